@@ -1,0 +1,47 @@
+# `make run` serves the site, `make test` tests it; nothing but make and python3 (3.11 or newer) is needed first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test setup lint format bench migrations clean help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-8000}, until Ctrl-C
+	@LEADSITE_DEMO=true exec $(BIN)/python manage.py demo
+
+test: .venv/installed-dev ## the whole suite on a real PostgreSQL (DATABASE_URL, or the embedded one)
+	@$(BIN)/python -m pytest $(ARGS)
+
+setup: .venv/installed-dev ## all dependencies into .venv
+
+lint: .venv/installed-dev ## formatting, types, missing migrations, production settings
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@LEADSITE_DEMO=true $(BIN)/python manage.py makemigrations --check --dry-run
+	@.ci/check-production
+
+format: .venv/installed-dev ## puts the code in form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: .venv/installed-dev ## creates per second beside what one would use instead
+	@$(BIN)/python -m bench.creates $(ARGS)
+
+clean: ## removes .venv and caches; the demo's data in var/ stays
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "leadsite needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt | .venv/bin/python
+	@echo "Installing what the site needs …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	@echo "Installing what tests and linters need …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,58 @@
+"""Who a customer is: phone numbers in, E.164 and a comparison key out. Pure functions, no database.
+
+The SQL functions normalise_phone and phone_key follow the same rules; tests/conversations/phone_cases.py is run
+through both.
+"""
+
+import re
+from typing import Final
+
+# Space, tab, no-break spaces; ( ) [ ]; hyphen-minus and the Unicode dashes.
+_IGNORED: Final = dict.fromkeys(map(ord, " \t\u00a0\u2007\u202f()[]-\u2010\u2011\u2012\u2013\u2014\u2212"))
+# [0-9] and not \d: \d also matches Arabic and other digits.
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_TWO_FORMS: Final = re.compile(r"\+(?:(52)1([0-9]{10})|(54)9([0-9]{10})|(55[1-9][0-9])9([6-9][0-9]{7}))")
+
+
+class PhoneInvalid(ValueError):
+    """The text is not a phone number in international form."""
+
+
+def normalise(raw: str) -> str:
+    """Return a phone number as E.164: a plus sign and 7 to 15 digits, the first not 0 (ITU-T E.164, section 6).
+
+    Spaces, dashes and brackets are taken out; a leading 00 is read as the plus sign. Whether the number is in
+    service is not asked: lookup libraries refuse live Mexican and Brazilian numbers.
+
+    Raises PhoneInvalid.
+    """
+    phone = raw.translate(_IGNORED)
+    if phone.startswith("00"):
+        phone = "+" + phone[2:]
+    if not _E164.fullmatch(phone):
+        raise PhoneInvalid(PHONE_RULE)
+    return phone
+
+
+def phone_key(phone: str) -> str:
+    """Return the key under which one customer is found, whichever way WhatsApp writes the E.164 number.
+
+    WhatsApp gives Mexican numbers with and without a 1 after +52, Argentine ones with and without a 9 after +54,
+    Brazilian mobiles with and without their ninth digit. A Brazilian land line (eight digits, the first 2 to 5)
+    never folds: with a 9 in front it is somebody else.
+    """
+    match = _TWO_FORMS.fullmatch(phone)
+    return "+" + "".join(part for part in match.groups() if part) if match else phone
+
+
+def mask_phone(phone: str | None) -> str:
+    """Return a phone number fit for a log: its first three and last two characters, the rest as dots."""
+    if not phone or len(phone) < 8:
+        return "…"
+    return f"{phone[:3]}…{phone[-2:]}"
+
+
+PHONE_RULE: Final = (
+    "Write the phone number in international form: a plus sign (or 00), the country code and the number,"
+    " 7 to 15 digits in all, for example +49 151 23456789."
+)

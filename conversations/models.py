@@ -1,0 +1,214 @@
+"""A thread of messages with one customer of one business. No provider and no sales in here.
+
+See conversations/services.py for the lock order that every writer keeps.
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from leadsite.accounts.models import UuidV7
+
+NAME_MAX_LENGTH = 200
+CONTENT_MAX_LENGTH = 65_536
+
+
+class OwnedModel(models.Model):
+    """What every row of a business has: its id, its owner and its times.
+
+    The foreign keys are made in SQL (migrations/sql/foreign_keys.sql says why); unique (user, id) is what they
+    point at, and also the index that lists a business's rows newest first.
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name="business",
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Customer(OwnedModel):
+    """A person who writes to the business: known by phone number, by WhatsApp user id, or by both.
+
+    The row is also the lock of everything that belongs to this customer.
+    """
+
+    phone = models.CharField(null=True, blank=True, help_text="International form, as the customer gave it.")
+    phone_key = models.GeneratedField(
+        expression=models.Func(F("phone"), function="phone_key"),
+        output_field=models.CharField(null=True),
+        db_persist=True,
+    )
+    whatsapp_user_id = models.CharField(
+        "WhatsApp user id",
+        null=True,
+        blank=True,
+        help_text="Business-scoped user id; some customers hide their number.",
+    )
+    name = models.CharField(blank=True, default="", db_default="")
+
+    class Meta:
+        db_table = "customers"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "id"], name="customers_owner_unique"),
+            models.UniqueConstraint(
+                fields=["user", "phone_key"],
+                name="customers_phone_unique",
+                violation_error_message="Another customer of this business has this phone number.",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "whatsapp_user_id"],
+                name="customers_whatsapp_user_id_unique",
+                violation_error_message="Another customer of this business has this WhatsApp user id.",
+            ),
+            models.CheckConstraint(
+                condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"),
+                name="customers_phone_e164",
+                violation_error_message="The phone must be a plus sign and 7 to 15 digits.",
+            ),
+            models.CheckConstraint(
+                condition=Q(phone__isnull=False) | Q(whatsapp_user_id__isnull=False),
+                name="customers_identified",
+                violation_error_message="A customer needs a phone number or a WhatsApp user id.",
+            ),
+            models.CheckConstraint(
+                condition=Q(whatsapp_user_id__length__gte=1) & Q(whatsapp_user_id__length__lte=200),
+                name="customers_whatsapp_user_id_length",
+                violation_error_message="A WhatsApp user id has 1 to 200 characters.",
+            ),
+            models.CheckConstraint(
+                condition=Q(name__length__lte=NAME_MAX_LENGTH),
+                name="customers_name_length",
+                violation_error_message=f"A name has at most {NAME_MAX_LENGTH} characters.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.phone or self.whatsapp_user_id or "customer without a name"
+
+
+class Conversation(OwnedModel):
+    """All messages with one customer about one thing. A customer has at most one active conversation."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        COMPLETED = "completed"
+        ARCHIVED = "archived"
+
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, db_constraint=False, db_index=False, related_name="conversations"
+    )
+    status = models.CharField(choices=Status, default=Status.ACTIVE, db_default=Status.ACTIVE)
+    last_message_at = models.DateTimeField(null=True, blank=True)
+    last_inbound_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "conversations"
+        indexes = [
+            # Read by "the newest conversation of this customer" and by the foreign key when a customer is erased.
+            models.Index(fields=["customer", "id"], name="conversations_by_customer"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "id"], name="conversations_owner_unique"),
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=Q(status="active"),
+                name="conversations_one_active",
+                violation_error_message="This customer has another active conversation.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["active", "completed", "archived"]), name="conversations_status_valid"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} ({self.status})"
+
+
+class Message(OwnedModel):
+    """One message of a conversation, in or out. The outbound row is also the outbox.
+
+    The life of an outbound message:
+      queued     stored; nobody has sent it
+      sending    a worker holds it and is talking to the provider
+      sent       the provider accepted it
+      delivered  it reached the customer's phone
+      read       the customer opened it (played: heard the voice note)
+      failed     it will not be sent; `error` says why
+      unknown    the connection broke after the request left; only a later status can tell
+    An inbound message is `received` and stays so.
+    """
+
+    class Direction(models.TextChoices):
+        IN = "in"
+        OUT = "out"
+
+    class Status(models.TextChoices):
+        RECEIVED = "received"
+        QUEUED = "queued"
+        SENDING = "sending"
+        SENT = "sent"
+        DELIVERED = "delivered"
+        READ = "read"
+        PLAYED = "played"
+        FAILED = "failed"
+        UNKNOWN = "unknown"
+
+    conversation = models.ForeignKey(
+        Conversation, models.PROTECT, db_constraint=False, db_index=False, related_name="messages"
+    )
+    direction = models.CharField(choices=Direction)
+    kind = models.CharField(default="text", db_default="text", help_text="text, image, location …")
+    content = models.TextField(blank=True, default="", db_default="")
+    provider_id = models.CharField(null=True, blank=True, help_text="The provider's id of this message.")
+    status = models.CharField(choices=Status)
+    provider_time = models.DateTimeField(null=True, blank=True, help_text="When the provider says it was written.")
+    extras = models.JSONField(default=dict, blank=True, db_default={})
+    error = models.TextField(blank=True, default="", db_default="")
+
+    class Meta:
+        db_table = "messages"
+        indexes = [
+            # Read by the thread view, oldest first.
+            models.Index(fields=["conversation", "id"], name="messages_by_conversation"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "id"], name="messages_owner_unique"),
+            models.UniqueConstraint(
+                fields=["user", "provider_id"],
+                condition=Q(provider_id__isnull=False),
+                name="messages_provider_id_unique",
+            ),
+            models.CheckConstraint(condition=Q(direction__in=["in", "out"]), name="messages_direction_valid"),
+            models.CheckConstraint(
+                condition=Q(direction="in", status="received")
+                | Q(
+                    direction="out",
+                    status__in=["queued", "sending", "sent", "delivered", "read", "played", "failed", "unknown"],
+                ),
+                name="messages_status_valid",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__length__gte=1) & Q(kind__length__lte=100), name="messages_kind_length"
+            ),
+            models.CheckConstraint(
+                condition=Q(provider_id__length__gte=1) & Q(provider_id__length__lte=500),
+                name="messages_provider_id_length",
+            ),
+            models.CheckConstraint(
+                condition=Q(content__length__lte=CONTENT_MAX_LENGTH), name="messages_content_length"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.direction}, {self.status}"

@@ -1,0 +1,67 @@
+"""One transaction, tried again where PostgreSQL says that trying again is the remedy."""
+
+import random
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Final
+
+import psycopg
+import structlog
+from django.db import DatabaseError, connection, transaction
+
+log = structlog.get_logger(__name__)
+
+# deadlock_detected, serialization_failure, lock_not_available: the transaction is undone and may well succeed now
+# (PostgreSQL manual, sections 13.5 and A). A lost connection is not here: nobody knows whether it had committed.
+RETRIED_SQLSTATES: Final = frozenset({"40P01", "40001", "55P03"})
+MAX_ATTEMPTS: Final = 4
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The five-character SQLSTATE of an error that Django raised, None where the server did not speak."""
+    cause = error.__cause__
+    return cause.sqlstate if isinstance(cause, psycopg.Error) else None
+
+
+class Attempt:
+    """One try: opens the transaction, and on a transient error, unless it is the last, undoes it and goes on."""
+
+    def __init__(self, number: int, *, last: bool) -> None:
+        self.number = number
+        self._last = last
+        self._atomic = transaction.atomic()
+
+    def __enter__(self) -> None:
+        self._atomic.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        try:
+            self._atomic.__exit__(kind, error, trace)
+        except DatabaseError as at_commit:
+            if not self._retries(at_commit):
+                raise
+            return True
+        return error is not None and self._retries(error)
+
+    def _retries(self, error: BaseException) -> bool:
+        state = sqlstate(error)
+        if self._last or state not in RETRIED_SQLSTATES:
+            return False
+        log.info("transaction_retried", attempt=self.number, sqlstate=state)
+        # Jitter, so that those who met do not meet again; the waiting happens outside the transaction.
+        time.sleep(random.uniform(0.005, 0.05) * 2**self.number)  # noqa: S311 - not a secret
+        return True
+
+
+def attempts() -> Iterator[Attempt]:
+    """Yield up to four tries, each to be entered with `with`; leave the loop (return) when one succeeds.
+
+    Inside a transaction that the caller holds there is one try, as a savepoint: only who opened a transaction may
+    repeat it.
+    """
+    tries = 1 if connection.in_atomic_block else MAX_ATTEMPTS
+    for number in range(1, tries + 1):
+        yield Attempt(number, last=number == tries)

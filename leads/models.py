@@ -1,0 +1,94 @@
+"""Someone wants something: a Lead, always with the conversation it came from."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from conversations.models import Conversation, OwnedModel
+
+DETAILS_MAX_LENGTH = 10_000
+EXTERNAL_ID_MAX_LENGTH = 200
+
+
+class Lead(OwnedModel):
+    """One wish of one customer. Made by leads.services.create_leads and nothing else."""
+
+    class Type(models.TextChoices):
+        ORDER = "order"
+        BOOKING = "booking"
+        INQUIRY = "inquiry"
+
+    class Status(models.TextChoices):
+        NEW = "new"
+        CONTACTED = "contacted"
+        QUALIFIED = "qualified"
+        CONVERTED = "converted"
+        LOST = "lost"
+
+    class Source(models.TextChoices):
+        API = "api", "REST API"
+        WHATSAPP = "whatsapp", "WhatsApp"
+        MANUAL = "manual"
+        IMPORT = "import"
+        ADMIN = "admin"
+        SQL = "sql", "SQL"
+
+    conversation = models.ForeignKey(
+        Conversation, models.PROTECT, db_constraint=False, db_index=False, related_name="leads"
+    )
+    type = models.CharField(choices=Type)
+    details = models.TextField(blank=True, default="", db_default="", help_text="What the customer wants.")
+    status = models.CharField(choices=Status, default=Status.NEW, db_default=Status.NEW)
+    source = models.CharField(choices=Source, editable=False)
+    external_id = models.CharField(
+        null=True, blank=True, help_text="The id of this lead in the system that sent it; unique for the business."
+    )
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="assigned_leads",
+    )
+
+    class Meta:
+        db_table = "leads"
+        indexes = [
+            # Read by "the leads of this conversation", and by the foreign key when a conversation is erased.
+            models.Index(fields=["conversation"], name="leads_by_conversation"),
+            # Read when a login is deleted, to take it off its leads; nearly every row is outside it.
+            models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="leads_by_assigned_to"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "id"], name="leads_owner_unique"),
+            models.UniqueConstraint(
+                fields=["user", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="leads_external_id_unique",
+                violation_error_message="Another lead has this external id.",
+            ),
+            models.CheckConstraint(condition=Q(type__in=["order", "booking", "inquiry"]), name="leads_type_valid"),
+            models.CheckConstraint(
+                condition=Q(status__in=["new", "contacted", "qualified", "converted", "lost"]),
+                name="leads_status_valid",
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=["api", "whatsapp", "manual", "import", "admin", "sql"]),
+                name="leads_source_valid",
+            ),
+            models.CheckConstraint(
+                condition=Q(details__length__lte=DETAILS_MAX_LENGTH),
+                name="leads_details_length",
+                violation_error_message=f"Details have at most {DETAILS_MAX_LENGTH} characters.",
+            ),
+            models.CheckConstraint(
+                condition=Q(external_id__length__gte=1) & Q(external_id__length__lte=EXTERNAL_ID_MAX_LENGTH),
+                name="leads_external_id_length",
+                violation_error_message=f"An external id has 1 to {EXTERNAL_ID_MAX_LENGTH} characters.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()} of {self.conversation.customer}"

@@ -1,0 +1,71 @@
+"""REST endpoints of leads: translate in, call the service once, translate out."""
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from rest_framework import generics, status
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from leads.models import Lead
+from leads.serializers import LeadSerializer, NewLeadSerializer
+from leads.services import create_lead, log_failed_creation
+from leadsite.accounts.models import User
+
+
+class PathGone(APIException):
+    status_code = status.HTTP_410_GONE
+
+
+class LeadScope(generics.GenericAPIView[Lead]):
+    """The caller's own leads; another business's are not there."""
+
+    serializer_class: type[BaseSerializer[Any]] = LeadSerializer
+    lookup_url_kwarg = "lead_id"
+
+    def get_queryset(self) -> QuerySet[Lead]:
+        return Lead.objects.filter(user=cast(User, self.request.user)).select_related("conversation__customer")
+
+
+class LeadList(LeadScope, generics.ListAPIView[Lead]):
+    def post(self, request: Request) -> Response:
+        serializer = NewLeadSerializer(data=request.data)
+        if not serializer.is_valid():
+            log_failed_creation(
+                door=Lead.Source.API,
+                phone=phone_in(request.data),
+                error=None,
+                field=", ".join(serializer.errors),
+            )
+            raise ValidationError(serializer.errors)
+        created = create_lead(user_id=cast(User, request.user).pk, lead=serializer.to_lead(), source=Lead.Source.API)
+        return Response(
+            {
+                "success": True,
+                "lead_id": created.lead_id,
+                "conversation_id": created.conversation_id,
+                "conversation_created": created.conversation_created,
+            },
+            status=status.HTTP_201_CREATED,
+        )
+
+
+class LeadDetail(LeadScope, generics.RetrieveAPIView[Lead]):
+    pass
+
+
+def phone_in(body: Any) -> str | None:
+    """The phone number of a body that may be anything."""
+    phone = body.get("customer_phone") if isinstance(body, dict) else None
+    return phone if isinstance(phone, str) else None
+
+
+@api_view(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+@authentication_classes([])
+@permission_classes([])
+def gone(request: Request) -> Response:
+    """A path of the old system: says where to go, to every caller and method."""
+    raise PathGone("This path is gone. Create a lead with its conversation by POST /api/leads.")

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "leadsite.accounts"
+    label = "accounts"
+    verbose_name = "Businesses and API keys"

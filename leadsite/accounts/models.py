@@ -1,0 +1,93 @@
+"""Who may use the site: a User is one business (or one member of staff), an ApiKey lets a program act for it."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Length, Lower, Now
+from knox.models import AbstractAuthToken, AuthTokenManager
+
+# Constraints are written with lookups such as `name__length__lte`.
+models.CharField.register_lookup(Length)
+models.TextField.register_lookup(Length)
+
+
+class UuidV7(models.Func):
+    """The SQL function uuid_v7() as a column default: one source of ids for Django, SQL clients and COPY."""
+
+    function = "uuid_v7"
+    arity = 0
+    output_field = models.UUIDField()
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates users by e-mail address; addresses are compared in lower case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create an active user; without a password nobody can log in as that user."""
+        user = self.model(email=email.lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing] # knox has no types
+    """A business that owns leads. Every row of customers, conversations, messages and leads names its user."""
+
+    id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
+    email = models.EmailField("e-mail", max_length=254, help_text="The login.")
+    business_name = models.CharField(max_length=200, blank=True, db_default="", default="")
+    is_staff = models.BooleanField("may use the admin", default=False, db_default=False)
+    is_active = models.BooleanField(
+        "active", default=True, db_default=True, help_text="Untick to lock out the login and every API key at once."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        db_table = "users"
+        verbose_name = "business"
+        verbose_name_plural = "businesses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email"], name="users_email_unique", violation_error_message="This e-mail has an account."
+            ),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")),
+                name="users_email_lower",
+                violation_error_message="Write the e-mail in lower case.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.business_name or self.email
+
+    def clean(self) -> None:
+        self.email = self.email.lower()
+
+
+class ApiKey(AbstractAuthToken):
+    """A long-lived key of one business, stored as a SHA-512 hash; deleting the row revokes it at once."""
+
+    name = models.CharField(max_length=100, blank=True, default="", help_text="What uses this key.")
+
+    objects = AuthTokenManager()
+
+    class Meta:
+        db_table = "api_keys"
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.token_key}… of {self.user}"

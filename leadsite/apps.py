@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+from leadsite import checks
+
+
+class LeadsiteConfig(AppConfig):
+    name = "leadsite"
+
+    def ready(self) -> None:
+        register(checks.check_encryption_keys)
+        register(checks.check_deployed_encryption_keys, Tags.security, deploy=True)
+        register(checks.check_deployed_database, Tags.security, deploy=True)

@@ -1,0 +1,46 @@
+"""System checks (manage.py check): what is wrong with an installation, before a customer finds out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
+
+MIN_SECRET_LENGTH = 16
+
+
+def check_encryption_keys(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
+    short = [key for key in settings.FIELD_ENCRYPTION_KEYS if len(key) < MIN_SECRET_LENGTH]
+    if not short:
+        return []
+    return [
+        Error(
+            f"{len(short)} of FIELD_ENCRYPTION_KEYS have fewer than {MIN_SECRET_LENGTH} characters.",
+            hint="Make each with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+            id="leadsite.E001",
+        )
+    ]
+
+
+def check_deployed_encryption_keys(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
+    if settings.FIELD_ENCRYPTION_KEYS:
+        return []
+    return [
+        Warning(
+            "FIELD_ENCRYPTION_KEYS is empty: access tokens of WhatsApp channels cannot be stored.",
+            hint="Set it to a long random text, and keep a copy: without it the stored tokens are lost.",
+            id="leadsite.W001",
+        )
+    ]
+
+
+def check_deployed_database(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
+    if not settings.EMBEDDED_POSTGRES:
+        return []
+    return [
+        Error(
+            "The embedded PostgreSQL is for the demo and the tests.",
+            hint="Set DATABASE_URL to a PostgreSQL 15 to 18 of your own.",
+            id="leadsite.E002",
+        )
+    ]

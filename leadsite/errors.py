@@ -1,0 +1,119 @@
+"""Every error that a client can meet, in one envelope:
+
+{"success": false, "error": "<sentence>", "code": "<machine word>", "fields": {"<field>": ["…"]}}
+"""
+
+from typing import Any, Final
+
+import psycopg
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness
+from leads.views import PathGone
+from leadsite.api import BodyTooLarge
+
+log = structlog.get_logger(__name__)
+
+# The whole contract: exception -> status and code. The first that fits counts.
+ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
+    (ExternalIdTaken, 409, "external_id_taken"),
+    (UnknownBusiness, 404, "not_found"),
+    (LeadRefused, 400, "invalid"),
+    (exceptions.ValidationError, 400, "invalid"),
+    (exceptions.ParseError, 400, "malformed"),
+    (exceptions.NotAuthenticated, 401, "not_authenticated"),
+    (exceptions.AuthenticationFailed, 401, "invalid_key"),
+    (exceptions.PermissionDenied, 403, "forbidden"),
+    (PermissionDenied, 403, "forbidden"),
+    (exceptions.NotFound, 404, "not_found"),
+    (Http404, 404, "not_found"),
+    (exceptions.MethodNotAllowed, 405, "method_not_allowed"),
+    (PathGone, 410, "gone"),
+    (BodyTooLarge, 413, "body_too_large"),
+    (RequestDataTooBig, 413, "body_too_large"),
+    (exceptions.UnsupportedMediaType, 415, "unsupported_media_type"),
+    (exceptions.Throttled, 429, "too_many_requests"),
+    (OperationalError, 503, "database_unavailable"),
+    (InterfaceError, 503, "database_unavailable"),
+)
+RETRY_AFTER_SECONDS: Final = 5
+
+
+def envelope(error: str, code: str, fields: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    return {"success": False, "error": error, "code": code, "fields": fields or {}}
+
+
+def answer_for(error: Exception, context: dict[str, Any] | None = None) -> Response | None:
+    """DRF's exception handler: the envelope for every exception of the table; None (and so 500) for the rest."""
+    entry = next(((status, code) for kind, status, code in ERRORS if isinstance(error, kind)), None)
+    if entry is None:
+        return None
+    status, code = entry
+    fields = _fields(error)
+    headers = {}
+    if status == 503:
+        log.error("database_unavailable", error=_first_line(error))
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    elif status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    elif isinstance(error, exceptions.Throttled):
+        headers["Retry-After"] = str(int(getattr(error, "wait", None) or 0) + 1)
+    return Response(envelope(_sentence(error, status, fields), code, fields), status=status, headers=headers)
+
+
+def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> str:
+    if status == 503:
+        return "The database cannot be reached just now. Send the request again in a few seconds."
+    if isinstance(error, LeadRefused):
+        return error.message
+    if isinstance(error, exceptions.ValidationError):
+        return "; ".join(f"{field}: {' '.join(problems)}" for field, problems in fields.items())
+    if isinstance(error, exceptions.APIException):
+        return str(error.detail)
+    return {403: "You may not do this.", 404: "There is nothing here.", 413: "The body is too large."}[status]
+
+
+def _fields(error: Exception) -> dict[str, list[str]]:
+    if isinstance(error, LeadRefused):
+        return {error.field: [error.message]} if error.field else {}
+    if not isinstance(error, exceptions.ValidationError):
+        return {}
+    detail = error.detail
+    if not isinstance(detail, dict):
+        return {"body": [str(item) for item in detail]}
+    return {
+        "body" if field == "non_field_errors" else field: [str(item) for item in problems]
+        for field, problems in detail.items()
+    }
+
+
+def _first_line(error: Exception) -> str:
+    cause = error.__cause__
+    # str() of a psycopg error of the connection holds host and user, never the password.
+    return str(cause if isinstance(cause, psycopg.Error) else error).strip().partition("\n")[0]
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse(envelope(f"There is nothing at {request.path}.", "not_found"), status=404)
+    return defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse(envelope("The request is malformed.", "malformed"), status=400)
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse(
+            envelope("Something is broken on our side; it has been logged.", "server_error"), status=500
+        )
+    return defaults.server_error(request)

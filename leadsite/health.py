@@ -1,0 +1,39 @@
+"""Probes: /livez says the process answers, /readyz that it can do its work."""
+
+from typing import Final
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+# What the doors call by name; a database restored without them would refuse every lead.
+FUNCTIONS: Final = ("insert_leads", "create_lead_with_conversation", "create_leads_with_conversations")
+
+
+@require_safe
+def livez(request: HttpRequest) -> JsonResponse:
+    """Touches nothing: a database that is away is no reason to kill the process."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 where the database answers, every migration is applied and the SQL functions are there; else 503."""
+    try:
+        checks = {"database": True, "migrations": not _unapplied(), "functions": not _missing_functions()}
+    except DatabaseError:
+        checks = {"database": False, "migrations": False, "functions": False}
+    ready = all(checks.values())
+    return JsonResponse({"status": "ok" if ready else "not ready", "checks": checks}, status=200 if ready else 503)
+
+
+def _unapplied() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _missing_functions() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proname FROM pg_proc WHERE proname = ANY(%s)", [list(FUNCTIONS)])
+        return set(FUNCTIONS) - {name for (name,) in cursor.fetchall()}

@@ -1,0 +1,33 @@
+"""What happens around every request."""
+
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django_structlog.middlewares import RequestMiddleware
+
+from leadsite.errors import answer_for
+
+
+class RequestLog(RequestMiddleware):
+    """django-structlog's request id and request line, without the query: it may hold a phone number."""
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {request.path}"
+
+
+class DatabaseAway:
+    """Turns a missing database into 503 also outside DRF: in the admin, in the session, in plain views."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        answer = answer_for(error)
+        return JsonResponse(answer.data, status=answer.status_code, headers=dict(answer.headers)) if answer else None

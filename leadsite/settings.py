@@ -1,0 +1,214 @@
+"""All settings of the site, and the only reader of the environment. `.env.example` lists the variables.
+
+Three ways to run:
+  production  everything secret comes from the environment; what is missing stops the start with a clear error
+  demo        `make run`: secrets made at random under LEADSITE_DATA_DIR, PostgreSQL from a wheel, 127.0.0.1 only
+  tests       under pytest: as demo, with a data directory of its own
+"""
+
+import logging
+from pathlib import Path
+
+import django_stubs_ext
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from leadsite import demo_values, embedded
+from leadsite.observability import logging_settings
+
+# Lets ModelForm[Lead] and the like stand in code: type arguments are for mypy, Django knows them only in part.
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+# pytest sets this variable for as long as it runs (docs.pytest.org, "Environment Variables").
+TESTING = "PYTEST_VERSION" in env.ENVIRON
+if not TESTING:
+    env.read_env(BASE_DIR / ".env", overwrite=False)
+
+DATA_DIR = (BASE_DIR / env.str("LEADSITE_DATA_DIR", "var")).resolve()
+if TESTING:
+    DATA_DIR /= "test"
+
+# LEADSITE_DEMO: `make run` says true. manage.py says "if-made": a command typed beside a demo works on that demo,
+# unless SECRET_KEY or DATABASE_URL says that this is another installation. A web server started without `make run`
+# says nothing, and so never serves the demo by accident.
+_demo = env.str("LEADSITE_DEMO", "false").lower()
+if _demo == "if-made":
+    DEMO = demo_values.path(DATA_DIR).exists() and not env.str("SECRET_KEY", "") and not env.str("DATABASE_URL", "")
+else:
+    DEMO = _demo in environ.Env.BOOLEAN_TRUE_STRINGS
+DEMO = DEMO or TESTING
+if DEMO:
+    env.read_env(demo_values.ensure(DATA_DIR), overwrite=False)
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Set it to a long random text, for example what"
+        " python3 -c 'import secrets; print(secrets.token_urlsafe(50))' prints, or use `make run` for a demo that makes its own."
+    )
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if DEMO else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PORT = env.int("PORT", 8000)
+
+# --- Database ---------------------------------------------------------------------------------------------------
+DATABASE_URL = env.str("DATABASE_URL", "")
+EMBEDDED_POSTGRES = not DATABASE_URL
+if EMBEDDED_POSTGRES:
+    if not DEMO:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not set. Set it to postgresql://USER:PASSWORD@HOST/NAME (PostgreSQL 15 to 18),"
+            " or use `make run` for a demo that brings its own PostgreSQL."
+        )
+    DATABASE_URL = embedded.database_url(DATA_DIR)
+
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES["default"] |= {
+    "ENGINE": "django.db.backends.postgresql",
+    # A transaction belongs to the service that needs it, not to the request: the record of a failed delivery must
+    # outlive the failure of its work.
+    "ATOMIC_REQUESTS": False,
+    # One connection per thread, kept. A dead one costs one request a 503 at most: Django closes it at the end.
+    "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", 600),
+    # Server-side cursors do not survive pgbouncer in transaction mode.
+    "DISABLE_SERVER_SIDE_CURSORS": True,
+}
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- The site ---------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_structlog",
+    "rest_framework",
+    "knox",
+    "leadsite",
+    "leadsite.accounts",
+    "conversations",
+    "leads",
+    "whatsapp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "leadsite.middleware.RequestLog",
+    "leadsite.middleware.DatabaseAway",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "leadsite.urls"
+WSGI_APPLICATION = "leadsite.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+STATIC_URL = "static/"
+# The demo serves static files from where they lie; production from STATIC_ROOT, hashed (the Dockerfile collects).
+WHITENOISE_USE_FINDERS = DEMO
+STATIC_ROOT = None if DEMO else BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEMO
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- HTTP safety ------------------------------------------------------------------------------------------------
+# Meta sends webhook bodies of up to 3 MB; Django's default of 2.5 MB would refuse them for seven days.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# An admin action on every row of a long list sends one field a row.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+# The largest body of a REST call, in bytes.
+API_MAX_BODY_BYTES = 512 * 1024
+
+_https = env.bool("HTTPS", not DEMO)
+SECURE_SSL_REDIRECT = _https
+# Probes come from inside, without TLS, and Meta takes a redirect for a failure.
+SECURE_REDIRECT_EXEMPT = [r"^livez/?$", r"^readyz/?$", r"^api/webhooks/"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 3600) if _https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains: whether all of them speak HTTPS is not this site's to say
+    "security.W021",  # HSTS preload: the same, and for ever
+]
+
+# --- REST -------------------------------------------------------------------------------------------------------
+KNOX_TOKEN_MODEL = "accounts.ApiKey"  # noqa: S105 - the name of a model
+# knox's migrations make a table for its own token model; ours is accounts.ApiKey.
+MIGRATION_MODULES = {"knox": None}
+REST_KNOX = {
+    "TOKEN_TTL": None,
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_PREFIX": "ls_",
+    "TOKEN_MODEL": KNOX_TOKEN_MODEL,
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["leadsite.accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["leadsite.api.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "leadsite.api.JSONOnly",
+    "DEFAULT_PAGINATION_CLASS": "leadsite.api.NewestFirst",
+    "EXCEPTION_HANDLER": "leadsite.errors.answer_for",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- WhatsApp ---------------------------------------------------------------------------------------------------
+# Newest first. What the tokens in `channels` are encrypted with: see whatsapp/encryption.py.
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
+
+# --- Logs -------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
+# One line a request, when it is finished; its id is on every other line that it causes.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+
+# --- Demo -------------------------------------------------------------------------------------------------------
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", "") if DEMO else ""
+
+UNFOLD = {
+    "SITE_TITLE": "leadsite",
+    "SITE_HEADER": "leadsite",
+    "SITE_SUBHEADER": "Every customer who writes, kept",
+}

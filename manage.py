@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""The operators' door: `manage.py help` lists the commands."""
+
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+from leadsite import embedded
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
+    # Beside `make run`, commands work on the demo's database without further settings; see leadsite/settings.py.
+    os.environ.setdefault("LEADSITE_DEMO", "if-made")
+    try:
+        with database_for(sys.argv[1:]):
+            execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, embedded.EmbeddedPostgresError) as error:
+        sys.exit(f"{sys.argv[0]}: {error}")
+
+
+def database_for(arguments: list[str]) -> AbstractContextManager[object]:
+    """The embedded PostgreSQL for as long as the command runs; `database_url` leaves it running for psql."""
+    command = arguments[0] if arguments else "help"
+    if command in ("help", "--help", "--version") or "--help" in arguments or not settings.EMBEDDED_POSTGRES:
+        return nullcontext()
+    return embedded.lease(settings.DATA_DIR, keep=command == "database_url", adopt=command == "demo")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The stage of all tests: a real PostgreSQL, no network beyond this machine, and three persons."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from rest_framework.test import APIClient
+
+from leadsite import embedded
+from leadsite.accounts.models import User
+from leadsite.accounts.services import create_business
+from tests.factories import Business
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[None]:
+    """The embedded PostgreSQL, unless DATABASE_URL names another."""
+    if not settings.EMBEDDED_POSTGRES:
+        yield
+        return
+    with embedded.lease(settings.DATA_DIR):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, database_server: None) -> None:
+    """pytest-django's hook before it makes the test database: the server has to run by then."""
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches another machine fails, whatever it was going to ask there."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                pytest.fail(f"This test reaches the network: {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def owner(db: None) -> Business:
+    """The business whose rows the test is about."""
+    return Business(create_business(email="owner@bakery.example", name="Bella's Bakery"))
+
+
+@pytest.fixture
+def stranger(db: None) -> Business:
+    """Another business, which must never see the owner's rows."""
+    return Business(create_business(email="stranger@florist.example", name="Flora"))
+
+
+@pytest.fixture
+def admin_user(db: None) -> User:
+    return User.objects.create_superuser("admin@leadsite.example", "correct horse battery")
+
+
+@pytest.fixture
+def anonymous() -> APIClient:
+    return APIClient()

@@ -1,0 +1,55 @@
+"""manage.py create_business: a business, its API key and its WhatsApp number in one go."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from leadsite.accounts.services import EmailInvalid, create_business
+from whatsapp.encryption import SecretUnreadable
+from whatsapp.services import ChannelTaken, connect_channel
+
+
+class Command(BaseCommand):
+    help = (
+        "Create a business with an API key, and connect its WhatsApp number where one is given. Run again for the"
+        " same e-mail it creates no second business: it prints a new key. The key is shown this once."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--email", required=True, help="the login")
+        parser.add_argument("--name", default="", help="the business's name")
+        parser.add_argument("--phone-number-id", default="", help="the WhatsApp number's id at the provider")
+        parser.add_argument("--access-token", default="", help="the provider's token; stored encrypted")
+        parser.add_argument("--staff", action="store_true", help="may log in to the admin (set a password there)")
+        parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["access_token"] and not options["phone_number_id"]:
+            raise CommandError("--access-token needs --phone-number-id: a token belongs to a number.")
+        channel_id = None
+        try:
+            # Business, key and channel: all or none, so that a refused number leaves no key that nobody saw.
+            with transaction.atomic():
+                business = create_business(email=options["email"], name=options["name"], staff=options["staff"])
+                if options["phone_number_id"]:
+                    channel = connect_channel(
+                        user_id=business.user.pk,
+                        phone_number_id=options["phone_number_id"],
+                        access_token=options["access_token"],
+                    )
+                    channel_id = str(channel.pk)
+        except (EmailInvalid, ChannelTaken, SecretUnreadable) as error:
+            raise CommandError(str(error)) from error
+        answer = {
+            "user_id": str(business.user.pk),
+            "email": business.user.email,
+            "api_key": business.api_key,
+            "channel_id": channel_id,
+        }
+        if options["json"]:
+            self.stdout.write(json.dumps(answer))
+        else:
+            for name, value in answer.items():
+                self.stdout.write(f"{name:<11} {value or '-'}")

@@ -1,0 +1,26 @@
+"""Channels: which number belongs to which business."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from whatsapp.models import Channel
+
+
+class ChannelTaken(Exception):
+    """The phone number id is another business's."""
+
+
+def connect_channel(*, user_id: UUID, phone_number_id: str, access_token: str = "") -> Channel:
+    """Give the business this WhatsApp number, or find it there; a token given replaces the stored one.
+
+    Opens the transaction. Raises ChannelTaken, and whatsapp.encryption.SecretUnreadable without an encryption key.
+    """
+    with transaction.atomic():
+        channel, _ = Channel.objects.get_or_create(phone_number_id=phone_number_id, defaults={"user_id": user_id})
+        if channel.user_id != user_id:
+            raise ChannelTaken(f"Phone number id {phone_number_id} belongs to another business.")
+        if access_token:
+            channel.access_token = access_token
+            channel.save(update_fields=["encrypted_access_token", "updated_at"])
+        return channel
