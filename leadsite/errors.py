@@ -3,6 +3,7 @@
 {"success": false, "error": "<sentence>", "code": "<machine word>", "fields": {"<field>": ["…"]}}
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -49,13 +50,19 @@ def envelope(error: str, code: str, fields: dict[str, list[str]] | None = None) 
     return {"success": False, "error": error, "code": code, "fields": fields or {}}
 
 
-def answer_for(error: Exception, context: dict[str, Any] | None = None) -> Response | None:
-    """DRF's exception handler: the envelope for every exception of the table; None (and so 500) for the rest."""
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+def answer_for(error: Exception) -> Answer | None:
+    """The answer to every exception of the table; None (and so 500) for the rest."""
     entry = next(((status, code) for kind, status, code in ERRORS if isinstance(error, kind)), None)
     if entry is None:
         return None
     status, code = entry
-    fields = _fields(error)
     headers = {}
     if status == 503:
         log.error("database_unavailable", error=_first_line(error))
@@ -64,12 +71,19 @@ def answer_for(error: Exception, context: dict[str, Any] | None = None) -> Respo
         headers["WWW-Authenticate"] = "Bearer"
     elif isinstance(error, exceptions.Throttled):
         headers["Retry-After"] = str(int(getattr(error, "wait", None) or 0) + 1)
-    return Response(envelope(_sentence(error, status, fields), code, fields), status=status, headers=headers)
+    fields = _fields(error)
+    return Answer(status, envelope(_sentence(error, status, fields), code, fields), headers)
+
+
+def rest_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook (EXCEPTION_HANDLER)."""
+    answer = answer_for(error)
+    return Response(answer.body, status=answer.status, headers=answer.headers) if answer else None
 
 
 def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> str:
     if status == 503:
-        return "The database cannot be reached just now. Send the request again in a few seconds."
+        return "The database cannot be reached, or is too busy. Send the request again in a few seconds."
     if isinstance(error, LeadRefused):
         return error.message
     if isinstance(error, exceptions.ValidationError):

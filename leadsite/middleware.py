@@ -30,4 +30,4 @@ class DatabaseAway:
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         answer = answer_for(error)
-        return JsonResponse(answer.data, status=answer.status_code, headers=dict(answer.headers)) if answer else None
+        return JsonResponse(answer.body, status=answer.status, headers=answer.headers) if answer else None

@@ -47,8 +47,8 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set. Set it to a long random text, for example what"
-        " python3 -c 'import secrets; print(secrets.token_urlsafe(50))' prints, or use `make run` for a demo that makes its own."
+        "SECRET_KEY is not set. Set it to a long random text, or use `make run` for a demo that makes its own."
+        " This prints one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if DEMO else [])
@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "leadsite.middleware.RequestLog",
     "leadsite.middleware.DatabaseAway",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -114,6 +115,8 @@ WSGI_APPLICATION = "leadsite.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before unfold's own templates, some of which these replace.
+        "DIRS": [BASE_DIR / "leadsite" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -189,7 +192,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "leadsite.api.JSONOnly",
     "DEFAULT_PAGINATION_CLASS": "leadsite.api.NewestFirst",
-    "EXCEPTION_HANDLER": "leadsite.errors.answer_for",
+    "EXCEPTION_HANDLER": "leadsite.errors.rest_exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -201,6 +204,8 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
 # One line a request, when it is finished; its id is on every other line that it causes.
+# The address is whoever connects, the proxy in production: the proxy's own log knows better.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 
@@ -211,4 +216,11 @@ UNFOLD = {
     "SITE_TITLE": "leadsite",
     "SITE_HEADER": "leadsite",
     "SITE_SUBHEADER": "Every customer who writes, kept",
+    "SITE_SYMBOL": "forum",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
+    # There is no site besides the admin.
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "leads.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "leadsite.sidebar.navigation"},
 }

@@ -2,7 +2,8 @@
 -- POST /api/leads (customer_phone, customer_name, type, and perhaps details, status, conversation_status,
 -- external_id). With p_all_or_nothing one bad lead stops all; without, the good ones are made and each bad one is
 -- named. Set-based: a thousand leads are one statement, not a thousand calls.
--- Caught and raised: as create_lead_with_conversation. Locks: as insert_leads. VOLATILE.
+-- Caught and raised: as create_lead_with_conversation.
+-- Locks: as insert_leads. VOLATILE.
 CREATE FUNCTION create_leads_with_conversations(p_user_id uuid, p_leads jsonb, p_all_or_nothing boolean DEFAULT true)
     RETURNS json
     LANGUAGE plpgsql VOLATILE

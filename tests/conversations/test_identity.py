@@ -1,0 +1,83 @@
+"""Python and SQL agree on what a phone number is and when two numbers are one customer."""
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversations.identity import PhoneInvalid, mask_phone, normalise, phone_key
+from tests.conversations.phone_cases import ACCEPTED, OTHER_CUSTOMER, REFUSED, REFUSED_BY_PYTHON, SAME_CUSTOMER
+
+E164 = r"^\+[1-9][0-9]{6,14}$"
+
+
+def sql_normalise(raw: str) -> str | None:
+    """What the database takes the text for; None where the constraint customers_phone_e164 would refuse it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT normalise_phone(%s), normalise_phone(%s) ~ %s", [raw, raw, E164])
+        phone, accepted = cursor.fetchone() or (None, False)
+        return phone if accepted else None
+
+
+def sql_key(phone: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT phone_key(%s)", [phone])
+        (key,) = cursor.fetchone() or ("",)
+        return str(key)
+
+
+def python_normalise(raw: str) -> str | None:
+    try:
+        return normalise(raw)
+    except PhoneInvalid:
+        return None
+
+
+@pytest.mark.parametrize(("raw", "phone"), ACCEPTED)
+def test_it_reads_a_phone_number_as_people_write_it(raw, phone, db):
+    assert normalise(raw) == phone
+    assert sql_normalise(raw) == phone
+
+
+@pytest.mark.parametrize("raw", REFUSED_BY_PYTHON)
+def test_python_refuses_what_is_no_phone_number(raw):
+    with pytest.raises(PhoneInvalid, match="international form"):
+        normalise(raw)
+
+
+@pytest.mark.parametrize("raw", REFUSED)
+def test_sql_refuses_what_is_no_phone_number(raw, db):
+    assert sql_normalise(raw) is None
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_CUSTOMER)
+def test_two_spellings_of_one_number_have_one_key(one, other, db):
+    assert phone_key(one) == phone_key(other) == sql_key(one) == sql_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER_CUSTOMER)
+def test_numbers_of_two_people_keep_two_keys(one, other, db):
+    assert phone_key(one) != phone_key(other)
+    assert sql_key(one) == phone_key(one)
+    assert sql_key(other) == phone_key(other)
+
+
+def test_python_and_sql_agree_on_any_text(db):
+    alphabet = st.sampled_from([*"+0123456789 -()[].", "\u00a0", "\u0661", "\u2013", "a", "\n"])
+
+    @given(st.text(alphabet, max_size=20) | st.from_regex(r"\+5(2|4|5)[0-9]{9,12}", fullmatch=True))
+    def agree(raw):
+        phone = python_normalise(raw)
+        assert sql_normalise(raw) == phone
+        if phone is not None:
+            assert sql_key(phone) == phone_key(phone)
+            assert phone_key(phone_key(phone)) == phone_key(phone)
+
+    agree()
+
+
+@pytest.mark.parametrize(
+    ("phone", "masked"), [("+4915123456789", "+49…89"), ("+12345", "…"), ("", "…"), (None, "…"), ("x" * 99, "xxx…xx")]
+)
+def test_a_log_shows_a_phone_number_only_in_part(phone, masked):
+    assert mask_phone(phone) == masked

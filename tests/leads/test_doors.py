@@ -1,0 +1,135 @@
+"""One table of cases through every door: the same outcome, the same rows, nothing left behind by a failure."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from conversations.models import Conversation, Customer
+from leads.models import Lead
+from leads.services import LeadRefused, NewLead, create_lead
+from tests.factories import NOTHING, ORDER
+from tests.leads.lead_cases import BAD, BAD_JSON, GOOD, MISSING
+
+
+def body_of(changes):
+    return {name: value for name, value in (ORDER | changes).items() if value is not MISSING}
+
+
+def by_rest(business, body):
+    answer = business.post_lead(body)
+    assert answer.status_code in (201, 400), answer.content
+    return answer.json()
+
+
+def by_service(business, body):
+    """The service takes text; a missing or null text is what a caller without one has: none."""
+    required = {"customer_phone": "", "customer_name": "", "type": ""}
+    lead = NewLead(**{name: value if value is not None else "" for name, value in (required | body).items()})
+    try:
+        created = create_lead(user_id=business.id, lead=lead, source=Lead.Source.SQL)
+    except LeadRefused as refusal:
+        return {"success": False, "error": refusal.message, "field": refusal.field, "constraint": refusal.constraint}
+    return {"success": True, "lead_id": str(created.lead_id)}
+
+
+def by_function(business, body):
+    arguments = [body.get(name) for name in ("customer_phone", "customer_name", "type", "details")]
+    return business.call_function(*arguments, "active", body.get("status", "new"))
+
+
+def by_batch_function(business, body):
+    answer = business.call_batch_function([body])
+    if answer["success"]:
+        return answer["results"][0]
+    assert answer["created"] == 0
+    assert answer["failed"] == 1
+    return answer["results"][0] | {"error": answer["error"]}
+
+
+DOORS = {"REST": by_rest, "service": by_service, "function": by_function, "batch function": by_batch_function}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("case", GOOD)
+def test_a_good_lead_makes_the_same_rows_at_every_door(door, case, owner):
+    body = body_of(GOOD[case])
+    answer = DOORS[door](owner, body)
+    assert answer["success"] is True, answer
+    customer, conversation, lead = Customer.objects.get(), Conversation.objects.get(), Lead.objects.get()
+    assert str(lead.pk) == answer["lead_id"]
+    assert (lead.user_id, conversation.user_id, customer.user_id) == (owner.id,) * 3
+    assert (lead.conversation_id, conversation.customer_id) == (conversation.pk, customer.pk)
+    assert (lead.type, lead.details) == (body["type"], body.get("details") or "")
+    assert lead.status == body.get("status", "new")
+    assert lead.source == ("api" if door == "REST" else "sql")
+    assert customer.name == body["customer_name"].strip()
+    assert (customer.phone, customer.phone_key) == ("+1234567890", "+1234567890")
+    assert conversation.status == "active"
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_lead_is_refused_with_its_reason_and_leaves_nothing_at_every_door(door, case, owner):
+    refused = BAD[case]
+    answer = DOORS[door](owner, refused.body)
+    assert answer["success"] is False
+    assert answer["error"]
+    assert owner.row_counts() == NOTHING
+    match door:
+        case "REST":
+            assert list(answer["fields"]) == [refused.field]
+        case "function":
+            assert answer["constraint"] == refused.constraint
+            assert answer["code"] == ("23514" if refused.constraint else "LD001")
+        case _:
+            assert answer["field"] == refused.field
+            assert answer["constraint"] == refused.constraint
+
+
+@pytest.mark.parametrize("door", ["REST", "batch function"])
+@pytest.mark.parametrize("case", BAD_JSON)
+def test_a_field_of_the_wrong_json_type_is_refused(door, case, owner):
+    refused = BAD_JSON[case]
+    answer = DOORS[door](owner, refused.body)
+    assert answer["success"] is False
+    assert owner.row_counts() == NOTHING
+    assert (list(answer["fields"]) if door == "REST" else [answer["field"]]) == [refused.field]
+
+
+TABLE_OF_RULE = {
+    "customers_identified": ("customers", {}),
+    "customers_phone_e164": ("customers", {"phone": "12345"}),
+    "customers_name_length": ("customers", {"phone": "+1234567890", "name": "x" * 201}),
+    "leads_type_valid": ("leads", {"type": "invalid_type"}),
+    "leads_status_valid": ("leads", {"type": "order", "status": "won"}),
+    "leads_details_length": ("leads", {"type": "order", "details": "x" * 10_001}),
+    "leads_external_id_length": ("leads", {"type": "order", "external_id": ""}),
+    "conversations_status_valid": ("conversations", {"status": "open"}),
+}
+
+
+@pytest.mark.parametrize("constraint", TABLE_OF_RULE)
+def test_the_table_itself_keeps_the_rule_that_the_doors_name(constraint, owner):
+    """Whoever goes round the doors, with COPY or psql, meets the same rule under the same name."""
+    created = owner.has_lead()
+    table, columns = TABLE_OF_RULE[constraint]
+    customer = Customer.objects.get()
+    row = {"user_id": owner.id} | columns
+    if table == "leads":
+        row |= {"conversation_id": created.conversation_id, "source": "sql"}
+    if table == "conversations":
+        row |= {"customer_id": customer.pk}
+    with pytest.raises(IntegrityError) as caught, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join([*row, 'updated_at'])}) VALUES ({'%s, ' * len(row)} now())",
+            [*row.values()],
+        )
+    assert caught.value.__cause__.diag.constraint_name == constraint
+
+
+def test_every_constraint_that_a_case_names_exists(db):
+    named = {case.constraint for case in [*BAD.values(), *BAD_JSON.values()] if case.constraint}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conname FROM pg_constraint")
+        existing = {name for (name,) in cursor.fetchall()}
+    assert named <= existing
+    assert named <= set(TABLE_OF_RULE)

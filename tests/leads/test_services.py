@@ -1,0 +1,177 @@
+"""What the service promises beyond single fields: who is found, what is joined, what is undone, what is logged."""
+
+from uuid import UUID
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from structlog.testing import capture_logs
+
+from conversations.models import Conversation, Customer
+from leads.models import Lead
+from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness, create_lead, create_leads
+from tests.conversations.phone_cases import OTHER_CUSTOMER, SAME_CUSTOMER
+from tests.factories import NOTHING, NewLeadFactory
+
+PHONE = "+1234567890"
+NOBODY = UUID("00000000-0000-7000-8000-000000000000")
+
+
+def test_a_second_lead_joins_the_active_conversation(owner):
+    first = owner.has_lead(customer_phone=PHONE)
+    second = owner.has_lead(customer_phone=PHONE)
+    assert first.conversation_created
+    assert not second.conversation_created
+    assert first.conversation_id == second.conversation_id
+    assert owner.row_counts() == (1, 1, 2)
+
+
+@pytest.mark.parametrize("status", ["completed", "archived"])
+def test_a_lead_after_the_conversation_was_closed_opens_another(owner, status):
+    first = owner.has_lead(customer_phone=PHONE)
+    Conversation.objects.update(status=status)
+    second = owner.has_lead(customer_phone=PHONE)
+    assert second.conversation_created
+    assert first.conversation_id != second.conversation_id
+    assert owner.row_counts() == (1, 2, 2)
+
+
+@pytest.mark.parametrize("status", ["completed", "archived"])
+def test_a_lead_with_a_closed_conversation_does_not_touch_the_active_one(owner, status):
+    active = owner.has_lead(customer_phone=PHONE)
+    closed = owner.has_lead(customer_phone=PHONE, conversation_status=status)
+    assert closed.conversation_created
+    assert closed.conversation_id != active.conversation_id
+    assert Conversation.objects.get(status="active").pk == active.conversation_id
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_CUSTOMER)
+def test_a_number_written_two_ways_is_one_customer_and_stays_as_first_given(owner, one, other):
+    owner.has_lead(customer_phone=one)
+    owner.has_lead(customer_phone=other)
+    assert owner.row_counts() == (1, 1, 2)
+    assert Customer.objects.get().phone == one
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER_CUSTOMER[:2])
+def test_a_land_line_is_another_customer(owner, one, other):
+    owner.has_lead(customer_phone=one)
+    owner.has_lead(customer_phone=other)
+    assert owner.row_counts() == (2, 2, 2)
+
+
+def test_the_name_given_last_stays(owner):
+    owner.has_lead(customer_phone=PHONE, customer_name="Jon")
+    owner.has_lead(customer_phone=PHONE, customer_name=" John Doe ")
+    assert Customer.objects.get().name == "John Doe"
+
+
+def test_two_businesses_with_one_customer_keep_two_customers(owner, stranger):
+    owner.has_lead(customer_phone=PHONE)
+    stranger.has_lead(customer_phone=PHONE)
+    assert owner.row_counts() == stranger.row_counts() == (1, 1, 1)
+
+
+def test_leads_of_a_list_come_back_in_its_order(owner):
+    leads = [NewLeadFactory(details=str(number)) for number in range(20)]
+    created = create_leads(user_id=owner.id, leads=leads, source="import")
+    assert [Lead.objects.get(pk=one.lead_id).details for one in created] == [str(number) for number in range(20)]
+
+
+def test_leads_of_one_customer_in_one_list_share_a_conversation(owner):
+    leads = [
+        NewLeadFactory(customer_phone=PHONE, customer_name="Jon"),
+        NewLeadFactory(customer_phone="00 1234567890", customer_name="John"),
+        NewLeadFactory(customer_phone=PHONE, conversation_status="completed", customer_name="John Doe"),
+        NewLeadFactory(customer_phone=PHONE, conversation_status="completed", customer_name="John Doe"),
+    ]
+    created = create_leads(user_id=owner.id, leads=leads, source="import")
+    assert [one.conversation_created for one in created] == [True, False, True, True]
+    assert owner.row_counts() == (1, 3, 4)
+    assert Customer.objects.get().name == "John Doe"
+
+
+def test_one_bad_lead_of_a_list_leaves_none(owner):
+    with pytest.raises(LeadRefused) as refused:
+        create_leads(user_id=owner.id, leads=[NewLeadFactory(), NewLeadFactory(type="oder")], source="import")
+    assert refused.value.field == "type"
+    assert owner.row_counts() == NOTHING
+
+
+def test_an_empty_list_makes_nothing(owner):
+    assert create_leads(user_id=owner.id, leads=[], source="import") == []
+
+
+def test_an_external_id_is_taken_once_for_a_business(owner, stranger):
+    owner.has_lead(external_id="order-17")
+    stranger.has_lead(external_id="order-17")
+    with pytest.raises(ExternalIdTaken):
+        owner.has_lead(external_id="order-17")
+    # The second customer and conversation had been written when the lead failed.
+    assert owner.row_counts() == (1, 1, 1)
+
+
+def test_an_unknown_business_is_named(db):
+    with pytest.raises(UnknownBusiness):
+        create_lead(user_id=NOBODY, lead=NewLeadFactory(), source="api")
+    assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800", "half \udfff of a pair"])
+@pytest.mark.parametrize("field", ["customer_name", "details", "type", "customer_phone", "external_id"])
+def test_text_that_the_database_cannot_hold_is_refused_with_its_field(owner, field, text):
+    with pytest.raises(LeadRefused) as refused:
+        owner.has_lead(**{field: text})
+    assert refused.value.field == field
+    assert owner.row_counts() == NOTHING
+
+
+def test_a_caller_who_fails_afterwards_leaves_nothing(owner):
+    def create_and_fail():
+        with transaction.atomic():
+            owner.has_lead()
+            raise RuntimeError("after the lead")
+
+    with pytest.raises(RuntimeError):
+        create_and_fail()
+    assert owner.row_counts() == NOTHING
+
+
+def test_a_refused_lead_does_not_spoil_the_callers_transaction(owner):
+    with transaction.atomic():
+        owner.has_lead()
+        with pytest.raises(LeadRefused):
+            owner.has_lead(type="oder")
+        owner.has_lead()
+    assert owner.row_counts() == (2, 2, 2)
+
+
+def test_a_failed_creation_is_logged_once_with_its_cause_and_a_masked_phone(owner):
+    with capture_logs() as events, pytest.raises(LeadRefused):
+        owner.has_lead(customer_phone="+49 151 23456789", type="oder", source="admin")
+    assert events == [
+        {
+            "event": "lead_creation_failed",
+            "log_level": "warning",
+            "door": "admin",
+            "field": "type",
+            "sqlstate": "23514",
+            "constraint": "leads_type_valid",
+            "attempt": 1,
+            "phone": "+49…89",
+        }
+    ]
+
+
+def test_a_statement_that_takes_too_long_is_the_databases_error_and_is_logged(owner):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '1ms'")
+    with capture_logs() as events, pytest.raises(DatabaseError):
+        create_leads(user_id=owner.id, leads=NewLeadFactory.build_batch(5000), source="import")
+    assert [event["sqlstate"] for event in events] == ["57014"]
+
+
+def test_a_thousand_leads_are_one_statement(owner, django_assert_num_queries):
+    leads = NewLeadFactory.build_batch(1000)
+    with django_assert_num_queries(3):  # the savepoint, the statement, the release
+        create_leads(user_id=owner.id, leads=leads, source="import")
+    assert owner.row_counts() == (1000, 1000, 1000)

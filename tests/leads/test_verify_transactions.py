@@ -1,0 +1,55 @@
+"""manage.py verify_transactions: true on a sound database, and it finds what is not sound."""
+
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from conversations.models import Conversation
+from leads.models import Lead
+from leadsite.accounts.models import User
+
+
+def verify(capsys):
+    """The lines it prints, and whether it was content."""
+    try:
+        call_command("verify_transactions")
+        content = True
+    except CommandError:
+        content = False
+    return capsys.readouterr().out.splitlines(), content
+
+
+def test_it_proves_atomicity_and_leaves_the_database_as_it_was(owner, capsys):
+    owner.has_lead()
+    users = User.objects.count()
+    lines, content = verify(capsys)
+    assert content
+    assert len(lines) > 20
+    assert all(line.startswith("ok  ") for line in lines)
+    assert owner.row_counts() == (1, 1, 1)
+    assert (User.objects.count(), Lead.objects.count()) == (users, 1)
+
+
+def test_it_finds_a_conversation_that_somebody_left_without_a_lead(owner, capsys):
+    owner.has_lead()
+    Lead.objects.all().delete()
+    assert Conversation.objects.exists()
+    lines, content = verify(capsys)
+    assert not content
+    assert [line for line in lines if line.startswith("FAIL")] == [
+        "FAIL  no conversation anywhere is without both lead and message"
+    ]
+
+
+def test_it_finds_a_function_that_lost_its_rules(owner, capsys):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION lead_fault(p_lead jsonb) RETURNS text[] LANGUAGE sql RETURN NULL::text[]"
+        )
+        cursor.execute("ALTER TABLE leads DROP CONSTRAINT leads_type_valid")
+    lines, content = verify(capsys)
+    assert not content
+    failed = [line for line in lines if line.startswith("FAIL")]
+    assert "FAIL  service: an unknown type leaves nothing" in failed
+    assert "FAIL  function: an unknown type leaves nothing" in failed
+    # The other constraints still stand behind the function.
+    assert "FAIL  service: an unknown status leaves nothing" not in failed

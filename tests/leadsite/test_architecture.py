@@ -1,0 +1,79 @@
+"""Imports point one way: leadsite -> whatsapp -> leads -> conversations -> leadsite.accounts."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+# What a package may import of ours, beside itself.
+ALLOWED = {
+    "leadsite.accounts": set(),
+    "leadsite.embedded": set(),
+    "conversations": {"leadsite.accounts"},
+    "leads": {"leadsite.accounts", "conversations"},
+    "whatsapp": {"leadsite.accounts", "conversations", "leads"},
+    "leadsite": {"leadsite.accounts", "leadsite.embedded", "conversations", "leads", "whatsapp"},
+}
+NEVER_IMPORTED = {"tests", "bench"}
+
+
+def sources() -> list[Path]:
+    folders = ("leadsite", "conversations", "leads", "whatsapp")
+    return [path for folder in folders for path in sorted((settings.BASE_DIR / folder).rglob("*.py"))]
+
+
+def package_of(module: str) -> str | None:
+    """The longest of our packages that the module is in."""
+    fitting = [name for name in ALLOWED if module == name or module.startswith(f"{name}.")]
+    return max(fitting, key=len, default=None)
+
+
+def imported_modules(path: Path) -> set[str]:
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return modules
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
+def test_a_module_imports_only_what_lies_below_it(path):
+    module = ".".join(path.relative_to(settings.BASE_DIR).with_suffix("").parts)
+    own = package_of(module)
+    assert own is not None
+    for imported in imported_modules(path):
+        assert imported.partition(".")[0] not in NEVER_IMPORTED
+        package = package_of(imported)
+        assert package in {None, own} | ALLOWED[own], f"{module} must not import {imported}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
+def test_only_settings_reads_the_environment(path):
+    """The supervisor and the embedded server hand an environment on; they take no setting from it."""
+    text = path.read_text(encoding="utf-8")
+    assert "os.getenv" not in text
+    assert "environ[" not in text
+    assert "environ.get(" not in text
+
+
+def test_the_environment_example_lists_every_variable_that_settings_reads():
+    read = set()
+    tree = ast.parse((settings.BASE_DIR / "leadsite" / "settings.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "env"
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            read.add(node.args[0].value)
+    example = (settings.BASE_DIR / ".env.example").read_text(encoding="utf-8")
+    listed = [line.lstrip("# ").partition("=")[0] for line in example.splitlines() if "=" in line]
+    assert listed == sorted(listed)
+    # Made by `make run` itself, for itself.
+    assert read - {"DEMO_PASSWORD", "LEADSITE_DEMO"} == set(listed)

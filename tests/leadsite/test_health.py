@@ -1,0 +1,59 @@
+"""Probes: alive is not the same as ready."""
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+
+
+@pytest.mark.parametrize("path", ["/livez", "/livez/", "/readyz", "/readyz/"])
+def test_a_sound_site_is_alive_and_ready(client, db, path):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "ok"
+
+
+def test_without_a_function_it_is_not_ready(client, db):
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION create_lead_with_conversation(uuid, text, text, text, text, text, text)")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": True, "migrations": True, "functions": False}
+
+
+def test_with_a_migration_to_apply_it_is_not_ready(client, db):
+    MigrationRecorder.Migration.objects.filter(app="leads", name="0002_functions").delete()
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": True, "migrations": False, "functions": True}
+
+
+@pytest.fixture
+def database_away(db):
+    """Every statement fails as it does when the server is gone."""
+
+    def fail(*arguments, **options):
+        raise OperationalError("connection refused") from psycopg.OperationalError("connection refused")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.db.backends.utils.CursorWrapper.execute", fail)
+        yield
+
+
+def test_without_a_database_it_is_alive_but_not_ready(client, db, database_away):
+    assert client.get("/livez").status_code == 200
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"] is False
+
+
+def test_without_a_database_a_lead_is_answered_503_with_retry_after(owner, database_away):
+    answer = owner.post_lead()
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "database_unavailable"
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_without_a_database_the_admin_is_answered_503_too(client, db, database_away):
+    answer = client.post("/admin/login/", {"username": "a@b.example", "password": "x"})
+    assert answer.status_code == 503

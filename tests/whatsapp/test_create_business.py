@@ -1,0 +1,71 @@
+"""manage.py create_business: user, key and channel for an operator."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+from leadsite.accounts.models import ApiKey, User
+from leadsite.accounts.services import STAFF_GROUP
+from tests.factories import ORDER
+from whatsapp.models import Channel
+
+
+def create(capsys, *arguments):
+    call_command("create_business", "--json", *arguments)
+    return json.loads(capsys.readouterr().out)
+
+
+def test_it_prints_the_business_and_a_key_that_works(db, capsys, anonymous):
+    answer = create(capsys, "--email", "New@Bakery.example", "--name", "Bakery")
+    assert set(answer) == {"user_id", "email", "api_key", "channel_id"}
+    assert (answer["email"], answer["channel_id"]) == ("new@bakery.example", None)
+    anonymous.credentials(HTTP_AUTHORIZATION=f"Bearer {answer['api_key']}")
+    assert anonymous.post("/api/leads", ORDER, format="json").status_code == 201
+    assert not ApiKey.objects.filter(digest__contains=answer["api_key"]).exists()
+
+
+def test_run_again_it_gives_a_new_key_and_no_second_business(db, capsys):
+    arguments = ["--email", "a@bakery.example", "--phone-number-id", "1065"]
+    first, second = create(capsys, *arguments), create(capsys, *arguments)
+    assert (first["user_id"], first["channel_id"]) == (second["user_id"], second["channel_id"])
+    assert first["api_key"] != second["api_key"]
+    assert (User.objects.count(), Channel.objects.count(), ApiKey.objects.count()) == (1, 1, 2)
+
+
+def test_a_token_is_stored_encrypted(db, capsys):
+    create(capsys, "--email", "a@bakery.example", "--phone-number-id", "1065", "--access-token", "EAAG-secret")
+    channel = Channel.objects.get()
+    assert "EAAG" not in channel.encrypted_access_token
+    assert channel.access_token == "EAAG-secret"
+    with override_settings(FIELD_ENCRYPTION_KEYS=["a newer key, made today", "nonsense"]):
+        with pytest.raises(Exception, match="not in FIELD_ENCRYPTION_KEYS"):
+            _ = channel.access_token
+
+
+def test_staff_may_use_the_admin_by_a_group(db, capsys):
+    create(capsys, "--email", "a@bakery.example", "--staff")
+    user = User.objects.get()
+    assert user.is_staff
+    assert not user.is_superuser
+    assert user.has_perms(["leads.add_lead", "conversations.view_customer"])
+    assert user.groups.get().name == STAFF_GROUP
+
+
+REFUSED = {
+    "no e-mail address": (["--email", "bakery"], "not an e-mail address"),
+    "a token without a number": (["--email", "a@bakery.example", "--access-token", "t"], "--phone-number-id"),
+    "another's number": (["--email", "a@bakery.example", "--phone-number-id", "1065"], "another business"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_it_refuses_leaves_no_business_and_no_key(stranger, case):
+    Channel.objects.create(user=stranger.user, phone_number_id="1065")
+    keys = ApiKey.objects.count()
+    arguments, reason = REFUSED[case]
+    with pytest.raises(CommandError, match=reason):
+        call_command("create_business", *arguments)
+    assert User.objects.get() == stranger.user
+    assert ApiKey.objects.count() == keys
