@@ -1,10 +1,11 @@
 """Probes: /livez says the process answers, /readyz that it can do its work."""
 
+from collections.abc import Callable
 from typing import Final
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 # What the doors call by name; a database restored without them would refuse every lead.
@@ -37,3 +38,6 @@ def _missing_functions() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT proname FROM pg_proc WHERE proname = ANY(%s)", [list(FUNCTIONS)])
         return set(FUNCTIONS) - {name for (name,) in cursor.fetchall()}
+
+
+PROBES: Final[dict[str, Callable[[HttpRequest], HttpResponse]]] = {"/livez": livez, "/readyz": readyz}

@@ -6,7 +6,22 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_structlog.middlewares import RequestMiddleware
 
+from leadsite import health
 from leadsite.errors import answer_for
+
+
+class Probes:
+    """Answers /livez and /readyz before anything else looks at the request.
+
+    Whoever probes comes from inside: without TLS, by an address that is in no ALLOWED_HOSTS, every few seconds.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        probe = health.PROBES.get(request.path.rstrip("/"))
+        return probe(request) if probe else self.get_response(request)
 
 
 class RequestLog(RequestMiddleware):

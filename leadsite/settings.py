@@ -68,11 +68,12 @@ if EMBEDDED_POSTGRES:
 
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"] |= {
-    "ENGINE": "django.db.backends.postgresql",
+    "ENGINE": "leadsite.postgresql",
     # A transaction belongs to the service that needs it, not to the request: the record of a failed delivery must
     # outlive the failure of its work.
     "ATOMIC_REQUESTS": False,
-    # One connection per thread, kept. A dead one costs one request a 503 at most: Django closes it at the end.
+    # One connection per thread, kept, and looked at before each request: see leadsite/postgresql/base.py.
+    "CONN_HEALTH_CHECKS": True,
     "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", 600),
     # Server-side cursors do not survive pgbouncer in transaction mode.
     "DISABLE_SERVER_SIDE_CURSORS": True,
@@ -99,6 +100,7 @@ INSTALLED_APPS = [
     "whatsapp",
 ]
 MIDDLEWARE = [
+    "leadsite.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "leadsite.middleware.RequestLog",
@@ -162,8 +164,8 @@ API_MAX_BODY_BYTES = 512 * 1024
 
 _https = env.bool("HTTPS", not DEMO)
 SECURE_SSL_REDIRECT = _https
-# Probes come from inside, without TLS, and Meta takes a redirect for a failure.
-SECURE_REDIRECT_EXEMPT = [r"^livez/?$", r"^readyz/?$", r"^api/webhooks/"]
+# Meta takes a redirect for a failure.
+SECURE_REDIRECT_EXEMPT = [r"^api/webhooks/"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 3600) if _https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
 SESSION_COOKIE_SECURE = _https

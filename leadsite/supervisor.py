@@ -135,7 +135,7 @@ class Supervisor:
 
 
 def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
-    """The production web server; the Dockerfile, the demo and the benchmark start the same."""
+    """The web server as the demo and the benchmark start it; the Dockerfile says the same for production."""
     return [
         sys.executable,
         "-m",
@@ -144,8 +144,10 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
         f"--host={host}",
         f"--port={port}",
         f"--workers={workers}",
-        "--blocking-threads=8",
+        "--blocking-threads=4",
         "--respawn-failed-workers",
+        # A worker that is just starting does not hear that it should stop; granian would wait for it without end.
+        "--workers-kill-timeout=8",
         "--no-ws",
         "--log-level=warning",
         "leadsite.wsgi:application",

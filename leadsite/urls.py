@@ -1,11 +1,10 @@
-"""Every path of the site. API paths have no trailing slash, and take one."""
+"""Every path of the site but the probes (leadsite/middleware.py). API paths have no trailing slash, and take one."""
 
 from django.contrib import admin
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
 from leads.urls import urlpatterns as leads_paths
-from leadsite import health
 
 handler400 = "leadsite.errors.bad_request"
 handler404 = "leadsite.errors.not_found"
@@ -17,15 +16,8 @@ def with_slash(paths: list[URLPattern]) -> list[URLPattern]:
     return [path(f"{item.pattern}/", item.callback, name=f"{item.name}-slash") for item in paths]
 
 
-probes = [
-    path("livez", health.livez, name="livez"),
-    path("readyz", health.readyz, name="readyz"),
-]
-
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("api/", include(leads_paths + with_slash(leads_paths))),
-    *probes,
-    *with_slash(probes),
 ]

