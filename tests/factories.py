@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import factory
@@ -36,6 +36,10 @@ class NewLeadFactory(factory.Factory[NewLead]):
     details = "Wants a cake"
 
 
+def new_lead(**fields: Any) -> NewLead:
+    return cast(NewLead, NewLeadFactory(**fields))
+
+
 @dataclass(frozen=True)
 class Business:
     """A business with its key, as its programs and its people see the site."""
@@ -65,7 +69,7 @@ class Business:
         return self.client.post("/api/leads", ORDER | fields if body is None else body, format="json")
 
     def has_lead(self, *, source: str = Lead.Source.MANUAL, **fields: Any) -> CreatedLead:
-        return create_lead(user_id=self.id, lead=NewLeadFactory(**fields), source=source)
+        return create_lead(user_id=self.id, lead=new_lead(**fields), source=source)
 
     def call_function(self, *arguments: Any) -> dict[str, Any]:
         """create_lead_with_conversation for this business, as a SQL client calls it."""

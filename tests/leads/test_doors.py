@@ -1,5 +1,6 @@
 """One table of cases through every door: the same outcome, the same rows, nothing left behind by a failure."""
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -123,7 +124,9 @@ def test_the_table_itself_keeps_the_rule_that_the_doors_name(constraint, owner):
             f"INSERT INTO {table} ({', '.join([*row, 'updated_at'])}) VALUES ({'%s, ' * len(row)} now())",
             [*row.values()],
         )
-    assert caught.value.__cause__.diag.constraint_name == constraint
+    cause = caught.value.__cause__
+    assert isinstance(cause, psycopg.Error)
+    assert cause.diag.constraint_name == constraint
 
 
 def test_every_constraint_that_a_case_names_exists(db):

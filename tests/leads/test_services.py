@@ -10,7 +10,7 @@ from conversations.models import Conversation, Customer
 from leads.models import Lead
 from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness, create_lead, create_leads
 from tests.conversations.phone_cases import OTHER_CUSTOMER, SAME_CUSTOMER
-from tests.factories import NOTHING, NewLeadFactory
+from tests.factories import NOTHING, NewLeadFactory, new_lead
 
 PHONE = "+1234567890"
 NOBODY = UUID("00000000-0000-7000-8000-000000000000")
@@ -72,17 +72,17 @@ def test_two_businesses_with_one_customer_keep_two_customers(owner, stranger):
 
 
 def test_leads_of_a_list_come_back_in_its_order(owner):
-    leads = [NewLeadFactory(details=str(number)) for number in range(20)]
+    leads = [new_lead(details=str(number)) for number in range(20)]
     created = create_leads(user_id=owner.id, leads=leads, source="import")
     assert [Lead.objects.get(pk=one.lead_id).details for one in created] == [str(number) for number in range(20)]
 
 
 def test_leads_of_one_customer_in_one_list_share_a_conversation(owner):
     leads = [
-        NewLeadFactory(customer_phone=PHONE, customer_name="Jon"),
-        NewLeadFactory(customer_phone="00 1234567890", customer_name="John"),
-        NewLeadFactory(customer_phone=PHONE, conversation_status="completed", customer_name="John Doe"),
-        NewLeadFactory(customer_phone=PHONE, conversation_status="completed", customer_name="John Doe"),
+        new_lead(customer_phone=PHONE, customer_name="Jon"),
+        new_lead(customer_phone="00 1234567890", customer_name="John"),
+        new_lead(customer_phone=PHONE, conversation_status="completed", customer_name="John Doe"),
+        new_lead(customer_phone=PHONE, conversation_status="completed", customer_name="John Doe"),
     ]
     created = create_leads(user_id=owner.id, leads=leads, source="import")
     assert [one.conversation_created for one in created] == [True, False, True, True]
@@ -92,7 +92,7 @@ def test_leads_of_one_customer_in_one_list_share_a_conversation(owner):
 
 def test_one_bad_lead_of_a_list_leaves_none(owner):
     with pytest.raises(LeadRefused) as refused:
-        create_leads(user_id=owner.id, leads=[NewLeadFactory(), NewLeadFactory(type="oder")], source="import")
+        create_leads(user_id=owner.id, leads=[new_lead(), new_lead(type="oder")], source="import")
     assert refused.value.field == "type"
     assert owner.row_counts() == NOTHING
 
@@ -112,7 +112,7 @@ def test_an_external_id_is_taken_once_for_a_business(owner, stranger):
 
 def test_an_unknown_business_is_named(db):
     with pytest.raises(UnknownBusiness):
-        create_lead(user_id=NOBODY, lead=NewLeadFactory(), source="api")
+        create_lead(user_id=NOBODY, lead=new_lead(), source="api")
     assert not Customer.objects.exists()
 
 

@@ -71,7 +71,10 @@ def test_a_locked_customer_is_raised_and_not_answered(owner, transactional_db):
 def test_not_everybody_may_call_it_and_its_search_path_is_pinned(db, signature):
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT has_function_privilege('public', oid, 'EXECUTE'), proconfig FROM pg_proc WHERE oid = %s::regprocedure",
+            """
+            SELECT has_function_privilege('public', oid, 'EXECUTE'), proconfig
+            FROM pg_proc WHERE oid = %s::regprocedure
+            """,
             [signature],
         )
         public_may, configuration = cursor.fetchone()
