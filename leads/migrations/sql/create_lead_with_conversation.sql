@@ -29,6 +29,10 @@ BEGIN
                              'conversation_created', v_made.conversation_created);
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
+    -- The same event that the service logs, in the server's log; LOG goes to no client. The phone number is masked.
+    RAISE LOG '%', json_build_object('event', 'lead_creation_failed', 'door', 'sql', 'sqlstate', SQLSTATE,
+                                     'constraint', nullif(v_constraint, ''),
+                                     'phone', left(p_customer_phone, 3) || '…' || right(p_customer_phone, 2));
     RETURN json_build_object('success', false, 'error', SQLERRM, 'code', SQLSTATE,
                              'constraint', nullif(v_constraint, ''));
 END

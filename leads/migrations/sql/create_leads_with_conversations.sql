@@ -25,6 +25,8 @@ BEGIN
     RETURN json_build_object('success', v_failed = 0, 'created', v_created, 'failed', v_failed, 'results', v_results);
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
+    RAISE LOG '%', json_build_object('event', 'lead_creation_failed', 'door', 'sql', 'sqlstate', SQLSTATE,
+                                     'constraint', nullif(v_constraint, ''), 'phone', '…');
     v_failed := CASE WHEN jsonb_typeof(p_leads) = 'array' THEN jsonb_array_length(p_leads) ELSE 0 END;
     -- Every bad lead is named, not only the one that stopped the rest.
     SELECT coalesce(json_agg(lead_refusal(n::integer - 1, lead_fault(lead)) ORDER BY n), '[]'::json) INTO v_results

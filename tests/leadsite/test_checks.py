@@ -1,0 +1,32 @@
+"""System checks: what `manage.py check` says of a bad installation."""
+
+import pytest
+from django.core.checks import run_checks
+
+
+def ids(*, deploy=False):
+    return {message.id for message in run_checks(include_deployment_checks=deploy)}
+
+
+def test_a_sound_installation_has_nothing_to_say(settings):
+    settings.FIELD_ENCRYPTION_KEYS = ["a key of more than sixteen characters"]
+    assert not ids()
+
+
+@pytest.mark.parametrize("keys", [["short"], ["a key of more than sixteen characters", "short"]])
+def test_a_short_encryption_key_is_an_error(settings, keys):
+    settings.FIELD_ENCRYPTION_KEYS = keys
+    assert "leadsite.E001" in ids()
+
+
+def test_a_deployment_without_encryption_keys_is_warned(settings):
+    settings.FIELD_ENCRYPTION_KEYS = []
+    assert "leadsite.W001" in ids(deploy=True)
+    assert "leadsite.W001" not in ids()
+
+
+def test_a_deployment_on_the_embedded_postgresql_is_an_error(settings):
+    settings.EMBEDDED_POSTGRES = True
+    assert "leadsite.E002" in ids(deploy=True)
+    settings.EMBEDDED_POSTGRES = False
+    assert "leadsite.E002" not in ids(deploy=True)
