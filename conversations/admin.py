@@ -1,67 +1,21 @@
-"""Customers, conversations and messages as staff read them, and what all admin pages of owned rows share."""
+"""Customers, conversations and messages as staff read them."""
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db import IntegrityError
-from django.db.models import ForeignKey, Model, QuerySet
-from django.forms import ModelChoiceField, ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
 
-from conversations.models import Conversation, Customer, Message, OwnedModel
+from conversations.forms import CustomerForm
+from conversations.models import Conversation, Customer, Message
+from conversations.owned_admin import OwnedAdmin, ReadOnlyInline
+from leadsite.accounts.admin_values import badge, day, foreign, link, moment, shorten
 
-
-class OwnedAdmin(ModelAdmin):
-    """Rows of one business: its own people see theirs, superusers see all.
-
-    A change writes only the fields that the person changed, so that an hour-old form does not undo what happened
-    meanwhile to the rest of the row.
-    """
-
-    show_full_result_count = False
-    list_per_page = 50
-    list_filter_submit = True
-    warn_unsaved_form = True
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows if request.user.is_superuser else rows.filter(user_id=request.user.pk)
-
-    def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        fields = list(super().get_list_filter(request))
-        return [*fields, "user"] if request.user.is_superuser else fields
-
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
-    ) -> ModelChoiceField[Any] | None:
-        related = db_field.related_model
-        if isinstance(related, type) and issubclass(related, OwnedModel) and not request.user.is_superuser:
-            options["queryset"] = related._default_manager.filter(user_id=request.user.pk)
-        return super().formfield_for_foreignkey(db_field, request, **options)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
-        if change:
-            obj.save(update_fields=[*form.changed_data, "updated_at"])
-        else:
-            obj.save()
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **options)
-        except IntegrityError as error:
-            # The form was right when it was checked; somebody else was faster with the same.
-            messages.error(
-                request, f"Not saved: it conflicts with a change made at the same moment. {_constraint(error)}"
-            )
-            return HttpResponseRedirect(request.get_full_path())
-
-
-def _constraint(error: IntegrityError) -> str:
-    diagnosis = getattr(error.__cause__, "diag", None)
-    return f"({diagnosis.constraint_name})" if diagnosis and diagnosis.constraint_name else ""
+THREAD_LENGTH = 50
 
 
 class MadeWithALead(OwnedAdmin):
@@ -74,107 +28,142 @@ class MadeWithALead(OwnedAdmin):
         return False
 
 
-class MessageInline(TabularInline):
-    model = Message
-    fields = readonly_fields = ["created_at", "direction", "kind", "content", "status", "error"]
-    ordering = ["id"]
-    extra = 0
-    can_delete = False
-    show_change_link = True
+class CustomerLocked(MadeWithALead):
+    """Pages whose change takes the customer's row first. See Note [Lock order] in leads/services.py."""
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row; for a change, locked with its customer and as it is then, so that the form checks what holds."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and request.method == "POST" and connection.in_atomic_block:
+            customer_id = row.pk if isinstance(row, Customer) else row.customer_id
+            Customer.objects.select_for_update().get(pk=customer_id)
+            row.refresh_from_db()
+        return row
 
 
-class ConversationInline(TabularInline):
+class ConversationInline(ReadOnlyInline):
     model = Conversation
-    fields = readonly_fields = ["status", "last_message_at", "created_at"]
-    ordering = ["-id"]
-    extra = 0
-    can_delete = False
-    show_change_link = True
+    fields = readonly_fields = ["opened", "status_badge", "last_message"]
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    @admin.display(description="opened")
+    def opened(self, conversation: Conversation) -> SafeString:
+        return link(conversation, day(conversation.created_at))
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    @admin.display(description="status")
+    def status_badge(self, conversation: Conversation) -> SafeString:
+        return badge(conversation.get_status_display(), conversation.status)
+
+    @admin.display(description="last message")
+    def last_message(self, conversation: Conversation) -> SafeString:
+        return moment(conversation.last_message_at)
 
 
 @admin.register(Customer)
-class CustomerAdmin(MadeWithALead):
-    list_display = ["__str__", "phone", "whatsapp_user_id", "created_at"]
-    search_fields = ["name", "phone", "phone_key", "whatsapp_user_id"]
+class CustomerAdmin(CustomerLocked):
+    form = CustomerForm
+    customer_path = ""
+    list_display = ["called", "phone", "whatsapp_user_id", "created"]
+    search_fields = ["name", "whatsapp_user_id"]
     search_help_text = "Name, phone number or WhatsApp user id"
-    fields = ["user", "name", "phone", "whatsapp_user_id", "created_at"]
-    readonly_fields = ["user", "created_at"]
-    ordering = ["-id"]
+    fields = ["name", "phone", "whatsapp_user_id", "user", "created", "changed"]
+    readonly_fields = ["user", "created", "changed"]
+    ordering = ["-pk"]
     inlines = [ConversationInline]
+
+    @admin.display(description="name", ordering="name")
+    def called(self, customer: Customer) -> SafeString:
+        return foreign(customer)
 
 
 @admin.register(Conversation)
-class ConversationAdmin(MadeWithALead):
-    list_display = ["customer", "phone", "status_badge", "last_message_at", "created_at"]
-    list_filter = ["status"]
+class ConversationAdmin(CustomerLocked):
+    customer_path = "customer__"
+    list_display = ["customer_and_phone", "status_badge", "last_message", "created"]
+    list_filter = ["status", "created_at"]
     list_select_related = ["customer"]
-    search_fields = ["customer__name", "customer__phone", "customer__phone_key"]
+    search_fields = ["customer__name", "customer__whatsapp_user_id"]
     search_help_text = "Name or phone number of the customer"
-    fields = ["user", "customer", "status", "last_message_at", "last_inbound_at", "created_at"]
-    readonly_fields = ["user", "customer", "last_message_at", "last_inbound_at", "created_at"]
-    ordering = ["-id"]
-    inlines = [MessageInline]
+    fields = ["customer_link", "phone", "status", "last_message", "last_inbound", "user", "created"]
+    readonly_fields = ["user", "customer_link", "phone", "last_message", "last_inbound", "created"]
+    ordering = ["-pk"]
+    change_form_after_template = "conversations/thread.html"
 
-    @admin.display(description="phone", ordering="customer__phone")
-    def phone(self, conversation: Conversation) -> str:
-        return conversation.customer.phone or "–"
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
+    ) -> HttpResponse:
+        if isinstance(obj, Conversation) and request.user.has_perm("conversations.view_message"):
+            newest = list(obj.messages.order_by("-pk")[: THREAD_LENGTH + 1])
+            context["thread"] = [(message, message_badge(message)) for message in reversed(newest[:THREAD_LENGTH])]
+            if len(newest) > THREAD_LENGTH:
+                every = reverse("admin:conversations_message_changelist")
+                context["whole_thread"] = f"{every}?conversation__id__exact={obj.pk}"
+        return super().render_change_form(request, context, *args, obj=obj, **options)
+
+    @admin.display(description="customer", ordering="customer__name")
+    def customer_and_phone(self, conversation: Conversation) -> SafeString:
+        return name_and_phone(conversation.customer)
+
+    @admin.display(description="customer")
+    def customer_link(self, conversation: Conversation) -> SafeString:
+        return link(conversation.customer)
+
+    @admin.display(description="phone")
+    def phone(self, conversation: Conversation) -> str | None:
+        return conversation.customer.phone or self.empty_value_display
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, conversation: Conversation) -> SafeString:
         return badge(conversation.get_status_display(), conversation.status)
 
+    @admin.display(description="last message", ordering="last_message_at")
+    def last_message(self, conversation: Conversation) -> SafeString:
+        return moment(conversation.last_message_at)
+
+    @admin.display(description="last from the customer")
+    def last_inbound(self, conversation: Conversation) -> SafeString:
+        return moment(conversation.last_inbound_at)
+
 
 @admin.register(Message)
 class MessageAdmin(MadeWithALead):
-    list_display = ["customer", "direction", "kind", "beginning", "status", "created_at"]
-    list_filter = ["direction", "status"]
+    customer_path = "conversation__customer__"
+    list_display = ["customer_and_phone", "direction", "beginning", "status_badge", "created"]
+    list_filter = ["direction", "status", "created_at"]
     list_select_related = ["conversation__customer"]
-    search_fields = ["content", "provider_id"]
-    search_help_text = "Text, or the provider's id"
-    ordering = ["-id"]
+    search_fields = ["content", "provider_id", "conversation__customer__name"]
+    search_help_text = "Text, customer's name or phone number, or the provider's id"
+    fields = [
+        *("conversation_link", "direction", "kind", "content", "status_badge", "error"),
+        *("provider_id", "provider_time", "extras", "user", "created"),
+    ]
+    readonly_fields = ["conversation_link", "status_badge", "created"]
+    ordering = ["-pk"]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    @admin.display(description="customer")
-    def customer(self, message: Message) -> str:
-        return str(message.conversation.customer)
+    @admin.display(description="customer", ordering="conversation__customer__name")
+    def customer_and_phone(self, message: Message) -> SafeString:
+        return name_and_phone(message.conversation.customer)
+
+    @admin.display(description="conversation")
+    def conversation_link(self, message: Message) -> SafeString:
+        return link(message.conversation)
 
     @admin.display(description="text")
-    def beginning(self, message: Message) -> str:
-        return shorten(message.content)
+    def beginning(self, message: Message) -> SafeString:
+        return foreign(shorten(message.content) or f"({message.kind})")
+
+    @admin.display(description="status", ordering="status")
+    def status_badge(self, message: Message) -> SafeString:
+        return message_badge(message)
 
 
-COLOURS = {
-    "new": "bg-blue-100 text-blue-700 dark:bg-blue-500/20 dark:text-blue-400",
-    "active": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
-    "converted": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
-    "contacted": "bg-orange-100 text-orange-700 dark:bg-orange-500/20 dark:text-orange-400",
-    "qualified": "bg-primary-100 text-primary-700 dark:bg-primary-500/20 dark:text-primary-400",
-    "lost": "bg-red-100 text-red-700 dark:bg-red-500/20 dark:text-red-400",
-}
-PLAIN = "bg-base-100 text-base-700 dark:bg-base-500/20 dark:text-base-200"
+def message_badge(message: Message) -> SafeString:
+    return badge(message.get_status_display(), message.status)
 
 
-def badge(label: str, value: str) -> SafeString:
-    """A status as a coloured word."""
-    shape = "inline-block font-semibold leading-normal px-2 py-1 rounded text-xs whitespace-nowrap"
-    return format_html('<span class="{} {}">{}</span>', shape, COLOURS.get(value, PLAIN), label)
-
-
-def shorten(text: str, length: int = 80) -> str:
-    """The beginning of a text, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
+def name_and_phone(customer: Customer) -> SafeString:
+    """A cell of two lines; one where the phone stands for the name."""
+    phone = customer.phone or "" if customer.name else ""
+    return format_html('{}<span class="text-subtle whitespace-nowrap">{}</span>', foreign(customer), phone)

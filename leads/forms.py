@@ -1,44 +1,70 @@
-"""The admin's form for a new lead."""
+"""The admin's forms for leads."""
 
 from typing import Any
 
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from conversations.forms import OwnedForm
 from conversations.identity import PhoneInvalid, normalise
 from conversations.models import NAME_MAX_LENGTH
 from leads.models import DETAILS_MAX_LENGTH, Lead
-from leads.services import NewLead
-from leadsite.accounts.models import User
+from leads.services import LeadRefused, NewLead
+
+
+class DetailsField(forms.CharField):
+    """Text of several lines, as typed: a browser sends its line ends as \\r\\n."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
+def details_field() -> DetailsField:
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 5})
+    help_text = "What the customer wants."
+    return DetailsField(max_length=DETAILS_MAX_LENGTH, required=False, widget=widget, help_text=help_text)
+
+
+class LeadForm(OwnedForm):
+    details = details_field()
+
+    class Meta:
+        model = Lead
+        fields = ["type", "details", "status", "assigned_to"]
 
 
 class NewLeadForm(forms.ModelForm[Lead]):
     """A lead by hand: the customer is found by the phone number, or made."""
 
+    # What leads.services said of this very form, when it was sent a moment ago.
+    refusal: LeadRefused | None = None
+
     customer_phone = forms.CharField(
         max_length=40,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "+49 151 23456789"}),
-        help_text="International form. A customer with this number is found and takes the name below.",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "+49 151 23456789", "inputmode": "tel"}),
+        help_text="With the country code. A customer with this number is found and takes the name below.",
     )
     customer_name = forms.CharField(max_length=NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget)
     type = forms.ChoiceField(choices=Lead.Type.choices, widget=UnfoldAdminSelectWidget)
-    details = forms.CharField(max_length=DETAILS_MAX_LENGTH, required=False, widget=UnfoldAdminTextareaWidget)
+    details = details_field()
     status = forms.ChoiceField(choices=Lead.Status.choices, initial=Lead.Status.NEW, widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = Lead
         fields = ["user", "type", "details", "status"]
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if "user" in self.fields:
-            self.fields["user"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
-
     def clean_customer_phone(self) -> str:
         try:
             return normalise(self.cleaned_data["customer_phone"])
         except PhoneInvalid as error:
             raise forms.ValidationError(str(error)) from error
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.refusal:
+            field = self.refusal.field if self.refusal.field in self.fields else None
+            self.add_error(field, self.refusal.message)
+        return cleaned
 
     def to_lead(self) -> NewLead:
         """The checked form for the service."""

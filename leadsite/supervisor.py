@@ -144,12 +144,12 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
         f"--host={host}",
         f"--port={port}",
         f"--workers={workers}",
-        "--blocking-threads=4",
+        "--blocking-threads=8",
         "--respawn-failed-workers",
         # A worker that is just starting does not hear that it should stop; granian would wait for it without end.
         "--workers-kill-timeout=8",
         "--no-ws",
-        "--log-level=warning",
+        "--log-level=error",
         "leadsite.wsgi:application",
     ]
 

@@ -4,15 +4,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from conversations.admin import OwnedAdmin
+from conversations.forms import OwnedForm
+from conversations.owned_admin import OwnedAdmin
 from whatsapp.encryption import SecretUnreadable, encrypt
 from whatsapp.models import Channel
 
 
-class ChannelForm(forms.ModelForm[Channel]):
+class ChannelForm(OwnedForm):
     access_token = forms.CharField(
         required=False,
         strip=True,
@@ -25,6 +27,7 @@ class ChannelForm(forms.ModelForm[Channel]):
         fields = ["user", "provider", "phone_number_id", "display_number", "active"]
 
     def clean_access_token(self) -> str:
+        """The token as it will be stored."""
         token: str = self.cleaned_data["access_token"]
         try:
             return encrypt(token) if token else ""
@@ -35,14 +38,27 @@ class ChannelForm(forms.ModelForm[Channel]):
 @admin.register(Channel)
 class ChannelAdmin(OwnedAdmin):
     form = ChannelForm
-    list_display = ["__str__", "user", "provider", "phone_number_id", "active"]
+    list_display = ["__str__", "phone_number_id", "provider", "has_token", "active"]
     list_filter = ["provider", "active"]
-    list_select_related = ["user"]
     search_fields = ["phone_number_id", "display_number", "user__email", "user__business_name"]
-    ordering = ["-id"]
-    fields = ["user", "provider", "phone_number_id", "display_number", "access_token", "active"]
+    search_help_text = "Number, its id, or business"
+    ordering = ["-pk"]
+    fields = ["user", "provider", "phone_number_id", "display_number", "access_token", "has_token", "active"]
+    readonly_fields = ["has_token"]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        fields = super().get_fields(request, obj)
+        return fields if obj else [name for name in fields if name != "has_token"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:
-        if form.cleaned_data["access_token"]:
-            obj.encrypted_access_token = form.cleaned_data["access_token"]
-        obj.save()
+        if token := form.cleaned_data.get("access_token"):
+            obj.encrypted_access_token = token
+        super().save_model(request, obj, form, change)
+
+    def changed_columns(self, obj: Any, form: forms.ModelForm[Any]) -> set[str]:
+        token = {"encrypted_access_token"} if "access_token" in form.changed_data else set()
+        return super().changed_columns(obj, form) | token
+
+    @admin.display(description="token stored", boolean=True)
+    def has_token(self, channel: Channel) -> bool:
+        return bool(channel.encrypted_access_token)

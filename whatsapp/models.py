@@ -24,10 +24,12 @@ class Channel(OwnedModel):
 
     class Meta:
         db_table = "channels"
+        verbose_name = "WhatsApp number"
         constraints = [
             models.UniqueConstraint(
                 fields=["phone_number_id"],
                 name="channels_phone_number_id_unique",
+                violation_error_code="unique",
                 violation_error_message="This phone number id belongs to another channel.",
             ),
             models.CheckConstraint(condition=Q(provider__in=["cloud", "twilio"]), name="channels_provider_valid"),

@@ -2,19 +2,25 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
-from django.db.models import Model, QuerySet
-from django.forms import ModelForm
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from knox.models import get_digest_token
 from knox.settings import CONSTANTS
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from leadsite.accounts.admin_page import AdminPage, ChangedFields, OperatorsOnly
+from leadsite.accounts.admin_values import moment
 from leadsite.accounts.models import ApiKey, User
+from leadsite.accounts.services import STAFF_GROUP, staff_group
 
 
 class NewUserForm(UserCreationForm):
@@ -22,27 +28,40 @@ class NewUserForm(UserCreationForm):
         model = User
         fields = ("email", "business_name")
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        login = self.fields["usable_password"]
+        login.label = "Login"
+        login.help_text = "A business that only sends leads to the API needs an API key and no login."
+        login.choices = login.widget.choices = [("true", "With a password"), ("false", "None")]
 
-class EditUserForm(UserChangeForm):
+
+class EditUserForm(UserChangeForm, ChangedFields):
     class Meta:
         model = User
         fields = "__all__"
+        help_texts = {
+            "is_staff": f"Without a group below, it gets “{STAFF_GROUP}”: the rows of this business, and no others.",
+            "is_superuser": "Sees and changes the rows of every business, and these pages.",
+        }
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(OperatorsOnly, DjangoUserAdmin, AdminPage):  # type: ignore[type-arg]
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["email", "business_name", "is_staff", "is_active", "created_at"]
+    list_display = ["business", "email", "is_staff", "is_active", "created"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["email", "business_name"]
-    ordering = ["email"]
-    readonly_fields = ["created_at", "last_login"]
+    search_help_text = "Name or e-mail"
+    ordering = ["-pk"]
+    filter_horizontal = []
+    readonly_fields = ["created", "last_seen"]
     fieldsets = [
         (None, {"fields": ["email", "business_name", "password"]}),
-        ("Access", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
-        ("Times", {"fields": ["last_login", "created_at"]}),
+        ("Access", {"fields": ["is_active", "is_staff", "groups", "is_superuser"]}),
+        ("Times", {"fields": ["last_seen", "created"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "business_name", "usable_password", "password1", "password2"]})]
 
@@ -50,39 +69,104 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         """A business with leads cannot be deleted; untick "active" to lock it out."""
         return False
 
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **options: Any
+    ) -> Any:
+        options |= {"widget": UnfoldAdminCheckboxSelectMultipleWidget(), "help_text": ""}
+        return super().formfield_for_manytomany(db_field, request, **options)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        user = form.instance
+        if user.is_staff and not user.is_superuser and not user.groups.exists():
+            # Who may enter the admin and do nothing there would see an empty page.
+            user.groups.add(staff_group())
+
+    @admin.display(description="business", ordering="business_name")
+    def business(self, user: User) -> str:
+        return str(user)
+
+    @admin.display(description="last login")
+    def last_seen(self, user: User) -> SafeString:
+        return moment(user.last_login)
+
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    pass
+class GroupAdmin(OperatorsOnly, DjangoGroupAdmin, AdminPage):
+    form = ChangedFields
+    filter_horizontal = []
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **options: Any
+    ) -> Any:
+        # What has no page in the admin needs no permission there.
+        shown = ContentType.objects.get_for_models(*admin.site._registry).values()
+        permissions = Permission.objects.filter(content_type__in=shown).select_related("content_type")
+        options |= {"widget": UnfoldAdminCheckboxSelectMultipleWidget(), "queryset": permissions, "help_text": ""}
+        return super().formfield_for_manytomany(db_field, request, **options)
+
+
+class ApiKeyForm(ChangedFields):
+    class Meta:
+        model = ApiKey
+        fields = ["user", "name", "expiry"]
+        labels = {"user": "Business", "expiry": "Expires"}
+        help_texts = {"expiry": "Empty: the key works until it is deleted."}
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(AdminPage):
     """Keys are made here and shown once; deleting one revokes it at once."""
 
-    list_display = ["beginning", "name", "user", "created", "expiry"]
+    form = ApiKeyForm
+    list_display = ["beginning", "name", "business", "made", "expires"]
     search_fields = ["name", "token_key", "user__email", "user__business_name"]
+    search_help_text = "Name, beginning of the key, or business"
     list_select_related = ["user"]
     ordering = ["-created"]
     fields = ["user", "name", "expiry"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         keys = super().get_queryset(request)
-        return keys if request.user.is_superuser else keys.filter(user=request.user)
+        return keys if request.user.is_superuser else keys.filter(user_id=request.user.pk)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["user", "name", "expiry"] if request.user.is_superuser else ["name", "expiry"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["user"] if obj is not None else []
 
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: ModelForm[Any], change: bool) -> None:
-        if not change:
-            obj.digest, key = get_digest_token()
-            obj.token_key = key[: CONSTANTS.TOKEN_KEY_LENGTH]
-            messages.warning(request, f"The key, shown this once: {key}")
-        super().save_model(request, obj, form, change)
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any) -> Any:
+        options["queryset"] = User.objects.filter(is_active=True).order_by("business_name", "email")
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm[Any], change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        if not request.user.is_superuser:
+            obj.user_id = request.user.pk
+        obj.digest, key = get_digest_token()
+        obj.token_key = key[: CONSTANTS.TOKEN_KEY_LENGTH]
+        obj.save()
+        text = 'Copy the key now, it is not shown again: <code class="break-words select-all">{}</code>'
+        messages.warning(request, format_html(text, key))
 
     @admin.display(description="key", ordering="token_key")
     def beginning(self, key: ApiKey) -> str:
         return f"{key.token_key}…"
+
+    @admin.display(description="business", ordering="user__business_name")
+    def business(self, key: ApiKey) -> str:
+        return str(key.user)
+
+    @admin.display(description="created", ordering="created")
+    def made(self, key: ApiKey) -> SafeString:
+        return moment(key.created)
+
+    @admin.display(description="expires", ordering="expiry")
+    def expires(self, key: ApiKey) -> str:
+        return moment(key.expiry) if key.expiry else "never"

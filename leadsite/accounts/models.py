@@ -62,7 +62,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         verbose_name_plural = "businesses"
         constraints = [
             models.UniqueConstraint(
-                fields=["email"], name="users_email_unique", violation_error_message="This e-mail has an account."
+                fields=["email"],
+                name="users_email_unique",
+                violation_error_code="unique",
+                violation_error_message="This e-mail has an account.",
             ),
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")),
@@ -73,6 +76,12 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def __str__(self) -> str:
         return self.business_name or self.email
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    def get_short_name(self) -> str:
+        return str(self)
 
     def clean(self) -> None:
         self.email = self.email.lower()

@@ -19,14 +19,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("This is a production installation. The demo is started by `make run`.")
-        self.stdout.write("Preparing the database …")
+        self.say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
         demo = ensure_demo(settings.DATA_DIR)
         try:
-            Supervisor(port=settings.PORT).run(on_ready=lambda: self.stdout.write(banner(demo, settings.PORT)))
+            Supervisor(port=settings.PORT).run(on_ready=lambda: self.say(banner(demo, settings.PORT)))
         except (PortBusy, WebServerBroken) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write("Stopped.")
+        self.say("Stopped.")
+
+    def say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()  # also into a file or a pipe at once, not when the demo ends
 
 
 def banner(demo: Demo, port: int) -> str:

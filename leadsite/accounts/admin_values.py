@@ -1,0 +1,69 @@
+"""Values as people read them in the admin."""
+
+from datetime import datetime
+
+from django.contrib.admin.utils import quote
+from django.db.models import Model
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+NOTHING = SafeString("–")
+
+BLUE = "bg-blue-100 text-blue-700 dark:bg-blue-500/20 dark:text-blue-400"
+GREEN = "badge-green bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400"
+ORANGE = "bg-orange-100 text-orange-700 dark:bg-orange-500/20 dark:text-orange-400"
+PURPLE = "bg-primary-100 text-primary-700 dark:bg-primary-500/20 dark:text-primary-400"
+RED = "bg-red-100 text-red-700 dark:bg-red-500/20 dark:text-red-400"
+GREY = "bg-base-100 text-base-700 dark:bg-base-500/20 dark:text-base-200"
+COLOURS = {
+    "new": BLUE,
+    "contacted": ORANGE,
+    "qualified": PURPLE,
+    "converted": GREEN,
+    "lost": RED,
+    "active": GREEN,
+    "queued": BLUE,
+    "sending": BLUE,
+    "failed": RED,
+    "unknown": ORANGE,
+}
+
+
+def badge(label: str, value: str) -> SafeString:
+    """A status as a coloured word."""
+    shape = "inline-block font-semibold leading-normal px-2 py-1 rounded text-xs whitespace-nowrap"
+    return format_html('<span class="{} {}">{}</span>', shape, COLOURS.get(value, GREY), label)
+
+
+def moment(time: datetime | None) -> SafeString:
+    """A time without what goes without saying, on one line; the rest shows under the mouse."""
+    if time is None:
+        return NOTHING
+    local = timezone.localtime(time)
+    this_year = local.year == timezone.localtime().year
+    text = f"{local.day} {local:%b, %H:%M}" if this_year else f"{local.day} {local:%b %Y}"
+    exact = f"{local:%Y-%m-%d %H:%M:%S %Z}"
+    return format_html('<span class="whitespace-nowrap" title="{}">{}</span>', exact, text)
+
+
+def day(time: datetime) -> str:
+    return f"{timezone.localtime(time):%d %b %Y}".removeprefix("0")
+
+
+def link(row: Model, label: str = "") -> SafeString:
+    """The row's name, leading to its page."""
+    address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[quote(row.pk)])
+    return format_html('<a href="{}" class="text-link">{}</a>', address, foreign(label or row))
+
+
+def foreign(text: object) -> SafeString:
+    """A customer's words: in their own direction, and broken anywhere rather than wider than the page."""
+    return format_html('<span class="block foreign" dir="auto">{}</span>', text)
+
+
+def shorten(text: str, length: int = 80) -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -1,0 +1,85 @@
+"""Debian's Chromium, driven by Playwright, on the admin of a server on this machine."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+# How much the colour of an element's text stands out from what lies behind it, as WCAG 2 counts (4.5 is enough).
+CONTRAST = """element => {
+    const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+    const behind = [];
+    for (let e = element; e; e = e.parentElement) behind.unshift(getComputedStyle(e).backgroundColor);
+    const light = () => {
+        const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map(v => v / 255)
+            .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+    };
+    const paint = colour => { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); };
+    ["white", ...behind].forEach(paint);
+    const ground = light();
+    paint(getComputedStyle(element).color);
+    const text = light();
+    return Math.max(ground, text) / Math.min(ground, text);
+}"""
+
+
+@dataclass
+class Desk:
+    """A browser window, what it asked for, and what went wrong in it."""
+
+    page: Page
+    site: str
+    hosts: set[str] = field(default_factory=set)
+    troubles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(20_000)
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("console", self._listen)
+
+    def _listen(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(message.text)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.site + path)
+
+    def log_in(self, email: str, password: str) -> None:
+        self.open("/admin/")
+        self.page.get_by_label("E-mail").fill(email)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in").click()
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Chromium without a window. Django's ORM cannot be used inside: Playwright runs an event loop here."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, f"These tests need one of {', '.join(NAMES)}: apt-get install chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@contextmanager
+def desk(site: str, **options: Any) -> Iterator[Desk]:
+    with browser() as chromium:
+        context = chromium.new_context(**({"viewport": DESKTOP, "locale": "en-GB"} | options))
+        yield Desk(context.new_page(), site)

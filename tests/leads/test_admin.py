@@ -1,0 +1,222 @@
+"""Leads in the admin: staff add, find, change and assign them."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+import leads.admin
+from conversations.models import Conversation, Customer
+from conversations.owned_admin import OwnedAdmin
+from leads.models import Lead
+from leads.services import LeadRefused
+from leadsite.accounts.models import User
+from tests.factories import NOTHING, Business
+from tests.sessions import session
+from tests.staff import address, errors_of, operator, staff_of
+
+PHONE = "+4915123456789"
+TYPED = {
+    "customer_phone": "+49 (151) 234-56789",
+    "customer_name": "Amina",
+    "type": "order",
+    "details": "A cake\r\nfor 40",
+}
+ADD = address("add", Lead)
+
+
+def page_of(business: Business, **fields: str) -> tuple[Lead, str]:
+    """A lead of this business, and the path of its page."""
+    lead = Lead.objects.get(pk=business.has_lead(**fields).lead_id)
+    return lead, address("change", lead)
+
+
+def test_a_lead_that_staff_add_comes_with_its_customer_and_conversation(owner):
+    response = staff_of(owner).fill(ADD, **TYPED)
+
+    assert response.status_code == 302
+    lead = Lead.objects.get()
+    assert (lead.user, lead.source, lead.status, lead.details) == (owner.user, "admin", "new", "A cake\nfor 40")
+    assert (lead.conversation.customer.name, lead.conversation.customer.phone) == ("Amina", PHONE)
+    assert LogEntry.objects.get().object_id == str(lead.pk)
+
+
+def test_a_lead_of_a_known_customer_joins_the_conversation(owner):
+    first = owner.has_lead(customer_phone=PHONE, customer_name="A.")
+
+    staff_of(owner).fill(ADD, **TYPED)
+
+    assert owner.row_counts() == (1, 1, 2)
+    assert Customer.objects.get().name == "Amina"
+    assert set(Lead.objects.values_list("conversation", flat=True)) == {first.conversation_id}
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("customer_phone", "0151 23456789"),
+        ("customer_phone", "call me"),
+        ("customer_phone", ""),
+        ("customer_name", "  "),
+        ("customer_name", "x" * 201),
+        ("customer_name", "Am\0ina"),
+        ("details", "x" * 10_001),
+        ("type", "wish"),
+        ("status", "done"),
+    ],
+)
+def test_what_cannot_be_a_lead_is_an_error_at_its_field(owner, field, typed):
+    response = staff_of(owner).fill(ADD, **{**TYPED, field: typed})
+
+    assert list(errors_of(response)) == [field]
+    assert "A cake" in response.content.decode() or field == "details"
+    assert owner.row_counts() == NOTHING
+
+
+def test_what_the_database_refuses_is_an_error_at_its_field(owner, monkeypatch):
+    def refuse(**lead):
+        raise LeadRefused("Not this name.", field="customer_name")
+
+    monkeypatch.setattr(leads.admin, "create_lead", refuse)
+
+    response = staff_of(owner).fill(ADD, **TYPED)
+
+    assert errors_of(response) == {"customer_name": ["Not this name."]}
+    assert "A cake" in response.content.decode()
+    assert not LogEntry.objects.exists()
+
+
+def test_staff_add_leads_to_their_own_business_only(owner, stranger):
+    people = staff_of(owner)
+    assert "user" not in people.form(ADD)
+
+    people.fill(ADD, **TYPED, user=str(stranger.id))
+
+    assert Lead.objects.get().user == owner.user
+
+
+def test_a_superuser_says_whose_lead_it_is(owner, stranger):
+    superuser = operator()
+    assert list(errors_of(superuser.fill(ADD, **TYPED))) == ["user"]
+
+    superuser.fill(ADD, **TYPED, user=str(stranger.id))
+
+    assert Lead.objects.get().user == stranger.user
+
+
+def test_the_page_of_a_lead_leads_to_its_customer_and_conversation_and_back(owner):
+    people = staff_of(owner)
+    lead, path = page_of(owner)
+    conversation = address("change", lead.conversation)
+
+    page = people.get(path).content.decode()
+    assert f'href="{conversation}"' in page
+    assert f'href="{address("change", lead.conversation.customer)}"' in page
+    assert f'href="{path}"' in people.get(conversation).content.decode()
+
+
+def test_an_old_form_changes_only_what_was_typed_into_it(owner):
+    people = staff_of(owner)
+    lead, path = page_of(owner)
+    old = people.form(path)
+    people.fill(path, status="qualified", details="Two cakes")
+
+    assert people.send(path, old, type="booking").status_code == 302
+
+    lead.refresh_from_db()
+    assert (lead.type, lead.status, lead.details) == ("booking", "qualified", "Two cakes")
+    assert LogEntry.objects.order_by("-pk")[0].get_change_message() == "Changed Type."
+
+
+def test_a_form_sent_untouched_changes_nothing(owner):
+    _, path = page_of(owner, details="  several\nlines  ")
+    before = Lead.objects.values().get()
+    staff_of(owner).fill(path)
+    assert Lead.objects.values().get() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_another_session_writes_between_check_and_write_is_kept(owner, monkeypatch):
+    lead, path = page_of(owner)
+    write_row = OwnedAdmin.save_model
+
+    def late(*arguments):
+        with session() as other:
+            other.execute("UPDATE leads SET details = 'Newer' WHERE id = %s", [lead.pk])
+            other.commit()
+        write_row(*arguments)
+
+    monkeypatch.setattr(OwnedAdmin, "save_model", late)
+    staff_of(owner).fill(path, status="lost")
+
+    lead.refresh_from_db()
+    assert (lead.status, lead.details) == ("lost", "Newer")
+
+
+def test_a_form_without_the_old_values_is_compared_with_the_row(owner):
+    """As curl or a test would send it."""
+    lead, path = page_of(owner)
+    staff_of(owner).send(path, {"type": "booking", "status": "new", "details": ""})
+    lead.refresh_from_db()
+    assert (lead.type, lead.details) == ("booking", "")
+
+
+def test_nobody_deletes_a_lead(owner):
+    lead, _ = page_of(owner)
+    operator().client.post(address("delete", lead), {"post": "yes"})
+    operator().act("delete_selected", lead)
+    assert Lead.objects.filter(pk=lead.pk).exists()
+
+
+def test_a_lead_deleted_meanwhile_is_not_found(owner):
+    people = staff_of(owner)
+    lead, path = page_of(owner)
+    old = people.form(path)
+    lead.delete()
+    assert people.send(path, old, status="lost").status_code == 302
+
+
+def test_the_pages_of_a_strangers_lead_do_not_exist_for_staff(owner, stranger):
+    people = staff_of(owner)
+    lead, path = page_of(stranger, customer_name="Somebody else's")
+    owner.has_lead()
+
+    assert "Somebody else" not in people.list(Lead)
+    for page in ("change", "history", "delete"):
+        assert people.get(address(page, lead)).status_code in {302, 403}
+    people.send(path, {"type": "order", "status": "lost", "details": "mine now"})
+    people.act("mark_lost", lead)
+    people.act("assign_to_me", lead)
+    people.act("delete_selected", lead)
+    unchanged = Lead.objects.get(pk=lead.pk)
+    assert (unchanged.status, unchanged.details, unchanged.assigned_to) == ("new", lead.details, None)
+
+
+def test_staff_assign_a_lead_to_themselves_only(owner, stranger):
+    people = staff_of(owner)
+    lead, path = page_of(owner)
+
+    assert list(errors_of(people.fill(path, assigned_to=str(stranger.id)))) == ["assigned_to"]
+    people.fill(path, assigned_to=str(owner.id))
+
+    lead.refresh_from_db()
+    assert lead.assigned_to == owner.user
+
+
+def test_a_lead_stays_with_the_superuser_who_has_it(owner, stranger):
+    superuser = operator()
+    lead, path = page_of(owner)
+    page = superuser.get(path).context["adminform"].form
+    choices = set(page.fields["assigned_to"].queryset)
+    assert choices == {owner.user, User.objects.get(is_superuser=True)}
+    superuser.act("assign_to_me", lead)
+
+    staff_of(owner).fill(path, status="contacted")
+
+    lead.refresh_from_db()
+    assert (lead.status, lead.assigned_to) == ("contacted", User.objects.get(is_superuser=True))
+
+
+def test_the_conversation_keeps_what_its_lead_changes(owner):
+    _, path = page_of(owner)
+    before = Conversation.objects.values().get()
+    staff_of(owner).fill(path, status="lost")
+    assert Conversation.objects.values().get() == before

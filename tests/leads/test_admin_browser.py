@@ -1,0 +1,90 @@
+"""Staff at work, in a real browser. The screenshots are in the test's tmp_path (pytest --basetemp keeps them)."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from conversations.models import Conversation, Message
+from leads.models import Lead
+from leadsite.accounts.services import create_business
+from tests.browser import CONTRAST, PHONE, Desk, desk
+from tests.factories import Business
+from tests.staff import address
+
+PASSWORD = "correct horse battery"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def people(owner) -> Business:
+    """A business whose own people may log in."""
+    return Business(create_business(email=owner.user.email, password=PASSWORD, staff=True))
+
+
+def add_lead(work: Desk) -> None:
+    work.page.get_by_role("link", name="Add lead").first.click()
+    work.page.get_by_label("Customer phone").fill("0049 (151) 234-56789")
+    work.page.get_by_label("Customer name").fill("Amina Yılmaz")
+    work.page.get_by_label("Details").fill("A lemon cake\nfor 40 guests")
+    work.page.get_by_role("button", name="Save", exact=True).click()
+
+
+def test_staff_add_a_lead_find_it_and_change_it_in_two_windows(people, live_server, tmp_path: Path):
+    with desk(live_server.url) as work:
+        page = work.page
+        work.log_in(people.user.email, PASSWORD)
+        page.get_by_role("heading", name="Newest leads").wait_for()
+        page.screenshot(path=tmp_path / "first-page.png")
+        add_lead(work)
+        page.get_by_placeholder("Name, phone number").fill("+49 151-234")
+        page.keyboard.press("Enter")
+        page.get_by_text("1 found").wait_for()
+        page.screenshot(path=tmp_path / "list.png")
+        page.get_by_role("link", name="Amina Yılmaz").click()
+        other = page.context.new_page()
+        other.goto(page.url)
+
+        other.get_by_label("Status").select_option("Contacted")
+        other.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_label("Type").select_option("Booking")
+        page.screenshot(path=tmp_path / "lead.png", full_page=True)
+        page.get_by_role("button", name="Save and continue editing").click()
+
+        assert page.get_by_label("Status").input_value() == "contacted"
+        assert work.hosts == {urlsplit(live_server.url).netloc}
+        assert work.troubles == []
+
+    lead = Lead.objects.get()
+    assert (lead.user, lead.source, lead.type, lead.status) == (people.user, "admin", "booking", "contacted")
+    assert lead.details == "A lemon cake\nfor 40 guests"
+    assert {image.name for image in tmp_path.glob("*.png")} == {"first-page.png", "list.png", "lead.png"}
+
+
+def test_pages_fit_a_phone_and_statuses_are_readable_by_day_and_night(people, live_server, tmp_path: Path):
+    for status in Lead.Status.values:
+        lead = people.has_lead(status=status, customer_name="W" * 200, details="w" * 300)
+    conversation = Conversation.objects.get(pk=lead.conversation_id)
+    fields = {"direction": "out", "status": "failed", "content": "w" * 300, "error": "w" * 300}
+    message = Message.objects.create(user=people.user, conversation=conversation, **fields)
+    rows = [Lead.objects.get(pk=lead.lead_id), conversation, message, conversation.customer]
+    paths = ["/admin/", address("add", Lead), *(address("changelist", type(row)) for row in rows)]
+    paths += [address("change", row) for row in rows]
+
+    with desk(live_server.url, viewport=PHONE) as work:
+        page = work.page
+        work.log_in(people.user.email, PASSWORD)
+        for number, path in enumerate(paths):
+            work.open(path)
+            page.screenshot(path=tmp_path / f"phone-{number}.png", full_page=True)
+            assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            work.open("/admin/")
+            page.locator(f"html{'.dark' if theme == 'dark' else ':not(.dark)'}").wait_for()
+            badges = page.locator("#content span.font-semibold.rounded").all()
+            assert len(badges) == 2 * len(Lead.Status.values)
+            for badge in badges:
+                assert badge.evaluate(CONTRAST) >= 4.5, (theme, badge.text_content())
+        assert work.troubles == []

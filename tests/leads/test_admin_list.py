@@ -1,0 +1,76 @@
+"""The list of leads in the admin: found, filtered, and changed several at once."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from leads.models import Lead
+from tests.staff import address, messages_of, staff_of
+
+PHONE = "+4915123456789"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "+49 151-234 56",
+        "0049 151 23456789",
+        "(0151) 234 56",
+        "+49 (0)151/23456789",
+        "234 567",
+        PHONE,
+        "+49\u00a0151\u2013234",
+    ],
+)
+def test_a_lead_is_found_by_its_phone_number_in_any_spelling(owner, spelling):
+    wanted = owner.has_lead(customer_phone=PHONE)
+    owner.has_lead(customer_phone="+5511987654321", details="not 567")
+
+    assert staff_of(owner).found(Lead, q=spelling) == {wanted.lead_id}
+
+
+@pytest.mark.parametrize("spelling", ["+52 1 55 1234 5678", "+52 55 1234 5678"])
+def test_a_number_that_whatsapp_writes_two_ways_is_found_by_both(owner, spelling):
+    first = owner.has_lead(customer_phone="+525512345678")
+    assert staff_of(owner).found(Lead, q=spelling) == {first.lead_id}
+
+
+def test_a_lead_is_found_by_name_and_words_and_never_by_strangers(owner, stranger):
+    wanted = owner.has_lead(customer_name="Amina Yılmaz", details="A lemon cake for 1234 guests")
+    owner.has_lead(customer_name="Zoe", details="Bread")
+    stranger.has_lead(customer_name="Amina", details="A lemon cake for 1234 guests", customer_phone="+12345678")
+
+    for words in ("amina", "lemon cake", "1234"):
+        assert staff_of(owner).found(Lead, q=words) == {wanted.lead_id}
+    assert staff_of(owner).found(Lead, q="bread cake") == set()
+    assert "Nothing matches" in staff_of(owner).list(Lead, q="bread cake")
+
+
+def test_the_list_shows_the_newest_first_and_filters(owner):
+    people = staff_of(owner)
+    mine, free = (Lead.objects.get(pk=owner.has_lead().lead_id) for _ in range(2))
+    people.act("assign_to_me", mine)
+
+    shown = people.get(address("changelist", Lead)).context["cl"].result_list
+    assert list(shown) == [free, mine]
+    assert people.found(Lead, assigned="me") == {mine.pk}
+    assert people.found(Lead, assigned="nobody") == {free.pk}
+    assert people.found(Lead, status__exact="lost") == set()
+
+
+def test_an_empty_list_offers_the_first_lead(owner):
+    page = staff_of(owner).list(Lead)
+    assert "No leads yet." in page
+    assert f'href="{address("add", Lead)}"' in page
+
+
+def test_several_leads_are_marked_at_once(owner):
+    people = staff_of(owner)
+    chosen = [Lead.objects.get(pk=owner.has_lead().lead_id) for _ in range(3)]
+    left = owner.has_lead()
+
+    response = people.client.get(people.act("mark_contacted", *chosen).url)
+
+    assert messages_of(response) == ["Changed: 3 leads."]
+    assert set(Lead.objects.filter(status="contacted")) == set(chosen)
+    assert Lead.objects.get(pk=left.lead_id).status == "new"
+    assert LogEntry.objects.filter(object_id=chosen[0].pk).get().get_change_message() == "Changed Status."

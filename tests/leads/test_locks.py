@@ -1,0 +1,115 @@
+"""Two sessions, step by step: who waits, who gives way, who tries again."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from conversations.models import Conversation
+from conversations.transactions import MAX_ATTEMPTS
+from leads.models import Lead
+from leads.services import NewLead, create_lead, create_leads
+from tests.factories import ORDER, Business, NewLeadFactory
+from tests.sessions import complete, deadlocks, lock_customer, processes, session, waiting
+from tests.site import until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PHONE = ORDER["customer_phone"]
+SECOND_LEAD = NewLead(customer_phone=PHONE, customer_name="John Doe", type=Lead.Type.BOOKING)
+
+
+@pytest.mark.parametrize("in_order", [True, False], ids=["customer locked first", "conversation only"])
+def test_a_lead_that_waits_while_staff_complete_opens_a_new_conversation(owner: Business, in_order: bool) -> None:
+    first = owner.has_lead(customer_phone=PHONE)
+
+    with processes(1) as crew, session() as staff:
+        # 1. Staff complete the conversation, and have not committed.
+        if in_order:
+            assert complete(staff, owner.id, PHONE) == [first.conversation_id]
+        else:  # somebody at a SQL prompt, who does not know the order of locks
+            staff.execute("UPDATE conversations SET status = 'completed' WHERE id = %s", [first.conversation_id])
+        # 2. The customer writes again, and waits.
+        client = crew.submit(create_lead, user_id=owner.id, lead=SECOND_LEAD, source=Lead.Source.API)
+        until(lambda: waiting(staff) == 1)
+        # 3. Staff commit.
+        staff.commit()
+        second = client.result()
+
+    assert second.conversation_created
+    assert second.conversation_id != first.conversation_id
+    assert Conversation.objects.get(status="active").pk == second.conversation_id
+    assert owner.row_counts() == (1, 2, 2)
+
+
+@pytest.fixture
+def impatient(db: None) -> Iterator[None]:
+    """The service's connection waits for a lock as briefly as it can."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '10ms'")
+        yield
+        cursor.execute("RESET lock_timeout")
+
+
+def test_it_tries_again_when_another_session_held_the_customer(
+    owner: Business, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = owner.has_lead(customer_phone=PHONE)
+    pauses: list[float] = []
+
+    with session() as clerk:
+        lock_customer(clerk, owner.id, PHONE)
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 2:
+                clerk.commit()
+
+        monkeypatch.setattr("conversations.transactions.time.sleep", pause)
+
+        second = create_lead(user_id=owner.id, lead=SECOND_LEAD, source=Lead.Source.API)
+
+    assert len(pauses) == 2
+    assert second.conversation_id == first.conversation_id
+    assert owner.row_counts() == (1, 1, 2)
+
+
+def test_it_answers_503_and_writes_nothing_when_the_customer_stays_locked(
+    owner: Business, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner.has_lead(customer_phone=PHONE)
+    pauses: list[float] = []
+    monkeypatch.setattr("conversations.transactions.time.sleep", pauses.append)
+
+    with session() as clerk:
+        lock_customer(clerk, owner.id, PHONE)
+
+        answer = owner.post_lead()
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert len(pauses) == MAX_ATTEMPTS - 1
+    assert owner.row_counts() == (1, 1, 1)
+
+
+def test_the_victim_of_a_deadlock_tries_again_and_succeeds(owner: Business) -> None:
+    customers = NewLeadFactory.build_batch(2)
+    create_leads(user_id=owner.id, leads=customers, source=Lead.Source.MANUAL)
+    low, high = sorted(lead.customer_phone for lead in customers)
+    before = deadlocks()
+
+    with processes(1) as crew, session() as clerk:
+        # 1. A clerk, against the order of locks, takes the second customer.
+        lock_customer(clerk, owner.id, high)
+        # 2. The service takes the first, and waits for the second.
+        client = crew.submit(create_leads, user_id=owner.id, leads=customers, source=Lead.Source.API)
+        until(lambda: waiting(clerk) == 1)
+        # 3. The clerk wants the first: a circle. PostgreSQL undoes the service, which has waited for longer.
+        lock_customer(clerk, owner.id, low)
+        # 4. The clerk is done, and the service's second attempt finds both free.
+        clerk.commit()
+        made = client.result()
+
+    assert len(made) == 2
+    assert deadlocks() == before + 1
+    assert owner.row_counts() == (2, 2, 4)

@@ -1,0 +1,148 @@
+"""The site as it runs in production, and manage.py as an operator runs it: in processes of their own."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import requests
+
+from leadsite.supervisor import HOST, server_command
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DEADLINE_SECONDS = 60
+STOP_SECONDS = 15
+# What the person at this terminal has set for an installation of their own, and what only pytest may say.
+NOT_FOR_CHILDREN = (
+    *("ALLOWED_HOSTS", "BEHIND_PROXY", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG", "DEMO_PASSWORD"),
+    *("DJANGO_SETTINGS_MODULE", "FIELD_ENCRYPTION_KEYS", "HTTPS", "LEADSITE_DEMO", "LOG_LEVEL", "PORT", "SECRET_KEY"),
+    *("PYTEST_VERSION", "PYTHONUNBUFFERED"),
+)
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], problem: Callable[[], str] = str) -> T:
+    """Wait for a true answer and return it; `problem` describes what is there instead when it does not come."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, problem()
+        time.sleep(0.01)
+    return answer
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(data_dir: Path, **variables: str) -> dict[str, str]:
+    """This process's environment without what belongs to other installations and to pytest."""
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_FOR_CHILDREN}
+    return kept | {"LEADSITE_DATA_DIR": str(data_dir)} | variables
+
+
+def manage(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run manage.py as an operator does."""
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
+
+
+class Site:
+    """The production web server with two workers, as one process group, on a database that runs already."""
+
+    def __init__(self, *, url: str, data_dir: Path) -> None:
+        self.port = free_port()
+        self.address = f"http://{HOST}:{self.port}"
+        self._log = data_dir / "web.log"
+        self._environment = environment(
+            data_dir, DATABASE_URL=url, LEADSITE_DEMO="true", SECRET_KEY=secrets.token_urlsafe(50)
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until both workers answer."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                server_command(self.port, workers=2),
+                cwd=REPOSITORY,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(lambda: self._answers() and len(self.workers()) == 2, self.log)
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log()
+        with suppress(requests.ConnectionError, requests.Timeout):
+            return request("GET", f"{self.address}/livez").status_code == 200
+        return False
+
+    def workers(self) -> set[int]:
+        assert self._process is not None
+        return workers_of(self._process.pid)
+
+    def kill9(self) -> None:
+        """The end of all its processes at once, in the middle of whatever they do."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """As an operator stops it; what is left after that is killed."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def post_lead(self, api_key: str, lead: Mapping[str, Any]) -> requests.Response:
+        return post_lead(self.address, api_key, lead)
+
+
+def workers_of(web_server: int) -> set[int]:
+    """Its processes that answer requests. One that is only being started has a single thread."""
+    found = set()
+    for child in psutil.Process(web_server).children():
+        with suppress(psutil.NoSuchProcess):
+            if child.num_threads() > 1:
+                found.add(child.pid)
+    return found
+
+
+def post_lead(address: str, api_key: str, lead: Mapping[str, Any]) -> requests.Response:
+    """POST /api/leads over a connection of its own."""
+    return request("POST", f"{address}/api/leads", json=lead, headers={"Authorization": f"Bearer {api_key}"})
+
+
+def request(method: str, address: str, **options: Any) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy of this machine has no business here
+        return session.request(method, address, timeout=30, **options)
+
+
+@contextmanager
+def serving(url: str, data_dir: Path) -> Iterator[Site]:
+    site = Site(url=url, data_dir=data_dir)
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()

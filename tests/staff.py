@@ -1,0 +1,143 @@
+"""A person at work in the admin: pages, and forms sent with all that a browser sends along."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from leadsite.accounts.models import User
+from leadsite.accounts.services import create_business
+from tests.factories import Business
+
+HOSTILE = "<script>alert(1)</script> \"quoted' & 😀 \u202eمرحبا"
+ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;"
+
+
+def address(page: str, row: Model | type[Model], *arguments: Any) -> str:
+    """The path of a model's list or add page, or of a row's own pages."""
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}"
+    return reverse(name, args=[row.pk, *arguments] if isinstance(row, Model) else arguments)
+
+
+class Staff:
+    """A browser in which this user has logged in."""
+
+    def __init__(self, user: User) -> None:
+        self.client = Client()
+        self.client.force_login(user)
+
+    def get(self, path: str, **query: str) -> Any:
+        return self.client.get(path, query)
+
+    def list(self, model: type[Model], **query: str) -> str:
+        """The text of a list page."""
+        response = self.get(address("changelist", model), **query)
+        assert response.status_code == 200, response.headers
+        return str(response.content.decode())
+
+    def found(self, model: type[Model], **query: str) -> set[Any]:
+        """The ids of the rows that a list page shows."""
+        response = self.get(address("changelist", model), **query)
+        return {row.pk for row in response.context["cl"].result_list}
+
+    def form(self, path: str) -> dict[str, Any]:
+        """The page's form as it would be sent untouched."""
+        response = self.get(path)
+        assert response.status_code == 200, response.headers
+        return form_of(response.content.decode())
+
+    def send(self, path: str, form: dict[str, Any], **typed: Any) -> Any:
+        """Send a form, perhaps an old one, with what was typed into it; None takes a field out."""
+        filled = {name: value for name, value in {**form, **typed}.items() if value is not None}
+        return self.client.post(path, filled)
+
+    def fill(self, path: str, **typed: Any) -> Any:
+        """Open a form, type, send."""
+        return self.send(path, self.form(path), **typed)
+
+    def act(self, name: str, *rows: Model) -> Any:
+        """Choose rows of a list and an action."""
+        chosen = {"action": name, "_selected_action": [str(row.pk) for row in rows]}
+        return self.client.post(address("changelist", type(rows[0])), chosen)
+
+
+def staff_of(business: Business) -> Staff:
+    """The business's own people."""
+    create_business(email=business.user.email, staff=True)
+    return Staff(User.objects.get(pk=business.id))
+
+
+def operator() -> Staff:
+    """Somebody who sees every business. Without a password: hashing one takes longer than a test."""
+    return Staff(User.objects.create_superuser("operator@leadsite.example"))
+
+
+def errors_of(response: Any) -> dict[str, list[str]]:
+    """What the form says is wrong, by field."""
+    assert response.status_code == 200, response.headers
+    return dict(response.context["adminform"].form.errors)
+
+
+def messages_of(response: Any) -> list[str]:
+    return [str(message) for message in response.context["messages"]]
+
+
+def registered() -> list[type[Model]]:
+    return sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+class _FormParser(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, Any] = {}
+        self.inside = False
+        self.select: tuple[str, bool] | None = None
+        self.textarea: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name, value = given.get("name") or "", given.get("value") or ""
+        if tag == "form":
+            self.inside = bool(re.fullmatch(r"\w+_form", given.get("id") or "")) and given.get("id") != "logout_form"
+        elif not self.inside:
+            return
+        elif tag == "select":
+            self.select = (name, "multiple" in given)
+        elif tag == "option" and self.select and "selected" in given:
+            self.keep(self.select[0], value)
+        elif tag == "textarea":
+            self.textarea, self.fields[name] = name, ""
+        elif tag == "input" and name:
+            kind = given.get("type") or "text"
+            if kind not in {"submit", "button", "checkbox", "radio"} or "checked" in given:
+                self.keep(name, value or ("on" if kind == "checkbox" else ""))
+
+    def keep(self, name: str, value: str) -> None:
+        """A second value of the same name makes a list."""
+        before = self.fields.get(name)
+        self.fields[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
+
+    def handle_data(self, data: str) -> None:
+        if self.textarea:
+            self.fields[self.textarea] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self.textarea:
+            self.fields[self.textarea] = self.fields[self.textarea].removeprefix("\n")
+            self.textarea = None
+        elif tag == "select":
+            self.select = None
+        elif tag == "form":
+            self.inside = False
+
+
+def form_of(page: str) -> dict[str, Any]:
+    """The fields of a page's main form: what is chosen and typed in it, and what is hidden."""
+    parser = _FormParser()
+    parser.feed(page)
+    assert parser.fields, "There is no form on this page."
+    return parser.fields

@@ -1,0 +1,115 @@
+"""WhatsApp numbers in the admin: the access token goes in and never comes out."""
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from tests.staff import Staff, address, errors_of, operator, staff_of
+from whatsapp.models import Channel
+
+TOKEN = "EAAG-very-secret"
+ADD = address("add", Channel)
+
+
+def typed(owner, **fields):
+    return {"user": str(owner.id), "phone_number_id": "1065550001", "access_token": TOKEN} | fields
+
+
+def pages_of(person: Staff, channel: Channel) -> str:
+    paths = [address("changelist", Channel), *(address(page, channel) for page in ("change", "history", "delete"))]
+    return "".join(person.get(path).content.decode() for path in paths)
+
+
+def test_a_token_is_stored_encrypted_and_never_shown(owner):
+    person = operator()
+    assert person.fill(ADD, **typed(owner)).status_code == 302
+
+    channel = Channel.objects.get()
+    assert channel.access_token == TOKEN
+    assert TOKEN not in channel.encrypted_access_token
+    pages = pages_of(person, channel)
+    assert TOKEN not in pages
+    assert channel.encrypted_access_token not in pages
+
+
+def test_an_empty_field_keeps_the_token_and_a_new_one_replaces_it(owner):
+    person = operator()
+    person.fill(ADD, **typed(owner))
+    path = address("change", Channel.objects.get())
+
+    person.fill(path, display_number="+49 30 1234567", active=None)
+    channel = Channel.objects.get()
+    assert (channel.access_token, channel.display_number, channel.active) == (TOKEN, "+49 30 1234567", False)
+
+    person.fill(path, access_token="a newer one")
+    assert Channel.objects.get().access_token == "a newer one"
+
+
+def test_an_old_form_with_a_new_token_changes_the_token_only(owner):
+    person = operator()
+    person.fill(ADD, **typed(owner))
+    path = address("change", Channel.objects.get())
+    old = person.form(path)
+    person.fill(path, display_number="new", active=None)
+
+    person.send(path, old, access_token="a newer one")
+
+    channel = Channel.objects.get()
+    assert (channel.access_token, channel.display_number, channel.active) == ("a newer one", "new", False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "error"),
+    [
+        ({"phone_number_id": "taken"}, "phone_number_id", "This phone number id belongs to another channel."),
+        ({"phone_number_id": ""}, "phone_number_id", "This field is required."),
+        ({"provider": "fax"}, "provider", "Select a valid choice. fax is not one of the available choices."),
+        ({"user": ""}, "user", "This field is required."),
+    ],
+)
+def test_what_cannot_be_a_channel_is_an_error_and_keeps_the_token_secret(owner, stranger, fields, field, error):
+    Channel.objects.create(user=stranger.user, phone_number_id="taken")
+
+    response = operator().fill(ADD, **typed(owner, **fields))
+
+    assert errors_of(response) == {field: [error]}
+    assert TOKEN not in response.content.decode()
+
+
+def test_without_an_encryption_key_no_token_is_stored(owner, settings):
+    settings.FIELD_ENCRYPTION_KEYS = []
+    person = operator()
+
+    ((problem,),) = errors_of(person.fill(ADD, **typed(owner))).values()
+
+    assert problem.startswith("FIELD_ENCRYPTION_KEYS is not set")
+    assert person.fill(ADD, **typed(owner, access_token="")).status_code == 302
+    assert Channel.objects.get().access_token == ""
+
+
+def test_the_list_says_which_numbers_have_a_token(owner):
+    person = operator()
+    person.fill(ADD, **typed(owner))
+    person.fill(ADD, **typed(owner, phone_number_id="2", access_token=""))
+    shown = person.get(address("changelist", Channel)).context["cl"].result_list
+    assert [bool(channel.encrypted_access_token) for channel in shown] == [False, True]
+
+
+def test_channels_are_not_for_business_staff(owner):
+    channel = Channel.objects.create(user=owner.user, phone_number_id="1")
+    people = staff_of(owner)
+    for path in (address("changelist", Channel), ADD, address("change", channel), address("delete", channel)):
+        assert people.get(path).status_code == 403
+
+
+def test_staff_who_may_add_channels_add_and_see_their_own(owner, stranger):
+    theirs = Channel.objects.create(user=stranger.user, phone_number_id="theirs")
+    owner.user.user_permissions.set(Permission.objects.filter(content_type__model="channel"))
+    people = staff_of(owner)
+
+    people.fill(ADD, **typed(stranger))
+
+    own = Channel.objects.get(phone_number_id="1065550001")
+    assert own.user == owner.user
+    assert people.found(Channel) == {own.pk}
+    assert people.get(address("change", theirs)).status_code == 302
+    assert people.fill(address("change", own), display_number="ours").status_code == 302
