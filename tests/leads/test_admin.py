@@ -161,8 +161,9 @@ def test_a_form_without_the_old_values_is_compared_with_the_row(owner):
 
 def test_nobody_deletes_a_lead(owner):
     lead, _ = page_of(owner)
-    operator().client.post(address("delete", lead), {"post": "yes"})
-    operator().act("delete_selected", lead)
+    superuser = operator()
+    superuser.client.post(address("delete", lead), {"post": "yes"})
+    superuser.act("delete_selected", lead)
     assert Lead.objects.filter(pk=lead.pk).exists()
 
 
