@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from leads.models import Lead
-from leads.serializers import LeadSerializer, NewLeadSerializer
+from leads.serializers import LeadSerializer, read_new_lead
 from leads.services import create_lead, log_failed_creation
 from leadsite.accounts.models import User
 
@@ -32,16 +32,17 @@ class LeadScope(generics.GenericAPIView[Lead]):
 
 class LeadList(LeadScope, generics.ListAPIView[Lead]):
     def post(self, request: Request) -> Response:
-        serializer = NewLeadSerializer(data=request.data)
-        if not serializer.is_valid():
+        try:
+            lead = read_new_lead(request.data)
+        except ValidationError as error:
             log_failed_creation(
                 door=Lead.Source.API,
                 phone=phone_in(request.data),
                 error=None,
-                field=", ".join(serializer.errors),
+                field=", ".join(str(name) for name in error.detail),
             )
-            raise ValidationError(serializer.errors)
-        created = create_lead(user_id=cast(User, request.user).pk, lead=serializer.to_lead(), source=Lead.Source.API)
+            raise
+        created = create_lead(user_id=cast(User, request.user).pk, lead=lead, source=Lead.Source.API)
         return Response(
             {
                 "success": True,
