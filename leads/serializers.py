@@ -19,6 +19,14 @@ class StrictCharField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class WordField(serializers.ChoiceField):
+    """One of a few words; the refusal lists them, as the SQL functions do, and does not quote what was sent."""
+
+    def __init__(self, choices: list[tuple[str, str]], **options: Any) -> None:
+        words = ", ".join(value for value, _ in choices)
+        super().__init__(choices, error_messages={"invalid_choice": f"Must be one of {words}."}, **options)
+
+
 class PhoneField(StrictCharField):
     def __init__(self, **options: Any) -> None:
         # The rule for spaces is normalise's, not DRF's.
@@ -36,9 +44,9 @@ class NewLeadSerializer(serializers.Serializer[NewLead]):
 
     customer_phone = PhoneField()
     customer_name = StrictCharField(max_length=NAME_MAX_LENGTH)
-    type = serializers.ChoiceField(choices=Lead.Type.choices)
+    type = WordField(Lead.Type.choices)
     details = StrictCharField(max_length=DETAILS_MAX_LENGTH, allow_blank=True, allow_null=True, required=False)
-    status = serializers.ChoiceField(choices=Lead.Status.choices, required=False)
+    status = WordField(Lead.Status.choices, required=False)
     external_id = StrictCharField(max_length=EXTERNAL_ID_MAX_LENGTH, allow_null=True, required=False)
 
 

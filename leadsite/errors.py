@@ -47,7 +47,15 @@ RETRY_AFTER_SECONDS: Final = 5
 
 
 def envelope(error: str, code: str, fields: dict[str, list[str]] | None = None) -> dict[str, Any]:
-    return {"success": False, "error": error, "code": code, "fields": fields or {}}
+    problems = {sendable(field): [sendable(text) for text in texts] for field, texts in (fields or {}).items()}
+    return {"success": False, "error": sendable(error), "code": code, "fields": problems}
+
+
+def sendable(text: str) -> str:
+    """The text with a question mark for each half of a surrogate pair: a message may quote what a client sent, and
+    an answer in UTF-8 cannot hold it.
+    """
+    return text.encode(errors="replace").decode()
 
 
 @dataclass(frozen=True)
