@@ -1,6 +1,7 @@
 # `make run` serves the site, `make test` tests it; nothing but make and python3 (3.11 or newer) is needed first.
 PYTHON ?= python3
 BIN := .venv/bin
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 # Reading the code takes settings, but neither a secret nor a database.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@/lint
 
@@ -13,7 +14,8 @@ run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-800
 	@LEADSITE_DEMO=true exec $(BIN)/python manage.py demo
 
 test: .venv/installed-dev ## the whole suite on a real PostgreSQL (DATABASE_URL, or the embedded one)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(CHROMIUM),,echo "No Chromium here: the browser tests are left out. On Debian: apt-get install chromium")
+	@$(BIN)/python -m pytest $(if $(CHROMIUM),,-m "not browser") $(ARGS)
 
 setup: .venv/installed-dev ## all dependencies into .venv
 

@@ -14,7 +14,7 @@ from tests.staff import address
 
 PASSWORD = "correct horse battery"
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -122,13 +122,14 @@ def test_no_lead_joins_a_conversation_that_staff_have_completed(owner: Business)
     with processes(4) as crew, session() as staff:
         with held_back(4):
             clients = [crew.submit(order_until_completed_often, owner.id) for _ in range(4)]
-        while len(seen) < COMPLETIONS:
+        while len(seen) < COMPLETIONS and not all(client.done() for client in clients):
             for conversation in complete(staff, owner.id, PHONE):
                 row = staff.execute("SELECT count(*) FROM leads WHERE conversation_id = %s", [conversation]).fetchone()
                 seen[conversation] = row[0] if row else 0
             staff.commit()
         made = [lead for client in clients for lead in client.result()]
 
+    assert len(seen) == COMPLETIONS
     stored = dict(Lead.objects.filter(user=owner.user).values_list("pk", "conversation_id"))
     assert len(stored) == len(made) + 1
     assert stored.items() >= {lead.lead_id: lead.conversation_id for lead in made}.items()
