@@ -45,7 +45,9 @@ class NewLeadSerializer(serializers.Serializer[NewLead]):
     customer_phone = PhoneField()
     customer_name = StrictCharField(max_length=NAME_MAX_LENGTH)
     type = WordField(Lead.Type.choices)
-    details = StrictCharField(max_length=DETAILS_MAX_LENGTH, allow_blank=True, allow_null=True, required=False)
+    details = StrictCharField(
+        max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
+    )
     status = WordField(Lead.Status.choices, required=False)
     external_id = StrictCharField(max_length=EXTERNAL_ID_MAX_LENGTH, allow_null=True, required=False)
 

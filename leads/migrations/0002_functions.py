@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL((SQL / "trim_text.sql").read_text(), "DROP FUNCTION trim_text(text)"),
         migrations.RunSQL((SQL / "lead_fault.sql").read_text(), "DROP FUNCTION lead_fault(jsonb)"),
         migrations.RunSQL((SQL / "lead_refusal.sql").read_text(), "DROP FUNCTION lead_refusal(integer, text[])"),
+        migrations.RunSQL((SQL / "lead_faults.sql").read_text(), "DROP FUNCTION lead_faults(uuid, jsonb)"),
         migrations.RunSQL(
             (SQL / "insert_leads.sql").read_text(), "DROP FUNCTION insert_leads(uuid, jsonb, text, boolean)"
         ),

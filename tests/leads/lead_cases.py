@@ -79,5 +79,6 @@ BAD_JSON = {
     "status an object": Refused({"status": {"new": True}}, "status"),
     "external id a number": Refused({"external_id": 17}, "external_id"),
     "external id empty": Refused({"external_id": ""}, "external_id", "leads_external_id_length"),
+    "external id blank": Refused({"external_id": " \t"}, "external_id", "leads_external_id_length"),
     "external id long": Refused({"external_id": "x" * 201}, "external_id", "leads_external_id_length"),
 }

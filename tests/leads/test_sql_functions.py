@@ -1,5 +1,7 @@
 """The fifth door: what a SQL client may rely on beyond the table of cases."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import psycopg
@@ -8,9 +10,12 @@ from django.db import DatabaseError, connection, transaction
 
 from leads.models import Lead
 from tests.factories import NOTHING, call
+from tests.sessions import session, waiting
+from tests.site import until
 
 PHONE = "+1234567890"
 NOBODY = UUID("00000000-0000-7000-8000-000000000000")
+OTHER = {"customer_phone": "+1234567899", "customer_name": "Jane", "type": "order"}
 ORDER = {"customer_phone": PHONE, "customer_name": "John Doe", "type": "order"}
 
 
@@ -140,3 +145,52 @@ def test_an_argument_that_is_no_uuid_is_an_error_of_the_call(owner):
     with pytest.raises(DatabaseError), transaction.atomic():
         call("create_lead_with_conversation", "not-a-uuid", PHONE, "John Doe", "order")
     assert owner.row_counts() == NOTHING
+
+
+def test_a_duplicate_of_a_faulty_lead_is_no_duplicate(owner):
+    leads = [ORDER | {"customer_phone": "12345", "external_id": "x1"}, ORDER | {"external_id": " x1 "}]
+    answer = owner.call_batch_function(leads, all_or_nothing=False)
+    assert (answer["created"], answer["failed"]) == (1, 1)
+    assert Lead.objects.get().external_id == "x1"
+
+
+def test_a_list_stopped_by_an_external_id_says_which_lead_and_why(owner):
+    answer = owner.call_batch_function([ORDER | {"external_id": "twice"}, ORDER | {"external_id": "twice"}])
+    assert answer["error"] == "Another lead has this external_id."
+    assert [(one["index"], one["field"]) for one in answer["results"]] == [(1, "external_id")]
+    assert owner.row_counts() == NOTHING
+
+
+def call_in_own_session(user_id, leads):
+    with session() as own:
+        query = "SELECT create_leads_with_conversations(%s, %s, false)"
+        row = own.execute(query, [user_id, json.dumps(leads)]).fetchone()
+        own.commit()
+        assert row is not None
+        return row[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_external_id_taken_meanwhile_costs_only_its_own_lead(owner):
+    """Session A holds the external id uncommitted; session B's list waits for it, and names it when A commits."""
+    list_of_a = [OTHER | {"external_id": "late"}]
+    list_of_b = [ORDER | {"external_id": "late"}, ORDER | {"customer_phone": "+4915123456789"}]
+    with session() as a, session() as observer, ThreadPoolExecutor(1) as b:
+        a.execute("SELECT create_leads_with_conversations(%s, %s)", [owner.id, json.dumps(list_of_a)])
+        answer = b.submit(call_in_own_session, owner.id, list_of_b)
+        until(lambda: waiting(observer) == 1)
+        a.commit()
+        made = answer.result()
+    assert (made["created"], made["failed"]) == (1, 1)
+    assert made["results"][0]["constraint"] == "leads_external_id_unique"
+
+
+def test_the_servers_log_shows_neither_number_nor_name(owner):
+    """What goes to the log is the event; the level keeps the call itself, which holds both, out of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc, proconfig FROM pg_proc WHERE proname LIKE 'create_lead%'")
+        functions = cursor.fetchall()
+    assert len(functions) == 2
+    for source, configuration in functions:
+        assert "RAISE LOG" not in source
+        assert "client_min_messages=error" in configuration

@@ -14,10 +14,12 @@ CREATE FUNCTION create_lead_with_conversation(
 ) RETURNS json
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, public, pg_temp
+    SET client_min_messages = error
 AS $$
 DECLARE
     v_made record;
     v_constraint text;
+    v_field text;
 BEGIN
     SELECT * INTO v_made FROM insert_leads(
         p_user_id,
@@ -28,11 +30,13 @@ BEGIN
     RETURN json_build_object('success', true, 'lead_id', v_made.lead_id, 'conversation_id', v_made.conversation_id,
                              'conversation_created', v_made.conversation_created);
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
-    GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
-    -- The same event that the service logs, in the server's log; LOG goes to no client. The phone number is masked.
-    RAISE LOG '%', json_build_object('event', 'lead_creation_failed', 'door', 'sql', 'sqlstate', SQLSTATE,
-                                     'constraint', nullif(v_constraint, ''),
-                                     'phone', left(p_customer_phone, 3) || '…' || right(p_customer_phone, 2));
+    GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME, v_field = COLUMN_NAME;
+    -- For the server's log, with the phone number masked. WARNING and not LOG: below LOG the server would write the
+    -- whole call, number and name included. client_min_messages keeps it from the client, who has the answer.
+    RAISE WARNING '%', json_build_object(
+        'event', 'lead_creation_failed', 'door', 'sql', 'field', v_field, 'sqlstate', SQLSTATE,
+        'constraint', nullif(v_constraint, ''), 'phone', CASE WHEN length(p_customer_phone) >= 8
+            THEN left(p_customer_phone, 3) || '…' || right(p_customer_phone, 2) ELSE '…' END);
     RETURN json_build_object('success', false, 'error', SQLERRM, 'code', SQLSTATE,
                              'constraint', nullif(v_constraint, ''));
 END

@@ -2,7 +2,7 @@
 -- phone key and renamed), the conversation (the customer's active one, or a new one) and the lead, all in one
 -- statement; a caller's failure at any point leaves none of them. Doors: leads.services.create_leads (REST, admin,
 -- import, webhook) and the two SQL functions for clients.
--- Faulty leads: with p_skip_faulty they come back with their fault (see lead_fault) and the rest is made; without,
+-- Faulty leads: with p_skip_faulty they come back with their fault (see lead_faults) and the rest is made; without,
 -- the first one is raised, with its field as COLUMN, its constraint, and its place in the list as DETAIL.
 -- Locks: customers in the order of their phone key, then each one's conversation, then nothing that exists. Every
 -- writer keeps that order, so overlapping calls wait for each other and do not deadlock. VOLATILE.
@@ -40,16 +40,10 @@ BEGIN
 
     RETURN QUERY
     WITH sent AS MATERIALIZED (
-        SELECT (item.n - 1)::integer AS index, item.lead,
-               CASE WHEN p_skip_faulty THEN coalesce(lead_fault(item.lead), CASE
-                   WHEN row_number() OVER (PARTITION BY item.lead ->> 'external_id' ORDER BY item.n) > 1
-                           AND item.lead ->> 'external_id' IS NOT NULL
-                       OR EXISTS (SELECT FROM leads
-                                  WHERE user_id = p_user_id AND external_id = item.lead ->> 'external_id') THEN
-                       ARRAY['external_id', 'leads_external_id_unique', 'Another lead has this external_id.']
-                   END)
-               END AS fault
-        FROM jsonb_array_elements(p_leads) WITH ORDINALITY AS item (lead, n)
+        SELECT index, lead, fault FROM lead_faults(p_user_id, p_leads) WHERE p_skip_faulty
+        UNION ALL
+        SELECT (item.n - 1)::integer, item.lead, NULL::text[]
+        FROM jsonb_array_elements(p_leads) WITH ORDINALITY AS item (lead, n) WHERE NOT p_skip_faulty
     ), good AS MATERIALIZED (
         SELECT index, uuid_v7() AS lead_id, uuid_v7() AS own_conversation_id,
                normalise_phone(lead ->> 'customer_phone') AS phone,
@@ -57,7 +51,7 @@ BEGIN
                trim_text(lead ->> 'customer_name') AS name,
                coalesce(lead ->> 'conversation_status', 'active') AS conversation_status,
                lead ->> 'type' AS type, coalesce(lead ->> 'details', '') AS details,
-               coalesce(lead ->> 'status', 'new') AS status, lead ->> 'external_id' AS external_id
+               coalesce(lead ->> 'status', 'new') AS status, trim_text(lead ->> 'external_id') AS external_id
         FROM sent WHERE fault IS NULL
     ), customer AS (
         -- The upsert locks the row it finds, so that two calls for one customer go one after the other from here

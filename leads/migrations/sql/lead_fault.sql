@@ -43,7 +43,7 @@ BEGIN
             AND coalesce(p_lead ->> 'conversation_status', '') NOT IN ('active', 'completed', 'archived') THEN
             ARRAY['conversation_status', 'conversations_status_valid',
                   'conversation_status must be one of active, completed, archived.']
-        WHEN char_length(p_lead ->> 'external_id') NOT BETWEEN 1 AND 200 THEN
+        WHEN char_length(trim_text(p_lead ->> 'external_id')) NOT BETWEEN 1 AND 200 THEN
             ARRAY['external_id', 'leads_external_id_length', 'external_id must have 1 to 200 characters.']
     END;
 END
