@@ -26,7 +26,11 @@ def main() -> None:
 def database_for(arguments: list[str]) -> AbstractContextManager[object]:
     """The embedded PostgreSQL for as long as the command runs; `database_url` leaves it running for psql."""
     command = arguments[0] if arguments else "help"
-    if command in ("help", "--help", "--version") or "--help" in arguments or not settings.EMBEDDED_POSTGRES:
+    if command in ("help", "--help", "--version") or "--help" in arguments:
+        return nullcontext()
+    # Time-outs are for web servers; a migration or an import may take its time.
+    settings.DATABASES["default"]["OPTIONS"].pop("options", None)
+    if not settings.EMBEDDED_POSTGRES:
         return nullcontext()
     return embedded.lease(settings.DATA_DIR, keep=command == "database_url", adopt=command == "demo")
 

@@ -1,6 +1,6 @@
 """A thread of messages with one customer of one business. No provider and no sales in here.
 
-See conversations/services.py for the lock order that every writer keeps.
+leads/services.py has the order of locks that every writer keeps, Note [Lock order].
 """
 
 from django.conf import settings

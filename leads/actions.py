@@ -5,13 +5,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.text import capfirst
 
 from leads.models import Lead
+from leads.services import change_leads
 
 Action = Callable[[Any, HttpRequest, QuerySet[Lead]], None]
 
@@ -31,13 +30,9 @@ def _marking(status: Lead.Status) -> Action:
 
 
 def _change(request: HttpRequest, leads: QuerySet[Lead], **columns: Any) -> None:
-    with transaction.atomic():
-        # Locked in the order of their ids: two who mark overlapping lists wait for each other instead of deadlocking.
-        chosen = list(leads.order_by("pk").select_for_update(of=("self",)))
-        Lead.objects.filter(pk__in=[lead.pk for lead in chosen]).update(**columns, updated_at=timezone.now())
-        fields = [capfirst(name.replace("_", " ")) for name in columns]
-        changed = [{"changed": {"fields": fields}}]
-        LogEntry.objects.log_actions(str(request.user.pk), chosen, CHANGE, changed)
+    chosen = change_leads(leads, **columns)
+    fields = [capfirst(name.replace("_", " ")) for name in columns]
+    LogEntry.objects.log_actions(str(request.user.pk), chosen, CHANGE, [{"changed": {"fields": fields}}])
     messages.success(request, f"Changed: {len(chosen)} {'lead' if len(chosen) == 1 else 'leads'}.")
 
 

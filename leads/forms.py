@@ -9,7 +9,7 @@ from conversations.forms import OwnedForm
 from conversations.identity import PhoneInvalid, normalise
 from conversations.models import NAME_MAX_LENGTH
 from leads.models import DETAILS_MAX_LENGTH, Lead
-from leads.services import LeadRefused, NewLead
+from leads.services import LeadRefused, NewLead, log_failed_creation
 
 
 class DetailsField(forms.CharField):
@@ -65,6 +65,16 @@ class NewLeadForm(forms.ModelForm[Lead]):
             field = self.refusal.field if self.refusal.field in self.fields else None
             self.add_error(field, self.refusal.message)
         return cleaned
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.is_bound and self.errors:
+            log_failed_creation(
+                door=Lead.Source.ADMIN,
+                phone=self.data.get("customer_phone"),
+                error=None,
+                field=", ".join(self.errors),
+            )
 
     def to_lead(self) -> NewLead:
         """The checked form for the service."""

@@ -7,14 +7,17 @@ writes takes the customer's row first, and so nobody waits in a circle.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error, connection
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from conversations.identity import mask_phone
+from conversations.models import Customer
 from conversations.transactions import attempts
 from leads.models import Lead
 
@@ -75,7 +78,7 @@ def create_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> lis
     The customer is found by phone key, or made, and takes the name given. The lead joins the customer's active
     conversation or opens one. `source` is a Lead.Source: which door this is. The result is in the order of `leads`.
 
-    Raises LeadRefused for the first lead that breaks a rule, ExternalIdTaken, UnknownBusiness; DatabaseError where
+    Raises LeadRefused for the first lead that breaks a rule, ExternalIdTaken, UnknownBusiness; django.db.Error where
     the database is away or stayed locked through every attempt. Each failure is logged once.
     """
     attempt = None
@@ -87,8 +90,8 @@ def create_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> lis
             with attempt:
                 return _insert(user_id, documents, source)
         raise AssertionError("attempts() ended without a result or an exception")
-    except (LeadRefused, DatabaseError) as error:
-        refusal = _refusal(error) if isinstance(error, DatabaseError) else error
+    except (LeadRefused, Error) as error:
+        refusal = error if isinstance(error, LeadRefused) else _refusal(error)
         log_failed_creation(
             door=source,
             phone=leads[0].customer_phone if len(leads) == 1 else None,
@@ -99,6 +102,22 @@ def create_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> lis
         if refusal is None or refusal is error:
             raise
         raise refusal from error
+
+
+def change_leads(leads: QuerySet[Lead], **columns: Any) -> list[Lead]:
+    """Set the same columns of many leads, all or none, and return them as they were. Opens the transaction.
+
+    Raises django.db.Error where the database is away or stayed locked through every attempt.
+    """
+    for attempt in attempts():
+        # Two who change overlapping lists wait for each other: see Note [Lock order].
+        with attempt:
+            customers = Customer.objects.filter(pk__in=leads.order_by().values("conversation__customer"))
+            list(customers.order_by("phone_key", "pk").select_for_update().values_list("pk"))
+            chosen = list(leads.order_by("pk").select_for_update(of=("self",)))
+            Lead.objects.filter(pk__in=[lead.pk for lead in chosen]).update(**columns, updated_at=timezone.now())
+            return chosen
+    raise AssertionError("attempts() ended without a result or an exception")
 
 
 def log_failed_creation(
@@ -148,7 +167,7 @@ def _insert(user_id: UUID, documents: str, source: str) -> list[CreatedLead]:
         return [CreatedLead(*row) for row in cursor.fetchall()]
 
 
-def _refusal(error: DatabaseError) -> LeadRefused | None:
+def _refusal(error: Exception) -> LeadRefused | None:
     """The domain's word for a database error, found by constraint and SQLSTATE and never by its text.
 
     None where the input is not to blame.

@@ -34,13 +34,8 @@ class LeadList(LeadScope, generics.ListAPIView[Lead]):
     def post(self, request: Request) -> Response:
         try:
             lead = read_new_lead(request.data)
-        except ValidationError as error:
-            log_failed_creation(
-                door=Lead.Source.API,
-                phone=phone_in(request.data),
-                error=None,
-                field=", ".join(str(name) for name in error.detail),
-            )
+        except APIException as error:
+            log_refused_body(request, error)
             raise
         created = create_lead(user_id=cast(User, request.user).pk, lead=lead, source=Lead.Source.API)
         return Response(
@@ -58,13 +53,21 @@ class LeadDetail(LeadScope, generics.RetrieveAPIView[Lead]):
     pass
 
 
-def phone_in(body: Any) -> str | None:
-    """The phone number of a body that may be anything."""
+def log_refused_body(request: Request, error: APIException) -> None:
+    """The event of a creation that was refused before the service: a bad field, or a body that cannot be read."""
+    fields = error.detail if isinstance(error, ValidationError) and isinstance(error.detail, dict) else {}
+    # A body that cannot be read raised when it was first asked for, and is empty from then on.
+    body = request.data if fields else {}
     phone = body.get("customer_phone") if isinstance(body, dict) else None
-    return phone if isinstance(phone, str) else None
+    log_failed_creation(
+        door=Lead.Source.API,
+        phone=phone if isinstance(phone, str) else None,
+        error=error,
+        field=", ".join(fields) or None,
+    )
 
 
-@api_view(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+@api_view(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 @authentication_classes([])
 @permission_classes([])
 def gone(request: Request) -> Response:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ParseError, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import BaseParser
@@ -67,10 +67,10 @@ class NewestFirst(CursorPagination):
     max_page_size = 200
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        cursor = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None:
-            try:
+        try:
+            cursor = super().decode_cursor(request)
+            if cursor is not None and cursor.position is not None:
                 UUID(str(cursor.position))
-            except ValueError as error:
-                raise ValidationError({"cursor": ["This is not a cursor of ours; start without one."]}) from error
+        except (NotFound, ValueError) as error:
+            raise ValidationError({"cursor": ["This is not a cursor of ours; start without one."]}) from error
         return cursor

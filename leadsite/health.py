@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -23,7 +23,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """200 where the database answers, every migration is applied and the SQL functions are there; else 503."""
     try:
         checks = {"database": True, "migrations": not _unapplied(), "functions": not _missing_functions()}
-    except DatabaseError:
+    except Error:
         checks = {"database": False, "migrations": False, "functions": False}
     ready = all(checks.values())
     return JsonResponse({"status": "ok" if ready else "not ready", "checks": checks}, status=200 if ready else 503)

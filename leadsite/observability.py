@@ -50,6 +50,8 @@ def logging_settings(*, level: str, readable: bool) -> dict[str, Any]:
         "loggers": {
             # Django would print its own line for each 4xx; django-structlog's request_finished says it once.
             "django.request": {"level": "ERROR"},
+            # A scanner that guesses host names gets its 400; each with a traceback would fill the log.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         },
     }

@@ -85,6 +85,12 @@ DATABASES["default"]["OPTIONS"] = {
     "prepare_threshold": 3 if env.bool("DATABASE_PREPARED_STATEMENTS", True) else None,
     **DATABASES["default"].get("OPTIONS", {}),
 }
+# A web server waits for nobody for long: a lock 2 s, a statement 5 s, a forgotten transaction 10 s. manage.py takes
+# this out again, for migrations and imports; behind a pooler, ALTER ROLE does it instead (docs/operations.md).
+if env.bool("DATABASE_TIMEOUTS", not TESTING):
+    DATABASES["default"]["OPTIONS"]["options"] = (
+        "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s"
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- The site ---------------------------------------------------------------------------------------------------
@@ -202,6 +208,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "leadsite.api.NewestFirst",
     "EXCEPTION_HANDLER": "leadsite.errors.rest_exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # OPTIONS would describe the views to anybody, docstrings included.
+    "DEFAULT_METADATA_CLASS": None,
 }
 
 # --- WhatsApp ---------------------------------------------------------------------------------------------------

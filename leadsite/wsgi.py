@@ -1,8 +1,32 @@
 """The production entry: granian --interface wsgi leadsite.wsgi:application."""
 
 import os
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def with_length(application: WSGIApplication) -> WSGIApplication:
+    """Give a body that comes in chunks its length.
+
+    Such a request has no Content-Length (RFC 9112, section 6.3), and Django, as PEP 3333 allows, then takes the body
+    for empty: a client that streams would read that the fields it sent are missing.
+    """
+
+    def measured(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower() and not environ.get("CONTENT_LENGTH"):
+            # One byte more than is ever accepted, so that a larger body is refused for its length.
+            body = environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+            environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        return application(environ, start_response)
+
+    return measured
+
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
-application = get_wsgi_application()
+application = with_length(get_wsgi_application())

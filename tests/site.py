@@ -59,13 +59,13 @@ def manage(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProce
 class Site:
     """The production web server with two workers, as one process group, on a database that runs already."""
 
-    def __init__(self, *, url: str, data_dir: Path) -> None:
+    def __init__(self, *, url: str, data_dir: Path, **variables: str) -> None:
         self.port = free_port()
         self.address = f"http://{HOST}:{self.port}"
         self._log = data_dir / "web.log"
-        self._environment = environment(
-            data_dir, DATABASE_URL=url, LEADSITE_DEMO="true", SECRET_KEY=secrets.token_urlsafe(50)
-        )
+        # Time-outs are off unless a test is about them: a busy machine may take its time.
+        fixed = {"DATABASE_URL": url, "LEADSITE_DEMO": "true", "SECRET_KEY": secrets.token_urlsafe(50)}
+        self._environment = environment(data_dir, **({"DATABASE_TIMEOUTS": "false"} | fixed | variables))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -139,8 +139,8 @@ def request(method: str, address: str, **options: Any) -> requests.Response:
 
 
 @contextmanager
-def serving(url: str, data_dir: Path) -> Iterator[Site]:
-    site = Site(url=url, data_dir=data_dir)
+def serving(url: str, data_dir: Path, **variables: str) -> Iterator[Site]:
+    site = Site(url=url, data_dir=data_dir, **variables)
     try:
         site.start()
         yield site

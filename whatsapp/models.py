@@ -6,6 +6,8 @@ from django.db.models import Q
 from conversations.models import OwnedModel
 from whatsapp.encryption import decrypt, encrypt
 
+PHONE_NUMBER_ID_MAX_LENGTH = 100
+
 
 class Channel(OwnedModel):
     """One WhatsApp number of one business. Incoming messages are routed by phone_number_id."""
@@ -34,7 +36,8 @@ class Channel(OwnedModel):
             ),
             models.CheckConstraint(condition=Q(provider__in=["cloud", "twilio"]), name="channels_provider_valid"),
             models.CheckConstraint(
-                condition=Q(phone_number_id__length__gte=1) & Q(phone_number_id__length__lte=100),
+                condition=Q(phone_number_id__length__gte=1)
+                & Q(phone_number_id__length__lte=PHONE_NUMBER_ID_MAX_LENGTH),
                 name="channels_phone_number_id_length",
             ),
         ]

@@ -4,7 +4,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from whatsapp.models import Channel
+from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel
+
+
+class ChannelInvalid(Exception):
+    """This cannot be a phone number id."""
 
 
 class ChannelTaken(Exception):
@@ -14,8 +18,11 @@ class ChannelTaken(Exception):
 def connect_channel(*, user_id: UUID, phone_number_id: str, access_token: str = "") -> Channel:
     """Give the business this WhatsApp number, or find it there; a token given replaces the stored one.
 
-    Opens the transaction. Raises ChannelTaken, and whatsapp.encryption.SecretUnreadable without an encryption key.
+    Opens the transaction. Raises ChannelInvalid and ChannelTaken, and whatsapp.encryption.SecretUnreadable where no key
+    is set to store the token under.
     """
+    if len(phone_number_id) > PHONE_NUMBER_ID_MAX_LENGTH:
+        raise ChannelInvalid(f"A phone number id has at most {PHONE_NUMBER_ID_MAX_LENGTH} characters.")
     with transaction.atomic():
         channel, _ = Channel.objects.get_or_create(phone_number_id=phone_number_id, defaults={"user_id": user_id})
         if channel.user_id != user_id:

@@ -101,6 +101,11 @@ class AdminPage(ModelAdmin):
             log.warning("admin_list_refused", path=request.path, exc_info=True)
             messages.error(request, "There is no such filter or selection.")
             return HttpResponseRedirect(request.path)
+        except DatabaseError as error:
+            if not _lost_a_race(error):
+                raise
+            messages.error(request, f"Not done: somebody changes the same at this moment. {_constraint(error)}")
+            return HttpResponseRedirect(request.get_full_path())
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         try:

@@ -1,10 +1,11 @@
 """Businesses and their API keys: the only code that makes either."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from knox.models import get_token_model
 
@@ -27,8 +28,8 @@ STAFF_PERMISSIONS = (
 )
 
 
-class EmailInvalid(Exception):
-    """The address cannot be a login."""
+class BusinessInvalid(Exception):
+    """The e-mail cannot be a login, or a value is too long; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +44,26 @@ def create_business(*, email: str, name: str = "", password: str | None = None, 
     Run again it makes no second business: it issues another key, and fills name, password and staff where given.
     The key is returned in clear this once; only its hash is stored.
 
-    Raises EmailInvalid.
+    Raises BusinessInvalid.
     """
     email = email.strip().lower()
     try:
-        validate_email(email)
+        User(email=email, business_name=name).clean_fields(exclude=["password"])
     except ValidationError as error:
-        raise EmailInvalid(f"{email!r} is not an e-mail address.") from error
+        raise BusinessInvalid("; ".join(error.messages)) from error
     with transaction.atomic():
         # Two runs at once meet at the unique constraint, and get_or_create then reads the winner's row.
-        user, _ = User.objects.get_or_create(email=email)
-        if name:
-            user.business_name = name
+        user, _ = User.objects.get_or_create(email=email, defaults={"password": make_password(None)})
+        changes: dict[str, Any] = {"business_name": name} if name else {}
         if password is not None:
-            user.set_password(password)
+            changes["password"] = make_password(password)
         if staff:
-            user.is_staff = True
+            changes["is_staff"] = True
             user.groups.add(staff_group())
-        user.save()
+        for field, value in changes.items():
+            setattr(user, field, value)
+        # Only what was asked for: somebody may be locking this business out at this moment.
+        user.save(update_fields=list(changes))
         return NewBusiness(user=user, api_key=issue_api_key(user=user, name="create_business"))
 
 
@@ -72,6 +75,7 @@ def issue_api_key(*, user: User, name: str) -> str:
 
 def staff_group() -> Group:
     """The group whose members may work their own business's leads in the admin. Caller holds the transaction."""
-    group, _ = Group.objects.get_or_create(name=STAFF_GROUP)
-    group.permissions.set(Permission.objects.filter(codename__in=STAFF_PERMISSIONS))
+    group, created = Group.objects.get_or_create(name=STAFF_GROUP)
+    if created:  # later it is the operator's, who may take a right away
+        group.permissions.set(Permission.objects.filter(codename__in=STAFF_PERMISSIONS))
     return group

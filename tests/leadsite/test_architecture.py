@@ -56,8 +56,8 @@ def test_only_settings_reads_the_environment(path):
     """The supervisor and the embedded server hand an environment on; they take no setting from it."""
     text = path.read_text(encoding="utf-8")
     assert "os.getenv" not in text
-    assert "environ[" not in text
-    assert "environ.get(" not in text
+    assert "os.environ[" not in text
+    assert "os.environ.get(" not in text
 
 
 def test_the_environment_example_lists_every_variable_that_settings_reads():

@@ -99,7 +99,14 @@ class Demo:
 
 
 def still_there(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    return [process for process in processes if is_alive(process)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
@@ -172,18 +179,6 @@ def test_what_is_killed_comes_back_by_itself_and_still_stops_by_ctrl_c(data_dir:
     assert still_there(started) == []
 
 
-def test_ctrl_c_while_a_killed_database_comes_back_leaves_nothing_running(data_dir: Path) -> None:
-    with demo(data_dir) as running:
-        started = running.everything()
-        running.database().kill()
-        until(lambda: "database_died" in running.output(), running.output)
-
-        assert running.press_ctrl_c() == 0, running.output()
-
-    assert still_there(started) == []
-    assert not EmbeddedPostgres(data_dir).is_running()
-
-
 def test_the_web_server_does_not_outlive_a_killed_demo_and_the_next_demo_takes_over(data_dir: Path) -> None:
     with demo(data_dir) as killed:
         started = killed.everything()
@@ -222,7 +217,7 @@ def test_database_url_beside_a_demo_is_that_of_the_demo(data_dir: Path) -> None:
 
 CHECK = ["manage.py", "check"]
 WSGI = ["-c", "import leadsite.wsgi"]
-WEB = server_command(0, workers=2)[1:]
+WEB = server_command(0, workers=1)[1:]
 SECRET = {"SECRET_KEY": "a secret of an installation", "DATABASE_URL": ""}
 NOTHING = {"SECRET_KEY": "", "DATABASE_URL": ""}
 

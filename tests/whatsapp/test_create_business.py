@@ -55,8 +55,11 @@ def test_staff_may_use_the_admin_by_a_group(db, capsys):
 
 
 REFUSED = {
-    "no e-mail address": (["--email", "bakery"], "not an e-mail address"),
+    "no e-mail address": (["--email", "bakery"], "valid email"),
     "a token without a number": (["--email", "a@bakery.example", "--access-token", "t"], "--phone-number-id"),
+    "a name too long": (["--email", "a@bakery.example", "--name", "x" * 201], "at most 200"),
+    "an e-mail too long": (["--email", f"{'x' * 250}@bakery.example"], "at most 254"),
+    "a number too long": (["--email", "a@bakery.example", "--phone-number-id", "1" * 101], "at most 100"),
     "another's number": (["--email", "a@bakery.example", "--phone-number-id", "1065"], "another business"),
 }
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from leadsite.accounts.services import EmailInvalid, create_business
+from leadsite.accounts.services import BusinessInvalid, create_business
 from whatsapp.encryption import SecretUnreadable
-from whatsapp.services import ChannelTaken, connect_channel
+from whatsapp.services import ChannelInvalid, ChannelTaken, connect_channel
 
 
 class Command(BaseCommand):
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                         access_token=options["access_token"],
                     )
                     channel_id = str(channel.pk)
-        except (EmailInvalid, ChannelTaken, SecretUnreadable) as error:
+        except (BusinessInvalid, ChannelInvalid, ChannelTaken, SecretUnreadable) as error:
             raise CommandError(str(error)) from error
         answer = {
             "user_id": str(business.user.pk),

@@ -1,0 +1,50 @@
+"""What only a real web server shows: bodies in chunks, and time-outs of its connections."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.factories import ORDER, Business
+from tests.sessions import database_url, session
+from tests.site import Site, serving
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(database_url(), tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+def in_chunks(body: str) -> Iterator[bytes]:
+    """requests sends what a generator yields chunk by chunk, without a length."""
+    for start in range(0, len(body), 1000):
+        yield body[start : start + 1000].encode()
+
+
+def post(site: Site, owner: Business, body: str) -> requests.Response:
+    headers = {"Authorization": f"Bearer {owner.api_key}", "Content-Type": "application/json"}
+    return requests.post(f"{site.address}/api/leads", data=in_chunks(body), headers=headers, timeout=20)
+
+
+def test_a_body_that_comes_in_chunks_is_read(owner: Business, site: Site) -> None:
+    assert post(site, owner, json.dumps(ORDER | {"details": "x" * 5000})).status_code == 201
+    assert owner.row_counts() == (1, 1, 1)
+
+
+def test_a_body_in_chunks_has_the_same_limit(owner: Business, site: Site) -> None:
+    assert post(site, owner, json.dumps(ORDER | {"details": "x" * 1_000_000})).status_code == 413
+
+
+def test_a_lead_waits_for_a_locked_customer_only_so_long(owner: Business, tmp_path) -> None:
+    """Everything as in production: four attempts of two seconds, then 503 and nothing written."""
+    owner.has_lead(customer_phone=ORDER["customer_phone"])
+    with serving(database_url(), tmp_path, DATABASE_TIMEOUTS="true") as site, session() as holder:
+        holder.execute("SELECT FROM customers FOR UPDATE")
+        answer = site.post_lead(owner.api_key, ORDER)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+    assert owner.row_counts() == (1, 1, 1)
