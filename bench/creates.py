@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from typing import Final
 import psutil
 
 from bench.load import Load, create_leads
+from leadsite import embedded
 from leadsite.supervisor import server_command
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -53,8 +54,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each contender; medians are taken")
     parser.add_argument("--seconds", type=float, default=5, help="length of a round")
     parser.add_argument("--clients", type=int, default=16, help="keep-alive connections")
+    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one of its own")
     options = parser.parse_args()
-    with bench_database() as environment:
+    with bench_database(options.database_url) as environment:
         business = create_business(environment)
         environment["BENCH_USER_ID"] = business["user_id"]
         with (
@@ -118,20 +120,17 @@ def report(contenders: list[Contender], *, memory_mb: float) -> None:
 
 
 @contextmanager
-def bench_database() -> Iterator[dict[str, str]]:
-    """The environment of all contenders, with a migrated database: DATABASE_URL's, or an embedded one of its own."""
-    environment = {**os.environ, "LEADSITE_DEMO": "true", "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}
-    environment.setdefault("LEADSITE_DATA_DIR", str(ROOT / "var" / "bench"))
-    url = manage(environment, "database_url").strip()
-    environment["DATABASE_URL"] = url
-    try:
+def bench_database(url: str) -> Iterator[dict[str, str]]:
+    """The environment of all contenders, with a migrated database: the named one, or an embedded one of its own.
+
+    DATABASE_URL is not looked at: it may name an installation whose leads are real.
+    """
+    data_dir = ROOT / "var" / "bench"
+    with nullcontext(url) if url else embedded.lease(data_dir, adopt=True) as database:
+        environment = {**os.environ, "DATABASE_URL": database, "LEADSITE_DATA_DIR": str(data_dir)}
+        environment |= {"LEADSITE_DEMO": "true", "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}
         manage(environment, "migrate", "--verbosity=0")
         yield environment
-    finally:
-        if "DATABASE_URL" not in os.environ:
-            # database_url leaves the embedded server running; the last command that uses it stops it.
-            del environment["DATABASE_URL"]
-            manage(environment, "shell", "-v0", "-c", "")
 
 
 def create_business(environment: dict[str, str]) -> dict[str, str]:
