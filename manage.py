@@ -29,7 +29,9 @@ def database_for(arguments: list[str]) -> AbstractContextManager[object]:
     if command in ("help", "--help", "--version") or "--help" in arguments:
         return nullcontext()
     # Time-outs are for web servers; a migration or an import may take its time.
-    settings.DATABASES["default"]["OPTIONS"].pop("options", None)
+    options = settings.DATABASES["default"]["OPTIONS"]
+    if options.get("options") == settings.DATABASE_TIMEOUTS:
+        del options["options"]
     if not settings.EMBEDDED_POSTGRES:
         return nullcontext()
     return embedded.lease(settings.DATA_DIR, keep=command == "database_url", adopt=command == "demo")

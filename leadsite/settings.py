@@ -87,10 +87,9 @@ DATABASES["default"]["OPTIONS"] = {
 }
 # A web server waits for nobody for long: a lock 2 s, a statement 5 s, a forgotten transaction 10 s. manage.py takes
 # this out again, for migrations and imports; behind a pooler, ALTER ROLE does it instead (docs/operations.md).
+DATABASE_TIMEOUTS = "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s"
 if env.bool("DATABASE_TIMEOUTS", not TESTING):
-    DATABASES["default"]["OPTIONS"]["options"] = (
-        "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s"
-    )
+    DATABASES["default"]["OPTIONS"].setdefault("options", DATABASE_TIMEOUTS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- The site ---------------------------------------------------------------------------------------------------
