@@ -10,6 +10,11 @@ CREATE FUNCTION insert_leads(p_user_id uuid, p_leads jsonb, p_source text, p_ski
     RETURNS TABLE (index integer, lead_id uuid, conversation_id uuid, conversation_created boolean, fault text[])
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, public, pg_temp
+    -- The planner knows nothing of a list before it is read. Left alone it plans the statement anew at each call,
+    -- which takes as long as the work for one lead, and joins the steps of a long list by nested loops: 5000 leads
+    -- took 3.9 s, and take 0.34 s with these two.
+    SET plan_cache_mode = force_generic_plan
+    SET enable_nestloop = off
 AS $$
 #variable_conflict use_column
 DECLARE
