@@ -1,9 +1,14 @@
 """What happens around every request."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 
 from leadsite import health
@@ -30,6 +35,29 @@ class RequestLog(RequestMiddleware):
     @staticmethod
     def format_request(request: HttpRequest) -> str:
         return f"{request.method} {request.path}"
+
+
+class _PagesOnly(MiddlewareMixin):
+    """Leaves API requests alone: they carry a key and know neither session nor messages, and getting all that ready
+    is an eighth of the Python work of a request.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if request.path.startswith("/api/"):
+            return self.get_response(request)
+        return super().__call__(request)
+
+
+class PageSession(_PagesOnly, SessionMiddleware):
+    pass
+
+
+class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
+    pass
+
+
+class PageMessages(_PagesOnly, MessageMiddleware):
+    pass
 
 
 class DatabaseAway:

@@ -116,11 +116,11 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "leadsite.middleware.RequestLog",
     "leadsite.middleware.DatabaseAway",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "leadsite.middleware.PageSession",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "leadsite.middleware.PageAuthentication",
+    "leadsite.middleware.PageMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "leadsite.urls"

@@ -149,7 +149,7 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
         f"--host={host}",
         f"--port={port}",
         f"--workers={workers}",
-        "--blocking-threads=8",
+        "--blocking-threads=4",
         "--respawn-failed-workers",
         # A worker that is just starting does not hear that it should stop; granian would wait for it without end.
         "--workers-kill-timeout=8",
