@@ -47,7 +47,7 @@ class EditUserForm(UserChangeForm, ChangedFields):
 
 
 @admin.register(User)
-class UserAdmin(OperatorsOnly, DjangoUserAdmin, AdminPage):  # type: ignore[type-arg]
+class UserAdmin(OperatorsOnly, DjangoUserAdmin, AdminPage):  # type: ignore[type-arg] # generic in the stubs only
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm

@@ -29,7 +29,7 @@ def two_conversations(business: Business) -> tuple[Conversation, Conversation]:
     """A completed one and an active one of the same customer."""
     done = business.has_lead(customer_phone=PHONE, conversation_status="completed")
     active = business.has_lead(customer_phone=PHONE)
-    return tuple(Conversation.objects.get(pk=lead.conversation_id) for lead in (done, active))  # type: ignore[return-value]
+    return tuple(Conversation.objects.get(pk=lead.conversation_id) for lead in (done, active))  # type: ignore[return-value] # a pair
 
 
 def write(conversation: Conversation, text: str, **fields: Any) -> Message:

@@ -78,7 +78,7 @@ def process_of_server_account() -> Iterator[subprocess.Popen[bytes]]:
     """A process that is no server's, but may be mistaken for one."""
     account = server_account()
     ids = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if IS_ROOT else {}
-    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, cwd="/", **ids) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, cwd="/", **ids) as process:  # type: ignore[call-overload] # user and group, or nothing
         yield process
 
 
