@@ -56,6 +56,9 @@ class Customer(OwnedModel):
         help_text="Business-scoped user id; some customers hide their number.",
     )
     name = models.CharField(blank=True, default="", db_default="")
+    # What the customer's own profile said first. Where the name is still this, nobody has given a better one.
+    profile_name = models.CharField(null=True, editable=False)
+    profile_name_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "customers"
@@ -212,3 +215,61 @@ class Message(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.direction}, {self.status}"
+
+
+class CustomerMove(OwnedModel):
+    """A customer who wrote as `former` until `moved_at` writes as `phone` or `whatsapp_user_id` from then on.
+
+    Kept so that a message from before, which may come a week late, still finds the customer.
+    """
+
+    former = models.CharField(help_text="Phone key or WhatsApp user id.")
+    phone = models.CharField(null=True, blank=True)
+    whatsapp_user_id = models.CharField("WhatsApp user id", null=True, blank=True)
+    moved_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "customer_moves"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "former", "moved_at"], name="customer_moves_unique"),
+            models.CheckConstraint(
+                condition=Q(phone__isnull=False) | Q(whatsapp_user_id__isnull=False), name="customer_moves_identified"
+            ),
+            models.CheckConstraint(condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"), name="customer_moves_phone_e164"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.former} is {self.phone or self.whatsapp_user_id}"
+
+
+class ParkedStatus(OwnedModel):
+    """What a provider says of a message that is not here (yet). Every status passes through, known message or not.
+
+    Its key is what two transactions meet at, when a message and its status come at the same moment: see
+    mark_messages.sql. A message from elsewhere never comes; the worker prunes what waited too long.
+    """
+
+    provider_id = models.CharField()
+    status = models.CharField()
+    error = models.TextField(default="", db_default="")
+    # When each status was first reported: {"sent": "2026-11-22T10:00:00Z", …}.
+    times = models.JSONField(default=dict, db_default={})
+    details = models.JSONField(default=dict, db_default={})
+
+    class Meta:
+        db_table = "parked_statuses"
+        verbose_name_plural = "parked statuses"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "provider_id"], name="parked_statuses_unique"),
+            models.CheckConstraint(
+                condition=Q(status__in=["sent", "delivered", "read", "played", "failed"]),
+                name="parked_statuses_status_valid",
+            ),
+        ]
+        indexes = [
+            # Read by the worker that prunes.
+            models.Index(fields=["updated_at"], name="parked_statuses_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id}: {self.status}"

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from conversations.models import Conversation, OwnedModel
+from conversations.models import Conversation, Message, OwnedModel
 
 DETAILS_MAX_LENGTH = 10_000
 EXTERNAL_ID_MAX_LENGTH = 200
@@ -42,6 +42,19 @@ class Lead(OwnedModel):
     source = models.CharField(choices=Source, editable=False)
     external_id = models.CharField(
         null=True, blank=True, help_text="The id of this lead in the system that sent it; unique for the business."
+    )
+    first_message = models.ForeignKey(
+        Message,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        help_text="The message by which the customer came; the details are its text until somebody changes them.",
+    )
+    referral = models.JSONField(
+        null=True, editable=False, help_text="The advertisement or post that brought the customer, as WhatsApp tells."
     )
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -214,6 +214,16 @@ REST_FRAMEWORK = {
 # --- WhatsApp ---------------------------------------------------------------------------------------------------
 # Newest first. What the tokens in `channels` are encrypted with: see whatsapp/encryption.py.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
+# What providers sign their deliveries with: Meta's app secret, Twilio's auth token. A delivery may bear any of them.
+WHATSAPP_APP_SECRETS = [secret.strip() for secret in env.list("WHATSAPP_APP_SECRETS", default=[])]
+if "" in WHATSAPP_APP_SECRETS:
+    raise ImproperlyConfigured("WHATSAPP_APP_SECRETS holds an empty secret: anybody could sign with it. Take it out.")
+WHATSAPP_VERIFY_TOKEN = env.str("WHATSAPP_VERIFY_TOKEN", "")
+# Scheme and host under which providers reach the site, where the proxy in front does not hand them on.
+PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+# For how many days bodies of deliveries are kept: those that are rows, and those that are not.
+DELIVERY_DAYS = env.int("DELIVERY_DAYS", 30)
+FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)
 
 # --- Logs -------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()

@@ -1,9 +1,12 @@
-"""How a business is reached on WhatsApp."""
+"""How a business is reached on WhatsApp, and what the providers delivered."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from conversations.models import OwnedModel
+from leadsite.accounts.models import UuidV7
 from whatsapp.encryption import decrypt, encrypt
 
 PHONE_NUMBER_ID_MAX_LENGTH = 100
@@ -53,3 +56,49 @@ class Channel(OwnedModel):
     @access_token.setter
     def access_token(self, token: str) -> None:
         self.encrypted_access_token = encrypt(token) if token else ""
+
+
+class WebhookDelivery(models.Model):
+    """One body that a provider posted and signed, byte for byte. It belongs to no business: several may be in it.
+
+    The states:
+      processed  every number in it is ours, and all that could be read of it is rows; `error` lists what could not
+      unrouted   a number in it (`unrouted`) is nobody's, or switched off; the rest is rows
+      failed     none of it, or not all, is rows yet; `error` says why. The worker tries again until `next_attempt_at`
+                 is empty; after that staff can
+    """
+
+    class State(models.TextChoices):
+        PROCESSED = "processed"
+        FAILED = "failed"
+        UNROUTED = "unrouted"
+
+    id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
+    provider = models.CharField(choices=Channel.Provider)
+    body = models.BinaryField()
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    state = models.CharField(choices=State)
+    error = models.TextField(blank=True, default="", db_default="")
+    attempts = models.PositiveIntegerField(default=1, db_default=1)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    unrouted = ArrayField(models.CharField(), default=list, db_default=[], help_text="Numbers without a channel.")
+
+    class Meta:
+        db_table = "webhook_deliveries"
+        verbose_name = "delivery"
+        verbose_name_plural = "deliveries"
+        indexes = [
+            # Read by the worker that tries failed ones again, and by the admin's list of what needs a person.
+            models.Index(fields=["state", "id"], condition=~Q(state="processed"), name="webhook_deliveries_open"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(provider__in=["cloud", "twilio"]), name="webhook_deliveries_provider_valid"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["processed", "failed", "unrouted"]), name="webhook_deliveries_state_valid"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_provider_display()}, {self.received_at:%Y-%m-%d %H:%M:%S}"
