@@ -73,6 +73,10 @@ class Lead(OwnedModel):
             models.Index(fields=["conversation"], name="leads_by_conversation"),
             # Read when a login is deleted, to take it off its leads; nearly every row is outside it.
             models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="leads_by_assigned_to"),
+            # Read by the foreign key when a message is erased.
+            models.Index(
+                fields=["first_message"], condition=Q(first_message__isnull=False), name="leads_by_first_message"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="leads_owner_unique"),

@@ -2,36 +2,73 @@
 
 import django.contrib.postgres.fields
 import django.db.models.functions.datetime
-import leadsite.accounts.models
 from django.db import migrations, models
+
+import leadsite.accounts.models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('whatsapp', '0001_initial'),
+        ("whatsapp", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='WebhookDelivery',
+            name="WebhookDelivery",
             fields=[
-                ('id', models.UUIDField(db_default=leadsite.accounts.models.UuidV7(), editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(choices=[('cloud', 'Meta Cloud API'), ('twilio', 'Twilio')])),
-                ('body', models.BinaryField()),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('state', models.CharField(choices=[('processed', 'Processed'), ('failed', 'Failed'), ('unrouted', 'Unrouted')])),
-                ('error', models.TextField(blank=True, db_default='', default='')),
-                ('attempts', models.PositiveIntegerField(db_default=1, default=1)),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True)),
-                ('unrouted', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(), db_default=[], default=list, help_text='Numbers without a channel.', size=None)),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.accounts.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.CharField(choices=[("cloud", "Meta Cloud API"), ("twilio", "Twilio")])),
+                ("body", models.BinaryField()),
+                (
+                    "received_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("processed", "Processed"), ("failed", "Failed"), ("unrouted", "Unrouted")]
+                    ),
+                ),
+                ("error", models.TextField(blank=True, db_default="", default="")),
+                ("attempts", models.PositiveIntegerField(db_default=1, default=1)),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "unrouted",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(),
+                        db_default=[],
+                        default=list,
+                        help_text="Numbers without a channel.",
+                        size=None,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'delivery',
-                'verbose_name_plural': 'deliveries',
-                'db_table': 'webhook_deliveries',
-                'indexes': [models.Index(condition=models.Q(('state', 'processed'), _negated=True), fields=['state', 'id'], name='webhook_deliveries_open')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('provider__in', ['cloud', 'twilio'])), name='webhook_deliveries_provider_valid'), models.CheckConstraint(condition=models.Q(('state__in', ['processed', 'failed', 'unrouted'])), name='webhook_deliveries_state_valid')],
+                "verbose_name": "delivery",
+                "verbose_name_plural": "deliveries",
+                "db_table": "webhook_deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "processed"), _negated=True),
+                        fields=["state", "id"],
+                        name="webhook_deliveries_open",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("provider__in", ["cloud", "twilio"])),
+                        name="webhook_deliveries_provider_valid",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["processed", "failed", "unrouted"])),
+                        name="webhook_deliveries_state_valid",
+                    ),
+                ],
             },
         ),
     ]

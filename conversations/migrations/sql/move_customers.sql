@@ -1,0 +1,49 @@
+-- Purpose: customers who have a new phone number or WhatsApp user id. p_moves is a JSON list of {user_id, phone,
+-- whatsapp_user_id, new_phone, new_whatsapp_user_id, at}. Each move is kept, so that what they wrote before it still
+-- finds them however late it comes; and the customer, if there is one, gets the new identifiers, unless another
+-- customer has them. A move told twice moves nobody twice: the old number may be somebody else's by then.
+-- Locks: the customers, in the order of the moves. VOLATILE.
+CREATE FUNCTION move_customers(p_moves jsonb) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_move record;
+    v_customer_id uuid;
+BEGIN
+    FOR v_move IN
+        SELECT * FROM jsonb_to_recordset(p_moves) AS move (
+            user_id uuid, phone text, whatsapp_user_id text, new_phone text, new_whatsapp_user_id text, at timestamptz)
+        ORDER BY user_id, at, phone_key(phone), whatsapp_user_id
+    LOOP
+        INSERT INTO customer_moves (user_id, former, phone, whatsapp_user_id, moved_at)
+        SELECT v_move.user_id, former, v_move.new_phone, v_move.new_whatsapp_user_id, v_move.at
+        FROM unnest(ARRAY[phone_key(v_move.phone), v_move.whatsapp_user_id]) AS former
+        WHERE former NOT IN (coalesce(phone_key(v_move.new_phone), ''), coalesce(v_move.new_whatsapp_user_id, ''))
+        ON CONFLICT (user_id, former, moved_at) DO NOTHING;
+        CONTINUE WHEN NOT FOUND;
+
+        SELECT id INTO v_customer_id FROM customers
+        WHERE user_id = v_move.user_id
+            AND (whatsapp_user_id = v_move.whatsapp_user_id OR phone_key = phone_key(v_move.phone))
+        ORDER BY (whatsapp_user_id = v_move.whatsapp_user_id) IS TRUE DESC LIMIT 1
+        FOR UPDATE;
+        CONTINUE WHEN NOT FOUND;
+
+        UPDATE customers AS c SET
+            phone = CASE
+                WHEN EXISTS (SELECT FROM customers AS other WHERE other.user_id = c.user_id AND other.id <> c.id
+                             AND other.phone_key = phone_key(v_move.new_phone)) THEN c.phone
+                ELSE coalesce(v_move.new_phone, c.phone)
+            END,
+            whatsapp_user_id = CASE
+                WHEN EXISTS (SELECT FROM customers AS other WHERE other.user_id = c.user_id AND other.id <> c.id
+                             AND other.whatsapp_user_id = v_move.new_whatsapp_user_id) THEN c.whatsapp_user_id
+                ELSE coalesce(v_move.new_whatsapp_user_id, c.whatsapp_user_id)
+            END,
+            updated_at = now()
+        WHERE c.id = v_customer_id;
+    END LOOP;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION move_customers(jsonb) FROM PUBLIC;
