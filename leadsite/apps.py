@@ -10,4 +10,5 @@ class LeadsiteConfig(AppConfig):
     def ready(self) -> None:
         register(checks.check_encryption_keys)
         register(checks.check_deployed_encryption_keys, Tags.security, deploy=True)
+        register(checks.check_deployed_webhook, Tags.security, deploy=True)
         register(checks.check_deployed_database, Tags.security, deploy=True)

@@ -34,6 +34,26 @@ def check_deployed_encryption_keys(app_configs: Any, **options: Any) -> Sequence
     ]
 
 
+def check_deployed_webhook(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
+    if not settings.WHATSAPP_APP_SECRETS:
+        return [
+            Warning(
+                "WHATSAPP_APP_SECRETS is empty, so every delivery of WhatsApp messages is refused.",
+                hint="Set it to Meta's app secret, or Twilio's auth token; several with commas.",
+                id="leadsite.W002",
+            )
+        ]
+    if not settings.WHATSAPP_VERIFY_TOKEN:
+        return [
+            Warning(
+                "WHATSAPP_VERIFY_TOKEN is empty, so Meta cannot verify the webhook's address and delivers nothing.",
+                hint="Set it to a text of your own, and type the same text where Meta asks for the verify token.",
+                id="leadsite.W003",
+            )
+        ]
+    return []
+
+
 def check_deployed_database(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
     if not settings.EMBEDDED_POSTGRES:
         return []

@@ -5,6 +5,7 @@ from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
 from leads.urls import urlpatterns as leads_paths
+from whatsapp.urls import urlpatterns as whatsapp_paths
 
 handler400 = "leadsite.errors.bad_request"
 handler404 = "leadsite.errors.not_found"
@@ -20,4 +21,5 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("api/", include(leads_paths + with_slash(leads_paths))),
+    path("api/", include(whatsapp_paths + with_slash(whatsapp_paths))),
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from conversations.identity import phone_key
 from leads.receiving import Document, Received
-from whatsapp.events import Event, MessageEvent, MoveEvent, Party, StatusEvent
+from whatsapp.events import Event, MessageEvent, MoveEvent, Opens, Party, StatusEvent
 
 
 @dataclass(slots=True)
@@ -20,6 +20,7 @@ class _Person:
     at: datetime
     name: str = ""
     name_at: datetime | None = None
+    is_known: bool = True  # only notices to a customer who is there already
 
 
 class Documents:
@@ -59,6 +60,7 @@ class Documents:
                 "name": person.name,
                 "name_at": _text(person.name_at),
                 "at": _text(person.at),
+                "is_known": person.is_known,
             }
             for (user_id, _, _), person in self._people.items()
         ]
@@ -73,7 +75,8 @@ class Documents:
             self._partners[user_id, phone_key(party.phone)] = party
             self._partners[user_id, party.whatsapp_user_id] = party
 
-    def _person(self, user_id: str, party: Party, at: datetime) -> int:
+    def _person(self, user_id: str, event: MessageEvent, at: datetime) -> int:
+        party = event.customer
         phone, whatsapp_user_id = party.phone, party.whatsapp_user_id
         if phone is None and whatsapp_user_id is not None:
             partner = self._partners.get((user_id, whatsapp_user_id))
@@ -90,13 +93,14 @@ class Documents:
             person.phone = party.phone or person.phone
         if party.name and (person.name_at is None or (at, party.name) < (person.name_at, person.name)):
             person.name, person.name_at = party.name, at
+        person.is_known = person.is_known and event.opens is Opens.NOTHING
         return person.index
 
     def _add_message(self, user_id: str, event: MessageEvent) -> None:
         at = event.provider_time or self._received_at
         self.received.messages.append(
             {
-                "person": self._person(user_id, event.customer, at),
+                "person": self._person(user_id, event, at),
                 "user_id": user_id,
                 "direction": event.direction,
                 "kind": event.kind,

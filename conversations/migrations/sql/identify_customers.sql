@@ -1,6 +1,6 @@
 -- Purpose: the customers behind the people of a delivery, found or made. p_people is a JSON list of {user_id, phone,
--- whatsapp_user_id, name, name_at, at}, with a phone in E.164, an id, or both; the result holds their customers' ids in that
--- order. A customer is known by WhatsApp user id first, then by phone key, and by what either was before a move
+-- whatsapp_user_id, name, name_at, at, is_known}, with a phone in E.164, an id, or both; the result holds their
+-- customers' ids in that order, null for who is_known but is not here (such a one is not made). A customer is known by WhatsApp user id first, then by phone key, and by what either was before a move
 -- (customer_moves). Where the two find different customers nothing is merged: it is the one with an active
 -- conversation, else the one with the id. What a person brings along fills what the customer lacks; the profile's
 -- name fills a blank name, and of several profile names the earliest counts, in whatever order they come.
@@ -18,20 +18,20 @@ BEGIN
     WITH RECURSIVE moved AS (
         SELECT (item.n - 1)::integer AS n, (item.person ->> 'user_id')::uuid AS user_id, item.person ->> 'phone' AS phone,
                item.person ->> 'whatsapp_user_id' AS whatsapp_user_id, item.person ->> 'name' AS name,
-               (item.person ->> 'name_at')::timestamptz AS name_at,
+               (item.person ->> 'name_at')::timestamptz AS name_at, (item.person ->> 'is_known')::boolean AS is_known,
                (item.person ->> 'at')::timestamptz AS at, (item.person ->> 'at')::timestamptz AS wrote_at, 0 AS moves
         FROM jsonb_array_elements(p_people) WITH ORDINALITY AS item (person, n)
         UNION ALL
         -- Who wrote before a move is looked up as what they became by it, and so on to what they are now.
         SELECT moved.n, moved.user_id, coalesce(move.phone, nullif(moved.phone, move.former)),
-               coalesce(move.whatsapp_user_id, nullif(moved.whatsapp_user_id, move.former)), moved.name, moved.name_at,
+               coalesce(move.whatsapp_user_id, nullif(moved.whatsapp_user_id, move.former)), moved.name, moved.name_at, moved.is_known,
                move.moved_at, moved.wrote_at, moved.moves + 1
         FROM moved JOIN customer_moves AS move
             ON move.user_id = moved.user_id AND move.former IN (phone_key(moved.phone), moved.whatsapp_user_id)
             AND (move.moved_at > moved.at OR (move.moved_at = moved.at AND moved.moves = 0))
         WHERE moved.moves < 10
     ), person AS MATERIALIZED (
-        SELECT DISTINCT ON (n) n, user_id, phone, phone_key(phone) AS phone_key, whatsapp_user_id, name, name_at, wrote_at
+        SELECT DISTINCT ON (n) n, user_id, phone, phone_key(phone) AS phone_key, whatsapp_user_id, name, name_at, is_known, wrote_at
         FROM moved ORDER BY n, moves DESC, at
     ), found AS MATERIALIZED (
         SELECT person.*, by_id.id AS id_by_id, by_id.phone AS phone_by_id, by_phone.id AS id_by_phone,
@@ -60,7 +60,7 @@ BEGIN
                CASE WHEN id_by_id IS NULL OR id = id_by_id THEN whatsapp_user_id END AS whatsapp_user_id,
                -- The key under which the row is locked: its phone, unless it has none so far.
                phone_key(CASE WHEN id = id_by_id THEN phone_by_id ELSE phone END) AS phone_key
-        FROM found
+        FROM found WHERE id IS NOT NULL OR NOT is_known
     ), by_phone AS (
         -- The upsert inserts, or waits for who is just inserting the same, or locks; one row for each customer (a
         -- second would raise 21000).
@@ -105,15 +105,17 @@ BEGIN
             updated_at = now()
         RETURNING c.id, c.user_id, c.whatsapp_user_id
     )
-    SELECT array_agg(coalesce(by_phone.id, by_id.id) ORDER BY wanted.n),
-           bool_or(wanted.id <> coalesce(by_phone.id, by_id.id))
+    SELECT array_agg(coalesce(by_phone.id, by_id.id) ORDER BY found.n),
+           bool_or(wanted.n IS NOT NULL AND coalesce(by_phone.id, by_id.id) IS DISTINCT FROM
+                   coalesce(wanted.id, by_phone.id, by_id.id))
     INTO v_customers, v_overtaken
-    FROM wanted
+    FROM found
+    LEFT JOIN wanted ON wanted.n = found.n
     LEFT JOIN by_phone ON by_phone.user_id = wanted.user_id AND by_phone.phone_key = wanted.phone_key
     LEFT JOIN by_id ON wanted.phone_key IS NULL AND by_id.user_id = wanted.user_id
         AND by_id.whatsapp_user_id = wanted.whatsapp_user_id;
 
-    IF v_overtaken OR array_position(v_customers, NULL) IS NOT NULL THEN
+    IF v_overtaken THEN
         RAISE EXCEPTION 'A customer of this delivery changed phone number or WhatsApp user id at the same moment.'
             USING ERRCODE = 'serialization_failure', HINT = 'Repeat the transaction.';
     END IF;

@@ -35,7 +35,7 @@ BEGIN
         FROM fresh WHERE conversation_id IS NULL GROUP BY user_id, customer_id
     ), current AS MATERIALIZED (
         SELECT touched.*, newest.id AS newest_id,
-               newest.status = 'active' OR NOT (reopens AND newest.status = 'archived') AS joins,
+               newest.id IS NOT NULL AND NOT (reopens AND newest.status = 'archived') AS joins,
                reopens AND newest.status = 'completed' AS is_reopened
         FROM touched
         LEFT JOIN LATERAL (
@@ -54,7 +54,7 @@ BEGIN
         -- DO UPDATE for a writer who does not take the customer's row first: his conversation is joined.
         INSERT INTO conversations AS c (user_id, customer_id, status, last_message_at, last_inbound_at)
         SELECT user_id, customer_id, 'active', last_message_at, last_inbound_at
-        FROM current WHERE opens AND joins IS NOT TRUE
+        FROM current WHERE opens AND NOT joins
         ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET
             last_message_at = greatest(c.last_message_at, excluded.last_message_at),
             last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),

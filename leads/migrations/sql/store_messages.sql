@@ -25,7 +25,10 @@ BEGIN
                provider_id, message ->> 'status', (message ->> 'provider_time')::timestamptz, message -> 'extras'
         FROM fresh ORDER BY user_id, provider_id
         ON CONFLICT (user_id, provider_id) WHERE provider_id IS NOT NULL DO UPDATE SET
-            kind = excluded.kind, content = excluded.content, extras = m.extras || excluded.extras,
+            kind = excluded.kind, content = excluded.content,
+            -- Of the placeholder only what statuses have left, so that the row is the same whichever came first.
+            extras = excluded.extras || CASE WHEN m.extras ? 'times'
+                THEN jsonb_build_object('times', m.extras -> 'times') ELSE '{}' END,
             provider_time = coalesce(excluded.provider_time, m.provider_time), updated_at = now()
         WHERE m.kind = ANY (p_placeholders) AND excluded.kind <> ALL (p_placeholders)
         -- xmax: the row is new and not one that was there (0 means that no transaction has locked or replaced it).

@@ -1,0 +1,38 @@
+"""Knocking at the webhook as the providers do, rightly and wrongly."""
+
+from urllib.parse import urlencode
+
+from django.test import Client
+
+from whatsapp.signature import sign_for_meta, sign_for_twilio
+
+PATH = "/api/webhooks/whatsapp"
+SECRET = "test_app_secret"
+OLD_SECRET = "the secret before"
+FORM = "application/x-www-form-urlencoded"
+
+
+def provider_client():
+    """A client that, as a provider's, follows no redirects and has no cookies."""
+    return Client(raise_request_exception=False, enforce_csrf_checks=True)
+
+
+def deliver(client, body, *, secret=SECRET, path=PATH, **headers):
+    """Post as Meta does. `x_hub_signature_256=None` leaves the header out."""
+    headers = {"x_hub_signature_256": sign_for_meta(body, secret)} | headers
+    sent = {name: value for name, value in headers.items() if value is not None}
+    return client.post(path, body, content_type="application/json", headers=sent)
+
+
+def deliver_form(client, parameters, *, url=f"http://testserver{PATH}", path=PATH, secret=SECRET, **headers):
+    """Post as Twilio does, the signature being for this URL."""
+    headers = {"x_twilio_signature": sign_for_twilio(url, list(parameters.items()), secret)} | headers
+    return client.post(path, urlencode(parameters), content_type=FORM, headers=headers)
+
+
+def assert_refused(answer, status, code):
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/json"
+    body = answer.json()
+    assert body == {"success": False, "error": body["error"], "code": code, "fields": {}}
+    assert body["error"]

@@ -1,0 +1,99 @@
+"""A business with a WhatsApp number, and Meta as it delivers to it: signed, through the site's door."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import Lead
+from tests.factories import Business
+from tests.whatsapp import meta
+from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.services import connect_channel
+from whatsapp.signature import sign_for_meta
+
+PATH = "/api/webhooks/whatsapp"
+
+
+def post(body: bytes, **headers: str) -> Any:
+    """One signed delivery, as it is answered."""
+    signature = {"X-Hub-Signature-256": sign_for_meta(body, settings.WHATSAPP_APP_SECRETS[0])}
+    return Client(raise_request_exception=False).post(
+        PATH, body, content_type="application/json", headers=signature | headers
+    )
+
+
+def deliver(*values_or_changes: Any) -> WebhookDelivery:
+    """Post a delivery of these values, which must be answered 200, and return what was kept of it."""
+    answer = post(meta.body(*values_or_changes))
+    assert answer.status_code == 200, answer.content
+    return WebhookDelivery.objects.order_by("-pk")[0]
+
+
+class Inbox:
+    """What WhatsApp brought to one business."""
+
+    def __init__(self, business: Business, channel: str = meta.CHANNEL) -> None:
+        self.business = business
+        self.channel = channel
+        connect_channel(user_id=business.id, phone_number_id=channel)
+
+    def gets(self, *messages: Any, **parts: Any) -> WebhookDelivery:
+        """These messages to the business's number, in one delivery."""
+        return deliver(meta.messages_value(self.channel, messages=list(messages), **parts))
+
+    def gets_change(self, field: str, **parts: Any) -> WebhookDelivery:
+        """A change of another field than `messages`."""
+        return deliver(meta.change(field, meta.value(self.channel, **parts)))
+
+    def gets_statuses(self, *statuses: Any) -> WebhookDelivery:
+        return deliver(meta.messages_value(self.channel, statuses=list(statuses)))
+
+    @property
+    def customers(self) -> list[Customer]:
+        return list(Customer.objects.filter(user=self.business.user).order_by("pk"))
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        return list(Conversation.objects.filter(user=self.business.user).order_by("pk"))
+
+    @property
+    def leads(self) -> list[Lead]:
+        return list(Lead.objects.filter(user=self.business.user).order_by("pk"))
+
+    @property
+    def messages(self) -> list[Message]:
+        return list(Message.objects.filter(user=self.business.user).order_by("pk"))
+
+    def counts(self) -> tuple[int, int, int, int]:
+        """Customers, conversations, leads and messages."""
+        return len(self.customers), len(self.conversations), len(self.leads), len(self.messages)
+
+    def state(self) -> str:
+        """All that the business has, without ids of rows and times of writing: equal for equal histories."""
+        return json.dumps([self._customer(customer) for customer in self.customers_in_order()], indent=1, default=str)
+
+    def customers_in_order(self) -> list[Customer]:
+        return sorted(self.customers, key=lambda customer: (customer.phone_key or "", customer.whatsapp_user_id or ""))
+
+    def _customer(self, customer: Customer) -> dict[str, Any]:
+        threads = Conversation.objects.filter(customer=customer).prefetch_related("messages", "leads")
+        return {
+            "who": [customer.phone, customer.whatsapp_user_id, customer.name],
+            "conversations": [
+                {
+                    "is": [thread.status, thread.last_message_at, thread.last_inbound_at],
+                    "leads": [
+                        [lead.type, lead.status, lead.source, lead.details, lead.referral]
+                        for lead in thread.leads.all()
+                    ],
+                    "messages": [
+                        [row.provider_id, row.direction, row.kind, row.content, row.status, row.error, row.extras]
+                        for row in sorted(thread.messages.all(), key=lambda row: row.provider_id or "")
+                    ],
+                }
+                for thread in threads.order_by("pk")
+            ],
+        }

@@ -1,0 +1,197 @@
+"""What goes wrong on the way from delivery to rows: a rule refuses, a lock stays, the database or a process is gone."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from leadsite.embedded import EmbeddedPostgres
+from tests.factories import Business
+from tests.sessions import database_url, lock_customer, session, waiting
+from tests.site import REPOSITORY, environment, manage, request, serving, until
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import PATH, Inbox, post
+from whatsapp import ingest
+from whatsapp.deliveries import replay_due
+from whatsapp.models import WebhookDelivery
+from whatsapp.signature import sign_for_meta
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SHEENA = f"+{meta.SHEENA}"
+GOOD = [meta.text("Good", from_=f"49151234567{n:02d}") for n in range(3)]
+
+
+@contextmanager
+def rule(name: str, condition: str) -> Iterator[None]:
+    """A constraint that a later version might have, and that the reader knows nothing of."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE messages ADD CONSTRAINT {name} CHECK ({condition})")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE messages DROP CONSTRAINT {name}")
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """This connection waits for locks as a web server does, only shorter."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '20ms'")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+
+
+def due_now() -> None:
+    WebhookDelivery.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_a_message_that_the_database_refuses_costs_its_neighbours_nothing(inbox: Inbox) -> None:
+    poison = meta.text("poison", id="wamid.poison")
+    with rule("messages_no_poison", "content <> 'poison'"):
+        delivery = inbox.gets(GOOD[0], poison, *GOOD[1:], statuses=[meta.status("read")])
+        assert inbox.counts() == (3, 3, 3, 3)
+        assert delivery.state == "failed"
+        assert "wamid.poison" in delivery.error
+        assert "messages_no_poison" in delivery.error
+        assert "Failing row" not in delivery.error
+        due_now()
+        assert replay_due() == {"failed": 1}
+        delivery.refresh_from_db()
+        assert delivery.attempts == 3
+        assert delivery.next_attempt_at > timezone.now()
+    due_now()
+    assert replay_due() == {"processed": 1}
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.error, delivery.next_attempt_at) == ("processed", "", None)
+    assert inbox.counts() == (4, 4, 4, 4)
+
+
+def test_after_many_failures_a_delivery_waits_for_a_person(inbox: Inbox) -> None:
+    with rule("messages_no_poison", "content <> 'poison'"):
+        delivery = inbox.gets(meta.text("poison"))
+        for _ in range(ingest.MAX_ATTEMPTS):
+            due_now()
+            replay_due()
+        delivery.refresh_from_db()
+        assert (delivery.state, delivery.next_attempt_at) == ("failed", None)
+        assert replay_due() == {}
+
+
+def test_a_customer_locked_for_long_delays_the_message_and_loses_nothing(inbox: Inbox, owner: Business) -> None:
+    inbox.gets(meta.text("Hello"))
+    with session() as clerk, impatient():
+        lock_customer(clerk, owner.id, SHEENA)
+        delivery = inbox.gets(meta.text("Are you there?"))
+        assert (delivery.state, delivery.attempts) == ("failed", 1)
+        assert delivery.error.startswith("55P03")
+        assert len(inbox.messages) == 1
+    due_now()
+    assert replay_due() == {"processed": 1}
+    assert inbox.counts() == (1, 1, 1, 2)
+
+
+def test_a_reader_that_breaks_keeps_the_body(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(body: bytes, received_at: Any) -> Any:
+        raise KeyError("messages")
+
+    with monkeypatch.context() as patched:
+        patched.setitem(ingest.READERS, "cloud", broken)
+        delivery = inbox.gets(meta.text("Hello"))
+    assert (delivery.state, inbox.counts()) == ("failed", (0, 0, 0, 0))
+    assert ingest.replay(delivery_id=delivery.pk) == "processed"
+    assert inbox.counts() == (1, 1, 1, 1)
+
+
+def test_a_body_that_is_no_json_is_kept_with_its_reason(inbox: Inbox) -> None:
+    assert post(b"<xml/>").status_code == 200
+    (delivery,) = WebhookDelivery.objects.all()
+    assert (delivery.state, bytes(delivery.body)) == ("failed", b"<xml/>")
+    assert "JSON" in delivery.error
+
+
+def test_a_number_connected_later_gets_what_was_kept_for_it(owner: Business) -> None:
+    post(meta.body(meta.messages_value("777", messages=[meta.text("Hello")])))
+    assert replay_due() == {}
+    inbox = Inbox(owner, channel="777")
+    assert replay_due() == {"processed": 1}
+    assert inbox.counts() == (1, 1, 1, 1)
+    assert replay_due() == {}
+
+
+def test_two_who_replay_the_same_delivery_make_one_message(inbox: Inbox, owner: Business) -> None:
+    delivery = inbox.gets(meta.text("Hello"))
+    with session() as other:
+        other.execute("SELECT FROM webhook_deliveries WHERE id = %s FOR UPDATE", [delivery.pk])
+        assert ingest.replay(delivery_id=delivery.pk) == ""
+    assert ingest.replay(delivery_id=delivery.pk) == "processed"
+    assert inbox.counts() == (1, 1, 1, 1)
+
+
+def test_a_process_killed_in_the_middle_of_a_replay_loses_and_doubles_nothing(
+    inbox: Inbox, owner: Business, tmp_path: Path
+) -> None:
+    for number in ("777", "888"):
+        post(meta.body(meta.messages_value(number, messages=[meta.text(f"To {number}"), GOOD[0]])))
+    inbox.gets(meta.text("Hello"))
+    Inbox(owner, channel="777"), Inbox(owner, channel="888")
+    env = environment(tmp_path, DATABASE_URL=database_url(), SECRET_KEY="a secret of this test")
+    for _ in range(3):
+        with session() as clerk, session() as observer:
+            lock_customer(clerk, owner.id, SHEENA)
+            replay = subprocess.Popen([sys.executable, "manage.py", "replay_deliveries"], cwd=REPOSITORY, env=env)
+            until(lambda: waiting(observer) == 1)
+            replay.send_signal(signal.SIGKILL)
+            assert replay.wait(30) == -signal.SIGKILL
+            clerk.rollback()
+            until(lambda: not waiting(observer))
+    assert manage("replay_deliveries", env=env).returncode == 0
+    assert not WebhookDelivery.objects.exclude(state="processed").exists()
+    assert inbox.counts() == (2, 2, 2, 4)
+
+
+def test_without_its_database_the_site_asks_for_the_delivery_again(tmp_path: Path) -> None:
+    """Own cluster: it is stopped and started."""
+    database = EmbeddedPostgres(tmp_path)
+    database.start()
+    secret = settings.WHATSAPP_APP_SECRETS[0]
+    body = meta.body(meta.messages_value(messages=[meta.text("Hello")]))
+    headers = {"X-Hub-Signature-256": sign_for_meta(body, secret)}
+    env = environment(tmp_path, DATABASE_URL=database.url, SECRET_KEY="a secret of this test")
+    try:
+        assert manage("migrate", "--verbosity=0", env=env).returncode == 0
+        connected = manage(
+            "create_business", "--email=o@bakery.example", f"--phone-number-id={meta.CHANNEL}", env=env
+        )
+        assert connected.returncode == 0, connected.stderr
+        with serving(database.url, tmp_path, WHATSAPP_APP_SECRETS=secret) as site:
+
+            def deliver() -> Any:
+                return request("POST", site.address + PATH, data=body, headers=headers)
+
+            database.stop()
+            away = deliver()
+            assert (away.status_code, away.headers["Retry-After"]) == (503, "5")
+            database.start()
+            assert until(lambda: deliver().status_code == 200)
+            assert deliver().status_code == 200
+        with psycopg.connect(database.url) as client:
+            tables = ("customers", "conversations", "leads", "messages")
+            counts = [client.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() for table in tables]
+        assert counts == [(1,)] * 4
+    finally:
+        database.stop()

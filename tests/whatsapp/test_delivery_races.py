@@ -1,0 +1,197 @@
+"""Many deliveries at once: of one new customer, the same one many times, long ones that overlap."""
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from conversations.models import Message, ParkedStatus
+from leads.models import Lead
+from leads.services import NewLead, create_leads
+from tests.factories import Business
+from tests.sessions import database_url, deadlocks, held_back, lock_customer, processes, session, waiting
+from tests.site import Site, request, serving, until
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import PATH, Inbox
+from whatsapp import ingest
+from whatsapp.models import WebhookDelivery
+from whatsapp.signature import sign_for_meta
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECRET = "secret of this test"
+# Requests that a web worker takes at a time (see server_command): of more, all may come to one of the two.
+AT_ONCE = 4
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The web server with two workers, on the test's database."""
+    with serving(database_url(), tmp_path_factory.mktemp("site"), WHATSAPP_APP_SECRETS=SECRET) as site:
+        yield site
+
+
+def post(site: Site, body: bytes) -> requests.Response:
+    headers = {"X-Hub-Signature-256": sign_for_meta(body, SECRET), "Content-Type": "application/json"}
+    return request("POST", site.address + PATH, data=body, headers=headers)
+
+
+def receive(body: bytes) -> None:
+    ingest.receive(provider="cloud", body=body)
+
+
+def bodies_of(*messages: Any) -> list[bytes]:
+    return [meta.body(meta.messages_value(messages=[message])) for message in messages]
+
+
+def test_fifty_deliveries_of_one_new_customer_at_once_are_one_lead(inbox: Inbox, site: Site) -> None:
+    bodies = bodies_of(*[meta.text(f"Message {n}") for n in range(50)])
+    with ThreadPoolExecutor(50) as meta_s_servers:
+        with held_back(AT_ONCE):
+            answers = [meta_s_servers.submit(post, site, body) for body in bodies]
+        assert {answer.result().status_code for answer in answers} == {200}
+    assert inbox.counts() == (1, 1, 1, 50)
+
+
+def test_the_same_delivery_fifty_times_at_once_and_again_is_one_message(inbox: Inbox, site: Site) -> None:
+    (body,) = bodies_of(meta.text("Hello"))
+    with ThreadPoolExecutor(50) as meta_s_servers:
+        with held_back(AT_ONCE):
+            answers = [meta_s_servers.submit(post, site, body) for _ in range(50)]
+        assert {answer.result().status_code for answer in answers} == {200}
+    assert post(site, body).status_code == 200
+    assert inbox.counts() == (1, 1, 1, 1)
+    assert WebhookDelivery.objects.count() == 51
+
+
+def test_processes_meet_in_one_customer_who_shows_number_and_id_by_turns(inbox: Inbox) -> None:
+    shown: list[dict[str, Any]] = [
+        {"from_": meta.SHEENA},
+        {"from_": meta.SHEENA, "from_user_id": meta.SHEENA_ID},
+    ]
+    bodies = bodies_of(*[meta.text(f"Message {n}", **shown[n % 2]) for n in range(40)])
+    with processes(8) as crew:
+        with held_back(8):
+            done = crew.map(receive, bodies)
+        list(done)
+    assert inbox.counts() == (1, 1, 1, 40)
+
+
+CUSTOMERS = 200
+MESSAGES = 4000
+SENT = 400
+
+
+def updates() -> tuple[list[Any], list[Any]]:
+    """Messages of many customers, some with several ways to show who they are; statuses of what was sent."""
+    messages = []
+    for n in range(MESSAGES):
+        customer = n % CUSTOMERS
+        number, user_id = f"4915100{customer:06d}", f"DE.{customer}"
+        ways: list[dict[str, Any]] = [
+            {"from_": number},
+            {"from_": number, "from_user_id": user_id},
+            {"from_": None, "from_user_id": user_id},
+        ]
+        # By number or both, or by id or both: who shows one or the other alone is known as two.
+        way = ways[customer % 2 : customer % 2 + 2][n // CUSTOMERS % 2]
+        messages.append(meta.text(f"Message {n}", id=f"wamid.{n}", timestamp=meta.NOON + n, **way))
+    statuses = [
+        meta.status(state, id=f"wamid.sent.{n}") for n in range(SENT) for state in ("sent", "delivered", "read")
+    ]
+    return messages, statuses
+
+
+def overlapping_deliveries() -> list[bytes]:
+    """500 deliveries of up to 1000 updates in random order, which together hold everything."""
+    chance = random.Random(500)
+    messages, statuses = updates()
+    everything = [("messages", message) for message in messages] + [("statuses", status) for status in statuses]
+    chance.shuffle(everything)
+    drawn = [everything[start::40] for start in range(40)]
+    drawn += [chance.sample(everything, chance.choice([1, 1, 1, 5, 20, 100, 300])) for _ in range(455)]
+    drawn += [chance.sample(everything, 1000) for _ in range(5)]
+    chance.shuffle(drawn)
+    return [
+        meta.body(
+            meta.messages_value(
+                messages=[update for kind, update in drawn_one if kind == "messages"],
+                statuses=[update for kind, update in drawn_one if kind == "statuses"],
+            )
+        )
+        for drawn_one in drawn
+    ]
+
+
+def test_five_hundred_overlapping_deliveries_over_eight_connections_lose_and_double_nothing(inbox: Inbox) -> None:
+    echoes = [meta.echo(id=f"wamid.sent.{n}", to=f"4915100{n % CUSTOMERS:06d}") for n in range(0, SENT, 2)]
+    before = deadlocks()
+    deliveries = overlapping_deliveries()
+    assert len(deliveries) == 500
+    with processes(8) as crew:
+        list(crew.map(receive, deliveries))
+        inbox.gets_change("smb_message_echoes", message_echoes=echoes)
+        list(crew.map(receive, deliveries[:50]))
+    assert deadlocks() == before
+    assert not WebhookDelivery.objects.exclude(state="processed").exists()
+    assert inbox.counts() == (CUSTOMERS, CUSTOMERS, CUSTOMERS, MESSAGES + len(echoes))
+    assert Message.objects.filter(direction="out", status="read").count() == len(echoes)
+    assert ParkedStatus.objects.count() == SENT - len(echoes)
+
+
+def create_in_random_order(business: Any, number: int) -> None:
+    chance = random.Random(number)
+    leads = [
+        NewLead(customer_phone=f"+4915100{n:06d}", customer_name=f"Customer {n}", type="order") for n in range(50)
+    ]
+    for _ in range(5):
+        chance.shuffle(leads)
+        create_leads(user_id=business, leads=leads, source=Lead.Source.API)
+
+
+def test_deliveries_and_api_creates_for_the_same_customers_do_not_deadlock(inbox: Inbox) -> None:
+    chance = random.Random(1)
+    before = deadlocks()
+    with processes(8) as crew:
+        work = [crew.submit(create_in_random_order, inbox.business.id, number) for number in range(4)]
+        for _ in range(40):
+            customers = chance.sample(range(50), 50)
+            rows = [meta.text(from_=f"4915100{customer:06d}") for customer in customers]
+            work.append(crew.submit(receive, meta.body(meta.messages_value(messages=rows))))
+        for one in work:
+            one.result()
+    assert deadlocks() == before
+    assert not WebhookDelivery.objects.exclude(state="processed").exists()
+    customers, conversations, _, messages = inbox.counts()
+    assert (customers, conversations, messages) == (50, 50, 2000)
+
+
+def test_a_status_and_its_message_at_the_same_moment_find_each_other(inbox: Inbox) -> None:
+    """Whichever is first, the second waits for it and applies what both say."""
+    echoes = [
+        meta.body(meta.change("smb_message_echoes", meta.value(message_echoes=[meta.echo(id=f"wamid.{n}")])))
+        for n in range(60)
+    ]
+    reports = [meta.body(meta.messages_value(statuses=[meta.status("read", id=f"wamid.{n}")])) for n in range(60)]
+    with processes(8) as crew:
+        list(crew.map(receive, [body for pair in zip(echoes, reports, strict=True) for body in pair]))
+    assert Message.objects.filter(direction="out", status="read").count() == 60
+    assert not ParkedStatus.objects.exists()
+
+
+def test_a_delivery_waits_for_staff_who_close_the_conversation(inbox: Inbox, owner: Business) -> None:
+    """The message finds the conversation as it is when the wait is over: archived, so a new one begins."""
+    inbox.gets(meta.text("Hello"))
+    with processes(1) as crew, session() as clerk, session() as observer:
+        lock_customer(clerk, owner.id, f"+{meta.SHEENA}")
+        clerk.execute("UPDATE conversations SET status = 'archived'")
+        (body,) = bodies_of(meta.text("Are you there?", timestamp=meta.NOON + 60))
+        delivered = crew.submit(receive, body)
+        until(lambda: waiting(observer) == 1)
+        clerk.commit()
+        delivered.result()
+    assert [thread.status for thread in inbox.conversations] == ["archived", "active"]
+    assert len(inbox.leads) == 2

@@ -1,0 +1,275 @@
+"""What a delivery becomes: customer, conversation, lead and message, by the rules of who writes and who wrote before."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import Lead
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox, deliver, post
+from whatsapp.models import WebhookDelivery
+
+SHEENA = f"+{meta.SHEENA}"
+
+
+def test_a_new_customer_becomes_a_lead_with_conversation_and_message(inbox):
+    inbox.gets(meta.text("Do you bake without gluten?", id="wamid.1"), contacts=[meta.contact()])
+
+    assert inbox.counts() == (1, 1, 1, 1)
+    (customer,), (thread,), (lead,), (message,) = inbox.customers, inbox.conversations, inbox.leads, inbox.messages
+    assert (customer.phone, customer.name) == (SHEENA, "Sheena Nelson")
+    assert (lead.type, lead.status, lead.source) == ("inquiry", "new", "whatsapp")
+    assert lead.details == "Do you bake without gluten?"
+    assert lead.conversation == message.conversation == thread
+    assert (message.direction, message.kind, message.content) == ("in", "text", "Do you bake without gluten?")
+    assert (message.provider_id, message.status) == ("wamid.1", "received")
+    noon = datetime.fromtimestamp(meta.NOON, UTC)
+    assert message.provider_time == thread.last_message_at == thread.last_inbound_at == noon
+
+
+def test_the_body_is_kept_byte_for_byte(inbox):
+    body = meta.body(meta.messages_value(messages=[meta.text("é😀@/")]))
+    post(body)
+    (delivery,) = WebhookDelivery.objects.all()
+    assert bytes(delivery.body) == body
+    assert (delivery.provider, delivery.state, delivery.error) == ("cloud", "processed", "")
+
+
+def test_the_same_delivery_again_changes_nothing(inbox):
+    body = meta.body(meta.messages_value(messages=[meta.text("Hello"), meta.text("Are you open?")]))
+    post(body)
+    before = inbox.state()
+    assert post(body).status_code == 200
+    assert inbox.state() == before
+    assert inbox.counts() == (1, 1, 1, 2)
+
+
+def test_a_customer_who_writes_again_joins_the_active_conversation(inbox):
+    inbox.gets(meta.text("Hello"))
+    inbox.gets(meta.text("Are you open?"))
+    assert inbox.counts() == (1, 1, 1, 2)
+
+
+def test_a_lead_from_the_api_is_joined_by_its_customers_messages(inbox):
+    inbox.business.has_lead(customer_phone=SHEENA, customer_name="Sheena N.", source=Lead.Source.API)
+    inbox.gets(meta.text("It is me"), contacts=[meta.contact(name="✨sheena✨")])
+    assert inbox.counts() == (1, 1, 1, 1)
+    assert inbox.customers[0].name == "Sheena N."
+
+
+def test_a_completed_conversation_becomes_active_again_without_a_new_lead(inbox):
+    inbox.gets(meta.text("Hello"))
+    Conversation.objects.update(status="completed")
+    inbox.gets(meta.text("One more thing", timestamp=meta.NOON + 60))
+    assert inbox.counts() == (1, 1, 1, 2)
+    assert inbox.conversations[0].status == "active"
+
+
+def test_an_archived_conversation_stays_so_and_a_new_one_begins_with_a_new_lead(inbox):
+    inbox.gets(meta.text("Hello"))
+    Conversation.objects.update(status="archived")
+    inbox.gets(meta.text("I am back", timestamp=meta.NOON + 60))
+    assert inbox.counts() == (1, 2, 2, 2)
+    assert [thread.status for thread in inbox.conversations] == ["archived", "active"]
+    assert [lead.details for lead in inbox.leads] == ["Hello", "I am back"]
+
+
+@pytest.mark.parametrize("status", ["completed", "archived"])
+def test_a_repeated_delivery_neither_reopens_nor_renews_a_closed_conversation(inbox, status):
+    body = meta.body(meta.messages_value(messages=[meta.text("Hello")]))
+    post(body)
+    Conversation.objects.update(status=status)
+    post(body)
+    assert inbox.counts() == (1, 1, 1, 1)
+    assert inbox.conversations[0].status == status
+
+
+def test_a_profile_name_fills_a_blank_name_only(inbox):
+    inbox.gets(meta.text("Hello"))
+    assert inbox.customers[0].name == ""
+    inbox.gets(meta.text("Hello?"), contacts=[meta.contact(name="Sheena")])
+    assert inbox.customers[0].name == "Sheena"
+    Customer.objects.update(name="Mrs Nelson")
+    inbox.gets(meta.text("Anybody?"), contacts=[meta.contact(name="Queen of cakes")])
+    assert inbox.customers[0].name == "Mrs Nelson"
+
+
+def test_the_details_are_those_of_the_earliest_message_however_they_come(inbox):
+    inbox.gets(meta.text("For Saturday", timestamp=meta.NOON + 5))
+    inbox.gets(meta.text("I need a cake", timestamp=meta.NOON))
+    inbox.gets(meta.text("With candles", timestamp=meta.NOON + 9))
+    assert [lead.details for lead in inbox.leads] == ["I need a cake"]
+
+
+def test_details_that_staff_have_changed_stay(inbox):
+    inbox.gets(meta.text("For Saturday", timestamp=meta.NOON + 5))
+    Lead.objects.update(details="Wedding, 12 June")
+    inbox.gets(meta.text("I need a cake", timestamp=meta.NOON))
+    assert [lead.details for lead in inbox.leads] == ["Wedding, 12 June"]
+
+
+def test_a_photo_without_words_says_so_in_the_details(inbox):
+    inbox.gets(meta.message("image", {"id": "1", "mime_type": "image/jpeg"}))
+    assert [lead.details for lead in inbox.leads] == ["(image)"]
+
+
+def test_a_message_longer_than_details_may_be_is_cut_in_the_lead_only(inbox):
+    inbox.gets(meta.text("a" * 20_000))
+    assert len(inbox.messages[0].content) == 20_000
+    assert len(inbox.leads[0].details) == 10_000
+
+
+def test_the_advertisement_that_brought_the_customer_is_kept_with_the_lead(inbox):
+    advertisement = {"source_id": "1202", "source_type": "ad", "headline": "Chat with us"}
+    inbox.gets(meta.text("More about this?", referral=advertisement))
+    inbox.gets(meta.text("Hello?", timestamp=meta.NOON + 9, referral=advertisement | {"source_id": "later"}))
+    assert [lead.referral for lead in inbox.leads] == [advertisement]
+
+
+def test_a_placeholder_takes_the_real_message_that_follows_under_its_id(inbox):
+    unavailable = meta.error(131060, "This message is unavailable")
+    inbox.gets(meta.message("unsupported", {"type": "unknown"}, id="wamid.ad", errors=[unavailable]))
+    assert inbox.counts() == (1, 1, 1, 1)
+    inbox.gets(meta.text("How much is it?", id="wamid.ad", referral={"headline": "Cakes"}))
+    assert inbox.counts() == (1, 1, 1, 1)
+    assert (inbox.messages[0].kind, inbox.messages[0].content) == ("text", "How much is it?")
+    assert (inbox.leads[0].details, inbox.leads[0].referral) == ("How much is it?", {"headline": "Cakes"})
+
+
+def test_a_real_message_does_not_become_a_placeholder_again(inbox):
+    inbox.gets(meta.text("How much is it?", id="wamid.ad"))
+    inbox.gets(meta.message("unsupported", {"type": "unknown"}, id="wamid.ad"))
+    inbox.gets(meta.text("Something else", id="wamid.ad"))
+    assert [message.content for message in inbox.messages] == ["How much is it?"]
+
+
+def test_an_echo_of_the_owners_phone_is_a_message_and_never_a_lead(inbox):
+    inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("We open at eight")])
+    assert inbox.counts() == (1, 1, 0, 1)
+    assert (inbox.messages[0].direction, inbox.messages[0].status) == ("out", "sent")
+    assert inbox.conversations[0].last_inbound_at is None
+
+
+def test_a_customer_who_answers_an_echo_is_a_lead(inbox):
+    inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("We open at eight")])
+    inbox.gets(meta.text("Then I come", timestamp=meta.NOON + 60))
+    assert inbox.counts() == (1, 1, 1, 2)
+    assert inbox.leads[0].details == "Then I come"
+
+
+def test_an_echo_joins_a_completed_conversation_and_leaves_it_completed(inbox):
+    inbox.gets(meta.text("Hello"))
+    Conversation.objects.update(status="completed")
+    inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("Thank you")])
+    assert inbox.counts() == (1, 1, 1, 2)
+    assert inbox.conversations[0].status == "completed"
+
+
+def test_history_becomes_messages_and_no_lead(inbox):
+    thread = {
+        "id": meta.SHEENA,
+        "messages": [
+            meta.text("Do you deliver?", timestamp=meta.NOON - 900, history_context={"status": "READ"}),
+            meta.text(
+                "We do", from_=meta.BUSINESS, timestamp=meta.NOON - 800, history_context={"status": "DELIVERED"}
+            ),
+        ],
+    }
+    inbox.gets_change("history", history=[{"metadata": {"phase": 0}, "threads": [thread]}])
+    assert inbox.counts() == (1, 1, 0, 2)
+    assert sorted((message.direction, message.status) for message in inbox.messages) == [
+        ("in", "received"),
+        ("out", "delivered"),
+    ]
+
+
+def test_messages_that_an_agent_of_metas_answers_are_leads_too(inbox):
+    inbox.gets_change("standby", standby={"messages": [meta.text("Hello")]})
+    assert inbox.counts() == (1, 1, 1, 1)
+
+
+def test_a_message_in_a_group_is_kept_and_no_lead(inbox):
+    inbox.gets(meta.text("What does everyone think?", group_id="group-1"))
+    assert inbox.counts() == (1, 1, 0, 1)
+    assert inbox.messages[0].extras["group_id"] == "group-1"
+
+
+def test_reactions_edits_and_revocations_are_rows_and_the_original_stays(inbox):
+    inbox.gets(meta.text("Two cakes", id="wamid.1"))
+    inbox.gets(
+        meta.message("reaction", {"message_id": "wamid.1", "emoji": "👍"}),
+        meta.message("edit", {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "3"}}}),
+        meta.message("revoke", {"original_message_id": "wamid.1"}),
+    )
+    assert inbox.counts() == (1, 1, 1, 4)
+    assert [message.kind for message in inbox.messages][0] == "text"
+    assert {message.extras["target"] for message in inbox.messages[1:]} == {"wamid.1"}
+    assert inbox.messages[0].content == "Two cakes"
+
+
+def test_a_system_notice_opens_nothing(inbox):
+    inbox.gets(meta.message("system", {"type": "customer_identity_changed", "body": "New phone"}))
+    assert inbox.counts() == (0, 0, 0, 0)
+
+
+def test_a_system_notice_joins_the_conversation_that_is_there(inbox):
+    inbox.gets(meta.text("Hello"))
+    inbox.gets(meta.message("system", {"type": "customer_identity_changed", "body": "New phone"}))
+    assert inbox.counts() == (1, 1, 1, 2)
+
+
+def test_a_message_without_a_time_counts_as_of_now(inbox):
+    inbox.gets(meta.text("Hello", timestamp=None))
+    (thread,) = inbox.conversations
+    assert inbox.messages[0].provider_time is None
+    assert abs((thread.last_inbound_at - datetime.now(UTC)).total_seconds()) < 60
+
+
+def test_old_messages_do_not_turn_back_the_clock_of_a_conversation(inbox):
+    inbox.gets(meta.text("Hello"))
+    inbox.gets(meta.text("Late", timestamp=meta.NOON - 6 * 86_400))
+    assert inbox.conversations[0].last_inbound_at == datetime.fromtimestamp(meta.NOON, UTC)
+
+
+def test_two_businesses_keep_the_same_person_apart(inbox, stranger):
+    other = Inbox(stranger, channel="222")
+    person = {"from_": meta.SHEENA, "from_user_id": meta.SHEENA_ID}
+    deliver(
+        meta.messages_value(inbox.channel, messages=[meta.text("To the bakery", id="wamid.same", **person)]),
+        meta.messages_value(other.channel, messages=[meta.text("To the florist", id="wamid.same", **person)]),
+    )
+    for ours, text in ((inbox, "To the bakery"), (other, "To the florist")):
+        assert ours.counts() == (1, 1, 1, 1)
+        assert (ours.customers[0].phone, ours.customers[0].whatsapp_user_id) == (SHEENA, meta.SHEENA_ID)
+        assert [message.content for message in ours.messages] == [text]
+    listed = inbox.business.client.get("/api/leads").json()["results"]
+    assert [lead["details"] for lead in listed] == ["To the bakery"]
+
+
+def test_a_number_of_nobody_is_kept_until_it_is_connected(owner):
+    delivery = deliver(meta.messages_value("999", messages=[meta.text("Hello")]))
+    assert (delivery.state, delivery.unrouted) == ("unrouted", ["999"])
+    assert "999" in delivery.error
+    assert not Message.objects.exists()
+
+
+def test_the_numbers_that_are_known_do_not_wait_for_the_one_that_is_not(inbox):
+    delivery = deliver(
+        meta.messages_value("999", messages=[meta.text("To nobody")]),
+        meta.messages_value(inbox.channel, messages=[meta.text("To the bakery")]),
+    )
+    assert (delivery.state, inbox.counts()) == ("unrouted", (1, 1, 1, 1))
+
+
+def test_the_number_of_statements_does_not_depend_on_the_number_of_messages(inbox):
+    statements = {}
+    for size in (1, 100, 1000):
+        messages = [meta.text(from_=str(4915100000000 + size * 1000 + n)) for n in range(size)]
+        with CaptureQueriesContext(connection) as queries:
+            inbox.gets(*messages)
+        statements[size] = len(queries)
+    assert len(set(statements.values())) == 1, statements
+    assert len(inbox.messages) == 1101

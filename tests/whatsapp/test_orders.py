@@ -1,0 +1,124 @@
+"""The order of deliveries means nothing: shuffled, doubled, split and merged, the same events leave the same rows."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import Lead
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox, deliver
+from whatsapp.models import WebhookDelivery
+
+SEEDS = range(20)
+Change = dict[str, Any]
+
+
+def messages(*rows: Any, contacts: list[Any] | None = None) -> Change:
+    return meta.change("messages", meta.messages_value(messages=list(rows), contacts=contacts))
+
+
+def statuses(*rows: Any) -> Change:
+    return meta.change("messages", meta.messages_value(statuses=list(rows)))
+
+
+def echoes(*rows: Any) -> Change:
+    return meta.change("smb_message_echoes", meta.value(message_echoes=list(rows)))
+
+
+def conversation_of(n: int) -> Iterator[Change]:
+    """Ten events of one customer: who shows number, id or both, in turn; what the business wrote; a lot of reactions."""
+    number, user_id = f"49151000{n:05d}", f"DE.{n:05d}"
+    start = meta.NOON + 1000 * n
+    shown = [
+        {"from_": number},
+        {"from_": None, "from_user_id": user_id},
+        {"from_": number, "from_user_id": user_id},
+    ][n % 3]
+    named = [
+        meta.contact(wa_id=shown.get("from_"), user_id=shown.get("from_user_id"), name=f"Name {name} of {n}")
+        for name in range(3)
+    ]
+    yield messages(meta.text("First", id=f"wamid.{n}.1", timestamp=start, **shown), contacts=[named[0]])
+    yield messages(meta.text("Second", id=f"wamid.{n}.2", timestamp=start + 10, **shown), contacts=[named[1]])
+    yield messages(
+        meta.message("unsupported", {"type": "unknown"}, id=f"wamid.{n}.3", timestamp=start + (n % 5) - 2, **shown),
+    )
+    yield messages(
+        meta.text(
+            "Came by the ad",
+            id=f"wamid.{n}.3",
+            timestamp=start + (n % 5) - 2,
+            referral={"source_id": f"ad {n}"},
+            **shown,
+        ),
+        contacts=[named[2]],
+    )
+    yield messages(
+        meta.message("reaction", {"message_id": f"wamid.{n}.1", "emoji": "👍"}, id=f"wamid.{n}.4", **shown),
+        meta.message("revoke", {"original_message_id": f"wamid.{n}.2"}, id=f"wamid.{n}.5", **shown),
+    )
+    to = {"to": number} if "from_user_id" not in shown else {"to": None, "to_user_id": user_id}
+    yield echoes(meta.echo("From the phone", id=f"wamid.{n}.out", timestamp=start + 20, **to))
+    for state in ("sent", "delivered", "read"):
+        yield statuses(meta.status(state, id=f"wamid.{n}.out", timestamp=start + 30))
+    yield statuses(
+        meta.status("failed", id=f"wamid.{n}.out", timestamp=start + 25, errors=[meta.error(131026, "Undeliverable")]),
+        meta.status("failed", id=f"wamid.{n}.out", timestamp=start + 26, errors=[meta.error(131000, "Broken")]),
+    )
+
+
+EVENTS = [change for n in range(20) for change in conversation_of(n)]
+
+
+def forget() -> None:
+    for model in (Lead, Message, Conversation, Customer, WebhookDelivery):
+        model.objects.all().delete()
+
+
+def deliveries(seed: int) -> Iterator[list[Change]]:
+    """All events, some of them twice, in any order, in deliveries of any size; a change split here, merged there."""
+    chance = random.Random(seed)
+    events = EVENTS + chance.sample(EVENTS, 60)
+    chance.shuffle(events)
+    while events:
+        size = chance.choice([1, 1, 2, 3, 10, 40])
+        delivered, events = events[:size], events[size:]
+        if chance.random() < 0.3:
+            delivered = [part for change in delivered for part in split(change)]
+        yield delivered
+
+
+def split(change: Change) -> Iterator[Change]:
+    """One change for each item of a change."""
+    value = change["value"]
+    for kind in ("messages", "statuses", "message_echoes"):
+        for item in value.get(kind, []):
+            rest = {name: part for name, part in value.items() if name not in ("messages", "statuses")}
+            yield change | {"value": rest | {kind: [item]}}
+
+
+@pytest.fixture
+def in_order(inbox: Inbox) -> str:
+    """What is there when every event is delivered alone and in order."""
+    for change in EVENTS:
+        deliver(change)
+    state = inbox.state()
+    assert inbox.counts() == (20, 20, 20, 20 * 6)
+    forget()
+    return state
+
+
+@pytest.mark.django_db
+def test_there_are_two_hundred_events():
+    assert len(EVENTS) == 200
+
+
+def test_the_same_rows_come_of_every_order(inbox, in_order):
+    for seed in SEEDS:
+        for delivered in deliveries(seed):
+            deliver(*delivered)
+        assert inbox.state() == in_order, f"seed {seed}"
+        forget()

@@ -1,0 +1,111 @@
+"""What became of messages that went out: a rank that only rises, the first error, whatever comes first."""
+
+import itertools
+
+import pytest
+
+from conversations.models import Message, ParkedStatus
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox, deliver
+
+SENT_FROM_THE_PHONE = "wamid.out"
+STATES = ["sent", "delivered", "read", "played"]
+
+
+@pytest.fixture
+def sent(inbox):
+    """A message that the business sent."""
+    inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("Hello", id=SENT_FROM_THE_PHONE)])
+    return inbox
+
+
+def of_it(state, **more):
+    return meta.status(state, id=SENT_FROM_THE_PHONE, **more)
+
+
+def failed(code=131049, *, timestamp=meta.NOON, title="Not delivered"):
+    return of_it("failed", timestamp=timestamp, errors=[meta.error(code, title)])
+
+
+def message():
+    return Message.objects.get(provider_id=SENT_FROM_THE_PHONE)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(STATES)), ids="-".join)
+def test_the_highest_status_counts_in_whatever_order_they_come(sent, order):
+    for state in order:
+        sent.gets_statuses(of_it(state, timestamp=meta.NOON + STATES.index(state)))
+    assert message().status == "played"
+    assert sorted(message().extras["times"]) == sorted(STATES)
+
+
+def test_all_statuses_in_one_delivery_count_like_one_by_one(sent):
+    sent.gets_statuses(*[of_it(state) for state in reversed(STATES)])
+    assert message().status == "played"
+
+
+def test_a_failure_keeps_its_reason(sent):
+    sent.gets_statuses(failed())
+    assert message().status == "failed"
+    assert message().error == "131049: Not delivered"
+
+
+def test_sent_does_not_undo_a_failure_but_delivered_does(sent):
+    sent.gets_statuses(failed())
+    sent.gets_statuses(of_it("sent"))
+    assert message().status == "failed"
+    sent.gets_statuses(of_it("delivered"))
+    assert (message().status, message().error) == ("delivered", "131049: Not delivered")
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "turned round"])
+@pytest.mark.parametrize("together", [True, False])
+def test_the_first_error_is_kept(sent, order, together):
+    errors = [failed(131000, timestamp=meta.NOON), failed(131026, timestamp=meta.NOON + 1)]
+    chosen = [errors[n] for n in order]
+    for statuses in [chosen] if together else [[one] for one in chosen]:
+        sent.gets_statuses(*statuses)
+    assert message().error.startswith("131000")
+
+
+def test_a_status_before_its_message_waits_for_it(inbox):
+    inbox.gets_statuses(of_it("read"))
+    inbox.gets_statuses(failed())
+    assert [(parked.status, parked.error) for parked in ParkedStatus.objects.all()] == [
+        ("read", "131049: Not delivered")
+    ]
+    inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("Hello", id=SENT_FROM_THE_PHONE)])
+    assert (message().status, message().error) == ("read", "131049: Not delivered")
+    assert not ParkedStatus.objects.exists()
+
+
+@pytest.mark.parametrize("status_first", [True, False])
+def test_a_status_and_its_message_in_one_delivery_come_together(inbox, status_first):
+    echo = meta.change("smb_message_echoes", meta.value(message_echoes=[meta.echo("Hello", id=SENT_FROM_THE_PHONE)]))
+    status = meta.messages_value(statuses=[of_it("delivered")])
+    deliver(*((status, echo) if status_first else (echo, status)))
+    assert message().status == "delivered"
+
+
+def test_a_status_never_touches_what_a_customer_wrote(inbox):
+    inbox.gets(meta.text("Hello", id="wamid.in"))
+    inbox.gets_statuses(meta.status("read", id="wamid.in"))
+    assert inbox.messages[0].status == "received"
+
+
+def test_a_status_of_another_business_with_the_same_id_does_not_count(sent, stranger):
+    Inbox(stranger, channel="222").gets_statuses(of_it("read"))
+    assert message().status == "sent"
+
+
+def test_a_status_that_nobody_knows_is_said_and_costs_the_others_nothing(sent):
+    delivery = sent.gets_statuses(of_it("warning"), of_it("read"))
+    assert delivery.state == "processed"
+    assert "warning" in delivery.error
+    assert message().status == "read"
+
+
+def test_statuses_and_messages_in_one_delivery_both_count(sent):
+    sent.gets(meta.text("Thanks"), statuses=[of_it("read")])
+    assert message().status == "read"
+    assert sent.counts() == (1, 1, 1, 2)

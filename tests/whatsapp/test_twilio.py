@@ -1,0 +1,171 @@
+"""Messages of Twilio's, read into events."""
+
+import pytest
+
+from tests.whatsapp.twilio_forms import BUSINESS, CUSTOMER, MESSAGE, SID, reading_of
+from whatsapp.events import MessageEvent, Opens, Party
+
+
+def message(**changes: str | None) -> MessageEvent:
+    reading = reading_of(MESSAGE, **changes)
+    (event,) = reading.events
+    assert isinstance(event, MessageEvent)
+    assert not reading.problems
+    return event
+
+
+def test_a_text_is_a_message_that_opens_a_lead():
+    assert message() == MessageEvent(
+        channel=BUSINESS,
+        customer=Party(phone=CUSTOMER, whatsapp_user_id="ID.4566546130240823", name="Teknisee"),
+        provider_id=SID,
+        direction="in",
+        kind="text",
+        content="Two cakes, please",
+        provider_time=None,
+        opens=Opens.LEAD,
+        extras={
+            "ApiVersion": "2010-04-01",
+            "ExternalUserId": "whatsapp:ID.4566546130240823",
+            "FrequentlyForwarded": "false",
+            "MessageType": "text",
+            "NumMedia": "0",
+            "NumSegments": "1",
+            "SmsStatus": "received",
+        },
+    )
+
+
+def test_a_form_of_the_years_before_is_read_as_well():
+    event = message(
+        ExternalUserId=None, MessageType=None, MessageSid=None, SmsMessageSid=None, FrequentlyForwarded=None
+    )
+    assert (event.kind, event.provider_id, event.customer.whatsapp_user_id) == ("text", SID, None)
+
+
+def test_text_is_kept_as_it_was_written():
+    assert message(Body="  Grüße 🎂\r\n&=+% ").content == "  Grüße 🎂\r\n&=+% "
+
+
+@pytest.mark.parametrize(
+    ("changes", "phone", "user_id"),
+    [
+        ({"ExternalUserId": None}, CUSTOMER, None),
+        ({"ExternalUserId": None, "From": f"WhatsApp:{CUSTOMER}"}, CUSTOMER, None),
+        ({"ExternalUserId": None, "From": CUSTOMER}, CUSTOMER, None),
+        ({"ExternalUserId": None, "From": None}, CUSTOMER, None),
+        ({"ExternalUserId": None, "From": ""}, CUSTOMER, None),
+        # The number as From writes it counts: WaId may lack Mexico's 1 or Brazil's 9.
+        ({"From": "whatsapp:+5215539242554", "WaId": "525539242554"}, "+5215539242554", "ID.4566546130240823"),
+        ({"From": "whatsapp:ID.4566546130240823", "WaId": None}, None, "ID.4566546130240823"),
+        ({"From": "whatsapp:ID.99", "WaId": None, "ExternalUserId": None}, None, "ID.99"),
+        ({"From": "whatsapp:ID.99", "ExternalUserId": None}, CUSTOMER, "ID.99"),
+        ({"From": None, "WaId": "ID.99", "ExternalUserId": None}, None, "ID.99"),
+        ({"From": None, "WaId": None}, None, "ID.4566546130240823"),
+        ({"From": "whatsapp:a shop", "WaId": None, "ExternalUserId": None}, None, "a shop"),
+        ({"From": "x" * 201, "WaId": "x" * 201}, None, "ID.4566546130240823"),
+    ],
+)
+def test_the_sender_is_known_by_number_by_user_id_or_by_both(changes, phone, user_id):
+    assert message(**changes).customer == Party(phone=phone, whatsapp_user_id=user_id, name="Teknisee")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "content"),
+    [
+        ({"Body": ""}, "text", ""),
+        ({"Body": "", "MessageType": None}, "unsupported", ""),
+        ({"MessageType": "Something New"}, "text", "Two cakes, please"),
+        ({"MessageType": "reaction", "Body": "👍"}, "reaction", "👍"),
+        ({"MessageType": "unsupported", "Body": ""}, "unsupported", ""),
+        ({"MessageType": "button", "ButtonText": "Yes", "ButtonPayload": "y", "Body": "Yes"}, "button", "Yes"),
+        ({"MessageType": None, "ButtonText": "Yes", "ButtonPayload": "y", "Body": ""}, "button", "Yes"),
+        ({"MessageType": "interactive", "ListId": "1", "ListTitle": "Cakes", "Body": ""}, "interactive", "Cakes"),
+    ],
+)
+def test_each_kind_has_its_name_and_its_text(changes, kind, content):
+    event = message(**changes)
+    assert (event.kind, event.content) == (kind, content)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "message_type", "kind"),
+    [
+        ("image/jpeg", None, "image"),
+        ("image/jpeg", "image", "image"),
+        ("image/webp", "sticker", "sticker"),
+        ("video/mp4", None, "video"),
+        ("audio/ogg; codecs=opus", None, "audio"),
+        ("application/pdf", None, "document"),
+        ("application/pdf", "document", "document"),
+        ("text/vcard", "contacts", "contacts"),
+        ("text/x-vcard", None, "contacts"),
+        ("", None, "document"),
+        ("IMAGE/PNG", "text", "image"),
+    ],
+)
+def test_media_have_the_kind_of_their_content_type(content_type, message_type, kind):
+    address = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1"
+    event = message(
+        NumMedia="1", MediaUrl0=address, MediaContentType0=content_type, MessageType=message_type, Body="Like this"
+    )
+    assert (event.kind, event.content, event.extras["MediaUrl0"]) == (kind, "Like this", address)
+
+
+def test_all_media_of_a_message_are_kept():
+    media = {f"MediaUrl{number}": f"https://api.twilio.com/ME{number}" for number in range(10)}
+    assert media.items() <= message(NumMedia="10", **media).extras.items()
+
+
+@pytest.mark.parametrize(
+    ("place", "content"),
+    [
+        ({"Label": "Bella's", "Address": "Main Street 1"}, "Bella's, Main Street 1"),
+        ({"Address": "Main Street 1"}, "Main Street 1"),
+        ({}, "52.52, 13.40"),
+    ],
+)
+def test_a_location_reads_as_its_place(place, content):
+    event = message(MessageType=None, Body="", Latitude="52.52", Longitude="13.40", **place)
+    assert (event.kind, event.content) == ("location", content)
+    assert event.extras.items() >= {"Latitude": "52.52", "Longitude": "13.40", **place}.items()
+
+
+def test_the_advertisement_is_kept_in_the_words_of_meta():
+    event = message(
+        ReferralSourceUrl="https://fb.me/1",
+        ReferralSourceId="120210000000000001",
+        ReferralSourceType="ad",
+        ReferralHeadline="Cakes",
+        ReferralBody="Free delivery",
+        ReferralMediaUrl="https://scontent.example/1",
+        ReferralMediaContentType="image/jpeg",
+        ReferralCtwaClid="ARAbc123ClickId",
+    )
+    assert event.extras["referral"] == {
+        "source_url": "https://fb.me/1",
+        "source_id": "120210000000000001",
+        "source_type": "ad",
+        "headline": "Cakes",
+        "body": "Free delivery",
+        "media_url": "https://scontent.example/1",
+        "media_content_type": "image/jpeg",
+        "ctwa_clid": "ARAbc123ClickId",
+    }
+    assert not [name for name in event.extras if name.startswith("Referral")]
+    assert message(CtwaClid="ARAbc").extras["referral"] == {"ctwa_clid": "ARAbc"}
+    assert "referral" not in message().extras
+
+
+def test_what_a_message_answers_and_that_it_was_forwarded_are_kept():
+    said = {"OriginalRepliedMessageSid": "MM5c", "OriginalRepliedMessageSender": BUSINESS, "Forwarded": "true"}
+    assert said.items() <= message(**said).extras.items()
+
+
+def test_what_is_too_long_for_its_column_is_cut():
+    assert message(ProfileName="N" * 201).customer.name == "N" * 200
+    reading = reading_of(MESSAGE, Body="x" * 65_537)
+    (event,) = reading.events
+    assert isinstance(event, MessageEvent)
+    assert len(event.content) == 65_536
+    assert len(reading.problems) == 1

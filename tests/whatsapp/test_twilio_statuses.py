@@ -1,0 +1,147 @@
+"""Statuses of Twilio's, and whatever else is in its forms: the odd, the broken and the hostile."""
+
+from dataclasses import asdict
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, NOW, SID, STATUS, reading_of
+from whatsapp.events import MessageEvent, Reading, StatusEvent, Unreadable
+from whatsapp.twilio import MAX_PARAMETERS, parameters, read
+
+
+def status(**changes: str | None) -> StatusEvent:
+    reading = reading_of(STATUS, **changes)
+    (event,) = reading.events
+    assert isinstance(event, StatusEvent)
+    assert not reading.problems
+    return event
+
+
+@pytest.mark.parametrize("state", ["sent", "delivered", "read"])
+def test_a_status_tells_what_became_of_a_message(state):
+    event = status(MessageStatus=state, SmsStatus=None)
+    assert event == StatusEvent(
+        channel=BUSINESS, provider_id=SID, status=state, provider_time=None, details=event.details
+    )
+    assert event.details == {"EventType": "DELIVERED", "MessageStatus": state}
+    assert status(MessageStatus=None, SmsStatus=state.upper()).status == state
+
+
+@pytest.mark.parametrize("state", ["accepted", "scheduled", "queued", "sending"])
+def test_a_status_before_sending_tells_nothing(state):
+    assert reading_of(STATUS, MessageStatus=state) == Reading()
+
+
+@pytest.mark.parametrize("state", ["failed", "undelivered"])
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"ErrorCode": "63016"}, "63016"),
+        ({"ErrorCode": "63016", "ErrorMessage": "Outside the window"}, "63016: Outside the window"),
+        ({"ErrorCode": "63003", "ChannelStatusMessage": "No such address"}, "63003: No such address"),
+        ({"ErrorMessage": "Outside the window"}, "Outside the window"),
+        ({}, None),
+    ],
+)
+def test_a_failure_gives_its_reason(state, said, error):
+    event = status(MessageStatus=state, **said)
+    assert (event.status, event.error) == ("failed", error or state)
+
+
+@pytest.mark.parametrize(
+    ("form", "changes", "named"),
+    [
+        (MESSAGE, {"MessageSid": "", "SmsSid": None, "SmsMessageSid": None}, "MessageSid"),
+        (MESSAGE, {"MessageSid": "x" * 501}, "MessageSid"),
+        (MESSAGE, {"From": None, "WaId": "", "ExternalUserId": None}, "From"),
+        (MESSAGE, {"From": "x" * 201, "WaId": None, "ExternalUserId": "x" * 201}, "From"),
+        (MESSAGE, {"To": None}, "To"),
+        (STATUS, {"MessageSid": None, "SmsSid": None}, "MessageSid"),
+        (STATUS, {"From": "whatsapp:"}, "From"),
+        (STATUS, {"MessageStatus": "canceled"}, "MessageStatus"),
+    ],
+)
+def test_what_lacks_an_id_or_an_end_is_a_problem_and_no_event(form, changes, named):
+    reading = reading_of(form, **changes)
+    assert not reading.events
+    assert [problem.partition(":")[0] for problem in reading.problems] == [named]
+
+
+@pytest.mark.parametrize(
+    ("raw", "content"),
+    [
+        (b"%00cake%00", "\ufffdcake\ufffd"),
+        (b"caf%E9", "caf\ufffd"),
+        (b"caf\xe9", "caf\ufffd"),
+        (b"%ED%A0%80", "\ufffd\ufffd\ufffd"),
+        (b"\x00", "\ufffd"),
+    ],
+)
+def test_what_cannot_be_stored_is_replaced_and_told(raw, content):
+    body = urlencode(MESSAGE | {"Body": "BODY", "Odd": "BODY"}).encode().replace(b"BODY", raw)
+    reading = read(body, NOW)
+    (event,) = reading.events
+    assert isinstance(event, MessageEvent)
+    assert (event.content, event.extras["Odd"]) == (content, content)
+    assert [problem.partition(":")[0] for problem in reading.problems] == ["Body, Odd"]
+
+
+def test_unescaped_utf_8_is_read():
+    body = urlencode(MESSAGE | {"Body": "BODY"}).encode().replace(b"BODY", "Grüße 🎂".encode())
+    (event,) = read(body, NOW).events
+    assert isinstance(event, MessageEvent)
+    assert event.content == "Grüße 🎂"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            b"",
+            b"hello",
+            b'{"object":"whatsapp_business_account"}',
+            b"\x00\xff",
+            b"&&&",
+            b"CallSid=CA1&CallStatus=ringing",
+        ),
+        b"&".join([b"Body=x"] * (MAX_PARAMETERS + 1)),
+    ],
+)
+def test_what_is_no_form_of_twilios_is_unreadable(body):
+    with pytest.raises(Unreadable):
+        read(body, NOW)
+
+
+def test_parameters_keep_order_blanks_repetitions_and_every_byte():
+    assert parameters(b"B=2&A=&B=1+1&C&A=%FF&=x") == [
+        *(("B", "2"), ("A", ""), ("B", "1 1"), ("C", ""), ("A", "\udcff"), ("", "x")),
+    ]
+
+
+@given(
+    st.binary(max_size=300)
+    | st.lists(st.tuples(st.sampled_from([*MESSAGE, *STATUS]), st.text())).map(
+        lambda pairs: urlencode([(name, value.encode(errors="surrogatepass")) for name, value in pairs]).encode()
+    )
+)
+@example(b"MessageSid=SM1&From=%00&To=%00")
+def test_whatever_comes_it_is_read_or_unreadable_and_storable(body):
+    try:
+        reading = read(body, NOW)
+    except Unreadable:
+        return
+    for text in texts_of([asdict(event) for event in reading.events] + reading.problems):
+        assert "\0" not in text
+        text.encode()
+
+
+def texts_of(value):
+    """Every string anywhere in it, keys too."""
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list):
+        return [text for part in value for text in texts_of(part)]
+    return [value] if isinstance(value, str) else []

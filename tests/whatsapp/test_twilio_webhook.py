@@ -1,0 +1,94 @@
+"""The webhook as Twilio meets it: what it signs, and what it is answered."""
+
+from urllib.parse import urlencode
+
+import pytest
+
+from conversations.models import Message
+from tests.factories import Business
+from tests.whatsapp.door import FORM, OLD_SECRET, PATH, SECRET, assert_refused, deliver_form, provider_client
+from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.signature import sign_for_twilio
+
+NUMBER = "+14155238886"
+TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+SMS = {
+    "MessageSid": "SM8824d91645395b17594d92659b878468",
+    "From": "whatsapp:+6285176810035",
+    "To": f"whatsapp:{NUMBER}",
+    "Body": "Zwei Törtchen & 1 Kuchen 🎂",
+    "ProfileName": "Zoë",
+    "MediaUrl0": "",
+    "AccountSid": "AC1",
+}
+
+
+@pytest.fixture
+def provider():
+    return provider_client()
+
+
+@pytest.fixture(autouse=True)
+def number(owner: Business, settings):
+    settings.WHATSAPP_APP_SECRETS = [SECRET, OLD_SECRET]
+    settings.PUBLIC_URL = ""
+    Channel.objects.create(user=owner.user, phone_number_id=NUMBER, provider=Channel.Provider.TWILIO)
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/", f"{PATH}?from=console&empty="])
+def test_a_signed_delivery_is_stored_and_answered_with_nothing_to_do(provider, owner, path):
+    answer = deliver_form(provider, SMS, url=f"http://testserver{path}", path=path)
+    assert (answer.status_code, answer.content.decode()) == (200, TWIML)
+    assert answer["Content-Type"].startswith("text/xml")
+    assert WebhookDelivery.objects.get().provider == "twilio"
+    assert Message.objects.get().content == SMS["Body"]
+    assert owner.row_counts() == (1, 1, 1)
+
+
+def test_twice_delivered_is_once_stored(provider, owner):
+    for _ in range(2):
+        assert deliver_form(provider, SMS).status_code == 200
+    assert owner.row_counts() == (1, 1, 1)
+    assert Message.objects.count() == 1
+
+
+def test_the_second_secret_counts(provider):
+    assert deliver_form(provider, SMS, secret=OLD_SECRET).status_code == 200
+
+
+@pytest.mark.parametrize("public", ["https://leads.example.com", "https://leads.example.com:443"])
+def test_behind_a_proxy_the_public_url_is_what_was_signed(provider, settings, public):
+    settings.PUBLIC_URL = "https://leads.example.com"
+    assert deliver_form(provider, SMS, url=f"{public}{PATH}").status_code == 200
+    assert_refused(deliver_form(provider, SMS), 401, "not_authenticated")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "é" * 28,
+        sign_for_twilio(f"http://testserver{PATH}", list(SMS.items()), "x"),
+    ],
+)
+def test_a_forged_signature_is_refused_and_nothing_is_stored(provider, header):
+    assert_refused(deliver_form(provider, SMS, x_twilio_signature=header), 401, "not_authenticated")
+    assert not WebhookDelivery.objects.exists()
+
+
+def test_a_changed_parameter_is_refused(provider):
+    good = sign_for_twilio(f"http://testserver{PATH}", list(SMS.items()), SECRET)
+    for forged in (SMS | {"Body": "other"}, SMS | {"Added": ""}, {"Body": SMS["Body"]}):
+        assert_refused(deliver_form(provider, forged, x_twilio_signature=good), 401, "not_authenticated")
+    assert not WebhookDelivery.objects.exists()
+
+
+def test_a_form_without_the_signature_of_twilio_needs_that_of_meta(provider):
+    answer = provider.post(PATH, urlencode(SMS), content_type=FORM)
+    assert_refused(answer, 401, "not_authenticated")
+
+
+def test_a_form_without_end_is_refused_before_it_is_read(provider):
+    answer = provider.post(PATH, "&a=1" * 500_000, content_type=FORM, headers={"x_twilio_signature": "A" * 27 + "="})
+    assert_refused(answer, 401, "not_authenticated")

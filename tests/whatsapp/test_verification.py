@@ -1,0 +1,66 @@
+"""Meta's question whether the webhook's address is ours. No test here has a database: whoever likes may ask."""
+
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.whatsapp.door import PATH, assert_refused, provider_client
+
+TOKEN = "the verify token, with an ü"
+QUESTION = {"hub.mode": "subscribe", "hub.verify_token": TOKEN, "hub.challenge": "1158201444"}
+
+
+@pytest.fixture(autouse=True)
+def verify_token(settings):
+    settings.WHATSAPP_VERIFY_TOKEN = TOKEN
+
+
+@pytest.fixture
+def provider():
+    return provider_client()
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
+def test_it_is_answered_with_the_challenge_alone(provider, path):
+    answer = provider.get(path, QUESTION)
+    assert (answer.status_code, answer.content) == (200, b"1158201444")
+    assert answer["Content-Type"].startswith("text/plain")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_challenge_is_no_page(provider):
+    answer = provider.get(PATH, QUESTION | {"hub.challenge": "<script>alert(1)</script>"})
+    assert answer.content == b"<script>alert(1)</script>"
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("text/plain", "nosniff")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"hub.verify_token": wrong} for wrong in ("wrong", "", TOKEN + " ", TOKEN.upper(), "ü", "\x00", None)),
+        *({"hub.verify_token": [TOKEN, TOKEN]}, {"hub.verify_token": ["wrong", TOKEN]}),
+        *(
+            {"hub.verify_token": None, "hub.verify_token[$ne]": "x"},
+            {"hub.verify_token": None, "hub_verify_token": TOKEN},
+        ),
+        *({"hub.mode": mode} for mode in ("unsubscribe", "Subscribe", "", None, ["subscribe", "subscribe"])),
+        *({"hub.challenge": challenge} for challenge in ("", None, "1" * 501, ["1", "2"])),
+    ],
+)
+def test_it_is_refused_where_anything_is_not_as_it_should_be(provider, changes):
+    question = {name: value for name, value in (QUESTION | changes).items() if value is not None}
+    assert_refused(provider.get(f"{PATH}?{urlencode(question, doseq=True)}"), 403, "forbidden")
+
+
+@pytest.mark.parametrize("token", ["", "x"])
+def test_without_a_token_in_the_settings_it_is_always_refused(provider, settings, token):
+    settings.WHATSAPP_VERIFY_TOKEN = ""
+    assert_refused(provider.get(PATH, QUESTION | {"hub.verify_token": token}), 403, "forbidden")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_another_method_is_not_allowed(provider, method):
+    answer = provider.generic(method, PATH)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, POST")
+    if method != "HEAD":
+        assert_refused(answer, 405, "method_not_allowed")

@@ -1,0 +1,49 @@
+"""Forms in Twilio's dialect, for tests."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from whatsapp.events import Reading
+from whatsapp.twilio import read
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+BUSINESS = "+14155238886"
+CUSTOMER = "+6285176810035"
+SID = "SM8824d91645395b17594d92659b878468"
+# A delivery of 2026 as Twilio sends it.
+MESSAGE = {
+    "ExternalUserId": "whatsapp:ID.4566546130240823",
+    "SmsMessageSid": SID,
+    "FrequentlyForwarded": "false",
+    "NumMedia": "0",
+    "ProfileName": "Teknisee",
+    "MessageType": "text",
+    "SmsSid": SID,
+    "WaId": CUSTOMER[1:],
+    "SmsStatus": "received",
+    "Body": "Two cakes, please",
+    "To": f"whatsapp:{BUSINESS}",
+    "NumSegments": "1",
+    "ReferralNumMedia": "0",
+    "MessageSid": SID,
+    "AccountSid": "ACefb707f7c4ce4d15bc4261fd1d5ed615",
+    "From": f"whatsapp:{CUSTOMER}",
+    "ApiVersion": "2010-04-01",
+}
+STATUS = {
+    "EventType": "DELIVERED",
+    "SmsSid": SID,
+    "SmsStatus": "delivered",
+    "MessageStatus": "delivered",
+    "MessageSid": SID,
+    "To": f"whatsapp:{CUSTOMER}",
+    "From": f"whatsapp:{BUSINESS}",
+    "AccountSid": "ACefb707f7c4ce4d15bc4261fd1d5ed615",
+}
+
+
+def reading_of(form: Mapping[str, str], **changes: str | None) -> Reading:
+    """The reading of a form, some of its parameters replaced, or with None taken out."""
+    fields = {name: value for name, value in {**form, **changes}.items() if value is not None}
+    return read(urlencode(fields).encode(), NOW)

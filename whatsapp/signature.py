@@ -1,0 +1,81 @@
+"""Whether a delivery comes from the provider: each signs with a secret that it shares with us.
+
+Meta: X-Hub-Signature-256, "Create a webhook endpoint" (developers.facebook.com, WhatsApp, Webhooks).
+Twilio: X-Twilio-Signature, "Webhooks security" (twilio.com/docs/usage/webhooks/webhooks-security).
+"""
+
+import base64
+import hmac
+import re
+from collections.abc import Sequence
+from hashlib import sha1, sha256
+from typing import Final
+from urllib.parse import urlsplit
+
+_META_PREFIX: Final = "sha256="
+# What has another form is refused before it is compared: these are ASCII, so that comparing bytes cannot fail.
+_META_HEADER: Final = re.compile(_META_PREFIX + "[0-9a-f]{64}")
+_TWILIO_HEADER: Final = re.compile("[A-Za-z0-9+/]{27}=")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def is_signed_by_meta(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:
+    """Whether the header is the signature of these very bytes with any of the secrets.
+
+    The bytes as received and nothing made from them: Meta escapes more than any JSON library would ("\\u0040", "\\/").
+    """
+    if header is None or not _META_HEADER.fullmatch(header):
+        return False
+    return _is_any(header, [sign_for_meta(body, secret) for secret in secrets if secret])
+
+
+def sign_for_meta(body: bytes, secret: str) -> str:
+    return _META_PREFIX + hmac.new(_key(secret), body, sha256).hexdigest()
+
+
+def is_signed_by_twilio(
+    url: str, parameters: Sequence[tuple[str, str]], header: str | None, secrets: Sequence[str]
+) -> bool:
+    """Whether the header is the signature of a form posted to this URL, with any of the secrets.
+
+    Twilio writes the port into the URL that it signs or leaves it out, whichever way the URL was set up: its own
+    libraries try both (twilio-python, RequestValidator.validate).
+    """
+    if header is None or not _TWILIO_HEADER.fullmatch(header):
+        return False
+    urls = _with_and_without_port(url)
+    return _is_any(header, [sign_for_twilio(url, parameters, secret) for url in urls for secret in secrets if secret])
+
+
+def sign_for_twilio(url: str, parameters: Sequence[tuple[str, str]], secret: str) -> str:
+    """Sign the URL, then each name with its value, sorted. A pair that comes twice counts once."""
+    signed = url + "".join(name + value for name, value in sorted(set(parameters)))
+    # surrogateescape gives bytes that are not UTF-8 back as they came: see twilio.parameters.
+    digest = hmac.new(_key(secret), signed.encode(errors="surrogateescape"), sha1).digest()
+    return base64.b64encode(digest).decode("ascii")
+
+
+def _is_any(header: str, signatures: Sequence[str]) -> bool:
+    given = header.encode("ascii")
+    return any(hmac.compare_digest(given, signature.encode("ascii")) for signature in signatures)
+
+
+def _key(secret: str) -> bytes:
+    # An environment variable that is not UTF-8 reaches Python with lone surrogates (PEP 383).
+    return secret.encode(errors="surrogateescape")
+
+
+def _with_and_without_port(url: str) -> set[str]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return {url}
+    if port is not None:
+        other = parts.netloc.removesuffix(f":{port}")
+    elif parts.scheme in _DEFAULT_PORTS:
+        other = f"{parts.netloc}:{_DEFAULT_PORTS[parts.scheme]}"
+    else:
+        return {url}
+    # Not geturl(): it would leave out an empty query, and so change what was signed.
+    return {url, url.replace(f"//{parts.netloc}", f"//{other}", 1)}
