@@ -30,8 +30,9 @@ format: .venv/installed-dev ## puts the code in form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/installed-dev ## creates per second beside what one would use instead
+bench: .venv/installed-dev ## creates and deliveries per second beside what one would use instead
 	@$(BIN)/python -m bench.creates $(ARGS)
+	@$(BIN)/python -m bench.deliveries $(ARGS)
 
 clean: ## removes .venv and caches; the demo's data in var/ stays
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -1,38 +1,40 @@
-"""A load of keep-alive clients that create leads of customers nobody has seen, each waiting for its answer."""
+"""A load of keep-alive clients, each of which waits for its answer before it sends the next request."""
 
 import asyncio
+import itertools
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from typing import Final, cast
 
 import uvloop
 
 PATIENCE_SECONDS: Final = 30
 # Numbers of 12 digits, so that no run of any contender meets a customer of another.
-_phones = count(int(time.time() * 100) % 10**9 * 1000 + 10**11)
+_phones = itertools.count(int(time.time() * 100) % 10**9 * 1000 + 10**11)
 
 
 @dataclass(frozen=True)
 class Load:
-    """Created leads, and for how many seconds the clients worked."""
+    """Answered requests, for how many seconds the clients worked, and how long each waited (seconds)."""
 
-    created: int
+    done: int
     seconds: float
+    latencies: list[float]
 
     @property
     def rate(self) -> float:
-        return self.created / self.seconds
+        return self.done / self.seconds
 
 
 class Client(asyncio.Protocol):
     """One keep-alive connection: sends the next request as soon as the answer to the last is whole."""
 
-    def __init__(self, head: str, deadline: float) -> None:
-        self.created = 0
+    def __init__(self, requests: Iterator[bytes], deadline: float) -> None:
+        self.latencies: list[float] = []
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._head = head
+        self._requests = requests
         self._deadline = deadline
         self._buffer = b""
 
@@ -44,10 +46,10 @@ class Client(asyncio.Protocol):
         self._buffer += data
         if not _is_whole(self._buffer):
             return
-        if not self._buffer.startswith(b"HTTP/1.1 201"):
+        if not self._buffer.startswith(b"HTTP/1.1 20"):
             self._finish(RuntimeError(f"The site answered {self._buffer[:500]!r}"))
             return
-        self.created += 1
+        self.latencies.append(time.perf_counter() - self._sent_at)
         self._buffer = b""
         if time.perf_counter() < self._deadline:
             self._send()
@@ -58,15 +60,12 @@ class Client(asyncio.Protocol):
         self._finish(error or RuntimeError("The site closed the connection."))
 
     def _send(self) -> None:
-        body = json.dumps(
-            {
-                "customer_phone": f"+{next(_phones)}",
-                "customer_name": "John Doe",
-                "type": "order",
-                "details": "Customer wants to place an order",
-            }
-        )
-        self._transport.write(f"{self._head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        request = next(self._requests, None)
+        if request is None:
+            self._finish(None)
+            return
+        self._sent_at = time.perf_counter()
+        self._transport.write(request)
 
     def _finish(self, error: Exception | None) -> None:
         if self.finished.done():
@@ -88,24 +87,47 @@ def _is_whole(answer: bytes) -> bool:
     return body.endswith(b"0\r\n\r\n")
 
 
-def create_leads(port: int, *, api_key: str | None, clients: int, seconds: float) -> Load:
-    """Let `clients` connections create leads at 127.0.0.1:`port` for `seconds`.
+def post(port: int, requests: Iterator[bytes], *, clients: int, seconds: float) -> Load:
+    """Let `clients` connections send the requests to 127.0.0.1:`port` for `seconds`, or until there are no more.
 
     Raises RuntimeError on any refusal, TimeoutError where an answer does not come.
     """
-    head = f"POST /api/leads HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-    if api_key:
-        head += f"Authorization: Bearer {api_key}\r\n"
 
     async def run() -> Load:
         loop = asyncio.get_running_loop()
         started = time.perf_counter()
         connections = [
-            await loop.create_connection(lambda: Client(head, started + seconds), "127.0.0.1", port)
+            await loop.create_connection(lambda: Client(requests, started + seconds), "127.0.0.1", port)
             for _ in range(clients)
         ]
         everyone = asyncio.gather(*(client.finished for _, client in connections))
         await asyncio.wait_for(everyone, seconds + PATIENCE_SECONDS)
-        return Load(sum(client.created for _, client in connections), time.perf_counter() - started)
+        latencies = [latency for _, client in connections for latency in client.latencies]
+        return Load(len(latencies), time.perf_counter() - started, latencies)
 
     return uvloop.run(run())
+
+
+def request(port: int, path: str, body: bytes, **headers: str) -> bytes:
+    """A POST as it stands on the wire."""
+    lines = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Content-Type: application/json"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+def new_phone() -> str:
+    """Digits of a number that nobody has used before."""
+    return str(next(_phones))
+
+
+def new_leads(port: int, *, api_key: str | None) -> Iterator[bytes]:
+    """POST /api/leads for customers nobody has seen, without end."""
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    while True:
+        lead = {
+            "customer_phone": f"+{new_phone()}",
+            "customer_name": "John Doe",
+            "type": "order",
+            "details": "Customer wants to place an order",
+        }
+        yield request(port, "/api/leads", json.dumps(lead).encode(), **headers)

@@ -13,9 +13,8 @@ from django.utils.safestring import SafeString
 from conversations.forms import CustomerForm
 from conversations.models import Conversation, Customer, Message
 from conversations.owned_admin import OwnedAdmin, ReadOnlyInline
+from conversations.thread import read_thread
 from leadsite.accounts.admin_values import badge, day, foreign, link, moment, shorten
-
-THREAD_LENGTH = 50
 
 
 class MadeWithALead(OwnedAdmin):
@@ -92,9 +91,8 @@ class ConversationAdmin(CustomerLocked):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
     ) -> HttpResponse:
         if isinstance(obj, Conversation) and request.user.has_perm("conversations.view_message"):
-            newest = list(obj.messages.order_by("-pk")[: THREAD_LENGTH + 1])
-            context["thread"] = [(message, message_badge(message)) for message in reversed(newest[:THREAD_LENGTH])]
-            if len(newest) > THREAD_LENGTH:
+            context["thread"] = thread = read_thread(obj)
+            if thread.has_older:
                 every = reverse("admin:conversations_message_changelist")
                 context["whole_thread"] = f"{every}?conversation__id__exact={obj.pk}"
         return super().render_change_form(request, context, *args, obj=obj, **options)
@@ -156,11 +154,7 @@ class MessageAdmin(MadeWithALead):
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, message: Message) -> SafeString:
-        return message_badge(message)
-
-
-def message_badge(message: Message) -> SafeString:
-    return badge(message.get_status_display(), message.status)
+        return badge(message.get_status_display(), message.status)
 
 
 def name_and_phone(customer: Customer) -> SafeString:

@@ -254,6 +254,8 @@ class ParkedStatus(OwnedModel):
     error = models.TextField(default="", db_default="")
     # When each status was first reported: {"sent": "2026-11-22T10:00:00Z", …}.
     times = models.JSONField(default=dict, db_default={})
+    # What else was said: pricing, Meta's conversation.
+    details = models.JSONField(default=dict, db_default={})
 
     class Meta:
         db_table = "parked_statuses"

@@ -6,12 +6,14 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from conversations.admin import ConversationAdmin, name_and_phone
 from conversations.models import Conversation
 from conversations.owned_admin import OwnedAdmin, ReadOnlyInline
+from conversations.referral import read_referral
 from leads.actions import ACTIONS
 from leads.forms import LeadForm, NewLeadForm
 from leads.models import Lead
@@ -47,21 +49,21 @@ class LeadAdmin(OwnedAdmin):
     search_help_text = "Name, phone number, or words of the wish"
     ordering = ["-pk"]
     readonly_fields = [
-        *("customer_link", "phone", "conversation_link", "source", "external_id", "user", "created", "changed"),
+        *("customer_link", "phone", "conversation_link", "source", "came_by", "external_id", "user", "created"),
+        "changed",
     ]
     fieldsets = [
         (None, {"fields": ["customer_link", "phone", "conversation_link"]}),
         ("The wish", {"fields": ["status", "assigned_to", "type", "details"]}),
-        ("Where it came from", {"fields": ["source", "external_id", "user", "created", "changed"]}),
+        ("Where it came from", {"fields": ["source", "came_by", "external_id", "user", "created", "changed"]}),
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         operator = request.user.is_superuser
         if obj is None:
             return [(None, {"fields": ["user", *NEW_LEAD_FIELDS] if operator else NEW_LEAD_FIELDS})]
-        shown = [
-            (title, [f for f in options["fields"] if operator or f != "user"]) for title, options in self.fieldsets
-        ]
+        hidden = {"user": not operator, "came_by": not cast(Lead, obj).referral}
+        shown = [(title, [f for f in options["fields"] if not hidden.get(f)]) for title, options in self.fieldsets]
         return [(title, {"fields": fields}) for title, fields in shown]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
@@ -131,6 +133,11 @@ class LeadAdmin(OwnedAdmin):
     @admin.display(description="wish")
     def wish(self, lead: Lead) -> SafeString:
         return foreign(shorten(lead.details) or "–")
+
+    @admin.display(description="came by")
+    def came_by(self, lead: Lead) -> SafeString:
+        referral = read_referral(lead.referral)
+        return render_to_string("conversations/referral.html", {"referral": referral}) if referral else NOTHING
 
 
 def assignees(viewer: User, lead: Lead) -> QuerySet[User]:

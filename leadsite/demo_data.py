@@ -1,5 +1,6 @@
 """The demo's business, its login, its key and a few leads, all made by the services that everybody uses."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from leads.models import Lead
 from leads.services import NewLead, create_leads
 from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import create_business, issue_api_key
+from whatsapp.models import Channel
+from whatsapp.services import ChannelTaken, connect_channel
 
 EMAIL = "demo@leadsite.example"
+PHONE_NUMBER_ID = "100000000000001"
+DISPLAY_NUMBER = "+49 30 5550100"
 LEADS = (
     NewLead(
         customer_phone="+49 151 23456789",
@@ -77,7 +82,15 @@ def ensure_demo(data_dir: Path) -> Demo:
     user.save()
     if not Lead.objects.filter(user=user).exists():
         create_leads(user_id=user.pk, leads=LEADS, source=Lead.Source.MANUAL)
+    _connect_whatsapp(user)
     return Demo(email=EMAIL, password=settings.DEMO_PASSWORD, api_key=_api_key(user, data_dir / "demo-api-key"))
+
+
+def _connect_whatsapp(user: User) -> None:
+    # Who took the demo's number for a business of their own keeps it; the demo works without.
+    with suppress(ChannelTaken):
+        channel = connect_channel(user_id=user.pk, phone_number_id=PHONE_NUMBER_ID)
+        Channel.objects.filter(pk=channel.pk, display_number="").update(display_number=DISPLAY_NUMBER)
 
 
 def _api_key(user: User, file: Path) -> str:

@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "rest_framework",
     "knox",
+    "procrastinate.contrib.django",
     "leadsite",
     "leadsite.accounts",
     "conversations",
@@ -225,9 +226,15 @@ PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 DELIVERY_DAYS = env.int("DELIVERY_DAYS", 30)
 FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)
 
+# --- Worker -----------------------------------------------------------------------------------------------------
+# A daily job whose hour nobody was there for is done when the worker starts, up to a day later.
+PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 86_400}
+
 # --- Logs -------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
+# It would say of each command which periodic tasks there are, and three lines of each job that went well.
+LOGGING["loggers"]["procrastinate"] = {"level": "WARNING"}
 # One line a request, when it is finished; its id is on every other line that it causes.
 # The address is whoever connects, the proxy in production: the proxy's own log knows better.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False

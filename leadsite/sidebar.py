@@ -23,6 +23,7 @@ MENU = [
             ("User", "Businesses", "storefront"),
             ("ApiKey", "API keys", "key"),
             ("Channel", "WhatsApp numbers", "smartphone"),
+            ("WebhookDelivery", "Deliveries", "move_to_inbox"),
             ("Group", "Groups", "group"),
         ],
     ),

@@ -1,4 +1,4 @@
-"""WhatsApp numbers of the businesses."""
+"""WhatsApp numbers of the businesses. What was delivered for them: delivery_admin.py."""
 
 from typing import Any
 
@@ -6,10 +6,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from conversations.forms import OwnedForm
 from conversations.owned_admin import OwnedAdmin
+from whatsapp.delivery_admin import waiting_for
 from whatsapp.encryption import SecretUnreadable, encrypt
 from whatsapp.models import Channel
 
@@ -43,12 +45,14 @@ class ChannelAdmin(OwnedAdmin):
     search_fields = ["phone_number_id", "display_number", "user__email", "user__business_name"]
     search_help_text = "Number, its id, or business"
     ordering = ["-pk"]
-    fields = ["user", "provider", "phone_number_id", "display_number", "access_token", "has_token", "active"]
-    readonly_fields = ["has_token"]
+    fields = ["user", "provider", "phone_number_id", "display_number", "access_token", "has_token", "active", "waiting"]
+    readonly_fields = ["has_token", "waiting"]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        fields = super().get_fields(request, obj)
-        return fields if obj else [name for name in fields if name != "has_token"]
+        # A body may hold other businesses' customers, so deliveries are for operators.
+        hidden: set[str] = set() if request.user.is_superuser else {"waiting"}
+        hidden |= set() if obj else {"has_token", "waiting"}
+        return [name for name in super().get_fields(request, obj) if name not in hidden]
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:
         if token := form.cleaned_data.get("access_token"):
@@ -62,3 +66,7 @@ class ChannelAdmin(OwnedAdmin):
     @admin.display(description="token stored", boolean=True)
     def has_token(self, channel: Channel) -> bool:
         return bool(channel.encrypted_access_token)
+
+    @admin.display(description="unrouted deliveries")
+    def waiting(self, channel: Channel) -> SafeString:
+        return waiting_for(channel)

@@ -118,13 +118,29 @@ class Documents:
             self._add_status_document(user_id, event.provider_id, event.status, event.provider_time)
 
     def _add_status(self, user_id: str, event: StatusEvent) -> None:
-        self._add_status_document(user_id, event.provider_id, event.status, event.provider_time, event.error)
+        self._add_status_document(
+            user_id, event.provider_id, event.status, event.provider_time, event.error, event.details
+        )
 
     def _add_status_document(
-        self, user_id: str, provider_id: str, status: str, at: datetime | None, error: str = ""
+        self,
+        user_id: str,
+        provider_id: str,
+        status: str,
+        at: datetime | None,
+        error: str = "",
+        details: Document | None = None,
     ) -> None:
-        document: Document = {"user_id": user_id, "provider_id": provider_id, "status": status, "error": error}
-        self.received.statuses.append(document | {"at": _text(at)})
+        self.received.statuses.append(
+            {
+                "user_id": user_id,
+                "provider_id": provider_id,
+                "status": status,
+                "at": _text(at),
+                "error": error,
+                "details": details or {},
+            }
+        )
 
     def _add_move(self, user_id: str, event: MoveEvent) -> None:
         self.received.moves.append(

@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
                 ("status", models.CharField()),
                 ("error", models.TextField(db_default="", default="")),
                 ("times", models.JSONField(db_default={}, default=dict)),
+                ("details", models.JSONField(db_default={}, default=dict)),
                 (
                     "user",
                     models.ForeignKey(

@@ -28,6 +28,8 @@ COLOURS = {
     "sending": BLUE,
     "failed": RED,
     "unknown": ORANGE,
+    "processed": GREEN,
+    "unrouted": ORANGE,
 }
 
 

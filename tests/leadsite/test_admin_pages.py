@@ -12,7 +12,7 @@ from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import create_business, issue_api_key
 from tests.factories import Business
 from tests.staff import ESCAPED, HOSTILE, Staff, address, operator, registered, staff_of
-from whatsapp.models import Channel
+from whatsapp.models import Channel, WebhookDelivery
 
 MODELS = registered()
 LONG = HOSTILE + "x" * (10_000 - len(HOSTILE))
@@ -45,6 +45,9 @@ def with_rows(business: Business) -> None:
         )
     number = Channel.objects.count()
     Channel.objects.create(user=business.user, phone_number_id=f"{number}{HOSTILE}", display_number=HOSTILE)
+    WebhookDelivery.objects.create(
+        provider="cloud", body=HOSTILE.encode(), state="unrouted", error=HOSTILE, unrouted=[HOSTILE]
+    )
     Group.objects.create(name=f"{number}{HOSTILE}")
     issue_api_key(user=business.user, name=HOSTILE)
     User.objects.filter(pk=business.id).update(business_name=HOSTILE)
@@ -58,7 +61,7 @@ def site_of_one(owner) -> Staff:
 
 
 def test_every_model_has_pages():
-    assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, Channel}
+    assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, Channel, WebhookDelivery}
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -92,10 +95,11 @@ def test_a_forged_address_is_no_server_error(model, site_of_one):
         assert response.status_code in {200, 400, 403}, query
 
 
-@pytest.mark.parametrize("model", [Lead, ApiKey, Channel])
+@pytest.mark.parametrize("model", [Lead, ApiKey, Channel, WebhookDelivery])
 def test_an_action_on_a_forged_selection_is_no_server_error(model, site_of_one):
     for chosen in ("x", "\0", "99999999999999999999"):
-        form = {"action": "delete_selected", "_selected_action": chosen}
+        action = "replay" if model is WebhookDelivery else "delete_selected"
+        form = {"action": action, "_selected_action": chosen}
         response = site_of_one.client.post(address("changelist", model), form)
         assert response.status_code in {200, 302}, chosen
 
@@ -137,7 +141,7 @@ def test_the_menu_shows_what_one_may_see(owner):
 
     for model in MODELS:
         assert f'href="{address("changelist", model)}"' in everything
-    for model in (User, Group, Channel):
+    for model in (User, Group, Channel, WebhookDelivery):
         assert f'href="{address("changelist", model)}"' not in own
     for model in (Lead, Conversation, Message, Customer, ApiKey):
         assert f'href="{address("changelist", model)}"' in own

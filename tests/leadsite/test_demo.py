@@ -7,117 +7,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
-import requests
 
 from leadsite import demo_values
 from leadsite.embedded import EmbeddedPostgres, database_url
 from leadsite.supervisor import HOST, server_command
-from tests.factories import ORDER
-from tests.site import (
-    DEADLINE_SECONDS,
-    REPOSITORY,
-    environment,
-    free_port,
-    manage,
-    post_lead,
-    request,
-    until,
-    workers_of,
-)
-
-
-class Demo:
-    """A running `manage.py demo`, its output, and the processes that it started."""
-
-    def __init__(self, data_dir: Path, port: int) -> None:
-        self.data_dir = data_dir
-        self.address = f"http://{HOST}:{port}"
-        self._output = data_dir / "output"
-        with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "demo"],
-                cwd=REPOSITORY,
-                env=environment(data_dir, LEADSITE_DEMO="true", PORT=str(port)),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def output(self) -> str:
-        return self._output.read_text()
-
-    def await_all(self) -> None:
-        """Wait for the banner and both workers."""
-
-        def is_up() -> bool:
-            assert self.process.poll() is None, self.output()
-            return "Ctrl-C stops it" in self.output() and len(workers_of(self.web().pid)) == 2
-
-        until(is_up, self.output)
-
-    def shown(self, label: str) -> str:
-        """What the banner says after a label."""
-        found = re.search(rf"^  {label} +(\S+)$", self.output(), re.MULTILINE)
-        assert found, self.output()
-        return found[1]
-
-    def post_lead(self) -> requests.Response:
-        return post_lead(self.address, self.shown("API key"), ORDER)
-
-    def takes_leads(self) -> bool:
-        try:
-            return self.post_lead().status_code == 201
-        except requests.RequestException:
-            return False
-
-    def web(self) -> psutil.Process:
-        """The web server, which is the head of a process group."""
-        for child in psutil.Process(self.process.pid).children():
-            with suppress(psutil.NoSuchProcess, ProcessLookupError):
-                if os.getpgid(child.pid) == child.pid:
-                    return child
-        raise AssertionError(self.output())
-
-    def database(self) -> psutil.Process:
-        pid_file = self.data_dir / "postgres" / "postmaster.pid"
-        return psutil.Process(int(pid_file.read_text().splitlines()[0]))
-
-    def everything(self) -> list[psutil.Process]:
-        own, database = psutil.Process(self.process.pid), self.database()
-        return [own, *own.children(recursive=True), database, *database.children(recursive=True)]
-
-    def press_ctrl_c(self) -> int:
-        """A terminal sends it to all of the foreground process group. Returns the exit code."""
-        os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(DEADLINE_SECONDS)
-
-
-def still_there(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [process for process in processes if is_alive(process)]
-
-
-def is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-@contextmanager
-def demo(data_dir: Path, port: int | None = None) -> Iterator[Demo]:
-    running = Demo(data_dir, port or free_port())
-    try:
-        running.await_all()
-        yield running
-    finally:
-        if running.process.poll() is None:
-            running.press_ctrl_c()
+from tests.leadsite.demos import demo, is_alive, still_there
+from tests.site import REPOSITORY, environment, manage, request, until
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +34,7 @@ def test_it_shows_how_to_use_it_and_ctrl_c_leaves_nothing_running(data_dir: Path
         assert first.shown("Admin login") == "demo@leadsite.example"
         answer = first.post_lead()
         started = first.everything()
+        assert first.child("worker") in started
 
         assert first.press_ctrl_c() == 0
 
@@ -164,7 +64,13 @@ def stored_leads(data_dir: Path) -> dict[str, str]:
 
 def test_what_is_killed_comes_back_by_itself_and_still_stops_by_ctrl_c(data_dir: Path) -> None:
     with demo(data_dir) as running:
-        web = running.web()
+        worker = running.child("worker")
+        worker.kill()
+        until(lambda: not still_there([worker]))
+        running.await_all()
+        assert running.child("worker") != worker
+
+        web = running.child("granian")
         os.killpg(web.pid, signal.SIGKILL)
         until(lambda: not still_there([web]) and running.takes_leads(), running.output)
         running.await_all()
@@ -172,6 +78,7 @@ def test_what_is_killed_comes_back_by_itself_and_still_stops_by_ctrl_c(data_dir:
         database = running.database()
         database.kill()
         until(lambda: not still_there([database]) and running.takes_leads(), running.output)
+        job_is_done(data_dir)
         started = running.everything()
 
         assert running.press_ctrl_c() == 0, running.output()
@@ -179,13 +86,31 @@ def test_what_is_killed_comes_back_by_itself_and_still_stops_by_ctrl_c(data_dir:
     assert still_there(started) == []
 
 
-def test_the_web_server_does_not_outlive_a_killed_demo_and_the_next_demo_takes_over(data_dir: Path) -> None:
+def job_is_done(data_dir: Path) -> None:
+    """Give the worker a job and wait for it."""
+    task = "leadsite.tasks.remove_old_jobs"
+    with psycopg.connect(database_url(data_dir), autocommit=True) as session:
+        row = session.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('default', %s, '{\"timestamp\": 0}')"
+            " RETURNING id",
+            [task],
+        ).fetchone()
+        until(
+            lambda: (
+                session.execute("SELECT FROM procrastinate_jobs WHERE id = %s AND status = 'succeeded'", row).fetchone()
+                is not None
+            )
+        )
+
+
+def test_web_server_and_worker_do_not_outlive_a_killed_demo_and_the_next_demo_takes_over(data_dir: Path) -> None:
     with demo(data_dir) as killed:
         started = killed.everything()
-        web = [killed.web(), *killed.web().children()]
+        web = killed.child("granian")
+        children = [web, *web.children(), killed.child("worker")]
         killed.process.kill()
         killed.process.wait()
-        until(lambda: not still_there(web))
+        until(lambda: not still_there(children))
 
     with demo(data_dir) as second:
         assert second.takes_leads()
@@ -204,6 +129,42 @@ def test_a_busy_port_ends_it_with_a_sentence_that_names_port(data_dir: Path) -> 
     assert "PORT=" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not EmbeddedPostgres(data_dir).is_running()
+
+
+def test_a_worker_beside_a_demo_works_on_it_and_leaves_it_running(data_dir: Path) -> None:
+    with demo(data_dir) as running:
+        ended = manage("worker", "--once", env=environment(data_dir))
+
+        assert ended.returncode == 0, ended.stderr
+        assert running.takes_leads()
+        assert is_alive(running.child("worker"))
+
+
+def test_the_command_that_it_shows_is_a_customer_who_writes(data_dir: Path) -> None:
+    with demo(data_dir) as running:
+        found = re.search(r"^  (.* manage\.py simulate_whatsapp .*)$", running.output(), re.MULTILINE)
+        assert found, running.output()
+        variables = environment(data_dir)
+
+        ended = subprocess.run(
+            found[1], shell=True, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=False
+        )
+
+        assert ended.returncode == 0, ended.stderr
+        with psycopg.connect(database_url(data_dir)) as session:
+            row = session.execute("SELECT details FROM leads WHERE source = 'whatsapp'").fetchone()
+        assert row == ("Hello",)
+
+
+def test_the_demo_has_a_whatsapp_number_which_another_business_may_keep(data_dir: Path) -> None:
+    channel = "SELECT email, display_number FROM channels JOIN users ON users.id = user_id"
+    with demo(data_dir) as first, psycopg.connect(database_url(data_dir)) as session:
+        assert session.execute(channel).fetchall() == [(first.shown("Admin login"), "+49 30 5550100")]
+        manage("create_business", "--email=other@bakery.example", env=environment(data_dir))
+        session.execute("UPDATE channels SET user_id = (SELECT id FROM users WHERE email = 'other@bakery.example')")
+
+    with demo(data_dir), psycopg.connect(database_url(data_dir)) as session:
+        assert session.execute(channel).fetchall() == [("other@bakery.example", "+49 30 5550100")]
 
 
 def test_database_url_beside_a_demo_is_that_of_the_demo(data_dir: Path) -> None:

@@ -10,7 +10,7 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from tests.factories import Business
 from tests.whatsapp import meta
-from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.models import WebhookDelivery
 from whatsapp.services import connect_channel
 from whatsapp.signature import sign_for_meta
 

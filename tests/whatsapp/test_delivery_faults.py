@@ -174,9 +174,7 @@ def test_without_its_database_the_site_asks_for_the_delivery_again(tmp_path: Pat
     env = environment(tmp_path, DATABASE_URL=database.url, SECRET_KEY="a secret of this test")
     try:
         assert manage("migrate", "--verbosity=0", env=env).returncode == 0
-        connected = manage(
-            "create_business", "--email=o@bakery.example", f"--phone-number-id={meta.CHANNEL}", env=env
-        )
+        connected = manage("create_business", "--email=o@bakery.example", f"--phone-number-id={meta.CHANNEL}", env=env)
         assert connected.returncode == 0, connected.stderr
         with serving(database.url, tmp_path, WHATSAPP_APP_SECRETS=secret) as site:
 

@@ -144,9 +144,7 @@ def test_five_hundred_overlapping_deliveries_over_eight_connections_lose_and_dou
 
 def create_in_random_order(business: Any, number: int) -> None:
     chance = random.Random(number)
-    leads = [
-        NewLead(customer_phone=f"+4915100{n:06d}", customer_name=f"Customer {n}", type="order") for n in range(50)
-    ]
+    leads = [NewLead(customer_phone=f"+4915100{n:06d}", customer_name=f"Customer {n}", type="order") for n in range(50)]
     for _ in range(5):
         chance.shuffle(leads)
         create_leads(user_id=business, leads=leads, source=Lead.Source.API)

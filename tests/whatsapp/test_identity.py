@@ -170,3 +170,13 @@ def test_a_new_id_moves_the_customer(inbox):
     inbox.gets(by_id("Sent before", timestamp=meta.NOON + 50))
     assert inbox.counts() == (1, 1, 1, 4)
     assert identities(inbox) == [(PHONE, NEW_ID)]
+
+
+def test_a_new_number_with_a_new_id_moves_both(inbox):
+    inbox.gets(by_both("Hello"))
+    notice = {"type": "user_changed_number", "body": "Changed", "wa_id": NEW_NUMBER, "user_id": NEW_ID}
+    inbox.gets(meta.message("system", notice, timestamp=meta.NOON + 100))
+    inbox.gets(by_both("It is me", phone=NEW_NUMBER, user_id=NEW_ID, timestamp=meta.NOON + 200))
+    inbox.gets(by_id("Sent before", timestamp=meta.NOON + 50))
+    assert inbox.counts() == (1, 1, 1, 4)
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", NEW_ID)]

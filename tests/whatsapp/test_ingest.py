@@ -1,4 +1,4 @@
-"""What a delivery becomes: customer, conversation, lead and message, by the rules of who writes and who wrote before."""
+"""What a delivery becomes: customer, conversation, lead and message, by who writes and who wrote before."""
 
 from datetime import UTC, datetime
 
@@ -173,9 +173,7 @@ def test_history_becomes_messages_and_no_lead(inbox):
         "id": meta.SHEENA,
         "messages": [
             meta.text("Do you deliver?", timestamp=meta.NOON - 900, history_context={"status": "READ"}),
-            meta.text(
-                "We do", from_=meta.BUSINESS, timestamp=meta.NOON - 800, history_context={"status": "DELIVERED"}
-            ),
+            meta.text("We do", from_=meta.BUSINESS, timestamp=meta.NOON - 800, history_context={"status": "DELIVERED"}),
         ],
     }
     inbox.gets_change("history", history=[{"metadata": {"phase": 0}, "threads": [thread]}])
@@ -205,7 +203,7 @@ def test_reactions_edits_and_revocations_are_rows_and_the_original_stays(inbox):
         meta.message("revoke", {"original_message_id": "wamid.1"}),
     )
     assert inbox.counts() == (1, 1, 1, 4)
-    assert [message.kind for message in inbox.messages][0] == "text"
+    assert inbox.messages[0].kind == "text"
     assert {message.extras["target"] for message in inbox.messages[1:]} == {"wamid.1"}
     assert inbox.messages[0].content == "Two cakes"
 

@@ -12,6 +12,9 @@ from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox, deliver
 from whatsapp.models import WebhookDelivery
 
+# Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until its end.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 SEEDS = range(20)
 Change = dict[str, Any]
 
@@ -29,7 +32,7 @@ def echoes(*rows: Any) -> Change:
 
 
 def conversation_of(n: int) -> Iterator[Change]:
-    """Ten events of one customer: who shows number, id or both, in turn; what the business wrote; a lot of reactions."""
+    """Ten events of one customer, who shows number, id or both, in turn, and of what the business wrote."""
     number, user_id = f"49151000{n:05d}", f"DE.{n:05d}"
     start = meta.NOON + 1000 * n
     shown = [
@@ -63,7 +66,9 @@ def conversation_of(n: int) -> Iterator[Change]:
     to = {"to": number} if "from_user_id" not in shown else {"to": None, "to_user_id": user_id}
     yield echoes(meta.echo("From the phone", id=f"wamid.{n}.out", timestamp=start + 20, **to))
     for state in ("sent", "delivered", "read"):
-        yield statuses(meta.status(state, id=f"wamid.{n}.out", timestamp=start + 30))
+        yield statuses(
+            meta.status(state, id=f"wamid.{n}.out", timestamp=start + 30, pricing={"category": "service", "of": state})
+        )
     yield statuses(
         meta.status("failed", id=f"wamid.{n}.out", timestamp=start + 25, errors=[meta.error(131026, "Undeliverable")]),
         meta.status("failed", id=f"wamid.{n}.out", timestamp=start + 26, errors=[meta.error(131000, "Broken")]),
@@ -111,7 +116,6 @@ def in_order(inbox: Inbox) -> str:
     return state
 
 
-@pytest.mark.django_db
 def test_there_are_two_hundred_events():
     assert len(EVENTS) == 200
 

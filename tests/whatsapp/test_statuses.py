@@ -109,3 +109,9 @@ def test_statuses_and_messages_in_one_delivery_both_count(sent):
     sent.gets(meta.text("Thanks"), statuses=[of_it("read")])
     assert message().status == "read"
     assert sent.counts() == (1, 1, 1, 2)
+
+
+def test_what_meta_charges_is_kept_with_the_message(sent):
+    sent.gets_statuses(of_it("delivered", pricing={"billable": True, "category": "service"}))
+    sent.gets_statuses(of_it("read"))
+    assert message().extras["details"] == {"pricing": {"billable": True, "category": "service"}}

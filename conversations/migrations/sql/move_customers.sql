@@ -9,7 +9,7 @@ CREATE FUNCTION move_customers(p_moves jsonb) RETURNS void
 AS $$
 DECLARE
     v_move record;
-    v_customer_id uuid;
+    v_customer record;
 BEGIN
     FOR v_move IN
         SELECT * FROM jsonb_to_recordset(p_moves) AS move (
@@ -23,12 +23,18 @@ BEGIN
         ON CONFLICT (user_id, former, moved_at) DO NOTHING;
         CONTINUE WHEN NOT FOUND;
 
-        SELECT id INTO v_customer_id FROM customers
+        SELECT id, whatsapp_user_id INTO v_customer FROM customers
         WHERE user_id = v_move.user_id
             AND (whatsapp_user_id = v_move.whatsapp_user_id OR phone_key = phone_key(v_move.phone))
         ORDER BY (whatsapp_user_id = v_move.whatsapp_user_id) IS TRUE DESC LIMIT 1
         FOR UPDATE;
         CONTINUE WHEN NOT FOUND;
+
+        -- A new number comes with a new id, also where nobody says what the old one was.
+        INSERT INTO customer_moves (user_id, former, phone, whatsapp_user_id, moved_at)
+        SELECT v_move.user_id, v_customer.whatsapp_user_id, v_move.new_phone, v_move.new_whatsapp_user_id, v_move.at
+        WHERE v_customer.whatsapp_user_id <> v_move.new_whatsapp_user_id
+        ON CONFLICT (user_id, former, moved_at) DO NOTHING;
 
         UPDATE customers AS c SET
             phone = CASE
@@ -42,7 +48,7 @@ BEGIN
                 ELSE coalesce(v_move.new_whatsapp_user_id, c.whatsapp_user_id)
             END,
             updated_at = now()
-        WHERE c.id = v_customer_id;
+        WHERE c.id = v_customer.id;
     END LOOP;
 END
 $$;

@@ -1,6 +1,8 @@
 """manage.py demo: what `make run` starts."""
 
-from typing import Any
+import os
+import sys
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management import call_command
@@ -9,11 +11,14 @@ from django.core.management.base import BaseCommand, CommandError
 from leadsite.demo_data import Demo, ensure_demo
 from leadsite.supervisor import PortBusy, Supervisor, WebServerBroken
 
+DEFAULT_PORT: Final = 8000
+
 
 class Command(BaseCommand):
     help = (
         "Serve the site with demo data on 127.0.0.1 until Ctrl-C: migrates the database, makes a login and an API"
-        " key, and starts the web server. A web server or an embedded PostgreSQL that dies is started again."
+        " key, and starts the web server and the worker. Whichever of them dies is started again, and so is the"
+        " embedded PostgreSQL."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,6 +40,9 @@ class Command(BaseCommand):
 
 def banner(demo: Demo, port: int) -> str:
     site = f"http://127.0.0.1:{port}"
+    # The interpreter that has the site's packages, and the port that this demo was given: to be copied as it is.
+    manage = f"{os.path.relpath(sys.executable, settings.BASE_DIR)} manage.py"
+    where = "" if port == DEFAULT_PORT else f" --url {site}"
     return f"""
 leadsite is running.
 
@@ -52,6 +60,10 @@ Try it:
     -H 'Content-Type: application/json' \\
     -d '{{"customer_phone": "+1234567890", "customer_name": "John Doe", "type": "order",
          "details": "Customer wants to place an order"}}'
+
+A customer writes on WhatsApp, in another terminal:
+
+  {manage} simulate_whatsapp --from +4915112345678 --text 'Hello'{where}
 
 Ctrl-C stops it. The data stays in {settings.DATA_DIR}.
 """

@@ -1,0 +1,136 @@
+"""make bench: WhatsApp deliveries a second, beside a stand-in that checks neither signature nor repetition.
+
+One-message deliveries of new customers, in turn with the stand-in; then, for the site alone, what Meta may send: a
+delivery of 1000 messages, deliveries of 100, and single ones while long ones come.
+"""
+
+import argparse
+import hmac
+import json
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from bench.load import Load, new_phone, post, request
+from bench.stage import (
+    APP_SECRET,
+    CHANNEL,
+    SITE_PORT,
+    STANDIN,
+    STANDIN_PORT,
+    Contender,
+    Opponents,
+    compare,
+    measure,
+    opponents,
+    write,
+)
+
+PATH = "/api/webhooks/whatsapp"
+LONG = 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.deliveries", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each contender; medians are taken")
+    parser.add_argument("--seconds", type=float, default=5, help="length of a round")
+    parser.add_argument("--clients", type=int, default=16, help="keep-alive connections")
+    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one of its own")
+    options = parser.parse_args()
+    with opponents(options.database_url) as both:
+        contenders = rivals(both, clients=options.clients, seconds=options.seconds)
+        measure(contenders, options.rounds)
+        figures: dict[str, Any] = {"contenders": compare(contenders, "deliveries")}
+        figures |= long_deliveries() | hundreds(options.seconds) | singles_among_long_ones(options.seconds)
+        print(f"A delivery of {LONG} messages, all of new customers: median {figures['thousand_ms']} ms.")
+        print(f"Deliveries of 100 messages over 4 connections: {figures['messages_per_second']} messages/s.")
+        print(
+            f"Single deliveries while one of 100 messages follows the other: median {figures['single_median_ms']} ms,"
+            f" p99 {figures['single_p99_ms']} ms."
+        )
+        write("deliveries", figures)
+
+
+def rivals(both: Opponents, *, clients: int, seconds: float) -> list[Contender]:
+    def deliver(port: int) -> Load:
+        return post(port, deliveries(port), clients=clients, seconds=seconds)
+
+    return [
+        Contender(STANDIN, lambda: deliver(STANDIN_PORT), both.standin),
+        Contender("leadsite webhook", lambda: deliver(SITE_PORT), both.site),
+    ]
+
+
+def long_deliveries(rounds: int = 15) -> dict[str, float]:
+    load = post(SITE_PORT, deliveries(SITE_PORT, LONG, limit=rounds), clients=1, seconds=120)
+    return {"thousand_ms": _ms(statistics.median(load.latencies))}
+
+
+def hundreds(seconds: float) -> dict[str, float]:
+    load = post(SITE_PORT, deliveries(SITE_PORT, 100), clients=4, seconds=seconds)
+    return {"messages_per_second": round(load.rate * 100)}
+
+
+def singles_among_long_ones(seconds: float) -> dict[str, float]:
+    """Single deliveries of 8 clients at a pace of 200 a second, while a ninth sends 100 messages at a time."""
+    background = threading.Thread(
+        target=post, args=(SITE_PORT, deliveries(SITE_PORT, 100)), kwargs={"clients": 1, "seconds": seconds}
+    )
+    background.start()
+    load = post(SITE_PORT, paced(deliveries(SITE_PORT), 200), clients=8, seconds=seconds)
+    background.join()
+    return {
+        "single_median_ms": _ms(statistics.median(load.latencies)),
+        "single_p99_ms": _ms(statistics.quantiles(load.latencies, n=100)[98]),
+    }
+
+
+def paced(requests: Iterator[bytes], a_second: int) -> Iterator[bytes]:
+    """Hold the sender back to so many a second."""
+    begun = time.perf_counter()
+    for number, one in enumerate(requests):
+        time.sleep(max(0.0, begun + number / a_second - time.perf_counter()))
+        yield one
+
+
+def deliveries(port: int, messages: int = 1, limit: int | None = None) -> Iterator[bytes]:
+    """Signed deliveries of so many messages each, every one of a customer nobody has seen."""
+    number = 0
+    while limit is None or number < limit:
+        number += 1
+        body = json.dumps(delivery([new_phone() for _ in range(messages)])).encode()
+        signature = hmac.new(APP_SECRET.encode(), body, sha256).hexdigest()
+        yield request(port, PATH, body, X_Hub_Signature_256=f"sha256={signature}")
+
+
+def delivery(phones: list[str]) -> dict[str, Any]:
+    """What Meta posts for one text message of each customer."""
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "15550783881", "phone_number_id": CHANNEL},
+        "contacts": [{"profile": {"name": "John Doe"}, "wa_id": phone, "user_id": f"US.{phone}"} for phone in phones],
+        "messages": [
+            {
+                "from": phone,
+                "from_user_id": f"US.{phone}",
+                "id": f"wamid.HBgL{phone}FQIAEhgUM0E",
+                "timestamp": str(int(time.time())),
+                "type": "text",
+                "text": {"body": "Customer wants to place an order"},
+            }
+            for phone in phones
+        ],
+    }
+    change = {"field": "messages", "value": value}
+    return {"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [change]}]}
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+if __name__ == "__main__":
+    main()

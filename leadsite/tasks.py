@@ -1,0 +1,54 @@
+"""The job queue's own housekeeping. The tasks of an app are in its tasks.py.
+
+A job is a wake-up and no more: the rows of the apps say what is to be done, so a job may be done twice or dropped.
+Periodic tasks have a queueing lock (one of them waits at a time) and never a lock, which a killed worker would hold.
+"""
+
+from typing import Final
+
+import structlog
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Job, Status
+
+log = structlog.get_logger(__name__)
+
+# A job that was under way in each of so many killed workers may be what kills them.
+MAX_ATTEMPTS: Final = 5
+KEEP_SUCCEEDED_HOURS: Final = 24
+KEEP_FAILED_HOURS: Final = 30 * 24
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(queueing_lock="retry_stalled_jobs", pass_context=True)
+async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
+    """Queue again what a killed worker had begun: its last sign of life is more than 30 s old."""
+    for job in await context.app.job_manager.get_stalled_jobs():
+        outcome = await _retry(context, job)
+        log.warning("stalled_job", task=job.task_name, job=job.id, attempts=job.attempts, outcome=outcome)
+
+
+async def _retry(context: JobContext, job: Job) -> str:
+    manager = context.app.job_manager
+    if job.attempts + 1 >= MAX_ATTEMPTS:
+        await manager.finish_job(job=job, status=Status.FAILED, delete_job=False)
+        return "failed"
+    try:
+        await manager.retry_job(job=job)
+    except UniqueViolation:
+        # The next of its kind waits already.
+        await manager.finish_job(job=job, status=Status.ABORTED, delete_job=False)
+        return "replaced"
+    return "queued"
+
+
+@app.periodic(cron="10 3 * * *")
+@app.task(queueing_lock="remove_old_jobs", pass_context=True)
+async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
+    """Forget finished jobs."""
+    manager = context.app.job_manager
+    await manager.delete_old_jobs(nb_hours=KEEP_SUCCEEDED_HOURS)
+    await manager.delete_old_jobs(
+        nb_hours=KEEP_FAILED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+    )

@@ -1,0 +1,93 @@
+"""The process that does the background jobs: procrastinate's worker, kept at it while the database comes and goes."""
+
+import asyncio
+import signal
+import time
+from typing import Any, Final
+
+import psycopg
+import structlog
+from procrastinate import PsycopgConnector
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+from procrastinate.periodic import PeriodicDeferrer
+
+log = structlog.get_logger(__name__)
+
+# Below STOP_SECONDS of the supervisor and stop_grace_period of docker-compose.yml.
+GRACEFUL_SECONDS: Final = 10
+AGAIN_SECONDS: Final = 2
+# For procrastinate's own statements; each job under way has a Django connection besides, and one connection listens.
+POOL_SIZE: Final = 2
+POOL_SECONDS: Final = 10
+
+
+class Interrupted(Exception):
+    """The database is away or not migrated, or it has taken this worker for dead."""
+
+
+async def work(*, connection: dict[str, Any], concurrency: int) -> None:
+    """Do jobs until SIGINT or SIGTERM, then finish those under way. A database that is away is tried again."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    log.info("worker_started", concurrency=concurrency)
+    while not stop.is_set():
+        session = asyncio.create_task(_session(connection, concurrency=concurrency, wait=True))
+        await asyncio.wait({session, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            log.info("worker_stopping")
+            session.cancel()
+        try:
+            await session
+            # procrastinate stops its worker, and says why, where one of its own errands fails.
+            log.error("worker_interrupted")
+        except asyncio.CancelledError:
+            pass
+        except Interrupted as error:
+            log.error("worker_interrupted", error=str(error))
+        await asyncio.wait({stopped}, timeout=AGAIN_SECONDS)
+    log.info("worker_stopped")
+
+
+async def work_once(*, connection: dict[str, Any]) -> None:
+    """Do what is due, periodic tasks included, one job after the other, and return. Raises Interrupted."""
+    # With more at a time, procrastinate would end without the jobs that its last ones queue.
+    await _session(connection, concurrency=1, wait=False)
+
+
+async def _session(connection: dict[str, Any], *, concurrency: int, wait: bool) -> None:
+    """One life of procrastinate's worker. To cancel it is to let it finish the jobs under way. Raises Interrupted."""
+    connector = PsycopgConnector(kwargs=connection, min_size=1, max_size=POOL_SIZE, timeout=POOL_SECONDS)
+    try:
+        # The pool would try for long and then say only that it gave up.
+        async with await psycopg.AsyncConnection.connect(**connection):
+            pass
+        with app.replace_connector(connector):
+            await connector.open_async()
+            if not wait:
+                await _defer_due()
+            await app.run_worker_async(
+                concurrency=concurrency,
+                wait=wait,
+                listen_notify=wait,
+                shutdown_graceful_timeout=GRACEFUL_SECONDS,
+                install_signal_handlers=False,
+            )
+    except (ConnectorException, psycopg.Error) as error:
+        raise Interrupted(_reason(error)) from error
+    finally:
+        await connector.close_async()
+
+
+async def _defer_due() -> None:
+    """Queue the periodic tasks that are due. The worker does so too, but does not wait for it before it looks."""
+    deferrer = PeriodicDeferrer(app.periodic_registry, **app.periodic_defaults)
+    await deferrer.defer_jobs(deferrer.get_previous_tasks(at=time.time()))
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    return " ".join(str(cause).split()) or type(cause).__name__

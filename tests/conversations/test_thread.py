@@ -1,0 +1,210 @@
+"""The thread on a conversation's page: what was edited, deleted or reacted to, and what is more than text."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from conversations.models import Message
+from conversations.thread import CHIPS, NOTICES, THREAD_LENGTH, TICKS, read_thread
+from tests.conversations.chat import NOON, Chat
+from tests.staff import ESCAPED, HOSTILE
+
+
+@pytest.fixture
+def chat(owner) -> Chat:
+    return Chat(owner)
+
+
+def test_messages_stand_in_the_order_in_which_they_were_written(chat):
+    chat.says("third", provider_time=NOON + timedelta(hours=2))
+    chat.says("first", provider_time=NOON - timedelta(days=1))
+    chat.says("second", provider_time=NOON)
+    chat.says("now", provider_time=None)
+
+    assert [entry.text for entry in chat.entries()] == ["first", "second", "third", "now"]
+    days = [NOON.date() - timedelta(days=1), NOON.date(), None, timezone.localdate()]
+    assert [entry.new_day for entry in chat.entries()] == days
+
+
+def test_an_edited_message_shows_the_last_text_and_keeps_the_first(chat):
+    cake = chat.says("A cake for 20")
+    chat.says("A cake for 40", kind="edit", target=cake.provider_id)
+    chat.says("A cake for 30", kind="edit", target=cake.provider_id, provider_time=NOON)
+
+    (entry,) = chat.entries()
+
+    assert (entry.text, entry.former, entry.deleted_by) == ("A cake for 40", "A cake for 20", "")
+    assert "<summary>edited</summary>" in chat.page()
+
+
+def test_an_edit_that_arrived_first_counts_all_the_same(chat):
+    chat.says("A cake for 40", kind="edit", target="wamid.late")
+    chat.says("A cake for 20", provider_id="wamid.late", provider_time=NOON)
+    assert [entry.text for entry in chat.entries()] == ["A cake for 40"]
+
+
+def test_a_deleted_message_stays_readable(chat):
+    secret = chat.says("Forget this")
+    chat.says(kind="revoke", target=secret.provider_id)
+
+    (entry,) = chat.entries()
+
+    assert (entry.text, entry.deleted_by) == ("Forget this", "the customer")
+    assert "deleted by the customer" in chat.page()
+
+
+@pytest.mark.parametrize("kind", ["edit", "revoke"])
+def test_nobody_edits_or_deletes_the_others_message(chat, kind):
+    offer = chat.answers("100 euros")
+    chat.says("1 euro", kind=kind, target=offer.provider_id)
+
+    first, second = chat.entries()
+
+    assert (first.text, first.former, first.deleted_by) == ("100 euros", None, "")
+    assert second.message.kind == kind
+
+
+def test_a_change_to_an_older_message_is_a_line_of_its_own(chat):
+    old = chat.says("From long ago")
+    for number in range(THREAD_LENGTH):
+        chat.says(f"Number {number}")
+    chat.says("New words", kind="edit", target=old.provider_id)
+    chat.says(kind="revoke", target=old.provider_id)
+    chat.says("👍", kind="reaction", target=old.provider_id)
+    chat.says("?", kind="edit", target="wamid.of-nobody")
+
+    *_, edit, revoke, reaction, lost = chat.entries()
+
+    assert (edit.text, edit.quoted, edit.chip) == ("New words", "“From long ago”", CHIPS["edit"])
+    assert revoke.text == "The customer deleted an earlier message: “From long ago”"
+    assert (reaction.reaction, reaction.text) == ("👍", "to: “From long ago”")
+    assert (lost.text, lost.quoted) == ("?", "")
+
+
+def test_an_edit_of_an_edit_or_of_itself_is_not_lost(chat):
+    chat.says("One")
+    chat.says("Two", kind="edit", target="wamid.1")
+    chat.says("Three", kind="edit", target="wamid.2")
+    chat.says("Four", kind="edit", target="wamid.4")
+    assert [entry.text for entry in chat.entries()] == ["Two", "Three", "Four"]
+
+
+def test_a_reaction_is_a_small_line_also_when_taken_back(chat):
+    photo = chat.answers("", kind="image")
+    chat.says("👍", kind="reaction", target=photo.provider_id)
+    chat.says("(reaction removed)", kind="reaction", target=photo.provider_id)
+
+    _, thumb, gone = chat.entries()
+
+    assert (thumb.is_notice, thumb.reaction, thumb.text) == (True, "👍", "to: photo")
+    assert gone.reaction == ""
+    assert "took back the reaction" in chat.page()
+
+
+def test_a_document_without_a_caption_is_named_once(chat):
+    chat.says("receipt.pdf", kind="document", extras={"document": {"filename": "receipt.pdf"}})
+    (entry,) = chat.entries()
+    assert (entry.detail, entry.text) == ("receipt.pdf", "")
+
+
+def test_no_text_of_another_customer_is_quoted(chat, stranger):
+    Chat(stranger).says("Between us", provider_id="wamid.theirs")
+    Chat(chat.business).says("Between them", provider_id="wamid.other-customer")
+    for target in ("wamid.theirs", "wamid.other-customer"):
+        chat.says("👍", kind="reaction", target=target)
+        chat.says("Well?", extras={"context": {"id": target}})
+    page = chat.page()
+    assert "Between" not in page
+
+
+def test_a_reply_quotes_what_it_answers(chat):
+    offer = chat.answers("Lemon\nor chocolate?" + "!" * 100)
+    chat.says("Lemon", extras={"context": {"id": offer.provider_id, "from": "49"}})
+    quoted = chat.entries()[1].quoted
+    assert quoted.startswith("“Lemon or chocolate?!")
+    assert len(quoted) < 70
+
+
+@pytest.mark.parametrize(
+    ("kind", "extras", "shown"),
+    [
+        ("image", {}, "Photo"),
+        ("video", {}, "Video"),
+        ("audio", {"voice": True}, "Voice message"),
+        ("audio", {"audio": {"voice": True}}, "Voice message"),
+        ("audio", {"voice": "yes"}, "Audio"),
+        ("document", {"filename": "receipt.pdf"}, "Document <bdi>receipt.pdf</bdi>"),
+        ("document", {"document": {"filename": HOSTILE}}, f"Document <bdi>{ESCAPED}"),
+        ("location", {}, "Location"),
+        ("contacts", {}, "Contact"),
+        ("order", {}, "Order"),
+        ("something_of_tomorrow", {}, "Something of tomorrow"),
+    ],
+)
+def test_what_is_more_than_text_has_a_chip_and_its_caption(chat, kind, extras, shown):
+    chat.says("Like this one", kind=kind, extras=extras)
+    page = chat.page()
+    assert shown in page
+    assert "Like this one" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "shown"),
+    [
+        ("system", "Ada changed her number", "Ada changed her number"),
+        ("system", "", NOTICES["system"]),
+        ("request_welcome", "(opened the chat)", "Opened the chat"),
+        ("unsupported", "(Message type unknown)", "A message that WhatsApp did not pass on (Message type unknown)"),
+        ("unknown", "", "A message that WhatsApp did not pass on"),
+    ],
+)
+def test_what_nobody_wrote_stands_in_the_middle(chat, kind, content, shown):
+    chat.says(content, kind=kind)
+    (entry,) = chat.entries()
+    assert (entry.is_notice, entry.text) == (True, shown)
+
+
+@pytest.mark.parametrize("status", [status for status in Message.Status if status != "received"])
+def test_what_went_out_says_how_far_it_came(chat, status):
+    chat.answers("Yes, at ten", status=status, error="131047: too late" if status == "failed" else "")
+    page = chat.page()
+    assert f"</span> {TICKS[status][1]}</span>" in page
+    assert ("131047: too late" in page) == (status == "failed")
+
+
+def test_hostile_text_is_text_wherever_it_stands(chat):
+    referral = dict.fromkeys(("source_url", "headline", "body"), HOSTILE)
+    first = chat.says(HOSTILE, extras={"referral": referral})
+    chat.says(HOSTILE, extras={"context": {"id": first.provider_id}}, kind="document")
+    chat.says(HOSTILE, kind="edit", target=first.provider_id)
+    chat.says(HOSTILE, kind="edit", target=HOSTILE)
+    chat.says(HOSTILE, kind="reaction", target=first.provider_id)
+    chat.says(HOSTILE, kind="system")
+    chat.says(HOSTILE, kind=HOSTILE)
+    chat.answers(HOSTILE, status="failed", error=HOSTILE)
+
+    page = chat.page()
+
+    assert "<script>alert" not in page
+    assert page.count(ESCAPED) >= 12
+
+
+@pytest.mark.parametrize("odd", [None, [], "x", 7, {"id": []}, {"id": {"a": 1}}])
+def test_extras_of_any_shape_are_borne(chat, odd):
+    extras = dict.fromkeys(("target", "context", "referral", "filename", "voice"), odd)
+    for kind in ("text", "edit", "revoke", "reaction", "document", "audio"):
+        chat.says("still here", kind=kind, extras=extras)
+        chat.says("still here", kind=kind, extras={kind: odd})
+    Message.objects.filter(pk=chat.says("still here").pk).update(extras=odd if odd is not None else {})
+    assert "still here" in chat.page()
+
+
+def test_a_page_takes_two_queries_for_its_thread_however_long(chat):
+    for number in range(THREAD_LENGTH + 10):
+        chat.says("👍", kind="reaction", target=f"wamid.far-{number}")
+    with CaptureQueriesContext(connection) as context:
+        assert read_thread(chat.conversation).has_older
+    assert len(context) == 2

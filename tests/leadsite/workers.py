@@ -1,0 +1,106 @@
+"""A worker as an operator starts it, and the jobs that it finds: for tests with `django_db(transaction=True)`."""
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from tests.sessions import database_url, session, waiting
+from tests.site import DEADLINE_SECONDS, REPOSITORY, environment, manage, until
+
+NAME = "worker of a test"  # of its sessions
+PRUNE = "whatsapp.tasks.prune_deliveries"
+STALLED = "leadsite.tasks.retry_stalled_jobs"
+REMOVE = "leadsite.tasks.remove_old_jobs"
+
+
+def run(statement: str, *arguments: str | int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        return cursor.rowcount
+
+
+def variables(data_dir: Path, url: str | None = None) -> dict[str, str]:
+    fixed = {"SECRET_KEY": secrets.token_urlsafe(50), "LEADSITE_DEMO": "true", "PGAPPNAME": NAME}
+    return environment(data_dir, DATABASE_URL=url or database_url(), **fixed)
+
+
+class Worker:
+    def __init__(self, data_dir: Path, url: str | None = None) -> None:
+        self._log = data_dir / "worker.log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "worker"],
+                cwd=REPOSITORY,
+                env=variables(data_dir, url),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def says(self, words: str, times: int = 1) -> bool:
+        assert self.process.poll() is None, self.log()
+        return self.log().count(words) >= times
+
+    def is_at_work(self) -> bool:
+        assert self.process.poll() is None, self.log()
+        return run("SELECT FROM procrastinate_workers") == 1
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(DEADLINE_SECONDS)
+
+
+@contextmanager
+def working(data_dir: Path, url: str | None = None) -> Iterator[Worker]:
+    worker = Worker(data_dir, url)
+    try:
+        yield worker
+    finally:
+        worker.process.kill()
+        worker.process.wait()
+
+
+def once(data_dir: Path, url: str | None = None) -> subprocess.CompletedProcess[str]:
+    return manage("worker", "--once", env=variables(data_dir, url))
+
+
+@contextmanager
+def a_job_under_way(worker: Worker) -> Iterator[ProcrastinateJob]:
+    """The job that prunes deliveries, which waits for their table until the block ends."""
+    with session() as gate:
+        gate.execute("LOCK TABLE webhook_deliveries IN ACCESS EXCLUSIVE MODE")
+        until(lambda: the_job(PRUNE, "doing") and waiting(gate), worker.log)
+        job = the_job(PRUNE, "doing")
+        assert job is not None
+        yield job
+
+
+def the_job(task: str, status: str) -> ProcrastinateJob | None:
+    return ProcrastinateJob.objects.filter(task_name=task, status=status).first()
+
+
+def job(status: str, *, task: str = PRUNE, attempts: int = 0, queueing_lock: str | None = None, wait: str = "0") -> int:
+    """A job of no worker, by the way that leads to this status: procrastinate's triggers note each step."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, attempts, queueing_lock, scheduled_at)"
+            " VALUES ('default', %s, '{\"timestamp\": 0}', %s, %s, now() + %s::interval) RETURNING id",
+            [task, attempts, queueing_lock, wait],
+        )
+        (id_,) = cursor.fetchone() or (0,)
+    for step in ("doing", status) if status != "todo" else ():
+        run("UPDATE procrastinate_jobs SET status = %s::procrastinate_job_status WHERE id = %s", step, id_)
+    return int(id_)
+
+
+def status_of(job_id: int) -> str:
+    return str(ProcrastinateJob.objects.get(pk=job_id).status)

@@ -1,0 +1,172 @@
+"""Which kept deliveries are tried again, and which are forgotten."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from conversations.models import ParkedStatus
+from tests.sessions import session
+from whatsapp import deliveries, ingest
+from whatsapp.deliveries import ERROR, SKIPPED, prune, replay_all, replay_due
+from whatsapp.models import WebhookDelivery
+from whatsapp.services import connect_channel
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+PAST = NOW - timedelta(minutes=1)
+FUTURE = NOW + timedelta(minutes=10)
+
+
+def delivery(state: str, *, days: float = 0, **fields: Any) -> UUID:
+    """A kept delivery so many days old."""
+    received = NOW - timedelta(days=days)
+    return WebhookDelivery.objects.create(provider="cloud", body=b"{}", state=state, received_at=received, **fields).pk
+
+
+@pytest.fixture
+def replayed(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """What is tried again, in this order; every try succeeds."""
+    tried: list[UUID] = []
+
+    def replay(*, delivery_id: UUID) -> str:
+        tried.append(delivery_id)
+        return "processed"
+
+    monkeypatch.setattr(ingest, "replay", replay)
+    return tried
+
+
+def replay_by(monkeypatch: pytest.MonkeyPatch, outcome: Callable[[UUID], str]) -> None:
+    monkeypatch.setattr(ingest, "replay", lambda *, delivery_id: outcome(delivery_id))
+
+
+def test_failed_ones_are_tried_again_when_their_time_has_come_oldest_first(replayed):
+    first, second = delivery("failed", next_attempt_at=PAST), delivery("failed", next_attempt_at=PAST)
+    delivery("failed", next_attempt_at=FUTURE)
+    delivery("failed", next_attempt_at=None)
+    delivery("processed")
+
+    assert replay_due() == {"processed": 2}
+    assert replayed == [first, second]
+
+
+def test_unrouted_ones_are_tried_again_when_one_of_their_numbers_is_connected_and_on(replayed, owner):
+    connect_channel(user_id=owner.id, phone_number_id="1001")
+    off = connect_channel(user_id=owner.id, phone_number_id="1002")
+    off.active = False
+    off.save()
+    wanted = delivery("unrouted", unrouted=["9999", "1001"])
+    delivery("unrouted", unrouted=["9999", "1002"])
+    delivery("unrouted", unrouted=[])
+    delivery("processed", unrouted=["1001"])
+
+    replay_due()
+
+    assert replayed == [wanted]
+
+
+def test_no_more_are_tried_than_the_limit(replayed):
+    kept = [delivery("failed", next_attempt_at=PAST) for _ in range(3)]
+
+    assert replay_due(limit=2).total() == 2
+    assert replayed == kept[:2]
+
+
+def test_one_that_raises_costs_the_others_nothing(monkeypatch):
+    kept = [delivery("failed", next_attempt_at=PAST) for _ in range(4)]
+    outcomes: dict[UUID, str] = dict(zip(kept, ["processed", "", "boom", "unrouted"], strict=True))
+
+    def outcome(delivery_id: UUID) -> str:
+        if outcomes[delivery_id] == "boom":
+            raise ValueError("boom")
+        return outcomes[delivery_id]
+
+    replay_by(monkeypatch, outcome)
+
+    assert replay_due() == {"processed": 1, SKIPPED: 1, ERROR: 1, "unrouted": 1}
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_lost_connection_ends_it_and_another_error_of_the_database_does_not(monkeypatch, lost):
+    delivery("failed", next_attempt_at=PAST)
+
+    def outcome(delivery_id: UUID) -> str:
+        raise OperationalError("the connection is lost") if lost else InterfaceError("something else")
+
+    replay_by(monkeypatch, outcome)
+    monkeypatch.setattr(connection, "is_usable", lambda: not lost)
+
+    if lost:
+        with pytest.raises(OperationalError):
+            replay_due()
+    else:
+        assert replay_due() == {ERROR: 1}
+
+
+def test_all_open_ones_can_be_tried_again_at_once(replayed):
+    kept = [delivery("failed", next_attempt_at=FUTURE), delivery("unrouted", unrouted=["1"]), delivery("failed")]
+    delivery("processed")
+
+    assert replay_all() == {"processed": 3}
+    assert replayed == kept
+
+
+def test_those_that_are_named_are_tried_again_whatever_their_state(replayed):
+    processed = delivery("processed")
+    delivery("failed")
+
+    assert replay_all(ids=[processed]) == {"processed": 1}
+    assert replay_all(ids=[]) == {}
+    assert replayed == [processed]
+
+
+def test_old_deliveries_are_deleted_and_those_that_are_not_rows_are_kept_longer(settings):
+    settings.DELIVERY_DAYS, settings.FAILED_DELIVERY_DAYS = 30, 180
+    for days in (31, 400):
+        delivery("processed", days=days)
+    for state in ("failed", "unrouted"):
+        delivery(state, days=181)
+    kept = [delivery("processed", days=29.9), delivery("failed", days=179.9), delivery("unrouted", days=31)]
+
+    pruned = prune(now=NOW)
+
+    assert pruned == {"processed": 2, "failed": 1, "unrouted": 1, "parked_statuses": 0}
+    assert set(WebhookDelivery.objects.values_list("pk", flat=True)) == set(kept)
+
+
+def test_statuses_that_waited_too_long_for_their_message_are_deleted(settings, owner):
+    settings.DELIVERY_DAYS = 30
+    for provider_id, days in (("old", 31), ("young", 29)):
+        parked = ParkedStatus.objects.create(user=owner.user, provider_id=provider_id, status="sent")
+        ParkedStatus.objects.filter(pk=parked.pk).update(updated_at=NOW - timedelta(days=days))
+
+    assert prune(now=NOW)["parked_statuses"] == 1
+    assert ParkedStatus.objects.get().provider_id == "young"
+
+
+@pytest.mark.parametrize("rows", [5, 6, 7])
+def test_many_are_deleted_in_batches(monkeypatch, rows):
+    monkeypatch.setattr(deliveries, "PRUNE_BATCH", 3)
+    for _ in range(rows):
+        delivery("processed", days=1000)
+
+    assert prune(now=NOW)["processed"] == rows
+    assert not WebhookDelivery.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_delivery_that_another_process_holds_is_left_to_it():
+    held, free = delivery("failed", days=1000), delivery("failed", days=1000)
+    with session() as other:
+        other.execute("SELECT FROM webhook_deliveries WHERE id = %s FOR UPDATE", [held])
+
+        assert prune(now=NOW)["failed"] == 1
+
+    assert not WebhookDelivery.objects.filter(pk=free).exists()
+    assert WebhookDelivery.objects.filter(pk=held).exists()

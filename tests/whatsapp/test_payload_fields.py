@@ -1,0 +1,203 @@
+"""What does not come as a plain inbound message: standby, echoes, history, calls, notices, changed numbers."""
+
+import pytest
+
+from tests.whatsapp import meta
+from whatsapp.events import MoveEvent, Opens, Party
+
+SHEENA = Party(phone="+16505551234", whatsapp_user_id=None)
+ITEM = "entry[0].changes[0].value"
+
+
+def read_field(field, value):
+    return meta.reading(meta.body(meta.change(field, value)))
+
+
+def told(event):
+    return event.direction, event.status, event.opens, event.content
+
+
+def test_a_group_message_opens_no_lead():
+    (event,) = read_field("messages", meta.messages_value(messages=[meta.text(group_id="G")])).events
+    assert (event.opens, event.customer) == (Opens.CONVERSATION, SHEENA)
+
+
+def test_standby_holds_leads_echoes_and_statuses_one_level_deeper():
+    inner = {"messages": [meta.text("Hi")], "message_echoes": [meta.echo("Yes?")], "statuses": [meta.status()]}
+    reading = read_field("standby", meta.value(standby=inner, contacts=[meta.contact()]))
+    message, status, echo = reading.events
+    assert told(message) == ("in", "received", Opens.LEAD, "Hi")
+    assert told(echo) == ("out", "sent", Opens.CONVERSATION, "Yes?")
+    assert (message.extras, echo.extras) == ({"standby": True}, {"standby": True, "echo": True})
+    assert (message.customer.name, status.status, reading.problems) == ("Sheena Nelson", "delivered", [])
+
+
+def test_standby_is_read_flat_and_with_its_own_metadata_too():
+    flat = meta.messages_value(messages=[meta.text()])
+    assert read_field("standby", flat).events[0].extras == {"standby": True}
+    assert read_field("standby", {"standby": flat, "metadata": None}).events[0].channel == meta.CHANNEL
+    assert read_field("standby", meta.value(standby="x")).problems == [f"{ITEM}.standby: is not a list"]
+
+
+@pytest.mark.parametrize("field", ["smb_message_echoes", "message_echoes"])
+def test_an_echo_goes_out_to_its_recipient(field):
+    echoes = [meta.echo("Hi"), meta.echo(to=None, to_user_id=meta.SHEENA_ID), meta.echo(to=None)]
+    reading = read_field(field, meta.value(message_echoes=echoes, contacts=[meta.contact(user_id=meta.SHEENA_ID)]))
+    both = Party(phone="+16505551234", whatsapp_user_id=meta.SHEENA_ID, name="Sheena Nelson")
+    assert [event.customer for event in reading.events] == [both, both]
+    assert told(reading.events[0]) == ("out", "sent", Opens.CONVERSATION, "Hi")
+    assert reading.events[0].extras == {"echo": True}
+    assert reading.problems == [f"{ITEM}.message_echoes[2]: has neither the number nor the user id of a customer"]
+
+
+def history(*messages, thread=meta.SHEENA, **more):
+    return meta.value(
+        history=[{"metadata": {"phase": 0}, "threads": [{"id": thread, "messages": list(messages)} | more]}]
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "status"),
+    [
+        *(("READ", "read"), ("DELIVERED", "delivered"), ("SENT", "sent"), ("PLAYED", "played"), ("read", "read")),
+        *(("ERROR", "sent"), ("PENDING", "sent"), (None, "sent"), ([], "sent")),
+    ],
+)
+def test_an_old_message_of_the_business_keeps_its_status(shown, status):
+    context = {"status": shown}
+    (event,) = read_field("history", history(meta.text("x", from_=meta.BUSINESS, history_context=context))).events
+    assert (told(event), event.customer) == (("out", status, Opens.CONVERSATION, "x"), SHEENA)
+    assert event.extras == {"history": True, "history_context": context}
+
+
+@pytest.mark.parametrize(
+    ("thread", "sender", "direction"),
+    [
+        ("16505551234", {"from_": "16505551234"}, "in"),
+        ("5511987654321", {"from_": "551187654321"}, "in"),
+        ("16505551234", {"from_": "16505550000"}, "out"),
+        ("16505551234", {"from_": None}, "out"),
+        ("16505551234", {"from_": None, "from_user_id": "US.1"}, "in"),
+        ("US.1", {"from_": "US.1"}, "in"),
+        ("US.1", {"from_": meta.BUSINESS}, "out"),
+        (None, {"from_": meta.SHEENA}, "in"),
+        (None, {"from_": meta.BUSINESS, "to": meta.SHEENA}, "out"),
+    ],
+)
+def test_the_direction_of_an_old_message_is_told_by_its_thread(thread, sender, direction):
+    (event,) = read_field("history", history(meta.text(**sender), thread=thread)).events
+    assert (event.direction, event.opens) == (direction, Opens.CONVERSATION)
+
+
+def test_a_thread_may_say_more_of_its_customer():
+    value = history(meta.text(from_=meta.BUSINESS), context={"wa_id": meta.SHEENA, "user_id": "US.1"})
+    assert read_field("history", value).events[0].customer.whatsapp_user_id == "US.1"
+
+
+def test_media_of_old_messages_come_in_messages():
+    messages = [meta.message("image", {"id": "1"}), meta.message("image", {"id": "2"}, from_=meta.BUSINESS)]
+    reading = read_field("history", meta.messages_value(messages=messages))
+    assert [told(event)[:3] for event in reading.events] == [("in", "received", Opens.CONVERSATION)]
+    assert reading.problems == [f"{ITEM}.messages[1]: has neither the number nor the user id of a customer"]
+
+
+def test_a_business_that_shares_no_history_is_reported():
+    value = meta.value(history=[{"errors": [meta.error(2593109, "History sharing is turned off")]}])
+    assert read_field("history", value).problems == ["Meta reports: 2593109 History sharing is turned off"]
+
+
+@pytest.mark.parametrize("direction", ["USER_INITIATED", None])
+def test_a_call_from_a_customer_is_a_lead(direction):
+    call = meta.call(session={"sdp": "v=0"}, connection={}) | {"direction": direction}
+    (event,) = read_field("calls", meta.value(calls=[call], contacts=[meta.contact()])).events
+    assert (told(event), event.kind) == (("in", "received", Opens.LEAD, "Called"), "call")
+    assert (event.customer.name, event.extras) == ("Sheena Nelson", {"event": "connect", "direction": direction})
+
+
+def test_a_call_of_the_business_goes_out():
+    value = meta.value(calls=[meta.call("BUSINESS_INITIATED"), {}], statuses=[{"id": "1", "status": "RINGING"}])
+    reading = read_field("calls", value)
+    assert [told(event) for event in reading.events] == [("out", "sent", Opens.CONVERSATION, "Was called")]
+    assert reading.events[0].customer == SHEENA
+    assert reading.problems == [f"{ITEM}.calls[1]: id is missing"]
+
+
+def notice(from_=meta.SHEENA, **system):
+    return meta.message("system", {"body": "Sheena changed"} | system, from_=from_)
+
+
+def party(phone=None, user_id=None):
+    return Party(phone=phone, whatsapp_user_id=user_id)
+
+
+OLD, NEW = "+16505551234", "+12195555358"
+
+
+@pytest.mark.parametrize(
+    ("message", "former", "now"),
+    [
+        (notice(type="user_changed_number", wa_id="12195555358"), party(OLD), party(NEW)),
+        (notice(type="customer_changed_number", new_wa_id="12195555358"), party(OLD), party(NEW)),
+        (notice(None, type="user_changed_number", customer=meta.SHEENA, wa_id="12195555358"), party(OLD), party(NEW)),
+        (
+            notice(type="user_changed_number", wa_id="12195555358", user_id="US.2", previous_user_id="US.1"),
+            party(OLD, "US.1"),
+            party(NEW, "US.2"),
+        ),
+        (notice(type="user_changed_number", user_id="US.2"), party(OLD), party(None, "US.2")),
+        (
+            notice(None, type="user_changed_user_id", user_id="US.2", previous_user_id="US.1"),
+            party(None, "US.1"),
+            party(None, "US.2"),
+        ),
+        (
+            notice(type="user_changed_user_id", user_id="US.2", previous_user_id="US.1"),
+            party(OLD, "US.1"),
+            party(OLD, "US.2"),
+        ),
+        (notice(type="new", user_id="US.2", previous_user_id="US.1"), party(OLD, "US.1"), party(None, "US.2")),
+    ],
+)
+def test_a_notice_of_a_change_is_a_message_and_a_move(message, former, now):
+    event, move = read_field("messages", meta.messages_value(messages=[message])).events
+    assert (told(event), event.kind) == (("in", "received", Opens.NOTHING, "Sheena changed"), "system")
+    assert event.customer == former
+    assert move == MoveEvent(channel=meta.CHANNEL, former=former, now=now, provider_time=event.provider_time)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        {"type": "customer_identity_changed", "wa_id": "12195555358", "user_id": "US.2", "previous_user_id": "US.1"},
+        {"type": "user_changed_number"},
+        {"type": "user_changed_number", "wa_id": meta.SHEENA},
+        {"type": "user_changed_number", "wa_id": meta.SHEENA, "user_id": "US.1"},
+        {"type": "user_changed_user_id", "user_id": "US.1"},
+        {"type": "user_changed_user_id", "user_id": "US.1", "previous_user_id": "US.1"},
+        {"type": [], "wa_id": {}, "user_id": 1.5},
+    ],
+)
+def test_a_notice_of_nothing_new_is_no_move(system):
+    (event,) = read_field("messages", meta.messages_value(messages=[notice(**system)])).events
+    assert event.opens == Opens.NOTHING
+
+
+def test_the_contact_of_a_notice_adds_nothing_to_who_the_customer_was():
+    value = meta.messages_value(
+        messages=[notice(type="user_changed_user_id", user_id="US.2", previous_user_id="US.1")],
+        contacts=[meta.contact(user_id="US.2")],
+    )
+    assert read_field("messages", value).events[0].customer == party(OLD, "US.1")
+
+
+def test_a_notice_that_names_no_former_customer_is_about_the_contact():
+    value = meta.messages_value(messages=[notice(None)], contacts=[meta.contact()])
+    assert read_field("messages", value).events[0].customer.name == "Sheena Nelson"
+    assert len(read_field("messages", meta.messages_value(messages=[notice(None)])).problems) == 1
+
+
+def test_the_withdrawn_field_of_changed_user_ids_is_still_read():
+    good = {"wa_id": meta.SHEENA, "user_id": {"previous": "US.1", "current": "US.2"}, "timestamp": str(meta.NOON)}
+    reading = read_field("user_id_update", meta.value(user_id_update=[good, {"user_id": "US.2"}, {}]))
+    (move,) = reading.events
+    assert (move.former, move.now, reading.problems) == (party(OLD, "US.1"), party(OLD, "US.2"), [])

@@ -1,0 +1,179 @@
+"""What a person reads of each kind of message, and what is kept beside it."""
+
+import json
+
+import pytest
+
+from tests.whatsapp import meta
+
+PLACE = {"latitude": 40.782910059774, "longitude": -73.959075808525}
+CARD = {"name": {"formatted_name": "Barbara J. Johnson"}, "phones": [{"phone": "+1 (415) 555-0829"}]}
+GHOST = meta.error(131060, "This message is unavailable")
+EDITED = {"original_message_id": "wamid.0", "message": meta.without_none(type="text", text={"body": "Better"})}
+
+
+def read_one(message):
+    (event,) = meta.reading(meta.body(meta.messages_value(messages=[message]))).events
+    return event
+
+
+def interactive(kind, reply):
+    return meta.message("interactive", {"type": kind, kind: reply})
+
+
+@pytest.mark.parametrize(
+    ("message", "content"),
+    [
+        (meta.text("Hello"), "Hello"),
+        (meta.text("=1+1\n\x01 <script>"), "=1+1\n\x01 <script>"),
+        (meta.message("text", "Hello"), "Hello"),
+        (meta.message("image", {"id": "1", "caption": "Taj Mahal"}), "Taj Mahal"),
+        (meta.message("image", {"id": "1"}), ""),
+        (meta.message("video", {"id": "1", "caption": "Growth"}), "Growth"),
+        (meta.message("audio", {"id": "1", "voice": True}), ""),
+        (meta.message("sticker", {"id": "1", "animated": True}), ""),
+        (meta.message("document", {"caption": "my receipt", "filename": "receipt.pdf"}), "my receipt"),
+        (meta.message("document", {"filename": "../receipt.pdf"}), "../receipt.pdf"),
+        (meta.message("location", PLACE), "(40.78291, -73.95908)"),
+        (
+            meta.message("location", PLACE | {"name": "Guggenheim", "address": "5th Ave"}),
+            "Guggenheim, 5th Ave (40.78291, -73.95908)",
+        ),
+        (meta.message("location", {"name": "Here", "latitude": True}), "Here"),
+        (meta.message("contacts", [CARD]), "Barbara J. Johnson, +1 (415) 555-0829"),
+        (
+            meta.message("contacts", [CARD, {"org": {"company": "Tsunami"}}]),
+            "Barbara J. Johnson, +1 (415) 555-0829; Tsunami",
+        ),
+        (meta.message("contacts", [{"name": {"first_name": "Bo", "last_name": "Li"}}, 5]), "Bo Li"),
+        (meta.message("button", {"payload": "STOP", "text": "Unsubscribe"}), "Unsubscribe"),
+        (meta.message("button", {"payload": "STOP"}), "STOP"),
+        (interactive("button_reply", {"id": "b", "title": "Change"}), "Change"),
+        (interactive("list_reply", {"id": "b", "title": "Priority", "description": "1 day"}), "Priority – 1 day"),
+        (interactive("list_reply", {"id": "b", "title": "Priority"}), "Priority"),
+        (interactive("nfm_reply", {"name": "flow", "body": "Sent", "response_json": "{}"}), "Sent"),
+        (interactive("nfm_reply", {"response_json": '{"a": 1}'}), '{"a": 1}'),
+        (interactive("nfm_reply", {"response_json": ["é"]}), '["é"]'),
+        (interactive("payment_method", {"payment_method": "pix", "reference_id": "r1"}), "pix, r1"),
+        (interactive("call_permission_reply", {"response": "accept"}), "(call permission: accept)"),
+        (interactive("product_reply", {"title": "Vase"}), "Vase"),
+        (meta.message("interactive", {"button_reply": {"title": "No type"}}), "No type"),
+        (meta.message("interactive", None, errors=[meta.error(131051, "Not supported")]), "(Not supported)"),
+        (
+            meta.message(
+                "order",
+                {
+                    "text": "Love these!",
+                    "product_items": [
+                        {"product_retailer_id": "di9ozbzfi4", "quantity": 2},
+                        {"product_retailer_id": "nqryix03ez", "quantity": "1"},
+                    ],
+                },
+            ),
+            "2 × di9ozbzfi4, 1 × nqryix03ez: Love these!",
+        ),
+        (meta.message("order", {"product_items": [{}]}), "? × ?"),
+        (meta.message("reaction", {"message_id": "wamid.0", "emoji": "👍"}), "👍"),
+        (meta.message("reaction", {"message_id": "wamid.0"}), "(reaction removed)"),
+        (meta.message("reaction", {"message_id": "wamid.0", "emoji": ""}), "(reaction removed)"),
+        (meta.message("edit", EDITED), "Better"),
+        (meta.message("edit", {"message": {"type": "image", "image": {"caption": "New"}}}), "New"),
+        (meta.message("edit", {"message": {"type": "edit", "edit": {}}}), ""),
+        (meta.message("edit", {}), ""),
+        (meta.message("revoke", {"original_message_id": "wamid.0"}), "(message deleted)"),
+        (meta.message("request_welcome"), "(opened the chat)"),
+        (meta.message("unsupported", {"type": "unknown"}, errors=[GHOST]), "(This message is unavailable)"),
+        (meta.message("unsupported", {"type": "poll_creation"}), "(unsupported message)"),
+        (meta.message("unknown", None, errors=[{"code": 131051, "details": "Old form"}]), "(Old form)"),
+        (meta.message("hologram", {"body": "Body"}), "Body"),
+        (meta.message("hologram", {"caption": "Caption"}), "Caption"),
+        (meta.message("hologram", "As text"), "As text"),
+        (meta.message("hologram", [1]), ""),
+        (meta.message("hologram"), ""),
+    ],
+)
+def test_a_message_reads_as_a_person_would_read_it(message, content):
+    event = read_one(message)
+    assert (event.content, event.kind) == (content, message["type"])
+
+
+KINDS = "text image video audio document sticker location contacts interactive button order reaction system edit revoke"
+
+
+@pytest.mark.parametrize("kind", KINDS.split())
+@pytest.mark.parametrize("part", [None, 5, "text", [], [[]], {}, {"body": [], "type": {}, "caption": 1.5, "phones": 5}])
+def test_a_kind_of_any_shape_is_still_a_message(kind, part):
+    event = read_one(meta.message(kind) | {kind: part})
+    assert (event.kind, event.customer.phone) == (kind, "+16505551234")
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ({"text": {"body": "x"}}, "text"),
+        ({"image": {}, "context": {}}, "image"),
+        ({"image": {}, "text": {}}, "unknown"),
+        ({}, "unknown"),
+        ({"type": 5}, "unknown"),
+        ({"type": " "}, "unknown"),
+        ({"type": ["text"], "text": {"body": "x"}}, "text"),
+        ({"type": "k" * 101}, "k" * 100),
+    ],
+)
+def test_the_kind_is_the_type_or_the_one_part_that_is_there(message, kind):
+    assert read_one({"id": "wamid.1", "from": meta.SHEENA} | message).kind == kind
+
+
+def test_a_text_without_a_body_is_a_problem_and_a_message():
+    reading = meta.reading(meta.body(meta.messages_value(messages=[meta.message("text", {"body": 1.5})])))
+    assert reading.problems == ["entry[0].changes[0].value.messages[0]: text.body is missing"]
+    assert reading.events[0].extras == {"text": {"body": 1.5}}
+
+
+def test_a_text_that_is_too_long_is_cut_with_a_problem():
+    reading = meta.reading(meta.body(meta.messages_value(messages=[meta.text("x" * 65_537), meta.text("y" * 65_536)])))
+    assert [len(event.content) for event in reading.events] == [65_536, 65_536]
+    assert reading.problems == [
+        "entry[0].changes[0].value.messages[0]: its text is longer than 65536 characters and was cut"
+    ]
+
+
+def test_what_is_not_said_elsewhere_is_kept_beside_the_content():
+    context = {"from": meta.BUSINESS, "id": "wamid.0", "forwarded": True}
+    referral = {"source_type": "ad", "ctwa_clid": "A", "welcome_message": {"text": "Hi"}}
+    message = meta.text("x", context=context, referral=referral, group_id="G", from_logical_id="1", errors=[GHOST])
+    message["text"]["preview_url"] = True
+    assert read_one(message).extras == {
+        "context": context,
+        "referral": referral,
+        "group_id": "G",
+        "from_logical_id": "1",
+        "errors": [GHOST],
+        "text": {"preview_url": True},
+    }
+
+
+def test_the_object_of_the_kind_is_kept_whole():
+    image = {"id": "1", "caption": "x", "url": "https://lookaside.example/1", "sha256": "="}
+    assert read_one(meta.message("image", image, text={"body": "beside"})).extras == {
+        "image": image,
+        "text": {"body": "beside"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "target"),
+    [
+        ("edit", EDITED, "wamid.0"),
+        ("revoke", {"original_message_id": "wamid.0"}, "wamid.0"),
+        ("reaction", {"message_id": "wamid.0"}, "wamid.0"),
+        ("reaction", {"message_id": ["wamid.0"]}, None),
+        ("revoke", {}, None),
+    ],
+)
+def test_what_is_about_another_message_names_it(kind, part, target):
+    assert read_one(meta.message(kind, part)).extras == {kind: part} | meta.without_none(target=target)
+
+
+def test_all_extras_can_be_written_as_json():
+    json.dumps(read_one(meta.message("location", PLACE | {"n": [None, True, 10**17, "😀"]})).extras, allow_nan=False)

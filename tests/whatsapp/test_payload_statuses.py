@@ -1,0 +1,74 @@
+"""What became of messages that the business sent."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.whatsapp import meta
+from whatsapp.events import StatusEvent
+
+ITEM = "entry[0].changes[0].value"
+
+
+def read_all(*values_or_changes):
+    return meta.reading(meta.body(*values_or_changes))
+
+
+@pytest.mark.parametrize("state", ["sent", "delivered", "read", "played"])
+def test_it_reads_a_status(state):
+    item = meta.status(
+        state, id="wamid.9", pricing={"billable": True}, conversation={"id": "c"}, biz_opaque_callback_data="our-id"
+    )
+    reading = read_all(meta.messages_value(statuses=[item], contacts=[{"wa_id": meta.SHEENA}]))
+    assert reading.problems == []
+    assert reading.events == [
+        StatusEvent(
+            channel=meta.CHANNEL,
+            provider_id="wamid.9",
+            status=state,
+            provider_time=datetime.fromtimestamp(meta.NOON, UTC),
+            callback_data="our-id",
+            details={"pricing": {"billable": True}, "conversation": {"id": "c"}},
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("errors", "text"),
+    [
+        ([meta.error(131049, "Not delivered", "Too much.")], "131049: Not delivered — Too much."),
+        ([meta.error(131049, "Same", "Same")], "131049: Same"),
+        ([{"code": "131026", "message": "Undeliverable"}, meta.error(2)], "131026: Undeliverable"),
+        (meta.error(131049, "Alone"), "131049: Alone"),
+        ([{"error_data": {"details": "x" * 2000}}], "x" * 1000),
+        ([], ""),
+        (None, ""),
+        (["x", 5], ""),
+        ([{"code": {}, "title": [], "error_data": "x"}], ""),
+    ],
+)
+def test_a_failed_status_says_why(errors, text):
+    (event,) = read_all(meta.messages_value(statuses=[meta.status("failed", errors=errors)])).events
+    assert (event.status, event.error) == ("failed", text)
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (meta.status("warning"), "status 'warning' is not known; ignored"),
+        (meta.status("call +4915123456789"), "status is not known; ignored"),
+        (meta.status(None), "status is missing"),
+        (meta.status(["sent"]), "status is missing"),
+        (meta.status(id=None), "id is missing"),
+    ],
+)
+def test_a_status_that_says_nothing_is_a_problem(bad, reason):
+    reading = read_all(meta.messages_value(statuses=[bad, meta.status(id="good")]))
+    assert [event.provider_id for event in reading.events] == ["good"]
+    assert reading.problems == [f"{ITEM}.statuses[0]: {reason}"]
+
+
+def test_a_status_keeps_only_what_has_the_right_type():
+    item = meta.status(pricing="free", conversation=[], biz_opaque_callback_data="x" * 600)
+    (event,) = read_all(meta.messages_value(statuses=[item])).events
+    assert (event.details, event.callback_data) == ({}, "x" * 512)

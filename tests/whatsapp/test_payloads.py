@@ -1,0 +1,144 @@
+"""Reading Meta's deliveries: the envelope, routing, reports."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.whatsapp import meta
+from whatsapp.events import MessageEvent, Opens, Party, StatusEvent, Unreadable
+
+ITEM = "entry[0].changes[0].value"
+
+
+def read_all(*values_or_changes):
+    return meta.reading(meta.body(*values_or_changes))
+
+
+def read_one(message, **value):
+    reading = read_all(meta.messages_value(messages=[message], **value))
+    assert reading.problems == []
+    (event,) = reading.events
+    return event
+
+
+def test_it_reads_a_text_message():
+    event = read_one(meta.text("Hé 😀 a/b", id="wamid.1", timestamp=1_750_000_000), contacts=[meta.contact()])
+    assert event == MessageEvent(
+        channel=meta.CHANNEL,
+        customer=Party(phone="+16505551234", whatsapp_user_id=None, name="Sheena Nelson"),
+        provider_id="wamid.1",
+        direction="in",
+        kind="text",
+        content="Hé 😀 a/b",
+        provider_time=datetime(2025, 6, 15, 15, 6, 40, tzinfo=UTC),
+        opens=Opens.LEAD,
+    )
+
+
+def test_it_reads_every_member_of_every_list_in_order():
+    delivery = meta.delivery(
+        meta.messages_value(messages=[meta.text("a"), meta.text("b")], statuses=[meta.status(id="s1")]),
+        meta.messages_value("2", messages=[meta.text("c")]),
+    )
+    delivery["entry"] *= 2
+    reading = meta.reading(meta.raw(delivery))
+    told = [(event.channel, getattr(event, "content", event.provider_id)) for event in reading.events]
+    assert told == [(meta.CHANNEL, "a"), (meta.CHANNEL, "b"), (meta.CHANNEL, "s1"), ("2", "c")] * 2
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON: Expecting value"),
+        (b"From=whatsapp%3A%2B49", "not JSON"),
+        (b'{"object": "whatsapp', "not JSON: Unterminated string"),
+        (b"[" * 100_000, "not JSON"),
+        (b'{"a":' * 100_000, "not JSON"),
+        ("{}".encode("utf-16"), "not JSON"),
+        (b"[]", "not an object"),
+        (b"null", "not an object"),
+        (b'"\\u0000"', "not an object"),
+        (b"[" * 100_000 + b"]" * 100_000, "not an object"),
+    ],
+)
+def test_it_refuses_only_what_is_no_json_object(body, reason):
+    with pytest.raises(Unreadable, match=reason):
+        meta.reading(body)
+
+
+@pytest.mark.parametrize(
+    ("delivery", "problems"),
+    [
+        ({}, ["entry is missing"]),
+        ({"entry": None}, ["entry is missing"]),
+        ({"entry": 5}, ["entry: is not a list"]),
+        ({"entry": []}, []),
+        ({"entry": [None, {}]}, ["entry[0]: is not an object", "entry[1]: changes is missing"]),
+        ({"entry": [{"changes": ["x"]}]}, ["entry[0].changes[0]: is not an object"]),
+        ({"entry": [{"changes": [{"field": "messages"}]}]}, [f"{ITEM}: is not an object"]),
+        ({"entry": [{"changes": [{"field": [], "value": {}}]}]}, []),
+    ],
+)
+def test_a_broken_envelope_is_a_problem_and_no_exception(delivery, problems):
+    reading = meta.reading(meta.raw(delivery))
+    assert (reading.events, reading.problems) == ([], problems)
+
+
+@pytest.mark.parametrize("object_", [None, "page", 5])
+def test_it_reads_entries_whatever_the_object_is_called(object_):
+    assert meta.reading(meta.body(meta.messages_value(messages=[meta.text()]), object=object_)).events
+
+
+def test_one_object_alone_counts_as_a_list_of_one():
+    change = meta.change("messages", meta.messages_value(messages=meta.text("alone")))
+    reading = meta.reading(meta.raw({"entry": {"changes": change}}))
+    assert ([event.content for event in reading.events], reading.problems) == (["alone"], [])
+
+
+@pytest.mark.parametrize("channel", [106540352242922, "106540352242922", " 106540352242922 "])
+def test_it_routes_by_phone_number_id(channel):
+    reading = read_all(meta.messages_value(channel, messages=[meta.text()]))
+    assert reading.events[0].channel == "106540352242922"
+
+
+@pytest.mark.parametrize("channel", [None, "", [], {"a": 1}, True, 1.5])
+def test_items_without_a_phone_number_id_are_one_problem_for_their_value(channel):
+    bad = meta.messages_value(channel, messages=[meta.text(), meta.text()], statuses=[meta.status()])
+    reading = read_all(bad, meta.messages_value(messages=[meta.text("good")]))
+    assert [event.content for event in reading.events] == ["good"]
+    assert reading.problems == [f"{ITEM}: metadata.phone_number_id is missing: nobody knows whose messages these are"]
+
+
+def test_what_meta_reports_is_listed_as_such():
+    errors = [
+        meta.error(130429, "Rate limit hit", "Too fast."),
+        meta.error(1, "To +1 (650) 555-1234 and 4915123456789"),
+        {},
+    ]
+    reading = read_all(meta.value(None, errors=errors))
+    assert reading.events == []
+    assert reading.problems == [
+        "Meta reports: 130429 Rate limit hit — Too fast.",
+        "Meta reports: 1 To +1 …34 and 491…89",
+        "Meta reports: an error without a reason",
+    ]
+
+
+def test_the_list_of_problems_is_short():
+    reading = read_all(meta.messages_value(messages=[{}] * 70, errors=[meta.error(1, "x" * 5000)]))
+    assert len(reading.problems) == 51
+    assert reading.problems[-1] == "and 21 more"
+    assert max(map(len, reading.problems)) == 300
+
+
+@pytest.mark.parametrize("field", ["account_update", "group_lifecycle_update", "smb_app_state_sync", "", None, 5])
+def test_other_fields_tell_nothing(field):
+    value = meta.value(None, event="X", groups=[{"id": "1"}], messages="none", statuses=[5])
+    assert read_all(meta.change(field, value)).events == []
+    assert read_all(meta.change(field, value)).problems == []
+
+
+@pytest.mark.parametrize("field", ["messages_2027", None])
+def test_an_unknown_field_in_the_usual_shape_is_read(field):
+    value = meta.messages_value(messages=[meta.text()], statuses=[meta.status()])
+    assert [type(event) for event in read_all(meta.change(field, value)).events] == [MessageEvent, StatusEvent]

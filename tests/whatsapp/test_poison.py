@@ -1,0 +1,91 @@
+"""Poison through the site's own door: never an error, good neighbours are rows, the bad one is kept with its reason."""
+
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from conversations.models import Message, ParkedStatus
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import post
+from tests.whatsapp.poison import any_json, beside_good_ones, fields, mutants, poisoned
+from whatsapp.models import WebhookDelivery
+
+# Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until its end.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+_cases = count()
+
+POISON = {
+    "a NUL": rb'"a\u0000b"',
+    "half a pair": rb'"\ud83d"',
+    "not a number": b"NaN",
+    "brackets": b"[" * 100_000 + b"]" * 100_000,
+    "digits": b"9" * 5000,
+    "an absurd time": b'"99999999999999999999"',
+    "a negative time": b"-1",
+    "true": b"true",
+    "null": b"null",
+    "a list": b"[1, {}]",
+    "an object": b'{"body": []}',
+}
+PLACES = ("id", "from", "timestamp", "type", "text", "context", "errors", "referral")
+
+
+def last_delivery():
+    return WebhookDelivery.objects.order_by("-pk")[0]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
+def test_poison_in_one_message_costs_the_others_nothing(inbox, poison, place):
+    bad = meta.text("bad", id="wamid.bad") | {place: "POISON"}
+    messages = [meta.text("before", id="good-1"), bad, meta.text("after", id="good-2")]
+    body = meta.body(meta.messages_value(messages=messages)).replace(b'"POISON"', poison)
+    assert post(body).status_code == 200
+    stored = set(Message.objects.values_list("provider_id", flat=True))
+    assert stored >= {"good-1", "good-2"}
+    # The bad one is a row of its own or a line in the error.
+    assert len(stored) == 3 or "messages[1]" in last_delivery().error
+
+
+@pytest.mark.parametrize(
+    "change", [{"contacts": None}, {"contacts": [{}]}, {"contacts": [{"wa_id": meta.SHEENA}]}, {"contacts": "?"}]
+)
+def test_contacts_and_profiles_may_be_missing(inbox, change):
+    inbox.gets(meta.text("Hello"), **change)
+    assert inbox.counts() == (1, 1, 1, 1)
+
+
+@settings(
+    max_examples=1800,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(fields, mutants, any_json, any_json, any_json)
+def test_good_messages_are_rows_beside_anything(inbox, field, mutant, contacts, metadata, junk):
+    mark = f" {next(_cases)}"
+    answer = post(beside_good_ones(field, mutant, contacts, metadata, junk, mark))
+    assert answer.status_code == 200
+    good = [f"good-{n}{mark}" for n in (1, 2, 4)]
+    assert Message.objects.filter(provider_id__in=good).count() == 3
+    assert ParkedStatus.objects.filter(provider_id=f"good-3{mark}").exists()
+    assert last_delivery().state in ("processed", "unrouted")
+
+
+@settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(any_json)
+def test_any_json_is_kept(inbox, tree):
+    body = poisoned(tree)
+    assert post(body).status_code == 200
+    delivery = last_delivery()
+    assert bytes(delivery.body) == body
+    assert delivery.state == "processed" or delivery.error

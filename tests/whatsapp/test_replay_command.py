@@ -1,0 +1,176 @@
+"""manage.py replay_deliveries: what it tries, what it prints and how it ends."""
+
+import json
+import os
+import pty
+import secrets
+import subprocess
+import sys
+import termios
+from io import StringIO
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+
+from tests.sessions import database_url
+from tests.site import REPOSITORY, environment, free_port, manage
+from whatsapp import ingest
+from whatsapp.models import WebhookDelivery
+
+NOTHING_IN_IT = b'{"object": "whatsapp_business_account", "entry": []}'
+
+
+def delivery(state: str = "failed", body: bytes = NOTHING_IN_IT) -> UUID:
+    return WebhookDelivery.objects.create(provider="cloud", body=body, state=state).pk
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> dict[UUID, str]:
+    """What came of each delivery that was tried again: what its body says."""
+    outcomes: dict[UUID, str] = {}
+
+    def replay(*, delivery_id: UUID) -> str:
+        outcomes[delivery_id] = bytes(WebhookDelivery.objects.get(pk=delivery_id).body).decode()
+        return outcomes[delivery_id]
+
+    monkeypatch.setattr(ingest, "replay", replay)
+    return outcomes
+
+
+def command(*arguments: str) -> tuple[int, str]:
+    """Run it here. Returns the exit code and what it printed."""
+    out = StringIO()
+    try:
+        call_command("replay_deliveries", *arguments, stdout=out)
+    except CommandError as error:
+        return error.returncode, out.getvalue() + str(error)
+    return 0, out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "states"),
+    [
+        ([], {"failed", "unrouted"}),
+        (["--state", "all"], {"failed", "unrouted"}),
+        (["--state", "failed"], {"failed"}),
+        (["--state", "unrouted"], {"unrouted"}),
+    ],
+)
+def test_it_tries_those_in_the_state_asked_for(db, tried, arguments, states):
+    kept = {state: delivery(state, b"processed") for state in ("failed", "unrouted", "processed")}
+
+    assert command(*arguments)[0] == 0
+    assert set(tried) == {kept[state] for state in states}
+
+
+def test_it_tries_those_that_are_named(db, tried):
+    first, second, third = (delivery("processed", b"processed") for _ in range(3))
+    delivery("failed", b"processed")
+
+    assert command("--id", str(first), str(second), "--id", str(third), str(first))[0] == 0
+    assert list(tried) == [first, second, third]
+
+
+def test_its_summary_adds_up_and_its_exit_code_is_1_where_some_are_not_processed(db, tried):
+    for body, times in {b"processed": 3, b"failed": 2, b"unrouted": 1, b"": 1}.items():
+        for _ in range(times):
+            delivery("failed", body)
+
+    code, printed = command("--json")
+
+    counts = json.loads(printed.splitlines()[0])
+    assert counts == {"deliveries": 7, "processed": 3, "failed": 2, "unrouted": 1, "skipped": 1, "error": 0}
+    assert code == 1
+    assert "4 of 7 are not processed" in printed
+
+
+def test_without_a_terminal_it_prints_a_line_for_each(db, tried):
+    good, bad = delivery("failed", b"processed"), delivery("unrouted", b"unrouted")
+
+    _, printed = command()
+
+    assert f"{good}  processed\n{bad}  still unrouted\n" in printed
+    assert "     2  deliveries tried again\n     1  processed\n" in printed
+
+
+def test_nothing_to_try_is_no_failure(db, tried):
+    assert command("--json") == (
+        0,
+        '{"deliveries": 0, "processed": 0, "failed": 0, "unrouted": 0, "skipped": 0, "error": 0}\n',
+    )
+
+
+def test_an_unknown_id_is_named_and_nothing_is_tried(db, tried):
+    unknown = uuid4()
+
+    code, printed = command("--id", str(delivery()), str(unknown))
+
+    assert code == 2
+    assert f"There is no delivery {unknown}." in printed
+    assert not tried
+
+
+def test_a_database_that_goes_away_is_exit_code_2(db, monkeypatch):
+    delivery()
+
+    def replay(*, delivery_id: UUID) -> str:
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr(ingest, "replay", replay)
+    monkeypatch.setattr("whatsapp.deliveries.connection.is_usable", lambda: False)
+
+    code, printed = command()
+
+    assert code == 2
+    assert "the connection is lost" in printed
+
+
+def variables(data_dir: Path, url: str) -> dict[str, str]:
+    return environment(data_dir, DATABASE_URL=url, LEADSITE_DEMO="true", SECRET_KEY=secrets.token_urlsafe(50))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_processes_a_real_delivery_and_shows_a_bar_on_a_terminal(tmp_path):
+    kept = delivery()
+    ours, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
+    try:
+        ended = subprocess.run(
+            [sys.executable, "manage.py", "replay_deliveries", "--id", str(kept)],
+            cwd=REPOSITORY,
+            env=variables(tmp_path, database_url()),
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            text=True,
+            check=False,
+        )
+        shown = os.read(ours, 65_536).decode()
+    finally:
+        os.close(ours)
+        os.close(terminal)
+
+    assert ended.returncode == 0, ended.stdout + shown
+    assert "100%" in shown
+    assert str(kept) not in ended.stdout
+    assert WebhookDelivery.objects.get(pk=kept).state == "processed"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--id", "x"], ["--state", "processed"], ["--nothing"]])
+def test_where_it_cannot_run_it_says_so_and_ends_with_2(tmp_path, arguments):
+    nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+
+    ended = manage("replay_deliveries", *arguments, env=variables(tmp_path, nowhere))
+
+    assert ended.returncode == 2
+    assert ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_help_explains_the_exit_codes(tmp_path):
+    ended = manage("replay_deliveries", "--help", env=variables(tmp_path, "postgresql://nobody@127.0.0.1/nothing"))
+
+    assert ended.returncode == 0
+    assert "Exit code: 0" in " ".join(ended.stdout.split())

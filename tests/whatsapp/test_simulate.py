@@ -1,0 +1,219 @@
+"""manage.py simulate_whatsapp: what a newcomer's first customer writes, on a site that really runs."""
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import Lead
+from leadsite.accounts.services import create_business
+from tests.sessions import database_url
+from tests.site import Site, environment, free_port, manage, serving
+from whatsapp.management.commands.simulate_whatsapp import DEMO_CHANNEL
+from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.simulated import ABOUT_ANOTHER, KINDS
+
+SECRET = "an app secret of this test"
+PHONE = "+491511234567"
+TWILIO = "+493012345678"
+served = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(database_url(), tmp_path_factory.mktemp("site"), WHATSAPP_APP_SECRETS=SECRET) as site:
+        yield site
+
+
+@pytest.fixture
+def channel(owner) -> Channel:
+    return Channel.objects.create(user=owner.user, phone_number_id="106540352242922")
+
+
+@pytest.fixture(autouse=True)
+def secret(settings) -> None:
+    settings.WHATSAPP_APP_SECRETS = [SECRET, "an older one"]
+
+
+def simulate(*arguments: str) -> str:
+    """What it prints."""
+    out = StringIO()
+    call_command("simulate_whatsapp", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def refusal(*arguments: str) -> tuple[int, str]:
+    with pytest.raises(CommandError) as caught:
+        simulate(*arguments)
+    return caught.value.returncode, str(caught.value)
+
+
+def printed(*arguments: str) -> dict[str, Any]:
+    """What it would post, without the envelope."""
+    body = simulate("--print", *arguments).splitlines()[0]
+    return dict(json.loads(body)["entry"][0]["changes"][0]["value"])
+
+
+@served
+def test_a_first_customer_writes_and_is_a_lead(site, channel):
+    text = "Grüße 😀 <b> 100 % a@b/c"
+    out = simulate("--url", site.address, "--from", "0049 151 1234567", "--name", "Zoë", "--text", text)
+
+    assert re.match(r"200 in \d+ ms: wamid\.", out)
+    assert f"{site.address}/admin/conversations/conversation/" in out
+    customer, lead = Customer.objects.get(), Lead.objects.get()
+    assert (customer.phone, customer.name) == (PHONE, "Zoë")
+    assert (lead.user_id, lead.details, lead.source) == (channel.user_id, text, "whatsapp")
+
+
+@served
+def test_every_kind_becomes_a_row(site, channel):
+    simulate("--url", site.address, "--from", PHONE)
+    first = str(Message.objects.values_list("provider_id", flat=True).get())
+    for kind in KINDS:
+        simulate("--url", site.address, "--from", PHONE, "--kind", kind, "--message-id", first)
+
+    assert sorted(Message.objects.values_list("kind", flat=True)) == sorted([*KINDS, "text"])
+    assert Message.objects.filter(kind__in=ABOUT_ANOTHER, extras__target=first).count() == len(ABOUT_ANOTHER)
+    assert set(WebhookDelivery.objects.values_list("state", "error")) == {("processed", "")}
+    assert Conversation.objects.count() == 1
+
+
+@served
+def test_a_burst_makes_as_many_leads_as_customers(site, channel):
+    counts = json.loads(simulate("--url", site.address, "--burst", "30", "--json"))
+    assert (counts["posted"], counts["answered_200"], counts["answers"]) == (30, 30, {"200": 30})
+    assert Lead.objects.count() == len(set(counts["message_ids"])) == 30
+
+    assert "20 of 20 answered 200 in " in simulate("--url", site.address, "--burst", "20", "--from", PHONE)
+    assert Lead.objects.count() == 31
+    assert Message.objects.count() == 50
+
+
+@served
+def test_a_status_reaches_the_message_that_went_out(site, channel, owner):
+    conversation = Conversation.objects.get(pk=owner.has_lead(customer_phone=PHONE).conversation_id)
+    columns = {"user": owner.user, "direction": "out", "status": "sent", "provider_id": "wamid.OUT"}
+    Message.objects.create(conversation=conversation, **columns)
+
+    simulate("--url", site.address, "--status", "read", "--message-id", "wamid.OUT", "--from", PHONE)
+
+    assert Message.objects.get().status == "read"
+
+
+@served
+def test_a_customer_without_a_number_and_an_advertisement(site, channel):
+    simulate("--url", site.address, "--bsuid", "DE.13491208655302741918", "--ad", "Lemon cakes", "--name", "Ada")
+    customer, lead = Customer.objects.get(), Lead.objects.get()
+    assert (customer.phone, customer.whatsapp_user_id, customer.name) == (None, "DE.13491208655302741918", "Ada")
+    assert (lead.referral or {})["headline"] == "Lemon cakes"
+
+
+@served
+def test_twilio_delivers_too(site, owner):
+    Channel.objects.create(user=owner.user, provider="twilio", phone_number_id=TWILIO)
+    simulate("--url", site.address, "--provider", "twilio", "--from", PHONE, "--text", "Grüße & 1+1")
+    message = Message.objects.get()
+    assert message.content == "Grüße & 1+1"
+    assert message.conversation.customer.phone == PHONE
+
+
+@served
+def test_what_it_prints_can_be_posted_by_curl(site, channel):
+    out = simulate("--print", "--url", site.address, "--text", "It's $HOME `x` Grüße")
+    assert not WebhookDelivery.objects.exists()
+    command = shlex.split(out.splitlines()[1])
+    done = subprocess.run([*command, "--noproxy", "*", "-sS"], capture_output=True, text=True, check=True, timeout=30)
+    assert json.loads(done.stdout) == {"success": True}
+    assert Message.objects.get().content == "It's $HOME `x` Grüße"
+
+
+@served
+def test_an_operator_reads_what_is_wrong_on_stderr(site, channel, tmp_path):
+    env = environment(tmp_path, DATABASE_URL=database_url(), SECRET_KEY="a secret of this test", HTTPS="false")
+    env |= {"PORT": str(free_port())}
+
+    nothing = manage("simulate_whatsapp", env=env | {"WHATSAPP_APP_SECRETS": SECRET})
+    wrong = manage("simulate_whatsapp", f"--url={site.address}", "--secret=wrong", "--burst=3", env=env)
+    unknown = manage("simulate_whatsapp", "--kind=fax", env=env)
+
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert f"Nothing answers at http://127.0.0.1:{env['PORT']}: start the site with `make run`" in nothing.stderr
+    assert wrong.returncode == 1
+    assert "401: the site has other secrets." in wrong.stderr
+    assert "(3 of 3)" in wrong.stderr
+    assert unknown.returncode == 2
+    assert "Traceback" not in nothing.stderr + wrong.stderr + unknown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--status", "read"], "--status needs --message-id"),
+        (["--kind", "reaction"], "--kind reaction needs --message-id"),
+        (["--provider", "twilio", "--kind", "image"], "As Twilio, only texts"),
+        (["--url", "ftp://127.0.0.1"], "--url begins with http"),
+        (["--from", "0151 1"], "argument --from:"),
+        (["--burst", "0"], "argument --burst:"),
+        (["--burst", "x"], "argument --burst:"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(channel, arguments, problem):
+    _, error = refusal(*arguments)
+    assert problem in error
+
+
+def test_without_a_secret_nothing_is_sent(channel, settings):
+    settings.WHATSAPP_APP_SECRETS = []
+    assert refusal() == (2, "WHATSAPP_APP_SECRETS is not set: give --secret.")
+
+
+def test_the_number_is_the_only_active_one_or_the_demos(owner, stranger, channel):
+    assert printed()["metadata"]["phone_number_id"] == channel.phone_number_id
+    Channel.objects.create(user=owner.user, phone_number_id="off", active=False)
+    Channel.objects.create(user=owner.user, phone_number_id=TWILIO, provider="twilio")
+    assert printed()["metadata"]["phone_number_id"] == channel.phone_number_id
+
+    Channel.objects.create(user=stranger.user, phone_number_id="another")
+    code, error = refusal("--print")
+    assert code == 2
+    assert f"{channel.phone_number_id}  Bella's Bakery\n" in error
+    assert "another  Flora" in error
+    assert printed("--phone-number-id", "any")["metadata"]["phone_number_id"] == "any"
+
+    demo = create_business(email="demo@leadsite.example")
+    Channel.objects.create(user=demo.user, phone_number_id=DEMO_CHANNEL)
+    assert printed()["metadata"]["phone_number_id"] == DEMO_CHANNEL
+
+
+def test_without_a_number_or_a_database_it_says_what_to_do(db, monkeypatch):
+    assert "No WhatsApp number is connected yet" in refusal("--print")[1]
+
+    def away(*args: Any, **options: Any) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(Channel.objects, "filter", away)
+    assert refusal("--print") == (
+        2,
+        "The database does not answer, so give --phone-number-id. (OperationalError)",
+    )
+
+
+def test_bodies_are_escaped_as_meta_escapes_them(channel):
+    body = simulate("--print", "--text", "é 😀 a@b/c < 5 %").splitlines()[0]
+    assert r"\u00e9 \ud83d\ude00 a\u0040b\/c \u003C 5 \u0025" in body
+
+
+def test_a_status_that_failed_says_why(channel):
+    (status,) = printed("--status", "failed", "--message-id", "wamid.1", "--bsuid", "DE.1")["statuses"]
+    assert (status["id"], status["status"], status["recipient_user_id"]) == ("wamid.1", "failed", "DE.1")
+    assert status["errors"][0]["code"] == 131026
+    assert "recipient_id" not in status
