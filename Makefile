@@ -15,7 +15,7 @@ run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-800
 
 test: .venv/installed-dev ## the whole suite on a real PostgreSQL (DATABASE_URL, or the embedded one)
 	@$(if $(CHROMIUM),,echo "No Chromium here: the browser tests are left out. On Debian: apt-get install chromium")
-	@$(BIN)/python -m pytest $(if $(CHROMIUM),,-m "not browser") $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses=4 $(if $(CHROMIUM),,-m "not browser") $(ARGS)
 
 setup: .venv/installed-dev ## all dependencies into .venv
 

@@ -155,7 +155,8 @@ LOGIN_URL = "admin:login"
 
 STATIC_URL = "static/"
 # The demo serves static files from where they lie; production from STATIC_ROOT, hashed (the Dockerfile collects).
-WHITENOISE_USE_FINDERS = DEMO
+# A test's client asks for none, and would look for all of them each time one is made.
+WHITENOISE_USE_FINDERS = DEMO and not TESTING
 STATIC_ROOT = None if DEMO else BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from conversations.identity import phone_key
-from leads.receiving import Document, Received
+from leads.receiving import Received
 from whatsapp.events import Event, MessageEvent, MoveEvent, Opens, Party, StatusEvent
 
 
@@ -115,30 +115,18 @@ class Documents:
         )
         if event.direction == "out":
             # What is known of it may have come before it, and waits: see mark_messages.sql.
-            self._add_status_document(user_id, event.provider_id, event.status, event.provider_time)
+            self._add_status(user_id, event)
 
-    def _add_status(self, user_id: str, event: StatusEvent) -> None:
-        self._add_status_document(
-            user_id, event.provider_id, event.status, event.provider_time, event.error, event.details
-        )
-
-    def _add_status_document(
-        self,
-        user_id: str,
-        provider_id: str,
-        status: str,
-        at: datetime | None,
-        error: str = "",
-        details: Document | None = None,
-    ) -> None:
+    def _add_status(self, user_id: str, event: StatusEvent | MessageEvent) -> None:
+        report = event if isinstance(event, StatusEvent) else None
         self.received.statuses.append(
             {
                 "user_id": user_id,
-                "provider_id": provider_id,
-                "status": status,
-                "at": _text(at),
-                "error": error,
-                "details": details or {},
+                "provider_id": event.provider_id,
+                "status": event.status,
+                "at": _text(event.provider_time),
+                "error": report.error if report else "",
+                "details": report.details if report else {},
             }
         )
 

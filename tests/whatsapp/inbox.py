@@ -15,14 +15,13 @@ from whatsapp.services import connect_channel
 from whatsapp.signature import sign_for_meta
 
 PATH = "/api/webhooks/whatsapp"
+_meta = Client(raise_request_exception=False)
 
 
 def post(body: bytes, **headers: str) -> Any:
     """One signed delivery, as it is answered."""
     signature = {"X-Hub-Signature-256": sign_for_meta(body, settings.WHATSAPP_APP_SECRETS[0])}
-    return Client(raise_request_exception=False).post(
-        PATH, body, content_type="application/json", headers=signature | headers
-    )
+    return _meta.post(PATH, body, content_type="application/json", headers=signature | headers)
 
 
 def deliver(*values_or_changes: Any) -> WebhookDelivery:

@@ -35,6 +35,11 @@ def test_run_again_it_gives_a_new_key_and_no_second_business(db, capsys):
     assert (User.objects.count(), Channel.objects.count(), ApiKey.objects.count()) == (1, 1, 2)
 
 
+def test_a_number_at_twilio_is_connected_as_such(db, capsys):
+    create(capsys, "--email", "a@bakery.example", "--phone-number-id", "+14155238886", "--provider", "twilio")
+    assert Channel.objects.get().provider == "twilio"
+
+
 def test_a_token_is_stored_encrypted(db, capsys):
     create(capsys, "--email", "a@bakery.example", "--phone-number-id", "1065", "--access-token", "EAAG-secret")
     channel = Channel.objects.get()

@@ -73,6 +73,7 @@ def test_a_message_that_the_database_refuses_costs_its_neighbours_nothing(inbox:
         assert replay_due() == {"failed": 1}
         delivery.refresh_from_db()
         assert delivery.attempts == 3
+        assert delivery.next_attempt_at is not None
         assert delivery.next_attempt_at > timezone.now()
     due_now()
     assert replay_due() == {"processed": 1}

@@ -35,11 +35,12 @@ def conversation_of(n: int) -> Iterator[Change]:
     """Ten events of one customer, who shows number, id or both, in turn, and of what the business wrote."""
     number, user_id = f"49151000{n:05d}", f"DE.{n:05d}"
     start = meta.NOON + 1000 * n
-    shown = [
+    ways: list[dict[str, Any]] = [
         {"from_": number},
         {"from_": None, "from_user_id": user_id},
         {"from_": number, "from_user_id": user_id},
-    ][n % 3]
+    ]
+    shown = ways[n % 3]
     named = [
         meta.contact(wa_id=shown.get("from_"), user_id=shown.get("from_user_id"), name=f"Name {name} of {n}")
         for name in range(3)

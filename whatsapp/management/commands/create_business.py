@@ -8,6 +8,7 @@ from django.db import transaction
 
 from leadsite.accounts.services import BusinessInvalid, create_business
 from whatsapp.encryption import SecretUnreadable
+from whatsapp.models import Channel
 from whatsapp.services import ChannelInvalid, ChannelTaken, connect_channel
 
 
@@ -21,6 +22,12 @@ class Command(BaseCommand):
         parser.add_argument("--email", required=True, help="the login")
         parser.add_argument("--name", default="", help="the business's name")
         parser.add_argument("--phone-number-id", default="", help="the WhatsApp number's id at the provider")
+        parser.add_argument(
+            "--provider",
+            choices=Channel.Provider.values,
+            default="cloud",
+            help="of a new number; default: cloud (Meta)",
+        )
         parser.add_argument("--access-token", default="", help="the provider's token; stored encrypted")
         parser.add_argument("--staff", action="store_true", help="may log in to the admin (set a password there)")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -38,6 +45,7 @@ class Command(BaseCommand):
                         user_id=business.user.pk,
                         phone_number_id=options["phone_number_id"],
                         access_token=options["access_token"],
+                        provider=options["provider"],
                     )
                     channel_id = str(channel.pk)
         except (BusinessInvalid, ChannelInvalid, ChannelTaken, SecretUnreadable) as error:
