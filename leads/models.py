@@ -11,7 +11,7 @@ EXTERNAL_ID_MAX_LENGTH = 200
 
 
 class Lead(OwnedModel):
-    """One wish of one customer. Made by leads.services.create_leads and nothing else."""
+    """One wish of one customer. Made by leads.services.create_leads and leads.receiving."""
 
     class Type(models.TextChoices):
         ORDER = "order"

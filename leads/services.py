@@ -1,7 +1,8 @@
-"""The door of the house: every lead, from REST, WhatsApp, admin or a file, is made by create_leads.
+"""The door for leads as such: from REST, admin or a file, they are made by create_leads. receiving.py is the door for
+what customers write, of which leads come.
 
-Note [Lock order]: customer, conversation, lead, message; several customers in the order of their phone key. Who
-writes takes the customer's row first, and so nobody waits in a circle.
+Note [Lock order]: customer, conversation, lead, message; several customers in the order of their phone key, those
+without phone after them by WhatsApp user id. Who writes takes the customer's row first, and so nobody waits in a circle.
 """
 
 import json
@@ -113,7 +114,7 @@ def change_leads(leads: QuerySet[Lead], **columns: Any) -> list[Lead]:
         # Two who change overlapping lists wait for each other: see Note [Lock order].
         with attempt:
             customers = Customer.objects.filter(pk__in=leads.order_by().values("conversation__customer"))
-            list(customers.order_by("phone_key", "pk").select_for_update().values_list("pk"))
+            list(customers.order_by("user", "phone_key", "whatsapp_user_id").select_for_update().values_list("pk"))
             chosen = list(leads.order_by("pk").select_for_update(of=("self",)))
             Lead.objects.filter(pk__in=[lead.pk for lead in chosen]).update(**columns, updated_at=timezone.now())
             return chosen

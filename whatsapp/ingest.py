@@ -19,7 +19,7 @@ from leads.receiving import NOTHING_STORED, Received, Stored, receive_events
 from whatsapp import payloads, twilio
 from whatsapp.documents import Documents
 from whatsapp.events import Unreadable
-from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.models import WebhookDelivery
 
 log = structlog.get_logger(__name__)
 

@@ -1,103 +1,12 @@
-"""A thread of messages with one customer of one business. No provider and no sales in here.
+"""What is written: conversations, their messages, and what is said of messages that are not here yet."""
 
-leads/services.py has the order of locks that every writer keeps, Note [Lock order].
-"""
-
-from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Q
 
-from leadsite.accounts.models import UuidV7
+from conversations.models.customers import Customer
+from conversations.models.owned import OwnedModel
 
-NAME_MAX_LENGTH = 200
 CONTENT_MAX_LENGTH = 65_536
-
-
-class OwnedModel(models.Model):
-    """What every row of a business has: its id, its owner and its times.
-
-    The foreign keys are made in SQL (migrations/sql/foreign_keys.sql says why); unique (user, id) is what they
-    point at, and also the index that lists a business's rows newest first.
-    """
-
-    id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        db_constraint=False,
-        db_index=False,
-        related_name="+",
-        verbose_name="business",
-    )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
-
-    class Meta:
-        abstract = True
-
-
-class Customer(OwnedModel):
-    """A person who writes to the business: known by phone number, by WhatsApp user id, or by both.
-
-    The row is also the lock of everything that belongs to this customer.
-    """
-
-    phone = models.CharField(null=True, blank=True, help_text="International form, as the customer gave it.")
-    phone_key = models.GeneratedField(
-        expression=models.Func(F("phone"), function="phone_key"),
-        output_field=models.CharField(null=True),
-        db_persist=True,
-    )
-    whatsapp_user_id = models.CharField(
-        "WhatsApp user id",
-        null=True,
-        blank=True,
-        help_text="Business-scoped user id; some customers hide their number.",
-    )
-    name = models.CharField(blank=True, default="", db_default="")
-    # What the customer's own profile said first. Where the name is still this, nobody has given a better one.
-    profile_name = models.CharField(null=True, editable=False)
-    profile_name_at = models.DateTimeField(null=True, editable=False)
-
-    class Meta:
-        db_table = "customers"
-        constraints = [
-            models.UniqueConstraint(fields=["user", "id"], name="customers_owner_unique"),
-            models.UniqueConstraint(
-                fields=["user", "phone_key"],
-                name="customers_phone_unique",
-                violation_error_message="Another customer of this business has this phone number.",
-            ),
-            models.UniqueConstraint(
-                fields=["user", "whatsapp_user_id"],
-                name="customers_whatsapp_user_id_unique",
-                violation_error_message="Another customer of this business has this WhatsApp user id.",
-            ),
-            models.CheckConstraint(
-                condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"),
-                name="customers_phone_e164",
-                violation_error_message="The phone must be a plus sign and 7 to 15 digits.",
-            ),
-            models.CheckConstraint(
-                condition=Q(phone__isnull=False) | Q(whatsapp_user_id__isnull=False),
-                name="customers_identified",
-                violation_error_message="A customer needs a phone number or a WhatsApp user id.",
-            ),
-            models.CheckConstraint(
-                condition=Q(whatsapp_user_id__length__gte=1) & Q(whatsapp_user_id__length__lte=200),
-                name="customers_whatsapp_user_id_length",
-                violation_error_message="A WhatsApp user id has 1 to 200 characters.",
-            ),
-            models.CheckConstraint(
-                condition=Q(name__length__lte=NAME_MAX_LENGTH),
-                name="customers_name_length",
-                violation_error_message=f"A name has at most {NAME_MAX_LENGTH} characters.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.phone or self.whatsapp_user_id or "customer without a name"
 
 
 class Conversation(OwnedModel):
@@ -215,31 +124,6 @@ class Message(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.direction}, {self.status}"
-
-
-class CustomerMove(OwnedModel):
-    """A customer who wrote as `former` until `moved_at` writes as `phone` or `whatsapp_user_id` from then on.
-
-    Kept so that a message from before, which may come a week late, still finds the customer.
-    """
-
-    former = models.CharField(help_text="Phone key or WhatsApp user id.")
-    phone = models.CharField(null=True, blank=True)
-    whatsapp_user_id = models.CharField("WhatsApp user id", null=True, blank=True)
-    moved_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "customer_moves"
-        constraints = [
-            models.UniqueConstraint(fields=["user", "former", "moved_at"], name="customer_moves_unique"),
-            models.CheckConstraint(
-                condition=Q(phone__isnull=False) | Q(whatsapp_user_id__isnull=False), name="customer_moves_identified"
-            ),
-            models.CheckConstraint(condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"), name="customer_moves_phone_e164"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.former} is {self.phone or self.whatsapp_user_id}"
 
 
 class ParkedStatus(OwnedModel):

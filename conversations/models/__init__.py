@@ -1,0 +1,19 @@
+"""A thread of messages with one customer of one business. No provider and no sales in here.
+
+leads/services.py has the order of locks that every writer keeps, Note [Lock order].
+"""
+
+from conversations.models.customers import NAME_MAX_LENGTH, Customer, CustomerMove
+from conversations.models.owned import OwnedModel
+from conversations.models.threads import CONTENT_MAX_LENGTH, Conversation, Message, ParkedStatus
+
+__all__ = [
+    "CONTENT_MAX_LENGTH",
+    "NAME_MAX_LENGTH",
+    "Conversation",
+    "Customer",
+    "CustomerMove",
+    "Message",
+    "OwnedModel",
+    "ParkedStatus",
+]

@@ -1,0 +1,77 @@
+"""Who becomes a lead by a message, and who does not: echoes, old threads, groups, notices."""
+
+from conversations.models import Conversation
+from tests.whatsapp import meta
+
+
+def test_an_echo_of_the_owners_phone_is_a_message_and_never_a_lead(inbox):
+    inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("We open at eight")])
+    assert inbox.counts() == (1, 1, 0, 1)
+    assert (inbox.messages[0].direction, inbox.messages[0].status) == ("out", "sent")
+    assert inbox.conversations[0].last_inbound_at is None
+
+
+def test_a_customer_who_answers_an_echo_is_a_lead(inbox):
+    inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("We open at eight")])
+    inbox.gets(meta.text("Then I come", timestamp=meta.NOON + 60))
+    assert inbox.counts() == (1, 1, 1, 2)
+    assert inbox.leads[0].details == "Then I come"
+
+
+def test_an_echo_joins_a_completed_conversation_and_leaves_it_completed(inbox):
+    inbox.gets(meta.text("Hello"))
+    Conversation.objects.update(status="completed")
+    inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("Thank you")])
+    assert inbox.counts() == (1, 1, 1, 2)
+    assert inbox.conversations[0].status == "completed"
+
+
+def test_history_becomes_messages_and_no_lead(inbox):
+    thread = {
+        "id": meta.SHEENA,
+        "messages": [
+            meta.text("Do you deliver?", timestamp=meta.NOON - 900, history_context={"status": "READ"}),
+            meta.text("We do", from_=meta.BUSINESS, timestamp=meta.NOON - 800, history_context={"status": "DELIVERED"}),
+        ],
+    }
+    inbox.gets_change("history", history=[{"metadata": {"phase": 0}, "threads": [thread]}])
+    assert inbox.counts() == (1, 1, 0, 2)
+    assert sorted((message.direction, message.status) for message in inbox.messages) == [
+        ("in", "received"),
+        ("out", "delivered"),
+    ]
+
+
+def test_messages_that_an_agent_of_metas_answers_are_leads_too(inbox):
+    inbox.gets_change("standby", standby={"messages": [meta.text("Hello")]})
+    assert inbox.counts() == (1, 1, 1, 1)
+
+
+def test_a_message_in_a_group_is_kept_and_no_lead(inbox):
+    inbox.gets(meta.text("What does everyone think?", group_id="group-1"))
+    assert inbox.counts() == (1, 1, 0, 1)
+    assert inbox.messages[0].extras["group_id"] == "group-1"
+
+
+def test_reactions_edits_and_revocations_are_rows_and_the_original_stays(inbox):
+    inbox.gets(meta.text("Two cakes", id="wamid.1"))
+    inbox.gets(
+        meta.message("reaction", {"message_id": "wamid.1", "emoji": "👍"}),
+        meta.message("edit", {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "3"}}}),
+        meta.message("revoke", {"original_message_id": "wamid.1"}),
+    )
+    assert inbox.counts() == (1, 1, 1, 4)
+    assert inbox.messages[0].kind == "text"
+    assert {message.extras["target"] for message in inbox.messages[1:]} == {"wamid.1"}
+    assert inbox.messages[0].content == "Two cakes"
+
+
+def test_a_system_notice_opens_nothing(inbox):
+    inbox.gets(meta.message("system", {"type": "customer_identity_changed", "body": "New phone"}))
+    assert inbox.counts() == (0, 0, 0, 0)
+
+
+def test_a_system_notice_joins_the_conversation_that_is_there(inbox):
+    inbox.gets(meta.text("Hello"))
+    inbox.gets(meta.message("system", {"type": "customer_identity_changed", "body": "New phone"}))
+    assert inbox.counts() == (1, 1, 1, 2)
