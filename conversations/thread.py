@@ -5,7 +5,7 @@ the message as extras["target"]; here such rows are folded into what they are ab
 leaves this module as text, and the template escapes it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -15,48 +15,12 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Message
 from conversations.referral import Referral, read_referral, text_of
+from conversations.thread_words import CHIPS, LABELS, NOTICES, REACTION_GONE, TICKS, seen
 from leadsite.accounts.admin_values import shorten
 
 THREAD_LENGTH: Final = 50
 _QUOTE_LENGTH: Final = 60
-
-# What stands beside a message that is more than text: icon (fonts.google.com/icons) and word.
-CHIPS: Final = {
-    "image": ("image", "Photo"),
-    "video": ("videocam", "Video"),
-    "audio": ("music_note", "Audio"),
-    "voice": ("mic", "Voice message"),
-    "document": ("description", "Document"),
-    "sticker": ("mood", "Sticker"),
-    "media_placeholder": ("perm_media", "Photo, video or file"),
-    "location": ("location_on", "Location"),
-    "contacts": ("contact_page", "Contact"),
-    "interactive": ("touch_app", "Chose"),
-    "button": ("touch_app", "Tapped"),
-    "order": ("shopping_cart", "Order"),
-    "call": ("call", "Call"),
-    "template": ("draft", "Template"),
-    "edit": ("edit", "Edited an earlier message"),
-}
-NOTICES: Final = {
-    "system": "WhatsApp: something about this customer changed",
-    "request_welcome": "Opened the chat",
-    "unsupported": "A message that WhatsApp did not pass on",
-    "unknown": "A message that WhatsApp did not pass on",
-}
-# What the readers of deliveries write where a reaction is taken back.
-REACTION_GONE: Final = ("", "(reaction removed)")
-# How far a message came that went out: icon and word.
-TICKS: Final = {
-    "queued": ("schedule", "Queued"),
-    "sending": ("schedule", "Sending"),
-    "sent": ("check", "Sent"),
-    "delivered": ("done_all", "Delivered"),
-    "read": ("done_all", "Read"),
-    "played": ("done_all", "Played"),
-    "failed": ("error", "Not sent"),
-    "unknown": ("help", "Perhaps sent"),
-}
+_CHANGES: Final = ("edit", "revoke", "reaction")
 
 
 @dataclass(slots=True)
@@ -75,6 +39,7 @@ class Entry:
     reaction: str = ""
     referral: Referral | None = None
     tick: tuple[str, str] | None = None
+    labels: list[str] = field(default_factory=list)
     new_day: date | None = None
 
 
@@ -95,7 +60,8 @@ def read_thread(conversation: Conversation) -> Thread:
     changes = _changes(rows, known)
     folded = {change.pk for found in changes.values() for change in found}
     known |= _from_elsewhere(conversation, {_target(row) or _answered(row) for row in rows} - set(known) - {""})
-    entries = [_entry(row, known, changes.get(row.pk, [])) for row in rows if row.pk not in folded]
+    edits = _newest_texts(rows, known)
+    entries = [_entry(row, known, changes.get(row.pk, []), edits) for row in rows if row.pk not in folded]
     _mark_days(entries)
     return Thread(entries, has_older=len(newest) > THREAD_LENGTH)
 
@@ -132,10 +98,20 @@ def _changes(rows: Iterable[Message], known: dict[str, Message]) -> dict[UUID, l
     """
     found: dict[UUID, list[Message]] = {}
     for row in rows:
-        about = known.get(_target(row)) if row.kind in ("edit", "revoke") else None
-        if about and about.direction == row.direction and about.kind not in ("edit", "revoke", "reaction"):
+        if about := _changed(row, known):
             found.setdefault(about.pk, []).append(row)
     return found
+
+
+def _changed(row: Message, known: Mapping[str, Message]) -> Message | None:
+    about = known.get(_target(row)) if row.kind in ("edit", "revoke") else None
+    return about if about and about.direction == row.direction and about.kind not in _CHANGES else None
+
+
+def _newest_texts(rows: Iterable[Message], known: Mapping[str, Message]) -> dict[UUID, str]:
+    """What edited messages say by now, also those that are not shown. `rows` are in the order of their writing."""
+    edits = [(about, row) for row in rows if row.kind == "edit" and (about := _changed(row, known))]
+    return {about.pk: row.content for about, row in edits}
 
 
 def _from_elsewhere(conversation: Conversation, provider_ids: set[str]) -> dict[str, Message]:
@@ -147,22 +123,24 @@ def _from_elsewhere(conversation: Conversation, provider_ids: set[str]) -> dict[
     return {row.provider_id: row for row in found if row.provider_id}
 
 
-def _entry(row: Message, known: dict[str, Message], changes: list[Message]) -> Entry:
-    entry = Entry(message=row, time=timezone.localtime(_written(row)), text=row.content)
+def _entry(row: Message, known: dict[str, Message], changes: list[Message], edits: Mapping[UUID, str]) -> Entry:
+    entry = Entry(message=row, time=timezone.localtime(_written(row)), text=seen(row.content))
     who = "the customer" if row.direction == Message.Direction.IN else "you"
     about = known.get(_target(row))
     if row.kind == "reaction":
         entry.is_notice = True
         entry.reaction = "" if row.content in REACTION_GONE else row.content
-        entry.text = f"to: {_quote(about)}" if about else "to an earlier message"
+        entry.text = f"to: {_quote(about, edits)}" if about else "to an earlier message"
     elif row.kind == "revoke":
         entry.is_notice = True
-        entry.text = f"{who.capitalize()} deleted " + (f"an earlier message: {_quote(about)}" if about else "a message")
+        entry.text = f"{who.capitalize()} deleted " + (
+            f"an earlier message: {_quote(about, edits)}" if about else "a message"
+        )
     elif row.kind in NOTICES:
         entry.is_notice = True
         entry.text = _notice(row)
     else:
-        _fill_bubble(entry, known, about)
+        _fill_bubble(entry, known, about, edits)
         _apply(entry, changes, who)
     return entry
 
@@ -170,12 +148,13 @@ def _entry(row: Message, known: dict[str, Message], changes: list[Message]) -> E
 def _notice(row: Message) -> str:
     """WhatsApp's own sentence of a system message; otherwise ours, with what came (in brackets) as the reason."""
     if row.kind == "system":
-        return row.content or NOTICES[row.kind]
+        return seen(row.content) or NOTICES[row.kind]
     return NOTICES[row.kind] if row.kind == "request_welcome" else f"{NOTICES[row.kind]} {row.content}".strip()
 
 
-def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None) -> None:
+def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None, edits: Mapping[UUID, str]) -> None:
     row = entry.message
+    entry.labels = _labels(row)
     if row.kind != "text":
         kind = "voice" if row.kind == "audio" and _extra(row, "voice") is True else row.kind
         entry.chip = CHIPS.get(kind, ("chat_bubble", kind.replace("_", " ").capitalize()))
@@ -184,9 +163,9 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None)
         if entry.text == name:  # a document without a caption is called by its name
             entry.text = ""
     if answered := known.get(_answered(row)):
-        entry.quoted = _quote(answered)
+        entry.quoted = _quote(answered, edits)
     elif row.kind == "edit" and about:
-        entry.quoted = _quote(about)
+        entry.quoted = _quote(about, {})  # what it says anew
     if row.direction == Message.Direction.OUT:
         entry.tick = TICKS.get(row.status)
     else:
@@ -199,13 +178,22 @@ def _apply(entry: Entry, changes: list[Message], who: str) -> None:
         if change.kind == "revoke":
             entry.deleted_by = who
         else:
-            entry.former = entry.message.content
-            entry.text = change.content
+            entry.former = seen(entry.message.content)
+            entry.text = seen(change.content)
 
 
-def _quote(row: Message) -> str:
-    _, word = CHIPS.get(row.kind, ("", row.kind.replace("_", " ").capitalize()))
-    return f"“{shorten(row.content, _QUOTE_LENGTH)}”" if row.content else word.lower()
+def _labels(row: Message) -> list[str]:
+    """An echo of standby is what Meta's agent wrote, not the phone."""
+    marks = [name for name in LABELS if row.extras.get(name)] if isinstance(row.extras, dict) else []
+    return [LABELS[name] for name in marks if name != "echo" or "standby" not in marks]
+
+
+def _quote(row: Message, edits: Mapping[UUID, str]) -> str:
+    text = edits.get(row.pk, row.content)
+    if seen(text):
+        return f"“{shorten(text, _QUOTE_LENGTH)}”"
+    _, word = CHIPS.get(row.kind, ("", "(empty)" if row.kind == "text" else row.kind.replace("_", " ").capitalize()))
+    return word.lower()
 
 
 def _mark_days(entries: list[Entry]) -> None:

@@ -41,7 +41,8 @@ class Attempt:
         try:
             self._atomic.__exit__(kind, error, trace)
         except DatabaseError as at_commit:
-            if not self._retries(at_commit):
+            # The block is over by then and may have left the loop: what failed to commit must not pass for done.
+            if error is None or not self._retries(at_commit):
                 raise
             return True
         return error is not None and self._retries(error)
@@ -56,12 +57,12 @@ class Attempt:
         return True
 
 
-def attempts() -> Iterator[Attempt]:
-    """Yield up to four tries, each to be entered with `with`; leave the loop (return) when one succeeds.
+def attempts(most: int = MAX_ATTEMPTS) -> Iterator[Attempt]:
+    """Yield up to `most` tries, each to be entered with `with`; leave the loop (return) when one succeeds.
 
     Inside a transaction that the caller holds there is one try, as a savepoint: only who opened a transaction may
     repeat it.
     """
-    tries = 1 if connection.in_atomic_block else MAX_ATTEMPTS
+    tries = 1 if connection.in_atomic_block else most
     for number in range(1, tries + 1):
         yield Attempt(number, last=number == tries)

@@ -42,7 +42,9 @@ class LeadAdmin(OwnedAdmin):
     form = LeadForm
     customer_path = "conversation__customer__"
     actions = ACTIONS
-    list_display = ["customer_and_phone", "wish", "type", "status_badge", "assigned_to", "source", "created"]
+    list_display = [
+        *("customer_and_phone", "wish", "type", "status_badge", "assigned_to", "last_message", "source", "created"),
+    ]
     list_filter = ["status", "type", "source", AssignedFilter, "created_at"]
     list_select_related = ["conversation__customer", "assigned_to"]
     search_fields = ["conversation__customer__name", "details", "external_id"]
@@ -129,6 +131,11 @@ class LeadAdmin(OwnedAdmin):
     @admin.display(description="status", ordering="status")
     def status_badge(self, lead: Lead) -> SafeString:
         return badge(lead.get_status_display(), lead.status)
+
+    @admin.display(description="last message")
+    def last_message(self, lead: Lead) -> SafeString:
+        """When the customer wrote last: who comes back shows. Not to be sorted by, for no index has that order."""
+        return moment(lead.conversation.last_inbound_at)
 
     @admin.display(description="wish")
     def wish(self, lead: Lead) -> SafeString:

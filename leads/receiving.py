@@ -1,7 +1,6 @@
 """The door for what customers write: messages come in with their customer, conversation and lead, or not at all."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,33 +14,31 @@ class Received:
     """What providers delivered, as lists of JSON documents whose fields receive_events.sql describes."""
 
     moves: list[Document] = field(default_factory=list)
-    people: list[Document] = field(default_factory=list)
     messages: list[Document] = field(default_factory=list)
     statuses: list[Document] = field(default_factory=list)
 
-    def __bool__(self) -> bool:
-        return bool(self.moves or self.messages or self.statuses)
+    def __len__(self) -> int:
+        return len(self.moves) + len(self.messages) + len(self.statuses)
 
-    def singly(self) -> Iterator[tuple[str, "Received"]]:
-        """Each event alone, with a name for it: the moves first, as receive_events takes them."""
-        for move in self.moves:
-            yield "a change of number or id", Received(moves=[move])
-        for message in self.messages:
-            person = self.people[message["person"]]
-            yield f"message {message['provider_id']}", Received(people=[person], messages=[message | {"person": 0}])
-        for status in self.statuses:
-            yield f"status of {status['provider_id']}", Received(statuses=[status])
+    def halves(self) -> tuple["Received", "Received"]:
+        """Two of half the length, in the order in which receive_events takes them: moves, messages, statuses."""
+        middle = len(self) // 2
+        moves, messages = self.moves, self.messages
+        to_messages = max(0, middle - len(moves))
+        to_statuses = max(0, to_messages - len(messages))
+        return (
+            Received(moves[:middle], messages[:to_messages], self.statuses[:to_statuses]),
+            Received(moves[middle:], messages[to_messages:], self.statuses[to_statuses:]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many rows were new."""
+    """How many rows were new, and how many messages were left out: notices to customers without a conversation."""
 
-    messages: int
-    leads: int
-
-
-NOTHING_STORED = Stored(messages=0, leads=0)
+    messages: int = 0
+    leads: int = 0
+    left_out: int = 0
 
 
 def receive_events(received: Received) -> Stored:
@@ -51,11 +48,20 @@ def receive_events(received: Received) -> Stored:
     transaction.
     """
     if not received:
-        return NOTHING_STORED
+        return Stored()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT new_messages, new_leads FROM receive_events(%s::jsonb, %s::jsonb, %s::jsonb, %s::jsonb)",
-            [json.dumps(part) for part in (received.moves, received.people, received.messages, received.statuses)],
+            "SELECT made_messages, made_leads, left_out FROM receive_events(%s::jsonb, %s::jsonb, %s::jsonb)",
+            [json.dumps(part) for part in (received.moves, received.messages, received.statuses)],
         )
-        messages, leads = cursor.fetchone() or (0, 0)
-        return Stored(messages=messages, leads=leads)
+        return Stored(*(cursor.fetchone() or ()))
+
+
+def lock_businesses(received: Received) -> None:
+    """Take the locks that receive_events takes for several events, for those who call it several times.
+
+    Caller holds the transaction. Raises django.db.Error.
+    """
+    owners = {event["user_id"] for part in (received.moves, received.messages, received.statuses) for event in part}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lock_businesses(%s::uuid[])", [list(owners)])

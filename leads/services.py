@@ -2,7 +2,8 @@
 what customers write, of which leads come.
 
 Note [Lock order]: customer, conversation, lead, message; several customers in the order of their phone key, those
-without phone after them by WhatsApp user id. Who writes takes the customer's row first, and so nobody waits in a circle.
+without phone after them by WhatsApp user id. Who writes takes the customer's row first, and so nobody waits in a
+circle.
 """
 
 import json

@@ -1,8 +1,10 @@
 """Logs: one JSON object a line (readable lines in the demo), each with the request id of what caused it."""
 
+import logging
 from typing import Any
 
 import structlog
+from procrastinate.exceptions import ConnectorException
 
 # Applied to every event, ours and those of libraries that use the standard logging.
 _SHARED: list[structlog.typing.Processor] = [
@@ -11,6 +13,17 @@ _SHARED: list[structlog.typing.Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+
+
+class NotOfLostConnections(logging.Filter):
+    """Takes out what procrastinate says, with pages of tracebacks, when its connections are lost.
+
+    `worker_interrupted` says that in a line (leadsite/worker.py). What it says of jobs stays, whatever they died of.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return hasattr(record, "job") or not isinstance(error, ConnectorException)
 
 
 def logging_settings(*, level: str, readable: bool) -> dict[str, Any]:
@@ -45,6 +58,7 @@ def logging_settings(*, level: str, readable: bool) -> dict[str, Any]:
                 ],
             }
         },
+        "filters": {"not_of_lost_connections": {"()": NotOfLostConnections}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
@@ -53,5 +67,13 @@ def logging_settings(*, level: str, readable: bool) -> dict[str, Any]:
             # A scanner that guesses host names gets its 400; each with a traceback would fill the log.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            # It would say of each command which periodic tasks there are, and three lines of each job that went well.
+            "procrastinate": {"level": "WARNING"},
+            **{
+                name: {"filters": ["not_of_lost_connections"]}
+                for name in ("procrastinate.utils", "procrastinate.worker", "procrastinate.worker.worker")
+            },
+            # The worker's pool tries again and again, and says so each time; `worker_interrupted` says it once.
+            "psycopg.pool": {"level": "ERROR"},
         },
     }

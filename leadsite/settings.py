@@ -10,10 +10,10 @@ import logging
 from pathlib import Path
 
 import django_stubs_ext
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from leadsite import demo_values, embedded
+from leadsite.environment import TRUE, Environment, database_of
 from leadsite.observability import logging_settings
 
 # Lets ModelForm[Lead] and the like stand in code: type arguments are for mypy, Django knows them only in part.
@@ -21,7 +21,7 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = Environment()
 # pytest sets this variable for as long as it runs (docs.pytest.org, "Environment Variables").
 TESTING = "PYTEST_VERSION" in env.ENVIRON
 if not TESTING:
@@ -38,10 +38,13 @@ _demo = env.str("LEADSITE_DEMO", "false").lower()
 if _demo == "if-made":
     DEMO = demo_values.path(DATA_DIR).exists() and not env.str("SECRET_KEY", "") and not env.str("DATABASE_URL", "")
 else:
-    DEMO = _demo in environ.Env.BOOLEAN_TRUE_STRINGS
+    DEMO = _demo in TRUE
 DEMO = DEMO or TESTING
 if DEMO:
-    env.read_env(demo_values.ensure(DATA_DIR), overwrite=False)
+    try:
+        env.read_env(demo_values.ensure(DATA_DIR), overwrite=False)
+    except OSError as error:
+        raise ImproperlyConfigured(f"LEADSITE_DATA_DIR is {DATA_DIR}, where nothing can be kept: {error}") from error
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
@@ -66,7 +69,7 @@ if EMBEDDED_POSTGRES:
         )
     DATABASE_URL = embedded.database_url(DATA_DIR)
 
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES = {"default": database_of(DATABASE_URL)}
 DATABASES["default"] |= {
     "ENGINE": "leadsite.postgresql",
     # A transaction belongs to the service that needs it, not to the request: the record of a failed delivery must
@@ -142,7 +145,7 @@ TEMPLATES = [
     }
 ]
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.str("TIME_ZONE", "UTC")
+TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 USE_TZ = True
 
 AUTH_USER_MODEL = "accounts.User"
@@ -222,7 +225,7 @@ if "" in WHATSAPP_APP_SECRETS:
     raise ImproperlyConfigured("WHATSAPP_APP_SECRETS holds an empty secret: anybody could sign with it. Take it out.")
 WHATSAPP_VERIFY_TOKEN = env.str("WHATSAPP_VERIFY_TOKEN", "")
 # Scheme and host under which providers reach the site, where the proxy in front does not hand them on.
-PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+PUBLIC_URL = env.origin("PUBLIC_URL")
 # For how many days bodies of deliveries are kept: those that are rows, and those that are not.
 DELIVERY_DAYS = env.int("DELIVERY_DAYS", 30)
 FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)
@@ -232,10 +235,8 @@ FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)
 PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 86_400}
 
 # --- Logs -------------------------------------------------------------------------------------------------------
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.level("LOG_LEVEL", "INFO")
 LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
-# It would say of each command which periodic tasks there are, and three lines of each job that went well.
-LOGGING["loggers"]["procrastinate"] = {"level": "WARNING"}
 # One line a request, when it is finished; its id is on every other line that it causes.
 # The address is whoever connects, the proxy in production: the proxy's own log knows better.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False

@@ -1,10 +1,12 @@
 """The admin's menu: what staff work with first, what operators set up below. Named in settings.UNFOLD."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.templatetags.static import static
+
+from whatsapp.delivery_admin import waiting_badge
 
 # Model, title, icon (fonts.google.com/icons; unfold brings the font along).
 MENU = [
@@ -29,6 +31,9 @@ MENU = [
     ),
 ]
 
+# What waits for whoever sees the item; asked for nobody else.
+BADGES: Final = {"WebhookDelivery": waiting_badge}
+
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu without what this person may not see."""
@@ -39,7 +44,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": title,
             "separator": title is not None,
             "items": [
-                {"title": name, "icon": icon, "link": links[model]} for model, name, icon in items if links.get(model)
+                {"title": name, "icon": icon, "link": links[model], "badge": BADGES[model]() if model in BADGES else ""}
+                for model, name, icon in items
+                if links.get(model)
             ],
         }
         for title, items in MENU

@@ -22,7 +22,6 @@ log = structlog.get_logger(__name__)
 
 HOST: Final = "127.0.0.1"
 WORKERS: Final = 2
-READY_SECONDS: Final = 60
 STOP_SECONDS: Final = 15
 LOOK_SECONDS: Final = 0.5
 # A child that lived no longer than this waits before it is started again, up to so long.

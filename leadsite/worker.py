@@ -3,14 +3,18 @@
 import asyncio
 import signal
 import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import psycopg
 import structlog
-from procrastinate import PsycopgConnector
+from procrastinate import JobContext, PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
+from procrastinate.middleware import WorkerMiddleware
 from procrastinate.periodic import PeriodicDeferrer
+from procrastinate.worker import Worker
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +46,9 @@ async def work(*, connection: dict[str, Any], concurrency: int) -> None:
             session.cancel()
         try:
             await session
-            # procrastinate stops its worker, and says why, where one of its own errands fails.
-            log.error("worker_interrupted")
+            # procrastinate stops its worker where one of its own errands fails. What else an errand dies of than a
+            # lost connection, it says itself.
+            log.error("worker_interrupted", error="a connection was lost, or what is said above")
         except asyncio.CancelledError:
             pass
         except Interrupted as error:
@@ -52,13 +57,30 @@ async def work(*, connection: dict[str, Any], concurrency: int) -> None:
     log.info("worker_stopped")
 
 
-async def work_once(*, connection: dict[str, Any]) -> None:
-    """Do what is due, periodic tasks included, one job after the other, and return. Raises Interrupted."""
+async def work_once(*, connection: dict[str, Any]) -> Counter[str]:
+    """Do what is due, periodic tasks included, one job after the other. Counts them: "done", "failed".
+
+    Raises Interrupted.
+    """
+    outcomes: Counter[str] = Counter()
+
+    async def count(do: Callable[[], Awaitable[Any]], context: JobContext, worker: Worker) -> Any:
+        outcome = "failed"
+        try:
+            result = await do()
+            outcome = "done"
+        finally:
+            outcomes[outcome] += 1
+        return result
+
     # With more at a time, procrastinate would end without the jobs that its last ones queue.
-    await _session(connection, concurrency=1, wait=False)
+    await _session(connection, concurrency=1, wait=False, around_jobs=[count])
+    return outcomes
 
 
-async def _session(connection: dict[str, Any], *, concurrency: int, wait: bool) -> None:
+async def _session(
+    connection: dict[str, Any], *, concurrency: int, wait: bool, around_jobs: Sequence[WorkerMiddleware] = ()
+) -> None:
     """One life of procrastinate's worker. To cancel it is to let it finish the jobs under way. Raises Interrupted."""
     connector = PsycopgConnector(kwargs=connection, min_size=1, max_size=POOL_SIZE, timeout=POOL_SECONDS)
     try:
@@ -75,6 +97,7 @@ async def _session(connection: dict[str, Any], *, concurrency: int, wait: bool) 
                 listen_notify=wait,
                 shutdown_graceful_timeout=GRACEFUL_SECONDS,
                 install_signal_handlers=False,
+                worker_middleware=list(around_jobs),
             )
     except (ConnectorException, psycopg.Error) as error:
         raise Interrupted(_reason(error)) from error

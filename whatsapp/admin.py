@@ -11,9 +11,10 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from conversations.forms import OwnedForm
 from conversations.owned_admin import OwnedAdmin
-from whatsapp.delivery_admin import waiting_for
+from whatsapp.delivery_admin import DeliveryAdmin
+from whatsapp.delivery_advice import waiting_for
 from whatsapp.encryption import SecretUnreadable, encrypt
-from whatsapp.models import Channel
+from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, WebhookDelivery
 
 
 class ChannelForm(OwnedForm):
@@ -54,6 +55,16 @@ class ChannelAdmin(OwnedAdmin):
         hidden |= set() if obj else {"has_token", "waiting"}
         return [name for name in super().get_fields(request, obj) if name not in hidden]
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The two fields that the page of an unrouted delivery fills in, as far as they can be meant."""
+        number, provider = (request.GET.get(name, "") for name in ("phone_number_id", "provider"))
+        typed = super().get_changeform_initial_data(request)
+        if 0 < len(number) <= PHONE_NUMBER_ID_MAX_LENGTH and number.isprintable():
+            typed["phone_number_id"] = number
+        if provider in Channel.Provider.values:
+            typed["provider"] = provider
+        return typed
+
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:
         if token := form.cleaned_data.get("access_token"):
             obj.encrypted_access_token = token
@@ -70,3 +81,6 @@ class ChannelAdmin(OwnedAdmin):
     @admin.display(description="unrouted deliveries")
     def waiting(self, channel: Channel) -> SafeString:
         return waiting_for(channel)
+
+
+admin.site.register(WebhookDelivery, DeliveryAdmin)

@@ -8,11 +8,12 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from conversations.models import ParkedStatus
+from conversations.transactions import sqlstate
 from whatsapp import ingest
 from whatsapp.models import Channel, WebhookDelivery
 
@@ -51,15 +52,24 @@ def ids_in(states: Collection[str]) -> list[UUID]:
 def replay_each(ids: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
     """Try each again in a transaction of its own and say what became of it: a state, SKIPPED or ERROR.
 
-    What one raises is logged and costs the others nothing. Raises DatabaseError where the connection is lost, for
+    What one raises is logged and costs the others nothing. Raises django.db.Error where the connection is lost, for
     then the others would fail of the same.
     """
     for delivery_id in ids:
         try:
             outcome = ingest.replay(delivery_id=delivery_id) or SKIPPED
-        except Exception as error:
-            if isinstance(error, DatabaseError) and not connection.is_usable():
+        except Error as error:
+            if not connection.is_usable():
                 raise
+            # Without its text: that quotes rows, and so customers.
+            log.error(
+                "delivery_replay_failed",
+                delivery_id=str(delivery_id),
+                error=type(error).__name__,
+                sqlstate=sqlstate(error),
+            )
+            outcome = ERROR
+        except Exception:
             log.exception("delivery_replay_failed", delivery_id=str(delivery_id))
             outcome = ERROR
         yield delivery_id, outcome

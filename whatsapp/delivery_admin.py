@@ -1,7 +1,7 @@
 """What the providers delivered: where a message stays that is not in the list of leads, and how to try it again."""
 
 from collections import Counter
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -14,18 +14,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leadsite.accounts.admin_page import AdminPage, OperatorsOnly
-from leadsite.accounts.admin_values import NOTHING, badge, foreign, link, moment, shorten
+from leadsite.accounts.admin_values import badge, foreign, moment, shorten
+from whatsapp import delivery_advice
 from whatsapp.deliveries import ERROR, SKIPPED, replay_each
 from whatsapp.delivery_body import readable
-from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.models import WebhookDelivery
 
 REPLAY_LIMIT: Final = 200
 COUNT_LIMIT: Final = 1000
-NUMBERS_SHOWN: Final = 20
+BADGE_LIMIT: Final = 99
 
 OUTCOMES: Final = {
     WebhookDelivery.State.PROCESSED.value: "processed",
@@ -48,23 +49,37 @@ class BoundedPaginator(Paginator[WebhookDelivery]):
         return rows[: self.limit].count()
 
 
-@admin.register(WebhookDelivery)
+class ProblemsFilter(admin.SimpleListFilter):
+    """Also finds processed ones of which a part was left out."""
+
+    title = "problems"
+    parameter_name = "problems"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Has problems"), ("no", "Has none")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
+        if self.value() == "yes":
+            return queryset.exclude(error="")
+        return queryset.filter(error="") if self.value() == "no" else queryset
+
+
 class DeliveryAdmin(OperatorsOnly, AdminPage):
     """For operators: a body may hold several businesses' customers. Rows are evidence, and nobody writes them here."""
 
-    list_display = ["received", "provider", "state_badge", "trouble", "attempts"]
-    list_filter = ["state", "provider"]
+    list_display = ["received", "provider", "state_badge", "beginning_of_notes", "attempts"]
+    list_filter = ["state", ProblemsFilter, "provider"]
     search_fields = ["unrouted"]  # see get_search_results
     search_help_text = "Phone number id that is not connected"
     ordering = ["-pk"]
     paginator = BoundedPaginator
     actions = ["replay"]
     fieldsets = [
-        (None, {"fields": ["state_badge", "problem", "unrouted_numbers", "attempts", "next_attempt"]}),
+        (None, {"fields": ["state_badge", "unrouted_numbers", "notes", "attempts", "next_attempt"]}),
         ("What was delivered", {"fields": ["provider", "received", "id", "size", "readable_body"]}),
     ]
     readonly_fields = [
-        *("state_badge", "problem", "unrouted_numbers", "next_attempt", "received", "id", "size", "readable_body"),
+        *("state_badge", "unrouted_numbers", "notes", "next_attempt", "received", "id", "size", "readable_body"),
     ]
     change_form_outer_before_template = "whatsapp/delivery_advice.html"
 
@@ -80,6 +95,27 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Without the bodies: fifty of them can be 150 MB."""
         return super().get_queryset(request).defer("body")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Without the lines that would be empty."""
+        row = cast(WebhookDelivery, obj)
+        filled = {
+            "unrouted_numbers": bool(row.unrouted),
+            "notes": bool(delivery_advice.notes(row)),
+            "next_attempt": row.next_attempt_at is not None,
+        }
+        (first, options), *rest = self.fieldsets
+        return [(first, {"fields": [name for name in options["fields"] if filled.get(name, True)]}), *rest]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
+    ) -> HttpResponse:
+        if isinstance(obj, WebhookDelivery):
+            context |= {
+                "meaning": delivery_advice.meaning(obj),
+                "replay_may_help": delivery_advice.replay_may_help(obj),
+            }
+        return super().render_change_form(request, context, *args, obj=obj, **options)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -123,27 +159,22 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
 
     @admin.display(description="state", ordering="state")
     def state_badge(self, delivery: WebhookDelivery) -> SafeString:
+        if delivery.state == WebhookDelivery.State.PROCESSED and delivery.error:
+            return badge("Processed, with notes", "unknown")
         return badge(delivery.get_state_display(), delivery.state)
 
-    @admin.display(description="what is wrong")
-    def trouble(self, delivery: WebhookDelivery) -> SafeString:
+    @admin.display(description="notes")
+    def beginning_of_notes(self, delivery: WebhookDelivery) -> SafeString:
         return foreign(shorten(delivery.error, 120) or "–")
 
-    @admin.display(description="what is wrong")
-    def problem(self, delivery: WebhookDelivery) -> SafeString:
-        if not delivery.error:
-            return NOTHING
-        return format_html('<span class="block foreign pre-wrap" dir="auto">{}</span>', delivery.error)
+    @admin.display(description="notes")
+    def notes(self, delivery: WebhookDelivery) -> SafeString:
+        text = delivery_advice.notes(delivery)
+        return format_html('<span class="block foreign pre-wrap" dir="auto">{}</span>', text)
 
     @admin.display(description="numbers not connected")
     def unrouted_numbers(self, delivery: WebhookDelivery) -> SafeString:
-        shown = delivery.unrouted[:NUMBERS_SHOWN]
-        if not shown:
-            return NOTHING
-        channels = {row.phone_number_id: row for row in Channel.objects.filter(phone_number_id__in=shown)}
-        lines = [(foreign(number), _advice(channels.get(number))) for number in shown]
-        more = f"and {len(delivery.unrouted) - len(shown)} more" if len(delivery.unrouted) > len(shown) else ""
-        return format_html("{}{}", format_html_join("", '<p class="mb-2">{}{}</p>', lines), more)
+        return delivery_advice.unconnected(delivery)
 
     @admin.display(description="next attempt")
     def next_attempt(self, delivery: WebhookDelivery) -> SafeString:
@@ -162,24 +193,12 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
         )
 
 
-def waiting_for(channel: Channel) -> SafeString:
-    """A link to the deliveries that named this number while it was not connected."""
-    rows = WebhookDelivery.objects.filter(
-        state=WebhookDelivery.State.UNROUTED, unrouted__contains=[channel.phone_number_id]
-    )
-    if not rows.exists():
-        return SafeString("None")
-    address = reverse("admin:whatsapp_webhookdelivery_changelist", query={"q": channel.phone_number_id})
-    return format_html('<a class="text-link" href="{}">Show them, and replay</a>', address)
-
-
-def _advice(channel: Channel | None) -> SafeString:
-    if channel is None:
-        add = reverse("admin:whatsapp_channel_add")
-        return format_html('<a class="text-link" href="{}">Add a WhatsApp number</a> with this id, then replay.', add)
-    if not channel.active:
-        return format_html("{} is switched off. Make it active, then replay.", link(channel))
-    return format_html("{} is connected by now: replay.", link(channel))
+def waiting_badge() -> str:
+    """How many deliveries wait for a person, for the menu; empty where none does."""
+    # As the index webhook_deliveries_open puts it.
+    open_rows = WebhookDelivery.objects.exclude(state=WebhookDelivery.State.PROCESSED)
+    count = open_rows.values("pk")[: BADGE_LIMIT + 1].count()
+    return f"{BADGE_LIMIT}+" if count > BADGE_LIMIT else str(count or "")
 
 
 def _replay(request: HttpRequest, ids: list[UUID]) -> None:

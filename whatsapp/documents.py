@@ -1,26 +1,12 @@
 """From events of numbers to documents of businesses: what leads.receiving stores."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from conversations.identity import phone_key
 from leads.receiving import Received
-from whatsapp.events import Event, MessageEvent, MoveEvent, Opens, Party, StatusEvent
-
-
-@dataclass(slots=True)
-class _Person:
-    """All that one delivery says of one customer."""
-
-    index: int
-    phone: str | None
-    whatsapp_user_id: str | None
-    at: datetime
-    name: str = ""
-    name_at: datetime | None = None
-    is_known: bool = True  # only notices to a customer who is there already
+from whatsapp.events import Event, MessageEvent, MoveEvent, Party, StatusEvent
 
 
 class Documents:
@@ -31,7 +17,6 @@ class Documents:
         self._unrouted: set[str] = set()
         self._owners = owners
         self._received_at = received_at
-        self._people: dict[tuple[str, str | None, str | None], _Person] = {}
         self._partners: dict[tuple[str, str], Party] = {}
 
     def add(self, events: Iterable[Event]) -> None:
@@ -52,18 +37,6 @@ class Documents:
                 self._add_status(user_id, event)
             else:
                 self._add_move(user_id, event)
-        self.received.people = [
-            {
-                "user_id": user_id,
-                "phone": person.phone,
-                "whatsapp_user_id": person.whatsapp_user_id,
-                "name": person.name,
-                "name_at": _text(person.name_at),
-                "at": _text(person.at),
-                "is_known": person.is_known,
-            }
-            for (user_id, _, _), person in self._people.items()
-        ]
 
     @property
     def unrouted(self) -> list[str]:
@@ -75,40 +48,28 @@ class Documents:
             self._partners[user_id, phone_key(party.phone)] = party
             self._partners[user_id, party.whatsapp_user_id] = party
 
-    def _person(self, user_id: str, event: MessageEvent, at: datetime) -> int:
-        party = event.customer
-        phone, whatsapp_user_id = party.phone, party.whatsapp_user_id
-        if phone is None and whatsapp_user_id is not None:
-            partner = self._partners.get((user_id, whatsapp_user_id))
-            phone = partner.phone if partner else None
-        elif phone is not None and whatsapp_user_id is None:
-            partner = self._partners.get((user_id, phone_key(phone)))
-            whatsapp_user_id = partner.whatsapp_user_id if partner else None
-        key = (user_id, phone and phone_key(phone), whatsapp_user_id)
-        person = self._people.get(key)
-        if person is None:
-            person = self._people[key] = _Person(len(self._people), phone, whatsapp_user_id, at)
-        if at < person.at:
-            person.at = at
-            person.phone = party.phone or person.phone
-        if party.name and (person.name_at is None or (at, party.name) < (person.name_at, person.name)):
-            person.name, person.name_at = party.name, at
-        person.is_known = person.is_known and event.opens is Opens.NOTHING
-        return person.index
+    def _whole(self, user_id: str, party: Party) -> Party:
+        """The party with the identifier that another message of this delivery adds."""
+        if party.phone and party.whatsapp_user_id:
+            return party
+        key = phone_key(party.phone) if party.phone else party.whatsapp_user_id
+        return self._partners.get((user_id, key or ""), party)
 
     def _add_message(self, user_id: str, event: MessageEvent) -> None:
-        at = event.provider_time or self._received_at
+        customer = self._whole(user_id, event.customer)
         self.received.messages.append(
             {
-                "person": self._person(user_id, event, at),
                 "user_id": user_id,
+                "phone": customer.phone,
+                "whatsapp_user_id": customer.whatsapp_user_id,
+                "name": event.customer.name,
                 "direction": event.direction,
                 "kind": event.kind,
                 "content": event.content,
                 "provider_id": event.provider_id,
                 "status": event.status,
                 "provider_time": _text(event.provider_time),
-                "at": _text(at),
+                "at": _text(event.provider_time or self._received_at),
                 "extras": event.extras,
                 "opens": event.opens,
             }
@@ -124,7 +85,7 @@ class Documents:
                 "user_id": user_id,
                 "provider_id": event.provider_id,
                 "status": event.status,
-                "at": _text(event.provider_time),
+                "at": _text(event.provider_time or self._received_at),
                 "error": report.error if report else "",
                 "details": report.details if report else {},
             }

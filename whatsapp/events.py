@@ -3,10 +3,16 @@
 The readers (payloads.py for Meta, twilio.py for Twilio) make these; ingest.py turns them into rows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+STATUS_ERROR_MAX_LENGTH: Final = 1000
+
+# Of a message's extras these are the database's own: when which status came, and what was said with it.
+_DATABASE_EXTRAS: Final = {"times": "times_", "details": "details_"}
 
 
 class Opens(StrEnum):
@@ -28,7 +34,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEvent:
-    """One message, in or out. `status` is for those that went out: sent, delivered, read or played."""
+    """One message. `status` is "received" for one that came in; for one that went out sent, delivered, read or played.
+
+    `extras` are as `extras_of_event` makes them.
+    """
 
     channel: str  # the provider's id of the business's number
     customer: Party
@@ -70,11 +79,28 @@ Event = MessageEvent | StatusEvent | MoveEvent
 
 @dataclass(slots=True)
 class Reading:
-    """All that could be read of one delivery. `problems` says of each part that could not: where, and why."""
+    """All that could be read of one delivery, and a line (where, and why) for each part that could not.
+
+    `lost` are items that became no event, though they should have. `problems` are notes: the event is there, but for
+    a part of it, or nothing is amiss with the delivery itself.
+    """
 
     events: list[Event] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 class Unreadable(Exception):
     """The body as a whole is not what the provider sends; says why."""
+
+
+def extras_of_event(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a provider said beside a message, as it may be kept with it.
+
+    Keys that are the database's own get an underscore behind them; `referral` stays only as an object that says
+    something, for who has one came by an advertisement.
+    """
+    extras = {_DATABASE_EXTRAS.get(key, key): found for key, found in said.items()}
+    if not (isinstance(extras.get("referral"), dict) and extras["referral"]):
+        extras.pop("referral", None)
+    return extras

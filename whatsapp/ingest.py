@@ -4,7 +4,7 @@ The number of SQL statements does not depend on how much a delivery holds: whose
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, cast
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from conversations.transactions import attempts, sqlstate
-from leads.receiving import NOTHING_STORED, Received, Stored, receive_events
+from leads.receiving import Received, Stored, lock_businesses, receive_events
 from whatsapp import payloads, twilio
 from whatsapp.documents import Documents
 from whatsapp.events import Unreadable
@@ -23,7 +23,11 @@ from whatsapp.models import WebhookDelivery
 
 log = structlog.get_logger(__name__)
 
+State = WebhookDelivery.State
+
 MAX_ATTEMPTS: Final = 15
+# Each may wait for a lock as long as a web server does (2 s); Meta wants its answer within a second.
+TRIES_WHILE_THE_PROVIDER_WAITS: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
 ERROR_MAX_LENGTH: Final = 10_000
 READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
@@ -43,9 +47,20 @@ class Work:
     """What is to be done about a delivery, and what will be said of it when that is done."""
 
     state: str
-    error: str = ""
+    notes: list[str] = field(default_factory=list)
     unrouted: list[str] = field(default_factory=list)
     received: Received = field(default_factory=Received)
+
+    def after(self, stored: Stored) -> "Work":
+        """The same, with what only storing could tell."""
+        if not stored.left_out:
+            return self
+        return replace(self, notes=[*self.notes, f"{stored.left_out} of its notices are to nobody who has written."])
+
+    @property
+    def error(self) -> str:
+        numbers = [f"Nobody's number, or switched off: {number}" for number in self.unrouted]
+        return "\n".join(numbers + self.notes)[:ERROR_MAX_LENGTH]
 
 
 def receive(*, provider: str, body: bytes) -> None:
@@ -57,27 +72,27 @@ def receive(*, provider: str, body: bytes) -> None:
     received_at = timezone.now()
     work = _work(provider, body, received_at)
     try:
-        for attempt in attempts():
+        for attempt in attempts(TRIES_WHILE_THE_PROVIDER_WAITS):
             # A twin of this delivery may be under way: it holds the locks that receive_events takes, and when it
             # has committed, its messages are here already.
             with attempt:
-                delivery_id = _keep(provider, body, received_at, work)
                 stored = receive_events(work.received)
+                delivery_id = _keep(provider, body, received_at, work.after(stored))
                 break
         _log(delivery_id, provider, work, stored)
     except Error as error:
-        failed = Work(state=WebhookDelivery.State.FAILED, error=_reason(error), unrouted=work.unrouted)
+        failed = Work(state=State.FAILED, notes=[_reason(error)], unrouted=work.unrouted)
         delivery_id = _keep(provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
-        _log(delivery_id, provider, failed, NOTHING_STORED)
+        _log(delivery_id, provider, failed, Stored())
         if _is_about_content(error):
-            replay(delivery_id=delivery_id, singly=True)
+            replay(delivery_id=delivery_id, parted=True)
 
 
-def replay(*, delivery_id: UUID, singly: bool = False) -> str:
+def replay(*, delivery_id: UUID, parted: bool = False) -> str:
     """Make rows of a kept delivery again and return its new state; "" where another process is at it, or it is gone.
 
-    What is here already stays as it is. `singly` gives each event a transaction of its own, so that one that the
-    database refuses costs the others nothing; without it that is done when all together fail. Opens the transaction.
+    What is here already stays as it is. `parted`: event by event where all together fail, so that one that the
+    database refuses costs the others nothing; without it that is done when it turns out so. Opens the transaction.
     Raises django.db.Error where the database is away.
     """
     try:
@@ -88,34 +103,35 @@ def replay(*, delivery_id: UUID, singly: bool = False) -> str:
                 if delivery is None:
                     return ""
                 work = _work(delivery.provider, bytes(delivery.body), delivery.received_at)
-                refused = _store_singly(work.received) if singly else _store_together(work.received)
-                return _finish(delivery, work, refused)
+                if not parted:
+                    return _finish(delivery, work.after(receive_events(work.received)), [])
+                lock_businesses(work.received)
+                return _finish(delivery, work, _store_parted(work.received))
         raise AssertionError("attempts() ended without a result or an exception")
     except Error as error:
-        if _is_about_content(error) and not singly:
-            return replay(delivery_id=delivery_id, singly=True)
+        if _is_about_content(error) and not parted:
+            return replay(delivery_id=delivery_id, parted=True)
         return _note_failure(delivery_id, error)
 
 
 def _work(provider: str, body: bytes, received_at: datetime) -> Work:
-    """Read the body and look up whose numbers are in it."""
+    """Read the body and look up whose numbers are in it. Raises django.db.Error."""
     try:
         reading = READERS[provider](body, received_at)
+        documents = Documents(_owners({event.channel for event in reading.events}), received_at)
+        documents.add(reading.events)
+        state = State.UNROUTED if documents.unrouted else State.FAILED if reading.lost else State.PROCESSED
+        return Work(
+            state=state, notes=reading.lost + reading.problems, unrouted=documents.unrouted, received=documents.received
+        )
     except Unreadable as error:
-        return Work(state=WebhookDelivery.State.FAILED, error=str(error))
+        return Work(state=State.FAILED, notes=[str(error)])
+    except Error:
+        raise
     except Exception as error:
         # A fault of ours. The body is kept all the same, and a mended version can replay it.
         log.exception("delivery_reader_broken", provider=provider)
-        return Work(state=WebhookDelivery.State.FAILED, error=f"The reader broke: {type(error).__name__}.")
-    documents = Documents(_owners({event.channel for event in reading.events}), received_at)
-    documents.add(reading.events)
-    problems = reading.problems + [f"Nobody's number, or switched off: {number}" for number in documents.unrouted]
-    return Work(
-        state=WebhookDelivery.State.UNROUTED if documents.unrouted else WebhookDelivery.State.PROCESSED,
-        error="\n".join(problems)[:ERROR_MAX_LENGTH],
-        unrouted=documents.unrouted,
-        received=documents.received,
-    )
+        return Work(state=State.FAILED, notes=[f"The reader broke: {type(error).__name__}."])
 
 
 def _owners(numbers: Collection[str]) -> dict[str, UUID]:
@@ -137,31 +153,41 @@ def _keep(
         return cast(UUID, delivery_id)
 
 
-def _store_together(received: Received) -> list[str]:
-    receive_events(received)
-    return []
+def _store_parted(received: Received) -> list[str]:
+    """Store the events, in halves and halves of halves where the database refuses some; return why it did.
+
+    Caller holds the transaction and the locks of the businesses.
+    """
+    try:
+        with transaction.atomic():
+            receive_events(received)
+        return []
+    except Error as error:
+        if not _is_about_content(error):
+            raise
+        if len(received) == 1:
+            return [f"{_name(received)}: {_reason(error)}"]
+    return [reason for half in received.halves() for reason in _store_parted(half)]
 
 
-def _store_singly(received: Received) -> list[str]:
-    """Store each event in a savepoint of its own and return why those were refused that were."""
-    refused = []
-    for name, event in received.singly():
-        try:
-            with transaction.atomic():
-                receive_events(event)
-        except Error as error:
-            if not _is_about_content(error):
-                raise
-            refused.append(f"{name}: {_reason(error)}")
-    return refused
+def _name(received: Received) -> str:
+    for kind, events in (("message", received.messages), ("status of", received.statuses)):
+        if events:
+            return f"{kind} {events[0]['provider_id']}"
+    return "a change of number or id"
 
 
 def _finish(delivery: WebhookDelivery, work: Work, refused: list[str]) -> str:
     delivery.attempts += 1
-    delivery.state = WebhookDelivery.State.FAILED if refused else work.state
+    has_failed_before = delivery.state == State.FAILED
+    delivery.state = State.FAILED if refused else work.state
     delivery.error = "\n".join([work.error, *refused]).strip()[:ERROR_MAX_LENGTH]
     delivery.unrouted = work.unrouted
-    delivery.next_attempt_at = _next_attempt(delivery.attempts) if refused else None
+    if not refused:
+        delivery.next_attempt_at = None
+    elif not has_failed_before or (delivery.next_attempt_at and delivery.next_attempt_at <= timezone.now()):
+        # A replay by hand, before its time has come, leaves the worker's plan alone.
+        delivery.next_attempt_at = _next_attempt(delivery.attempts)
     delivery.save(update_fields=["attempts", "state", "error", "unrouted", "next_attempt_at"])
     log.info("delivery_replayed", delivery_id=str(delivery.pk), state=delivery.state, attempts=delivery.attempts)
     return delivery.state
@@ -188,12 +214,14 @@ def _is_about_content(error: Error) -> bool:
 
 
 def _reason(error: Error) -> str:
-    """PostgreSQL's sentence and the rule, without the values: those are the customer's."""
+    """What PostgreSQL says, without the values: those are the customer's."""
     cause = error.__cause__
     if not isinstance(cause, psycopg.Error):
-        return str(error)
+        return type(error).__name__
     rule = f" ({cause.diag.constraint_name})" if cause.diag.constraint_name else ""
-    return f"{cause.sqlstate or type(cause).__name__}: {cause.diag.message_primary or 'no answer'}{rule}"
+    # The sentence of a data exception quotes the value.
+    sentence = cause.diag.message_primary if not (cause.sqlstate or "").startswith("22") else type(cause).__name__
+    return f"{cause.sqlstate or type(cause).__name__}: {sentence or 'no answer'}{rule}"
 
 
 def _log(delivery_id: UUID, provider: str, work: Work, stored: Stored) -> None:
@@ -204,5 +232,5 @@ def _log(delivery_id: UUID, provider: str, work: Work, stored: Stored) -> None:
         state=work.state,
         new_messages=stored.messages,
         new_leads=stored.leads,
-        problems=work.error.count("\n") + 1 if work.error else 0,
+        problems=len(work.notes),
     )

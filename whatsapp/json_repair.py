@@ -32,6 +32,16 @@ class NotJson(ValueError):
     """The text is not JSON."""
 
 
+def storable(text: str) -> str:
+    """Return the text with U+FFFD for what neither text nor jsonb can hold: NUL, and lone surrogates.
+
+    Lone surrogates also stand for bytes that are not UTF-8, where those were decoded with "surrogateescape".
+    """
+    if "\x00" not in text and (text.isascii() or not _UNSTORABLE.search(text)):
+        return text
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def parse(body: bytes) -> tuple[Any, list[tuple[str, str]]]:
     """Return the tree that a body holds, and notes (where, what was wrong) on what had to be changed in it.
 
@@ -116,10 +126,10 @@ class _Cleaner:
         return {self._text(key, where): self.clean(item, depth + 1, _below(where, key)) for key, item in node.items()}
 
     def _text(self, text: str, where: str) -> str:
-        if "\x00" not in text and (text.isascii() or not _UNSTORABLE.search(text)):
-            return text
-        self._note(where, "characters that cannot be stored were replaced")
-        return _UNSTORABLE.sub("\ufffd", text)
+        repaired = storable(text)
+        if repaired is not text:
+            self._note(where, "characters that cannot be stored were replaced")
+        return repaired
 
     def _note(self, where: str, what: str) -> None:
         self.notes[where or "body", what] = None

@@ -8,9 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from conversations.models import KIND_MAX_LENGTH
 from whatsapp.payload_parts import error_details, object_of, objects_of, text_of
-
-KIND_MAX_LENGTH: Final = 100
 
 Json = dict[str, Any]
 

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from whatsapp.events import Event, MessageEvent, Opens
+from conversations.models import CONTENT_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
+from whatsapp.events import Event, MessageEvent, Opens, extras_of_event
 from whatsapp.message_contents import content_of, extras_of, kind_of
 from whatsapp.number_changes import current_identifiers, former_identifiers, move_of
 from whatsapp.parties import Contacts, Identifiers, identifiers
 from whatsapp.payload_parts import Part
-
-PROVIDER_ID_MAX_LENGTH: Final = 500
-CONTENT_MAX_LENGTH: Final = 65_536
 
 _SENDER: Final[dict[str, tuple[str, ...]]] = {"numbers": ("from",), "ids": ("from_user_id",)}
 _RECIPIENT: Final[dict[str, tuple[str, ...]]] = {"numbers": ("to",), "ids": ("to_user_id",)}
@@ -36,13 +34,13 @@ class Source:
 
 
 def provider_id_of(item: Part) -> str | None:
-    """Return the item's id; None and a problem where it has none that can be stored."""
+    """Return the item's id; None where it has none that can be stored: it is lost then."""
     found = item.text("id")
     if not found.strip():
-        item.problem("id is missing")
+        item.lose("id is missing")
         return None
     if len(found) > PROVIDER_ID_MAX_LENGTH:
-        item.problem(f"id is longer than {PROVIDER_ID_MAX_LENGTH} characters")
+        item.lose(f"id is longer than {PROVIDER_ID_MAX_LENGTH} characters")
         return None
     return found
 
@@ -68,7 +66,7 @@ def historic(message: Part, source: Source, customer: Identifiers) -> Iterator[E
     sender = identifiers(message, **_SENDER)
     if customer:
         # A user id alone is no business's; the thread may know the customer by number only.
-        inbound = sender.meets(customer) or bool(sender.user_id and not sender.phone)
+        inbound = sender.meets(customer) or bool(sender.whatsapp_user_id and not sender.phone)
         who = customer | sender if inbound else customer
     else:
         inbound = bool(sender) and not sender.meets(source.business)
@@ -130,7 +128,7 @@ def _event(
     status: str = "received",
     call: str = "",
 ) -> Iterator[MessageEvent]:
-    """Yield the event of a message that has an id and a customer; a problem otherwise."""
+    """Yield the event of a message that has an id and a customer; without them it is lost."""
     provider_id = provider_id_of(message)
     if provider_id is None:
         return
@@ -139,7 +137,7 @@ def _event(
         contact = source.contacts.only
     customer = who | contact.who
     if not customer:
-        message.problem("has neither the number nor the user id of a customer")
+        message.lose("has neither the number nor the user id of a customer")
         return
     kind = "call" if call else kind_of(message.data)
     yield MessageEvent(
@@ -151,7 +149,7 @@ def _event(
         content=call or _content(kind, message),
         provider_time=message.moment("timestamp", source.received_at),
         opens=opens,
-        extras=extras_of(kind, message.data) | contact.extras | marks,
+        extras=extras_of_event(extras_of(kind, message.data) | contact.extras | marks),
         status=status,
     )
 

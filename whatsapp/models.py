@@ -1,19 +1,32 @@
 """How a business is reached on WhatsApp, and what the providers delivered."""
 
+from collections.abc import Collection
+
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from conversations.identity import PhoneInvalid, normalise
 from conversations.models import OwnedModel
 from leadsite.accounts.models import UuidV7
 from whatsapp.encryption import decrypt, encrypt
 
 PHONE_NUMBER_ID_MAX_LENGTH = 100
+TWILIO_PREFIX = "whatsapp:"
+
+
+class ChannelInvalid(Exception):
+    """This cannot be the provider's id of a WhatsApp number; says why."""
 
 
 class Channel(OwnedModel):
-    """One WhatsApp number of one business. Incoming messages are routed by phone_number_id."""
+    """One WhatsApp number of one business. Incoming messages are routed by phone_number_id.
+
+    That is Meta's id of the number, or at Twilio the number itself as E.164, without the "whatsapp:" that Twilio
+    writes in front of it: see normalise_channel_id.
+    """
 
     class Provider(models.TextChoices):
         CLOUD = "cloud", "Meta Cloud API"
@@ -48,6 +61,14 @@ class Channel(OwnedModel):
     def __str__(self) -> str:
         return self.display_number or self.phone_number_id
 
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        super().clean_fields(exclude)
+        if "phone_number_id" not in (exclude or ()):
+            try:
+                self.phone_number_id = normalise_channel_id(self.provider, self.phone_number_id)
+            except ChannelInvalid as error:
+                raise ValidationError({"phone_number_id": str(error)}) from error
+
     @property
     def access_token(self) -> str:
         """The token in clear, for sending. Raises whatsapp.encryption.SecretUnreadable."""
@@ -58,14 +79,42 @@ class Channel(OwnedModel):
         self.encrypted_access_token = encrypt(token) if token else ""
 
 
+def looks_like_phone(text: str) -> bool:
+    """Whether it is written as Twilio writes numbers; no id of Meta's is."""
+    return text.strip().lower().startswith(("+", TWILIO_PREFIX))
+
+
+def normalise_channel_id(provider: str, text: str) -> str:
+    """Return a number's id as it is stored, which is as the provider's deliveries have it. Raises ChannelInvalid."""
+    found = text.strip()
+    if provider == Channel.Provider.TWILIO:
+        number = found[len(TWILIO_PREFIX) :] if found.lower().startswith(TWILIO_PREFIX) else found
+        try:
+            return normalise(number.strip())
+        except PhoneInvalid as error:
+            raise ChannelInvalid(f"At Twilio the id is the number itself. {error}") from error
+    if looks_like_phone(found):
+        raise ChannelInvalid(
+            "This is a phone number. Meta has an id of its own for it, which WhatsApp Manager shows; for a number at"
+            " Twilio choose that provider (--provider twilio)."
+        )
+    if not found or any(character.isspace() for character in found):
+        raise ChannelInvalid("A phone number id is not empty and has no blanks in it.")
+    if len(found) > PHONE_NUMBER_ID_MAX_LENGTH:
+        raise ChannelInvalid(f"A phone number id has at most {PHONE_NUMBER_ID_MAX_LENGTH} characters.")
+    return found
+
+
 class WebhookDelivery(models.Model):
     """One body that a provider posted and signed, byte for byte. It belongs to no business: several may be in it.
 
     The states:
       processed  every number in it is ours, and all that could be read of it is rows; `error` lists what could not
       unrouted   a number in it (`unrouted`) is nobody's, or switched off; the rest is rows
-      failed     none of it, or not all, is rows yet; `error` says why. The worker tries again until `next_attempt_at`
-                 is empty; after that staff can
+      failed     none of it, or not all, is rows yet; `error` says why. Where the database was to blame, the worker
+                 tries again at `next_attempt_at`, until that is empty. Where it is unreadable, or items in it were
+                 lost, `next_attempt_at` is empty from the start: to try the same again would change nothing. Staff
+                 can always try it
     """
 
     class State(models.TextChoices):
@@ -90,6 +139,8 @@ class WebhookDelivery(models.Model):
         indexes = [
             # Read by the worker that tries failed ones again, and by the admin's list of what needs a person.
             models.Index(fields=["state", "id"], condition=~Q(state="processed"), name="webhook_deliveries_open"),
+            # Read by the admin's list of those with problems or notes.
+            models.Index(fields=["id"], condition=~Q(error=""), name="webhook_deliveries_noted"),
         ]
         constraints = [
             models.CheckConstraint(

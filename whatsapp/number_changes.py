@@ -50,7 +50,7 @@ def id_updates(value: Part, channel: str, received_at: datetime) -> Iterator[Mov
         ids = item.child("user_id")
         phone = identifiers(item, numbers=("wa_id",))
         former, now = phone | identifiers(ids, ids=("previous",)), phone | identifiers(ids, ids=("current",))
-        if former.user_id and now.user_id and former.user_id != now.user_id:
+        if former.whatsapp_user_id and now.whatsapp_user_id and former.whatsapp_user_id != now.whatsapp_user_id:
             moved_at = item.moment("timestamp", received_at)
             yield MoveEvent(channel=channel, former=former.party(), now=now.party(), provider_time=moved_at)
 
@@ -58,9 +58,9 @@ def id_updates(value: Part, channel: str, received_at: datetime) -> Iterator[Mov
 def _move(channel: str, former: Identifiers, now: Identifiers, moved_at: datetime | None) -> MoveEvent | None:
     if not former or not now:
         return None
-    comparable = (former.phone and now.phone) or (former.user_id and now.user_id)
+    comparable = (former.phone and now.phone) or (former.whatsapp_user_id and now.whatsapp_user_id)
     new_phone = former.phone and now.phone and phone_key(former.phone) != phone_key(now.phone)
-    new_id = former.user_id and now.user_id and former.user_id != now.user_id
+    new_id = former.whatsapp_user_id and now.whatsapp_user_id and former.whatsapp_user_id != now.whatsapp_user_id
     if comparable and not new_phone and not new_id:
         return None
     return MoveEvent(channel=channel, former=former.party(), now=now.party(), provider_time=moved_at)

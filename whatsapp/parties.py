@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from conversations.identity import PhoneInvalid, normalise, phone_key
+from conversations.models import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH
 from whatsapp.events import Party
 from whatsapp.payload_parts import Part
-
-NAME_MAX_LENGTH: Final = 200
-USER_ID_MAX_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,24 +15,24 @@ class Identifiers:
     """A phone number (E.164), a WhatsApp user id, both or neither."""
 
     phone: str | None = None
-    user_id: str | None = None
+    whatsapp_user_id: str | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.phone or self.user_id)
+        return bool(self.phone or self.whatsapp_user_id)
 
     def __or__(self, other: "Identifiers") -> "Identifiers":
-        return Identifiers(self.phone or other.phone, self.user_id or other.user_id)
+        return Identifiers(self.phone or other.phone, self.whatsapp_user_id or other.whatsapp_user_id)
 
     @property
     def keys(self) -> list[str]:
         """Under these one person is found, however WhatsApp writes the number."""
-        return [key for key in (self.user_id, self.phone and phone_key(self.phone)) if key]
+        return [key for key in (self.whatsapp_user_id, self.phone and phone_key(self.phone)) if key]
 
     def meets(self, other: "Identifiers") -> bool:
         return not set(self.keys).isdisjoint(other.keys)
 
     def party(self, name: str = "") -> Party:
-        return Party(phone=self.phone, whatsapp_user_id=self.user_id, name=name)
+        return Party(phone=self.phone, whatsapp_user_id=self.whatsapp_user_id, name=name)
 
 
 def identifiers(part: Part, *, numbers: tuple[str, ...] = (), ids: tuple[str, ...] = ()) -> Identifiers:
@@ -43,17 +41,17 @@ def identifiers(part: Part, *, numbers: tuple[str, ...] = (), ids: tuple[str, ..
     Under the keys `ids` stand user ids; under `numbers` stand phone numbers as digits without a plus, and at times
     a user id (seen in `from` and `wa_id` since 2026; Meta, Business-scoped user IDs).
     """
-    phone = user_id = None
+    phone = whatsapp_user_id = None
     for key in (*ids, *numbers):
         found = part.text(key).strip()
         number = phone_of(found) if key in numbers else None
         if number:
             phone = phone or number
-        elif len(found) > USER_ID_MAX_LENGTH:
-            part.problem(f"{key} is longer than {USER_ID_MAX_LENGTH} characters; left out")
+        elif len(found) > WHATSAPP_USER_ID_MAX_LENGTH:
+            part.problem(f"{key} is longer than {WHATSAPP_USER_ID_MAX_LENGTH} characters; left out")
         elif found:
-            user_id = user_id or found
-    return Identifiers(phone, user_id)
+            whatsapp_user_id = whatsapp_user_id or found
+    return Identifiers(phone, whatsapp_user_id)
 
 
 def phone_of(text: str) -> str | None:
@@ -75,10 +73,13 @@ class Contact:
     @classmethod
     def read(cls, part: Part) -> Self:
         profile = part.child("profile")
+        name = profile.text("name").strip()
+        if len(name) > NAME_MAX_LENGTH:
+            profile.problem(f"name is longer than {NAME_MAX_LENGTH} characters and was cut")
         extras = {"username": profile.text("username"), "parent_user_id": part.text("parent_user_id")}
         return cls(
             who=identifiers(part, numbers=("wa_id",), ids=("user_id",)),
-            name=profile.text("name").strip()[:NAME_MAX_LENGTH].strip(),
+            name=name[:NAME_MAX_LENGTH].strip(),
             extras={key: found for key, found in extras.items() if found},
         )
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from conversations.identity import mask_phone
 
-PROBLEMS_LISTED: Final = 50
-PROBLEM_MAX_LENGTH: Final = 300
+LINES_LISTED: Final = 50
+LINE_MAX_LENGTH: Final = 300
 
 # WhatsApp was founded in 2009: nothing was written before.
 _EARLIEST: Final = datetime(2009, 1, 1, tzinfo=UTC)
@@ -17,21 +17,35 @@ _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _PHONE_LIKE: Final = re.compile(r"\+?[0-9](?:[ ().-]*[0-9]){6,}")
 
 
+# A clock may be ahead of ours by so much.
+_CLOCK_SKEW: Final = timedelta(minutes=5)
+# What stands in these lists is no event of its own: junk there costs none.
+_BESIDE_THE_ITEMS: Final = frozenset(("contacts", "errors"))
+
+
 @dataclass(slots=True)
-class Problems:
-    """What could not be read, for staff: never a message's text, never a whole phone number."""
+class Lines:
+    """A list that stays short, whatever a delivery holds."""
 
     _lines: list[str] = field(default_factory=list)
     _left_out: int = 0
 
     def add(self, line: str) -> None:
-        if len(self._lines) == PROBLEMS_LISTED:
+        if len(self._lines) == LINES_LISTED:
             self._left_out += 1
         else:
-            self._lines.append(line if len(line) <= PROBLEM_MAX_LENGTH else line[: PROBLEM_MAX_LENGTH - 1] + "…")
+            self._lines.append(line if len(line) <= LINE_MAX_LENGTH else line[: LINE_MAX_LENGTH - 1] + "…")
 
-    def lines(self) -> list[str]:
+    def all(self) -> list[str]:
         return [*self._lines, f"and {self._left_out} more"] if self._left_out else self._lines
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What could not be read, for staff: never a message's text, never a whole phone number. See events.Reading."""
+
+    lost: Lines = field(default_factory=Lines)
+    problems: Lines = field(default_factory=Lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +54,38 @@ class Part:
 
     data: dict[str, Any]
     where: str
-    problems: Problems
+    report: Report
 
     def problem(self, reason: str) -> None:
-        self.problems.add(f"{self.where}: {reason}" if self.where else reason)
+        """Note what is wrong with it."""
+        self.report.problems.add(self._line(reason))
+
+    def lose(self, reason: str) -> None:
+        """Say that it became no event, though it should have."""
+        self.report.lost.add(self._line(reason))
 
     def text(self, key: str) -> str:
         return text_of(self.data.get(key))
 
     def child(self, key: str) -> "Part":
         """Return the object under a key; an empty one where there is none."""
-        return Part(object_of(self.data.get(key)), self._below(key), self.problems)
+        return Part(object_of(self.data.get(key)), self._below(key), self.report)
 
     def children(self, key: str) -> Iterator["Part"]:
-        """Yield the objects of the list under a key; one object alone is a list of one. All else is a problem."""
+        """Yield the objects of the list under a key; one object alone is a list of one. All else is lost."""
         found = self.data.get(key)
         where = self._below(key)
+        lines = self.report.problems if key in _BESIDE_THE_ITEMS else self.report.lost
         if isinstance(found, dict):
-            yield Part(found, where, self.problems)
+            yield Part(found, where, self.report)
         elif isinstance(found, list):
             for index, item in enumerate(found):
                 if isinstance(item, dict):
-                    yield Part(item, f"{where}[{index}]", self.problems)
+                    yield Part(item, f"{where}[{index}]", self.report)
                 else:
-                    self.problems.add(f"{where}[{index}]: is not an object")
+                    lines.add(f"{where}[{index}]: is not an object")
         elif found is not None:
-            self.problems.add(f"{where}: is not a list")
+            lines.add(f"{where}: is not a list")
 
     def moment(self, key: str, received_at: datetime) -> datetime | None:
         """Return Unix seconds, given as text or number, as a time; None and a problem where they are none."""
@@ -75,11 +95,14 @@ class Part:
         digits = text_of(found).strip()
         if _SECONDS.fullmatch(digits):
             seconds = int(digits)
-            if _EARLIEST.timestamp() <= seconds <= (received_at + timedelta(days=1)).timestamp():
+            if _EARLIEST.timestamp() <= seconds <= (received_at + _CLOCK_SKEW).timestamp():
                 return datetime.fromtimestamp(seconds, UTC)
-        reason = "is missing" if found is None else "is no time from 2009 until now; left out"
-        self.problem(f"{key} {reason}")
+        reason = f"{key} is missing" if found is None else f"its {key} is not believable"
+        self.problem(f"{reason}; the time of arrival counts")
         return None
+
+    def _line(self, reason: str) -> str:
+        return f"{self.where}: {reason}" if self.where else reason
 
     def _below(self, key: str) -> str:
         return f"{self.where}.{key}" if self.where else key

@@ -1,7 +1,7 @@
 """Meta's deliveries: raw bytes in, events out. Meta's dialect ends here; no I/O, no database.
 
-A part that cannot be read becomes a problem and never costs its neighbours: Meta puts up to 1000 updates into one
-delivery and gives none of them twice on request (Meta, Webhooks overview).
+A part that cannot be read becomes a line of the report and never costs its neighbours: Meta puts up to 1000 updates
+into one delivery and gives none of them twice on request (Meta, Webhooks overview).
 """
 
 import re
@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from whatsapp.events import Event, Reading, StatusEvent, Unreadable
+from whatsapp.events import STATUS_ERROR_MAX_LENGTH, Event, Reading, StatusEvent, Unreadable
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.message_events import Source, called, echoed, historic, provider_id_of, received
 from whatsapp.number_changes import id_updates
 from whatsapp.parties import Contact, Contacts, Identifiers, identifiers
-from whatsapp.payload_parts import Part, Problems, error_text, objects_of, text_of, without_phones
+from whatsapp.payload_parts import Part, Report, error_text, objects_of, text_of, without_phones
 
-ERROR_MAX_LENGTH: Final = 1000
 CALLBACK_DATA_MAX_LENGTH: Final = 512  # Meta's own limit of biz_opaque_callback_data
 CODE_MAX_LENGTH: Final = 7
 
@@ -26,7 +25,7 @@ _PLAIN_WORD: Final = re.compile("[A-Za-z_]{1,30}")
 
 
 def read(body: bytes, received_at: datetime) -> Reading:
-    """Return the events of a delivery and a problem for each part that could not be read.
+    """Return the events of a delivery and a line for each part that could not be read.
 
     Every text, key and number of an event can be stored by PostgreSQL; extras and details are at most 64 levels deep.
     `received_at`, an aware time, bounds the times that are believed.
@@ -39,23 +38,25 @@ def read(body: bytes, received_at: datetime) -> Reading:
         raise Unreadable(f"The body is not JSON: {error}.") from error
     if not isinstance(tree, dict):
         raise Unreadable("The body is JSON, but not an object.")
-    problems = Problems()
+    report = Report()
     for where, what in notes:
-        problems.add(f"{where}: {what}")
-    events = list(_delivery(Part(tree, "", problems), received_at))
-    return Reading(events=events, problems=problems.lines())
+        report.problems.add(f"{where}: {what}")
+    events = list(_delivery(Part(tree, "", report), received_at))
+    return Reading(events=events, lost=report.lost.all(), problems=report.problems.all())
 
 
 def _delivery(delivery: Part, received_at: datetime) -> Iterator[Event]:
     if delivery.data.get("entry") is None:
-        delivery.problem("entry is missing")
+        delivery.lose("entry is missing")
     for entry in delivery.children("entry"):
         if entry.data.get("changes") is None:
-            entry.problem("changes is missing")
+            entry.lose("changes is missing")
         for change in entry.children("changes"):
-            value = change.child("value")
+            field, value = change.text("field"), change.child("value")
             if isinstance(change.data.get("value"), dict):
-                yield from _value(change.text("field"), value, received_at)
+                yield from _value(field, value, received_at)
+            elif field in _FIELDS or not field:
+                value.lose("is not an object")
             else:
                 value.problem("is not an object")
 
@@ -76,7 +77,7 @@ def _value(field: str, value: Part, received_at: datetime) -> Iterator[Event]:
         for holder in holders:
             yield from read_field(holder, source)
     elif any(holder.data.get(key) for holder in holders for key in _ITEMS):
-        value.problem("metadata.phone_number_id is missing: nobody knows whose messages these are")
+        value.lose("metadata.phone_number_id is missing: nobody knows whose messages these are")
 
 
 def _source(holders: list[Part], received_at: datetime) -> Source:
@@ -140,9 +141,12 @@ def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
     if provider_id is None:
         return
     state = status.text("status")
+    if not state:
+        status.lose("status is missing")
+        return
     if state not in _STATUSES:
         quoted = f" '{state}'" if _PLAIN_WORD.fullmatch(state) else ""
-        status.problem(f"status{quoted} is not known; ignored" if state else "status is missing")
+        status.problem(f"status{quoted} is not known; ignored")
         return
     details = {key: found for key in ("pricing", "conversation") if isinstance(found := status.data.get(key), dict)}
     yield StatusEvent(
@@ -159,13 +163,15 @@ def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
 def _failure(status: Part) -> str:
     error = next(iter(objects_of(status.data.get("errors"))), {})
     parts = (text_of(error.get("code")), error_text(error))
-    return ": ".join(part for part in parts if part)[:ERROR_MAX_LENGTH]
+    return ": ".join(part for part in parts if part)[:STATUS_ERROR_MAX_LENGTH]
 
 
 def _report(error: Part) -> None:
     """Meta tells of a failure that belongs to no message."""
     words = (error.text("code")[:CODE_MAX_LENGTH], without_phones(error_text(error.data)))
-    error.problems.add("Meta reports: " + (" ".join(word for word in words if word) or "an error without a reason"))
+    error.report.problems.add(
+        "Meta reports: " + (" ".join(word for word in words if word) or "an error without a reason")
+    )
 
 
 _FIELDS: Final[dict[str, Callable[[Part, Source], Iterator[Event]]]] = {

@@ -4,11 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel
-
-
-class ChannelInvalid(Exception):
-    """This cannot be a phone number id."""
+from whatsapp.models import Channel, looks_like_phone, normalise_channel_id
 
 
 class ChannelTaken(Exception):
@@ -16,17 +12,19 @@ class ChannelTaken(Exception):
 
 
 def connect_channel(
-    *, user_id: UUID, phone_number_id: str, access_token: str = "", provider: str = Channel.Provider.CLOUD
+    *, user_id: UUID, phone_number_id: str, access_token: str = "", provider: str | None = None
 ) -> Channel:
     """Give the business this WhatsApp number, or find it there; a token given replaces the stored one.
 
-    `provider`, a Channel.Provider, counts for a new number.
+    `provider`, a Channel.Provider, counts for a new number; without it, a phone number is Twilio's and any other id
+    is Meta's.
 
-    Opens the transaction. Raises ChannelInvalid and ChannelTaken, and whatsapp.encryption.SecretUnreadable where no key
-    is set to store the token under.
+    Opens the transaction. Raises ChannelTaken, whatsapp.models.ChannelInvalid, and whatsapp.encryption.SecretUnreadable
+    where no key is set to store the token under.
     """
-    if len(phone_number_id) > PHONE_NUMBER_ID_MAX_LENGTH:
-        raise ChannelInvalid(f"A phone number id has at most {PHONE_NUMBER_ID_MAX_LENGTH} characters.")
+    if provider is None:
+        provider = Channel.Provider.TWILIO if looks_like_phone(phone_number_id) else Channel.Provider.CLOUD
+    phone_number_id = normalise_channel_id(provider, phone_number_id)
     with transaction.atomic():
         channel, _ = Channel.objects.get_or_create(
             phone_number_id=phone_number_id, defaults={"user_id": user_id, "provider": provider}

@@ -76,6 +76,8 @@ KINDS: Final[dict[str, Callable[[Said], Any]]] = {
     "revoke": lambda said: {"original_message_id": said.target},
     "unsupported": lambda _: {"type": "poll_creation"},
 }
+# What the owner types on the phone, in the WhatsApp Business app: it went out, and statuses may follow.
+ECHO: Final = "echo"
 ABOUT_ANOTHER: Final = ("reaction", "edit", "revoke")
 _UNSUPPORTED_ERROR: Final = {
     "code": 131051,
@@ -117,6 +119,16 @@ def meta_message(*, channel: str, customer: Customer, said: Said, message_id: st
     return _meta(channel, contacts=[{key: found for key, found in who.items() if found}], messages=[message])
 
 
+def meta_echo(*, channel: str, customer: Customer, said: Said, message_id: str) -> bytes:
+    """What the owner wrote to the customer (Meta, smb_message_echoes webhook reference)."""
+    sent: Json = {"from": BUSINESS_NUMBER, "to": customer.digits, "to_user_id": customer.user_id}
+    sent = {key: found for key, found in sent.items() if found}
+    sent |= {"id": message_id, "timestamp": str(int(time.time())), "type": "text", "text": KINDS["text"](said)}
+    if said.target:
+        sent["context"] = {"from": customer.digits, "id": said.target}
+    return _meta(channel, "smb_message_echoes", message_echoes=[sent])
+
+
 def meta_status(*, channel: str, customer: Customer, status: str, message_id: str) -> bytes:
     told: Json = {"id": message_id, "status": status, "timestamp": str(int(time.time()))}
     if customer.digits:
@@ -150,10 +162,10 @@ def as_form(parameters: list[tuple[str, str]]) -> bytes:
     return urlencode(parameters).encode("ascii")
 
 
-def _meta(channel: str, **parts: Any) -> bytes:
+def _meta(channel: str, field: str = "messages", /, **parts: Any) -> bytes:
     metadata = {"display_phone_number": BUSINESS_NUMBER, "phone_number_id": channel}
     value = {"messaging_product": "whatsapp", "metadata": metadata} | parts
-    entry = {"id": "102290129340398", "changes": [{"field": "messages", "value": value}]}
+    entry = {"id": "102290129340398", "changes": [{"field": field, "value": value}]}
     text = json.dumps({"object": "whatsapp_business_account", "entry": [entry]})
     for character, escaped in _ESCAPED_TOO.items():
         text = text.replace(character, escaped)

@@ -13,22 +13,32 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from conversations.identity import PhoneInvalid, normalise
-from conversations.models import CONTENT_MAX_LENGTH, NAME_MAX_LENGTH
-from whatsapp.events import MessageEvent, Opens, Party, Reading, StatusEvent, Unreadable
+from conversations.models import (
+    CONTENT_MAX_LENGTH,
+    NAME_MAX_LENGTH,
+    PROVIDER_ID_MAX_LENGTH,
+    WHATSAPP_USER_ID_MAX_LENGTH,
+)
+from whatsapp.events import (
+    STATUS_ERROR_MAX_LENGTH,
+    MessageEvent,
+    Opens,
+    Party,
+    Reading,
+    StatusEvent,
+    Unreadable,
+    extras_of_event,
+)
+from whatsapp.json_repair import storable
 
 Form = Mapping[str, str]
 
 # Twilio sends about thirty; reading a million would hold a worker for seconds.
 MAX_PARAMETERS: Final = 1000
-MAX_USER_ID_LENGTH: Final = 200
-MAX_MESSAGE_ID_LENGTH: Final = 500
 MAX_NAMES_LENGTH: Final = 200
-REPLACEMENT: Final = "\ufffd"
 
 _ID_NAMES: Final = ("MessageSid", "SmsSid", "SmsMessageSid")
 _KNOWN: Final = {*_ID_NAMES, "From", "To", "Body", "WaId", "MessageStatus", "SmsStatus", "NumMedia"}
-# What neither text nor jsonb can hold: NUL, and the lone surrogates that stand for bytes that are not UTF-8.
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _INBOUND: Final = {"", "received", "receiving"}
 _NOT_YET_SENT: Final = {"accepted", "scheduled", "queued", "sending"}
 _STATUSES: Final = {
@@ -68,7 +78,7 @@ def read(body: bytes, received_at: datetime) -> Reading:
     form: dict[str, str] = {}
     changed = []
     for raw_name, raw_value in parameters(body):
-        name, value = _storable(raw_name), _storable(raw_value)
+        name, value = storable(raw_name), storable(raw_value)
         if (name, value) != (raw_name, raw_value):
             changed.append(name)
         form.setdefault(name, value if name == "Body" else value.strip())
@@ -79,17 +89,13 @@ def read(body: bytes, received_at: datetime) -> Reading:
         reading.problems.append(f"{names}: had characters that cannot be stored; they were replaced.")
 
     status = (form.get("MessageStatus") or form.get("SmsStatus", "")).lower()
-    if not 0 < len(_message_id(form)) <= MAX_MESSAGE_ID_LENGTH:
-        reading.problems.append("MessageSid: missing, or too long.")
+    if not 0 < len(_message_id(form)) <= PROVIDER_ID_MAX_LENGTH:
+        reading.lost.append("MessageSid: missing, or too long.")
     elif status in _INBOUND:
         _read_message(form, reading)
     else:
         _read_status(form, status, reading)
     return reading
-
-
-def _storable(text: str) -> str:
-    return _UNSTORABLE.sub(REPLACEMENT, text)
 
 
 def _message_id(form: Form) -> str:
@@ -99,14 +105,16 @@ def _message_id(form: Form) -> str:
 def _read_message(form: Form, reading: Reading) -> None:
     channel, customer = _number(form.get("To", "")), _sender(form)
     if not channel:
-        reading.problems.append("To: missing, so this message is for no number.")
+        reading.lost.append("To: missing, so this message is for no number.")
     if customer is None:
-        reading.problems.append("From: missing, or neither a phone number nor a WhatsApp user id.")
+        reading.lost.append("From: missing, or neither a phone number nor a WhatsApp user id.")
     if not channel or customer is None:
         return
     content = _content(form)
     if len(content) > CONTENT_MAX_LENGTH:
         reading.problems.append(f"Body: longer than {CONTENT_MAX_LENGTH} characters; cut.")
+    if len(form.get("ProfileName", "")) > NAME_MAX_LENGTH:
+        reading.problems.append(f"ProfileName: longer than {NAME_MAX_LENGTH} characters; cut.")
     reading.events.append(
         MessageEvent(
             channel=channel,
@@ -117,7 +125,7 @@ def _read_message(form: Form, reading: Reading) -> None:
             content=content[:CONTENT_MAX_LENGTH],
             provider_time=None,
             opens=Opens.LEAD,
-            extras=_extras(form),
+            extras=extras_of_event(_extras(form)),
         )
     )
 
@@ -130,7 +138,7 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
     if status is None:
         reading.problems.append(f"MessageStatus: {provider_status[:50]!r} is not known.")
     if not channel:
-        reading.problems.append("From: missing, so this status is for no number.")
+        reading.lost.append("From: missing, so this status is for no number.")
     if status is None or not channel:
         return
     details = {name: value for name, value in form.items() if value and name not in _NOT_EXTRA}
@@ -150,7 +158,7 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
 def _error(form: Form, provider_status: str) -> str:
     """Twilio's number of the error and, where there is one, its sentence; else at least the status."""
     parts = [form.get("ErrorCode", ""), form.get("ErrorMessage") or form.get("ChannelStatusMessage", "")]
-    return ": ".join(part for part in parts if part) or provider_status
+    return (": ".join(part for part in parts if part) or provider_status)[:STATUS_ERROR_MAX_LENGTH]
 
 
 def _address(text: str) -> str:
@@ -179,7 +187,7 @@ def _sender(form: Form) -> Party | None:
         "" if from_phone else sender,
         "" if wa_phone else wa_id,
     )
-    user_id = next((text for text in user_ids if 0 < len(text) <= MAX_USER_ID_LENGTH), None)
+    user_id = next((text for text in user_ids if 0 < len(text) <= WHATSAPP_USER_ID_MAX_LENGTH), None)
     phone = from_phone or wa_phone
     if not phone and not user_id:
         return None

@@ -29,6 +29,11 @@ class Migration(migrations.Migration):
             name="profile_name_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
+        migrations.AddField(
+            model_name="customer",
+            name="identified_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
         migrations.CreateModel(
             name="CustomerMove",
             fields=[
@@ -133,10 +138,14 @@ class Migration(migrations.Migration):
             (SQL / "is_said_earlier.sql").read_text(),
             "DROP FUNCTION is_said_earlier(text, timestamptz, text, timestamptz)",
         ),
-        migrations.RunSQL((SQL / "identify_customers.sql").read_text(), "DROP FUNCTION identify_customers(jsonb)"),
-        migrations.RunSQL((SQL / "move_customers.sql").read_text(), "DROP FUNCTION move_customers(jsonb)"),
+        migrations.RunSQL((SQL / "lock_businesses.sql").read_text(), "DROP FUNCTION lock_businesses(uuid[])"),
+        migrations.RunSQL((SQL / "new_messages.sql").read_text(), "DROP FUNCTION new_messages(jsonb, text[])"),
         migrations.RunSQL(
-            (SQL / "place_messages.sql").read_text(), "DROP FUNCTION place_messages(jsonb, uuid[], text[])"
+            (SQL / "identify_customers.sql").read_text(),
+            "DROP FUNCTION identify_customers(jsonb, integer[], integer[])",
+        ),
+        migrations.RunSQL(
+            (SQL / "place_messages.sql").read_text(), "DROP FUNCTION place_messages(jsonb, integer[], uuid[], text[])"
         ),
         migrations.RunSQL((SQL / "message_status_rank.sql").read_text(), "DROP FUNCTION message_status_rank(text)"),
         migrations.RunSQL((SQL / "further_status.sql").read_text(), "DROP FUNCTION further_status(text, text)"),

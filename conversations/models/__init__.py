@@ -3,13 +3,23 @@
 leads/services.py has the order of locks that every writer keeps, Note [Lock order].
 """
 
-from conversations.models.customers import NAME_MAX_LENGTH, Customer, CustomerMove
+from conversations.models.customers import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH, Customer, CustomerMove
 from conversations.models.owned import OwnedModel
-from conversations.models.threads import CONTENT_MAX_LENGTH, Conversation, Message, ParkedStatus
+from conversations.models.threads import (
+    CONTENT_MAX_LENGTH,
+    KIND_MAX_LENGTH,
+    PROVIDER_ID_MAX_LENGTH,
+    Conversation,
+    Message,
+    ParkedStatus,
+)
 
 __all__ = [
     "CONTENT_MAX_LENGTH",
+    "KIND_MAX_LENGTH",
     "NAME_MAX_LENGTH",
+    "PROVIDER_ID_MAX_LENGTH",
+    "WHATSAPP_USER_ID_MAX_LENGTH",
     "Conversation",
     "Customer",
     "CustomerMove",

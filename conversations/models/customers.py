@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from conversations.models.owned import OwnedModel
 
 NAME_MAX_LENGTH = 200
+WHATSAPP_USER_ID_MAX_LENGTH = 200
 
 
 class Customer(OwnedModel):
@@ -30,6 +31,8 @@ class Customer(OwnedModel):
     # What the customer's own profile said first. Where the name is still this, nobody has given a better one.
     profile_name = models.CharField(null=True, editable=False)
     profile_name_at = models.DateTimeField(null=True, editable=False)
+    # When phone and WhatsApp user id were last said to be one person's: the newer statement counts.
+    identified_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "customers"
@@ -56,9 +59,10 @@ class Customer(OwnedModel):
                 violation_error_message="A customer needs a phone number or a WhatsApp user id.",
             ),
             models.CheckConstraint(
-                condition=Q(whatsapp_user_id__length__gte=1) & Q(whatsapp_user_id__length__lte=200),
+                condition=Q(whatsapp_user_id__length__gte=1)
+                & Q(whatsapp_user_id__length__lte=WHATSAPP_USER_ID_MAX_LENGTH),
                 name="customers_whatsapp_user_id_length",
-                violation_error_message="A WhatsApp user id has 1 to 200 characters.",
+                violation_error_message=f"A WhatsApp user id has 1 to {WHATSAPP_USER_ID_MAX_LENGTH} characters.",
             ),
             models.CheckConstraint(
                 condition=Q(name__length__lte=NAME_MAX_LENGTH),
@@ -68,7 +72,7 @@ class Customer(OwnedModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.phone or self.whatsapp_user_id or "customer without a name"
+        return self.name or self.phone or f"Number hidden ({self.whatsapp_user_id})"
 
 
 class CustomerMove(OwnedModel):

@@ -7,6 +7,8 @@ from conversations.models.customers import Customer
 from conversations.models.owned import OwnedModel
 
 CONTENT_MAX_LENGTH = 65_536
+KIND_MAX_LENGTH = 100
+PROVIDER_ID_MAX_LENGTH = 500
 
 
 class Conversation(OwnedModel):
@@ -111,10 +113,10 @@ class Message(OwnedModel):
                 name="messages_status_valid",
             ),
             models.CheckConstraint(
-                condition=Q(kind__length__gte=1) & Q(kind__length__lte=100), name="messages_kind_length"
+                condition=Q(kind__length__gte=1) & Q(kind__length__lte=KIND_MAX_LENGTH), name="messages_kind_length"
             ),
             models.CheckConstraint(
-                condition=Q(provider_id__length__gte=1) & Q(provider_id__length__lte=500),
+                condition=Q(provider_id__length__gte=1) & Q(provider_id__length__lte=PROVIDER_ID_MAX_LENGTH),
                 name="messages_provider_id_length",
             ),
             models.CheckConstraint(

@@ -54,9 +54,14 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL((SQL / "details_of_message.sql").read_text(), "DROP FUNCTION details_of_message(text, text)"),
         migrations.RunSQL(
+            (SQL / "has_written_since_only.sql").read_text(), "DROP FUNCTION has_written_since_only(uuid, timestamptz)"
+        ),
+        migrations.RunSQL((SQL / "merge_customers.sql").read_text(), "DROP FUNCTION merge_customers(uuid, uuid)"),
+        migrations.RunSQL((SQL / "move_customers.sql").read_text(), "DROP FUNCTION move_customers(jsonb)"),
+        migrations.RunSQL(
             (SQL / "store_messages.sql").read_text(), "DROP FUNCTION store_messages(jsonb, integer[], uuid[], text[])"
         ),
         migrations.RunSQL(
-            (SQL / "receive_events.sql").read_text(), "DROP FUNCTION receive_events(jsonb, jsonb, jsonb, jsonb)"
+            (SQL / "receive_events.sql").read_text(), "DROP FUNCTION receive_events(jsonb, jsonb, jsonb)"
         ),
     ]

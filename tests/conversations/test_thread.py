@@ -1,4 +1,4 @@
-"""The thread on a conversation's page: what was edited, deleted or reacted to, and what is more than text."""
+"""The thread on a conversation's page: what was edited, deleted, answered or reacted to."""
 
 from datetime import timedelta
 
@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from conversations.models import Message
-from conversations.thread import CHIPS, NOTICES, THREAD_LENGTH, TICKS, read_thread
+from conversations.thread import THREAD_LENGTH, read_thread
+from conversations.thread_words import CHIPS, LABELS
 from tests.conversations.chat import NOON, Chat
 from tests.staff import ESCAPED, HOSTILE
 
@@ -38,6 +39,20 @@ def test_an_edited_message_shows_the_last_text_and_keeps_the_first(chat):
 
     assert (entry.text, entry.former, entry.deleted_by) == ("A cake for 40", "A cake for 20", "")
     assert "<summary>edited</summary>" in chat.page()
+
+
+def test_quotes_and_reactions_are_about_the_newest_text(chat):
+    offer = chat.answers("100 euros")
+    chat.says("👍", kind="reaction", target=offer.provider_id)
+    chat.says("Good!", extras={"context": {"id": offer.provider_id}})
+    for text in ("90 euros", "80 euros"):
+        chat.answers(text, kind="edit", target=offer.provider_id)
+    chat.says("1 euro", kind="edit", target=offer.provider_id)
+
+    _, reaction, reply, foreign = chat.entries()
+
+    assert (reaction.text, reply.quoted) == ("to: “80 euros”", "“80 euros”")
+    assert foreign.quoted == "“100 euros”"
 
 
 def test_an_edit_that_arrived_first_counts_all_the_same(chat):
@@ -79,8 +94,8 @@ def test_a_change_to_an_older_message_is_a_line_of_its_own(chat):
     *_, edit, revoke, reaction, lost = chat.entries()
 
     assert (edit.text, edit.quoted, edit.chip) == ("New words", "“From long ago”", CHIPS["edit"])
-    assert revoke.text == "The customer deleted an earlier message: “From long ago”"
-    assert (reaction.reaction, reaction.text) == ("👍", "to: “From long ago”")
+    assert revoke.text == "The customer deleted an earlier message: “New words”"
+    assert (reaction.reaction, reaction.text) == ("👍", "to: “New words”")
     assert (lost.text, lost.quoted) == ("?", "")
 
 
@@ -128,53 +143,6 @@ def test_a_reply_quotes_what_it_answers(chat):
     assert len(quoted) < 70
 
 
-@pytest.mark.parametrize(
-    ("kind", "extras", "shown"),
-    [
-        ("image", {}, "Photo"),
-        ("video", {}, "Video"),
-        ("audio", {"voice": True}, "Voice message"),
-        ("audio", {"audio": {"voice": True}}, "Voice message"),
-        ("audio", {"voice": "yes"}, "Audio"),
-        ("document", {"filename": "receipt.pdf"}, "Document <bdi>receipt.pdf</bdi>"),
-        ("document", {"document": {"filename": HOSTILE}}, f"Document <bdi>{ESCAPED}"),
-        ("location", {}, "Location"),
-        ("contacts", {}, "Contact"),
-        ("order", {}, "Order"),
-        ("something_of_tomorrow", {}, "Something of tomorrow"),
-    ],
-)
-def test_what_is_more_than_text_has_a_chip_and_its_caption(chat, kind, extras, shown):
-    chat.says("Like this one", kind=kind, extras=extras)
-    page = chat.page()
-    assert shown in page
-    assert "Like this one" in page
-
-
-@pytest.mark.parametrize(
-    ("kind", "content", "shown"),
-    [
-        ("system", "Ada changed her number", "Ada changed her number"),
-        ("system", "", NOTICES["system"]),
-        ("request_welcome", "(opened the chat)", "Opened the chat"),
-        ("unsupported", "(Message type unknown)", "A message that WhatsApp did not pass on (Message type unknown)"),
-        ("unknown", "", "A message that WhatsApp did not pass on"),
-    ],
-)
-def test_what_nobody_wrote_stands_in_the_middle(chat, kind, content, shown):
-    chat.says(content, kind=kind)
-    (entry,) = chat.entries()
-    assert (entry.is_notice, entry.text) == (True, shown)
-
-
-@pytest.mark.parametrize("status", [status for status in Message.Status if status != "received"])
-def test_what_went_out_says_how_far_it_came(chat, status):
-    chat.answers("Yes, at ten", status=status, error="131047: too late" if status == "failed" else "")
-    page = chat.page()
-    assert f"</span> {TICKS[status][1]}</span>" in page
-    assert ("131047: too late" in page) == (status == "failed")
-
-
 def test_hostile_text_is_text_wherever_it_stands(chat):
     referral = dict.fromkeys(("source_url", "headline", "body"), HOSTILE)
     first = chat.says(HOSTILE, extras={"referral": referral})
@@ -194,7 +162,7 @@ def test_hostile_text_is_text_wherever_it_stands(chat):
 
 @pytest.mark.parametrize("odd", [None, [], "x", 7, {"id": []}, {"id": {"a": 1}}])
 def test_extras_of_any_shape_are_borne(chat, odd):
-    extras = dict.fromkeys(("target", "context", "referral", "filename", "voice"), odd)
+    extras = dict.fromkeys(("target", "context", "referral", "filename", "voice", *LABELS), odd)
     for kind in ("text", "edit", "revoke", "reaction", "document", "audio"):
         chat.says("still here", kind=kind, extras=extras)
         chat.says("still here", kind=kind, extras={kind: odd})

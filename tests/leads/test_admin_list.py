@@ -1,8 +1,12 @@
 """The list of leads in the admin: found, filtered, and changed several at once."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.admin.models import LogEntry
 
+from conversations.models import Conversation
 from leads.models import Lead
 from tests.staff import address, messages_of, staff_of
 
@@ -55,6 +59,19 @@ def test_the_list_shows_the_newest_first_and_filters(owner):
     assert people.found(Lead, assigned="me") == {mine.pk}
     assert people.found(Lead, assigned="nobody") == {free.pk}
     assert people.found(Lead, status__exact="lost") == set()
+
+
+def test_the_list_says_when_the_customer_wrote_last_and_cannot_be_sorted_by_it(owner):
+    people = staff_of(owner)
+    returned, silent = owner.has_lead(), owner.has_lead()
+    Conversation.objects.filter(pk=returned.conversation_id).update(last_inbound_at=datetime(2020, 3, 9, 8, tzinfo=UTC))
+
+    page = people.list(Lead)
+
+    assert page.count("9 Mar 2020") == 1
+    assert "Last message" in re.sub(r"<[^>]*>", "", page)
+    assert people.get(address("changelist", Lead), o="6").context["cl"].queryset.query.order_by[0] == "-pk"
+    assert people.found(Lead) == {returned.lead_id, silent.lead_id}
 
 
 def test_an_empty_list_offers_the_first_lead(owner):

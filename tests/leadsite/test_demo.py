@@ -31,6 +31,8 @@ def test_it_shows_how_to_use_it_and_ctrl_c_leaves_nothing_running(data_dir: Path
     with demo(data_dir) as first:
         assert first.shown("Site") == f"{first.address}/"
         assert first.shown("API") == f"{first.address}/api/leads"
+        assert first.shown("Webhook") == f"{first.address}/api/webhooks/whatsapp"
+        assert str(demo_values.path(data_dir)) in first.output()
         assert first.shown("Admin login") == "demo@leadsite.example"
         answer = first.post_lead()
         started = first.everything()

@@ -1,6 +1,7 @@
 """manage.py worker as it runs in production: a process of its own, which is stopped, killed and cut off here."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 
@@ -118,6 +119,18 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
     assert ended.returncode == 0, ended.stderr
     done = ProcrastinateJob.objects.filter(status="succeeded").values_list("task_name", flat=True)
     assert {PRUNE, STALLED, REMOVE, "whatsapp.tasks.retry_deliveries"} == set(done)
+
+
+def test_once_says_how_much_it_did(tmp_path):
+    broken = job("todo", task=REMOVE)
+    run("UPDATE procrastinate_jobs SET args = '{\"no_such_argument\": 1}' WHERE id = %s", broken)
+
+    first, second = once(tmp_path), once(tmp_path)
+
+    assert re.fullmatch(r"[0-9]+ jobs done, 1 failed\.\n", first.stdout), first.stdout
+    assert "no_such_argument" in first.stderr
+    # A minute may begin between the two.
+    assert second.stdout in ("Nothing was due.\n", "1 job done.\n")
 
 
 def test_it_goes_on_after_its_connections_were_cut(tmp_path):

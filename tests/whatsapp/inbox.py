@@ -71,7 +71,10 @@ class Inbox:
         return len(self.customers), len(self.conversations), len(self.leads), len(self.messages)
 
     def state(self) -> str:
-        """All that the business has, without ids of rows and times of writing: equal for equal histories."""
+        """All that the business has, without ids of rows and times of writing: equal for equal histories.
+
+        Without the provider's notices: one that comes before its customer has no place, and its delivery says so.
+        """
         return json.dumps([self._customer(customer) for customer in self.customers_in_order()], indent=1, default=str)
 
     def customers_in_order(self) -> list[Customer]:
@@ -91,6 +94,7 @@ class Inbox:
                     "messages": [
                         [row.provider_id, row.direction, row.kind, row.content, row.status, row.error, row.extras]
                         for row in sorted(thread.messages.all(), key=lambda row: row.provider_id or "")
+                        if row.kind != "system"
                     ],
                 }
                 for thread in threads.order_by("pk")

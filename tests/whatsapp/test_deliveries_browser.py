@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import ViewportSize
 
 from conversations.models import Conversation, Message
@@ -19,6 +20,8 @@ from whatsapp.models import Channel, WebhookDelivery
 EMAIL, PASSWORD = "demo@leadsite.example", "correct horse battery"
 AMINA = "4915123456789"
 WORDS = ".thread :is(.bubble-text, .bubble-foot, .bubble-chip, .bubble-quote, .bubble-error, .tick, .thread-notice)"
+ADVICE = ".delivery-advice p, .delivery-body, nav span.rounded-xs"
+LABELS = "#result_list span.rounded, #nav-sidebar-apps span.rounded-xs"
 AD = {
     "source_url": "https://fb.me/3cr4Wqqkv",
     "source_type": "ad",
@@ -40,25 +43,26 @@ class Phone:
     def passes(self, **pause: int) -> None:
         self.time += timedelta(**pause)
 
-    def sends(self, kind: str, part: Any = None, **more: Any) -> str:
+    def sends(self, kind: str, part: Any = None, *, field: str = "messages", **more: Any) -> str:
         self.sent += 1
         self.passes(minutes=2)
         stamp = int(self.time.timestamp())
         sent = meta.message(kind, part, from_=AMINA, id=f"wamid.{self.sent}", timestamp=stamp, **more)
         who = [meta.contact(AMINA, name="Amina Yılmaz")]
-        ingest.receive(provider="cloud", body=meta.body(meta.messages_value(messages=[sent], contacts=who)))
+        change = meta.change(field, meta.messages_value(messages=[sent], contacts=who))
+        ingest.receive(provider="cloud", body=meta.body(change))
         return f"wamid.{self.sent}"
 
     def says(self, words: str, **more: Any) -> str:
         return self.sends("text", {"body": words}, **more)
 
-    def hears(self, words: str, status: str = "read", error: str = "") -> str:
+    def hears(self, words: str, status: str = "read", **more: Any) -> str:
         self.sent += 1
         self.passes(minutes=3)
         columns = {"user": self.business.user, "direction": "out", "status": status, "provider_time": self.time}
         conversation = Conversation.objects.get()
         provider_id = f"wamid.{self.sent}"
-        columns |= {"content": words, "error": error, "provider_id": provider_id}
+        columns |= {"content": words, "provider_id": provider_id} | more
         Message.objects.create(conversation=conversation, **columns)
         return provider_id
 
@@ -85,8 +89,14 @@ def talk(phone: Phone) -> None:
     changed = {"type": "user_changed_number", "body": "Amina changed her number to +49 151 23456780", "wa_id": AMINA}
     phone.sends("system", changed)
     phone.says("مرحبا، هل يمكن التوصيل صباحًا؟")
-    phone.hears("Yes, at ten.", status="sent")
+    phone.says("Is this the bakery that Deniz spoke of?", group_id="120363")
+    phone.says("Do you deliver on Sundays?", field="standby")
+    phone.hears("Yes, at ten.", status="sent", extras={"echo": True})
     phone.hears("Shall we write your names on it?", status="failed", error="131047: More than 24 hours have passed.")
+
+
+def tomorrow() -> datetime:
+    return timezone.now() + timedelta(days=1)
 
 
 @pytest.fixture
@@ -122,22 +132,29 @@ def fits_a_phone(work: Desk, folder: Path, *paths: str) -> None:
 def test_an_operator_connects_the_number_and_replays_what_came_before(amina, owner, live_server, tmp_path: Path):
     amina.says("Hello?")
     ingest.receive(provider="cloud", body=b"not JSON at all")
-    row = WebhookDelivery.objects.get(state="unrouted")
+    row, broken = (WebhookDelivery.objects.get(state=state) for state in ("unrouted", "failed"))
+    fields = {"provider": "cloud", "body": row.body, "attempts": 3, "error": "53200: out of memory"}
+    tried = WebhookDelivery.objects.create(state="failed", next_attempt_at=tomorrow(), **fields)
+    fields |= {"state": "processed", "error": "entry[0].changes[0].value.messages[0]: timestamp is missing"}
+    noted = WebhookDelivery.objects.create(**fields)
 
     with desk(live_server.url) as work:
         page = work.page
         work.log_in(EMAIL, PASSWORD)
         page.get_by_role("link", name="Deliveries").click()
-        page.get_by_text("2 deliveries").wait_for()
+        page.get_by_text("4 deliveries").wait_for()
         page.screenshot(path=tmp_path / "list.png")
         page.locator("#result_list tbody tr", has_text="Unrouted").get_by_role("link").click()
-        page.get_by_text("Connect the number, then replay.").wait_for()
+        page.get_by_text("Connect them, then replay.").wait_for()
         detail = page.url
-        readable_by_day_and_night(work, address("change", row), tmp_path, "delivery", ".delivery-body")
+        for name, one in (("unrouted", row), ("broken", broken), ("tried", tried), ("noted", noted)):
+            readable_by_day_and_night(work, address("change", one), tmp_path, name, ADVICE)
+        readable_by_day_and_night(work, address("changelist", WebhookDelivery), tmp_path, "list", LABELS)
+        page.goto(detail)
 
         page.get_by_role("link", name="Add a WhatsApp number").click()
         page.get_by_label("Business").select_option("Bella's Bakery")
-        page.get_by_label("Phone number id").fill(meta.CHANNEL)
+        assert page.get_by_label("Phone number id").input_value() == meta.CHANNEL
         page.get_by_role("button", name="Save and continue editing").click()
         page.get_by_role("link", name="Show them, and replay").wait_for()
         page.screenshot(path=tmp_path / "number.png", full_page=True)
@@ -151,7 +168,7 @@ def test_an_operator_connects_the_number_and_replays_what_came_before(amina, own
         page.locator("#action-toggle").check()
         page.locator("select[name=action]").select_option("replay")
         page.get_by_role("button", name="Run").click()
-        page.get_by_text("Replayed: 1 processed, 1 still failed.").wait_for()
+        page.get_by_text("Replayed: 3 processed, 1 still failed.").wait_for()
         page.screenshot(path=tmp_path / "replayed-list.png")
         paths = [address("changelist", WebhookDelivery), address("change", row), address("changelist", Channel)]
         fits_a_phone(work, tmp_path, *paths)

@@ -1,6 +1,5 @@
 """Deliveries in the admin: what came, what is wrong with it, and trying it again."""
 
-import json
 from typing import Any
 
 import pytest
@@ -9,35 +8,21 @@ from django.contrib.auth.models import Permission
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.urls import reverse
 
 from conversations.models import Message
-from tests.staff import ESCAPED, HOSTILE, Staff, address, messages_of, operator, staff_of
-from tests.whatsapp import meta
+from leadsite.accounts.admin_values import badge
+from tests.staff import Staff, address, messages_of, operator, staff_of
+from tests.whatsapp.kept import connect, delivery, hello, hello_for, press_replay
 from whatsapp import delivery_admin, ingest
-from whatsapp.delivery_body import MAX_LENGTH, readable
-from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.delivery_admin import waiting_badge
+from whatsapp.models import WebhookDelivery
 
 
-def delivery(body: bytes = b"{}", state: str = "failed", **fields: Any) -> WebhookDelivery:
-    return WebhookDelivery.objects.create(**({"provider": "cloud", "body": body, "state": state} | fields))
-
-
-def hello(**fields: Any) -> WebhookDelivery:
-    """A customer's greeting, not yet rows."""
-    return delivery(meta.body(meta.messages_value(messages=[meta.text("Hello")])), **fields)
-
-
-def connect(owner: Any, **fields: Any) -> Channel:
-    return Channel.objects.create(user=owner.user, phone_number_id=meta.CHANNEL, **fields)
-
-
-def press_replay(person: Staff, row: WebhookDelivery) -> Any:
-    return person.client.post(address("replay", row), follow=True)
-
-
-def page_of(row: WebhookDelivery) -> str:
-    return str(operator().get(address("change", row)).content.decode())
+def badges(person: Staff) -> dict[str, str]:
+    """What stands beside the items of the menu."""
+    menu = person.get(reverse("admin:index")).context["sidebar_navigation"]
+    return {item["title"]: item["badge"] for group in menu for item in group["items"] if item["badge"]}
 
 
 def test_deliveries_are_for_operators_whatever_a_group_says(owner):
@@ -76,6 +61,44 @@ def test_the_list_is_newest_first_filters_and_leaves_the_bodies_where_they_are(d
     assert "x" * 130 not in person.list(WebhookDelivery)
 
 
+def test_what_was_left_out_of_a_processed_delivery_is_seen_in_the_list(db):
+    well, noted, failed = hello(state="processed"), hello(state="processed", error="Odd"), hello(error="Bad")
+    person = operator()
+    assert person.found(WebhookDelivery, problems="yes") == {noted.pk, failed.pk}
+    assert person.found(WebhookDelivery, problems="no") == {well.pk}
+    assert person.found(WebhookDelivery, problems="yes", state__exact="processed") == {noted.pk}
+    page = person.list(WebhookDelivery)
+    assert page.count(badge("Processed, with notes", "unknown")) == 1
+    assert page.count(badge("Processed", "processed")) == 1
+
+
+def test_the_menu_says_to_operators_how_many_wait(db, monkeypatch):
+    person = operator()
+    assert badges(person) == {}
+    for state in ("failed", "unrouted", "processed"):
+        hello(state=state)
+    assert badges(person) == {"Deliveries": "2"}
+    monkeypatch.setattr(delivery_admin, "BADGE_LIMIT", 1)
+    assert badges(person) == {"Deliveries": "1+"}
+
+
+def test_nobody_else_is_told_or_costs_a_query(owner):
+    hello()
+    people = staff_of(owner)
+    with CaptureQueriesContext(connection) as context:
+        assert badges(people) == {}
+    assert "webhook_deliveries" not in "".join(query["sql"] for query in context)
+
+
+def test_what_waits_is_counted_by_its_index(db):
+    with CaptureQueriesContext(connection) as context:
+        waiting_badge()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + context[0]["sql"])
+        assert "webhook_deliveries_open" in str(cursor.fetchall())
+
+
 def test_the_list_does_not_count_all_rows(db, monkeypatch):
     monkeypatch.setattr(delivery_admin.BoundedPaginator, "limit", 3)
     person = operator()
@@ -84,8 +107,7 @@ def test_the_list_does_not_count_all_rows(db, monkeypatch):
     with CaptureQueriesContext(connection) as context:
         assert "or more" in person.list(WebhookDelivery)
     counting = [query["sql"] for query in context if "COUNT(" in query["sql"] and "webhook_deliveries" in query["sql"]]
-    assert counting
-    assert all("LIMIT 3" in sql for sql in counting)
+    assert [("LIMIT 3" in sql, "LIMIT 100" in sql) for sql in counting] == [(True, False), (False, True)]
 
 
 def test_a_delivery_is_found_by_the_number_that_is_not_connected(db):
@@ -140,10 +162,6 @@ def test_chosen_deliveries_are_replayed_and_the_message_adds_up(owner):
     assert LogEntry.objects.count() == 5
 
 
-def hello_for(number: str) -> WebhookDelivery:
-    return delivery(meta.body(meta.messages_value(number, messages=[meta.text("Hello")])), state="unrouted")
-
-
 def test_an_error_of_one_does_not_stop_the_others(owner, monkeypatch):
     connect(owner)
     rows = [hello(), hello(), hello()]
@@ -172,71 +190,3 @@ def test_an_action_takes_a_limited_number_oldest_first(owner, monkeypatch):
     assert first == "Replayed: 2 processed."
     assert second.startswith("Only the oldest 2 were tried")
     assert WebhookDelivery.objects.get(state="failed") == rows[2]
-
-
-def test_the_page_says_what_to_do_about_a_number_that_is_not_connected(owner):
-    row = hello_for(meta.CHANNEL)
-    WebhookDelivery.objects.update(unrouted=[meta.CHANNEL, HOSTILE])
-    person = operator()
-    page = person.get(address("change", row)).content.decode()
-    assert "Connect the number, then replay." in page
-    assert page.count("Add a WhatsApp number</a> with this id, then replay.") == 2
-    assert ESCAPED in page
-
-    channel = connect(owner, active=False)
-    page = person.get(address("change", row)).content.decode()
-    assert "is switched off. Make it active, then replay." in page
-    assert f"?q={meta.CHANNEL}" in person.get(address("change", channel)).content.decode()
-
-
-def test_business_staff_who_see_channels_see_no_deliveries_there(owner):
-    channel = connect(owner)
-    hello_for(meta.CHANNEL)
-    owner.user.user_permissions.set(Permission.objects.filter(content_type__model="channel"))
-    assert "nrouted" not in staff_of(owner).get(address("change", channel)).content.decode()
-
-
-def test_the_body_is_shown_as_text_in_lines(db):
-    page = page_of(delivery(json.dumps({"text": HOSTILE, "n": [1, 2]}).encode(), error=HOSTILE))
-    assert "<script>alert" not in page
-    assert ESCAPED.replace("&quot;", "") in page
-    assert "{\n  &quot;text&quot;: " in page
-
-
-def test_a_long_body_is_cut_and_says_so(db):
-    page = page_of(delivery(b"x" * (MAX_LENGTH + 1234)))
-    assert "Cut here: 1,234 more characters." in page
-    assert "x" * MAX_LENGTH in page
-    assert "x" * (MAX_LENGTH + 1) not in page
-
-
-@pytest.mark.parametrize(
-    ("provider", "body", "text"),
-    [
-        ("cloud", b"", ""),
-        ("cloud", b"\xff\x00<b>", "\\xff\\0<b>"),
-        ("cloud", rb'"\ud83d"', '"\\ud83d"'),
-        ("cloud", b"[" * 100_000, "[" * MAX_LENGTH),
-        ("cloud", b"1" * 10_000, "1" * 10_000),
-        ("cloud", b'{"a": NaN}', '{\n  "a": NaN\n}'),
-        ("twilio", b"Body=Hello+%F0%9F%98%80&To=whatsapp%3A%2B49", "Body = Hello 😀\nTo = whatsapp:+49"),
-        ("twilio", b"no form", "no form"),
-        ("twilio", b"a=1&" * 2000, "a=1&" * 2000),
-        ("twilio", b"a=%FF%00", "a = \ufffd\\0"),
-    ],
-)
-def test_any_body_can_be_shown(db, provider, body, text):
-    assert readable(provider, body)[0] == text
-    assert operator().get(address("change", delivery(body, provider=provider))).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("fields", "advice"),
-    [
-        ({"state": "processed"}, "Replaying it doubles nothing."),
-        ({"state": "failed"}, "Mend the cause, then replay."),
-        ({"state": "failed", "next_attempt_at": timezone.now()}, "replay to try it now."),
-    ],
-)
-def test_the_page_says_what_the_state_means(db, fields, advice):
-    assert advice in page_of(hello(**fields))

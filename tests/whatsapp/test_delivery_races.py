@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.db import connection
 
 from conversations.models import Message, ParkedStatus
 from leads.models import Lead
@@ -165,6 +166,28 @@ def test_deliveries_and_api_creates_for_the_same_customers_do_not_deadlock(inbox
     assert not WebhookDelivery.objects.exclude(state="processed").exists()
     made = inbox.counts()
     assert (made[0], made[1], made[3]) == (50, 50, 2000)
+
+
+def test_deliveries_refused_in_part_and_their_neighbours_do_not_deadlock(inbox: Inbox) -> None:
+    """What the database refuses is stored in parts, and those are many statements, each with its own locks."""
+    customers = [f"4915100{n:06d}" for n in range(150)]
+    bodies = []
+    for n in range(6):
+        rows = [meta.text(from_=number) for number in (customers if n % 2 else customers[::-1])]
+        rows[75 + n] |= {"text": {"body": "poison"}} if n < 3 else {}
+        bodies.append(meta.body(meta.messages_value(messages=rows)))
+    before = deadlocks()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE messages ADD CONSTRAINT no_poison CHECK (content <> 'poison')")
+    try:
+        with processes(4) as crew:
+            list(crew.map(receive, bodies))
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE messages DROP CONSTRAINT no_poison")
+    assert deadlocks() == before
+    assert inbox.counts() == (150, 150, 150, 6 * 150 - 3)
+    assert WebhookDelivery.objects.filter(state="failed").count() == 3
 
 
 def test_a_status_and_its_message_at_the_same_moment_find_each_other(inbox: Inbox) -> None:

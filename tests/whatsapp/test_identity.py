@@ -2,8 +2,11 @@
 
 import pytest
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Customer
+from leads.models import Lead
 from tests.whatsapp import meta
+from tests.whatsapp.inbox import post
+from whatsapp.models import WebhookDelivery
 
 PHONE = f"+{meta.SHEENA}"
 NEW_NUMBER = "12195555358"
@@ -180,3 +183,128 @@ def test_a_new_number_with_a_new_id_moves_both(inbox):
     inbox.gets(by_id("Sent before", timestamp=meta.NOON + 50))
     assert inbox.counts() == (1, 1, 1, 4)
     assert identities(inbox) == [(f"+{NEW_NUMBER}", NEW_ID)]
+
+
+def test_an_id_that_changed_without_a_word_is_the_same_customer_by_number(inbox):
+    inbox.gets(by_both("1"))
+    inbox.gets(by_both("2", user_id=NEW_ID, timestamp=meta.NOON + 300))
+    inbox.gets(by_both("Late", timestamp=meta.NOON + 100))
+    inbox.gets(by_id("3", user_id=NEW_ID, timestamp=meta.NOON + 400))
+    inbox.gets(by_id("Later still", timestamp=meta.NOON + 50))
+    assert inbox.counts() == (1, 1, 1, 5)
+    assert identities(inbox) == [(PHONE, NEW_ID)]
+
+
+def test_the_newer_id_counts_whichever_comes_first(inbox):
+    inbox.gets(by_both("2", user_id=NEW_ID, timestamp=meta.NOON + 300))
+    inbox.gets(by_both("1"))
+    inbox.gets(by_id("0", timestamp=meta.NOON - 50))
+    assert inbox.counts() == (1, 1, 1, 3)
+    assert identities(inbox) == [(PHONE, NEW_ID)]
+
+
+def test_a_number_that_changed_without_a_word_is_the_same_customer_by_id(inbox):
+    inbox.gets(by_both("1"))
+    inbox.gets(by_both("2", phone=NEW_NUMBER, timestamp=meta.NOON + 300))
+    inbox.gets(meta.text("3", from_=NEW_NUMBER, timestamp=meta.NOON + 400))
+    inbox.gets(by_phone("Late", timestamp=meta.NOON + 100))
+    assert inbox.counts() == (1, 1, 1, 4)
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", meta.SHEENA_ID)]
+
+
+def test_a_move_that_says_only_the_number_and_a_new_id_later(inbox):
+    inbox.gets(by_both("1"))
+    inbox.gets(number_change())
+    inbox.gets(by_both("2", phone=NEW_NUMBER, user_id=NEW_ID, timestamp=meta.NOON + 200))
+    inbox.gets(by_id("Late", timestamp=meta.NOON + 50))
+    assert inbox.counts() == (1, 1, 1, 4)
+
+
+def test_two_moves_told_in_the_wrong_order_end_where_the_later_says(inbox):
+    inbox.gets(by_phone("1"))
+    inbox.gets(number_change("13335555358", from_=NEW_NUMBER, timestamp=meta.NOON + 300))
+    inbox.gets(number_change())
+    inbox.gets(meta.text("2", from_="13335555358", timestamp=meta.NOON + 400))
+    assert inbox.counts()[:3] == (1, 1, 1)
+    assert identities(inbox) == [("+13335555358", None)]
+
+
+def test_who_writes_from_the_new_number_before_the_news_of_it_is_one_customer_after_it(inbox):
+    inbox.gets(by_phone("Before", timestamp=meta.NOON))
+    inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
+    assert len(inbox.customers) == 2
+    inbox.gets(number_change())
+    assert inbox.counts() == (1, 1, 1, 3)
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", None)]
+    assert inbox.leads[0].details == "Before"
+
+
+def test_a_lead_that_staff_work_on_survives_the_merging(inbox):
+    inbox.gets(by_phone("Before", timestamp=meta.NOON))
+    inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
+    Lead.objects.filter(details="After").update(status="contacted")
+    inbox.gets(number_change())
+    assert inbox.counts() == (1, 1, 2, 3)
+    assert {lead.details for lead in inbox.leads} == {"Before", "After"}
+
+
+def test_a_closed_conversation_is_kept_beside_the_other_by_the_merging(inbox):
+    inbox.gets(by_phone("Before", timestamp=meta.NOON))
+    Conversation.objects.update(status="archived")
+    inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
+    inbox.gets(number_change())
+    assert [len(inbox.customers), len(inbox.conversations), len(inbox.leads)] == [1, 2, 2]
+
+
+def test_the_next_owner_of_a_number_and_his_own_moves_do_not_take_late_messages_of_the_first(inbox):
+    inbox.gets(by_phone("Alice"))
+    inbox.gets(number_change())
+    inbox.gets(by_phone("Bob", timestamp=meta.NOON + 5000))
+    inbox.gets(number_change("13335555358", timestamp=meta.NOON + 6000))
+    inbox.gets(by_phone("Alice, late", timestamp=meta.NOON + 50))
+    late = next(message for message in inbox.messages if message.content == "Alice, late")
+    assert late.conversation.customer.phone == f"+{NEW_NUMBER}"
+
+
+def test_before_and_after_a_move_in_one_delivery_are_two_people(inbox):
+    inbox.gets(by_phone("Alice"))
+    inbox.gets(number_change())
+    inbox.gets(by_phone("Alice, late", timestamp=meta.NOON + 50), by_phone("Bob", timestamp=meta.NOON + 5000))
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", None), (PHONE, None)]
+
+
+def test_a_repeated_message_makes_no_customer_whatever_became_of_the_first(inbox):
+    first = meta.body(meta.messages_value(messages=[by_phone("Hello", id="wamid.1")]))
+    post(first)
+    Customer.objects.update(phone="+4915100000000")
+    post(first)
+    inbox.gets(by_id("Hello", id="wamid.1"))
+    assert inbox.counts() == (1, 1, 1, 1)
+    assert identities(inbox) == [("+4915100000000", None)]
+
+
+def test_the_real_message_of_a_placeholder_makes_no_second_customer(inbox):
+    inbox.gets(meta.message("unsupported", {"type": "unknown"}, id="wamid.ad"))
+    inbox.gets(by_id("How much?", id="wamid.ad"))
+    assert inbox.counts() == (1, 1, 1, 1)
+    assert inbox.messages[0].content == "How much?"
+
+
+def test_one_id_with_two_numbers_in_one_delivery_costs_nobody_his_message(inbox):
+    inbox.gets(by_both("1", phone="4915100000001"), by_both("2", phone="4915100000002", timestamp=meta.NOON + 9))
+    assert len(inbox.messages) == 2
+    assert WebhookDelivery.objects.get().state == "processed"
+
+
+def test_a_notice_to_nobody_is_said_in_the_delivery(inbox):
+    delivery = inbox.gets(number_change())
+    assert "nobody who has written" in delivery.error
+    assert inbox.counts() == (0, 0, 0, 0)
+
+
+def test_many_moves_to_and_fro_are_followed_one_by_one(inbox):
+    numbers = (meta.SHEENA, NEW_NUMBER)
+    inbox.gets(by_phone("Hello"))
+    for n in range(40):
+        inbox.gets(number_change(numbers[1 - n % 2], from_=numbers[n % 2], timestamp=meta.NOON + 100 + n))
+    assert len(inbox.customers) == 1

@@ -124,6 +124,17 @@ def test_the_kind_is_the_type_or_the_one_part_that_is_there(message, kind):
     assert read_one({"id": "wamid.1", "from": meta.SHEENA} | message).kind == kind
 
 
+def test_what_could_pass_for_our_own_extras_is_renamed_or_dropped():
+    extras = read_one(meta.text(times={"sent": "x"}, details=5, referral="ad")).extras
+    assert extras == {"times_": {"sent": "x"}, "details_": 5}
+    assert read_one(meta.call(details=1, referral={})).extras == {
+        "event": "connect",
+        "direction": "USER_INITIATED",
+        "details_": 1,
+    }
+    assert read_one(meta.text(referral={"source_url": "x"})).extras == {"referral": {"source_url": "x"}}
+
+
 def test_a_text_without_a_body_is_a_problem_and_a_message():
     reading = meta.reading(meta.body(meta.messages_value(messages=[meta.message("text", {"body": 1.5})])))
     assert reading.problems == ["entry[0].changes[0].value.messages[0]: text.body is missing"]

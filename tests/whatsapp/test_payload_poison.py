@@ -81,9 +81,9 @@ def test_problems_tell_nothing_private():
     bad = meta.text(secret, from_=[number], id="x" * 501) | {secret + "\x00": [secret, number]}
     items = [bad, meta.text(secret * 9999, timestamp=number), {secret: number, "id": "wamid.1"}, secret]
     value = meta.messages_value(messages=items, statuses=[meta.status(number), meta.status(secret), number])
-    problems = meta.reading(meta.body(value | {secret: "\x00"})).problems
-    assert len(problems) == 10
-    assert not [line for line in problems if secret in line or number in line]
+    reading = meta.reading(meta.body(value | {secret: "\x00"}))
+    assert len(reading.lost + reading.problems) == 10
+    assert not [line for line in reading.lost + reading.problems if secret in line or number in line]
 
 
 def assert_storable(events):
@@ -133,5 +133,6 @@ def test_good_messages_are_read_beside_anything(field, mutant, contacts, metadat
     assert_storable(reading.events)
     found = {getattr(event, "provider_id", "") for event in reading.events}
     assert found >= {"good-1", "good-2", "good-3", "good-4"}
-    assert len(reading.problems) <= 51
-    assert all(len(line) <= 300 for line in reading.problems)
+    for lines in (reading.lost, reading.problems):
+        assert len(lines) <= 51
+        assert all(len(line) <= 300 for line in lines)

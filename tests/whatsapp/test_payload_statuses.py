@@ -55,17 +55,22 @@ def test_a_failed_status_says_why(errors, text):
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        (meta.status("warning"), "status 'warning' is not known; ignored"),
-        (meta.status("call +4915123456789"), "status is not known; ignored"),
         (meta.status(None), "status is missing"),
         (meta.status(["sent"]), "status is missing"),
         (meta.status(id=None), "id is missing"),
     ],
 )
-def test_a_status_that_says_nothing_is_a_problem(bad, reason):
+def test_a_status_without_an_id_or_a_word_is_lost(bad, reason):
     reading = read_all(meta.messages_value(statuses=[bad, meta.status(id="good")]))
     assert [event.provider_id for event in reading.events] == ["good"]
-    assert reading.problems == [f"{ITEM}.statuses[0]: {reason}"]
+    assert (reading.lost, reading.problems) == ([f"{ITEM}.statuses[0]: {reason}"], [])
+
+
+@pytest.mark.parametrize(("state", "named"), [("warning", "status 'warning'"), ("call +4915123456789", "status")])
+def test_a_status_that_nobody_knows_is_noted(state, named):
+    reading = read_all(meta.messages_value(statuses=[meta.status(state)]))
+    assert (reading.events, reading.lost) == ([], [])
+    assert reading.problems == [f"{ITEM}.statuses[0]: {named} is not known; ignored"]
 
 
 def test_a_status_keeps_only_what_has_the_right_type():

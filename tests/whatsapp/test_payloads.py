@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.whatsapp import meta
-from whatsapp.events import MessageEvent, Opens, Party, StatusEvent, Unreadable
+from whatsapp.events import MessageEvent, Opens, Party, Reading, StatusEvent, Unreadable
 
 ITEM = "entry[0].changes[0].value"
 
@@ -16,7 +16,7 @@ def read_all(*values_or_changes):
 
 def read_one(message, **value):
     reading = read_all(meta.messages_value(messages=[message], **value))
-    assert reading.problems == []
+    assert (reading.lost, reading.problems) == ([], [])
     (event,) = reading.events
     return event
 
@@ -67,7 +67,7 @@ def test_it_refuses_only_what_is_no_json_object(body, reason):
 
 
 @pytest.mark.parametrize(
-    ("delivery", "problems"),
+    ("delivery", "lost"),
     [
         ({}, ["entry is missing"]),
         ({"entry": None}, ["entry is missing"]),
@@ -79,9 +79,9 @@ def test_it_refuses_only_what_is_no_json_object(body, reason):
         ({"entry": [{"changes": [{"field": [], "value": {}}]}]}, []),
     ],
 )
-def test_a_broken_envelope_is_a_problem_and_no_exception(delivery, problems):
+def test_what_a_broken_envelope_may_have_held_is_lost_without_an_exception(delivery, lost):
     reading = meta.reading(meta.raw(delivery))
-    assert (reading.events, reading.problems) == ([], problems)
+    assert (reading.events, reading.lost, reading.problems) == ([], lost, [])
 
 
 @pytest.mark.parametrize("object_", [None, "page", 5])
@@ -102,11 +102,11 @@ def test_it_routes_by_phone_number_id(channel):
 
 
 @pytest.mark.parametrize("channel", [None, "", [], {"a": 1}, True, 1.5])
-def test_items_without_a_phone_number_id_are_one_problem_for_their_value(channel):
+def test_items_without_a_phone_number_id_are_one_line_for_their_value(channel):
     bad = meta.messages_value(channel, messages=[meta.text(), meta.text()], statuses=[meta.status()])
     reading = read_all(bad, meta.messages_value(messages=[meta.text("good")]))
     assert [event.content for event in reading.events] == ["good"]
-    assert reading.problems == [f"{ITEM}: metadata.phone_number_id is missing: nobody knows whose messages these are"]
+    assert reading.lost == [f"{ITEM}: metadata.phone_number_id is missing: nobody knows whose messages these are"]
 
 
 def test_what_meta_reports_is_listed_as_such():
@@ -124,18 +124,22 @@ def test_what_meta_reports_is_listed_as_such():
     ]
 
 
-def test_the_list_of_problems_is_short():
-    reading = read_all(meta.messages_value(messages=[{}] * 70, errors=[meta.error(1, "x" * 5000)]))
-    assert len(reading.problems) == 51
-    assert reading.problems[-1] == "and 21 more"
+def test_both_lists_are_short():
+    reading = read_all(meta.messages_value(messages=[{}] * 70, errors=[meta.error(1, "x" * 5000)] * 71))
+    assert [len(reading.lost), len(reading.problems)] == [51, 51]
+    assert [reading.lost[-1], reading.problems[-1]] == ["and 20 more", "and 21 more"]
     assert max(map(len, reading.problems)) == 300
+
+
+def test_a_delivery_of_which_only_reports_can_be_read_lost_nothing():
+    reading = read_all(meta.messages_value(errors=[meta.error(1), "x"], contacts=["x", 5]), meta.change("other", "x"))
+    assert (reading.events, reading.lost, len(reading.problems)) == ([], [], 5)
 
 
 @pytest.mark.parametrize("field", ["account_update", "group_lifecycle_update", "smb_app_state_sync", "", None, 5])
 def test_other_fields_tell_nothing(field):
     value = meta.value(None, event="X", groups=[{"id": "1"}], messages="none", statuses=[5])
-    assert read_all(meta.change(field, value)).events == []
-    assert read_all(meta.change(field, value)).problems == []
+    assert read_all(meta.change(field, value)) == Reading()
 
 
 @pytest.mark.parametrize("field", ["messages_2027", None])

@@ -72,7 +72,7 @@ def test_good_messages_are_rows_beside_anything(inbox, field, mutant, contacts, 
     good = [f"good-{n}{mark}" for n in (1, 2, 4)]
     assert Message.objects.filter(provider_id__in=good).count() == 3
     assert ParkedStatus.objects.filter(provider_id=f"good-3{mark}").exists()
-    assert last_delivery().state in ("processed", "unrouted")
+    assert last_delivery().state in ("processed", "unrouted", "failed")
 
 
 @settings(

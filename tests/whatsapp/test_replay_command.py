@@ -1,6 +1,7 @@
 """manage.py replay_deliveries: what it tries, what it prints and how it ends."""
 
 import json
+import logging
 import os
 import pty
 import secrets
@@ -96,7 +97,20 @@ def test_without_a_terminal_it_prints_a_line_for_each(db, tried):
     assert "     2  deliveries tried again\n     1  processed\n" in printed
 
 
+def test_the_log_of_each_delivery_does_not_mix_with_what_it_prints(db, caplog):
+    delivery()
+    caplog.set_level(logging.INFO)
+
+    assert command()[0] == 0
+    assert "delivery_replayed" not in caplog.text
+
+    delivery()
+    command("--json")
+    assert "delivery_replayed" in caplog.text
+
+
 def test_nothing_to_try_is_no_failure(db, tried):
+    assert command() == (0, "Nothing to replay.\n")
     assert command("--json") == (
         0,
         '{"deliveries": 0, "processed": 0, "failed": 0, "unrouted": 0, "skipped": 0, "error": 0}\n',

@@ -5,25 +5,18 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
-from io import StringIO
-from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import OperationalError
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
-from leadsite.accounts.services import create_business
 from tests.sessions import database_url
 from tests.site import Site, environment, free_port, manage, serving
-from whatsapp.management.commands.simulate_whatsapp import DEMO_CHANNEL
+from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, printed, simulate
 from whatsapp.models import Channel, WebhookDelivery
 from whatsapp.simulated import ABOUT_ANOTHER, KINDS
 
-SECRET = "an app secret of this test"
-PHONE = "+491511234567"
-TWILIO = "+493012345678"
 served = pytest.mark.django_db(transaction=True)
 
 
@@ -41,25 +34,6 @@ def channel(owner) -> Channel:
 @pytest.fixture(autouse=True)
 def secret(settings) -> None:
     settings.WHATSAPP_APP_SECRETS = [SECRET, "an older one"]
-
-
-def simulate(*arguments: str) -> str:
-    """What it prints."""
-    out = StringIO()
-    call_command("simulate_whatsapp", *arguments, stdout=out)
-    return out.getvalue()
-
-
-def refusal(*arguments: str) -> tuple[int, str]:
-    with pytest.raises(CommandError) as caught:
-        simulate(*arguments)
-    return caught.value.returncode, str(caught.value)
-
-
-def printed(*arguments: str) -> dict[str, Any]:
-    """What it would post, without the envelope."""
-    body = simulate("--print", *arguments).splitlines()[0]
-    return dict(json.loads(body)["entry"][0]["changes"][0]["value"])
 
 
 @served
@@ -110,6 +84,37 @@ def test_a_status_reaches_the_message_that_went_out(site, channel, owner):
 
 
 @served
+def test_what_the_owner_types_on_the_phone_went_out_and_statuses_reach_it(site, channel):
+    out = simulate("--url", site.address, "--kind", "echo", "--from", PHONE, "--text", "We are open until six")
+    message = Message.objects.get()
+    assert (message.direction, message.content, message.extras["echo"]) == ("out", "We are open until six", True)
+    assert message.conversation.customer.phone == PHONE
+    assert not Lead.objects.exists()
+
+    shown = re.search(r"^What becomes of it: manage\.py simulate_whatsapp (.*)$", out, re.MULTILINE)
+    assert shown
+    simulate("--url", site.address, *shlex.split(shown[1]))
+    message.refresh_from_db()
+    assert message.status == "read"
+
+
+@served
+def test_it_says_what_will_wait_and_why(site, owner, channel):
+    def posted(*arguments: str) -> list[str]:
+        return simulate("--url", site.address, *arguments).splitlines()[1:]
+
+    assert posted("--phone-number-id", "999") == ["999 is nobody's number here: the delivery waits in Deliveries."]
+    waits = "No message with the id wamid.NONE went out: the status waits until there is one."
+    assert posted("--status", "read", "--message-id", "wamid.NONE") == [waits]
+    assert json.loads(simulate("--url", site.address, "--phone-number-id", "999", "--json"))["note"].startswith(
+        "999 is"
+    )
+    Channel.objects.update(active=False)
+    (switched_off,) = posted("--phone-number-id", channel.phone_number_id)
+    assert switched_off.endswith("is switched off: the delivery waits in Deliveries.")
+
+
+@served
 def test_a_customer_without_a_number_and_an_advertisement(site, channel):
     simulate("--url", site.address, "--bsuid", "DE.13491208655302741918", "--ad", "Lemon cakes", "--name", "Ada")
     customer, lead = Customer.objects.get(), Lead.objects.get()
@@ -124,6 +129,12 @@ def test_twilio_delivers_too(site, owner):
     message = Message.objects.get()
     assert message.content == "Grüße & 1+1"
     assert message.conversation.customer.phone == PHONE
+
+
+def test_twilios_prefix_is_not_doubled(db):
+    out = simulate("--print", "--provider", "twilio", "--phone-number-id", f"whatsapp:{TWILIO}", "--from", PHONE)
+    form = dict(parse_qsl(out.splitlines()[0]))
+    assert (form["To"], form["From"]) == (f"whatsapp:{TWILIO}", f"whatsapp:{PHONE}")
 
 
 @served
@@ -152,59 +163,6 @@ def test_an_operator_reads_what_is_wrong_on_stderr(site, channel, tmp_path):
     assert "(3 of 3)" in wrong.stderr
     assert unknown.returncode == 2
     assert "Traceback" not in nothing.stderr + wrong.stderr + unknown.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        (["--status", "read"], "--status needs --message-id"),
-        (["--kind", "reaction"], "--kind reaction needs --message-id"),
-        (["--provider", "twilio", "--kind", "image"], "As Twilio, only texts"),
-        (["--url", "ftp://127.0.0.1"], "--url begins with http"),
-        (["--from", "0151 1"], "argument --from:"),
-        (["--burst", "0"], "argument --burst:"),
-        (["--burst", "x"], "argument --burst:"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused(channel, arguments, problem):
-    _, error = refusal(*arguments)
-    assert problem in error
-
-
-def test_without_a_secret_nothing_is_sent(channel, settings):
-    settings.WHATSAPP_APP_SECRETS = []
-    assert refusal() == (2, "WHATSAPP_APP_SECRETS is not set: give --secret.")
-
-
-def test_the_number_is_the_only_active_one_or_the_demos(owner, stranger, channel):
-    assert printed()["metadata"]["phone_number_id"] == channel.phone_number_id
-    Channel.objects.create(user=owner.user, phone_number_id="off", active=False)
-    Channel.objects.create(user=owner.user, phone_number_id=TWILIO, provider="twilio")
-    assert printed()["metadata"]["phone_number_id"] == channel.phone_number_id
-
-    Channel.objects.create(user=stranger.user, phone_number_id="another")
-    code, error = refusal("--print")
-    assert code == 2
-    assert f"{channel.phone_number_id}  Bella's Bakery\n" in error
-    assert "another  Flora" in error
-    assert printed("--phone-number-id", "any")["metadata"]["phone_number_id"] == "any"
-
-    demo = create_business(email="demo@leadsite.example")
-    Channel.objects.create(user=demo.user, phone_number_id=DEMO_CHANNEL)
-    assert printed()["metadata"]["phone_number_id"] == DEMO_CHANNEL
-
-
-def test_without_a_number_or_a_database_it_says_what_to_do(db, monkeypatch):
-    assert "No WhatsApp number is connected yet" in refusal("--print")[1]
-
-    def away(*args: Any, **options: Any) -> None:
-        raise OperationalError("away")
-
-    monkeypatch.setattr(Channel.objects, "filter", away)
-    assert refusal("--print") == (
-        2,
-        "The database does not answer, so give --phone-number-id. (OperationalError)",
-    )
 
 
 def test_bodies_are_escaped_as_meta_escapes_them(channel):

@@ -10,7 +10,7 @@ def message(**changes: str | None) -> MessageEvent:
     reading = reading_of(MESSAGE, **changes)
     (event,) = reading.events
     assert isinstance(event, MessageEvent)
-    assert not reading.problems
+    assert not reading.lost + reading.problems
     return event
 
 
@@ -163,9 +163,14 @@ def test_what_a_message_answers_and_that_it_was_forwarded_are_kept():
 
 
 def test_what_is_too_long_for_its_column_is_cut():
-    assert message(ProfileName="N" * 201).customer.name == "N" * 200
-    reading = reading_of(MESSAGE, Body="x" * 65_537)
+    reading = reading_of(MESSAGE, Body="x" * 65_537, ProfileName="N" * 201)
     (event,) = reading.events
     assert isinstance(event, MessageEvent)
-    assert len(event.content) == 65_536
-    assert len(reading.problems) == 1
+    assert (len(event.content), event.customer.name) == (65_536, "N" * 200)
+    assert [problem.partition(":")[0] for problem in reading.problems] == ["Body", "ProfileName"]
+
+
+def test_what_could_pass_for_our_own_extras_is_renamed_or_dropped():
+    extras = message(times="noon", details="", referral="ad", Times="x").extras
+    assert (extras["times_"], extras["Times"]) == ("noon", "x")
+    assert not {"times", "details", "details_", "referral"} & extras.keys()

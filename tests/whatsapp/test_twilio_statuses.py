@@ -16,7 +16,7 @@ def status(**changes: str | None) -> StatusEvent:
     reading = reading_of(STATUS, **changes)
     (event,) = reading.events
     assert isinstance(event, StatusEvent)
-    assert not reading.problems
+    assert not reading.lost + reading.problems
     return event
 
 
@@ -43,6 +43,7 @@ def test_a_status_before_sending_tells_nothing(state):
         ({"ErrorCode": "63016", "ErrorMessage": "Outside the window"}, "63016: Outside the window"),
         ({"ErrorCode": "63003", "ChannelStatusMessage": "No such address"}, "63003: No such address"),
         ({"ErrorMessage": "Outside the window"}, "Outside the window"),
+        ({"ErrorMessage": "x" * 1001}, "x" * 1000),
         ({}, None),
     ],
 )
@@ -61,13 +62,19 @@ def test_a_failure_gives_its_reason(state, said, error):
         (MESSAGE, {"To": None}, "To"),
         (STATUS, {"MessageSid": None, "SmsSid": None}, "MessageSid"),
         (STATUS, {"From": "whatsapp:"}, "From"),
-        (STATUS, {"MessageStatus": "canceled"}, "MessageStatus"),
     ],
 )
-def test_what_lacks_an_id_or_an_end_is_a_problem_and_no_event(form, changes, named):
+def test_what_lacks_an_id_or_an_end_is_lost(form, changes, named):
     reading = reading_of(form, **changes)
     assert not reading.events
-    assert [problem.partition(":")[0] for problem in reading.problems] == [named]
+    assert [line.partition(":")[0] for line in reading.lost] == [named]
+    assert not reading.problems
+
+
+def test_a_status_that_nobody_knows_is_noted():
+    reading = reading_of(STATUS, MessageStatus="canceled")
+    assert (reading.events, reading.lost) == ([], [])
+    assert reading.problems == ["MessageStatus: 'canceled' is not known."]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +140,7 @@ def test_whatever_comes_it_is_read_or_unreadable_and_storable(body):
         reading = read(body, NOW)
     except Unreadable:
         return
-    for text in texts_of([asdict(event) for event in reading.events] + reading.problems):
+    for text in texts_of([asdict(event) for event in reading.events] + reading.lost + reading.problems):
         assert "\0" not in text
         text.encode()
 

@@ -57,7 +57,10 @@ class Migration(migrations.Migration):
                         condition=models.Q(("state", "processed"), _negated=True),
                         fields=["state", "id"],
                         name="webhook_deliveries_open",
-                    )
+                    ),
+                    models.Index(
+                        condition=models.Q(("error", ""), _negated=True), fields=["id"], name="webhook_deliveries_noted"
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(

@@ -1,40 +1,52 @@
--- Purpose: the customers behind the people of a delivery, found or made. p_people is a JSON list of {user_id, phone,
--- whatsapp_user_id, name, name_at, at, is_known}, with a phone in E.164, an id, or both; the result holds their
--- customers' ids in that order, null for who is_known but is not here (such a one is not made). A customer is known by WhatsApp user id first, then by phone key, and by what either was before a move
--- (customer_moves). Where the two find different customers nothing is merged: it is the one with an active
--- conversation, else the one with the id. What a person brings along fills what the customer lacks; the profile's
--- name fills a blank name, and of several profile names the earliest counts, in whatever order they come.
+-- Purpose: the customers who wrote messages, or to whom they went, found or made. Of the messages in p_messages (see
+-- receive_events) those at p_indexes are looked at; the result holds their customers in the order of p_indexes, null
+-- for who is not here and is not made: for a notice, or for a message at p_completing, whose placeholder is here. A customer is known by WhatsApp user id first, then by phone key, and by
+-- what either was before a move (customer_moves). Where the two find different customers nothing is merged: it is the
+-- one with an active conversation, else the one with the id. What a message brings along fills what the customer
+-- lacks; the profile's name fills a blank name, and of several profile names the earliest counts.
+-- p_implied collects the moves that nobody told: a known customer with another number or id than the one known, or
+-- with a number that has moved beside an id that has not. They change who is who: move, and ask again.
 -- Locks: the customers; those with a phone in the order of (user, phone key), then those without in the order of
 -- (user, WhatsApp user id). Raises 40001 where a customer changed identity in the meantime: try again. VOLATILE.
-CREATE FUNCTION identify_customers(p_people jsonb) RETURNS uuid[]
+CREATE FUNCTION identify_customers(
+    p_messages jsonb, p_indexes integer[], p_completing integer[], OUT p_customers uuid[], OUT p_implied jsonb)
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, public, pg_temp
     SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    v_customers uuid[];
     v_overtaken boolean;
 BEGIN
     WITH RECURSIVE moved AS (
-        SELECT (item.n - 1)::integer AS n, (item.person ->> 'user_id')::uuid AS user_id, item.person ->> 'phone' AS phone,
-               item.person ->> 'whatsapp_user_id' AS whatsapp_user_id, item.person ->> 'name' AS name,
-               (item.person ->> 'name_at')::timestamptz AS name_at, (item.person ->> 'is_known')::boolean AS is_known,
-               (item.person ->> 'at')::timestamptz AS at, (item.person ->> 'at')::timestamptz AS wrote_at, 0 AS moves
-        FROM jsonb_array_elements(p_people) WITH ORDINALITY AS item (person, n)
+        SELECT chosen.n, (m.message ->> 'user_id')::uuid AS user_id, m.message ->> 'phone' AS phone,
+               m.message ->> 'whatsapp_user_id' AS whatsapp_user_id, m.message ->> 'name' AS name,
+               m.message ->> 'opens' = 'nothing' OR chosen.index = ANY (p_completing) AS is_known,
+               (m.message ->> 'at')::timestamptz AS at, (m.message ->> 'at')::timestamptz AS wrote_at, 0 AS moves,
+               m.message ->> 'phone' AS phone_then, m.message ->> 'whatsapp_user_id' AS id_then
+        FROM unnest(p_indexes) WITH ORDINALITY AS chosen (index, n),
+             LATERAL (SELECT p_messages -> chosen.index AS message) AS m
         UNION ALL
         -- Who wrote before a move is looked up as what they became by it, and so on to what they are now.
-        SELECT moved.n, moved.user_id, coalesce(move.phone, nullif(moved.phone, move.former)),
-               coalesce(move.whatsapp_user_id, nullif(moved.whatsapp_user_id, move.former)), moved.name, moved.name_at, moved.is_known,
-               move.moved_at, moved.wrote_at, moved.moves + 1
-        FROM moved JOIN customer_moves AS move
-            ON move.user_id = moved.user_id AND move.former IN (phone_key(moved.phone), moved.whatsapp_user_id)
-            AND (move.moved_at > moved.at OR (move.moved_at = moved.at AND moved.moves = 0))
+        SELECT moved.n, moved.user_id,
+               coalesce(move.phone, CASE WHEN phone_key(moved.phone) <> move.former THEN moved.phone END),
+               coalesce(move.whatsapp_user_id, nullif(moved.whatsapp_user_id, move.former)),
+               moved.name, moved.is_known, move.moved_at, moved.wrote_at, moved.moves + 1, moved.phone_then,
+               moved.id_then
+        FROM moved CROSS JOIN LATERAL (
+            SELECT m.* FROM customer_moves AS m
+            WHERE m.user_id = moved.user_id
+                AND m.former = ANY (ARRAY[phone_key(moved.phone), moved.whatsapp_user_id])
+                AND (m.moved_at > moved.at OR (m.moved_at = moved.at AND moved.moves = 0))
+            ORDER BY m.moved_at, m.former LIMIT 1
+        ) AS move
         WHERE moved.moves < 10
     ), person AS MATERIALIZED (
-        SELECT DISTINCT ON (n) n, user_id, phone, phone_key(phone) AS phone_key, whatsapp_user_id, name, name_at, is_known, wrote_at
-        FROM moved ORDER BY n, moves DESC, at
+        SELECT DISTINCT ON (n) n, user_id, phone, phone_key(phone) AS phone_key, whatsapp_user_id, nullif(name, '') AS name,
+               is_known, wrote_at, moves, at AS moved_at, phone_then, id_then, CASE WHEN phone IS NOT NULL AND whatsapp_user_id IS NOT NULL THEN wrote_at END AS both_at
+        FROM moved ORDER BY n, moves DESC
     ), found AS MATERIALIZED (
         SELECT person.*, by_id.id AS id_by_id, by_id.phone AS phone_by_id, by_phone.id AS id_by_phone,
+               by_phone.whatsapp_user_id AS id_of_phone, coalesce(by_id.identified_at, by_phone.identified_at) AS identified_at,
                CASE
                    WHEN by_id.id IS NULL THEN by_phone.id
                    WHEN by_phone.id IS NULL OR by_phone.active <= by_id.active THEN by_id.id
@@ -42,37 +54,44 @@ BEGIN
                END AS id
         FROM person
         LEFT JOIN LATERAL (
-            SELECT c.id, c.phone, EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active') AS active
+            SELECT c.id, c.phone, c.identified_at,
+                   EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active') AS active
             FROM customers AS c
             WHERE c.user_id = person.user_id AND c.whatsapp_user_id = person.whatsapp_user_id LIMIT 1
         ) AS by_id ON true
         LEFT JOIN LATERAL (
-            SELECT c.id, EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active') AS active
+            SELECT c.id, c.whatsapp_user_id, c.identified_at,
+                   EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active') AS active
             FROM customers AS c
             WHERE c.user_id = person.user_id AND c.phone_key = person.phone_key LIMIT 1
         ) AS by_phone ON true
     ), wanted AS MATERIALIZED (
         -- What the customer's row is to hold. An identifier that another customer has stays with that one.
-        SELECT n, id, user_id, name, name_at, wrote_at,
+        SELECT n, id, user_id, name, wrote_at, both_at, id IS NOT NULL OR NOT is_known AS is_written,
                CASE WHEN id = id_by_id AND phone_by_id IS NOT NULL THEN phone_by_id
-                    WHEN id = id_by_id AND id_by_phone IS NOT NULL THEN NULL
+                    WHEN id = id_by_id AND id_by_phone IS NOT NULL AND id_by_phone <> id THEN NULL
                     ELSE phone END AS phone,
                CASE WHEN id_by_id IS NULL OR id = id_by_id THEN whatsapp_user_id END AS whatsapp_user_id,
                -- The key under which the row is locked: its phone, unless it has none so far.
                phone_key(CASE WHEN id = id_by_id THEN phone_by_id ELSE phone END) AS phone_key
-        FROM found WHERE id IS NOT NULL OR NOT is_known
+        FROM found
     ), by_phone AS (
         -- The upsert inserts, or waits for who is just inserting the same, or locks; one row for each customer (a
         -- second would raise 21000).
-        INSERT INTO customers AS c (user_id, phone, whatsapp_user_id, name, profile_name, profile_name_at)
-        SELECT user_id, (array_agg(phone ORDER BY wrote_at, n))[1],
-               (array_agg(whatsapp_user_id ORDER BY wrote_at DESC, n) FILTER (WHERE whatsapp_user_id IS NOT NULL))[1],
-               coalesce((array_agg(name ORDER BY name_at, name) FILTER (WHERE name <> ''))[1], ''),
-               (array_agg(name ORDER BY name_at, name) FILTER (WHERE name <> ''))[1],
-               min(name_at) FILTER (WHERE name <> '')
-        FROM wanted WHERE phone_key IS NOT NULL GROUP BY user_id, phone_key ORDER BY user_id, phone_key
+        INSERT INTO customers AS c (user_id, phone, whatsapp_user_id, name, profile_name, profile_name_at, identified_at)
+        SELECT user_id, phone, CASE WHEN rank() OVER (PARTITION BY user_id, whatsapp_user_id ORDER BY phone_key) = 1
+               THEN whatsapp_user_id END, coalesce(name, ''), name, CASE WHEN name IS NOT NULL THEN name_at END, both_at
+        FROM (
+            SELECT user_id, phone_key, (array_agg(phone ORDER BY wrote_at, n))[1] AS phone,
+                   (array_agg(whatsapp_user_id ORDER BY wrote_at DESC, n)
+                       FILTER (WHERE whatsapp_user_id IS NOT NULL))[1] AS whatsapp_user_id,
+                   (array_agg(name ORDER BY wrote_at, name) FILTER (WHERE name IS NOT NULL))[1] AS name,
+                   min(wrote_at) FILTER (WHERE name IS NOT NULL) AS name_at, max(both_at) AS both_at
+            FROM wanted WHERE is_written AND phone_key IS NOT NULL GROUP BY user_id, phone_key
+        ) AS one
+        ORDER BY user_id, phone_key
         ON CONFLICT (user_id, phone_key) DO UPDATE SET
-            whatsapp_user_id = coalesce(excluded.whatsapp_user_id, c.whatsapp_user_id),
+            whatsapp_user_id = coalesce(c.whatsapp_user_id, excluded.whatsapp_user_id),
             name = CASE WHEN c.name = '' THEN excluded.name
                         WHEN c.name = c.profile_name AND is_said_earlier(
                             excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at)
@@ -81,16 +100,17 @@ BEGIN
                             excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at)
                         THEN excluded.profile_name ELSE c.profile_name END,
             profile_name_at = least(c.profile_name_at, excluded.profile_name_at),
+            identified_at = greatest(c.identified_at, excluded.identified_at),
             updated_at = now()
         RETURNING c.id, c.user_id, c.phone_key
     ), by_id AS (
-        INSERT INTO customers AS c (user_id, phone, whatsapp_user_id, name, profile_name, profile_name_at)
+        INSERT INTO customers AS c (user_id, phone, whatsapp_user_id, name, profile_name, profile_name_at, identified_at)
         SELECT user_id, (array_agg(phone ORDER BY wrote_at, n) FILTER (WHERE phone IS NOT NULL))[1], whatsapp_user_id,
-               coalesce((array_agg(name ORDER BY name_at, name) FILTER (WHERE name <> ''))[1], ''),
-               (array_agg(name ORDER BY name_at, name) FILTER (WHERE name <> ''))[1],
-               min(name_at) FILTER (WHERE name <> '')
+               coalesce((array_agg(name ORDER BY wrote_at, name) FILTER (WHERE name IS NOT NULL))[1], ''),
+               (array_agg(name ORDER BY wrote_at, name) FILTER (WHERE name IS NOT NULL))[1],
+               min(wrote_at) FILTER (WHERE name IS NOT NULL), max(both_at)
         -- The count is always 0 or more; asking for it makes this step wait for the one before.
-        FROM wanted WHERE phone_key IS NULL AND (SELECT count(*) FROM by_phone) >= 0
+        FROM wanted WHERE is_written AND phone_key IS NULL AND (SELECT count(*) FROM by_phone) >= 0
         GROUP BY user_id, whatsapp_user_id ORDER BY user_id, whatsapp_user_id
         ON CONFLICT (user_id, whatsapp_user_id) DO UPDATE SET
             phone = coalesce(c.phone, excluded.phone),
@@ -102,15 +122,37 @@ BEGIN
                             excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at)
                         THEN excluded.profile_name ELSE c.profile_name END,
             profile_name_at = least(c.profile_name_at, excluded.profile_name_at),
+            identified_at = greatest(c.identified_at, excluded.identified_at),
             updated_at = now()
         RETURNING c.id, c.user_id, c.whatsapp_user_id
+    ), implied AS (
+        -- One customer, two numbers or two ids: of the older statement and the newer one, a move from that to this.
+        SELECT CASE WHEN wrote_at >= coalesce(identified_at, wrote_at)
+            THEN jsonb_build_object(
+                'user_id', user_id, 'phone', coalesce(phone_by_id, phone),
+                'whatsapp_user_id', coalesce(id_of_phone, whatsapp_user_id),
+                'new_phone', phone, 'new_whatsapp_user_id', whatsapp_user_id, 'at', wrote_at)
+            ELSE jsonb_build_object(
+                'user_id', user_id, 'phone', phone, 'whatsapp_user_id', whatsapp_user_id,
+                'new_phone', coalesce(phone_by_id, phone), 'new_whatsapp_user_id', coalesce(id_of_phone, whatsapp_user_id),
+                'at', identified_at)
+            END AS move
+        FROM found
+        WHERE (id = id_by_id AND id_by_phone IS NULL AND phone_by_id IS NOT NULL AND phone IS NOT NULL)
+            OR (id = id_by_phone AND id_by_id IS NULL AND id_of_phone IS NOT NULL AND whatsapp_user_id IS NOT NULL)
+        UNION ALL
+        -- One of two identifiers has moved: so has the other.
+        SELECT jsonb_build_object(
+            'user_id', user_id, 'phone', phone_then, 'whatsapp_user_id', id_then,
+            'new_phone', phone, 'new_whatsapp_user_id', whatsapp_user_id, 'at', moved_at)
+        FROM found WHERE moves > 0 AND phone_then IS NOT NULL AND id_then IS NOT NULL
     )
-    SELECT array_agg(coalesce(by_phone.id, by_id.id) ORDER BY found.n),
-           bool_or(wanted.n IS NOT NULL AND coalesce(by_phone.id, by_id.id) IS DISTINCT FROM
+    SELECT array_agg(coalesce(by_phone.id, by_id.id) ORDER BY wanted.n),
+           (SELECT jsonb_agg(DISTINCT move) FROM implied),
+           bool_or(wanted.is_written AND coalesce(by_phone.id, by_id.id) IS DISTINCT FROM
                    coalesce(wanted.id, by_phone.id, by_id.id))
-    INTO v_customers, v_overtaken
-    FROM found
-    LEFT JOIN wanted ON wanted.n = found.n
+    INTO p_customers, p_implied, v_overtaken
+    FROM wanted
     LEFT JOIN by_phone ON by_phone.user_id = wanted.user_id AND by_phone.phone_key = wanted.phone_key
     LEFT JOIN by_id ON wanted.phone_key IS NULL AND by_id.user_id = wanted.user_id
         AND by_id.whatsapp_user_id = wanted.whatsapp_user_id;
@@ -119,7 +161,6 @@ BEGIN
         RAISE EXCEPTION 'A customer of this delivery changed phone number or WhatsApp user id at the same moment.'
             USING ERRCODE = 'serialization_failure', HINT = 'Repeat the transaction.';
     END IF;
-    RETURN v_customers;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION identify_customers(jsonb) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION identify_customers(jsonb, integer[], integer[]) FROM PUBLIC;

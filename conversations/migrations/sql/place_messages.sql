@@ -1,9 +1,9 @@
 -- Purpose: the conversation for each message of a delivery that is new (or the real one of a placeholder that is here):
 -- its index in p_messages and the conversation, opened or reopened where that is called for. p_customers are the
--- customers by the messages' `person`. What is here already, and a notice to a customer without conversation, is
--- left out. See receive_events for the rules.
+-- customers of the messages at the indexes p_new. What is here already, and a notice to a customer without
+-- conversation, is left out. See receive_events for the rules.
 -- Locks: the conversations of customers that the caller has locked. VOLATILE.
-CREATE FUNCTION place_messages(p_messages jsonb, p_customers uuid[], p_placeholders text[])
+CREATE FUNCTION place_messages(p_messages jsonb, p_new integer[], p_customers uuid[], p_placeholders text[])
     RETURNS TABLE (index integer, conversation_id uuid)
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, public, pg_temp
@@ -13,12 +13,13 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH sent AS MATERIALIZED (
-        SELECT (item.n - 1)::integer AS index, p_customers[(item.message ->> 'person')::integer + 1] AS customer_id,
+        SELECT (item.n - 1)::integer AS index, identified.customer_id,
                (item.message ->> 'user_id')::uuid AS user_id, item.message ->> 'provider_id' AS provider_id,
                item.message ->> 'opens' AS opens, item.message ->> 'direction' AS direction,
                item.message ->> 'kind' = ANY (p_placeholders) AS is_placeholder,
                (item.message ->> 'at')::timestamptz AS at
         FROM jsonb_array_elements(p_messages) WITH ORDINALITY AS item (message, n)
+        LEFT JOIN unnest(p_new, p_customers) AS identified (index, customer_id) ON identified.index = item.n - 1
     ), fresh AS MATERIALIZED (
         SELECT DISTINCT ON (sent.user_id, sent.provider_id) sent.*, here.conversation_id
         FROM sent
@@ -26,7 +27,7 @@ BEGIN
             SELECT m.conversation_id, m.kind FROM messages AS m
             WHERE m.user_id = sent.user_id AND m.provider_id = sent.provider_id LIMIT 1
         ) AS here ON true
-        WHERE here.conversation_id IS NULL OR (here.kind = ANY (p_placeholders) AND NOT sent.is_placeholder)
+        WHERE (here.conversation_id IS NULL AND sent.customer_id IS NOT NULL) OR (here.kind = ANY (p_placeholders) AND NOT sent.is_placeholder)
         ORDER BY sent.user_id, sent.provider_id, sent.is_placeholder, sent.index
     ), touched AS (
         SELECT user_id, customer_id, max(at) AS last_message_at,
@@ -68,4 +69,4 @@ BEGIN
     WHERE coalesce(fresh.conversation_id, place.id) IS NOT NULL;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION place_messages(jsonb, uuid[], text[]) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION place_messages(jsonb, integer[], uuid[], text[]) FROM PUBLIC;

@@ -2,4 +2,4 @@
 -- Locks: none. IMMUTABLE.
 CREATE FUNCTION details_of_message(kind text, content text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN left(coalesce(nullif(content, ''), '(' || kind || ')'), 10000);
+    RETURN left(coalesce(nullif(trim_text(content), ''), '(' || kind || ')'), 10000);

@@ -20,9 +20,10 @@ BEGIN
         FROM unnest(p_indexes, p_conversations) AS place (index, conversation_id)
     ), stored AS MATERIALIZED (
         INSERT INTO messages AS m (user_id, conversation_id, direction, kind, content, provider_id, status,
-                                   provider_time, extras)
+                                   provider_time, extras, created_at)
         SELECT user_id, conversation_id, message ->> 'direction', message ->> 'kind', message ->> 'content',
-               provider_id, message ->> 'status', (message ->> 'provider_time')::timestamptz, message -> 'extras'
+               provider_id, message ->> 'status', (message ->> 'provider_time')::timestamptz, message -> 'extras',
+               CASE WHEN message ->> 'provider_time' IS NULL THEN (message ->> 'at')::timestamptz ELSE now() END
         FROM fresh ORDER BY user_id, provider_id
         ON CONFLICT (user_id, provider_id) WHERE provider_id IS NOT NULL DO UPDATE SET
             kind = excluded.kind, content = excluded.content,

@@ -2,12 +2,15 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 
+from leadsite import demo_values
 from leadsite.demo_data import Demo, ensure_demo
 from leadsite.supervisor import PortBusy, Supervisor, WebServerBroken
 
@@ -38,6 +41,11 @@ class Command(BaseCommand):
         self.stdout.flush()  # also into a file or a pipe at once, not when the demo ends
 
 
+def readable(path: Path) -> str:
+    """The path as one would type it in the project's directory."""
+    return str(path.relative_to(settings.BASE_DIR) if path.is_relative_to(settings.BASE_DIR) else path)
+
+
 def banner(demo: Demo, port: int) -> str:
     site = f"http://127.0.0.1:{port}"
     # The interpreter that has the site's packages, and the port that this demo was given: to be copied as it is.
@@ -52,6 +60,8 @@ leadsite is running.
   Password     {demo.password}
   API          {site}/api/leads
   API key      {demo.api_key}
+  Webhook      {site}{reverse("whatsapp-webhook")}
+               (app secret and verify token: {readable(demo_values.path(settings.DATA_DIR))})
 
 Try it:
 

@@ -1,6 +1,7 @@
 """manage.py worker: does the background jobs."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -32,6 +33,14 @@ class Command(BaseCommand):
             asyncio.run(work(connection=connection, concurrency=concurrency))
             return
         try:
-            asyncio.run(work_once(connection=connection))
+            outcomes = asyncio.run(work_once(connection=connection))
         except Interrupted as error:
             raise CommandError(f"The worker needs a database that answers and is migrated: {error}") from error
+        self.stdout.write(summary(outcomes))
+
+
+def summary(outcomes: Counter[str]) -> str:
+    done, failed = outcomes["done"], outcomes["failed"]
+    if not done + failed:
+        return "Nothing was due."
+    return f"{done} {'job' if done == 1 else 'jobs'} done" + (f", {failed} failed." if failed else ".")

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from leadsite.accounts.services import BusinessInvalid, create_business
 from whatsapp.encryption import SecretUnreadable
-from whatsapp.models import Channel
-from whatsapp.services import ChannelInvalid, ChannelTaken, connect_channel
+from whatsapp.models import Channel, ChannelInvalid
+from whatsapp.services import ChannelTaken, connect_channel
 
 
 class Command(BaseCommand):
@@ -21,12 +21,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--email", required=True, help="the login")
         parser.add_argument("--name", default="", help="the business's name")
-        parser.add_argument("--phone-number-id", default="", help="the WhatsApp number's id at the provider")
+        parser.add_argument(
+            "--phone-number-id", default="", help="the WhatsApp number's id at Meta; at Twilio the number itself, +…"
+        )
         parser.add_argument(
             "--provider",
             choices=Channel.Provider.values,
-            default="cloud",
-            help="of a new number; default: cloud (Meta)",
+            help="of a new number; default: twilio where the id is a phone number (+…), otherwise cloud (Meta)",
         )
         parser.add_argument("--access-token", default="", help="the provider's token; stored encrypted")
         parser.add_argument("--staff", action="store_true", help="may log in to the admin (set a password there)")

@@ -1,7 +1,10 @@
 """manage.py replay_deliveries: tries kept deliveries again, now."""
 
 import json
+import logging
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from tqdm import tqdm
 
+from whatsapp import ingest
 from whatsapp.deliveries import ERROR, OPEN_STATES, SKIPPED, ids_in, replay_each
 from whatsapp.models import WebhookDelivery
 
@@ -23,6 +27,18 @@ OUTCOMES: Final = {
     ERROR: "stopped by an error (see the log)",
 }
 COULD_NOT_RUN: Final = 2
+
+
+@contextmanager
+def without_log_of_each() -> Iterator[None]:
+    """Keep the log's line for each delivery out of what a person reads here; warnings and errors still come."""
+    logger = logging.getLogger(ingest.__name__)
+    level = logger.level
+    logger.setLevel(max(logging.WARNING, logger.getEffectiveLevel()))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class Command(BaseCommand):
@@ -46,6 +62,9 @@ class Command(BaseCommand):
             outcomes = self.replay(ids, quiet=options["json"])
         except DatabaseError as error:
             raise CommandError(f"The database does not answer: {error}", returncode=COULD_NOT_RUN) from error
+        if not ids and not options["json"]:
+            self.stdout.write("Nothing to replay.")
+            return
         self.summarise(outcomes, as_json=options["json"])
         if left := len(ids) - outcomes[State.PROCESSED]:
             raise CommandError(f"{left} of {len(ids)} are not processed; the admin shows why.", returncode=1)
@@ -63,7 +82,8 @@ class Command(BaseCommand):
         """Replay and show how it goes: a bar on a terminal, otherwise a line for each delivery."""
         outcomes: Counter[str] = Counter()
         # `disable=None`: no bar where standard error is no terminal.
-        with tqdm(total=len(ids), unit=" deliveries", disable=True if quiet else None) as bar:
+        own_words = nullcontext() if quiet else without_log_of_each()
+        with own_words, tqdm(total=len(ids), unit=" deliveries", disable=True if quiet else None) as bar:
             for delivery_id, outcome in replay_each(ids):
                 outcomes[outcome] += 1
                 bar.update()

@@ -15,25 +15,26 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error
 from tqdm import tqdm
 
 from conversations.identity import PhoneInvalid, normalise
 from whatsapp import simulated
 from whatsapp.models import Channel
 from whatsapp.signature import sign_for_meta, sign_for_twilio
-from whatsapp.simulated import ABOUT_ANOTHER, KINDS, Customer, Said
+from whatsapp.simulated import ABOUT_ANOTHER, ECHO, KINDS, Customer, Said
+from whatsapp.simulated_site import WRONG_USE, only_channel, what_will_wait
 
 PATH: Final = "/api/webhooks/whatsapp"
-DEMO_CHANNEL: Final = "100000000000001"
 TIMEOUTS: Final = (3, 30)  # to connect, to answer; seconds
 THREADS: Final = 8
 MAX_BURST: Final = 100_000
 NO_ANSWER: Final = "no answer"
-WRONG_USE: Final = 2
+WITHOUT_A_PATH: Final = "--url is the address of the site, without a path."
 HINTS: Final = {
     NO_ANSWER: "Nothing answers at {url}: start the site with `make run`, or name it with --url.",
     "401": "401: the site has other secrets. Its WHATSAPP_APP_SECRETS must hold the one used here (--secret).",
+    "403": f"403: there is no webhook at {{url}}. {WITHOUT_A_PATH}",
+    "404": f"404: there is no webhook at {{url}}. {WITHOUT_A_PATH}",
     "503": "503: the site's database is away, or refused the delivery. Meta would deliver it again.",
 }
 
@@ -59,8 +60,8 @@ class Command(BaseCommand):
         who.add_argument("--bsuid", default="", help="WhatsApp user id; without --from the number stays hidden")
         what = parser.add_argument_group("what")
         what.add_argument("--text", default="", help="the message; of another kind its caption, title or emoji")
-        kinds = "default: text; reaction, edit and revoke need --message-id"
-        what.add_argument("--kind", choices=KINDS, default="text", help=kinds)
+        kinds = "default: text; reaction, edit and revoke need --message-id; echo: what the owner types on the phone"
+        what.add_argument("--kind", choices=[*KINDS, ECHO], help=kinds)
         what.add_argument("--ad", default="", help="the headline of an advertisement that brought the customer")
         many = "N messages at once, of N new customers, or of the one of --from"
         what.add_argument("--burst", type=burst, default=1, metavar="N", help=many)
@@ -80,7 +81,8 @@ class Command(BaseCommand):
         options["secret"] = options["secret"] or next(iter(settings.WHATSAPP_APP_SECRETS), "")
         if not options["secret"]:
             raise CommandError("WHATSAPP_APP_SECRETS is not set: give --secret.", returncode=WRONG_USE)
-        options["channel"] = options["phone_number_id"] or only_channel(options["provider"])
+        number = options["phone_number_id"].strip().removeprefix("whatsapp:")
+        options["channel"] = number or only_channel(options["provider"])
         url = options["url"].rstrip("/") + PATH
         deliveries = [make_delivery(url, options) for _ in range(options["burst"])]
         if options["print"]:
@@ -88,27 +90,34 @@ class Command(BaseCommand):
                 self.stdout.write(delivery.body.decode("ascii"))
                 self.stdout.write(curl(url, delivery))
             return
+        # Asked before, as what is delivered may change the answer.
+        about_sent = options["message_id"] if options["status"] else ""
+        note = what_will_wait(number=options["channel"], sent_message=about_sent)
         answers, seconds = post_all(url, deliveries, quiet=options["json"])
-        self.report(options, deliveries, answers, seconds)
+        self.report(options, deliveries, answers, seconds, note)
         for answer, count in answers.items():
             if answer != "200":
                 hint = HINTS.get(answer, "The site answered {answer}.").format(url=options["url"], answer=answer)
                 raise CommandError(f"{hint} ({count} of {answers.total()})" if len(deliveries) > 1 else hint)
 
     def report(
-        self, options: dict[str, Any], deliveries: list[Delivery], answers: Counter[str], seconds: float
+        self, options: dict[str, Any], deliveries: list[Delivery], answers: Counter[str], seconds: float, note: str
     ) -> None:
         taken, total = answers["200"], answers.total()
         if options["json"]:
             ids = [delivery.message_id for delivery in deliveries]
             counts = {"posted": total, "answered_200": taken, "answers": dict(answers)}
-            self.stdout.write(json.dumps(counts | {"seconds": round(seconds, 3), "message_ids": ids}))
-        elif total > 1:
+            self.stdout.write(json.dumps(counts | {"seconds": round(seconds, 3), "message_ids": ids, "note": note}))
+            return
+        if total > 1:
             self.stdout.write(f"{taken} of {total} answered 200 in {seconds:.1f} s ({total / seconds:.0f} a second).")
         elif taken:
             self.stdout.write(f"200 in {seconds * 1000:.0f} ms: {deliveries[0].message_id}")
-        if taken and not options["json"]:
-            self.stdout.write(f"See {options['url'].rstrip('/')}/admin/conversations/conversation/")
+        if taken:
+            self.stdout.write(note or f"See {options['url'].rstrip('/')}/admin/conversations/conversation/")
+        if taken == 1 and options["kind"] == ECHO and not note:
+            again = f"manage.py simulate_whatsapp --status read --message-id {deliveries[0].message_id}"
+            self.stdout.write(f"What becomes of it: {again}")
 
 
 def phone(text: str) -> str:
@@ -126,36 +135,33 @@ def burst(text: str) -> int:
 
 def check(options: dict[str, Any]) -> None:
     """Refuse what cannot be meant."""
-    problem = ""
+    given = {name for name in ("kind", "text", "ad", "name", "bsuid") if options[name]}
+    given |= {"burst"} if options["burst"] > 1 else set()
+    kind, problem = options["kind"] or "text", ""
     if options["status"] and not options["message_id"]:
         problem = "--status needs --message-id: a status is about a message."
-    elif options["kind"] in ABOUT_ANOTHER and not options["message_id"]:
-        problem = f"--kind {options['kind']} needs --message-id: it is about a message."
-    elif options["provider"] == "twilio" and (options["kind"] != "text" or options["bsuid"] or options["ad"]):
+    elif options["status"] and (more := sorted(given - {"bsuid"})):
+        problem = f"--status is sent instead of a message: leave out {', '.join(f'--{name}' for name in more)}."
+    elif kind in ABOUT_ANOTHER and not options["message_id"]:
+        problem = f"--kind {kind} needs --message-id: it is about a message."
+    elif kind == ECHO and (more := sorted(given & {"ad", "name"})):
+        problem = f"--kind echo is what the owner writes: leave out {', '.join(f'--{name}' for name in more)}."
+    elif options["provider"] == "twilio" and (kind != "text" or given & {"bsuid", "ad"}):
         problem = "As Twilio, only texts of customers with a number can be sent here."
-    elif urlsplit(options["url"]).scheme not in ("http", "https"):
-        problem = "--url begins with http:// or https://."
+    else:
+        problem = address_problem(options["url"])
     if problem:
         raise CommandError(problem, returncode=WRONG_USE)
 
 
-def only_channel(provider: str) -> str:
-    """The number that can be meant where none is named. Raises CommandError where that is not clear."""
+def address_problem(url: str) -> str:
     try:
-        rows = Channel.objects.filter(provider=provider, active=True).order_by("pk").select_related("user")
-        channels = {row.phone_number_id: str(row.user) for row in rows[:20]}
-    except Error as error:
-        reason = f"The database does not answer, so give --phone-number-id. ({type(error).__name__})"
-        raise CommandError(reason, returncode=WRONG_USE) from error
-    if len(channels) == 1:
-        return next(iter(channels))
-    if DEMO_CHANNEL in channels:
-        return DEMO_CHANNEL
-    if not channels:
-        none = "No WhatsApp number is connected yet: manage.py create_business connects one, or give --phone-number-id."
-        raise CommandError(none, returncode=WRONG_USE)
-    several = "\n".join(f"  {number}  {business}" for number, business in channels.items())
-    raise CommandError(f"Which number? Give --phone-number-id, one of\n{several}", returncode=WRONG_USE)
+        parts = urlsplit(url)
+    except ValueError:
+        return f"--url: {url} is no address."
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "--url begins with http:// or https://, and a host follows."
+    return WITHOUT_A_PATH if parts.path.strip("/") or parts.query or parts.fragment else ""
 
 
 def make_delivery(url: str, options: dict[str, Any]) -> Delivery:
@@ -169,8 +175,10 @@ def make_delivery(url: str, options: dict[str, Any]) -> Delivery:
     else:
         message_id = f"SM{secrets.token_hex(16)}" if is_twilio else simulated.new_message_id()
         text, target = options["text"], options["message_id"]
-        about = {"said": Said(kind=options["kind"], text=text, target=target, advertisement=options["ad"])}
-        make = simulated.twilio_message if is_twilio else simulated.meta_message
+        kind = options["kind"] or "text"
+        about = {"said": Said(kind=kind, text=text, target=target, advertisement=options["ad"])}
+        by_meta = simulated.meta_echo if kind == ECHO else simulated.meta_message
+        make = simulated.twilio_message if is_twilio else by_meta
     made = make(channel=options["channel"], customer=customer, message_id=message_id, **about)
     if is_twilio:
         headers = {"X-Twilio-Signature": sign_for_twilio(url, made, options["secret"])}

@@ -1,0 +1,94 @@
+"""What stands in a thread for what is more, less or other than text, and how a message came."""
+
+import pytest
+
+from conversations.models import Message
+from conversations.thread_words import NOTICES, TICKS
+from tests.conversations.chat import Chat
+from tests.staff import ESCAPED, HOSTILE
+
+
+@pytest.fixture
+def chat(owner) -> Chat:
+    return Chat(owner)
+
+
+@pytest.mark.parametrize(
+    ("kind", "extras", "shown"),
+    [
+        ("image", {}, "Photo"),
+        ("video", {}, "Video"),
+        ("audio", {"voice": True}, "Voice message"),
+        ("audio", {"audio": {"voice": True}}, "Voice message"),
+        ("audio", {"voice": "yes"}, "Audio"),
+        ("document", {"filename": "receipt.pdf"}, "Document <bdi>receipt.pdf</bdi>"),
+        ("document", {"document": {"filename": HOSTILE}}, f"Document <bdi>{ESCAPED}"),
+        ("location", {}, "Location"),
+        ("contacts", {}, "Contact"),
+        ("order", {}, "Order"),
+        ("something_of_tomorrow", {}, "Something of tomorrow"),
+    ],
+)
+def test_what_is_more_than_text_has_a_chip_and_its_caption(chat, kind, extras, shown):
+    chat.says("Like this one", kind=kind, extras=extras)
+    page = chat.page()
+    assert shown in page
+    assert "Like this one" in page
+
+
+@pytest.mark.parametrize(
+    ("extras", "labels"),
+    [
+        ({"group_id": "120363"}, ["in a group"]),
+        ({"echo": True}, ["from the phone"]),
+        ({"history": True, "group_id": "120363"}, ["in a group", "old thread"]),
+        ({"standby": True}, ["answered by Meta's agent"]),
+        ({"standby": True, "echo": True}, ["answered by Meta's agent"]),
+        ({"echo": False, "history": None, "group_id": "", "standby": 0}, []),
+        ({"text": {"echo": True}}, []),
+    ],
+)
+def test_a_bubble_says_how_its_message_came(chat, extras, labels):
+    chat.says("Hello", extras=extras)
+    (entry,) = chat.entries()
+    assert entry.labels == labels
+    assert chat.page().count("bubble-label") == len(labels)
+
+
+@pytest.mark.parametrize("blank", ["", " \n\t", "\u00a0\u200b\u2800", "\u3164", "\u202e"])
+def test_a_text_without_ink_shows_as_empty(chat, blank):
+    empty = chat.says(blank)
+    chat.says("👍", kind="reaction", target=empty.provider_id)
+    chat.says(blank, kind="image")
+    edited = chat.says("Words")
+    chat.says(blank, kind="edit", target=edited.provider_id)
+    chat.says(blank, kind="system")
+
+    texts = [entry.text for entry in chat.entries()]
+
+    assert texts == ["", "to: (empty)", "", "", NOTICES["system"]]
+    assert chat.page().count('<p class="bubble-text">(empty)</p>') == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "shown"),
+    [
+        ("system", "Ada changed her number", "Ada changed her number"),
+        ("system", "", NOTICES["system"]),
+        ("request_welcome", "(opened the chat)", "Opened the chat"),
+        ("unsupported", "(Message type unknown)", "A message that WhatsApp did not pass on (Message type unknown)"),
+        ("unknown", "", "A message that WhatsApp did not pass on"),
+    ],
+)
+def test_what_nobody_wrote_stands_in_the_middle(chat, kind, content, shown):
+    chat.says(content, kind=kind)
+    (entry,) = chat.entries()
+    assert (entry.is_notice, entry.text) == (True, shown)
+
+
+@pytest.mark.parametrize("status", [status for status in Message.Status if status != "received"])
+def test_what_went_out_says_how_far_it_came(chat, status):
+    chat.answers("Yes, at ten", status=status, error="131047: too late" if status == "failed" else "")
+    page = chat.page()
+    assert f"</span> {TICKS[status][1]}</span>" in page
+    assert ("131047: too late" in page) == (status == "failed")

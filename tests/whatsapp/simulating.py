@@ -1,0 +1,31 @@
+"""manage.py simulate_whatsapp as somebody at a terminal runs it."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+SECRET = "an app secret of this test"
+PHONE = "+491511234567"
+TWILIO = "+493012345678"
+
+
+def simulate(*arguments: str) -> str:
+    """What it prints."""
+    out = StringIO()
+    call_command("simulate_whatsapp", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def refusal(*arguments: str) -> tuple[int, str]:
+    with pytest.raises(CommandError) as caught:
+        simulate(*arguments)
+    return caught.value.returncode, str(caught.value)
+
+
+def printed(*arguments: str) -> dict[str, Any]:
+    """What it would post, without the envelope."""
+    body = simulate("--print", *arguments).splitlines()[0]
+    return dict(json.loads(body)["entry"][0]["changes"][0]["value"])

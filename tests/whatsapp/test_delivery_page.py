@@ -1,0 +1,134 @@
+"""The page of one delivery: what its state means, how to connect a number, and the body as it came."""
+
+import html
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from tests.staff import ESCAPED, HOSTILE, address, form_of, operator, staff_of
+from tests.whatsapp import meta
+from tests.whatsapp.kept import connect, delivery, hello, hello_for, page_of
+from whatsapp.delivery_advice import replay_may_help
+from whatsapp.delivery_body import MAX_LENGTH, readable
+from whatsapp.models import Channel, WebhookDelivery
+
+
+def test_the_page_says_what_to_do_about_a_number_that_is_not_connected(owner):
+    row = hello_for(meta.CHANNEL)
+    WebhookDelivery.objects.update(unrouted=[meta.CHANNEL, HOSTILE])
+    person = operator()
+    page = person.get(address("change", row)).content.decode()
+    assert "Connect them, then replay." in page
+    assert page.count("Add a WhatsApp number with this id</a>, then replay.") == 2
+    assert ESCAPED in page
+
+    channel = connect(owner, active=False)
+    page = person.get(address("change", row)).content.decode()
+    assert "is switched off. Make it active, then replay." in page
+    assert f"?q={meta.CHANNEL}" in person.get(address("change", channel)).content.decode()
+
+
+def test_the_form_for_a_number_that_is_not_connected_is_filled_in(db):
+    row = hello_for("+49 30 1")
+    WebhookDelivery.objects.update(unrouted=["+49 30 1"], provider="twilio")
+    person = operator()
+    page = person.get(address("change", row)).content.decode()
+    path = html.unescape(re.findall(r'href="([^"]*)">Add a WhatsApp number with', page)[0])
+    form = person.form(path)
+    assert (form["phone_number_id"], form["provider"]) == ("+49 30 1", "twilio")
+
+
+@pytest.mark.parametrize("number", ["9" * 101, "1\u202e", "1\n2", ""])
+def test_nothing_else_of_an_address_is_filled_in(db, number):
+    query = {"phone_number_id": number, "provider": "fax", "display_number": "x", "access_token": "y", "active": ""}
+    response = operator().get(address("add", Channel), **query)
+    form = form_of(response.content.decode())
+    assert (form["phone_number_id"], form["provider"], form["display_number"]) == ("", "cloud", "")
+    assert (form["access_token"], form["active"]) == ("", "on")
+
+
+def test_the_page_of_an_unrouted_delivery_names_a_number_once_and_keeps_the_other_notes(db):
+    number = "Nobody's number, or switched off: 70001"
+    alone, more = (
+        delivery(state="unrouted", unrouted=["70001"], error=error) for error in (number, f"{number}\nBroken: id")
+    )
+    person = operator()
+    first, second = (
+        re.sub(r"<[^>]*>", " ", person.get(address("change", row)).content.decode()) for row in (alone, more)
+    )
+    assert (first.count("70001"), second.count("70001")) == (1, 1)
+    assert ("Notes" in first, "Notes" in second, "Broken: id" in second) == (False, True, True)
+
+
+def test_business_staff_who_see_channels_see_no_deliveries_there(owner):
+    channel = connect(owner)
+    hello_for(meta.CHANNEL)
+    owner.user.user_permissions.set(Permission.objects.filter(content_type__model="channel"))
+    assert "nrouted" not in staff_of(owner).get(address("change", channel)).content.decode()
+
+
+def test_the_body_is_shown_as_text_in_lines(db):
+    page = page_of(delivery(json.dumps({"text": HOSTILE, "n": [1, 2]}).encode(), error=HOSTILE))
+    assert "<script>alert" not in page
+    assert ESCAPED.replace("&quot;", "") in page
+    assert "{\n  &quot;text&quot;: " in page
+
+
+def test_a_long_body_is_cut_and_says_so(db):
+    page = page_of(delivery(b"x" * (MAX_LENGTH + 1234)))
+    assert "Cut here: 1,234 more characters." in page
+    assert "x" * MAX_LENGTH in page
+    assert "x" * (MAX_LENGTH + 1) not in page
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "text"),
+    [
+        ("cloud", b"", ""),
+        ("cloud", b"\xff\x00<b>", "\\xff\\0<b>"),
+        ("cloud", rb'"\ud83d"', '"\\ud83d"'),
+        ("cloud", b"[" * 100_000, "[" * MAX_LENGTH),
+        ("cloud", b"1" * 10_000, "1" * 10_000),
+        ("cloud", b'{"a": NaN}', '{\n  "a": NaN\n}'),
+        ("twilio", b"Body=Hello+%F0%9F%98%80&To=whatsapp%3A%2B49", "Body = Hello 😀\nTo = whatsapp:+49"),
+        ("twilio", b"no form", "no form"),
+        ("twilio", b"a=1&" * 2000, "a=1&" * 2000),
+        ("twilio", b"a=%FF%00", "a = \ufffd\\0"),
+    ],
+)
+def test_any_body_can_be_shown(db, provider, body, text):
+    assert readable(provider, body)[0] == text
+    assert operator().get(address("change", delivery(body, provider=provider))).status_code == 200
+
+
+LATER, BEFORE = timezone.now() + timedelta(days=1), timezone.now() - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "advice"),
+    [
+        ({"state": "processed"}, "What it holds is in the conversations. Replaying it doubles nothing."),
+        ({"state": "processed", "error": "Odd"}, "The notes below say what was left out."),
+        ({"state": "failed", "attempts": 1}, "Trying again as it is will not help: the parts named below could not be"),
+        ({"state": "failed", "attempts": 15}, "it is no longer tried by itself. Mend the cause"),
+        ({"state": "failed", "next_attempt_at": LATER}, "It is tried again by itself at <span"),
+        ({"state": "failed", "next_attempt_at": BEFORE, "attempts": 3}, "It is due to be tried again since <span"),
+        ({"state": "unrouted", "unrouted": ["7"]}, "is kept here and in no conversation yet"),
+    ],
+)
+def test_the_page_says_what_the_state_means(db, fields, advice):
+    assert advice in page_of(hello(**fields))
+
+
+def test_the_button_stands_out_where_pressing_it_may_help(db):
+    for fields, stands_out in (
+        ({"state": "failed", "attempts": 1}, False),
+        ({"state": "processed"}, False),
+        ({"state": "failed", "next_attempt_at": LATER}, True),
+        ({"state": "unrouted", "unrouted": ["7"]}, True),
+    ):
+        assert replay_may_help(hello(**fields)) == stands_out

@@ -1,0 +1,114 @@
+"""manage.py simulate_whatsapp: what it refuses, whom it means, and what it says where the site will show nothing."""
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from conversations.models import Message
+from leadsite.accounts.services import create_business
+from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, printed, refusal
+from whatsapp.management.commands import simulate_whatsapp
+from whatsapp.models import Channel
+from whatsapp.simulated_site import DEMO_CHANNEL, what_will_wait
+
+
+@pytest.fixture
+def channel(owner) -> Channel:
+    return Channel.objects.create(user=owner.user, phone_number_id="106540352242922")
+
+
+@pytest.fixture(autouse=True)
+def secret(settings) -> None:
+    settings.WHATSAPP_APP_SECRETS = [SECRET]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--status", "read"], "--status needs --message-id"),
+        (["--kind", "reaction"], "--kind reaction needs --message-id"),
+        (["--provider", "twilio", "--kind", "image"], "As Twilio, only texts"),
+        (["--provider", "twilio", "--kind", "echo"], "As Twilio, only texts"),
+        (["--status", "read", "--message-id", "x", "--kind", "text"], "leave out --kind."),
+        (["--status", "read", "--message-id", "x", "--text", "a", "--ad", "b"], "leave out --ad, --text."),
+        (["--status", "read", "--message-id", "x", "--burst", "2", "--name", "c"], "leave out --burst, --name."),
+        (["--kind", "echo", "--name", "Zoe"], "--kind echo is what the owner writes: leave out --name."),
+        (["--url", "ftp://127.0.0.1"], "--url begins with http"),
+        (["--url", "http://"], "--url begins with http"),
+        (["--url", "http://["], "is no address"),
+        (["--url", "http://127.0.0.1/api/webhooks/whatsapp"], "without a path"),
+        (["--url", "http://127.0.0.1/?a=b"], "without a path"),
+        (["--from", "0151 1"], "argument --from:"),
+        (["--burst", "0"], "argument --burst:"),
+        (["--burst", "x"], "argument --burst:"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(channel, arguments, problem):
+    code, error = refusal(*arguments)
+    assert problem in error
+    assert code == 2 or "argument --" in error
+
+
+@pytest.mark.parametrize("answer", ["403", "404"])
+def test_another_site_that_answers_is_told_from_ours(channel, monkeypatch, answer):
+    monkeypatch.setattr(simulate_whatsapp, "post", lambda url, delivery: answer)
+    expected = f"{answer}: there is no webhook at http://127.0.0.1:1/."
+    code, error = refusal("--url", "http://127.0.0.1:1/")
+    assert (code, error) == (1, f"{expected} --url is the address of the site, without a path.")
+
+
+def test_without_a_secret_nothing_is_sent(channel, settings):
+    settings.WHATSAPP_APP_SECRETS = []
+    assert refusal() == (2, "WHATSAPP_APP_SECRETS is not set: give --secret.")
+
+
+def test_the_number_is_the_only_active_one_or_the_demos(owner, stranger, channel):
+    assert printed()["metadata"]["phone_number_id"] == channel.phone_number_id
+    Channel.objects.create(user=owner.user, phone_number_id="off", active=False)
+    Channel.objects.create(user=owner.user, phone_number_id=TWILIO, provider="twilio")
+    assert printed()["metadata"]["phone_number_id"] == channel.phone_number_id
+
+    Channel.objects.create(user=stranger.user, phone_number_id="another")
+    code, error = refusal("--print")
+    assert code == 2
+    assert f"{channel.phone_number_id}  Bella's Bakery\n" in error
+    assert "another  Flora" in error
+    assert printed("--phone-number-id", "any")["metadata"]["phone_number_id"] == "any"
+
+    demo = create_business(email="demo@leadsite.example")
+    Channel.objects.create(user=demo.user, phone_number_id=DEMO_CHANNEL)
+    assert printed()["metadata"]["phone_number_id"] == DEMO_CHANNEL
+
+
+def test_without_a_number_or_a_database_it_says_what_to_do(db, monkeypatch):
+    assert "No WhatsApp number is connected yet" in refusal("--print")[1]
+
+    def away(*args: Any, **options: Any) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(Channel.objects, "filter", away)
+    assert refusal("--print") == (
+        2,
+        "The database does not answer, so give --phone-number-id. (OperationalError)",
+    )
+
+
+def test_a_strangers_or_a_customers_message_is_none_that_went_out(owner, stranger, channel):
+    for business, columns in (
+        (stranger, {"direction": "out", "status": "sent"}),
+        (owner, {"direction": "in", "status": "received"}),
+    ):
+        lead = business.has_lead(customer_phone=PHONE)
+        columns |= {"user": business.user, "conversation_id": lead.conversation_id, "provider_id": "wamid.X"}
+        Message.objects.create(**columns)
+    assert "No message with the id wamid.X" in what_will_wait(number=channel.phone_number_id, sent_message="wamid.X")
+    assert what_will_wait(number=channel.phone_number_id) == ""
+
+
+def test_where_the_database_cannot_be_asked_nothing_is_claimed(monkeypatch):
+    def away(*args: Any, **options: Any) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(Channel.objects, "filter", away)
+    assert what_will_wait(number="999") == ""

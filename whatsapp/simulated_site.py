@@ -1,0 +1,51 @@
+"""What the database knows of the numbers and messages that a simulated delivery names."""
+
+from typing import Final
+
+from django.core.management.base import CommandError
+from django.db import Error
+
+from conversations.models import Message
+from whatsapp.models import Channel
+
+DEMO_CHANNEL: Final = "100000000000001"
+WRONG_USE: Final = 2
+
+
+def only_channel(provider: str) -> str:
+    """The number that can be meant where none is named. Raises CommandError where that is not clear."""
+    try:
+        rows = Channel.objects.filter(provider=provider, active=True).order_by("pk").select_related("user")
+        channels = {row.phone_number_id: str(row.user) for row in rows[:20]}
+    except Error as error:
+        reason = f"The database does not answer, so give --phone-number-id. ({type(error).__name__})"
+        raise CommandError(reason, returncode=WRONG_USE) from error
+    if len(channels) == 1:
+        return next(iter(channels))
+    if DEMO_CHANNEL in channels:
+        return DEMO_CHANNEL
+    if not channels:
+        none = "No WhatsApp number is connected yet: manage.py create_business connects one, or give --phone-number-id."
+        raise CommandError(none, returncode=WRONG_USE)
+    several = "\n".join(f"  {number}  {business}" for number, business in channels.items())
+    raise CommandError(f"Which number? Give --phone-number-id, one of\n{several}", returncode=WRONG_USE)
+
+
+def what_will_wait(*, number: str, sent_message: str = "") -> str:
+    """Why the site will keep a delivery but show nothing of it; empty where it will, or nobody can tell.
+
+    `sent_message` is the message that a status is about. This asks the database of this process, which is the site's
+    where the command runs beside it.
+    """
+    try:
+        channel = Channel.objects.filter(phone_number_id=number).first()
+        if channel is None:
+            return f"{number} is nobody's number here: the delivery waits in Deliveries."
+        if not channel.active:
+            return f"{number} is switched off: the delivery waits in Deliveries."
+        sent = Message.objects.filter(user_id=channel.user_id, provider_id=sent_message, direction="out")
+        if sent_message and not sent.exists():
+            return f"No message with the id {sent_message} went out: the status waits until there is one."
+    except Error:
+        pass
+    return ""
