@@ -16,7 +16,7 @@ from pydantic import BaseModel, StringConstraints
 
 FIND = """
     SELECT conversations.id FROM customers JOIN conversations ON customer_id = customers.id AND status = 'active'
-    WHERE customers.user_id = $1 AND phone = $2
+    WHERE customers.user_id = $1 AND phone_key = phone_key($2)
 """
 STORE = """
     INSERT INTO messages (user_id, conversation_id, direction, kind, content, provider_id, status)
