@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -35,8 +36,12 @@ class CustomerLocked(MadeWithALead):
         row = super().get_object(request, object_id, from_field)
         if row is not None and request.method == "POST" and connection.in_atomic_block:
             customer_id = row.pk if isinstance(row, Customer) else row.customer_id
-            Customer.objects.select_for_update().get(pk=customer_id)
-            row.refresh_from_db()
+            try:
+                Customer.objects.select_for_update().get(pk=customer_id)
+                row.refresh_from_db()
+            except ObjectDoesNotExist:
+                # Merged with another meanwhile (merge_customers.sql): Django says that it is not there any more.
+                return None
         return row
 
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from conversations.identity import phone_key
 from leads.receiving import Received
-from whatsapp.events import Event, MessageEvent, MoveEvent, Party, StatusEvent
+from whatsapp.events import Event, MessageEvent, MoveEvent, StatusEvent
 
 
 class Documents:
@@ -17,7 +16,6 @@ class Documents:
         self._unrouted: set[str] = set()
         self._owners = owners
         self._received_at = received_at
-        self._partners: dict[tuple[str, str], Party] = {}
 
     def add(self, events: Iterable[Event]) -> None:
         routed = []
@@ -27,9 +25,6 @@ class Documents:
                 self._unrouted.add(event.channel)
             else:
                 routed.append((str(owner), event))
-        for user_id, event in routed:
-            if isinstance(event, MessageEvent):
-                self._introduce(user_id, event.customer)
         for user_id, event in routed:
             if isinstance(event, MessageEvent):
                 self._add_message(user_id, event)
@@ -42,26 +37,12 @@ class Documents:
     def unrouted(self) -> list[str]:
         return sorted(self._unrouted)
 
-    def _introduce(self, user_id: str, party: Party) -> None:
-        """Remember that a phone number and a WhatsApp user id are one person's, for messages that bear only one."""
-        if party.phone and party.whatsapp_user_id:
-            self._partners[user_id, phone_key(party.phone)] = party
-            self._partners[user_id, party.whatsapp_user_id] = party
-
-    def _whole(self, user_id: str, party: Party) -> Party:
-        """The party with the identifier that another message of this delivery adds."""
-        if party.phone and party.whatsapp_user_id:
-            return party
-        key = phone_key(party.phone) if party.phone else party.whatsapp_user_id
-        return self._partners.get((user_id, key or ""), party)
-
     def _add_message(self, user_id: str, event: MessageEvent) -> None:
-        customer = self._whole(user_id, event.customer)
         self.received.messages.append(
             {
                 "user_id": user_id,
-                "phone": customer.phone,
-                "whatsapp_user_id": customer.whatsapp_user_id,
+                "phone": event.customer.phone,
+                "whatsapp_user_id": event.customer.whatsapp_user_id,
                 "name": event.customer.name,
                 "direction": event.direction,
                 "kind": event.kind,

@@ -31,9 +31,9 @@ TRIES_WHILE_THE_PROVIDER_WAITS: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
 ERROR_MAX_LENGTH: Final = 10_000
 READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
-# Data exception, integrity violation, limit exceeded (PostgreSQL manual, appendix A): something in the delivery is to
-# blame, and the rest of it may well be stored.
-CONTENT_SQLSTATES: Final = ("22", "23", "54")
+# Cardinality violation, data exception, integrity violation, limit exceeded (PostgreSQL manual, appendix A): something
+# in the delivery is to blame, and the rest of it may well be stored.
+CONTENT_SQLSTATES: Final = ("21", "22", "23", "54")
 # By hand: the ORM takes as long to write this as the whole delivery takes to read.
 _OWNERS: Final = "SELECT phone_number_id, user_id FROM channels WHERE phone_number_id = ANY(%s) AND active"
 _KEEP: Final = """

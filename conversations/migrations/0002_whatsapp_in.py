@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL((SQL / "new_messages.sql").read_text(), "DROP FUNCTION new_messages(jsonb, text[])"),
         migrations.RunSQL(
             (SQL / "identify_customers.sql").read_text(),
-            "DROP FUNCTION identify_customers(jsonb, integer[], integer[])",
+            "DROP FUNCTION identify_customers(jsonb, integer[], integer[], boolean)",
         ),
         migrations.RunSQL(
             (SQL / "place_messages.sql").read_text(), "DROP FUNCTION place_messages(jsonb, integer[], uuid[], text[])"

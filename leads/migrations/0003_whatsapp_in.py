@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
             "ALTER TABLE leads DROP CONSTRAINT leads_first_message_fk",
         ),
         migrations.RunSQL((SQL / "details_of_message.sql").read_text(), "DROP FUNCTION details_of_message(text, text)"),
+        migrations.RunSQL((SQL / "keep_referral.sql").read_text(), "DROP FUNCTION keep_referral(uuid[])"),
         migrations.RunSQL(
             (SQL / "has_written_since_only.sql").read_text(), "DROP FUNCTION has_written_since_only(uuid, timestamptz)"
         ),

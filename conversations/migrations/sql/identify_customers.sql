@@ -5,11 +5,13 @@
 -- one with an active conversation, else the one with the id. What a message brings along fills what the customer
 -- lacks; the profile's name fills a blank name, and of several profile names the earliest counts.
 -- p_implied collects the moves that nobody told: a known customer with another number or id than the one known, or
--- with a number that has moved beside an id that has not. They change who is who: move, and ask again.
+-- with a number that has moved beside an id that has not. They change who is who, so nobody is made or changed where
+-- there are any, unless p_is_settled: move, and ask again.
 -- Locks: the customers; those with a phone in the order of (user, phone key), then those without in the order of
 -- (user, WhatsApp user id). Raises 40001 where a customer changed identity in the meantime: try again. VOLATILE.
 CREATE FUNCTION identify_customers(
-    p_messages jsonb, p_indexes integer[], p_completing integer[], OUT p_customers uuid[], OUT p_implied jsonb)
+    p_messages jsonb, p_indexes integer[], p_completing integer[], p_is_settled boolean,
+    OUT p_customers uuid[], OUT p_implied jsonb)
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, public, pg_temp
     SET plan_cache_mode = force_generic_plan
@@ -33,17 +35,33 @@ BEGIN
                moved.name, moved.is_known, move.moved_at, moved.wrote_at, moved.moves + 1, moved.phone_then,
                moved.id_then
         FROM moved CROSS JOIN LATERAL (
-            SELECT m.* FROM customer_moves AS m
-            WHERE m.user_id = moved.user_id
-                AND m.former = ANY (ARRAY[phone_key(moved.phone), moved.whatsapp_user_id])
-                AND (m.moved_at > moved.at OR (m.moved_at = moved.at AND moved.moves = 0))
-            ORDER BY m.moved_at, m.former LIMIT 1
+            -- By each identifier the next move alone: a few steps in the index, however many moves there are.
+            SELECT next.* FROM unnest(ARRAY[phone_key(moved.phone), moved.whatsapp_user_id]) AS known (former),
+            LATERAL (
+                SELECT m.* FROM customer_moves AS m
+                WHERE m.user_id = moved.user_id AND m.former = known.former AND m.moved_at >= moved.at
+                    AND (m.moved_at > moved.at OR moved.moves = 0)
+                ORDER BY m.user_id, m.former, m.moved_at LIMIT 1
+            ) AS next
+            ORDER BY next.moved_at, next.former LIMIT 1
         ) AS move
         WHERE moved.moves < 10
-    ), person AS MATERIALIZED (
+    ), known_as AS MATERIALIZED (
         SELECT DISTINCT ON (n) n, user_id, phone, phone_key(phone) AS phone_key, whatsapp_user_id, nullif(name, '') AS name,
-               is_known, wrote_at, moves, at AS moved_at, phone_then, id_then, CASE WHEN phone IS NOT NULL AND whatsapp_user_id IS NOT NULL THEN wrote_at END AS both_at
+               is_known, wrote_at, moves, at AS moved_at, phone_then, id_then,
+               CASE WHEN phone IS NOT NULL AND whatsapp_user_id IS NOT NULL THEN wrote_at END AS both_at
         FROM moved ORDER BY n, moves DESC
+    ), paired AS (
+        -- Who shows one identifier here and both there is one person.
+        SELECT n, user_id, name, is_known, wrote_at, moves, moved_at, phone_then, id_then, both_at,
+               CASE WHEN phone IS NULL THEN first_value(phone) OVER (
+                   PARTITION BY user_id, whatsapp_user_id ORDER BY phone IS NULL, wrote_at DESC, n) ELSE phone END AS phone,
+               CASE WHEN whatsapp_user_id IS NULL THEN first_value(whatsapp_user_id) OVER (
+                   PARTITION BY user_id, phone_key ORDER BY whatsapp_user_id IS NULL, wrote_at DESC, n)
+                   ELSE whatsapp_user_id END AS whatsapp_user_id
+        FROM known_as
+    ), person AS MATERIALIZED (
+        SELECT *, phone_key(phone) AS phone_key FROM paired
     ), found AS MATERIALIZED (
         SELECT person.*, by_id.id AS id_by_id, by_id.phone AS phone_by_id, by_phone.id AS id_by_phone,
                by_phone.whatsapp_user_id AS id_of_phone, coalesce(by_id.identified_at, by_phone.identified_at) AS identified_at,
@@ -75,6 +93,42 @@ BEGIN
                -- The key under which the row is locked: its phone, unless it has none so far.
                phone_key(CASE WHEN id = id_by_id THEN phone_by_id ELSE phone END) AS phone_key
         FROM found
+    ), told AS (
+        -- Whoever bears both identifiers, in the order of time, beside what was said before in this delivery.
+        SELECT user_id, phone, phone_key, whatsapp_user_id, wrote_at,
+               lag(phone) OVER one_id AS phone_before, lag(whatsapp_user_id) OVER one_phone AS id_before
+        FROM known_as WHERE both_at IS NOT NULL
+        WINDOW one_id AS (PARTITION BY user_id, whatsapp_user_id ORDER BY wrote_at, n),
+               one_phone AS (PARTITION BY user_id, phone_key ORDER BY wrote_at, n)
+    ), implied AS MATERIALIZED (
+        -- One customer, two numbers or two ids: a move from the older statement to the newer. Against what is here:
+        SELECT CASE WHEN wrote_at >= coalesce(identified_at, wrote_at)
+            THEN jsonb_build_object(
+                'user_id', user_id, 'phone', coalesce(phone_by_id, phone),
+                'whatsapp_user_id', coalesce(id_of_phone, whatsapp_user_id),
+                'new_phone', phone, 'new_whatsapp_user_id', whatsapp_user_id)
+            ELSE jsonb_build_object(
+                'user_id', user_id, 'phone', phone, 'whatsapp_user_id', whatsapp_user_id,
+                'new_phone', coalesce(phone_by_id, phone), 'new_whatsapp_user_id', coalesce(id_of_phone, whatsapp_user_id))
+            END AS move,
+            CASE WHEN wrote_at >= coalesce(identified_at, wrote_at) THEN wrote_at ELSE identified_at END AS at
+        FROM found
+        WHERE both_at IS NOT NULL
+            AND ((id = id_by_id AND id_by_phone IS NULL AND phone_key(phone_by_id) <> phone_key)
+                OR (id = id_by_phone AND id_by_id IS NULL AND id_of_phone <> whatsapp_user_id))
+        UNION ALL
+        -- Within this delivery:
+        SELECT jsonb_build_object(
+            'user_id', user_id, 'phone', coalesce(phone_before, phone),
+            'whatsapp_user_id', coalesce(id_before, whatsapp_user_id),
+            'new_phone', phone, 'new_whatsapp_user_id', whatsapp_user_id), wrote_at
+        FROM told WHERE phone_key(phone_before) <> phone_key OR id_before <> whatsapp_user_id
+        UNION ALL
+        -- One of two identifiers has moved: so has the other.
+        SELECT jsonb_build_object(
+            'user_id', user_id, 'phone', phone_then, 'whatsapp_user_id', id_then,
+            'new_phone', phone, 'new_whatsapp_user_id', whatsapp_user_id), moved_at
+        FROM found WHERE moves > 0 AND phone_then IS NOT NULL AND id_then IS NOT NULL
     ), by_phone AS (
         -- The upsert inserts, or waits for who is just inserting the same, or locks; one row for each customer (a
         -- second would raise 21000).
@@ -87,7 +141,8 @@ BEGIN
                        FILTER (WHERE whatsapp_user_id IS NOT NULL))[1] AS whatsapp_user_id,
                    (array_agg(name ORDER BY wrote_at, name) FILTER (WHERE name IS NOT NULL))[1] AS name,
                    min(wrote_at) FILTER (WHERE name IS NOT NULL) AS name_at, max(both_at) AS both_at
-            FROM wanted WHERE is_written AND phone_key IS NOT NULL GROUP BY user_id, phone_key
+            FROM wanted WHERE is_written AND phone_key IS NOT NULL AND (p_is_settled OR NOT EXISTS (SELECT FROM implied))
+            GROUP BY user_id, phone_key
         ) AS one
         ORDER BY user_id, phone_key
         ON CONFLICT (user_id, phone_key) DO UPDATE SET
@@ -110,7 +165,8 @@ BEGIN
                (array_agg(name ORDER BY wrote_at, name) FILTER (WHERE name IS NOT NULL))[1],
                min(wrote_at) FILTER (WHERE name IS NOT NULL), max(both_at)
         -- The count is always 0 or more; asking for it makes this step wait for the one before.
-        FROM wanted WHERE is_written AND phone_key IS NULL AND (SELECT count(*) FROM by_phone) >= 0
+        FROM wanted WHERE is_written AND phone_key IS NULL AND (p_is_settled OR NOT EXISTS (SELECT FROM implied))
+            AND (SELECT count(*) FROM by_phone) >= 0
         GROUP BY user_id, whatsapp_user_id ORDER BY user_id, whatsapp_user_id
         ON CONFLICT (user_id, whatsapp_user_id) DO UPDATE SET
             phone = coalesce(c.phone, excluded.phone),
@@ -125,30 +181,11 @@ BEGIN
             identified_at = greatest(c.identified_at, excluded.identified_at),
             updated_at = now()
         RETURNING c.id, c.user_id, c.whatsapp_user_id
-    ), implied AS (
-        -- One customer, two numbers or two ids: of the older statement and the newer one, a move from that to this.
-        SELECT CASE WHEN wrote_at >= coalesce(identified_at, wrote_at)
-            THEN jsonb_build_object(
-                'user_id', user_id, 'phone', coalesce(phone_by_id, phone),
-                'whatsapp_user_id', coalesce(id_of_phone, whatsapp_user_id),
-                'new_phone', phone, 'new_whatsapp_user_id', whatsapp_user_id, 'at', wrote_at)
-            ELSE jsonb_build_object(
-                'user_id', user_id, 'phone', phone, 'whatsapp_user_id', whatsapp_user_id,
-                'new_phone', coalesce(phone_by_id, phone), 'new_whatsapp_user_id', coalesce(id_of_phone, whatsapp_user_id),
-                'at', identified_at)
-            END AS move
-        FROM found
-        WHERE (id = id_by_id AND id_by_phone IS NULL AND phone_by_id IS NOT NULL AND phone IS NOT NULL)
-            OR (id = id_by_phone AND id_by_id IS NULL AND id_of_phone IS NOT NULL AND whatsapp_user_id IS NOT NULL)
-        UNION ALL
-        -- One of two identifiers has moved: so has the other.
-        SELECT jsonb_build_object(
-            'user_id', user_id, 'phone', phone_then, 'whatsapp_user_id', id_then,
-            'new_phone', phone, 'new_whatsapp_user_id', whatsapp_user_id, 'at', moved_at)
-        FROM found WHERE moves > 0 AND phone_then IS NOT NULL AND id_then IS NOT NULL
     )
     SELECT array_agg(coalesce(by_phone.id, by_id.id) ORDER BY wanted.n),
-           (SELECT jsonb_agg(DISTINCT move) FROM implied),
+           -- A move that many messages imply happened when the first of them was written.
+           (SELECT jsonb_agg(move || jsonb_build_object('at', at))
+            FROM (SELECT move, min(at) AS at FROM implied GROUP BY move) AS one),
            bool_or(wanted.is_written AND coalesce(by_phone.id, by_id.id) IS DISTINCT FROM
                    coalesce(wanted.id, by_phone.id, by_id.id))
     INTO p_customers, p_implied, v_overtaken
@@ -157,10 +194,10 @@ BEGIN
     LEFT JOIN by_id ON wanted.phone_key IS NULL AND by_id.user_id = wanted.user_id
         AND by_id.whatsapp_user_id = wanted.whatsapp_user_id;
 
-    IF v_overtaken THEN
+    IF v_overtaken AND (p_is_settled OR p_implied IS NULL) THEN
         RAISE EXCEPTION 'A customer of this delivery changed phone number or WhatsApp user id at the same moment.'
             USING ERRCODE = 'serialization_failure', HINT = 'Repeat the transaction.';
     END IF;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION identify_customers(jsonb, integer[], integer[]) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION identify_customers(jsonb, integer[], integer[], boolean) FROM PUBLIC;

@@ -5,7 +5,9 @@ CREATE FUNCTION has_written_since_only(p_customer_id uuid, p_moment timestamptz)
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, public, pg_temp
 AS $$
-    SELECT NOT EXISTS (
+    SELECT EXISTS (
+        SELECT FROM conversations AS c JOIN messages AS m ON m.conversation_id = c.id WHERE c.customer_id = p_customer_id
+    ) AND NOT EXISTS (
         SELECT FROM conversations AS c JOIN messages AS m ON m.conversation_id = c.id
         WHERE c.customer_id = p_customer_id AND coalesce(m.provider_time, m.created_at) < p_moment
     ) AND NOT EXISTS (

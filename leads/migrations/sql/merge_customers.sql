@@ -14,7 +14,8 @@ BEGIN
     IF v_from IS NOT NULL AND v_into IS NOT NULL THEN
         DELETE FROM leads AS l USING messages AS m
         WHERE l.conversation_id = v_from AND m.id = l.first_message_id
-            AND l.source = 'whatsapp' AND l.status = 'new' AND l.assigned_to_id IS NULL
+            AND l.source = 'whatsapp' AND l.type = 'inquiry' AND l.status = 'new'
+            AND l.assigned_to_id IS NULL AND l.external_id IS NULL
             AND l.details = details_of_message(m.kind, m.content)
             AND EXISTS (SELECT FROM leads WHERE conversation_id = v_into);
         UPDATE leads SET conversation_id = v_into, updated_at = now() WHERE conversation_id = v_from;
@@ -25,6 +26,7 @@ BEGIN
             updated_at = now()
         FROM conversations AS other WHERE c.id = v_into AND other.id = v_from;
         DELETE FROM conversations WHERE id = v_from;
+        PERFORM keep_referral(ARRAY[v_into]);
     END IF;
     UPDATE conversations SET customer_id = p_into, updated_at = now() WHERE customer_id = p_from;
     UPDATE customers AS c SET

@@ -13,11 +13,13 @@ DECLARE
     v_move record;
     v_next record;
     v_customer record;
-    v_other uuid;
+    v_other record;
+    v_is_taken boolean;
 BEGIN
     FOR v_move IN
         SELECT * FROM jsonb_to_recordset(p_moves) AS move (
-            user_id uuid, phone text, whatsapp_user_id text, new_phone text, new_whatsapp_user_id text, at timestamptz)
+            user_id uuid, phone text, whatsapp_user_id text, new_phone text, new_whatsapp_user_id text, at timestamptz,
+            now_at timestamptz)
         ORDER BY user_id, at, phone_key(phone), whatsapp_user_id
     LOOP
         INSERT INTO customer_moves (user_id, former, phone, whatsapp_user_id, moved_at)
@@ -26,42 +28,66 @@ BEGIN
         WHERE former NOT IN (coalesce(phone_key(v_move.new_phone), ''), coalesce(v_move.new_whatsapp_user_id, ''))
         ON CONFLICT (user_id, former, moved_at) DO NOTHING;
         CONTINUE WHEN NOT FOUND;
-
-        SELECT id, whatsapp_user_id INTO v_customer FROM customers
-        WHERE user_id = v_move.user_id
-            AND (whatsapp_user_id = v_move.whatsapp_user_id OR phone_key = phone_key(v_move.phone))
-        ORDER BY (whatsapp_user_id = v_move.whatsapp_user_id) IS TRUE DESC LIMIT 1
-        FOR UPDATE;
-        CONTINUE WHEN NOT FOUND;
-
-        -- A new number comes with a new id, also where nobody says what the old one was.
-        INSERT INTO customer_moves (user_id, former, phone, whatsapp_user_id, moved_at)
-        SELECT v_move.user_id, v_customer.whatsapp_user_id, v_move.new_phone, v_move.new_whatsapp_user_id, v_move.at
-        WHERE v_customer.whatsapp_user_id <> v_move.new_whatsapp_user_id
-        ON CONFLICT (user_id, former, moved_at) DO NOTHING;
+        v_move.now_at := v_move.at;
 
         -- They may have moved on since, as told before this.
         FOR i IN 1..10 LOOP
-            SELECT m.* INTO v_next FROM customer_moves AS m
-            WHERE m.user_id = v_move.user_id AND m.moved_at > v_move.at
-                AND m.former = ANY (ARRAY[phone_key(v_move.new_phone), v_move.new_whatsapp_user_id])
-            ORDER BY m.moved_at, m.former LIMIT 1;
+            SELECT next.* INTO v_next
+            FROM unnest(ARRAY[phone_key(v_move.new_phone), v_move.new_whatsapp_user_id]) AS known (former),
+            LATERAL (
+                SELECT m.* FROM customer_moves AS m
+                WHERE m.user_id = v_move.user_id AND m.former = known.former AND m.moved_at > v_move.now_at
+                ORDER BY m.user_id, m.former, m.moved_at LIMIT 1
+            ) AS next
+            ORDER BY next.moved_at, next.former LIMIT 1;
             EXIT WHEN NOT FOUND;
             v_move.new_phone := coalesce(v_next.phone, v_move.new_phone);
             v_move.new_whatsapp_user_id := coalesce(v_next.whatsapp_user_id, v_move.new_whatsapp_user_id);
-            v_move.at := v_next.moved_at;
+            v_move.now_at := v_next.moved_at;
         END LOOP;
 
+        -- By number only who was here before: who wrote since the move only has the number from them.
+        SELECT c.id, c.whatsapp_user_id INTO v_customer FROM customers AS c
+        WHERE c.user_id = v_move.user_id AND (c.whatsapp_user_id = v_move.whatsapp_user_id
+            OR (c.phone_key = phone_key(v_move.phone)
+                AND coalesce(c.whatsapp_user_id IN (v_move.whatsapp_user_id, v_move.new_whatsapp_user_id), true)
+                AND NOT has_written_since_only(c.id, v_move.at + interval '1 second')))
+        ORDER BY (c.whatsapp_user_id = v_move.whatsapp_user_id) IS TRUE DESC LIMIT 1
+        FOR UPDATE;
+
+        v_is_taken := false;
         FOR v_other IN
-            SELECT id FROM customers AS c
-            WHERE c.user_id = v_move.user_id AND c.id <> v_customer.id
+            SELECT c.id, c.phone, c.whatsapp_user_id FROM customers AS c
+            WHERE c.user_id = v_move.user_id AND c.id IS DISTINCT FROM v_customer.id
                 AND (c.phone_key = phone_key(v_move.new_phone) OR c.whatsapp_user_id = v_move.new_whatsapp_user_id)
-            ORDER BY phone_key, whatsapp_user_id FOR UPDATE
+            ORDER BY c.phone_key, c.whatsapp_user_id FOR UPDATE
         LOOP
-            IF has_written_since_only(v_other, v_move.at) THEN
-                PERFORM merge_customers(v_other, v_customer.id);
+            IF NOT has_written_since_only(v_other.id, v_move.at) THEN
+                v_is_taken := true;
+            ELSIF v_customer.id IS NOT NULL THEN
+                PERFORM merge_customers(v_other.id, v_customer.id);
+                v_move.new_phone := coalesce(v_move.new_phone, v_other.phone);
+                v_move.new_whatsapp_user_id := coalesce(v_move.new_whatsapp_user_id, v_other.whatsapp_user_id);
             END IF;
         END LOOP;
+        IF v_is_taken THEN
+            -- Somebody else has been there all along: nobody is to be looked for there.
+            DELETE FROM customer_moves AS m
+            WHERE m.user_id = v_move.user_id AND m.moved_at = v_move.at
+                AND m.former IN (phone_key(v_move.phone), v_move.whatsapp_user_id);
+            CONTINUE;
+        END IF;
+        CONTINUE WHEN v_customer.id IS NULL;
+
+        -- A new number comes with a new id, also where nobody says what the old one was.
+        INSERT INTO customer_moves AS m (user_id, former, phone, whatsapp_user_id, moved_at)
+        SELECT v_move.user_id, former, v_move.new_phone, v_move.new_whatsapp_user_id, v_move.at
+        FROM unnest(ARRAY[phone_key(v_move.phone), v_customer.whatsapp_user_id]) AS former
+        WHERE former NOT IN (coalesce(phone_key(v_move.new_phone), ''), coalesce(v_move.new_whatsapp_user_id, ''))
+            AND (v_move.new_whatsapp_user_id IS NOT NULL OR former LIKE '+%')
+        ON CONFLICT (user_id, former, moved_at) DO UPDATE SET
+            phone = coalesce(m.phone, excluded.phone),
+            whatsapp_user_id = coalesce(m.whatsapp_user_id, excluded.whatsapp_user_id);
 
         UPDATE customers AS c SET
             phone = CASE
@@ -77,7 +103,7 @@ BEGIN
                              AND other.whatsapp_user_id = v_move.new_whatsapp_user_id) THEN c.whatsapp_user_id
                 ELSE coalesce(v_move.new_whatsapp_user_id, c.whatsapp_user_id)
             END,
-            identified_at = greatest(c.identified_at, v_move.at),
+            identified_at = greatest(c.identified_at, v_move.now_at),
             updated_at = now()
         WHERE c.id = v_customer.id;
     END LOOP;

@@ -44,10 +44,10 @@ BEGIN
         SELECT p_new, p_completing INTO v_new, v_completing FROM new_messages(p_messages, c_placeholders);
         IF v_new <> '{}' THEN
             SELECT p_customers, p_implied INTO v_customers, v_implied
-            FROM identify_customers(p_messages, v_new, v_completing);
+            FROM identify_customers(p_messages, v_new, v_completing, false);
             IF v_implied IS NOT NULL THEN
                 PERFORM move_customers(v_implied);
-                SELECT p_customers INTO v_customers FROM identify_customers(p_messages, v_new, v_completing);
+                SELECT p_customers INTO v_customers FROM identify_customers(p_messages, v_new, v_completing, true);
             END IF;
         END IF;
         -- Statements of their own from here on: each sees what those have committed whose locks were waited for.

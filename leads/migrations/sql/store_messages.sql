@@ -72,13 +72,7 @@ BEGIN
     INTO messages, leads, v_referred;
 
     IF v_referred IS NOT NULL THEN
-        -- The advertisement that brought the customer: of the earliest message that names one.
-        UPDATE leads AS l SET referral = (
-            SELECT m.extras -> 'referral' FROM messages AS m
-            WHERE m.conversation_id = l.conversation_id AND m.direction = 'in' AND m.extras ? 'referral'
-            ORDER BY coalesce(m.provider_time, m.created_at), m.provider_id LIMIT 1
-        )
-        WHERE l.conversation_id = ANY (v_referred) AND l.first_message_id IS NOT NULL;
+        PERFORM keep_referral(v_referred);
     END IF;
     RETURN NEXT;
 END

@@ -1,0 +1,184 @@
+"""A customer with a new number or id is the same customer, whoever tells it and whenever."""
+
+from conversations.models import Conversation
+from leads.models import Lead
+from tests.whatsapp import meta
+from tests.whatsapp.people import NEW_ID, NEW_NUMBER, PHONE, by_both, by_id, by_phone, identities, number_change
+
+
+def test_a_new_number_moves_the_customer(inbox):
+    inbox.gets(by_phone("Hello"))
+    inbox.gets(number_change())
+    inbox.gets(meta.text("From my new phone", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
+    assert inbox.counts() == (1, 1, 1, 3)
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", None)]
+    assert [message.kind for message in inbox.messages] == ["text", "system", "text"]
+
+
+def test_a_message_from_before_the_move_finds_the_customer_however_late_it_comes(inbox):
+    inbox.gets(by_phone("Hello"))
+    inbox.gets(number_change())
+    inbox.gets(by_phone("Sent before", timestamp=meta.NOON + 50))
+    assert inbox.counts() == (1, 1, 1, 3)
+
+
+def test_a_move_told_before_anything_else_still_counts(inbox):
+    inbox.gets(number_change())
+    inbox.gets(by_phone("Sent before", timestamp=meta.NOON + 50))
+    inbox.gets(meta.text("Sent after", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
+    assert inbox.counts()[:3] == (1, 1, 1)
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", None)]
+
+
+def test_all_of_a_move_in_one_delivery_is_one_customer(inbox):
+    inbox.gets(
+        meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200),
+        number_change(),
+        by_phone("Before"),
+    )
+    assert inbox.counts() == (1, 1, 1, 3)
+
+
+def test_who_gets_the_old_number_later_is_somebody_else(inbox):
+    inbox.gets(by_phone("Hello"))
+    inbox.gets(number_change())
+    inbox.gets(by_phone("I am new here", timestamp=meta.NOON + 5000))
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", None), (PHONE, None)]
+
+
+def test_a_move_told_again_does_not_move_who_has_the_old_number_now(inbox):
+    inbox.gets(by_phone("Hello"))
+    notice = number_change()
+    inbox.gets(notice)
+    inbox.gets(number_change("13335555358", from_=NEW_NUMBER, timestamp=meta.NOON + 300))
+    inbox.gets(by_phone("I am new here", timestamp=meta.NOON + 5000))
+    inbox.gets(notice)
+    assert identities(inbox) == [("+13335555358", None), (PHONE, None)]
+
+
+def test_a_number_that_another_customer_has_is_not_taken_away(inbox):
+    inbox.gets(by_phone("Hello"), meta.text("I am somebody else", from_=NEW_NUMBER))
+    inbox.gets(number_change())
+    assert set(identities(inbox)) == {(PHONE, None), (f"+{NEW_NUMBER}", None)}
+
+
+def test_a_new_id_moves_the_customer(inbox):
+    inbox.gets(by_both("Hello"))
+    change = {"type": "user_changed_user_id", "user_id": NEW_ID, "previous_user_id": meta.SHEENA_ID, "body": "New id"}
+    inbox.gets(meta.message("system", change, from_=None, timestamp=meta.NOON + 100))
+    inbox.gets(by_id("It is still me", user_id=NEW_ID, timestamp=meta.NOON + 200))
+    inbox.gets(by_id("Sent before", timestamp=meta.NOON + 50))
+    assert inbox.counts() == (1, 1, 1, 4)
+    assert identities(inbox) == [(PHONE, NEW_ID)]
+
+
+def test_a_new_number_with_a_new_id_moves_both(inbox):
+    inbox.gets(by_both("Hello"))
+    notice = {"type": "user_changed_number", "body": "Changed", "wa_id": NEW_NUMBER, "user_id": NEW_ID}
+    inbox.gets(meta.message("system", notice, timestamp=meta.NOON + 100))
+    inbox.gets(by_both("It is me", phone=NEW_NUMBER, user_id=NEW_ID, timestamp=meta.NOON + 200))
+    inbox.gets(by_id("Sent before", timestamp=meta.NOON + 50))
+    assert inbox.counts() == (1, 1, 1, 4)
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", NEW_ID)]
+
+
+def test_an_id_that_changed_without_a_word_is_the_same_customer_by_number(inbox):
+    inbox.gets(by_both("1"))
+    inbox.gets(by_both("2", user_id=NEW_ID, timestamp=meta.NOON + 300))
+    inbox.gets(by_both("Late", timestamp=meta.NOON + 100))
+    inbox.gets(by_id("3", user_id=NEW_ID, timestamp=meta.NOON + 400))
+    inbox.gets(by_id("Later still", timestamp=meta.NOON + 50))
+    assert inbox.counts() == (1, 1, 1, 5)
+    assert identities(inbox) == [(PHONE, NEW_ID)]
+
+
+def test_the_newer_id_counts_whichever_comes_first(inbox):
+    inbox.gets(by_both("2", user_id=NEW_ID, timestamp=meta.NOON + 300))
+    inbox.gets(by_both("1"))
+    inbox.gets(by_id("0", timestamp=meta.NOON - 50))
+    assert inbox.counts() == (1, 1, 1, 3)
+    assert identities(inbox) == [(PHONE, NEW_ID)]
+
+
+def test_a_number_that_changed_without_a_word_is_the_same_customer_by_id(inbox):
+    inbox.gets(by_both("1"))
+    inbox.gets(by_both("2", phone=NEW_NUMBER, timestamp=meta.NOON + 300))
+    inbox.gets(meta.text("3", from_=NEW_NUMBER, timestamp=meta.NOON + 400))
+    inbox.gets(by_phone("Late", timestamp=meta.NOON + 100))
+    assert inbox.counts() == (1, 1, 1, 4)
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", meta.SHEENA_ID)]
+
+
+def test_a_move_that_says_only_the_number_and_a_new_id_later(inbox):
+    inbox.gets(by_both("1"))
+    inbox.gets(number_change())
+    inbox.gets(by_both("2", phone=NEW_NUMBER, user_id=NEW_ID, timestamp=meta.NOON + 200))
+    inbox.gets(by_id("Late", timestamp=meta.NOON + 50))
+    assert inbox.counts() == (1, 1, 1, 4)
+
+
+def test_two_moves_told_in_the_wrong_order_end_where_the_later_says(inbox):
+    inbox.gets(by_phone("1"))
+    inbox.gets(number_change("13335555358", from_=NEW_NUMBER, timestamp=meta.NOON + 300))
+    inbox.gets(number_change())
+    inbox.gets(meta.text("2", from_="13335555358", timestamp=meta.NOON + 400))
+    assert inbox.counts()[:3] == (1, 1, 1)
+    assert identities(inbox) == [("+13335555358", None)]
+
+
+def test_who_writes_from_the_new_number_before_the_news_of_it_is_one_customer_after_it(inbox):
+    inbox.gets(by_phone("Before", timestamp=meta.NOON))
+    inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
+    assert len(inbox.customers) == 2
+    inbox.gets(number_change())
+    assert inbox.counts() == (1, 1, 1, 3)
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", None)]
+    assert inbox.leads[0].details == "Before"
+
+
+def test_a_lead_that_staff_work_on_survives_the_merging(inbox):
+    inbox.gets(by_phone("Before", timestamp=meta.NOON))
+    inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
+    Lead.objects.filter(details="After").update(status="contacted")
+    inbox.gets(number_change())
+    assert inbox.counts() == (1, 1, 2, 3)
+    assert {lead.details for lead in inbox.leads} == {"Before", "After"}
+
+
+def test_a_closed_conversation_is_kept_beside_the_other_by_the_merging(inbox):
+    inbox.gets(by_phone("Before", timestamp=meta.NOON))
+    Conversation.objects.update(status="archived")
+    inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
+    inbox.gets(number_change())
+    assert [len(inbox.customers), len(inbox.conversations), len(inbox.leads)] == [1, 2, 2]
+
+
+def test_the_next_owner_of_a_number_and_his_own_moves_do_not_take_late_messages_of_the_first(inbox):
+    inbox.gets(by_phone("Alice"))
+    inbox.gets(number_change())
+    inbox.gets(by_phone("Bob", timestamp=meta.NOON + 5000))
+    inbox.gets(number_change("13335555358", timestamp=meta.NOON + 6000))
+    inbox.gets(by_phone("Alice, late", timestamp=meta.NOON + 50))
+    late = next(message for message in inbox.messages if message.content == "Alice, late")
+    assert late.conversation.customer.phone == f"+{NEW_NUMBER}"
+
+
+def test_before_and_after_a_move_in_one_delivery_are_two_people(inbox):
+    inbox.gets(by_phone("Alice"))
+    inbox.gets(number_change())
+    inbox.gets(by_phone("Alice, late", timestamp=meta.NOON + 50), by_phone("Bob", timestamp=meta.NOON + 5000))
+    assert identities(inbox) == [(f"+{NEW_NUMBER}", None), (PHONE, None)]
+
+
+def test_a_notice_to_nobody_is_said_in_the_delivery(inbox):
+    delivery = inbox.gets(number_change())
+    assert "nobody who has written" in delivery.error
+    assert inbox.counts() == (0, 0, 0, 0)
+
+
+def test_many_moves_to_and_fro_are_followed_one_by_one(inbox):
+    numbers = (meta.SHEENA, NEW_NUMBER)
+    inbox.gets(by_phone("Hello"))
+    for n in range(40):
+        inbox.gets(number_change(numbers[1 - n % 2], from_=numbers[n % 2], timestamp=meta.NOON + 100 + n))
+    assert len(inbox.customers) == 1
