@@ -141,6 +141,12 @@ class Migration(migrations.Migration):
         migrations.RunSQL((SQL / "lock_businesses.sql").read_text(), "DROP FUNCTION lock_businesses(uuid[])"),
         migrations.RunSQL((SQL / "new_messages.sql").read_text(), "DROP FUNCTION new_messages(jsonb, text[])"),
         migrations.RunSQL(
+            (SQL / "resolve_people.sql").read_text(), "DROP FUNCTION resolve_people(jsonb, integer[], integer[])"
+        ),
+        migrations.RunSQL(
+            (SQL / "implied_moves.sql").read_text(), "DROP FUNCTION implied_moves(jsonb, integer[], integer[])"
+        ),
+        migrations.RunSQL(
             (SQL / "identify_customers.sql").read_text(),
             "DROP FUNCTION identify_customers(jsonb, integer[], integer[], boolean)",
         ),

@@ -26,7 +26,6 @@ DECLARE
     v_new integer[];
     v_completing integer[];
     v_customers uuid[];
-    v_implied jsonb;
     v_indexes integer[];
     v_conversations uuid[];
 BEGIN
@@ -43,11 +42,10 @@ BEGIN
     IF jsonb_array_length(p_messages) > 0 THEN
         SELECT p_new, p_completing INTO v_new, v_completing FROM new_messages(p_messages, c_placeholders);
         IF v_new <> '{}' THEN
-            SELECT p_customers, p_implied INTO v_customers, v_implied
-            FROM identify_customers(p_messages, v_new, v_completing, false);
-            IF v_implied IS NOT NULL THEN
-                PERFORM move_customers(v_implied);
-                SELECT p_customers INTO v_customers FROM identify_customers(p_messages, v_new, v_completing, true);
+            v_customers := identify_customers(p_messages, v_new, v_completing, false);
+            IF v_customers IS NULL THEN
+                PERFORM move_customers(implied_moves(p_messages, v_new, v_completing));
+                v_customers := identify_customers(p_messages, v_new, v_completing, true);
             END IF;
         END IF;
         -- Statements of their own from here on: each sees what those have committed whose locks were waited for.
