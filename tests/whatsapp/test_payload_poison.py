@@ -115,7 +115,7 @@ def assert_value_storable(value, depth):
         assert_value_storable(vars_of(value), depth)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@settings(max_examples=500)
 @given(any_json)
 def test_any_json_is_read_or_refused(tree):
     try:
@@ -126,7 +126,7 @@ def test_any_json_is_read_or_refused(tree):
         assert_storable(reading.events)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@settings(max_examples=500)
 @given(fields, mutants, any_json, any_json, any_json)
 def test_good_messages_are_read_beside_anything(field, mutant, contacts, metadata, junk):
     reading = meta.reading(beside_good_ones(field, mutant, contacts, metadata, junk))

@@ -3,7 +3,7 @@
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from conversations.models import Message, ParkedStatus
 from tests.whatsapp import meta
@@ -57,13 +57,7 @@ def test_contacts_and_profiles_may_be_missing(inbox, change):
     assert inbox.counts() == (1, 1, 1, 1)
 
 
-@settings(
-    max_examples=1800,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=1800)
 @given(fields, mutants, any_json, any_json, any_json)
 def test_good_messages_are_rows_beside_anything(inbox, field, mutant, contacts, metadata, junk):
     mark = f" {next(_cases)}"
@@ -75,13 +69,7 @@ def test_good_messages_are_rows_beside_anything(inbox, field, mutant, contacts, 
     assert last_delivery().state in ("processed", "unrouted", "failed")
 
 
-@settings(
-    max_examples=200,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=200)
 @given(any_json)
 def test_any_json_is_kept(inbox, tree):
     body = poisoned(tree)
