@@ -3,25 +3,31 @@
 All contenders work on one database in one run, in turn, several rounds; medians are compared.
 """
 
-import argparse
 import importlib.util
 import subprocess
 from pathlib import Path
 from typing import Final
 
 from bench.load import Load, new_leads, post
-from bench.stage import ROOT, SITE_PORT, STANDIN, STANDIN_PORT, Contender, Opponents, compare, measure, opponents, write
+from bench.stage import (
+    ROOT,
+    SITE_PORT,
+    STANDIN,
+    STANDIN_PORT,
+    Contender,
+    Opponents,
+    command_line,
+    compare,
+    measure,
+    opponents,
+    write,
+)
 
 PGBENCH_CONNECTIONS: Final = 8
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.creates", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each contender; medians are taken")
-    parser.add_argument("--seconds", type=float, default=5, help="length of a round")
-    parser.add_argument("--clients", type=int, default=16, help="keep-alive connections")
-    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one of its own")
-    options = parser.parse_args()
+    options = command_line("python -m bench.creates", __doc__)
     with opponents(options.database_url) as both:
         contenders = rivals(both, clients=options.clients, seconds=options.seconds)
         measure(contenders, options.rounds)

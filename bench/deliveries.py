@@ -4,7 +4,6 @@ One-message deliveries of new customers, in turn with the stand-in; then, for th
 delivery of 1000 messages, deliveries of 100, and single ones while long ones come.
 """
 
-import argparse
 import hmac
 import json
 import statistics
@@ -23,6 +22,7 @@ from bench.stage import (
     STANDIN_PORT,
     Contender,
     Opponents,
+    command_line,
     compare,
     measure,
     opponents,
@@ -34,12 +34,7 @@ LONG = 1000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.deliveries", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each contender; medians are taken")
-    parser.add_argument("--seconds", type=float, default=5, help="length of a round")
-    parser.add_argument("--clients", type=int, default=16, help="keep-alive connections")
-    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one of its own")
-    options = parser.parse_args()
+    options = command_line("python -m bench.deliveries", __doc__)
     with opponents(options.database_url) as both:
         contenders = rivals(both, clients=options.clients, seconds=options.seconds)
         measure(contenders, options.rounds)

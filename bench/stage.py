@@ -1,5 +1,6 @@
 """The stage of the benchmarks: a database of their own, the servers, and contenders that take turns."""
 
+import argparse
 import json
 import os
 import statistics
@@ -70,6 +71,16 @@ class Opponents:
     @property
     def worker_memory_mb(self) -> float:
         return max(process.memory_info().rss for process in self.site) / 1e6
+
+
+def command_line(program: str, description: str | None) -> argparse.Namespace:
+    """What one can ask of every benchmark."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each contender; medians are taken")
+    parser.add_argument("--seconds", type=float, default=5, help="length of a round")
+    parser.add_argument("--clients", type=int, default=16, help="keep-alive connections")
+    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one of its own")
+    return parser.parse_args()
 
 
 def measure(contenders: list[Contender], rounds: int) -> None:

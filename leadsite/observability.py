@@ -26,6 +26,22 @@ class NotOfLostConnections(logging.Filter):
         return hasattr(record, "job") or not isinstance(error, ConnectorException)
 
 
+_LOGGERS: dict[str, Any] = {
+    # Django would print its own line for each 4xx; django-structlog's request_finished says it once.
+    "django.request": {"level": "ERROR"},
+    # A scanner that guesses host names gets its 400; each with a traceback would fill the log.
+    "django.security.DisallowedHost": {"level": "CRITICAL"},
+    "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    # It would say of each command which periodic tasks there are, and three lines of each job that went well.
+    "procrastinate": {"level": "WARNING"},
+    "procrastinate.utils": {"filters": ["not_of_lost_connections"]},
+    "procrastinate.worker": {"filters": ["not_of_lost_connections"]},
+    "procrastinate.worker.worker": {"filters": ["not_of_lost_connections"]},
+    # The worker's pool tries again and again, and says so each time; `worker_interrupted` says it once.
+    "psycopg.pool": {"level": "ERROR"},
+}
+
+
 def logging_settings(*, level: str, readable: bool) -> dict[str, Any]:
     """Configure structlog and return Django's LOGGING: everything to standard error, at `level` and above.
 
@@ -61,19 +77,5 @@ def logging_settings(*, level: str, readable: bool) -> dict[str, Any]:
         "filters": {"not_of_lost_connections": {"()": NotOfLostConnections}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {
-            # Django would print its own line for each 4xx; django-structlog's request_finished says it once.
-            "django.request": {"level": "ERROR"},
-            # A scanner that guesses host names gets its 400; each with a traceback would fill the log.
-            "django.security.DisallowedHost": {"level": "CRITICAL"},
-            "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-            # It would say of each command which periodic tasks there are, and three lines of each job that went well.
-            "procrastinate": {"level": "WARNING"},
-            **{
-                name: {"filters": ["not_of_lost_connections"]}
-                for name in ("procrastinate.utils", "procrastinate.worker", "procrastinate.worker.worker")
-            },
-            # The worker's pool tries again and again, and says so each time; `worker_interrupted` says it once.
-            "psycopg.pool": {"level": "ERROR"},
-        },
+        "loggers": _LOGGERS,
     }

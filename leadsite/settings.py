@@ -12,7 +12,7 @@ from pathlib import Path
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from leadsite import demo_values, embedded
+from leadsite import demo_values, embedded, skin
 from leadsite.environment import TRUE, Environment, database_of
 from leadsite.observability import logging_settings
 
@@ -246,16 +246,4 @@ DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 # --- Demo -------------------------------------------------------------------------------------------------------
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", "") if DEMO else ""
 
-UNFOLD = {
-    "SITE_TITLE": "leadsite",
-    "SITE_HEADER": "leadsite",
-    "SITE_SUBHEADER": "Every customer who writes, kept",
-    "SITE_SYMBOL": "forum",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
-    "STYLES": ["leadsite.sidebar.stylesheet"],
-    # There is no site besides the admin.
-    "SITE_URL": None,
-    "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "leads.dashboard.dashboard",
-    "SIDEBAR": {"navigation": "leadsite.sidebar.navigation"},
-}
+UNFOLD = skin.UNFOLD

@@ -135,9 +135,9 @@ class Migration(migrations.Migration):
             "ALTER TABLE customer_moves DROP CONSTRAINT customer_moves_user_fk; ALTER TABLE parked_statuses DROP CONSTRAINT parked_statuses_user_fk",
         ),
         migrations.RunSQL(
-            (SQL / "is_said_earlier.sql").read_text(),
-            "DROP FUNCTION is_said_earlier(text, timestamptz, text, timestamptz)",
+            (SQL / "earlier_name.sql").read_text(), "DROP FUNCTION earlier_name(text, timestamptz, text, timestamptz)"
         ),
+        migrations.RunSQL((SQL / "kept_name.sql").read_text(), "DROP FUNCTION kept_name(text, text, text)"),
         migrations.RunSQL((SQL / "lock_businesses.sql").read_text(), "DROP FUNCTION lock_businesses(uuid[])"),
         migrations.RunSQL((SQL / "new_messages.sql").read_text(), "DROP FUNCTION new_messages(jsonb, text[])"),
         migrations.RunSQL(

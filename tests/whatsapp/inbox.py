@@ -4,24 +4,20 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.test import Client
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from tests.factories import Business
-from tests.whatsapp import meta
+from tests.whatsapp import door, meta
 from whatsapp.models import WebhookDelivery
 from whatsapp.services import connect_channel
-from whatsapp.signature import sign_for_meta
 
-PATH = "/api/webhooks/whatsapp"
-_meta = Client(raise_request_exception=False)
+_meta = door.provider_client()
 
 
-def post(body: bytes, **headers: str) -> Any:
+def post(body: bytes) -> Any:
     """One signed delivery, as it is answered."""
-    signature = {"X-Hub-Signature-256": sign_for_meta(body, settings.WHATSAPP_APP_SECRETS[0])}
-    return _meta.post(PATH, body, content_type="application/json", headers=signature | headers)
+    return door.deliver(_meta, body, secret=settings.WHATSAPP_APP_SECRETS[0])
 
 
 def deliver(*values_or_changes: Any) -> WebhookDelivery:

@@ -94,3 +94,16 @@ def raw(tree):
 def reading(delivered):
     """What the reader makes of a delivery that came at NOW. Raises Unreadable."""
     return payloads.read(delivered, NOW)
+
+
+def read_all(*values_or_changes):
+    """What the reader makes of a delivery of these."""
+    return reading(body(*values_or_changes))
+
+
+def read_one(message, **parts):
+    """The event of one message, which is read without a word."""
+    read = read_all(messages_value(messages=[message], **parts))
+    assert (read.lost, read.problems) == ([], [])
+    (event,) = read.events
+    return event

@@ -20,7 +20,8 @@ from tests.factories import Business
 from tests.sessions import database_url, lock_customer, session, waiting
 from tests.site import REPOSITORY, environment, manage, request, serving, until
 from tests.whatsapp import meta
-from tests.whatsapp.inbox import PATH, Inbox, post
+from tests.whatsapp.door import PATH
+from tests.whatsapp.inbox import Inbox, post
 from whatsapp import ingest
 from whatsapp.deliveries import replay_due
 from whatsapp.models import WebhookDelivery

@@ -16,7 +16,8 @@ from tests.factories import Business
 from tests.sessions import database_url, deadlocks, held_back, lock_customer, processes, session, waiting
 from tests.site import Site, request, serving, until
 from tests.whatsapp import meta
-from tests.whatsapp.inbox import PATH, Inbox
+from tests.whatsapp.door import PATH
+from tests.whatsapp.inbox import Inbox
 from whatsapp import ingest
 from whatsapp.models import WebhookDelivery
 from whatsapp.signature import sign_for_meta

@@ -5,20 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.whatsapp import meta
+from tests.whatsapp.meta import read_all, read_one
 from whatsapp.events import Party, StatusEvent
 
 ITEM = "entry[0].changes[0].value"
-
-
-def read_all(*values_or_changes):
-    return meta.reading(meta.body(*values_or_changes))
-
-
-def read_one(message, **value):
-    reading = read_all(meta.messages_value(messages=[message], **value))
-    assert (reading.lost, reading.problems) == ([], [])
-    (event,) = reading.events
-    return event
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.whatsapp import meta
+from tests.whatsapp.meta import read_all
 from whatsapp.events import StatusEvent
 
 ITEM = "entry[0].changes[0].value"
-
-
-def read_all(*values_or_changes):
-    return meta.reading(meta.body(*values_or_changes))
 
 
 @pytest.mark.parametrize("state", ["sent", "delivered", "read", "played"])

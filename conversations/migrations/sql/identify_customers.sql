@@ -50,13 +50,10 @@ BEGIN
         ORDER BY user_id, phone_key
         ON CONFLICT (user_id, phone_key) DO UPDATE SET
             whatsapp_user_id = coalesce(c.whatsapp_user_id, excluded.whatsapp_user_id),
-            name = CASE WHEN c.name = '' THEN excluded.name
-                        WHEN c.name = c.profile_name AND is_said_earlier(
-                            excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at)
-                        THEN excluded.name ELSE c.name END,
-            profile_name = CASE WHEN is_said_earlier(
-                            excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at)
-                        THEN excluded.profile_name ELSE c.profile_name END,
+            name = kept_name(c.name, c.profile_name, earlier_name(
+                excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at)),
+            profile_name = earlier_name(
+                excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at),
             profile_name_at = least(c.profile_name_at, excluded.profile_name_at),
             identified_at = greatest(c.identified_at, excluded.identified_at),
             updated_at = now()
@@ -73,13 +70,10 @@ BEGIN
         GROUP BY user_id, whatsapp_user_id ORDER BY user_id, whatsapp_user_id
         ON CONFLICT (user_id, whatsapp_user_id) DO UPDATE SET
             phone = coalesce(c.phone, excluded.phone),
-            name = CASE WHEN c.name = '' THEN excluded.name
-                        WHEN c.name = c.profile_name AND is_said_earlier(
-                            excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at)
-                        THEN excluded.name ELSE c.name END,
-            profile_name = CASE WHEN is_said_earlier(
-                            excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at)
-                        THEN excluded.profile_name ELSE c.profile_name END,
+            name = kept_name(c.name, c.profile_name, earlier_name(
+                excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at)),
+            profile_name = earlier_name(
+                excluded.profile_name, excluded.profile_name_at, c.profile_name, c.profile_name_at),
             profile_name_at = least(c.profile_name_at, excluded.profile_name_at),
             identified_at = greatest(c.identified_at, excluded.identified_at),
             updated_at = now()

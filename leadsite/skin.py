@@ -1,0 +1,17 @@
+"""How the admin looks: the settings of django-unfold, of which none depends on the environment."""
+
+from typing import Any, Final
+
+UNFOLD: Final[dict[str, Any]] = {
+    "SITE_TITLE": "leadsite",
+    "SITE_HEADER": "leadsite",
+    "SITE_SUBHEADER": "Every customer who writes, kept",
+    "SITE_SYMBOL": "forum",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
+    "STYLES": ["leadsite.sidebar.stylesheet"],
+    # There is no site besides the admin.
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "leads.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "leadsite.sidebar.navigation"},
+}
