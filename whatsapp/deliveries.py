@@ -36,12 +36,10 @@ def replay_due(*, limit: int = 100) -> Counter[str]:
     due = WebhookDelivery.objects.filter(
         Q(state=State.FAILED, next_attempt_at__lte=Now()) | Q(state=State.UNROUTED, unrouted__overlap=connected)
     )
-    return _replay(due.order_by("id").values_list("id", flat=True)[:limit])
-
-
-def replay_all(*, ids: Collection[UUID] | None = None, states: Collection[str] = OPEN_STATES) -> Counter[str]:
-    """Try again now: the deliveries named, whatever their state, or else all in these states. Count the outcomes."""
-    return _replay(ids if ids is not None else ids_in(states))
+    outcomes = Counter(outcome for _, outcome in replay_each(due.order_by("id").values_list("id", flat=True)[:limit]))
+    if outcomes:
+        log.info("deliveries_replayed", **outcomes)
+    return outcomes
 
 
 def ids_in(states: Collection[str]) -> list[UUID]:
@@ -73,13 +71,6 @@ def replay_each(ids: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
             log.exception("delivery_replay_failed", delivery_id=str(delivery_id))
             outcome = ERROR
         yield delivery_id, outcome
-
-
-def _replay(ids: Iterable[UUID]) -> Counter[str]:
-    outcomes = Counter(outcome for _, outcome in replay_each(ids))
-    if outcomes:
-        log.info("deliveries_replayed", **outcomes)
-    return outcomes
 
 
 def prune(*, now: datetime) -> Counter[str]:
