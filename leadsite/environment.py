@@ -11,7 +11,14 @@ from django.core.exceptions import ImproperlyConfigured
 FALSE: Final = frozenset(("false", "off", "n", "no", "0"))
 TRUE: Final = frozenset(environ.Env.BOOLEAN_TRUE_STRINGS)
 # The least and the most of each number; others are from 0 to what PostgreSQL calls an integer.
-LIMITS: Final = {"PORT": (1, 65_535), "DELIVERY_DAYS": (0, 36_500), "FAILED_DELIVERY_DAYS": (1, 36_500)}
+LIMITS: Final = {
+    "PORT": (1, 65_535),
+    "DELIVERY_DAYS": (0, 36_500),
+    "FAILED_DELIVERY_DAYS": (1, 36_500),
+    "WHATSAPP_MESSAGES_PER_SECOND": (1, 10_000),
+    "WHATSAPP_PAIR_SECONDS": (0, 3600),
+    "WHATSAPP_PAIR_BURST": (1, 10_000),
+}
 ANY_NUMBER: Final = (0, 2**31 - 1)
 SCHEMES: Final = ("postgresql://", "postgres://")
 
@@ -50,9 +57,16 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{var} is {name!r}. Write a zone such as Europe/Berlin or UTC.") from error
         return name
 
-    def origin(self, var: str) -> str:
+    def choice(self, var: str, default: str, words: tuple[str, ...]) -> str:
+        """One of a few words. Raises ImproperlyConfigured."""
+        word = str(self.str(var, "")).strip().lower() or default
+        if word not in words:
+            raise ImproperlyConfigured(f"{var} is {word!r}. Write one of {', '.join(words)}.")
+        return word
+
+    def origin(self, var: str, default: str = "") -> str:
         """Scheme and host, or nothing. Raises ImproperlyConfigured."""
-        origin = str(self.str(var, "")).strip().rstrip("/")
+        origin = str(self.str(var, "")).strip().rstrip("/") or default
         if origin and not origin.startswith(("https://", "http://")):
             raise ImproperlyConfigured(f"{var} is {origin!r}. Write it with its scheme: https://leads.example.com")
         return origin

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leads.views import PathGone
 from leadsite.api import BodyTooLarge
+from whatsapp.sending import MessageRefused, UnknownConversation, WindowClosed
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +27,9 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (ExternalIdTaken, 409, "external_id_taken"),
     (UnknownBusiness, 404, "not_found"),
     (LeadRefused, 400, "invalid"),
+    (WindowClosed, 409, "window_closed"),
+    (UnknownConversation, 404, "not_found"),
+    (MessageRefused, 400, "invalid"),
     (exceptions.ValidationError, 400, "invalid"),
     (exceptions.ParseError, 400, "malformed"),
     (exceptions.NotAuthenticated, 401, "not_authenticated"),
@@ -92,7 +96,7 @@ def rest_exception_handler(error: Exception, context: dict[str, Any]) -> Respons
 def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> str:
     if status == 503:
         return "The database cannot be reached, or is too busy. Send the request again in a few seconds."
-    if isinstance(error, LeadRefused):
+    if isinstance(error, LeadRefused | MessageRefused):
         return error.message
     if isinstance(error, exceptions.ValidationError):
         return "; ".join(f"{field}: {' '.join(problems)}" for field, problems in fields.items())
@@ -102,7 +106,7 @@ def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> st
 
 
 def _fields(error: Exception) -> dict[str, list[str]]:
-    if isinstance(error, LeadRefused):
+    if isinstance(error, LeadRefused | MessageRefused):
         return {error.field: [error.message]} if error.field else {}
     if not isinstance(error, exceptions.ValidationError):
         return {}

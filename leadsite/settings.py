@@ -226,6 +226,18 @@ if "" in WHATSAPP_APP_SECRETS:
 WHATSAPP_VERIFY_TOKEN = env.str("WHATSAPP_VERIFY_TOKEN", "")
 # Scheme and host under which providers reach the site, where the proxy in front does not hand them on.
 PUBLIC_URL = env.origin("PUBLIC_URL")
+# cloud and twilio send, each number through its own provider; console prints, and plays the customer's side.
+WHATSAPP_BACKEND = env.choice("WHATSAPP_BACKEND", "console" if DEMO else "cloud", ("cloud", "twilio", "console"))
+WHATSAPP_API_BASE_URL = env.origin("WHATSAPP_API_BASE_URL", "https://graph.facebook.com")
+WHATSAPP_API_VERSION = env.str("WHATSAPP_API_VERSION", "") or "v26.0"
+TWILIO_API_BASE_URL = env.origin("TWILIO_API_BASE_URL", "https://api.twilio.com")
+# What Meta lets through: messages a second of one number (its page "Throughput"), seconds between two messages to one
+# customer, and how many of those may follow each other at once ("Pair rate limits").
+WHATSAPP_MESSAGES_PER_SECOND = env.int("WHATSAPP_MESSAGES_PER_SECOND", 80)
+WHATSAPP_PAIR_SECONDS = env.int("WHATSAPP_PAIR_SECONDS", 6)
+WHATSAPP_PAIR_BURST = env.int("WHATSAPP_PAIR_BURST", 45)
+# Refuse free text to who wrote last more than 24 hours ago, which Meta will most likely refuse.
+WHATSAPP_ENFORCE_WINDOW = env.bool("WHATSAPP_ENFORCE_WINDOW", False)
 # For how many days bodies of deliveries are kept: those that are rows, and those that are not.
 DELIVERY_DAYS = env.int("DELIVERY_DAYS", 30)
 FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)

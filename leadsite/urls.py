@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
+from conversations.urls import urlpatterns as conversations_paths
 from leads.urls import urlpatterns as leads_paths
 from whatsapp.urls import urlpatterns as whatsapp_paths
 
@@ -20,6 +21,7 @@ def with_slash(paths: list[URLPattern]) -> list[URLPattern]:
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
+    path("api/", include(conversations_paths + with_slash(conversations_paths))),
     path("api/", include(leads_paths + with_slash(leads_paths))),
     path("api/", include(whatsapp_paths + with_slash(whatsapp_paths))),
 ]

@@ -1,4 +1,6 @@
-"""The process that does the background jobs: procrastinate's worker, kept at it while the database comes and goes."""
+"""The process that does the background jobs: procrastinate's worker, kept at it while the database comes and goes, and
+beside it the sender of messages (whatsapp/sender.py), to whom jobs are a call to look.
+"""
 
 import asyncio
 import signal
@@ -9,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 import structlog
+from django.db import Error
 from procrastinate import JobContext, PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
@@ -16,10 +19,14 @@ from procrastinate.middleware import WorkerMiddleware
 from procrastinate.periodic import PeriodicDeferrer
 from procrastinate.worker import Worker
 
+from whatsapp.sender import Sender
+
 log = structlog.get_logger(__name__)
 
 # Below STOP_SECONDS of the supervisor and stop_grace_period of docker-compose.yml.
 GRACEFUL_SECONDS: Final = 10
+# A request to a provider takes ten seconds at most, and its record a moment.
+SENDER_SECONDS: Final = 12
 AGAIN_SECONDS: Final = 2
 # For procrastinate's own statements; each job under way has a Django connection besides, and one connection listens.
 POOL_SIZE: Final = 2
@@ -30,19 +37,25 @@ class Interrupted(Exception):
     """The database is away or not migrated, or it has taken this worker for dead."""
 
 
-async def work(*, connection: dict[str, Any], concurrency: int) -> None:
-    """Do jobs until SIGINT or SIGTERM, then finish those under way. A database that is away is tried again."""
+async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> None:
+    """Do jobs and send messages until SIGINT or SIGTERM, then finish those under way.
+
+    `sends` messages at a time. A database that is away is tried again.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
     stopped = asyncio.create_task(stop.wait())
-    log.info("worker_started", concurrency=concurrency)
+    sender = Sender(sends)
+    sender.start()
+    log.info("worker_started", concurrency=concurrency, sends=sends)
     while not stop.is_set():
-        session = asyncio.create_task(_session(connection, concurrency=concurrency, wait=True))
+        session = asyncio.create_task(_session(connection, sender, concurrency=concurrency, wait=True))
         await asyncio.wait({session, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             log.info("worker_stopping")
+            sender.stop()
             session.cancel()
         try:
             await session
@@ -54,11 +67,14 @@ async def work(*, connection: dict[str, Any], concurrency: int) -> None:
         except Interrupted as error:
             log.error("worker_interrupted", error=str(error))
         await asyncio.wait({stopped}, timeout=AGAIN_SECONDS)
+    await asyncio.to_thread(sender.join, SENDER_SECONDS)
     log.info("worker_stopped")
 
 
-async def work_once(*, connection: dict[str, Any]) -> Counter[str]:
-    """Do what is due, periodic tasks included, one job after the other. Counts them: "done", "failed".
+async def work_once(*, connection: dict[str, Any], sends: int) -> Counter[str]:
+    """Do what is due, periodic tasks included, one job after the other, then send what is due.
+
+    Counts the jobs, "done" and "failed", and the messages, "tried".
 
     Raises Interrupted.
     """
@@ -74,12 +90,22 @@ async def work_once(*, connection: dict[str, Any]) -> Counter[str]:
         return result
 
     # With more at a time, procrastinate would end without the jobs that its last ones queue.
-    await _session(connection, concurrency=1, wait=False, around_jobs=[count])
+    sender = Sender(sends)
+    await _session(connection, sender, concurrency=1, wait=False, around_jobs=[count])
+    try:
+        outcomes["tried"] = await asyncio.to_thread(sender.drain)
+    except Error as error:
+        raise Interrupted(_reason(error)) from error
     return outcomes
 
 
 async def _session(
-    connection: dict[str, Any], *, concurrency: int, wait: bool, around_jobs: Sequence[WorkerMiddleware] = ()
+    connection: dict[str, Any],
+    sender: Sender,
+    *,
+    concurrency: int,
+    wait: bool,
+    around_jobs: Sequence[WorkerMiddleware] = (),
 ) -> None:
     """One life of procrastinate's worker. To cancel it is to let it finish the jobs under way. Raises Interrupted."""
     connector = PsycopgConnector(kwargs=connection, min_size=1, max_size=POOL_SIZE, timeout=POOL_SECONDS)
@@ -98,6 +124,7 @@ async def _session(
                 shutdown_graceful_timeout=GRACEFUL_SECONDS,
                 install_signal_handlers=False,
                 worker_middleware=list(around_jobs),
+                additional_context={"sender": sender},
             )
     except (ConnectorException, psycopg.Error) as error:
         raise Interrupted(_reason(error)) from error

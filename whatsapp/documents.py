@@ -2,32 +2,41 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from leads.receiving import Received
 from whatsapp.events import Event, MessageEvent, MoveEvent, StatusEvent
 
 
+class Route(NamedTuple):
+    """Where a number's events belong."""
+
+    channel_id: UUID
+    user_id: UUID
+
+
 class Documents:
     """Collects the events of numbers that have an owner, and the numbers that have none."""
 
-    def __init__(self, owners: Mapping[str, UUID], received_at: datetime) -> None:
+    def __init__(self, routes: Mapping[str, Route], received_at: datetime) -> None:
         self.received = Received()
         self._unrouted: set[str] = set()
-        self._owners = owners
+        self._routes = routes
         self._received_at = received_at
 
     def add(self, events: Iterable[Event]) -> None:
         routed = []
         for event in events:
-            owner = self._owners.get(event.channel)
-            if owner is None:
+            route = self._routes.get(event.channel)
+            if route is None:
                 self._unrouted.add(event.channel)
             else:
-                routed.append((str(owner), event))
-        for user_id, event in routed:
+                routed.append((route, event))
+        for route, event in routed:
+            user_id = str(route.user_id)
             if isinstance(event, MessageEvent):
-                self._add_message(user_id, event)
+                self._add_message(user_id, str(route.channel_id), event)
             elif isinstance(event, StatusEvent):
                 self._add_status(user_id, event)
             else:
@@ -37,10 +46,11 @@ class Documents:
     def unrouted(self) -> list[str]:
         return sorted(self._unrouted)
 
-    def _add_message(self, user_id: str, event: MessageEvent) -> None:
+    def _add_message(self, user_id: str, channel_id: str, event: MessageEvent) -> None:
         self.received.messages.append(
             {
                 "user_id": user_id,
+                "channel_id": channel_id,
                 "phone": event.customer.phone,
                 "whatsapp_user_id": event.customer.whatsapp_user_id,
                 "name": event.customer.name,
@@ -65,6 +75,7 @@ class Documents:
             {
                 "user_id": user_id,
                 "provider_id": event.provider_id,
+                "message_id": _message_id(report.callback_data) if report else None,
                 "status": event.status,
                 "at": _text(event.provider_time or self._received_at),
                 "error": report.error if report else "",
@@ -83,6 +94,14 @@ class Documents:
                 "at": _text(event.provider_time or self._received_at),
             }
         )
+
+
+def _message_id(callback_data: str) -> str | None:
+    """Our own id of the message, in what the provider gives back; None for what is none."""
+    try:
+        return str(UUID(callback_data))
+    except ValueError:
+        return None
 
 
 def _text(moment: datetime | None) -> str | None:

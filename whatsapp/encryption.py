@@ -2,9 +2,12 @@
 
 import base64
 import hashlib
+from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+
+UNDER_ANOTHER_KEY: Final = "The access token was stored under a key that is not in FIELD_ENCRYPTION_KEYS."
 
 
 class SecretUnreadable(Exception):
@@ -16,12 +19,20 @@ def encrypt(secret: str) -> str:
     return _keys().encrypt(secret.encode()).decode()
 
 
+def rotate(stored: str) -> str:
+    """Return what is stored, encrypted with the first (newest) key instead. Raises SecretUnreadable."""
+    try:
+        return _keys().rotate(stored.encode()).decode()
+    except InvalidToken as error:
+        raise SecretUnreadable(UNDER_ANOTHER_KEY) from error
+
+
 def decrypt(stored: str) -> str:
     """Return the secret; older keys of the list are tried too. Raises SecretUnreadable."""
     try:
         return _keys().decrypt(stored.encode()).decode()
     except InvalidToken as error:
-        raise SecretUnreadable("This secret was stored under a key that is not in FIELD_ENCRYPTION_KEYS.") from error
+        raise SecretUnreadable(UNDER_ANOTHER_KEY) from error
 
 
 def _keys() -> MultiFernet:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from conversations.transactions import attempts, sqlstate
 from leads.receiving import Received, Stored, lock_businesses, receive_events
 from whatsapp import payloads, twilio
-from whatsapp.documents import Documents
+from whatsapp.documents import Documents, Route
 from whatsapp.events import Unreadable
 from whatsapp.models import WebhookDelivery
 
@@ -35,7 +35,7 @@ READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
 # in the delivery is to blame, and the rest of it may well be stored.
 CONTENT_SQLSTATES: Final = ("21", "22", "23", "54")
 # By hand: the ORM takes as long to write this as the whole delivery takes to read.
-_OWNERS: Final = "SELECT phone_number_id, user_id FROM channels WHERE phone_number_id = ANY(%s) AND active"
+_CHANNELS: Final = "SELECT phone_number_id, id, user_id FROM channels WHERE phone_number_id = ANY(%s) AND active"
 _KEEP: Final = """
     INSERT INTO webhook_deliveries (provider, body, received_at, state, error, unrouted, next_attempt_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id
@@ -118,7 +118,7 @@ def _work(provider: str, body: bytes, received_at: datetime) -> Work:
     """Read the body and look up whose numbers are in it. Raises django.db.Error."""
     try:
         reading = READERS[provider](body, received_at)
-        documents = Documents(_owners({event.channel for event in reading.events}), received_at)
+        documents = Documents(_routes({event.channel for event in reading.events}), received_at)
         documents.add(reading.events)
         state = State.UNROUTED if documents.unrouted else State.FAILED if reading.lost else State.PROCESSED
         return Work(
@@ -134,12 +134,12 @@ def _work(provider: str, body: bytes, received_at: datetime) -> Work:
         return Work(state=State.FAILED, notes=[f"The reader broke: {type(error).__name__}."])
 
 
-def _owners(numbers: Collection[str]) -> dict[str, UUID]:
+def _routes(numbers: Collection[str]) -> dict[str, Route]:
     if not numbers:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_OWNERS, [list(numbers)])
-        return dict(cursor.fetchall())
+        cursor.execute(_CHANNELS, [list(numbers)])
+        return {number: Route(*ids) for number, *ids in cursor.fetchall()}
 
 
 def _keep(

@@ -39,6 +39,12 @@ class Channel(OwnedModel):
     display_number = models.CharField(blank=True, default="", db_default="")
     encrypted_access_token = models.TextField(blank=True, default="", db_default="", editable=False)
     active = models.BooleanField(default=True, db_default=True)
+    # The provider refuses the number as such (its token, its bill, a block): its messages wait until somebody has
+    # mended that. See whatsapp.services.stop_channel.
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stop_reason = models.TextField(blank=True, default="", db_default="", editable=False)
+    # Providers take so many messages a second from one number: see claim_messages.sql.
+    paced_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "channels"

@@ -1,10 +1,17 @@
-"""Channels: which number belongs to which business."""
+"""Channels: which number belongs to which business, and whether it may send."""
 
+from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+import structlog
+from django.db import connection, transaction
+from django.db.models.functions import Greatest, Now
 
+from whatsapp.encryption import rotate
 from whatsapp.models import Channel, looks_like_phone, normalise_channel_id
+from whatsapp.wake import wake_sender
+
+log = structlog.get_logger(__name__)
 
 
 class ChannelTaken(Exception):
@@ -34,4 +41,61 @@ def connect_channel(
         if access_token:
             channel.access_token = access_token
             channel.save(update_fields=["encrypted_access_token", "updated_at"])
+            resume_channel(channel_id=channel.pk)
+        reroute_messages(user_id=user_id)
         return channel
+
+
+def stop_channel(*, channel_id: UUID, reason: str, token: str) -> None:
+    """Let a number's messages wait: its provider refuses it as such. Caller holds the transaction.
+
+    `token` is the encrypted token with which it was refused: where another has been stored since, nothing is known
+    against that one. The first reason stays.
+    """
+    stopped = Channel.objects.filter(pk=channel_id, encrypted_access_token=token, stopped_at=None).update(
+        stopped_at=Now(), stop_reason=reason, updated_at=Now()
+    )
+    if stopped:
+        # Without the reason: that may quote a customer's number. The number's page has it.
+        log.error("channel_stopped", channel_id=str(channel_id))
+
+
+def resume_channel(*, channel_id: UUID) -> None:
+    """Let a stopped number go on with what waits. Caller holds the transaction."""
+    resumed = Channel.objects.filter(pk=channel_id).exclude(stopped_at=None)
+    if resumed.update(stopped_at=None, stop_reason="", updated_at=Now()):
+        log.info("channel_resumed", channel_id=str(channel_id))
+        wake_sender()
+
+
+def pause_channel(*, channel_id: UUID, seconds: float) -> None:
+    """Send nothing through a number for so long. Caller holds the transaction."""
+    until = Now() + timedelta(seconds=seconds)
+    Channel.objects.filter(pk=channel_id).update(paced_until=Greatest("paced_until", until))
+
+
+def reroute_messages(*, user_id: UUID | None = None) -> int:
+    """Give a number to messages that wait without one, of this business or of all; returns to how many.
+
+    Caller holds the transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reroute_messages(%s)", [user_id])
+        (count,) = cursor.fetchone() or (0,)
+    if count:
+        wake_sender()
+    return int(count)
+
+
+def rotate_tokens() -> int:
+    """Encrypt every stored token anew, with the newest of FIELD_ENCRYPTION_KEYS; returns how many.
+
+    Opens the transaction. Raises whatsapp.encryption.SecretUnreadable, and has changed nothing then.
+    """
+    with transaction.atomic():
+        # A token that somebody stores at this moment waits, and is encrypted with the newest key anyway.
+        channels = Channel.objects.exclude(encrypted_access_token="").order_by("pk").select_for_update(no_key=True)
+        for channel in channels:
+            channel.encrypted_access_token = rotate(channel.encrypted_access_token)
+            channel.save(update_fields=["encrypted_access_token", "updated_at"])
+        return len(channels)

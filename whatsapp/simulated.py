@@ -129,8 +129,10 @@ def meta_echo(*, channel: str, customer: Customer, said: Said, message_id: str) 
     return _meta(channel, "smb_message_echoes", message_echoes=[sent])
 
 
-def meta_status(*, channel: str, customer: Customer, status: str, message_id: str) -> bytes:
+def meta_status(*, channel: str, customer: Customer, status: str, message_id: str, callback_data: str = "") -> bytes:
     told: Json = {"id": message_id, "status": status, "timestamp": str(int(time.time()))}
+    if callback_data:
+        told["biz_opaque_callback_data"] = callback_data
     if customer.digits:
         told["recipient_id"] = customer.digits
     if customer.user_id:

@@ -1,9 +1,27 @@
-"""What the worker does about deliveries. Each task calls one service; leadsite/tasks.py says what a job is."""
+"""What the worker does about WhatsApp. Each task calls one service; leadsite/tasks.py says what a job is."""
 
+from django.db import transaction
 from django.utils import timezone
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from whatsapp import deliveries
+from whatsapp import deliveries, outbox, services
+
+
+@app.task(pass_context=True)
+async def send_queued(context: JobContext) -> None:
+    """Have this worker's sender look now. `manage.py worker --once` has it look at the end."""
+    context.additional_context["sender"].wake()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="sweep_outbox", pass_context=True)
+def sweep_outbox(context: JobContext, timestamp: int) -> None:
+    """Find what no job did."""
+    outbox.lose()
+    with transaction.atomic():
+        services.reroute_messages()
+    context.additional_context["sender"].wake()
 
 
 @app.periodic(cron="* * * * *")

@@ -33,6 +33,8 @@ class Customer(OwnedModel):
     profile_name_at = models.DateTimeField(null=True, editable=False)
     # When phone and WhatsApp user id were last said to be one person's: the newer statement counts.
     identified_at = models.DateTimeField(null=True, editable=False)
+    # Providers take so many messages a minute to one customer: see claim_messages.sql.
+    paced_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "customers"

@@ -53,8 +53,8 @@ class Message(OwnedModel):
     """One message of a conversation, in or out. The outbound row is also the outbox.
 
     The life of an outbound message:
-      queued     stored; nobody has sent it
-      sending    a worker holds it and is talking to the provider
+      queued     stored; to be sent at `due_at`. `error` says why it was not, where it has been tried before
+      sending    a worker talks to the provider, and has it to itself until `leased_until`
       sent       the provider accepted it
       delivered  it reached the customer's phone
       read       the customer opened it (played: heard the voice note)
@@ -81,6 +81,15 @@ class Message(OwnedModel):
     conversation = models.ForeignKey(
         Conversation, models.PROTECT, db_constraint=False, db_index=False, related_name="messages"
     )
+    # Which number of the business: a row of `channels`, of which this app knows nothing (see whatsapp's migrations).
+    channel_id = models.UUIDField(null=True, editable=False)
+    address = models.CharField(
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The customer's number or WhatsApp user id, as it came or will go over the wire.",
+    )
     direction = models.CharField(choices=Direction)
     kind = models.CharField(default="text", db_default="text", help_text="text, image, location …")
     content = models.TextField(blank=True, default="", db_default="")
@@ -89,12 +98,26 @@ class Message(OwnedModel):
     provider_time = models.DateTimeField(null=True, blank=True, help_text="When the provider says it was written.")
     extras = models.JSONField(default=dict, blank=True, db_default={})
     error = models.TextField(blank=True, default="", db_default="")
+    # How often a worker took it; with the lease it tells a worker that slept that the message is no longer its own.
+    attempts = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    due_at = models.DateTimeField(null=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "messages"
         indexes = [
             # Read by the thread view, oldest first.
             models.Index(fields=["conversation", "id"], name="messages_by_conversation"),
+            # Read by claim_messages: what is to be sent through this number now.
+            models.Index(fields=["channel_id", "due_at"], condition=Q(status="queued"), name="messages_due"),
+            # Read by claim_messages: what of this conversation is to be sent before.
+            models.Index(
+                fields=["conversation", "id"],
+                condition=Q(status__in=["queued", "sending"]),
+                name="messages_waiting",
+            ),
+            # Read by whatsapp.outbox.lose: whose worker is gone.
+            models.Index(fields=["leased_until"], condition=Q(status="sending"), name="messages_leased"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="messages_owner_unique"),

@@ -118,7 +118,7 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
 
     assert ended.returncode == 0, ended.stderr
     done = ProcrastinateJob.objects.filter(status="succeeded").values_list("task_name", flat=True)
-    assert {PRUNE, STALLED, REMOVE, "whatsapp.tasks.retry_deliveries"} == set(done)
+    assert {PRUNE, STALLED, REMOVE, "whatsapp.tasks.retry_deliveries", "whatsapp.tasks.sweep_outbox"} == set(done)
 
 
 def test_once_says_how_much_it_did(tmp_path):

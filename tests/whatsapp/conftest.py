@@ -1,10 +1,30 @@
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from tests.factories import Business
+from tests.whatsapp.graph import Graph, graph_api
 from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.mailing import Mailing
 
 
 @pytest.fixture
 def inbox(owner: Business) -> Inbox:
     """The owner's WhatsApp number."""
     return Inbox(owner)
+
+
+@pytest.fixture
+def graph(settings: Any) -> Iterator[Graph]:
+    """Meta's API, to which this process sends."""
+    with graph_api() as running:
+        settings.WHATSAPP_BACKEND = "cloud"
+        settings.WHATSAPP_API_BASE_URL = settings.TWILIO_API_BASE_URL = running.address
+        yield running
+
+
+@pytest.fixture
+def mailing(owner: Business, graph: Graph) -> Mailing:
+    """The owner writes through a number at Meta."""
+    return Mailing(owner, graph)

@@ -52,7 +52,7 @@ def test_what_cannot_be_meant_is_refused(channel, arguments, problem):
 
 @pytest.mark.parametrize("answer", ["403", "404"])
 def test_another_site_that_answers_is_told_from_ours(channel, monkeypatch, answer):
-    monkeypatch.setattr(simulate_whatsapp, "post", lambda url, delivery: answer)
+    monkeypatch.setattr(simulate_whatsapp, "post", lambda delivery: answer)
     expected = f"{answer}: there is no webhook at http://127.0.0.1:1/."
     code, error = refusal("--url", "http://127.0.0.1:1/")
     assert (code, error) == (1, f"{expected} --url is the address of the site, without a path.")

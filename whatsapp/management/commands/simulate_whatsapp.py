@@ -2,17 +2,14 @@
 
 import json
 import secrets
-import shlex
 import sys
 import time
 from argparse import ArgumentTypeError
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
@@ -20,15 +17,12 @@ from tqdm import tqdm
 from conversations.identity import PhoneInvalid, normalise
 from whatsapp import simulated
 from whatsapp.models import Channel
-from whatsapp.signature import sign_for_meta, sign_for_twilio
+from whatsapp.signed import NO_ANSWER, Delivery, curl, post, signed, webhook_of
 from whatsapp.simulated import ABOUT_ANOTHER, ECHO, KINDS, Customer, Said
 from whatsapp.simulated_site import WRONG_USE, only_channel, what_will_wait
 
-PATH: Final = "/api/webhooks/whatsapp"
-TIMEOUTS: Final = (3, 30)  # to connect, to answer; seconds
 THREADS: Final = 8
 MAX_BURST: Final = 100_000
-NO_ANSWER: Final = "no answer"
 WITHOUT_A_PATH: Final = "--url is the address of the site, without a path."
 HINTS: Final = {
     NO_ANSWER: "Nothing answers at {url}: start the site with `make run`, or name it with --url.",
@@ -37,13 +31,6 @@ HINTS: Final = {
     "404": f"404: there is no webhook at {{url}}. {WITHOUT_A_PATH}",
     "503": "503: the site's database is away, or refused the delivery. Meta would deliver it again.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    message_id: str
-    body: bytes
-    headers: dict[str, str]
 
 
 class Command(BaseCommand):
@@ -83,17 +70,17 @@ class Command(BaseCommand):
             raise CommandError("WHATSAPP_APP_SECRETS is not set: give --secret.", returncode=WRONG_USE)
         number = options["phone_number_id"].strip().removeprefix("whatsapp:")
         options["channel"] = number or only_channel(options["provider"])
-        url = options["url"].rstrip("/") + PATH
+        url = webhook_of(options["url"])
         deliveries = [make_delivery(url, options) for _ in range(options["burst"])]
         if options["print"]:
             for delivery in deliveries:
                 self.stdout.write(delivery.body.decode("ascii"))
-                self.stdout.write(curl(url, delivery))
+                self.stdout.write(curl(delivery))
             return
         # Asked before, as what is delivered may change the answer.
         about_sent = options["message_id"] if options["status"] else ""
         note = what_will_wait(number=options["channel"], sent_message=about_sent)
-        answers, seconds = post_all(url, deliveries, quiet=options["json"])
+        answers, seconds = post_all(deliveries, quiet=options["json"])
         self.report(options, deliveries, answers, seconds, note)
         for answer, count in answers.items():
             if answer != "200":
@@ -180,15 +167,10 @@ def make_delivery(url: str, options: dict[str, Any]) -> Delivery:
         by_meta = simulated.meta_echo if kind == ECHO else simulated.meta_message
         make = simulated.twilio_message if is_twilio else by_meta
     made = make(channel=options["channel"], customer=customer, message_id=message_id, **about)
-    if is_twilio:
-        headers = {"X-Twilio-Signature": sign_for_twilio(url, made, options["secret"])}
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return Delivery(message_id, simulated.as_form(made), headers)
-    headers = {"X-Hub-Signature-256": sign_for_meta(made, options["secret"]), "Content-Type": "application/json"}
-    return Delivery(message_id, made, headers)
+    return signed(url=url, provider=options["provider"], message_id=message_id, made=made, secret=options["secret"])
 
 
-def post_all(url: str, deliveries: list[Delivery], *, quiet: bool) -> tuple[Counter[str], float]:
+def post_all(deliveries: list[Delivery], *, quiet: bool) -> tuple[Counter[str], float]:
     """Post them, several at once, and count the answers. The bar shows on a terminal only."""
     answers: Counter[str] = Counter()
     shown = not quiet and len(deliveries) > 1 and sys.stderr.isatty()
@@ -197,24 +179,7 @@ def post_all(url: str, deliveries: list[Delivery], *, quiet: bool) -> tuple[Coun
         ThreadPoolExecutor(min(THREADS, len(deliveries))) as threads,
         tqdm(total=len(deliveries), unit="message", disable=not shown) as bar,
     ):
-        for answer in threads.map(lambda delivery: post(url, delivery), deliveries):
+        for answer in threads.map(post, deliveries):
             answers[answer] += 1
             bar.update()
     return answers, time.monotonic() - began
-
-
-def post(url: str, delivery: Delivery) -> str:
-    with requests.Session() as session:
-        session.trust_env = False  # no proxy, and no password of ~/.netrc in place of the signature
-        try:
-            answer = session.post(
-                url, data=delivery.body, headers=delivery.headers, timeout=TIMEOUTS, allow_redirects=False
-            )
-        except (requests.ConnectionError, requests.Timeout):
-            return NO_ANSWER
-        return str(answer.status_code)
-
-
-def curl(url: str, delivery: Delivery) -> str:
-    headers = " ".join(f"-H {shlex.quote(f'{name}: {value}')}" for name, value in delivery.headers.items())
-    return f"curl {shlex.quote(url)} {headers} --data-binary {shlex.quote(delivery.body.decode('ascii'))}"

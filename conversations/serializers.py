@@ -1,0 +1,47 @@
+"""Messages as JSON."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from conversations.models import Message
+
+# What a client needs no word of its own for: a voice note that was played was read.
+_SHOWN_AS = {Message.Status.PLAYED.value: Message.Status.READ.value}
+# Where a message is not (yet) with the customer, its error says why; later it would only mislead.
+_HAS_ERROR = frozenset((Message.Status.QUEUED, Message.Status.FAILED, Message.Status.UNKNOWN))
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    status = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    times = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Message
+        fields = [
+            "id",
+            "conversation_id",
+            "direction",
+            "kind",
+            "content",
+            "status",
+            "error",
+            "provider_id",
+            "provider_time",
+            "times",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+    def get_status(self, message: Message) -> str:
+        return _SHOWN_AS.get(message.status, message.status)
+
+    def get_error(self, message: Message) -> str | None:
+        return (message.error or None) if message.status in _HAS_ERROR else None
+
+    def get_times(self, message: Message) -> dict[str, Any]:
+        """When the provider says that it was sent, delivered and read."""
+        times = message.extras.get("times") if isinstance(message.extras, dict) else None
+        return times if isinstance(times, dict) else {}

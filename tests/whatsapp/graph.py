@@ -1,0 +1,164 @@
+"""A Graph API on this machine, with a ledger of its own: what it accepted, whatever its caller came to know of it."""
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What it does with one request."""
+
+    status: int = 200
+    body: bytes | None = None  # None: Meta's answer to a message that was accepted
+    accepts: bool = False  # the message is in the ledger
+    seconds: float = 0.0  # before it answers
+    resets: str = ""  # "unread": before the request is read; "read": instead of an answer
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def error(code: int, status: int = 400, title: str = "Some error", **more: Any) -> Reaction:
+    """One of Meta's errors; nothing was accepted."""
+    body = {"message": f"(#{code}) {title}", "type": "OAuthException", "code": code, "fbtrace_id": "A1"} | more
+    return Reaction(status=status, body=json.dumps({"error": body}).encode())
+
+
+ACCEPTED = Reaction(accepts=True)
+GATEWAY_503 = Reaction(status=503, body=b"<html>Service Unavailable</html>")
+GATEWAY_502 = Reaction(status=502, body=b"<html>Bad Gateway</html>")
+TOO_MANY = Reaction(status=429, body=b"slow down", headers=(("Retry-After", "1"),))
+SERVER_ERROR = error(2, status=500, title="Service temporarily unavailable")
+GARBAGE = Reaction(body=b"<html>all is well</html>", accepts=True)
+RESET_UNREAD = Reaction(resets="unread")
+RESET_READ = Reaction(resets="read")
+RESET_ACCEPTED = Reaction(resets="read", accepts=True)
+HANGS = Reaction(seconds=30, accepts=True)
+
+
+@dataclass
+class Graph:
+    """A running stub. `next_come` queues reactions; without any, `react` is asked, and without that it accepts."""
+
+    react: Callable[[], Reaction] | None = None
+    tokens: set[str] | None = None  # None: any
+    ledger: list[dict[str, Any]] = field(default_factory=list)
+    requests: int = 0
+    address: str = ""
+    _queued: deque[Reaction] = field(default_factory=deque)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def next_come(self, *reactions: Reaction) -> None:
+        self._queued.extend(reactions)
+
+    def reaction(self) -> Reaction:
+        with self._lock:
+            self.requests += 1
+            if self._queued:
+                return self._queued.popleft()
+        return self.react() if self.react else ACCEPTED
+
+    def accept(self, request: dict[str, Any]) -> str:
+        with self._lock:
+            provider_id = f"wamid.{len(self.ledger) + 1:06d}"
+            self.ledger.append(request | {"provider_id": provider_id, "at": time.monotonic()})
+            return provider_id
+
+    def texts(self, recipient: str | None = None) -> list[str]:
+        """What was accepted, in its order; for one recipient, or all."""
+        return [
+            entry["body"]["text"]["body"]
+            for entry in self.ledger
+            if recipient in (None, entry["body"].get("to"), entry["body"].get("recipient"))
+        ]
+
+    def doubled(self) -> dict[str, int]:
+        """The messages of ours that it accepted more than once."""
+        counts = Counter(entry["body"]["biz_opaque_callback_data"] for entry in self.ledger)
+        return {message_id: count for message_id, count in counts.items() if count > 1}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    graph: Graph
+
+    def handle_one_request(self) -> None:
+        # A reset before reading is decided when the first byte is there, and not when a kept connection is idle.
+        if not self.connection.recv(1, socket.MSG_PEEK):
+            self.close_connection = True
+            return
+        self.reaction = self.graph.reaction()
+        if self.reaction.resets == "unread":
+            self.reset()
+        else:
+            super().handle_one_request()
+
+    def do_POST(self) -> None:  # the name is http.server's
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        reaction = self.reaction
+        if self.graph.tokens is not None and token not in self.graph.tokens:
+            reaction = error(190, status=401, title="Error validating access token")
+        body = reaction.body
+        if reaction.accepts:
+            read: Any = json.loads(raw) if raw.startswith(b"{") else raw.decode()
+            provider_id = self.graph.accept({"path": self.path, "token": token, "body": read})
+            contact = {"input": read.get("to", "")} if isinstance(read, dict) else {}
+            accepted = {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": provider_id}]}
+            body = body if body is not None else json.dumps(accepted | {"sid": provider_id}).encode()
+        if reaction.seconds:
+            time.sleep(reaction.seconds)
+        if reaction.resets:
+            self.reset()
+            return
+        self.send_response(reaction.status)
+        for name, value in reaction.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def reset(self) -> None:
+        """RST instead of FIN: close(2) with SO_LINGER and no time."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
+    def finish(self) -> None:
+        if self.connection.fileno() != -1:
+            super().finish()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A worker that was killed has closed its end: nothing to tell."""
+
+
+@contextmanager
+def graph_api(**options: Any) -> Iterator[Graph]:
+    graph = Graph(**options)
+    handler = type("Handler", (_Handler,), {"graph": graph})
+    with _Server((HOST, 0), handler) as server:
+        graph.address = f"http://{HOST}:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield graph
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,53 @@
+"""A business that writes to customers, and its messages on their way."""
+
+from typing import Any
+
+from conversations.models import Message
+from tests.factories import Business
+from tests.whatsapp import meta
+from tests.whatsapp.graph import Graph
+from whatsapp.models import Channel
+from whatsapp.sender import Sender
+from whatsapp.sending import Queued, Recipient, Written, send_message
+from whatsapp.services import connect_channel
+
+TOKEN = "EAAG-a-token-of-this-test"
+AMINA = "+4915123456789"
+
+
+class Mailing:
+    """What a business sends through its number, and what became of it."""
+
+    def __init__(self, business: Business, graph: Graph, number: str = meta.CHANNEL, token: str = TOKEN) -> None:
+        self.business = business
+        self.graph = graph
+        self.channel = connect_channel(user_id=business.id, phone_number_id=number, access_token=token)
+
+    def writes(self, text: str = "Your cake is ready", to: str = AMINA, **fields: Any) -> Message:
+        recipient = Recipient(phone=to) if to.startswith("+") else Recipient(whatsapp_user_id=to)
+        queued = send_message(user_id=self.business.id, to=recipient, written=Written(content=text), **fields)
+        return self.message(queued)
+
+    def message(self, queued: Queued) -> Message:
+        return Message.objects.get(pk=queued.message_id)
+
+    def post(self, path: str = "/api/whatsapp", **body: Any) -> Any:
+        return self.business.client.post(path, body, format="json")
+
+    def is_sent(self) -> int:
+        """Let a worker send what is due. Returns how much it tried."""
+        return Sender().drain()
+
+    def is_sent_again(self) -> int:
+        """The same when all waiting is over."""
+        Message.objects.filter(status="queued").update(due_at="2026-01-01T00:00:00Z")
+        Channel.objects.update(paced_until=None)
+        return self.is_sent()
+
+    def states(self) -> list[tuple[str, str]]:
+        rows = Message.objects.filter(user=self.business.user, direction="out").order_by("pk")
+        return [(row.content, row.status) for row in rows]
+
+    def reload(self) -> Channel:
+        self.channel.refresh_from_db()
+        return self.channel

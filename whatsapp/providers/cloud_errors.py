@@ -1,0 +1,105 @@
+"""What to do about each of Meta's errors, by its code alone (Meta, WhatsApp, Error codes: titles change, codes stay).
+
+The same codes come as answers to a request and in statuses. What is not listed: retried where Meta calls it
+transient or the server is to blame, otherwise permanent.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from whatsapp.outgoing import (
+    A_FEW_TIMES,
+    BACK_OFF,
+    CALL_LIMIT,
+    MAINTENANCE,
+    PAIR_RATE,
+    THROUGHPUT,
+    Again,
+    Failed,
+    Outcome,
+    Schedule,
+    Stopped,
+)
+
+Rule = Callable[[str], Outcome]
+
+
+def _again(schedule: Schedule) -> Rule:
+    return lambda reason: Again(reason, schedule)
+
+
+def _stop(reason: str) -> Outcome:
+    return Stopped(reason)
+
+
+def _stop_and_fail(reason: str) -> Outcome:
+    return Stopped(reason, fails=True)
+
+
+_RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
+    # The token, a permission, the registration, the bill, a block: every message of the number would fail the same.
+    (_stop, (0, 190, 3, 10, *range(200, 300), 131005)),
+    (_stop, (131037, 131045, 133006, 133010)),
+    (_stop, (131042, 134011)),
+    # 131048: the number sent too much that was reported as spam; Meta says not to go on for some hours.
+    (_stop, (368, 131031, 131048)),
+    # The business may not write to people in this country: others can still be written to, once somebody has looked.
+    (_stop_and_fail, (130497,)),
+    (_again(A_FEW_TIMES), (1, 131000)),
+    (_again(BACK_OFF), (2, 17, 341, 613, 131016, 133004)),
+    (_again(CALL_LIMIT), (4, 80007, 131064, 133008, 133009, 133015, 133016)),
+    (_again(THROUGHPUT), (130429,)),
+    (_again(MAINTENANCE), (131057,)),
+    (_again(PAIR_RATE), (131056,)),
+)
+_BY_CODE: Final = {code: rule for rule, codes in _RULES for code in codes}
+
+_NEW_TOKEN: Final = "Store a new access token at the number."  # noqa: S105 - a sentence
+ADVICE: Final = {
+    0: _NEW_TOKEN,
+    190: _NEW_TOKEN,
+    3: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
+    10: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
+    131005: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
+    33: "Meta does not know this number any more: look at its id.",
+    368: "Meta has blocked the account for a time: see Business Support Home.",
+    130403: "Your business has blocked this customer.",
+    130472: "Meta keeps marketing from this customer for an experiment; they can write first.",
+    130497: "Meta does not let this business write to customers in that country.",
+    131026: "The customer cannot be reached on WhatsApp: no account, an old app, or terms not accepted.",
+    131030: "A test number writes only to the recipients on its list: add this one there.",
+    131031: "Meta has locked the account: see Business Support Home.",
+    131037: "Meta has not approved the number's display name yet.",
+    131042: "Settle payment in Meta's Billing Hub.",
+    131045: "The number is not registered: register it at Meta.",
+    131047: "The customer wrote last more than 24 hours ago: send an approved template, or wait until they write.",
+    131048: "Meta limits this number for spam reports: wait some hours, then let it go on.",
+    131049: "Meta limits marketing to this customer: try again after a day at the earliest.",
+    131050: "The customer has opted out of marketing from you.",
+    131056: "Too many messages to this one customer in a short time.",
+    131062: "This template needs a phone number; the customer has shown only a user id.",
+    132001: "There is no approved template of this name in this language.",
+    132015: "Meta has paused this template for its quality: change it at Meta.",
+    133010: "The number is not registered: register it at Meta.",
+    134011: "Accept WhatsApp's payment terms at Meta.",
+}
+
+
+def outcome_of(code: int | None, reason: str, *, is_servers: bool) -> Outcome:
+    """What follows from an error. `is_servers`: Meta calls it transient, or answered with a status from 500."""
+    rule = _BY_CODE.get(code) if code is not None else None
+    if rule is not None:
+        return rule(reason)
+    return Again(reason) if is_servers else Failed(reason)
+
+
+def stops_the_number(code: int) -> bool:
+    """Whether an error of one message, told by a status, means that no other will fare better."""
+    rule = _BY_CODE.get(code)
+    return isinstance(rule(""), Stopped) if rule else False
+
+
+def with_advice(code: int | None, reason: str) -> str:
+    """The reason, and what a person can do about it where there is something."""
+    advice = ADVICE.get(code) if code is not None else None
+    return f"{reason} {advice}" if advice else reason
