@@ -67,6 +67,7 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
         except Interrupted as error:
             log.error("worker_interrupted", error=str(error))
         await asyncio.wait({stopped}, timeout=AGAIN_SECONDS)
+    sender.stop()
     await asyncio.to_thread(sender.join, SENDER_SECONDS)
     log.info("worker_stopped")
 

@@ -1,12 +1,14 @@
 """From events of numbers to documents of businesses: what leads.receiving stores."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from leads.receiving import Received
 from whatsapp.events import Event, MessageEvent, MoveEvent, StatusEvent
+
+NEWS: Final = timedelta(minutes=15)
 
 
 class Route(NamedTuple):
@@ -21,6 +23,8 @@ class Documents:
 
     def __init__(self, routes: Mapping[str, Route], received_at: datetime) -> None:
         self.received = Received()
+        # Numbers that their provider refuses as such, by what a status has just said, and the reason.
+        self.stopped: dict[UUID, str] = {}
         self._unrouted: set[str] = set()
         self._routes = routes
         self._received_at = received_at
@@ -35,12 +39,18 @@ class Documents:
                 routed.append((route, event))
         for route, event in routed:
             user_id = str(route.user_id)
+            if isinstance(event, StatusEvent) and event.stops_number and self._is_news(event):
+                self.stopped.setdefault(route.channel_id, event.error)
             if isinstance(event, MessageEvent):
                 self._add_message(user_id, str(route.channel_id), event)
             elif isinstance(event, StatusEvent):
                 self._add_status(user_id, event)
             else:
                 self._add_move(user_id, event)
+
+    def _is_news(self, event: StatusEvent) -> bool:
+        """Not one that comes again, days after somebody has mended the cause."""
+        return event.provider_time is None or self._received_at - event.provider_time < NEWS
 
     @property
     def unrouted(self) -> list[str]:

@@ -60,6 +60,7 @@ class StatusEvent:
     status: str
     provider_time: datetime | None
     error: str = ""
+    stops_number: bool = False  # the error is one of the business's number, and not of this message
     callback_data: str = ""  # what we gave the provider along with the message: our own id of it
     details: dict[str, Any] = field(default_factory=dict)
 

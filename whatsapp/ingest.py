@@ -20,6 +20,7 @@ from whatsapp import payloads, twilio
 from whatsapp.documents import Documents, Route
 from whatsapp.events import Unreadable
 from whatsapp.models import WebhookDelivery
+from whatsapp.services import stop_channel
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ class Work:
     notes: list[str] = field(default_factory=list)
     unrouted: list[str] = field(default_factory=list)
     received: Received = field(default_factory=Received)
+    stopped: dict[UUID, str] = field(default_factory=dict)
 
     def after(self, stored: Stored) -> "Work":
         """The same, with what only storing could tell."""
@@ -78,6 +80,8 @@ def receive(*, provider: str, body: bytes) -> None:
             with attempt:
                 stored = receive_events(work.received)
                 delivery_id = _keep(provider, body, received_at, work.after(stored))
+                for channel_id, reason in work.stopped.items():
+                    stop_channel(channel_id=channel_id, reason=reason)
                 break
         _log(delivery_id, provider, work, stored)
     except Error as error:
@@ -122,7 +126,11 @@ def _work(provider: str, body: bytes, received_at: datetime) -> Work:
         documents.add(reading.events)
         state = State.UNROUTED if documents.unrouted else State.FAILED if reading.lost else State.PROCESSED
         return Work(
-            state=state, notes=reading.lost + reading.problems, unrouted=documents.unrouted, received=documents.received
+            state=state,
+            notes=reading.lost + reading.problems,
+            unrouted=documents.unrouted,
+            received=documents.received,
+            stopped=documents.stopped,
         )
     except Unreadable as error:
         return Work(state=State.FAILED, notes=[str(error)])

@@ -12,6 +12,7 @@ from typing import Any, Final
 from whatsapp.events import STATUS_ERROR_MAX_LENGTH, Event, Reading, StatusEvent, Unreadable
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.message_events import Source, called, echoed, historic, provider_id_of, received
+from whatsapp.meta_errors import stops_the_number, with_advice
 from whatsapp.number_changes import id_updates
 from whatsapp.parties import Contact, Contacts, Identifiers, identifiers
 from whatsapp.payload_parts import Part, Report, error_text, objects_of, text_of, without_phones
@@ -21,6 +22,7 @@ CODE_MAX_LENGTH: Final = 7
 
 _STATUSES: Final = frozenset(("sent", "delivered", "read", "played", "failed"))
 _ITEMS: Final = ("messages", "message_echoes", "statuses", "calls", "history", "user_id_update")
+_CODE: Final = re.compile("[0-9]{1,9}")
 _PLAIN_WORD: Final = re.compile("[A-Za-z_]{1,30}")
 
 
@@ -149,21 +151,26 @@ def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
         status.problem(f"status{quoted} is not known; ignored")
         return
     details = {key: found for key in ("pricing", "conversation") if isinstance(found := status.data.get(key), dict)}
+    code, failure = _failure(status) if state == "failed" else (None, "")
     yield StatusEvent(
         channel=source.channel,
         provider_id=provider_id,
         status=state,
         provider_time=status.moment("timestamp", source.received_at),
-        error=_failure(status) if state == "failed" else "",
+        error=failure,
+        stops_number=code is not None and stops_the_number(code),
         callback_data=status.text("biz_opaque_callback_data")[:CALLBACK_DATA_MAX_LENGTH],
         details=details,
     )
 
 
-def _failure(status: Part) -> str:
+def _failure(status: Part) -> tuple[int | None, str]:
+    """The code of the error, and a sentence with what can be done about it where there is something."""
     error = next(iter(objects_of(status.data.get("errors"))), {})
-    parts = (text_of(error.get("code")), error_text(error))
-    return ": ".join(part for part in parts if part)[:STATUS_ERROR_MAX_LENGTH]
+    code = text_of(error.get("code"))
+    said = ": ".join(part for part in (code, error_text(error)) if part)
+    number = int(code) if _CODE.fullmatch(code) else None
+    return number, with_advice(number, said)[:STATUS_ERROR_MAX_LENGTH]
 
 
 def _report(error: Part) -> None:

@@ -46,16 +46,16 @@ def connect_channel(
         return channel
 
 
-def stop_channel(*, channel_id: UUID, reason: str, token: str) -> None:
+def stop_channel(*, channel_id: UUID, reason: str, token: str | None = None) -> None:
     """Let a number's messages wait: its provider refuses it as such. Caller holds the transaction.
 
     `token` is the encrypted token with which it was refused: where another has been stored since, nothing is known
     against that one. The first reason stays.
     """
-    stopped = Channel.objects.filter(pk=channel_id, encrypted_access_token=token, stopped_at=None).update(
-        stopped_at=Now(), stop_reason=reason, updated_at=Now()
-    )
-    if stopped:
+    going = Channel.objects.filter(pk=channel_id, stopped_at=None)
+    if token is not None:
+        going = going.filter(encrypted_access_token=token)
+    if going.update(stopped_at=Now(), stop_reason=reason, updated_at=Now()):
         # Without the reason: that may quote a customer's number. The number's page has it.
         log.error("channel_stopped", channel_id=str(channel_id))
 

@@ -9,9 +9,9 @@ from requests.auth import AuthBase
 
 from conversations.models import PROVIDER_ID_MAX_LENGTH
 from whatsapp.json_repair import NotJson, parse
+from whatsapp.meta_errors import outcome_of, with_advice
 from whatsapp.outgoing import BACK_OFF, REASON_MAX_LENGTH, Again, Failed, Outcome, Outgoing, Sent, Stopped, Unknown
 from whatsapp.payload_parts import error_text, object_of, objects_of, text_of
-from whatsapp.providers.cloud_errors import outcome_of, with_advice
 from whatsapp.providers.http import Answer, post
 
 # Certain without an error of Meta's in the body: who answers so (a gateway too) has not taken the request on.

@@ -129,9 +129,11 @@ def _left_nothing(error: requests.exceptions.RequestException) -> bool:
 def _name(error: BaseException) -> str:
     """The kind of the innermost cause: its text may quote the URL, and so a number's id."""
     cause = error.args[0] if error.args else None
-    inner = getattr(cause, "reason", None) or (cause if isinstance(cause, BaseException) else error)
-    deeper = next((part for part in getattr(inner, "args", ()) if isinstance(part, BaseException)), inner)
-    return type(deeper).__name__
+    inner = getattr(cause, "reason", None) or cause
+    innermost = inner if isinstance(inner, BaseException) else error
+    while (deeper := innermost.__cause__ or innermost.__context__) is not None:
+        innermost = deeper
+    return type(innermost).__name__
 
 
 def _retry_after(response: requests.Response) -> float:

@@ -20,6 +20,7 @@ CREATE FUNCTION claim_messages(
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_now timestamptz := statement_timestamp();
     v_channel record;
     v_begin timestamptz;
     v_claimed integer;
@@ -27,14 +28,14 @@ DECLARE
 BEGIN
     FOR v_channel IN
         SELECT c.* FROM channels AS c
-        WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until, '-infinity') <= now() + p_ahead
+        WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until, '-infinity') <= v_now + p_ahead
             AND EXISTS (SELECT FROM messages AS m
-                        WHERE m.channel_id = c.id AND m.status = 'queued' AND m.due_at <= now())
+                        WHERE m.channel_id = c.id AND m.status = 'queued' AND m.due_at <= v_now)
         -- Whoever has waited longest, so that a number with a long queue leaves room for the others.
         ORDER BY c.paced_until NULLS FIRST FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         EXIT WHEN v_left <= 0;
-        v_begin := greatest(v_channel.paced_until, now());
+        v_begin := greatest(v_channel.paced_until, v_now);
         -- A statement of its own: it sees what the worker has committed who had this number before.
         RETURN QUERY
         WITH next AS MATERIALIZED (
@@ -43,8 +44,8 @@ BEGIN
             JOIN conversations AS v ON v.id = m.conversation_id
             JOIN customers AS customer ON customer.id = v.customer_id
             WHERE m.channel_id = v_channel.id AND m.user_id = v_channel.user_id
-                AND m.status = 'queued' AND m.due_at <= now()
-                AND coalesce(customer.paced_until, '-infinity') <= now() + make_interval(secs => p_pair * (p_burst - 1))
+                AND m.status = 'queued' AND m.due_at <= v_now
+                AND coalesce(customer.paced_until, '-infinity') <= v_now + make_interval(secs => p_pair * (p_burst - 1))
                 AND NOT EXISTS (
                     SELECT FROM messages AS before WHERE before.conversation_id = m.conversation_id
                         AND before.status IN ('queued', 'sending') AND before.id < m.id)
@@ -53,19 +54,19 @@ BEGIN
                     WHERE other.customer_id = v.customer_id AND before.id <> m.id
                         AND (before.status = 'sending' OR (before.status = 'queued' AND before.id < m.id)))
             ORDER BY m.due_at, m.id
-            LIMIT least(v_left, 1 + floor(extract(epoch FROM now() + p_ahead - v_begin) * p_rate)::integer)
+            LIMIT least(v_left, 1 + floor(extract(epoch FROM v_now + p_ahead - v_begin) * p_rate)::integer)
             FOR NO KEY UPDATE OF m, customer SKIP LOCKED
         ), paced AS (
-            UPDATE customers AS c SET paced_until = greatest(c.paced_until, now()) + make_interval(secs => p_pair)
+            UPDATE customers AS c SET paced_until = greatest(c.paced_until, v_now) + make_interval(secs => p_pair)
             FROM next WHERE c.id = next.customer_id
         ), claimed AS (
-            UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1, leased_until = now() + p_lease
+            UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1, leased_until = v_now + p_lease
             FROM next WHERE m.id = next.id
             RETURNING m.id, m.user_id, m.attempts, m.kind, m.content, m.extras, m.address
         )
         SELECT id, user_id, attempts, kind::text, content, extras, address::text, v_channel.id,
                v_channel.provider::text, v_channel.phone_number_id::text, v_channel.encrypted_access_token,
-               extract(epoch FROM v_begin - now())::double precision + (row_number() OVER (ORDER BY id) - 1) / p_rate
+               extract(epoch FROM v_begin - v_now)::double precision + (row_number() OVER (ORDER BY id) - 1) / p_rate
         FROM claimed;
         GET DIAGNOSTICS v_claimed = ROW_COUNT;
         v_left := v_left - v_claimed;

@@ -55,6 +55,7 @@ _RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
 _BY_CODE: Final = {code: rule for rule, codes in _RULES for code in codes}
 
 _NEW_TOKEN: Final = "Store a new access token at the number."  # noqa: S105 - a sentence
+# What a person can do about it, where Meta's own words do not say so.
 ADVICE: Final = {
     0: _NEW_TOKEN,
     190: _NEW_TOKEN,
@@ -66,7 +67,6 @@ ADVICE: Final = {
     130403: "Your business has blocked this customer.",
     130472: "Meta keeps marketing from this customer for an experiment; they can write first.",
     130497: "Meta does not let this business write to customers in that country.",
-    131026: "The customer cannot be reached on WhatsApp: no account, an old app, or terms not accepted.",
     131030: "A test number writes only to the recipients on its list: add this one there.",
     131031: "Meta has locked the account: see Business Support Home.",
     131037: "Meta has not approved the number's display name yet.",
@@ -74,7 +74,6 @@ ADVICE: Final = {
     131045: "The number is not registered: register it at Meta.",
     131047: "The customer wrote last more than 24 hours ago: send an approved template, or wait until they write.",
     131048: "Meta limits this number for spam reports: wait some hours, then let it go on.",
-    131049: "Meta limits marketing to this customer: try again after a day at the earliest.",
     131050: "The customer has opted out of marketing from you.",
     131056: "Too many messages to this one customer in a short time.",
     131062: "This template needs a phone number; the customer has shown only a user id.",
@@ -102,4 +101,6 @@ def stops_the_number(code: int) -> bool:
 def with_advice(code: int | None, reason: str) -> str:
     """The reason, and what a person can do about it where there is something."""
     advice = ADVICE.get(code) if code is not None else None
-    return f"{reason} {advice}" if advice else reason
+    if not advice:
+        return reason
+    return f"{reason if reason.endswith(('.', '!', '?')) else f'{reason}.'} {advice}"
