@@ -32,9 +32,9 @@ NOT_FOR_CHILDREN = (
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], problem: Callable[[], str] = str) -> T:
+def until(condition: Callable[[], T], problem: Callable[[], str] = str, seconds: float = DEADLINE_SECONDS) -> T:
     """Wait for a true answer and return it; `problem` describes what is there instead when it does not come."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, problem()
         time.sleep(0.01)

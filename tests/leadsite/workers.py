@@ -25,19 +25,19 @@ def run(statement: str, *arguments: str | int) -> int:
         return cursor.rowcount
 
 
-def variables(data_dir: Path, url: str | None = None) -> dict[str, str]:
+def variables(data_dir: Path, url: str | None = None, **more: str) -> dict[str, str]:
     fixed = {"SECRET_KEY": secrets.token_urlsafe(50), "LEADSITE_DEMO": "true", "PGAPPNAME": NAME}
-    return environment(data_dir, DATABASE_URL=url or database_url(), **fixed)
+    return environment(data_dir, **({"DATABASE_URL": url or database_url()} | fixed | more))
 
 
 class Worker:
-    def __init__(self, data_dir: Path, url: str | None = None) -> None:
+    def __init__(self, data_dir: Path, url: str | None = None, **more: str) -> None:
         self._log = data_dir / "worker.log"
-        with self._log.open("wb") as log:
+        with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "worker"],
                 cwd=REPOSITORY,
-                env=variables(data_dir, url),
+                env=variables(data_dir, url, **more),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -54,19 +54,22 @@ class Worker:
         assert self.process.poll() is None, self.log()
         return run("SELECT FROM procrastinate_workers") == 1
 
+    def kill9(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def stop(self) -> int:
         self.process.terminate()
         return self.process.wait(DEADLINE_SECONDS)
 
 
 @contextmanager
-def working(data_dir: Path, url: str | None = None) -> Iterator[Worker]:
-    worker = Worker(data_dir, url)
+def working(data_dir: Path, url: str | None = None, **more: str) -> Iterator[Worker]:
+    worker = Worker(data_dir, url, **more)
     try:
         yield worker
     finally:
-        worker.process.kill()
-        worker.process.wait()
+        worker.kill9()
 
 
 def once(data_dir: Path, url: str | None = None) -> subprocess.CompletedProcess[str]:
