@@ -30,9 +30,10 @@ format: .venv/installed-dev ## puts the code in form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/installed-dev ## creates and deliveries per second beside what one would use instead
+bench: .venv/installed-dev ## creates, deliveries and messages a second beside what one would use instead
 	@$(BIN)/python -m bench.creates $(ARGS)
 	@$(BIN)/python -m bench.deliveries $(ARGS)
+	@$(BIN)/python -m bench.sending $(ARGS)
 
 clean: ## removes .venv and caches; the demo's data in var/ stays
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,173 @@
+"""make bench: messages sent a second through workers, and how soon after their commit, against a Graph API stub.
+
+The stub answers in 100 ms. One worker and four, without a limit of pace, beside a stand-in that a user might write; one
+worker at Meta's pace for a minute; and single messages by POST /api/whatsapp, from their row to the stub.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+
+import psycopg
+import requests
+
+from bench.load import new_phone
+from bench.stage import CHANNEL, ROOT, SITE_PORT, WORKERS, bench_database, command_line, manage, server, write
+from leadsite.supervisor import server_command
+
+STUB_PORT: Final = 8183
+PACE: Final = 80
+MINUTE: Final = 60
+NO_LIMIT: Final = "10000"
+SINGLES: Final = 100
+PAUSE_SECONDS: Final = 0.3  # long enough that the worker has gone back to waiting for a call
+QUEUE: Final = """
+    SELECT count(*) FROM generate_series(1, %s) AS n, queue_message(%s, jsonb_build_object(
+        'phone', '+' || (%s::bigint + n), 'customer_name', '', 'lead', NULL,
+        'kind', 'text', 'content', 'Your cake is ready', 'extras', jsonb_build_object()))
+"""
+FORGET: Final = "UPDATE messages SET status = 'failed', due_at = NULL WHERE status IN ('queued', 'sending')"
+
+
+def main() -> None:
+    options = command_line("python -m bench.sending", __doc__)
+    with bench_database(options.database_url) as environment, stub():
+        environment |= {"WHATSAPP_BACKEND": "cloud", "WHATSAPP_API_BASE_URL": f"http://127.0.0.1:{STUB_PORT}"}
+        arguments = ("--email=bench@leadsite.example", f"--phone-number-id={CHANNEL}", "--access-token=token", "--json")
+        business = json.loads(manage(environment, "create_business", *arguments))
+        bench = Bench(environment, business, rounds=options.rounds, seconds=options.seconds)
+        standin = bench.rate("bench.standin_sender", processes=1)
+        one, four = bench.rate("worker", processes=1), bench.rate("worker", processes=4)
+        print(f"{'':28} {'messages/s':>11} {'ratio':>6}")
+        for name, rate in (("stand-in, one process", standin), ("one worker", one), ("four workers", four)):
+            print(f"{name:28} {rate:>11.1f} {rate / standin:>6.2f}")
+        held = bench.held_for_a_minute()
+        print(f"One worker at a pace of {PACE} a second for a minute: {held:.1f} messages/s.")
+        median, p99 = bench.latency()
+        print(f"POST /api/whatsapp, from the row to the provider: median {median:.1f} ms, p99 {p99:.1f} ms.")
+        figures = {"standin": standin, "one_worker": one, "four_workers": four, "ratio_to_standin": one / standin}
+        figures |= {"held_for_a_minute": held, "latency_median_ms": median, "latency_p99_ms": p99}
+        write("sending", {name: round(figure, 3) for name, figure in figures.items()})
+
+
+class Bench:
+    def __init__(self, environment: dict[str, str], business: dict[str, str], *, rounds: int, seconds: float) -> None:
+        self.environment = environment
+        self.business = business
+        self.rounds = min(rounds, 3)
+        self.seconds = seconds
+
+    def queue(self, messages: int) -> None:
+        """Store so many, each for a customer nobody has seen."""
+        with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(FORGET)
+            # 13 digits, beside those of new_phone, which has 12.
+            first = int(new_phone()) * 10
+            connection.execute(QUEUE, [messages, self.business["user_id"], first])
+            connection.execute("VACUUM ANALYZE messages, conversations, customers")
+        arrivals()
+
+    def rate(self, program: str, *, processes: int) -> float:
+        """Messages a second while all processes are at work: between the first and the last tenth of what came."""
+        rates = []
+        for _ in range(self.rounds):
+            self.queue(round(150 * processes * self.seconds))
+            with ExitStack() as stack:
+                for _ in range(processes):
+                    stack.enter_context(running(program, self.environment | {"WHATSAPP_MESSAGES_PER_SECOND": NO_LIMIT}))
+                rates.append(middle_rate(until_silence()))
+        return statistics.median(rates)
+
+    def held_for_a_minute(self) -> float:
+        self.queue(PACE * (MINUTE + 5))
+        with running("worker", self.environment | {"WHATSAPP_MESSAGES_PER_SECOND": str(PACE)}):
+            times = until_silence()
+        began = times[0]
+        return sum(moment < began + MINUTE for moment in times) / MINUTE
+
+    def latency(self) -> tuple[float, float]:
+        """Milliseconds from the row's time, which is a little before its commit: median and 99th percentile."""
+        self.queue(1)
+        url = f"http://127.0.0.1:{SITE_PORT}/api/whatsapp"
+        headers = {"Authorization": f"Bearer {self.business['api_key']}"}
+        with (
+            server(server_command(SITE_PORT, workers=WORKERS), SITE_PORT, self.environment),
+            running("worker", self.environment),
+            requests.Session() as session,
+        ):
+            session.trust_env = False
+            until_silence()
+            ids = []
+            for _ in range(SINGLES):
+                body = {"to": f"+{new_phone()}", "message": "Your cake is ready"}
+                ids.append(session.post(url, json=body, headers=headers, timeout=30).json()["message_id"])
+                time.sleep(PAUSE_SECONDS)
+            time.sleep(1)
+            came = arrivals()
+        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+            query = "SELECT id::text, extract(epoch FROM created_at)::float8 FROM messages WHERE id = ANY(%s::uuid[])"
+            stored = dict(connection.execute(query, [ids]).fetchall())
+        waits = [1000 * (came[id_] - stored[id_]) for id_ in ids]
+        return statistics.median(waits), statistics.quantiles(waits, n=100)[98]
+
+
+def middle_rate(times: list[float]) -> float:
+    tenth = len(times) // 10
+    middle = times[tenth : len(times) - tenth]
+    return (len(middle) - 1) / (middle[-1] - middle[0])
+
+
+def until_silence(seconds: float = 1.5) -> list[float]:
+    """The times at which messages came to the stub, once no more do."""
+    times: list[float] = []
+    while not times or time.time() - max(times) < seconds:
+        time.sleep(0.5)
+        times += arrivals().values()
+    return sorted(times)
+
+
+def arrivals() -> dict[str, float]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{STUB_PORT}/arrivals", timeout=10) as answer:
+        found: dict[str, float] = json.load(answer)
+        return found
+
+
+@contextmanager
+def running(program: str, environment: dict[str, str]) -> Iterator[None]:
+    """The worker of this site, or a module."""
+    arguments: list[Any] = [ROOT / "manage.py", program] if program == "worker" else ["-m", program]
+    process = subprocess.Popen([sys.executable, *arguments], env=environment, cwd=ROOT)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def stub() -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-m", "bench.graph_stub", str(STUB_PORT)], cwd=ROOT)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                arrivals()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit("The stub of the Graph API does not answer.") from None
+                time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+if __name__ == "__main__":
+    main()
