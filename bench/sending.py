@@ -112,7 +112,7 @@ class Bench:
             came = arrivals()
         with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
             query = "SELECT id::text, extract(epoch FROM created_at)::float8 FROM messages WHERE id = ANY(%s::uuid[])"
-            stored = dict(connection.execute(query, [ids]).fetchall())
+            stored: dict[str, float] = dict(connection.execute(query, [ids]).fetchall())
         waits = [1000 * (came[id_] - stored[id_]) for id_ in ids]
         return statistics.median(waits), statistics.quantiles(waits, n=100)[98]
 

@@ -90,7 +90,8 @@ class ConversationAdmin(CustomerLocked):
     fields = ["customer_link", "phone", "status", "last_message", "last_inbound", "user", "created"]
     readonly_fields = ["user", "customer_link", "phone", "last_message", "last_inbound", "created"]
     ordering = ["-pk"]
-    change_form_after_template = "conversations/thread.html"
+    # Below the form and its buttons, which are not about what is written.
+    change_form_outer_after_template = "conversations/thread.html"
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any

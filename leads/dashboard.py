@@ -1,4 +1,4 @@
-"""The first page of the admin: how many leads wait, and the newest of them."""
+"""What the first page of the admin says of leads: how many wait, and the newest of them."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from leadsite.accounts.admin_values import badge, foreign, moment, shorten
 NEWEST = 8
 
 
-def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """unfold's DASHBOARD_CALLBACK: what admin/index.html shows to somebody who may see leads."""
+def leads_today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what admin/index.html shows to somebody who may see leads."""
     page: Any = admin.site.get_model_admin(Lead)
     if not page.has_view_or_change_permission(request):
         return context

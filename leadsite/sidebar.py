@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.templatetags.static import static
 
+from whatsapp.alerts import stopped_badge
 from whatsapp.delivery_admin import waiting_badge
 
 # Model, title, icon (fonts.google.com/icons; unfold brings the font along).
@@ -32,7 +33,7 @@ MENU = [
 ]
 
 # What waits for whoever sees the item; asked for nobody else.
-BADGES: Final = {"WebhookDelivery": waiting_badge}
+BADGES: Final = {"Channel": stopped_badge, "WebhookDelivery": waiting_badge}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

@@ -12,6 +12,6 @@ UNFOLD: Final[dict[str, Any]] = {
     # There is no site besides the admin.
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "leads.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "leadsite.dashboard.dashboard",
     "SIDEBAR": {"navigation": "leadsite.sidebar.navigation"},
 }

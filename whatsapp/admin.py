@@ -1,20 +1,30 @@
-"""WhatsApp numbers of the businesses. What was delivered for them: delivery_admin.py."""
+"""WhatsApp numbers of the businesses. What comes and goes through them: delivery_admin.py, outgoing_admin.py."""
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from conversations.forms import OwnedForm
+from conversations.models import Conversation, Message
 from conversations.owned_admin import OwnedAdmin
+from leadsite.accounts.admin_values import badge
+from whatsapp.alerts import why_it_waits
 from whatsapp.delivery_admin import DeliveryAdmin
 from whatsapp.delivery_advice import waiting_for
 from whatsapp.encryption import SecretUnreadable, encrypt
 from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, WebhookDelivery
+from whatsapp.outgoing_admin import ConversationWithRepliesAdmin, OutgoingMessageAdmin
+from whatsapp.services import reroute_messages, resume_channel
 
 
 class ChannelForm(OwnedForm):
@@ -22,7 +32,8 @@ class ChannelForm(OwnedForm):
         required=False,
         strip=True,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text="Stored encrypted and never shown again. Leave empty to keep the stored one.",
+        help_text="Stored encrypted and never shown again. Leave empty to keep the stored one. At Twilio:"
+        " account sid, colon, auth token.",
     )
 
     class Meta:
@@ -41,13 +52,40 @@ class ChannelForm(OwnedForm):
 @admin.register(Channel)
 class ChannelAdmin(OwnedAdmin):
     form = ChannelForm
-    list_display = ["__str__", "phone_number_id", "provider", "has_token", "active"]
+    list_display = ["__str__", "phone_number_id", "provider", "has_token", "state_badge"]
     list_filter = ["provider", "active"]
     search_fields = ["phone_number_id", "display_number", "user__email", "user__business_name"]
     search_help_text = "Number, its id, or business"
     ordering = ["-pk"]
     fields = ["user", "provider", "phone_number_id", "display_number", "access_token", "has_token", "active", "waiting"]
     readonly_fields = ["has_token", "waiting"]
+    change_form_outer_before_template = "whatsapp/channel_state.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.resume)
+        return [path("<path:object_id>/resume/", view, name="whatsapp_channel_resume"), *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
+    ) -> HttpResponse:
+        if isinstance(obj, Channel) and obj.stopped_at:
+            context["stopped"] = why_it_waits(obj)
+        return super().render_change_form(request, context, *args, obj=obj, **options)
+
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The button on a stopped number's page."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        channel = self.get_object(request, unquote(object_id))
+        if channel is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_change_permission(request, channel):
+            raise PermissionDenied
+        with transaction.atomic():
+            resume_channel(channel_id=channel.pk)
+        LogEntry.objects.log_actions(str(request.user.pk), [channel], CHANGE, "Lets it send again.")
+        messages.success(request, "It sends again.")
+        return HttpResponseRedirect(reverse("admin:whatsapp_channel_change", args=[quote(channel.pk)]))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         # A body may hold other businesses' customers, so deliveries are for operators.
@@ -69,10 +107,20 @@ class ChannelAdmin(OwnedAdmin):
         if token := form.cleaned_data.get("access_token"):
             obj.encrypted_access_token = token
         super().save_model(request, obj, form, change)
+        # Django has the page's changes in one transaction.
+        if token:
+            resume_channel(channel_id=obj.pk)
+        reroute_messages(user_id=obj.user_id)
 
     def changed_columns(self, obj: Any, form: forms.ModelForm[Any]) -> set[str]:
         token = {"encrypted_access_token"} if "access_token" in form.changed_data else set()
         return super().changed_columns(obj, form) | token
+
+    @admin.display(description="state", ordering="stopped_at")
+    def state_badge(self, channel: Channel) -> SafeString:
+        if not channel.active:
+            return badge("Switched off", "archived")
+        return badge("Stopped", "failed") if channel.stopped_at else badge("Active", "active")
 
     @admin.display(description="token stored", boolean=True)
     def has_token(self, channel: Channel) -> bool:
@@ -84,3 +132,7 @@ class ChannelAdmin(OwnedAdmin):
 
 
 admin.site.register(WebhookDelivery, DeliveryAdmin)
+
+admin.site.unregister([Conversation, Message])
+admin.site.register(Conversation, ConversationWithRepliesAdmin)
+admin.site.register(Message, OutgoingMessageAdmin)

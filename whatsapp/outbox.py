@@ -23,7 +23,6 @@ from django.utils import timezone
 from conversations.models import Message
 from conversations.transactions import attempts
 from whatsapp import services
-from whatsapp.models import Channel
 from whatsapp.outgoing import AT_ONCE, Again, Failed, Outcome, Outgoing, Sent, Stopped, Unknown
 from whatsapp.providers.http import TOTAL_SECONDS
 
@@ -159,11 +158,6 @@ def lose() -> int:
 def not_begun(message: Outgoing) -> Result:
     """What to record of a message that was claimed and not tried."""
     return message, Again("The worker was held up before it could begin.", AT_ONCE)
-
-
-def waiting(channel: Channel) -> int:
-    """How many messages wait to go out through this number."""
-    return Message.objects.filter(channel_id=channel.pk, status=Message.Status.QUEUED).count()
 
 
 def _log(message: Outgoing, outcome: Outcome) -> None:

@@ -76,6 +76,12 @@ class Migration(migrations.Migration):
                 condition=models.Q(("status", "sending")), fields=["leased_until"], name="messages_leased"
             ),
         ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("status", "unknown")), fields=["user", "id"], name="messages_unknown"
+            ),
+        ),
         migrations.RunSQL(
             (SQL / "open_conversation.sql").read_text(),
             "DROP FUNCTION open_conversation(uuid, text, text, text, boolean)",

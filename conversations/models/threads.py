@@ -116,6 +116,8 @@ class Message(OwnedModel):
                 condition=Q(status__in=["queued", "sending"]),
                 name="messages_waiting",
             ),
+            # Read by the admin's first page: what needs a person's decision.
+            models.Index(fields=["user", "id"], condition=Q(status="unknown"), name="messages_unknown"),
             # Read by whatsapp.outbox.lose: whose worker is gone.
             models.Index(fields=["leased_until"], condition=Q(status="sending"), name="messages_leased"),
         ]

@@ -73,6 +73,9 @@ class Graph:
             self.ledger.append(request | {"provider_id": provider_id, "at": time.monotonic()})
             return provider_id
 
+    def has_been_asked(self, times: int) -> bool:
+        return self.requests >= times
+
     def texts(self, recipient: str | None = None) -> list[str]:
         """What was accepted, in its order; for one recipient, or all."""
         return [

@@ -20,7 +20,7 @@ from whatsapp.models import Channel, WebhookDelivery
 EMAIL, PASSWORD = "demo@leadsite.example", "correct horse battery"
 AMINA = "4915123456789"
 WORDS = ".thread :is(.bubble-text, .bubble-foot, .bubble-chip, .bubble-quote, .bubble-error, .tick, .thread-notice)"
-ADVICE = ".delivery-advice p, .delivery-body, nav span.rounded-xs"
+ADVICE = ".advice p, .delivery-body, nav span.rounded-xs"
 LABELS = "#result_list span.rounded, #nav-sidebar-apps span.rounded-xs"
 AD = {
     "source_url": "https://fb.me/3cr4Wqqkv",

@@ -7,6 +7,7 @@ import random
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,7 @@ def test_nothing_is_sent_twice_whatever_the_provider_does_and_however_workers_di
         workers = [Worker(folder, **pointed_at(graph)) for folder in folders]
         try:
             for death in range(6):
-                goal = 25 * (death + 1)
-                until(lambda goal=goal: graph.requests >= goal, left)
+                until(partial(graph.has_been_asked, 25 * (death + 1)), left)
                 victim = death % 2
                 workers[victim].kill9()
                 workers[victim] = Worker(folders[victim], **pointed_at(graph))

@@ -1,0 +1,13 @@
+"""The first page of the admin: what needs somebody, how many leads wait, and the newest of them."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from leads.dashboard import leads_today
+from whatsapp.alerts import alerts_for
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """unfold's DASHBOARD_CALLBACK: what admin/index.html shows."""
+    return leads_today(request, context) | {"alerts": alerts_for(request)}

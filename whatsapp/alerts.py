@@ -1,0 +1,74 @@
+"""What keeps messages from going out, in a line each: for the admin's first page and the menu."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from conversations.models import Message
+from leadsite.accounts.admin_values import moment
+from whatsapp.models import Channel
+
+SHOWN: Final = 5
+COUNT_LIMIT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    text: SafeString
+    url: str = ""
+
+
+def alerts_for(request: HttpRequest) -> list[Alert]:
+    """Of this person's own business; a superuser's are of all."""
+    user = request.user
+    if not (user.is_superuser or user.has_perm("conversations.view_message")):
+        return []
+    mine = {} if user.is_superuser else {"user_id": user.pk}
+    stopped = Channel.objects.filter(active=True, **mine).exclude(stopped_at=None).order_by("stopped_at")
+    alerts = [_stopped(channel, request) for channel in stopped[:SHOWN]]
+    ours = Message.objects.filter(direction=Message.Direction.OUT, **mine)
+    if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
+        words = "message: nobody knows whether it" if count == "1" else "messages: nobody knows whether they"
+        text = format_html("{} {} arrived. Somebody has to decide.", count, words)
+        alerts.append(
+            Alert(text, reverse("admin:conversations_message_changelist", query={"status__exact": "unknown"}))
+        )
+    if count := counted(ours.filter(status=Message.Status.QUEUED, channel_id=None)):
+        verb = "message waits" if count == "1" else "messages wait"
+        alerts.append(Alert(format_html("{} {}: no WhatsApp number is connected.", count, verb)))
+    return alerts
+
+
+def why_it_waits(channel: Channel) -> SafeString:
+    """One clear line about a number that is stopped."""
+    count = counted(Message.objects.filter(channel_id=channel.pk, status=Message.Status.QUEUED)) or "0"
+    waits = "message waits" if count == "1" else "messages wait"
+    since = moment(channel.stopped_at)
+    return format_html("Sends nothing since {}: {} {} {}.", since, foreign_line(channel.stop_reason), count, waits)
+
+
+def foreign_line(text: str) -> SafeString:
+    """A provider's words, in a line of ours."""
+    return format_html('<bdi class="foreign">{}</bdi>', text)
+
+
+def stopped_badge() -> str:
+    """How many numbers are stopped, for the menu; empty where none is."""
+    return counted(Channel.objects.filter(active=True).exclude(stopped_at=None))
+
+
+def counted(rows: QuerySet[Any]) -> str:
+    """Their number in words of a limit: nobody reads on where a thousand wait. Empty for none."""
+    count = rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+    return f"over {COUNT_LIMIT}" if count > COUNT_LIMIT else str(count or "")
+
+
+def _stopped(channel: Channel, request: HttpRequest) -> Alert:
+    text = format_html("WhatsApp number {}: {}", foreign_line(str(channel)), why_it_waits(channel))
+    may_open = request.user.has_perm("whatsapp.view_channel") or request.user.has_perm("whatsapp.change_channel")
+    return Alert(text, reverse("admin:whatsapp_channel_change", args=[channel.pk]) if may_open else "")
