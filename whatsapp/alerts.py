@@ -45,11 +45,10 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
 
 
 def why_it_waits(channel: Channel) -> SafeString:
-    """One clear line about a number that is stopped."""
-    count = counted(Message.objects.filter(channel_id=channel.pk, status=Message.Status.QUEUED)) or "0"
-    waits = "message waits" if count == "1" else "messages wait"
-    since = moment(channel.stopped_at)
-    return format_html("Sends nothing since {}: {} {} {}.", since, foreign_line(channel.stop_reason), count, waits)
+    """One clear line about a number that is stopped, its beginning left out: "stopped on 24 Nov, 12:04. 190: …"."""
+    count = counted(Message.objects.filter(channel_id=channel.pk, status=Message.Status.QUEUED))
+    waits = "" if not count else f" {count} message waits." if count == "1" else f" {count} messages wait."
+    return format_html("stopped on {}. {}{}", moment(channel.stopped_at), foreign_line(channel.stop_reason), waits)
 
 
 def foreign_line(text: str) -> SafeString:
@@ -69,6 +68,6 @@ def counted(rows: QuerySet[Any]) -> str:
 
 
 def _stopped(channel: Channel, request: HttpRequest) -> Alert:
-    text = format_html("WhatsApp number {}: {}", foreign_line(str(channel)), why_it_waits(channel))
+    text = format_html("WhatsApp number {} {}", foreign_line(str(channel)), why_it_waits(channel))
     may_open = request.user.has_perm("whatsapp.view_channel") or request.user.has_perm("whatsapp.change_channel")
     return Alert(text, reverse("admin:whatsapp_channel_change", args=[channel.pk]) if may_open else "")

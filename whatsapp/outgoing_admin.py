@@ -11,6 +11,7 @@ from django.db.models import Max, Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from conversations.admin import MessageAdmin
 from conversations.models import Conversation, Message
@@ -131,7 +132,7 @@ def meaning(message: Message) -> str:
         if channel is None or not channel.active:
             return "It waits: no WhatsApp number is connected through which it could go."
         if channel.stopped_at:
-            return why_it_waits(channel)
+            return format_html("It waits, for its number {}", why_it_waits(channel))
         return "It goes out as soon as it is its turn." if not message.error else "It is tried again by itself."
     return {
         Message.Status.UNKNOWN: (

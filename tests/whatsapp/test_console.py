@@ -1,0 +1,63 @@
+"""Without a provider: what would be sent is printed, and the customer's side is played through the site's own door."""
+
+from typing import Any
+
+import pytest
+
+from conversations.models import Message
+from tests.factories import Business
+from tests.site import free_port, until
+from tests.whatsapp import meta
+from tests.whatsapp.mailing import AMINA
+from whatsapp import signed
+from whatsapp.models import WebhookDelivery
+from whatsapp.providers import console
+from whatsapp.sender import Sender
+from whatsapp.sending import Recipient, Written, send_message
+from whatsapp.services import connect_channel
+
+
+def write(owner: Business, text: str = "Your cake is ready", to: str = AMINA) -> None:
+    recipient = Recipient(phone=to) if to.startswith("+") else Recipient(whatsapp_user_id=to)
+    send_message(user_id=owner.id, to=recipient, written=Written(content=text))
+    Sender().drain()
+
+
+@pytest.mark.django_db
+def test_it_prints_the_message_so_that_it_cannot_play_with_the_terminal(owner, settings, capsys):
+    settings.WHATSAPP_BACKEND, settings.WHATSAPP_APP_SECRETS = "console", []
+    connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL)
+    write(owner, "Ready\x1b[2J\nsoon 🎂")
+    assert capsys.readouterr().out == f"WhatsApp to {AMINA} (text): 'Ready\\x1b[2J\\nsoon 🎂'\n"
+    assert Message.objects.get().status == "sent"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [meta.CHANNEL, "+14155238886"], ids=["as Meta", "as Twilio"])
+@pytest.mark.parametrize("to", [AMINA, meta.SHEENA_ID])
+def test_sent_delivered_and_read_come_back_signed_through_the_webhook(
+    owner: Business, settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch, number: str, to: str
+):
+    settings.WHATSAPP_BACKEND = "console"
+    settings.PORT = int(live_server.url.rpartition(":")[2])
+    settings.ALLOWED_HOSTS = ["*"]
+    monkeypatch.setattr(console, "STORY", ((0.01, "sent"), (0.2, "delivered"), (0.4, "read")))
+    connect_channel(user_id=owner.id, phone_number_id=number)
+    write(owner, to=to)
+    until(lambda: WebhookDelivery.objects.count() == 3)
+    row = Message.objects.get()
+    assert row.status == "read"
+    assert sorted(row.extras["times"]) == ["delivered", "read", "sent"]
+    assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"processed"}
+
+
+@pytest.mark.django_db
+def test_where_no_site_answers_the_message_stays_sent(owner, settings, monkeypatch):
+    told = []
+    settings.WHATSAPP_BACKEND, settings.PORT = "console", free_port()
+    monkeypatch.setattr(console, "STORY", ((0.0, "sent"),))
+    monkeypatch.setattr(console, "post", lambda delivery: told.append(signed.post(delivery)))
+    connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL)
+    write(owner)
+    until(lambda: told == ["no answer"])
+    assert Message.objects.get().status == "sent"

@@ -1,0 +1,143 @@
+"""Several processes at once: who claims, who writes to a new customer, and a status beside the worker's own record."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from django.db import close_old_connections
+
+from conversations.models import Conversation, Customer, Message
+from tests.factories import Business
+from tests.leadsite.workers import run, working
+from tests.sessions import deadlocks, held_back, processes, session
+from tests.site import until
+from tests.whatsapp import meta
+from tests.whatsapp.graph import graph_api
+from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
+from tests.whatsapp.test_sending_faults import pointed_at
+from whatsapp import ingest, outbox
+from whatsapp.outgoing import Outgoing, Sent
+from whatsapp.sending import Recipient, Wish, Written, send_message
+from whatsapp.services import connect_channel
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CREW = 4
+
+
+@pytest.fixture(autouse=True)
+def empty_queue() -> Iterator[None]:
+    """The tables are procrastinate's own; Django does not empty them after a test."""
+    yield
+    run("TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers, procrastinate_events")
+
+
+def write_to(user_id: UUID, phone: str, text: str) -> UUID:
+    wish = Wish(type="order") if text.endswith("0") else None
+    to = Recipient(phone=phone, customer_name="Amina")
+    return send_message(user_id=user_id, to=to, written=Written(content=text), wish=wish).conversation_id
+
+
+def claim_all(goal: int) -> list[tuple[int, UUID, str, int]]:
+    """Claim and record until so many messages are sent, by whomever. Returns what this process had, and when."""
+    mine: list[tuple[int, UUID, str, int]] = []
+    while Message.objects.filter(status="sent").count() < goal:
+        for message in outbox.claim(3):
+            mine.append((time.monotonic_ns(), message.id, message.address, int(message.content)))
+            outbox.record([(message, Sent(f"wamid.{message.id}"))])
+    close_old_connections()
+    return mine
+
+
+def record_as_sent(message: Outgoing) -> None:
+    outbox.record([(message, Sent(f"wamid.{message.id}"))])
+
+
+def report(message_id: UUID) -> None:
+    told = meta.status("delivered", id=f"wamid.{message_id}", biz_opaque_callback_data=str(message_id))
+    ingest.receive(provider="cloud", body=meta.body(meta.messages_value(statuses=[told])))
+
+
+def test_no_message_has_two_takers_and_each_customers_come_in_order(owner: Business, settings) -> None:
+    settings.WHATSAPP_MESSAGES_PER_SECOND = 10_000
+    connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
+    for number in range(8):
+        for customer in range(12):
+            to = Recipient(phone=f"+4915100000{customer:03}")
+            send_message(user_id=owner.id, to=to, written=Written(content=str(number)))
+    with processes(CREW) as crew:
+        taken = [row for future in [crew.submit(claim_all, 96) for _ in range(CREW)] for row in future.result()]
+    assert max(Counter(id_ for _, id_, _, _ in taken).values()) == 1
+    assert len(taken) == 96
+    for customer in {address for _, _, address, _ in taken}:
+        assert [number for _, _, address, number in sorted(taken) if address == customer] == list(range(8))
+    assert set(Message.objects.values_list("attempts", flat=True)) == {1}
+    assert deadlocks() == 0
+
+
+def test_many_who_write_to_one_new_customer_at_once_share_one_conversation(owner: Business) -> None:
+    connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
+    with processes(CREW) as crew:
+        with held_back(CREW):
+            first = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(CREW)]
+        rest = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(CREW, 40)]
+        conversations = {future.result() for future in first + rest}
+    assert len(conversations) == 1
+    assert owner.row_counts() == (1, 1, 4)  # 0, 10, 20 and 30 asked for a lead
+    assert (Customer.objects.count(), Conversation.objects.count(), Message.objects.count()) == (1, 1, 40)
+    assert deadlocks() == 0
+
+
+def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> None:
+    Inbox(owner)
+    connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
+    for number in range(60):
+        to = Recipient(phone=f"+4915100000{number:03}")
+        send_message(user_id=owner.id, to=to, written=Written(content="Hello"))
+    messages: list[Outgoing] = []
+    while len(messages) < 60:
+        messages += outbox.claim(60)
+    with processes(CREW) as crew:
+        futures = []
+        for number, message in enumerate(messages):
+            both = [crew.submit(record_as_sent, message), crew.submit(report, message.id)]
+            futures += both if number % 2 else reversed(both)
+        for future in futures:
+            future.result()
+    assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}
+    assert deadlocks() == 0
+
+
+def test_a_customer_whose_row_somebody_holds_keeps_no_other_waiting(owner: Business, tmp_path) -> None:
+    with graph_api() as graph:
+        mailing = Mailing(owner, graph)
+        held = mailing.writes("held")
+        with session() as clerk:
+            clerk.execute("SELECT FROM customers WHERE user_id = %s FOR UPDATE", [owner.id])
+            with working(tmp_path, **pointed_at(graph)) as worker:
+                # Its customer is made by this message, and nobody holds that row.
+                free = mailing.writes("free", to="+4915100000002")
+                until(lambda: Message.objects.get(pk=free.pk).status == "sent", worker.log)
+                assert Message.objects.get(pk=held.pk).status == "queued"
+                clerk.rollback()
+                until(lambda: Message.objects.get(pk=held.pk).status == "sent", worker.log)
+
+
+def test_a_worker_hears_of_a_message_at_once(owner: Business, tmp_path) -> None:
+    """One that has nothing to do looks by itself each two seconds only."""
+    with graph_api() as graph:
+        mailing = Mailing(owner, graph)
+        with working(tmp_path, **pointed_at(graph)) as worker:
+            until(worker.is_at_work, worker.log)
+            for number in range(3):
+                mailing.writes(f"{number}", to=f"+4915100000{number:03}")
+                until(statuses_are_sent, worker.log)
+            assert run("SELECT FROM procrastinate_jobs WHERE task_name = 'whatsapp.tasks.send_queued'") == 3
+            assert worker.stop() == 0
+
+
+def statuses_are_sent() -> bool:
+    return set(Message.objects.values_list("status", flat=True)) == {"sent"}

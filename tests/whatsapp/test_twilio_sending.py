@@ -1,0 +1,96 @@
+"""What leaves through Twilio, and what its answers mean."""
+
+import json
+from base64 import b64decode
+from urllib.parse import parse_qs
+
+import pytest
+
+from tests.whatsapp.graph import GATEWAY_502, GATEWAY_503, TOO_MANY, Reaction
+from tests.whatsapp.mailing import AMINA, Mailing
+
+NUMBER = "+14155238886"
+
+
+@pytest.fixture
+def twilio(owner, graph) -> Mailing:
+    return Mailing(owner, graph, number=NUMBER, token="AC123:an auth token")
+
+
+def refusal(code, status=400, message="No."):
+    return Reaction(status=status, body=json.dumps({"code": code, "message": message, "status": status}).encode())
+
+
+def state(twilio):
+    ((_, status),) = twilio.states()
+    return status
+
+
+def test_a_text_leaves_as_a_form_with_basic_authentication(twilio, settings):
+    settings.PUBLIC_URL = "https://leads.example.com"
+    twilio.writes("Ready at five 🎂")
+    twilio.is_sent()
+    (entry,) = twilio.graph.ledger
+    assert entry["path"] == "/2010-04-01/Accounts/AC123/Messages.json"
+    assert b64decode(entry["token"].removeprefix("Basic ")).decode() == "AC123:an auth token"
+    assert parse_qs(entry["body"]) == {
+        "From": [f"whatsapp:{NUMBER}"],
+        "To": [f"whatsapp:{AMINA}"],
+        "Body": ["Ready at five 🎂"],
+        "StatusCallback": ["https://leads.example.com/api/webhooks/whatsapp"],
+    }
+    assert state(twilio) == "sent"
+
+
+def test_an_api_key_may_stand_in_for_the_auth_token(owner, graph):
+    mailing = Mailing(owner, graph, number=NUMBER, token="AC123:SK456:the key's secret")
+    mailing.writes()
+    mailing.is_sent()
+    (entry,) = graph.ledger
+    assert entry["path"] == "/2010-04-01/Accounts/AC123/Messages.json"
+    assert b64decode(entry["token"].removeprefix("Basic ")).decode() == "SK456:the key's secret"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (refusal(63016), "failed"),
+        (refusal(21211), "failed"),
+        (refusal(20429, 429), "queued"),
+        (refusal(63018), "queued"),
+        (refusal(20500, 500), "queued"),
+        (TOO_MANY, "queued"),
+        (GATEWAY_503, "queued"),
+        (GATEWAY_502, "unknown"),
+        (Reaction(status=201, body=b"nonsense", accepts=True), "unknown"),
+        (Reaction(status=201, body=b"{}", accepts=True), "unknown"),
+    ],
+)
+def test_its_answers_mean(twilio, answer, expected):
+    twilio.graph.next_come(answer)
+    twilio.writes()
+    twilio.is_sent()
+    assert state(twilio) == expected
+
+
+@pytest.mark.parametrize("answer", [refusal(20003, 401), Reaction(status=401, body=b"")])
+def test_refused_credentials_stop_the_number(twilio, answer):
+    twilio.graph.next_come(answer)
+    twilio.writes()
+    twilio.is_sent()
+    assert state(twilio) == "queued"
+    assert "account sid, colon, auth token" in twilio.reload().stop_reason
+
+
+def test_a_token_of_another_form_stops_the_number(owner, graph):
+    mailing = Mailing(owner, graph, number=NUMBER, token="only a token")
+    mailing.writes()
+    mailing.is_sent()
+    assert (graph.requests, state(mailing)) == (0, "queued")
+    assert "account sid, colon, auth token" in mailing.reload().stop_reason
+
+
+def test_a_template_fails_with_its_reason(twilio):
+    twilio.post(to=AMINA, template={"name": "cake_ready", "language": "de"})
+    twilio.is_sent()
+    assert state(twilio) == "failed"
