@@ -12,7 +12,7 @@ from pathlib import Path
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from leadsite import demo_values, embedded, skin
+from leadsite import demo_values, embedded, rest_defaults, skin
 from leadsite.environment import TRUE, Environment, database_of
 from leadsite.observability import logging_settings
 
@@ -158,16 +158,13 @@ LOGIN_URL = "admin:login"
 
 STATIC_URL = "static/"
 # The demo serves static files from where they lie; production from STATIC_ROOT, hashed (the Dockerfile collects).
-# A test's client asks for none, and would look for all of them each time one is made.
+# A test's client asks for none, and would look for all of them each time.
 WHITENOISE_USE_FINDERS = DEMO and not TESTING
 STATIC_ROOT = None if DEMO else BASE_DIR / "staticfiles"
+_static = "django.contrib.staticfiles.storage.Static" if DEMO else "whitenoise.storage.CompressedManifestStatic"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEMO
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": f"{_static}FilesStorage"},
 }
 
 # --- HTTP safety ------------------------------------------------------------------------------------------------
@@ -197,24 +194,8 @@ SILENCED_SYSTEM_CHECKS = [
 KNOX_TOKEN_MODEL = "accounts.ApiKey"  # noqa: S105 - the name of a model
 # knox's migrations make a table for its own token model; ours is accounts.ApiKey.
 MIGRATION_MODULES = {"knox": None}
-REST_KNOX = {
-    "TOKEN_TTL": None,
-    "AUTH_HEADER_PREFIX": "Bearer",
-    "TOKEN_PREFIX": "ls_",
-    "TOKEN_MODEL": KNOX_TOKEN_MODEL,
-}
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["leadsite.accounts.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["leadsite.api.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "leadsite.api.JSONOnly",
-    "DEFAULT_PAGINATION_CLASS": "leadsite.api.NewestFirst",
-    "EXCEPTION_HANDLER": "leadsite.errors.rest_exception_handler",
-    "UNAUTHENTICATED_USER": None,
-    # OPTIONS would describe the views to anybody, docstrings included.
-    "DEFAULT_METADATA_CLASS": None,
-}
+REST_KNOX = rest_defaults.REST_KNOX | {"TOKEN_MODEL": KNOX_TOKEN_MODEL}
+REST_FRAMEWORK = rest_defaults.REST_FRAMEWORK
 
 # --- WhatsApp ---------------------------------------------------------------------------------------------------
 # Newest first. What the tokens in `channels` are encrypted with: see whatsapp/encryption.py.
@@ -231,8 +212,8 @@ WHATSAPP_BACKEND = env.choice("WHATSAPP_BACKEND", "console" if DEMO else "cloud"
 WHATSAPP_API_BASE_URL = env.origin("WHATSAPP_API_BASE_URL", "https://graph.facebook.com")
 WHATSAPP_API_VERSION = env.str("WHATSAPP_API_VERSION", "") or "v26.0"
 TWILIO_API_BASE_URL = env.origin("TWILIO_API_BASE_URL", "https://api.twilio.com")
-# What Meta lets through: messages a second of one number (its page "Throughput"), seconds between two messages to one
-# customer, and how many of those may follow each other at once ("Pair rate limits").
+# What Meta takes (its pages "Throughput" and "Pair rate limits"): a second from one number; seconds between two to one
+# customer, and how many of those may follow each other at once.
 WHATSAPP_MESSAGES_PER_SECOND = env.int("WHATSAPP_MESSAGES_PER_SECOND", 80)
 WHATSAPP_PAIR_SECONDS = env.int("WHATSAPP_PAIR_SECONDS", 6)
 WHATSAPP_PAIR_BURST = env.int("WHATSAPP_PAIR_BURST", 45)

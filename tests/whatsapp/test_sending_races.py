@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from uuid import UUID
 
 import pytest
@@ -72,8 +73,8 @@ def test_no_message_has_two_takers_and_each_customers_come_in_order(owner: Busin
         taken = [row for future in [crew.submit(claim_all, 96) for _ in range(CREW)] for row in future.result()]
     assert max(Counter(id_ for _, id_, _, _ in taken).values()) == 1
     assert len(taken) == 96
-    for customer in {address for _, _, address, _ in taken}:
-        assert [number for _, _, address, number in sorted(taken) if address == customer] == list(range(8))
+    for phone in {address for _, _, address, _ in taken}:
+        assert [number for _, _, address, number in sorted(taken) if address == phone] == list(range(8))
     assert set(Message.objects.values_list("attempts", flat=True)) == {1}
     assert deadlocks() == 0
 
@@ -101,7 +102,7 @@ def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> No
     while len(messages) < 60:
         messages += outbox.claim(60)
     with processes(CREW) as crew:
-        futures = []
+        futures: list[Future[None]] = []
         for number, message in enumerate(messages):
             both = [crew.submit(record_as_sent, message), crew.submit(report, message.id)]
             futures += both if number % 2 else reversed(both)
