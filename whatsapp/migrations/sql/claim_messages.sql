@@ -17,6 +17,11 @@ CREATE FUNCTION claim_messages(
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, public, pg_temp
     SET plan_cache_mode = force_generic_plan
+    -- Along the index messages_due and no further than the limit, whatever the planner thinks of the queue's length: to
+    -- hash and sort a queue of 100,000 took 430 ms for each claim.
+    SET enable_hashjoin = off
+    SET enable_mergejoin = off
+    SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -53,7 +58,7 @@ BEGIN
                     SELECT FROM conversations AS other JOIN messages AS before ON before.conversation_id = other.id
                     WHERE other.customer_id = v.customer_id AND before.id <> m.id
                         AND (before.status = 'sending' OR (before.status = 'queued' AND before.id < m.id)))
-            ORDER BY m.due_at, m.id
+            ORDER BY m.due_at
             LIMIT least(v_left, 1 + floor(extract(epoch FROM v_now + p_ahead - v_begin) * p_rate)::integer)
             FOR NO KEY UPDATE OF m, customer SKIP LOCKED
         ), paced AS (
