@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from rest_framework import generics, status
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.exceptions import APIException, ValidationError
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from conversations.idempotency import answered_once
 from leads.models import Lead
 from leads.serializers import LeadSerializer, read_new_lead
 from leads.services import create_lead, log_failed_creation
@@ -31,7 +33,11 @@ class LeadScope(generics.GenericAPIView[Lead]):
 
 
 class LeadList(LeadScope, generics.ListAPIView[Lead]):
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Response | HttpResponse:
+        user_id = cast(User, request.user).pk
+        return answered_once(request, user_id=user_id, make=lambda: self._create(request))
+
+    def _create(self, request: Request) -> Response:
         try:
             lead = read_new_lead(request.data)
         except APIException as error:

@@ -15,6 +15,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from conversations.idempotency import KeyReused, TwinUnderWay
 from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leads.views import PathGone
 from leadsite.api import BodyTooLarge
@@ -27,6 +28,8 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (ExternalIdTaken, 409, "external_id_taken"),
     (UnknownBusiness, 404, "not_found"),
     (LeadRefused, 400, "invalid"),
+    (TwinUnderWay, 409, "request_under_way"),
+    (KeyReused, 422, "idempotency_key_reused"),
     (WindowClosed, 409, "window_closed"),
     (UnknownConversation, 404, "not_found"),
     (MessageRefused, 400, "invalid"),
@@ -78,6 +81,7 @@ def answer_for(error: Exception) -> Answer | None:
     headers = {}
     if status == 503:
         log.error("database_unavailable", error=_first_line(error))
+    if status == 503 or isinstance(error, TwinUnderWay):
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     elif status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -98,6 +102,8 @@ def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> st
         return "The database cannot be reached, or is too busy. Send the request again in a few seconds."
     if isinstance(error, LeadRefused | MessageRefused):
         return error.message
+    if isinstance(error, KeyReused | TwinUnderWay):
+        return str(error)
     if isinstance(error, exceptions.ValidationError):
         return "; ".join(f"{field}: {' '.join(problems)}" for field, problems in fields.items())
     if isinstance(error, exceptions.APIException):

@@ -1,4 +1,4 @@
-"""The job queue's own housekeeping. The tasks of an app are in its tasks.py.
+"""Housekeeping of the job queue and of what the API keeps. The tasks of an app are in its tasks.py.
 
 A job is a wake-up and no more: the rows of the apps say what is to be done, so a job may be done twice or dropped.
 Periodic tasks have a queueing lock (one of them waits at a time) and never a lock, which a killed worker would hold.
@@ -7,10 +7,13 @@ Periodic tasks have a queueing lock (one of them waits at a time) and never a lo
 from typing import Final
 
 import structlog
+from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
+
+from conversations import idempotency
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +44,13 @@ async def _retry(context: JobContext, job: Job) -> str:
         await manager.finish_job(job=job, status=Status.ABORTED, delete_job=False)
         return "replaced"
     return "queued"
+
+
+@app.periodic(cron="30 3 * * *")
+@app.task(queueing_lock="prune_idempotency_keys")
+def prune_idempotency_keys(timestamp: int) -> None:
+    """Forget answers that were kept for a repeated request."""
+    idempotency.prune_keys(now=timezone.now())
 
 
 @app.periodic(cron="10 3 * * *")

@@ -3,12 +3,14 @@
 from typing import Any, cast
 from uuid import UUID
 
+from django.http import HttpResponse
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from conversations.idempotency import answered_once
 from conversations.views import Thread
 from leads.models import Lead
 from leads.services import log_failed_creation
@@ -20,7 +22,10 @@ from whatsapp.serializers import read_outgoing, read_reply
 class SendMessage(APIView):
     """POST /api/whatsapp."""
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Response | HttpResponse:
+        return answered_once(request, user_id=cast(User, request.user).pk, make=lambda: self._send(request))
+
+    def _send(self, request: Request) -> Response:
         try:
             to, written, wish = read_outgoing(request.data)
             queued = send_message(user_id=cast(User, request.user).pk, to=to, written=written, wish=wish)
@@ -33,10 +38,14 @@ class SendMessage(APIView):
 class ThreadAndReply(Thread):
     """GET and POST /api/conversations/<id>/messages."""
 
-    def post(self, request: Request, conversation_id: UUID) -> Response:
-        written = read_reply(request.data)
-        queued = reply(user_id=cast(User, request.user).pk, conversation_id=conversation_id, written=written)
-        return accepted(queued)
+    def post(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
+        user_id = cast(User, request.user).pk
+
+        def make() -> Response:
+            written = read_reply(request.data)
+            return accepted(reply(user_id=user_id, conversation_id=conversation_id, written=written))
+
+        return answered_once(request, user_id=user_id, make=make)
 
 
 def accepted(queued: Queued) -> Response:

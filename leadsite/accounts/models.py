@@ -100,3 +100,30 @@ class ApiKey(AbstractAuthToken):
 
     def __str__(self) -> str:
         return f"{self.token_key}… of {self.user}"
+
+
+class IdempotencyKey(models.Model):
+    """An answer that was given to a request of a client's, kept to be given again: see conversations/idempotency.py.
+
+    Written in the transaction of what the request wrote, so that either both are there or neither.
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
+    # By hand, as every foreign key of ours: conversations/migrations/sql/foreign_keys.sql has the reasons.
+    user = models.ForeignKey(User, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    key = models.CharField()
+    fingerprint = models.BinaryField(help_text="Of path and body: the same key with another request is a mistake.")
+    status = models.PositiveSmallIntegerField(default=0, help_text="Of the answer; 0 while the request is under way.")
+    body = models.BinaryField(default=b"")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "idempotency_keys"
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_keys_unique")]
+        indexes = [
+            # Read by the worker that prunes.
+            models.Index(fields=["created_at"], name="idempotency_keys_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -13,6 +13,7 @@ from leadsite.tasks import MAX_ATTEMPTS
 from tests.leadsite.workers import (
     NAME,
     PRUNE,
+    PRUNE_KEYS,
     REMOVE,
     STALLED,
     a_job_under_way,
@@ -118,7 +119,14 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
 
     assert ended.returncode == 0, ended.stderr
     done = ProcrastinateJob.objects.filter(status="succeeded").values_list("task_name", flat=True)
-    assert {PRUNE, STALLED, REMOVE, "whatsapp.tasks.retry_deliveries", "whatsapp.tasks.sweep_outbox"} == set(done)
+    assert {
+        PRUNE,
+        STALLED,
+        REMOVE,
+        "whatsapp.tasks.retry_deliveries",
+        "whatsapp.tasks.sweep_outbox",
+        PRUNE_KEYS,
+    } == set(done)
 
 
 def test_once_says_how_much_it_did(tmp_path):

@@ -16,6 +16,7 @@ from tests.site import DEADLINE_SECONDS, REPOSITORY, environment, manage, until
 NAME = "worker of a test"  # of its sessions
 PRUNE = "whatsapp.tasks.prune_deliveries"
 STALLED = "leadsite.tasks.retry_stalled_jobs"
+PRUNE_KEYS = "leadsite.tasks.prune_idempotency_keys"
 REMOVE = "leadsite.tasks.remove_old_jobs"
 
 
