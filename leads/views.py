@@ -1,6 +1,7 @@
 """REST endpoints of leads: translate in, call the service once, translate out."""
 
 from typing import Any, cast
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -12,9 +13,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from conversations.idempotency import answered_once
+from leads.lookups import open_leads, repeated_lead
 from leads.models import Lead
 from leads.serializers import LeadSerializer, read_new_lead
-from leads.services import create_lead, log_failed_creation
+from leads.services import CreatedLead, ExternalIdTaken, NewLead, create_lead, log_failed_creation
 from leadsite.accounts.models import User
 
 
@@ -43,16 +45,34 @@ class LeadList(LeadScope, generics.ListAPIView[Lead]):
         except APIException as error:
             log_refused_body(request, error)
             raise
-        created = create_lead(user_id=cast(User, request.user).pk, lead=lead, source=Lead.Source.API)
-        return Response(
-            {
-                "success": True,
-                "lead_id": created.lead_id,
-                "conversation_id": created.conversation_id,
-                "conversation_created": created.conversation_created,
-            },
-            status=status.HTTP_201_CREATED,
-        )
+        user_id = cast(User, request.user).pk
+        if (before := _made_before(user_id, lead)) is not None:
+            return created_answer(user_id, before, status.HTTP_200_OK)
+        try:
+            created = create_lead(user_id=user_id, lead=lead, source=Lead.Source.API)
+        except ExternalIdTaken:
+            # A twin may have been faster between the look and the insert.
+            if (before := _made_before(user_id, lead)) is None:
+                raise
+            return created_answer(user_id, before, status.HTTP_200_OK)
+        return created_answer(user_id, created, status.HTTP_201_CREATED)
+
+
+def _made_before(user_id: UUID, lead: NewLead) -> CreatedLead | None:
+    if lead.external_id is None:
+        return None
+    return repeated_lead(user_id=user_id, external_id=lead.external_id, customer_phone=lead.customer_phone)
+
+
+def created_answer(user_id: UUID, created: CreatedLead, code: int) -> Response:
+    body = {
+        "success": True,
+        "lead_id": created.lead_id,
+        "conversation_id": created.conversation_id,
+        "conversation_created": created.conversation_created,
+        "open_leads": open_leads(user_id=user_id, created=created),
+    }
+    return Response(body, status=code)
 
 
 class LeadDetail(LeadScope, generics.RetrieveAPIView[Lead]):

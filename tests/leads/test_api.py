@@ -25,8 +25,8 @@ def test_it_creates_a_lead_with_its_conversation(owner):
     answer = owner.post_lead()
     assert answer.status_code == 201
     body = answer.json()
-    assert set(body) == {"success", "lead_id", "conversation_id", "conversation_created"}
-    assert (body["success"], body["conversation_created"]) == (True, True)
+    assert set(body) == {"success", "lead_id", "conversation_id", "conversation_created", "open_leads"}
+    assert (body["success"], body["conversation_created"], body["open_leads"]) == (True, True, [])
     lead = Lead.objects.get()
     assert (str(lead.pk), str(lead.conversation_id)) == (body["lead_id"], body["conversation_id"])
     assert lead.source == "api"
@@ -44,6 +44,24 @@ def test_an_external_id_that_is_taken_is_a_conflict(owner):
     body = refused(owner.post_lead(external_id="order-17", customer_phone="+1234567891"), 409)
     assert (body["code"], list(body["fields"])) == ("external_id_taken", ["external_id"])
     assert owner.row_counts() == (1, 1, 1)
+
+
+def test_a_repetition_by_its_external_id_gets_the_ids_there_are(owner):
+    first = owner.post_lead(external_id="order-17")
+    again = owner.post_lead(external_id=" order-17 ", customer_phone="001 234567890", details="Changed since")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json() | {"conversation_created": False}
+    assert owner.row_counts() == (1, 1, 1)
+
+
+def test_other_open_leads_of_the_customer_are_named(owner, stranger):
+    first = owner.post_lead().json()["lead_id"]
+    owner.post_lead(status="converted")
+    stranger.post_lead()
+    second = owner.post_lead(customer_phone="001234567890").json()
+    assert second["open_leads"] == [first]
+    Lead.objects.update(status="lost")
+    assert owner.post_lead().json()["open_leads"] == []
 
 
 BAD_BODIES = {
