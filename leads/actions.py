@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
+from leads.changing import change_leads
 from leads.models import Lead
-from leads.services import change_leads
 
 Action = Callable[[Any, HttpRequest, QuerySet[Lead]], None]
 
@@ -30,10 +30,17 @@ def _marking(status: Lead.Status) -> Action:
 
 
 def _change(request: HttpRequest, leads: QuerySet[Lead], **columns: Any) -> None:
-    chosen = change_leads(leads, **columns)
+    changed, left = change_leads(leads, **columns)
     fields = [capfirst(name.replace("_", " ")) for name in columns]
-    LogEntry.objects.log_actions(str(request.user.pk), chosen, CHANGE, [{"changed": {"fields": fields}}])
-    messages.success(request, f"Changed: {len(chosen)} {'lead' if len(chosen) == 1 else 'leads'}.")
+    LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, [{"changed": {"fields": fields}}])
+    messages.success(request, f"Changed: {counted(changed)}.")
+    if left:
+        messages.warning(request, f"Left as they are, for their status cannot become this one: {counted(left)}.")
 
 
-ACTIONS = [assign_to_me, *(_marking(status) for status in Lead.Status)]
+def counted(leads: list[Lead]) -> str:
+    return f"{len(leads)} {'lead' if len(leads) == 1 else 'leads'}"
+
+
+# None that marks as lost: each lost lead has a reason of its own.
+ACTIONS = [assign_to_me, *(_marking(status) for status in Lead.Status if status != Lead.Status.LOST)]

@@ -15,6 +15,7 @@ from conversations.models import Conversation
 from conversations.owned_admin import OwnedAdmin, ReadOnlyInline
 from conversations.referral import read_referral
 from leads.actions import ACTIONS
+from leads.changing import change_lead
 from leads.forms import LeadForm, NewLeadForm
 from leads.models import Lead
 from leads.services import LeadRefused, create_lead
@@ -56,7 +57,7 @@ class LeadAdmin(OwnedAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["customer_link", "phone", "conversation_link"]}),
-        ("The wish", {"fields": ["status", "assigned_to", "type", "details"]}),
+        ("The wish", {"fields": ["status", "lost_reason", "assigned_to", "type", "details"]}),
         ("Where it came from", {"fields": ["source", "came_by", "external_id", "user", "created", "changed"]}),
     ]
 
@@ -90,7 +91,10 @@ class LeadAdmin(OwnedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            # What was only now changed by somebody else is checked once more, under the lock.
+            columns = {"assigned_to": "assigned_to_id"}
+            changes = {columns.get(name, name): getattr(obj, columns.get(name, name)) for name in form.changed_data}
+            change_lead(user_id=obj.user_id, lead_id=obj.pk, changes=changes, may_assign=True)
             return
         owner = cast(User, form.cleaned_data.get("user") or request.user)
         lead = cast(NewLeadForm, form).to_lead()

@@ -8,7 +8,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from conversations.forms import OwnedForm
 from conversations.identity import PhoneInvalid, normalise
 from conversations.models import NAME_MAX_LENGTH
-from leads.models import DETAILS_MAX_LENGTH, Lead
+from leads.changing import check_status
+from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services import LeadRefused, NewLead, log_failed_creation
 
 
@@ -26,11 +27,28 @@ def details_field() -> DetailsField:
 
 
 class LeadForm(OwnedForm):
+    """A change of a lead: the status follows the rule of leads/changing.py, and a lost lead has a reason."""
+
     details = details_field()
+    lost_reason = DetailsField(
+        max_length=LOST_REASON_MAX_LENGTH,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Needed where the lead is lost.",
+    )
 
     class Meta:
         model = Lead
-        fields = ["type", "details", "status", "assigned_to"]
+        fields = ["type", "details", "status", "lost_reason", "assigned_to"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "status" in cleaned:
+            try:
+                check_status(self.instance, cleaned)
+            except LeadRefused as refusal:
+                self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+        return cleaned
 
 
 class NewLeadForm(forms.ModelForm[Lead]):

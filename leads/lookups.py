@@ -35,6 +35,6 @@ def repeated_lead(*, user_id: UUID, external_id: str, customer_phone: str) -> Cr
 def open_leads(*, user_id: UUID, created: CreatedLead) -> list[UUID]:
     """Other leads of the same customer that nobody has closed, newest first: the new one may be the same wish again."""
     with connection.cursor() as cursor:
-        arguments = [created.conversation_id, user_id, created.lead_id, list(OPEN), OPEN_LEADS_LIMIT]
-        cursor.execute(_OPEN_LEADS, arguments)
+        mine = (created.conversation_id, user_id, created.lead_id)
+        cursor.execute(_OPEN_LEADS, [*mine, list(OPEN), OPEN_LEADS_LIMIT])
         return [id_ for (id_,) in cursor.fetchall()]

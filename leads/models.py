@@ -7,6 +7,7 @@ from django.db.models import Q
 from conversations.models import Conversation, Message, OwnedModel
 
 DETAILS_MAX_LENGTH = 10_000
+LOST_REASON_MAX_LENGTH = 1000
 EXTERNAL_ID_MAX_LENGTH = 200
 
 
@@ -39,6 +40,9 @@ class Lead(OwnedModel):
     type = models.CharField(choices=Type)
     details = models.TextField(blank=True, default="", db_default="", help_text="What the customer wants.")
     status = models.CharField(choices=Status, default=Status.NEW, db_default=Status.NEW)
+    lost_reason = models.TextField(blank=True, default="", db_default="", help_text="Why it was lost.")
+    # Counts the changes, by whomever: see count_versions.sql.
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     source = models.CharField(choices=Source, editable=False)
     external_id = models.CharField(
         null=True, blank=True, help_text="The id of this lead in the system that sent it; unique for the business."
@@ -99,6 +103,11 @@ class Lead(OwnedModel):
                 condition=Q(details__length__lte=DETAILS_MAX_LENGTH),
                 name="leads_details_length",
                 violation_error_message=f"Details have at most {DETAILS_MAX_LENGTH} characters.",
+            ),
+            models.CheckConstraint(
+                condition=Q(lost_reason__length__lte=LOST_REASON_MAX_LENGTH),
+                name="leads_lost_reason_length",
+                violation_error_message=f"A reason has at most {LOST_REASON_MAX_LENGTH} characters.",
             ),
             models.CheckConstraint(
                 condition=Q(external_id__length__gte=1) & Q(external_id__length__lte=EXTERNAL_ID_MAX_LENGTH),

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from conversations.identity import PhoneInvalid, normalise
 from conversations.models import NAME_MAX_LENGTH
-from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, Lead
+from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services import NewLead
 
 
@@ -25,6 +25,15 @@ class WordField(serializers.ChoiceField):
     def __init__(self, choices: list[tuple[str, str]], **options: Any) -> None:
         words = ", ".join(value for value, _ in choices)
         super().__init__(choices, error_messages={"invalid_choice": f"Must be one of {words}."}, **options)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON integer: DRF would also take "5", 5.0 and true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class PhoneField(StrictCharField):
@@ -63,6 +72,34 @@ def read_new_lead(body: Any) -> NewLead:
     return NewLead(**{name: value for name, value in fields.items() if value is not None})
 
 
+class LeadChangeSerializer(serializers.Serializer[Any]):
+    """The body of PATCH /api/leads/<id>: what is left out stays."""
+
+    status = WordField(Lead.Status.choices, required=False)
+    lost_reason = StrictCharField(max_length=LOST_REASON_MAX_LENGTH, required=False, allow_blank=True)
+    type = WordField(Lead.Type.choices, required=False)
+    details = StrictCharField(
+        max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
+    )
+    customer_name = StrictCharField(max_length=NAME_MAX_LENGTH, required=False)
+    assigned_to = serializers.UUIDField(required=False, allow_null=True)
+    version = StrictIntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
+def read_lead_changes(body: Any) -> tuple[dict[str, Any], int | None]:
+    """The parsed body of PATCH for the service, and the version that the client read. Raises ValidationError."""
+    fields = _LEAD_CHANGES.run_validation(body)
+    version = fields.pop("version", None)
+    if "assigned_to" in fields:
+        fields["assigned_to_id"] = fields.pop("assigned_to")
+    if "details" in fields:
+        fields["details"] = fields["details"] or ""
+    return fields, version
+
+
+_LEAD_CHANGES: Final = LeadChangeSerializer()
+
+
 class LeadSerializer(serializers.ModelSerializer[Lead]):
     """A lead as it is read: flat, with what a person needs to see of the customer."""
 
@@ -81,9 +118,11 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
             "type",
             "details",
             "status",
+            "lost_reason",
             "source",
             "external_id",
             "assigned_to",
+            "version",
             "created_at",
             "updated_at",
         ]

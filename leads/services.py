@@ -9,17 +9,14 @@ circle.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import psycopg
 import structlog
 from django.db import Error, connection
-from django.db.models import QuerySet
-from django.utils import timezone
 
 from conversations.identity import mask_phone
-from conversations.models import Customer
 from conversations.transactions import attempts
 from leads.models import Lead
 
@@ -104,22 +101,6 @@ def create_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> lis
         if refusal is None or refusal is error:
             raise
         raise refusal from error
-
-
-def change_leads(leads: QuerySet[Lead], **columns: Any) -> list[Lead]:
-    """Set the same columns of many leads, all or none, and return them as they were. Opens the transaction.
-
-    Raises django.db.Error where the database is away or stayed locked through every attempt.
-    """
-    for attempt in attempts():
-        # Two who change overlapping lists wait for each other: see Note [Lock order].
-        with attempt:
-            customers = Customer.objects.filter(pk__in=leads.order_by().values("conversation__customer"))
-            list(customers.order_by("user", "phone_key", "whatsapp_user_id").select_for_update().values_list("pk"))
-            chosen = list(leads.order_by("pk").select_for_update(of=("self",)))
-            Lead.objects.filter(pk__in=[lead.pk for lead in chosen]).update(**columns, updated_at=timezone.now())
-            return chosen
-    raise AssertionError("attempts() ended without a result or an exception")
 
 
 def log_failed_creation(

@@ -1,5 +1,6 @@
 """REST endpoints of leads: translate in, call the service once, translate out."""
 
+import re
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from conversations.idempotency import answered_once
+from leads.changing import change_lead
 from leads.lookups import open_leads, repeated_lead
 from leads.models import Lead
-from leads.serializers import LeadSerializer, read_new_lead
+from leads.serializers import LeadSerializer, read_lead_changes, read_new_lead
 from leads.services import CreatedLead, ExternalIdTaken, NewLead, create_lead, log_failed_creation
 from leadsite.accounts.models import User
 
@@ -76,7 +78,28 @@ def created_answer(user_id: UUID, created: CreatedLead, code: int) -> Response:
 
 
 class LeadDetail(LeadScope, generics.RetrieveAPIView[Lead]):
-    pass
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return lead_answer(self.get_object())
+
+    def patch(self, request: Request, lead_id: UUID) -> Response:
+        changes, version = read_lead_changes(request.data)
+        header = request.headers.get("If-Match")
+        if header is not None and header.strip() != "*":
+            version = _version_of(header)
+        user_id = cast(User, request.user).pk
+        return lead_answer(change_lead(user_id=user_id, lead_id=lead_id, changes=changes, version=version))
+
+
+def lead_answer(lead: Lead) -> Response:
+    return Response(LeadSerializer(lead).data, headers={"ETag": f'"{lead.version}"'})
+
+
+def _version_of(header: str) -> int:
+    """The version in an If-Match header: what ETag said. Raises ValidationError."""
+    found = re.fullmatch(r'(?:W/)?"([0-9]{1,10})"', header.strip())
+    if not found:
+        raise ValidationError({"If-Match": ['Send the ETag of the lead as you read it: "3".']})
+    return int(found[1])
 
 
 def log_refused_body(request: Request, error: APIException) -> None:

@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from conversations.idempotency import KeyReused, TwinUnderWay
+from leads.changing import StaleVersion, StatusNotAllowed, UnknownLead
 from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leads.views import PathGone
 from leadsite.api import BodyTooLarge
@@ -27,6 +28,9 @@ log = structlog.get_logger(__name__)
 ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (ExternalIdTaken, 409, "external_id_taken"),
     (UnknownBusiness, 404, "not_found"),
+    (UnknownLead, 404, "not_found"),
+    (StaleVersion, 409, "stale_version"),
+    (StatusNotAllowed, 409, "status_not_allowed"),
     (LeadRefused, 400, "invalid"),
     (TwinUnderWay, 409, "request_under_way"),
     (KeyReused, 422, "idempotency_key_reused"),
@@ -112,6 +116,8 @@ def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> st
 
 
 def _fields(error: Exception) -> dict[str, list[str]]:
+    if isinstance(error, StatusNotAllowed):
+        return {"status": [error.message], "allowed": list(error.allowed)}
     if isinstance(error, LeadRefused | MessageRefused):
         return {error.field: [error.message]} if error.field else {}
     if not isinstance(error, exceptions.ValidationError):

@@ -5,13 +5,13 @@ from django.contrib.admin.models import LogEntry
 
 import leads.admin
 from conversations.models import Conversation, Customer
-from conversations.owned_admin import OwnedAdmin
+from leads.admin import LeadAdmin
 from leads.models import Lead
 from leads.services import LeadRefused
 from leadsite.accounts.models import User
 from tests.factories import NOTHING, Business
 from tests.sessions import session
-from tests.staff import address, errors_of, operator, staff_of
+from tests.staff import address, errors_of, messages_of, operator, staff_of
 
 PHONE = "+4915123456789"
 TYPED = {
@@ -136,7 +136,7 @@ def test_a_form_sent_untouched_changes_nothing(owner):
 @pytest.mark.django_db(transaction=True)
 def test_what_another_session_writes_between_check_and_write_is_kept(owner, monkeypatch):
     lead, path = page_of(owner)
-    write_row = OwnedAdmin.save_model
+    write_row = LeadAdmin.save_model
 
     def late(*arguments):
         with session() as other:
@@ -144,8 +144,8 @@ def test_what_another_session_writes_between_check_and_write_is_kept(owner, monk
             other.commit()
         write_row(*arguments)
 
-    monkeypatch.setattr(OwnedAdmin, "save_model", late)
-    staff_of(owner).fill(path, status="lost")
+    monkeypatch.setattr(LeadAdmin, "save_model", late)
+    staff_of(owner).fill(path, status="lost", lost_reason="Found a baker nearer")
 
     lead.refresh_from_db()
     assert (lead.status, lead.details) == ("lost", "Newer")
@@ -219,5 +219,45 @@ def test_a_lead_stays_with_the_superuser_who_has_it(owner, stranger):
 def test_the_conversation_keeps_what_its_lead_changes(owner):
     _, path = page_of(owner)
     before = Conversation.objects.values().get()
-    staff_of(owner).fill(path, status="lost")
+    staff_of(owner).fill(path, status="contacted")
     assert Conversation.objects.values().get() == before
+
+
+def test_a_lead_is_lost_for_a_reason(owner):
+    lead, path = page_of(owner)
+    people = staff_of(owner)
+    assert list(errors_of(people.fill(path, status="lost"))) == ["lost_reason"]
+    people.fill(path, status="lost", lost_reason="Found a baker nearer")
+    lead.refresh_from_db()
+    assert (lead.status, lead.lost_reason) == ("lost", "Found a baker nearer")
+
+
+def test_a_status_follows_the_rule_in_the_form_and_in_the_list(owner):
+    lead, path = page_of(owner, status="converted")
+    other, _ = page_of(owner)
+    people = staff_of(owner)
+    assert list(errors_of(people.fill(path, status="new"))) == ["status"]
+    answer = people.client.get(people.act("mark_contacted", lead, other).url)
+    assert messages_of(answer) == [
+        "Changed: 1 lead.",
+        "Left as they are, for their status cannot become this one: 1 lead.",
+    ]
+    assert [Lead.objects.get(pk=row.pk).status for row in (lead, other)] == ["converted", "contacted"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rule_that_another_session_made_apply_between_check_and_write_holds(owner, monkeypatch):
+    lead, path = page_of(owner)
+    write_row = LeadAdmin.save_model
+
+    def late(*arguments):
+        with session() as other:
+            other.execute("UPDATE leads SET status = 'converted' WHERE id = %s", [lead.pk])
+            other.commit()
+        monkeypatch.setattr(LeadAdmin, "save_model", write_row)
+        write_row(*arguments)
+
+    monkeypatch.setattr(LeadAdmin, "save_model", late)
+    assert list(errors_of(staff_of(owner).fill(path, status="contacted"))) == ["status"]
+    lead.refresh_from_db()
+    assert lead.status == "converted"

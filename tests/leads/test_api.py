@@ -196,9 +196,11 @@ def test_a_lead_is_read_with_its_customer(owner):
         "type": "order",
         "details": "Cake",
         "status": "new",
+        "lost_reason": "",
         "source": "manual",
         "external_id": "e-1",
         "assigned_to": None,
+        "version": 1,
         "created_at": body["created_at"],
         "updated_at": body["updated_at"],
     }

@@ -64,7 +64,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.acknowledged: dict[str, tuple[str, str]] = {}  # external id -> lead and conversation, of a 201
-        self.found_made: set[str] = set()  # 409 after an attempt without an answer: that attempt had made the lead
+        self.found_made: set[str] = set()  # 200 after an attempt without an answer: that attempt had made the lead
         self.cut = 0  # connections refused, or broken before the answer
         self.refused = 0  # 503
         self.surprises: list[str] = []
@@ -92,7 +92,7 @@ class Ledger:
             return False
         if answer.status_code == 201:
             self.acknowledged[external_id] = (answer.json()["lead_id"], answer.json()["conversation_id"])
-        elif answer.status_code == 409 and in_doubt:
+        elif answer.status_code == 200 and in_doubt:
             self.found_made.add(external_id)
         else:
             self.surprises.append(f"{external_id}: {answer.status_code} {answer.text}")
