@@ -1,7 +1,6 @@
 """What the pages of owned rows share: a business's own people see and touch its own rows, superusers all."""
 
-import re
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.forms import ModelChoiceField, ModelForm
@@ -9,13 +8,10 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from conversations.forms import OwnedForm
-from conversations.identity import phone_key
 from conversations.models import OwnedModel
+from conversations.search import sought_numbers
 from leadsite.accounts.admin_page import AdminPage
 from leadsite.accounts.models import User
-
-_PHONE_LIKE: Final = re.compile(r"[+0-9()\[\]./\s\u00a0\u2010-\u2014\u2212-]+")
-_MIN_DIGITS: Final = 4
 
 
 class OwnedAdmin(AdminPage):
@@ -92,14 +88,3 @@ class ReadOnlyInline(TabularInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-
-def sought_numbers(term: str) -> set[str]:
-    """The digits of what looks like a phone number or a piece of one, also as they stand in phone_key.
-
-    A leading 0 or 00, and the (0) that some write after the country code, are no part of the stored number.
-    """
-    if not _PHONE_LIKE.fullmatch(term):
-        return set()
-    digits = re.sub(r"[^0-9]", "", term.replace("(0)", "")).lstrip("0")
-    return {digits, phone_key(f"+{digits}")[1:]} if len(digits) >= _MIN_DIGITS else set()

@@ -1,15 +1,46 @@
-"""Messages as JSON."""
+"""Conversations and their messages as JSON."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from conversations.models import Message
+from conversations.fields import WordField
+from conversations.models import Conversation, Message
 
 # What a client needs no word of its own for: a voice note that was played was read.
 _SHOWN_AS = {Message.Status.PLAYED.value: Message.Status.READ.value}
 # Where a message is not (yet) with the customer, its error says why; later it would only mislead.
 _HAS_ERROR = frozenset((Message.Status.QUEUED, Message.Status.FAILED, Message.Status.UNKNOWN))
+
+
+class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+    """A conversation as it is read: flat, with what a person needs to see of the customer."""
+
+    customer_name = serializers.CharField(source="customer.name")
+    customer_phone = serializers.CharField(source="customer.phone", allow_null=True)
+    customer_whatsapp_user_id = serializers.CharField(source="customer.whatsapp_user_id", allow_null=True)
+
+    class Meta:
+        model = Conversation
+        fields = [
+            "id",
+            "customer_id",
+            "customer_name",
+            "customer_phone",
+            "customer_whatsapp_user_id",
+            "status",
+            "last_message_at",
+            "last_inbound_at",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class ConversationChangeSerializer(serializers.Serializer[Any]):
+    """The body of PATCH /api/conversations/<id>."""
+
+    status = WordField(Conversation.Status.choices)
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):

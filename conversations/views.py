@@ -1,14 +1,46 @@
-"""REST endpoints of messages: reading. Sending is the provider's business: whatsapp/api.py."""
+"""REST endpoints of conversations and messages. Sending is the provider's business: whatsapp/api.py."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
+from uuid import UUID
 
 from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from conversations.filters import ConversationFilter
 from conversations.models import Conversation, Message
-from conversations.serializers import MessageSerializer
+from conversations.serializers import ConversationChangeSerializer, ConversationSerializer, MessageSerializer
+from conversations.services import change_conversation
 from leadsite.accounts.models import User
+
+# One instance for all requests, as in leads/serializers.py.
+_CHANGE: Final = ConversationChangeSerializer()
+
+
+class ConversationScope(generics.GenericAPIView[Conversation]):
+    """The caller's own conversations; another business's are not there."""
+
+    serializer_class: type[BaseSerializer[Any]] = ConversationSerializer
+    lookup_url_kwarg = "conversation_id"
+
+    def get_queryset(self) -> QuerySet[Conversation]:
+        return Conversation.objects.filter(user=cast(User, self.request.user)).select_related("customer")
+
+
+class ConversationList(ConversationScope, generics.ListAPIView[Conversation]):
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = ConversationFilter
+
+
+class ConversationDetail(ConversationScope, generics.RetrieveAPIView[Conversation]):
+    def patch(self, request: Request, conversation_id: UUID) -> Response:
+        status = _CHANGE.run_validation(request.data)["status"]
+        user_id = cast(User, request.user).pk
+        changed = change_conversation(user_id=user_id, conversation_id=conversation_id, status=status)
+        return Response(ConversationSerializer(changed).data)
 
 
 class MessageScope(generics.GenericAPIView[Message]):

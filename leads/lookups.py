@@ -1,5 +1,6 @@
 """What is there already of what a client sends: its own lead of before, and other open leads of the same customer."""
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -23,13 +24,19 @@ _OPEN_LEADS: Final = """
 
 def repeated_lead(*, user_id: UUID, external_id: str, customer_phone: str) -> CreatedLead | None:
     """The lead that this request has made before: with this external id, of this customer (E.164)."""
-    row = (
-        Lead.objects.filter(user_id=user_id, external_id=external_id)
-        .filter(conversation__customer__phone_key=phone_key(customer_phone))
-        .values_list("pk", "conversation_id")
-        .first()
+    before = leads_by_external_id(user_id=user_id, external_ids=[external_id])
+    return before.get((external_id, phone_key(customer_phone)))
+
+
+def leads_by_external_id(*, user_id: UUID, external_ids: Iterable[str]) -> dict[tuple[str, str], CreatedLead]:
+    """What a list of leads has made before, by external id and the customer's phone key."""
+    rows = Lead.objects.filter(user_id=user_id, external_id__in=list(external_ids)).values_list(
+        "external_id", "conversation__customer__phone_key", "pk", "conversation_id"
     )
-    return CreatedLead(*row, conversation_created=False) if row else None
+    return {
+        (str(external_id), key): CreatedLead(lead_id, conversation_id, conversation_created=False)
+        for external_id, key, lead_id, conversation_id in rows
+    }
 
 
 def open_leads(*, user_id: UUID, created: CreatedLead) -> list[UUID]:

@@ -4,48 +4,10 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from conversations.identity import PhoneInvalid, normalise
+from conversations.fields import PhoneField, StrictCharField, StrictIntegerField, WordField
 from conversations.models import NAME_MAX_LENGTH
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services import NewLead
-
-
-class StrictCharField(serializers.CharField):
-    """Text that came as a JSON string: DRF would also take 5 and 1.5 for text."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class WordField(serializers.ChoiceField):
-    """One of a few words; the refusal lists them, as the SQL functions do, and does not quote what was sent."""
-
-    def __init__(self, choices: list[tuple[str, str]], **options: Any) -> None:
-        words = ", ".join(value for value, _ in choices)
-        super().__init__(choices, error_messages={"invalid_choice": f"Must be one of {words}."}, **options)
-
-
-class StrictIntegerField(serializers.IntegerField):
-    """A JSON integer: DRF would also take "5", 5.0 and true."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, int) or isinstance(data, bool):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class PhoneField(StrictCharField):
-    def __init__(self, **options: Any) -> None:
-        # The rule for spaces is normalise's, not DRF's.
-        super().__init__(trim_whitespace=False, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        try:
-            return normalise(super().to_internal_value(data))
-        except PhoneInvalid as error:
-            raise serializers.ValidationError(str(error)) from error
 
 
 class NewLeadSerializer(serializers.Serializer[NewLead]):

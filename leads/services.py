@@ -66,6 +66,14 @@ class CreatedLead:
     conversation_created: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why one lead of a list was not made: the client's name of the field, and a sentence."""
+
+    field: str
+    message: str
+
+
 def create_lead(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLead:
     """Make one lead with its conversation for the business `user_id`. Opens the transaction; see create_leads."""
     return create_leads(user_id=user_id, leads=[lead], source=source)[0]
@@ -80,6 +88,19 @@ def create_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> lis
     Raises LeadRefused for the first lead that breaks a rule, ExternalIdTaken, UnknownBusiness; django.db.Error where
     the database is away or stayed locked through every attempt. Each failure is logged once.
     """
+    return [made for made in _create(user_id, leads, source, skip_faulty=False) if isinstance(made, CreatedLead)]
+
+
+def create_good_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> list[CreatedLead | Fault]:
+    """As create_leads, but a lead that breaks a rule is left out, and the result says why. Opens the transaction.
+
+    Raises UnknownBusiness; ExternalIdTaken where somebody else has just taken one, and another try will say whose;
+    LeadRefused for text that cannot be stored; django.db.Error.
+    """
+    return _create(user_id, leads, source, skip_faulty=True)
+
+
+def _create(user_id: UUID, leads: Sequence[NewLead], source: str, *, skip_faulty: bool) -> list[CreatedLead | Fault]:
     attempt = None
     try:
         documents = json.dumps([_document(lead) for lead in leads])
@@ -87,7 +108,7 @@ def create_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> lis
             # Two clients may create for one new customer at this moment: insert_leads locks the customer's row, so
             # that the second joins the conversation of the first. Leaving the block by an exception undoes all.
             with attempt:
-                return _insert(user_id, documents, source)
+                return _insert(user_id, documents, source, skip_faulty=skip_faulty)
         raise AssertionError("attempts() ended without a result or an exception")
     except (LeadRefused, Error) as error:
         refusal = error if isinstance(error, LeadRefused) else _refusal(error)
@@ -140,14 +161,15 @@ def is_storable(text: str) -> bool:
     return True
 
 
-def _insert(user_id: UUID, documents: str, source: str) -> list[CreatedLead]:
+def _insert(user_id: UUID, documents: str, source: str, *, skip_faulty: bool) -> list[CreatedLead | Fault]:
     """Caller holds the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT lead_id, conversation_id, conversation_created FROM insert_leads(%s, %s::jsonb, %s)",
-            [user_id, documents, source],
+            "SELECT fault[1], fault[3], lead_id, conversation_id, conversation_created"
+            " FROM insert_leads(%s, %s::jsonb, %s, %s)",
+            [user_id, documents, source, skip_faulty],
         )
-        return [CreatedLead(*row) for row in cursor.fetchall()]
+        return [Fault(field, message) if field else CreatedLead(*made) for field, message, *made in cursor.fetchall()]
 
 
 def _refusal(error: Exception) -> LeadRefused | None:

@@ -4,6 +4,7 @@ from leads import views
 
 urlpatterns = [
     path("leads", views.LeadList.as_view(), name="leads"),
+    path("leads/batch", views.LeadBatch.as_view(), name="lead-batch"),
     path("leads/<uuid:lead_id>", views.LeadDetail.as_view(), name="lead"),
     # Where the system before this one took leads.
     path("conversation", views.gone, name="gone-conversation"),

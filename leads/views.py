@@ -6,15 +6,19 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import generics, status
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
 
 from conversations.idempotency import answered_once
+from leads.batch import Outcome, Problems, create_batch, read_batch
 from leads.changing import change_lead
+from leads.filters import LeadFilter
 from leads.lookups import open_leads, repeated_lead
 from leads.models import Lead
 from leads.serializers import LeadSerializer, read_lead_changes, read_new_lead
@@ -37,6 +41,9 @@ class LeadScope(generics.GenericAPIView[Lead]):
 
 
 class LeadList(LeadScope, generics.ListAPIView[Lead]):
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = LeadFilter
+
     def post(self, request: Request) -> Response | HttpResponse:
         user_id = cast(User, request.user).pk
         return answered_once(request, user_id=user_id, make=lambda: self._create(request))
@@ -58,6 +65,44 @@ class LeadList(LeadScope, generics.ListAPIView[Lead]):
                 raise
             return created_answer(user_id, before, status.HTTP_200_OK)
         return created_answer(user_id, created, status.HTTP_201_CREATED)
+
+
+class LeadBatch(APIView):
+    """POST /api/leads/batch."""
+
+    def post(self, request: Request) -> Response | HttpResponse:
+        user_id = cast(User, request.user).pk
+        return answered_once(request, user_id=user_id, make=lambda: self._create(request))
+
+    def _create(self, request: Request) -> Response:
+        leads, all_or_nothing = read_batch(request.data)
+        user_id = cast(User, request.user).pk
+        outcomes = create_batch(user_id=user_id, leads=leads, all_or_nothing=all_or_nothing)
+        failed = [n for n, outcome in enumerate(outcomes) if not isinstance(outcome, CreatedLead)]
+        if failed and all_or_nothing:
+            raise ValidationError(
+                {f"leads[{n}].{field}": texts for n in failed for field, texts in cast(Problems, outcomes[n]).items()}
+            )
+        body = {
+            "success": not failed,
+            "created": len(outcomes) - len(failed),
+            "failed": len(failed),
+            "results": [_result(n, outcome) for n, outcome in enumerate(outcomes)],
+        }
+        return Response(body, status=status.HTTP_207_MULTI_STATUS if failed else status.HTTP_201_CREATED)
+
+
+def _result(index: int, outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, CreatedLead):
+        return {
+            "index": index,
+            "success": True,
+            "lead_id": outcome.lead_id,
+            "conversation_id": outcome.conversation_id,
+            "conversation_created": outcome.conversation_created,
+        }
+    error = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in outcome.items())
+    return {"index": index, "success": False, "error": error, "code": "invalid", "fields": outcome}
 
 
 def _made_before(user_id: UUID, lead: NewLead) -> CreatedLead | None:

@@ -1,7 +1,7 @@
 """What all REST endpoints share: how a body is read, and how lists are paged."""
 
 import json
-from typing import IO, Any, NoReturn
+from typing import IO, Any, Final, NoReturn
 from uuid import UUID
 
 from django.conf import settings
@@ -58,6 +58,9 @@ class JSONOnly(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+ORDERINGS: Final = ("-created_at", "created_at")
+
+
 class NewestFirst(CursorPagination):
     """Pages by id: ids are UUID version 7, so they are unique and in the order of time, at any depth alike."""
 
@@ -65,6 +68,13 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        """`ordering` may ask for the oldest first."""
+        asked = request.query_params.get("ordering", ORDERINGS[0])
+        if asked not in ORDERINGS:
+            raise ValidationError({"ordering": [f"Must be one of {', '.join(ORDERINGS)}."]})
+        return ("-id",) if asked == ORDERINGS[0] else ("id",)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         try:

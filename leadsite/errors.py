@@ -16,11 +16,12 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from conversations.idempotency import KeyReused, TwinUnderWay
+from conversations.services import AnotherActive, ConversationRefused, UnknownConversation
 from leads.changing import StaleVersion, StatusNotAllowed, UnknownLead
 from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leads.views import PathGone
 from leadsite.api import BodyTooLarge
-from whatsapp.sending import MessageRefused, UnknownConversation, WindowClosed
+from whatsapp.sending import MessageRefused, WindowClosed
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (KeyReused, 422, "idempotency_key_reused"),
     (WindowClosed, 409, "window_closed"),
     (UnknownConversation, 404, "not_found"),
+    (AnotherActive, 409, "another_active"),
     (MessageRefused, 400, "invalid"),
     (exceptions.ValidationError, 400, "invalid"),
     (exceptions.ParseError, 400, "malformed"),
@@ -106,7 +108,7 @@ def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> st
         return "The database cannot be reached, or is too busy. Send the request again in a few seconds."
     if isinstance(error, LeadRefused | MessageRefused):
         return error.message
-    if isinstance(error, KeyReused | TwinUnderWay):
+    if isinstance(error, KeyReused | TwinUnderWay | ConversationRefused):
         return str(error)
     if isinstance(error, exceptions.ValidationError):
         return "; ".join(f"{field}: {' '.join(problems)}" for field, problems in fields.items())

@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_structlog",
     "rest_framework",
+    "django_filters",
     "knox",
     "procrastinate.contrib.django",
     "leadsite",

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from conversations.models import Message
+from conversations.services import UnknownConversation
 from conversations.transactions import attempts
 from leads.services import is_storable
 from whatsapp.wake import wake_sender
@@ -32,10 +33,6 @@ class MessageRefused(Exception):
 
 class WindowClosed(MessageRefused):
     """The customer wrote last more than 24 hours ago, and settings want such text refused."""
-
-
-class UnknownConversation(MessageRefused):
-    """The business has no such conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
+from conversations.fields import StrictCharField, WordField
 from conversations.identity import PHONE_RULE, PhoneInvalid, normalise
 from conversations.models import NAME_MAX_LENGTH
 from leads.models import DETAILS_MAX_LENGTH, Lead
-from leads.serializers import StrictCharField, WordField
 from whatsapp.sending import TEXT_MAX_LENGTH, Recipient, Wish, Written
 
 # Two letters of a country, a dot, up to 128 letters and digits; of some business groups with ENT. before them (Meta,

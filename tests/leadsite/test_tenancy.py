@@ -1,0 +1,110 @@
+"""Two businesses, and every route of the API: nobody reads or changes what is another's.
+
+The routes come from the URLconf. A new one that is not in the matrix fails the test.
+"""
+
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import Lead
+from tests.factories import ORDER, Business
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+
+# Routes that belong to nobody: they take no key, or answer without looking at rows.
+OF_NOBODY = {"webhooks/whatsapp", "conversation", "leads/create-with-conversation"}
+# What a stranger sends to each route that writes; every other method reads or is refused.
+BODIES: dict[str, dict[str, Any]] = {
+    "leads": {"POST": ORDER},
+    "leads/batch": {"POST": {"leads": [ORDER]}},
+    "leads/<uuid:lead_id>": {"PATCH": {"details": "mine now", "customer_name": "mine now"}},
+    "conversations": {},
+    "conversations/<uuid:conversation_id>": {"PATCH": {"status": "archived"}},
+    "conversations/<uuid:conversation_id>/messages": {"POST": {"message": "I am not from here"}},
+    "messages/<uuid:message_id>": {},
+    "whatsapp": {"POST": {"to": "+1234567890", "message": "Hello"}},
+}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def api_routes() -> list[str]:
+    """Every path below api/, without those that only add a slash."""
+
+    def walk(patterns: Any, prefix: str = "") -> list[str]:
+        found = []
+        for item in patterns:
+            if isinstance(item, URLResolver):
+                found += walk(item.url_patterns, prefix + str(item.pattern))
+            elif isinstance(item, URLPattern):
+                found.append(prefix + str(item.pattern))
+        return found
+
+    paths = walk(get_resolver().url_patterns)
+    return sorted(path.removeprefix("api/") for path in paths if path.startswith("api/") and not path.endswith("/"))
+
+
+ROUTES = [route for route in api_routes() if route not in OF_NOBODY]
+
+
+def rows_of(business: Business) -> list[Any]:
+    """All that the business has, as it is."""
+    return [
+        list(model.objects.filter(user=business.user).order_by("pk").values())
+        for model in (Customer, Conversation, Lead, Message)
+    ]
+
+
+@pytest.fixture
+def theirs(owner: Business) -> dict[str, str]:
+    """The owner's rows: the ids that stand in the routes."""
+    Inbox(owner).gets(meta.text("The owner's secret"))
+    return {
+        "lead_id": str(Lead.objects.get().pk),
+        "conversation_id": str(Conversation.objects.get().pk),
+        "message_id": str(Message.objects.get().pk),
+    }
+
+
+def test_every_route_is_in_the_matrix():
+    assert set(ROUTES) == set(BODIES)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_stranger_reads_and_changes_nothing(owner, stranger, theirs, route, method):
+    path = f"/api/{route}"
+    for name, value in theirs.items():
+        path = path.replace(f"<uuid:{name}>", value)
+    before = rows_of(owner)
+    body = BODIES[route].get(method, {})
+    answer = getattr(stranger.client, method.lower())(path, *([] if method == "GET" else [body]), format="json")
+    text = answer.content.decode()
+    if "<" in route:
+        assert answer.status_code in (404, 405), text
+    assert "secret" not in text
+    for value in theirs.values():
+        assert value not in text.replace(path, "")
+    assert rows_of(owner) == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "query", ["status=new", "q=secret", "conversation={conversation_id}", "customer_phone=%2B16505551234"]
+)
+def test_no_filter_reaches_another_businesss_leads(owner, stranger, theirs, query):
+    assert len(owner.client.get("/api/leads").json()["results"]) == 1
+    assert stranger.client.get(f"/api/leads?{query.format(**theirs)}").json()["results"] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", ROUTES)
+def test_without_a_key_there_is_nothing(anonymous, theirs, route):
+    path = f"/api/{route}"
+    for name, value in theirs.items():
+        path = path.replace(f"<uuid:{name}>", value)
+    for method in METHODS:
+        assert getattr(anonymous, method.lower())(path).status_code == 401
