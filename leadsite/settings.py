@@ -83,6 +83,11 @@ DATABASES["default"] |= {
 }
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 3,
+    # A host that is gone without a word is noticed within half a minute, and not after the kernel's two hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
     # The server then plans a statement once for a connection and not at each call.
     "server_side_binding": True,
     "prepare_threshold": 3 if env.bool("DATABASE_PREPARED_STATEMENTS", True) else None,

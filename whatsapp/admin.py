@@ -22,7 +22,7 @@ from whatsapp.alerts import why_it_waits
 from whatsapp.delivery_admin import DeliveryAdmin
 from whatsapp.delivery_advice import waiting_for
 from whatsapp.encryption import SecretUnreadable, encrypt
-from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, WebhookDelivery
+from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, WebhookDelivery, check_token
 from whatsapp.outgoing_admin import ConversationWithRepliesAdmin, OutgoingMessageAdmin
 from whatsapp.services import reroute_messages, resume_channel
 
@@ -44,8 +44,8 @@ class ChannelForm(OwnedForm):
         """The token as it will be stored."""
         token: str = self.cleaned_data["access_token"]
         try:
-            return encrypt(token) if token else ""
-        except SecretUnreadable as error:
+            return encrypt(check_token(token)) if token else ""
+        except (ChannelInvalid, SecretUnreadable) as error:
             raise forms.ValidationError(str(error)) from error
 
 

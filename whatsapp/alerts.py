@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -38,9 +38,10 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
         alerts.append(
             Alert(text, reverse("admin:conversations_message_changelist", query={"status__exact": "unknown"}))
         )
-    if count := counted(ours.filter(status=Message.Status.QUEUED, channel_id=None)):
+    number = Channel.objects.filter(pk=OuterRef("channel_id"), user_id=OuterRef("user_id"), active=True)
+    if count := counted(ours.filter(~Exists(number), status=Message.Status.QUEUED)):
         verb = "message waits" if count == "1" else "messages wait"
-        alerts.append(Alert(format_html("{} {}: no WhatsApp number is connected.", count, verb)))
+        alerts.append(Alert(format_html("{} {}: no WhatsApp number is connected, or it is switched off.", count, verb)))
     return alerts
 
 

@@ -10,10 +10,12 @@ from whatsapp.sending import Queued, Written, reply
 
 Status = Message.Status
 SENT_AGAIN = "Nobody knew whether this was sent; it was sent again as a new message."
+# In the extras of a message that was sent again: the new one.
+_SENT_AGAIN_AS = "sent_again_as"
 
 
 class TooLate(Exception):
-    """The message is in another state by now; says which."""
+    """Somebody, or a report of the provider's, was faster; says what the message is by now."""
 
 
 def say_it_arrived(*, message: Message) -> None:
@@ -31,21 +33,25 @@ def send_again(*, message: Message) -> Queued:
     """
     with transaction.atomic():
         row = _locked(message, Status.UNKNOWN, Status.FAILED)
-        template = row.extras.get("template") if isinstance(row.extras, dict) else None
+        if not can_be_sent_again(row):
+            raise TooLate("This message has been sent again already.")
+        template = row.extras.get("template")
         queued = reply(
             user_id=row.user_id,
             conversation_id=row.conversation_id,
             written=Written(content=row.content, template=template),
         )
         if row.status == Status.UNKNOWN:
-            Message.objects.filter(pk=row.pk).update(status=Status.FAILED, error=SENT_AGAIN, updated_at=Now())
+            row.status, row.error = Status.FAILED, SENT_AGAIN
+        row.extras = {**row.extras, _SENT_AGAIN_AS: str(queued.message_id)}
+        row.save(update_fields=["status", "error", "extras", "updated_at"])
         return queued
 
 
 def can_be_sent_again(message: Message) -> bool:
-    """Texts and templates of ours, which did not arrive or perhaps did not."""
+    """Texts and templates of ours, which did not arrive or perhaps did not, and only once."""
     is_ours = message.direction == Message.Direction.OUT and message.kind in ("text", "template")
-    return is_ours and message.status in (Status.UNKNOWN, Status.FAILED)
+    return is_ours and message.status in (Status.UNKNOWN, Status.FAILED) and _SENT_AGAIN_AS not in message.extras
 
 
 def _locked(message: Message, *states: str) -> Message:

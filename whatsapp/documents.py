@@ -23,8 +23,8 @@ class Documents:
 
     def __init__(self, routes: Mapping[str, Route], received_at: datetime) -> None:
         self.received = Received()
-        # Numbers that their provider refuses as such, by what a status has just said, and the reason.
-        self.stopped: dict[UUID, str] = {}
+        # Numbers that their provider refuses as such, by what a status has just said: the reason, and when.
+        self.stopped: dict[UUID, tuple[str, datetime]] = {}
         self._unrouted: set[str] = set()
         self._routes = routes
         self._received_at = received_at
@@ -40,7 +40,7 @@ class Documents:
         for route, event in routed:
             user_id = str(route.user_id)
             if isinstance(event, StatusEvent) and event.stops_number and self._is_news(event):
-                self.stopped.setdefault(route.channel_id, event.error)
+                self.stopped.setdefault(route.channel_id, (event.error, event.provider_time or self._received_at))
             if isinstance(event, MessageEvent):
                 self._add_message(user_id, str(route.channel_id), event)
             elif isinstance(event, StatusEvent):

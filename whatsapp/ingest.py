@@ -51,7 +51,7 @@ class Work:
     notes: list[str] = field(default_factory=list)
     unrouted: list[str] = field(default_factory=list)
     received: Received = field(default_factory=Received)
-    stopped: dict[UUID, str] = field(default_factory=dict)
+    stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
 
     def after(self, stored: Stored) -> "Work":
         """The same, with what only storing could tell."""
@@ -80,8 +80,8 @@ def receive(*, provider: str, body: bytes) -> None:
             with attempt:
                 stored = receive_events(work.received)
                 delivery_id = _keep(provider, body, received_at, work.after(stored))
-                for channel_id, reason in work.stopped.items():
-                    stop_channel(channel_id=channel_id, reason=reason)
+                for channel_id, (reason, said_at) in sorted(work.stopped.items()):
+                    stop_channel(channel_id=channel_id, reason=reason, said_at=said_at)
                 break
         _log(delivery_id, provider, work, stored)
     except Error as error:

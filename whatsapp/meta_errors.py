@@ -84,7 +84,7 @@ ADVICE: Final = {
 }
 
 
-def outcome_of(code: int | None, reason: str, *, is_servers: bool) -> Outcome:
+def outcome_of_error(code: int | None, reason: str, *, is_servers: bool) -> Outcome:
     """What follows from an error. `is_servers`: Meta calls it transient, or answered with a status from 500."""
     rule = _BY_CODE.get(code) if code is not None else None
     if rule is not None:

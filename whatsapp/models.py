@@ -1,5 +1,6 @@
 """How a business is reached on WhatsApp, and what the providers delivered."""
 
+import re
 from collections.abc import Collection
 
 from django.contrib.postgres.fields import ArrayField
@@ -15,6 +16,7 @@ from whatsapp.encryption import decrypt, encrypt
 
 PHONE_NUMBER_ID_MAX_LENGTH = 100
 TWILIO_PREFIX = "whatsapp:"
+_TOKEN = re.compile(r"[\x20-\x7e]{1,4096}")
 
 
 class ChannelInvalid(Exception):
@@ -42,6 +44,7 @@ class Channel(OwnedModel):
     # The provider refuses the number as such (its token, its bill, a block): its messages wait until somebody has
     # mended that. See whatsapp.services.stop_channel.
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    resumed_at = models.DateTimeField(null=True, editable=False)
     stop_reason = models.TextField(blank=True, default="", db_default="", editable=False)
     # Providers take so many messages a second from one number: see claim_messages.sql.
     paced_until = models.DateTimeField(null=True, editable=False)
@@ -83,6 +86,15 @@ class Channel(OwnedModel):
     @access_token.setter
     def access_token(self, token: str) -> None:
         self.encrypted_access_token = encrypt(token) if token else ""
+
+
+def check_token(token: str) -> str:
+    """Return the token, if it can stand in a header: printable ASCII. Raises ChannelInvalid."""
+    if not _TOKEN.fullmatch(token):
+        raise ChannelInvalid(
+            "A token has only letters, digits and signs of ASCII, and no line ends: something else was copied along."
+        )
+    return token
 
 
 def looks_like_phone(text: str) -> bool:

@@ -20,8 +20,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from conversations.models import Message
-from conversations.transactions import attempts
+from conversations.models import Conversation, Message
 from whatsapp import services
 from whatsapp.outgoing import AT_ONCE, Again, Failed, Outcome, Outgoing, Sent, Stopped, Unknown
 from whatsapp.providers.http import TOTAL_SECONDS
@@ -33,16 +32,21 @@ LEASE_SECONDS: Final = 30
 BEGIN_SECONDS: Final = LEASE_SECONDS - TOTAL_SECONDS - 5
 # How far ahead of a number's pace messages are claimed: a worker has them at hand when their moment comes.
 AHEAD_SECONDS: Final = 0.1
-LOST: Final = (
-    "The worker was gone before it could say what became of this: it may have been sent or not. A report of the"
-    " provider's will tell, or decide yourself."
+# However its errors change: who has been tried so often will not arrive.
+MOST_ATTEMPTS: Final = 100
+LOST: Final = "The worker was gone before it could say what became of this: it may have been sent or not."
+OVERTAKEN: Final = (
+    "The worker slept, and did not send this; later messages have gone out since. Send it again if need be."
 )
+# A row that somebody holds is recorded later; no other message waits for that.
+_IMPATIENT: Final = "SET LOCAL lock_timeout = '100ms'"
 _COLUMNS: Final = tuple(Outgoing.__slots__)
 _CLAIM: Final = f"""
     SELECT {", ".join(_COLUMNS)}
     FROM claim_messages(%s, make_interval(secs => %s), %s, make_interval(secs => %s), %s, %s)
 """  # noqa: S608 - the columns are ours
 
+Status = Message.Status
 Result = tuple[Outgoing, Outcome]
 
 
@@ -62,17 +66,21 @@ def _outgoing(row: dict[str, Any]) -> Outgoing:
 
 
 def record(results: Sequence[Result]) -> None:
-    """Write down what became of messages, all or none. Opens the transaction. Raises django.db.Error."""
-    for attempt in attempts():
+    """Write down what became of messages, all or none, and wait for nobody: one try, which gives up on a held row.
+
+    Opens the transaction. Raises django.db.Error.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_IMPATIENT)
         # A status of the same message may come in at this moment: both meet in mark_messages, see there.
-        with attempt:
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL lock_timeout = '2s'")
-            _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
-            for message, outcome in sorted(results, key=lambda result: result[0].id):
-                if not isinstance(outcome, Sent):
-                    _record_not_sent(message, outcome)
-            break
+        _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
+        for message, outcome in sorted(results, key=lambda result: result[0].id):
+            if not isinstance(outcome, Sent):
+                _record_not_sent(message, outcome)
+        # Numbers last, and in one order: another worker may be about the same ones.
+        for message, outcome in sorted(results, key=lambda result: result[0].channel_id):
+            _hold_back(message, outcome)
     for message, outcome in results:
         _log(message, outcome)
 
@@ -85,9 +93,6 @@ def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> None:
     reports = [_report(message, outcome, now) for message, outcome in results]
     with connection.cursor() as cursor:
         cursor.execute("SELECT mark_messages(%s::jsonb)", [json.dumps(reports)])
-    # What is said of earlier tries is of no use any more.
-    tried_before = [message.id for message, _ in results if message.attempt > 1]
-    Message.objects.filter(pk__in=tried_before, status=Message.Status.SENT).update(error="")
 
 
 def _report(message: Outgoing, outcome: Sent, at: datetime) -> dict[str, Any]:
@@ -95,7 +100,7 @@ def _report(message: Outgoing, outcome: Sent, at: datetime) -> dict[str, Any]:
         "user_id": str(message.user_id),
         "provider_id": outcome.provider_id,
         "message_id": str(message.id),
-        "status": Message.Status.SENT,
+        "status": Status.SENT.value,
         "at": at.isoformat(),
         "error": "",
         "details": {"accepted": outcome.said} if outcome.said else {},
@@ -109,46 +114,70 @@ def _record_not_sent(message: Outgoing, outcome: Again | Failed | Unknown | Stop
     message given up as lost was certainly not sent, though, is news.
     """
     mine = Message.objects.filter(pk=message.id, attempts=message.attempt, provider_id=None)
-    if isinstance(outcome, Unknown):
-        mine.filter(status=Message.Status.SENDING).update(
-            status=Message.Status.UNKNOWN, error=outcome.reason, leased_until=None, updated_at=Now()
-        )
+    changes = _changes(message, outcome)
+    if mine.filter(status=Status.SENDING).update(**changes) or isinstance(outcome, Unknown):
         return
-    pause = _pause(message, outcome)
-    changes: dict[str, Any] = {"error": outcome.reason, "leased_until": None, "updated_at": Now()}
-    if pause is None:
-        changes |= {"status": Message.Status.FAILED, "error": _last_words(message, outcome), "due_at": None}
-    else:
-        changes |= {"status": Message.Status.QUEUED, "due_at": Now() + timedelta(seconds=pause)}
-    mine.filter(status__in=[Message.Status.SENDING, Message.Status.UNKNOWN]).update(**changes)
-    if isinstance(outcome, Stopped):
-        services.stop_channel(channel_id=message.channel_id, reason=outcome.reason, token=message.token)
-    elif isinstance(outcome, Again) and outcome.schedule.whole_number and pause is not None:
-        services.pause_channel(channel_id=message.channel_id, seconds=pause)
+    lost = mine.filter(status=Status.UNKNOWN)
+    if changes["status"] == Status.QUEUED and lost.exists() and _was_overtaken(message):
+        changes |= {"status": Status.FAILED, "error": OVERTAKEN, "due_at": None}
+    lost.update(**changes)
 
 
-def _pause(message: Outgoing, outcome: Again | Failed | Stopped) -> float | None:
-    """Seconds until the message is due again; None where it has failed."""
+def _changes(message: Outgoing, outcome: Again | Failed | Unknown | Stopped) -> dict[str, Any]:
+    """The columns by which the message says what became of it."""
+    changes: dict[str, Any] = {"error": outcome.reason, "leased_until": None, "due_at": None, "updated_at": Now()}
+    if isinstance(outcome, Unknown):
+        return changes | {"status": Status.UNKNOWN}
+    if isinstance(outcome, Failed) or (isinstance(outcome, Stopped) and outcome.fails):
+        return changes | {"status": Status.FAILED}
     if isinstance(outcome, Stopped):
-        return None if outcome.fails else 0
-    if isinstance(outcome, Failed):
-        return None
-    pause = outcome.schedule.pause_after(message.attempt)
+        return changes | {"status": Status.QUEUED, "due_at": Now()}
+    failures = failures_in_a_row(message, outcome)
+    pause = pause_after(message, outcome)
+    if pause is None or message.attempt >= MOST_ATTEMPTS:
+        last_words = f"Given up after {failures} tries. {outcome.reason}"
+        return changes | {"status": Status.FAILED, "error": last_words}
+    due_at = Now() + timedelta(seconds=pause)
+    again = {"retry_kind": outcome.schedule.name, "retries": failures, "due_at": due_at}
+    return changes | {"status": Status.QUEUED} | again
+
+
+def failures_in_a_row(message: Outgoing, outcome: Again) -> int:
+    """How often it has failed of this by now, without anything else in between."""
+    return message.retries + 1 if message.retry_kind == outcome.schedule.name else 1
+
+
+def pause_after(message: Outgoing, outcome: Again) -> float | None:
+    """Seconds until the message is due again; None where it has been tried often enough."""
+    pause = outcome.schedule.pause_after(failures_in_a_row(message, outcome))
     return None if pause is None else max(pause, outcome.pause)
 
 
-def _last_words(message: Outgoing, outcome: Again | Failed | Stopped) -> str:
-    return f"Given up after {message.attempt} tries. {outcome.reason}" if isinstance(outcome, Again) else outcome.reason
+def _was_overtaken(message: Outgoing) -> bool:
+    """Whether a later message through this number has gone to the customer, or is about to."""
+    customers = Conversation.objects.filter(messages=message.id).values("customer")
+    later = Message.objects.filter(conversation__customer__in=customers, direction=Message.Direction.OUT)
+    return later.filter(pk__gt=message.id, channel_id=message.channel_id, attempts__gt=0).exists()
+
+
+def _hold_back(message: Outgoing, outcome: Outcome) -> None:
+    """Stop or pause the number, where its provider has something against that. Caller holds the transaction."""
+    if isinstance(outcome, Stopped):
+        services.stop_channel(channel_id=message.channel_id, reason=outcome.reason, token=message.token)
+        return
+    pause = pause_after(message, outcome) if isinstance(outcome, Again) and outcome.schedule.whole_number else None
+    if pause is not None:
+        services.pause_channel(channel_id=message.channel_id, seconds=pause)
 
 
 def lose() -> int:
     """Give up messages whose worker is gone: see Note [Sent once]. Opens the transaction; returns how many."""
     with transaction.atomic():
         # Whoever records one of them at this moment knows better.
-        gone = Message.objects.filter(status=Message.Status.SENDING, leased_until__lt=Now())
+        gone = Message.objects.filter(status=Status.SENDING, leased_until__lt=Now())
         ids = list(gone.select_for_update(skip_locked=True).values_list("pk", flat=True))
         lost = Message.objects.filter(pk__in=ids).update(
-            status=Message.Status.UNKNOWN, error=LOST, leased_until=None, updated_at=Now()
+            status=Status.UNKNOWN, error=LOST, leased_until=None, updated_at=Now()
         )
     if lost:
         log.warning("messages_lost_sight_of", messages=lost)

@@ -16,6 +16,8 @@ class Outgoing:
     id: UUID
     user_id: UUID
     attempt: int
+    retry_kind: str  # what the tries before failed of: a Schedule's name, and how many of them in a row
+    retries: int
     kind: str
     content: str
     extras: dict[str, Any]
@@ -35,34 +37,36 @@ class Outgoing:
 class Schedule:
     """When to try again: after `first` seconds, then each time `factor` times as long, up to `longest`.
 
-    `attempts` counts all tries, the first included. `whole_number`: the other messages of the number wait as long.
+    `attempts` counts the tries in a row that failed of this. `whole_number`: the other messages of the number wait as
+    long.
     """
 
+    name: str
     first: float
     factor: float
     longest: float
     attempts: int
     whole_number: bool = False
 
-    def pause_after(self, attempt: int) -> float | None:
-        """Seconds to wait after this try, the first being 1; None after the last. With jitter: who failed together
+    def pause_after(self, failures: int) -> float | None:
+        """Seconds to wait after so many failures in a row; None after the last try. With jitter: who failed together
         does not come back together.
         """
-        if attempt >= self.attempts:
+        if failures >= self.attempts:
             return None
-        pause = min(self.first * self.factor ** min(attempt - 1, 30), self.longest)
+        pause = min(self.first * self.factor ** min(failures - 1, 30), self.longest)
         return pause * random.uniform(*_JITTER)  # noqa: S311 - not a secret
 
 
-BACK_OFF: Final = Schedule(first=1, factor=2, longest=600, attempts=15)  # about an hour in all
-A_FEW_TIMES: Final = Schedule(first=2, factor=4, longest=60, attempts=4)
+BACK_OFF: Final = Schedule("back off", first=1, factor=2, longest=600, attempts=15)  # about an hour in all
+A_FEW_TIMES: Final = Schedule("a few times", first=2, factor=4, longest=60, attempts=4)
 # "Retry after 4^X seconds", X from 0 (Meta, Error codes, 131056).
-PAIR_RATE: Final = Schedule(first=1, factor=4, longest=3600, attempts=8)
-THROUGHPUT: Final = Schedule(first=1, factor=2, longest=60, attempts=30, whole_number=True)
-CALL_LIMIT: Final = Schedule(first=60, factor=2, longest=3600, attempts=12, whole_number=True)
-MAINTENANCE: Final = Schedule(first=60, factor=1, longest=60, attempts=30, whole_number=True)
+PAIR_RATE: Final = Schedule("pair rate", first=1, factor=4, longest=3600, attempts=8)
+THROUGHPUT: Final = Schedule("throughput", first=1, factor=2, longest=60, attempts=30, whole_number=True)
+CALL_LIMIT: Final = Schedule("call limit", first=60, factor=2, longest=3600, attempts=12, whole_number=True)
+MAINTENANCE: Final = Schedule("maintenance", first=60, factor=1, longest=60, attempts=30, whole_number=True)
 # It was not tried at all.
-AT_ONCE: Final = Schedule(first=0.1, factor=2, longest=60, attempts=1_000_000)
+AT_ONCE: Final = Schedule("at once", first=0.1, factor=2, longest=60, attempts=1_000_000)
 
 
 @dataclass(frozen=True, slots=True)

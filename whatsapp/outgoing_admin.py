@@ -15,6 +15,7 @@ from django.utils.html import format_html
 
 from conversations.admin import MessageAdmin
 from conversations.models import Conversation, Message
+from conversations.services import ConversationRefused
 from leads.admin import ConversationWithLeadsAdmin
 from whatsapp import decisions
 from whatsapp.alerts import why_it_waits
@@ -61,9 +62,9 @@ class ConversationWithRepliesAdmin(ConversationWithLeadsAdmin):
             if not 0 < len(text) <= TEXT_MAX_LENGTH:
                 raise MessageRefused(f"A message has 1 to {TEXT_MAX_LENGTH} characters.")
             reply(user_id=conversation.user_id, conversation_id=conversation.pk, written=Written(content=text))
-        except MessageRefused as refusal:
+        except (MessageRefused, ConversationRefused) as refusal:
             request.session[f"{_DRAFT} {conversation.pk}"] = text[: 2 * TEXT_MAX_LENGTH]
-            messages.error(request, f"Not sent: {refusal.message}")
+            messages.error(request, f"Not sent: {refusal}")
         page = reverse("admin:conversations_conversation_change", args=[quote(conversation.pk)])
         return HttpResponseRedirect(f"{page}#reply")
 
@@ -101,14 +102,15 @@ class OutgoingMessageAdmin(MessageAdmin):
             raise PermissionDenied
         page = reverse("admin:conversations_message_change", args=[quote(message.pk)])
         try:
-            if request.POST.get("decision") == "arrived":
+            decision = request.POST.get("decision")
+            if decision == "arrived":
                 decisions.say_it_arrived(message=message)
                 self._note(request, message, "It arrived.")
-            elif decisions.can_be_sent_again(message):
+            elif decision == "again":
                 queued = decisions.send_again(message=message)
                 self._note(request, message, "Sent again, as a message of its own.")
                 page = reverse("admin:conversations_conversation_change", args=[quote(queued.conversation_id)])
-        except (decisions.TooLate, MessageRefused) as refusal:
+        except (decisions.TooLate, MessageRefused, ConversationRefused) as refusal:
             messages.error(request, f"Nothing was changed: {refusal}")
         return HttpResponseRedirect(page)
 

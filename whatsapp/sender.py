@@ -6,7 +6,6 @@ recorded in one transaction.
 
 import threading
 import time
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -27,6 +26,8 @@ SHORTEST_LOOK_SECONDS: Final = 0.02
 LONGEST_LOOK_SECONDS: Final = 2.0
 LOSE_EACH_SECONDS: Final = 5.0
 DATABASE_AWAY_SECONDS: Final = 2.0
+# Until a result is tried again of which somebody holds the row.
+HELD_SECONDS: Final = 2.0
 
 
 class Sender:
@@ -39,11 +40,15 @@ class Sender:
         self._inbox: SimpleQueue[outbox.Result | None] = SimpleQueue()
         self._in_flight = 0
         self._unrecorded: list[outbox.Result] = []
+        # Those of which somebody holds a row, and when to try them again.
+        self._held: list[outbox.Result] = []
+        self._held_until = 0.0
         self._stopping = threading.Event()
         self._lost_at = 0.0
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
 
     def start(self) -> None:
+        self._make_threads()
         self._thread.start()
 
     def wake(self) -> None:
@@ -61,22 +66,32 @@ class Sender:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def drain(self) -> int:
-        """Send what is due, in this thread, until nothing is left, and return how much that was.
+        """Send what may leave now, in this thread, and return how much was tried. What is still held back by a number's
+        pace, or waits for its next try, is left for another time.
 
         Raises django.db.Error.
         """
+        self._make_threads()
         total = 0
         while True:
             claimed = self._turn()
             total += claimed
             if self._in_flight:
                 self._collect(LONGEST_LOOK_SECONDS)
-            elif not claimed and not self._unrecorded:
+            elif not claimed:
+                if self._held:
+                    log.error("messages_not_recorded", messages=len(self._held))
+                self._pool.shutdown()
                 return total
+
+    def _make_threads(self) -> None:
+        """All of them now: a pool that fails to make one later, when it is given a message, has taken that though."""
+        everybody = threading.Barrier(self._threads)
+        list(self._pool.map(lambda _: everybody.wait(), range(self._threads)))
 
     def _run(self) -> None:
         pause = SHORTEST_LOOK_SECONDS
-        while not (self._stopping.is_set() and not self._in_flight and not self._unrecorded):
+        while not (self._stopping.is_set() and not self._in_flight and not self._unrecorded and not self._held):
             try:
                 close_old_connections()
                 busy = self._turn()
@@ -103,8 +118,8 @@ class Sender:
         began = time.monotonic()
         claimed = outbox.claim(room)
         for message in claimed:
-            self._in_flight += 1
             self._pool.submit(send_in_turn, message, began).add_done_callback(self._take)
+            self._in_flight += 1
         return len(claimed)
 
     def _take(self, future: "Future[outbox.Result]") -> None:
@@ -126,31 +141,30 @@ class Sender:
                 return True
 
     def _record(self) -> None:
-        """All at once; one by one where that fails, so that one row that somebody holds keeps no other waiting."""
-        results = self._unrecorded
-        if not results:
-            return
-        try:
-            outbox.record(results)
-            self._unrecorded = []
-        except Error:
-            if not connection.is_usable():
-                raise
-            self._unrecorded = self._record_each(results)
-
-    @staticmethod
-    def _record_each(results: Sequence[outbox.Result]) -> list[outbox.Result]:
-        """Returns those that could not be recorded yet."""
-        left = []
-        for result in results:
+        """All at once; one by one where that fails, so that a row that somebody holds keeps no other waiting."""
+        if self._held and time.monotonic() > self._held_until:
+            self._unrecorded, self._held = self._held + self._unrecorded, []
+        while self._unrecorded:
             try:
-                outbox.record([result])
-            except Error as error:
+                outbox.record(self._unrecorded)
+                self._unrecorded = []
+            except Error:
                 if not connection.is_usable():
                     raise
-                log.error("message_not_recorded", message_id=str(result[0].id), error=type(error).__name__)
-                left.append(result)
-        return left
+                self._record_first()
+
+    def _record_first(self) -> None:
+        """Of several that could not be recorded together; where it is this one's fault, it is set aside."""
+        first = self._unrecorded[0]
+        try:
+            outbox.record([first])
+        except Error as error:
+            if not connection.is_usable():
+                raise
+            log.error("message_not_recorded", message_id=str(first[0].id), error=type(error).__name__)
+            self._held.append(first)
+            self._held_until = time.monotonic() + HELD_SECONDS
+        del self._unrecorded[0]
 
 
 def send_in_turn(message: Outgoing, claimed_at: float) -> outbox.Result:

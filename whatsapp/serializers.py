@@ -11,6 +11,7 @@ from conversations.fields import StrictCharField, WordField
 from conversations.identity import PHONE_RULE, PhoneInvalid, normalise
 from conversations.models import NAME_MAX_LENGTH
 from leads.models import DETAILS_MAX_LENGTH, Lead
+from whatsapp.payload_parts import objects_of
 from whatsapp.sending import TEXT_MAX_LENGTH, Recipient, Wish, Written
 
 # Two letters of a country, a dot, up to 128 letters and digits; of some business groups with ENT. before them (Meta,
@@ -152,11 +153,10 @@ def read_reply(body: Any) -> Written:
 
 def readable(template: dict[str, Any]) -> str:
     """A template as a person reads it in the thread: its name, and what is filled in."""
-    components = template.get("components") or []
     parameters = [
         parameter["text"]
-        for component in components
-        for parameter in component.get("parameters") or []
-        if isinstance(parameter, dict) and isinstance(parameter.get("text"), str)
+        for component in objects_of(template.get("components"))
+        for parameter in objects_of(component.get("parameters"))
+        if isinstance(parameter.get("text"), str)
     ]
     return f"{template['name']}: {', '.join(parameters)}" if parameters else template["name"]

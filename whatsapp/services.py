@@ -1,14 +1,15 @@
 """Channels: which number belongs to which business, and whether it may send."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Greatest, Now
 
 from whatsapp.encryption import rotate
-from whatsapp.models import Channel, looks_like_phone, normalise_channel_id
+from whatsapp.models import Channel, check_token, looks_like_phone, normalise_channel_id
 from whatsapp.wake import wake_sender
 
 log = structlog.get_logger(__name__)
@@ -39,22 +40,25 @@ def connect_channel(
         if channel.user_id != user_id:
             raise ChannelTaken(f"Phone number id {phone_number_id} belongs to another business.")
         if access_token:
-            channel.access_token = access_token
+            channel.access_token = check_token(access_token)
             channel.save(update_fields=["encrypted_access_token", "updated_at"])
             resume_channel(channel_id=channel.pk)
         reroute_messages(user_id=user_id)
         return channel
 
 
-def stop_channel(*, channel_id: UUID, reason: str, token: str | None = None) -> None:
+def stop_channel(*, channel_id: UUID, reason: str, token: str | None = None, said_at: datetime | None = None) -> None:
     """Let a number's messages wait: its provider refuses it as such. Caller holds the transaction.
 
     `token` is the encrypted token with which it was refused: where another has been stored since, nothing is known
-    against that one. The first reason stays.
+    against that one. `said_at`: when the provider said so; what it said before somebody let the number go on is of no
+    account any more. The first reason stays.
     """
     going = Channel.objects.filter(pk=channel_id, stopped_at=None)
     if token is not None:
         going = going.filter(encrypted_access_token=token)
+    if said_at is not None:
+        going = going.filter(Q(resumed_at=None) | Q(resumed_at__lt=said_at))
     if going.update(stopped_at=Now(), stop_reason=reason, updated_at=Now()):
         # Without the reason: that may quote a customer's number. The number's page has it.
         log.error("channel_stopped", channel_id=str(channel_id))
@@ -63,7 +67,7 @@ def stop_channel(*, channel_id: UUID, reason: str, token: str | None = None) -> 
 def resume_channel(*, channel_id: UUID) -> None:
     """Let a stopped number go on with what waits. Caller holds the transaction."""
     resumed = Channel.objects.filter(pk=channel_id).exclude(stopped_at=None)
-    if resumed.update(stopped_at=None, stop_reason="", updated_at=Now()):
+    if resumed.update(stopped_at=None, resumed_at=Now(), stop_reason="", updated_at=Now()):
         log.info("channel_resumed", channel_id=str(channel_id))
         wake_sender()
 

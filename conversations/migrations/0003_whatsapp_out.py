@@ -56,6 +56,16 @@ class Migration(migrations.Migration):
             name="leased_until",
             field=models.DateTimeField(editable=False, null=True),
         ),
+        migrations.AddField(
+            model_name="message",
+            name="retry_kind",
+            field=models.CharField(db_default="", default="", editable=False),
+        ),
+        migrations.AddField(
+            model_name="message",
+            name="retries",
+            field=models.PositiveIntegerField(db_default=0, default=0, editable=False),
+        ),
         migrations.AddIndex(
             model_name="message",
             index=models.Index(

@@ -59,7 +59,7 @@ class Message(OwnedModel):
       delivered  it reached the customer's phone
       read       the customer opened it (played: heard the voice note)
       failed     it will not be sent; `error` says why
-      unknown    the connection broke after the request left; only a later status can tell
+      unknown    the connection broke after the request left, or the worker died: a later status tells, or a person
     An inbound message is `received` and stays so.
     """
 
@@ -81,7 +81,8 @@ class Message(OwnedModel):
     conversation = models.ForeignKey(
         Conversation, models.PROTECT, db_constraint=False, db_index=False, related_name="messages"
     )
-    # Which number of the business: a row of `channels`, of which this app knows nothing (see whatsapp's migrations).
+    # Which number of the business: a row of `channels`, of which this app knows nothing. No foreign key: with one, each
+    # incoming message would lock the number's row.
     channel_id = models.UUIDField(null=True, editable=False)
     address = models.CharField(
         blank=True,
@@ -100,6 +101,9 @@ class Message(OwnedModel):
     error = models.TextField(blank=True, default="", db_default="")
     # How often a worker took it; with the lease it tells a worker that slept that the message is no longer its own.
     attempts = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # What the last tries failed of, and how many of them in a row: how long to wait depends on both.
+    retry_kind = models.CharField(default="", db_default="", editable=False)
+    retries = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     due_at = models.DateTimeField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
 

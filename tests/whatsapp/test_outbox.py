@@ -25,6 +25,7 @@ from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
 from whatsapp import outbox
 from whatsapp.models import Channel
 from whatsapp.outgoing import Again, Failed, Sent, Unknown
+from whatsapp.providers import cloud
 from whatsapp.sender import send_in_turn
 from whatsapp.sending import Recipient, Written, send_message
 from whatsapp.services import connect_channel
@@ -73,6 +74,23 @@ class TestWhatLeaves:
         mailing.is_sent()
         assert [entry["body"]["to"] for entry in mailing.graph.ledger] == ["+525512345678", "+5215512345678"]
         assert Customer.objects.count() == 1
+
+    def test_a_number_that_was_given_stays_the_address_also_of_who_shows_an_id_now(self, mailing, owner):
+        inbox = Inbox(owner)
+        inbox.gets(meta.text("Hello", from_user_id=meta.SHEENA_ID))
+        inbox.gets(meta.text("Hidden now", from_=None, from_user_id=meta.SHEENA_ID))
+        conversation = Conversation.objects.get()
+        mailing.writes(to=f"+{meta.SHEENA}")
+        mailing.post(f"/api/conversations/{conversation.pk}/messages", message="A reply")
+        template = {"name": "code", "language": "de"}
+        mailing.post(f"/api/conversations/{conversation.pk}/messages", template=template)
+        mailing.is_sent()
+        bodies = [entry["body"] for entry in mailing.graph.ledger]
+        assert [body.get("to") or body["recipient"] for body in bodies] == [
+            f"+{meta.SHEENA}",
+            meta.SHEENA_ID,
+            f"+{meta.SHEENA}",
+        ]
 
     def test_but_not_to_an_address_that_is_theirs_no_more(self, mailing, owner):
         inbox = Inbox(owner)
@@ -159,13 +177,13 @@ AGAIN = {
     "overload": (SERVER_ERROR, 0.8, 1.2),
     "Meta's word that it will pass": (error(999_999, is_transient=True), 0.8, 1.2),
     "a server's error with a reason": (error(999_999, status=500), 0.8, 1.2),
-    "a gateway that is too busy": (GATEWAY_503, 0.8, 1.2),
     "too many requests": (TOO_MANY, 1, 1.2),
+    "a gateway's 400": (Reaction(status=400, body=b"<html>bad</html>"), 1.6, 2.4),
     "unknown to Meta": (error(131000, status=500), 1.6, 2.4),
     "pair rate": (error(131056), 0.8, 1.2),
     "maintenance": (error(131057, status=500), 48, 72),
     "the app's limit": (error(4), 48, 72),
-    "a gateway's 403": (Reaction(status=403, body=b"<html>forbidden</html>"), 0.8, 1.2),
+    "a gateway's 403": (Reaction(status=403, body=b"<html>forbidden</html>"), 1.6, 2.4),
 }
 PERMANENT = {
     "window": (error(131047, title="Re-engagement message"), "send an approved template"),
@@ -174,7 +192,6 @@ PERMANENT = {
     "opted out": (error(131050), "opted out"),
     "no such template": (error(132001, status=404), "no approved template"),
     "a code that nobody knows": (error(999_999), "999999: "),
-    "the number is not there": (Reaction(status=404, body=b"not found"), "404"),
 }
 UNKNOWN = {
     "reset before it was read": RESET_UNREAD,
@@ -184,6 +201,7 @@ UNKNOWN = {
     "200 and nothing": Reaction(body=b"", accepts=True),
     "200 without an id": Reaction(body=b'{"messages": [{}]}', accepts=True),
     "a gateway that lost the answer": GATEWAY_502,
+    "a gateway that is too busy, or lost it": GATEWAY_503,
     "a broken server without a word": Reaction(status=500, body=b""),
     "an answer without end": Reaction(body=b"x" * 300_000, accepts=True),
 }
@@ -273,12 +291,28 @@ class TestErrors:
         mailing.writes(to=BRUNO)
         assert (mailing.is_sent(), mailing.graph.ledger) == (0, [])
 
-    def test_a_fault_of_ours_is_unknown_and_costs_the_others_nothing(self, mailing, monkeypatch):
+    def test_a_fault_of_ours_before_the_request_has_failed_and_costs_the_others_nothing(self, mailing):
         row = mailing.writes()
         Message.objects.filter(pk=row.pk).update(kind="template", extras={})
         mailing.writes(to=BRUNO)
         mailing.is_sent()
-        assert [state for _, state in mailing.states()] == ["unknown", "sent"]
+        assert [state for _, state in mailing.states()] == ["failed", "sent"]
+
+    def test_a_fault_of_ours_after_it_is_unknown(self, mailing, monkeypatch):
+        monkeypatch.setattr(cloud, "outcome_of", lambda answer: 1 / 0)
+        row = mailing.writes()
+        mailing.is_sent()
+        assert (of(row).status, row.error) == ("unknown", "Sending broke on our side: ZeroDivisionError.")
+
+    def test_tries_are_counted_for_each_kind_of_error(self, mailing):
+        row = mailing.writes()
+        mailing.graph.next_come(*[error(131000, status=500)] * 3, error(131056), error(131000, status=500))
+        for _ in range(5):
+            mailing.is_sent_again()
+        assert (of(row).status, row.attempts, row.retries) == ("queued", 5, 1)
+        assert 1.6 <= pause_of(row) <= 2.4
+        mailing.is_sent_again()
+        assert of(row).status == "sent"
 
 
 class TestSettlingTheUnknown:
@@ -297,9 +331,9 @@ class TestSettlingTheUnknown:
         assert of(unknown).status == "read"
 
     def test_or_that_it_failed(self, unknown, owner):
-        failed = meta.status("failed", id="wamid.9", errors=[meta.error(131026)])
+        failed = meta.status("failed", id="wamid.9", errors=[meta.error(131026, "Undeliverable")])
         Inbox(owner).gets_statuses(failed | {"biz_opaque_callback_data": str(unknown.pk)})
-        assert of(unknown).status == "failed"
+        assert (of(unknown).status, unknown.error) == ("failed", "131026: Undeliverable")
 
     def test_a_strangers_status_with_our_id_tells_nothing(self, unknown, stranger):
         told = meta.status("read", id="wamid.9", biz_opaque_callback_data=str(unknown.pk))
@@ -407,7 +441,15 @@ class TestLeases:
 
     def test_late_news_that_it_was_sent_counts(self, slept):
         outbox.record([(slept, Sent("wamid.9"))])
-        assert (self.row(slept).status, self.row(slept).provider_id) == ("sent", "wamid.9")
+        row = self.row(slept)
+        assert (row.status, row.provider_id, row.error) == ("sent", "wamid.9", "")
+
+    def test_late_news_that_it_was_not_sent_does_not_turn_the_order_round(self, mailing, slept):
+        mailing.is_sent()
+        assert mailing.graph.texts() == ["two"]
+        outbox.record([outbox.not_begun(slept)])
+        assert (self.row(slept).status, self.row(slept).error) == ("failed", outbox.OVERTAKEN)
+        assert mailing.is_sent_again() == 0
 
     def test_late_news_that_it_was_not_sent_puts_it_back(self, mailing, slept):
         outbox.record([outbox.not_begun(slept)])
@@ -447,6 +489,15 @@ class TestNumbers:
         mailing.is_sent()
         assert (of(row).status, graph.requests) == ("queued", 0)
         assert mailing.reload().stop_reason == "No access token is stored for this number. Store one."
+
+    def test_a_stopped_number_does_not_keep_back_what_goes_through_another(self, mailing, owner):
+        mailing.writes("one")
+        Channel.objects.update(stopped_at=timezone.now())
+        connect_channel(user_id=owner.id, phone_number_id="2222", access_token=TOKEN)
+        Inbox(owner, channel="2222").gets(meta.text("Hello", from_=AMINA[1:]))
+        mailing.writes("two")
+        mailing.is_sent()
+        assert mailing.states() == [("one", "queued"), ("two", "sent")]
 
     def test_a_number_that_is_switched_off_sends_nothing(self, mailing):
         mailing.writes()

@@ -144,7 +144,8 @@ class TestDecisions:
     def test_two_who_decide_at_once_send_it_again_once(self, mailing, owner, unknown):
         person = staff_of(owner)
         decide(person, unknown, "again")
-        decide(person, unknown, "arrived")
+        for late in ("again", "again", "arrived"):
+            assert "Nothing was changed" in "".join(messages_of(decide(person, unknown, late)))
         mailing.is_sent()
         assert len(mailing.graph.ledger) == 2  # the first had arrived
 
@@ -206,5 +207,8 @@ class TestStoppedNumbers:
 def test_messages_without_a_number_are_said_too(owner, graph):
     owner.client.post("/api/whatsapp", {"to": "+4915123456789", "message": "Hello"}, format="json")
     person = staff_of(owner)
-    assert "1 message waits: no WhatsApp number is connected." in person.get(FIRST_PAGE).content.decode()
+    assert (
+        "1 message waits: no WhatsApp number is connected, or it is switched off."
+        in person.get(FIRST_PAGE).content.decode()
+    )
     assert "no WhatsApp number is connected" in page(person, Message.objects.get())

@@ -255,6 +255,11 @@ class TestReplies:
         mailing.is_sent()
         assert mailing.graph.texts(AMINA) == ["Your cake is ready", *["Thank you"] * 3]
 
+    @pytest.mark.parametrize("parameters", [5, True, 1.5, "text", [5], [{"text": 5}], {"text": "one alone"}])
+    def test_a_template_of_a_strange_form_is_metas_to_refuse(self, mailing, parameters):
+        template = TEMPLATE | {"components": [{"type": "body", "parameters": parameters}]}
+        assert mailing.post(to=AMINA, template=template).status_code == 202
+
     def test_a_template_can_be_the_reply(self, mailing):
         row = mailing.writes()
         answer = mailing.post(f"/api/conversations/{row.conversation_id}/messages", template=TEMPLATE)

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -11,11 +12,11 @@ from django.db import close_old_connections
 
 from conversations.models import Conversation, Customer, Message
 from tests.factories import Business
-from tests.leadsite.workers import run, working
+from tests.leadsite.workers import NAME, run, working
 from tests.sessions import deadlocks, held_back, processes, session
 from tests.site import until
 from tests.whatsapp import meta
-from tests.whatsapp.graph import graph_api
+from tests.whatsapp.graph import Reaction, graph_api
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
 from tests.whatsapp.test_sending_faults import pointed_at
@@ -63,6 +64,7 @@ def report(message_id: UUID) -> None:
 
 
 def test_no_message_has_two_takers_and_each_customers_come_in_order(owner: Business, settings) -> None:
+    before = deadlocks()
     settings.WHATSAPP_MESSAGES_PER_SECOND = 10_000
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
     for number in range(8):
@@ -76,10 +78,11 @@ def test_no_message_has_two_takers_and_each_customers_come_in_order(owner: Busin
     for phone in {address for _, _, address, _ in taken}:
         assert [number for _, _, address, number in sorted(taken) if address == phone] == list(range(8))
     assert set(Message.objects.values_list("attempts", flat=True)) == {1}
-    assert deadlocks() == 0
+    assert deadlocks() == before
 
 
 def test_many_who_write_to_one_new_customer_at_once_share_one_conversation(owner: Business) -> None:
+    before = deadlocks()
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
     with processes(CREW) as crew:
         with held_back(CREW):
@@ -89,10 +92,11 @@ def test_many_who_write_to_one_new_customer_at_once_share_one_conversation(owner
     assert len(conversations) == 1
     assert owner.row_counts() == (1, 1, 4)  # 0, 10, 20 and 30 asked for a lead
     assert (Customer.objects.count(), Conversation.objects.count(), Message.objects.count()) == (1, 1, 40)
-    assert deadlocks() == 0
+    assert deadlocks() == before
 
 
 def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> None:
+    before = deadlocks()
     Inbox(owner)
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
     for number in range(60):
@@ -109,7 +113,7 @@ def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> No
         for future in futures:
             future.result()
     assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}
-    assert deadlocks() == 0
+    assert deadlocks() == before
 
 
 def test_a_customer_whose_row_somebody_holds_keeps_no_other_waiting(owner: Business, tmp_path) -> None:
@@ -125,6 +129,39 @@ def test_a_customer_whose_row_somebody_holds_keeps_no_other_waiting(owner: Busin
                 assert Message.objects.get(pk=held.pk).status == "queued"
                 clerk.rollback()
                 until(lambda: Message.objects.get(pk=held.pk).status == "sent", worker.log)
+
+
+def test_a_message_whose_row_somebody_holds_keeps_no_others_record_waiting(owner: Business, tmp_path) -> None:
+    with graph_api() as graph:
+        mailing = Mailing(owner, graph)
+        held = [mailing.writes("held", to=f"+4915100000{number:03}") for number in range(3)]
+        # Held when the answer comes, after the claim.
+        graph.next_come(*[Reaction(accepts=True, seconds=2)] * 3)
+        with working(tmp_path, **pointed_at(graph)) as worker, session() as clerk:
+            until(partial(graph.has_been_asked, 3), worker.log)
+            clerk.execute("SELECT FROM messages FOR UPDATE")
+            free = [mailing.writes("free", to=f"+4915200000{number:03}") for number in range(20)]
+            rows = Message.objects.filter(pk__in=[row.pk for row in free])
+            until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log, seconds=20)
+            assert set(Message.objects.exclude(pk__in=rows).values_list("status", flat=True)) == {"sending"}
+            clerk.rollback()
+            rows = Message.objects.filter(pk__in=[row.pk for row in held])
+            until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log, seconds=20)
+        assert graph.doubled() == {}
+
+
+def test_a_worker_whose_connections_are_cut_goes_on_and_sends_nothing_twice(owner: Business, tmp_path) -> None:
+    with graph_api() as graph:
+        mailing = Mailing(owner, graph)
+        for number in range(40):
+            mailing.writes(f"{number}", to=f"+4915100000{number:03}")
+        graph.react = lambda: Reaction(accepts=True, seconds=0.3)
+        with working(tmp_path, **pointed_at(graph)) as worker:
+            for goal in (5, 25):
+                until(partial(graph.has_been_asked, goal), worker.log)
+                assert run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", NAME)
+            until(statuses_are_sent, worker.log)
+        assert graph.doubled() == {}
 
 
 def test_a_worker_hears_of_a_message_at_once(owner: Business, tmp_path) -> None:

@@ -7,13 +7,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from conversations.models import Message
+from tests.staff import address, errors_of, operator
 from tests.whatsapp import meta
 from tests.whatsapp.graph import Reaction, error
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
 from whatsapp import outbox, services
 from whatsapp.encryption import encrypt
-from whatsapp.models import Channel
+from whatsapp.models import Channel, ChannelInvalid
 from whatsapp.outgoing import Stopped
 
 NEW_TOKEN = "EAAG-another-token"
@@ -115,7 +116,33 @@ def test_an_error_of_one_message_stops_nothing(mailing, owner):
     assert mailing.reload().stopped_at is None
 
 
+def test_what_was_said_before_the_number_was_let_go_on_does_not_stop_it_again(mailing, owner):
+    mailing.writes()
+    mailing.is_sent()
+    services.stop_channel(channel_id=mailing.channel.pk, reason="131042: Pay.")
+    failed = meta.status("failed", id="wamid.000001", timestamp=int(time()) - 5)
+    services.resume_channel(channel_id=mailing.channel.pk)
+    Inbox(owner).gets_statuses(failed | {"errors": [meta.error(131042)]})
+    assert mailing.reload().stopped_at is None
+
+
 class TestSecrets:
+    @pytest.mark.parametrize("token", ["EAAG\u200btoken", "EAAG\ntoken", "EAAG\ttoken", "EAAG…", "x" * 5000])
+    def test_a_token_with_something_else_copied_along_is_refused(self, mailing, owner, token):
+        with pytest.raises(ChannelInvalid):
+            services.connect_channel(user_id=owner.id, phone_number_id="333", access_token=token)
+        person = operator()
+        assert list(errors_of(person.fill(address("change", mailing.channel), access_token=token))) == ["access_token"]
+
+    @pytest.mark.parametrize("token", ["EAAG\u200btoken", "EAAG\ntoken"])
+    def test_one_that_is_stored_stops_the_number_and_is_not_logged(self, mailing, caplog, token):
+        Channel.objects.update(encrypted_access_token=encrypt(token))
+        mailing.writes()
+        mailing.is_sent()
+        assert [status for _, status in mailing.states()] == ["queued"]
+        assert "Store the token again" in mailing.reload().stop_reason
+        assert "EAAG" not in caplog.text
+
     def test_the_token_is_stored_encrypted_and_shown_nowhere(self, mailing, caplog):
         caplog.set_level(logging.DEBUG)
         assert TOKEN not in mailing.reload().encrypted_access_token

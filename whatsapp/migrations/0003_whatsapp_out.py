@@ -22,6 +22,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="channel",
+            name="resumed_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="channel",
             name="stop_reason",
             field=models.TextField(blank=True, db_default="", default="", editable=False),
         ),

@@ -1,20 +1,25 @@
-"""The way out: `send` hands one message to the number's provider, or prints it, and says what became of it."""
+"""The way out: `send` hands one message to the number's provider, or prints it, and says what became of it.
 
-from collections.abc import Callable
+What a provider is: a module with request_for (a message and the token in clear become one request, or an outcome where
+that is not possible) and outcome_of (what its answer means).
+"""
+
+from types import ModuleType
 from typing import Final
 
 import structlog
 from django.conf import settings
 
 from whatsapp.encryption import SecretUnreadable, decrypt
-from whatsapp.outgoing import Again, NotSent, Outcome, Outgoing, Stopped, Uncertain, Unknown
+from whatsapp.models import ChannelInvalid, check_token
+from whatsapp.outgoing import Again, Failed, NotSent, Outcome, Outgoing, Stopped, Uncertain, Unknown
 from whatsapp.providers import cloud, console, twilio
+from whatsapp.providers.http import Request, post
 
 log = structlog.get_logger(__name__)
 
 CONSOLE: Final = "console"
-# What a provider is: it takes a message and the token in clear, makes one HTTP call, and reads the answer.
-PROVIDERS: Final[dict[str, Callable[[Outgoing, str], Outcome]]] = {"cloud": cloud.send, "twilio": twilio.send}
+PROVIDERS: Final[dict[str, ModuleType]] = {"cloud": cloud, "twilio": twilio}
 
 
 class NoToken(Exception):
@@ -23,20 +28,36 @@ class NoToken(Exception):
 
 def send(message: Outgoing) -> Outcome:
     """Hand over one message, once. Never raises: what is not known counts as perhaps sent."""
+    if settings.WHATSAPP_BACKEND == CONSOLE:
+        return console.send(message)
+    request = _request(message)
+    if not isinstance(request, Request):
+        return request
     try:
-        if settings.WHATSAPP_BACKEND == CONSOLE:
-            return console.send(message)
-        return PROVIDERS[message.provider](message, token_of(message))
-    except NoToken as error:
-        return Stopped(str(error))
+        return PROVIDERS[message.provider].outcome_of(post(request))
     except NotSent as error:
         return Again(str(error))
     except Uncertain as error:
         return Unknown(str(error))
-    except Exception:
-        # A fault of ours. Where it came, before or after the request, is not known here.
-        log.exception("provider_broken", provider=message.provider, message_id=str(message.id))
-        return Unknown("Sending broke on our side; the log says where.")
+    except Exception as error:
+        return Unknown(_our_fault(message, error))
+
+
+def _request(message: Outgoing) -> Request | Outcome:
+    """Everything up to the request; what goes wrong here has certainly not been sent."""
+    try:
+        request: Request | Outcome = PROVIDERS[message.provider].request_for(message, token_of(message))
+        return request
+    except NoToken as error:
+        return Stopped(str(error))
+    except Exception as error:
+        return Failed(_our_fault(message, error))
+
+
+def _our_fault(message: Outgoing, error: Exception) -> str:
+    # Its kind only: the text of an error may quote the token, or the customer.
+    log.error("provider_broken", provider=message.provider, message_id=str(message.id), error=type(error).__name__)
+    return f"Sending broke on our side: {type(error).__name__}."
 
 
 def token_of(message: Outgoing) -> str:
@@ -44,6 +65,6 @@ def token_of(message: Outgoing) -> str:
     if not message.token:
         raise NoToken("No access token is stored for this number. Store one.")
     try:
-        return decrypt(message.token)
-    except SecretUnreadable as error:
+        return check_token(decrypt(message.token))
+    except (SecretUnreadable, ChannelInvalid) as error:
         raise NoToken(f"{error} Store the token again.") from error

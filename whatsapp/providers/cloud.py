@@ -1,6 +1,6 @@
 """Meta's Cloud API: POST /<version>/<phone number id>/messages (Meta, WhatsApp, Cloud API, Messages)."""
 
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 import requests
@@ -9,13 +9,20 @@ from requests.auth import AuthBase
 
 from conversations.models import PROVIDER_ID_MAX_LENGTH
 from whatsapp.json_repair import NotJson, parse
-from whatsapp.meta_errors import outcome_of, with_advice
-from whatsapp.outgoing import BACK_OFF, REASON_MAX_LENGTH, Again, Failed, Outcome, Outgoing, Sent, Stopped, Unknown
+from whatsapp.meta_errors import outcome_of_error, with_advice
+from whatsapp.outgoing import (
+    A_FEW_TIMES,
+    REASON_MAX_LENGTH,
+    THROUGHPUT,
+    Again,
+    Outcome,
+    Outgoing,
+    Sent,
+    Stopped,
+    Unknown,
+)
 from whatsapp.payload_parts import error_text, object_of, objects_of, text_of
-from whatsapp.providers.http import Answer, post
-
-# Certain without an error of Meta's in the body: who answers so (a gateway too) has not taken the request on.
-_REFUSED: Final = frozenset((408, 425, 429, 503))
+from whatsapp.providers.http import Answer, Request
 
 
 class Bearer(AuthBase):
@@ -29,11 +36,10 @@ class Bearer(AuthBase):
         return request
 
 
-def send(message: Outgoing, token: str) -> Outcome:
-    """Hand one message to Meta. Raises NotSent and Uncertain."""
+def request_for(message: Outgoing, token: str) -> Request:
     number = quote(message.phone_number_id, safe="")
     url = f"{settings.WHATSAPP_API_BASE_URL}/{settings.WHATSAPP_API_VERSION}/{number}/messages"
-    return read_answer(post(url, auth=Bearer(token), json=body_of(message)))
+    return Request(url, auth=Bearer(token), json=body_of(message))
 
 
 def body_of(message: Outgoing) -> dict[str, Any]:
@@ -51,7 +57,7 @@ def body_of(message: Outgoing) -> dict[str, Any]:
     return body | {"type": "text", "text": {"body": message.content, "preview_url": False}}
 
 
-def read_answer(answer: Answer) -> Outcome:
+def outcome_of(answer: Answer) -> Outcome:
     found = _object(answer.body)
     if 200 <= answer.status < 300:
         return _accepted(found)
@@ -60,7 +66,7 @@ def read_answer(answer: Answer) -> Outcome:
         return _without_reason(answer)
     code = _code(error)
     reason = _reason(code, error)
-    outcome = outcome_of(code, reason, is_servers=answer.status >= 500 or error.get("is_transient") is True)
+    outcome = outcome_of_error(code, reason, is_servers=answer.status >= 500 or error.get("is_transient") is True)
     return Again(outcome.reason, outcome.schedule, answer.retry_after) if isinstance(outcome, Again) else outcome
 
 
@@ -81,14 +87,13 @@ def _accepted(found: dict[str, Any]) -> Outcome:
 def _without_reason(answer: Answer) -> Outcome:
     """Not Meta's own words: a gateway between us and them, or nobody knows what."""
     reason = f"Answered {answer.status} without a reason."
-    if answer.status in _REFUSED:
-        return Again(reason, BACK_OFF, answer.retry_after)
     if answer.status >= 500:
         # What stands behind the gateway may have taken the message.
         return Unknown(reason)
     if answer.status == 401:
         return Stopped(with_advice(190, reason))
-    return Failed(reason) if answer.status in (400, 404, 405, 413, 415, 422) else Again(reason)
+    # Refused, whoever did it. Meta's limits come as 400, and a gateway may have cut off what Meta had to say.
+    return Again(reason, THROUGHPUT if answer.status == 429 else A_FEW_TIMES, answer.retry_after)
 
 
 def _object(body: bytes) -> dict[str, Any]:

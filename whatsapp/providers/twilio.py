@@ -14,6 +14,7 @@ from conversations.models import PROVIDER_ID_MAX_LENGTH
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.models import TWILIO_PREFIX
 from whatsapp.outgoing import (
+    A_FEW_TIMES,
     BACK_OFF,
     PAIR_RATE,
     REASON_MAX_LENGTH,
@@ -28,7 +29,7 @@ from whatsapp.outgoing import (
     Unknown,
 )
 from whatsapp.payload_parts import object_of, text_of
-from whatsapp.providers.http import Answer, post
+from whatsapp.providers.http import Answer, Request
 
 # Twilio's "Error and Warning Dictionary": credentials, permission, account not active or suspended.
 _STOPPED: Final = frozenset(("20003", "20005", "20008", "63007", "63020"))
@@ -45,8 +46,7 @@ _ADVICE: Final = {
 }
 
 
-def send(message: Outgoing, token: str) -> Outcome:
-    """Hand one message to Twilio. Raises NotSent and Uncertain."""
+def request_for(message: Outgoing, token: str) -> Request | Outcome:
     account, colon, secret = token.partition(":")
     if not (account and colon and secret):
         return Stopped("The stored token is not of Twilio's form. Store it as account sid, colon, auth token.")
@@ -62,10 +62,10 @@ def send(message: Outgoing, token: str) -> Outcome:
     if settings.PUBLIC_URL:
         # Without it Twilio calls what the sender is set up with.
         form["StatusCallback"] = settings.PUBLIC_URL + reverse("whatsapp-webhook")
-    return read_answer(post(url, auth=HTTPBasicAuth(user, password), data=form))
+    return Request(url, auth=HTTPBasicAuth(user, password), data=form)
 
 
-def read_answer(answer: Answer) -> Outcome:
+def outcome_of(answer: Answer) -> Outcome:
     try:
         tree, _ = parse(answer.body)
     except NotJson:
@@ -82,9 +82,10 @@ def read_answer(answer: Answer) -> Outcome:
         return Stopped(reason)
     if code in _AGAIN or answer.status == 429:
         return Again(reason, _AGAIN.get(code, THROUGHPUT), answer.retry_after)
-    if answer.status == 503 or (answer.status >= 500 and found):
-        return Again(reason, BACK_OFF, answer.retry_after)
-    return Unknown(reason) if answer.status >= 500 else Failed(reason)
+    if answer.status >= 500:
+        # Without a code it is not Twilio who speaks: what stands behind the gateway may have taken the message.
+        return Again(reason, BACK_OFF, answer.retry_after) if code else Unknown(reason)
+    return Failed(reason) if code else Again(reason, A_FEW_TIMES, answer.retry_after)
 
 
 def _reason(status: int, code: str, message: str) -> str:

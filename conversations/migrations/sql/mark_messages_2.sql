@@ -52,7 +52,9 @@ BEGIN
     WITH applied AS (
         UPDATE messages AS m SET
             status = further_status(m.status, p.status),
-            error = first_error(m.error, coalesce(m.extras -> 'times', '{}'), p.error, p.times),
+            -- What we said ourselves of a message that was on its way is of no use any more.
+            error = CASE WHEN m.status IN ('queued', 'sending', 'unknown') THEN p.error
+                ELSE first_error(m.error, coalesce(m.extras -> 'times', '{}'), p.error, p.times) END,
             extras = m.extras || jsonb_build_object(
                 'times', earliest_times(m.extras -> 'times', p.times),
                 'details', greatest(coalesce(m.extras -> 'details', '{}'), p.details)),

@@ -1,6 +1,7 @@
 -- Purpose: messages for a worker to send now, at most p_limit, each the worker's own until its lease ends. Of a customer
--- one at a time, and in the order in which they were stored, whatever the conversation: while one waits for its next
--- attempt or is being sent, those behind it wait.
+-- one at a time, and those through one number in the order in which they were stored, whatever the conversation: while
+-- one waits for its next attempt or is being sent, those behind it wait. (To the customer each number is a chat of its
+-- own, and a number that is stopped must not keep back the others.)
 -- Pace, for each number and for each customer, by one time in the row of each (a leaky bucket as a meter: the generic
 -- cell rate algorithm, ITU-T I.371): paced_until is when all that was granted so far will have been sent.
 --   p_rate   messages a second of one number; granted up to p_ahead in advance, each with how long to wait
@@ -12,7 +13,7 @@ CREATE FUNCTION claim_messages(
     p_limit integer, p_lease interval, p_rate double precision, p_ahead interval, p_pair double precision,
     p_burst integer)
     RETURNS TABLE (
-        id uuid, user_id uuid, attempt integer, kind text, content text, extras jsonb, address text, channel_id uuid,
+        id uuid, user_id uuid, attempt integer, retry_kind text, retries integer, kind text, content text, extras jsonb, address text, channel_id uuid,
         provider text, phone_number_id text, token text, wait double precision)
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, public, pg_temp
@@ -51,13 +52,16 @@ BEGIN
             WHERE m.channel_id = v_channel.id AND m.user_id = v_channel.user_id
                 AND m.status = 'queued' AND m.due_at <= v_now
                 AND coalesce(customer.paced_until, '-infinity') <= v_now + make_interval(secs => p_pair * (p_burst - 1))
+                -- Most of those that must wait are found here, by one step in the index.
                 AND NOT EXISTS (
                     SELECT FROM messages AS before WHERE before.conversation_id = m.conversation_id
+                        AND before.channel_id = m.channel_id
                         AND before.status IN ('queued', 'sending') AND before.id < m.id)
                 AND NOT EXISTS (
                     SELECT FROM conversations AS other JOIN messages AS before ON before.conversation_id = other.id
                     WHERE other.customer_id = v.customer_id AND before.id <> m.id
-                        AND (before.status = 'sending' OR (before.status = 'queued' AND before.id < m.id)))
+                        AND (before.status = 'sending'
+                             OR (before.status = 'queued' AND before.id < m.id AND before.channel_id = m.channel_id)))
             ORDER BY m.due_at
             LIMIT least(v_left, 1 + floor(extract(epoch FROM v_now + p_ahead - v_begin) * p_rate)::integer)
             FOR NO KEY UPDATE OF m, customer SKIP LOCKED
@@ -67,9 +71,9 @@ BEGIN
         ), claimed AS (
             UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1, leased_until = v_now + p_lease
             FROM next WHERE m.id = next.id
-            RETURNING m.id, m.user_id, m.attempts, m.kind, m.content, m.extras, m.address
+            RETURNING m.id, m.user_id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address
         )
-        SELECT id, user_id, attempts, kind::text, content, extras, address::text, v_channel.id,
+        SELECT id, user_id, attempts, retry_kind::text, retries, kind::text, content, extras, address::text, v_channel.id,
                v_channel.provider::text, v_channel.phone_number_id::text, v_channel.encrypted_access_token,
                extract(epoch FROM v_begin - v_now)::double precision + (row_number() OVER (ORDER BY id) - 1) / p_rate
         FROM claimed;

@@ -4,7 +4,8 @@
 --   or phone (E.164) or whatsapp_user_id, customer_name ('' for none), lead: {type, details} or null
 -- It goes through the number to which the customer wrote last, if that is active, else through the business's first
 -- active one; a business without any has it waiting, see reroute_messages. It goes to the address from which the customer
--- wrote last, as WhatsApp spells that, if it is still theirs; else as the business gave it.
+-- wrote last, as WhatsApp spells that, if it is still theirs; but a number or id that the business gave stays what it
+-- is, and a template prefers the number, because some are refused to an id (Meta, error 131062).
 -- is_window_open: whether the customer wrote or called in the last 24 hours (Meta, Send messages).
 -- Locks: the customer, then the conversation. VOLATILE.
 CREATE FUNCTION queue_message(p_user_id uuid, p_message jsonb)
@@ -23,11 +24,16 @@ DECLARE
     v_to text := coalesce(p_message ->> 'phone', p_message ->> 'whatsapp_user_id');
 BEGIN
     IF p_message ? 'conversation_id' THEN
-        SELECT c.id, c.phone, c.phone_key, c.whatsapp_user_id INTO v_customer
-        FROM customers AS c JOIN conversations AS v ON v.customer_id = c.id
-        WHERE v.id = (p_message ->> 'conversation_id')::uuid AND v.user_id = p_user_id
-        FOR NO KEY UPDATE OF c;
-        IF NOT FOUND THEN
+        -- Again where nothing is found: the customer may just have been merged into another (merge_customers.sql), who
+        -- has the conversation now.
+        FOR i IN 1..3 LOOP
+            SELECT c.id, c.phone, c.phone_key, c.whatsapp_user_id INTO v_customer
+            FROM customers AS c JOIN conversations AS v ON v.customer_id = c.id
+            WHERE v.id = (p_message ->> 'conversation_id')::uuid AND v.user_id = p_user_id
+            FOR NO KEY UPDATE OF c;
+            EXIT WHEN FOUND;
+        END LOOP;
+        IF v_customer.id IS NULL THEN
             RETURN;
         END IF;
         v_conversation_id := (p_message ->> 'conversation_id')::uuid;
@@ -53,7 +59,9 @@ BEGIN
         WHERE m.conversation_id = v.id AND m.direction = 'in' ORDER BY m.id DESC LIMIT 1
     ) AS said ON true
     WHERE v.customer_id = v_customer.id ORDER BY v.last_inbound_at DESC NULLS LAST LIMIT 1;
-    IF phone_key(v_last.address) = phone_key(v_to) OR v_last.address = v_customer.whatsapp_user_id THEN
+    IF phone_key(v_last.address) = phone_key(v_to)
+        OR (p_message ? 'conversation_id' AND p_message ->> 'kind' <> 'template'
+            AND v_last.address = v_customer.whatsapp_user_id) THEN
         v_to := v_last.address;
     END IF;
     v_channel_id := (

@@ -1,0 +1,133 @@
+"""One request to a provider that misbehaves below HTTP: what is certain, what is not, and how long it may take."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from requests.auth import HTTPBasicAuth
+
+from whatsapp.outgoing import NotSent, Uncertain
+from whatsapp.providers import http
+from whatsapp.providers.http import Request, post
+
+HOST = "127.0.0.1"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+
+
+@contextmanager
+def server(behave: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Does this with each connection, in a thread of its own."""
+    listener = socket.create_server((HOST, 0))
+
+    def handle(connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            behave(connection)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=handle, args=[listener.accept()[0]], daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.close()
+
+
+def ask(port: int, scheme: str = "http") -> None:
+    post(Request(f"{scheme}://{HOST}:{port}/v26.0/1/messages", auth=HTTPBasicAuth("user", "secret"), json={"a": 1}))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("CONNECT_SECONDS", 0.5), ("READ_SECONDS", 0.5), ("TOTAL_SECONDS", 1.0)):
+        monkeypatch.setattr(http, name, seconds)
+
+
+def drips(data: bytes) -> Callable[[socket.socket], None]:
+    """A byte each 100 ms: no wait is ever long."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.1)
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        lambda connection: time.sleep(3 if connection.recv(65_536) else 0),
+        lambda connection: connection.recv(65_536) and connection.close(),
+        lambda connection: connection.recv(65_536) and connection.sendall(HEAD + b"half"),
+        lambda connection: connection.recv(65_536) and connection.sendall(b"what is this?\r\n\r\n"),
+    ],
+    ids=["hangs", "hangs up", "half an answer", "no HTTP"],
+)
+def test_a_request_that_left_without_a_whole_answer_is_uncertain(behave):
+    with server(behave) as port, pytest.raises(Uncertain):
+        ask(port)
+
+
+@pytest.mark.parametrize(
+    "data", [b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100, HEAD + b"x" * 1000], ids=["head", "body"]
+)
+def test_an_answer_that_drips_is_not_waited_for_without_end(data):
+    began = time.monotonic()
+    with server(drips(data)) as port, pytest.raises(Uncertain):
+        ask(port)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        lambda connection: time.sleep(3),
+        lambda connection: connection.recv(1) and connection.close(),
+        lambda connection: connection.recv(65_536) and connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    ],
+    ids=["hangs", "hangs up", "plain HTTP"],
+)
+def test_a_handshake_that_fails_has_sent_nothing(behave):
+    with server(behave) as port, pytest.raises(NotSent):
+        ask(port, "https")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/", "nonsense://x/", "http://[::1"])
+def test_where_nobody_can_be_reached_nothing_was_sent(url):
+    with pytest.raises(NotSent) as caught:
+        post(Request(url, auth=HTTPBasicAuth("user", "secret"), json={}))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_token_that_is_no_header_is_not_in_the_error():
+    class Broken(HTTPBasicAuth):
+        def __call__(self, request):
+            request.headers["Authorization"] = "Bearer secret\nsecret"
+            request.headers["X-Other"] = "\u200b".encode("ascii").decode()
+            return request
+
+    with pytest.raises(NotSent) as caught:
+        post(Request(f"http://{HOST}:9/", auth=Broken("user", "secret"), json={}))
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_kept_connection_is_used_again():
+    accepted = []
+
+    def behave(connection: socket.socket) -> None:
+        accepted.append(connection)
+        while connection.recv(65_536):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with server(behave) as port:
+        for _ in range(3):
+            ask(port)
+    assert len(accepted) == 1
