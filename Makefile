@@ -5,7 +5,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 # Reading the code takes settings, but neither a secret nor a database.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@/lint
 
-.PHONY: run test setup lint format bench migrations clean help
+.PHONY: run test fuzz schema setup lint format bench migrations clean help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,12 @@ run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-800
 test: .venv/installed-dev ## the whole suite on a real PostgreSQL (DATABASE_URL, or the embedded one)
 	@$(if $(CHROMIUM),,echo "No Chromium here: the browser tests are left out. On Debian: apt-get install chromium")
 	@$(BIN)/python -m pytest -n logical --maxprocesses=4 $(if $(CHROMIUM),,-m "not browser") $(ARGS)
+
+fuzz: .venv/installed-dev ## 20 000 made-up requests to the API, each answered as its description says
+	@$(BIN)/python -m pytest -n logical --maxprocesses=4 --cases=20000 tests/leadsite/test_openapi.py $(ARGS)
+
+schema: .venv/installed-dev ## the API's description in docs/openapi.yaml, which a test compares with the code
+	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 setup: .venv/installed-dev ## all dependencies into .venv
 

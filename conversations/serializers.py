@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.fields import WordField
@@ -9,6 +10,7 @@ from conversations.models import Conversation, Message
 
 # What a client needs no word of its own for: a voice note that was played was read.
 _SHOWN_AS = {Message.Status.PLAYED.value: Message.Status.READ.value}
+SHOWN = ["received", "queued", "sending", "sent", "delivered", "read", "failed", "unknown"]
 # Where a message is not (yet) with the customer, its error says why; later it would only mislead.
 _HAS_ERROR = frozenset((Message.Status.QUEUED, Message.Status.FAILED, Message.Status.UNKNOWN))
 
@@ -66,12 +68,14 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         ]
         read_only_fields = fields
 
+    @extend_schema_field({"type": "string", "enum": SHOWN})
     def get_status(self, message: Message) -> str:
         return _SHOWN_AS.get(message.status, message.status)
 
     def get_error(self, message: Message) -> str | None:
         return (message.error or None) if message.status in _HAS_ERROR else None
 
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "format": "date-time"}})
     def get_times(self, message: Message) -> dict[str, Any]:
         """When the provider says that it was sent, delivered and read."""
         times = message.extras.get("times") if isinstance(message.extras, dict) else None

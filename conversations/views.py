@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 
 from conversations.filters import ConversationFilter
 from conversations.models import Conversation, Message
+from conversations.schema import WRITING, errors, reading
 from conversations.serializers import ConversationChangeSerializer, ConversationSerializer, MessageSerializer
 from conversations.services import change_conversation
 from leadsite.accounts.models import User
@@ -30,12 +32,19 @@ class ConversationScope(generics.GenericAPIView[Conversation]):
         return Conversation.objects.filter(user=cast(User, self.request.user)).select_related("customer")
 
 
+@reading("Conversations, newest first", ConversationSerializer(many=True), 400)
 class ConversationList(ConversationScope, generics.ListAPIView[Conversation]):
     filter_backends = [DjangoFilterBackend]
     filterset_class = ConversationFilter
 
 
+@reading("One conversation", ConversationSerializer, 404)
 class ConversationDetail(ConversationScope, generics.RetrieveAPIView[Conversation]):
+    @extend_schema(
+        summary="Change its status",
+        request=ConversationChangeSerializer,
+        responses={200: ConversationSerializer, **errors(404, *WRITING)},
+    )
     def patch(self, request: Request, conversation_id: UUID) -> Response:
         status = _CHANGE.run_validation(request.data)["status"]
         user_id = cast(User, request.user).pk
@@ -52,10 +61,12 @@ class MessageScope(generics.GenericAPIView[Message]):
         return Message.objects.filter(user=cast(User, self.request.user))
 
 
+@reading("What became of a message", MessageSerializer, 404)
 class MessageDetail(MessageScope, generics.RetrieveAPIView[Message]):
     lookup_url_kwarg = "message_id"
 
 
+@reading("Its messages, newest first", MessageSerializer(many=True), 400, 404)
 class Thread(MessageScope, generics.ListAPIView[Message]):
     """The messages of one conversation, newest first."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.exceptions import APIException, ValidationError
@@ -16,12 +17,20 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from conversations.idempotency import answered_once
+from conversations.schema import CREATING, IDEMPOTENCY_KEY, WRITING, errors, reading
 from leads.batch import Outcome, Problems, create_batch, read_batch
 from leads.changing import change_lead
 from leads.filters import LeadFilter
 from leads.lookups import open_leads, repeated_lead
 from leads.models import Lead
-from leads.serializers import LeadSerializer, read_lead_changes, read_new_lead
+from leads.schema import IF_MATCH, ORDERING, BatchAnswerSerializer, BatchSerializer, CreatedLeadSerializer
+from leads.serializers import (
+    LeadChangeSerializer,
+    LeadSerializer,
+    NewLeadSerializer,
+    read_lead_changes,
+    read_new_lead,
+)
 from leads.services import CreatedLead, ExternalIdTaken, NewLead, create_lead, log_failed_creation
 from leadsite.accounts.models import User
 
@@ -40,10 +49,17 @@ class LeadScope(generics.GenericAPIView[Lead]):
         return Lead.objects.filter(user=cast(User, self.request.user)).select_related("conversation__customer")
 
 
+@reading("Leads, newest first", LeadSerializer(many=True), 400, parameters=[ORDERING])
 class LeadList(LeadScope, generics.ListAPIView[Lead]):
     filter_backends = [DjangoFilterBackend]
     filterset_class = LeadFilter
 
+    @extend_schema(
+        summary="Create a lead with its conversation",
+        parameters=[IDEMPOTENCY_KEY],
+        request=NewLeadSerializer,
+        responses={201: CreatedLeadSerializer, 200: CreatedLeadSerializer, **errors(*CREATING)},
+    )
     def post(self, request: Request) -> Response | HttpResponse:
         user_id = cast(User, request.user).pk
         return answered_once(request, user_id=user_id, make=lambda: self._create(request))
@@ -70,6 +86,12 @@ class LeadList(LeadScope, generics.ListAPIView[Lead]):
 class LeadBatch(APIView):
     """POST /api/leads/batch."""
 
+    @extend_schema(
+        summary="Create many leads, all or none, or each that is good",
+        parameters=[IDEMPOTENCY_KEY],
+        request=BatchSerializer,
+        responses={201: BatchAnswerSerializer, 207: BatchAnswerSerializer, **errors(*CREATING)},
+    )
     def post(self, request: Request) -> Response | HttpResponse:
         user_id = cast(User, request.user).pk
         return answered_once(request, user_id=user_id, make=lambda: self._create(request))
@@ -122,10 +144,17 @@ def created_answer(user_id: UUID, created: CreatedLead, code: int) -> Response:
     return Response(body, status=code)
 
 
+@reading("One lead", LeadSerializer, 404)
 class LeadDetail(LeadScope, generics.RetrieveAPIView[Lead]):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return lead_answer(self.get_object())
 
+    @extend_schema(
+        summary="Change a lead",
+        parameters=[IF_MATCH],
+        request=LeadChangeSerializer,
+        responses={200: LeadSerializer, **errors(404, *WRITING)},
+    )
     def patch(self, request: Request, lead_id: UUID) -> Response:
         changes, version = read_lead_changes(request.data)
         header = request.headers.get("If-Match")

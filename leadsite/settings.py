@@ -112,6 +112,8 @@ INSTALLED_APPS = [
     "django_structlog",
     "rest_framework",
     "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "knox",
     "procrastinate.contrib.django",
     "leadsite",
@@ -202,6 +204,7 @@ KNOX_TOKEN_MODEL = "accounts.ApiKey"  # noqa: S105 - the name of a model
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = rest_defaults.REST_KNOX | {"TOKEN_MODEL": KNOX_TOKEN_MODEL}
 REST_FRAMEWORK = rest_defaults.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = rest_defaults.SPECTACULAR_SETTINGS
 
 # --- WhatsApp ---------------------------------------------------------------------------------------------------
 # Newest first. What the tokens in `channels` are encrypted with: see whatsapp/encryption.py.

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from conversations.urls import urlpatterns as conversations_paths
 from leads.urls import urlpatterns as leads_paths
+from leadsite import openapi
 from whatsapp.urls import urlpatterns as whatsapp_paths
 
 handler400 = "leadsite.errors.bad_request"
@@ -18,9 +19,16 @@ def with_slash(paths: list[URLPattern]) -> list[URLPattern]:
     return [path(f"{item.pattern}/", item.callback, name=f"{item.name}-slash") for item in paths]
 
 
+docs_paths = [
+    path("schema", openapi.schema, name="schema"),
+    path("docs", openapi.swagger, name="docs"),
+    path("docs/redoc", openapi.redoc, name="redoc"),
+]
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
+    path("api/", include(docs_paths + with_slash(docs_paths))),
     path("api/", include(conversations_paths + with_slash(conversations_paths))),
     path("api/", include(leads_paths + with_slash(leads_paths))),
     path("api/", include(whatsapp_paths + with_slash(whatsapp_paths))),

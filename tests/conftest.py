@@ -26,6 +26,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make fuzz` asks for more."""
+    parser.addoption("--cases", type=int, default=5000, help="requests that are made up from the API's description")
+
+
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[None]:
     """The embedded PostgreSQL, unless DATABASE_URL names another."""

@@ -4,6 +4,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -11,17 +12,24 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from conversations.idempotency import answered_once
+from conversations.schema import CREATING, IDEMPOTENCY_KEY, QueuedSerializer, errors
 from conversations.views import Thread
 from leads.models import Lead
 from leads.services import log_failed_creation
 from leadsite.accounts.models import User
 from whatsapp.sending import MessageRefused, Queued, reply, send_message
-from whatsapp.serializers import read_outgoing, read_reply
+from whatsapp.serializers import OutgoingSerializer, WrittenSerializer, read_outgoing, read_reply
 
 
 class SendMessage(APIView):
     """POST /api/whatsapp."""
 
+    @extend_schema(
+        summary="Send a message, with a lead if asked for",
+        parameters=[IDEMPOTENCY_KEY],
+        request=OutgoingSerializer,
+        responses={202: QueuedSerializer, **errors(*CREATING)},
+    )
     def post(self, request: Request) -> Response | HttpResponse:
         return answered_once(request, user_id=cast(User, request.user).pk, make=lambda: self._send(request))
 
@@ -38,6 +46,12 @@ class SendMessage(APIView):
 class ThreadAndReply(Thread):
     """GET and POST /api/conversations/<id>/messages."""
 
+    @extend_schema(
+        summary="Reply in a conversation",
+        parameters=[IDEMPOTENCY_KEY],
+        request=WrittenSerializer,
+        responses={202: QueuedSerializer, **errors(404, *CREATING)},
+    )
     def post(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
         user_id = cast(User, request.user).pk
 

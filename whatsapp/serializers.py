@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.fields import StrictCharField, WordField
@@ -22,6 +23,7 @@ _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:_[A-Za-z0-9]{2,8})*")
 _TEMPLATE_NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
 
 
+@extend_schema_field({"type": "string", "examples": ["+4915123456789", "US.13491208655302741918"]})
 class RecipientField(StrictCharField):
     """A phone number as people write it, or a WhatsApp user id."""
 
@@ -44,6 +46,17 @@ class StrictBooleanField(serializers.BooleanField):
         return data
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "language": {"type": "string"},
+            "components": {"type": "array", "items": {"type": "object"}},
+        },
+        "required": ["name", "language"],
+    }
+)
 class TemplateField(serializers.Field[dict[str, Any], Any, Any, Any]):
     """`{name, language, components?}`, the language as its code or as Meta's {"code": …}."""
 

@@ -15,7 +15,7 @@ from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 
 # Routes that belong to nobody: they take no key, or answer without looking at rows.
-OF_NOBODY = {"webhooks/whatsapp", "conversation", "leads/create-with-conversation"}
+OF_NOBODY = {"webhooks/whatsapp", "conversation", "leads/create-with-conversation", "schema", "docs", "docs/redoc"}
 # What a stranger sends to each route that writes; every other method reads or is refused.
 BODIES: dict[str, dict[str, Any]] = {
     "leads": {"POST": ORDER},
