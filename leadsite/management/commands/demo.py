@@ -59,6 +59,7 @@ leadsite is running.
   Admin login  {demo.email}
   Password     {demo.password}
   API          {site}/api/leads
+  API docs     {site}/api/docs
   API key      {demo.api_key}
   Webhook      {site}{reverse("whatsapp-webhook")}
                (app secret and verify token: {readable(demo_values.path(settings.DATA_DIR))})
@@ -70,6 +71,13 @@ Try it:
     -H 'Content-Type: application/json' \\
     -d '{{"customer_phone": "+1234567890", "customer_name": "John Doe", "type": "order",
          "details": "Customer wants to place an order"}}'
+
+Write to a customer; here it is only printed, and the customer's phone is played:
+
+  curl {site}/api/whatsapp \\
+    -H 'Authorization: Bearer {demo.api_key}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{{"to": "+1234567890", "message": "Your order is ready"}}'
 
 A customer writes on WhatsApp, in another terminal:
 
