@@ -9,6 +9,7 @@ from rest_framework import serializers
 _REASONS: Final = {
     400: "A field breaks a rule, or the body cannot be read; `fields` names all such fields.",
     401: "No key, or one that is unknown, revoked or expired.",
+    403: "The key lacks the scope that this takes.",
     404: "There is no such row of yours.",
     409: "It conflicts with what is there; `code` says how.",
     413: "The body is too large.",
@@ -31,7 +32,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 def errors(*codes: int) -> dict[int, OpenApiResponse]:
     """The errors that an endpoint may answer with, those of all endpoints among them."""
-    return {code: OpenApiResponse(ErrorSerializer, description=_REASONS[code]) for code in (*codes, 401, 503)}
+    return {code: OpenApiResponse(ErrorSerializer, description=_REASONS[code]) for code in (*codes, 401, 403, 503)}
 
 
 def reading(summary: str, answer: Any, *codes: int, parameters: Sequence[OpenApiParameter] = ()) -> Any:

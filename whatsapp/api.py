@@ -24,6 +24,8 @@ from whatsapp.serializers import OutgoingSerializer, WrittenSerializer, read_out
 class SendMessage(APIView):
     """POST /api/whatsapp."""
 
+    scope = "send"
+
     @extend_schema(
         summary="Send a message, with a lead if asked for",
         parameters=[IDEMPOTENCY_KEY],
@@ -45,6 +47,8 @@ class SendMessage(APIView):
 
 class ThreadAndReply(Thread):
     """GET and POST /api/conversations/<id>/messages."""
+
+    scope = "send"
 
     @extend_schema(
         summary="Reply in a conversation",

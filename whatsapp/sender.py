@@ -28,6 +28,7 @@ LOSE_EACH_SECONDS: Final = 5.0
 DATABASE_AWAY_SECONDS: Final = 2.0
 # Until a result is tried again of which somebody holds the row.
 HELD_SECONDS: Final = 2.0
+THREADS_SECONDS: Final = 10.0  # to make all threads
 
 
 class Sender:
@@ -87,7 +88,7 @@ class Sender:
     def _make_threads(self) -> None:
         """All of them now: a pool that fails to make one later, when it is given a message, has taken that though."""
         everybody = threading.Barrier(self._threads)
-        list(self._pool.map(lambda _: everybody.wait(), range(self._threads)))
+        list(self._pool.map(lambda _: everybody.wait(THREADS_SECONDS), range(self._threads)))
 
     def _run(self) -> None:
         pause = SHORTEST_LOOK_SECONDS

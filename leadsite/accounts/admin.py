@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from leadsite.accounts.admin_page import AdminPage, ChangedFields, OperatorsOnly
 from leadsite.accounts.admin_values import moment
-from leadsite.accounts.models import ApiKey, User
+from leadsite.accounts.models import ApiKey, User, all_scopes
 from leadsite.accounts.services import STAFF_GROUP, staff_group
 
 
@@ -110,9 +110,16 @@ class GroupAdmin(OperatorsOnly, DjangoGroupAdmin, AdminPage):
 
 
 class ApiKeyForm(ChangedFields):
+    scopes = forms.MultipleChoiceField(
+        choices=ApiKey.Scope.choices,
+        initial=all_scopes,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What the program that uses this key may do.",
+    )
+
     class Meta:
         model = ApiKey
-        fields = ["user", "name", "expiry"]
+        fields = ["user", "name", "scopes", "expiry"]
         labels = {"user": "Business", "expiry": "Expires"}
         help_texts = {"expiry": "Empty: the key works until it is deleted."}
 
@@ -122,19 +129,19 @@ class ApiKeyAdmin(AdminPage):
     """Keys are made here and shown once; deleting one revokes it at once."""
 
     form = ApiKeyForm
-    list_display = ["beginning", "name", "business", "made", "expires"]
+    list_display = ["beginning", "name", "business", "may", "last_used", "made", "expires"]
     search_fields = ["name", "token_key", "user__email", "user__business_name"]
     search_help_text = "Name, beginning of the key, or business"
     list_select_related = ["user"]
     ordering = ["-created"]
-    fields = ["user", "name", "expiry"]
+    fields = ["user", "name", "scopes", "expiry"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         keys = super().get_queryset(request)
         return keys if request.user.is_superuser else keys.filter(user_id=request.user.pk)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return ["user", "name", "expiry"] if request.user.is_superuser else ["name", "expiry"]
+        return ["user", "name", "scopes", "expiry"] if request.user.is_superuser else ["name", "scopes", "expiry"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["user"] if obj is not None else []
@@ -162,6 +169,14 @@ class ApiKeyAdmin(AdminPage):
     @admin.display(description="business", ordering="user__business_name")
     def business(self, key: ApiKey) -> str:
         return str(key.user)
+
+    @admin.display(description="scopes")
+    def may(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
+    @admin.display(description="last used", ordering="last_used_at")
+    def last_used(self, key: ApiKey) -> SafeString:
+        return moment(key.last_used_at) if key.last_used_at else SafeString("never")
 
     @admin.display(description="created", ordering="created")
     def made(self, key: ApiKey) -> SafeString:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Length, Lower, Now
 from knox.models import AbstractAuthToken, AuthTokenManager
@@ -87,16 +88,34 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         self.email = self.email.lower()
 
 
+def all_scopes() -> list[str]:
+    return [scope.value for scope in ApiKey.Scope]
+
+
 class ApiKey(AbstractAuthToken):
     """A long-lived key of one business, stored as a SHA-512 hash; deleting the row revokes it at once."""
 
+    class Scope(models.TextChoices):
+        READ = "read", "Read leads, conversations and messages"
+        WRITE = "write", "Create and change leads and conversations"
+        SEND = "send", "Send messages, with the lead that comes along"
+
     name = models.CharField(max_length=100, blank=True, default="", help_text="What uses this key.")
+    scopes = ArrayField(models.CharField(choices=Scope), default=all_scopes, db_default=["read", "write", "send"])
+    last_used_at = models.DateTimeField(null=True, editable=False, help_text="To the minute.")
 
     objects = AuthTokenManager()
 
     class Meta:
         db_table = "api_keys"
         verbose_name = "API key"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scopes__contained_by=["read", "write", "send"]) & ~models.Q(scopes=[]),
+                name="api_keys_scopes_valid",
+                violation_error_message="A key has one or more of the scopes read, write and send.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.token_key}… of {self.user}"

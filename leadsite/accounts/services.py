@@ -1,6 +1,8 @@
 """Businesses and their API keys: the only code that makes either."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -9,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from knox.models import get_token_model
 
-from leadsite.accounts.models import User
+from leadsite.accounts.models import User, all_scopes
 
 STAFF_GROUP = "Business staff"
 # What a business's own people do in the admin. Nobody there makes a customer or a message by hand:
@@ -67,9 +69,16 @@ def create_business(*, email: str, name: str = "", password: str | None = None, 
         return NewBusiness(user=user, api_key=issue_api_key(user=user, name="create_business"))
 
 
-def issue_api_key(*, user: User, name: str) -> str:
-    """Store the hash of a new key that never expires, and return the key in clear, once."""
-    _, key = get_token_model().objects.create(user=user, expiry=None, name=name)
+def issue_api_key(
+    *, user: User, name: str, scopes: Sequence[str] | None = None, lifetime: timedelta | None = None
+) -> str:
+    """Store the hash of a new key, and return the key in clear, once.
+
+    `scopes`: of ApiKey.Scope, all unless told. `lifetime`: for ever unless told.
+    """
+    _, key = get_token_model().objects.create(
+        user=user, expiry=lifetime, name=name, scopes=list(scopes or all_scopes())
+    )
     return str(key)
 
 
