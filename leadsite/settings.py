@@ -221,8 +221,7 @@ WHATSAPP_BACKEND = env.choice("WHATSAPP_BACKEND", "console" if DEMO else "cloud"
 WHATSAPP_API_BASE_URL = env.origin("WHATSAPP_API_BASE_URL", "https://graph.facebook.com")
 WHATSAPP_API_VERSION = env.str("WHATSAPP_API_VERSION", "") or "v26.0"
 TWILIO_API_BASE_URL = env.origin("TWILIO_API_BASE_URL", "https://api.twilio.com")
-# What Meta takes (its pages "Throughput" and "Pair rate limits"): a second from one number; seconds between two to one
-# customer, and how many of those may follow each other at once.
+# Limits of Meta ("Throughput", "Pair rate limits"): a second of one number; seconds between two to a customer; at once.
 WHATSAPP_MESSAGES_PER_SECOND = env.int("WHATSAPP_MESSAGES_PER_SECOND", 80)
 WHATSAPP_PAIR_SECONDS = env.int("WHATSAPP_PAIR_SECONDS", 6)
 WHATSAPP_PAIR_BURST = env.int("WHATSAPP_PAIR_BURST", 45)

@@ -14,6 +14,7 @@ from leadsite import embedded
 from leadsite.accounts.models import User
 from leadsite.accounts.services import create_business
 from tests.factories import Business
+from tests.leadsite.workers import run
 
 # The same cases on every machine, however slow it is at the moment: several tests run at once.
 hypothesis.settings.register_profile(
@@ -81,3 +82,12 @@ def admin_user(db: None) -> User:
 @pytest.fixture
 def anonymous() -> APIClient:
     return APIClient()
+
+
+@pytest.fixture
+def empty_queue(transactional_db: None) -> Iterator[None]:
+    """No jobs before and after. The tables are procrastinate's own; Django does not empty them after a test."""
+    tables = "TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers, procrastinate_events"
+    run(tables)
+    yield
+    run(tables)

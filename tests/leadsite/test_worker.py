@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-from collections.abc import Iterator
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -28,16 +27,7 @@ from tests.leadsite.workers import (
 from tests.site import DEADLINE_SECONDS, free_port, manage, until
 from whatsapp.models import WebhookDelivery
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def empty_queue() -> Iterator[None]:
-    """The tables are procrastinate's own; Django does not empty them after a test."""
-    tables = "TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers, procrastinate_events"
-    run(tables)
-    yield
-    run(tables)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
 
 
 def test_it_does_what_is_due_and_stops_when_it_is_told_to(tmp_path):

@@ -5,7 +5,6 @@ The stub of the Graph API keeps the ledger of what it accepted; afterwards rows 
 
 import random
 import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from django.conf import settings
 
 from conversations.models import Message
 from tests.factories import Business
-from tests.leadsite.workers import Worker, run, working
+from tests.leadsite.workers import Worker, working
 from tests.site import request, serving, until
 from tests.whatsapp import graph as stub
 from tests.whatsapp import meta
@@ -26,7 +25,7 @@ from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, Mailing
 from tests.wire import wire
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
 
 CUSTOMERS, MESSAGES = 50, 10
 SETTLED = {"sent", "failed", "unknown"}
@@ -45,15 +44,6 @@ MOODS: list[tuple[int, Reaction]] = [
     (3, stub.RESET_ACCEPTED),
     (3, stub.GARBAGE),
 ]
-
-
-@pytest.fixture(autouse=True)
-def empty_queue() -> Iterator[None]:
-    """The tables are procrastinate's own; Django does not empty them after a test."""
-    tables = "TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers, procrastinate_events"
-    run(tables)
-    yield
-    run(tables)
 
 
 def pointed_at(graph: Graph) -> dict[str, str]:

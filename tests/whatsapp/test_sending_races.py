@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import Future
 from functools import partial
 from uuid import UUID
@@ -25,16 +24,9 @@ from whatsapp.outgoing import Outgoing, Sent
 from whatsapp.sending import Recipient, Wish, Written, send_message
 from whatsapp.services import connect_channel
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
 
 CREW = 4
-
-
-@pytest.fixture(autouse=True)
-def empty_queue() -> Iterator[None]:
-    """The tables are procrastinate's own; Django does not empty them after a test."""
-    yield
-    run("TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers, procrastinate_events")
 
 
 def write_to(user_id: UUID, phone: str, text: str) -> UUID:
