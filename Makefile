@@ -38,6 +38,7 @@ format: .venv/installed-dev ## puts the code in form
 
 bench: .venv/installed-dev ## creates, deliveries and messages a second beside what one would use instead
 	@$(BIN)/python -m bench.creates $(ARGS)
+	@$(BIN)/python -m bench.reading
 	@$(BIN)/python -m bench.deliveries $(ARGS)
 	@$(BIN)/python -m bench.sending $(ARGS)
 

@@ -115,6 +115,16 @@ def request(port: int, path: str, body: bytes, **headers: str) -> bytes:
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
+def get(port: int, path: str, **headers: str) -> bytes:
+    """A GET as it stands on the wire."""
+    lines = [
+        f"GET {path} HTTP/1.1",
+        f"Host: 127.0.0.1:{port}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
 def new_phone() -> str:
     """Digits of a number that nobody has used before."""
     return str(next(_phones))

@@ -52,7 +52,7 @@ class Contender:
 def opponents(database_url: str) -> Iterator["Opponents"]:
     """The site and its stand-in, both served, on a database with one business."""
     with bench_database(database_url) as environment:
-        business = create_business(environment)
+        business = create_business(environment, f"--phone-number-id={CHANNEL}")
         environment["BENCH_USER_ID"] = business["user_id"]
         with (
             server(server_command(SITE_PORT, workers=WORKERS), SITE_PORT, environment) as site,
@@ -139,16 +139,10 @@ def bench_database(url: str) -> Iterator[dict[str, str]]:
         yield environment
 
 
-def create_business(environment: dict[str, str]) -> dict[str, str]:
-    answer: dict[str, str] = json.loads(
-        manage(
-            environment,
-            "create_business",
-            "--email=bench@leadsite.example",
-            f"--phone-number-id={CHANNEL}",
-            "--json",
-        )
-    )
+def create_business(
+    environment: dict[str, str], *options: str, email: str = "bench@leadsite.example"
+) -> dict[str, str]:
+    answer: dict[str, str] = json.loads(manage(environment, "create_business", f"--email={email}", "--json", *options))
     return answer
 
 

@@ -7,7 +7,9 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import asyncpg
 from fastapi import FastAPI, Request
@@ -23,6 +25,18 @@ STORE = """
     VALUES ($1, $2, 'in', 'text', $3, $4, 'received')
 """
 CALL = "SELECT create_lead_with_conversation($1, $2, $3, $4, $5)"
+
+
+PAGE = """
+    SELECT leads.id, conversation_id, customers.id AS customer_id, customers.name, phone, type, details, leads.status,
+           source, external_id, assigned_to_id, version, leads.created_at, leads.updated_at
+    FROM leads JOIN conversations ON conversations.id = conversation_id JOIN customers ON customers.id = customer_id
+    WHERE leads.user_id = $1 AND ($2::text IS NULL OR leads.status = $2)
+        AND ($3::timestamptz IS NULL OR leads.created_at >= $3) AND ($4::timestamptz IS NULL OR leads.created_at < $4)
+        AND ($5::text IS NULL OR details ILIKE '%' || $5 || '%' OR name ILIKE '%' || $5 || '%'
+             OR phone LIKE '%' || $5 || '%')
+    ORDER BY leads.id DESC LIMIT 50 OFFSET $6
+"""
 
 
 class NewLead(BaseModel):
@@ -56,6 +70,21 @@ async def create_lead(lead: NewLead, request: Request) -> Any:
         )
     )
     return answer if answer["success"] else JSONResponse(answer, status_code=400)
+
+
+@app.get("/api/leads")
+async def list_leads(  # noqa: PLR0917 - FastAPI calls it by name
+    request: Request,
+    user_id: UUID,
+    status: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+    q: str | None = None,
+    offset: int = 0,
+) -> Any:
+    """A page as one writes it first: everything optional in one statement, pages by OFFSET."""
+    found = (user_id, status, created_after, created_before, q, offset)
+    return {"results": [dict(row) for row in await request.app.state.pool.fetch(PAGE, *found)]}
 
 
 @app.post("/api/webhooks/whatsapp")

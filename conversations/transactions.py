@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final
 
@@ -55,6 +56,19 @@ class Attempt:
         # Jitter, so that those who met do not meet again; the waiting happens outside the transaction.
         time.sleep(random.uniform(0.005, 0.05) * 2**self.number)  # noqa: S311 - not a secret
         return True
+
+
+@contextmanager
+def planned_for_values() -> Iterator[None]:
+    """Have PostgreSQL plan the statements in here for the values at hand. Opens a transaction.
+
+    A statement that was prepared is soon planned for values of any frequency, and a search is then slow for words that
+    many rows have, or none (PostgreSQL manual, PREPARE, "Notes").
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
 
 
 def attempts(most: int = MAX_ATTEMPTS) -> Iterator[Attempt]:

@@ -1,8 +1,10 @@
 """Someone wants something: a Lead, always with the conversation it came from."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from conversations.models import Conversation, Message, OwnedModel
 
@@ -77,6 +79,16 @@ class Lead(OwnedModel):
             models.Index(fields=["conversation"], name="leads_by_conversation"),
             # Read when a login is deleted, to take it off its leads; nearly every row is outside it.
             models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="leads_by_assigned_to"),
+            # Read by GET /api/leads with a status or source that few leads have, newest or oldest first.
+            models.Index(fields=["user", "status", "id"], name="leads_by_status"),
+            models.Index(fields=["user", "source", "id"], name="leads_by_source"),
+            # Read by the search for words. What is new waits in a list of at most 1 MB: what a search reads besides,
+            # and what the writer who fills it has to put in order.
+            GinIndex(
+                OpClass(Upper("details"), name="gin_trgm_ops"),
+                name="leads_by_words",
+                gin_pending_list_limit=1024,
+            ),
             # Read by the foreign key when a message is erased.
             models.Index(
                 fields=["first_message"], condition=Q(first_message__isnull=False), name="leads_by_first_message"

@@ -18,9 +18,10 @@ from rest_framework.views import APIView
 
 from conversations.idempotency import answered_once
 from conversations.schema import CREATING, IDEMPOTENCY_KEY, WRITING, errors, reading
+from conversations.transactions import planned_for_values
 from leads.batch import Outcome, Problems, create_batch, read_batch
 from leads.changing import change_lead
-from leads.filters import LeadFilter
+from leads.filters import LeadFilter, LeadSearch
 from leads.lookups import open_leads, repeated_lead
 from leads.models import Lead
 from leads.schema import IF_MATCH, ORDERING, BatchAnswerSerializer, BatchSerializer, CreatedLeadSerializer
@@ -51,8 +52,12 @@ class LeadScope(generics.GenericAPIView[Lead]):
 
 @reading("Leads, newest first", LeadSerializer(many=True), 400, parameters=[ORDERING])
 class LeadList(LeadScope, generics.ListAPIView[Lead]):
-    filter_backends = [DjangoFilterBackend]
+    filter_backends = (DjangoFilterBackend, LeadSearch)
     filterset_class = LeadFilter
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with planned_for_values():
+            return super().list(request, *args, **kwargs)
 
     @extend_schema(
         summary="Create a lead with its conversation",

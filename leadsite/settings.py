@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django_structlog",
     "rest_framework",
@@ -165,8 +166,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 
 STATIC_URL = "static/"
-# The demo serves static files from where they lie; production from STATIC_ROOT, hashed (the Dockerfile collects).
-# A test's client asks for none, and would look for all of them each time.
+# The demo serves static files from where they lie (tests ask for none); production from STATIC_ROOT, hashed.
 WHITENOISE_USE_FINDERS = DEMO and not TESTING
 STATIC_ROOT = None if DEMO else BASE_DIR / "staticfiles"
 _static = "django.contrib.staticfiles.storage.Static" if DEMO else "whitenoise.storage.CompressedManifestStatic"

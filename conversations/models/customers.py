@@ -1,7 +1,9 @@
 """Who writes to a business, and who they were before."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from conversations.models.owned import OwnedModel
 
@@ -38,6 +40,20 @@ class Customer(OwnedModel):
 
     class Meta:
         db_table = "customers"
+        indexes = [
+            # Read by the search, see conversations/search.py. A folded number that is the number needs no second entry.
+            GinIndex(
+                OpClass(Upper("name"), name="gin_trgm_ops"),
+                OpClass("phone", name="gin_trgm_ops"),
+                name="customers_by_words",
+                gin_pending_list_limit=1024,
+            ),
+            GinIndex(
+                OpClass("phone_key", name="gin_trgm_ops"),
+                condition=~Q(phone_key=F("phone")),
+                name="customers_by_folded_phone",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="customers_owner_unique"),
             models.UniqueConstraint(

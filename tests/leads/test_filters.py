@@ -51,6 +51,7 @@ def test_times_are_a_half_open_span(names):
         ("bru", ["Bruno"]),
         ("0151 2345", ["Amina"]),
         ("+52 55 1234", ["Bruno"]),
+        ("am", ["Amina"]),
         ("nobody", []),
         ("%", []),
         ("_", []),
@@ -100,5 +101,5 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(owner, djan
     for _ in range(12):
         owner.has_lead(details="A lemon cake")
     for query in ({}, {"status": "new", "q": "lemon"}, {"customer_phone": "+4915123456789"}):
-        with django_assert_num_queries(2):  # the key, the page with its customers
+        with django_assert_num_queries(5):  # the key, a savepoint, the plan, the page with its customers, the release
             owner.client.get("/api/leads", query)
