@@ -18,6 +18,7 @@ from bench.stage import (
     Opponents,
     command_line,
     compare,
+    manage_module,
     measure,
     opponents,
     write,
@@ -33,6 +34,7 @@ def main() -> None:
         measure(contenders, options.rounds)
         rows = compare(contenders, "creates")
         memory = both.worker_memory_mb
+        print(manage_module(both.environment | {"BENCH_API_KEY": both.api_key}, "bench.door_costs"), end="")
         print(f"Resident memory of a web worker: {memory:.0f} MB. Medians of {options.rounds} rounds.")
         write("creates", {"contenders": rows, "web_worker_memory_mb": round(memory, 1)})
 

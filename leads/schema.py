@@ -5,7 +5,8 @@ from typing import Any, Final
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from leads.serializers import NewLeadSerializer
+from conversations.schema import AN_ID, ANOTHER_ID, example
+from leads.serializers import NEW_LEAD, NewLeadSerializer
 
 ORDERING: Final = OpenApiParameter("ordering", str, enum=["-created_at", "created_at"], default="-created_at")
 IF_MATCH: Final = OpenApiParameter(
@@ -13,6 +14,15 @@ IF_MATCH: Final = OpenApiParameter(
 )
 
 
+@example(
+    answered={
+        "success": True,
+        "lead_id": AN_ID,
+        "conversation_id": ANOTHER_ID,
+        "conversation_created": True,
+        "open_leads": [],
+    }
+)
 class CreatedLeadSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField(default=True)
     lead_id = serializers.UUIDField()
@@ -23,6 +33,7 @@ class CreatedLeadSerializer(serializers.Serializer[Any]):
     )
 
 
+@example(asked={"leads": [NEW_LEAD, NEW_LEAD | {"customer_phone": "+4915198765432"}], "all_or_nothing": False})
 class BatchSerializer(serializers.Serializer[Any]):
     leads = NewLeadSerializer(many=True)
     all_or_nothing = serializers.BooleanField(default=True)

@@ -6,10 +6,19 @@ from rest_framework import serializers
 
 from conversations.fields import PhoneField, StrictCharField, StrictIntegerField, WordField
 from conversations.models import NAME_MAX_LENGTH
+from conversations.schema import A_TIME, AN_ID, ANOTHER_ID, example
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services import NewLead
 
+NEW_LEAD: Final = {
+    "customer_phone": "+4915123456789",
+    "customer_name": "Amina",
+    "type": "order",
+    "details": "A lemon cake for Saturday",
+}
 
+
+@example(asked=NEW_LEAD)
 class NewLeadSerializer(serializers.Serializer[NewLead]):
     """The body of POST /api/leads. It names every bad field at once; the rules are those of the database."""
 
@@ -34,6 +43,7 @@ def read_new_lead(body: Any) -> NewLead:
     return NewLead(**{name: value for name, value in fields.items() if value is not None})
 
 
+@example(asked={"status": "lost", "lost_reason": "Too expensive", "version": 3})
 class LeadChangeSerializer(serializers.Serializer[Any]):
     """The body of PATCH /api/leads/<id>: what is left out stays."""
 
@@ -62,6 +72,25 @@ def read_lead_changes(body: Any) -> tuple[dict[str, Any], int | None]:
 _LEAD_CHANGES: Final = LeadChangeSerializer()
 
 
+@example(
+    answered={
+        "id": AN_ID,
+        "conversation_id": ANOTHER_ID,
+        "customer_id": AN_ID,
+        "customer_name": NEW_LEAD["customer_name"],
+        "customer_phone": NEW_LEAD["customer_phone"],
+        "type": NEW_LEAD["type"],
+        "details": NEW_LEAD["details"],
+        "status": "new",
+        "lost_reason": "",
+        "source": "api",
+        "external_id": None,
+        "assigned_to": None,
+        "version": 1,
+        "created_at": A_TIME,
+        "updated_at": A_TIME,
+    }
+)
 class LeadSerializer(serializers.ModelSerializer[Lead]):
     """A lead as it is read: flat, with what a person needs to see of the customer."""
 

@@ -23,6 +23,7 @@ from leads.models import Lead
 log = structlog.get_logger(__name__)
 
 CONVERSATION_ACTIVE: Final = "active"
+OPEN_LEADS_LIMIT: Final = 50
 
 
 class LeadRefused(Exception):
@@ -61,9 +62,12 @@ class NewLead:
 
 @dataclass(frozen=True, slots=True)
 class CreatedLead:
+    """`open_leads`: the customer's other leads that nobody has closed, newest first; None where nobody asked."""
+
     lead_id: UUID
     conversation_id: UUID
     conversation_created: bool
+    open_leads: list[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,10 @@ class Fault:
 
 
 def create_lead(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLead:
-    """Make one lead with its conversation for the business `user_id`. Opens the transaction; see create_leads."""
+    """Make one lead with its conversation for the business `user_id`. Opens the transaction; see create_leads.
+
+    The answer names the customer's other open leads: it may be the same wish again.
+    """
     return create_leads(user_id=user_id, leads=[lead], source=source)[0]
 
 
@@ -108,7 +115,7 @@ def _create(user_id: UUID, leads: Sequence[NewLead], source: str, *, skip_faulty
             # Two clients may create for one new customer at this moment: insert_leads locks the customer's row, so
             # that the second joins the conversation of the first. Leaving the block by an exception undoes all.
             with attempt:
-                return _insert(user_id, documents, source, skip_faulty=skip_faulty)
+                return _insert(user_id, documents, source, alone=len(leads) == 1, skip_faulty=skip_faulty)
         raise AssertionError("attempts() ended without a result or an exception")
     except (LeadRefused, Error) as error:
         refusal = error if isinstance(error, LeadRefused) else _refusal(error)
@@ -161,13 +168,15 @@ def is_storable(text: str) -> bool:
     return True
 
 
-def _insert(user_id: UUID, documents: str, source: str, *, skip_faulty: bool) -> list[CreatedLead | Fault]:
+def _insert(user_id: UUID, documents: str, source: str, *, alone: bool, skip_faulty: bool) -> list[CreatedLead | Fault]:
     """Caller holds the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT fault[1], fault[3], lead_id, conversation_id, conversation_created"
+            # One lead and its open ones in one go: this is the way of every POST.
+            "SELECT fault[1], fault[3], lead_id, conversation_id, conversation_created,"
+            " CASE WHEN %s THEN open_leads(%s, conversation_id, lead_id, %s) END"
             " FROM insert_leads(%s, %s::jsonb, %s, %s)",
-            [user_id, documents, source, skip_faulty],
+            [alone, user_id, OPEN_LEADS_LIMIT, user_id, documents, source, skip_faulty],
         )
         return [Fault(field, message) if field else CreatedLead(*made) for field, message, *made in cursor.fetchall()]
 

@@ -144,7 +144,7 @@ def created_answer(user_id: UUID, created: CreatedLead, code: int) -> Response:
         "lead_id": created.lead_id,
         "conversation_id": created.conversation_id,
         "conversation_created": created.conversation_created,
-        "open_leads": open_leads(user_id=user_id, created=created),
+        "open_leads": created.open_leads if code == 201 else open_leads(user_id=user_id, lead=created),
     }
     return Response(body, status=code)
 

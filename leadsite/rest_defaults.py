@@ -10,6 +10,7 @@ REST_KNOX: Final[dict[str, Any]] = {
 REST_FRAMEWORK: Final[dict[str, Any]] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["leadsite.accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["leadsite.accounts.authentication.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["leadsite.accounts.limits.RequestRate"],
     "DEFAULT_PARSER_CLASSES": ["leadsite.api.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "leadsite.api.JSONOnly",

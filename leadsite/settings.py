@@ -178,10 +178,10 @@ STORAGES = {
 # --- HTTP safety ------------------------------------------------------------------------------------------------
 # Meta sends webhook bodies of up to 3 MB; Django's default of 2.5 MB would refuse them for seven days.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-# An admin action on every row of a long list sends one field a row.
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
-# The largest body of a REST call, in bytes.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an admin action on every row of a long list sends one field a row
+# The largest body of a REST call, in bytes; how many calls a key may make, 0 for any number.
 API_MAX_BODY_BYTES = 512 * 1024
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 0 if TESTING else 6000)
 
 _https = env.bool("HTTPS", not DEMO)
 SECURE_SSL_REDIRECT = _https

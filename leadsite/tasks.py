@@ -4,6 +4,7 @@ A job is a wake-up and no more: the rows of the apps say what is to be done, so 
 Periodic tasks have a queueing lock (one of them waits at a time) and never a lock, which a killed worker would hold.
 """
 
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -14,6 +15,7 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
 
 from conversations import idempotency
+from leadsite.accounts.models import RequestAllowance
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +53,13 @@ async def _retry(context: JobContext, job: Job) -> str:
 def prune_idempotency_keys(timestamp: int) -> None:
     """Forget answers that were kept for a repeated request."""
     idempotency.prune_keys(now=timezone.now())
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(queueing_lock="prune_allowances")
+def prune_allowances(timestamp: int) -> None:
+    """Forget how much is left of keys that nobody has used for an hour: all of it, by now."""
+    RequestAllowance.objects.filter(counted_at__lt=timezone.now() - timedelta(hours=1)).delete()
 
 
 @app.periodic(cron="10 3 * * *")

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from conversations.fields import StrictCharField, WordField
 from conversations.identity import PHONE_RULE, PhoneInvalid, normalise
 from conversations.models import NAME_MAX_LENGTH
+from conversations.schema import example
 from leads.models import DETAILS_MAX_LENGTH, Lead
 from whatsapp.payload_parts import objects_of
 from whatsapp.sending import TEXT_MAX_LENGTH, Recipient, Wish, Written
@@ -121,6 +122,7 @@ class WrittenSerializer(serializers.Serializer[Any]):
         return {"message": ["This field is required."]} if message is None and template is None else {}
 
 
+@example(asked={"to": "+4915123456789", "message": "Your cake is ready"})
 class OutgoingSerializer(WrittenSerializer):
     """The body of POST /api/whatsapp."""
 

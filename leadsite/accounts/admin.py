@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from leadsite.accounts.admin_page import AdminPage, ChangedFields, OperatorsOnly
 from leadsite.accounts.admin_values import moment
 from leadsite.accounts.models import ApiKey, User, all_scopes
-from leadsite.accounts.services import STAFF_GROUP, staff_group
+from leadsite.accounts.services import STAFF_GROUP, replace_api_key, staff_group
 
 
 class NewUserForm(UserCreationForm):
@@ -129,6 +129,7 @@ class ApiKeyAdmin(AdminPage):
     """Keys are made here and shown once; deleting one revokes it at once."""
 
     form = ApiKeyForm
+    actions = ["replace"]
     list_display = ["beginning", "name", "business", "may", "last_used", "made", "expires"]
     search_fields = ["name", "token_key", "user__email", "user__business_name"]
     search_help_text = "Name, beginning of the key, or business"
@@ -159,8 +160,19 @@ class ApiKeyAdmin(AdminPage):
         obj.digest, key = get_digest_token()
         obj.token_key = key[: CONSTANTS.TOKEN_KEY_LENGTH]
         obj.save()
-        text = 'Copy the key now, it is not shown again: <code class="break-words select-all">{}</code>'
-        messages.warning(request, format_html(text, key))
+        self.show(request, key)
+
+    @admin.action(description="Replace by a new key", permissions=["add", "delete"])
+    def replace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Programs that use the old one get 401 from then on."""
+        for key in queryset.select_related("user"):
+            old = str(key.token_key)
+            self.show(request, replace_api_key(key=key), f"{old}… is revoked. ")
+
+    @staticmethod
+    def show(request: HttpRequest, key: str, before: str = "") -> None:
+        text = '{}Copy the key now, it is not shown again: <code class="break-words select-all">{}</code>'
+        messages.warning(request, format_html(text, before, key))
 
     @admin.display(description="key", ordering="token_key")
     def beginning(self, key: ApiKey) -> str:

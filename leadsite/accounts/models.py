@@ -121,6 +121,24 @@ class ApiKey(AbstractAuthToken):
         return f"{self.token_key}… of {self.user}"
 
 
+class RequestAllowance(models.Model):
+    """How many requests a key may make now, as counted then: see take_requests.sql. The table is not logged."""
+
+    key = models.CharField(primary_key=True, help_text="The hash of an API key.")
+    requests = models.FloatField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "request_allowances"
+        indexes = [
+            # Read by the worker that prunes.
+            models.Index(fields=["counted_at"], name="request_allowances_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.requests:.0f} requests"
+
+
 class IdempotencyKey(models.Model):
     """An answer that was given to a request of a client's, kept to be given again: see conversations/idempotency.py.
 

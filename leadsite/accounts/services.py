@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from knox.models import get_token_model
 
-from leadsite.accounts.models import User, all_scopes
+from leadsite.accounts.models import ApiKey, User, all_scopes
 
 STAFF_GROUP = "Business staff"
 # What a business's own people do in the admin. Nobody there makes a customer or a message by hand:
@@ -80,6 +80,17 @@ def issue_api_key(
         user=user, expiry=lifetime, name=name, scopes=list(scopes or all_scopes())
     )
     return str(key)
+
+
+def replace_api_key(*, key: ApiKey) -> str:
+    """Delete the key and make another with its name, scopes and end; return that in clear. Opens the transaction."""
+    with transaction.atomic():
+        token, text = get_token_model().objects.create(
+            user=key.user, expiry=None, name=key.name, scopes=list(key.scopes)
+        )
+        ApiKey.objects.filter(pk=token.pk).update(expiry=key.expiry)
+        key.delete()
+        return str(text)
 
 
 def staff_group() -> Group:

@@ -1,5 +1,6 @@
 """What a key may do, when it was used last, and how an operator makes and replaces one."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from leadsite.accounts.models import ApiKey
 from leadsite.accounts.services import issue_api_key
 from tests.factories import ORDER
 from tests.leads.test_api import refused
-from tests.staff import Staff, address, errors_of, operator
+from tests.staff import Staff, address, errors_of, messages_of, operator
 
 SEND = {"to": "+4915123456789", "message": "Hello"}
 
@@ -67,8 +68,8 @@ def test_the_table_takes_no_other_scopes(owner, scopes):
 
 def test_the_last_use_is_noted_to_the_minute(owner, django_assert_num_queries):
     assert ApiKey.objects.get().last_used_at is None
-    with django_assert_num_queries(2):
-        owner.client.get("/api/leads")
+    with django_assert_num_queries(1):
+        owner.client.post("/api/leads")
     first = ApiKey.objects.get().last_used_at
     assert first is not None
     owner.client.get("/api/leads")
@@ -95,6 +96,18 @@ class TestAdmin:
         operator().fill(address("change", key), scopes=["read"])
         assert ApiKey.objects.get().scopes == ["read"]
         refused(owner.post_lead(), 403)
+
+    def test_a_key_is_replaced_by_one_that_may_do_the_same(self, owner):
+        old = issue_api_key(user=owner.user, name="The shop", scopes=["read"], lifetime=timedelta(days=9))
+        before = ApiKey.objects.get(name="The shop")
+        person: Staff = operator()
+        person.act("replace", before)
+        after = ApiKey.objects.get(name="The shop")
+        assert (after.scopes, after.expiry) == (["read"], before.expiry)
+        new = re.search(r"ls_[0-9a-f]{64}", " ".join(messages_of(person.get(address("changelist", ApiKey)))))
+        assert new is not None
+        assert client_of(new[0]).get("/api/leads").status_code == 200
+        assert client_of(old).get("/api/leads").status_code == 401
 
 
 class TestCommand:

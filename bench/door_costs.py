@@ -1,0 +1,63 @@
+"""What stands at the door of the API and what each part costs one request, in microseconds, database included.
+
+Run by bench.creates; BENCH_API_KEY is a key of the benchmark's database.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
+django.setup()
+
+# ruff: noqa: E402 - Django's models stand only after setup()
+from django.conf import settings
+from django.test import RequestFactory
+from rest_framework.request import Request
+
+from leads.lookups import open_leads
+from leads.models import Lead
+from leads.services import NewLead, create_lead
+from leads.views import LeadList
+from leadsite.accounts.authentication import ApiKeyAuthentication, HasScope
+from leadsite.accounts.limits import RequestRate
+
+TIMES: Final = 2_000
+
+
+def main() -> None:
+    token = os.environ["BENCH_API_KEY"]
+    user, auth = ApiKeyAuthentication().authenticate_credentials(token.encode())
+    request = Request(RequestFactory().post("/api/leads"))
+    request.user, request.auth = user, auth
+    lead = NewLead(customer_phone="+4915123456789", customer_name="John Doe", type="order")
+    created = create_lead(user_id=user.pk, lead=lead, source=Lead.Source.API)
+    Lead.objects.filter(pk=created.lead_id).update(status="lost", lost_reason="a benchmark's")
+    parts: dict[str, Callable[[], Any]] = {
+        "key": lambda: ApiKeyAuthentication().authenticate_credentials(token.encode()),
+        "scope": lambda: HasScope().has_permission(request, LeadList()),
+        "limit, 6000 a minute": lambda: RequestRate().allow_request(request, LeadList()),
+        "open leads of a customer, asked alone": lambda: open_leads(user_id=user.pk, lead=created),
+    }
+    costs = ", ".join(f"{name} {cost(part):.0f} µs" for name, part in parts.items())
+    print(f"Of a request's time, waiting for the database included: {costs}.")
+
+
+def cost(part: Callable[[], Any]) -> float:
+    """Mean microseconds of one call; the median of rounds, for a mean keeps what happens once in fifty calls."""
+    cast(Any, settings).API_REQUESTS_PER_MINUTE = 6000
+    rounds = []
+    for _ in range(10):
+        started = time.perf_counter()
+        for _ in range(TIMES // 10):
+            part()
+        rounds.append((time.perf_counter() - started) / (TIMES // 10) * 1e6)
+    return statistics.median(rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""How many requests a key may make: counted once over all processes, and told when it may go on."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from leads.models import Lead
+from leadsite.accounts import limits
+from leadsite.accounts.models import RequestAllowance
+from leadsite.accounts.services import issue_api_key
+from leadsite.tasks import prune_allowances
+from tests.factories import ORDER
+from tests.sessions import database_url
+from tests.site import serving
+
+
+def client_of(key: str) -> APIClient:
+    client = APIClient(raise_request_exception=False)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return client
+
+
+def answers(client: APIClient, times: int) -> list[int]:
+    return [client.get("/api/leads").status_code for _ in range(times)]
+
+
+def test_it_refuses_a_key_that_has_used_up_its_minute_and_says_when_to_come_back(owner, settings):
+    settings.API_REQUESTS_PER_MINUTE = 3
+    assert answers(owner.client, 3) == [200] * 3
+    answer = owner.client.post("/api/leads", ORDER, format="json")
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 21
+    assert answer.json()["code"] == "too_many_requests"
+    assert owner.row_counts()[2] == 0
+
+
+def test_each_key_has_its_own_allowance(owner, settings):
+    settings.API_REQUESTS_PER_MINUTE = 2
+    another = client_of(issue_api_key(user=owner.user, name="another"))
+    assert answers(owner.client, 3) == [200, 200, 429]
+    assert answers(another, 3) == [200, 200, 429]
+
+
+def test_the_allowance_comes_back_with_time(owner, settings):
+    settings.API_REQUESTS_PER_MINUTE = 2
+    assert answers(owner.client, 3) == [200, 200, 429]
+    RequestAllowance.objects.update(counted_at=timezone.now() - timedelta(seconds=31))
+    assert answers(owner.client, 2) == [200, 429]
+    RequestAllowance.objects.update(counted_at=timezone.now() - timedelta(hours=9))
+    assert answers(owner.client, 3) == [200, 200, 429]
+
+
+def test_zero_is_no_limit(owner, settings):
+    settings.API_REQUESTS_PER_MINUTE = 0
+    assert answers(owner.client, 5) == [200] * 5
+    assert not RequestAllowance.objects.exists()
+
+
+def test_a_process_takes_a_share_at_a_time_and_lets_it_go_after_a_while(owner, settings, monkeypatch):
+    settings.API_REQUESTS_PER_MINUTE = 1000
+    assert answers(owner.client, 1) == [200]
+    taken = RequestAllowance.objects.get()
+    assert taken.requests == 1000 - 10
+    answers(owner.client, 9)
+    assert RequestAllowance.objects.get().counted_at == taken.counted_at
+    answers(owner.client, 1)
+    later = time.monotonic() + limits.KEPT_SECONDS + 1
+    monkeypatch.setattr("leadsite.accounts.limits.time.monotonic", lambda: later)
+    before = RequestAllowance.objects.get().counted_at
+    answers(owner.client, 1)
+    assert RequestAllowance.objects.get().counted_at > before
+
+
+def test_old_counts_are_pruned(owner, settings):
+    settings.API_REQUESTS_PER_MINUTE = 2
+    answers(owner.client, 1)
+    prune_allowances(timestamp=0)
+    assert RequestAllowance.objects.count() == 1
+    RequestAllowance.objects.update(counted_at=timezone.now() - timedelta(hours=2))
+    prune_allowances(timestamp=0)
+    assert not RequestAllowance.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_web_processes_grant_together_what_one_would(owner, tmp_path):
+    limit = 40
+    with (
+        serving(database_url(), tmp_path, API_REQUESTS_PER_MINUTE=str(limit)) as site,
+        ThreadPoolExecutor(16) as clients,
+    ):
+        asked = [clients.submit(site.post_lead, owner.api_key, ORDER) for _ in range(4 * limit)]
+        statuses = [answer.result().status_code for answer in asked]
+        counted = RequestAllowance.objects.get()
+    # What came back while they asked, and no more.
+    seconds = (counted.counted_at - Lead.objects.earliest("created_at").created_at).total_seconds()
+    assert limit <= statuses.count(201) <= limit + (seconds + 1) * limit / 60
+    assert set(statuses) == {201, 429}
+    assert statuses.count(201) == owner.row_counts()[2]
