@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-OURS = ("accounts", "conversations", "leads", "whatsapp")
+OURS = ("accounts", "conversations", "leads", "webhooks", "whatsapp")
 SQL_NAME = re.compile(r'SQL / "([a-z0-9_]+\.sql)"')
 
 
@@ -59,11 +59,13 @@ def catalogue() -> set[tuple[str, ...]]:
 def test_migrations_go_back_to_nothing_and_forward_to_the_same():
     before = catalogue()
     try:
-        for app in ("whatsapp", "leads", "conversations"):
+        for app in ("webhooks", "whatsapp", "leads", "conversations"):
             call_command("migrate", app, "zero", verbosity=0)
         left = {name for kind, name, _ in catalogue() if kind in ("function", "constraint")}
         assert not {
-            name for name in left if name.startswith(("lead", "conversation", "customer", "channel", "create_"))
+            name
+            for name in left
+            if name.startswith(("lead", "conversation", "customer", "channel", "create_", "webhook", "write_"))
         }
     finally:
         call_command("migrate", verbosity=0)
@@ -71,7 +73,7 @@ def test_migrations_go_back_to_nothing_and_forward_to_the_same():
 
 
 def test_every_constraint_and_index_of_our_tables_has_a_name_of_ours(db):
-    tables = ("customers", "conversations", "messages", "leads", "channels")
+    tables = ("customers", "conversations", "messages", "leads", "channels", "webhook_endpoints", "webhook_events")
     with connection.cursor() as cursor:
         cursor.execute(
             """

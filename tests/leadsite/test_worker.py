@@ -12,6 +12,7 @@ from leadsite.tasks import MAX_ATTEMPTS
 from tests.leadsite.workers import (
     NAME,
     PRUNE,
+    PRUNE_EVENTS,
     PRUNE_KEYS,
     REMOVE,
     STALLED,
@@ -116,6 +117,7 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         "whatsapp.tasks.retry_deliveries",
         "whatsapp.tasks.sweep_outbox",
         PRUNE_KEYS,
+        PRUNE_EVENTS,
     } == set(done)
 
 

@@ -17,6 +17,7 @@ NAME = "worker of a test"  # of its sessions
 PRUNE = "whatsapp.tasks.prune_deliveries"
 STALLED = "leadsite.tasks.retry_stalled_jobs"
 PRUNE_KEYS = "leadsite.tasks.prune_idempotency_keys"
+PRUNE_EVENTS = "leadsite.webhooks.tasks.prune_webhook_events"
 REMOVE = "leadsite.tasks.remove_old_jobs"
 
 
