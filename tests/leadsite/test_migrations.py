@@ -39,7 +39,7 @@ def test_a_function_opens_with_its_purpose_and_locks(file):
 
 
 def catalogue() -> set[tuple[str, ...]]:
-    """Every table, column, constraint, index and function of ours, with its definition."""
+    """Every table, column, constraint, index, function and trigger of ours, with its definition."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -48,6 +48,7 @@ def catalogue() -> set[tuple[str, ...]]:
             UNION ALL SELECT 'index', indexname::text, indexdef FROM pg_indexes WHERE schemaname = 'public'
             UNION ALL SELECT 'function', proname::text, pg_get_functiondef(oid) FROM pg_proc
             WHERE pronamespace = 'public'::regnamespace
+            UNION ALL SELECT 'trigger', tgname::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
             UNION ALL SELECT 'column', table_name || '.' || column_name, data_type || coalesce(column_default, '')
             FROM information_schema.columns WHERE table_schema = 'public'
             """
