@@ -23,8 +23,10 @@ _PORTS: Final = {"https": 443, "http": 80}
 # The only unicast addresses of the IPv6 internet (IANA, "IPv6 Global Unicast Address Assignments"): with it go the
 # loopback, link-local, unique local, multicast, IPv4-mapped and NAT64 addresses.
 _IPV6_INTERNET: Final = ipaddress.ip_network("2000::/3")
-# Global by IANA's registries, and yet the way to an IPv4 address that they carry inside: Teredo, 6to4 and its relays.
+# What Python's ipaddress takes for global in some versions: the way to an IPv4 address that they carry inside (Teredo,
+# 6to4 and its relays), and what IANA keeps for protocols and documentation.
 _TUNNELS: Final = tuple(ipaddress.ip_network(net) for net in ("2001::/32", "2002::/16", "192.88.99.0/24"))
+_RESERVED: Final = tuple(ipaddress.ip_network(net) for net in ("192.0.0.0/24", "3fff::/20"))
 _looking_up: Final = ThreadPoolExecutor(4, thread_name_prefix="webhook-name")
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -95,4 +97,4 @@ def is_public(address: IPAddress) -> bool:
         return False
     if address.version == 6 and address not in _IPV6_INTERNET:
         return False
-    return not any(address in net for net in _TUNNELS)
+    return not any(address in net for net in (*_TUNNELS, *_RESERVED))

@@ -1,6 +1,6 @@
 """Where a business is told of what happens, and what it was told: endpoints to set up, events to look at."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django import forms
@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from conversations.forms import OwnedForm
 from conversations.owned_admin import OwnedAdmin
 from leadsite.accounts.admin_values import NOTHING, badge, foreign, link, moment, shorten
+from leadsite.accounts.models import User
 from leadsite.webhooks import services
 from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.alerts import why_disabled
@@ -72,7 +73,7 @@ class WebhookEndpointAdmin(OwnedAdmin):
             changes = {name: form.cleaned_data[name] for name in form.changed_data}
             services.change_endpoint(user_id=obj.user_id, endpoint_id=obj.pk, changes=changes)
             return
-        owner = form.cleaned_data.get("user") or request.user
+        owner = cast(User, form.cleaned_data.get("user") or request.user)
         fields = {name: form.cleaned_data[name] for name in ("url", "events", "description")}
         made = services.create_endpoint(user_id=owner.pk, **fields)
         obj.pk = made.endpoint.pk

@@ -51,6 +51,7 @@ class _Line(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = self._reach()
+        self.sock.settimeout(self._left())
         if self.secure:
             self.sock = _TLS.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
             self.sock.do_handshake()

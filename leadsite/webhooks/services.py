@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -80,7 +80,7 @@ def change_endpoint(*, user_id: UUID, endpoint_id: UUID, changes: Mapping[str, A
     with transaction.atomic():
         endpoint = _locked(user_id, endpoint_id)
         for name, value in changes.items():
-            setattr(endpoint, name, value)
+            setattr(endpoint, name, sorted(set(value)) if name == "events" else value)
         if changes.get("active") or "url" in changes:
             endpoint.failing_since = None
         if endpoint.active:
@@ -138,16 +138,21 @@ def send_again(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEv
 
 
 def prune(*, now: datetime) -> int:
-    """Forget events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint at once.
+    """Forget events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint.
 
     Opens the transaction; returns how many.
     """
     endpoint = WebhookEndpoint.objects.filter(pk=OuterRef("endpoint_id"))
-    old = Q(created_at__lt=now - timedelta(days=KEEP_FAILED_DAYS)) | (
-        Q(created_at__lt=now - timedelta(days=KEEP_DAYS)) & ~Q(state=WebhookEvent.State.FAILED)
+    failed = WebhookEvent.State.FAILED
+    # One by one, so that each is found by its age.
+    old = (
+        WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_FAILED_DAYS)),
+        WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_DAYS)).exclude(state=failed),
+        # Written at the moment when the endpoint was deleted, since the last time or the one before.
+        WebhookEvent.objects.filter(~Exists(endpoint), created_at__gte=now - timedelta(days=2)),
     )
     with transaction.atomic():
-        pruned, _ = WebhookEvent.objects.filter(old | ~Exists(endpoint)).delete()
+        pruned = sum(rows.delete()[0] for rows in old)
         WebhookEndpoint.objects.filter(former_until__lt=Now()).update(former_secret="", former_until=None)
     if pruned:
         log.info("webhook_events_pruned", events=pruned)

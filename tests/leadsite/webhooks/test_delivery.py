@@ -197,4 +197,5 @@ class TestOldEvents:
         assert services.prune(now=now) == 2
         assert [row.pk for row in integrator.rows()] == [failed.pk, kept.pk]
         WebhookEndpoint.objects.filter(pk=integrator.id).delete()
-        assert services.prune(now=now) == 2
+        assert services.prune(now=now) == 1
+        assert [row.pk for row in integrator.rows()] == [failed.pk]
