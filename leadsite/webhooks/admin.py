@@ -22,6 +22,7 @@ from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.alerts import why_disabled
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.services import NewSecret, NotFailed, UnknownEndpoint, WebhookRefused
+from whatsapp.delivery_admin import BoundedPaginator
 
 COPY_NOW: Final = 'Copy the secret now, it is not shown again: <code class="break-words select-all">{}</code>'
 
@@ -150,6 +151,7 @@ class WebhookEventAdmin(OwnedAdmin):
     list_display = ["created", "type", "where", "state_badge", "attempts", "beginning_of_error"]
     list_filter = ["state", "type"]
     ordering = ["-pk"]
+    paginator = BoundedPaginator
     actions = ["send_again"]
     fields = [
         *("user", "where", "type", "id", "state_badge", "attempts", "due", "last_status", "problem", "arrived"),
@@ -170,8 +172,8 @@ class WebhookEventAdmin(OwnedAdmin):
         return request.user.has_perm("webhooks.change_webhookendpoint")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without those of an endpoint that was deleted at the moment when they were written."""
-        return super().get_queryset(request).select_related("endpoint", "user")
+        """Without payloads, and without those of an endpoint that was deleted at the moment when they were written."""
+        return super().get_queryset(request).select_related("endpoint", "user").defer("payload")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "endpoint__id__exact" or super().lookup_allowed(lookup, value, request)
