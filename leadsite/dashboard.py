@@ -5,9 +5,10 @@ from typing import Any
 from django.http import HttpRequest
 
 from leads.dashboard import leads_today
+from leadsite.webhooks.alerts import disabled_endpoints
 from whatsapp.alerts import alerts_for
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold's DASHBOARD_CALLBACK: what admin/index.html shows."""
-    return leads_today(request, context) | {"alerts": alerts_for(request)}
+    return leads_today(request, context) | {"alerts": alerts_for(request) + disabled_endpoints(request)}

@@ -21,6 +21,7 @@ from leads.changing import StaleVersion, StatusNotAllowed, UnknownLead
 from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leads.views import PathGone
 from leadsite.api import BodyTooLarge
+from leadsite.webhooks.services import CannotKeepSecrets, NotFailed, TooManyEndpoints, UnknownEndpoint, WebhookRefused
 from whatsapp.sending import MessageRefused, WindowClosed
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,10 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (UnknownConversation, 404, "not_found"),
     (AnotherActive, 409, "another_active"),
     (MessageRefused, 400, "invalid"),
+    (UnknownEndpoint, 404, "not_found"),
+    (TooManyEndpoints, 409, "too_many_endpoints"),
+    (NotFailed, 409, "not_failed"),
+    (CannotKeepSecrets, 409, "cannot_keep_secrets"),
     (exceptions.ValidationError, 400, "invalid"),
     (exceptions.ParseError, 400, "malformed"),
     (exceptions.NotAuthenticated, 401, "not_authenticated"),
@@ -108,7 +113,7 @@ def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> st
         return "The database cannot be reached, or is too busy. Send the request again in a few seconds."
     if isinstance(error, LeadRefused | MessageRefused):
         return error.message
-    if isinstance(error, KeyReused | TwinUnderWay | ConversationRefused):
+    if isinstance(error, KeyReused | TwinUnderWay | ConversationRefused | WebhookRefused):
         return str(error)
     if isinstance(error, exceptions.ValidationError):
         return "; ".join(f"{field}: {' '.join(problems)}" for field, problems in fields.items())

@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "conversations",
     "leads",
     "whatsapp",
+    "leadsite.webhooks",
 ]
 MIDDLEWARE = [
     "leadsite.middleware.Probes",
@@ -138,21 +139,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "leadsite.urls"
 WSGI_APPLICATION = "leadsite.wsgi.application"
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Before unfold's own templates, some of which these replace.
-        "DIRS": [BASE_DIR / "leadsite" / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]
-        },
-    }
-]
+TEMPLATES = skin.TEMPLATES
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 USE_TZ = True
@@ -230,6 +217,10 @@ WHATSAPP_ENFORCE_WINDOW = env.bool("WHATSAPP_ENFORCE_WINDOW", False)
 # For how many days bodies of deliveries are kept: those that are rows, and those that are not.
 DELIVERY_DAYS = env.int("DELIVERY_DAYS", 30)
 FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)
+
+# --- Webhooks of integrators ------------------------------------------------------------------------------------
+# Post also to private addresses and without TLS. Then whoever has an API key reaches this network's own machines.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
 
 # --- Worker -----------------------------------------------------------------------------------------------------
 # A daily job whose hour nobody was there for is done when the worker starts, up to a day later.

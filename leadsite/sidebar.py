@@ -26,6 +26,8 @@ MENU = [
             ("User", "Businesses", "storefront"),
             ("ApiKey", "API keys", "key"),
             ("Channel", "WhatsApp numbers", "smartphone"),
+            ("WebhookEndpoint", "Webhooks", "webhook"),
+            ("WebhookEvent", "Webhook events", "outbox"),
             ("WebhookDelivery", "Deliveries", "move_to_inbox"),
             ("Group", "Groups", "group"),
         ],

@@ -1,5 +1,6 @@
-"""How the admin looks: the settings of django-unfold, of which none depends on the environment."""
+"""How the admin looks: its templates and the settings of django-unfold, of which none depends on the environment."""
 
+from pathlib import Path
 from typing import Any, Final
 
 UNFOLD: Final[dict[str, Any]] = {
@@ -15,3 +16,18 @@ UNFOLD: Final[dict[str, Any]] = {
     "DASHBOARD_CALLBACK": "leadsite.dashboard.dashboard",
     "SIDEBAR": {"navigation": "leadsite.sidebar.navigation"},
 }
+TEMPLATES: Final[list[dict[str, Any]]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before unfold's own templates, some of which these replace.
+        "DIRS": [Path(__file__).parent / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from conversations.urls import urlpatterns as conversations_paths
 from leads.urls import urlpatterns as leads_paths
 from leadsite import openapi
+from leadsite.webhooks.urls import urlpatterns as webhooks_paths
 from whatsapp.urls import urlpatterns as whatsapp_paths
 
 handler400 = "leadsite.errors.bad_request"
@@ -32,4 +33,5 @@ urlpatterns = [
     path("api/", include(conversations_paths + with_slash(conversations_paths))),
     path("api/", include(leads_paths + with_slash(leads_paths))),
     path("api/", include(whatsapp_paths + with_slash(whatsapp_paths))),
+    path("api/", include(webhooks_paths + with_slash(webhooks_paths))),
 ]

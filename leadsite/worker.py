@@ -1,5 +1,6 @@
 """The process that does the background jobs: procrastinate's worker, kept at it while the database comes and goes, and
-beside it the sender of messages (whatsapp/sender.py), to whom jobs are a call to look.
+beside it the sender of messages (whatsapp/sender.py), to whom jobs are a call to look, and the courier of events to
+integrators (leadsite/webhooks/courier.py).
 """
 
 import asyncio
@@ -19,13 +20,14 @@ from procrastinate.middleware import WorkerMiddleware
 from procrastinate.periodic import PeriodicDeferrer
 from procrastinate.worker import Worker
 
+from leadsite.webhooks.courier import Courier
 from whatsapp.sender import Sender
 
 log = structlog.get_logger(__name__)
 
 # Below STOP_SECONDS of the supervisor and stop_grace_period of docker-compose.yml.
 GRACEFUL_SECONDS: Final = 10
-# A request to a provider takes ten seconds at most, and its record a moment.
+# A request to a provider or an integrator takes ten seconds at most, and its record a moment.
 SENDER_SECONDS: Final = 12
 AGAIN_SECONDS: Final = 2
 # For procrastinate's own statements; each job under way has a Django connection besides, and one connection listens.
@@ -48,7 +50,9 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
         loop.add_signal_handler(signum, stop.set)
     stopped = asyncio.create_task(stop.wait())
     sender = Sender(sends)
+    courier = Courier()
     sender.start()
+    courier.start()
     log.info("worker_started", concurrency=concurrency, sends=sends)
     while not stop.is_set():
         session = asyncio.create_task(_session(connection, sender, concurrency=concurrency, wait=True))
@@ -56,6 +60,7 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
         if stop.is_set():
             log.info("worker_stopping")
             sender.stop()
+            courier.stop()
             session.cancel()
         try:
             await session
@@ -68,14 +73,17 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
             log.error("worker_interrupted", error=str(error))
         await asyncio.wait({stopped}, timeout=AGAIN_SECONDS)
     sender.stop()
-    await asyncio.to_thread(sender.join, SENDER_SECONDS)
+    courier.stop()
+    await asyncio.gather(
+        asyncio.to_thread(sender.join, SENDER_SECONDS), asyncio.to_thread(courier.join, SENDER_SECONDS)
+    )
     log.info("worker_stopped")
 
 
 async def work_once(*, connection: dict[str, Any], sends: int) -> Counter[str]:
     """Do what is due, periodic tasks included, one job after the other, then send what is due.
 
-    Counts the jobs, "done" and "failed", and the messages, "tried".
+    Counts the jobs, "done" and "failed", the messages, "tried", and the events for integrators, "posted".
 
     Raises Interrupted.
     """
@@ -95,6 +103,7 @@ async def work_once(*, connection: dict[str, Any], sends: int) -> Counter[str]:
     await _session(connection, sender, concurrency=1, wait=False, around_jobs=[count])
     try:
         outcomes["tried"] = await asyncio.to_thread(sender.drain)
+        outcomes["posted"] = await asyncio.to_thread(Courier().drain)
     except Error as error:
         raise Interrupted(_reason(error)) from error
     return outcomes

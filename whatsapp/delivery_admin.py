@@ -37,8 +37,8 @@ OUTCOMES: Final = {
 }
 
 
-class BoundedPaginator(Paginator[WebhookDelivery]):
-    """Counts no further than a person would turn pages: a busy site keeps millions of deliveries."""
+class BoundedPaginator(Paginator[Any]):
+    """Counts no further than a person would turn pages: a busy site keeps millions of deliveries and events."""
 
     template_name = "whatsapp/bounded_pagination.html"
     limit = COUNT_LIMIT

@@ -29,6 +29,8 @@ COLOURS = {
     "failed": RED,
     "unknown": ORANGE,
     "processed": GREEN,
+    "pending": BLUE,
+    "delivered": GREEN,
     "unrouted": ORANGE,
 }
 

@@ -27,6 +27,11 @@ STAFF_PERMISSIONS = (
     "view_message",
     "view_apikey",
     "delete_apikey",
+    "add_webhookendpoint",
+    "change_webhookendpoint",
+    "delete_webhookendpoint",
+    "view_webhookendpoint",
+    "view_webhookevent",
 )
 
 

@@ -10,6 +10,8 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import create_business, issue_api_key
+from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
+from leadsite.webhooks.services import create_endpoint
 from tests.factories import Business
 from tests.staff import ESCAPED, HOSTILE, Staff, address, operator, registered, staff_of
 from whatsapp.models import Channel, WebhookDelivery
@@ -49,6 +51,12 @@ def with_rows(business: Business) -> None:
         provider="cloud", body=HOSTILE.encode(), state="unrouted", error=HOSTILE, unrouted=[HOSTILE]
     )
     Group.objects.create(name=f"{number}{HOSTILE}")
+    endpoint = create_endpoint(
+        user_id=business.id, url="https://hooks.invalid/", events=["lead.created"], description=HOSTILE
+    ).endpoint
+    WebhookEvent.objects.create(
+        user=business.user, endpoint=endpoint, type="lead.created", payload={"text": HOSTILE}, error=HOSTILE
+    )
     issue_api_key(user=business.user, name=HOSTILE)
     User.objects.filter(pk=business.id).update(business_name=HOSTILE)
 
@@ -61,7 +69,8 @@ def site_of_one(owner) -> Staff:
 
 
 def test_every_model_has_pages():
-    assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, Channel, WebhookDelivery}
+    ours = {WebhookEndpoint, WebhookEvent, WebhookDelivery}
+    assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, Channel} | ours
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -143,7 +152,7 @@ def test_the_menu_shows_what_one_may_see(owner):
         assert f'href="{address("changelist", model)}"' in everything
     for model in (User, Group, Channel, WebhookDelivery):
         assert f'href="{address("changelist", model)}"' not in own
-    for model in (Lead, Conversation, Message, Customer, ApiKey):
+    for model in (Lead, Conversation, Message, Customer, ApiKey, WebhookEndpoint, WebhookEvent):
         assert f'href="{address("changelist", model)}"' in own
 
 

@@ -1,4 +1,4 @@
-"""Imports point one way: leadsite -> whatsapp -> leads -> conversations -> leadsite.accounts."""
+"""Imports point one way: leadsite -> leadsite.webhooks -> whatsapp -> leads -> conversations -> leadsite.accounts."""
 
 import ast
 from pathlib import Path
@@ -14,7 +14,10 @@ ALLOWED = {
     "conversations": {"leadsite.accounts"},
     "leads": {"leadsite.accounts", "conversations"},
     "whatsapp": {"leadsite.accounts", "conversations", "leads"},
-    "leadsite": {"leadsite.accounts", "leadsite.embedded", "conversations", "leads", "whatsapp"},
+    "leadsite.webhooks": {"leadsite.accounts", "conversations", "leads", "whatsapp"},
+    "leadsite": {
+        *("leadsite.accounts", "leadsite.embedded", "leadsite.webhooks", "conversations", "leads", "whatsapp"),
+    },
 }
 NEVER_IMPORTED = {"tests", "bench"}
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-OURS = ("accounts", "conversations", "leads", "whatsapp")
+OURS = ("accounts", "conversations", "leads", "webhooks", "whatsapp")
 SQL_NAME = re.compile(r'SQL / "([a-z0-9_]+\.sql)"')
 
 
@@ -39,7 +39,7 @@ def test_a_function_opens_with_its_purpose_and_locks(file):
 
 
 def catalogue() -> set[tuple[str, ...]]:
-    """Every table, column, constraint, index and function of ours, with its definition."""
+    """Every table, column, constraint, index, function and trigger of ours, with its definition."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -48,6 +48,7 @@ def catalogue() -> set[tuple[str, ...]]:
             UNION ALL SELECT 'index', indexname::text, indexdef FROM pg_indexes WHERE schemaname = 'public'
             UNION ALL SELECT 'function', proname::text, pg_get_functiondef(oid) FROM pg_proc
             WHERE pronamespace = 'public'::regnamespace
+            UNION ALL SELECT 'trigger', tgname::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
             UNION ALL SELECT 'column', table_name || '.' || column_name, data_type || coalesce(column_default, '')
             FROM information_schema.columns WHERE table_schema = 'public'
             """
@@ -59,11 +60,13 @@ def catalogue() -> set[tuple[str, ...]]:
 def test_migrations_go_back_to_nothing_and_forward_to_the_same():
     before = catalogue()
     try:
-        for app in ("whatsapp", "leads", "conversations"):
+        for app in ("webhooks", "whatsapp", "leads", "conversations"):
             call_command("migrate", app, "zero", verbosity=0)
         left = {name for kind, name, _ in catalogue() if kind in ("function", "constraint")}
         assert not {
-            name for name in left if name.startswith(("lead", "conversation", "customer", "channel", "create_"))
+            name
+            for name in left
+            if name.startswith(("lead", "conversation", "customer", "channel", "create_", "webhook", "write_"))
         }
     finally:
         call_command("migrate", verbosity=0)
@@ -71,7 +74,7 @@ def test_migrations_go_back_to_nothing_and_forward_to_the_same():
 
 
 def test_every_constraint_and_index_of_our_tables_has_a_name_of_ours(db):
-    tables = ("customers", "conversations", "messages", "leads", "channels")
+    tables = ("customers", "conversations", "messages", "leads", "channels", "webhook_endpoints", "webhook_events")
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -10,6 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
+from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
+from leadsite.webhooks.services import create_endpoint
 from tests.factories import ORDER, Business
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -26,6 +28,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "conversations/<uuid:conversation_id>/messages": {"POST": {"message": "I am not from here"}},
     "messages/<uuid:message_id>": {},
     "whatsapp": {"POST": {"to": "+1234567890", "message": "Hello"}},
+    "webhook-endpoints": {"POST": {"url": "https://mine.invalid/", "events": ["lead.created"]}},
+    "webhook-endpoints/<uuid:endpoint_id>": {"PATCH": {"url": "https://mine.invalid/", "active": False}},
+    "webhook-endpoints/<uuid:endpoint_id>/events": {},
+    "webhook-endpoints/<uuid:endpoint_id>/events/<uuid:event_id>/retry": {},
+    "webhook-endpoints/<uuid:endpoint_id>/rotate-secret": {},
+    "webhook-endpoints/<uuid:endpoint_id>/test": {},
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -53,18 +61,22 @@ def rows_of(business: Business) -> list[Any]:
     """All that the business has, as it is."""
     return [
         list(model.objects.filter(user=business.user).order_by("pk").values())
-        for model in (Customer, Conversation, Lead, Message)
+        for model in (Customer, Conversation, Lead, Message, WebhookEndpoint, WebhookEvent)
     ]
 
 
 @pytest.fixture
 def theirs(owner: Business) -> dict[str, str]:
     """The owner's rows: the ids that stand in the routes."""
+    endpoint = create_endpoint(user_id=owner.id, url="https://secret.invalid/", events=["lead.created"]).endpoint
     Inbox(owner).gets(meta.text("The owner's secret"))
+    WebhookEvent.objects.update(state="failed", due_at=None)
     return {
         "lead_id": str(Lead.objects.get().pk),
         "conversation_id": str(Conversation.objects.get().pk),
         "message_id": str(Message.objects.get().pk),
+        "endpoint_id": str(endpoint.pk),
+        "event_id": str(WebhookEvent.objects.get().pk),
     }
 
 
@@ -85,7 +97,8 @@ def test_a_stranger_reads_and_changes_nothing(owner, stranger, theirs, route, me
     text = answer.content.decode()
     if "<" in route:
         assert answer.status_code in (404, 405), text
-    assert "secret" not in text
+    for words in ("owner's secret", "secret.invalid"):
+        assert words not in text
     for value in theirs.values():
         assert value not in text.replace(path, "")
     assert rows_of(owner) == before

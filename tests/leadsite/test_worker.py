@@ -13,6 +13,7 @@ from tests.leadsite.workers import (
     NAME,
     PRUNE,
     PRUNE_ALLOWANCES,
+    PRUNE_EVENTS,
     PRUNE_KEYS,
     REMOVE,
     STALLED,
@@ -118,6 +119,7 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         "whatsapp.tasks.sweep_outbox",
         PRUNE_ALLOWANCES,
         PRUNE_KEYS,
+        PRUNE_EVENTS,
     } == set(done)
 
 

@@ -18,6 +18,7 @@ PRUNE = "whatsapp.tasks.prune_deliveries"
 STALLED = "leadsite.tasks.retry_stalled_jobs"
 PRUNE_KEYS = "leadsite.tasks.prune_idempotency_keys"
 PRUNE_ALLOWANCES = "leadsite.tasks.prune_allowances"
+PRUNE_EVENTS = "leadsite.webhooks.tasks.prune_webhook_events"
 REMOVE = "leadsite.tasks.remove_old_jobs"
 
 

@@ -15,9 +15,9 @@ MOST = 256
 
 class Command(BaseCommand):
     help = (
-        "Do the background jobs, the periodic ones included, and send WhatsApp messages, until Ctrl-C or SIGTERM; what"
-        " is under way is finished first. Several may run at once, on one machine or on many. A database that goes"
-        " away is waited for. `make run` starts one by itself."
+        "Do the background jobs, the periodic ones included, send WhatsApp messages and post events to the endpoints of"
+        " integrators, until Ctrl-C or SIGTERM; what is under way is finished first. Several may run at once, on one"
+        " machine or on many. A database that goes away is waited for. `make run` starts one by itself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -47,8 +47,12 @@ class Command(BaseCommand):
 
 
 def summary(outcomes: Counter[str]) -> str:
-    done, failed, tried = outcomes["done"], outcomes["failed"], outcomes["tried"]
-    if not done + failed + tried:
+    if not outcomes.total():
         return "Nothing was due."
-    jobs = f"{done} {'job' if done == 1 else 'jobs'} done" + (f", {failed} failed" if failed else "")
-    return jobs + (f"; {tried} {'message' if tried == 1 else 'messages'} tried." if tried else ".")
+    done, failed = outcomes["done"], outcomes["failed"]
+    parts = [f"{done} {'job' if done == 1 else 'jobs'} done" + (f", {failed} failed" if failed else "")]
+    if tried := outcomes["tried"]:
+        parts.append(f"{tried} {'message' if tried == 1 else 'messages'} tried")
+    if posted := outcomes["posted"]:
+        parts.append(f"{posted} {'event' if posted == 1 else 'events'} posted")
+    return "; ".join(parts) + "."

@@ -1,0 +1,29 @@
+"""manage.py rotate_tokens: the stored access tokens, and the secrets of webhooks, under a new key."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from leadsite.webhooks.services import rotate_secrets
+from whatsapp.encryption import SecretUnreadable
+from whatsapp.services import rotate_tokens
+
+
+class Command(BaseCommand):
+    help = (
+        "Encrypt every stored access token and every secret of a webhook endpoint anew, with the first of"
+        " FIELD_ENCRYPTION_KEYS. The other keys are needed to read them, and can be taken out afterwards. All or none:"
+        " exit code 1 where one cannot be read."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with transaction.atomic():
+                count, secrets = rotate_tokens(), rotate_secrets()
+        except SecretUnreadable as error:
+            raise CommandError(f"{error} Nothing was changed.") from error
+        tokens = f"{count} {'token' if count == 1 else 'tokens'}"
+        if secrets:
+            tokens += f" and the secrets of {secrets} {'endpoint' if secrets == 1 else 'endpoints'}"
+        self.stdout.write(f"{tokens} encrypted with the first of FIELD_ENCRYPTION_KEYS.")

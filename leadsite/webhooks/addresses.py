@@ -1,0 +1,100 @@
+"""Which addresses events may be posted to: those of other people's machines, and none of our own network.
+
+A business types the URL, and this site requests it: without a check anybody with an API key could have it ask the
+databases and metadata services that only our own network reaches (OWASP, "Server-Side Request Forgery Prevention").
+Where the name leads is looked at when the URL is registered, so that the business learns of it, and again at each
+connection, so that it stays true: webhooks/http.py.
+"""
+
+import ipaddress
+import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+
+from leadsite.webhooks.models import URL_MAX_LENGTH
+
+# How long whoever registers a URL waits for the name service; where it is slower, the first delivery finds out.
+LOOK_UP_SECONDS: Final = 2.0
+_PORTS: Final = {"https": 443, "http": 80}
+# The only unicast addresses of the IPv6 internet (IANA, "IPv6 Global Unicast Address Assignments"): with it go the
+# loopback, link-local, unique local, multicast, IPv4-mapped and NAT64 addresses.
+_IPV6_INTERNET: Final = ipaddress.ip_network("2000::/3")
+# What Python's ipaddress takes for global in some versions: the way to an IPv4 address that they carry inside (Teredo,
+# 6to4 and its relays), and what IANA keeps for protocols and documentation.
+_TUNNELS: Final = tuple(ipaddress.ip_network(net) for net in ("2001::/32", "2002::/16", "192.88.99.0/24"))
+_RESERVED: Final = tuple(ipaddress.ip_network(net) for net in ("192.0.0.0/24", "3fff::/20"))
+_looking_up: Final = ThreadPoolExecutor(4, thread_name_prefix="webhook-name")
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class AddressRefused(Exception):
+    """Nothing is posted to this URL; the message is a sentence for who registered it."""
+
+
+def check_url(url: str) -> str:
+    """The URL, where events may be posted to it. Raises AddressRefused.
+
+    A host name that leads nowhere (yet) is taken: it may have been bought a minute ago.
+    """
+    if not re.fullmatch(r"[!-~]+", url) or len(url) > URL_MAX_LENGTH:
+        raise AddressRefused(
+            f"A URL has at most {URL_MAX_LENGTH} characters, all of them ASCII and none a blank; a host name with other"
+            " letters is written as xn--…"
+        )
+    parts = split(url)
+    schemes = ("https", "http") if settings.WEBHOOKS_ALLOW_PRIVATE else ("https",)
+    if parts.scheme not in schemes:
+        raise AddressRefused(f"The URL must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
+    if not parts.hostname:
+        raise AddressRefused("The URL has no host.")
+    if "@" in parts.netloc or parts.fragment:
+        raise AddressRefused("The URL holds a login or a fragment. Events are signed: no password is needed.")
+    look_up = _looking_up.submit(resolve, parts.hostname, port_of(parts))
+    try:
+        look_up.result(LOOK_UP_SECONDS)
+    except OSError:  # TimeoutError is one
+        look_up.cancel()
+    return url
+
+
+def split(url: str) -> SplitResult:
+    """Raises AddressRefused."""
+    try:
+        parts = urlsplit(url)
+        port_of(parts)
+    except ValueError as error:
+        raise AddressRefused(f"This is not a URL: {error}.") from error
+    return parts
+
+
+def port_of(parts: SplitResult) -> int:
+    return parts.port if parts.port is not None else _PORTS.get(parts.scheme, 443)
+
+
+def resolve(host: str, port: int) -> list[IPAddress]:
+    """The addresses of a host, all of them such as may be connected to. Raises AddressRefused and OSError.
+
+    The resolver reads 127.1, 2130706433 and 0x7f.1 too, as connect() would: what counts is what comes out.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label of more than 63 characters
+        raise OSError(f"{type(error).__name__}") from error
+    addresses = [ipaddress.ip_address(str(place[4][0]).partition("%")[0]) for place in found]
+    if not settings.WEBHOOKS_ALLOW_PRIVATE and not all(is_public(address) for address in addresses):
+        raise AddressRefused("This host is in a private or reserved network; events go to public addresses only.")
+    return addresses
+
+
+def is_public(address: IPAddress) -> bool:
+    """Whether it is a machine on the internet. Everything else is refused, known or not."""
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    if address.version == 6 and address not in _IPV6_INTERNET:
+        return False
+    return not any(address in net for net in (*_TUNNELS, *_RESERVED))

@@ -1,0 +1,221 @@
+"""Where a business is told of what happens, and what it was told: endpoints to set up, events to look at."""
+
+from typing import Any, Final, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
+
+from conversations.forms import OwnedForm
+from conversations.owned_admin import OwnedAdmin
+from leadsite.accounts.admin_values import NOTHING, badge, foreign, link, moment, shorten
+from leadsite.accounts.models import User
+from leadsite.webhooks import services
+from leadsite.webhooks.addresses import AddressRefused, check_url
+from leadsite.webhooks.alerts import why_disabled
+from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, WebhookEndpoint, WebhookEvent
+from leadsite.webhooks.services import NewSecret, NotFailed, UnknownEndpoint, WebhookRefused
+from whatsapp.delivery_admin import BoundedPaginator
+
+COPY_NOW: Final = 'Copy the secret now, it is not shown again: <code class="break-words select-all">{}</code>'
+
+
+class EndpointForm(OwnedForm):
+    url = forms.CharField(label="URL", widget=UnfoldAdminTextInputWidget, help_text="https://…: takes the events.")
+    description = forms.CharField(
+        required=False,
+        max_length=DESCRIPTION_MAX_LENGTH,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="What receives the events.",
+    )
+    events = forms.MultipleChoiceField(
+        choices=WebhookEndpoint.Event.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = ["user", "url", "description", "events", "active"]
+
+    def clean_url(self) -> str:
+        try:
+            return check_url(self.cleaned_data["url"])
+        except AddressRefused as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(OwnedAdmin):
+    form = EndpointForm
+    list_display = ["name", "wanted", "state_badge", "created"]
+    list_filter = ["active"]
+    search_fields = ["url", "description", "user__email", "user__business_name"]
+    search_help_text = "URL, description, or business"
+    ordering = ["-pk"]
+    actions = ["send_test", "new_secret"]
+    fields = ["user", "url", "description", "events", "active", "state", "its_events", "created"]
+    readonly_fields = ["state", "its_events", "created"]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        shown = super().get_fields(request, obj)
+        return shown if obj else [name for name in shown if name not in {*self.readonly_fields, "active"}]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [*self.readonly_fields, "user"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:
+        if change:
+            changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            services.change_endpoint(user_id=obj.user_id, endpoint_id=obj.pk, changes=changes)
+            return
+        owner = cast(User, form.cleaned_data.get("user") or request.user)
+        fields = {name: form.cleaned_data[name] for name in ("url", "events", "description")}
+        made = services.create_endpoint(user_id=owner.pk, **fields)
+        obj.pk = made.endpoint.pk
+        obj.refresh_from_db()
+        _show(request, made)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        try:
+            return super().changeform_view(request, *args, **options)
+        except WebhookRefused as refusal:
+            # Gone in the meantime, one too many, or no key to keep a secret under.
+            messages.error(request, str(refusal))
+            return self.response_post_save_change(request, None)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        services.delete_endpoint(user_id=obj.user_id, endpoint_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for endpoint in queryset:
+            self.delete_model(request, endpoint)
+
+    @admin.action(description="Send a test event", permissions=["change"])
+    def send_test(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in queryset:
+            services.send_test(user_id=endpoint.user_id, endpoint_id=endpoint.pk)
+        messages.success(request, "A test event is on its way; look at the webhook events.")
+
+    @admin.action(description="Make a new secret", permissions=["change"])
+    def new_secret(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in queryset:
+            try:
+                _show(request, services.rotate_secret(user_id=endpoint.user_id, endpoint_id=endpoint.pk))
+            except WebhookRefused as refusal:
+                messages.error(request, str(refusal))
+                return
+            LogEntry.objects.log_actions(str(request.user.pk), [endpoint], CHANGE, "Made a new secret.")
+        hours = services.FORMER_SECRET_HOURS
+        messages.info(request, f"The secret before signs too, for {hours} hours from now.")
+
+    @admin.display(description="endpoint")
+    def name(self, endpoint: WebhookEndpoint) -> SafeString:
+        return foreign(shorten(str(endpoint), 120))
+
+    @admin.display(description="events")
+    def wanted(self, endpoint: WebhookEndpoint) -> str:
+        return ", ".join(endpoint.events)
+
+    @admin.display(description="state", ordering="active")
+    def state_badge(self, endpoint: WebhookEndpoint) -> SafeString:
+        if endpoint.active:
+            return badge("Failing", "unknown") if endpoint.failing_since else badge("Active", "active")
+        return badge("Disabled", "failed") if endpoint.disabled_at else badge("Switched off", "archived")
+
+    @admin.display(description="state")
+    def state(self, endpoint: WebhookEndpoint) -> SafeString:
+        words = NOTHING
+        if endpoint.disabled_at:
+            words = format_html("It {} Tick “active” to try again.", why_disabled(endpoint))
+        elif endpoint.failing_since:
+            words = format_html("Nothing was delivered since {}.", moment(endpoint.failing_since))
+        return format_html("{} {}", self.state_badge(endpoint), words)
+
+    @admin.display(description="its events")
+    def its_events(self, endpoint: WebhookEndpoint) -> SafeString:
+        query = {"endpoint__id__exact": str(endpoint.pk)}
+        address = reverse("admin:webhooks_webhookevent_changelist", query=query)
+        return format_html('<a href="{}" class="text-link">What became of its events</a>', address)
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(OwnedAdmin):
+    """What was told, and whether it arrived. Nobody writes here."""
+
+    list_display = ["created", "type", "where", "state_badge", "attempts", "beginning_of_error"]
+    list_filter = ["state", "type"]
+    ordering = ["-pk"]
+    paginator = BoundedPaginator
+    actions = ["send_again"]
+    fields = [
+        *("user", "where", "type", "id", "state_badge", "attempts", "due", "last_status", "problem", "arrived"),
+        *("created", "payload"),
+    ]
+    readonly_fields = ["where", "state_badge", "due", "problem", "arrived", "created"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("webhooks.change_webhookendpoint")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without payloads, and without those of an endpoint that was deleted at the moment when they were written."""
+        return super().get_queryset(request).select_related("endpoint", "user").defer("payload")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "endpoint__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.action(description="Send failed ones again", permissions=["resend"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
+        sent = sum(_send_again(*ids) for ids in queryset.values_list("user_id", "endpoint_id", "pk"))
+        words = f"{sent} {'event is' if sent == 1 else 'events are'} on the way again."
+        messages.add_message(request, messages.SUCCESS if sent else messages.WARNING, words)
+
+    @admin.display(description="endpoint")
+    def where(self, event: WebhookEvent) -> SafeString:
+        return link(event.endpoint, shorten(str(event.endpoint)))
+
+    @admin.display(description="state", ordering="state")
+    def state_badge(self, event: WebhookEvent) -> SafeString:
+        return badge(event.get_state_display(), event.state)
+
+    @admin.display(description="problem")
+    def beginning_of_error(self, event: WebhookEvent) -> SafeString:
+        return foreign(shorten(event.error) or "–")
+
+    @admin.display(description="problem")
+    def problem(self, event: WebhookEvent) -> SafeString:
+        return foreign(event.error or "–")
+
+    @admin.display(description="next try")
+    def due(self, event: WebhookEvent) -> SafeString:
+        return moment(event.due_at)
+
+    @admin.display(description="delivered")
+    def arrived(self, event: WebhookEvent) -> SafeString:
+        return moment(event.delivered_at)
+
+
+def _show(request: HttpRequest, made: NewSecret) -> None:
+    messages.warning(request, format_html(COPY_NOW, made.secret))
+
+
+def _send_again(user_id: UUID, endpoint_id: UUID, event_id: UUID) -> bool:
+    try:
+        services.send_again(user_id=user_id, endpoint_id=endpoint_id, event_id=event_id)
+    except (NotFailed, UnknownEndpoint):
+        return False
+    return True

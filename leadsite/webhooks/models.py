@@ -1,0 +1,130 @@
+"""Where a business wants to be told of what happens, and what it is told: an endpoint, and an event for it."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from conversations.models import OwnedModel
+
+URL_MAX_LENGTH = 2000
+DESCRIPTION_MAX_LENGTH = 200
+TEST = "webhook.test"
+
+
+class WebhookEndpoint(OwnedModel):
+    """An address of the business's own, to which the worker posts events. Made by webhooks.services.
+
+    It is active, or switched off by its owner, or by us (`disabled_at` and `disabled_reason` say when and why).
+    """
+
+    class Event(models.TextChoices):
+        LEAD_CREATED = "lead.created", "A lead was made"
+        LEAD_UPDATED = "lead.updated", "A lead was changed"
+        MESSAGE_RECEIVED = "message.received", "A customer wrote"
+        MESSAGE_STATUS = "message.status", "What became of a message to a customer"
+
+    url = models.CharField("URL")
+    description = models.CharField(blank=True, default="", db_default="", help_text="What receives the events.")
+    events = ArrayField(models.CharField(choices=Event))
+    active = models.BooleanField(default=True, db_default=True)
+    # As whatsapp/encryption.py stores it. While an old one still signs, receivers have time to learn the new one.
+    encrypted_secret = models.TextField(editable=False)
+    former_secret = models.TextField(default="", db_default="", editable=False)
+    former_until = models.DateTimeField(null=True, editable=False)
+    failing_since = models.DateTimeField(
+        null=True, editable=False, help_text="Of the first failure since something was delivered."
+    )
+    disabled_at = models.DateTimeField(null=True, editable=False)
+    disabled_reason = models.TextField(default="", db_default="", editable=False)
+
+    class Meta:
+        db_table = "webhook_endpoints"
+        constraints = [
+            # Also read by the lists of a business's endpoints, newest first.
+            models.UniqueConstraint(fields=["user", "id"], name="webhook_endpoints_owner_unique"),
+            models.CheckConstraint(
+                condition=Q(events__contained_by=["lead.created", "lead.updated", "message.received", "message.status"])
+                & ~Q(events=[]),
+                name="webhook_endpoints_events_valid",
+                violation_error_message="An endpoint has one or more of the events.",
+            ),
+            models.CheckConstraint(
+                condition=Q(url__length__gte=1) & Q(url__length__lte=URL_MAX_LENGTH),
+                name="webhook_endpoints_url_length",
+                violation_error_message=f"A URL has at most {URL_MAX_LENGTH} characters.",
+            ),
+            models.CheckConstraint(
+                condition=Q(description__length__lte=DESCRIPTION_MAX_LENGTH),
+                name="webhook_endpoints_description_length",
+                violation_error_message=f"A description has at most {DESCRIPTION_MAX_LENGTH} characters.",
+            ),
+            models.CheckConstraint(
+                condition=Q(active=False) | Q(disabled_at=None, disabled_reason=""),
+                name="webhook_endpoints_disabled_is_inactive",
+            ),
+        ]
+        indexes = [
+            # Read by the triggers (lead_events.sql, message_events.sql) at each write of leads and messages, and by
+            # the worker that claims.
+            models.Index(fields=["user"], condition=Q(active=True), name="webhook_endpoints_active"),
+            # Read by the admin's first page.
+            models.Index(fields=["disabled_at"], condition=Q(disabled_at__isnull=False), name="webhook_endpoints_off"),
+        ]
+
+    def __str__(self) -> str:
+        return self.description or self.url
+
+
+class WebhookEvent(OwnedModel):
+    """One thing that happened, for one endpoint: a row of the outbox, written by triggers beside what happened.
+
+      pending    to be posted at `due_at`; while a worker is about it, it has it to itself until `leased_until`
+      delivered  the endpoint answered 2xx
+      failed     it was tried for a day, or the endpoint said that it is gone; staff can have it sent again
+
+    Its id is the header webhook-id, the same at each try. No foreign key to the endpoint: see lead_events.sql.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="deliveries"
+    )
+    type = models.CharField()
+    payload = models.JSONField()
+    state = models.CharField(choices=State, default=State.PENDING, db_default=State.PENDING)
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
+    due_at = models.DateTimeField(null=True, db_default=Now())
+    # Different at each claim: by it a worker that slept sees that the event is no longer its own.
+    leased_until = models.DateTimeField(null=True, editable=False)
+    last_status = models.PositiveSmallIntegerField(null=True, help_text="The HTTP status of the last answer.")
+    error = models.TextField(default="", db_default="")
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "webhook_events"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "id"], name="webhook_events_owner_unique"),
+            models.CheckConstraint(
+                condition=Q(state="pending", due_at__isnull=False)
+                | Q(state__in=["delivered", "failed"], due_at=None, leased_until=None),
+                name="webhook_events_state_valid",
+            ),
+        ]
+        indexes = [
+            # Read by the lists of an endpoint's events, newest first, and when it is deleted.
+            models.Index(fields=["endpoint", "id"], name="webhook_events_by_endpoint"),
+            # Read by webhooks.outbox.claim: what is due for this endpoint.
+            models.Index(fields=["endpoint", "due_at"], condition=Q(state="pending"), name="webhook_events_due"),
+            # Read by webhooks.outbox.claim: how much is under way to this endpoint.
+            models.Index(fields=["endpoint"], condition=Q(leased_until__isnull=False), name="webhook_events_under_way"),
+            # Read by the worker that prunes.
+            models.Index(fields=["created_at"], name="webhook_events_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type}, {self.state}"

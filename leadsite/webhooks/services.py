@@ -1,0 +1,188 @@
+"""Endpoints of a business, and what their owner does with them. The doors check URLs: webhooks/addresses.py."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from leadsite.webhooks.models import TEST, WebhookEndpoint, WebhookEvent
+from leadsite.webhooks.signature import make_secret
+from whatsapp.encryption import SecretUnreadable, encrypt, rotate
+
+log = structlog.get_logger(__name__)
+
+# Each writes a row for each event; who needs more sends them on.
+MOST_ENDPOINTS: Final = 20
+FORMER_SECRET_HOURS: Final = 24
+KEEP_DAYS: Final = 30
+KEEP_FAILED_DAYS: Final = 90
+
+
+class WebhookRefused(Exception):
+    """Nothing was written; the message is a sentence for the client."""
+
+
+class UnknownEndpoint(WebhookRefused):
+    """The business has no such endpoint, or the endpoint no such event."""
+
+
+class TooManyEndpoints(WebhookRefused):
+    """The business has as many as it can have."""
+
+
+class CannotKeepSecrets(WebhookRefused):
+    """FIELD_ENCRYPTION_KEYS is not set."""
+
+
+class NotFailed(WebhookRefused):
+    """Only what has failed is sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """The endpoint, and its secret in clear, this once."""
+
+    endpoint: WebhookEndpoint
+    secret: str = field(repr=False)
+
+
+def create_endpoint(*, user_id: UUID, url: str, events: Sequence[str], description: str = "") -> NewSecret:
+    """Make an endpoint and its secret. One statement, and so a transaction of its own.
+
+    Raises TooManyEndpoints and CannotKeepSecrets.
+    """
+    # Two at once may make one too many, which does no harm.
+    if WebhookEndpoint.objects.filter(user_id=user_id).count() >= MOST_ENDPOINTS:
+        raise TooManyEndpoints(f"A business has at most {MOST_ENDPOINTS} endpoints. Delete one first.")
+    secret = make_secret()
+    endpoint = WebhookEndpoint.objects.create(
+        user_id=user_id,
+        url=url,
+        events=sorted(set(events)),
+        description=description,
+        encrypted_secret=_encrypted(secret),
+    )
+    return NewSecret(endpoint, secret)
+
+
+def change_endpoint(*, user_id: UUID, endpoint_id: UUID, changes: Mapping[str, Any]) -> WebhookEndpoint:
+    """Change url, description, events or active, and return the endpoint. Opens the transaction.
+
+    Switched on again, or with another URL, it starts with a clean sheet. Raises UnknownEndpoint.
+    """
+    with transaction.atomic():
+        endpoint = _locked(user_id, endpoint_id)
+        for name, value in changes.items():
+            setattr(endpoint, name, sorted(set(value)) if name == "events" else value)
+        if changes.get("active") or "url" in changes:
+            endpoint.failing_since = None
+        if endpoint.active:
+            endpoint.disabled_at, endpoint.disabled_reason = None, ""
+        endpoint.save()
+        return endpoint
+
+
+def delete_endpoint(*, user_id: UUID, endpoint_id: UUID) -> None:
+    """Delete it with its events. Opens the transaction. Raises UnknownEndpoint."""
+    with transaction.atomic():
+        # Events first, as webhooks.outbox.record locks them. One that is written at this moment is pruned later.
+        WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id).delete()
+        deleted, _ = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).delete()
+        if not deleted:
+            raise UnknownEndpoint("There is no such endpoint.")
+
+
+def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
+    """Give it a new secret; the one before signs too for FORMER_SECRET_HOURS. Opens the transaction.
+
+    Raises UnknownEndpoint and CannotKeepSecrets.
+    """
+    secret = make_secret()
+    with transaction.atomic():
+        endpoint = _locked(user_id, endpoint_id)
+        endpoint.former_secret, endpoint.encrypted_secret = endpoint.encrypted_secret, _encrypted(secret)
+        endpoint.former_until = timezone.now() + timedelta(hours=FORMER_SECRET_HOURS)
+        endpoint.save()
+    return NewSecret(endpoint, secret)
+
+
+def send_test(*, user_id: UUID, endpoint_id: UUID) -> WebhookEvent:
+    """Queue an event that tells of nothing. Raises UnknownEndpoint."""
+    endpoint = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).first()
+    if endpoint is None:
+        raise UnknownEndpoint("There is no such endpoint.")
+    now = timezone.now().isoformat().replace("+00:00", "Z")
+    payload = {"type": TEST, "timestamp": now, "data": {"endpoint_id": str(endpoint.pk)}}
+    return WebhookEvent.objects.create(user_id=user_id, endpoint=endpoint, type=TEST, payload=payload)
+
+
+def send_again(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEvent:
+    """Queue a failed event anew, for another day of tries. Opens the transaction. Raises UnknownEndpoint, NotFailed."""
+    with transaction.atomic():
+        mine = WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id, pk=event_id)
+        event = mine.select_for_update().first()
+        if event is None:
+            raise UnknownEndpoint("There is no such event.")
+        if event.state != WebhookEvent.State.FAILED:
+            raise NotFailed(f"This event is {event.state}; only a failed one is sent again.")
+        event.state, event.attempts, event.due_at = WebhookEvent.State.PENDING, 0, timezone.now()
+        event.save(update_fields=["state", "attempts", "due_at", "updated_at"])
+        return event
+
+
+def prune(*, now: datetime) -> int:
+    """Forget events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint.
+
+    Opens the transaction; returns how many.
+    """
+    endpoint = WebhookEndpoint.objects.filter(pk=OuterRef("endpoint_id"))
+    failed = WebhookEvent.State.FAILED
+    # One by one, so that each is found by its age.
+    old = (
+        WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_FAILED_DAYS)),
+        WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_DAYS)).exclude(state=failed),
+        # Written at the moment when the endpoint was deleted, since the last time or the one before.
+        WebhookEvent.objects.filter(~Exists(endpoint), created_at__gte=now - timedelta(days=2)),
+    )
+    with transaction.atomic():
+        pruned = sum(rows.delete()[0] for rows in old)
+        WebhookEndpoint.objects.filter(former_until__lt=Now()).update(former_secret="", former_until=None)
+    if pruned:
+        log.info("webhook_events_pruned", events=pruned)
+    return pruned
+
+
+def rotate_secrets() -> int:
+    """Encrypt every stored secret anew, with the newest of FIELD_ENCRYPTION_KEYS; returns how many endpoints.
+
+    Caller holds the transaction. Raises whatsapp.encryption.SecretUnreadable.
+    """
+    endpoints = WebhookEndpoint.objects.order_by("pk").select_for_update(no_key=True)
+    for endpoint in endpoints:
+        endpoint.encrypted_secret = rotate(endpoint.encrypted_secret)
+        endpoint.former_secret = rotate(endpoint.former_secret) if endpoint.former_secret else ""
+        endpoint.save(update_fields=["encrypted_secret", "former_secret", "updated_at"])
+    return len(endpoints)
+
+
+def _locked(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
+    mine = WebhookEndpoint.objects.select_for_update(no_key=True).filter(user_id=user_id, pk=endpoint_id)
+    if (endpoint := mine.first()) is None:
+        raise UnknownEndpoint("There is no such endpoint.")
+    return endpoint
+
+
+def _encrypted(secret: str) -> str:
+    try:
+        return encrypt(secret)
+    except SecretUnreadable as error:
+        raise CannotKeepSecrets(
+            "This site cannot keep secrets: its operator has to set FIELD_ENCRYPTION_KEYS."
+        ) from error

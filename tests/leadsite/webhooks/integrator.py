@@ -1,0 +1,58 @@
+"""A business's endpoint, and its events on their way."""
+
+from typing import Any
+from uuid import UUID
+
+from leadsite.webhooks.courier import Courier
+from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
+from tests.factories import Business
+from tests.leadsite.webhooks.receiver import Receiver
+
+ALL = list(WebhookEndpoint.Event.values)
+
+
+class Integrator:
+    """Registers through the API, as a program does."""
+
+    def __init__(self, business: Business, receiver: Receiver, path: str = "/hook", events: list[str] = ALL) -> None:
+        self.business = business
+        self.receiver = receiver
+        self.path = path
+        body = {"url": receiver.address + path, "events": events}
+        answer = business.client.post("/api/webhook-endpoints", body, format="json")
+        assert answer.status_code == 201, answer.content
+        self.id = UUID(answer.json()["id"])
+        self.secret: str = answer.json()["secret"]
+
+    @property
+    def endpoint(self) -> WebhookEndpoint:
+        return WebhookEndpoint.objects.get(pk=self.id)
+
+    @property
+    def address(self) -> str:
+        return f"/api/webhook-endpoints/{self.id}"
+
+    def rows(self) -> list[WebhookEvent]:
+        """Its events in the order in which they were written."""
+        return list(WebhookEvent.objects.filter(endpoint_id=self.id).order_by("pk"))
+
+    def types(self) -> list[str]:
+        return [row.type for row in self.rows()]
+
+    def row(self) -> WebhookEvent:
+        (row,) = self.rows()
+        return row
+
+    def received(self) -> list[dict[str, Any]]:
+        return self.receiver.events(self.secret, self.path)
+
+
+def post() -> int:
+    """Let a worker post what is due. Returns how much it tried."""
+    return Courier().drain()
+
+
+def post_again() -> int:
+    """The same when all waiting is over."""
+    WebhookEvent.objects.filter(state="pending").update(due_at="2026-01-01T00:00:00Z", leased_until=None)
+    return post()

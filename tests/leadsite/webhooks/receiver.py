@@ -1,0 +1,92 @@
+"""An integrator's machine: takes events on 127.0.0.1, and verifies them with Standard Webhooks' own package."""
+
+import json
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from standardwebhooks import Webhook
+
+HOST = "127.0.0.1"
+
+
+@dataclass
+class Receiver:
+    """A running receiver. `next_come` queues answers (a status, and headers); without any it answers 204."""
+
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    address: str = ""
+    # While it is not set, requests wait for their answer.
+    gate: threading.Event = field(default_factory=threading.Event)
+    _queued: deque[tuple[int, dict[str, str]]] = field(default_factory=deque)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def next_come(self, *statuses: int, **headers: str) -> None:
+        self._queued.extend((status, headers) for status in statuses)
+
+    def take(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str]]:
+        with self._lock:
+            self.requests.append({"path": path, "headers": headers, "body": body})
+            answer = self._queued.popleft() if self._queued else (204, {})
+        self.gate.wait(30)
+        return answer
+
+    def events(self, secret: str, path: str = "/hook") -> list[dict[str, Any]]:
+        """What came to this path, each with a signature that holds."""
+        mine = [request for request in self.requests if request["path"] == path]
+        return [Webhook(secret).verify(request["body"], request["headers"]) for request in mine]
+
+    def ids(self) -> list[str]:
+        return [request["headers"]["webhook-id"] for request in self.requests]
+
+    def doubled(self) -> dict[str, int]:
+        return {id_: count for id_, count in Counter(self.ids()).items() if count > 1}
+
+    def bodies(self) -> list[Any]:
+        return [json.loads(request["body"]) for request in self.requests]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    receiver: Receiver
+
+    def do_POST(self) -> None:  # the name is http.server's
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        status, answered = self.receiver.take(self.path, headers, body)
+        self.send_response(status)
+        for name, value in answered.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A worker that was killed has closed its end: nothing to tell."""
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    receiver = Receiver()
+    receiver.gate.set()
+    handler = type("Handler", (_Handler,), {"receiver": receiver})
+    with _Server((HOST, 0), handler) as server:
+        receiver.address = f"http://{HOST}:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield receiver
+        finally:
+            receiver.gate.set()
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,152 @@
+"""Where events are not posted to: our own network, by whatever name, then and later."""
+
+import ipaddress
+import socket
+from typing import Any
+
+import pytest
+
+from leadsite.webhooks import http
+from leadsite.webhooks.addresses import AddressRefused, check_url, is_public
+from leadsite.webhooks.models import WebhookEndpoint
+from tests.leadsite.webhooks.integrator import Integrator, post
+
+PRIVATE = [
+    *("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1"),
+    *("240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "192.88.99.1", "192.0.0.200"),
+    *("[::1]", "[::]", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]", "[fec0::1]", "[2001:db8::1]"),
+    *(
+        "[::ffff:127.0.0.1]",
+        "[::ffff:a00:1]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[2001::1]",
+        "[3fff::1]",
+    ),
+]
+SPELLED = ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "localhost", "LOCALHOST"]
+
+
+def leads_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """The name service of this test: whatever is asked for is at these addresses. Returns what was asked."""
+    asked = []
+
+    def getaddrinfo(host: str, port: int, *args: Any, **options: Any) -> list[Any]:
+        asked.append(host)
+        return [
+            (
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (address, port, 0, 0) if ":" in address else (address, port),
+            )
+            for address in addresses
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return asked
+
+
+@pytest.mark.parametrize("host", [*PRIVATE, *SPELLED])
+def test_an_address_of_no_public_machine_is_refused(host):
+    with pytest.raises(AddressRefused, match="private or reserved"):
+        check_url(f"https://{host}/hook")
+
+
+@pytest.mark.parametrize("host", [*PRIVATE, *SPELLED])
+def test_it_is_refused_also_when_it_is_posted_to(host):
+    with pytest.raises(http.NotDelivered, match="private or reserved"):
+        http.post(f"http://{host}:9/hook", b"{}", {})
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.215.14", "2606:4700:4700::1111", "2a00:1450::1"])
+def test_a_public_machine_is_not(address):
+    assert is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("http://hooks.example.com/", "must begin with https://"),
+        ("ftp://hooks.example.com/", "must begin with https://"),
+        ("hooks.example.com", "must begin with https://"),
+        ("https:///hook", "no host"),
+        ("https://user:secret@hooks.example.com/", "login"),
+        ("https://hooks.example.com/#here", "fragment"),
+        ("https://hooks.example.com:99999/", "not a URL"),
+        ("https://[::1/", "not a URL"),
+        ("https://bücher.example/", "ASCII"),
+        ("https://hooks.example.com/a b", "blank"),
+        ("https://hooks.example.com/\r\nHost:evil", "blank"),
+        ("https://hooks.example.com/" + "x" * 2000, "at most 2000"),
+    ],
+)
+def test_what_is_no_address_for_a_webhook_is_refused_with_a_reason(url, problem, monkeypatch):
+    leads_to(monkeypatch, "93.184.215.14")
+    with pytest.raises(AddressRefused, match=problem):
+        check_url(url)
+
+
+def test_a_name_that_leads_nowhere_yet_is_taken():
+    assert check_url("https://no-such-host.invalid/hook") == "https://no-such-host.invalid/hook"
+
+
+def test_one_private_address_of_several_is_enough_to_refuse_a_name(monkeypatch):
+    leads_to(monkeypatch, "93.184.215.14", "10.0.0.1")
+    with pytest.raises(AddressRefused):
+        check_url("https://hooks.example.com/")
+
+
+@pytest.mark.django_db
+def test_a_name_that_was_public_and_is_private_by_now_gets_nothing(integrator, owner, settings, monkeypatch):
+    """DNS rebinding."""
+    settings.WEBHOOKS_ALLOW_PRIVATE = False
+    port = integrator.receiver.address.rpartition(":")[2]
+    leads_to(monkeypatch, "93.184.215.14")
+    check_url("https://hooks.example.com/")
+    WebhookEndpoint.objects.update(url=f"http://hooks.example.com:{port}/hook")
+    asked = leads_to(monkeypatch, "127.0.0.1")
+    owner.post_lead()
+    post()
+    assert set(asked) == {"hooks.example.com"}
+    assert integrator.receiver.requests == []
+    assert "private or reserved network" in integrator.row().error
+
+
+def test_it_connects_to_the_address_that_was_judged_and_keeps_the_name(receiver, monkeypatch):
+    """One look at the name service for each request, and none for the connection."""
+    port = receiver.address.rpartition(":")[2]
+    asked = []
+
+    def getaddrinfo(host: str, port: int, *args: Any, **options: Any) -> list[Any]:
+        if host == "hooks.example.com":
+            asked.append(host)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        assert host == "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert http.post(f"http://hooks.example.com:{port}/hook?a=1", b"{}", {}).status == 204
+    assert asked == ["hooks.example.com"]
+    assert receiver.requests[0]["headers"]["host"] == f"hooks.example.com:{port}"
+    assert receiver.requests[0]["path"] == "/hook?a=1"
+
+
+@pytest.mark.django_db
+def test_the_api_refuses_it_at_its_field(owner):
+    body = {"url": "https://169.254.169.254/latest", "events": ["lead.created"]}
+    answer = owner.client.post("/api/webhook-endpoints", body, format="json")
+    assert answer.status_code == 400
+    assert "private" in answer.json()["fields"]["url"][0]
+    assert not WebhookEndpoint.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_api_refuses_a_private_address_in_a_change_too(owner, receiver, settings):
+    integrator = Integrator(owner, receiver)
+    settings.WEBHOOKS_ALLOW_PRIVATE = False
+    answer = owner.client.patch(integrator.address, {"url": "https://10.0.0.1/"}, format="json")
+    assert answer.status_code == 400
+    assert integrator.endpoint.url == f"{receiver.address}/hook"

@@ -1,0 +1,201 @@
+"""An event on its way: signed, tried again for a day, and what becomes of an endpoint that does not answer."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from standardwebhooks import WebhookVerificationError
+
+from leadsite.webhooks import http, outbox, services
+from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
+from leadsite.webhooks.signature import signed_headers
+from tests.leadsite.webhooks.integrator import Integrator, post, post_again
+
+pytestmark = pytest.mark.django_db
+
+
+class TestASignature:
+    def test_it_is_what_standard_webhooks_asks_for(self, integrator, owner):
+        owner.post_lead()
+        assert post() == 1
+        (event,) = integrator.received()
+        row = integrator.row()
+        assert event == row.payload
+        (request,) = integrator.receiver.requests
+        assert request["headers"]["webhook-id"] == str(row.pk)
+        assert request["headers"]["content-type"] == "application/json"
+        assert (row.state, row.attempts, row.last_status, row.error) == ("delivered", 1, 204, "")
+        assert row.delivered_at is not None
+
+    def test_another_secret_does_not_verify(self, integrator, stranger, owner):
+        other = Integrator(stranger, integrator.receiver, "/other")
+        owner.post_lead()
+        post()
+        with pytest.raises(WebhookVerificationError):
+            integrator.receiver.events(other.secret)
+
+    def test_it_is_the_one_of_the_specifications_example(self):
+        secret, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"test": 2432232314}'
+        headers = signed_headers(event_id="msg_p5jXN8AQM9LWM0D4loKWxJek", at=1614265330, body=body, secrets=[secret])
+        assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+    def test_after_a_change_of_the_secret_both_sign_for_a_day(self, integrator, owner):
+        answer = owner.client.post(f"{integrator.address}/rotate-secret")
+        new = answer.json()["secret"]
+        assert new != integrator.secret
+        owner.post_lead()
+        post()
+        assert len(integrator.receiver.events(new)) == len(integrator.receiver.events(integrator.secret)) == 1
+        WebhookEndpoint.objects.update(former_until=timezone.now() - timedelta(seconds=1))
+        integrator.receiver.requests.clear()
+        owner.post_lead()
+        post()
+        assert len(integrator.receiver.events(new)) == 1
+        with pytest.raises(WebhookVerificationError):
+            integrator.received()
+
+
+class TestAFailure:
+    @pytest.mark.parametrize("status", [301, 400, 404, 429, 500, 503])
+    def test_it_is_tried_again_with_the_same_id_until_it_is_taken(self, integrator, owner, status):
+        integrator.receiver.next_come(status, Location=f"{integrator.receiver.address}/elsewhere")
+        owner.post_lead()
+        assert post() == 1
+        row = integrator.row()
+        assert (row.state, row.last_status, row.error) == ("pending", status, f"It answered {status}.")
+        assert integrator.endpoint.failing_since is not None
+        assert post() == 0
+        assert post_again() == 1
+        assert integrator.row().state == "delivered"
+        assert integrator.endpoint.failing_since is None
+        assert integrator.receiver.ids() == [str(row.pk)] * 2
+        assert {request["path"] for request in integrator.receiver.requests} == {"/hook"}
+
+    def test_the_pauses_grow_and_after_a_day_it_has_failed(self, integrator, owner):
+        integrator.receiver.next_come(*[500] * 20)
+        owner.post_lead()
+        pauses = []
+        while post_again():
+            row = integrator.row()
+            if row.state == "pending":
+                pauses.append((row.due_at - timezone.now()).total_seconds())
+        assert len(pauses) == len(outbox.PAUSES)
+        for pause, planned in zip(pauses, outbox.PAUSES, strict=True):
+            assert planned * 0.8 - 5 < pause < planned * 1.2 + 5
+        assert 23 < sum(outbox.PAUSES) / 3600 < 24
+        assert (integrator.row().state, integrator.row().attempts) == ("failed", 11)
+        assert integrator.endpoint.active
+
+    @pytest.mark.parametrize(("asked", "least", "most"), [("600", 590, 610), ("999999", 3590, 3610), ("soon", 0, 10)])
+    def test_it_waits_as_long_as_it_is_asked_to_within_bounds(self, integrator, owner, asked, least, most):
+        integrator.receiver.next_come(503, Retry_After=asked)
+        owner.post_lead()
+        post()
+        assert least < (integrator.row().due_at - timezone.now()).total_seconds() < most
+
+    def test_nobody_at_the_address_is_a_failure_with_its_reason(self, integrator, owner):
+        WebhookEndpoint.objects.update(url="http://127.0.0.1:9/hook")
+        owner.post_lead()
+        post()
+        assert integrator.row().error == "The connection was refused."
+
+    def test_an_answer_that_never_comes_takes_bounded_time(self, integrator, owner, monkeypatch):
+        monkeypatch.setattr(http, "TOTAL_SECONDS", 0.3)
+        integrator.receiver.gate.clear()
+        owner.post_lead()
+        began = time.monotonic()
+        post()
+        assert time.monotonic() - began < 5
+        assert integrator.row().error.startswith("No answer")
+
+    def test_a_secret_under_a_lost_key_is_said(self, integrator, owner, settings):
+        settings.FIELD_ENCRYPTION_KEYS = ["another key of at least 16 characters"]
+        owner.post_lead()
+        post()
+        assert "FIELD_ENCRYPTION_KEYS" in integrator.row().error
+        assert integrator.receiver.requests == []
+
+    def test_staff_find_no_secret_and_no_path_in_the_log(self, integrator, owner, caplog):
+        WebhookEndpoint.objects.update(url=f"{integrator.receiver.address}/path-token?key=token")
+        integrator.receiver.next_come(500)
+        owner.post_lead()
+        post()
+        assert integrator.secret not in caplog.text
+        assert "token" not in caplog.text
+        assert "webhook_not_delivered" in caplog.text
+
+
+class TestAnEndpointThatFails:
+    def last_try_fails(self, integrator, *, failing_for: timedelta) -> None:
+        WebhookEndpoint.objects.update(failing_since=timezone.now() - failing_for)
+        WebhookEvent.objects.update(attempts=len(outbox.PAUSES), due_at=timezone.now())
+        integrator.receiver.next_come(500)
+        assert post() == 1
+        assert integrator.row().state == "failed"
+
+    def test_after_five_days_it_is_disabled_with_notice(self, integrator, owner, caplog):
+        owner.post_lead()
+        self.last_try_fails(integrator, failing_for=timedelta(days=5, minutes=1))
+        shown = owner.client.get(integrator.address).json()
+        assert shown["active"] is False
+        assert shown["disabled_at"] is not None
+        assert shown["disabled_reason"] == "Nothing was delivered for 5 days. The last try: It answered 500."
+        assert "webhook_endpoint_disabled" in caplog.text
+        owner.post_lead(customer_phone="+4915100000001")
+        assert len(integrator.rows()) == 1
+
+    def test_four_days_are_not_long_enough(self, integrator, owner):
+        owner.post_lead()
+        self.last_try_fails(integrator, failing_for=timedelta(days=4, hours=23))
+        assert integrator.endpoint.active
+
+    def test_the_first_failure_after_quiet_days_disables_nothing(self, integrator, owner):
+        WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(days=9))
+        owner.post_lead()
+        integrator.receiver.next_come(500)
+        post()
+        assert integrator.endpoint.active
+
+    def test_gone_disables_it_at_once(self, integrator, owner):
+        integrator.receiver.next_come(410)
+        owner.post_lead()
+        post()
+        assert integrator.row().state == "failed"
+        assert integrator.endpoint.disabled_reason == "It answered 410 Gone."
+
+    def test_switched_on_again_it_gets_what_waited_and_what_failed_on_demand(self, integrator, owner):
+        integrator.receiver.next_come(410)
+        owner.post_lead()
+        owner.post_lead(customer_phone="+4915100000001")
+        WebhookEndpoint.objects.update(failing_since=timezone.now())  # one at a time
+        post()
+        assert sorted(row.state for row in integrator.rows()) == ["failed", "pending"]
+        changed = owner.client.patch(integrator.address, {"active": True}, format="json").json()
+        assert (changed["active"], changed["disabled_at"], changed["disabled_reason"]) == (True, None, "")
+        assert post() == 1
+        failed = next(row for row in integrator.rows() if row.state == "failed")
+        answer = owner.client.post(f"{integrator.address}/events/{failed.pk}/retry")
+        assert (answer.status_code, answer.json()) == (202, {"success": True, "event_id": str(failed.pk)})
+        assert post() == 1
+        assert {row.state for row in integrator.rows()} == {"delivered"}
+        again = owner.client.post(f"{integrator.address}/events/{failed.pk}/retry")
+        assert (again.status_code, again.json()["code"]) == (409, "not_failed")
+
+
+class TestOldEvents:
+    def test_they_are_forgotten_in_time_and_so_are_those_without_endpoint(self, integrator, owner):
+        for number in range(4):
+            owner.post_lead(customer_phone=f"+491510000000{number}")
+        old, failed, too_old, kept = integrator.rows()
+        now = timezone.now()
+        WebhookEvent.objects.filter(pk=old.pk).update(created_at=now - timedelta(days=31))
+        for row, days in ((failed, 31), (too_old, 91)):
+            WebhookEvent.objects.filter(pk=row.pk).update(
+                state="failed", due_at=None, created_at=now - timedelta(days=days)
+            )
+        assert services.prune(now=now) == 2
+        assert [row.pk for row in integrator.rows()] == [failed.pk, kept.pk]
+        WebhookEndpoint.objects.filter(pk=integrator.id).delete()
+        assert services.prune(now=now) == 1
+        assert [row.pk for row in integrator.rows()] == [failed.pk]
