@@ -141,7 +141,7 @@ def sniff_delimiter(lines: list[str]) -> str:
 def _agreement(sample: list[str], delimiter: str) -> tuple[float, int]:
     """How well the delimiter fits: the share of records as wide as the header, and that width. (0, 0) if it splits
     nothing."""
-    widths = []
+    widths: list[int] = []
     try:
         widths.extend(len(record) for record in csv.reader(sample, delimiter=delimiter, strict=True) if record)
     except csv.Error:

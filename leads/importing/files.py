@@ -72,9 +72,7 @@ def _format(start: bytes, name: str) -> str:
     if start.startswith((_ZIP, _COMPOUND)):
         return "xlsx"
     if start.startswith(_GZIP):
-        raise Unreadable(
-            "The file is compressed. Unpack it first, for example gunzip -c FILE | manage.py import_leads -"
-        )
+        raise Unreadable("The file is compressed. Unpack it first: gunzip -c FILE | manage.py import_leads -")
     ending = _ENDINGS.get(PurePath(name).suffix.lower())
     if ending:
         return ending

@@ -54,9 +54,7 @@ class JsonRows:
 
     def _row(self, line: int, text: str, parsed: dict[str, Any]) -> Row | None:
         try:
-            cells = [
-                value if isinstance(value := parsed.get(key), str) else _text(value, text, key) for key in self.header
-            ]
+            cells = [_text(parsed.get(key), text, key) for key in self.header]
         except (RecursionError, ValueError):
             return Row(line, [text], "A value cannot be read: it is nested too deeply, or its number is too long.")
         fault = self._fault(text, cells, parsed)
@@ -105,7 +103,9 @@ def _keys(text: str) -> list[str]:
 
 
 def _text(value: Any, line: str, key: str) -> str:
-    """The cell for a value that is no text and no number. Raises RecursionError, ValueError."""
+    """The cell for a value (numbers are texts by now). Raises RecursionError, ValueError."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):

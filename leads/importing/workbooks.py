@@ -1,15 +1,18 @@
 """Excel's workbooks (.xlsx), by openpyxl's read-only mode: the rows of the sheet are streamed."""
 
+import io
 import re
 import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
-from typing import IO, Any, BinaryIO, Final
+from contextlib import contextmanager
+from datetime import datetime, time
+from typing import IO, Any, BinaryIO, Final, cast
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.workbook import Workbook
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from leads.importing.cells import unquote_formula
 from leads.importing.lines import Bytes
@@ -41,12 +44,9 @@ class WorkbookRows:
         """Raises Unreadable for what is no workbook, could burst, or has no such sheet or no header in it."""
         # openpyxl tells of styles and validations that it does not know; none of them is data.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
-        self._source = source
-        self._file = _seekable(source, stream)
-        _guard_unpacking(self._file)
-        self._values = self._read(sheet)
         self._height: int | None = None
         self._line = 0
+        self._values = self._read(source, stream, sheet)
         self.header = self._header()
 
     def __iter__(self) -> Iterator[Row]:
@@ -78,44 +78,53 @@ class WorkbookRows:
                 return cells
         raise Unreadable("The sheet is empty. Its first row must name the columns.")
 
-    def _read(self, name: str | None) -> Iterator[tuple[int, Sequence[Any]]]:
-        """The sheet's rows by number. What openpyxl raises in a damaged file has no list, and so all is caught."""
-        try:
-            workbook = openpyxl.load_workbook(self._file, read_only=True, data_only=True, keep_links=False)
-            sheets = {sheet.title: sheet for sheet in workbook.worksheets}
-            if not sheets or (name is not None and name not in sheets):
+    def _read(self, source: Bytes, stream: BinaryIO, name: str | None) -> Iterator[tuple[int, Sequence[Any]]]:
+        """The sheet's rows with their numbers. Raises Unreadable."""
+        with _seekable(source, stream) as file:
+            _guard_unpacking(file)
+            try:
+                sheet = _sheet(openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False), name)
+                self._height = sheet.max_row
+                # The size that a program has written into the sheet is often wrong, and would cut rows off.
+                sheet.reset_dimensions()
+                for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+                    if line > _ROW_LIMIT:
+                        raise Unreadable(f"The sheet has more than {_ROW_LIMIT} rows, more than a workbook can have.")
+                    yield line, values
+            except (Unreadable, MemoryError):
+                raise
+            except Exception as error:
+                # openpyxl has no exception of its own for a damaged file: KeyError, ParseError, zlib.error …
                 raise Unreadable(
-                    f"There is no sheet “{name}”. The sheets are {', '.join(sheets)}." if name else "There is no sheet."
-                )
-            sheet = sheets[name or next(iter(sheets))]
-            self._height = sheet.max_row
-            # The size that a program has written into the sheet is wrong as often as not, and would cut rows off.
-            sheet.reset_dimensions()
-            for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-                if line > _ROW_LIMIT:
-                    raise Unreadable(f"The sheet has more than {_ROW_LIMIT} rows, more than a workbook can have.")
-                yield line, values
-        except (Unreadable, MemoryError):
-            raise
-        except (InvalidFileException, Exception) as error:
-            raise Unreadable(
-                f"The workbook cannot be read after row {self._line}: it is damaged, or no .xlsx. Open it in a"
-                " spreadsheet and save it as .xlsx or CSV."
-            ) from error
+                    f"The workbook cannot be read after row {self._line}: it is damaged, or no .xlsx. Open it in a"
+                    " spreadsheet and save it as .xlsx or CSV."
+                ) from error
 
 
-def _seekable(source: Bytes, stream: BinaryIO) -> IO[bytes]:
+def _sheet(workbook: Workbook, name: str | None) -> ReadOnlyWorksheet:
+    """The sheet of this name, or the first. Raises Unreadable."""
+    sheets = {sheet.title: sheet for sheet in workbook.worksheets}
+    if not sheets:
+        raise Unreadable("The workbook has no sheet with cells.")
+    if name is not None and name not in sheets:
+        raise Unreadable(f"There is no sheet “{name}”. The sheets are {', '.join(sheets)}.")
+    return cast(ReadOnlyWorksheet, sheets[name or next(iter(sheets))])
+
+
+@contextmanager
+def _seekable(source: Bytes, stream: BinaryIO) -> Iterator[IO[bytes]]:
     """The stream from its start; a pipe is written to a temporary file first, as a zip is read from its end."""
     if stream.seekable():
-        stream.seek(-len(source.peek()), 1)
-        return stream
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_MEMORY)
-    while block := source.read():
-        file.write(block)
-        if source.count > _FILE_LIMIT:
-            raise Unreadable(f"The workbook has more than {_FILE_LIMIT // 2**20} MiB. Save it as CSV.")
-    file.seek(0)
-    return file
+        stream.seek(-len(source.peek()), io.SEEK_CUR)
+        yield stream
+        return
+    with tempfile.SpooledTemporaryFile(max_size=_MEMORY) as file:
+        while block := source.read():
+            file.write(block)
+            if source.count > _FILE_LIMIT:
+                raise Unreadable(f"The workbook has more than {_FILE_LIMIT // 2**20} MiB. Save it as CSV.")
+        file.seek(0)
+        yield file
 
 
 def _guard_unpacking(file: IO[bytes]) -> None:
@@ -141,19 +150,14 @@ def _guard_unpacking(file: IO[bytes]) -> None:
 
 def _text(value: Any) -> str:
     """A cell as a person would write it: whole numbers without .0, dates as in ISO 8601."""
-    match value:
-        case None:
-            return ""
-        case str():
-            return _CARRIAGE_RETURN.sub("\r", value) if "_x000" in value else value
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return str(int(value)) if abs(value) < _EXACT and value.is_integer() else repr(value)
-        case datetime():
-            return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
-        case date() | time():
-            return value.isoformat()
-        case timedelta():
-            return str(value)
+    if isinstance(value, str):
+        return _CARRIAGE_RETURN.sub("\r", value) if "_x000" in value else value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value)
+    elif isinstance(value, datetime) and value.time() == time():
+        value = value.date()
     return str(value)
