@@ -19,6 +19,7 @@ _WHOLE_DECIMAL: Final = re.compile(r"(\+?[0-9]{7,15})[.,]0+")
 _BETWEEN: Final = re.compile(r"[;,|&\n\r]| or | und | y | o ", re.IGNORECASE)
 _INTERNATIONAL: Final = re.compile(r"[\s(\[]*(?:\+|00)")
 _SEPARATORS: Final = re.compile(r"[\s()\[\]./\u2010-\u2014\u2212-]")
+_BRAZIL_WITHOUT_NINTH: Final = re.compile(r"\+(55[1-9][0-9])([6-9][0-9]{7})")
 _NO_PLUS: Final = re.compile(r"[1-9][0-9]{9,14}")
 
 
@@ -115,13 +116,12 @@ def _of_region(text: str, region: str) -> str:
 def _is_assigned(phone: str) -> bool:
     """Whether the digits are a number of the country they begin with: asked only where we guess, never to refuse.
 
-    2125551234 begins with Morocco's code, and is a number of New York. The library calls live Mexican numbers
-    invalid in one of their two forms, so both are tried.
+    2125551234 begins with Morocco's code, and is a number of New York. Of the two forms in which WhatsApp writes
+    Mexican and Brazilian mobiles the library calls one invalid, so both are tried.
     """
+    forms = dict.fromkeys((phone, phone_key(phone), _BRAZIL_WITHOUT_NINTH.sub(r"+\g<1>9\2", phone)))
     try:
-        return any(
-            phonenumbers.is_valid_number(phonenumbers.parse(form)) for form in dict.fromkeys((phone, phone_key(phone)))
-        )
+        return any(phonenumbers.is_valid_number(phonenumbers.parse(form)) for form in forms)
     except phonenumbers.NumberParseException:
         return False
 

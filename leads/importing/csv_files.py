@@ -47,7 +47,12 @@ class CsvRows:
             try:
                 for cells in reader:
                     # First things first: this is the whole way of a good row.
-                    if len(cells) == width and cells[0] and reader.line_num == line > self._suspect_until:
+                    if (
+                        len(cells) == width
+                        and (first := cells[0])
+                        and not first.isspace()
+                        and reader.line_num == line > self._suspect_until
+                    ):
                         yield Row(line, cells)
                     elif cells and (row := self._inspected(line, cells)):
                         yield row

@@ -38,7 +38,8 @@ class ErrorsFile:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         self._temporary = Path(temporary)
         self._file = os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
-        self._writer = csv.writer(self._file)
+        # With \r\n, csv's own: by another end of line, Python 3.11 leaves a lone \r in a cell without quotes.
+        self._writer = csv.writer(self._file, lineterminator="\r\n")
         self._width = len(header)
         self._writer.writerow([*map(quote_formula, header[: self._own_width]), *self._report_columns])
 

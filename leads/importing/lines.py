@@ -89,10 +89,10 @@ class Lines:
                     " a list of leads. Check that this is the right file, and export it again."
                 )
         pending += self._decode(b"", final=True)
+        if self._error:
+            raise self._unreadable(self._error, pending)
         if pending:
             yield self._lines(pending)
-        if self._error:
-            raise self._unreadable(self._error, "")
 
     def _lines(self, text: str) -> list[str]:
         self.first += len(self.latest)
@@ -128,7 +128,7 @@ def _encoding(start: bytes, told: str | None) -> str:
     Raises Unreadable for what is clearly no UTF-8 text.
     """
     marked = next((encoding for mark, encoding in _MARKS if start.startswith(mark)), None)
-    if told and told.lower().replace("_", "-") not in {"utf-16", "utf-32"}:
+    if told is not None and told.lower().replace("_", "-") not in {"utf-16", "utf-32"}:
         return told
     if marked or told:
         return marked or f"{told}-le"
@@ -146,7 +146,7 @@ def _encoding(start: bytes, told: str | None) -> str:
 def _decoder(encoding: str) -> Callable[[bytes, bool], str]:
     """Raises Unreadable for an encoding that Python does not know, or that is none of text (base64, zip)."""
     try:
-        b"".decode(encoding)
+        "a".encode(encoding)
         return codecs.getincrementaldecoder(encoding)().decode
     except (LookupError, UnicodeError, ValueError) as error:
         raise Unreadable(

@@ -8,11 +8,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, time
-from typing import IO, Any, BinaryIO, Final, cast
+from typing import IO, Any, BinaryIO, Final
 
 import openpyxl
 from openpyxl.workbook import Workbook
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from leads.importing.cells import unquote_formula
 from leads.importing.lines import Bytes
@@ -101,14 +100,17 @@ class WorkbookRows:
                 ) from error
 
 
-def _sheet(workbook: Workbook, name: str | None) -> ReadOnlyWorksheet:
-    """The sheet of this name, or the first. Raises Unreadable."""
+def _sheet(workbook: Workbook, name: str | None) -> Any:
+    """The sheet of this name, or the first. Raises Unreadable.
+
+    Any, because the type of read-only sheets has no usable iter_rows in types-openpyxl.
+    """
     sheets = {sheet.title: sheet for sheet in workbook.worksheets}
     if not sheets:
         raise Unreadable("The workbook has no sheet with cells.")
     if name is not None and name not in sheets:
         raise Unreadable(f"There is no sheet “{name}”. The sheets are {', '.join(sheets)}.")
-    return cast(ReadOnlyWorksheet, sheets[name or next(iter(sheets))])
+    return sheets[name or next(iter(sheets))]
 
 
 @contextmanager
