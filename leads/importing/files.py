@@ -49,7 +49,7 @@ def open_table(
     start = source.peek()
     if not start:
         raise Unreadable("The file is empty.")
-    if delimiter is not None and len(delimiter) != 1:
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise Unreadable(f"The delimiter “{delimiter}” must be one character, such as {' '.join(DELIMITERS.split())}.")
     format = format or _format(start, name)  # noqa: A001 - as above
     match format:

@@ -55,8 +55,8 @@ class JsonRows:
     def _row(self, line: int, text: str, parsed: dict[str, Any]) -> Row | None:
         try:
             cells = [_text(parsed.get(key), text, key) for key in self.header]
-        except (RecursionError, ValueError):
-            return Row(line, [text], "A value cannot be read: it is nested too deeply, or its number is too long.")
+        except RecursionError:
+            return Row(line, [text], "A value is nested too deeply.")
         fault = self._fault(text, cells, parsed)
         return Row(line, cells, fault) if fault or any(map(str.strip, cells)) else None
 
@@ -70,7 +70,7 @@ class JsonRows:
                 return fault
         for key in parsed.keys() - self._known:
             # Lost details would be lost silently; a column that nobody reads is no loss.
-            if parsed[key] not in {None, ""} and field_of(key):
+            if (value := parsed[key]) is not None and value != "" and field_of(key):
                 return f"“{key}” is not among the keys of the file's first objects. Add it to the first one, as null."
         return None
 
@@ -103,7 +103,7 @@ def _keys(text: str) -> list[str]:
 
 
 def _text(value: Any, line: str, key: str) -> str:
-    """The cell for a value (numbers are texts by now). Raises RecursionError, ValueError."""
+    """The cell for a value (numbers are texts by now). Raises RecursionError."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -111,7 +111,12 @@ def _text(value: Any, line: str, key: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     # Once more, as inside of a list a number must not become a text.
-    return json.dumps(json.loads(line)[key], ensure_ascii=False)
+    return json.dumps(json.loads(line, parse_int=_whole)[key], ensure_ascii=False)
+
+
+def _whole(digits: str) -> int | str:
+    """Python refuses to make a number of more than 4300 digits (docs.python.org, int max str digits)."""
+    return int(digits) if len(digits) <= 4300 else digits
 
 
 def _is_unicode(text: str) -> bool:

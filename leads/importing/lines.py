@@ -75,6 +75,9 @@ class Lines:
             text = self._decode(block)
             if at_start and text:
                 text, at_start = text.removeprefix("\ufeff"), False
+                # A pipe of blank lines may never end, and nobody's list begins like that.
+                if len(text) > BLOCK // 8 and text.isspace():
+                    raise Unreadable(f"The file is empty, or begins with {len(text)} blank characters.")
             text = pending + text
             # A \r that ends the block may be half of a \r\n.
             cut = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1

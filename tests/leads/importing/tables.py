@@ -4,7 +4,7 @@ import io
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any
 
 from openpyxl import Workbook
 
@@ -14,18 +14,18 @@ HEADER = "phone,name,type,details"
 ROW = "+4915123456789,Zoë,order,Two cakes"
 
 
-def opened(data: str | bytes | BinaryIO, name: str = "leads.csv", **options: Any) -> Table:
+def opened(data: Any, name: str = "leads.csv", **options: Any) -> Table:
     if isinstance(data, str):
         data = data.encode()
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
     return open_table(stream, **({"name": name, "format": None, "encoding": None} | options))
 
 
-def rows_of(data: str | bytes | BinaryIO, name: str = "leads.csv", **options: Any) -> list[Row]:
+def rows_of(data: Any, name: str = "leads.csv", **options: Any) -> list[Row]:
     return list(opened(data, name, **options).rows)
 
 
-def cells_of(data: str | bytes | BinaryIO, name: str = "leads.csv", **options: Any) -> list[list[str]]:
+def cells_of(data: Any, name: str = "leads.csv", **options: Any) -> list[list[str]]:
     """The header and the cells of all rows, none of which has a fault."""
     table = opened(data, name, **options)
     rows = list(table.rows)
@@ -36,7 +36,7 @@ def cells_of(data: str | bytes | BinaryIO, name: str = "leads.csv", **options: A
 def workbook(*rows: list[Any], titles: tuple[str, ...] = ("Leads",)) -> bytes:
     """An .xlsx with these rows in its first sheet."""
     book = Workbook()
-    book.remove(book.active)
+    book.remove(book.worksheets[0])
     for title in titles:
         book.create_sheet(title)
     for row in rows:
@@ -68,7 +68,8 @@ def piped(piece: bytes | Callable[[int], bytes], total: int, start: bytes = b"")
     """A pipe with `start`, and then the piece again and again (or what it makes of its number) for `total` bytes."""
 
     def pieces() -> Iterator[bytes]:
-        yield start
+        if start:
+            yield start
         given = 0
         number = 0
         while given < total:

@@ -21,7 +21,9 @@ def test_the_header_is_every_key_in_the_order_of_first_sight():
 def test_values_become_the_texts_they_were_written_as():
     line = (
         '{"int": 4915112345678, "float": 1.50, "huge": 1e400, "long": ' + "9" * 5000 + ', "nan": NaN, "yes": true,'
-        ' "no": false, "null": null, "list": [1, "ä", {"a": null}], "object": {"n": 49151123456789012345}}'
+        ' "no": false, "null": null, "list": [1, "ä", {"a": null}, '
+        + "9" * 5000
+        + '], "object": {"n": 49151123456789012345}}'
     )
     header, cells = read(line)
     assert dict(zip(header, cells, strict=True)) == {
@@ -33,7 +35,7 @@ def test_values_become_the_texts_they_were_written_as():
         "yes": "true",
         "no": "false",
         "null": "",
-        "list": '[1, "ä", {"a": null}]',
+        "list": '[1, "ä", {"a": null}, "' + "9" * 5000 + '"]',
         "object": '{"n": 49151123456789012345}',
     }
 
@@ -49,7 +51,6 @@ def test_values_become_the_texts_they_were_written_as():
         (r'{"name": "\ud800"}', "“name” holds half of a surrogate pair"),
         (r'{"name": "\u0000"}', "“name” holds a NUL"),
         ('{"name": "a\0b"}', "The line is no JSON"),
-        ('{"name": [' + "9" * 5000 + "]}", "its number is too long"),
         ('{"name": "' + "x" * 2_000_000 + '"}', "“name” has more than"),
     ],
     ids=lambda value: value[:20],
@@ -115,7 +116,11 @@ values = st.recursive(
 )
 
 
-@given(st.lists(st.dictionaries(st.text(), values, max_size=4), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.dictionaries(st.text(st.characters(exclude_characters="\0")), values, max_size=4), min_size=1, max_size=5
+    )
+)
 def test_no_object_raises(objects):
     try:
         table = opened("\n".join(map(json.dumps, objects)), "leads.jsonl")

