@@ -1,0 +1,139 @@
+"""What spreadsheets do to a cell, undone: phone numbers that became numbers, texts that look like formulas."""
+
+import re
+from typing import Final
+
+import phonenumbers
+
+from conversations.identity import PhoneInvalid, normalise, phone_key
+
+# What makes a cell a formula (owasp.org, CSV Injection). A phone number is one of them: +49 is 49.
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+QUOTED_FORMULA: Final = re.compile(r"'[=+\-@\t\r]")
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+# Lead forms of social networks write p:+49…, address books tel:+49…
+_PREFIX: Final = re.compile(r"(?:p|tel|phone|whatsapp)\s*:\s*", re.IGNORECASE)
+_SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
+_WHOLE_DECIMAL: Final = re.compile(r"(\+?[0-9]{7,15})[.,]0+")
+# Between numbers, never inside one; a slash stands in both, so there each part must be long enough to be a number.
+_BETWEEN: Final = re.compile(r"[;,|&\n\r]| or | und | y | o ", re.IGNORECASE)
+_INTERNATIONAL: Final = re.compile(r"[\s(\[]*(?:\+|00)")
+_SEPARATORS: Final = re.compile(r"[\s()\[\]./\u2010-\u2014\u2212-]")
+_BRAZIL_WITHOUT_NINTH: Final = re.compile(r"\+(55[1-9][0-9])([6-9][0-9]{7})")
+_NO_PLUS: Final = re.compile(r"[1-9][0-9]{9,14}")
+
+
+class BadCell(ValueError):
+    """The cell cannot be used; the message is a sentence that says why."""
+
+
+class UnknownRegion(ValueError):
+    """No country has this two-letter code."""
+
+
+def read_region(code: str) -> str:
+    """Return the ISO 3166 code of a country in capitals, as read_phone takes it. Raises UnknownRegion."""
+    region = code.strip().upper()
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise UnknownRegion(f"There is no region “{code}”. Give the country's two letters, for example DE or MX.")
+    return region
+
+
+def read_phone(cell: str, *, country_code: str | None) -> str:
+    """Return the phone number of a cell, in E.164 wherever that can be told; the database judges what is returned.
+
+    `country_code` is the region (read_region) in which numbers without country code are. A number with + or 00 is
+    never touched by it. Without it a number that has lost its plus sign gets it back, if it is a number of the
+    country that its first digits name; nothing else is guessed.
+
+    Raises BadCell.
+    """
+    if _E164.fullmatch(cell):
+        return cell
+    text = cell.strip().lstrip("'").strip()
+    if prefix := _PREFIX.match(text):
+        text = text[prefix.end() :]
+    if not text:
+        raise BadCell("The phone number is empty.")
+    try:
+        return normalise(text)
+    except PhoneInvalid:
+        return _repaired(text, country_code)
+
+
+def _repaired(text: str, region: str | None) -> str:
+    if _SCIENTIFIC.fullmatch(text):
+        raise BadCell(
+            "A spreadsheet has cut the number's digits off. Format the column as text, enter the number anew and"
+            " export the file again."
+        )
+    if whole := _WHOLE_DECIMAL.fullmatch(text):
+        text = whole[1]
+    if _several(text):
+        raise BadCell("The cell holds more than one phone number. Keep one.")
+    if _INTERNATIONAL.match(text):
+        return text
+    if region:
+        return _of_region(text, region)
+    digits = _SEPARATORS.sub("", text)
+    if _NO_PLUS.fullmatch(digits) and _is_assigned(phone := "+" + digits):
+        return phone
+    if digits.isascii() and digits.isdigit():
+        raise BadCell(
+            "The number has no country code. Write it with a plus sign and country code, or give --region with the"
+            " country it is in (for example --region DE)."
+        )
+    return text
+
+
+def _several(text: str) -> bool:
+    parts = _BETWEEN.split(text)
+    slashed = text.split("/")
+    return (
+        sum(any(map(str.isdigit, part)) for part in parts) > 1
+        or sum(sum(map(str.isdigit, part)) >= 7 for part in slashed) > 1
+        or re.search(r"[0-9]\D*\+", text) is not None
+    )
+
+
+def _of_region(text: str, region: str) -> str:
+    """The number as dialled in the region, with its country code. The text as it is where there is no number in it."""
+    digits = _SEPARATORS.sub("", text)
+    own_code = str(phonenumbers.country_code_for_region(region))
+    # 49151… in a German file has lost its plus; the library would take it for a town's number.
+    if digits.startswith(own_code) and _NO_PLUS.fullmatch(digits) and _is_assigned("+" + digits):
+        return "+" + digits
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return text
+    # The database takes no extension, and a number without it would be the switchboard's.
+    if number.extension:
+        return text
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_assigned(phone: str) -> bool:
+    """Whether the digits are a number of the country they begin with: asked only where we guess, never to refuse.
+
+    2125551234 begins with Morocco's code, and is a number of New York. Of the two forms in which WhatsApp writes
+    Mexican and Brazilian mobiles the library calls one invalid, so both are tried.
+    """
+    forms = dict.fromkeys((phone, phone_key(phone), _BRAZIL_WITHOUT_NINTH.sub(r"+\g<1>9\2", phone)))
+    try:
+        return any(phonenumbers.is_valid_number(phonenumbers.parse(form)) for form in forms)
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def quote_formula(text: str) -> str:
+    """Return the text as it may stand in a file for spreadsheets: what would be a formula gets an apostrophe.
+
+    So does a text that already has one before such a character; unquote_formula gives every text back as it was.
+    """
+    return "'" + text if _FORMULA.match(text) else text
+
+
+def unquote_formula(text: str) -> str:
+    """Return the text without the apostrophe that quote_formula put before it."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text

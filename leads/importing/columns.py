@@ -1,0 +1,158 @@
+"""Which column of a file is which field of a lead."""
+
+import unicodedata
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final
+
+FIELDS: Final = ("customer_phone", "customer_name", "type", "details", "status", "external_id")
+REQUIRED: Final = ("customer_phone", "customer_name", "type")
+
+# In order of preference: of two columns that fit one field, the earlier name wins. Written as _folded() gives them.
+# A bare "id" is nobody's: it counts the file's rows as often as it names the lead, and 17 of the next file would then
+# be 17 of this one. `--map id=external_id` says that it names the lead.
+_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "customer_phone": (
+        *("customerphone", "customerphonenumber", "whatsapp", "whatsappnumber", "whatsappphone", "waid"),
+        *("mobile", "mobilephone", "mobilenumber", "mobileno", "cell", "cellphone", "cellular"),
+        *("phone", "phonenumber", "phoneno", "telephone", "telephonenumber", "tel", "telno", "msisdn"),
+        *("contactnumber", "contactphone", "phone1", "phone1value"),
+        *("handy", "handynummer", "mobil", "mobilnummer", "mobiltelefon", "telefon", "telefonnummer", "rufnummer"),
+        *("celular", "movil", "telefono", "numerodetelefono", "telefone", "telemovel"),
+        *("portable", "numerodetelephone", "cellulare"),
+    ),
+    "customer_name": (
+        *("customername", "fullname", "contactname", "leadname", "clientname", "name", "customer", "contact"),
+        *("client", "displayname", "kundenname", "vollstandigername", "kunde"),
+        *("nombrecompleto", "nombreyapellidos", "cliente", "nomecompleto", "nomcomplet"),
+    ),
+    "type": ("type", "leadtype", "leadkind", "kind", "requesttype", "art", "anfrageart", "leadtyp", "typ", "tipo"),
+    "details": (
+        *("details", "detail", "message", "notes", "note", "comment", "comments", "description", "inquiry", "request"),
+        *("nachricht", "notiz", "notizen", "bemerkung", "bemerkungen", "kommentar", "beschreibung", "anfrage"),
+        *("mensaje", "notas", "nota", "comentario", "comentarios", "detalles", "descripcion", "mensagem"),
+        *("detalhes", "commentaire", "remarques"),
+    ),
+    "status": ("status", "leadstatus", "state", "stage", "leadstage", "estado", "statut"),
+    "external_id": (
+        *("externalid", "externalreference", "externalref", "externalleadid", "crmid", "reference", "referencenumber"),
+        *("referenz", "referenznummer", "referencia"),
+    ),
+}
+# Nombre and nome are the whole name where no column has the last one.
+_FIRST_NAMES: Final = ("firstname", "givenname", "forename", "vorname", "primernombre", "prenom", "nombre", "nome")
+_LAST_NAMES: Final = ("lastname", "familyname", "surname", "nachname", "apellido", "apellidos", "sobrenome")
+# Bounds on a message about columns: a file without a header has a customer in the place of their names.
+_SHOWN_COLUMNS: Final = 30
+_SHOWN_LETTERS: Final = 40
+
+
+class UnknownColumns(Exception):
+    """The columns do not make a lead; the message lists those that the file has and says how to name them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where the fields of a lead stand.
+
+    `pick(cells)` returns the values of `fields` in their order. `names` says for a preview which column each field is
+    read from; `ignored` are the columns that are not read.
+    """
+
+    fields: tuple[str, ...]
+    pick: Callable[[Sequence[str]], tuple[str, ...]]
+    names: dict[str, str]
+    ignored: tuple[str, ...]
+
+
+def map_columns(header: Sequence[str], mapping: Mapping[str, str], *, defaults: Collection[str]) -> Columns:
+    """Find the fields of a lead in a file's header.
+
+    `mapping` is column -> field as a person said it, and wins over the names that are known. `defaults` are the
+    fields that need no column. First and last name make a customer's name where no column has it whole; of two
+    columns of the same known name the first counts.
+
+    Raises UnknownColumns for a mapping that names no column, no field, or a field or column twice, and where a
+    required field has no column.
+    """
+    places = _mapped(header, mapping)
+    folded = [_folded(name) for name in header]
+    taken = {index for indexes in places.values() for index in indexes}
+    for field, aliases in _ALIASES.items():
+        if field not in places and (index := _find(folded, aliases, taken)) is not None:
+            places[field] = (index,)
+    if "customer_name" not in places:
+        parts = (_find(folded, _FIRST_NAMES, taken), _find(folded, _LAST_NAMES, taken))
+        if found := tuple(index for index in parts if index is not None):
+            places["customer_name"] = found
+    missing = [field for field in REQUIRED if field not in places and field not in defaults]
+    if missing:
+        raise UnknownColumns(
+            f"No column for {' and '.join(missing)}. {_found(header)} Say which column it is, for example"
+            f" --map 'COLUMN={missing[0]}'."
+        )
+    fields = tuple(field for field in FIELDS if field in places)
+    read = {index for indexes in places.values() for index in indexes}
+    return Columns(
+        fields=fields,
+        pick=_picker([places[field] for field in fields]),
+        names={field: " + ".join(header[index] for index in places[field]) for field in fields},
+        ignored=tuple(name for index, name in enumerate(header) if index not in read and name.strip()),
+    )
+
+
+def _mapped(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+    """The columns that a person named: by the name as it stands in the file, or else as _folded() sees it."""
+    places: dict[str, tuple[int, ...]] = {}
+    for column, field in mapping.items():
+        if field not in FIELDS:
+            raise UnknownColumns(f"There is no field “{field}”. The fields are {', '.join(FIELDS)}.")
+        if field in places:
+            raise UnknownColumns(f"Two columns are mapped to {field}. Name one.")
+        indexes = [index for index, name in enumerate(header) if name.strip() == column.strip()]
+        if not indexes and _folded(column):
+            indexes = [index for index, name in enumerate(header) if _folded(name) == _folded(column)]
+        if not indexes:
+            raise UnknownColumns(f"The file has no column “{column}”. {_found(header)}")
+        if len(indexes) > 1:
+            raise UnknownColumns(f"The file has {len(indexes)} columns “{column}”. Rename the one that is meant.")
+        if (indexes[0],) in places.values():
+            raise UnknownColumns(f"The column “{column}” is mapped twice. It can be one field.")
+        places[field] = (indexes[0],)
+    return places
+
+
+def _find(folded: Sequence[str], aliases: Sequence[str], taken: Collection[int]) -> int | None:
+    """The first column of the earliest alias that the file has."""
+    for alias in aliases:
+        for index, name in enumerate(folded):
+            if name == alias and index not in taken:
+                return index
+    return None
+
+
+def field_of(name: str) -> str | None:
+    """Return the field that a column of this name is taken for, or None."""
+    folded = _folded(name)
+    return next((field for field, aliases in _ALIASES.items() if folded in aliases), None)
+
+
+def _folded(name: str) -> str:
+    """The name without case, accents, spaces and marks: "Teléfono *" and "TELEFONO" are one."""
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(filter(str.isalnum, decomposed))
+
+
+def _found(header: Sequence[str]) -> str:
+    names = [name.strip()[:_SHOWN_LETTERS] for name in header if name.strip()]
+    more = ", …" if len(names) > _SHOWN_COLUMNS else ""
+    return f"The file's columns are {', '.join(f'“{name}”' for name in names[:_SHOWN_COLUMNS])}{more}."
+
+
+def _picker(places: Sequence[tuple[int, ...]]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """A function from a row's cells to one value for each place; two columns of a place are joined by a space."""
+    if len(places) > 1 and all(len(indexes) == 1 for indexes in places):
+        # By far the fastest way, and the usual one.
+        return itemgetter(*(index for indexes in places for index in indexes))
+    return lambda cells: tuple(" ".join(filter(None, (cells[index] for index in indexes))) for indexes in places)

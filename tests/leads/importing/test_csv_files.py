@@ -1,0 +1,197 @@
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leads.importing.cells import quote_formula
+from leads.importing.csv_files import sniff_delimiter
+from leads.importing.rows import CELL_LIMIT, Unreadable
+from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, rows_of
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+
+
+def test_the_rows_carry_the_line_they_begin_in():
+    rows = rows_of('a,b\r\n1,"two\r\nlines\nor three"\r\n\r\n3,4\n5,6\r7,8')
+    assert [(row.line, list(row.cells)) for row in rows] == [
+        (2, ["1", "two\r\nlines\nor three"]),
+        (6, ["3", "4"]),
+        (7, ["5", "6"]),
+        (8, ["7", "8"]),
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_end_of_line_is_one_line(end):
+    rows = rows_of(end.join([HEADER, ROW, ROW]))
+    assert [row.line for row in rows] == [2, 3]
+
+
+def test_an_end_of_line_cut_by_the_block_is_one_line():
+    """A line long enough that the \\r is the last byte of the first block, and the \\n the first of the second."""
+    start = "a,b\r\n1," + "x" * (2**18 - 8)
+    rows = rows_of(start + "\r\n3,4\r\n")
+    assert len(start) == 2**18 - 1
+    assert [(row.line, row.cells[0]) for row in rows] == [(2, "1"), (3, "3")]
+
+
+def test_characters_that_only_python_takes_for_line_ends_are_text():
+    text = "a\u2028b\x0bc\x0cd\x85e\x1cf"
+    assert cells_of(f"a,b\n{text},2\n") == [["a", "b"], [text, "2"]]
+
+
+def test_an_empty_file_is_refused():
+    for data in ["", "\n\n \n", "\ufeff", ",,\n"]:
+        with pytest.raises(Unreadable, match="is empty"):
+            opened(data)
+
+
+def test_a_header_alone_is_a_table_without_rows():
+    assert cells_of(HEADER) == [HEADER.split(",")]
+
+
+def test_one_column_is_a_table():
+    assert cells_of("phone\n+49151234567\n\n+49151234568\n") == [["phone"], ["+49151234567"], ["+49151234568"]]
+
+
+def test_two_hundred_columns():
+    header = [f"column {number}" for number in range(200)]
+    row = [str(number) for number in range(200)]
+    assert cells_of(";".join(header) + "\n" + ";".join(row)) == [header, row]
+
+
+def test_blank_rows_are_no_rows():
+    assert [row.line for row in rows_of("a,b\n\n1,2\n,\n \n,,,,\n3,4\n,,\n")] == [3, 7]
+
+
+def test_missing_cells_are_empty_and_surplus_cells_a_fault():
+    rows = rows_of("a,b,c\n1\n1,2,3,,\n1,2,3,,5\n1,2,3\n")
+    assert [list(row.cells) for row in rows] == [
+        ["1", "", ""],
+        ["1", "2", "3"],
+        ["1", "2", "3", "", "5"],
+        ["1", "2", "3"],
+    ]
+    assert [row.fault for row in rows] == [None, None, "The row has 5 cells, and the header has 3.", None]
+
+
+def test_a_nul_is_a_fault_of_its_row_alone():
+    rows = rows_of("a,b\n1,2\n3,x\0y\n5,6\n")
+    assert [row.fault for row in rows] == [None, "“b” holds a NUL character, which cannot be stored.", None]
+
+
+def test_a_cell_of_ten_megabytes_is_a_fault_of_its_row_alone():
+    for cell in ["x" * 10_000_000, '"' + "x\n" * 1_900_000 + '"']:
+        rows = rows_of(f"a,b\n1,2\n3,{cell}\n5,6\n")
+        assert [bool(row.fault) for row in rows] == [False, True, False]
+        assert "more than" in str(rows[1].fault)
+    assert rows_of("a,b\n1," + "x" * CELL_LIMIT)[0].fault is None
+
+
+def test_an_open_quote_names_its_line():
+    table = opened('a,b\n1,2\n3,"four\n5,6\n')
+    assert next(table.rows).line == 2
+    with pytest.raises(Unreadable, match=r"begins in line 3 .* never closed"):
+        next(table.rows)
+
+
+def test_an_open_quote_is_found_long_before_the_end():
+    pipe = piped(b"5,6\n" * 10_000, 2**30, b'a,b\n1,2\n3,"four\n')
+    with memory_below(120), pytest.raises(Unreadable, match=r"begins in line 3 .* never closed"):
+        list(opened(pipe).rows)
+    assert pipe.given < 8 * 2**20
+
+
+def test_an_open_quote_in_the_header_is_told():
+    with pytest.raises(Unreadable, match="begins in line 1 "):
+        opened('a,"b\n1,2\n')
+
+
+def test_text_after_a_closing_quote_is_a_fault_with_the_lines_it_took():
+    rows = rows_of('a,b\n1,"2\n3,"4"\n5,6\n7,"say \\"hi\\""\n9,10\n')
+    assert [(row.line, list(row.cells)) for row in rows] == [
+        (2, ['1,"2\n3,"4"']),
+        (4, ["5", "6"]),
+        (5, ['7,"say \\"hi\\""']),
+        (6, ["9", "10"]),
+    ]
+    assert [str(row.fault)[:16] for row in rows if row.fault] == ["Lines 2 to 3 can", "Line 5 cannot be"]
+
+
+def test_a_quoted_formula_loses_its_quote():
+    assert cells_of("a,b\n'+49151234567,'=1+1\n'quoted',''=x\n") == [
+        ["a", "b"],
+        ["+49151234567", "=1+1"],
+        ["'quoted'", "'=x"],
+    ]
+
+
+@pytest.mark.parametrize("piece", [b"\0", b"x", b"\n", b'"', b",", "ä".encode()])
+def test_a_stream_of_nothing_ends_early_and_in_bounded_memory(piece):
+    pipe = piped(piece * 2**18, 3 * 10**9)
+    with memory_below(250), pytest.raises(Unreadable):
+        list(opened(pipe, format="csv").rows)
+    assert pipe.given < 2**26
+
+
+def test_zeros_after_a_good_start_end_early():
+    pipe = piped(b"\0" * 2**18, 3 * 10**9, f"{HEADER}\n".encode() + f"{ROW}\n".encode() * 20_000)
+    with memory_below(120), pytest.raises(Unreadable, match="Line 20002 does not end"):
+        list(opened(pipe).rows)
+    assert pipe.given < 2**25
+
+
+def test_fifty_megabytes_are_read_in_constant_memory():
+    notes = "Two cakes, please. " * 30
+    lines = "".join(f'+49151{number:08d},Zoë,order,"{notes}\n{number}"\n' for number in range(1000)).encode()
+    with memory_below(6):
+        count = sum(1 for row in opened(piped(lines, 50 * 10**6, f"{HEADER}\n".encode())).rows if row.fault is None)
+    assert count == 1000 * -(-50 * 10**6 // len(lines))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_the_delimiter_is_found(delimiter, quoting):
+    table = [
+        ["Phone", "Full name", "Type", "Notes; other"],
+        *(["+49 151 234", "Doe, John", "order", f'"{n}" cakes; | two\tor\n three, 3,50 each'] for n in range(20)),
+    ]
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(table)
+    assert cells_of(file.getvalue()) == table
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("phone;price\n1;1,5\n2;2,5\n", ";"),
+        ("phone,name\n", ","),
+        ("phone\n1\n", ","),
+        ("name|comment, free\nx|a, b, c\ny|\n", "|"),
+        ('a;b\n1;"' + "open, " * 20_000, ";"),
+        ("", ","),
+    ],
+)
+def test_the_delimiter_that_gives_each_row_the_cells_of_the_header_wins(text, delimiter):
+    assert sniff_delimiter(text.splitlines(keepends=True)) == delimiter
+
+
+@given(
+    st.integers(1, 5).flatmap(lambda width: st.lists(st.lists(texts, min_size=width, max_size=width), min_size=1)),
+    st.sampled_from(",;\t|"),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
+)
+def test_every_table_reads_back_as_it_was_written(table, delimiter, quoting, end, encoding):
+    table = [["first", *table[0][1:]], *table]
+    if end != "\r\n":
+        # csv.writer of Python 3.11 leaves the other ends of line in a cell without quotes.
+        quoting = csv.QUOTE_ALL
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end)
+    writer.writerows([[quote_formula(cell) for cell in row] for row in table])
+    read = cells_of(file.getvalue().encode(encoding), delimiter=delimiter, encoding=encoding.removesuffix("-sig"))
+    assert read == [table[0], *(row for row in table[1:] if any(map(str.strip, row)))]

@@ -1,0 +1,110 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leads.importing.columns import map_columns
+from leads.importing.errors_file import ErrorsFile
+from leads.importing.files import Row
+from tests.leads.importing.tables import cells_of, opened, rows_of
+
+HEADER = ["phone", "name", "type", "details"]
+GOOD = ["+4915123456789", "=Zoë", "order", '"two"\r\ncakes; \'+1']
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "errors.csv"
+
+
+def write(path, *rows, header=HEADER):
+    with ErrorsFile(path, header) as errors:
+        for row in rows:
+            errors.write(row, "type", "type must be one of order, booking, inquiry.")
+    return path.read_bytes()
+
+
+def test_the_rows_stand_there_with_where_and_why(path):
+    with ErrorsFile(path, HEADER) as errors:
+        errors.write(Row(7, GOOD), "type", "Why.")
+        errors.write(Row(9, ["x"]), None, "Why not.")
+    assert cells_of(path.read_bytes()) == [
+        [*HEADER, "line", "field", "reason"],
+        [*GOOD, "7", "type", "Why."],
+        ["x", "", "", "", "9", "", "Why not."],
+    ]
+    assert errors.count == 2
+
+
+def test_no_cell_is_a_formula_to_a_spreadsheet(path):
+    text = write(path, Row(2, ["+49", "=1", "-1", "@x"])).decode("utf-8-sig")
+    assert "\n'+49,'=1,'-1,'@x,2,type," in text
+
+
+def test_excel_knows_the_encoding_and_only_the_owner_reads(path):
+    assert write(path, Row(2, GOOD)).startswith(b"\xef\xbb\xbf")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_mended_file_gives_the_same_fields(path):
+    data = write(path, Row(2, GOOD))
+    table = opened(data)
+    columns = map_columns(table.header, {}, defaults=())
+    assert columns.pick(next(table.rows).cells) == tuple(GOOD)
+    assert columns.ignored == ("line", "field", "reason")
+
+
+def test_a_file_with_such_a_column_gets_other_names(path):
+    header = ["phone", "Reason"]
+    assert cells_of(write(path, Row(2, ["1", "2"]), header=header))[0] == [
+        *header,
+        "import_line",
+        "import_field",
+        "import_reason",
+    ]
+
+
+@pytest.mark.parametrize("header", [HEADER, [*HEADER, "reason"]])
+def test_the_report_of_the_last_round_is_replaced(path, header):
+    first = write(path, Row(7, ["a"] * len(header), None), header=header)
+    table = opened(first)
+    second = write(path, *table.rows, header=table.header)
+    assert second == first.replace(b",7,", b",2,")
+
+
+def test_cells_beyond_the_header_are_kept_through_every_round(path):
+    first = write(path, Row(2, [*GOOD, "", "surplus"], "The row has 6 cells."))
+    table = opened(first)
+    (row,) = table.rows
+    assert row.fault
+    assert row.cells[-2:] == ["", "surplus"]
+    assert write(path, row, header=table.header) == first
+
+
+def test_nothing_refused_leaves_no_file_not_even_that_of_the_last_run(path):
+    write(path, Row(2, GOOD))
+    with ErrorsFile(path, HEADER):
+        pass
+    assert list(path.parent.iterdir()) == []
+
+
+def test_the_file_is_there_when_it_is_complete_and_after_an_exception_too(path):
+    errors = ErrorsFile(path, HEADER)
+    errors.write(Row(2, GOOD), None, "Why.")
+    assert not path.exists()
+    with pytest.raises(KeyboardInterrupt), errors:
+        raise KeyboardInterrupt
+    errors.close()
+    assert [file.name for file in path.parent.iterdir()] == ["errors.csv"]
+    assert len(rows_of(path.read_bytes())) == 1
+
+
+def test_half_of_a_surrogate_pair_does_not_stop_it(path):
+    assert b"\\ud800" in write(path, Row(2, ["\ud800", "a\0b"]))
+
+
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=4)))
+def test_every_row_reads_back_with_its_own_cells(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("errors") / "errors.csv"
+    data = write(path, Row(1, GOOD), *(Row(number, cells) for number, cells in enumerate(rows)))
+    read = [list(row.cells[:4]) for row in rows_of(data)[1:]]
+    assert read == [cells + [""] * (4 - len(cells)) for cells in rows]

@@ -1,0 +1,139 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leads.importing.rows import Unreadable
+from tests.leads.importing.tables import cells_of, memory_below, opened, piped, rows_of
+
+LEAD = '{"phone": "+4915123456789", "name": "Zoë"}'
+
+
+def read(data, **options):
+    return cells_of(data, "leads.jsonl", **options)
+
+
+def test_the_header_is_every_key_in_the_order_of_first_sight():
+    assert read('{"a": "1", "b": "2"}\n\n{"c": "3", "a": "4"}\r\n') == [["a", "b", "c"], ["1", "2", ""], ["4", "", "3"]]
+
+
+def test_values_become_the_texts_they_were_written_as():
+    line = (
+        '{"int": 4915112345678, "float": 1.50, "huge": 1e400, "long": ' + "9" * 5000 + ', "nan": NaN, "yes": true,'
+        ' "no": false, "null": null, "list": [1, "ä", {"a": null}, '
+        + "9" * 5000
+        + '], "object": {"n": 49151123456789012345}}'
+    )
+    header, cells = read(line)
+    assert dict(zip(header, cells, strict=True)) == {
+        "int": "4915112345678",
+        "float": "1.50",
+        "huge": "1e400",
+        "long": "9" * 5000,
+        "nan": "NaN",
+        "yes": "true",
+        "no": "false",
+        "null": "",
+        "list": '[1, "ä", {"a": null}, "' + "9" * 5000 + '"]',
+        "object": '{"n": 49151123456789012345}',
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('{"name": }', "The line is no JSON: Expecting value at column 10."),
+        ("[1]", "must be a JSON object"),
+        ("5", "must be a JSON object"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"name": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deeply"),
+        (r'{"name": "\ud800"}', "“name” holds half of a surrogate pair"),
+        (r'{"name": "\u0000"}', "“name” holds a NUL"),
+        ('{"name": "a\0b"}', "The line is no JSON"),
+        ('{"name": "' + "x" * 2_000_000 + '"}', "“name” has more than"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_poisoned_line_is_a_fault_of_its_row_alone(line, fault):
+    rows = rows_of(f"{LEAD}\n{line}\n{LEAD}\n", "leads.jsonl")
+    assert [(row.line, bool(row.fault)) for row in rows] == [(1, False), (2, True), (3, False)]
+    assert fault in str(rows[1].fault)
+
+
+def test_of_a_doubled_key_the_last_counts():
+    assert read('{"a": "1", "a": "2"}') == [["a"], ["2"]]
+
+
+def test_a_late_key_is_a_fault_only_where_it_is_a_field_with_a_value():
+    late = ['{"fax": "1"}', '{"notes": ""}', '{"notes": null}', '{"notes": "Two cakes"}', '{"notes": ["x"]}']
+    rows = rows_of("\n".join([LEAD] * 1000 + [line.replace("{", LEAD[:-1] + ", ") for line in late]), "leads.jsonl")
+    assert [bool(row.fault) for row in rows[1000:]] == [False, False, False, True, True]
+    assert "“notes” is not among the keys" in str(rows[-1].fault)
+
+
+def test_a_blank_object_is_no_row():
+    assert [row.line for row in rows_of(f'{LEAD}\n{{}}\n{{"name": " "}}\n{LEAD}', "leads.jsonl")] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("\n \n", "is empty"),
+        (f"[{LEAD}]", r"jq -c '\.\[\]' FILE"),
+        (f"[\n{LEAD}\n]".replace(LEAD, "1"), r"jq -c '\.\[\]' FILE"),
+        (json.dumps({"phone": "1"}, indent=1), "each object on one line"),
+        ("phone,name\n1,2\n", "say --format csv"),
+        ("{}\n{}\n", "JSON object"),
+        (json.dumps(dict.fromkeys(map(str, range(1001)))), "1001 different keys"),
+    ],
+)
+def test_what_is_no_list_of_objects_is_refused(data, reason):
+    with pytest.raises(Unreadable, match=reason):
+        opened(data, "leads.jsonl")
+
+
+def test_encodings_are_as_of_csv():
+    assert read(LEAD.encode("utf-16"))[1] == ["+4915123456789", "Zoë"]
+    assert read(LEAD.encode("latin-1"), encoding="latin-1")[1] == ["+4915123456789", "Zoë"]
+
+
+def test_an_endless_line_is_refused_in_bounded_memory():
+    pipe = piped(b"x" * 2**18, 3 * 10**9, b'{"a": "')
+    with memory_below(120), pytest.raises(Unreadable, match="Line 1 does not end"):
+        opened(pipe, "leads.jsonl")
+    assert pipe.given < 2**25
+
+
+def test_memory_is_constant():
+    lines = (json.dumps({"phone": "+4915123456789", "details": "x" * 2000}) + "\n").encode() * 100
+    with memory_below(12):
+        assert sum(1 for _ in opened(piped(lines, 50 * 10**6), "leads.jsonl").rows) > 20_000
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=3)
+)
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.text(st.characters(exclude_characters="\0")), values, max_size=4), min_size=1, max_size=5
+    )
+)
+def test_no_object_raises(objects):
+    try:
+        table = opened("\n".join(map(json.dumps, objects)), "leads.jsonl")
+    except Unreadable:
+        assert not any(objects)
+        return
+    for row in table.rows:
+        assert row.fault or len(row.cells) == len(table.header)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.text(st.characters(exclude_characters="\0"))), min_size=1))
+def test_texts_read_back_as_they_were_written(objects):
+    objects = [{"first": "1"}, *objects]
+    header, *rows = read("\n".join(json.dumps(each, ensure_ascii=False) for each in objects))
+    written = [[each.get(key, "") for key in header] for each in objects]
+    assert rows == [cells for cells in written if any(map(str.strip, cells))]

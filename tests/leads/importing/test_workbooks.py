@@ -1,0 +1,149 @@
+import io
+import zipfile
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+from leads.importing.rows import Unreadable
+from tests.leads.importing.tables import Pipe, cells_of, memory_below, opened, piped, rows_of, workbook
+
+HEADER = ["phone", "name"]
+COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
+
+
+def read(data, **options):
+    return cells_of(data, "leads.xlsx", **options)
+
+
+def rewritten(data: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """The workbook with something else in one of its parts."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == part:
+                assert old in content
+                content = content.replace(old, new)
+            target.writestr(name, content)
+    return file.getvalue()
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def test_values_are_written_as_a_person_would():
+    values = {
+        4915112345678: "4915112345678",
+        4915112345679.0: "4915112345679",
+        1.5: "1.5",
+        -3: "-3",
+        True: "true",
+        datetime(2026, 3, 1): "2026-03-01",  # noqa: DTZ001 - a workbook has no time zones
+        datetime(2026, 3, 1, 9, 30): "2026-03-01 09:30:00",  # noqa: DTZ001
+        date(2026, 3, 2): "2026-03-02",
+        time(9, 30): "09:30:00",
+        timedelta(hours=30): "1 day, 6:00:00",
+        " Zoë \n": " Zoë \n",
+        "'+49151234567": "+49151234567",
+    }
+    header = [f"column {number}" for number in range(len(values))]
+    assert read(workbook(header, list(values))) == [header, list(values.values())]
+
+
+def test_a_formula_is_read_as_the_value_that_was_saved_and_a_text_like_one_as_text():
+    data = workbook(HEADER, ["=1+1", "=x"], ["x", "y"])
+    saved = rewritten(data, SHEET, b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>")
+    saved = rewritten(saved, SHEET, b'<c r="B2"><f>x</f><v /></c>', b'<c r="B2" t="inlineStr"><is><t>=x</t></is></c>')
+    assert read(saved)[1] == ["2", "=x"]
+
+
+def test_rows_carry_the_number_in_the_sheet_and_blank_ones_are_left_out():
+    rows = rows_of(workbook([], HEADER, [], ["1", None], [None, " "], [None, None, None], ["2", "b"]), "leads.xlsx")
+    assert [(row.line, row.cells) for row in rows] == [(4, ["1", ""]), (7, ["2", "b"])]
+
+
+def test_surplus_cells_are_a_fault():
+    rows = rows_of(workbook(HEADER, [1, 2, 3], [1, 2, None, " "], [1, "x" * 32_000]), "leads.xlsx")
+    assert [bool(row.fault) for row in rows] == [True, False, False]
+
+
+@pytest.mark.parametrize("size", [b"A1", b"A1:A1", b"A1:XFD1048576"])
+def test_a_wrong_size_in_the_sheet_cuts_nothing_off(size):
+    data = rewritten(workbook(HEADER, [1, "a"], [2, "b"]), SHEET, b'ref="A1:B3"', b'ref="' + size + b'"')
+    assert read(data) == [HEADER, ["1", "a"], ["2", "b"]]
+
+
+def test_the_first_sheet_is_read_or_the_one_that_is_named():
+    data = workbook(HEADER, titles=("One", "Two"))
+    assert read(data) == [HEADER]
+    assert read(data, sheet="One") == [HEADER]
+    with pytest.raises(Unreadable, match="sheet is empty"):
+        opened(data, sheet="Two")
+    with pytest.raises(Unreadable, match=r"no sheet “Three”\. The sheets are One, Two"):
+        opened(data, sheet="Three")
+
+
+def test_a_pipe_is_read_too():
+    data = workbook(HEADER, [1, "a"])
+    assert read(Pipe(iter([data[:100], data[100:]]))) == [HEADER, ["1", "a"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (COMPOUND, r"old \.xls, or has a password"),
+        (b"phone,name\n1,2\n", "say --format csv"),
+        (b"PK\x03\x04" + b"x" * 1000, "cut off or damaged"),
+        (workbook(HEADER)[:-200], "cut off or damaged"),
+        (workbook(), "sheet is empty"),
+        (b"", "is empty"),
+    ],
+)
+def test_what_is_no_workbook_is_refused_with_what_to_do(data, reason):
+    with pytest.raises(Unreadable, match=reason):
+        opened(data, "leads.xlsx")
+
+
+def test_a_damaged_workbook_is_refused():
+    for part, old, new in [
+        (SHEET, b"</row>", b"<row>"),
+        (SHEET, b"<sheetData>", b"<sheetData>&x;"),
+        ("xl/workbook.xml", b"<sheets>", b"<sheeps>"),
+    ]:
+        with pytest.raises(Unreadable, match="damaged"):
+            rows_of(rewritten(workbook(HEADER, [1, 2]), part, old, new), "leads.xlsx")
+
+
+def test_another_zip_is_refused():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("leads.csv", "phone,name")
+    with pytest.raises(Unreadable, match="damaged, or no"):
+        opened(file.getvalue(), "leads.zip")
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked():
+    data = rewritten(workbook(HEADER), SHEET, b"<sheetData>", b"<sheetData>" + b" " * 50_000_000)
+    assert len(data) < 100_000
+    with memory_below(5), pytest.raises(Unreadable, match="too much to be safe"):
+        opened(data, "leads.xlsx")
+
+
+def test_a_row_far_down_the_sheet_does_not_count_to_it_for_ever():
+    data = rewritten(workbook(HEADER, [1, 2]), SHEET, b'<row r="2"', b'<row r="2000000000"')
+    with pytest.raises(Unreadable, match="more than a workbook can have"):
+        rows_of(data, "leads.xlsx")
+
+
+def test_an_endless_pipe_that_says_it_is_a_workbook_is_refused():
+    pipe = piped(b"\0" * 2**18, 3 * 10**9)
+    with pytest.raises(Unreadable, match="no Excel workbook"):
+        opened(pipe, format="xlsx")
+    assert pipe.given < 2**20
+
+
+def test_the_position_goes_to_all():
+    table = opened(workbook(HEADER, *([n, "x"] for n in range(99))), "leads.xlsx")
+    assert table.position() == 0.01
+    list(table.rows)
+    assert table.position() == 1
