@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 
 from conversations.models import Conversation, Message, OwnedModel
+from leads.models.imports import ImportRun
 
 DETAILS_MAX_LENGTH = 10_000
 LOST_REASON_MAX_LENGTH = 1000
@@ -62,6 +63,17 @@ class Lead(OwnedModel):
     referral = models.JSONField(
         null=True, editable=False, help_text="The advertisement or post that brought the customer, as WhatsApp tells."
     )
+    # No foreign key: with one, each row of a file would lock its run's row once more.
+    import_run = models.ForeignKey(
+        ImportRun,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="leads",
+    )
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -79,6 +91,10 @@ class Lead(OwnedModel):
             models.Index(fields=["conversation"], name="leads_by_conversation"),
             # Read when a login is deleted, to take it off its leads; nearly every row is outside it.
             models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="leads_by_assigned_to"),
+            # Read by undo_import, and by the page of a run.
+            models.Index(
+                fields=["import_run", "id"], condition=Q(import_run__isnull=False), name="leads_by_import_run"
+            ),
             # Read by GET /api/leads with a status or source that few leads have, newest or oldest first.
             models.Index(fields=["user", "status", "id"], name="leads_by_status"),
             models.Index(fields=["user", "source", "id"], name="leads_by_source"),

@@ -1,0 +1,175 @@
+"""Rows of a file on their way into the database: a batch of them at a time, by the same statement as every lead."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from conversations.identity import phone_key
+from leads.importing.cells import BadCell, read_phone
+from leads.importing.columns import Columns
+from leads.importing.rows import Row
+
+SKIP: Final = "skip"
+CREATE: Final = "create"
+UPDATE: Final = "update"
+ON_DUPLICATE: Final = (SKIP, CREATE, UPDATE)
+_WORDS: Final = ("type", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the rows of one file are meant. `region`: see cells.read_phone. The defaults fill cells that are empty."""
+
+    on_duplicate: str = SKIP
+    source: str = "import"
+    defaults: dict[str, str] = field(default_factory=dict)
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a row was not stored; `field` is None where the row as a whole is to blame."""
+
+    row: Row
+    field: str | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows that were read: read = created + updated + skipped + failed."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    def add(self, other: "Counts") -> None:
+        for name in Counts.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some rows: those that can be leads as documents for load_leads, and those that cannot."""
+
+    rows: list[Row] = field(default_factory=list)
+    documents: list[dict[str, str]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+def batches(rows: Iterator[Row], columns: Columns, options: Options, size: int) -> Iterator[Batch]:
+    """Group the rows by `size`, and read the cells of each. Raises Unreadable, as reading does."""
+    while chunk := list(islice(rows, size)):
+        yield _batch(chunk, columns, options)
+
+
+def _batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batch:
+    batch = Batch()
+    for row in chunk:
+        if row.fault is not None:
+            batch.refusals.append(Refusal(row, None, row.fault))
+            continue
+        document = options.defaults | {
+            name: value for name, value in zip(columns.fields, columns.pick(row.cells), strict=True) if value.strip()
+        }
+        try:
+            document["customer_phone"] = read_phone(document.get("customer_phone", ""), country_code=options.region)
+        except BadCell as error:
+            batch.refusals.append(Refusal(row, "customer_phone", str(error)))
+            continue
+        for name in _WORDS:
+            if name in document:
+                document[name] = document[name].strip().lower()
+        batch.rows.append(row)
+        batch.documents.append(document)
+    return batch
+
+
+def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) -> tuple[Counts, list[Refusal]]:
+    """Make leads of the batch. Caller holds the transaction. Raises django.db.Error."""
+    found = _ask(
+        "SELECT count(*) FILTER (WHERE outcome = 'created'), count(*) FILTER (WHERE outcome = 'updated'),"
+        " count(*) FILTER (WHERE outcome = 'skipped'),"
+        " json_agg(json_build_array(index, fault[1], fault[3])) FILTER (WHERE outcome = 'failed')"
+        " FROM load_leads(%s, %s::jsonb, %s, %s, false, %s)",
+        [user_id, json.dumps(batch.documents), options.source, options.on_duplicate, run_id],
+    )
+    created, updated, skipped, failed = found
+    return _counted(batch, Counts(created=created, updated=updated, skipped=skipped), failed)
+
+
+def judge(batch: Batch, *, user_id: UUID, options: Options) -> tuple[Counts, list[Refusal]]:
+    """Judge the batch and make nothing of it: what is good of a file that is here already is skipped."""
+    (failed,) = _ask(
+        "SELECT json_agg(json_build_array(index, fault[1], fault[3])) FROM load_faults(%s, %s::jsonb, %s)",
+        [user_id, json.dumps(batch.documents), options.on_duplicate],
+    )
+    return _counted(batch, Counts(skipped=len(batch.rows) - len(failed or [])), failed)
+
+
+def _ask(query: str, arguments: list[Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(query, arguments)
+        return cursor.fetchone()
+
+
+def _counted(batch: Batch, counts: Counts, failed: list[list[Any]] | None) -> tuple[Counts, list[Refusal]]:
+    refusals = [
+        *batch.refusals,
+        *(Refusal(batch.rows[index], name, _sentence(name, reason)) for index, name, reason in failed or []),
+    ]
+    refusals.sort(key=lambda refusal: refusal.row.line)
+    counts.failed = len(refusals)
+    counts.read = counts.created + counts.updated + counts.skipped + counts.failed
+    return counts, refusals
+
+
+def _sentence(name: str, reason: str) -> str:
+    """The rule's sentence; the name of the field stands beside it already."""
+    return reason.removeprefix(f"{name} ").capitalize() if reason.startswith(f"{name} ") else reason
+
+
+class Rehearsal:
+    """What a dry run has seen of the file, so that it knows a lead again that it did not store.
+
+    It keeps eight bytes of a hash for each lead.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._seen: set[int] = set()
+
+    def without_repeated(self, batch: Batch) -> tuple[Batch, Counts]:
+        """The batch without the leads of earlier batches, and those counted."""
+        if self._options.on_duplicate == CREATE:
+            return batch, Counts()
+        fresh = Batch(refusals=batch.refusals)
+        now: set[int] = set()
+        for row, document in zip(batch.rows, batch.documents, strict=True):
+            identity = _identity(document)
+            now.add(identity)
+            if identity not in self._seen:
+                fresh.rows.append(row)
+                fresh.documents.append(document)
+        again = len(batch.rows) - len(fresh.rows)
+        self._seen |= now
+        return fresh, Counts(again, 0, again, 0) if self._options.on_duplicate == UPDATE else Counts(again, 0, 0, again)
+
+
+def _identity(document: dict[str, str]) -> int:
+    """As lead_identity.sql, hashed."""
+    external_id = document.get("external_id", "").strip()
+    parts = (
+        ("id", external_id)
+        if external_id
+        else ("lead", phone_key(document["customer_phone"]), document.get("type", ""), document.get("details", ""))
+    )
+    return int.from_bytes(hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest(), "big")
