@@ -16,9 +16,9 @@ COULD_NOT_RUN = 2
 
 class Command(BaseCommand):
     help = (
-        "Remove the leads that an import created and nobody has touched since, with the conversations and customers that"
-        " came with them. What was changed, or written to, stays and is counted; rows that the import updated stay as it"
-        " left them. Exit code: 0 all of it is gone, 1 something stays, 2 it could not run."
+        "Remove the leads that an import created and nobody has touched since, with the conversations and customers"
+        " that came with them. What was changed, or written to, stays and is counted; rows that the import updated stay"
+        " as it left them. Exit code: 0 all of it is gone, 1 something stays, 2 it could not run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,0 +1,63 @@
+"""manage.py undo_import: what an import created goes, and what somebody has touched since stays."""
+
+from uuid import uuid4
+
+import pytest
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import ImportRun, Lead
+from tests.factories import NOTHING, Business
+from tests.leads.importing.operator import Ended, import_leads, run, write
+
+ROWS = [f"+49151000000{n:02},Customer {n},order,Cake {n}," for n in range(6)]
+
+
+@pytest.fixture
+def imported(owner: Business, tmp_path) -> Ended:
+    return import_leads(owner, write(tmp_path / "a.csv", *ROWS, ROWS[0].replace("Cake", "Bread")))
+
+
+def test_it_leaves_nothing_of_an_import_that_nobody_has_touched(owner, imported):
+    ended = run("undo_import", imported.summary["run"])
+    assert (ended.code, ended.summary["removed"], ended.summary["left"]) == (0, 7, 0)
+    assert owner.row_counts() == NOTHING
+    assert ImportRun.objects.get().state == "undone"
+    assert run("undo_import", imported.summary["run"]).summary["removed"] == 0
+
+
+def test_what_somebody_has_touched_stays_and_is_counted(owner, imported, tmp_path):
+    changed = Lead.objects.get(details="Cake 1")
+    owner.client.patch(f"/api/leads/{changed.pk}", {"status": "contacted"}, format="json")
+    written = Lead.objects.get(details="Cake 2").conversation
+    Message.objects.create(user=owner.user, conversation=written, direction="in", content="Hi", status="received")
+    Conversation.objects.filter(leads__details="Cake 3").update(status="completed")
+    joined = owner.has_lead(customer_phone="+4915100000004", details="Another wish")
+    Customer.objects.filter(name="Customer 5").update(name="Customer Five", updated_at="2027-01-01T00:00:00Z")
+
+    ended = run("undo_import", imported.summary["run"])
+    assert (ended.code, ended.summary["removed"], ended.summary["left"]) == (1, 4, 3)
+    assert set(Lead.objects.values_list("details", flat=True)) == {"Cake 1", "Cake 2", "Cake 3", "Another wish"}
+    assert Lead.objects.get(pk=joined.lead_id).conversation_id == joined.conversation_id
+    # A customer whom somebody has renamed is kept; one who came with the import only is not.
+    assert set(Customer.objects.values_list("phone", flat=True)) == {
+        *(f"+4915100000{n:03}" for n in (1, 2, 3, 4, 5)),
+    }
+
+
+def test_what_was_there_before_stays(owner, tmp_path):
+    before = owner.has_lead(customer_phone="+4915100000000", customer_name="Old customer")
+    ended = import_leads(owner, write(tmp_path / "a.csv", *ROWS[:2]))
+    assert run("undo_import", ended.summary["run"]).code == 0
+    assert list(Lead.objects.values_list("pk", flat=True)) == [before.lead_id]
+    assert owner.row_counts() == (1, 1, 1)
+
+
+def test_an_undone_file_can_be_imported_again(owner, imported, tmp_path):
+    run("undo_import", imported.summary["run"])
+    assert import_leads(owner, tmp_path / "a.csv").summary["created"] == 7
+
+
+def test_an_unknown_or_running_run_is_refused(owner, imported):
+    assert run("undo_import", uuid4()).code == 2
+    ImportRun.objects.update(state="running")
+    assert run("undo_import", imported.summary["run"]).code == 2
