@@ -36,9 +36,10 @@ format: .venv/installed-dev ## puts the code in form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/installed-dev ## creates, deliveries and messages a second beside what one would use instead
+bench: .venv/installed-dev ## creates, reads, imports, deliveries and messages beside what one would use instead
 	@$(BIN)/python -m bench.creates $(ARGS)
 	@$(BIN)/python -m bench.reading
+	@$(BIN)/python -m bench.imports
 	@$(BIN)/python -m bench.deliveries $(ARGS)
 	@$(BIN)/python -m bench.sending $(ARGS)
 

@@ -1,8 +1,8 @@
 """make bench: rows a second of manage.py import_leads, all of them new, beside raw COPY and beside bulk_create.
 
-All three fill the same tables with the same constraints, indexes and triggers, in turn; each for businesses of its own.
-COPY is the floor: it knows no customer twice and checks nothing that the tables do not. bulk_create by thousands is what
-one would write with Django.
+All three fill the same tables with the same constraints, indexes and triggers, in turn, each for a business of its own.
+COPY is the floor: it knows no customer twice and checks nothing that the tables do not. bulk_create by thousands is
+what one would write with Django.
 """
 
 import argparse
@@ -88,7 +88,6 @@ def uuid_v7() -> UUID:
 
 def imported(environment: dict[str, str], file: Path) -> tuple[float, float]:
     """Seconds that the command takes, and the most megabytes that it held."""
-    business(environment)
     email = f"import-{secrets.token_hex(6)}@leadsite.example"
     create_business(environment, email=email)
     command = [sys.executable, str(ROOT / "manage.py"), "import_leads", str(file), "--user", email, "--json"]

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -116,10 +115,10 @@ def write_to_the_same_customers(business, seed: int) -> int:
 
 def test_killed_beside_clients_who_write_for_the_same_customers(owner, file, tmp_path):
     before = deadlocks()
-    with processes(2) as crew, ThreadPoolExecutor(1) as operator:
-        killed = operator.submit(killed_now_and_then, owner, file, tmp_path)
-        made = sum(crew.map(write_to_the_same_customers, [owner.id] * 6, range(6)))
-        killed.result()
+    with processes(2) as crew:
+        writers = [crew.submit(write_to_the_same_customers, owner.id, seed) for seed in range(6)]
+        killed_now_and_then(owner, file, tmp_path)
+        made = sum(writer.result() for writer in writers)
     assert deadlocks() == before
     assert_each_row_once(owner)
     assert Lead.objects.filter(source="api").count() == made
