@@ -220,6 +220,9 @@ class Migration(migrations.Migration):
             (SQL / "seen_leads.sql").read_text(), "DROP FUNCTION seen_leads(uuid, jsonb, integer[], uuid[])"
         ),
         migrations.RunSQL(
+            (SQL / "correct_leads.sql").read_text(), "DROP FUNCTION correct_leads(jsonb, integer[], uuid[], text[])"
+        ),
+        migrations.RunSQL(
             (SQL / "load_leads.sql").read_text(), "DROP FUNCTION load_leads(uuid, jsonb, text, text, boolean, uuid)"
         ),
         migrations.RunSQL(

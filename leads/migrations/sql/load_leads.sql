@@ -62,6 +62,9 @@ BEGIN
         INTO v_customers, v_keys, v_known FROM customer;
         SELECT coalesce(array_agg(s.lead_id), '{}'), coalesce(array_agg(s.key), '{}') INTO v_seen_leads, v_seen_keys
         FROM seen_leads(p_user_id, p_leads, v_bad, v_known) AS s;
+        IF p_on_duplicate = 'update' THEN
+            PERFORM correct_leads(p_leads, v_bad, v_seen_leads, v_seen_keys);
+        END IF;
     END IF;
 
     RETURN QUERY
@@ -121,13 +124,6 @@ BEGIN
         INSERT INTO leads AS l (id, user_id, conversation_id, type, details, status, source, external_id, import_run_id)
         SELECT lead_id, p_user_id, conversation_id, type, details, coalesce(status, 'new'), p_source, external_id, p_run_id
         FROM made
-        RETURNING l.id
-    ), corrected AS (
-        UPDATE leads AS l SET type = wanted.type, details = wanted.details, status = coalesce(wanted.status, l.status),
-                              updated_at = now()
-        FROM wanted
-        WHERE p_on_duplicate = 'update' AND l.id = wanted.seen_id AND wanted.counts AND l.id = ANY (v_seen_leads)
-            AND (l.type, l.details, l.status) <> (wanted.type, wanted.details, coalesce(wanted.status, l.status))
         RETURNING l.id
     )
     SELECT wanted.index,
