@@ -71,6 +71,13 @@ def test_a_locked_customer_is_raised_and_not_answered(owner, transactional_db):
         "create_lead_with_conversation(uuid, text, text, text, text, text, text)",
         "create_leads_with_conversations(uuid, jsonb, boolean)",
         "insert_leads(uuid, jsonb, text, boolean)",
+        "load_leads(uuid, jsonb, text, text, boolean, uuid)",
+        "load_faults(uuid, jsonb, text)",
+        "seen_leads(uuid, jsonb, integer[], uuid[])",
+        "correct_leads(jsonb, integer[], uuid[], text[])",
+        "open_leads(uuid, uuid, uuid, integer)",
+        "undo_leads(uuid, uuid, integer)",
+        "take_requests(text, integer, integer)",
     ],
 )
 def test_not_everybody_may_call_it_and_its_search_path_is_pinned(db, signature):
