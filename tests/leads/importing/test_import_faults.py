@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from conversations.models import Conversation, Customer
+from conversations.models import Conversation, Customer, Message
 from leads.models import ImportRun, Lead
 from leads.services import NewLead, create_lead, create_leads
 from tests.factories import Business
@@ -19,6 +20,10 @@ from tests.leads.importing.operator import HEADER, write
 from tests.leadsite.workers import NAME, variables
 from tests.sessions import deadlocks, processes, session
 from tests.site import REPOSITORY, until
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+from whatsapp import ingest
+from whatsapp.models import WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +52,11 @@ def nobody_left(db: None) -> Iterator[None]:
     with session() as observer:
         asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
         until(lambda: observer.execute(asked, [NAME]).fetchone() == (0,), lambda: "A killed import has a session left.")
+
+
+@pytest.fixture
+def inbox(owner: Business) -> Inbox:
+    return Inbox(owner)
 
 
 def importing(owner: Business, file: Path, tmp_path: Path, *options: str) -> "subprocess.Popen[str]":
@@ -97,7 +107,7 @@ def test_killed_twenty_times_each_row_is_there_once(owner, file, tmp_path):
     assert owner.row_counts() == (ROWS, ROWS, ROWS)
 
 
-def write_to_the_same_customers(business, seed: int) -> int:
+def create_for_the_same_customers(business: UUID, seed: int) -> int:
     """By the service, one at a time and in lists whose order is not the file's."""
     chance, made = random.Random(seed), 0
     for _ in range(60):
@@ -113,15 +123,30 @@ def write_to_the_same_customers(business, seed: int) -> int:
     return made
 
 
-def test_killed_beside_clients_who_write_for_the_same_customers(owner, file, tmp_path):
+def deliver_of_the_same_customers(seed: int) -> None:
+    """What they write, by WhatsApp: some deliveries of one message, some of many."""
+    chance = random.Random(seed)
+    for n in range(60):
+        messages = [
+            meta.text(f"Hello {m}", id=f"wamid.{seed}.{n}.{m}", from_=phone(chance.randrange(ROWS)).removeprefix("+"))
+            for m in range(chance.choice([1, 1, 20]))
+        ]
+        ingest.receive(provider="cloud", body=meta.body(meta.messages_value(messages=messages)))
+
+
+def test_killed_beside_clients_and_customers_who_write_at_the_same_moment(owner, inbox, file, tmp_path):
     before = deadlocks()
     with processes(2) as crew:
-        writers = [crew.submit(write_to_the_same_customers, owner.id, seed) for seed in range(6)]
+        deliveries = [crew.submit(deliver_of_the_same_customers, seed) for seed in range(6)]
+        writers = [crew.submit(create_for_the_same_customers, owner.id, seed) for seed in range(6)]
         killed_now_and_then(owner, file, tmp_path)
         made = sum(writer.result() for writer in writers)
+        assert [delivery.result() for delivery in deliveries] == [None] * 6
     assert deadlocks() == before
     assert_each_row_once(owner)
     assert Lead.objects.filter(source="api").count() == made
+    assert Message.objects.exists()
+    assert not WebhookDelivery.objects.exclude(state="processed").exists()
     assert Customer.objects.count() == ROWS
     assert Conversation.objects.filter(status="active").count() == ROWS
 
