@@ -165,7 +165,7 @@ def test_a_worker_hears_of_a_message_at_once(owner: Business, tmp_path) -> None:
             until(worker.is_at_work, worker.log)
             for number in range(3):
                 mailing.writes(f"{number}", to=f"+4915100000{number:03}")
-                # Where the job still waits, the message was found by the worker's own look, and the next has no other job.
+                # A message that the worker's own look found leaves its job waiting, and the next then queues none.
                 until(lambda: statuses_are_sent() and not calls("todo", "doing"), worker.log)
             assert calls("succeeded") == 3
             assert worker.stop() == 0
