@@ -21,7 +21,14 @@ from leads.changing import StaleVersion, StatusNotAllowed, UnknownLead
 from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leads.views import PathGone
 from leadsite.api import BodyTooLarge
-from leadsite.webhooks.services import CannotKeepSecrets, NotFailed, TooManyEndpoints, UnknownEndpoint, WebhookRefused
+from leadsite.webhooks.services import (
+    CannotKeepSecrets,
+    EndpointOff,
+    NotFailed,
+    TooManyEndpoints,
+    UnknownEndpoint,
+    WebhookRefused,
+)
 from whatsapp.sending import MessageRefused, WindowClosed
 
 log = structlog.get_logger(__name__)
@@ -43,6 +50,7 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (UnknownEndpoint, 404, "not_found"),
     (TooManyEndpoints, 409, "too_many_endpoints"),
     (NotFailed, 409, "not_failed"),
+    (EndpointOff, 409, "endpoint_off"),
     (CannotKeepSecrets, 409, "cannot_keep_secrets"),
     (exceptions.ValidationError, 400, "invalid"),
     (exceptions.ParseError, 400, "malformed"),

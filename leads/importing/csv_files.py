@@ -42,7 +42,7 @@ class CsvRows:
     def __iter__(self) -> Iterator[Row]:
         width = len(self.header)
         reader = self._reader
-        line = reader.line_num + 1
+        self._row_first = line = reader.line_num + 1
         while True:
             try:
                 for cells in reader:

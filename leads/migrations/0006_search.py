@@ -28,6 +28,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="lead",
+            index=models.Index(fields=["user", "created_at"], name="leads_by_time"),
+        ),
+        migrations.AddIndex(
+            model_name="lead",
             index=django.contrib.postgres.indexes.GinIndex(
                 django.contrib.postgres.indexes.OpClass(
                     django.db.models.functions.text.Upper("details"), name="gin_trgm_ops"

@@ -98,6 +98,8 @@ class Lead(OwnedModel):
             # Read by GET /api/leads with a status or source that few leads have, newest or oldest first.
             models.Index(fields=["user", "status", "id"], name="leads_by_status"),
             models.Index(fields=["user", "source", "id"], name="leads_by_source"),
+            # Read by GET /api/leads with created_after and created_before.
+            models.Index(fields=["user", "created_at"], name="leads_by_time"),
             # Read by the search for words. What is new waits in a list of at most 1 MB: what a search reads besides,
             # and what the writer who fills it has to put in order.
             GinIndex(

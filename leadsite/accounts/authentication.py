@@ -59,14 +59,17 @@ class ApiKeyAuthentication(TokenAuthentication):
 
 
 class HasScope(BasePermission):
-    """A key reads with `read`. What a view takes to change something it says by `scope`: `write` unless told."""
+    """A key reads with `read`. What a view takes to change something it says by `scope`: `write` unless told, or
+    several, with spaces between.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.auth, KeyInUse):
             return False
         needed = "read" if request.method in SAFE_METHODS else getattr(view, "scope", "write")
-        self.message = f"This API key lacks the scope {needed}."
-        return needed in request.auth.scopes
+        lacking = [scope for scope in needed.split() if scope not in request.auth.scopes]
+        self.message = f"This API key lacks the scope {' and '.join(lacking)}."
+        return not lacking
 
 
 def _refuse() -> NoReturn:

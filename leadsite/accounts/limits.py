@@ -11,8 +11,9 @@ from rest_framework.throttling import BaseThrottle
 
 from leadsite.accounts.authentication import KeyInUse
 
-# A process takes a hundredth of a minute's requests at a time, so that not each of them asks the database; what it has
-# not used after a while it lets go.
+# A process that is busy takes several requests at a time, at most a hundredth of a minute's, so that not each of them
+# asks the database. What it has not used after a while is lost, so it begins with one, and takes twice as many where it
+# has used all of the last.
 SHARE: Final = 100
 MOST_AT_ONCE: Final = 50
 KEPT_SECONDS: Final = 5.0
@@ -25,22 +26,27 @@ class _Taken:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._left: dict[str, tuple[int, float]] = {}
+        # Requests left, until when, and how many were taken.
+        self._shares: dict[str, tuple[int, float, int]] = {}
 
-    def use(self, key: str) -> bool:
+    def use(self, key: str) -> int:
+        """Use one; 0, or where there is none how many to take now."""
         with self._lock:
-            left, until = self._left.pop(key, (0, 0.0))
-            if left < 1 or time.monotonic() > until:
-                return False
-            self._left[key] = (left - 1, until)
-            return True
+            left, until, size = self._shares.get(key, (0, 0.0, 0))
+            if time.monotonic() > until:
+                return 1
+            if left < 1:
+                return 2 * size
+            self._shares[key] = (left - 1, until, size)
+            return 0
 
-    def add(self, key: str, requests: int) -> None:
+    def add(self, key: str, granted: int) -> None:
+        """One of them is used at once."""
         with self._lock:
-            left, _ = self._left.pop(key, (0, 0.0))
-            self._left[key] = (left + requests, time.monotonic() + KEPT_SECONDS)
-            if len(self._left) > MOST_KEYS:
-                del self._left[next(iter(self._left))]
+            left, _, _ = self._shares.pop(key, (0, 0.0, 0))
+            self._shares[key] = (left + granted - 1, time.monotonic() + KEPT_SECONDS, granted)
+            if len(self._shares) > MOST_KEYS:
+                del self._shares[next(iter(self._shares))]
 
 
 _taken: Final = _Taken()
@@ -57,16 +63,16 @@ class RequestRate(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Raises django.db.Error."""
         per_minute = settings.API_REQUESTS_PER_MINUTE
-        if not per_minute or not isinstance(request.auth, KeyInUse) or _taken.use(request.auth.digest):
+        if not per_minute or not isinstance(request.auth, KeyInUse) or not (more := _taken.use(request.auth.digest)):
             return True
-        wanted = min(max(1, per_minute // SHARE), MOST_AT_ONCE)
+        wanted = min(more, max(1, per_minute // SHARE), MOST_AT_ONCE)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT granted, wait FROM take_requests(%s, %s, %s)", [request.auth.digest, per_minute, wanted]
             )
             granted, self._wait = cursor.fetchone() or (0, None)
-        if granted > 1:
-            _taken.add(request.auth.digest, granted - 1)
+        if granted:
+            _taken.add(request.auth.digest, granted)
         return bool(granted)
 
     def wait(self) -> float | None:

@@ -1,5 +1,6 @@
 """Where a business is told of what happens, and what it was told: endpoints to set up, events to look at."""
 
+from contextlib import suppress
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from leadsite.webhooks import services
 from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.alerts import why_disabled
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, WebhookEndpoint, WebhookEvent
-from leadsite.webhooks.services import NewSecret, NotFailed, UnknownEndpoint, WebhookRefused
+from leadsite.webhooks.services import NewSecret, UnknownEndpoint, WebhookRefused
 from whatsapp.delivery_admin import BoundedPaginator
 
 COPY_NOW: Final = 'Copy the secret now, it is not shown again: <code class="break-words select-all">{}</code>'
@@ -94,12 +95,17 @@ class WebhookEndpointAdmin(OwnedAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for endpoint in queryset:
-            self.delete_model(request, endpoint)
+            with suppress(UnknownEndpoint):
+                self.delete_model(request, endpoint)
 
     @admin.action(description="Send a test event", permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         for endpoint in queryset:
-            services.send_test(user_id=endpoint.user_id, endpoint_id=endpoint.pk)
+            try:
+                services.send_test(user_id=endpoint.user_id, endpoint_id=endpoint.pk)
+            except WebhookRefused as refusal:
+                messages.error(request, f"{endpoint}: {refusal}")
+                return
         messages.success(request, "A test event is on its way; look at the webhook events.")
 
     @admin.action(description="Make a new secret", permissions=["change"])
@@ -216,6 +222,6 @@ def _show(request: HttpRequest, made: NewSecret) -> None:
 def _send_again(user_id: UUID, endpoint_id: UUID, event_id: UUID) -> bool:
     try:
         services.send_again(user_id=user_id, endpoint_id=endpoint_id, event_id=event_id)
-    except (NotFailed, UnknownEndpoint):
+    except WebhookRefused:
         return False
     return True

@@ -22,7 +22,6 @@ from leadsite.webhooks.addresses import AddressRefused, port_of, resolve, split
 CONNECT_SECONDS: Final = 5.0
 # From the first look at the name service to the end of the answer's head; the lease of an event is longer.
 TOTAL_SECONDS: Final = 10.0
-MAX_ANSWER_BYTES: Final = 4096
 LONGEST_RETRY_AFTER: Final = 3600.0
 # The authorities that `requests` brings along, as for the providers: an image may have none of its own.
 _TLS: Final = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
@@ -96,12 +95,10 @@ def _ask(line: _Line, target: str, body: bytes, headers: Mapping[str, str]) -> A
     end.start()
     try:
         line.request("POST", target, body, {**headers, "Connection": "close"})
+        # The status says it all. What follows is not read: it may drip for hours, and by then the response, and not the
+        # line, has the socket that the timer would shut down.
         with line.getresponse() as response:
-            answer = Answer(response.status, _seconds(response.headers.get("Retry-After", "")))
-            # The status says it all. What follows is read so that a polite server may finish, and no further.
-            with suppress(OSError, http.client.HTTPException, ValueError):
-                response.read(MAX_ANSWER_BYTES)
-            return answer
+            return Answer(response.status, _seconds(response.headers.get("Retry-After", "")))
     finally:
         end.cancel()
         line.close()

@@ -6,7 +6,7 @@ it loses its lease, and the event is posted again: at least once, and now and th
 
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -35,14 +35,16 @@ DISABLED_AFTER: Final = timedelta(days=5)
 GONE: Final = "It answered 410 Gone."
 USER_AGENT: Final = "leadsite-webhooks/1"
 
-# Endpoint by endpoint, so that one's long queue lies before nobody else's first event. Two workers that look at the
-# same moment may exceed MOST_AT_ONCE together; no event is taken twice.
+# Endpoint by endpoint, and of each business one after the other, so that one's long queue lies before nobody else's
+# first event. A business that is locked out hears nothing. Two workers that look at the same moment may exceed
+# MOST_AT_ONCE together; no event is taken twice.
 _CLAIM: Final = """
     WITH open AS MATERIALIZED (
         SELECT e.*, CASE WHEN e.failing_since IS NULL THEN %(at_once)s ELSE 1 END - (
             SELECT count(*) FROM webhook_events AS u
             WHERE u.endpoint_id = e.id AND u.leased_until > statement_timestamp()) AS room
-        FROM webhook_endpoints AS e WHERE e.active AND (e.failing_since IS NOT NULL) = %(failing)s
+        FROM webhook_endpoints AS e JOIN users AS b ON b.id = e.user_id AND b.is_active
+        WHERE e.active AND (e.failing_since IS NOT NULL) = %(failing)s
     ), due AS MATERIALIZED (
         SELECT next.id, open.url, open.encrypted_secret AS secret,
                CASE WHEN open.former_until > statement_timestamp() THEN open.former_secret ELSE '' END AS former_secret
@@ -52,7 +54,7 @@ _CLAIM: Final = """
             WHERE w.endpoint_id = open.id AND w.state = 'pending' AND w.due_at <= statement_timestamp()
             ORDER BY w.due_at LIMIT greatest(open.room, 0) FOR UPDATE SKIP LOCKED
         ) AS next
-        ORDER BY next.due_at LIMIT %(limit)s
+        ORDER BY row_number() OVER (PARTITION BY open.user_id ORDER BY next.due_at), next.due_at LIMIT %(limit)s
     )
     UPDATE webhook_events AS w
     SET attempts = w.attempts + 1, due_at = statement_timestamp() + %(lease)s,
@@ -129,13 +131,15 @@ def record(delivery: Delivery, outcome: Outcome) -> None:
 
     Where the lease is another's by now, nothing: whoever has the event tells. Raises django.db.Error.
     """
-    changes = _changes(delivery, outcome)
     with transaction.atomic():
+        # What an address answered that the business has corrected since is no news of the new one.
+        endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, url=delivery.url)
+        moved = outcome.status == 410 and not endpoint.exists()
+        changes = _changes(delivery, replace(outcome, status=None) if moved else outcome)
         # Whose claim it was is known by the lease: no two end at the same microsecond.
         mine = WebhookEvent.objects.filter(pk=delivery.id, leased_until=delivery.leased_until)
         if not mine.update(**changes):
             return
-        endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
         if outcome.delivered:
             endpoint.exclude(failing_since=None).update(failing_since=None)
         else:
@@ -167,7 +171,7 @@ def _disable(delivery: Delivery, outcome: Outcome, reason: str) -> bool:
 
     Not at the first failure after five quiet days, but when an event has failed, so after a day of tries at least.
     """
-    active = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, active=True)
+    active = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, url=delivery.url, active=True)
     if outcome.status != 410:
         active = active.filter(failing_since__lt=Now() - DISABLED_AFTER)
     changed = active.update(active=False, disabled_at=Now(), disabled_reason=reason, updated_at=Now())

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ MOST_ENDPOINTS: Final = 20
 FORMER_SECRET_HOURS: Final = 24
 KEEP_DAYS: Final = 30
 KEEP_FAILED_DAYS: Final = 90
+PRUNED_AT_ONCE: Final = 10_000
 
 
 class WebhookRefused(Exception):
@@ -39,6 +40,10 @@ class TooManyEndpoints(WebhookRefused):
 
 class CannotKeepSecrets(WebhookRefused):
     """FIELD_ENCRYPTION_KEYS is not set."""
+
+
+class EndpointOff(WebhookRefused):
+    """Nothing is posted to it."""
 
 
 class NotFailed(WebhookRefused):
@@ -90,13 +95,12 @@ def change_endpoint(*, user_id: UUID, endpoint_id: UUID, changes: Mapping[str, A
 
 
 def delete_endpoint(*, user_id: UUID, endpoint_id: UUID) -> None:
-    """Delete it with its events. Opens the transaction. Raises UnknownEndpoint."""
-    with transaction.atomic():
-        # Events first, as webhooks.outbox.record locks them. One that is written at this moment is pruned later.
-        WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id).delete()
-        deleted, _ = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).delete()
-        if not deleted:
-            raise UnknownEndpoint("There is no such endpoint.")
+    """Delete it with its events. Raises UnknownEndpoint."""
+    deleted, _ = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).delete()
+    if not deleted:
+        raise UnknownEndpoint("There is no such endpoint.")
+    # Nobody posts them any more. What is more than one statement's work, or written at this moment, is pruned at night.
+    _forget(WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id))
 
 
 def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
@@ -114,18 +118,20 @@ def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
 
 
 def send_test(*, user_id: UUID, endpoint_id: UUID) -> WebhookEvent:
-    """Queue an event that tells of nothing. Raises UnknownEndpoint."""
-    endpoint = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).first()
-    if endpoint is None:
-        raise UnknownEndpoint("There is no such endpoint.")
+    """Queue an event that tells of nothing. Raises UnknownEndpoint, EndpointOff."""
+    endpoint = _switched_on(user_id, endpoint_id)
     now = timezone.now().isoformat().replace("+00:00", "Z")
     payload = {"type": TEST, "timestamp": now, "data": {"endpoint_id": str(endpoint.pk)}}
     return WebhookEvent.objects.create(user_id=user_id, endpoint=endpoint, type=TEST, payload=payload)
 
 
 def send_again(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEvent:
-    """Queue a failed event anew, for another day of tries. Opens the transaction. Raises UnknownEndpoint, NotFailed."""
+    """Queue a failed event anew, for another day of tries. Opens the transaction.
+
+    Raises UnknownEndpoint, EndpointOff, NotFailed.
+    """
     with transaction.atomic():
+        _switched_on(user_id, endpoint_id)
         mine = WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id, pk=event_id)
         event = mine.select_for_update().first()
         if event is None:
@@ -140,7 +146,7 @@ def send_again(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEv
 def prune(*, now: datetime) -> int:
     """Forget events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint.
 
-    Opens the transaction; returns how many.
+    Some at a time, each a transaction: a long queue takes longer than a statement may. Returns how many.
     """
     endpoint = WebhookEndpoint.objects.filter(pk=OuterRef("endpoint_id"))
     failed = WebhookEvent.State.FAILED
@@ -148,15 +154,25 @@ def prune(*, now: datetime) -> int:
     old = (
         WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_FAILED_DAYS)),
         WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_DAYS)).exclude(state=failed),
-        # Written at the moment when the endpoint was deleted, since the last time or the one before.
-        WebhookEvent.objects.filter(~Exists(endpoint), created_at__gte=now - timedelta(days=2)),
+        # Left when the endpoint was deleted.
+        WebhookEvent.objects.filter(~Exists(endpoint)),
     )
-    with transaction.atomic():
-        pruned = sum(rows.delete()[0] for rows in old)
-        WebhookEndpoint.objects.filter(former_until__lt=Now()).update(former_secret="", former_until=None)
+    pruned = 0
+    for rows in old:
+        while forgotten := _forget(rows):
+            pruned += forgotten
+    WebhookEndpoint.objects.filter(former_until__lt=Now()).update(former_secret="", former_until=None)
     if pruned:
         log.info("webhook_events_pruned", events=pruned)
     return pruned
+
+
+def _forget(events: QuerySet[WebhookEvent]) -> int:
+    """Delete some of them, of those that nobody is just recording; returns how many."""
+    with transaction.atomic():
+        some = events.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:PRUNED_AT_ONCE]
+        deleted, _ = WebhookEvent.objects.filter(pk__in=list(some)).delete()
+        return deleted
 
 
 def rotate_secrets() -> int:
@@ -170,6 +186,15 @@ def rotate_secrets() -> int:
         endpoint.former_secret = rotate(endpoint.former_secret) if endpoint.former_secret else ""
         endpoint.save(update_fields=["encrypted_secret", "former_secret", "updated_at"])
     return len(endpoints)
+
+
+def _switched_on(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
+    endpoint = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).first()
+    if endpoint is None:
+        raise UnknownEndpoint("There is no such endpoint.")
+    if not endpoint.active:
+        raise EndpointOff("The endpoint is switched off. Switch it on first.")
+    return endpoint
 
 
 def _locked(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:

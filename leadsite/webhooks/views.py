@@ -29,9 +29,14 @@ _NEW: Final = NewEndpointSerializer()
 _CHANGE: Final = EndpointChangeSerializer()
 
 
+# Whoever says where events go reads what they tell.
+READ_AND_WRITE: Final = "read write"
+
+
 class EndpointScope(generics.GenericAPIView[WebhookEndpoint]):
     """The caller's own endpoints; another business's are not there."""
 
+    scope = READ_AND_WRITE
     serializer_class: type[BaseSerializer[Any]] = EndpointSerializer
     lookup_url_kwarg = "endpoint_id"
 
@@ -73,6 +78,8 @@ class EndpointDetail(EndpointScope, generics.RetrieveAPIView[WebhookEndpoint]):
 
 
 class EndpointSecret(APIView):
+    scope = READ_AND_WRITE
+
     @extend_schema(
         summary="Make a new secret; the one before signs too for 24 hours",
         request=None,

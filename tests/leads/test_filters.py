@@ -62,6 +62,18 @@ def test_words_are_found_in_wish_name_and_number(names, words, found):
     assert names(q=words) == found
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z"])
+def test_a_time_at_the_end_of_the_calendar_is_a_time(owner, moment):
+    owner.has_lead()
+    for name in ("created_after", "created_before"):
+        assert owner.client.get("/api/leads", {name: moment}).status_code == 200
+
+
+def test_a_lead_is_found_by_its_time_whenever_its_id_was_made(names):
+    Lead.objects.filter(type="booking").update(created_at="2020-03-01T00:00:00Z")
+    assert names(created_after="2020-01-01T00:00:00Z", created_before="2021-01-01T00:00:00Z") == ["Bruno"]
+
+
 def test_the_oldest_can_come_first(names):
     assert names(ordering="created_at") == ["Amina", "Bruno", "Carla"]
     assert names(ordering="-created_at") == ["Carla", "Bruno", "Amina"]

@@ -13,7 +13,7 @@ from leadsite.accounts.models import ApiKey
 from leadsite.accounts.services import issue_api_key
 from tests.factories import ORDER
 from tests.leads.test_api import refused
-from tests.staff import Staff, address, errors_of, messages_of, operator
+from tests.staff import Staff, address, errors_of, messages_of, operator, staff_of
 
 SEND = {"to": "+4915123456789", "message": "Hello"}
 
@@ -108,6 +108,11 @@ class TestAdmin:
         assert new is not None
         assert client_of(new[0]).get("/api/leads").status_code == 200
         assert client_of(old).get("/api/leads").status_code == 401
+
+    def test_who_may_make_no_key_may_replace_none(self, owner):
+        before = set(ApiKey.objects.values_list("pk", flat=True))
+        staff_of(owner).act("replace", ApiKey.objects.order_by("created").first())
+        assert before <= set(ApiKey.objects.values_list("pk", flat=True))
 
 
 class TestCommand:

@@ -22,7 +22,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "request_allowances",
-                "indexes": [models.Index(fields=["counted_at"], name="request_allowances_by_age")],
             },
         ),
         migrations.RunSQL("ALTER TABLE request_allowances SET UNLOGGED, SET (fillfactor = 50)", migrations.RunSQL.noop),

@@ -117,6 +117,16 @@ def test_a_test_event_is_posted_to_this_endpoint_whatever_it_asked_for(owner, re
     assert other.types() == []
 
 
+def test_a_key_that_may_not_read_says_nowhere_where_events_go(integrator, owner):
+    client = APIClient()
+    key = issue_api_key(user=owner.user, name="limited", scopes=["write"])
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    refused = create(client)
+    assert (refused.status_code, refused.json()["error"]) == (403, "This API key lacks the scope read.")
+    assert client.patch(integrator.address, {"events": ["lead.created"]}, format="json").status_code == 403
+    assert client.post(f"{integrator.address}/rotate-secret").status_code == 403
+
+
 @pytest.mark.parametrize("scopes", [["read"], ["send"]])
 def test_to_change_something_takes_a_key_that_writes(integrator, owner, scopes):
     client = APIClient()

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
+from leadsite.accounts.models import User
 from leadsite.webhooks import http, outbox, services
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.signature import signed_headers
@@ -164,6 +165,31 @@ class TestAnEndpointThatFails:
         assert integrator.row().state == "failed"
         assert integrator.endpoint.disabled_reason == "It answered 410 Gone."
 
+    def test_what_a_former_address_answers_is_no_news_of_the_new_one(self, integrator, owner):
+        owner.post_lead()
+        (under_way,) = outbox.claim(1, failing=False)
+        new = integrator.receiver.address + "/new"
+        assert owner.client.patch(integrator.address, {"url": new}, format="json").status_code == 200
+        outbox.record(under_way, outbox.Outcome(410, outbox.GONE))
+        assert (integrator.endpoint.active, integrator.endpoint.failing_since) == (True, None)
+        assert integrator.row().state == "pending"
+
+    def test_a_business_that_is_locked_out_hears_nothing(self, integrator, owner):
+        owner.post_lead()
+        User.objects.update(is_active=False)
+        assert post() == 0
+        User.objects.update(is_active=True)
+        assert post() == 1
+
+    def test_switched_off_it_takes_no_test_and_no_repetition(self, integrator, owner):
+        owner.post_lead()
+        WebhookEvent.objects.update(state="failed", due_at=None)
+        owner.client.patch(integrator.address, {"active": False}, format="json")
+        for path in ("/test", f"/events/{integrator.row().pk}/retry"):
+            answer = owner.client.post(integrator.address + path)
+            assert (answer.status_code, answer.json()["code"]) == (409, "endpoint_off")
+        assert len(integrator.rows()) == 1
+
     def test_switched_on_again_it_gets_what_waited_and_what_failed_on_demand(self, integrator, owner):
         integrator.receiver.next_come(410)
         owner.post_lead()
@@ -197,5 +223,5 @@ class TestOldEvents:
         assert services.prune(now=now) == 2
         assert [row.pk for row in integrator.rows()] == [failed.pk, kept.pk]
         WebhookEndpoint.objects.filter(pk=integrator.id).delete()
-        assert services.prune(now=now) == 1
-        assert [row.pk for row in integrator.rows()] == [failed.pk]
+        assert services.prune(now=now) == 2
+        assert integrator.rows() == []

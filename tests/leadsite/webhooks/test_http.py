@@ -1,5 +1,6 @@
 """One POST to an integrator's machine: how long it may take, and that TLS knows the machine by its name."""
 
+import contextlib
 import datetime
 import socket
 import ssl
@@ -46,6 +47,24 @@ def test_the_status_counts_however_long_the_rest_is(monkeypatch):
 
     with server(behave) as port:
         assert http.post(f"http://{HOST}:{port}/", b"{}", {}).status == 200
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n", HEAD])
+def test_a_body_that_drips_is_not_waited_for(head, monkeypatch):
+    monkeypatch.setattr(http, "TOTAL_SECONDS", 0.5)
+    began = time.monotonic()
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(head)
+        with contextlib.suppress(OSError):  # nobody listens any more
+            for _ in range(80):
+                connection.sendall(b"x")
+                time.sleep(0.1)
+
+    with server(behave) as port:
+        assert http.post(f"http://{HOST}:{port}/", b"{}", {}).status == 200
+        assert time.monotonic() - began < 3
 
 
 def test_the_whole_time_is_for_the_answer_and_not_only_what_a_connection_may_take(receiver: Receiver, monkeypatch):

@@ -150,6 +150,18 @@ def test_one_endpoint_has_no_more_than_its_share(integrator: Integrator, owner: 
     assert outbox.claim(THREADS, failing=False) == []
 
 
+def test_a_business_with_a_long_queue_lies_before_no_others_first_event(
+    integrator: Integrator, owner: Business, stranger: Business, receiver: Receiver
+):
+    for number in range(4):
+        Integrator(owner, receiver, f"/{number}")
+    for number in range(12):
+        owner.has_lead(customer_phone=f"+4915100001{number:03}")
+    Integrator(stranger, receiver, "/stranger")
+    stranger.has_lead()
+    assert stranger.id in {WebhookEvent.objects.get(pk=d.id).user_id for d in outbox.claim(THREADS, failing=False)}
+
+
 def test_once_posts_what_is_due_and_says_so(integrator: Integrator, owner: Business, tmp_path: Path):
     owner.post_lead()
     from_here = once(tmp_path)

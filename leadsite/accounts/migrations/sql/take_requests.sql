@@ -21,6 +21,10 @@ BEGIN
     v_left := least(p_per_minute, v_left + v_rate * greatest(0, extract(epoch FROM clock_timestamp() - v_now)));
     granted := least(p_wanted, floor(v_left)::integer);
     wait := CASE WHEN granted > 0 THEN 0 ELSE (1 - v_left) / v_rate END;
+    IF granted = 0 THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
     UPDATE request_allowances SET requests = v_left - granted, counted_at = clock_timestamp() WHERE key = p_key;
     RETURN NEXT;
 END
