@@ -33,6 +33,7 @@ from leadsite.accounts.admin_values import NOTHING, foreign, moment
 from leadsite.accounts.models import User
 
 State = ImportRun.State
+OF_THE_END: Final = ("state_badge", "outcome", "its_leads", "finished")
 READING_FIELDS: Final = ["type", "status", "region", "on_duplicate", "encoding"]
 
 
@@ -67,8 +68,10 @@ class ImportRunAdmin(OwnedAdmin):
         return [*own, *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        if obj is not None:
-            return super().get_fields(request, obj)
+        if isinstance(obj, ImportRun):
+            # Until it is over, what stands above the fields says more, and is kept fresh.
+            early = obj.state in (State.PREVIEW, *uploads.UNDER_WAY)
+            return [name for name in super().get_fields(request, obj) if not (early and name in OF_THE_END)]
         return [*(["user"] if request.user.is_superuser else []), "file", *READING_FIELDS]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:

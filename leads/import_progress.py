@@ -82,7 +82,8 @@ def meaning(run: ImportRun) -> str:
 def options_in_words(run: ImportRun) -> SafeString:
     """Line by line, how the file was read."""
     options = run.options
-    lines = [ON_DUPLICATE.get(options.get("on_duplicate", ""), "") + ", where it is here already."]
+    same = ON_DUPLICATE.get(options.get("on_duplicate", ""))
+    lines = [f"Leads that are here already: {same[0].lower()}{same[1:]}."] if same else []
     for name, value in sorted(options.get("defaults", {}).items()):
         lines.append(f"{name.capitalize()} where the row has none: {value}.")
     if options.get("region"):

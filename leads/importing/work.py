@@ -114,7 +114,10 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
             known=False,
             tell=tell,
         )
-    drop_file(run=run)
+    run.refresh_from_db(fields=["state"])
+    # Stopped after its last row, it can still be gone on with, and then ends well.
+    if run.state == State.FINISHED:
+        drop_file(run=run)
 
 
 def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:

@@ -75,7 +75,7 @@ class ImportRun(OwnedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.file_name} ({self.state})"
+        return self.file_name
 
 
 class ImportFile(OwnedModel):

@@ -5,6 +5,7 @@ import io
 from typing import Any
 from uuid import uuid4
 
+import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -145,7 +146,7 @@ def test_who_may_only_look_cannot_import(owner, staff):
 @pytest.mark.parametrize(
     ("content", "name", "words"),
     [
-        (b"\x00\x01\x00\xff" * 500, "junk.csv", "zero bytes"),
+        (b"\x00\x00\x01\xff" * 500, "junk.csv", "zero bytes"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "picture.csv", "not UTF-8 text"),
         (b"PK\x03\x04 no workbook", "leads.xlsx", "damaged"),
         (b"\x1f\x8b\x08\x00", "leads.csv", "Unpack it first."),
@@ -170,6 +171,27 @@ def test_a_hostile_file_gets_words(staff, content, name, words):
         assert messages_of(decide(staff, "import"))
         assert the_run().state == "preview"
     assert staff.get(address("changelist", ImportRun)).status_code == 200
+
+
+def test_a_workbook_is_imported_and_its_formulas_are_text(staff):
+    workbook = openpyxl.Workbook()
+    sheet: Any = workbook.active
+    for row in (["phone", "name", "type", "details"], ["+4915100000001", "Amina", "order", "'=1+1"]):
+        sheet.append(row)
+    content = io.BytesIO()
+    workbook.save(content)
+
+    upload(staff, content.getvalue(), "leads.xlsx")
+    decide(staff, "import")
+    let_worker_work()
+    assert (the_run().state, the_run().format, Lead.objects.get().details) == ("finished", "xlsx", "=1+1")
+
+
+def test_half_a_character_is_no_server_error(staff):
+    upload(staff, '{"phone": "+4915100000001", "name": "\\ud800x", "type": "order", "\\udfff": "1"}\n', "leads.jsonl")
+    assert decide(staff, "try").status_code == 200
+    let_worker_work()
+    assert staff.get(address("change", the_run())).status_code == 200
 
 
 def test_an_encoding_is_chosen_after_the_upload(owner, staff):
