@@ -8,6 +8,7 @@ from typing import Final
 from leads.importing.batches import batches, judge
 from leads.importing.columns import UnknownColumns
 from leads.importing.files import Row, Unreadable
+from leads.importing.rows import storable
 from leads.importing.stored_files import FileGone, open_file
 from leads.importing.uploads import columns_of, fields_of, open_run, options_of
 from leads.models import ImportRun
@@ -48,7 +49,7 @@ def read_preview(run: ImportRun) -> Preview:
             preview.problem = "The file has a header and no rows."
     except (Unreadable, FileGone, UnknownColumns) as error:
         preview.problem = str(error)
-        preview.rows = [PreviewRow(row.line, row.cells, row.fault or "") for row in rows]
+        preview.rows = [PreviewRow(row.line, list(map(storable, row.cells)), row.fault or "") for row in rows]
     return preview
 
 
@@ -64,5 +65,5 @@ def _judged(run: ImportRun, header: list[str], rows: list[Row]) -> list[PreviewR
             found[row.line] = PreviewRow(row.line, cells)
         for refusal in judge(batch, user_id=run.user_id, options=options)[1]:
             cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)
-            found[refusal.row.line] = PreviewRow(refusal.row.line, cells, refusal.reason)
+            found[refusal.row.line] = PreviewRow(refusal.row.line, list(map(storable, cells)), refusal.reason)
     return [found[line] for line in sorted(found)]

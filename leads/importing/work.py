@@ -14,6 +14,7 @@ from django.utils import timezone
 from leads.importing.batches import Counts, Refusal
 from leads.importing.columns import UnknownColumns
 from leads.importing.files import Unreadable
+from leads.importing.rows import storable
 from leads.importing.runs import Overtaken, close_run, import_rows, rehearse
 from leads.importing.stored_files import FileGone, drop_file, open_file
 from leads.importing.uploads import columns_of, open_run, options_of
@@ -150,7 +151,7 @@ def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
 
 
 def _shown(refusal: Refusal) -> dict[str, Any]:
-    cells = [cell[:200].replace("\0", "\N{SYMBOL FOR NULL}") for cell in refusal.row.cells[:50]]
+    cells = [storable(cell[:200]) for cell in refusal.row.cells[:50]]
     return {"line": refusal.row.line, "field": refusal.field or "", "reason": refusal.reason, "cells": cells}
 
 

@@ -187,11 +187,14 @@ def test_a_workbook_is_imported_and_its_formulas_are_text(staff):
     assert (the_run().state, the_run().format, Lead.objects.get().details) == ("finished", "xlsx", "=1+1")
 
 
-def test_half_a_character_is_no_server_error(staff):
+def test_half_a_character_is_refused_with_its_row(staff):
     upload(staff, '{"phone": "+4915100000001", "name": "\\ud800x", "type": "order", "\\udfff": "1"}\n', "leads.jsonl")
-    assert decide(staff, "try").status_code == 200
-    let_worker_work()
-    assert staff.get(address("change", the_run())).status_code == 200
+    for do in ("try", "import"):
+        assert decide(staff, do).status_code == 200
+        let_worker_work()
+        assert "half of a surrogate pair" in staff.get(address("change", the_run())).content.decode()
+    assert (the_run().state, the_run().failed) == ("finished", 1)
+    assert b"\\ud800x" in b"".join(staff.get(address("refused", the_run())).streaming_content)
 
 
 def test_an_encoding_is_chosen_after_the_upload(owner, staff):
