@@ -17,7 +17,8 @@ from conversations.referral import read_referral
 from leads.actions import ACTIONS
 from leads.changing import change_lead
 from leads.forms import LeadForm, NewLeadForm
-from leads.models import Lead
+from leads.import_admin import ImportRunAdmin
+from leads.models import ImportRun, Lead
 from leads.services import LeadRefused, create_lead
 from leadsite.accounts.admin_values import NOTHING, badge, day, foreign, link, moment, shorten
 from leadsite.accounts.models import User
@@ -51,6 +52,7 @@ class LeadAdmin(OwnedAdmin):
     search_fields = ["conversation__customer__name", "details", "external_id"]
     search_help_text = "Name, phone number, or words of the wish"
     ordering = ["-pk"]
+    list_before_template = "leads/import_link.html"
     readonly_fields = [
         *("customer_link", "phone", "conversation_link", "source", "came_by", "external_id", "user", "created"),
         "changed",
@@ -176,6 +178,7 @@ class LeadInline(ReadOnlyInline):
         return moment(lead.created_at)
 
 
+admin.site.register(ImportRun, ImportRunAdmin)
 admin.site.unregister(Conversation)
 
 

@@ -18,6 +18,7 @@ MENU = [
             ("Conversation", "Conversations", "forum"),
             ("Message", "Messages", "chat"),
             ("Customer", "Customers", "person"),
+            ("ImportRun", "Imports", "upload_file"),
         ],
     ),
     (

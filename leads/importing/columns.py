@@ -8,6 +8,14 @@ from typing import Final
 
 FIELDS: Final = ("customer_phone", "customer_name", "type", "details", "status", "external_id")
 REQUIRED: Final = ("customer_phone", "customer_name", "type")
+LABELS: Final[Mapping[str, str]] = {
+    "customer_phone": "customer's phone",
+    "customer_name": "customer's name",
+    "type": "type",
+    "details": "details",
+    "status": "status",
+    "external_id": "external id",
+}
 
 # In order of preference: of two columns that fit one field, the earlier name wins. Written as _folded() gives them.
 # A bare "id" is nobody's: it counts the file's rows as often as it names the lead, and 17 of the next file would then
@@ -76,6 +84,48 @@ def map_columns(header: Sequence[str], mapping: Mapping[str, str], *, defaults: 
     Raises UnknownColumns for a mapping that names no column, no field, or a field or column twice, and where a
     required field has no column.
     """
+    places = _places(header, mapping)
+    missing = [field for field in REQUIRED if field not in places and field not in defaults]
+    if missing:
+        raise UnknownColumns(
+            f"No column for {' and '.join(missing)}. {_found(header)} Say which column it is, for example"
+            f" --map 'COLUMN={missing[0]}'."
+        )
+    return _columns(header, places)
+
+
+def guess_fields(header: Sequence[str]) -> list[str | None]:
+    """Return for each column the field that map_columns would read from it, to be shown and mended: place_columns."""
+    fields: list[str | None] = [None] * len(header)
+    for field, indexes in _places(header, {}).items():
+        for index in indexes:
+            fields[index] = field
+    return fields
+
+
+def place_columns(header: Sequence[str], fields: Sequence[str | None], *, defaults: Collection[str]) -> Columns:
+    """As map_columns, with the field of each column as a person chose it; None is not read. Columns of the same field
+    are allowed for the customer's name only, whose parts they are.
+
+    Raises UnknownColumns where a required field has no column, and for a field that is chosen twice.
+    """
+    places: dict[str, tuple[int, ...]] = {}
+    for index, field in enumerate(fields[: len(header)]):
+        if field is not None:
+            places[field] = (*places.get(field, ()), index)
+    for field, indexes in places.items():
+        if field not in FIELDS:
+            raise UnknownColumns(f"There is no field “{field}”.")
+        if len(indexes) > 1 and field != "customer_name":
+            raise UnknownColumns(f"{len(indexes)} columns are the {LABELS[field]}. Choose one.")
+    missing = [LABELS[field] for field in REQUIRED if field not in places and field not in defaults]
+    if missing:
+        raise UnknownColumns(f"No column is the {' or the '.join(missing)}. Choose it at the head of its column.")
+    return _columns(header, places)
+
+
+def _places(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+    """The columns of each field: those that a person named, and those whose names are known."""
     places = _mapped(header, mapping)
     folded = [_folded(name) for name in header]
     taken = {index for indexes in places.values() for index in indexes}
@@ -86,12 +136,10 @@ def map_columns(header: Sequence[str], mapping: Mapping[str, str], *, defaults: 
         parts = (_find(folded, _FIRST_NAMES, taken), _find(folded, _LAST_NAMES, taken))
         if found := tuple(index for index in parts if index is not None):
             places["customer_name"] = found
-    missing = [field for field in REQUIRED if field not in places and field not in defaults]
-    if missing:
-        raise UnknownColumns(
-            f"No column for {' and '.join(missing)}. {_found(header)} Say which column it is, for example"
-            f" --map 'COLUMN={missing[0]}'."
-        )
+    return places
+
+
+def _columns(header: Sequence[str], places: Mapping[str, tuple[int, ...]]) -> Columns:
     fields = tuple(field for field in FIELDS if field in places)
     read = {index for indexes in places.values() for index in indexes}
     return Columns(

@@ -67,6 +67,11 @@ def cell_fault(header: Sequence[str], cells: Sequence[str]) -> str | None:
     return None
 
 
+def storable(cell: str) -> str:
+    """Return the cell of a row that cannot be read, with what PostgreSQL cannot hold as text made visible."""
+    return cell.replace("\0", "\N{SYMBOL FOR NULL}").encode(errors="backslashreplace").decode()
+
+
 def column_name(header: Sequence[str], number: int) -> str:
     """Return the name of a column for a sentence: from the header, or its number from 1 where it has none."""
     name = header[number].strip() if number < len(header) else ""

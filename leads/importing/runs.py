@@ -16,7 +16,7 @@ from django.utils import timezone
 from conversations.transactions import attempts
 from leads.importing.batches import Batch, Counts, Options, Refusal, Rehearsal, batches, judge, load
 from leads.importing.columns import Columns
-from leads.importing.rows import Row, Table
+from leads.importing.rows import Row, Table, storable
 from leads.models import ImportRefusal, ImportRun
 
 State = ImportRun.State
@@ -98,8 +98,7 @@ def _row_of(run: ImportRun, refusal: Refusal) -> ImportRefusal:
         line=refusal.row.line,
         field=refusal.field or "",
         reason=refusal.reason,
-        # What PostgreSQL cannot hold as text is shown, not stored.
-        cells=[cell.replace("\0", "\N{SYMBOL FOR NULL}") for cell in refusal.row.cells],
+        cells=list(map(storable, refusal.row.cells)),
     )
 
 

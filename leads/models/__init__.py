@@ -1,12 +1,13 @@
 """Someone wants something: a Lead. And the files by which leads came: an ImportRun, with what it refused."""
 
-from leads.models.imports import ImportRefusal, ImportRun
+from leads.models.imports import ImportFile, ImportRefusal, ImportRun
 from leads.models.leads import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 
 __all__ = [
     "DETAILS_MAX_LENGTH",
     "EXTERNAL_ID_MAX_LENGTH",
     "LOST_REASON_MAX_LENGTH",
+    "ImportFile",
     "ImportRefusal",
     "ImportRun",
     "Lead",

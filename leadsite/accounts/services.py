@@ -20,6 +20,8 @@ STAFF_PERMISSIONS = (
     "add_lead",
     "change_lead",
     "view_lead",
+    "add_importrun",
+    "view_importrun",
     "change_conversation",
     "view_conversation",
     "change_customer",

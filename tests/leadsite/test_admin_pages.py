@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from conversations.models import Conversation, Customer, Message
-from leads.models import Lead
+from leads.models import ImportRefusal, ImportRun, Lead
 from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import create_business, issue_api_key
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
@@ -50,6 +50,10 @@ def with_rows(business: Business) -> None:
     WebhookDelivery.objects.create(
         provider="cloud", body=HOSTILE.encode(), state="unrouted", error=HOSTILE, unrouted=[HOSTILE]
     )
+    run = ImportRun.objects.create(
+        user=business.user, file_name=HOSTILE, state="finished", read=1, failed=1, columns=[HOSTILE]
+    )
+    ImportRefusal.objects.create(user=business.user, run=run, line=2, reason=HOSTILE, cells=[HOSTILE, LONG])
     Group.objects.create(name=f"{number}{HOSTILE}")
     endpoint = create_endpoint(
         user_id=business.id, url="https://hooks.invalid/", events=["lead.created"], description=HOSTILE
@@ -70,7 +74,7 @@ def site_of_one(owner) -> Staff:
 
 def test_every_model_has_pages():
     ours = {WebhookEndpoint, WebhookEvent, WebhookDelivery}
-    assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, Channel} | ours
+    assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, ImportRun, Channel} | ours
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -152,7 +156,7 @@ def test_the_menu_shows_what_one_may_see(owner):
         assert f'href="{address("changelist", model)}"' in everything
     for model in (User, Group, Channel, WebhookDelivery):
         assert f'href="{address("changelist", model)}"' not in own
-    for model in (Lead, Conversation, Message, Customer, ApiKey, WebhookEndpoint, WebhookEvent):
+    for model in (Lead, Conversation, Message, Customer, ImportRun, ApiKey, WebhookEndpoint, WebhookEvent):
         assert f'href="{address("changelist", model)}"' in own
 
 

@@ -75,13 +75,14 @@ def test_migrations_go_back_to_nothing_and_forward_to_the_same():
 
 def test_every_constraint_and_index_of_our_tables_has_a_name_of_ours(db):
     tables = ("customers", "conversations", "messages", "leads", "channels", "webhook_endpoints", "webhook_events")
+    imports = ("import_runs", "import_refusals", "import_files")
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT conname FROM pg_constraint WHERE conrelid::regclass::text = ANY(%(tables)s) AND contype <> 'n'
             UNION SELECT indexname FROM pg_indexes WHERE tablename = ANY(%(tables)s)
             """,
-            {"tables": list(tables)},
+            {"tables": [*tables, *imports]},
         )
         names = [name for (name,) in cursor.fetchall()]
     # Django ends the names that it makes up with eight hexadecimal digits.

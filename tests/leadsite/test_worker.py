@@ -14,9 +14,11 @@ from tests.leadsite.workers import (
     PRUNE,
     PRUNE_ALLOWANCES,
     PRUNE_EVENTS,
+    PRUNE_IMPORTS,
     PRUNE_KEYS,
     REMOVE,
     STALLED,
+    SWEEP_IMPORTS,
     a_job_under_way,
     job,
     once,
@@ -120,6 +122,8 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         PRUNE_ALLOWANCES,
         PRUNE_KEYS,
         PRUNE_EVENTS,
+        PRUNE_IMPORTS,
+        SWEEP_IMPORTS,
     } == set(done)
 
 

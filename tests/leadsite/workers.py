@@ -19,6 +19,8 @@ STALLED = "leadsite.tasks.retry_stalled_jobs"
 PRUNE_KEYS = "leadsite.tasks.prune_idempotency_keys"
 PRUNE_ALLOWANCES = "leadsite.tasks.prune_allowances"
 PRUNE_EVENTS = "leadsite.webhooks.tasks.prune_webhook_events"
+SWEEP_IMPORTS = "leads.tasks.sweep_imports"
+PRUNE_IMPORTS = "leads.tasks.prune_imports"
 REMOVE = "leadsite.tasks.remove_old_jobs"
 
 

@@ -1,0 +1,147 @@
+"""The forms of an import: the file, and how it is to be read."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django import forms
+from django.template.defaultfilters import filesizeformat
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from leads.importing.batches import CREATE, SKIP, UPDATE, Options
+from leads.importing.cells import UnknownRegion, read_region
+from leads.importing.columns import FIELDS, LABELS
+from leads.models import ImportRun, Lead
+
+# A hundred megabytes are a million leads.
+MAX_BYTES: Final = 100 * 2**20
+ON_DUPLICATE: Final = {
+    SKIP: "Leave the lead that is there as it is",
+    UPDATE: "Give the lead that is there what the file says",
+    CREATE: "Make another lead",
+}
+ENCODINGS: Final = {
+    "": "Found out (UTF-8)",
+    "cp1252": "Windows, western Europe and America (cp1252)",
+    "cp1250": "Windows, central Europe (cp1250)",
+    "cp1251": "Windows, Cyrillic (cp1251)",
+    "latin-1": "Latin-1",
+    "utf-16-le": "UTF-16, little-endian",
+    "utf-16-be": "UTF-16, big-endian",
+    "shift_jis": "Japanese (Shift JIS)",
+    "gb18030": "Chinese (GB 18030)",
+}
+NOT_READ: Final = "– not read –"
+
+
+class ReadingForm(forms.Form):
+    """How the rows are meant."""
+
+    type = forms.ChoiceField(
+        label="Type of rows without one",
+        choices=[("", "None: the file has a column for it"), *Lead.Type.choices],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    status = forms.ChoiceField(
+        label="Status of rows without one",
+        choices=Lead.Status.choices,
+        initial=Lead.Status.NEW,
+        widget=UnfoldAdminSelectWidget,
+    )
+    region = forms.CharField(
+        label="Country of phone numbers without country code",
+        required=False,
+        max_length=2,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "DE", "autocomplete": "off"}),
+        help_text="Two letters, such as DE or MX. Empty: such numbers are refused.",
+    )
+    on_duplicate = forms.ChoiceField(
+        label="Leads that are here already",
+        choices=list(ON_DUPLICATE.items()),
+        initial=SKIP,
+        widget=UnfoldAdminSelectWidget,
+        help_text="The same external id; without one, the same customer, type and details.",
+    )
+    encoding = forms.ChoiceField(
+        label="Encoding", choices=list(ENCODINGS.items()), required=False, widget=UnfoldAdminSelectWidget
+    )
+
+    def clean_region(self) -> str:
+        region = self.cleaned_data["region"].strip()
+        try:
+            return read_region(region) if region else ""
+        except UnknownRegion as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def to_options(self) -> Options:
+        """The checked form for the service."""
+        said = self.cleaned_data
+        return Options(
+            on_duplicate=said["on_duplicate"],
+            defaults={name: said[name] for name in ("type", "status") if said[name]},
+            region=said["region"] or None,
+        )
+
+    def encoding_or_none(self) -> str | None:
+        return self.cleaned_data["encoding"] or None
+
+
+class UploadForm(ReadingForm, forms.ModelForm[ImportRun]):
+    file = forms.FileField(
+        max_length=200,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt,.jsonl,.ndjson,.json,.xlsx"}),
+        help_text=f"CSV, JSON lines or Excel (.xlsx), up to {MAX_BYTES // 2**20} MB. The first row names the columns.",
+        error_messages={"empty": "The file is empty.", "required": "Choose a file."},
+    )
+
+    field_order = ["user", "file"]
+
+    class Meta:
+        model = ImportRun
+        fields = ["user"]
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            has, most = filesizeformat(file.size), filesizeformat(MAX_BYTES)
+            raise forms.ValidationError(f"The file has {has}, and {most} are the most. Import it in parts.")
+        return file
+
+
+class PreviewForm(ReadingForm):
+    """As ReadingForm, with a choice at the head of each column."""
+
+    def __init__(self, data: Any = None, *, header: Sequence[str], **options: Any) -> None:
+        super().__init__(data, **options)
+        self._names = [f"column-{number}" for number in range(len(header))]
+        choices = [("", NOT_READ), *((name, LABELS[name].capitalize()) for name in FIELDS)]
+        for name, column in zip(self._names, header, strict=True):
+            widget = UnfoldAdminSelectWidget(attrs={"aria-label": f"What “{column[:60]}” is"})
+            self.fields[name] = forms.ChoiceField(choices=choices, required=False, widget=widget)
+
+    def columns(self) -> list[str | None]:
+        return [self.cleaned_data[name] or None for name in self._names]
+
+    @property
+    def choices(self) -> list[forms.BoundField]:
+        """The select of each column."""
+        return [self[name] for name in self._names]
+
+    @property
+    def reading(self) -> list[forms.BoundField]:
+        return [self[name] for name in ReadingForm.base_fields]
+
+
+def preview_form(run: ImportRun, header: Sequence[str], fields: Sequence[str | None]) -> PreviewForm:
+    """The form as the run is read now."""
+    options = run.options
+    defaults = options.get("defaults", {})
+    initial = {
+        "type": defaults.get("type", ""),
+        "status": defaults.get("status", Lead.Status.NEW),
+        "region": options.get("region") or "",
+        "on_duplicate": options.get("on_duplicate", SKIP),
+        "encoding": options.get("encoding") or "",
+    }
+    initial |= {f"column-{number}": name or "" for number, name in enumerate(fields)}
+    return PreviewForm(header=header, initial=initial)

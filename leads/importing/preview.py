@@ -1,0 +1,69 @@
+"""The beginning of an uploaded file, as it would be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from leads.importing.batches import batches, judge
+from leads.importing.columns import UnknownColumns
+from leads.importing.files import Row, Unreadable
+from leads.importing.rows import storable
+from leads.importing.stored_files import FileGone, open_file
+from leads.importing.uploads import columns_of, fields_of, open_run, options_of
+from leads.models import ImportRun
+
+ROWS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """`cells` as they are read: phone numbers are completed. `reason`: why the row would be refused."""
+
+    line: int
+    cells: Sequence[str]
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Preview:
+    """`problem`: why it cannot be imported as it is; where the file can be read at all, header and rows are there."""
+
+    header: list[str] = field(default_factory=list)
+    fields: list[str | None] = field(default_factory=list)
+    rows: list[PreviewRow] = field(default_factory=list)
+    problem: str = ""
+
+
+def read_preview(run: ImportRun) -> Preview:
+    """Read the header and the first rows, judge them, and store nothing."""
+    preview = Preview()
+    rows: list[Row] = []
+    try:
+        with open_file(run=run) as file:
+            table = open_run(run, file)
+            preview.header, preview.fields = table.header, fields_of(run, table.header)
+            rows.extend(islice(table.rows, ROWS))
+        preview.rows = _judged(run, table.header, rows)
+        if not rows:
+            preview.problem = "The file has a header and no rows."
+    except (Unreadable, FileGone, UnknownColumns) as error:
+        preview.problem = str(error)
+        preview.rows = [PreviewRow(row.line, list(map(storable, row.cells)), row.fault or "") for row in rows]
+    return preview
+
+
+def _judged(run: ImportRun, header: list[str], rows: list[Row]) -> list[PreviewRow]:
+    """Raises UnknownColumns, Unreadable."""
+    columns, options = columns_of(run, header), options_of(run)
+    phone = fields_of(run, header).index("customer_phone")
+    found: dict[int, PreviewRow] = {}
+    for batch in batches(iter(rows), columns, options, ROWS):
+        for row, document in zip(batch.rows, batch.documents, strict=True):
+            cells = list(row.cells)
+            cells[phone] = document["customer_phone"]
+            found[row.line] = PreviewRow(row.line, cells)
+        for refusal in judge(batch, user_id=run.user_id, options=options)[1]:
+            cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)
+            found[refusal.row.line] = PreviewRow(refusal.row.line, list(map(storable, cells)), refusal.reason)
+    return [found[line] for line in sorted(found)]

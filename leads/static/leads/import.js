@@ -1,0 +1,59 @@
+// Keeps the numbers of an import's page fresh, and loads the page anew when the import is over.
+"use strict";
+
+(() => {
+    const EVERY = 1000;
+    const format = new Intl.NumberFormat("en");
+    let first = null;
+
+    const pace = (numbers) => {
+        const now = performance.now() / 1000;
+        if (first === null || numbers.read < first.read) {
+            first = {time: now, read: numbers.read, progress: numbers.progress};
+        }
+        const seconds = now - first.time;
+        const gained = numbers.progress - first.progress;
+        if (seconds < 0.5 || gained <= 0) return "";
+        const rows = Math.round((numbers.read - first.read) / seconds);
+        const left = Math.ceil((1 - numbers.progress) * seconds / gained);
+        const time = left < 100 ? `${left} s` : `${Math.ceil(left / 60)} min`;
+        return `${format.format(rows)} rows/s, about ${time} left`;
+    };
+
+    const show = (section, numbers) => {
+        const percent = Math.round(numbers.progress * 100);
+        section.querySelector("[data-bar]").style.width = `${percent}%`;
+        section.querySelector("[role=progressbar]").setAttribute("aria-valuenow", percent);
+        for (const element of section.querySelectorAll("[data-number]")) {
+            element.textContent = format.format(numbers[element.dataset.number]);
+        }
+        section.querySelector("[data-pace]").textContent = pace(numbers);
+        section.querySelector("[data-words]").textContent = numbers.words;
+    };
+
+    const ask = async (section) => {
+        try {
+            const response = await fetch(section.dataset.importProgress, {headers: {Accept: "application/json"}});
+            if (response.redirected || response.status === 403 || response.status === 404) {
+                window.location.reload();
+                return;
+            }
+            if (response.ok) {
+                const numbers = await response.json();
+                show(section, numbers);
+                if (numbers.over) {
+                    window.location.reload();
+                    return;
+                }
+            }
+        } catch {
+            section.querySelector("[data-words]").textContent = "The site does not answer at the moment. Trying again …";
+        }
+        window.setTimeout(ask, EVERY, section);
+    };
+
+    document.addEventListener("DOMContentLoaded", () => {
+        const section = document.querySelector("[data-import-progress]");
+        if (section) ask(section);
+    });
+})();

@@ -1,0 +1,39 @@
+"""A worker is killed in the middle of an import from the admin; the next one goes on without loss or double."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from leads.importing import uploads
+from leads.importing.batches import Options
+from leads.models import ImportRun, Lead
+from tests.factories import Business
+from tests.leadsite.workers import SWEEP_IMPORTS, job, once, working
+from tests.site import until
+
+ROWS = 30_000
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
+
+
+def test_what_a_killed_worker_has_begun_another_ends(owner: Business, tmp_path: Path):
+    rows = "".join(f"+49151{n:08d},Kundin {n},order\n" for n in range(ROWS))
+    file = io.BytesIO(f"phone,name,type\n{rows}".encode())
+    run = uploads.upload_file(user_id=owner.id, name="leads.csv", file=file, options=Options(), encoding=None)
+    mine = ImportRun.objects.filter(pk=run.pk)
+    with working(tmp_path) as worker:
+        uploads.start_import(run=run)
+        until(lambda: mine.filter(read__gt=0).exists(), worker.log)
+        worker.kill9()
+    run.refresh_from_db()
+    assert run.state == "running"
+    assert 0 < run.read < ROWS
+
+    mine.update(updated_at="2026-01-01T00:00:00Z")
+    job("todo", task=SWEEP_IMPORTS)  # this minute's was done by the one that was killed
+    once(tmp_path)
+
+    run.refresh_from_db()
+    assert (run.state, run.read, run.created, run.attempts) == ("finished", ROWS, ROWS, 1)
+    assert Lead.objects.filter(user=owner.user).count() == ROWS
