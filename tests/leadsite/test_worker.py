@@ -10,6 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from leadsite.supervisor import HOST
 from leadsite.tasks import MAX_ATTEMPTS
 from tests.leadsite.workers import (
+    CUT,
     NAME,
     PRUNE,
     PRUNE_ALLOWANCES,
@@ -142,7 +143,7 @@ def test_once_says_how_much_it_did(tmp_path):
 def test_it_goes_on_after_its_connections_were_cut(tmp_path):
     with working(tmp_path) as worker:
         until(worker.is_at_work, worker.log)
-        cut = run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", NAME)
+        cut = run(CUT, NAME)
         assert cut
         wanted = job("todo", task=REMOVE)
 

@@ -14,6 +14,11 @@ from tests.sessions import database_url, session, waiting
 from tests.site import DEADLINE_SECONDS, REPOSITORY, environment, manage, until
 
 NAME = "worker of a test"  # of its sessions
+# In this database: another process of pytest has its own, on the same server.
+CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = %s AND datname = current_database()"
+)
 PRUNE = "whatsapp.tasks.prune_deliveries"
 STALLED = "leadsite.tasks.retry_stalled_jobs"
 PRUNE_KEYS = "leadsite.tasks.prune_idempotency_keys"

@@ -12,7 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from conversations.models import Conversation, Customer, Message
 from tests.factories import Business
-from tests.leadsite.workers import NAME, run, working
+from tests.leadsite.workers import CUT, NAME, run, working
 from tests.sessions import deadlocks, held_back, processes, session
 from tests.site import until
 from tests.whatsapp import meta
@@ -152,7 +152,7 @@ def test_a_worker_whose_connections_are_cut_goes_on_and_sends_nothing_twice(owne
         with working(tmp_path, **pointed_at(graph)) as worker:
             for goal in (5, 25):
                 until(partial(graph.has_been_asked, goal), worker.log)
-                assert run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", NAME)
+                assert run(CUT, NAME)
             until(statuses_are_sent, worker.log)
         assert graph.doubled() == {}
 
