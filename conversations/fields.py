@@ -33,6 +33,15 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON truth value: DRF would also take "yes" and 1."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Must be true or false.")
+        return data
+
+
 class PhoneField(StrictCharField):
     def __init__(self, **options: Any) -> None:
         # The rule for spaces is normalise's, not DRF's.

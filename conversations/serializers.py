@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from conversations.fields import WordField
 from conversations.models import Conversation, Message
+from conversations.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
 # What a client needs no word of its own for: a voice note that was played was read.
 _SHOWN_AS = {Message.Status.PLAYED.value: Message.Status.READ.value}
@@ -15,6 +16,20 @@ SHOWN = ["received", "queued", "sending", "sent", "delivered", "read", "failed",
 _HAS_ERROR = frozenset((Message.Status.QUEUED, Message.Status.FAILED, Message.Status.UNKNOWN))
 
 
+@example(
+    answered={
+        "id": AN_ID,
+        "customer_id": ANOTHER_ID,
+        "customer_name": "Amina",
+        "customer_phone": "+4915123456789",
+        "customer_whatsapp_user_id": None,
+        "status": "active",
+        "last_message_at": A_TIME,
+        "last_inbound_at": A_TIME,
+        "created_at": A_TIME,
+        "updated_at": A_TIME,
+    }
+)
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     """A conversation as it is read: flat, with what a person needs to see of the customer."""
 
@@ -39,12 +54,29 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
         read_only_fields = fields
 
 
+@example(asked={"status": "completed"})
 class ConversationChangeSerializer(serializers.Serializer[Any]):
     """The body of PATCH /api/conversations/<id>."""
 
     status = WordField(Conversation.Status.choices)
 
 
+@example(
+    answered={
+        "id": AN_ID,
+        "conversation_id": ANOTHER_ID,
+        "direction": "out",
+        "kind": "text",
+        "content": "Your cake is ready",
+        "status": "delivered",
+        "error": None,
+        "provider_id": "wamid.HBgLNDkxNTEyMzQ1Njc4ORUCABEY",
+        "provider_time": None,
+        "times": {"sent": A_TIME, "delivered": A_TIME},
+        "created_at": A_TIME,
+        "updated_at": A_TIME,
+    }
+)
 class MessageSerializer(serializers.ModelSerializer[Message]):
     status = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()

@@ -52,6 +52,29 @@ class BatchResultSerializer(serializers.Serializer[Any]):
     )
 
 
+@example(
+    answered={
+        "success": False,
+        "created": 1,
+        "failed": 1,
+        "results": [
+            {
+                "index": 0,
+                "success": True,
+                "lead_id": AN_ID,
+                "conversation_id": ANOTHER_ID,
+                "conversation_created": True,
+            },
+            {
+                "index": 1,
+                "success": False,
+                "error": "type: Must be one of order, booking, inquiry.",
+                "code": "invalid",
+                "fields": {"type": ["Must be one of order, booking, inquiry."]},
+            },
+        ],
+    }
+)
 class BatchAnswerSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
     created = serializers.IntegerField()

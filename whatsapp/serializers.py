@@ -8,7 +8,7 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from conversations.fields import StrictCharField, WordField
+from conversations.fields import StrictBooleanField, StrictCharField, WordField
 from conversations.identity import PHONE_RULE, PhoneInvalid, normalise
 from conversations.models import NAME_MAX_LENGTH
 from conversations.schema import example
@@ -36,15 +36,6 @@ class RecipientField(StrictCharField):
             return Recipient(phone=normalise(text))
         except PhoneInvalid as error:
             raise serializers.ValidationError(f"{PHONE_RULE} Or give a WhatsApp user id: US.1349….") from error
-
-
-class StrictBooleanField(serializers.BooleanField):
-    """true or false: DRF would also take "yes" and 1, and so "false" in a list of words of its own."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            raise serializers.ValidationError("Must be true or false.")
-        return data
 
 
 @extend_schema_field(
@@ -98,6 +89,7 @@ def _is_text(tree: Any) -> bool:
     return True
 
 
+@example(asked={"message": "On Saturday at ten"})
 class WrittenSerializer(serializers.Serializer[Any]):
     """What is written: exactly one of message and template."""
 

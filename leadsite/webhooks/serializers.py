@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from conversations.fields import StrictCharField, WordField
+from conversations.fields import StrictBooleanField, StrictCharField, WordField
+from conversations.schema import A_TIME, AN_ID, ANOTHER_ID, example
 from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, URL_MAX_LENGTH, WebhookEndpoint, WebhookEvent
 
@@ -22,15 +23,6 @@ class UrlField(StrictCharField):
             raise serializers.ValidationError(str(error)) from error
 
 
-class StrictBooleanField(serializers.BooleanField):
-    """A JSON truth value: DRF would also take "yes" and 1."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
 def _events(**options: Any) -> serializers.ListField:
     most = len(WebhookEndpoint.Event.values)
     return serializers.ListField(
@@ -38,6 +30,21 @@ def _events(**options: Any) -> serializers.ListField:
     )
 
 
+_ENDPOINT = {
+    "id": AN_ID,
+    "url": "https://crm.example.com/hooks/leadsite",
+    "description": "The CRM",
+    "events": ["lead.created", "message.received"],
+    "active": True,
+    "failing_since": None,
+    "disabled_at": None,
+    "disabled_reason": "",
+    "created_at": A_TIME,
+    "updated_at": A_TIME,
+}
+
+
+@example(asked={name: _ENDPOINT[name] for name in ("url", "events", "description")})
 class NewEndpointSerializer(serializers.Serializer[Any]):
     """The body of POST /api/webhook-endpoints."""
 
@@ -46,6 +53,7 @@ class NewEndpointSerializer(serializers.Serializer[Any]):
     description = StrictCharField(max_length=DESCRIPTION_MAX_LENGTH, required=False, allow_blank=True)
 
 
+@example(asked={"active": True})
 class EndpointChangeSerializer(serializers.Serializer[Any]):
     """The body of PATCH /api/webhook-endpoints/<id>."""
 
@@ -55,6 +63,7 @@ class EndpointChangeSerializer(serializers.Serializer[Any]):
     active = StrictBooleanField(required=False)
 
 
+@example(answered=_ENDPOINT)
 class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
     disabled_reason = serializers.CharField(help_text="Why we have switched it off; empty where we have not.")
 
@@ -67,6 +76,7 @@ class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
         read_only_fields = fields
 
 
+@example(answered=_ENDPOINT | {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
 class EndpointWithSecretSerializer(EndpointSerializer):
     """The answer that holds the secret, this once."""
 
@@ -77,6 +87,19 @@ class EndpointWithSecretSerializer(EndpointSerializer):
         read_only_fields = fields
 
 
+@example(
+    answered={
+        "id": ANOTHER_ID,
+        "type": "lead.created",
+        "state": "delivered",
+        "attempts": 1,
+        "due_at": None,
+        "last_status": 204,
+        "error": "",
+        "delivered_at": A_TIME,
+        "created_at": A_TIME,
+    }
+)
 class EventSerializer(serializers.ModelSerializer[WebhookEvent]):
     """A delivery: without its payload, which was for the endpoint."""
 
@@ -88,6 +111,7 @@ class EventSerializer(serializers.ModelSerializer[WebhookEvent]):
         read_only_fields = fields
 
 
+@example(answered={"success": True, "event_id": ANOTHER_ID})
 class QueuedEventSerializer(serializers.Serializer[Any]):
     """An event that will be posted."""
 
