@@ -68,7 +68,7 @@ def test_it_is_changed_and_what_is_left_out_stays(owner):
     assert (changed.json()["events"], changed.json()["active"]) == (["lead.updated", "message.status"], False)
     assert (changed.json()["url"], changed.json()["description"]) == (BODY["url"], "Our ERP")
     assert owner.client.patch(path, {"active": "yes"}, format="json").json()["fields"] == {
-        "active": ["Must be a valid boolean."]
+        "active": ["Must be true or false."]
     }
 
 
