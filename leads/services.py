@@ -1,5 +1,5 @@
-"""The door for leads as such: from REST, admin or a file, they are made by create_leads. receiving.py is the door for
-what customers write, of which leads come.
+"""The door for leads as such: from REST and admin, they are made by create_leads. importing/batches.py is the door for
+files, receiving.py the one for what customers write; REST, admin and files share load_leads.sql.
 
 Note [Lock order]: customer, conversation, lead, message; several customers in the order of their phone key, those
 without phone after them by WhatsApp user id. Who writes takes the customer's row first, and so nobody waits in a

@@ -39,7 +39,7 @@ def test_values_are_written_as_a_person_would():
         -3: "-3",
         True: "true",
         datetime(2026, 3, 1): "2026-03-01",  # noqa: DTZ001 - a workbook has no time zones
-        datetime(2026, 3, 1, 9, 30): "2026-03-01 09:30:00",  # noqa: DTZ001
+        datetime(2026, 3, 1, 9, 30): "2026-03-01 09:30:00",  # noqa: DTZ001 - the same
         date(2026, 3, 2): "2026-03-02",
         time(9, 30): "09:30:00",
         timedelta(hours=30): "1 day, 6:00:00",
