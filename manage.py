@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from leadsite import embedded
+from leadsite.demo import embedded
 
 
 def main() -> None:

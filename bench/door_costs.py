@@ -19,10 +19,10 @@ from django.conf import settings
 from django.test import RequestFactory
 from rest_framework.request import Request
 
-from leads.lookups import open_leads
+from leads.api.views import LeadList
 from leads.models import Lead
-from leads.services import NewLead, create_lead
-from leads.views import LeadList
+from leads.services.create import NewLead, create_lead
+from leads.services.queries import open_leads
 from leadsite.accounts.authentication import ApiKeyAuthentication, HasScope
 from leadsite.accounts.limits import RequestRate
 

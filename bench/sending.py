@@ -19,7 +19,7 @@ import requests
 
 from bench.load import new_phone
 from bench.stage import CHANNEL, ROOT, SITE_PORT, WORKERS, bench_database, command_line, manage, server, write
-from leadsite.supervisor import server_command
+from leadsite.demo.supervisor import server_command
 
 STUB_PORT: Final = 8183
 PACE: Final = 80

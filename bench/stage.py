@@ -18,8 +18,8 @@ from typing import Any, Final
 import psutil
 
 from bench.load import Load
-from leadsite import embedded
-from leadsite.supervisor import server_command
+from leadsite.demo import embedded
+from leadsite.demo.supervisor import server_command
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "bench" / "results"

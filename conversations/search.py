@@ -6,7 +6,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from django.db.models import F, Model, Q, QuerySet
 
-from conversations.identity import phone_key
+from conversations.phone import phone_key
 
 _PHONE_LIKE: Final = re.compile(r"[+0-9()\[\]./\s\u00a0\u2010-\u2014\u2212-]+")
 _MIN_DIGITS: Final = 4

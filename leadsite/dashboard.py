@@ -4,9 +4,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from leads.dashboard import leads_today
+from leads.admin.dashboard import leads_today
 from leadsite.webhooks.alerts import disabled_endpoints
-from whatsapp.alerts import alerts_for
+from whatsapp.admin.alerts import alerts_for
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from conversations.idempotency import KeyReused, TwinUnderWay
-from conversations.services import AnotherActive, ConversationRefused, UnknownConversation
-from leads.changing import StaleVersion, StatusNotAllowed, UnknownLead
-from leads.services import ExternalIdTaken, LeadRefused, UnknownBusiness
-from leads.views import PathGone
-from leadsite.api import BodyTooLarge
+from conversations.services.change import AnotherActive, ConversationRefused, UnknownConversation
+from leads.api.views import PathGone
+from leads.services.change import StaleVersion, StatusNotAllowed, UnknownLead
+from leads.services.create import ExternalIdTaken, LeadRefused, UnknownBusiness
+from leadsite.rest.idempotency import KeyReused, TwinUnderWay
+from leadsite.rest.parsing import BodyTooLarge
 from leadsite.webhooks.services import (
     CannotKeepSecrets,
     EndpointOff,
@@ -29,7 +29,7 @@ from leadsite.webhooks.services import (
     UnknownEndpoint,
     WebhookRefused,
 )
-from whatsapp.sending import MessageRefused, WindowClosed
+from whatsapp.outbound.enqueue import MessageRefused, WindowClosed
 
 log = structlog.get_logger(__name__)
 

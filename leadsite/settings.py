@@ -12,9 +12,12 @@ from pathlib import Path
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from leadsite import demo_values, embedded, rest_defaults, skin
+from leadsite.adminkit import theme
+from leadsite.demo import embedded
+from leadsite.demo import secrets as demo_secrets
 from leadsite.environment import TRUE, Environment, database_of
 from leadsite.observability import logging_settings
+from leadsite.rest import defaults as rest_defaults
 
 # Lets ModelForm[Lead] and the like stand in code: type arguments are for mypy, Django knows them only in part.
 django_stubs_ext.monkeypatch()
@@ -36,13 +39,13 @@ if TESTING:
 # says nothing, and so never serves the demo by accident.
 _demo = env.str("LEADSITE_DEMO", "false").lower()
 if _demo == "if-made":
-    DEMO = demo_values.path(DATA_DIR).exists() and not env.str("SECRET_KEY", "") and not env.str("DATABASE_URL", "")
+    DEMO = demo_secrets.path(DATA_DIR).exists() and not env.str("SECRET_KEY", "") and not env.str("DATABASE_URL", "")
 else:
     DEMO = _demo in TRUE
 DEMO = DEMO or TESTING
 if DEMO:
     try:
-        env.read_env(demo_values.ensure(DATA_DIR), overwrite=False)
+        env.read_env(demo_secrets.ensure(DATA_DIR), overwrite=False)
     except OSError as error:
         raise ImproperlyConfigured(f"LEADSITE_DATA_DIR is {DATA_DIR}, where nothing can be kept: {error}") from error
 
@@ -71,11 +74,11 @@ if EMBEDDED_POSTGRES:
 
 DATABASES = {"default": database_of(DATABASE_URL)}
 DATABASES["default"] |= {
-    "ENGINE": "leadsite.postgresql",
+    "ENGINE": "leadsite.core.postgresql",
     # A transaction belongs to the service that needs it, not to the request: the record of a failed delivery must
     # outlive the failure of its work.
     "ATOMIC_REQUESTS": False,
-    # One connection per thread, kept, and looked at before each request: see leadsite/postgresql/base.py.
+    # One connection per thread, kept, and looked at before each request: see leadsite/core/postgresql/base.py.
     "CONN_HEALTH_CHECKS": True,
     "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", 600),
     # Server-side cursors do not survive pgbouncer in transaction mode.
@@ -139,7 +142,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "leadsite.urls"
 WSGI_APPLICATION = "leadsite.wsgi.application"
-TEMPLATES = skin.TEMPLATES
+TEMPLATES = theme.TEMPLATES
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 USE_TZ = True
@@ -194,7 +197,7 @@ REST_FRAMEWORK = rest_defaults.REST_FRAMEWORK
 SPECTACULAR_SETTINGS = rest_defaults.SPECTACULAR_SETTINGS
 
 # --- WhatsApp ---------------------------------------------------------------------------------------------------
-# Newest first. What the tokens in `channels` are encrypted with: see whatsapp/encryption.py.
+# Newest first. What the tokens in `channels` are encrypted with: see leadsite/core/encryption.py.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 # What providers sign their deliveries with: Meta's app secret, Twilio's auth token. A delivery may bear any of them.
 WHATSAPP_APP_SECRETS = [secret.strip() for secret in env.list("WHATSAPP_APP_SECRETS", default=[])]
@@ -238,4 +241,4 @@ DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 # --- Demo -------------------------------------------------------------------------------------------------------
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", "") if DEMO else ""
 
-UNFOLD = skin.UNFOLD
+UNFOLD = theme.UNFOLD

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.templatetags.static import static
 
-from whatsapp.alerts import stopped_badge
-from whatsapp.delivery_admin import waiting_badge
+from whatsapp.admin.alerts import stopped_badge
+from whatsapp.admin.deliveries import waiting_badge
 
 # Model, title, icon (fonts.google.com/icons; unfold brings the font along).
 MENU = [

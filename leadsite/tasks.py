@@ -14,8 +14,8 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
 
-from conversations import idempotency
 from leadsite.accounts.models import RequestAllowance
+from leadsite.rest import idempotency
 
 log = structlog.get_logger(__name__)
 

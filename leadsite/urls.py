@@ -4,10 +4,10 @@ from django.contrib import admin
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from conversations.urls import urlpatterns as conversations_paths
-from leads.urls import urlpatterns as leads_paths
-from leadsite import openapi
-from leadsite.webhooks.urls import urlpatterns as webhooks_paths
+from conversations.api.urls import urlpatterns as conversations_paths
+from leads.api.urls import urlpatterns as leads_paths
+from leadsite.rest import openapi
+from leadsite.webhooks.api.urls import urlpatterns as webhooks_paths
 from whatsapp.urls import urlpatterns as whatsapp_paths
 
 handler400 = "leadsite.errors.bad_request"

@@ -1,6 +1,6 @@
 """The process that does the background jobs: procrastinate's worker, kept at it while the database comes and goes, and
-beside it the sender of messages (whatsapp/sender.py), to whom jobs are a call to look, and the courier of events to
-integrators (leadsite/webhooks/courier.py).
+beside it the sender of messages (whatsapp/outbound/worker.py), to whom jobs are a call to look, and the courier of
+events to integrators (leadsite/webhooks/courier.py).
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from procrastinate.periodic import PeriodicDeferrer
 from procrastinate.worker import Worker
 
 from leadsite.webhooks.courier import Courier
-from whatsapp.sender import Sender
+from whatsapp.outbound.worker import Sender
 
 log = structlog.get_logger(__name__)
 

@@ -10,9 +10,9 @@ import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from leadsite import embedded
 from leadsite.accounts.models import User
 from leadsite.accounts.services import create_business
+from leadsite.demo import embedded
 from tests.factories import Business
 from tests.leadsite.workers import run
 

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
-from leads.services import CreatedLead, NewLead, create_lead
+from leads.services.create import CreatedLead, NewLead, create_lead
 from leadsite.accounts.models import User
 from leadsite.accounts.services import NewBusiness
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import psutil
 import requests
 
-from leadsite.supervisor import HOST, server_command
+from leadsite.demo.supervisor import HOST, server_command
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEADLINE_SECONDS = 60

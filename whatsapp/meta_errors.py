@@ -7,7 +7,7 @@ transient or the server is to blame, otherwise permanent.
 from collections.abc import Callable
 from typing import Final
 
-from whatsapp.outgoing import (
+from whatsapp.outbound.outcomes import (
     A_FEW_TIMES,
     BACK_OFF,
     CALL_LIMIT,

@@ -9,10 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from conversations.identity import PhoneInvalid, normalise
-from conversations.models import OwnedModel
-from leadsite.accounts.models import UuidV7
-from whatsapp.encryption import decrypt, encrypt
+from conversations.phone import PhoneInvalid, normalise
+from leadsite.core.encryption import decrypt, encrypt
+from leadsite.core.models import OwnedModel, UuidV7
 
 PHONE_NUMBER_ID_MAX_LENGTH = 100
 TWILIO_PREFIX = "whatsapp:"
@@ -42,7 +41,7 @@ class Channel(OwnedModel):
     encrypted_access_token = models.TextField(blank=True, default="", db_default="", editable=False)
     active = models.BooleanField(default=True, db_default=True)
     # The provider refuses the number as such (its token, its bill, a block): its messages wait until somebody has
-    # mended that. See whatsapp.services.stop_channel.
+    # mended that. See whatsapp.channels.stop_channel.
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     resumed_at = models.DateTimeField(null=True, editable=False)
     stop_reason = models.TextField(blank=True, default="", db_default="", editable=False)
@@ -80,7 +79,7 @@ class Channel(OwnedModel):
 
     @property
     def access_token(self) -> str:
-        """The token in clear, for sending. Raises whatsapp.encryption.SecretUnreadable."""
+        """The token in clear, for sending. Raises leadsite.core.encryption.SecretUnreadable."""
         return decrypt(self.encrypted_access_token) if self.encrypted_access_token else ""
 
     @access_token.setter

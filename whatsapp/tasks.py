@@ -5,7 +5,9 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from whatsapp import deliveries, outbox, services
+from whatsapp import channels
+from whatsapp.inbound import replay
+from whatsapp.outbound import queue
 
 
 @app.task(pass_context=True)
@@ -18,19 +20,19 @@ async def send_queued(context: JobContext) -> None:
 @app.task(queueing_lock="sweep_outbox", pass_context=True)
 def sweep_outbox(context: JobContext, timestamp: int) -> None:
     """Find what no job did."""
-    outbox.lose()
+    queue.lose()
     with transaction.atomic():
-        services.reroute_messages()
+        channels.reroute_messages()
     context.additional_context["sender"].wake()
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="retry_deliveries")
 def retry_deliveries(timestamp: int) -> None:
-    deliveries.replay_due(limit=500)
+    replay.replay_due(limit=500)
 
 
 @app.periodic(cron="20 3 * * *")
 @app.task(queueing_lock="prune_deliveries")
 def prune_deliveries(timestamp: int) -> None:
-    deliveries.prune(now=timezone.now())
+    replay.prune(now=timezone.now())

@@ -1,7 +1,7 @@
 from django.urls import path
 
-from whatsapp.api import SendMessage, ThreadAndReply
-from whatsapp.views import webhook
+from whatsapp.inbound.webhook import webhook
+from whatsapp.outbound.api import SendMessage, ThreadAndReply
 
 urlpatterns = [
     path("webhooks/whatsapp", webhook, name="whatsapp-webhook"),

@@ -1,10 +1,9 @@
 """A thread of messages with one customer of one business. No provider and no sales in here.
 
-leads/services.py has the order of locks that every writer keeps, Note [Lock order].
+leads/services/create.py has the order of locks that every writer keeps, Note [Lock order].
 """
 
 from conversations.models.customers import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH, Customer, CustomerMove
-from conversations.models.owned import OwnedModel
 from conversations.models.threads import (
     CONTENT_MAX_LENGTH,
     KIND_MAX_LENGTH,
@@ -24,6 +23,5 @@ __all__ = [
     "Customer",
     "CustomerMove",
     "Message",
-    "OwnedModel",
     "ParkedStatus",
 ]

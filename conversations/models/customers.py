@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
-from conversations.models.owned import OwnedModel
+from leadsite.core.models import OwnedModel
 
 NAME_MAX_LENGTH = 200
 WHATSAPP_USER_ID_MAX_LENGTH = 200

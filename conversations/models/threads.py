@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from conversations.models.customers import Customer
-from conversations.models.owned import OwnedModel
+from leadsite.core.models import OwnedModel
 
 CONTENT_MAX_LENGTH = 65_536
 KIND_MAX_LENGTH = 100
@@ -122,7 +122,7 @@ class Message(OwnedModel):
             ),
             # Read by the admin's first page: what needs a person's decision.
             models.Index(fields=["user", "id"], condition=Q(status="unknown"), name="messages_unknown"),
-            # Read by whatsapp.outbox.lose: whose worker is gone.
+            # Read by whatsapp.outbound.queue.lose: whose worker is gone.
             models.Index(fields=["leased_until"], condition=Q(status="sending"), name="messages_leased"),
         ]
         constraints = [

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from conversations.identity import phone_key
+from conversations.phone import phone_key
 from leads.importing.cells import BadCell, read_phone
 from leads.importing.columns import Columns
-from leads.importing.rows import Row
+from leads.importing.readers.rows import Row
 
 SKIP: Final = "skip"
 CREATE: Final = "create"

@@ -5,7 +5,7 @@ from typing import Final
 
 import phonenumbers
 
-from conversations.identity import PhoneInvalid, normalise, phone_key
+from conversations.phone import PhoneInvalid, normalise, phone_key
 
 # What makes a cell a formula (owasp.org, CSV Injection). A phone number is one of them: +49 is 49.
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")

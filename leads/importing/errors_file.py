@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from leads.importing.cells import quote_formula
-from leads.importing.rows import Row
+from leads.importing.readers.rows import Row
 
 _REPORT: Final = ("line", "field", "reason")
 # For a file that has a column of such a name itself.

@@ -10,7 +10,7 @@ from typing import Any
 from leads.importing.batches import SKIP, Counts, Options, Refusal
 from leads.importing.columns import Columns
 from leads.importing.errors_file import ErrorsFile
-from leads.importing.files import Table
+from leads.importing.readers.files import Table
 from leads.importing.runs import (
     UNFINISHED,
     Overtaken,

@@ -7,8 +7,8 @@ from typing import Final
 
 from leads.importing.batches import batches, judge
 from leads.importing.columns import UnknownColumns
-from leads.importing.files import Row, Unreadable
-from leads.importing.rows import storable
+from leads.importing.readers.files import Row, Unreadable
+from leads.importing.readers.rows import storable
 from leads.importing.stored_files import FileGone, open_file
 from leads.importing.uploads import columns_of, fields_of, open_run, options_of
 from leads.models import ImportRun

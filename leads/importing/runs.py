@@ -13,11 +13,11 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from conversations.transactions import attempts
 from leads.importing.batches import Batch, Counts, Options, Refusal, Rehearsal, batches, judge, load
 from leads.importing.columns import Columns
-from leads.importing.rows import Row, Table, storable
+from leads.importing.readers.rows import Row, Table, storable
 from leads.models import ImportRefusal, ImportRun
+from leadsite.core.transactions import attempts
 
 State = ImportRun.State
 UNFINISHED: Final = (State.WAITING, State.RUNNING, State.INTERRUPTED, State.FAILED)

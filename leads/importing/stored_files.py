@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 from django.db.models import Max, Sum
 from django.db.models.functions import Length
 
-from leads.importing.lines import BLOCK
+from leads.importing.readers.lines import BLOCK
 from leads.models import ImportFile, ImportRun
 
 PIECE: Final = 2**20

@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 
 from leads.importing.batches import Options
 from leads.importing.columns import Columns, guess_fields, place_columns
-from leads.importing.files import Table, Unreadable, open_table
+from leads.importing.readers.files import Table, Unreadable, open_table
 from leads.importing.stored_files import digest_of, open_file, store_file
 from leads.models import ImportRun
 
@@ -139,5 +139,5 @@ def _wake(run: ImportRun) -> None:
     try:
         app.configure_task(DO_IMPORT, allow_unknown=True).defer(run_id=str(run.pk))
     except ConnectorException as error:
-        # procrastinate's own word for a lost connection, as in whatsapp/wake.py.
+        # procrastinate's own word for a lost connection, as in whatsapp/outbound/wakeup.py.
         raise OperationalError(str(error)) from error.__cause__

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from leads.importing.batches import Counts, Refusal
 from leads.importing.columns import UnknownColumns
-from leads.importing.files import Unreadable
-from leads.importing.rows import storable
+from leads.importing.readers.files import Unreadable
+from leads.importing.readers.rows import storable
 from leads.importing.runs import Overtaken, close_run, import_rows, rehearse
 from leads.importing.stored_files import FileGone, drop_file, open_file
 from leads.importing.uploads import columns_of, open_run, options_of

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from conversations.models import OwnedModel
+from leadsite.core.models import OwnedModel
 
 
 class ImportRun(OwnedModel):

@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
-from conversations.models import Conversation, Message, OwnedModel
+from conversations.models import Conversation, Message
 from leads.models.imports import ImportRun
+from leadsite.core.models import OwnedModel
 
 DETAILS_MAX_LENGTH = 10_000
 LOST_REASON_MAX_LENGTH = 1000
@@ -15,7 +16,7 @@ EXTERNAL_ID_MAX_LENGTH = 200
 
 
 class Lead(OwnedModel):
-    """One wish of one customer. Made by leads.services.create_leads and leads.receiving."""
+    """One wish of one customer. Made by leads.services.create.create_leads and leads.services.receive."""
 
     class Type(models.TextChoices):
         ORDER = "order"

@@ -17,10 +17,10 @@ from knox.settings import CONSTANTS
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from leadsite.accounts.admin_page import AdminPage, ChangedFields, OperatorsOnly
-from leadsite.accounts.admin_values import moment
 from leadsite.accounts.models import ApiKey, User, all_scopes
 from leadsite.accounts.services import STAFF_GROUP, replace_api_key, staff_group
+from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
+from leadsite.adminkit.values import moment
 
 
 class NewUserForm(UserCreationForm):

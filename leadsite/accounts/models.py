@@ -6,20 +6,10 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Length, Lower, Now
+from django.db.models.functions import Lower, Now
 from knox.models import AbstractAuthToken, AuthTokenManager
 
-# Constraints are written with lookups such as `name__length__lte`.
-models.CharField.register_lookup(Length)
-models.TextField.register_lookup(Length)
-
-
-class UuidV7(models.Func):
-    """The SQL function uuid_v7() as a column default: one source of ids for Django, SQL clients and COPY."""
-
-    function = "uuid_v7"
-    arity = 0
-    output_field = models.UUIDField()
+from leadsite.core.models import UuidV7
 
 
 class UserManager(BaseUserManager["User"]):
@@ -137,7 +127,7 @@ class RequestAllowance(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """An answer that was given to a request of a client's, kept to be given again: see conversations/idempotency.py.
+    """An answer that was given to a request of a client's, kept to be given again: see leadsite/rest/idempotency.py.
 
     Written in the transaction of what the request wrote, so that either both are there or neither.
     """

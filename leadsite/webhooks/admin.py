@@ -14,16 +14,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from conversations.forms import OwnedForm
-from conversations.owned_admin import OwnedAdmin
-from leadsite.accounts.admin_values import NOTHING, badge, foreign, link, moment, shorten
 from leadsite.accounts.models import User
+from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
+from leadsite.adminkit.paginator import BoundedPaginator
+from leadsite.adminkit.values import NOTHING, badge, foreign, link, moment, shorten
 from leadsite.webhooks import services
 from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.alerts import why_disabled
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.services import NewSecret, UnknownEndpoint, WebhookRefused
-from whatsapp.delivery_admin import BoundedPaginator
 
 COPY_NOW: Final = 'Copy the secret now, it is not shown again: <code class="break-words select-all">{}</code>'
 

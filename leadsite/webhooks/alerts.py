@@ -5,9 +5,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from leadsite.accounts.admin_values import moment
+from leadsite.adminkit.alerts import SHOWN, Alert, foreign_line
+from leadsite.adminkit.values import moment
 from leadsite.webhooks.models import WebhookEndpoint
-from whatsapp.alerts import SHOWN, Alert, foreign_line
 
 
 def disabled_endpoints(request: HttpRequest) -> list[Alert]:

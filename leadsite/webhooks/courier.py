@@ -1,4 +1,4 @@
-"""Posts what is due: one thread does all SQL, a pool of threads does the HTTP; as whatsapp/sender.py does for messages.
+"""Posts what is due: one thread does all SQL, a pool of threads does the HTTP; as whatsapp/outbound/worker.py does.
 
 It looks by itself: a trigger writes the events, and can queue no job.
 """
@@ -11,8 +11,8 @@ from typing import Final
 import structlog
 from django.db import Error, close_old_connections, connection
 
-from leadsite.webhooks import outbox
-from leadsite.webhooks.outbox import Delivery, Outcome
+from leadsite.webhooks import queue
+from leadsite.webhooks.queue import Delivery, Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ class Courier:
             delivery, outcome = self._unrecorded[0]
             try:
                 if outcome is not None:
-                    outbox.record(delivery, outcome)
+                    queue.record(delivery, outcome)
             except Error as error:
                 if not connection.is_usable():
                     raise
@@ -97,7 +97,7 @@ class Courier:
             room = min(room, FOR_FAILING - sum(self._in_flight.values()))
         if room <= 0:
             return 0
-        claimed = outbox.claim(room, failing=failing)
+        claimed = queue.claim(room, failing=failing)
         for delivery in claimed:
             self._in_flight[delivery] = failing
             self._pool.submit(_try, delivery).add_done_callback(self._take)
@@ -125,7 +125,7 @@ class Courier:
 def _try(delivery: Delivery) -> Result:
     """Without an outcome where we are what is broken: the event is due again when its lease is over."""
     try:
-        return delivery, outbox.deliver(delivery)
+        return delivery, queue.deliver(delivery)
     except Exception:
         log.exception("webhook_broken", event_id=str(delivery.id))
         return delivery, None

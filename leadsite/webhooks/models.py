@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from conversations.models import OwnedModel
+from leadsite.core.models import OwnedModel
 
 URL_MAX_LENGTH = 2000
 DESCRIPTION_MAX_LENGTH = 200
@@ -28,7 +28,7 @@ class WebhookEndpoint(OwnedModel):
     description = models.CharField(blank=True, default="", db_default="", help_text="What receives the events.")
     events = ArrayField(models.CharField(choices=Event))
     active = models.BooleanField(default=True, db_default=True)
-    # As whatsapp/encryption.py stores it. While an old one still signs, receivers have time to learn the new one.
+    # As leadsite/core/encryption.py stores it. While an old one still signs, receivers have time to learn the new one.
     encrypted_secret = models.TextField(editable=False)
     former_secret = models.TextField(default="", db_default="", editable=False)
     former_until = models.DateTimeField(null=True, editable=False)

@@ -12,9 +12,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from leadsite.core.encryption import SecretUnreadable, encrypt, rotate
 from leadsite.webhooks.models import TEST, WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.signature import make_secret
-from whatsapp.encryption import SecretUnreadable, encrypt, rotate
 
 log = structlog.get_logger(__name__)
 
@@ -178,7 +178,7 @@ def _forget(events: QuerySet[WebhookEvent]) -> int:
 def rotate_secrets() -> int:
     """Encrypt every stored secret anew, with the newest of FIELD_ENCRYPTION_KEYS; returns how many endpoints.
 
-    Caller holds the transaction. Raises whatsapp.encryption.SecretUnreadable.
+    Caller holds the transaction. Raises leadsite.core.encryption.SecretUnreadable.
     """
     endpoints = WebhookEndpoint.objects.order_by("pk").select_for_update(no_key=True)
     for endpoint in endpoints:

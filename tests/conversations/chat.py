@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from conversations.admin.thread import Entry, read_thread
 from conversations.models import Conversation, Message
-from conversations.thread import Entry, read_thread
 from leads.models import Lead
 from tests.factories import Business
 from tests.staff import address, staff_of

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Customer, Message
-from conversations.owned_admin import OwnedAdmin
+from leadsite.adminkit.owned import OwnedAdmin
 from tests.factories import Business
 from tests.sessions import session
 from tests.staff import ESCAPED, HOSTILE, address, errors_of, messages_of, staff_of

@@ -5,7 +5,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.identity import PhoneInvalid, mask_phone, normalise, phone_key
+from conversations.phone import PhoneInvalid, mask_phone, normalise, phone_key
 from tests.conversations.phone_cases import ACCEPTED, OTHER_CUSTOMER, REFUSED, REFUSED_BY_PYTHON, SAME_CUSTOMER
 
 E164 = r"^\+[1-9][0-9]{6,14}$"

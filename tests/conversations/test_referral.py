@@ -2,8 +2,8 @@
 
 import pytest
 
+from conversations.admin.referral import read_referral
 from conversations.models import Message
-from conversations.referral import read_referral
 from leads.models import Lead
 from tests.conversations.chat import Chat
 from tests.staff import address, staff_of

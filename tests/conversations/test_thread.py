@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from conversations.admin.thread import THREAD_LENGTH, read_thread
+from conversations.admin.thread_words import CHIPS, LABELS
 from conversations.models import Message
-from conversations.thread import THREAD_LENGTH, read_thread
-from conversations.thread_words import CHIPS, LABELS
 from tests.conversations.chat import NOON, Chat
 from tests.staff import ESCAPED, HOSTILE
 

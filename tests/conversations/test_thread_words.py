@@ -2,8 +2,8 @@
 
 import pytest
 
+from conversations.admin.thread_words import NOTICES, TICKS
 from conversations.models import Message
-from conversations.thread_words import NOTICES, TICKS
 from tests.conversations.chat import Chat
 from tests.staff import ESCAPED, HOSTILE
 

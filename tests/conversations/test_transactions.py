@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from conversations.models import Customer
-from conversations.transactions import attempts, sqlstate
+from leadsite.core.transactions import attempts, sqlstate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

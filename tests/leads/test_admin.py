@@ -3,11 +3,11 @@
 import pytest
 from django.contrib.admin.models import LogEntry
 
-import leads.admin
+import leads.admin.leads
 from conversations.models import Conversation, Customer
-from leads.admin import LeadAdmin
+from leads.admin.leads import LeadAdmin
 from leads.models import Lead
-from leads.services import LeadRefused
+from leads.services.create import LeadRefused
 from leadsite.accounts.models import User
 from tests.factories import NOTHING, Business
 from tests.sessions import session
@@ -75,7 +75,7 @@ def test_what_the_database_refuses_is_an_error_at_its_field(owner, monkeypatch):
     def refuse(**lead):
         raise LeadRefused("Not this name.", field="customer_name")
 
-    monkeypatch.setattr(leads.admin, "create_lead", refuse)
+    monkeypatch.setattr(leads.admin.leads, "create_lead", refuse)
 
     response = staff_of(owner).fill(ADD, **TYPED)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from leads.batch import BATCH_LIMIT
+from leads.api.batch import BATCH_LIMIT
 from leads.models import Lead
 from tests.factories import NOTHING, ORDER
 from tests.leads.test_api import BAD_BODIES, refused

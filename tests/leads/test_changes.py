@@ -6,8 +6,8 @@ import json
 import pytest
 
 from conversations.models import Customer
-from leads.changing import NEXT, StaleVersion, change_lead
 from leads.models import Lead
+from leads.services.change import NEXT, StaleVersion, change_lead
 from tests.factories import Business
 from tests.leads.test_api import refused
 from tests.sessions import processes

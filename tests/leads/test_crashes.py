@@ -18,7 +18,7 @@ import psycopg
 import pytest
 import requests
 
-from leadsite.embedded import EmbeddedPostgres
+from leadsite.demo.embedded import EmbeddedPostgres
 from tests.factories import ORDER
 from tests.site import Site, environment, manage, serving, until
 

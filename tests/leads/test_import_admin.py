@@ -10,7 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from leads import import_forms
+from leads.admin import import_forms
 from leads.importing import work
 from leads.importing.stored_files import PIECE, open_file, store_file
 from leads.models import ImportFile, ImportRefusal, ImportRun, Lead

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 
 from conversations.models import Conversation
-from conversations.transactions import MAX_ATTEMPTS
 from leads.models import Lead
-from leads.services import NewLead, create_lead, create_leads
+from leads.services.create import NewLead, create_lead, create_leads
+from leadsite.core.transactions import MAX_ATTEMPTS
 from tests.factories import ORDER, Business, NewLeadFactory
 from tests.sessions import complete, deadlocks, lock_customer, processes, session, waiting
 from tests.site import until
@@ -65,7 +65,7 @@ def test_it_tries_again_when_another_session_held_the_customer(
             if len(pauses) == 2:
                 clerk.commit()
 
-        monkeypatch.setattr("conversations.transactions.time.sleep", pause)
+        monkeypatch.setattr("leadsite.core.transactions.time.sleep", pause)
 
         second = create_lead(user_id=owner.id, lead=SECOND_LEAD, source=Lead.Source.API)
 
@@ -79,7 +79,7 @@ def test_it_answers_503_and_writes_nothing_when_the_customer_stays_locked(
 ) -> None:
     owner.has_lead(customer_phone=PHONE)
     pauses: list[float] = []
-    monkeypatch.setattr("conversations.transactions.time.sleep", pauses.append)
+    monkeypatch.setattr("leadsite.core.transactions.time.sleep", pauses.append)
 
     with session() as clerk:
         lock_customer(clerk, owner.id, PHONE)

@@ -13,8 +13,8 @@ import psutil
 import psycopg
 import requests
 
-from leadsite.embedded import database_url
-from leadsite.supervisor import HOST
+from leadsite.demo.embedded import database_url
+from leadsite.demo.supervisor import HOST
 from tests.factories import ORDER
 from tests.site import DEADLINE_SECONDS, REPOSITORY, environment, free_port, post_lead, until, workers_of
 

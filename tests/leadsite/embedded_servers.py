@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 from django.conf import settings
 
-from leadsite.embedded import EmbeddedPostgres, database_url
-from leadsite.embedded.account import server_account
+from leadsite.demo.embedded import EmbeddedPostgres, database_url
+from leadsite.demo.embedded.account import server_account
 
 IS_ROOT = os.geteuid() == 0
 START = "print(EmbeddedPostgres(data_dir).start())"
@@ -97,7 +97,9 @@ def until(condition: Callable[[], object]) -> None:
 
 def python(code: str, path: Path, *first_on_path: Path) -> subprocess.Popen[str]:
     """Another process, in a session of its own, that runs `code` with `data_dir` at hand."""
-    setup = "import os, sys; from pathlib import Path; from leadsite.embedded import *; data_dir = Path(sys.argv[1])\n"
+    setup = (
+        "import os, sys; from pathlib import Path; from leadsite.demo.embedded import *; data_dir = Path(sys.argv[1])\n"
+    )
     search = os.pathsep.join(map(str, [*first_on_path, settings.BASE_DIR]))
     return subprocess.Popen(
         [sys.executable, "-c", setup + code, str(path)],

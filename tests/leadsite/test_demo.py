@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from leadsite import demo_values
-from leadsite.embedded import EmbeddedPostgres, database_url
-from leadsite.supervisor import HOST, server_command
+from leadsite.demo import secrets as demo_secrets
+from leadsite.demo.embedded import EmbeddedPostgres, database_url
+from leadsite.demo.supervisor import HOST, server_command
 from tests.leadsite.demos import demo, is_alive, still_there
 from tests.site import REPOSITORY, environment, manage, request, until
 
@@ -32,7 +32,7 @@ def test_it_shows_how_to_use_it_and_ctrl_c_leaves_nothing_running(data_dir: Path
         assert first.shown("Site") == f"{first.address}/"
         assert first.shown("API") == f"{first.address}/api/leads"
         assert first.shown("Webhook") == f"{first.address}/api/webhooks/whatsapp"
-        assert str(demo_values.path(data_dir)) in first.output()
+        assert str(demo_secrets.path(data_dir)) in first.output()
         assert first.shown("Admin login") == "demo@leadsite.example"
         answer = first.post_lead()
         started = first.everything()
@@ -202,7 +202,7 @@ def test_an_installation_without_its_settings_refuses_to_start(
     tmp_path: Path, command: list[str], beside_a_demo: bool, settings: dict[str, str], missing: str
 ) -> None:
     if beside_a_demo:
-        demo_values.ensure(tmp_path)
+        demo_secrets.ensure(tmp_path)
 
     ended = subprocess.run(
         [sys.executable, *command],

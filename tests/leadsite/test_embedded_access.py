@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
-from leadsite.embedded import EmbeddedPostgres, EmbeddedPostgresError, database_url
-from leadsite.embedded.account import server_account
-from leadsite.embedded.programs import program
+from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError, database_url
+from leadsite.demo.embedded.account import server_account
+from leadsite.demo.embedded.programs import program
 from tests.leadsite.embedded_servers import (
     IS_ROOT,
     START,
@@ -162,6 +162,6 @@ def test_it_tells_a_changed_user_whose_database_it_is(data_dir: Path, monkeypatc
     other = type(account)([*account[:2], account.pw_uid + 1, *account[3:]])
 
     with monkeypatch.context() as patch:  # ends before the fixture stops the server
-        patch.setattr("leadsite.embedded.server.server_account", lambda: other)
+        patch.setattr("leadsite.demo.embedded.server.server_account", lambda: other)
         with pytest.raises(EmbeddedPostgresError, match=f"belongs to user id {account.pw_uid}"):
             EmbeddedPostgres(data_dir).start()

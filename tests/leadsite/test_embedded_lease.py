@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leadsite.embedded import EmbeddedPostgres, database_url, lease
+from leadsite.demo.embedded import EmbeddedPostgres, database_url, lease
 from tests.leadsite.embedded_servers import kill_server, python, shared_database
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from leadsite.embedded import EmbeddedPostgres, EmbeddedPostgresError, database_url
-from leadsite.embedded.account import server_account
-from leadsite.embedded.files import give
+from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError, database_url
+from leadsite.demo.embedded.account import server_account
+from leadsite.demo.embedded.files import give
 from tests.leadsite.embedded_servers import (
     START,
     cleaned_up,

@@ -10,10 +10,10 @@ import pytest
 import requests
 from django.utils import timezone
 
-from conversations.idempotency import prune_keys
 from conversations.models import Message
 from leads.models import Lead
 from leadsite.accounts.models import IdempotencyKey
+from leadsite.rest.idempotency import prune_keys
 from tests.cutting import cutting
 from tests.factories import NOTHING, ORDER, Business
 from tests.leads.test_api import refused

@@ -11,9 +11,9 @@ from typing import Any
 import psutil
 import pytest
 
-from leadsite import supervisor as module
-from leadsite.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from leadsite.supervisor import Child, Supervisor, WebServerBroken
+from leadsite.demo import supervisor as module
+from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from leadsite.demo.supervisor import Child, Supervisor, WebServerBroken
 from tests.site import free_port, until
 
 

@@ -7,7 +7,7 @@ import signal
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from leadsite.supervisor import HOST
+from leadsite.demo.supervisor import HOST
 from leadsite.tasks import MAX_ATTEMPTS
 from tests.leadsite.workers import (
     CUT,

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.test import Client
 
-from whatsapp.signature import sign_for_meta, sign_for_twilio
+from whatsapp.inbound.signature import sign_for_meta, sign_for_twilio
 
 PATH = "/api/webhooks/whatsapp"
 SECRET = "test_app_secret"

@@ -9,8 +9,8 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from tests.factories import Business
 from tests.whatsapp import door, meta
+from whatsapp.channels import connect_channel
 from whatsapp.models import WebhookDelivery
-from whatsapp.services import connect_channel
 
 _meta = door.provider_client()
 

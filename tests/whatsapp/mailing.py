@@ -6,10 +6,10 @@ from conversations.models import Message
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.graph import Graph
+from whatsapp.channels import connect_channel
 from whatsapp.models import Channel
-from whatsapp.sender import Sender
-from whatsapp.sending import Queued, Recipient, Written, send_message
-from whatsapp.services import connect_channel
+from whatsapp.outbound.enqueue import Queued, Recipient, Written, send_message
+from whatsapp.outbound.worker import Sender
 
 TOKEN = "EAAG-a-token-of-this-test"
 AMINA = "+4915123456789"

@@ -4,7 +4,7 @@ import itertools
 import json
 from datetime import UTC, datetime
 
-from whatsapp import payloads
+from whatsapp.inbound.meta import payloads
 
 CHANNEL = "106540352242922"
 BUSINESS = "15550783881"

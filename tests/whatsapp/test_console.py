@@ -9,12 +9,12 @@ from tests.factories import Business
 from tests.site import free_port, until
 from tests.whatsapp import meta
 from tests.whatsapp.mailing import AMINA
-from whatsapp import signed
+from whatsapp.channels import connect_channel
 from whatsapp.models import WebhookDelivery
-from whatsapp.providers import console
-from whatsapp.sender import Sender
-from whatsapp.sending import Recipient, Written, send_message
-from whatsapp.services import connect_channel
+from whatsapp.outbound.enqueue import Recipient, Written, send_message
+from whatsapp.outbound.providers import console
+from whatsapp.outbound.worker import Sender
+from whatsapp.simulator import post
 
 
 def write(owner: Business, text: str = "Your cake is ready", to: str = AMINA) -> None:
@@ -56,7 +56,7 @@ def test_where_no_site_answers_the_message_stays_sent(owner, settings, monkeypat
     told = []
     settings.WHATSAPP_BACKEND, settings.PORT = "console", free_port()
     monkeypatch.setattr(console, "STORY", ((0.0, "sent"),))
-    monkeypatch.setattr(console, "post", lambda delivery: told.append(signed.post(delivery)))
+    monkeypatch.setattr(console, "post", lambda delivery: told.append(post.post(delivery)))
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL)
     write(owner)
     until(lambda: told == ["no answer"])

@@ -9,8 +9,8 @@ from django.test import override_settings
 
 from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import STAFF_GROUP
+from leadsite.core.encryption import SecretUnreadable
 from tests.factories import ORDER
-from whatsapp.encryption import SecretUnreadable
 from whatsapp.models import Channel, ChannelInvalid, normalise_channel_id
 
 

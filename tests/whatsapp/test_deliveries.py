@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from conversations.models import ParkedStatus
 from tests.sessions import session
-from whatsapp import deliveries, ingest
-from whatsapp.deliveries import ERROR, OPEN_STATES, SKIPPED, ids_in, prune, replay_due, replay_each
+from whatsapp.channels import connect_channel
+from whatsapp.inbound import ingest
+from whatsapp.inbound import replay as deliveries
+from whatsapp.inbound.replay import ERROR, OPEN_STATES, SKIPPED, ids_in, prune, replay_due, replay_each
 from whatsapp.models import WebhookDelivery
-from whatsapp.services import connect_channel
 
 pytestmark = pytest.mark.django_db
 

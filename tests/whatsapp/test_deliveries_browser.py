@@ -14,7 +14,7 @@ from tests.browser import CONTRAST, PHONE, Desk, desk
 from tests.factories import Business
 from tests.staff import address
 from tests.whatsapp import meta
-from whatsapp import ingest
+from whatsapp.inbound import ingest
 from whatsapp.models import Channel, WebhookDelivery
 
 EMAIL, PASSWORD = "demo@leadsite.example", "correct horse battery"

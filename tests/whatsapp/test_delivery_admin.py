@@ -11,11 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from conversations.models import Message
-from leadsite.accounts.admin_values import badge
+from leadsite.adminkit.paginator import BoundedPaginator
+from leadsite.adminkit.values import badge
 from tests.staff import Staff, address, messages_of, operator, staff_of
 from tests.whatsapp.kept import connect, delivery, hello, hello_for, press_replay
-from whatsapp import delivery_admin, ingest
-from whatsapp.delivery_admin import waiting_badge
+from whatsapp.admin import deliveries
+from whatsapp.admin.deliveries import waiting_badge
+from whatsapp.inbound import ingest
 from whatsapp.models import WebhookDelivery
 
 
@@ -78,7 +80,7 @@ def test_the_menu_says_to_operators_how_many_wait(db, monkeypatch):
     for state in ("failed", "unrouted", "processed"):
         hello(state=state)
     assert badges(person) == {"Deliveries": "2"}
-    monkeypatch.setattr(delivery_admin, "BADGE_LIMIT", 1)
+    monkeypatch.setattr(deliveries, "BADGE_LIMIT", 1)
     assert badges(person) == {"Deliveries": "1+"}
 
 
@@ -100,7 +102,7 @@ def test_what_waits_is_counted_by_its_index(db):
 
 
 def test_the_list_does_not_count_all_rows(db, monkeypatch):
-    monkeypatch.setattr(delivery_admin.BoundedPaginator, "limit", 3)
+    monkeypatch.setattr(BoundedPaginator, "limit", 3)
     person = operator()
     for _ in range(3):
         hello()
@@ -181,7 +183,7 @@ def test_an_error_of_one_does_not_stop_the_others(owner, monkeypatch):
 
 def test_an_action_takes_a_limited_number_oldest_first(owner, monkeypatch):
     connect(owner)
-    monkeypatch.setattr(delivery_admin, "REPLAY_LIMIT", 2)
+    monkeypatch.setattr(deliveries, "REPLAY_LIMIT", 2)
     rows = [hello() for _ in range(3)]
     person = operator()
 

@@ -15,17 +15,17 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from leadsite.embedded import EmbeddedPostgres
+from leadsite.demo.embedded import EmbeddedPostgres
 from tests.factories import Business
 from tests.sessions import database_url, lock_customer, session, waiting
 from tests.site import REPOSITORY, environment, manage, request, serving, until
 from tests.whatsapp import meta
 from tests.whatsapp.door import PATH
 from tests.whatsapp.inbox import Inbox, post
-from whatsapp import ingest
-from whatsapp.deliveries import replay_due
+from whatsapp.inbound import ingest
+from whatsapp.inbound.replay import replay_due
+from whatsapp.inbound.signature import sign_for_meta
 from whatsapp.models import WebhookDelivery
-from whatsapp.signature import sign_for_meta
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

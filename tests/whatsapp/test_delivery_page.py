@@ -12,8 +12,8 @@ from django.utils import timezone
 from tests.staff import ESCAPED, HOSTILE, address, form_of, operator, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.kept import connect, delivery, hello, hello_for, page_of
-from whatsapp.delivery_advice import replay_may_help
-from whatsapp.delivery_body import MAX_LENGTH, readable
+from whatsapp.admin.delivery_advice import replay_may_help
+from whatsapp.admin.delivery_body import MAX_LENGTH, readable
 from whatsapp.models import Channel, WebhookDelivery
 
 

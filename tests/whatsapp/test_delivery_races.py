@@ -11,16 +11,16 @@ from django.db import connection
 
 from conversations.models import Message, ParkedStatus
 from leads.models import Lead
-from leads.services import NewLead, create_leads
+from leads.services.create import NewLead, create_leads
 from tests.factories import Business
 from tests.sessions import database_url, deadlocks, held_back, lock_customer, processes, session, waiting
 from tests.site import Site, request, serving, until
 from tests.whatsapp import meta
 from tests.whatsapp.door import PATH
 from tests.whatsapp.inbox import Inbox
-from whatsapp import ingest
+from whatsapp.inbound import ingest
+from whatsapp.inbound.signature import sign_for_meta
 from whatsapp.models import WebhookDelivery
-from whatsapp.signature import sign_for_meta
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,13 +22,13 @@ from tests.whatsapp.graph import (
 )
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
-from whatsapp import outbox
+from whatsapp.channels import connect_channel
 from whatsapp.models import Channel
-from whatsapp.outgoing import Again, Failed, Sent, Unknown
-from whatsapp.providers import cloud
-from whatsapp.sender import send_in_turn
-from whatsapp.sending import Recipient, Written, send_message
-from whatsapp.services import connect_channel
+from whatsapp.outbound import queue
+from whatsapp.outbound.enqueue import Recipient, Written, send_message
+from whatsapp.outbound.outcomes import Again, Failed, Sent, Unknown
+from whatsapp.outbound.providers import cloud
+from whatsapp.outbound.worker import send_in_turn
 
 BRUNO, CARLA = "+4915100000002", "+4915100000003"
 
@@ -242,7 +242,7 @@ class TestErrors:
         assert mailing.graph.requests == 1
 
     def test_an_answer_that_does_not_come_is_unknown(self, mailing, monkeypatch):
-        monkeypatch.setattr("whatsapp.providers.http.READ_SECONDS", 0.2)
+        monkeypatch.setattr("whatsapp.outbound.providers.http.READ_SECONDS", 0.2)
         mailing.graph.next_come(Reaction(seconds=1, accepts=True))
         row = mailing.writes()
         mailing.is_sent()
@@ -359,18 +359,18 @@ class TestOrderAndPace:
         for text in ["one", "two", "three"]:
             mailing.writes(text)
         mailing.writes("for Bruno", to=BRUNO)
-        claimed = outbox.claim(16)
+        claimed = queue.claim(16)
         assert [message.content for message in claimed] == ["one", "for Bruno"]
-        assert outbox.claim(16) == []
-        outbox.record([(message, Sent(f"wamid.{message.id}")) for message in claimed])
-        assert [message.content for message in outbox.claim(16)] == ["two"]
+        assert queue.claim(16) == []
+        queue.record([(message, Sent(f"wamid.{message.id}")) for message in claimed])
+        assert [message.content for message in queue.claim(16)] == ["two"]
 
     def test_also_where_the_customer_has_several_conversations(self, mailing):
         mailing.writes("one")
         Conversation.objects.update(status="archived")
         mailing.writes("two")
-        (first,) = outbox.claim(16)
-        assert (first.content, outbox.claim(16)) == ("one", [])
+        (first,) = queue.claim(16)
+        assert (first.content, queue.claim(16)) == ("one", [])
 
     def test_those_behind_a_failed_or_unknown_one_go_on(self, mailing):
         for text in ["one", "two", "three"]:
@@ -383,17 +383,17 @@ class TestOrderAndPace:
         settings.WHATSAPP_MESSAGES_PER_SECOND = 50
         for number in range(20):
             mailing.writes(to=f"+49151000000{number:02}")
-        claimed = outbox.claim(16)
+        claimed = queue.claim(16)
         assert [round(message.wait, 3) for message in claimed] == [0, 0.02, 0.04, 0.06, 0.08, 0.1]
         Channel.objects.update(paced_until=timezone.now() + timedelta(seconds=10))
-        assert outbox.claim(16) == []
+        assert queue.claim(16) == []
 
     def test_a_number_with_a_long_queue_leaves_room_for_the_others(self, mailing, stranger):
         for number in range(20):
             mailing.writes(to=f"+49151000000{number:02}")
         other = Mailing(stranger, mailing.graph, number="222")
         other.writes("for Bruno", to=BRUNO)
-        claimed = [*outbox.claim(4), *outbox.claim(4)]
+        claimed = [*queue.claim(4), *queue.claim(4)]
         assert "for Bruno" in [message.content for message in claimed]
 
     def test_a_customer_gets_so_many_at_once_and_then_one_each_few_seconds(self, mailing, settings):
@@ -409,7 +409,7 @@ class TestOrderAndPace:
 
 
 class TestLeases:
-    """See Note [Sent once] in whatsapp/outbox.py."""
+    """See Note [Sent once] in whatsapp/outbound/queue.py."""
 
     @staticmethod
     def time_passes():
@@ -421,9 +421,9 @@ class TestLeases:
         """A message that a worker took and said nothing of until its lease was over."""
         mailing.writes("one")
         mailing.writes("two")
-        (message,) = outbox.claim(16)
+        (message,) = queue.claim(16)
         self.time_passes()
-        assert outbox.lose() == 1
+        assert queue.lose() == 1
         return message
 
     def row(self, message):
@@ -436,52 +436,52 @@ class TestLeases:
 
     def test_while_the_lease_runs_it_is_the_workers(self, mailing):
         mailing.writes()
-        outbox.claim(16)
-        assert (outbox.lose(), outbox.claim(16)) == (0, [])
+        queue.claim(16)
+        assert (queue.lose(), queue.claim(16)) == (0, [])
 
     def test_late_news_that_it_was_sent_counts(self, slept):
-        outbox.record([(slept, Sent("wamid.9"))])
+        queue.record([(slept, Sent("wamid.9"))])
         row = self.row(slept)
         assert (row.status, row.provider_id, row.error) == ("sent", "wamid.9", "")
 
     def test_late_news_that_it_was_not_sent_does_not_turn_the_order_round(self, mailing, slept):
         mailing.is_sent()
         assert mailing.graph.texts() == ["two"]
-        outbox.record([outbox.not_begun(slept)])
-        assert (self.row(slept).status, self.row(slept).error) == ("failed", outbox.OVERTAKEN)
+        queue.record([queue.not_begun(slept)])
+        assert (self.row(slept).status, self.row(slept).error) == ("failed", queue.OVERTAKEN)
         assert mailing.is_sent_again() == 0
 
     def test_late_news_that_it_was_not_sent_puts_it_back(self, mailing, slept):
-        outbox.record([outbox.not_begun(slept)])
+        queue.record([queue.not_begun(slept)])
         assert self.row(slept).status == "queued"
         mailing.is_sent_again()
         assert mailing.graph.texts() == ["one", "two"]
 
     @pytest.mark.parametrize("outcome", [Again("no"), Failed("no"), Unknown("no")])
     def test_late_news_of_an_earlier_try_changes_nothing(self, mailing, slept, outcome):
-        outbox.record([outbox.not_begun(slept)])
+        queue.record([queue.not_begun(slept)])
         Message.objects.update(due_at="2026-01-01T00:00:00Z")
-        (again,) = outbox.claim(16)
-        outbox.record([(slept, outcome)])
+        (again,) = queue.claim(16)
+        queue.record([(slept, outcome)])
         assert self.row(slept).status == "sending"
-        outbox.record([(again, Sent("wamid.9"))])
-        outbox.record([(slept, outcome)])
+        queue.record([(again, Sent("wamid.9"))])
+        queue.record([(slept, outcome)])
         assert self.row(slept).status == "sent"
 
     def test_a_worker_that_slept_too_long_does_not_begin(self, mailing, monkeypatch):
-        monkeypatch.setattr(outbox, "BEGIN_SECONDS", -1)
+        monkeypatch.setattr(queue, "BEGIN_SECONDS", -1)
         row = mailing.writes()
-        claimed = outbox.claim(16)
-        outbox.record([send_in_turn(claimed[0], 0.0)])
+        claimed = queue.claim(16)
+        queue.record([send_in_turn(claimed[0], 0.0)])
         assert (of(row).status, mailing.graph.requests) == ("queued", 0)
 
 
 class TestNumbers:
     def test_without_a_number_a_message_waits_until_one_is_connected(self, owner, graph):
         queued = send_message(user_id=owner.id, to=Recipient(phone=AMINA), written=Written(content="Hello"))
-        assert outbox.claim(16) == []
+        assert queue.claim(16) == []
         connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
-        assert [message.id for message in outbox.claim(16)] == [queued.message_id]
+        assert [message.id for message in queue.claim(16)] == [queued.message_id]
 
     def test_without_a_token_the_number_stops(self, owner, graph):
         mailing = Mailing(owner, graph, token="")
@@ -502,9 +502,9 @@ class TestNumbers:
     def test_a_number_that_is_switched_off_sends_nothing(self, mailing):
         mailing.writes()
         Channel.objects.update(active=False)
-        assert outbox.claim(16) == []
+        assert queue.claim(16) == []
 
     def test_messages_of_a_number_given_to_another_business_do_not_go_through_it(self, mailing, stranger):
         mailing.writes()
         Channel.objects.update(user=stranger.user)
-        assert outbox.claim(16) == []
+        assert queue.claim(16) == []

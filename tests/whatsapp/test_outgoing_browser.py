@@ -13,9 +13,9 @@ from tests.staff import address
 from tests.whatsapp import meta
 from tests.whatsapp.mailing import AMINA
 from tests.whatsapp.test_deliveries_browser import EMAIL, PASSWORD, fits_a_phone, readable_by_day_and_night
-from whatsapp import ingest
+from whatsapp.inbound import ingest
 from whatsapp.models import Channel
-from whatsapp.sending import Recipient, Written, send_message
+from whatsapp.outbound.enqueue import Recipient, Written, send_message
 
 WORDS = ".reply p, .reply label, .alert span, .advice p"
 

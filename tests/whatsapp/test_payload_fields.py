@@ -3,7 +3,7 @@
 import pytest
 
 from tests.whatsapp import meta
-from whatsapp.events import MoveEvent, Opens, Party
+from whatsapp.inbound.events import MoveEvent, Opens, Party
 
 SHEENA = Party(phone="+16505551234", whatsapp_user_id=None)
 ITEM = "entry[0].changes[0].value"

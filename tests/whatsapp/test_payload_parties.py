@@ -6,7 +6,7 @@ import pytest
 
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_all, read_one
-from whatsapp.events import Party, StatusEvent
+from whatsapp.inbound.events import Party, StatusEvent
 
 ITEM = "entry[0].changes[0].value"
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from tests.whatsapp import meta
 from tests.whatsapp.poison import any_json, beside_good_ones, fields, mutants, poisoned
-from whatsapp.events import Unreadable
+from whatsapp.inbound.events import Unreadable
 
 SECOND = "entry[0].changes[0].value.messages[1]"
 REPLACED = f"{SECOND}: characters that cannot be stored were replaced"

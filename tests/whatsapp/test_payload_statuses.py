@@ -6,7 +6,7 @@ import pytest
 
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_all
-from whatsapp.events import StatusEvent
+from whatsapp.inbound.events import StatusEvent
 
 ITEM = "entry[0].changes[0].value"
 

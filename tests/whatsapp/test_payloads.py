@@ -6,7 +6,7 @@ import pytest
 
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_all, read_one
-from whatsapp.events import MessageEvent, Opens, Party, Reading, StatusEvent, Unreadable
+from whatsapp.inbound.events import MessageEvent, Opens, Party, Reading, StatusEvent, Unreadable
 
 ITEM = "entry[0].changes[0].value"
 

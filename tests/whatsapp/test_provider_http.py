@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 import pytest
 from requests.auth import HTTPBasicAuth
 
-from whatsapp.outgoing import NotSent, Uncertain
-from whatsapp.providers import http
-from whatsapp.providers.http import Request, post
+from whatsapp.outbound.outcomes import NotSent, Uncertain
+from whatsapp.outbound.providers import http
+from whatsapp.outbound.providers.http import Request, post
 
 HOST = "127.0.0.1"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"

@@ -18,7 +18,7 @@ from django.db import OperationalError
 
 from tests.sessions import database_url
 from tests.site import REPOSITORY, environment, free_port, manage
-from whatsapp import ingest
+from whatsapp.inbound import ingest
 from whatsapp.models import WebhookDelivery
 
 NOTHING_IN_IT = b'{"object": "whatsapp_business_account", "entry": []}'
@@ -134,7 +134,7 @@ def test_a_database_that_goes_away_is_exit_code_2(db, monkeypatch):
         raise OperationalError("the connection is lost")
 
     monkeypatch.setattr(ingest, "replay", replay)
-    monkeypatch.setattr("whatsapp.deliveries.connection.is_usable", lambda: False)
+    monkeypatch.setattr("whatsapp.inbound.replay.connection.is_usable", lambda: False)
 
     code, printed = command()
 

@@ -20,10 +20,11 @@ from tests.whatsapp.graph import Reaction, graph_api
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
 from tests.whatsapp.test_sending_faults import pointed_at
-from whatsapp import ingest, outbox
-from whatsapp.outgoing import Outgoing, Sent
-from whatsapp.sending import Recipient, Wish, Written, send_message
-from whatsapp.services import connect_channel
+from whatsapp.channels import connect_channel
+from whatsapp.inbound import ingest
+from whatsapp.outbound import queue
+from whatsapp.outbound.enqueue import Recipient, Wish, Written, send_message
+from whatsapp.outbound.outcomes import Outgoing, Sent
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
 
@@ -40,15 +41,15 @@ def claim_all(goal: int) -> list[tuple[int, UUID, str, int]]:
     """Claim and record until so many messages are sent, by whomever. Returns what this process had, and when."""
     mine: list[tuple[int, UUID, str, int]] = []
     while Message.objects.filter(status="sent").count() < goal:
-        for message in outbox.claim(3):
+        for message in queue.claim(3):
             mine.append((time.monotonic_ns(), message.id, message.address, int(message.content)))
-            outbox.record([(message, Sent(f"wamid.{message.id}"))])
+            queue.record([(message, Sent(f"wamid.{message.id}"))])
     close_old_connections()
     return mine
 
 
 def record_as_sent(message: Outgoing) -> None:
-    outbox.record([(message, Sent(f"wamid.{message.id}"))])
+    queue.record([(message, Sent(f"wamid.{message.id}"))])
 
 
 def report(message_id: UUID) -> None:
@@ -97,7 +98,7 @@ def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> No
         send_message(user_id=owner.id, to=to, written=Written(content="Hello"))
     messages: list[Outgoing] = []
     while len(messages) < 60:
-        messages += outbox.claim(60)
+        messages += queue.claim(60)
     with processes(CREW) as crew:
         futures: list[Future[None]] = []
         for number, message in enumerate(messages):

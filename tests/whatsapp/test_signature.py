@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from whatsapp.signature import is_signed_by_meta, is_signed_by_twilio, sign_for_meta, sign_for_twilio
+from whatsapp.inbound.signature import is_signed_by_meta, is_signed_by_twilio, sign_for_meta, sign_for_twilio
 
 SECRET = "test_app_secret"
 EMPTY = b'{"object":"whatsapp_business_account","entry":[]}'

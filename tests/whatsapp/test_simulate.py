@@ -15,7 +15,7 @@ from tests.sessions import database_url
 from tests.site import Site, environment, free_port, manage, serving
 from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, printed, simulate
 from whatsapp.models import Channel, WebhookDelivery
-from whatsapp.simulated import ABOUT_ANOTHER, KINDS
+from whatsapp.simulator.bodies import ABOUT_ANOTHER, KINDS
 
 served = pytest.mark.django_db(transaction=True)
 

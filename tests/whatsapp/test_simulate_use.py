@@ -10,7 +10,7 @@ from leadsite.accounts.services import create_business
 from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, printed, refusal
 from whatsapp.management.commands import simulate_whatsapp
 from whatsapp.models import Channel
-from whatsapp.simulated_site import DEMO_CHANNEL, what_will_wait
+from whatsapp.simulator.site import DEMO_CHANNEL, what_will_wait
 
 
 @pytest.fixture

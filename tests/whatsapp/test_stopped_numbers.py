@@ -7,15 +7,16 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from conversations.models import Message
+from leadsite.core.encryption import encrypt
 from tests.staff import address, errors_of, operator
 from tests.whatsapp import meta
 from tests.whatsapp.graph import Reaction, error
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
-from whatsapp import outbox, services
-from whatsapp.encryption import encrypt
+from whatsapp import channels
 from whatsapp.models import Channel, ChannelInvalid
-from whatsapp.outgoing import Stopped
+from whatsapp.outbound import queue
+from whatsapp.outbound.outcomes import Stopped
 
 NEW_TOKEN = "EAAG-another-token"
 STOPPING = {
@@ -76,9 +77,9 @@ def test_the_other_numbers_go_on(revoked, stranger):
 
 def test_a_refusal_of_the_old_token_does_not_stop_the_new_one(mailing):
     mailing.writes()
-    (message,) = outbox.claim(16)
-    services.connect_channel(user_id=mailing.business.id, phone_number_id=meta.CHANNEL, access_token=NEW_TOKEN)
-    outbox.record([(message, Stopped("190: The token was revoked."))])
+    (message,) = queue.claim(16)
+    channels.connect_channel(user_id=mailing.business.id, phone_number_id=meta.CHANNEL, access_token=NEW_TOKEN)
+    queue.record([(message, Stopped("190: The token was revoked."))])
     assert mailing.reload().stopped_at is None
     mailing.is_sent()
     assert [entry["token"] for entry in mailing.graph.ledger] == [NEW_TOKEN]
@@ -88,11 +89,11 @@ def test_a_country_that_is_closed_fails_its_message_so_that_the_others_can_go_on
     mailing.graph.next_come(error(130497, status=403))
     mailing.writes("to a closed country")
     mailing.writes("to another", to="+4915100000002")
-    services.pause_channel(channel_id=mailing.channel.pk, seconds=0)
-    (message,) = outbox.claim(1)
-    outbox.record([(message, Stopped("130497: No.", fails=True))])
+    channels.pause_channel(channel_id=mailing.channel.pk, seconds=0)
+    (message,) = queue.claim(1)
+    queue.record([(message, Stopped("130497: No.", fails=True))])
     assert mailing.reload().stopped_at
-    services.resume_channel(channel_id=mailing.channel.pk)
+    channels.resume_channel(channel_id=mailing.channel.pk)
     mailing.graph.reaction()  # the one that was meant for the first
     mailing.is_sent_again()
     assert mailing.states() == [("to a closed country", "failed"), ("to another", "sent")]
@@ -119,9 +120,9 @@ def test_an_error_of_one_message_stops_nothing(mailing, owner):
 def test_what_was_said_before_the_number_was_let_go_on_does_not_stop_it_again(mailing, owner):
     mailing.writes()
     mailing.is_sent()
-    services.stop_channel(channel_id=mailing.channel.pk, reason="131042: Pay.")
+    channels.stop_channel(channel_id=mailing.channel.pk, reason="131042: Pay.")
     failed = meta.status("failed", id="wamid.000001", timestamp=int(time()) - 5)
-    services.resume_channel(channel_id=mailing.channel.pk)
+    channels.resume_channel(channel_id=mailing.channel.pk)
     Inbox(owner).gets_statuses(failed | {"errors": [meta.error(131042)]})
     assert mailing.reload().stopped_at is None
 
@@ -130,7 +131,7 @@ class TestSecrets:
     @pytest.mark.parametrize("token", ["EAAG\u200btoken", "EAAG\ntoken", "EAAG\ttoken", "EAAG…", "x" * 5000])
     def test_a_token_with_something_else_copied_along_is_refused(self, mailing, owner, token):
         with pytest.raises(ChannelInvalid):
-            services.connect_channel(user_id=owner.id, phone_number_id="333", access_token=token)
+            channels.connect_channel(user_id=owner.id, phone_number_id="333", access_token=token)
         person = operator()
         assert list(errors_of(person.fill(address("change", mailing.channel), access_token=token))) == ["access_token"]
 
@@ -149,7 +150,7 @@ class TestSecrets:
         mailing.graph.next_come(error(999_999), Reaction(body=b"nonsense", accepts=True))
         for number in range(3):
             mailing.writes(to=f"+4915100000{number:03}")
-        (message,) = outbox.claim(1)
+        (message,) = queue.claim(1)
         assert TOKEN not in repr(message)
         assert message.token not in repr(message)
         mailing.is_sent()

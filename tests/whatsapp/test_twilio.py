@@ -3,7 +3,7 @@
 import pytest
 
 from tests.whatsapp.twilio_forms import BUSINESS, CUSTOMER, MESSAGE, SID, reading_of
-from whatsapp.events import MessageEvent, Opens, Party
+from whatsapp.inbound.events import MessageEvent, Opens, Party
 
 
 def message(**changes: str | None) -> MessageEvent:

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, NOW, SID, STATUS, reading_of
-from whatsapp.events import MessageEvent, Reading, StatusEvent, Unreadable
-from whatsapp.twilio import MAX_PARAMETERS, parameters, read
+from whatsapp.inbound.events import MessageEvent, Reading, StatusEvent, Unreadable
+from whatsapp.inbound.twilio import MAX_PARAMETERS, parameters, read
 
 
 def status(**changes: str | None) -> StatusEvent:

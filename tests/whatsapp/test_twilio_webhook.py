@@ -7,8 +7,8 @@ import pytest
 from conversations.models import Message
 from tests.factories import Business
 from tests.whatsapp.door import FORM, OLD_SECRET, PATH, SECRET, assert_refused, deliver_form, provider_client
+from whatsapp.inbound.signature import sign_for_twilio
 from whatsapp.models import Channel, WebhookDelivery
-from whatsapp.signature import sign_for_twilio
 
 NUMBER = "+14155238886"
 TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'

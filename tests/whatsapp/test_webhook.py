@@ -13,9 +13,9 @@ from tests.factories import Business
 from tests.sessions import session
 from tests.whatsapp import meta
 from tests.whatsapp.door import FORM, OLD_SECRET, PATH, SECRET, assert_refused, deliver, provider_client
+from whatsapp.channels import connect_channel
+from whatsapp.inbound.signature import sign_for_meta
 from whatsapp.models import WebhookDelivery
-from whatsapp.services import connect_channel
-from whatsapp.signature import sign_for_meta
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from whatsapp.events import Reading
-from whatsapp.twilio import read
+from whatsapp.inbound.events import Reading
+from whatsapp.inbound.twilio import read
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BUSINESS = "+14155238886"

@@ -4,7 +4,7 @@ import django.contrib.postgres.fields
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-import leadsite.accounts.models
+import leadsite.core.models
 
 
 class Migration(migrations.Migration):
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=leadsite.accounts.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("provider", models.CharField(choices=[("cloud", "Meta Cloud API"), ("twilio", "Twilio")])),

@@ -13,9 +13,9 @@ from django.db import Error
 from leads.importing.batches import ON_DUPLICATE, SKIP, Counts, Options, Refusal
 from leads.importing.cells import UnknownRegion, read_region
 from leads.importing.columns import FIELDS, UnknownColumns, map_columns
-from leads.importing.files import FORMATS, Unreadable, open_table
 from leads.importing.importer import Importer, OtherOptions
 from leads.importing.progress import Progress, stopped_by_signals
+from leads.importing.readers.files import FORMATS, Unreadable, open_table
 from leads.importing.runs import BATCH_SIZE, Overtaken, RowsRefused
 from leads.importing.sources import mapping, opened
 from leads.models import ImportRun, Lead

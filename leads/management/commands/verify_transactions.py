@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
-from leads.services import LeadRefused, NewLead, create_lead
+from leads.services.create import LeadRefused, NewLead, create_lead
 from leadsite.accounts.models import User
 
 GOOD: Final = NewLead(customer_phone="+1234567890", customer_name="Verify", type=Lead.Type.INQUIRY)

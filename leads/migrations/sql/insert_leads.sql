@@ -1,6 +1,6 @@
 -- Purpose: the one way by which leads come to be. For each lead of a JSON list: the customer (made, or found by
 -- phone key and renamed), the conversation (the customer's active one, or a new one) and the lead, all in one
--- statement; a caller's failure at any point leaves none of them. Doors: leads.services.create_leads (REST, admin,
+-- statement; a caller's failure at any point leaves none of them. Doors: leads.services.create.create_leads (REST, admin,
 -- import, webhook) and the two SQL functions for clients.
 -- Faulty leads: with p_skip_faulty they come back with their fault (see lead_faults) and the rest is made; without,
 -- the first one is raised, with its field as COLUMN, its constraint, and its place in the list as DETAIL.

@@ -1,5 +1,5 @@
 -- Purpose: leads that a client sends, made by load_leads: of a business that there is, and each of them anew. Doors:
--- leads.services.create_leads (REST, admin) and the two SQL functions for clients.
+-- leads.services.create.create_leads (REST, admin) and the two SQL functions for clients.
 -- Faulty leads: with p_skip_faulty they come back with their fault (see lead_faults) and the rest is made; without,
 -- the first one is raised, with its field as COLUMN, its constraint, and its place in the list as DETAIL.
 -- Locks: as load_leads. VOLATILE.

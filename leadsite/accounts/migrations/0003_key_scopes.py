@@ -3,7 +3,7 @@
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
-import leadsite.accounts.models
+import leadsite.core.models
 
 
 class Migration(migrations.Migration):

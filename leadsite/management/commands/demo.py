@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from leadsite import demo_values
-from leadsite.demo_data import Demo, ensure_demo
-from leadsite.supervisor import PortBusy, Supervisor, WebServerBroken
+from leadsite.demo import secrets as demo_secrets
+from leadsite.demo.data import Demo, ensure_demo
+from leadsite.demo.supervisor import PortBusy, Supervisor, WebServerBroken
 
 DEFAULT_PORT: Final = 8000
 
@@ -62,7 +62,7 @@ leadsite is running.
   API docs     {site}/api/docs
   API key      {demo.api_key}
   Webhook      {site}{reverse("whatsapp-webhook")}
-               (app secret and verify token: {readable(demo_values.path(settings.DATA_DIR))})
+               (app secret and verify token: {readable(demo_secrets.path(settings.DATA_DIR))})
 
 Try it:
 

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from leadsite.core.encryption import SecretUnreadable
 from leadsite.webhooks.services import rotate_secrets
-from whatsapp.encryption import SecretUnreadable
-from whatsapp.services import rotate_tokens
+from whatsapp.channels import rotate_tokens
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from procrastinate.contrib.django.utils import connector_params
 
 from leadsite.worker import Interrupted, work, work_once
-from whatsapp.sender import THREADS
+from whatsapp.outbound.worker import THREADS
 
 MOST = 256
 

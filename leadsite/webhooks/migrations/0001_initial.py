@@ -8,7 +8,7 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import leadsite.accounts.models
+import leadsite.core.models
 
 SQL = Path(__file__).parent / "sql"
 
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=leadsite.accounts.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 (
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=leadsite.accounts.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 (

@@ -8,7 +8,7 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from leads.importing.files import Row, Table, open_table
+from leads.importing.readers.files import Row, Table, open_table
 
 HEADER = "phone,name,type,details"
 ROW = "+4915123456789,Zoë,order,Two cakes"

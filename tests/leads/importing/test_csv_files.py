@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.importing.cells import quote_formula
-from leads.importing.csv_files import sniff_delimiter
-from leads.importing.rows import CELL_LIMIT, Unreadable
+from leads.importing.readers.csv_files import sniff_delimiter
+from leads.importing.readers.rows import CELL_LIMIT, Unreadable
 from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, rows_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)

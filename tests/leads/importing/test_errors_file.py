@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from leads.importing.columns import map_columns
 from leads.importing.errors_file import ErrorsFile
-from leads.importing.files import Row
+from leads.importing.readers.files import Row
 from tests.leads.importing.tables import cells_of, opened, rows_of
 
 HEADER = ["phone", "name", "type", "details"]

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from leads.importing.files import Unreadable
+from leads.importing.readers.files import Unreadable
 from tests.leads.importing.tables import HEADER, ROW, Pipe, opened, rows_of, workbook
 
 CSV = f"{HEADER}\n{ROW}\n".encode()

@@ -14,7 +14,7 @@ import pytest
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import ImportRun, Lead
-from leads.services import NewLead, create_lead, create_leads
+from leads.services.create import NewLead, create_lead, create_leads
 from tests.factories import Business
 from tests.leads.importing.operator import HEADER, write
 from tests.leadsite.workers import NAME, variables
@@ -22,7 +22,7 @@ from tests.sessions import deadlocks, processes, session
 from tests.site import REPOSITORY, until
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
-from whatsapp import ingest
+from whatsapp.inbound import ingest
 from whatsapp.models import WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.importing.rows import Unreadable
+from leads.importing.readers.rows import Unreadable
 from tests.leads.importing.tables import cells_of, memory_below, opened, piped, rows_of
 
 LEAD = '{"phone": "+4915123456789", "name": "Zoë"}'

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from leads.importing.rows import Unreadable
+from leads.importing.readers.rows import Unreadable
 from tests.leads.importing.tables import HEADER, ROW, Pipe, cells_of, opened, piped, rows_of
 
 TEXT = "phone,name\n+4915123456789,Zoë Müller €\n"

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from leads.importing.rows import Unreadable
+from leads.importing.readers.rows import Unreadable
 from tests.leads.importing.tables import Pipe, cells_of, memory_below, opened, piped, rows_of, workbook
 
 HEADER = ["phone", "name"]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
 from leadsite.accounts.models import User
-from leadsite.webhooks import http, outbox, services
+from leadsite.webhooks import http, queue, services
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.signature import signed_headers
 from tests.leadsite.webhooks.integrator import Integrator, post, post_again
@@ -81,10 +81,10 @@ class TestAFailure:
             row = integrator.row()
             if row.state == "pending":
                 pauses.append((row.due_at - timezone.now()).total_seconds())
-        assert len(pauses) == len(outbox.PAUSES)
-        for pause, planned in zip(pauses, outbox.PAUSES, strict=True):
+        assert len(pauses) == len(queue.PAUSES)
+        for pause, planned in zip(pauses, queue.PAUSES, strict=True):
             assert planned * 0.8 - 5 < pause < planned * 1.2 + 5
-        assert 23 < sum(outbox.PAUSES) / 3600 < 24
+        assert 23 < sum(queue.PAUSES) / 3600 < 24
         assert (integrator.row().state, integrator.row().attempts) == ("failed", 11)
         assert integrator.endpoint.active
 
@@ -130,7 +130,7 @@ class TestAFailure:
 class TestAnEndpointThatFails:
     def last_try_fails(self, integrator, *, failing_for: timedelta) -> None:
         WebhookEndpoint.objects.update(failing_since=timezone.now() - failing_for)
-        WebhookEvent.objects.update(attempts=len(outbox.PAUSES), due_at=timezone.now())
+        WebhookEvent.objects.update(attempts=len(queue.PAUSES), due_at=timezone.now())
         integrator.receiver.next_come(500)
         assert post() == 1
         assert integrator.row().state == "failed"
@@ -167,10 +167,10 @@ class TestAnEndpointThatFails:
 
     def test_what_a_former_address_answers_is_no_news_of_the_new_one(self, integrator, owner):
         owner.post_lead()
-        (under_way,) = outbox.claim(1, failing=False)
+        (under_way,) = queue.claim(1, failing=False)
         new = integrator.receiver.address + "/new"
         assert owner.client.patch(integrator.address, {"url": new}, format="json").status_code == 200
-        outbox.record(under_way, outbox.Outcome(410, outbox.GONE))
+        queue.record(under_way, queue.Outcome(410, queue.GONE))
         assert (integrator.endpoint.active, integrator.endpoint.failing_since) == (True, None)
         assert integrator.row().state == "pending"
 

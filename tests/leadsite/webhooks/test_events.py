@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from conversations.models import Message
 from leads.models import Lead
-from leads.services import create_leads
+from leads.services.create import create_leads
 from leadsite.webhooks.models import WebhookEvent
 from tests.factories import ORDER, new_lead
 from tests.leadsite.webhooks.integrator import Integrator

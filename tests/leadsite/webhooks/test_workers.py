@@ -10,10 +10,10 @@ from django.conf import settings as site
 from django.db import connection
 from django.utils import timezone
 
-from leadsite.webhooks import outbox
+from leadsite.webhooks import queue
 from leadsite.webhooks.courier import FOR_FAILING, THREADS
 from leadsite.webhooks.models import WebhookEvent
-from leadsite.webhooks.outbox import Outcome
+from leadsite.webhooks.queue import Outcome
 from tests.factories import Business
 from tests.leadsite.webhooks.integrator import Integrator
 from tests.leadsite.webhooks.receiver import Receiver, receiving
@@ -100,7 +100,7 @@ def test_claims_at_the_same_moment_share_no_event(integrator: Integrator, owner:
 
     def claimed(_: int) -> list[object]:
         try:
-            return [delivery.id for delivery in outbox.claim(THREADS, failing=False)]
+            return [delivery.id for delivery in queue.claim(THREADS, failing=False)]
         finally:
             connection.close()
 
@@ -112,12 +112,12 @@ def test_claims_at_the_same_moment_share_no_event(integrator: Integrator, owner:
 
 def test_a_worker_that_slept_past_its_lease_records_nothing(integrator: Integrator, owner: Business):
     owner.post_lead()
-    (slept,) = outbox.claim(1, failing=False)
+    (slept,) = queue.claim(1, failing=False)
     WebhookEvent.objects.update(leased_until=timezone.now() - timedelta(seconds=1), due_at=timezone.now())
-    (awake,) = outbox.claim(1, failing=False)
-    outbox.record(slept, Outcome(410, outbox.GONE))
+    (awake,) = queue.claim(1, failing=False)
+    queue.record(slept, Outcome(410, queue.GONE))
     assert (integrator.row().state, integrator.endpoint.active) == ("pending", True)
-    outbox.record(awake, Outcome(204))
+    queue.record(awake, Outcome(204))
     assert (integrator.row().state, integrator.row().attempts) == ("delivered", 2)
 
 
@@ -146,8 +146,8 @@ def test_endpoints_that_hang_hold_up_no_other(integrator: Integrator, owner: Bus
 def test_one_endpoint_has_no_more_than_its_share(integrator: Integrator, owner: Business):
     for number in range(20):
         owner.has_lead(customer_phone=f"+4915100001{number:03}")
-    assert len(outbox.claim(THREADS, failing=False)) == outbox.MOST_AT_ONCE
-    assert outbox.claim(THREADS, failing=False) == []
+    assert len(queue.claim(THREADS, failing=False)) == queue.MOST_AT_ONCE
+    assert queue.claim(THREADS, failing=False) == []
 
 
 def test_a_business_with_a_long_queue_lies_before_no_others_first_event(
@@ -159,7 +159,7 @@ def test_a_business_with_a_long_queue_lies_before_no_others_first_event(
         owner.has_lead(customer_phone=f"+4915100001{number:03}")
     Integrator(stranger, receiver, "/stranger")
     stranger.has_lead()
-    assert stranger.id in {WebhookEvent.objects.get(pk=d.id).user_id for d in outbox.claim(THREADS, failing=False)}
+    assert stranger.id in {WebhookEvent.objects.get(pk=d.id).user_id for d in queue.claim(THREADS, failing=False)}
 
 
 def test_once_posts_what_is_due_and_says_so(integrator: Integrator, owner: Business, tmp_path: Path):

@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from leadsite.accounts.services import BusinessInvalid, create_business
-from whatsapp.encryption import SecretUnreadable
+from leadsite.core.encryption import SecretUnreadable
+from whatsapp.channels import ChannelTaken, connect_channel
 from whatsapp.models import Channel, ChannelInvalid
-from whatsapp.services import ChannelTaken, connect_channel
 
 
 class Command(BaseCommand):

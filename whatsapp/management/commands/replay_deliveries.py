@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from whatsapp import ingest
-from whatsapp.deliveries import ERROR, OPEN_STATES, SKIPPED, ids_in, replay_each
+from whatsapp.inbound import ingest
+from whatsapp.inbound.replay import ERROR, OPEN_STATES, SKIPPED, ids_in, replay_each
 from whatsapp.models import WebhookDelivery
 
 State = WebhookDelivery.State

@@ -14,12 +14,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from conversations.identity import PhoneInvalid, normalise
-from whatsapp import simulated
+from conversations.phone import PhoneInvalid, normalise
 from whatsapp.models import Channel
-from whatsapp.signed import NO_ANSWER, Delivery, curl, post, signed, webhook_of
-from whatsapp.simulated import ABOUT_ANOTHER, ECHO, KINDS, Customer, Said
-from whatsapp.simulated_site import WRONG_USE, only_channel, what_will_wait
+from whatsapp.simulator import bodies
+from whatsapp.simulator.bodies import ABOUT_ANOTHER, ECHO, KINDS, Customer, Said
+from whatsapp.simulator.post import NO_ANSWER, Delivery, curl, post, signed, webhook_of
+from whatsapp.simulator.site import WRONG_USE, only_channel, what_will_wait
 
 THREADS: Final = 8
 MAX_BURST: Final = 100_000
@@ -158,14 +158,14 @@ def make_delivery(url: str, options: dict[str, Any]) -> Delivery:
     if options["status"]:
         message_id = options["message_id"]
         about: dict[str, Any] = {"status": options["status"]}
-        make: Any = simulated.twilio_status if is_twilio else simulated.meta_status
+        make: Any = bodies.twilio_status if is_twilio else bodies.meta_status
     else:
-        message_id = f"SM{secrets.token_hex(16)}" if is_twilio else simulated.new_message_id()
+        message_id = f"SM{secrets.token_hex(16)}" if is_twilio else bodies.new_message_id()
         text, target = options["text"], options["message_id"]
         kind = options["kind"] or "text"
         about = {"said": Said(kind=kind, text=text, target=target, advertisement=options["ad"])}
-        by_meta = simulated.meta_echo if kind == ECHO else simulated.meta_message
-        make = simulated.twilio_message if is_twilio else by_meta
+        by_meta = bodies.meta_echo if kind == ECHO else bodies.meta_message
+        make = bodies.twilio_message if is_twilio else by_meta
     made = make(channel=options["channel"], customer=customer, message_id=message_id, **about)
     return signed(url=url, provider=options["provider"], message_id=message_id, made=made, secret=options["secret"])
 

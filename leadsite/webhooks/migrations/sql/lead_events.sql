@@ -1,12 +1,12 @@
 -- Purpose: the events lead.created and lead.updated, a row for each endpoint of the business that wants them, whoever
--- writes the lead and in the same transaction. `data` is what GET /api/leads/<id> shows (leads/serializers.py).
+-- writes the lead and in the same transaction. `data` is what GET /api/leads/<id> shows (leads/api/serializers.py).
 -- An update is an event only where something changed that GET shows and that is the lead's own: the customer's name and
 -- phone are shown, but belong to all of the customer's leads, and to change them alone is no event.
 -- SECURITY DEFINER, because an SQL client may write leads (docs/sql.md) and has no business with webhooks.
 -- Locks: none but of the rows that it makes. That is why webhook_events has no foreign key: with one to the endpoint,
 -- each writer would put a FOR KEY SHARE lock on the endpoint's row, which is one row for all of a business's writers;
 -- whoever deletes an endpoint would wait for them, and they for that, outside the order of locks that all else keeps
--- (leads/services.py, Note [Lock order]). An event whose endpoint was deleted at the same moment is claimed by nobody,
+-- (leads/services/create.py, Note [Lock order]). An event whose endpoint was deleted at the same moment is claimed by nobody,
 -- and pruned. VOLATILE.
 CREATE FUNCTION write_lead_events() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER

@@ -1,5 +1,5 @@
 -- Purpose: the events message.received and message.status, a row for each endpoint of the business that wants them, in
--- the transaction of what they tell of. `data` is what GET /api/messages/<id> shows (conversations/serializers.py).
+-- the transaction of what they tell of. `data` is what GET /api/messages/<id> shows (conversations/api/serializers.py).
 --   message.received  a customer's message came; once more, with the same id, where its real content takes the place of
 --                     a placeholder (WhatsApp delivers "unsupported" first and the rest later): nobody else would tell
 --   message.status    of a message to a customer that was sent, delivered or read, that failed, or of which nobody knows

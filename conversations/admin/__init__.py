@@ -1,0 +1,3 @@
+from conversations.admin import pages
+
+__all__ = ["pages"]

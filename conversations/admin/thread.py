@@ -1,0 +1,204 @@
+"""The messages of a conversation as a person reads them.
+
+Rows are facts and stay as they came. That a message was edited, deleted or reacted to is a row of its own, which names
+the message as extras["target"]; here such rows are folded into what they are about. All text is the customer's: it
+leaves this module as text, and the template escapes it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils import timezone
+
+from conversations.admin.referral import Referral, read_referral, text_of
+from conversations.admin.thread_words import CHIPS, LABELS, NOTICES, REACTION_GONE, TICKS, seen
+from conversations.models import Conversation, Message
+from leadsite.adminkit.values import shorten
+
+THREAD_LENGTH: Final = 50
+_QUOTE_LENGTH: Final = 60
+_CHANGES: Final = ("edit", "revoke", "reaction")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One line of the thread: a bubble, or a notice in the middle."""
+
+    message: Message
+    time: datetime
+    text: str
+    is_notice: bool = False
+    chip: tuple[str, str] | None = None
+    detail: str = ""  # of the chip: the file's name, the place
+    former: str | None = None  # the text as it was, where it was edited
+    deleted_by: str = ""
+    quoted: str = ""  # what a reply answers
+    reaction: str = ""
+    referral: Referral | None = None
+    tick: tuple[str, str] | None = None
+    labels: list[str] = field(default_factory=list)
+    new_day: date | None = None
+
+
+@dataclass(slots=True)
+class Thread:
+    entries: list[Entry] = field(default_factory=list)
+    has_older: bool = False
+
+
+def read_thread(conversation: Conversation) -> Thread:
+    """The newest messages, in the order in which they were written, in at most two queries.
+
+    The newest are those that arrived last: to look for those that were written last, all would have to be read.
+    """
+    newest = list(conversation.messages.order_by("-pk")[: THREAD_LENGTH + 1])
+    rows = sorted(newest[:THREAD_LENGTH], key=_in_order)
+    known = {row.provider_id: row for row in rows if row.provider_id}
+    changes = _changes(rows, known)
+    folded = {change.pk for found in changes.values() for change in found}
+    known |= _from_elsewhere(conversation, {_target(row) or _answered(row) for row in rows} - set(known) - {""})
+    edits = _newest_texts(rows, known)
+    entries = [_entry(row, known, changes.get(row.pk, []), edits) for row in rows if row.pk not in folded]
+    _mark_days(entries)
+    return Thread(entries, has_older=len(newest) > THREAD_LENGTH)
+
+
+def _written(row: Message) -> datetime:
+    return row.provider_time or row.created_at
+
+
+def _in_order(row: Message) -> tuple[datetime, UUID]:
+    return _written(row), row.pk
+
+
+def _target(row: Message) -> str:
+    return text_of(_extra(row, "target"))
+
+
+def _answered(row: Message) -> str:
+    """The provider's id of the message that this one is a reply to."""
+    context = _extra(row, "context")
+    return text_of(context.get("id")) if isinstance(context, dict) else ""
+
+
+def _extra(row: Message, name: str) -> Any:
+    """From the extras, or from what they hold under the message's kind."""
+    extras = row.extras if isinstance(row.extras, dict) else {}
+    under = extras.get(row.kind)
+    return extras[name] if name in extras else under.get(name) if isinstance(under, dict) else None
+
+
+def _changes(rows: Iterable[Message], known: dict[str, Message]) -> dict[UUID, list[Message]]:
+    """The edits and deletions of each message that is shown.
+
+    One can change only one's own messages, whatever a delivery says. What changes nothing here is a line of its own.
+    """
+    found: dict[UUID, list[Message]] = {}
+    for row in rows:
+        if about := _changed(row, known):
+            found.setdefault(about.pk, []).append(row)
+    return found
+
+
+def _changed(row: Message, known: Mapping[str, Message]) -> Message | None:
+    about = known.get(_target(row)) if row.kind in ("edit", "revoke") else None
+    return about if about and about.direction == row.direction and about.kind not in _CHANGES else None
+
+
+def _newest_texts(rows: Iterable[Message], known: Mapping[str, Message]) -> dict[UUID, str]:
+    """What edited messages say by now, also those that are not shown. `rows` are in the order of their writing."""
+    edits = [(about, row) for row in rows if row.kind == "edit" and (about := _changed(row, known))]
+    return {about.pk: row.content for about, row in edits}
+
+
+def _from_elsewhere(conversation: Conversation, provider_ids: set[str]) -> dict[str, Message]:
+    """What these rows are about but which is not among them: older messages of the same customer."""
+    if not provider_ids:
+        return {}
+    mine = Message.objects.filter(user_id=conversation.user_id, conversation__customer_id=conversation.customer_id)
+    found = mine.filter(provider_id__in=provider_ids).only("id", "provider_id", "kind", "content", "direction")
+    return {row.provider_id: row for row in found if row.provider_id}
+
+
+def _entry(row: Message, known: dict[str, Message], changes: list[Message], edits: Mapping[UUID, str]) -> Entry:
+    entry = Entry(message=row, time=timezone.localtime(_written(row)), text=seen(row.content))
+    who = "the customer" if row.direction == Message.Direction.IN else "you"
+    about = known.get(_target(row))
+    if row.kind == "reaction":
+        entry.is_notice = True
+        entry.reaction = "" if row.content in REACTION_GONE else row.content
+        entry.text = f"to: {_quote(about, edits)}" if about else "to an earlier message"
+    elif row.kind == "revoke":
+        entry.is_notice = True
+        entry.text = f"{who.capitalize()} deleted " + (
+            f"an earlier message: {_quote(about, edits)}" if about else "a message"
+        )
+    elif row.kind in NOTICES:
+        entry.is_notice = True
+        entry.text = _notice(row)
+    else:
+        _fill_bubble(entry, known, about, edits)
+        _apply(entry, changes, who)
+    return entry
+
+
+def _notice(row: Message) -> str:
+    """WhatsApp's own sentence of a system message; otherwise ours, with what came (in brackets) as the reason."""
+    if row.kind == "system":
+        return seen(row.content) or NOTICES[row.kind]
+    return NOTICES[row.kind] if row.kind == "request_welcome" else f"{NOTICES[row.kind]} {row.content}".strip()
+
+
+def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None, edits: Mapping[UUID, str]) -> None:
+    row = entry.message
+    entry.labels = _labels(row)
+    if row.kind != "text":
+        kind = "voice" if row.kind == "audio" and _extra(row, "voice") is True else row.kind
+        entry.chip = CHIPS.get(kind, ("chat_bubble", kind.replace("_", " ").capitalize()))
+        name = text_of(_extra(row, "filename"))
+        entry.detail = shorten(name)
+        if entry.text == name:  # a document without a caption is called by its name
+            entry.text = ""
+    if answered := known.get(_answered(row)):
+        entry.quoted = _quote(answered, edits)
+    elif row.kind == "edit" and about:
+        entry.quoted = _quote(about, {})  # what it says anew
+    if row.direction == Message.Direction.OUT:
+        entry.tick = TICKS.get(row.status)
+    else:
+        entry.referral = read_referral(_extra(row, "referral"))
+
+
+def _apply(entry: Entry, changes: list[Message], who: str) -> None:
+    """`changes` are in the order in which they were made: the last text holds."""
+    for change in changes:
+        if change.kind == "revoke":
+            entry.deleted_by = who
+        else:
+            entry.former = seen(entry.message.content)
+            entry.text = seen(change.content)
+
+
+def _labels(row: Message) -> list[str]:
+    """An echo of standby is what Meta's agent wrote, not the phone."""
+    marks = [name for name in LABELS if row.extras.get(name)] if isinstance(row.extras, dict) else []
+    return [LABELS[name] for name in marks if name != "echo" or "standby" not in marks]
+
+
+def _quote(row: Message, edits: Mapping[UUID, str]) -> str:
+    text = edits.get(row.pk, row.content)
+    if seen(text):
+        return f"“{shorten(text, _QUOTE_LENGTH)}”"
+    _, word = CHIPS.get(row.kind, ("", "(empty)" if row.kind == "text" else row.kind.replace("_", " ").capitalize()))
+    return word.lower()
+
+
+def _mark_days(entries: list[Entry]) -> None:
+    """The first entry of each day says which."""
+    before: date | None = None
+    for entry in entries:
+        if entry.time.date() != before:
+            before = entry.new_day = entry.time.date()

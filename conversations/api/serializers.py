@@ -1,0 +1,114 @@
+"""Conversations and their messages as JSON."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from conversations.models import Conversation, Message
+from leadsite.rest.fields import WordField
+from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
+
+# What a client needs no word of its own for: a voice note that was played was read.
+_SHOWN_AS = {Message.Status.PLAYED.value: Message.Status.READ.value}
+SHOWN = ["received", "queued", "sending", "sent", "delivered", "read", "failed", "unknown"]
+# Where a message is not (yet) with the customer, its error says why; later it would only mislead.
+_HAS_ERROR = frozenset((Message.Status.QUEUED, Message.Status.FAILED, Message.Status.UNKNOWN))
+
+
+@example(
+    answered={
+        "id": AN_ID,
+        "customer_id": ANOTHER_ID,
+        "customer_name": "Amina",
+        "customer_phone": "+4915123456789",
+        "customer_whatsapp_user_id": None,
+        "status": "active",
+        "last_message_at": A_TIME,
+        "last_inbound_at": A_TIME,
+        "created_at": A_TIME,
+        "updated_at": A_TIME,
+    }
+)
+class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+    """A conversation as it is read: flat, with what a person needs to see of the customer."""
+
+    customer_name = serializers.CharField(source="customer.name")
+    customer_phone = serializers.CharField(source="customer.phone", allow_null=True)
+    customer_whatsapp_user_id = serializers.CharField(source="customer.whatsapp_user_id", allow_null=True)
+
+    class Meta:
+        model = Conversation
+        fields = [
+            "id",
+            "customer_id",
+            "customer_name",
+            "customer_phone",
+            "customer_whatsapp_user_id",
+            "status",
+            "last_message_at",
+            "last_inbound_at",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+@example(asked={"status": "completed"})
+class ConversationChangeSerializer(serializers.Serializer[Any]):
+    """The body of PATCH /api/conversations/<id>."""
+
+    status = WordField(Conversation.Status.choices)
+
+
+@example(
+    answered={
+        "id": AN_ID,
+        "conversation_id": ANOTHER_ID,
+        "direction": "out",
+        "kind": "text",
+        "content": "Your cake is ready",
+        "status": "delivered",
+        "error": None,
+        "provider_id": "wamid.HBgLNDkxNTEyMzQ1Njc4ORUCABEY",
+        "provider_time": None,
+        "times": {"sent": A_TIME, "delivered": A_TIME},
+        "created_at": A_TIME,
+        "updated_at": A_TIME,
+    }
+)
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    status = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    times = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Message
+        fields = [
+            "id",
+            "conversation_id",
+            "direction",
+            "kind",
+            "content",
+            "status",
+            "error",
+            "provider_id",
+            "provider_time",
+            "times",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "enum": SHOWN})
+    def get_status(self, message: Message) -> str:
+        return _SHOWN_AS.get(message.status, message.status)
+
+    def get_error(self, message: Message) -> str | None:
+        return (message.error or None) if message.status in _HAS_ERROR else None
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "format": "date-time"}})
+    def get_times(self, message: Message) -> dict[str, Any]:
+        """When the provider says that it was sent, delivered and read."""
+        times = message.extras.get("times") if isinstance(message.extras, dict) else None
+        return times if isinstance(times, dict) else {}

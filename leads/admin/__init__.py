@@ -1,0 +1,3 @@
+from leads.admin import imports, leads
+
+__all__ = ["imports", "leads"]

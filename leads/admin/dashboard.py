@@ -1,0 +1,44 @@
+"""What the first page of the admin says of leads: how many wait, and the newest of them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count
+from django.http import HttpRequest
+from django.urls import reverse
+
+from leads.models import Lead
+from leadsite.adminkit.values import badge, foreign, moment, shorten
+
+NEWEST = 8
+
+
+def leads_today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what admin/index.html shows to somebody who may see leads."""
+    page: Any = admin.site.get_model_admin(Lead)
+    if not page.has_view_or_change_permission(request):
+        return context
+    leads = page.get_queryset(request)
+    counts = dict(leads.order_by().values_list("status").annotate(Count("pk")))
+    every = reverse("admin:leads_lead_changelist")
+    context["statuses"] = [
+        {
+            "badge": badge(status.label, status.value),
+            "count": counts.get(status.value, 0),
+            "url": f"{every}?status__exact={status.value}",
+        }
+        for status in Lead.Status
+    ]
+    context["newest"] = [
+        {
+            "lead": lead,
+            "customer": foreign(lead.conversation.customer),
+            "wish": shorten(lead.details) or lead.get_type_display(),
+            "badge": badge(lead.get_status_display(), lead.status),
+            "created": moment(lead.created_at),
+        }
+        for lead in leads.select_related("conversation__customer").order_by("-pk")[:NEWEST]
+    ]
+    context["leads_url"] = every
+    context["add_lead_url"] = reverse("admin:leads_lead_add") if page.has_add_permission(request) else None
+    return context

@@ -1,0 +1,100 @@
+"""The admin's forms for leads."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from conversations.models import NAME_MAX_LENGTH
+from conversations.phone import PhoneInvalid, normalise
+from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
+from leads.services.change import check_status
+from leads.services.create import LeadRefused, NewLead, log_failed_creation
+from leadsite.adminkit.owned import OwnedForm
+
+
+class DetailsField(forms.CharField):
+    """Text of several lines, as typed: a browser sends its line ends as \\r\\n."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
+def details_field() -> DetailsField:
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 5})
+    help_text = "What the customer wants."
+    return DetailsField(max_length=DETAILS_MAX_LENGTH, required=False, widget=widget, help_text=help_text)
+
+
+class LeadForm(OwnedForm):
+    """A change of a lead: the status follows the rule of leads/services/change.py, and a lost lead has a reason."""
+
+    details = details_field()
+    lost_reason = DetailsField(
+        max_length=LOST_REASON_MAX_LENGTH,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Needed where the lead is lost.",
+    )
+
+    class Meta:
+        model = Lead
+        fields = ["type", "details", "status", "lost_reason", "assigned_to"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "status" in cleaned:
+            try:
+                check_status(self.instance, cleaned)
+            except LeadRefused as refusal:
+                self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+        return cleaned
+
+
+class NewLeadForm(forms.ModelForm[Lead]):
+    """A lead by hand: the customer is found by the phone number, or made."""
+
+    # What leads.services.create said of this very form, when it was sent a moment ago.
+    refusal: LeadRefused | None = None
+
+    customer_phone = forms.CharField(
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "+49 151 23456789", "inputmode": "tel"}),
+        help_text="With the country code. A customer with this number is found and takes the name below.",
+    )
+    customer_name = forms.CharField(max_length=NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget)
+    type = forms.ChoiceField(choices=Lead.Type.choices, widget=UnfoldAdminSelectWidget)
+    details = details_field()
+    status = forms.ChoiceField(choices=Lead.Status.choices, initial=Lead.Status.NEW, widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = Lead
+        fields = ["user", "type", "details", "status"]
+
+    def clean_customer_phone(self) -> str:
+        try:
+            return normalise(self.cleaned_data["customer_phone"])
+        except PhoneInvalid as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.refusal:
+            field = self.refusal.field if self.refusal.field in self.fields else None
+            self.add_error(field, self.refusal.message)
+        return cleaned
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.is_bound and self.errors:
+            log_failed_creation(
+                door=Lead.Source.ADMIN,
+                phone=self.data.get("customer_phone"),
+                error=None,
+                field=", ".join(self.errors),
+            )
+
+    def to_lead(self) -> NewLead:
+        """The checked form for the service."""
+        fields = ("customer_phone", "customer_name", "type", "details", "status")
+        return NewLead(**{name: self.cleaned_data[name] for name in fields})

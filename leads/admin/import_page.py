@@ -1,0 +1,98 @@
+"""What an import's page shows besides its fields: the preview, the progress, what was refused."""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from leads.admin.import_forms import preview_form
+from leads.admin.import_progress import count_words, counts_of, meaning, progress_of
+from leads.importing.batches import Refusal
+from leads.importing.columns import LABELS
+from leads.importing.errors_file import ErrorsFile
+from leads.importing.page_words import page_words
+from leads.importing.preview import read_preview
+from leads.importing.runs import earlier_runs, refused_rows
+from leads.importing.uploads import MAX_COLUMNS, STOPPED, UNDER_WAY
+from leads.models import ImportRun
+from leadsite.adminkit.values import shorten
+
+State = ImportRun.State
+SHOWN: Final = 20
+_BLOCK: Final = 2**16
+
+
+def run_context(run: ImportRun) -> dict[str, Any]:
+    """For leads/import_run.html."""
+    if run.state == State.PREVIEW:
+        return _preview(run)
+    if run.state in UNDER_WAY:
+        return {"under_way": progress_of(run)}
+    return {"meaning": meaning(run), "can_resume": run.state in STOPPED and run.pieces.exists()}
+
+
+def _preview(run: ImportRun) -> dict[str, Any]:
+    preview = read_preview(run)
+    header, fields = preview.header[:MAX_COLUMNS], preview.fields[:MAX_COLUMNS]
+    form = preview_form(run, header, fields)
+    trial = run.trial
+    before = earlier_runs(user_id=run.user_id, file_hash=run.file_hash).filter(state=State.FINISHED).first()
+    return {
+        "preview_form": form,
+        "preview_columns": list(zip(header, form.choices, strict=True)),
+        "preview_rows": [
+            (row.line, [shorten(cell) for cell in row.cells[: len(header)]], page_words(row.reason))
+            for row in preview.rows
+        ],
+        "problem": page_words(preview.problem),
+        "trial": trial,
+        "trial_words": count_words(counts_of(run)) if trial and "error" not in trial else "",
+        "trial_error": page_words(trial.get("error", "")) if trial else "",
+        "imported_before": before,
+    }
+
+
+def refused_table(run: ImportRun) -> dict[str, Any] | None:
+    """The first refused rows, of the import or of the last dry run; None where there are none."""
+    if run.state == State.PREVIEW:
+        trial = run.trial or {}
+        return _table(run, trial.get("refusals", []), total=trial.get("failed", 0), stored=False)
+    rows = run.refusals.order_by("line", "pk").values("line", "field", "reason", "cells")[:SHOWN]
+    return _table(run, rows, total=run.failed, stored=True)
+
+
+def _table(run: ImportRun, rows: Iterable[Mapping[str, Any]], *, total: int, stored: bool) -> dict[str, Any] | None:
+    shown = [
+        {
+            "line": row["line"],
+            "field": LABELS.get(row["field"], row["field"]),
+            "reason": page_words(row["reason"]),
+            "cells": _cells(run.columns, row["cells"]),
+        }
+        for row in rows
+    ]
+    return {"rows": shown, "total": total, "stored": stored, "more": total > len(shown)} if shown else None
+
+
+def _cells(header: Sequence[str], cells: Sequence[str]) -> list[tuple[str, str]]:
+    """The cells that hold something, with the names of their columns."""
+    names = [*header, *([""] * len(cells))]
+    return [(shorten(name, 40), shorten(cell)) for name, cell in zip(names, cells, strict=False) if cell.strip()][:12]
+
+
+def refused_file(run: ImportRun) -> Iterator[bytes]:
+    """The errors file of the run, in blocks: written to a temporary file first, for the whole may be large."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "refused.csv"
+        with ErrorsFile(path, run.columns) as errors:
+            for refusal in refused_rows(run):
+                _write(errors, refusal)
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                yield block
+
+
+def _write(errors: ErrorsFile, refusal: Refusal) -> None:
+    errors.write(refusal.row, refusal.field, page_words(refusal.reason))

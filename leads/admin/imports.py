@@ -1,0 +1,216 @@
+"""Imports as staff make them: a file is uploaded, looked at, tried, imported by the worker, and accounted for."""
+
+from typing import Any, Final, cast
+from urllib.parse import quote as quote_name
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from leads.admin.import_forms import PreviewForm, UploadForm
+from leads.admin.import_page import refused_file, refused_table, run_context
+from leads.admin.import_progress import count_words, counts_of, options_in_words, progress_of, state_badge
+from leads.importing import uploads
+from leads.importing.page_words import page_words
+from leads.importing.preview import read_preview
+from leads.models import ImportRun
+from leadsite.accounts.models import User
+from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.values import NOTHING, foreign, moment
+
+State = ImportRun.State
+OF_THE_END: Final = ("state_badge", "outcome", "its_leads", "finished")
+READING_FIELDS: Final = ["type", "status", "region", "on_duplicate", "encoding"]
+
+
+class ImportRunAdmin(OwnedAdmin):
+    form = UploadForm  # type: ignore[assignment] # nothing of a run is changed by a form, so ChangedFields is not needed
+    list_display = ["called", "state_badge", "outcome", "how_far", "begun"]
+    list_filter = ["state", "created_at"]
+    search_fields = ["file_name"]
+    search_help_text = "Name of the file"
+    ordering = ["-pk"]
+    list_before_template = "leads/import_link.html"
+    add_form_template = "leads/import_upload.html"
+    change_form_outer_before_template = "leads/import_run.html"
+    change_form_outer_after_template = "leads/import_refused.html"
+    fields = ["called", "state_badge", "outcome", "its_leads", "meant", "user", "begun", "finished", "id"]
+    readonly_fields = ["called", "state_badge", "outcome", "its_leads", "meant", "begun", "finished", "id"]
+
+    class Media:
+        js = ["leads/import.js"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(name: str, view: Any) -> URLPattern:
+            return path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"leads_importrun_{name}")
+
+        own = [page("progress", self.progress), page("refused", self.refused), page("decide", self.decide)]
+        return [*own, *super().get_urls()]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        if isinstance(obj, ImportRun):
+            # Until it is over, what stands above the fields says more, and is kept fresh.
+            early = obj.state in (State.PREVIEW, *uploads.UNDER_WAY)
+            return [name for name in super().get_fields(request, obj) if not (early and name in OF_THE_END)]
+        return [*(["user"] if request.user.is_superuser else []), "file", *READING_FIELDS]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return super().get_readonly_fields(request, obj) if obj is not None else []
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        if obj is None:
+            options["fields"] = ["user"] if request.user.is_superuser else []
+        return super().get_form(request, obj, change=change, **options)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A superuser who is a business too, as in the demo, most likely means its own leads."""
+        owner = cast(User, request.user)
+        return {"user": owner.pk} if owner.is_superuser and owner.business_name else {}
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, {"title": "Import a file", **(extra_context or {})})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        upload, owner = cast(UploadForm, form), cast(User, form.cleaned_data.get("user") or request.user)
+        file = form.cleaned_data["file"]
+        run = uploads.upload_file(
+            user_id=owner.pk,
+            name=file.name,
+            file=file,
+            options=upload.to_options(),
+            encoding=upload.encoding_or_none(),
+        )
+        obj.pk = run.pk
+        obj.refresh_from_db()
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return _to_page(obj)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
+    ) -> HttpResponse:
+        if isinstance(obj, ImportRun):
+            context |= run_context(obj) | {"may_import": self.has_add_permission(request)}
+            context["refused"] = refused_table(obj)
+        return super().render_change_form(request, context, *args, obj=obj, **options)
+
+    def progress(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The numbers of a run, as its page asks for them."""
+        run = self._seen(request, object_id)
+        return (
+            JsonResponse(progress_of(run)) if run else JsonResponse({"error": "There is no such import."}, status=404)
+        )
+
+    def refused(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """What was refused, as a file to be mended and imported."""
+        run = self._seen(request, object_id)
+        if run is None:
+            return HttpResponse("There is no such import.", status=404, content_type="text/plain")
+        name = f"{run.file_name.rpartition('.')[0] or run.file_name}-refused.csv"
+        response = StreamingHttpResponse(refused_file(run), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote_name(name)}"
+        return response
+
+    def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A button of the run's page."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        run = self._seen(request, object_id)
+        if run is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        try:
+            _decide(request, run)
+        except uploads.NotNow as error:
+            messages.error(request, str(error))
+        return _to_page(run)
+
+    def _seen(self, request: HttpRequest, object_id: str) -> ImportRun | None:
+        """The run, if it is this person's to see. Raises PermissionDenied."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return cast("ImportRun | None", self.get_object(request, unquote(object_id)))
+
+    @admin.display(description="file", ordering="file_name")
+    def called(self, run: ImportRun) -> SafeString:
+        return foreign(run.file_name)
+
+    @admin.display(description="state", ordering="state")
+    def state_badge(self, run: ImportRun) -> SafeString:
+        return state_badge(run)
+
+    @admin.display(description="rows")
+    def outcome(self, run: ImportRun) -> str:
+        return "–" if run.state == State.PREVIEW else count_words(counts_of(run))
+
+    @admin.display(description="done")
+    def how_far(self, run: ImportRun) -> str:
+        return "–" if run.progress is None else f"{run.progress:.0%}"
+
+    @admin.display(description="its leads")
+    def its_leads(self, run: ImportRun) -> SafeString:
+        if not run.created:
+            return NOTHING
+        address = reverse("admin:leads_lead_changelist", query={"import_run__id__exact": str(run.pk)})
+        return format_html('<a href="{}" class="text-link">Leads of this import</a>', address)
+
+    @admin.display(description="how it is read")
+    def meant(self, run: ImportRun) -> SafeString:
+        return options_in_words(run)
+
+    @admin.display(description="begun", ordering="pk")
+    def begun(self, run: ImportRun) -> SafeString:
+        """Under a name of its own: `created` of a run is a number of leads."""
+        return moment(run.created_at)
+
+    @admin.display(description="ended")
+    def finished(self, run: ImportRun) -> SafeString:
+        return moment(run.finished_at)
+
+
+def _decide(request: HttpRequest, run: ImportRun) -> None:
+    """Raises NotNow."""
+    asked = request.POST.get("do", "")
+    if asked in ("stop", "resume"):
+        (uploads.stop_import if asked == "stop" else uploads.resume_import)(run=run)
+        return
+    form = PreviewForm(request.POST, header=run.columns)
+    if not form.is_valid():
+        words = [f"{form[name].label}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
+        messages.error(request, " ".join(words))
+        return
+    columns = form.columns() if run.columns else None
+    uploads.change_reading(run=run, options=form.to_options(), encoding=form.encoding_or_none(), columns=columns)
+    if asked not in ("try", "import"):
+        return
+    if problem := read_preview(run).problem:
+        messages.error(request, page_words(problem))
+        return
+    (uploads.try_import if asked == "try" else uploads.start_import)(run=run)
+
+
+def _to_page(run: ImportRun) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:leads_importrun_change", args=[quote(run.pk)]))

@@ -1,0 +1,190 @@
+"""Leads as staff work them."""
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from conversations.admin.pages import ConversationAdmin, name_and_phone
+from conversations.admin.phone_search import FoundByPhone
+from conversations.admin.referral import read_referral
+from conversations.models import Conversation
+from leads.admin.actions import ACTIONS
+from leads.admin.forms import LeadForm, NewLeadForm
+from leads.admin.imports import ImportRunAdmin
+from leads.models import ImportRun, Lead
+from leads.services.change import change_lead
+from leads.services.create import LeadRefused, create_lead
+from leadsite.accounts.models import User
+from leadsite.adminkit.owned import ReadOnlyInline
+from leadsite.adminkit.values import NOTHING, badge, day, foreign, link, moment, shorten
+
+NEW_LEAD_FIELDS = ["customer_phone", "customer_name", "type", "details", "status"]
+
+
+class AssignedFilter(admin.SimpleListFilter):
+    title = "assigned to"
+    parameter_name = "assigned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("me", "Me"), ("nobody", "Nobody")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
+        if self.value() == "me":
+            return queryset.filter(assigned_to_id=request.user.pk)
+        return queryset.filter(assigned_to=None) if self.value() == "nobody" else queryset
+
+
+@admin.register(Lead)
+class LeadAdmin(FoundByPhone):
+    form = LeadForm
+    customer_path = "conversation__customer__"
+    actions = ACTIONS
+    list_display = [
+        *("customer_and_phone", "wish", "type", "status_badge", "assigned_to", "last_message", "source", "created"),
+    ]
+    list_filter = ["status", "type", "source", AssignedFilter, "created_at"]
+    list_select_related = ["conversation__customer", "assigned_to"]
+    search_fields = ["conversation__customer__name", "details", "external_id"]
+    search_help_text = "Name, phone number, or words of the wish"
+    ordering = ["-pk"]
+    list_before_template = "leads/import_link.html"
+    readonly_fields = [
+        *("customer_link", "phone", "conversation_link", "source", "came_by", "external_id", "user", "created"),
+        "changed",
+    ]
+    fieldsets = [
+        (None, {"fields": ["customer_link", "phone", "conversation_link"]}),
+        ("The wish", {"fields": ["status", "lost_reason", "assigned_to", "type", "details"]}),
+        ("Where it came from", {"fields": ["source", "came_by", "external_id", "user", "created", "changed"]}),
+    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        operator = request.user.is_superuser
+        if obj is None:
+            return [(None, {"fields": ["user", *NEW_LEAD_FIELDS] if operator else NEW_LEAD_FIELDS})]
+        hidden = {"user": not operator, "came_by": not cast(Lead, obj).referral}
+        shown = [(title, [f for f in options["fields"] if not hidden.get(f)]) for title, options in self.fieldsets]
+        return [(title, {"fields": fields}) for title, fields in shown]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return super().get_readonly_fields(request, obj) if obj is not None else []
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        if obj is None:
+            columns = ["type", "details", "status"]
+            options |= {"form": NewLeadForm, "fields": ["user", *columns] if request.user.is_superuser else columns}
+        form = super().get_form(request, obj, change=change, **options)
+        if obj is None:
+            form.refusal = getattr(request, "lead_refusal", None)
+        elif "assigned_to" in form.base_fields:
+            form.base_fields["assigned_to"].queryset = assignees(cast(User, request.user), obj)
+            form.base_fields["assigned_to"].empty_label = "Nobody"
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A superuser who is a business too, as in the demo, most likely means its own leads."""
+        owner = cast(User, request.user)
+        return {"user": owner.pk} if owner.is_superuser and owner.business_name else {}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        if change:
+            # What was only now changed by somebody else is checked once more, under the lock.
+            columns = {"assigned_to": "assigned_to_id"}
+            changes = {columns.get(name, name): getattr(obj, columns.get(name, name)) for name in form.changed_data}
+            change_lead(user_id=obj.user_id, lead_id=obj.pk, changes=changes, may_assign=True)
+            return
+        owner = cast(User, form.cleaned_data.get("user") or request.user)
+        lead = cast(NewLeadForm, form).to_lead()
+        created = create_lead(user_id=owner.pk, lead=lead, source=Lead.Source.ADMIN)
+        obj.pk = created.lead_id
+        obj.refresh_from_db()
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **options)
+        except LeadRefused as refusal:
+            # The form had nothing against it, the database had: the same form again, with what it said.
+            request.lead_refusal = refusal  # type: ignore[attr-defined] # read by get_form
+            return super().changeform_view(request, *args, **options)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A lead is marked as lost, not deleted: its conversation would stay behind without it."""
+        return False
+
+    @admin.display(description="customer", ordering="conversation__customer__name")
+    def customer_and_phone(self, lead: Lead) -> SafeString:
+        return name_and_phone(lead.conversation.customer)
+
+    @admin.display(description="customer")
+    def customer_link(self, lead: Lead) -> SafeString:
+        return link(lead.conversation.customer)
+
+    @admin.display(description="phone")
+    def phone(self, lead: Lead) -> SafeString:
+        phone = lead.conversation.customer.phone
+        return format_html('<a href="tel:{}" class="text-link">{}</a>', phone, phone) if phone else NOTHING
+
+    @admin.display(description="conversation")
+    def conversation_link(self, lead: Lead) -> SafeString:
+        conversation = lead.conversation
+        return link(conversation, f"{conversation.get_status_display()}, since {day(conversation.created_at)}")
+
+    @admin.display(description="status", ordering="status")
+    def status_badge(self, lead: Lead) -> SafeString:
+        return badge(lead.get_status_display(), lead.status)
+
+    @admin.display(description="last message")
+    def last_message(self, lead: Lead) -> SafeString:
+        """When the customer wrote last: who comes back shows. Not to be sorted by, for no index has that order."""
+        return moment(lead.conversation.last_inbound_at)
+
+    @admin.display(description="wish")
+    def wish(self, lead: Lead) -> SafeString:
+        return foreign(shorten(lead.details) or "–")
+
+    @admin.display(description="came by")
+    def came_by(self, lead: Lead) -> SafeString:
+        referral = read_referral(lead.referral)
+        return render_to_string("conversations/referral.html", {"referral": referral}) if referral else NOTHING
+
+
+def assignees(viewer: User, lead: Lead) -> QuerySet[User]:
+    """Who can be given the lead: oneself, or for a superuser also its business and the superusers; who has it stays."""
+    who = Q(pk=viewer.pk) | Q(pk=lead.assigned_to_id)
+    if viewer.is_superuser:
+        who |= Q(pk=lead.user_id) | Q(is_superuser=True, is_active=True)
+    return User.objects.filter(who).order_by("business_name", "email")
+
+
+class LeadInline(ReadOnlyInline):
+    model = Lead
+    fields = readonly_fields = ["wish", "type", "status_badge", "opened"]
+
+    @admin.display(description="wish")
+    def wish(self, lead: Lead) -> SafeString:
+        return link(lead, shorten(lead.details) or "–")
+
+    @admin.display(description="status")
+    def status_badge(self, lead: Lead) -> SafeString:
+        return badge(lead.get_status_display(), lead.status)
+
+    @admin.display(description="created")
+    def opened(self, lead: Lead) -> SafeString:
+        return moment(lead.created_at)
+
+
+admin.site.register(ImportRun, ImportRunAdmin)
+admin.site.unregister(Conversation)
+
+
+@admin.register(Conversation)
+class ConversationWithLeadsAdmin(ConversationAdmin):
+    """A conversation knows nothing of sales; its page, seen from here, lists its leads."""
+
+    inlines = [LeadInline]

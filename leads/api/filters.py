@@ -1,0 +1,78 @@
+"""What the list of leads can be narrowed to. A value that cannot be meant is 400, with its parameter named."""
+
+from typing import Any, Final
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from conversations.phone import PhoneInvalid, normalise, phone_key
+from conversations.search import EitherOf, customers_like
+from leads.models import Lead
+from leadsite.rest.fields import StrictCharField
+
+TERM_MAX_LENGTH: Final = 200
+_TERM: Final = StrictCharField(max_length=TERM_MAX_LENGTH, allow_blank=True)
+
+
+class PhoneFilterField(forms.CharField):
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        try:
+            return phone_key(normalise(text)) if text else ""
+        except PhoneInvalid as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class PhoneFilter(django_filters.CharFilter):
+    field_class = PhoneFilterField
+
+
+class LeadFilter(django_filters.FilterSet):
+    status = django_filters.MultipleChoiceFilter(choices=Lead.Status.choices)
+    type = django_filters.MultipleChoiceFilter(choices=Lead.Type.choices)
+    source = django_filters.MultipleChoiceFilter(choices=Lead.Source.choices)
+    customer_phone = PhoneFilter(field_name="conversation__customer__phone_key")
+    conversation = django_filters.UUIDFilter(field_name="conversation_id")
+    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Lead
+        fields: list[str] = []
+
+
+class LeadSearch(BaseFilterBackend):
+    """`q`: words of the wish, the customer's name, or their number in any spelling."""
+
+    parameter = "q"
+    description = "Words of the wish or of the customer's name, or a phone number or a part of one in any spelling."
+
+    def filter_queryset(  # type: ignore[override] # pages are read from it, and nothing else
+        self, request: Request, queryset: QuerySet[Lead], view: APIView
+    ) -> QuerySet[Lead] | EitherOf[Lead]:
+        """Raises ValidationError."""
+        try:
+            term = _TERM.run_validation(request.query_params.get(self.parameter, ""))
+        except ValidationError as error:
+            raise ValidationError({self.parameter: error.detail}) from error
+        if not term:
+            return queryset
+        by_customer = queryset.filter(customers_like(term, "conversation__customer__"))
+        return EitherOf(queryset, [queryset.filter(details__icontains=term), by_customer])
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        schema = {"type": "string", "maxLength": TERM_MAX_LENGTH}
+        return [
+            {
+                "name": self.parameter,
+                "in": "query",
+                "description": self.description,
+                "required": False,
+                "schema": schema,
+            }
+        ]

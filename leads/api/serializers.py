@@ -1,0 +1,121 @@
+"""Leads as JSON."""
+
+from typing import Any, Final
+
+from rest_framework import serializers
+
+from conversations.api.phone_field import PhoneField
+from conversations.models import NAME_MAX_LENGTH
+from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
+from leads.services.create import NewLead
+from leadsite.rest.fields import StrictCharField, StrictIntegerField, WordField
+from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
+
+NEW_LEAD: Final = {
+    "customer_phone": "+4915123456789",
+    "customer_name": "Amina",
+    "type": "order",
+    "details": "A lemon cake for Saturday",
+}
+
+
+@example(asked=NEW_LEAD)
+class NewLeadSerializer(serializers.Serializer[NewLead]):
+    """The body of POST /api/leads. It names every bad field at once; the rules are those of the database."""
+
+    customer_phone = PhoneField()
+    customer_name = StrictCharField(max_length=NAME_MAX_LENGTH)
+    type = WordField(Lead.Type.choices)
+    details = StrictCharField(
+        max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
+    )
+    status = WordField(Lead.Status.choices, required=False)
+    external_id = StrictCharField(max_length=EXTERNAL_ID_MAX_LENGTH, allow_null=True, required=False)
+
+
+# One instance for all requests: validation keeps nothing in it, while a new one copies each field deeply, a tenth of
+# the work of a request.
+_NEW_LEAD: Final = NewLeadSerializer()
+
+
+def read_new_lead(body: Any) -> NewLead:
+    """The parsed body of POST /api/leads for the service. Raises ValidationError that names every bad field."""
+    fields = _NEW_LEAD.run_validation(body)
+    return NewLead(**{name: value for name, value in fields.items() if value is not None})
+
+
+@example(asked={"status": "lost", "lost_reason": "Too expensive", "version": 3})
+class LeadChangeSerializer(serializers.Serializer[Any]):
+    """The body of PATCH /api/leads/<id>: what is left out stays."""
+
+    status = WordField(Lead.Status.choices, required=False)
+    lost_reason = StrictCharField(max_length=LOST_REASON_MAX_LENGTH, required=False, allow_blank=True)
+    type = WordField(Lead.Type.choices, required=False)
+    details = StrictCharField(
+        max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
+    )
+    customer_name = StrictCharField(max_length=NAME_MAX_LENGTH, required=False)
+    assigned_to = serializers.UUIDField(required=False, allow_null=True)
+    version = StrictIntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
+def read_lead_changes(body: Any) -> tuple[dict[str, Any], int | None]:
+    """The parsed body of PATCH for the service, and the version that the client read. Raises ValidationError."""
+    fields = _LEAD_CHANGES.run_validation(body)
+    version = fields.pop("version", None)
+    if "assigned_to" in fields:
+        fields["assigned_to_id"] = fields.pop("assigned_to")
+    if "details" in fields:
+        fields["details"] = fields["details"] or ""
+    return fields, version
+
+
+_LEAD_CHANGES: Final = LeadChangeSerializer()
+
+
+@example(
+    answered={
+        "id": AN_ID,
+        "conversation_id": ANOTHER_ID,
+        "customer_id": AN_ID,
+        "customer_name": NEW_LEAD["customer_name"],
+        "customer_phone": NEW_LEAD["customer_phone"],
+        "type": NEW_LEAD["type"],
+        "details": NEW_LEAD["details"],
+        "status": "new",
+        "lost_reason": "",
+        "source": "api",
+        "external_id": None,
+        "assigned_to": None,
+        "version": 1,
+        "created_at": A_TIME,
+        "updated_at": A_TIME,
+    }
+)
+class LeadSerializer(serializers.ModelSerializer[Lead]):
+    """A lead as it is read: flat, with what a person needs to see of the customer."""
+
+    customer_id = serializers.UUIDField(source="conversation.customer.id")
+    customer_name = serializers.CharField(source="conversation.customer.name")
+    customer_phone = serializers.CharField(source="conversation.customer.phone")
+
+    class Meta:
+        model = Lead
+        fields = [
+            "id",
+            "conversation_id",
+            "customer_id",
+            "customer_name",
+            "customer_phone",
+            "type",
+            "details",
+            "status",
+            "lost_reason",
+            "source",
+            "external_id",
+            "assigned_to",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields

@@ -1,0 +1,167 @@
+"""Bytes to lines of text, in blocks: bounded memory, whatever comes in."""
+
+import codecs
+import io
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final
+
+from leads.importing.readers.rows import LINE_LIMIT, Unreadable
+
+BLOCK: Final = 2**18
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class Bytes:
+    """A stream that counts what is read of it, and lets its beginning be looked at before that."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._size = _size(stream)
+        self._ahead = b""
+        self.count = 0
+
+    def peek(self) -> bytes:
+        """Return the first block (all of a smaller file), which read() will return again."""
+        if not self._ahead:
+            self._ahead = self._block()
+        return self._ahead
+
+    def read(self) -> bytes:
+        """Return the next block, b"" at the end."""
+        block, self._ahead = self._ahead or self._block(), b""
+        self.count += len(block)
+        return block
+
+    def position(self) -> float | None:
+        return min(1.0, self.count / self._size) if self._size else None
+
+    def _block(self) -> bytes:
+        """A pipe gives less than was asked for, and only b"" says that it has ended."""
+        parts: list[bytes] = []
+        missing = BLOCK
+        while missing and (part := self._stream.read(missing)):
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+
+class Lines:
+    """The lines of a text file, with their ends (\\n, \\r\\n or \\r), in lists of about a block.
+
+    `first` is the number of the first line in the latest list. Raises Unreadable from the iteration for bytes that
+    are not text in this encoding and for an endless line; the lines before have been given by then.
+    """
+
+    def __init__(self, source: Bytes, encoding: str | None) -> None:
+        self._source = source
+        self._told = encoding is not None
+        self.encoding = _encoding(source.peek(), encoding)
+        self._decoder = _decoder(self.encoding)
+        self._error: UnicodeDecodeError | None = None
+        self.first = 1
+        self.latest: list[str] = []
+
+    def __iter__(self) -> Iterator[list[str]]:
+        pending = ""
+        at_start = True
+        while block := self._source.read():
+            text = self._decode(block)
+            if at_start and text:
+                text, at_start = text.removeprefix("\ufeff"), False
+                # A pipe of blank lines may never end, and nobody's list begins like that.
+                if len(text) > BLOCK // 8 and text.isspace():
+                    raise Unreadable(f"The file is empty, or begins with {len(text)} blank characters.")
+            text = pending + text
+            # A \r that ends the block may be half of a \r\n.
+            cut = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
+            pending = text[cut:]
+            if cut:
+                yield self._lines(text[:cut])
+            if self._error:
+                raise self._unreadable(self._error, pending)
+            if len(pending) > LINE_LIMIT:
+                raise Unreadable(
+                    f"Line {self.first + len(self.latest)} does not end after {LINE_LIMIT} characters: this is not"
+                    " a list of leads. Check that this is the right file, and export it again."
+                )
+        pending += self._decode(b"", final=True)
+        if self._error:
+            raise self._unreadable(self._error, pending)
+        if pending:
+            yield self._lines(pending)
+
+    def _lines(self, text: str) -> list[str]:
+        self.first += len(self.latest)
+        # Not splitlines(): it also cuts at U+2028, form feeds and others, which are no ends of line in a file.
+        self.latest = io.StringIO(text, newline="").readlines()
+        return self.latest
+
+    def _decode(self, block: bytes, *, final: bool = False) -> str:
+        """The text, up to the first byte that is none; that error is kept until this text has been given."""
+        try:
+            return self._decoder(block, final)
+        except UnicodeDecodeError as error:
+            self._error = error
+            return error.object[: error.start].decode(self.encoding, errors="ignore")
+
+    def _unreadable(self, error: UnicodeDecodeError, pending: str) -> Unreadable:
+        line = self.first + len(self.latest) + pending.count("\r")
+        byte = self._source.count - len(error.object) + error.start + 1
+        start = f"Line {line} is not {self.encoding.upper()} text (byte {byte} of the file). "
+        if self._told:
+            return Unreadable(start + "Name the encoding that the file was saved in by --encoding.")
+        # 0x80 to 0x9f are letters and typographic quotes in Windows' code page, and control characters in Latin-1.
+        western = "cp1252" if any(0x80 <= byte <= 0x9F for byte in error.object[error.start :]) else "latin-1"
+        return Unreadable(
+            start + f"If it was saved on Windows in western Europe or America, add --encoding {western}; otherwise name"
+            " the encoding it was saved in (cp1250, cp1251, shift_jis …), or save it again as UTF-8."
+        )
+
+
+def _encoding(start: bytes, told: str | None) -> str:
+    """The encoding that was told, or that the byte order mark says, or UTF-8.
+
+    Raises Unreadable for what is clearly no UTF-8 text.
+    """
+    marked = next((encoding for mark, encoding in _MARKS if start.startswith(mark)), None)
+    if told is not None and told.lower().replace("_", "-") not in {"utf-16", "utf-32"}:
+        return told
+    if marked or told:
+        return marked or f"{told}-le"
+    if start.count(0) > len(start) // 4:
+        # UTF-16 without its mark: in western text every second byte is zero.
+        for order, zeros in (("le", start[1::2]), ("be", start[::2])):
+            if zeros.count(0) == start.count(0) < len(start):
+                raise Unreadable(
+                    f"The file looks like UTF-16 without a byte order mark: add --encoding utf-16-{order}."
+                )
+        raise Unreadable("The file is full of zero bytes, so it is not text. Check that this is the right file.")
+    return "utf-8"
+
+
+def _decoder(encoding: str) -> Callable[[bytes, bool], str]:
+    """Raises Unreadable for an encoding that Python does not know, or that is none of text (base64, zip)."""
+    try:
+        "a".encode(encoding)
+        return codecs.getincrementaldecoder(encoding)().decode
+    except (LookupError, UnicodeError, ValueError) as error:
+        raise Unreadable(
+            f"There is no encoding “{encoding}”. Use utf-8, utf-16, latin-1, cp1252 or another that Python knows."
+        ) from error
+
+
+def _size(stream: BinaryIO) -> int | None:
+    """How many bytes are still to come, None where that cannot be known."""
+    if not stream.seekable():
+        return None
+    start = stream.tell()
+    size = stream.seek(0, io.SEEK_END) - start
+    stream.seek(start)
+    return size

@@ -1,0 +1,128 @@
+"""Changes to leads that are there: by REST one at a time, by the admin one or many. Which status may follow which."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from conversations.models import Customer
+from leads.models import Lead
+from leads.services.create import LeadRefused
+from leadsite.core.transactions import attempts
+
+Status = Lead.Status
+
+# The whole rule. A lost lead that comes back is taken up again, and an order that falls through is lost.
+NEXT: Final[Mapping[str, tuple[str, ...]]] = {
+    Status.NEW: (Status.CONTACTED, Status.QUALIFIED, Status.CONVERTED, Status.LOST),
+    Status.CONTACTED: (Status.QUALIFIED, Status.CONVERTED, Status.LOST),
+    Status.QUALIFIED: (Status.CONTACTED, Status.CONVERTED, Status.LOST),
+    Status.CONVERTED: (Status.LOST,),
+    Status.LOST: (Status.CONTACTED, Status.QUALIFIED),
+}
+
+
+class UnknownLead(LeadRefused):
+    """The business has no such lead."""
+
+
+class StaleVersion(LeadRefused):
+    """Somebody has changed the lead since the client read it."""
+
+
+class StatusNotAllowed(LeadRefused):
+    """This status may not follow the one that the lead has; `allowed` are those that may."""
+
+    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(message, field="status")
+        self.allowed = allowed
+
+
+def change_lead(
+    *,
+    user_id: UUID,
+    lead_id: UUID,
+    changes: Mapping[str, Any],
+    version: int | None = None,
+    may_assign: bool = False,
+) -> Lead:
+    """Change a lead of the business and return it as it is then. Opens the transaction.
+
+    `changes`: of status, lost_reason, type, details, assigned_to_id, and customer_name, which is the customer's.
+    `version`: of the lead as the client read it; None for whatever there is. `may_assign`: the caller has checked to
+    whom the lead is given; otherwise that can be the business alone.
+
+    Raises UnknownLead, StaleVersion, StatusNotAllowed, LeadRefused; django.db.Error.
+    """
+    for attempt in attempts():
+        # Two who change one lead wait for each other, and the second sees what the first has made of it: see
+        # Note [Lock order] in services.py.
+        with attempt:
+            customer = (
+                Customer.objects.filter(user_id=user_id, conversations__leads=lead_id)
+                .select_for_update(of=("self",))
+                .first()
+            )
+            lead = Lead.objects.filter(user_id=user_id, pk=lead_id).select_for_update().first()
+            if customer is None or lead is None:
+                raise UnknownLead("There is no such lead.", field=None)
+            if version is not None and version != lead.version:
+                raise StaleVersion(
+                    f"The lead has been changed since: it is version {lead.version}. Read it again.", field="version"
+                )
+            columns = dict(changes)
+            name = columns.pop("customer_name", None)
+            if name is not None and name != customer.name:
+                Customer.objects.filter(pk=customer.pk).update(name=name, updated_at=timezone.now())
+            check_status(lead, columns)
+            if not may_assign:
+                _check_assignee(lead, columns)
+            if changed := {column for column, value in columns.items() if getattr(lead, column) != value}:
+                Lead.objects.filter(pk=lead.pk).update(
+                    **{column: columns[column] for column in changed}, updated_at=timezone.now()
+                )
+            return Lead.objects.select_related("conversation__customer").get(pk=lead.pk)
+    raise AssertionError("attempts() ended without a result or an exception")
+
+
+def change_leads(leads: QuerySet[Lead], **columns: Any) -> tuple[list[Lead], list[Lead]]:
+    """Set the same columns of many leads; return those that were changed, and those whose status forbids it.
+
+    Opens the transaction. Raises django.db.Error where the database is away or stayed locked through every attempt.
+    """
+    for attempt in attempts():
+        # Two who change overlapping lists wait for each other: see Note [Lock order] in services.py.
+        with attempt:
+            customers = Customer.objects.filter(pk__in=leads.order_by().values("conversation__customer"))
+            list(customers.order_by("user", "phone_key", "whatsapp_user_id").select_for_update().values_list("pk"))
+            chosen = list(leads.order_by("pk").select_for_update(of=("self",)))
+            changed = [lead for lead in chosen if "status" not in columns or may_become(lead, columns["status"])]
+            Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(**columns, updated_at=timezone.now())
+            return changed, [lead for lead in chosen if lead not in changed]
+    raise AssertionError("attempts() ended without a result or an exception")
+
+
+def may_become(lead: Lead, status: str) -> bool:
+    return status == lead.status or status in NEXT[lead.status]
+
+
+def check_status(lead: Lead, columns: Mapping[str, Any]) -> None:
+    """Whether the lead may take the status among these columns. Raises StatusNotAllowed, LeadRefused."""
+    status = columns.get("status", lead.status)
+    if not may_become(lead, status):
+        allowed = NEXT[lead.status]
+        raise StatusNotAllowed(
+            f"A lead that is {lead.status} cannot become {status}; it can become {', '.join(allowed)}.", allowed=allowed
+        )
+    becomes_lost = status == Status.LOST and lead.status != Status.LOST
+    if becomes_lost and not str(columns.get("lost_reason", lead.lost_reason)).strip():
+        raise LeadRefused("A lost lead needs a reason: why was it lost?", field="lost_reason")
+
+
+def _check_assignee(lead: Lead, columns: Mapping[str, Any]) -> None:
+    """A business's own people have one login, which is the business."""
+    assignee = columns.get("assigned_to_id")
+    if assignee is not None and assignee not in (lead.user_id, lead.assigned_to_id):
+        raise LeadRefused("There is nobody with this id to whom the lead could be given.", field="assigned_to")

@@ -1,0 +1,28 @@
+"""What needs somebody, in a line each: for the admin's first page and the menu."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+SHOWN: Final = 5
+COUNT_LIMIT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    text: SafeString
+    url: str = ""
+
+
+def foreign_line(text: str) -> SafeString:
+    """A provider's words, in a line of ours."""
+    return format_html('<bdi class="foreign">{}</bdi>', text)
+
+
+def counted(rows: QuerySet[Any]) -> str:
+    """Their number in words of a limit: nobody reads on where a thousand wait. Empty for none."""
+    count = rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+    return f"over {COUNT_LIMIT}" if count > COUNT_LIMIT else str(count or "")

@@ -1,0 +1,83 @@
+"""What the pages of owned rows share: a business's own people see and touch its own rows, superusers all."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.forms import ModelChoiceField, ModelForm
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from leadsite.adminkit.page import AdminPage, ChangedFields
+from leadsite.core.models import OwnedModel
+
+
+class OwnedForm(ChangedFields):
+    """Checks also the rules about fields that are not in the form: whose the row is, and which customer's."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # not in the stubs
+        return excluded if self.instance._state.adding else excluded - {"user", "customer", "phone_key"}
+
+
+class OwnedAdmin(AdminPage):
+    """Pages of rows with an owner."""
+
+    form = OwnedForm
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows if request.user.is_superuser else rows.filter(user_id=request.user.pk)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return self._with_owner(request, super().get_list_display(request))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return self._with_owner(request, super().get_list_filter(request))
+
+    def get_list_select_related(self, request: HttpRequest) -> list[str]:
+        return self._with_owner(request, super().get_list_select_related(request) or [])
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        fields = super().get_fields(request, obj)
+        return list(fields) if request.user.is_superuser else [name for name in fields if name != "user"]
+
+    @staticmethod
+    def _with_owner(request: HttpRequest, names: Any) -> list[Any]:
+        """Whose the row is says something to a superuser only."""
+        return [*names, "user"] if request.user.is_superuser else list(names)
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
+    ) -> ModelChoiceField[Any] | None:
+        related = db_field.related_model
+        mine = Q() if request.user.is_superuser else Q(user_id=request.user.pk)
+        if related is get_user_model():
+            mine = Q(is_active=True) if request.user.is_superuser else Q(pk=request.user.pk)
+            options["queryset"] = get_user_model()._default_manager.filter(mine).order_by("business_name", "email")
+        elif isinstance(related, type) and issubclass(related, OwnedModel):
+            options["queryset"] = related._default_manager.filter(mine)
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        if not change and not request.user.is_superuser:
+            obj.user_id = request.user.pk
+        super().save_model(request, obj, form, change)
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows shown below the page of the row they belong to."""
+
+    ordering = ["-pk"]
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

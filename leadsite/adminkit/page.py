@@ -1,0 +1,166 @@
+"""What all pages of the admin share: they write only what was changed, and meet a race or a forged link calmly."""
+
+from typing import Any
+
+import psycopg
+import structlog
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, DataError, IntegrityError
+from django.db.models import Field, Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from leadsite.adminkit.values import moment
+
+log = structlog.get_logger(__name__)
+
+# The other side won, or the row went away: looked at again, the request has a plain answer.
+LOST_RACES = (
+    psycopg.errors.IntegrityError,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.SerializationFailure,
+)
+
+
+class ChangedFields(forms.ModelForm[Any]):
+    """Takes over only what the person changed: an hour-old form does not undo what happened to the row meanwhile.
+
+    Each field carries along the value it was shown with (Django's show_hidden_initial), and "changed" means: other
+    than that. A client that sends no such value is compared with the row, as in any Django form.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance._state.adding:
+            return
+        columns = {field.name for field in self._meta.model._meta.get_fields()}
+        for name, field in self.fields.items():
+            # A disabled field is the password's hash: it is not carried.
+            if name in columns and not field.disabled:
+                field.show_hidden_initial = not self.is_bound or self._carries(name, field)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.instance._state.adding:
+            # What is left out here keeps the value that the row has now.
+            for name in set(cleaned) - set(self.changed_data):
+                del cleaned[name]
+        return cleaned
+
+    def _carries(self, name: str, field: forms.Field) -> bool:
+        hidden = field.hidden_widget()
+        return not hidden.value_omitted_from_data(self.data, self.files, self.add_initial_prefix(name))
+
+
+class AdminPage(ModelAdmin):
+    """The base of every model's pages."""
+
+    form = ChangedFields
+    empty_value_display = "–"
+    list_per_page = 50
+    show_full_result_count = False
+    warn_unsaved_form = True
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Nothing from the address: Django would put any text of it into any field, a date among them."""
+        return {}
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **options: Any) -> Any:
+        """The plain choice, without the menu that would add or change the chosen row in a second window."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:
+        if not change:
+            obj.save()
+            return
+        if changed := self.changed_columns(obj, form):
+            obj.save(update_fields=changed | (_columns(obj) & {"updated_at"}))
+
+    def changed_columns(self, obj: Any, form: forms.ModelForm[Any]) -> set[str]:
+        """What save_model writes of a row that is there."""
+        return _columns(obj) & set(form.changed_data)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        try:
+            return super().changelist_view(request, extra_context)
+        except (ValueError, OverflowError, ValidationError, DataError):
+            if not (request.GET or request.POST):
+                raise
+            # Django checks most filters and selections; the year 0, a NUL and an id that is none get through.
+            log.warning("admin_list_refused", path=request.path, exc_info=True)
+            messages.error(request, "There is no such filter or selection.")
+            return HttpResponseRedirect(request.path)
+        except DatabaseError as error:
+            if not _lost_a_race(error):
+                raise
+            messages.error(request, f"Not done: somebody changes the same at this moment. {_constraint(error)}")
+            return HttpResponseRedirect(request.get_full_path())
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **options)
+        except DatabaseError as error:
+            if not _lost_a_race(error):
+                raise
+        try:
+            # Somebody was faster between the check and the write, which is undone. Checked again, the form knows
+            # the other's row, says so at its field, and keeps what was typed.
+            return super().changeform_view(request, *args, **options)
+        except DatabaseError as error:
+            if not _lost_a_race(error):
+                raise
+            messages.error(request, f"Not saved: somebody changed the same at this moment. {_constraint(error)}")
+            return HttpResponseRedirect(request.get_full_path())
+
+    @admin.display(description="created", ordering="pk")
+    def created(self, row: Any) -> SafeString:
+        # Ids are UUID version 7: in the order of creation, and indexed.
+        return moment(row.created_at)
+
+    @admin.display(description="last change")
+    def changed(self, row: Any) -> SafeString:
+        return moment(row.updated_at)
+
+
+class OperatorsOnly(ModelAdmin):
+    """Pages on which one could give oneself every right: for superusers, whatever a group may say."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_module_permission(request)
+
+
+def _columns(row: Model) -> set[str]:
+    return {field.name for field in row._meta.concrete_fields}
+
+
+def _lost_a_race(error: DatabaseError) -> bool:
+    # Without a cause it is Django's own: the row to be written is gone.
+    return isinstance(error, IntegrityError) or error.__cause__ is None or isinstance(error.__cause__, LOST_RACES)
+
+
+def _constraint(error: DatabaseError) -> str:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return f"({diagnosis.constraint_name})" if diagnosis and diagnosis.constraint_name else "Try again."

@@ -1,0 +1,33 @@
+"""How the admin looks: its templates and the settings of django-unfold, of which none depends on the environment."""
+
+from pathlib import Path
+from typing import Any, Final
+
+UNFOLD: Final[dict[str, Any]] = {
+    "SITE_TITLE": "leadsite",
+    "SITE_HEADER": "leadsite",
+    "SITE_SUBHEADER": "Every customer who writes, kept",
+    "SITE_SYMBOL": "forum",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
+    "STYLES": ["leadsite.sidebar.stylesheet"],
+    # There is no site besides the admin.
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "leadsite.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "leadsite.sidebar.navigation"},
+}
+TEMPLATES: Final[list[dict[str, Any]]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before unfold's own templates, some of which these replace.
+        "DIRS": [Path(__file__).parent.parent / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]

@@ -1,0 +1,105 @@
+"""The demo's business, its login, its key and a few leads, all made by the services that everybody uses."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from knox.crypto import hash_token
+
+from conversations.models import Conversation
+from leads.models import Lead
+from leads.services.create import NewLead, create_leads
+from leadsite.accounts.models import ApiKey, User
+from leadsite.accounts.services import create_business, issue_api_key
+from whatsapp.channels import ChannelTaken, connect_channel
+from whatsapp.models import Channel
+
+EMAIL = "demo@leadsite.example"
+PHONE_NUMBER_ID = "100000000000001"
+DISPLAY_NUMBER = "+49 30 5550100"
+LEADS = (
+    NewLead(
+        customer_phone="+49 151 23456789",
+        customer_name="Amina Yılmaz",
+        type=Lead.Type.ORDER,
+        details="Three-tier lemon cake for 40 guests, Saturday the 12th, delivery to Sonnenallee.",
+    ),
+    NewLead(
+        customer_phone="+55 11 98765-4321",
+        customer_name="João Pereira",
+        type=Lead.Type.BOOKING,
+        status=Lead.Status.CONTACTED,
+        details="Table for six on Friday at 20:00, one high chair.",
+    ),
+    NewLead(
+        customer_phone="+52 1 55 1234 5678",
+        customer_name="Lucía Hernández",
+        type=Lead.Type.INQUIRY,
+        details="Do you bake without gluten? Asks for the price list.",
+    ),
+    NewLead(
+        customer_phone="+1 234 567 8901",
+        customer_name="John Doe",
+        type=Lead.Type.ORDER,
+        status=Lead.Status.QUALIFIED,
+        details="24 croissants every weekday at 7:30, wants an invoice at the end of the month.",
+    ),
+    NewLead(
+        customer_phone="+91 98765 43210",
+        customer_name="Priya Sharma",
+        type=Lead.Type.BOOKING,
+        status=Lead.Status.CONVERTED,
+        details="Baking class for two, paid.",
+        conversation_status=Conversation.Status.COMPLETED,
+    ),
+    NewLead(
+        customer_phone="+44 20 7946 0958",
+        customer_name="Oliver Smith",
+        type=Lead.Type.INQUIRY,
+        status=Lead.Status.LOST,
+        details="Wedding cake in June; found a baker nearer to the venue.",
+        conversation_status=Conversation.Status.ARCHIVED,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Demo:
+    email: str
+    password: str
+    api_key: str
+
+
+def ensure_demo(data_dir: Path) -> Demo:
+    """Make what is missing of the demo and return its login and key. Runs at each start; doubles nothing."""
+    user = User.objects.filter(email=EMAIL).first()
+    if user is None:
+        user = create_business(email=EMAIL, name="Bella's Bakery", staff=True).user
+    # The demo's login also sees the businesses and the groups, which a business's own staff do not.
+    user.is_staff = user.is_superuser = user.is_active = True
+    user.set_password(settings.DEMO_PASSWORD)
+    user.save()
+    if not Lead.objects.filter(user=user).exists():
+        create_leads(user_id=user.pk, leads=LEADS, source=Lead.Source.MANUAL)
+    _connect_whatsapp(user)
+    return Demo(email=EMAIL, password=settings.DEMO_PASSWORD, api_key=_api_key(user, data_dir / "demo-api-key"))
+
+
+def _connect_whatsapp(user: User) -> None:
+    # Who took the demo's number for a business of their own keeps it; the demo works without.
+    with suppress(ChannelTaken):
+        channel = connect_channel(user_id=user.pk, phone_number_id=PHONE_NUMBER_ID)
+        Channel.objects.filter(pk=channel.pk, display_number="").update(display_number=DISPLAY_NUMBER)
+
+
+def _api_key(user: User, file: Path) -> str:
+    """The demo's key. The database holds a hash only, so the key itself is kept beside the demo's secrets."""
+    if file.exists():
+        key = file.read_text(encoding="ascii").strip()
+        if ApiKey.objects.filter(digest=hash_token(key), user=user).exists():
+            return key
+    key = issue_api_key(user=user, name="make run")
+    file.touch(mode=0o600)
+    file.write_text(key + "\n", encoding="ascii")
+    return key

@@ -1,0 +1,200 @@
+"""Keeps the demo's processes alive: web server, worker, and the embedded PostgreSQL where that is the database."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+import structlog
+from django.conf import settings
+
+from leadsite.demo import embedded
+
+log = structlog.get_logger(__name__)
+
+HOST: Final = "127.0.0.1"
+WORKERS: Final = 2
+STOP_SECONDS: Final = 15
+LOOK_SECONDS: Final = 0.5
+# A child that lived no longer than this waits before it is started again, up to so long.
+YOUNG_SECONDS: Final = 30
+MAX_WAIT_SECONDS: Final = 10
+# A web server that dies this often without ever answering will not come up by trying again.
+MAX_STARTS_WITHOUT_ANSWER: Final = 5
+_PR_SET_PDEATHSIG: Final = 1
+
+
+class PortBusy(Exception):
+    """Another program listens on the port."""
+
+
+class WebServerBroken(Exception):
+    """The web server does not start."""
+
+
+class Child:
+    """A process that is kept alive: a group of its own, gone with the supervisor, started again when it dies."""
+
+    def __init__(self, name: str, command: list[str]) -> None:
+        self.name = name
+        self.deaths = 0
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._wait = 0.0
+
+    def keep_alive(self) -> None:
+        """Start it, for the first time or again. One that dies young waits twice as long each time."""
+        if self._process is not None and self._process.poll() is not None:
+            lived = time.monotonic() - self._started_at
+            self._wait = 0 if lived > YOUNG_SECONDS else min(max(2 * self._wait, LOOK_SECONDS), MAX_WAIT_SECONDS)
+            self.deaths += 1
+            log.error(f"{self.name}_died", exit_code=self._process.returncode)
+            self._kill_group()
+            self._process = None
+        if self._process is None and time.monotonic() >= self._started_at + self._wait:
+            self._start()
+
+    def _start(self) -> None:
+        self._started_at = time.monotonic()
+        self._process = subprocess.Popen(  # noqa: S603 - every word of the command is ours
+            self._command,
+            cwd=settings.BASE_DIR,
+            # "true" and not what manage.py was given: a server works on the demo only when told to.
+            env={**os.environ, "LEADSITE_DEMO": "true"},
+            # A group of its own: Ctrl-C reaches the supervisor alone, which stops its children in order, and the
+            # workers of a killed web server can be found and killed.
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - the supervisor has no threads
+        )
+
+    def terminate(self) -> None:
+        """Ask it to stop; `await_end` waits for that."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def await_end(self, deadline: float) -> None:
+        """Wait until the deadline, by time.monotonic(), and kill what is left."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            log.error(f"{self.name}_killed", reason=f"did not stop within {STOP_SECONDS} s")
+        self._kill_group()
+
+    def _kill_group(self) -> None:
+        """Workers may outlive a web server that was killed, and would keep its port."""
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self._process.wait()
+
+
+class Supervisor:
+    def __init__(self, *, port: int) -> None:
+        self.port = port
+        self._stopping = False
+        self._web = Child("web_server", server_command(port, workers=WORKERS))
+        self._worker = Child("worker", [sys.executable, "manage.py", "worker"])
+
+    def run(self, *, on_ready: Callable[[], None]) -> None:
+        """Serve until SIGINT or SIGTERM, then stop what was started. `on_ready` is called when the site answers.
+
+        Raises PortBusy and WebServerBroken.
+        """
+        self._check_port()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, self._stop)
+        try:
+            announced = False
+            while not self._stopping:
+                self._web.keep_alive()
+                self._worker.keep_alive()
+                if not announced and self._answers():
+                    announced = True
+                    on_ready()
+                if not announced and self._web.deaths >= MAX_STARTS_WITHOUT_ANSWER:
+                    raise WebServerBroken("The web server does not start; its own words are above.")
+                self._revive_database()
+                time.sleep(LOOK_SECONDS if announced else LOOK_SECONDS / 5)
+        finally:
+            self._stop_children()
+
+    def _stop(self, signum: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _stop_children(self) -> None:
+        """All at once; the database, which they need for their last words, is the last to stop (embedded.lease)."""
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in (self._web, self._worker):
+            child.terminate()
+        for child in (self._web, self._worker):
+            child.await_end(deadline)
+
+    def _check_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, self.port))
+            except OSError as error:
+                raise PortBusy(
+                    f"Port {self.port} cannot be used ({error.strerror}). Choose another: PORT={self.port + 1} make run"
+                ) from error
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self.port}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _revive_database(self) -> None:
+        if not settings.EMBEDDED_POSTGRES:
+            return
+        server = embedded.EmbeddedPostgres(settings.DATA_DIR)
+        if not server.is_running() and not self._stopping:
+            log.error("database_died")
+            try:
+                server.start()
+            except embedded.EmbeddedPostgresError:
+                # Ctrl-C also reaches the programs that start it, and to stop is what was asked for.
+                if not self._stopping:
+                    raise
+
+
+def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
+    """The web server as the demo and the benchmark start it; the Dockerfile says the same for production."""
+    return [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface=wsgi",
+        f"--host={host}",
+        f"--port={port}",
+        f"--workers={workers}",
+        "--blocking-threads=4",
+        "--respawn-failed-workers",
+        # A worker that is just starting does not hear that it should stop; granian would wait for it without end.
+        "--workers-kill-timeout=8",
+        "--no-ws",
+        "--log-level=error",
+        "leadsite.wsgi:application",
+    ]
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to stop the child when the supervisor is killed (prctl(2), PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

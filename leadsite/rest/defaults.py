@@ -1,0 +1,47 @@
+"""How the REST API works: the settings of DRF, knox and drf-spectacular, of which none depends on the environment."""
+
+from typing import Any, Final
+
+REST_KNOX: Final[dict[str, Any]] = {
+    "TOKEN_TTL": None,
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_PREFIX": "ls_",
+}
+REST_FRAMEWORK: Final[dict[str, Any]] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["leadsite.accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["leadsite.accounts.authentication.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["leadsite.accounts.limits.RequestRate"],
+    "DEFAULT_PARSER_CLASSES": ["leadsite.rest.parsing.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "leadsite.rest.parsing.JSONOnly",
+    "DEFAULT_PAGINATION_CLASS": "leadsite.rest.pagination.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "leadsite.errors.rest_exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    # OPTIONS would describe the views to anybody, docstrings included.
+    "DEFAULT_METADATA_CLASS": None,
+}
+SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
+    "TITLE": "leadsite",
+    "DESCRIPTION": (
+        "Every customer who writes becomes one lead with its conversation: both or neither, never twice, never lost."
+        " All rows are those of the business whose key is sent; another business's are not there (404)."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api",
+    "PREPROCESSING_HOOKS": ["leadsite.rest.openapi.documented_paths"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    # From the site itself: no page of ours asks another host for anything.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "LeadStatus": "leads.models.Lead.Status",
+        "LeadType": "leads.models.Lead.Type",
+        "LeadSource": "leads.models.Lead.Source",
+        "ConversationStatus": "conversations.models.Conversation.Status",
+        "MessageDirection": "conversations.models.Message.Direction",
+    },
+}

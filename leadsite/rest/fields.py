@@ -1,0 +1,40 @@
+"""Fields of JSON bodies: what came as another JSON type is refused, not converted."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class StrictCharField(serializers.CharField):
+    """Text that came as a JSON string: DRF would also take 5 and 1.5 for text."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class WordField(serializers.ChoiceField):
+    """One of a few words; the refusal lists them, as the SQL functions do, and does not quote what was sent."""
+
+    def __init__(self, choices: list[tuple[str, str]], **options: Any) -> None:
+        words = ", ".join(value for value, _ in choices)
+        super().__init__(choices, error_messages={"invalid_choice": f"Must be one of {words}."}, **options)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON integer: DRF would also take "5", 5.0 and true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON truth value: DRF would also take "yes" and 1."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Must be true or false.")
+        return data

@@ -1,0 +1,35 @@
+"""How lists are paged: by cursor, newest first."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+ORDERINGS: Final = ("-created_at", "created_at")
+
+
+class NewestFirst(CursorPagination):
+    """Pages by id: ids are UUID version 7, so they are unique and in the order of time, at any depth alike."""
+
+    ordering = "-id"
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        """`ordering` may ask for the oldest first."""
+        asked = request.query_params.get("ordering", ORDERINGS[0])
+        if asked not in ORDERINGS:
+            raise ValidationError({"ordering": [f"Must be one of {', '.join(ORDERINGS)}."]})
+        return ("-id",) if asked == ORDERINGS[0] else ("id",)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        try:
+            cursor = super().decode_cursor(request)
+            if cursor is not None and cursor.position is not None:
+                UUID(str(cursor.position))
+        except (NotFound, ValueError) as error:
+            raise ValidationError({"cursor": ["This is not a cursor of ours; start without one."]}) from error
+        return cursor

@@ -1,0 +1,119 @@
+"""Endpoints and their events as JSON."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from leadsite.rest.fields import StrictBooleanField, StrictCharField, WordField
+from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
+from leadsite.webhooks.addresses import AddressRefused, check_url
+from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, URL_MAX_LENGTH, WebhookEndpoint, WebhookEvent
+
+
+class UrlField(StrictCharField):
+    """An address that events may be posted to."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=URL_MAX_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return check_url(super().to_internal_value(data))
+        except AddressRefused as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+def _events(**options: Any) -> serializers.ListField:
+    most = len(WebhookEndpoint.Event.values)
+    return serializers.ListField(
+        child=WordField(WebhookEndpoint.Event.choices), allow_empty=False, max_length=most, **options
+    )
+
+
+_ENDPOINT = {
+    "id": AN_ID,
+    "url": "https://crm.example.com/hooks/leadsite",
+    "description": "The CRM",
+    "events": ["lead.created", "message.received"],
+    "active": True,
+    "failing_since": None,
+    "disabled_at": None,
+    "disabled_reason": "",
+    "created_at": A_TIME,
+    "updated_at": A_TIME,
+}
+
+
+@example(asked={name: _ENDPOINT[name] for name in ("url", "events", "description")})
+class NewEndpointSerializer(serializers.Serializer[Any]):
+    """The body of POST /api/webhook-endpoints."""
+
+    url = UrlField()
+    events = _events()
+    description = StrictCharField(max_length=DESCRIPTION_MAX_LENGTH, required=False, allow_blank=True)
+
+
+@example(asked={"active": True})
+class EndpointChangeSerializer(serializers.Serializer[Any]):
+    """The body of PATCH /api/webhook-endpoints/<id>."""
+
+    url = UrlField(required=False)
+    events = _events(required=False)
+    description = StrictCharField(max_length=DESCRIPTION_MAX_LENGTH, required=False, allow_blank=True)
+    active = StrictBooleanField(required=False)
+
+
+@example(answered=_ENDPOINT)
+class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
+    disabled_reason = serializers.CharField(help_text="Why we have switched it off; empty where we have not.")
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = [
+            *("id", "url", "description", "events", "active", "failing_since", "disabled_at", "disabled_reason"),
+            *("created_at", "updated_at"),
+        ]
+        read_only_fields = fields
+
+
+@example(answered=_ENDPOINT | {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
+class EndpointWithSecretSerializer(EndpointSerializer):
+    """The answer that holds the secret, this once."""
+
+    secret = serializers.CharField(help_text="whsec_…: what the events are signed with. Not shown again.")
+
+    class Meta(EndpointSerializer.Meta):
+        fields = [*EndpointSerializer.Meta.fields, "secret"]
+        read_only_fields = fields
+
+
+@example(
+    answered={
+        "id": ANOTHER_ID,
+        "type": "lead.created",
+        "state": "delivered",
+        "attempts": 1,
+        "due_at": None,
+        "last_status": 204,
+        "error": "",
+        "delivered_at": A_TIME,
+        "created_at": A_TIME,
+    }
+)
+class EventSerializer(serializers.ModelSerializer[WebhookEvent]):
+    """A delivery: without its payload, which was for the endpoint."""
+
+    class Meta:
+        model = WebhookEvent
+        fields = [
+            *("id", "type", "state", "attempts", "due_at", "last_status", "error", "delivered_at", "created_at"),
+        ]
+        read_only_fields = fields
+
+
+@example(answered={"success": True, "event_id": ANOTHER_ID})
+class QueuedEventSerializer(serializers.Serializer[Any]):
+    """An event that will be posted."""
+
+    success = serializers.BooleanField(default=True)
+    event_id = serializers.UUIDField()

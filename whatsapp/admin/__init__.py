@@ -1,0 +1,3 @@
+from whatsapp.admin import channels, outgoing
+
+__all__ = ["channels", "outgoing"]

@@ -1,0 +1,52 @@
+"""What keeps messages from going out, in a line each: for the admin's first page and the menu."""
+
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from conversations.models import Message
+from leadsite.adminkit.alerts import SHOWN, Alert, counted, foreign_line
+from leadsite.adminkit.values import moment
+from whatsapp.models import Channel
+
+
+def alerts_for(request: HttpRequest) -> list[Alert]:
+    """Of this person's own business; a superuser's are of all."""
+    user = request.user
+    if not (user.is_superuser or user.has_perm("conversations.view_message")):
+        return []
+    mine = {} if user.is_superuser else {"user_id": user.pk}
+    stopped = Channel.objects.filter(active=True, **mine).exclude(stopped_at=None).order_by("stopped_at")
+    alerts = [_stopped(channel, request) for channel in stopped[:SHOWN]]
+    ours = Message.objects.filter(direction=Message.Direction.OUT, **mine)
+    if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
+        words = "message: nobody knows whether it" if count == "1" else "messages: nobody knows whether they"
+        text = format_html("{} {} arrived. Somebody has to decide.", count, words)
+        alerts.append(
+            Alert(text, reverse("admin:conversations_message_changelist", query={"status__exact": "unknown"}))
+        )
+    number = Channel.objects.filter(pk=OuterRef("channel_id"), user_id=OuterRef("user_id"), active=True)
+    if count := counted(ours.filter(~Exists(number), status=Message.Status.QUEUED)):
+        verb = "message waits" if count == "1" else "messages wait"
+        alerts.append(Alert(format_html("{} {}: no WhatsApp number is connected, or it is switched off.", count, verb)))
+    return alerts
+
+
+def why_it_waits(channel: Channel) -> SafeString:
+    """One clear line about a number that is stopped, its beginning left out: "stopped on 24 Nov, 12:04. 190: …"."""
+    count = counted(Message.objects.filter(channel_id=channel.pk, status=Message.Status.QUEUED))
+    waits = "" if not count else f" {count} message waits." if count == "1" else f" {count} messages wait."
+    return format_html("stopped on {}. {}{}", moment(channel.stopped_at), foreign_line(channel.stop_reason), waits)
+
+
+def stopped_badge() -> str:
+    """How many numbers are stopped, for the menu; empty where none is."""
+    return counted(Channel.objects.filter(active=True).exclude(stopped_at=None))
+
+
+def _stopped(channel: Channel, request: HttpRequest) -> Alert:
+    text = format_html("WhatsApp number {} {}", foreign_line(str(channel)), why_it_waits(channel))
+    may_open = request.user.has_perm("whatsapp.view_channel") or request.user.has_perm("whatsapp.change_channel")
+    return Alert(text, reverse("admin:whatsapp_channel_change", args=[channel.pk]) if may_open else "")

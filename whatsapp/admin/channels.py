@@ -1,0 +1,137 @@
+"""WhatsApp numbers of the businesses. What comes and goes through them: delivery_admin.py, outgoing_admin.py."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from conversations.models import Conversation, Message
+from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
+from leadsite.adminkit.values import badge
+from leadsite.core.encryption import SecretUnreadable, encrypt
+from whatsapp.admin.alerts import why_it_waits
+from whatsapp.admin.deliveries import DeliveryAdmin
+from whatsapp.admin.delivery_advice import waiting_for
+from whatsapp.admin.outgoing import ConversationWithRepliesAdmin, OutgoingMessageAdmin
+from whatsapp.channels import reroute_messages, resume_channel
+from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, WebhookDelivery, check_token
+
+
+class ChannelForm(OwnedForm):
+    access_token = forms.CharField(
+        required=False,
+        strip=True,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text="Stored encrypted and never shown again. Leave empty to keep the stored one. At Twilio:"
+        " account sid, colon, auth token.",
+    )
+
+    class Meta:
+        model = Channel
+        fields = ["user", "provider", "phone_number_id", "display_number", "active"]
+
+    def clean_access_token(self) -> str:
+        """The token as it will be stored."""
+        token: str = self.cleaned_data["access_token"]
+        try:
+            return encrypt(check_token(token)) if token else ""
+        except (ChannelInvalid, SecretUnreadable) as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+@admin.register(Channel)
+class ChannelAdmin(OwnedAdmin):
+    form = ChannelForm
+    list_display = ["__str__", "phone_number_id", "provider", "has_token", "state_badge"]
+    list_filter = ["provider", "active"]
+    search_fields = ["phone_number_id", "display_number", "user__email", "user__business_name"]
+    search_help_text = "Number, its id, or business"
+    ordering = ["-pk"]
+    fields = ["user", "provider", "phone_number_id", "display_number", "access_token", "has_token", "active", "waiting"]
+    readonly_fields = ["has_token", "waiting"]
+    change_form_outer_before_template = "whatsapp/channel_state.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.resume)
+        return [path("<path:object_id>/resume/", view, name="whatsapp_channel_resume"), *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
+    ) -> HttpResponse:
+        if isinstance(obj, Channel) and obj.stopped_at:
+            context["stopped"] = why_it_waits(obj)
+        return super().render_change_form(request, context, *args, obj=obj, **options)
+
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The button on a stopped number's page."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        channel = self.get_object(request, unquote(object_id))
+        if channel is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_change_permission(request, channel):
+            raise PermissionDenied
+        with transaction.atomic():
+            resume_channel(channel_id=channel.pk)
+        LogEntry.objects.log_actions(str(request.user.pk), [channel], CHANGE, "Lets it send again.")
+        messages.success(request, "It sends again.")
+        return HttpResponseRedirect(reverse("admin:whatsapp_channel_change", args=[quote(channel.pk)]))
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        # A body may hold other businesses' customers, so deliveries are for operators.
+        hidden: set[str] = set() if request.user.is_superuser else {"waiting"}
+        hidden |= set() if obj else {"has_token", "waiting"}
+        return [name for name in super().get_fields(request, obj) if name not in hidden]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The two fields that the page of an unrouted delivery fills in, as far as they can be meant."""
+        number, provider = (request.GET.get(name, "") for name in ("phone_number_id", "provider"))
+        typed = super().get_changeform_initial_data(request)
+        if 0 < len(number) <= PHONE_NUMBER_ID_MAX_LENGTH and number.isprintable():
+            typed["phone_number_id"] = number
+        if provider in Channel.Provider.values:
+            typed["provider"] = provider
+        return typed
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:
+        if token := form.cleaned_data.get("access_token"):
+            obj.encrypted_access_token = token
+        super().save_model(request, obj, form, change)
+        # Django has the page's changes in one transaction.
+        if token:
+            resume_channel(channel_id=obj.pk)
+        reroute_messages(user_id=obj.user_id)
+
+    def changed_columns(self, obj: Any, form: forms.ModelForm[Any]) -> set[str]:
+        token = {"encrypted_access_token"} if "access_token" in form.changed_data else set()
+        return super().changed_columns(obj, form) | token
+
+    @admin.display(description="state", ordering="stopped_at")
+    def state_badge(self, channel: Channel) -> SafeString:
+        if not channel.active:
+            return badge("Switched off", "archived")
+        return badge("Stopped", "failed") if channel.stopped_at else badge("Active", "active")
+
+    @admin.display(description="token stored", boolean=True)
+    def has_token(self, channel: Channel) -> bool:
+        return bool(channel.encrypted_access_token)
+
+    @admin.display(description="unrouted deliveries")
+    def waiting(self, channel: Channel) -> SafeString:
+        return waiting_for(channel)
+
+
+admin.site.register(WebhookDelivery, DeliveryAdmin)
+
+admin.site.unregister([Conversation, Message])
+admin.site.register(Conversation, ConversationWithRepliesAdmin)
+admin.site.register(Message, OutgoingMessageAdmin)

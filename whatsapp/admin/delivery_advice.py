@@ -1,0 +1,91 @@
+"""What an operator can do about a delivery, in words: what its state means, and what its numbers lack."""
+
+from typing import Final
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from leadsite.adminkit.values import NOTHING, foreign, link, moment
+from whatsapp.models import Channel, WebhookDelivery
+
+NUMBERS_SHOWN: Final = 20
+
+State = WebhookDelivery.State
+
+
+def meaning(delivery: WebhookDelivery) -> SafeString:
+    """What the state means and what helps. It claims nothing of parts that the delivery may not have."""
+    if delivery.state == State.PROCESSED:
+        noted = "The notes below say what was left out. " if delivery.error else ""
+        return format_html("What it holds is in the conversations. {}Replaying it doubles nothing.", noted)
+    if delivery.state == State.UNROUTED:
+        return SafeString(
+            "What it holds for the numbers below is kept here and in no conversation yet. Connect them, then replay."
+        )
+    if delivery.next_attempt_at:
+        return _tried_again(delivery)
+    if _is_unreadable(delivery):
+        return SafeString(
+            "Trying again as it is will not help: the parts named below could not be read. What could be read is in"
+            " the conversations. The body is kept, for a version that can read them."
+        )
+    return SafeString(
+        "Not all of it is in the conversations, and it is no longer tried by itself. Mend the cause that"
+        " the notes name, then replay."
+    )
+
+
+def replay_may_help(delivery: WebhookDelivery) -> bool:
+    return delivery.state != State.PROCESSED and not _is_unreadable(delivery)
+
+
+def _is_unreadable(delivery: WebhookDelivery) -> bool:
+    """It failed at once and is not to be tried again: see ingest.receive."""
+    return delivery.state == State.FAILED and not delivery.next_attempt_at and delivery.attempts == 1
+
+
+def _tried_again(delivery: WebhookDelivery) -> SafeString:
+    time = moment(delivery.next_attempt_at)
+    if delivery.next_attempt_at and delivery.next_attempt_at < timezone.now():
+        due = "It is due to be tried again since {}: the worker (manage.py worker) does so where it runs."
+        return format_html("Not all of it is in the conversations yet. " + due + " Replay to try it now.", time)
+    later = "It is tried again by itself at {}; replay to try it now."
+    return format_html("Not all of it is in the conversations yet. " + later, time)
+
+
+def notes(delivery: WebhookDelivery) -> str:
+    """The lines of the error, without those that only say which number is not connected: the page lists them."""
+    numbers = tuple(f": {number}" for number in delivery.unrouted)
+    return "\n".join(line for line in delivery.error.splitlines() if not (numbers and line.endswith(numbers)))
+
+
+def unconnected(delivery: WebhookDelivery) -> SafeString:
+    """The numbers that are not connected, and for each how to connect it."""
+    shown = delivery.unrouted[:NUMBERS_SHOWN]
+    if not shown:
+        return NOTHING
+    channels = {row.phone_number_id: row for row in Channel.objects.filter(phone_number_id__in=shown)}
+    lines = [(foreign(number), _way_to_connect(number, delivery, channels.get(number))) for number in shown]
+    more = f"and {len(delivery.unrouted) - len(shown)} more" if len(delivery.unrouted) > len(shown) else ""
+    return format_html("{}{}", format_html_join("", '<p class="mb-2">{}{}</p>', lines), more)
+
+
+def _way_to_connect(number: str, delivery: WebhookDelivery, channel: Channel | None) -> SafeString:
+    if channel is None:
+        typed = {"phone_number_id": number, "provider": delivery.provider}
+        add = reverse("admin:whatsapp_channel_add", query=typed)
+        return format_html('<a class="text-link" href="{}">Add a WhatsApp number with this id</a>, then replay.', add)
+    if not channel.active:
+        return format_html("{} is switched off. Make it active, then replay.", link(channel))
+    return format_html("{} is connected by now: replay.", link(channel))
+
+
+def waiting_for(channel: Channel) -> SafeString:
+    """A link to the deliveries that named this number while it was not connected."""
+    rows = WebhookDelivery.objects.filter(state=State.UNROUTED, unrouted__contains=[channel.phone_number_id])
+    if not rows.exists():
+        return SafeString("None")
+    address = reverse("admin:whatsapp_webhookdelivery_changelist", query={"q": channel.phone_number_id})
+    return format_html('<a class="text-link" href="{}">Show them, and replay</a>', address)

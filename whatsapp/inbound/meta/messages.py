@@ -1,0 +1,163 @@
+"""One message of Meta's, one MessageEvent: from a customer, from the owner's phone, from old threads, a call."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from conversations.models import CONTENT_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
+from whatsapp.inbound.events import Event, MessageEvent, Opens, extras_of_event
+from whatsapp.inbound.meta.contents import content_of, extras_of, kind_of
+from whatsapp.inbound.meta.number_changes import current_identifiers, former_identifiers, move_of
+from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers
+from whatsapp.json_parts import Part
+
+_SENDER: Final[dict[str, tuple[str, ...]]] = {"numbers": ("from",), "ids": ("from_user_id",)}
+_RECIPIENT: Final[dict[str, tuple[str, ...]]] = {"numbers": ("to",), "ids": ("to_user_id",)}
+# Meta, history webhook reference: what the app shows beside a message that went out. Others count as sent.
+_HISTORY_STATUSES: Final = {"DELIVERED": "delivered", "READ": "read", "PLAYED": "played"}
+# Said by the event's own fields; and session and connection, network addresses that serve no one after the call.
+_CALL_LEFT_OUT: Final = frozenset(
+    ("id", "from", "from_user_id", "to", "to_user_id", "timestamp", "session", "connection")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a value says for all that is in it."""
+
+    channel: str
+    contacts: Contacts
+    business: Identifiers  # its display_phone_number: a hint, for its form varies
+    received_at: datetime
+    alone: bool  # exactly one item is in the value, so that a contact who is alone too belongs to it
+
+
+def provider_id_of(item: Part) -> str | None:
+    """Return the item's id; None where it has none that can be stored: it is lost then."""
+    found = item.text("id")
+    if not found.strip():
+        item.lose("id is missing")
+        return None
+    if len(found) > PROVIDER_ID_MAX_LENGTH:
+        item.lose(f"id is longer than {PROVIDER_ID_MAX_LENGTH} characters")
+        return None
+    return found
+
+
+def received(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
+    """Yield what a customer's message says; a system message is a notice and may tell a move."""
+    if kind_of(message.data) == "system":
+        yield from _notice(message, source, marks)
+        return
+    opens = Opens.CONVERSATION if message.data.get("group_id") else Opens.LEAD
+    yield from _event(message, source, identifiers(message, **_SENDER), direction="in", opens=opens, marks=marks)
+
+
+def echoed(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
+    """Yield a message that the owner wrote in the WhatsApp Business app: `from` is the business."""
+    who = identifiers(message, **_RECIPIENT)
+    marks = {"echo": True} | marks
+    yield from _event(message, source, who, direction="out", opens=Opens.CONVERSATION, marks=marks, status="sent")
+
+
+def historic(message: Part, source: Source, customer: Identifiers) -> Iterator[Event]:
+    """Yield a message from before the number came to the API. `customer` is whose thread it is, where that is known."""
+    sender = identifiers(message, **_SENDER)
+    if customer:
+        # A user id alone is no business's; the thread may know the customer by number only.
+        inbound = sender.meets(customer) or bool(sender.whatsapp_user_id and not sender.phone)
+        who = customer | sender if inbound else customer
+    else:
+        inbound = bool(sender) and not sender.meets(source.business)
+        who = sender if inbound else identifiers(message, **_RECIPIENT)
+    shown = message.child("history_context").text("status").upper()
+    yield from _event(
+        message,
+        source,
+        who,
+        direction="in" if inbound else "out",
+        opens=Opens.CONVERSATION,
+        marks={"history": True},
+        status="received" if inbound else _HISTORY_STATUSES.get(shown, "sent"),
+    )
+
+
+def called(call: Part, source: Source) -> Iterator[Event]:
+    """Yield a call as a message of the kind "call" (Meta, Calls webhook reference)."""
+    sender = identifiers(call, **_SENDER)
+    said = call.text("direction")
+    inbound = said == "USER_INITIATED" or (said != "BUSINESS_INITIATED" and not sender.meets(source.business))
+    who = sender if inbound else identifiers(call, **_RECIPIENT)
+    extras = {key: found for key, found in call.data.items() if key not in _CALL_LEFT_OUT}
+    # Its own keys are no message's: a call has no type, text or caption.
+    bare = replace(call, data={key: call.data[key] for key in ("id", "timestamp") if key in call.data})
+    yield from _event(
+        bare,
+        source,
+        who,
+        direction="in" if inbound else "out",
+        opens=Opens.LEAD if inbound else Opens.CONVERSATION,
+        marks=extras,
+        status="received" if inbound else "sent",
+        call="Called" if inbound else "Was called",
+    )
+
+
+def _notice(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
+    former = former_identifiers(message)
+    # The contact of a notice, where there is one, is the customer as of now: it must not add to who they were.
+    if former:
+        source = replace(source, contacts=Contacts())
+    who = former or current_identifiers(message)
+    for event in _event(message, source, who, direction="in", opens=Opens.NOTHING, marks=marks):
+        yield event
+        move = move_of(message, source.channel, event.provider_time)
+        if move:
+            yield move
+
+
+def _event(
+    message: Part,
+    source: Source,
+    who: Identifiers,
+    *,
+    direction: str,
+    opens: Opens,
+    marks: dict[str, Any],
+    status: str = "received",
+    call: str = "",
+) -> Iterator[MessageEvent]:
+    """Yield the event of a message that has an id and a customer; without them it is lost."""
+    provider_id = provider_id_of(message)
+    if provider_id is None:
+        return
+    contact = source.contacts.find(who)
+    if not who and source.alone and source.contacts.only:
+        contact = source.contacts.only
+    customer = who | contact.who
+    if not customer:
+        message.lose("has neither the number nor the user id of a customer")
+        return
+    kind = "call" if call else kind_of(message.data)
+    yield MessageEvent(
+        channel=source.channel,
+        customer=customer.party(contact.name),
+        provider_id=provider_id,
+        direction=direction,
+        kind=kind,
+        content=call or _content(kind, message),
+        provider_time=message.moment("timestamp", source.received_at),
+        opens=opens,
+        extras=extras_of_event(extras_of(kind, message.data) | contact.extras | marks),
+        status=status,
+    )
+
+
+def _content(kind: str, message: Part) -> str:
+    content = content_of(kind, message.data)
+    if kind == "text" and not content:
+        message.problem("text.body is missing")
+    if len(content) > CONTENT_MAX_LENGTH:
+        message.problem(f"its text is longer than {CONTENT_MAX_LENGTH} characters and was cut")
+    return content[:CONTENT_MAX_LENGTH]

@@ -1,0 +1,192 @@
+"""Meta's deliveries: raw bytes in, events out. Meta's dialect ends here; no I/O, no database.
+
+A part that cannot be read becomes a line of the report and never costs its neighbours: Meta puts up to 1000 updates
+into one delivery and gives none of them twice on request (Meta, Webhooks overview).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Event, Reading, StatusEvent, Unreadable
+from whatsapp.inbound.meta.messages import Source, called, echoed, historic, provider_id_of, received
+from whatsapp.inbound.meta.number_changes import id_updates
+from whatsapp.inbound.meta.senders import Contact, Contacts, Identifiers, identifiers
+from whatsapp.json_parts import Part, Report, error_text, objects_of, text_of, without_phones
+from whatsapp.json_repair import NotJson, parse
+from whatsapp.meta_errors import stops_the_number, with_advice
+
+CALLBACK_DATA_MAX_LENGTH: Final = 512  # Meta's own limit of biz_opaque_callback_data
+CODE_MAX_LENGTH: Final = 7
+
+_STATUSES: Final = frozenset(("sent", "delivered", "read", "played", "failed"))
+_ITEMS: Final = ("messages", "message_echoes", "statuses", "calls", "history", "user_id_update")
+_CODE: Final = re.compile("[0-9]{1,9}")
+_PLAIN_WORD: Final = re.compile("[A-Za-z_]{1,30}")
+
+
+def read(body: bytes, received_at: datetime) -> Reading:
+    """Return the events of a delivery and a line for each part that could not be read.
+
+    Every text, key and number of an event can be stored by PostgreSQL; extras and details are at most 64 levels deep.
+    `received_at`, an aware time, bounds the times that are believed.
+
+    Raises Unreadable when the body as a whole is not a JSON object.
+    """
+    try:
+        tree, notes = parse(body)
+    except NotJson as error:
+        raise Unreadable(f"The body is not JSON: {error}.") from error
+    if not isinstance(tree, dict):
+        raise Unreadable("The body is JSON, but not an object.")
+    report = Report()
+    for where, what in notes:
+        report.problems.add(f"{where}: {what}")
+    events = list(_delivery(Part(tree, "", report), received_at))
+    return Reading(events=events, lost=report.lost.all(), problems=report.problems.all())
+
+
+def _delivery(delivery: Part, received_at: datetime) -> Iterator[Event]:
+    if delivery.data.get("entry") is None:
+        delivery.lose("entry is missing")
+    for entry in delivery.children("entry"):
+        if entry.data.get("changes") is None:
+            entry.lose("changes is missing")
+        for change in entry.children("changes"):
+            field, value = change.text("field"), change.child("value")
+            if isinstance(change.data.get("value"), dict):
+                yield from _value(field, value, received_at)
+            elif field in _FIELDS or not field:
+                value.lose("is not an object")
+            else:
+                value.problem("is not an object")
+
+
+def _value(field: str, value: Part, received_at: datetime) -> Iterator[Event]:
+    """Yield the events of a value. Fields that tell nothing of messages are passed over."""
+    read_field = _FIELDS.get(field)
+    if read_field is None:
+        if not any(objects_of(value.data.get(key)) for key in ("messages", "statuses")):
+            return
+        read_field = _messages  # a field of tomorrow in the shape of today
+    # A number that Meta's own agent answers has everything one level deeper (Meta, Standby webhook reference).
+    holders = [value, *value.children("standby")]
+    source = _source(holders, received_at)
+    for error in (error for holder in holders for error in holder.children("errors")):
+        _report(error)
+    if source.channel:
+        for holder in holders:
+            yield from read_field(holder, source)
+    elif any(holder.data.get(key) for holder in holders for key in _ITEMS):
+        value.lose("metadata.phone_number_id is missing: nobody knows whose messages these are")
+
+
+def _source(holders: list[Part], received_at: datetime) -> Source:
+    metadatas = [holder.child("metadata") for holder in holders]
+    metadata = next((found for found in metadatas if found.text("phone_number_id").strip()), metadatas[0])
+    contacts = [Contact.read(part) for holder in holders for part in holder.children("contacts")]
+    count = sum(len(objects_of(holder.data.get(key))) for holder in holders for key in _ITEMS)
+    return Source(
+        channel=metadata.text("phone_number_id").strip(),
+        contacts=Contacts(contacts),
+        business=identifiers(metadata, numbers=("display_phone_number",)),
+        received_at=received_at,
+        alone=count == 1,
+    )
+
+
+def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) -> Iterator[Event]:
+    for message in value.children("messages"):
+        yield from received(message, source, marks or {})
+    for status in value.children("statuses"):
+        yield from _status(status, source)
+
+
+def _standby(value: Part, source: Source) -> Iterator[Event]:
+    """Yield what customers write while Meta's own agent answers for the business: leads all the same."""
+    yield from _messages(value, source, {"standby": True})
+    yield from _echoes(value, source, {"standby": True})
+
+
+def _echoes(value: Part, source: Source, marks: dict[str, Any] | None = None) -> Iterator[Event]:
+    for message in value.children("message_echoes"):
+        yield from echoed(message, source, marks or {})
+
+
+def _history(value: Part, source: Source) -> Iterator[Event]:
+    """Yield old threads; the media of their messages come later, in `messages` (Meta, history webhook reference)."""
+    for chunk in value.children("history"):
+        for error in chunk.children("errors"):
+            _report(error)
+        for thread in chunk.children("threads"):
+            person = identifiers(thread, numbers=("id",), ids=("user_id",))
+            person |= identifiers(thread.child("context"), numbers=("wa_id",), ids=("user_id",))
+            for message in thread.children("messages"):
+                yield from historic(message, source, person)
+    for message in value.children("messages"):
+        yield from historic(message, source, Identifiers())
+
+
+def _calls(value: Part, source: Source) -> Iterator[Event]:
+    for call in value.children("calls"):
+        yield from called(call, source)
+
+
+def _id_updates(value: Part, source: Source) -> Iterator[Event]:
+    yield from id_updates(value, source.channel, source.received_at)
+
+
+def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
+    """Yield what became of a message (Meta, Status messages webhook reference)."""
+    provider_id = provider_id_of(status)
+    if provider_id is None:
+        return
+    state = status.text("status")
+    if not state:
+        status.lose("status is missing")
+        return
+    if state not in _STATUSES:
+        quoted = f" '{state}'" if _PLAIN_WORD.fullmatch(state) else ""
+        status.problem(f"status{quoted} is not known; ignored")
+        return
+    details = {key: found for key in ("pricing", "conversation") if isinstance(found := status.data.get(key), dict)}
+    code, failure = _failure(status) if state == "failed" else (None, "")
+    yield StatusEvent(
+        channel=source.channel,
+        provider_id=provider_id,
+        status=state,
+        provider_time=status.moment("timestamp", source.received_at),
+        error=failure,
+        stops_number=code is not None and stops_the_number(code),
+        callback_data=status.text("biz_opaque_callback_data")[:CALLBACK_DATA_MAX_LENGTH],
+        details=details,
+    )
+
+
+def _failure(status: Part) -> tuple[int | None, str]:
+    """The code of the error, and a sentence with what can be done about it where there is something."""
+    error = next(iter(objects_of(status.data.get("errors"))), {})
+    code = text_of(error.get("code"))
+    said = ": ".join(part for part in (code, error_text(error)) if part)
+    number = int(code) if _CODE.fullmatch(code) else None
+    return number, with_advice(number, said)[:STATUS_ERROR_MAX_LENGTH]
+
+
+def _report(error: Part) -> None:
+    """Meta tells of a failure that belongs to no message."""
+    words = (error.text("code")[:CODE_MAX_LENGTH], without_phones(error_text(error.data)))
+    error.report.problems.add(
+        "Meta reports: " + (" ".join(word for word in words if word) or "an error without a reason")
+    )
+
+
+_FIELDS: Final[dict[str, Callable[[Part, Source], Iterator[Event]]]] = {
+    "messages": _messages,
+    "standby": _standby,
+    "smb_message_echoes": _echoes,
+    "message_echoes": _echoes,
+    "history": _history,
+    "calls": _calls,
+    "user_id_update": _id_updates,
+}

@@ -1,0 +1,100 @@
+"""Who wrote: phone numbers and business-scoped user ids (BSUIDs), wherever Meta puts them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from conversations.models import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH
+from conversations.phone import PhoneInvalid, normalise, phone_key
+from whatsapp.inbound.events import Party
+from whatsapp.json_parts import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Identifiers:
+    """A phone number (E.164), a WhatsApp user id, both or neither."""
+
+    phone: str | None = None
+    whatsapp_user_id: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.phone or self.whatsapp_user_id)
+
+    def __or__(self, other: "Identifiers") -> "Identifiers":
+        return Identifiers(self.phone or other.phone, self.whatsapp_user_id or other.whatsapp_user_id)
+
+    @property
+    def keys(self) -> list[str]:
+        """Under these one person is found, however WhatsApp writes the number."""
+        return [key for key in (self.whatsapp_user_id, self.phone and phone_key(self.phone)) if key]
+
+    def meets(self, other: "Identifiers") -> bool:
+        return not set(self.keys).isdisjoint(other.keys)
+
+    def party(self, name: str = "") -> Party:
+        return Party(phone=self.phone, whatsapp_user_id=self.whatsapp_user_id, name=name)
+
+
+def identifiers(part: Part, *, numbers: tuple[str, ...] = (), ids: tuple[str, ...] = ()) -> Identifiers:
+    """Return what an object says of one person.
+
+    Under the keys `ids` stand user ids; under `numbers` stand phone numbers as digits without a plus, and at times
+    a user id (seen in `from` and `wa_id` since 2026; Meta, Business-scoped user IDs).
+    """
+    phone = whatsapp_user_id = None
+    for key in (*ids, *numbers):
+        found = part.text(key).strip()
+        number = phone_of(found) if key in numbers else None
+        if number:
+            phone = phone or number
+        elif len(found) > WHATSAPP_USER_ID_MAX_LENGTH:
+            part.problem(f"{key} is longer than {WHATSAPP_USER_ID_MAX_LENGTH} characters; left out")
+        elif found:
+            whatsapp_user_id = whatsapp_user_id or found
+    return Identifiers(phone, whatsapp_user_id)
+
+
+def phone_of(text: str) -> str | None:
+    """Return a wa_id, which has no plus, as E.164; None where it is no phone number."""
+    try:
+        return normalise(text if "+" in text or text.startswith("00") else f"+{text}")
+    except PhoneInvalid:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One of a value's contacts: what Meta knows of a person in that value."""
+
+    who: Identifiers
+    name: str = ""
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, part: Part) -> Self:
+        profile = part.child("profile")
+        name = profile.text("name").strip()
+        if len(name) > NAME_MAX_LENGTH:
+            profile.problem(f"name is longer than {NAME_MAX_LENGTH} characters and was cut")
+        extras = {"username": profile.text("username"), "parent_user_id": part.text("parent_user_id")}
+        return cls(
+            who=identifiers(part, numbers=("wa_id",), ids=("user_id",)),
+            name=name[:NAME_MAX_LENGTH].strip(),
+            extras={key: found for key, found in extras.items() if found},
+        )
+
+
+class Contacts:
+    """The contacts of a value, found by identifier: their order and number need not be those of the messages."""
+
+    def __init__(self, contacts: Iterable[Contact] = ()) -> None:
+        known = [contact for contact in contacts if contact.who]
+        self._by_key: dict[str, Contact] = {}
+        for contact in known:
+            for key in contact.who.keys:
+                self._by_key.setdefault(key, contact)
+        self.only = known[0] if len(known) == 1 else None
+
+    def find(self, who: Identifiers) -> Contact:
+        """Return the contact of this person; an empty one where there is none."""
+        return next((self._by_key[key] for key in who.keys if key in self._by_key), Contact(Identifiers()))

@@ -1,0 +1,242 @@
+"""Twilio's dialect: a form for each message and each status, read into events.
+
+"Twilio's request to your incoming message webhook URL" (twilio.com/docs/messaging/guides/webhook-request) and "Outbound
+message status in status callbacks" (…/guides/outbound-message-status-in-status-callbacks) list the parameters, and
+say that new ones come without notice. `ExternalUserId` is the business-scoped user id; where the customer hides the
+number, `From` holds it as well (dimagi/open-chat-studio#3322). What a MediaUrl names is kept as text and never fetched.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from conversations.models import (
+    CONTENT_MAX_LENGTH,
+    NAME_MAX_LENGTH,
+    PROVIDER_ID_MAX_LENGTH,
+    WHATSAPP_USER_ID_MAX_LENGTH,
+)
+from conversations.phone import PhoneInvalid, normalise
+from whatsapp.inbound.events import (
+    STATUS_ERROR_MAX_LENGTH,
+    MessageEvent,
+    Opens,
+    Party,
+    Reading,
+    StatusEvent,
+    Unreadable,
+    extras_of_event,
+)
+from whatsapp.json_repair import storable
+
+Form = Mapping[str, str]
+
+# Twilio sends about thirty; reading a million would hold a worker for seconds.
+MAX_PARAMETERS: Final = 1000
+MAX_NAMES_LENGTH: Final = 200
+
+_ID_NAMES: Final = ("MessageSid", "SmsSid", "SmsMessageSid")
+_KNOWN: Final = {*_ID_NAMES, "From", "To", "Body", "WaId", "MessageStatus", "SmsStatus", "NumMedia"}
+_INBOUND: Final = {"", "received", "receiving"}
+_NOT_YET_SENT: Final = {"accepted", "scheduled", "queued", "sending"}
+_STATUSES: Final = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "undelivered": "failed",
+    "failed": "failed",
+}
+_MEDIA_KINDS: Final = {"image", "video", "audio"}
+_CARD_TYPES: Final = {"text/vcard", "text/x-vcard", "text/directory"}
+_KIND: Final = re.compile("[a-z_]{1,50}")
+_REFERRAL: Final = "Referral"
+_REFERRAL_COUNT: Final = "ReferralNumMedia"
+# Twilio's account, and what has a column of its own.
+_NOT_EXTRA: Final = {*_ID_NAMES, "AccountSid", "From", "To", "Body", "ProfileName", "WaId", _REFERRAL_COUNT}
+
+
+def parameters(body: bytes) -> list[tuple[str, str]]:
+    """The form's names and values in their order, blank ones too: the signature covers each of them.
+
+    A byte that is not UTF-8 becomes a lone surrogate, from which it can be got back. Raises Unreadable.
+    """
+    text = body.decode(errors="surrogateescape")
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_PARAMETERS)
+    except ValueError as error:
+        raise Unreadable(f"This is a form of more than {MAX_PARAMETERS} parameters.") from error
+
+
+def read(body: bytes, received_at: datetime) -> Reading:
+    """Read one delivery. Twilio gives no times, and `received_at` is none of its: the events have no provider time.
+
+    Raises Unreadable where the body is no form of Twilio's.
+    """
+    reading = Reading()
+    form: dict[str, str] = {}
+    changed = []
+    for raw_name, raw_value in parameters(body):
+        name, value = storable(raw_name), storable(raw_value)
+        if (name, value) != (raw_name, raw_value):
+            changed.append(name)
+        form.setdefault(name, value if name == "Body" else value.strip())
+    if not _KNOWN & form.keys():
+        raise Unreadable("This is not a form of Twilio's: none of its parameters is there.")
+    if changed:
+        names = ", ".join(changed)[:MAX_NAMES_LENGTH]
+        reading.problems.append(f"{names}: had characters that cannot be stored; they were replaced.")
+
+    status = (form.get("MessageStatus") or form.get("SmsStatus", "")).lower()
+    if not 0 < len(_message_id(form)) <= PROVIDER_ID_MAX_LENGTH:
+        reading.lost.append("MessageSid: missing, or too long.")
+    elif status in _INBOUND:
+        _read_message(form, reading)
+    else:
+        _read_status(form, status, reading)
+    return reading
+
+
+def _message_id(form: Form) -> str:
+    return next((form[name] for name in _ID_NAMES if form.get(name)), "")
+
+
+def _read_message(form: Form, reading: Reading) -> None:
+    channel, customer = _number(form.get("To", "")), _sender(form)
+    if not channel:
+        reading.lost.append("To: missing, so this message is for no number.")
+    if customer is None:
+        reading.lost.append("From: missing, or neither a phone number nor a WhatsApp user id.")
+    if not channel or customer is None:
+        return
+    content = _content(form)
+    if len(content) > CONTENT_MAX_LENGTH:
+        reading.problems.append(f"Body: longer than {CONTENT_MAX_LENGTH} characters; cut.")
+    if len(form.get("ProfileName", "")) > NAME_MAX_LENGTH:
+        reading.problems.append(f"ProfileName: longer than {NAME_MAX_LENGTH} characters; cut.")
+    reading.events.append(
+        MessageEvent(
+            channel=channel,
+            customer=customer,
+            provider_id=_message_id(form),
+            direction="in",
+            kind=_kind(form),
+            content=content[:CONTENT_MAX_LENGTH],
+            provider_time=None,
+            opens=Opens.LEAD,
+            extras=extras_of_event(_extras(form)),
+        )
+    )
+
+
+def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
+    if provider_status in _NOT_YET_SENT:
+        return
+    status = _STATUSES.get(provider_status)
+    channel = _number(form.get("From", ""))
+    if status is None:
+        reading.problems.append(f"MessageStatus: {provider_status[:50]!r} is not known.")
+    if not channel:
+        reading.lost.append("From: missing, so this status is for no number.")
+    if status is None or not channel:
+        return
+    details = {name: value for name, value in form.items() if value and name not in _NOT_EXTRA}
+    error = _error(form, provider_status) if status == "failed" else ""
+    reading.events.append(
+        StatusEvent(
+            channel=channel,
+            provider_id=_message_id(form),
+            status=status,
+            provider_time=None,
+            error=error,
+            details=details,
+        )
+    )
+
+
+def _error(form: Form, provider_status: str) -> str:
+    """Twilio's number of the error and, where there is one, its sentence; else at least the status."""
+    parts = [form.get("ErrorCode", ""), form.get("ErrorMessage") or form.get("ChannelStatusMessage", "")]
+    return (": ".join(part for part in parts if part) or provider_status)[:STATUS_ERROR_MAX_LENGTH]
+
+
+def _address(text: str) -> str:
+    """The address without the channel in front of it ("whatsapp:+49…")."""
+    return text[len("whatsapp:") :].strip() if text.lower().startswith("whatsapp:") else text
+
+
+def _number(text: str) -> str:
+    """The business's number as channels name it; what is no number stays as it is, and will be nobody's."""
+    return _phone(_address(text)) or _address(text)
+
+
+def _phone(text: str) -> str | None:
+    try:
+        return normalise(text)
+    except PhoneInvalid:
+        return None
+
+
+def _sender(form: Form) -> Party | None:
+    sender, wa_id = _address(form.get("From", "")), _address(form.get("WaId", ""))
+    # WaId has no plus sign.
+    from_phone, wa_phone = _phone(sender), _phone(f"+{wa_id.removeprefix('+')}")
+    user_ids = (
+        _address(form.get("ExternalUserId", "")),
+        "" if from_phone else sender,
+        "" if wa_phone else wa_id,
+    )
+    user_id = next((text for text in user_ids if 0 < len(text) <= WHATSAPP_USER_ID_MAX_LENGTH), None)
+    phone = from_phone or wa_phone
+    if not phone and not user_id:
+        return None
+    return Party(phone=phone, whatsapp_user_id=user_id, name=form.get("ProfileName", "")[:NAME_MAX_LENGTH].strip())
+
+
+def _kind(form: Form) -> str:
+    """What there is decides; MessageType, which old deliveries lack, tells the rest apart."""
+    named = form.get("MessageType", "").lower()
+    if form.get("Latitude") and form.get("Longitude"):
+        return "location"
+    if form.get("MediaUrl0") or form.get("MediaContentType0"):
+        return named if named in {*_MEDIA_KINDS, "document", "sticker", "contacts"} else _media_kind(form)
+    if _KIND.fullmatch(named):
+        return named
+    if form.get("ButtonText") or form.get("ButtonPayload"):
+        return "button"
+    return "text" if form.get("Body") else "unsupported"
+
+
+def _media_kind(form: Form) -> str:
+    content_type = form.get("MediaContentType0", "").partition(";")[0].strip().lower()
+    if content_type in _CARD_TYPES:
+        return "contacts"
+    family = content_type.partition("/")[0]
+    return family if family in _MEDIA_KINDS else "document"
+
+
+def _content(form: Form) -> str:
+    place = ", ".join(form[name] for name in ("Label", "Address") if form.get(name))
+    position = ", ".join(form[name] for name in ("Latitude", "Longitude") if form.get(name))
+    return form.get("Body") or form.get("ButtonText") or form.get("ListTitle") or place or position
+
+
+def _extras(form: Form) -> dict[str, Any]:
+    """All else that Twilio said, by its names; what it says of an advertisement, by Meta's: source_url, ctwa_clid."""
+    extras: dict[str, Any] = {}
+    referral: dict[str, str] = {}
+    for name, value in form.items():
+        if not value or name in _NOT_EXTRA:
+            continue
+        if name.startswith(_REFERRAL) or name == "CtwaClid":
+            referral[_snake_case(name.removeprefix(_REFERRAL))] = value
+        else:
+            extras[name] = value
+    if referral:
+        extras["referral"] = referral
+    return extras
+
+
+def _snake_case(name: str) -> str:
+    return re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()

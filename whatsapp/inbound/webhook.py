@@ -1,0 +1,135 @@
+"""The webhook: where Meta and Twilio deliver. Plain Django, because only the bytes as they came can be verified."""
+
+import hmac
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import Error, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+
+from whatsapp.inbound import ingest
+from whatsapp.inbound.events import Unreadable
+from whatsapp.inbound.signature import is_signed_by_meta, is_signed_by_twilio
+from whatsapp.inbound.twilio import parameters
+from whatsapp.models import Channel
+
+log = structlog.get_logger(__name__)
+
+# Meta's challenges have about ten digits. Nobody needs an echo of a whole page.
+MAX_CHALLENGE_LENGTH: Final = 500
+RETRY_AFTER_SECONDS: Final = 5
+FORM: Final = "application/x-www-form-urlencoded"
+# Twilio reads the answer as a list of things to do (TwiML); this one is empty.
+EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+@csrf_exempt
+def webhook(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return _verify(request)
+    if request.method == "POST":
+        return _receive(request)
+    return _refusal(
+        405, "method_not_allowed", f"Method {request.method} is not allowed here.", headers={"Allow": "GET, POST"}
+    )
+
+
+def _verify(request: HttpRequest) -> HttpResponse:
+    """Meta's question whether this address is ours (its page "Create a webhook endpoint"). No database is needed."""
+    mode, token, challenge = (_only(request, f"hub.{name}") for name in ("mode", "verify_token", "challenge"))
+    expected = settings.WHATSAPP_VERIFY_TOKEN
+    if (
+        mode == "subscribe"
+        and expected
+        and hmac.compare_digest(_as_bytes(token), _as_bytes(expected))
+        and 0 < len(challenge) <= MAX_CHALLENGE_LENGTH
+    ):
+        # As plain text, whatever a browser would like to see in it: the challenge is the caller's.
+        return HttpResponse(challenge, content_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
+    log.warning("webhook_refused", reason="verification", token_set=bool(expected))
+    return _refusal(403, "forbidden", "The verify token is wrong, or something of the question is missing.")
+
+
+def _only(request: HttpRequest, name: str) -> str:
+    """The parameter's value; "" where there is none, or several of which somebody else may have read another."""
+    values = request.GET.getlist(name)
+    return values[0] if len(values) == 1 else ""
+
+
+def _as_bytes(text: str) -> bytes:
+    # Comparing str in constant time fails on what is not ASCII (hmac.compare_digest).
+    return text.encode(errors="surrogatepass")
+
+
+def _receive(request: HttpRequest) -> HttpResponse:
+    """Store what a provider signed, and answer 200; after any other answer Meta delivers again, for seven days.
+
+    A database that is away leaves as OperationalError or InterfaceError, of which leadsite/middleware.py makes 503.
+    """
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        return _refusal(413, "body_too_large", "The body is too large.")
+    except UnreadablePostError:
+        return _refusal(400, "malformed", "The body did not arrive as a whole.")
+
+    provider = _provider(request)
+    problem = _problem_of_signature(request, provider, body)
+    if problem:
+        log.warning("webhook_refused", provider=provider, reason=problem, bytes=len(body))
+        headers = {"WWW-Authenticate": "Signature"}  # RFC 9110 wants one with each 401
+        return _refusal(401, "not_authenticated", "This delivery is not signed with a secret of ours.", headers)
+    try:
+        ingest.receive(provider=provider, body=body)
+    except (OperationalError, InterfaceError):
+        raise
+    except Error as error:
+        # Not the error's text: it quotes the row, and so the customer.
+        sqlstate = getattr(error.__cause__, "sqlstate", None)
+        log.error("webhook_not_stored", provider=provider, error=type(error).__name__, sqlstate=sqlstate)
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        return _refusal(503, "database_unavailable", "The delivery could not be stored. Send it again.", headers)
+    if provider == Channel.Provider.TWILIO:
+        return HttpResponse(EMPTY_TWIML, content_type="text/xml")
+    return JsonResponse({"success": True})
+
+
+def _provider(request: HttpRequest) -> str:
+    """Who claims to deliver: each has a signature of its own kind, so that a false claim gains nothing."""
+    is_twilio = "X-Twilio-Signature" in request.headers and request.content_type == FORM
+    return Channel.Provider.TWILIO.value if is_twilio else Channel.Provider.CLOUD.value
+
+
+def _problem_of_signature(request: HttpRequest, provider: str, body: bytes) -> str:
+    """Why the delivery is not to be believed; "" for one that is."""
+    secrets = settings.WHATSAPP_APP_SECRETS
+    if not secrets:
+        return "WHATSAPP_APP_SECRETS is empty"
+    if provider == Channel.Provider.TWILIO:
+        header = request.headers.get("X-Twilio-Signature")
+        try:
+            signed = is_signed_by_twilio(_public_url(request), parameters(body), header, secrets)
+        except Unreadable:
+            return "too many parameters"
+    else:
+        header = request.headers.get("X-Hub-Signature-256")
+        signed = is_signed_by_meta(body, header, secrets)
+    if signed:
+        return ""
+    return "no signature" if header is None else "wrong signature"
+
+
+def _public_url(request: HttpRequest) -> str:
+    """The URL as Twilio called it, which it signs: a proxy in front of the site may have changed scheme and host."""
+    if settings.PUBLIC_URL:
+        return f"{settings.PUBLIC_URL}{request.get_full_path()}"
+    return request.build_absolute_uri()
+
+
+def _refusal(status: int, code: str, error: str, headers: dict[str, str] | None = None) -> JsonResponse:
+    """The site's envelope of errors (leadsite/errors.py, which a module of this app cannot import)."""
+    body = {"success": False, "error": error, "code": code, "fields": {}}
+    return JsonResponse(body, status=status, headers=headers)

@@ -1,0 +1,99 @@
+"""REST endpoints that send: translate in, call the service once, translate out."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from conversations.api.views import Thread
+from leads.models import Lead
+from leads.services.create import log_failed_creation
+from leadsite.accounts.models import User
+from leadsite.rest.idempotency import answered_once
+from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, errors
+from whatsapp.outbound.enqueue import MessageRefused, Queued, reply, send_message
+from whatsapp.outbound.serializers import (
+    OutgoingSerializer,
+    QueuedSerializer,
+    WrittenSerializer,
+    read_outgoing,
+    read_reply,
+)
+
+
+class SendMessage(APIView):
+    """POST /api/whatsapp."""
+
+    scope = "send"
+
+    @extend_schema(
+        summary="Send a message, with a lead if asked for",
+        parameters=[IDEMPOTENCY_KEY],
+        request=OutgoingSerializer,
+        responses={202: QueuedSerializer, **errors(*CREATING)},
+    )
+    def post(self, request: Request) -> Response | HttpResponse:
+        return answered_once(request, user_id=cast(User, request.user).pk, make=lambda: self._send(request))
+
+    def _send(self, request: Request) -> Response:
+        try:
+            to, written, wish = read_outgoing(request.data)
+            queued = send_message(user_id=cast(User, request.user).pk, to=to, written=written, wish=wish)
+        except (APIException, MessageRefused) as error:
+            _log_lead_not_made(request, error)
+            raise
+        return accepted(queued)
+
+
+class ThreadAndReply(Thread):
+    """GET and POST /api/conversations/<id>/messages."""
+
+    scope = "send"
+
+    @extend_schema(
+        summary="Reply in a conversation",
+        parameters=[IDEMPOTENCY_KEY],
+        request=WrittenSerializer,
+        responses={202: QueuedSerializer, **errors(404, *CREATING)},
+    )
+    def post(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
+        user_id = cast(User, request.user).pk
+
+        def make() -> Response:
+            written = read_reply(request.data)
+            return accepted(reply(user_id=user_id, conversation_id=conversation_id, written=written))
+
+        return answered_once(request, user_id=user_id, make=make)
+
+
+def accepted(queued: Queued) -> Response:
+    body = {
+        "success": True,
+        "message_id": queued.message_id,
+        "conversation_id": queued.conversation_id,
+        "lead_id": queued.lead_id,
+        "status": queued.status,
+        "window": "open" if queued.is_window_open else "closed",
+    }
+    return Response(body, status=status.HTTP_202_ACCEPTED)
+
+
+def _log_lead_not_made(request: Request, error: Exception) -> None:
+    """The event that every creation leaves which failed, where a lead was asked for."""
+    fields: Any = error.detail if isinstance(error, ValidationError) else {}
+    body = request.data if isinstance(error, ValidationError | MessageRefused) else {}
+    if not isinstance(body, dict) or body.get("createLead") is not True:
+        return
+    phone = body.get("to")
+    log_failed_creation(
+        door=Lead.Source.API,
+        phone=phone if isinstance(phone, str) else None,
+        error=error,
+        field=error.field if isinstance(error, MessageRefused) else ", ".join(fields) or None,
+    )

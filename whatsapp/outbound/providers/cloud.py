@@ -1,0 +1,119 @@
+"""Meta's Cloud API: POST /<version>/<phone number id>/messages (Meta, WhatsApp, Cloud API, Messages)."""
+
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from django.conf import settings
+from requests.auth import AuthBase
+
+from conversations.models import PROVIDER_ID_MAX_LENGTH
+from whatsapp.json_parts import error_text, object_of, objects_of, text_of
+from whatsapp.json_repair import NotJson, parse
+from whatsapp.meta_errors import outcome_of_error, with_advice
+from whatsapp.outbound.outcomes import (
+    A_FEW_TIMES,
+    REASON_MAX_LENGTH,
+    THROUGHPUT,
+    Again,
+    Outcome,
+    Outgoing,
+    Sent,
+    Stopped,
+    Unknown,
+)
+from whatsapp.outbound.providers.http import Answer, Request
+
+
+class Bearer(AuthBase):
+    """The access token, in the one place where it is in clear."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def request_for(message: Outgoing, token: str) -> Request:
+    number = quote(message.phone_number_id, safe="")
+    url = f"{settings.WHATSAPP_API_BASE_URL}/{settings.WHATSAPP_API_VERSION}/{number}/messages"
+    return Request(url, auth=Bearer(token), json=body_of(message))
+
+
+def body_of(message: Outgoing) -> dict[str, Any]:
+    """The request's body. A number goes with its plus sign: without it Meta may put its own country in front."""
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        # A user id in `to` would be lost without a word.
+        ("to" if message.is_to_phone else "recipient"): message.address,
+        # Comes back in every status: see mark_messages.
+        "biz_opaque_callback_data": str(message.id),
+    }
+    if message.kind == "template":
+        return body | {"type": "template", "template": message.extras["template"]}
+    return body | {"type": "text", "text": {"body": message.content, "preview_url": False}}
+
+
+def outcome_of(answer: Answer) -> Outcome:
+    found = _object(answer.body)
+    if 200 <= answer.status < 300:
+        return _accepted(found)
+    error = object_of(found.get("error"))
+    if not error:
+        return _without_reason(answer)
+    code = _code(error)
+    reason = _reason(code, error)
+    outcome = outcome_of_error(code, reason, is_servers=answer.status >= 500 or error.get("is_transient") is True)
+    return Again(outcome.reason, outcome.schedule, answer.retry_after) if isinstance(outcome, Again) else outcome
+
+
+def _accepted(found: dict[str, Any]) -> Outcome:
+    first = next(iter(objects_of(found.get("messages"))), {})
+    provider_id = text_of(first.get("id"))
+    if not 0 < len(provider_id) <= PROVIDER_ID_MAX_LENGTH:
+        return Unknown("Meta answered 200, but not with the id of a message.")
+    said: dict[str, Any] = {}
+    if text_of(first.get("message_status")) not in ("", "accepted"):
+        said["message_status"] = text_of(first["message_status"])
+    # Who the customer is by Meta's own spelling, which may differ from ours.
+    contact = next(iter(objects_of(found.get("contacts"))), {})
+    said |= {name: text_of(contact.get(name)) for name in ("wa_id", "user_id") if text_of(contact.get(name))}
+    return Sent(provider_id, said)
+
+
+def _without_reason(answer: Answer) -> Outcome:
+    """Not Meta's own words: a gateway between us and them, or nobody knows what."""
+    reason = f"Answered {answer.status} without a reason."
+    if answer.status >= 500:
+        # What stands behind the gateway may have taken the message.
+        return Unknown(reason)
+    if answer.status == 401:
+        return Stopped(with_advice(190, reason))
+    # Refused, whoever did it. Meta's limits come as 400, and a gateway may have cut off what Meta had to say.
+    return Again(reason, THROUGHPUT if answer.status == 429 else A_FEW_TIMES, answer.retry_after)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        tree, _ = parse(body)
+    except NotJson:
+        return {}
+    return object_of(tree)
+
+
+def _code(error: dict[str, Any]) -> int | None:
+    code = error.get("code")
+    if isinstance(code, str) and code.isascii() and code.isdigit():
+        code = int(code[:9])
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def _reason(code: int | None, error: dict[str, Any]) -> str:
+    """`131047: Re-engagement message — …`, and what to do about it. Meta repeats the code in its message."""
+    text = error_text(error).removeprefix(f"(#{code}) ")
+    said = ": ".join(part for part in ("" if code is None else str(code), text) if part) or "An error without a reason."
+    sentence = said if said.endswith((".", "!", "?")) else f"{said}."
+    return with_advice(code, sentence[:REASON_MAX_LENGTH])

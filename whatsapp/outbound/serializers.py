@@ -1,0 +1,190 @@
+"""The bodies by which clients send. Names as the clients of the system before have them."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from conversations.models import NAME_MAX_LENGTH
+from conversations.phone import PHONE_RULE, PhoneInvalid, normalise
+from leads.models import DETAILS_MAX_LENGTH, Lead
+from leadsite.rest.fields import StrictBooleanField, StrictCharField, WordField
+from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
+from whatsapp.json_parts import objects_of
+from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, Recipient, Wish, Written
+
+# Two letters of a country, a dot, up to 128 letters and digits; of some business groups with ENT. before them (Meta,
+# Business-scoped user IDs).
+_USER_ID: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
+_TEMPLATE_MAX_BYTES: Final = 32 * 1024
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:_[A-Za-z0-9]{2,8})*")
+_TEMPLATE_NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
+
+
+@extend_schema_field({"type": "string", "examples": ["+4915123456789", "US.13491208655302741918"]})
+class RecipientField(StrictCharField):
+    """A phone number as people write it, or a WhatsApp user id."""
+
+    def to_internal_value(self, data: Any) -> Recipient:  # type: ignore[override] # a text goes in
+        text = super().to_internal_value(data)
+        if _USER_ID.fullmatch(text):
+            return Recipient(whatsapp_user_id=text)
+        try:
+            return Recipient(phone=normalise(text))
+        except PhoneInvalid as error:
+            raise serializers.ValidationError(f"{PHONE_RULE} Or give a WhatsApp user id: US.1349….") from error
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "language": {"type": "string"},
+            "components": {"type": "array", "items": {"type": "object"}},
+        },
+        "required": ["name", "language"],
+    }
+)
+class TemplateField(serializers.Field[dict[str, Any], Any, Any, Any]):
+    """`{name, language, components?}`, the language as its code or as Meta's {"code": …}."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("Must be an object: {name, language, components}.")
+        name, language, components = (data.get(key) for key in ("name", "language", "components"))
+        if isinstance(language, dict):
+            language = language.get("code")
+        problem = ""
+        if unknown := set(data) - {"name", "language", "components"}:
+            problem = f"Knows name, language and components, but not {', '.join(sorted(map(repr, unknown)))[:100]}."
+        elif not isinstance(name, str) or not _TEMPLATE_NAME.fullmatch(name):
+            problem = "name: the template's name at Meta, lower-case letters, digits and underscores."
+        elif not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+            problem = "language: a code such as en_US or de."
+        elif components is not None and not _are_objects(components):
+            problem = "components: a list of objects, as Meta's page on templates has them."
+        elif len(json.dumps(components)) > _TEMPLATE_MAX_BYTES:
+            problem = "components: too long."
+        elif "\\u0000" in json.dumps(components) or not _is_text(components):
+            problem = "components: a character that cannot be sent (NUL or half of a pair)."
+        if problem:
+            raise serializers.ValidationError(problem)
+        template = {"name": name, "language": {"code": language}}
+        return template | ({"components": components} if components else {})
+
+
+def _are_objects(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(item, dict) for item in found)
+
+
+def _is_text(tree: Any) -> bool:
+    try:
+        json.dumps(tree, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@example(asked={"message": "On Saturday at ten"})
+class WrittenSerializer(serializers.Serializer[Any]):
+    """What is written: exactly one of message and template."""
+
+    message = StrictCharField(max_length=TEXT_MAX_LENGTH, trim_whitespace=False, allow_null=True, required=False)
+    template = TemplateField(required=False, allow_null=True)
+
+    def validate_message(self, text: str | None) -> str | None:
+        if text is not None and not text.strip():
+            raise serializers.ValidationError("This field may not be blank.")
+        return text
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        message, template = attrs.pop("message", None), attrs.pop("template", None)
+        if problems := self.problems(attrs, message, template):
+            raise serializers.ValidationError(problems)
+        return attrs | {"written": Written(content=message or readable(template), template=template)}
+
+    def problems(self, attrs: dict[str, Any], message: Any, template: Any) -> dict[str, list[str]]:
+        """What is wrong with fields that are good each by itself."""
+        if message is not None and template is not None:
+            return {"message": ["Give either message or template, not both."]}
+        return {"message": ["This field is required."]} if message is None and template is None else {}
+
+
+@example(asked={"to": "+4915123456789", "message": "Your cake is ready"})
+class OutgoingSerializer(WrittenSerializer):
+    """The body of POST /api/whatsapp."""
+
+    to = RecipientField()
+    createLead = StrictBooleanField(required=False, default=False)  # noqa: N815 - the clients' names
+    customerName = StrictCharField(  # noqa: N815
+        max_length=NAME_MAX_LENGTH, allow_blank=True, allow_null=True, required=False
+    )
+    leadType = WordField(Lead.Type.choices, required=False, allow_null=True)  # noqa: N815
+    details = StrictCharField(
+        max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        found: Recipient = attrs["to"]
+        wish = Wish(type=attrs.get("leadType") or Lead.Type.INQUIRY, details=attrs.get("details") or "")
+        to = replace(found, customer_name=attrs.get("customerName") or "")
+        return super().validate(attrs) | {"to": to, "wish": wish if attrs["createLead"] else None}
+
+    def problems(self, attrs: dict[str, Any], message: Any, template: Any) -> dict[str, list[str]]:
+        found = super().problems(attrs, message, template)
+        if attrs["createLead"] and not attrs.get("customerName"):
+            found |= {"customerName": ["Required where createLead is true."]}
+        return found
+
+
+# One instance each for all requests, as in leads/api/serializers.py.
+_OUTGOING: Final = OutgoingSerializer()
+_WRITTEN: Final = WrittenSerializer()
+
+
+def read_outgoing(body: Any) -> tuple[Recipient, Written, Wish | None]:
+    """The parsed body of POST /api/whatsapp for the service. Raises ValidationError that names every bad field."""
+    fields = _OUTGOING.run_validation(body)
+    return fields["to"], fields["written"], fields["wish"]
+
+
+def read_reply(body: Any) -> Written:
+    """The parsed body of a reply for the service. Raises ValidationError."""
+    written: Written = _WRITTEN.run_validation(body)["written"]
+    return written
+
+
+def readable(template: dict[str, Any]) -> str:
+    """A template as a person reads it in the thread: its name, and what is filled in."""
+    parameters = [
+        parameter["text"]
+        for component in objects_of(template.get("components"))
+        for parameter in objects_of(component.get("parameters"))
+        if isinstance(parameter.get("text"), str)
+    ]
+    return f"{template['name']}: {', '.join(parameters)}" if parameters else template["name"]
+
+
+@example(
+    answered={
+        "success": True,
+        "message_id": AN_ID,
+        "conversation_id": ANOTHER_ID,
+        "lead_id": None,
+        "status": "queued",
+        "window": "open",
+    }
+)
+class QueuedSerializer(serializers.Serializer[Any]):
+    """A message that was stored and will be sent."""
+
+    success = serializers.BooleanField(default=True)
+    message_id = serializers.UUIDField()
+    conversation_id = serializers.UUIDField()
+    lead_id = serializers.UUIDField(allow_null=True)
+    status = serializers.ChoiceField(choices=["queued"])
+    window = serializers.ChoiceField(choices=["open", "closed"])
