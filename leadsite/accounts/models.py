@@ -133,7 +133,7 @@ class IdempotencyKey(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
-    # By hand, as every foreign key of ours: conversations/migrations/sql/foreign_keys.sql has the reasons.
+    # By hand, as every foreign key of ours: see AddForeignKey in leadsite/core/sql_migrations.py.
     user = models.ForeignKey(User, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     key = models.CharField()
     fingerprint = models.BinaryField(help_text="Of path and body: the same key with another request is a mistake.")

@@ -20,7 +20,7 @@ class UuidV7(models.Func):
 class OwnedModel(models.Model):
     """What every row of a business has: its id, its owner and its times.
 
-    The foreign keys are made in SQL (migrations/sql/foreign_keys.sql says why); unique (user, id) is what they
+    The foreign keys are made in SQL (AddForeignKey says why); unique (user, id) is what they
     point at, and also the index that lists a business's rows newest first.
     """
 

@@ -1,0 +1,61 @@
+-- Purpose: the events lead.created and lead.updated, a row for each endpoint of the business that wants them, whoever
+-- writes the lead and in the same transaction. `data` is what GET /api/leads/<id> shows (leads/api/serializers.py).
+-- An update is an event only where something changed that GET shows and that is the lead's own: the customer's name and
+-- phone are shown, but belong to all of the customer's leads, and to change them alone is no event.
+-- SECURITY DEFINER, because an SQL client may write leads (docs/sql.md) and has no business with webhooks.
+-- Locks: none but of the rows that it makes. That is why webhook_events has no foreign key: with one to the endpoint,
+-- each writer would put a FOR KEY SHARE lock on the endpoint's row, which is one row for all of a business's writers;
+-- whoever deletes an endpoint would wait for them, and they for that, outside the order of locks that all else keeps
+-- (leads/services/create.py, Note [Lock order]). An event whose endpoint was deleted at the same moment is claimed by nobody,
+-- and pruned. VOLATILE.
+CREATE OR REPLACE FUNCTION write_lead_events() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_type text := TG_ARGV[0];
+    v_changed uuid[];
+BEGIN
+    -- All that it costs a business without endpoints.
+    IF NOT EXISTS (
+        SELECT FROM webhook_endpoints AS e
+        WHERE e.active AND v_type = ANY (e.events) AND e.user_id IN (SELECT n.user_id FROM new_leads AS n))
+    THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        -- A statement apart, because an insert has no old_leads.
+        SELECT array_agg(n.id) INTO v_changed
+        FROM new_leads AS n JOIN old_leads AS o ON o.id = n.id
+        WHERE (n.conversation_id, n.type, n.details, n.status, n.lost_reason, n.source, n.external_id, n.assigned_to_id)
+            IS DISTINCT FROM
+              (o.conversation_id, o.type, o.details, o.status, o.lost_reason, o.source, o.external_id, o.assigned_to_id);
+        IF v_changed IS NULL THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
+    SELECT l.user_id, e.id, v_type, jsonb_build_object(
+        'type', v_type, 'timestamp', webhook_time(statement_timestamp()),
+        'data', jsonb_build_object(
+            'id', l.id, 'conversation_id', l.conversation_id, 'customer_id', c.id, 'customer_name', c.name,
+            'customer_phone', c.phone, 'type', l.type, 'details', l.details, 'status', l.status,
+            'lost_reason', l.lost_reason, 'source', l.source, 'external_id', l.external_id,
+            'assigned_to', l.assigned_to_id, 'version', l.version, 'created_at', webhook_time(l.created_at),
+            'updated_at', webhook_time(l.updated_at)))
+    FROM new_leads AS l
+    JOIN webhook_endpoints AS e ON e.user_id = l.user_id AND e.active AND v_type = ANY (e.events)
+    JOIN conversations AS v ON v.id = l.conversation_id
+    JOIN customers AS c ON c.id = v.customer_id
+    WHERE TG_OP = 'INSERT' OR l.id = ANY (v_changed)
+    ORDER BY l.id;
+    RETURN NULL;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION write_lead_events() FROM PUBLIC;
+CREATE OR REPLACE TRIGGER leads_webhook_created AFTER INSERT ON leads
+    REFERENCING NEW TABLE AS new_leads
+    FOR EACH STATEMENT EXECUTE FUNCTION write_lead_events('lead.created');
+CREATE OR REPLACE TRIGGER leads_webhook_updated AFTER UPDATE ON leads
+    REFERENCING OLD TABLE AS old_leads NEW TABLE AS new_leads
+    FOR EACH STATEMENT EXECUTE FUNCTION write_lead_events('lead.updated');

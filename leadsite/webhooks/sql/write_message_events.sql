@@ -1,0 +1,63 @@
+-- Purpose: the events message.received and message.status, a row for each endpoint of the business that wants them, in
+-- the transaction of what they tell of. `data` is what GET /api/messages/<id> shows (conversations/api/serializers.py).
+--   message.received  a customer's message came; once more, with the same id, where its real content takes the place of
+--                     a placeholder (WhatsApp delivers "unsupported" first and the rest later): nobody else would tell
+--   message.status    of a message to a customer that was sent, delivered or read, that failed, or of which nobody knows
+--                     (unknown). A voice note that was played was read, as in the API; so it is no further event
+-- SECURITY DEFINER: as write_lead_events (lead_events.sql).
+-- Locks: none but of the rows that it makes. VOLATILE.
+CREATE OR REPLACE FUNCTION write_message_events() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_ids uuid[];
+BEGIN
+    -- All that it costs a business without endpoints.
+    IF NOT EXISTS (
+        SELECT FROM webhook_endpoints AS e
+        WHERE e.active AND e.events && ARRAY['message.received', 'message.status']::varchar[]
+            AND e.user_id IN (SELECT n.user_id FROM new_messages AS n))
+    THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(n.id) INTO v_ids FROM new_messages AS n WHERE n.direction = 'in';
+    ELSE
+        SELECT array_agg(n.id) INTO v_ids
+        FROM new_messages AS n JOIN old_messages AS o ON o.id = n.id
+        WHERE (n.direction = 'in' AND (n.kind, n.content) IS DISTINCT FROM (o.kind, o.content))
+            OR (n.direction = 'out' AND n.status <> o.status
+                AND n.status IN ('sent', 'delivered', 'read', 'played', 'failed', 'unknown')
+                AND NOT (n.status = 'played' AND o.status = 'read'));
+    END IF;
+    IF v_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
+    SELECT m.user_id, e.id, event.type, jsonb_build_object(
+        'type', event.type, 'timestamp', webhook_time(statement_timestamp()),
+        'data', jsonb_build_object(
+            'id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'kind', m.kind,
+            'content', m.content, 'status', CASE m.status WHEN 'played' THEN 'read' ELSE m.status END,
+            'error', CASE WHEN m.status IN ('failed', 'unknown') THEN nullif(m.error, '') END,
+            'provider_id', m.provider_id, 'provider_time', webhook_time(m.provider_time),
+            'times', CASE WHEN jsonb_typeof(m.extras -> 'times') = 'object' THEN m.extras -> 'times' ELSE '{}' END,
+            'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)))
+    FROM new_messages AS m
+    CROSS JOIN LATERAL (
+        SELECT CASE m.direction WHEN 'in' THEN 'message.received' ELSE 'message.status' END AS type
+    ) AS event
+    JOIN webhook_endpoints AS e ON e.user_id = m.user_id AND e.active AND event.type = ANY (e.events)
+    WHERE m.id = ANY (v_ids)
+    ORDER BY m.id;
+    RETURN NULL;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION write_message_events() FROM PUBLIC;
+CREATE OR REPLACE TRIGGER messages_webhook_created AFTER INSERT ON messages
+    REFERENCING NEW TABLE AS new_messages
+    FOR EACH STATEMENT EXECUTE FUNCTION write_message_events();
+CREATE OR REPLACE TRIGGER messages_webhook_updated AFTER UPDATE ON messages
+    REFERENCING OLD TABLE AS old_messages NEW TABLE AS new_messages
+    FOR EACH STATEMENT EXECUTE FUNCTION write_message_events();
