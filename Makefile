@@ -18,7 +18,7 @@ test: .venv/installed-dev ## the whole suite on a real PostgreSQL (DATABASE_URL,
 	@$(BIN)/python -m pytest -n logical --maxprocesses=4 $(if $(CHROMIUM),,-m "not browser") $(ARGS)
 
 fuzz: .venv/installed-dev ## 20 000 made-up requests to the API, each answered as its description says
-	@$(BIN)/python -m pytest -n logical --maxprocesses=4 --cases=20000 tests/leadsite/test_openapi.py $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses=4 --cases=20000 tests/leadsite/rest/test_openapi.py $(ARGS)
 
 schema: .venv/installed-dev ## the API's description in docs/openapi.yaml, which a test compares with the code
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

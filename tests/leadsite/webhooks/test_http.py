@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from leadsite.webhooks import http
 from tests.leadsite.webhooks.receiver import Receiver
-from tests.whatsapp.test_provider_http import HEAD, HOST, drips, server
+from tests.whatsapp.outbound.providers.test_http import HEAD, HOST, drips, server
 
 NAME = "hooks.example.com"
 

@@ -1,0 +1,94 @@
+"""Conversations by REST: the list, one, and its status."""
+
+import pytest
+
+from conversations.models import Conversation
+from tests.factories import Business
+from tests.leads.api.test_views import refused
+from tests.sessions import complete, session
+
+PHONE = "+4915123456789"
+NOBODY = "01a20e4e-5f63-7d2b-8978-25877e6c373b"
+
+
+@pytest.fixture
+def conversation(owner: Business) -> str:
+    return str(owner.has_lead(customer_phone=PHONE, customer_name="Amina").conversation_id)
+
+
+def path(conversation: str) -> str:
+    return f"/api/conversations/{conversation}"
+
+
+def test_it_is_read_with_its_customer(owner, conversation):
+    body = owner.client.get(path(conversation)).json()
+    assert body == {
+        "id": conversation,
+        "customer_id": body["customer_id"],
+        "customer_name": "Amina",
+        "customer_phone": PHONE,
+        "customer_whatsapp_user_id": None,
+        "status": "active",
+        "last_message_at": None,
+        "last_inbound_at": None,
+        "created_at": body["created_at"],
+        "updated_at": body["updated_at"],
+    }
+    assert owner.client.get("/api/conversations").json()["results"] == [body]
+
+
+def test_the_list_is_narrowed_by_status_and_customer_and_takes_two_queries(
+    owner, conversation, django_assert_num_queries
+):
+    for number in range(5):
+        owner.has_lead(conversation_status="completed", customer_name=f"{number}")
+    customer = owner.client.get(path(conversation)).json()["customer_id"]
+    for query, count in (
+        ({}, 6),
+        ({"status": "completed"}, 5),
+        ({"customer": customer}, 1),
+        ({"status": "archived"}, 0),
+    ):
+        with django_assert_num_queries(2):
+            assert len(owner.client.get("/api/conversations", query).json()["results"]) == count
+    refused(owner.client.get("/api/conversations", {"status": "open"}), 400)
+
+
+@pytest.mark.parametrize("status", ["completed", "archived", "active"])
+def test_its_status_is_changed(owner, conversation, status):
+    answer = owner.client.patch(path(conversation), {"status": status}, format="json")
+    assert (answer.status_code, answer.json()["status"]) == (200, status)
+    assert Conversation.objects.get().status == status
+
+
+@pytest.mark.parametrize("body", [{}, {"status": "open"}, {"status": 5}, [], None])
+def test_a_bad_status_is_400(owner, conversation, body):
+    refused(owner.client.patch(path(conversation), body, format="json"), 400)
+    assert Conversation.objects.get().status == "active"
+
+
+def test_a_customer_has_one_active_conversation(owner, conversation):
+    owner.client.patch(path(conversation), {"status": "archived"}, format="json")
+    owner.has_lead(customer_phone=PHONE)
+    body = refused(owner.client.patch(path(conversation), {"status": "active"}, format="json"), 409)
+    assert body["code"] == "another_active"
+
+
+def test_another_businesss_is_not_there(owner, stranger, conversation):
+    assert stranger.client.get("/api/conversations").json()["results"] == []
+    for answer in (
+        stranger.client.get(path(conversation)),
+        stranger.client.patch(path(conversation), {"status": "archived"}, format="json"),
+        owner.client.get(path(NOBODY)),
+        owner.client.patch(path(NOBODY), {"status": "archived"}, format="json"),
+    ):
+        refused(answer, 404)
+    assert Conversation.objects.get().status == "active"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_closes_takes_turns_with_who_closes_too(owner, conversation):
+    with session() as clerk:
+        assert complete(clerk, owner.id, PHONE)
+        clerk.commit()
+    assert owner.client.patch(path(conversation), {"status": "completed"}, format="json").status_code == 200

@@ -1,0 +1,123 @@
+"""POST /api/leads/batch: many leads in one call."""
+
+import json
+
+import pytest
+
+from leads.api.batch import BATCH_LIMIT
+from leads.models import Lead
+from tests.factories import NOTHING, ORDER
+from tests.leads.api.test_views import BAD_BODIES, refused
+
+
+def lead(number, **fields):
+    return ORDER | {"customer_phone": f"+49151000{number:05}"} | fields
+
+
+def post(business, leads, **fields):
+    return business.client.post("/api/leads/batch", {"leads": leads} | fields, format="json")
+
+
+def test_good_leads_are_made_together(owner):
+    answer = post(owner, [lead(1), lead(2), lead(1, details="Another")])
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["success"], body["created"], body["failed"]) == (True, 3, 0)
+    assert [row["index"] for row in body["results"]] == [0, 1, 2]
+    assert [row["conversation_created"] for row in body["results"]] == [True, True, False]
+    assert {row["lead_id"] for row in body["results"]} == {str(pk) for pk in Lead.objects.values_list("pk", flat=True)}
+    assert owner.row_counts() == (2, 2, 3)
+
+
+def test_one_bad_lead_stops_all_and_every_fault_is_named(owner):
+    body = refused(post(owner, [lead(1), lead(2, type="cake", customer_name=""), "lead", lead(3)]), 400)
+    assert set(body["fields"]) == {"leads[1].type", "leads[1].customer_name", "leads[2].lead"}
+    assert owner.row_counts() == NOTHING
+
+
+def test_where_each_counts_the_good_ones_are_made(owner):
+    answer = post(owner, [lead(1), lead(2, type="cake"), {}, None, lead(3)], all_or_nothing=False)
+    assert answer.status_code == 207
+    body = answer.json()
+    assert (body["success"], body["created"], body["failed"]) == (False, 2, 3)
+    assert [row["success"] for row in body["results"]] == [True, False, False, False, True]
+    wrong = body["results"][1]
+    assert (list(wrong["fields"]), wrong["code"], wrong["error"]) == (
+        ["type"],
+        "invalid",
+        "type: Must be one of order, booking, inquiry.",
+    )
+    assert owner.row_counts() == (2, 2, 2)
+
+
+def test_where_none_is_good_it_is_207_too(owner):
+    assert post(owner, [{}], all_or_nothing=False).status_code == 207
+    assert owner.row_counts() == NOTHING
+
+
+class TestExternalIds:
+    def test_a_batch_that_is_sent_again_makes_nothing_twice(self, owner):
+        leads = [lead(number, external_id=f"row-{number}") for number in range(5)]
+        first, second = post(owner, leads), post(owner, leads)
+        assert (first.status_code, second.status_code) == (201, 201)
+        ids = [[row["lead_id"] for row in answer.json()["results"]] for answer in (first, second)]
+        assert ids[0] == ids[1]
+        assert owner.row_counts() == (5, 5, 5)
+
+    @pytest.mark.parametrize("all_or_nothing", [True, False])
+    def test_one_of_another_customer_is_a_fault(self, owner, all_or_nothing):
+        post(owner, [lead(1, external_id="row")])
+        answer = post(owner, [lead(2, external_id="row"), lead(3)], all_or_nothing=all_or_nothing)
+        if all_or_nothing:
+            assert refused(answer, 409)["code"] == "external_id_taken"
+            assert owner.row_counts() == (1, 1, 1)
+        else:
+            assert answer.status_code == 207
+            assert list(answer.json()["results"][0]["fields"]) == ["external_id"]
+            assert owner.row_counts() == (2, 2, 2)
+
+    def test_two_in_one_batch_are_one_lead_and_a_fault(self, owner):
+        answer = post(owner, [lead(1, external_id="row"), lead(2, external_id="row")], all_or_nothing=False)
+        assert [row["success"] for row in answer.json()["results"]] == [True, False]
+
+
+def test_a_repeated_batch_with_a_key_gets_its_answer(owner):
+    bodies = [
+        owner.client.post(
+            "/api/leads/batch", {"leads": [lead(1)]}, format="json", headers={"Idempotency-Key": "batch-1"}
+        ).content
+        for _ in range(2)
+    ]
+    assert bodies[0] == bodies[1]
+    assert owner.row_counts() == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ([], "body"),
+        ("leads", "body"),
+        ({}, "leads"),
+        ({"leads": []}, "leads"),
+        ({"leads": {}}, "leads"),
+        ({"leads": [{}] * (BATCH_LIMIT + 1)}, "leads"),
+        ({"leads": [ORDER], "all_or_nothing": "no"}, "all_or_nothing"),
+    ],
+)
+def test_a_body_of_another_form_is_400(owner, body, field):
+    answer = owner.client.post("/api/leads/batch", json.dumps(body), content_type="application/json")
+    assert list(refused(answer, 400)["fields"]) == [field]
+
+
+@pytest.mark.parametrize("case", BAD_BODIES)
+def test_a_body_that_cannot_be_read_is_400(case, owner):
+    answer = owner.client.post("/api/leads/batch", BAD_BODIES[case], content_type="application/json")
+    refused(answer, 400)
+    assert owner.row_counts() == NOTHING
+
+
+def test_a_thousand_are_one_statement(owner, django_assert_max_num_queries):
+    leads = [{"customer_phone": f"+49151{n:07}", "customer_name": "J", "type": "order"} for n in range(BATCH_LIMIT)]
+    with django_assert_max_num_queries(4):  # the key, the savepoint, the statement, its release
+        assert post(owner, leads).status_code == 201
+    assert owner.row_counts() == (1000, 1000, 1000)

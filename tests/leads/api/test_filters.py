@@ -1,0 +1,119 @@
+"""GET /api/leads narrowed down: by each filter, by words, in both orders, and without a query for each row."""
+
+import pytest
+
+from leads.models import Lead
+from tests.leads.api.test_views import refused
+
+
+@pytest.fixture
+def names(owner, stranger):
+    """Asks for leads and returns the names of their customers, in order."""
+    owner.has_lead(customer_name="Amina", customer_phone="+4915123456789", details="A lemon cake", type="order")
+    owner.has_lead(customer_name="Bruno", customer_phone="+5215512345678", type="booking", source="import")
+    owner.has_lead(customer_name="Carla", details="Croissants", status="lost", type="inquiry")
+    stranger.has_lead(customer_name="Somebody else's", details="A lemon cake")
+
+    def ask(**query):
+        answer = owner.client.get("/api/leads", query)
+        assert answer.status_code == 200, answer.content
+        return [lead["customer_name"] for lead in answer.json()["results"]]
+
+    return ask
+
+
+def test_each_filter_narrows_the_list(names):
+    assert names() == ["Carla", "Bruno", "Amina"]
+    assert names(status="new") == ["Bruno", "Amina"]
+    assert names(status=["lost", "contacted"]) == ["Carla"]
+    assert names(type="booking") == ["Bruno"]
+    assert names(type=["booking", "inquiry"], status="lost") == ["Carla"]
+    assert names(source="import") == ["Bruno"]
+    assert names(conversation=str(Lead.objects.get(details="Croissants").conversation_id)) == ["Carla"]
+
+
+@pytest.mark.parametrize("phone", ["+5215512345678", "+525512345678", "0052 1 55 1234 5678"])
+def test_a_phone_is_found_in_any_spelling(names, phone):
+    assert names(customer_phone=phone) == ["Bruno"]
+
+
+def test_times_are_a_half_open_span(names):
+    middle = Lead.objects.get(type="booking").created_at.isoformat()
+    assert names(created_after=middle) == ["Carla", "Bruno"]
+    assert names(created_before=middle) == ["Amina"]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("lemon", ["Amina"]),
+        ("LEMON CAKE", ["Amina"]),
+        ("bru", ["Bruno"]),
+        ("0151 2345", ["Amina"]),
+        ("+52 55 1234", ["Bruno"]),
+        ("am", ["Amina"]),
+        ("nobody", []),
+        ("%", []),
+        ("_", []),
+        ("", ["Carla", "Bruno", "Amina"]),
+    ],
+)
+def test_words_are_found_in_wish_name_and_number(names, words, found):
+    assert names(q=words) == found
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z"])
+def test_a_time_at_the_end_of_the_calendar_is_a_time(owner, moment):
+    owner.has_lead()
+    for name in ("created_after", "created_before"):
+        assert owner.client.get("/api/leads", {name: moment}).status_code == 200
+
+
+def test_a_lead_is_found_by_its_time_whenever_its_id_was_made(names):
+    Lead.objects.filter(type="booking").update(created_at="2020-03-01T00:00:00Z")
+    assert names(created_after="2020-01-01T00:00:00Z", created_before="2021-01-01T00:00:00Z") == ["Bruno"]
+
+
+def test_the_oldest_can_come_first(names):
+    assert names(ordering="created_at") == ["Amina", "Bruno", "Carla"]
+    assert names(ordering="-created_at") == ["Carla", "Bruno", "Amina"]
+
+
+def test_pages_keep_their_filter_and_order(owner):
+    for number in range(7):
+        owner.has_lead(customer_name=f"{number}", status="new" if number % 2 else "lost")
+    url, seen = "/api/leads?status=lost&ordering=created_at&page_size=2", []
+    while url:
+        page = owner.client.get(url).json()
+        seen += [lead["customer_name"] for lead in page["results"]]
+        url = page["next"]
+    assert seen == ["0", "2", "4", "6"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        *(("status", value) for value in ["done", "new,lost", "%00"]),
+        ("type", "cake"),
+        ("source", "fax"),
+        *(("customer_phone", value) for value in ["12", "x"]),
+        *(("conversation", value) for value in ["1", "x"]),
+        *(("created_after", value) for value in ["yesterday", "99999-01-01", "2026-13-01T00:00:00Z"]),
+        ("created_before", "0"),
+        ("ordering", "details"),
+        ("q", "x" * 201),
+        ("q", "a\0b"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_400(owner, parameter, value):
+    assert list(refused(owner.client.get("/api/leads", {parameter: value}), 400)["fields"]) == [parameter]
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(owner, django_assert_num_queries):
+    for _ in range(12):
+        owner.has_lead(details="A lemon cake")
+    with django_assert_num_queries(2):  # the key, the page with its customers
+        owner.client.get("/api/leads")
+    for query in ({"status": "new", "q": "lemon"}, {"customer_phone": "+4915123456789"}):
+        with django_assert_num_queries(5):  # also a transaction, and in it how to plan
+            owner.client.get("/api/leads", query)

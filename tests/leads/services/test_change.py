@@ -1,0 +1,161 @@
+"""PATCH /api/leads/<id>: what a client may change, which status may follow which, and who was there before."""
+
+import itertools
+import json
+
+import pytest
+
+from conversations.models import Customer
+from leads.models import Lead
+from leads.services.change import NEXT, StaleVersion, change_lead
+from tests.factories import Business
+from tests.leads.api.test_views import refused
+from tests.sessions import processes
+from tests.staff import operator
+
+NOBODY = "01a20e4e-5f63-7d2b-8978-25877e6c373b"
+STATUSES = Lead.Status.values
+
+
+class Patched:
+    def __init__(self, business: Business, **fields):
+        self.business = business
+        self.id = business.has_lead(**fields).lead_id
+        self.path = f"/api/leads/{self.id}"
+
+    def patch(self, body=None, *, headers=None, **fields):
+        return self.business.client.patch(self.path, fields if body is None else body, format="json", headers=headers)
+
+    def row(self):
+        return Lead.objects.get(pk=self.id)
+
+
+@pytest.fixture
+def lead(owner) -> Patched:
+    return Patched(owner)
+
+
+@pytest.mark.django_db
+class TestFields:
+    def test_what_is_given_is_changed_and_the_rest_stays(self, lead):
+        answer = lead.patch(details="A lemon cake", type="booking", customer_name="Amina")
+        assert answer.status_code == 200
+        body = answer.json()
+        assert (body["details"], body["type"], body["customer_name"]) == ("A lemon cake", "booking", "Amina")
+        assert (body["status"], body["source"], body["version"]) == ("new", "manual", 2)
+        assert body == lead.business.client.get(lead.path).json()
+        assert Customer.objects.get().name == "Amina"
+
+    def test_nothing_given_changes_nothing(self, lead):
+        before = Lead.objects.values().get()
+        assert lead.patch({}).status_code == 200
+        assert lead.patch(status="new", details=before["details"]).json()["version"] == 1
+        assert Lead.objects.values().get() == before
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            *(("status", value) for value in ["done", 5, None, "\ud800"]),
+            *(("type", value) for value in ["cake", None]),
+            *(("details", value) for value in ["x" * 10_001, 5, "a\0"]),
+            *(("customer_name", value) for value in ["", " ", "x" * 201, None, 5]),
+            *(("lost_reason", value) for value in ["x" * 1001, 5]),
+            *(("assigned_to", value) for value in ["me", 5, NOBODY]),
+            *(("version", value) for value in [0, -1, "1", 1.0, True, 10**20]),
+        ],
+    )
+    def test_a_bad_field_is_named_and_nothing_is_changed(self, lead, field, value):
+        before = Lead.objects.values().get()
+        body = json.dumps({"details": "Newer", field: value})
+        answer = lead.business.client.patch(lead.path, body, content_type="application/json")
+        assert list(refused(answer, 400)["fields"]) == [field]
+        assert Lead.objects.values().get() == before
+
+    def test_a_lead_is_given_to_the_business_or_to_nobody(self, lead):
+        assert lead.patch(assigned_to=str(lead.business.id)).json()["assigned_to"] == str(lead.business.id)
+        assert lead.patch(assigned_to=None).json()["assigned_to"] is None
+
+    def test_whom_the_operator_has_given_it_to_keeps_it(self, lead):
+        person = operator()
+        person.act("assign_to_me", lead.row())
+        assignee = str(lead.row().assigned_to_id)
+        assert lead.patch(assigned_to=assignee, details="Newer").json()["assigned_to"] == assignee
+
+    def test_another_businesss_lead_is_not_there(self, lead, stranger):
+        refused(stranger.client.patch(lead.path, {"details": "mine now"}, format="json"), 404)
+        refused(lead.business.client.patch(f"/api/leads/{NOBODY}", {"details": "x"}, format="json"), 404)
+        assert lead.row().details != "mine now"
+
+
+@pytest.mark.django_db
+class TestStatuses:
+    @pytest.mark.parametrize(("before", "after"), list(itertools.product(STATUSES, STATUSES)))
+    def test_each_status_follows_the_table(self, owner, before, after):
+        lead = Patched(owner, status=before)
+        answer = lead.patch(status=after, lost_reason="Too far away")
+        if before == after or after in NEXT[before]:
+            assert (answer.status_code, answer.json()["status"]) == (200, after)
+        else:
+            body = refused(answer, 409)
+            assert body["code"] == "status_not_allowed"
+            assert body["fields"]["allowed"] == list(NEXT[before])
+            assert lead.row().status == before
+
+    def test_a_lost_lead_needs_a_reason(self, lead):
+        assert list(refused(lead.patch(status="lost"), 400)["fields"]) == ["lost_reason"]
+        assert list(refused(lead.patch(status="lost", lost_reason="  "), 400)["fields"]) == ["lost_reason"]
+        assert lead.row().status == "new"
+        assert lead.patch(status="lost", lost_reason="Too far away").json()["lost_reason"] == "Too far away"
+
+    def test_every_status_has_its_line_in_the_table(self):
+        assert set(NEXT) == set(STATUSES)
+
+
+@pytest.mark.django_db
+class TestVersions:
+    def test_a_change_to_what_the_client_read_is_made(self, lead):
+        read = lead.business.client.get(lead.path)
+        assert (read.headers["ETag"], read.json()["version"]) == ('"1"', 1)
+        changed = lead.patch(details="Newer", headers={"If-Match": read.headers["ETag"]})
+        assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
+        assert lead.patch(details="Newest", version=2).status_code == 200
+
+    @pytest.mark.parametrize(
+        "how", [{"version": 1}, {"headers": {"If-Match": '"1"'}}, {"headers": {"If-Match": 'W/"1"'}}]
+    )
+    def test_a_change_to_what_is_no_more_is_409(self, lead, how):
+        lead.patch(details="Somebody else was faster")
+        body = refused(lead.patch(details="Mine", **how), 409)
+        assert body["code"] == "stale_version"
+        assert lead.row().details == "Somebody else was faster"
+
+    def test_any_version_will_do_where_none_or_a_star_is_named(self, lead):
+        assert lead.patch(details="a").status_code == 200
+        assert lead.patch(details="b", headers={"If-Match": "*"}).status_code == 200
+
+    @pytest.mark.parametrize("header", ["", "1", '"x"', '"1", "2"', '"' + "9" * 50 + '"'])
+    def test_another_header_is_400(self, lead, header):
+        assert list(refused(lead.patch(details="a", headers={"If-Match": header}), 400)["fields"]) == ["If-Match"]
+
+    def test_whoever_writes_makes_a_new_version(self, lead):
+        Lead.objects.filter(pk=lead.id).update(details="by SQL")
+        operator().act("mark_contacted", lead.row())
+        assert lead.row().version == 3
+
+
+def raise_version(business, lead_id, number):
+    try:
+        change_lead(user_id=business, lead_id=lead_id, changes={"details": f"by {number}"}, version=1)
+    except StaleVersion:
+        return None
+    return number
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_change_one_version_one_succeeds(owner):
+    lead = Patched(owner)
+    with processes(4) as crew:
+        tries = [crew.submit(raise_version, owner.id, lead.id, number) for number in range(16)]
+        made = [number for each in tries if (number := each.result()) is not None]
+    assert [f"by {number}" for number in made] == [lead.row().details]
+    assert lead.row().version == 2

@@ -1,0 +1,144 @@
+"""What a key may do, when it was used last, and how an operator makes and replaces one."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from leadsite.accounts.models import ApiKey
+from leadsite.accounts.services import issue_api_key
+from tests.factories import ORDER
+from tests.leads.api.test_views import refused
+from tests.staff import Staff, address, errors_of, messages_of, operator, staff_of
+
+SEND = {"to": "+4915123456789", "message": "Hello"}
+
+
+def client_of(key: str) -> APIClient:
+    client = APIClient(raise_request_exception=False)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return client
+
+
+@pytest.fixture
+def conversation(owner) -> str:
+    return str(owner.has_lead().conversation_id)
+
+
+def answers(client: APIClient, conversation: str) -> dict[str, set[int]]:
+    """The answers to what takes each scope."""
+    lead = client.get("/api/leads")
+    return {
+        "read": {lead.status_code, client.get(f"/api/conversations/{conversation}/messages").status_code},
+        "write": {
+            client.post("/api/leads", ORDER, format="json").status_code,
+            client.post("/api/leads/batch", {"leads": [ORDER]}, format="json").status_code,
+            client.patch(f"/api/conversations/{conversation}", {"status": "active"}, format="json").status_code,
+        },
+        "send": {
+            client.post("/api/whatsapp", SEND, format="json").status_code,
+            client.post(f"/api/conversations/{conversation}/messages", {"message": "Hi"}, format="json").status_code,
+        },
+    }
+
+
+@pytest.mark.parametrize("scopes", [["read"], ["write"], ["send"], ["read", "send"], ["read", "write", "send"]])
+def test_a_key_does_what_its_scopes_say_and_nothing_else(owner, conversation, scopes):
+    client = client_of(issue_api_key(user=owner.user, name="a program", scopes=scopes))
+    for scope, found in answers(client, conversation).items():
+        assert (found == {403}) == (scope not in scopes), (scope, found)
+
+
+def test_a_missing_scope_is_named(owner):
+    client = client_of(issue_api_key(user=owner.user, name="", scopes=["read"]))
+    body = refused(client.post("/api/leads", ORDER, format="json"), 403)
+    assert (body["code"], body["error"]) == ("forbidden", "This API key lacks the scope write.")
+    assert owner.row_counts() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("scopes", [[], ["admin"], ["read", "admin"]])
+def test_the_table_takes_no_other_scopes(owner, scopes):
+    with pytest.raises(IntegrityError, match="api_keys_scopes_valid"), transaction.atomic():
+        ApiKey.objects.update(scopes=scopes)
+
+
+def test_the_last_use_is_noted_to_the_minute(owner, django_assert_num_queries):
+    assert ApiKey.objects.get().last_used_at is None
+    with django_assert_num_queries(1):
+        owner.client.post("/api/leads")
+    first = ApiKey.objects.get().last_used_at
+    assert first is not None
+    owner.client.get("/api/leads")
+    assert ApiKey.objects.get().last_used_at == first
+    ApiKey.objects.update(last_used_at=timezone.now() - timedelta(minutes=2))
+    owner.client.get("/api/leads")
+    assert ApiKey.objects.get().last_used_at >= first
+
+
+class TestAdmin:
+    def test_a_key_is_made_with_the_scopes_that_are_ticked(self, owner):
+        person: Staff = operator()
+        person.fill(address("add", ApiKey), user=str(owner.id), name="The shop", scopes=["read", "send"])
+        key = ApiKey.objects.get(name="The shop")
+        assert key.scopes == ["read", "send"]
+        assert "read, send" in person.list(ApiKey)
+
+    def test_a_key_without_a_scope_is_refused(self, owner):
+        answer = operator().fill(address("add", ApiKey), user=str(owner.id), name="The shop", scopes=None)
+        assert list(errors_of(answer)) == ["scopes"]
+
+    def test_scopes_of_a_key_can_be_taken_away(self, owner):
+        key = ApiKey.objects.get()
+        operator().fill(address("change", key), scopes=["read"])
+        assert ApiKey.objects.get().scopes == ["read"]
+        refused(owner.post_lead(), 403)
+
+    def test_a_key_is_replaced_by_one_that_may_do_the_same(self, owner):
+        old = issue_api_key(user=owner.user, name="The shop", scopes=["read"], lifetime=timedelta(days=9))
+        before = ApiKey.objects.get(name="The shop")
+        person: Staff = operator()
+        person.act("replace", before)
+        after = ApiKey.objects.get(name="The shop")
+        assert (after.scopes, after.expiry) == (["read"], before.expiry)
+        new = re.search(r"ls_[0-9a-f]{64}", " ".join(messages_of(person.get(address("changelist", ApiKey)))))
+        assert new is not None
+        assert client_of(new[0]).get("/api/leads").status_code == 200
+        assert client_of(old).get("/api/leads").status_code == 401
+
+    def test_who_may_make_no_key_may_replace_none(self, owner):
+        before = set(ApiKey.objects.values_list("pk", flat=True))
+        staff_of(owner).act("replace", ApiKey.objects.order_by("created").first())
+        assert before <= set(ApiKey.objects.values_list("pk", flat=True))
+
+
+class TestCommand:
+    def issued(self, capsys, *arguments: str) -> str:
+        call_command("issue_api_key", "--email", "owner@bakery.example", *arguments)
+        return str(capsys.readouterr().out.strip())
+
+    def test_it_prints_a_key_that_works(self, owner, capsys):
+        key = self.issued(capsys, "--name", "The shop", "--scope", "read", "--days", "30")
+        row = ApiKey.objects.get(name="The shop")
+        assert row.scopes == ["read"]
+        assert timedelta(days=29) < row.expiry - timezone.now() < timedelta(days=31)
+        assert client_of(key).get("/api/leads").status_code == 200
+        refused(client_of(key).post("/api/leads", ORDER, format="json"), 403)
+
+    @pytest.mark.parametrize("length", [None, 12])
+    def test_it_replaces_a_key_by_its_beginning_or_the_whole_of_it(self, owner, capsys, length):
+        key = self.issued(capsys, "--replaces", owner.api_key[:length])
+        assert client_of(key).get("/api/leads").status_code == 200
+        refused(owner.client.get("/api/leads"), 401)
+        assert ApiKey.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        "arguments", [["--replaces", "ls_nothing"], ["--days", "0"], ["--email", "no@body.example"]]
+    )
+    def test_what_cannot_be_meant_changes_nothing(self, owner, capsys, arguments):
+        with pytest.raises(CommandError):
+            self.issued(capsys, *arguments)
+        assert ApiKey.objects.count() == 1

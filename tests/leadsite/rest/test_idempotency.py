@@ -1,0 +1,164 @@
+"""Idempotency-Key: a request that is sent again gets the first answer again, and does nothing twice."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.utils import timezone
+
+from conversations.models import Message
+from leads.models import Lead
+from leadsite.accounts.models import IdempotencyKey
+from leadsite.rest.idempotency import prune_keys
+from tests.cutting import cutting
+from tests.factories import NOTHING, ORDER, Business
+from tests.leads.api.test_views import refused
+from tests.sessions import database_url, session
+from tests.site import request, serving, until
+
+SEND = {"to": "+4915123456789", "message": "Your cake is ready", "createLead": True, "customerName": "Amina"}
+POSTS = {"/api/leads": ORDER, "/api/whatsapp": SEND}
+
+
+def post(business: Business, path: str, body: Any, key: str | None = "order-17") -> Any:
+    headers = {"Idempotency-Key": key} if key is not None else {}
+    return business.client.post(path, body, format="json", headers=headers)
+
+
+@pytest.mark.django_db
+class TestOneAfterTheOther:
+    @pytest.mark.parametrize("path", POSTS)
+    def test_the_same_again_gets_the_same_bytes_and_does_nothing(self, owner, path):
+        first, second = (post(owner, path, POSTS[path]) for _ in range(2))
+        assert (first.status_code, second.status_code) == (first.status_code, first.status_code)
+        assert first.content == second.content
+        assert "Idempotency-Replayed" not in first.headers
+        assert second.headers["Idempotency-Replayed"] == "true"
+        assert second.headers["Content-Type"] == first.headers["Content-Type"] == "application/json"
+        assert owner.row_counts() == (1, 1, 1)
+        assert Message.objects.count() == (path == "/api/whatsapp")
+
+    def test_a_reply_can_be_repeated_too(self, owner):
+        sent = post(owner, "/api/whatsapp", SEND, key=None).json()
+        path = f"/api/conversations/{sent['conversation_id']}/messages"
+        answers = {post(owner, path, {"message": "Hello"}).content for _ in range(3)}
+        assert len(answers) == 1
+        assert Message.objects.count() == 2
+
+    def test_the_answer_is_as_without_a_key(self, owner):
+        with_key, without = post(owner, "/api/leads", ORDER), post(owner, "/api/leads", ORDER, key=None)
+        assert with_key.status_code == without.status_code == 201
+        assert with_key.json().keys() == without.json().keys()
+
+    def test_the_layout_of_the_json_does_not_matter(self, owner):
+        post(owner, "/api/leads", ORDER)
+        again = post(owner, "/api/leads/", dict(reversed(ORDER.items())))
+        assert again.headers["Idempotency-Replayed"] == "true"
+
+    @pytest.mark.parametrize(
+        ("path", "body"), [("/api/leads", ORDER | {"details": "Another"}), ("/api/whatsapp", SEND)]
+    )
+    def test_another_request_with_the_same_key_is_422(self, owner, path, body):
+        post(owner, "/api/leads", ORDER)
+        answer = refused(post(owner, path, body), 422)
+        assert answer["code"] == "idempotency_key_reused"
+        assert owner.row_counts() == (1, 1, 1)
+
+    def test_a_refused_request_leaves_the_key_free(self, owner):
+        refused(post(owner, "/api/leads", ORDER | {"type": "cake"}), 400)
+        assert post(owner, "/api/leads", ORDER).status_code == 201
+        assert owner.row_counts() == (1, 1, 1)
+
+    def test_a_conflict_leaves_the_key_free_and_nothing_written(self, owner):
+        post(owner, "/api/leads", ORDER | {"external_id": "1"}, key=None)
+        refused(post(owner, "/api/leads", ORDER | {"external_id": "1", "customer_phone": "+49151000001"}), 409)
+        assert owner.row_counts() == (1, 1, 1)
+        assert not IdempotencyKey.objects.exists()
+
+    def test_businesses_do_not_share_keys(self, owner, stranger):
+        mine, theirs = post(owner, "/api/leads", ORDER), post(stranger, "/api/leads", ORDER)
+        assert mine.json()["lead_id"] != theirs.json()["lead_id"]
+        assert stranger.row_counts() == (1, 1, 1)
+
+    @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "ä", "a\tb"])
+    def test_a_key_of_another_form_is_400(self, owner, key):
+        answer = refused(post(owner, "/api/leads", ORDER, key=key), 400)
+        assert list(answer["fields"]) == ["Idempotency-Key"]
+        assert owner.row_counts() == NOTHING
+
+    def test_without_a_key_of_the_api_nothing_is_replayed(self, owner, anonymous):
+        post(owner, "/api/leads", ORDER)
+        refused(anonymous.post("/api/leads", ORDER, format="json", headers={"Idempotency-Key": "order-17"}), 401)
+
+    def test_answers_are_kept_for_eight_days(self, owner):
+        post(owner, "/api/leads", ORDER)
+        assert prune_keys(now=timezone.now() + timedelta(days=7, hours=23)) == 0
+        assert prune_keys(now=timezone.now() + timedelta(days=8, hours=1)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def test_twins_make_one_lead_and_get_one_answer(self, owner: Business, tmp_path: Path) -> None:
+        with serving(database_url(), tmp_path) as site, ThreadPoolExecutor(16) as crew:
+            headers = {"Authorization": f"Bearer {owner.api_key}", "Idempotency-Key": "twins"}
+
+            def send(_: int) -> requests.Response:
+                return request("POST", f"{site.address}/api/leads", json=ORDER, headers=headers)
+
+            answers = list(crew.map(send, range(48)))
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.content for answer in answers}) == 1
+        assert sum("Idempotency-Replayed" not in answer.headers for answer in answers) == 1
+        assert owner.row_counts() == (1, 1, 1)
+
+    def test_a_twin_that_waits_too_long_is_told_so(self, owner: Business, tmp_path: Path) -> None:
+        with serving(database_url(), tmp_path, DATABASE_TIMEOUTS="true") as site, session() as slow:
+            columns = "(user_id, key, fingerprint, status, body)"
+            slow.execute(f"INSERT INTO idempotency_keys {columns} VALUES (%s, 'twins', '', 0, '')", [owner.id])
+            headers = {"Authorization": f"Bearer {owner.api_key}", "Idempotency-Key": "twins"}
+            answer = request("POST", f"{site.address}/api/leads", json=ORDER, headers=headers)
+            assert answer.status_code == 409
+            assert answer.json()["code"] == "request_under_way"
+            assert answer.headers["Retry-After"]
+            slow.rollback()
+            assert request("POST", f"{site.address}/api/leads", json=ORDER, headers=headers).status_code == 201
+        assert owner.row_counts() == (1, 1, 1)
+
+    def test_a_thousand_creates_whose_answers_are_cut_make_a_thousand_leads(
+        self, owner: Business, tmp_path: Path
+    ) -> None:
+        numbers = itertools.count()
+        with (
+            serving(database_url(), tmp_path) as site,
+            cutting(site.address) as proxy,
+            ThreadPoolExecutor(8) as crew,
+        ):
+
+            def create(number: int) -> tuple[bytes, bytes]:
+                lead = ORDER | {"customer_phone": f"+4915100{number:05}"}
+                headers = {"Authorization": f"Bearer {owner.api_key}", "Idempotency-Key": f"create-{number}"}
+                given: list[bytes] = []
+
+                def answered() -> bool:
+                    next(numbers)
+                    try:
+                        answer = request("POST", f"{proxy.address}/api/leads", json=lead, headers=headers)
+                    except requests.ConnectionError:
+                        return False
+                    assert answer.status_code == 201, answer.text
+                    given.append(answer.content)
+                    return True
+
+                until(answered)
+                until(answered)
+                return given[0], given[1]
+
+            pairs = list(crew.map(create, range(1000)))
+        assert proxy.cut > 500
+        assert all(first == second for first, second in pairs)
+        assert owner.row_counts() == (1000, 1000, 1000)
+        assert Lead.objects.count() == 1000

@@ -1,0 +1,116 @@
+"""The API's description of itself: complete, as committed, served without another host, and kept by the site."""
+
+import re
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import hypothesis
+import pytest
+import schemathesis
+import yaml
+from django.conf import settings
+from django.core.management import call_command
+from rest_framework.test import APIClient
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.browser import desk
+from tests.factories import Business
+from tests.leadsite.test_urls import ROUTES
+from tests.sessions import database_url
+from tests.site import Site, serving
+
+COMMITTED = settings.BASE_DIR / "docs" / "openapi.yaml"
+OPERATIONS = [
+    *("GET /api/leads", "POST /api/leads", "POST /api/leads/batch", "GET /api/leads/{lead_id}"),
+    *("PATCH /api/leads/{lead_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}"),
+    *("PATCH /api/conversations/{conversation_id}", "GET /api/conversations/{conversation_id}/messages"),
+    *("POST /api/conversations/{conversation_id}/messages", "GET /api/messages/{message_id}", "POST /api/whatsapp"),
+    *("GET /api/webhook-endpoints", "POST /api/webhook-endpoints", "GET /api/webhook-endpoints/{endpoint_id}"),
+    *("PATCH /api/webhook-endpoints/{endpoint_id}", "DELETE /api/webhook-endpoints/{endpoint_id}"),
+    *("GET /api/webhook-endpoints/{endpoint_id}/events", "POST /api/webhook-endpoints/{endpoint_id}/test"),
+    "POST /api/webhook-endpoints/{endpoint_id}/events/{event_id}/retry",
+    "POST /api/webhook-endpoints/{endpoint_id}/rotate-secret",
+]
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+def generated() -> str:
+    out = StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
+    return out.getvalue()
+
+
+def test_it_is_as_committed():
+    assert generated() == COMMITTED.read_text(encoding="utf-8"), "The API has changed: make schema"
+
+
+def test_every_route_of_integrators_is_in_it_and_is_tried():
+    described = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))["paths"]
+    assert set(described) == {"/api/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route) for route in ROUTES}
+    operations = {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
+    assert operations == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("path", ["/api/docs", "/api/docs/redoc", "/api/docs/"])
+def test_its_pages_ask_no_other_host(anonymous: APIClient, path: str, db: None):
+    answer = anonymous.get(path)
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "/api/schema" in page
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page)
+
+
+def test_the_schema_is_served_to_everybody(anonymous: APIClient, db: None):
+    answer = anonymous.get("/api/schema")
+    assert answer.status_code == 200
+    assert answer.json()["openapi"].startswith("3.1")
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(database_url(), tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_whatever_is_sent_is_answered_as_described(label: str, owner: Business, site: Site, request: Any):
+    api = schemathesis.openapi.from_url(f"{site.address}/api/schema")
+    operation: Any = next(found.ok() for found in api.get_all_operations() if found.ok().label == label)  # type: ignore[union-attr] # all are in order
+    headers = {"Authorization": f"Bearer {owner.api_key}"}
+
+    right, wrong = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
+
+    cases = -(-request.config.getoption("cases") // len(OPERATIONS))
+
+    @hypothesis.settings(max_examples=cases)
+    @hypothesis.given(case=right | wrong)
+    def answered(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    answered()
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/api/docs", "/api/docs/redoc"])
+def test_the_pages_show_the_operations_and_ask_no_other_host(live_server: Any, tmp_path: Path, path: str):
+    with desk(live_server.url) as work:
+        forbidden: set[str] = set()
+        work.page.on("requestfailed", lambda failed: forbidden.add(f"{urlsplit(failed.url).netloc} {failed.failure}"))
+        work.open(path)
+        work.page.locator("text=Create a lead with its conversation >> visible=true").first.wait_for()
+        work.page.screenshot(path=tmp_path / "docs.png")
+        # "" is what the page has made itself (blob:, data:). The other is ReDoc's picture of its maker.
+        assert work.hosts - {"", "cdn.redoc.ly"} == {live_server.url.removeprefix("http://")}
+        assert forbidden <= {"cdn.redoc.ly csp"}
+        assert [trouble for trouble in work.troubles if "Content Security Policy" not in trouble] == []

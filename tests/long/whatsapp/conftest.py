@@ -1,0 +1,3 @@
+from tests.whatsapp.conftest import graph, inbox, mailing
+
+__all__ = ["graph", "inbox", "mailing"]

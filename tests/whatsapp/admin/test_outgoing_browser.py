@@ -1,0 +1,66 @@
+"""Staff who answer a customer, in a real browser. Screenshots: pytest --basetemp keeps them."""
+
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from conversations.models import Conversation, Message
+from leadsite.accounts.models import User
+from tests.browser import desk
+from tests.factories import Business
+from tests.staff import address
+from tests.whatsapp import meta
+from tests.whatsapp.admin.test_deliveries_browser import EMAIL, PASSWORD, fits_a_phone, readable_by_day_and_night
+from tests.whatsapp.mailing import AMINA
+from whatsapp.inbound import ingest
+from whatsapp.models import Channel
+from whatsapp.outbound.enqueue import Recipient, Written, send_message
+
+WORDS = ".reply p, .reply label, .alert span, .advice p"
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_staff_answer_and_see_what_needs_them(owner: Business, live_server, tmp_path: Path):
+    User.objects.create_superuser(EMAIL, PASSWORD)
+    fields = {"display_number": "+49 30 5550100", "stopped_at": timezone.now()}
+    reason = "190: Error validating access token: the session has expired. Store a new access token at the number."
+    channel = Channel.objects.create(user=owner.user, phone_number_id=meta.CHANNEL, stop_reason=reason, **fields)
+    text = meta.text("Do you bake on Sundays?", from_=AMINA[1:], timestamp=int(timezone.now().timestamp()))
+    body = meta.body(meta.messages_value(messages=[text], contacts=[meta.contact(AMINA[1:], name="Amina Yılmaz")]))
+    ingest.receive(provider="cloud", body=body)
+    conversation = Conversation.objects.get()
+    queued = send_message(user_id=owner.id, to=Recipient(phone="+4915100000002"), written=Written(content="Hello"))
+    Message.objects.filter(pk=queued.message_id).update(status="unknown", error="The provider did not answer in full.")
+    unknown = Message.objects.get(pk=queued.message_id)
+    closed = unknown.conversation
+
+    with desk(live_server.url) as work:
+        page = work.page
+        work.log_in(EMAIL, PASSWORD)
+        page.get_by_text("Somebody has to decide").wait_for()
+        path = address("change", conversation)
+        readable_by_day_and_night(work, "/admin/", tmp_path, "today", WORDS)
+        readable_by_day_and_night(work, path, tmp_path, "conversation", WORDS)
+        readable_by_day_and_night(work, address("change", closed), tmp_path, "closed", WORDS)
+        readable_by_day_and_night(work, address("change", unknown), tmp_path, "unknown", WORDS)
+        readable_by_day_and_night(work, address("change", channel), tmp_path, "number", WORDS)
+        page.emulate_media(color_scheme="light")
+        work.open(path)
+        page.get_by_label("Reply on WhatsApp").fill("Yes, from eight until noon. Shall I keep something for you?")
+        page.screenshot(path=tmp_path / "typed.png", full_page=True)
+        page.get_by_role("button", name="Send", exact=True).click()
+        page.locator(".tick-queued").wait_for()
+        page.screenshot(path=tmp_path / "sent.png")
+        assert page.get_by_label("Reply on WhatsApp").input_value() == ""
+        work.open(address("change", unknown))
+        page.get_by_role("button", name="It arrived").click()
+        page.get_by_text("It arrived.").wait_for()
+        work.open(address("change", channel))
+        page.get_by_role("button", name="Let it send again").click()
+        page.get_by_text("It sends again.").wait_for()
+        fits_a_phone(work, tmp_path, "/admin/", path, address("change", channel))
+        assert work.troubles == []
+
+    assert Message.objects.filter(status="queued", content__startswith="Yes, from eight").count() == 1

@@ -1,0 +1,181 @@
+"""Several processes at once: who claims, who writes to a new customer, and a status beside the worker's own record."""
+
+import time
+from collections import Counter
+from concurrent.futures import Future
+from functools import partial
+from uuid import UUID
+
+import pytest
+from django.db import close_old_connections
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from conversations.models import Conversation, Customer, Message
+from tests.factories import Business
+from tests.leadsite.workers import CUT, NAME, run, working
+from tests.long.whatsapp.outbound.test_worker_faults import pointed_at
+from tests.sessions import deadlocks, held_back, processes, session
+from tests.site import until
+from tests.whatsapp import meta
+from tests.whatsapp.graph import Reaction, graph_api
+from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
+from whatsapp.channels import connect_channel
+from whatsapp.inbound import ingest
+from whatsapp.outbound import queue
+from whatsapp.outbound.enqueue import Recipient, Wish, Written, send_message
+from whatsapp.outbound.outcomes import Outgoing, Sent
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
+
+CREW = 4
+
+
+def write_to(user_id: UUID, phone: str, text: str) -> UUID:
+    wish = Wish(type="order") if text.endswith("0") else None
+    to = Recipient(phone=phone, customer_name="Amina")
+    return send_message(user_id=user_id, to=to, written=Written(content=text), wish=wish).conversation_id
+
+
+def claim_all(goal: int) -> list[tuple[int, UUID, str, int]]:
+    """Claim and record until so many messages are sent, by whomever. Returns what this process had, and when."""
+    mine: list[tuple[int, UUID, str, int]] = []
+    while Message.objects.filter(status="sent").count() < goal:
+        for message in queue.claim(3):
+            mine.append((time.monotonic_ns(), message.id, message.address, int(message.content)))
+            queue.record([(message, Sent(f"wamid.{message.id}"))])
+    close_old_connections()
+    return mine
+
+
+def record_as_sent(message: Outgoing) -> None:
+    queue.record([(message, Sent(f"wamid.{message.id}"))])
+
+
+def report(message_id: UUID) -> None:
+    told = meta.status("delivered", id=f"wamid.{message_id}", biz_opaque_callback_data=str(message_id))
+    ingest.receive(provider="cloud", body=meta.body(meta.messages_value(statuses=[told])))
+
+
+def test_no_message_has_two_takers_and_each_customers_come_in_order(owner: Business, settings) -> None:
+    before = deadlocks()
+    settings.WHATSAPP_MESSAGES_PER_SECOND = 10_000
+    connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
+    for number in range(8):
+        for customer in range(12):
+            to = Recipient(phone=f"+4915100000{customer:03}")
+            send_message(user_id=owner.id, to=to, written=Written(content=str(number)))
+    with processes(CREW) as crew:
+        taken = [row for future in [crew.submit(claim_all, 96) for _ in range(CREW)] for row in future.result()]
+    assert max(Counter(id_ for _, id_, _, _ in taken).values()) == 1
+    assert len(taken) == 96
+    for phone in {address for _, _, address, _ in taken}:
+        assert [number for _, _, address, number in sorted(taken) if address == phone] == list(range(8))
+    assert set(Message.objects.values_list("attempts", flat=True)) == {1}
+    assert deadlocks() == before
+
+
+def test_many_who_write_to_one_new_customer_at_once_share_one_conversation(owner: Business) -> None:
+    before = deadlocks()
+    connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
+    with processes(CREW) as crew:
+        with held_back(CREW):
+            first = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(CREW)]
+        rest = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(CREW, 40)]
+        conversations = {future.result() for future in first + rest}
+    assert len(conversations) == 1
+    assert owner.row_counts() == (1, 1, 4)  # 0, 10, 20 and 30 asked for a lead
+    assert (Customer.objects.count(), Conversation.objects.count(), Message.objects.count()) == (1, 1, 40)
+    assert deadlocks() == before
+
+
+def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> None:
+    before = deadlocks()
+    Inbox(owner)
+    connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
+    for number in range(60):
+        to = Recipient(phone=f"+4915100000{number:03}")
+        send_message(user_id=owner.id, to=to, written=Written(content="Hello"))
+    messages: list[Outgoing] = []
+    while len(messages) < 60:
+        messages += queue.claim(60)
+    with processes(CREW) as crew:
+        futures: list[Future[None]] = []
+        for number, message in enumerate(messages):
+            both = [crew.submit(record_as_sent, message), crew.submit(report, message.id)]
+            futures += both if number % 2 else reversed(both)
+        for future in futures:
+            future.result()
+    assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}
+    assert deadlocks() == before
+
+
+def test_a_customer_whose_row_somebody_holds_keeps_no_other_waiting(owner: Business, tmp_path) -> None:
+    with graph_api() as graph:
+        mailing = Mailing(owner, graph)
+        held = mailing.writes("held")
+        with session() as clerk:
+            clerk.execute("SELECT FROM customers WHERE user_id = %s FOR UPDATE", [owner.id])
+            with working(tmp_path, **pointed_at(graph)) as worker:
+                # Its customer is made by this message, and nobody holds that row.
+                free = mailing.writes("free", to="+4915100000002")
+                until(lambda: Message.objects.get(pk=free.pk).status == "sent", worker.log)
+                assert Message.objects.get(pk=held.pk).status == "queued"
+                clerk.rollback()
+                until(lambda: Message.objects.get(pk=held.pk).status == "sent", worker.log)
+
+
+def test_a_message_whose_row_somebody_holds_keeps_no_others_record_waiting(owner: Business, tmp_path) -> None:
+    with graph_api() as graph:
+        mailing = Mailing(owner, graph)
+        held = [mailing.writes("held", to=f"+4915100000{number:03}") for number in range(3)]
+        # Held when the answer comes, after the claim.
+        graph.next_come(*[Reaction(accepts=True, seconds=2)] * 3)
+        with working(tmp_path, **pointed_at(graph)) as worker, session() as clerk:
+            until(partial(graph.has_been_asked, 3), worker.log)
+            clerk.execute("SELECT FROM messages FOR UPDATE")
+            free = [mailing.writes("free", to=f"+4915200000{number:03}") for number in range(20)]
+            rows = Message.objects.filter(pk__in=[row.pk for row in free])
+            until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log, seconds=20)
+            assert set(Message.objects.exclude(pk__in=rows).values_list("status", flat=True)) == {"sending"}
+            clerk.rollback()
+            rows = Message.objects.filter(pk__in=[row.pk for row in held])
+            until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log, seconds=20)
+        assert graph.doubled() == {}
+
+
+def test_a_worker_whose_connections_are_cut_goes_on_and_sends_nothing_twice(owner: Business, tmp_path) -> None:
+    with graph_api() as graph:
+        mailing = Mailing(owner, graph)
+        for number in range(40):
+            mailing.writes(f"{number}", to=f"+4915100000{number:03}")
+        graph.react = lambda: Reaction(accepts=True, seconds=0.3)
+        with working(tmp_path, **pointed_at(graph)) as worker:
+            for goal in (5, 25):
+                until(partial(graph.has_been_asked, goal), worker.log)
+                assert run(CUT, NAME)
+            until(statuses_are_sent, worker.log)
+        assert graph.doubled() == {}
+
+
+def test_a_worker_hears_of_a_message_at_once(owner: Business, tmp_path) -> None:
+    """One that has nothing to do looks by itself each two seconds only."""
+    with graph_api() as graph:
+        mailing = Mailing(owner, graph)
+        with working(tmp_path, **pointed_at(graph)) as worker:
+            until(worker.is_at_work, worker.log)
+            for number in range(3):
+                mailing.writes(f"{number}", to=f"+4915100000{number:03}")
+                # A message that the worker's own look found leaves its job waiting, and the next then queues none.
+                until(lambda: statuses_are_sent() and not calls("todo", "doing"), worker.log)
+            assert calls("succeeded") == 3
+            assert worker.stop() == 0
+
+
+def calls(*statuses: str) -> int:
+    """The jobs that tell a worker to look."""
+    return ProcrastinateJob.objects.filter(task_name="whatsapp.tasks.send_queued", status__in=statuses).count()
+
+
+def statuses_are_sent() -> bool:
+    return set(Message.objects.values_list("status", flat=True)) == {"sent"}
