@@ -56,7 +56,10 @@ def function(name: str, answer: int) -> str:
 
 
 def statements(app: Path, migration: str) -> list[tuple[str, str]]:
-    return [(str(operation.sql), str(operation.reverse_sql)) for operation in frozen_sql(str(app / "migrations" / migration))]
+    return [
+        (str(operation.sql), str(operation.reverse_sql))
+        for operation in frozen_sql(str(app / "migrations" / migration))
+    ]
 
 
 def test_a_changed_function_is_frozen_with_the_way_back(an_app):
