@@ -2,10 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses=4
+WITHOUT_BROWSER := $(if $(CHROMIUM),,-m "not browser")
 # Reading the code takes settings, but neither a secret nor a database.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@/lint
 
-.PHONY: run test fuzz schema setup lint format bench migrations clean help
+.PHONY: run test test-long fuzz schema setup lint format bench migrations clean help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,12 +15,15 @@ help: ## this list
 run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-8000}, until Ctrl-C
 	@LEADSITE_DEMO=true exec $(BIN)/python manage.py demo
 
-test: .venv/installed-dev ## the whole suite on a real PostgreSQL (DATABASE_URL, or the embedded one)
+test: .venv/installed-dev ## the tests on a real PostgreSQL (DATABASE_URL, or the embedded one), in about four minutes
 	@$(if $(CHROMIUM),,echo "No Chromium here: the browser tests are left out. On Debian: apt-get install chromium")
-	@$(BIN)/python -m pytest -n logical --maxprocesses=4 $(if $(CHROMIUM),,-m "not browser") $(ARGS)
+	@$(PYTEST) --ignore=tests/long $(WITHOUT_BROWSER) $(ARGS)
+
+test-long: .venv/installed-dev ## those that take minutes: kills, races, faults, poison, made-up requests, large files
+	@$(PYTEST) tests/long $(WITHOUT_BROWSER) $(ARGS)
 
 fuzz: .venv/installed-dev ## 20 000 made-up requests to the API, each answered as its description says
-	@$(BIN)/python -m pytest -n logical --maxprocesses=4 --cases=20000 tests/leadsite/rest/test_openapi.py $(ARGS)
+	@$(PYTEST) --cases=20000 tests/leadsite/rest/test_openapi.py $(ARGS)
 
 schema: .venv/installed-dev ## the API's description in docs/openapi.yaml, which a test compares with the code
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

@@ -32,6 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cases", type=int, default=5000, help="requests that are made up from the API's description")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes do not name a test: a compressed file holds the time at which it was made. tests/test_collection.py."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[None]:
     """The embedded PostgreSQL, unless DATABASE_URL names another."""

@@ -29,13 +29,8 @@ class CuttingProxy:
 
     def _handle(self, client: socket.socket, cuts: bool) -> None:
         with suppress(OSError), client, socket.create_connection(self._site) as server:
-            request = b""
-            while not _is_whole(request):
-                request += client.recv(65_536)
-            server.sendall(request)
-            answer = b""
-            while not _is_whole(answer):
-                answer += server.recv(65_536)
+            server.sendall(_read_whole(client))
+            answer = _read_whole(server)
             if cuts:
                 self.cut += 1
             else:
@@ -43,6 +38,16 @@ class CuttingProxy:
 
     def close(self) -> None:
         self._listener.close()
+
+
+def _read_whole(source: socket.socket) -> bytes:
+    message = b""
+    while not _is_whole(message):
+        part = source.recv(65_536)
+        if not part:
+            raise ConnectionError("The other end has closed before its message was whole.")
+        message += part
+    return message
 
 
 def _is_whole(message: bytes) -> bool:

@@ -9,10 +9,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-HOST = "127.0.0.1"
+from tests.stub_server import Handler, running
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Graph:
         return {message_id: count for message_id, count in counts.items() if count > 1}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     protocol_version = "HTTP/1.1"
     graph: Graph
 
@@ -105,19 +104,18 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             super().handle_one_request()
 
-    def do_POST(self) -> None:  # the name is http.server's
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
+    def answer(self, body: bytes) -> None:
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         reaction = self.reaction
         if self.graph.tokens is not None and token not in self.graph.tokens:
             reaction = error(190, status=401, title="Error validating access token")
-        body = reaction.body
+        told = reaction.body
         if reaction.accepts:
-            read: Any = json.loads(raw) if raw.startswith(b"{") else raw.decode()
+            read: Any = json.loads(body) if body.startswith(b"{") else body.decode()
             provider_id = self.graph.accept({"path": self.path, "token": token, "body": read})
             contact = {"input": read.get("to", "")} if isinstance(read, dict) else {}
             accepted = {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": provider_id}]}
-            body = body if body is not None else json.dumps(accepted | {"sid": provider_id}).encode()
+            told = told if told is not None else json.dumps(accepted | {"sid": provider_id}).encode()
         if reaction.seconds:
             time.sleep(reaction.seconds)
         if reaction.resets:
@@ -126,9 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reaction.status)
         for name, value in reaction.headers:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body or b"")))
+        self.send_header("Content-Length", str(len(told or b"")))
         self.end_headers()
-        self.wfile.write(body or b"")
+        self.wfile.write(told or b"")
 
     def reset(self) -> None:
         """RST instead of FIN: close(2) with SO_LINGER and no time."""
@@ -140,28 +138,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.connection.fileno() != -1:
             super().finish()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A worker that was killed has closed its end: nothing to tell."""
-
 
 @contextmanager
 def graph_api(**options: Any) -> Iterator[Graph]:
     graph = Graph(**options)
-    handler = type("Handler", (_Handler,), {"graph": graph})
-    with _Server((HOST, 0), handler) as server:
-        graph.address = f"http://{HOST}:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield graph
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(_Handler, graph=graph) as graph.address:
+        yield graph

@@ -12,7 +12,7 @@ from whatsapp.outbound.enqueue import Queued, Recipient, Written, send_message
 from whatsapp.outbound.worker import Sender
 
 TOKEN = "EAAG-a-token-of-this-test"
-AMINA = "+4915123456789"
+AMINA, BRUNO = "+4915123456789", "+4915100000002"
 
 
 class Mailing:
@@ -51,3 +51,9 @@ class Mailing:
     def reload(self) -> Channel:
         self.channel.refresh_from_db()
         return self.channel
+
+
+def of(message: Message) -> Message:
+    """The message as its row is now."""
+    message.refresh_from_db()
+    return message

@@ -6,12 +6,11 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from standardwebhooks import Webhook
 
-HOST = "127.0.0.1"
+from tests.stub_server import Handler, running
 
 
 @dataclass
@@ -50,11 +49,10 @@ class Receiver:
         return [json.loads(request["body"]) for request in self.requests]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     receiver: Receiver
 
-    def do_POST(self) -> None:  # the name is http.server's
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+    def answer(self, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         status, answered = self.receiver.take(self.path, headers, body)
         self.send_response(status)
@@ -63,30 +61,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A worker that was killed has closed its end: nothing to tell."""
-
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     receiver = Receiver()
     receiver.gate.set()
-    handler = type("Handler", (_Handler,), {"receiver": receiver})
-    with _Server((HOST, 0), handler) as server:
-        receiver.address = f"http://{HOST}:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
+    with running(_Handler, receiver=receiver) as receiver.address:
         try:
             yield receiver
         finally:
             receiver.gate.set()
-            server.shutdown()
-            thread.join()

@@ -1,0 +1,49 @@
+"""An HTTP server on this machine, in a thread: what a provider's or an integrator's stub is made of."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+HOST = "127.0.0.1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Hands whole requests to `answer`, and only those: half a request comes from a client that was killed while it
+    sent it. No server has received that, so no stub may record it."""
+
+    def answer(self, body: bytes) -> None:
+        raise NotImplementedError
+
+    def do_POST(self) -> None:  # the name is http.server's
+        length = self.headers["Content-Length"]
+        body = self.rfile.read(int(length)) if length else b""
+        if length is None or len(body) < int(length):
+            self.close_connection = True
+        else:
+            self.answer(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A worker that was killed has closed its end: nothing to tell."""
+
+
+@contextmanager
+def running(handler: type[Handler], **attributes: Any) -> Iterator[str]:
+    """Serve with this handler, whose class gets the attributes. Yields the address."""
+    with _Server((HOST, 0), type("Running", (handler,), attributes)) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://{HOST}:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
