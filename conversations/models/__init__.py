@@ -3,15 +3,15 @@
 leads/services/create.py has the order of locks that every writer keeps, Note [Lock order].
 """
 
+from conversations.models.conversations import Conversation
 from conversations.models.customers import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH, Customer, CustomerMove
-from conversations.models.threads import (
+from conversations.models.messages import (
     CONTENT_MAX_LENGTH,
     KIND_MAX_LENGTH,
     PROVIDER_ID_MAX_LENGTH,
-    Conversation,
     Message,
-    ParkedStatus,
 )
+from conversations.models.statuses import ParkedStatus
 
 __all__ = [
     "CONTENT_MAX_LENGTH",

@@ -2,10 +2,11 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from types import TracebackType
-from typing import Final
+from typing import Final, ParamSpec, TypeVar, overload
 
 import psycopg
 import structlog
@@ -17,12 +18,63 @@ log = structlog.get_logger(__name__)
 # (PostgreSQL manual, sections 13.5 and A). A lost connection is not here: nobody knows whether it had committed.
 RETRIED_SQLSTATES: Final = frozenset({"40P01", "40001", "55P03"})
 MAX_ATTEMPTS: Final = 4
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def sqlstate(error: BaseException) -> str | None:
     """The five-character SQLSTATE of an error that Django raised, None where the server did not speak."""
     cause = error.__cause__
     return cause.sqlstate if isinstance(cause, psycopg.Error) else None
+
+
+@overload
+def retried(function: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def retried(*, attempts: int) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def retried(
+    function: Callable[P, R] | None = None, /, *, attempts: int = MAX_ATTEMPTS
+) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
+    """Repeat the whole function, up to so many attempts, when its transaction met a deadlock, a lock time-out or a
+    serialization failure, at COMMIT too. `@retried` and `@retried(attempts=2)`.
+
+    The function opens the transaction itself, visibly, and does nothing outside it that may not be done twice. Where
+    the caller already holds a transaction there is one attempt: only the one who opened a transaction can repeat it.
+    An error that ends the function carries the number of its attempt, see attempt_of. It is known by Django's database
+    error: translate it in the caller, not inside.
+    """
+    if function is None:
+        return lambda decorated: _retried(decorated, attempts)
+    return _retried(function, attempts)
+
+
+def _retried(function: Callable[P, R], most: int) -> Callable[P, R]:
+    @wraps(function)
+    def repeated(*args: P.args, **kwargs: P.kwargs) -> R:
+        last = 1 if connection.in_atomic_block else most
+        for number in range(1, last + 1):
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:
+                state = sqlstate(error)
+                error.__dict__["attempt"] = number
+                if number == last or state not in RETRIED_SQLSTATES:
+                    raise
+            log.info("transaction_retried", attempt=number, sqlstate=state)
+            # Jitter, so that sessions that met do not meet again. No transaction is open while this one waits.
+            time.sleep(random.uniform(0.005, 0.05) * 2**number)  # noqa: S311 - not a secret
+        raise AssertionError("the last attempt returns or raises")
+
+    return repeated
+
+
+def attempt_of(error: BaseException) -> int:
+    """Which attempt of a `retried` function the error ended; 0 where it came from before or outside of one."""
+    return int(error.__dict__.get("attempt", 0))
 
 
 class Attempt:

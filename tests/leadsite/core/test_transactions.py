@@ -1,16 +1,23 @@
-"""attempts(): what is repeated, and what must not pass for done."""
+"""retried: what is repeated, what is not, and what must not pass for done."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import Error, OperationalError, connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from conversations.models import Customer
-from leadsite.core.transactions import attempts, sqlstate
+from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, retried, sqlstate
+from tests.factories import Business
+from tests.sessions import session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PHONE = "+4915112345678"
+OTHER_PHONE = "+4915112345679"
 REFUSE_AT_COMMIT = """
     CREATE FUNCTION refuse_at_commit() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = 'serialization_failure'; END $$;
@@ -31,30 +38,123 @@ def refused_at_commit() -> Iterator[None]:
             cursor.execute("DROP TRIGGER refuse_at_commit ON customers; DROP FUNCTION refuse_at_commit()")
 
 
-def test_what_cannot_be_committed_does_not_pass_for_done(owner):
+def fail(state: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '{state}'; END $$")
+
+
+def test_what_cannot_be_committed_is_repeated_and_does_not_pass_for_done(owner: Business) -> None:
+    tries = []
+
+    @retried
     def make() -> str:
-        for attempt in attempts():
-            with attempt:
-                Customer.objects.create(user=owner.user, phone="+4915112345678")
-                return "done"
-        raise AssertionError
+        tries.append(1)
+        with transaction.atomic():
+            Customer.objects.create(user=owner.user, phone=PHONE)
+            return "done"
 
     with refused_at_commit(), pytest.raises(OperationalError) as refused:
         make()
     assert sqlstate(refused.value) == "40001"
+    assert len(tries) == MAX_ATTEMPTS == attempt_of(refused.value)
     assert not Customer.objects.exists()
 
 
-@pytest.mark.parametrize("most", [1, 3])
-def test_a_transient_error_is_tried_so_often_and_then_raised(db, most):
+@pytest.mark.parametrize("state", ["40P01", "40001", "55P03"])
+def test_the_whole_transaction_is_repeated(owner: Business, state: str) -> None:
     tries = []
 
-    def be_the_victim() -> None:
-        for attempt in attempts(most):
-            with attempt, connection.cursor() as cursor:
-                tries.append(attempt)
-                cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = 'deadlock_detected'; END $$")
+    @retried(attempts=3)
+    def make() -> int:
+        tries.append(1)
+        with transaction.atomic():
+            Customer.objects.create(user=owner.user, phone=PHONE)
+            if len(tries) < 3:
+                fail(state)
+            return len(tries)
 
-    with pytest.raises(OperationalError):
+    assert make() == 3
+    # What the first two attempts wrote before they failed is undone: one row, not three.
+    assert Customer.objects.count() == 1
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_a_transient_error_is_raised_by_the_last_attempt(db: None, attempts: int) -> None:
+    tries = []
+
+    @retried(attempts=attempts)
+    def be_the_victim() -> None:
+        tries.append(1)
+        with transaction.atomic():
+            fail("40P01")
+
+    with pytest.raises(OperationalError) as raised:
         be_the_victim()
-    assert len(tries) == most
+    assert len(tries) == attempts == attempt_of(raised.value)
+
+
+def test_other_errors_are_raised_at_once(db: None) -> None:
+    tries = []
+
+    @retried
+    def break_a_rule() -> None:
+        tries.append(1)
+        with transaction.atomic():
+            fail("23505")
+
+    with pytest.raises(Error) as raised:
+        break_a_rule()
+    assert tries == [1]
+    assert attempt_of(raised.value) == 1
+
+
+def test_nothing_is_repeated_where_the_caller_holds_a_transaction(owner: Business) -> None:
+    tries = []
+
+    @retried
+    def make() -> None:
+        tries.append(1)
+        with transaction.atomic():
+            Customer.objects.create(user=owner.user, phone=OTHER_PHONE)
+            fail("40001")
+
+    with transaction.atomic():
+        Customer.objects.create(user=owner.user, phone=PHONE)
+        with pytest.raises(OperationalError):
+            make()
+    assert tries == [1]
+    # The inner block was a savepoint: the caller's own row stays, and the caller decides.
+    assert [customer.phone for customer in Customer.objects.all()] == [PHONE]
+
+
+def rename(statement: str, tries: list[int], clerk: psycopg.Connection) -> None:
+    """A service that runs `statement` first and then names the customer; a clerk is in its way at the first attempt."""
+
+    @retried
+    def rename_customer() -> None:
+        tries.append(1)
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+            Customer.objects.count()  # takes the snapshot of a REPEATABLE READ transaction
+            if len(tries) == 1:
+                clerk.execute("UPDATE customers SET name = 'clerk'")
+            if (len(tries) == 1 and "ISOLATION" in statement) or len(tries) == 2:
+                clerk.commit()
+            Customer.objects.update(name=Concat("name", Value(" and service")))
+
+    rename_customer()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SET LOCAL lock_timeout = '10ms'"],
+    ids=["40001", "55P03"],
+)
+def test_a_second_session_in_the_way_makes_the_whole_transaction_start_over(owner: Business, statement: str) -> None:
+    Customer.objects.create(user=owner.user, phone=PHONE)
+    tries: list[int] = []
+    with session() as clerk:
+        rename(statement, tries, clerk)
+    assert len(tries) == 2
+    assert Customer.objects.get().name == "clerk and service"

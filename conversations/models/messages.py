@@ -1,9 +1,9 @@
-"""What is written: conversations, their messages, and what is said of messages that are not here yet."""
+"""What is written in a conversation, in and out. The outbound rows are the outbox."""
 
 from django.db import models
 from django.db.models import Q
 
-from conversations.models.customers import Customer
+from conversations.models.conversations import Conversation
 from leadsite.core.models import OwnedModel
 
 CONTENT_MAX_LENGTH = 65_536
@@ -11,42 +11,8 @@ KIND_MAX_LENGTH = 100
 PROVIDER_ID_MAX_LENGTH = 500
 
 
-class Conversation(OwnedModel):
-    """All messages with one customer about one thing. A customer has at most one active conversation."""
-
-    class Status(models.TextChoices):
-        ACTIVE = "active"
-        COMPLETED = "completed"
-        ARCHIVED = "archived"
-
-    customer = models.ForeignKey(
-        Customer, models.PROTECT, db_constraint=False, db_index=False, related_name="conversations"
-    )
-    status = models.CharField(choices=Status, default=Status.ACTIVE, db_default=Status.ACTIVE)
-    last_message_at = models.DateTimeField(null=True, blank=True)
-    last_inbound_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        db_table = "conversations"
-        indexes = [
-            # Read by "the newest conversation of this customer" and by the foreign key when a customer is erased.
-            models.Index(fields=["customer", "id"], name="conversations_by_customer"),
-        ]
-        constraints = [
-            models.UniqueConstraint(fields=["user", "id"], name="conversations_owner_unique"),
-            models.UniqueConstraint(
-                fields=["customer"],
-                condition=Q(status="active"),
-                name="conversations_one_active",
-                violation_error_message="This customer has another active conversation.",
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=["active", "completed", "archived"]), name="conversations_status_valid"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.customer} ({self.status})"
+class MessageManager(models.Manager["Message"]):
+    """Reads and writes of messages by lists: one statement for one and for five thousand."""
 
 
 class Message(OwnedModel):
@@ -107,6 +73,8 @@ class Message(OwnedModel):
     due_at = models.DateTimeField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
 
+    objects = MessageManager()
+
     class Meta:
         db_table = "messages"
         indexes = [
@@ -155,37 +123,3 @@ class Message(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.direction}, {self.status}"
-
-
-class ParkedStatus(OwnedModel):
-    """What a provider says of a message that is not here (yet). Every status passes through, known message or not.
-
-    Its key is what two transactions meet at, when a message and its status come at the same moment: see
-    mark_messages.sql. A message from elsewhere never comes; the worker prunes what waited too long.
-    """
-
-    provider_id = models.CharField()
-    status = models.CharField()
-    error = models.TextField(default="", db_default="")
-    # When each status was first reported: {"sent": "2026-11-22T10:00:00Z", …}.
-    times = models.JSONField(default=dict, db_default={})
-    # What else was said: pricing, Meta's conversation.
-    details = models.JSONField(default=dict, db_default={})
-
-    class Meta:
-        db_table = "parked_statuses"
-        verbose_name_plural = "parked statuses"
-        constraints = [
-            models.UniqueConstraint(fields=["user", "provider_id"], name="parked_statuses_unique"),
-            models.CheckConstraint(
-                condition=Q(status__in=["sent", "delivered", "read", "played", "failed"]),
-                name="parked_statuses_status_valid",
-            ),
-        ]
-        indexes = [
-            # Read by the worker that prunes.
-            models.Index(fields=["updated_at"], name="parked_statuses_by_age"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.provider_id}: {self.status}"
