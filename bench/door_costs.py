@@ -19,7 +19,7 @@ from django.conf import settings
 from django.test import RequestFactory
 from rest_framework.request import Request
 
-from leads.api.views import LeadList
+from leads.api.viewsets import LeadViewSet
 from leads.models import Lead
 from leads.services.create import NewLead, create_lead
 from leads.services.queries import open_leads
@@ -39,8 +39,8 @@ def main() -> None:
     Lead.objects.filter(pk=created.lead_id).update(status="lost", lost_reason="a benchmark's")
     parts: dict[str, Callable[[], Any]] = {
         "key": lambda: ApiKeyAuthentication().authenticate_credentials(token.encode()),
-        "scope": lambda: HasScope().has_permission(request, LeadList()),
-        "limit, 6000 a minute": lambda: RequestRate().allow_request(request, LeadList()),
+        "scope": lambda: HasScope().has_permission(request, LeadViewSet()),
+        "limit, 6000 a minute": lambda: RequestRate().allow_request(request, LeadViewSet()),
         "open leads of a customer, asked alone": lambda: open_leads(user_id=user.pk, lead=created),
     }
     costs = ", ".join(f"{name} {cost(part):.0f} µs" for name, part in parts.items())

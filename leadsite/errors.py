@@ -16,7 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from conversations.services.change import AnotherActive, ConversationRefused, UnknownConversation
-from leads.api.views import PathGone
+from leads.api.gone import PathGone
 from leads.services.change import StaleVersion, StatusNotAllowed, UnknownLead
 from leads.services.create import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leadsite.rest.idempotency import KeyReused, TwinUnderWay

@@ -1,14 +1,19 @@
 """Every path of the site but the probes (leadsite/middleware.py). API paths have no trailing slash, and take one."""
 
+from typing import cast
+
 from django.contrib import admin
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
+from rest_framework.routers import SimpleRouter
 
-from conversations.api.urls import urlpatterns as conversations_paths
-from leads.api.urls import urlpatterns as leads_paths
+from conversations.api.viewsets import ConversationViewSet, MessageViewSet
+from leads.api.gone import gone
+from leads.api.viewsets import LeadViewSet
 from leadsite.rest import openapi
-from leadsite.webhooks.api.urls import urlpatterns as webhooks_paths
-from whatsapp.urls import urlpatterns as whatsapp_paths
+from leadsite.webhooks.api.viewsets import WebhookEndpointViewSet, WebhookEventViewSet
+from whatsapp.inbound.webhook import webhook
+from whatsapp.outbound.api.viewsets import ReplyViewSet, SendViewSet
 
 handler400 = "leadsite.errors.bad_request"
 handler404 = "leadsite.errors.not_found"
@@ -20,7 +25,22 @@ def with_slash(paths: list[URLPattern]) -> list[URLPattern]:
     return [path(f"{item.pattern}/", item.callback, name=f"{item.name}-slash") for item in paths]
 
 
-docs_paths = [
+# Lists by GET, new rows by POST, one row by GET, PATCH and DELETE, as far as a viewset has the method; no PUT.
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("leads", LeadViewSet)
+router.register("conversations", ConversationViewSet)
+router.register("conversations/<uuid:conversation_id>/messages", ReplyViewSet, basename="thread")
+router.register("messages", MessageViewSet)
+router.register("whatsapp", SendViewSet, basename="send")
+router.register("webhook-endpoints", WebhookEndpointViewSet)
+router.register("webhook-endpoints/<uuid:endpoint_id>/events", WebhookEventViewSet)
+
+api_paths: list[URLPattern] = [
+    *cast(list[URLPattern], router.urls),
+    path("webhooks/whatsapp", webhook, name="whatsapp-webhook"),
+    # Where the system before this one took leads.
+    path("conversation", gone, name="gone-conversation"),
+    path("leads/create-with-conversation", gone, name="gone-create-with-conversation"),
     path("schema", openapi.schema, name="schema"),
     path("docs", openapi.swagger, name="docs"),
     path("docs/redoc", openapi.redoc, name="redoc"),
@@ -29,9 +49,5 @@ docs_paths = [
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
-    path("api/", include(docs_paths + with_slash(docs_paths))),
-    path("api/", include(conversations_paths + with_slash(conversations_paths))),
-    path("api/", include(leads_paths + with_slash(leads_paths))),
-    path("api/", include(whatsapp_paths + with_slash(whatsapp_paths))),
-    path("api/", include(webhooks_paths + with_slash(webhooks_paths))),
+    path("api/", include(api_paths + with_slash(api_paths))),
 ]

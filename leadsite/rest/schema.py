@@ -9,7 +9,6 @@ from drf_spectacular.utils import (
     OpenApiResponse,
     extend_schema,
     extend_schema_serializer,
-    extend_schema_view,
 )
 from rest_framework import serializers
 
@@ -75,10 +74,12 @@ def _error(status: int) -> OpenApiResponse:
     )
 
 
-def reading(summary: str, answer: Any, *codes: int, parameters: Sequence[OpenApiParameter] = ()) -> Any:
-    """Describe the GET of a view."""
+def reading(
+    summary: str, answer: Any, *codes: int, parameters: Sequence[OpenApiParameter] = (), description: str | None = None
+) -> Any:
+    """Describe an operation that reads: the argument of extend_schema_view for `list` or `retrieve`."""
     responses = {200: answer, **errors(*codes)}
-    return extend_schema_view(get=extend_schema(summary=summary, parameters=list(parameters), responses=responses))
+    return extend_schema(summary=summary, description=description, parameters=list(parameters), responses=responses)
 
 
 WRITING: Final = (400, 409, 413, 415)

@@ -1,6 +1,6 @@
-"""REST endpoints that send: translate in, call the service once, translate out."""
+"""REST resources that send: translate in, call the service once, translate out."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -9,25 +9,25 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from conversations.api.views import Thread
+from conversations.api.viewsets import ThreadViewSet
+from conversations.models import Message
 from leads.models import Lead
 from leads.services.create import log_failed_creation
-from leadsite.accounts.models import User
 from leadsite.rest.idempotency import answered_once
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, errors
-from whatsapp.outbound.enqueue import MessageRefused, Queued, reply, send_message
-from whatsapp.outbound.serializers import (
+from leadsite.rest.viewsets import OwnedViewSet
+from whatsapp.outbound.api.serializers import (
     OutgoingSerializer,
     QueuedSerializer,
     WrittenSerializer,
     read_outgoing,
     read_reply,
 )
+from whatsapp.outbound.enqueue import MessageRefused, Queued, reply, send_message
 
 
-class SendMessage(APIView):
+class SendViewSet(OwnedViewSet[Message]):
     """POST /api/whatsapp."""
 
     scope = "send"
@@ -38,20 +38,11 @@ class SendMessage(APIView):
         request=OutgoingSerializer,
         responses={202: QueuedSerializer, **errors(*CREATING)},
     )
-    def post(self, request: Request) -> Response | HttpResponse:
-        return answered_once(request, user_id=cast(User, request.user).pk, make=lambda: self._send(request))
-
-    def _send(self, request: Request) -> Response:
-        try:
-            to, written, wish = read_outgoing(request.data)
-            queued = send_message(user_id=cast(User, request.user).pk, to=to, written=written, wish=wish)
-        except (APIException, MessageRefused) as error:
-            _log_lead_not_made(request, error)
-            raise
-        return accepted(queued)
+    def create(self, request: Request) -> Response | HttpResponse:
+        return answered_once(request, user_id=self.user_id, make=lambda: _send(self.user_id, request))
 
 
-class ThreadAndReply(Thread):
+class ReplyViewSet(ThreadViewSet):
     """GET and POST /api/conversations/<id>/messages."""
 
     scope = "send"
@@ -62,14 +53,22 @@ class ThreadAndReply(Thread):
         request=WrittenSerializer,
         responses={202: QueuedSerializer, **errors(404, *CREATING)},
     )
-    def post(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
-        user_id = cast(User, request.user).pk
-
+    def create(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
         def make() -> Response:
             written = read_reply(request.data)
-            return accepted(reply(user_id=user_id, conversation_id=conversation_id, written=written))
+            return accepted(reply(user_id=self.user_id, conversation_id=conversation_id, written=written))
 
-        return answered_once(request, user_id=user_id, make=make)
+        return answered_once(request, user_id=self.user_id, make=make)
+
+
+def _send(user_id: UUID, request: Request) -> Response:
+    try:
+        to, written, wish = read_outgoing(request.data)
+        queued = send_message(user_id=user_id, to=to, written=written, wish=wish)
+    except (APIException, MessageRefused) as error:
+        _log_lead_not_made(request, error)
+        raise
+    return accepted(queued)
 
 
 def accepted(queued: Queued) -> Response:

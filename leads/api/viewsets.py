@@ -1,21 +1,19 @@
-"""REST endpoints of leads: translate in, call the service once, translate out."""
+"""The REST resource of leads: translate in, call the service once, translate out."""
 
 import re
 from contextlib import nullcontext
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema
-from rest_framework import generics, status
-from rest_framework.decorators import api_view, authentication_classes, permission_classes
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
 
 from leads.api.batch import Outcome, Problems, create_batch, read_batch
 from leads.api.filters import LeadFilter, LeadSearch
@@ -31,28 +29,22 @@ from leads.models import Lead
 from leads.services.change import change_lead
 from leads.services.create import CreatedLead, ExternalIdTaken, NewLead, create_lead, log_failed_creation
 from leads.services.queries import open_leads, repeated_lead
-from leadsite.accounts.models import User
 from leadsite.core.transactions import planned_for_values
 from leadsite.rest.idempotency import answered_once
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, WRITING, errors, reading
+from leadsite.rest.viewsets import OwnedViewSet
 
 
-class PathGone(APIException):
-    status_code = status.HTTP_410_GONE
-
-
-class LeadScope(generics.GenericAPIView[Lead]):
+@extend_schema_view(
+    list=reading("Leads, newest first", LeadSerializer(many=True), 400, parameters=[ORDERING]),
+    retrieve=reading("One lead", LeadSerializer, 404),
+)
+class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     """The caller's own leads; another business's are not there."""
 
-    serializer_class: type[BaseSerializer[Any]] = LeadSerializer
+    queryset = Lead.objects.select_related("conversation__customer")
+    serializer_class = LeadSerializer
     lookup_url_kwarg = "lead_id"
-
-    def get_queryset(self) -> QuerySet[Lead]:
-        return Lead.objects.filter(user=cast(User, self.request.user)).select_related("conversation__customer")
-
-
-@reading("Leads, newest first", LeadSerializer(many=True), 400, parameters=[ORDERING])
-class LeadList(LeadScope, generics.ListAPIView[Lead]):
     filter_backends = (DjangoFilterBackend, LeadSearch)
     filterset_class = LeadFilter
 
@@ -62,37 +54,17 @@ class LeadList(LeadScope, generics.ListAPIView[Lead]):
         with planned_for_values() if narrowed else nullcontext():
             return super().list(request, *args, **kwargs)
 
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return lead_answer(self.get_object())
+
     @extend_schema(
         summary="Create a lead with its conversation",
         parameters=[IDEMPOTENCY_KEY],
         request=NewLeadSerializer,
         responses={201: CreatedLeadSerializer, 200: CreatedLeadSerializer, **errors(*CREATING)},
     )
-    def post(self, request: Request) -> Response | HttpResponse:
-        user_id = cast(User, request.user).pk
-        return answered_once(request, user_id=user_id, make=lambda: self._create(request))
-
-    def _create(self, request: Request) -> Response:
-        try:
-            lead = read_new_lead(request.data)
-        except APIException as error:
-            log_refused_body(request, error)
-            raise
-        user_id = cast(User, request.user).pk
-        if (before := _made_before(user_id, lead)) is not None:
-            return created_answer(user_id, before, status.HTTP_200_OK)
-        try:
-            created = create_lead(user_id=user_id, lead=lead, source=Lead.Source.API)
-        except ExternalIdTaken:
-            # A twin may have been faster between the look and the insert.
-            if (before := _made_before(user_id, lead)) is None:
-                raise
-            return created_answer(user_id, before, status.HTTP_200_OK)
-        return created_answer(user_id, created, status.HTTP_201_CREATED)
-
-
-class LeadBatch(APIView):
-    """POST /api/leads/batch."""
+    def create(self, request: Request) -> Response | HttpResponse:
+        return answered_once(request, user_id=self.user_id, make=lambda: _create(self.user_id, request))
 
     @extend_schema(
         summary="Create many leads, all or none, or each that is good",
@@ -100,26 +72,58 @@ class LeadBatch(APIView):
         request=BatchSerializer,
         responses={201: BatchAnswerSerializer, 207: BatchAnswerSerializer, **errors(*CREATING)},
     )
-    def post(self, request: Request) -> Response | HttpResponse:
-        user_id = cast(User, request.user).pk
-        return answered_once(request, user_id=user_id, make=lambda: self._create(request))
+    @action(detail=False, methods=["post"])
+    def batch(self, request: Request) -> Response | HttpResponse:
+        """POST /api/leads/batch."""
+        return answered_once(request, user_id=self.user_id, make=lambda: _create_batch(self.user_id, request))
 
-    def _create(self, request: Request) -> Response:
-        leads, all_or_nothing = read_batch(request.data)
-        user_id = cast(User, request.user).pk
-        outcomes = create_batch(user_id=user_id, leads=leads, all_or_nothing=all_or_nothing)
-        failed = [n for n, outcome in enumerate(outcomes) if not isinstance(outcome, CreatedLead)]
-        if failed and all_or_nothing:
-            raise ValidationError(
-                {f"leads[{n}].{field}": texts for n in failed for field, texts in cast(Problems, outcomes[n]).items()}
-            )
-        body = {
-            "success": not failed,
-            "created": len(outcomes) - len(failed),
-            "failed": len(failed),
-            "results": [_result(n, outcome) for n, outcome in enumerate(outcomes)],
-        }
-        return Response(body, status=status.HTTP_207_MULTI_STATUS if failed else status.HTTP_201_CREATED)
+    @extend_schema(
+        summary="Change a lead",
+        parameters=[IF_MATCH],
+        request=LeadChangeSerializer,
+        responses={200: LeadSerializer, **errors(404, *WRITING)},
+    )
+    def partial_update(self, request: Request, lead_id: UUID) -> Response:
+        changes, version = read_lead_changes(request.data)
+        header = request.headers.get("If-Match")
+        if header is not None and header.strip() != "*":
+            version = _version_of(header)
+        return lead_answer(change_lead(user_id=self.user_id, lead_id=lead_id, changes=changes, version=version))
+
+
+def _create(user_id: UUID, request: Request) -> Response:
+    try:
+        lead = read_new_lead(request.data)
+    except APIException as error:
+        log_refused_body(request, error)
+        raise
+    if (before := _made_before(user_id, lead)) is not None:
+        return created_answer(user_id, before, status.HTTP_200_OK)
+    try:
+        created = create_lead(user_id=user_id, lead=lead, source=Lead.Source.API)
+    except ExternalIdTaken:
+        # A twin may have been faster between the look and the insert.
+        if (before := _made_before(user_id, lead)) is None:
+            raise
+        return created_answer(user_id, before, status.HTTP_200_OK)
+    return created_answer(user_id, created, status.HTTP_201_CREATED)
+
+
+def _create_batch(user_id: UUID, request: Request) -> Response:
+    leads, all_or_nothing = read_batch(request.data)
+    outcomes = create_batch(user_id=user_id, leads=leads, all_or_nothing=all_or_nothing)
+    failed = [n for n, outcome in enumerate(outcomes) if not isinstance(outcome, CreatedLead)]
+    if failed and all_or_nothing:
+        raise ValidationError(
+            {f"leads[{n}].{field}": texts for n in failed for field, texts in cast(Problems, outcomes[n]).items()}
+        )
+    body = {
+        "success": not failed,
+        "created": len(outcomes) - len(failed),
+        "failed": len(failed),
+        "results": [_result(n, outcome) for n, outcome in enumerate(outcomes)],
+    }
+    return Response(body, status=status.HTTP_207_MULTI_STATUS if failed else status.HTTP_201_CREATED)
 
 
 def _result(index: int, outcome: Outcome) -> dict[str, Any]:
@@ -152,26 +156,6 @@ def created_answer(user_id: UUID, created: CreatedLead, code: int) -> Response:
     return Response(body, status=code)
 
 
-@reading("One lead", LeadSerializer, 404)
-class LeadDetail(LeadScope, generics.RetrieveAPIView[Lead]):
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return lead_answer(self.get_object())
-
-    @extend_schema(
-        summary="Change a lead",
-        parameters=[IF_MATCH],
-        request=LeadChangeSerializer,
-        responses={200: LeadSerializer, **errors(404, *WRITING)},
-    )
-    def patch(self, request: Request, lead_id: UUID) -> Response:
-        changes, version = read_lead_changes(request.data)
-        header = request.headers.get("If-Match")
-        if header is not None and header.strip() != "*":
-            version = _version_of(header)
-        user_id = cast(User, request.user).pk
-        return lead_answer(change_lead(user_id=user_id, lead_id=lead_id, changes=changes, version=version))
-
-
 def lead_answer(lead: Lead) -> Response:
     return Response(LeadSerializer(lead).data, headers={"ETag": f'"{lead.version}"'})
 
@@ -196,11 +180,3 @@ def log_refused_body(request: Request, error: APIException) -> None:
         error=error,
         field=", ".join(fields) or None,
     )
-
-
-@api_view(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-@authentication_classes([])
-@permission_classes([])
-def gone(request: Request) -> Response:
-    """A path of the old system: says where to go, to every caller and method."""
-    raise PathGone("This path is gone. Create a lead with its conversation by POST /api/leads.")

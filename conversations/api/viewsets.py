@@ -1,0 +1,69 @@
+"""REST resources of conversations and messages. Sending is the provider's business: whatsapp/outbound/api/."""
+
+from typing import Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.generics import get_object_or_404
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from conversations.api.filters import ConversationFilter
+from conversations.api.serializers import ConversationChangeSerializer, ConversationSerializer, MessageSerializer
+from conversations.models import Conversation, Message
+from conversations.services.change import change_conversation
+from leadsite.rest.schema import WRITING, errors, reading
+from leadsite.rest.viewsets import OwnedViewSet
+
+# One instance for all requests, as in leads/api/serializers.py.
+_CHANGE: Final = ConversationChangeSerializer()
+
+
+@extend_schema_view(
+    list=reading("Conversations, newest first", ConversationSerializer(many=True), 400),
+    retrieve=reading("One conversation", ConversationSerializer, 404),
+)
+class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conversation]):
+    """The caller's own conversations; another business's are not there."""
+
+    queryset = Conversation.objects.select_related("customer")
+    serializer_class = ConversationSerializer
+    lookup_url_kwarg = "conversation_id"
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = ConversationFilter
+
+    @extend_schema(
+        summary="Change its status",
+        request=ConversationChangeSerializer,
+        responses={200: ConversationSerializer, **errors(404, *WRITING)},
+    )
+    def partial_update(self, request: Request, conversation_id: UUID) -> Response:
+        status = _CHANGE.run_validation(request.data)["status"]
+        changed = change_conversation(user_id=self.user_id, conversation_id=conversation_id, status=status)
+        return Response(ConversationSerializer(changed).data)
+
+
+@extend_schema_view(retrieve=reading("What became of a message", MessageSerializer, 404))
+class MessageViewSet(RetrieveModelMixin, OwnedViewSet[Message]):
+    """The caller's own messages; another business's are not there."""
+
+    queryset = Message.objects.all()
+    serializer_class = MessageSerializer
+    lookup_url_kwarg = "message_id"
+
+
+@extend_schema_view(list=reading("Its messages, newest first", MessageSerializer(many=True), 400, 404))
+class ThreadViewSet(ListModelMixin, OwnedViewSet[Message]):
+    """The messages of one conversation, newest first."""
+
+    queryset = Message.objects.all()
+    serializer_class = MessageSerializer
+
+    def get_queryset(self) -> QuerySet[Message]:
+        """Raises Http404 where the conversation is not the caller's."""
+        own = Conversation.objects.filter(user=self.user_id)
+        conversation = get_object_or_404(own, pk=self.kwargs["conversation_id"])
+        return super().get_queryset().filter(conversation=conversation)

@@ -1,0 +1,19 @@
+"""The paths where the system before this one took leads: each says where to go."""
+
+from rest_framework import status
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+
+class PathGone(APIException):
+    status_code = status.HTTP_410_GONE
+
+
+@api_view(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@authentication_classes([])
+@permission_classes([])
+def gone(request: Request) -> Response:
+    """The answer to every caller and method. Raises PathGone."""
+    raise PathGone("This path is gone. Create a lead with its conversation by POST /api/leads.")

@@ -1,0 +1,126 @@
+"""REST resources of webhook endpoints and their events: translate in, call the service once, translate out."""
+
+from typing import Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from leadsite.rest.schema import WRITING, errors, reading
+from leadsite.rest.viewsets import OwnedViewSet
+from leadsite.webhooks import services
+from leadsite.webhooks.api.serializers import (
+    EndpointChangeSerializer,
+    EndpointSerializer,
+    EndpointWithSecretSerializer,
+    EventSerializer,
+    NewEndpointSerializer,
+    QueuedEventSerializer,
+)
+from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
+
+# One instance of each for all requests, as in leads/api/serializers.py.
+_NEW: Final = NewEndpointSerializer()
+_CHANGE: Final = EndpointChangeSerializer()
+
+
+# A key that says where events go must be one that may read what they tell.
+READ_AND_WRITE: Final = "read write"
+_OWN: Final = "The caller's own endpoints; another business's are not there."
+
+
+@extend_schema_view(
+    list=reading("Webhook endpoints, newest first", EndpointSerializer(many=True), 400, description=_OWN),
+    retrieve=reading("One endpoint", EndpointSerializer, 404, description=_OWN),
+)
+class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[WebhookEndpoint]):
+    scope = READ_AND_WRITE
+    queryset = WebhookEndpoint.objects.all()
+    serializer_class = EndpointSerializer
+    lookup_url_kwarg = "endpoint_id"
+
+    @extend_schema(
+        summary="Register an endpoint; the answer holds its secret, this once",
+        description=_OWN,
+        request=NewEndpointSerializer,
+        responses={201: EndpointWithSecretSerializer, **errors(*WRITING)},
+    )
+    def create(self, request: Request) -> Response:
+        # Without Idempotency-Key: the answer that is kept for a repeated request would hold the secret in clear.
+        fields = _NEW.run_validation(request.data)
+        return with_secret(services.create_endpoint(user_id=self.user_id, **fields), status.HTTP_201_CREATED)
+
+    @extend_schema(
+        summary="Change an endpoint, or switch it off or on again",
+        description=_OWN,
+        request=EndpointChangeSerializer,
+        responses={200: EndpointSerializer, **errors(404, *WRITING)},
+    )
+    def partial_update(self, request: Request, endpoint_id: UUID) -> Response:
+        changes = _CHANGE.run_validation(request.data)
+        changed = services.change_endpoint(user_id=self.user_id, endpoint_id=endpoint_id, changes=changes)
+        return Response(EndpointSerializer(changed).data)
+
+    @extend_schema(summary="Delete an endpoint with its events", description=_OWN, responses={204: None, **errors(404)})
+    def destroy(self, request: Request, endpoint_id: UUID) -> Response:
+        services.delete_endpoint(user_id=self.user_id, endpoint_id=endpoint_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Make a new secret; the one before signs too for 24 hours",
+        request=None,
+        responses={200: EndpointWithSecretSerializer, **errors(404, *WRITING)},
+    )
+    @action(detail=True, methods=["post"], url_path="rotate-secret")
+    def rotate_secret(self, request: Request, endpoint_id: UUID) -> Response:
+        changed = services.rotate_secret(user_id=self.user_id, endpoint_id=endpoint_id)
+        return with_secret(changed, status.HTTP_200_OK)
+
+    @extend_schema(
+        summary="Post the event webhook.test to the endpoint",
+        request=None,
+        responses={202: QueuedEventSerializer, **errors(404, *WRITING)},
+    )
+    @action(detail=True, methods=["post"], scope="write")
+    def test(self, request: Request, endpoint_id: UUID) -> Response:
+        return queued(services.send_test(user_id=self.user_id, endpoint_id=endpoint_id))
+
+
+@extend_schema_view(
+    list=reading("Its events, newest first, and what became of them", EventSerializer(many=True), 400, 404)
+)
+class WebhookEventViewSet(ListModelMixin, OwnedViewSet[WebhookEvent]):
+    queryset = WebhookEvent.objects.defer("payload")
+    serializer_class = EventSerializer
+    lookup_url_kwarg = "event_id"
+
+    def get_queryset(self) -> QuerySet[WebhookEvent]:
+        """Raises Http404 where the endpoint is not the caller's."""
+        own = WebhookEndpoint.objects.filter(user=self.user_id)
+        endpoint = get_object_or_404(own, pk=self.kwargs["endpoint_id"])
+        return super().get_queryset().filter(endpoint=endpoint)
+
+    @extend_schema(
+        summary="Post a failed event again, for another day of tries",
+        request=None,
+        responses={202: QueuedEventSerializer, **errors(404, *WRITING)},
+    )
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, endpoint_id: UUID, event_id: UUID) -> Response:
+        return queued(services.send_again(user_id=self.user_id, endpoint_id=endpoint_id, event_id=event_id))
+
+
+def with_secret(made: services.NewSecret, code: int) -> Response:
+    answer = Response(EndpointSerializer(made.endpoint).data | {"secret": made.secret}, status=code)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def queued(event: WebhookEvent) -> Response:
+    return Response({"success": True, "event_id": event.pk}, status=status.HTTP_202_ACCEPTED)
