@@ -3,7 +3,7 @@
 import pytest
 
 from leads.models import Lead
-from tests.leads.api.test_views import refused
+from tests.leads.api.test_viewsets import refused
 
 
 @pytest.fixture

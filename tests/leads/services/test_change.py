@@ -9,7 +9,7 @@ from conversations.models import Customer
 from leads.models import Lead
 from leads.services.change import NEXT, StaleVersion, change_lead
 from tests.factories import Business
-from tests.leads.api.test_views import refused
+from tests.leads.api.test_viewsets import refused
 from tests.sessions import processes
 from tests.staff import operator
 

@@ -16,7 +16,7 @@ from leadsite.accounts.models import IdempotencyKey
 from leadsite.rest.idempotency import prune_keys
 from tests.cutting import cutting
 from tests.factories import NOTHING, ORDER, Business
-from tests.leads.api.test_views import refused
+from tests.leads.api.test_viewsets import refused
 from tests.sessions import database_url, session
 from tests.site import request, serving, until
 

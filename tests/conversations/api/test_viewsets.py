@@ -4,7 +4,7 @@ import pytest
 
 from conversations.models import Conversation
 from tests.factories import Business
-from tests.leads.api.test_views import refused
+from tests.leads.api.test_viewsets import refused
 from tests.sessions import complete, session
 
 PHONE = "+4915123456789"

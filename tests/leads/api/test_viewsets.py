@@ -217,6 +217,11 @@ def test_a_lead_that_is_not_there_is_404(owner, lead_id):
     refused(owner.client.get(f"/api/leads/{lead_id}"), 404)
 
 
+def test_a_lead_named_by_its_id_is_found_whatever_would_narrow_the_list(owner):
+    lead_id = owner.post_lead().json()["lead_id"]
+    assert owner.client.get(f"/api/leads/{lead_id}?status=lost&q=nothing&created_after=never").status_code == 200
+
+
 def test_the_list_is_paged_newest_first_without_gap_or_double(owner, django_assert_num_queries):
     created = [str(owner.has_lead().lead_id) for _ in range(5)]
     seen = []

@@ -10,7 +10,7 @@ from django.utils import timezone
 from conversations.models import Conversation, Message
 from leads.models import Lead
 from tests.factories import NOTHING
-from tests.leads.api.test_views import BAD_BODIES, refused
+from tests.leads.api.test_viewsets import BAD_BODIES, refused
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA
