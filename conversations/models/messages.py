@@ -1,9 +1,15 @@
 """What is written in a conversation, in and out. The outbound rows are the outbox."""
 
-from django.db import models
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from django.db import connection, models
 from django.db.models import Q
 
 from conversations.models.conversations import Conversation
+from conversations.models.statuses import columns_of, standing_of_row, unzip_keys
+from conversations.status_order import MessageStanding, ProviderKey
 from leadsite.core.models import OwnedModel
 
 CONTENT_MAX_LENGTH = 65_536
@@ -11,8 +17,57 @@ KIND_MAX_LENGTH = 100
 PROVIDER_ID_MAX_LENGTH = 500
 
 
+# By id, so that messages are locked in that order whatever they are looked up by.
+_LOCK_REPORTED: Final = """
+    SELECT m.id, m.user_id, m.provider_id, m.direction = 'out', m.created_at >= transaction_timestamp(),
+           m.status, m.error, m.extras -> 'times', m.extras -> 'details'
+    FROM messages AS m
+    WHERE m.id = ANY (%s::uuid[] || ARRAY(
+        SELECT known.id FROM unnest(%s::uuid[], %s::text[]) AS said (user_id, provider_id)
+        CROSS JOIN LATERAL (
+            SELECT k.id FROM messages AS k WHERE k.user_id = said.user_id AND k.provider_id = said.provider_id LIMIT 1
+        ) AS known))
+    ORDER BY m.id FOR NO KEY UPDATE
+"""
+# A worker that still means to send one of them must not: no `due_at`, no lease.
+_WRITE_STANDINGS: Final = """
+    WITH applied AS (DELETE FROM parked_statuses WHERE id = ANY (%s::uuid[]))
+    UPDATE messages AS m SET
+        provider_id = said.provider_id, status = said.status, error = said.error,
+        extras = m.extras || jsonb_build_object('times', said.times, 'details', said.details),
+        due_at = NULL, leased_until = NULL, updated_at = now()
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[])
+        AS said (id, provider_id, status, error, times, details)
+    WHERE m.id = said.id
+"""
+
+
 class MessageManager(models.Manager["Message"]):
     """Reads and writes of messages by lists: one statement for one and for five thousand."""
+
+    def lock_reported(self, *, keys: Sequence[ProviderKey], ids: Sequence[UUID]) -> list[MessageStanding]:
+        """The messages that have one of these provider ids or are one of `ids`, locked in the order of their ids.
+
+        Caller holds the transaction.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK_REPORTED, [list(ids), *unzip_keys(keys)])
+            return [
+                MessageStanding(message_id, user_id, provider_id, is_outgoing, is_new, standing_of_row(*said))
+                for message_id, user_id, provider_id, is_outgoing, is_new, *said in cursor.fetchall()
+            ]
+
+    def write_standings(self, messages: Sequence[MessageStanding], *, applied: Sequence[UUID]) -> None:
+        """Store provider ids and standings of messages, and remove the parked rows `applied`. All are locked by the
+        caller, who holds the transaction.
+        """
+        if not messages and not applied:
+            return
+        ids = [message.id for message in messages]
+        provider_ids = [message.provider_id for message in messages]
+        with connection.cursor() as cursor:
+            standings = columns_of([message.standing for message in messages])
+            cursor.execute(_WRITE_STANDINGS, [list(applied), ids, provider_ids, *standings])
 
 
 class Message(OwnedModel):

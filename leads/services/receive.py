@@ -2,9 +2,13 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
+
+from conversations.services.statuses import StatusReport, apply_statuses
 
 Document = dict[str, Any]
 
@@ -44,8 +48,8 @@ class Stored:
 def receive_events(received: Received) -> Stored:
     """Make rows of what was received, all or none; what is here already stays as it is. Caller holds the transaction.
 
-    One statement, however many events. Raises django.db.Error; nothing is written then, once the caller has left the
-    transaction.
+    A fixed number of statements, however many events. Raises django.db.Error; nothing is written then, once the caller
+    has left the transaction.
     """
     if not received:
         return Stored()
@@ -54,7 +58,22 @@ def receive_events(received: Received) -> Stored:
             "SELECT made_messages, made_leads, left_out FROM receive_events(%s::jsonb, %s::jsonb, %s::jsonb)",
             [json.dumps(part) for part in (received.moves, received.messages, received.statuses)],
         )
-        return Stored(*(cursor.fetchone() or ()))
+        stored = Stored(*(cursor.fetchone() or ()))
+    apply_statuses(statuses=[_report(document) for document in received.statuses])
+    return stored
+
+
+def _report(document: Document) -> StatusReport:
+    message_id = document["message_id"]
+    return StatusReport(
+        user_id=UUID(document["user_id"]),
+        provider_id=document["provider_id"],
+        status=document["status"],
+        at=datetime.fromisoformat(document["at"]),
+        error=document["error"],
+        details=document["details"],
+        message_id=UUID(message_id) if message_id else None,
+    )
 
 
 def lock_businesses(received: Received) -> None:

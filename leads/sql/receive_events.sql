@@ -4,7 +4,7 @@
 --   p_messages  {user_id; phone (E.164), whatsapp_user_id, name: of the customer, whichever side wrote; direction, kind,
 --               content, provider_id, status, provider_time, at (provider_time, or when it was received), extras,
 --               opens: lead, conversation or nothing}
---   p_statuses  see mark_messages
+--   p_statuses  {user_id …}: only for the locks; conversations/services/statuses.py applies them afterwards
 -- A message that is here already (same business, same provider_id) changes nothing, except that a placeholder
 -- takes the real content when that follows. A new message that opens a lead joins the customer's active
 -- conversation, else reopens the newest if that is completed, else opens a new one; and where the conversation has
@@ -56,9 +56,6 @@ BEGIN
         left_out := (
             SELECT count(*) FROM unnest(v_new) AS index
             WHERE index <> ALL (coalesce(v_indexes, '{}')) AND p_messages -> index ->> 'opens' = 'nothing');
-    END IF;
-    IF jsonb_array_length(p_statuses) > 0 THEN
-        PERFORM mark_messages(p_statuses);
     END IF;
     RETURN NEXT;
 END

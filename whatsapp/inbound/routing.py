@@ -76,7 +76,7 @@ class Documents:
             }
         )
         if event.direction == "out":
-            # What is known of it may have come before it, and waits: see mark_messages.sql.
+            # What is known of it may have come before it, and waits: see Note [Parked statuses].
             self._add_status(user_id, event)
 
     def _add_status(self, user_id: str, event: StatusEvent | MessageEvent) -> None:

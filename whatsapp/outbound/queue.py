@@ -11,7 +11,7 @@ recorded where it can only help: that the provider took the message, or that it 
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations.models import Conversation, Message
+from conversations.services.statuses import StatusReport, apply_statuses
 from whatsapp import channels
 from whatsapp.outbound.outcomes import AT_ONCE, Again, Failed, Outcome, Outgoing, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.http import TOTAL_SECONDS
@@ -73,7 +74,7 @@ def record(results: Sequence[Result]) -> None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_IMPATIENT)
-        # A status of the same message may come in at this moment: both meet in mark_messages, see there.
+        # A report of the same message may come in at this moment: see Note [Parked statuses].
         _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
         for message, outcome in sorted(results, key=lambda result: result[0].id):
             if not isinstance(outcome, Sent):
@@ -86,25 +87,21 @@ def record(results: Sequence[Result]) -> None:
 
 
 def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> None:
-    """Whoever else has given the message up or queued it: it is sent. Caller holds the transaction."""
-    if not results:
-        return
+    """They are sent, whatever others have made of them meanwhile. Caller holds the transaction."""
     now = timezone.now()
-    reports = [_report(message, outcome, now) for message, outcome in results]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT mark_messages(%s::jsonb)", [json.dumps(reports)])
-
-
-def _report(message: Outgoing, outcome: Sent, at: datetime) -> dict[str, Any]:
-    return {
-        "user_id": str(message.user_id),
-        "provider_id": outcome.provider_id,
-        "message_id": str(message.id),
-        "status": Status.SENT.value,
-        "at": at.isoformat(),
-        "error": "",
-        "details": {"accepted": outcome.said} if outcome.said else {},
-    }
+    apply_statuses(
+        statuses=[
+            StatusReport(
+                user_id=message.user_id,
+                provider_id=outcome.provider_id,
+                message_id=message.id,
+                status=Status.SENT,
+                at=now,
+                details={"accepted": outcome.said} if outcome.said else {},
+            )
+            for message, outcome in results
+        ]
+    )
 
 
 def _record_not_sent(message: Outgoing, outcome: Again | Failed | Unknown | Stopped) -> None:

@@ -49,7 +49,7 @@ def body_of(message: Outgoing) -> dict[str, Any]:
         "recipient_type": "individual",
         # A user id in `to` would be lost without a word.
         ("to" if message.is_to_phone else "recipient"): message.address,
-        # Comes back in every status: see mark_messages.
+        # Comes back in every status: see StatusReport.message_id.
         "biz_opaque_callback_data": str(message.id),
     }
     if message.kind == "template":
