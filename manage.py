@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The operators' door: `manage.py help` lists the commands."""
+"""Django's command-line utility, with the embedded PostgreSQL for the demo: `manage.py help` lists the commands."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from leadsite.demo import embedded
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
-    # Beside `make run`, commands work on the demo's database without further settings; see leadsite/settings.py.
+    # Commands use the demo's database where `make run` has created one: see LEADSITE_DEMO in leadsite/settings.py.
     os.environ.setdefault("LEADSITE_DEMO", "if-made")
     try:
         with database_for(sys.argv[1:]):
@@ -24,11 +24,11 @@ def main() -> None:
 
 
 def database_for(arguments: list[str]) -> AbstractContextManager[object]:
-    """The embedded PostgreSQL for as long as the command runs; `database_url` leaves it running for psql."""
+    """Start the embedded PostgreSQL for as long as the command runs; `database_url` leaves it running for psql."""
     command = arguments[0] if arguments else "help"
     if command in ("help", "--help", "--version") or "--help" in arguments:
         return nullcontext()
-    # Time-outs are for web servers; a migration or an import may take its time.
+    # The time-outs are for the web server; migrations and imports may take longer.
     options = settings.DATABASES["default"]["OPTIONS"]
     if options.get("options") == settings.DATABASE_TIMEOUTS:
         del options["options"]

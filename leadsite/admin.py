@@ -1,7 +1,7 @@
-"""What other packages register and this admin does without."""
+"""Takes admin pages that other packages register out of the site."""
 
 from django.contrib import admin
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-# Its pages are in another skin and count all rows; rows of messages and deliveries are what staff look at, not jobs.
+# Its pages do not use unfold and count all rows. Staff look at messages and deliveries, not at jobs.
 admin.site.unregister(ProcrastinateJob)

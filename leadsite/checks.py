@@ -1,4 +1,4 @@
-"""System checks (manage.py check): what is wrong with an installation, before a customer finds out."""
+"""System checks for manage.py check: missing or weak secrets, and the embedded database in production."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ def check_encryption_keys(app_configs: Any, **options: Any) -> Sequence[CheckMes
     return [
         Error(
             f"{len(short)} of FIELD_ENCRYPTION_KEYS have fewer than {MIN_SECRET_LENGTH} characters.",
-            hint="Make each with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+            hint="Generate each with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
             id="leadsite.E001",
         )
     ]
@@ -28,7 +28,7 @@ def check_deployed_encryption_keys(app_configs: Any, **options: Any) -> Sequence
     return [
         Warning(
             "FIELD_ENCRYPTION_KEYS is empty: access tokens of WhatsApp channels cannot be stored.",
-            hint="Set it to a long random text, and keep a copy: without it the stored tokens are lost.",
+            hint="Set it to a long random text and keep a copy: stored tokens cannot be read without it.",
             id="leadsite.W001",
         )
     ]
@@ -39,7 +39,7 @@ def check_deployed_webhook(app_configs: Any, **options: Any) -> Sequence[CheckMe
         return [
             Warning(
                 "WHATSAPP_APP_SECRETS is empty, so every delivery of WhatsApp messages is refused.",
-                hint="Set it to Meta's app secret, or Twilio's auth token; several with commas.",
+                hint="Set it to Meta's app secret or Twilio's auth token; separate several by commas.",
                 id="leadsite.W002",
             )
         ]
@@ -47,7 +47,7 @@ def check_deployed_webhook(app_configs: Any, **options: Any) -> Sequence[CheckMe
         return [
             Warning(
                 "WHATSAPP_VERIFY_TOKEN is empty, so Meta cannot verify the webhook's address and delivers nothing.",
-                hint="Set it to a text of your own, and type the same text where Meta asks for the verify token.",
+                hint="Set it to any text, and enter the same text as the verify token in Meta's webhook configuration.",
                 id="leadsite.W003",
             )
         ]
@@ -59,8 +59,8 @@ def check_deployed_database(app_configs: Any, **options: Any) -> Sequence[CheckM
         return []
     return [
         Error(
-            "The embedded PostgreSQL is for the demo and the tests.",
-            hint="Set DATABASE_URL to a PostgreSQL 15 to 18 of your own.",
+            "The embedded PostgreSQL is for the demo and the tests only.",
+            hint="Set DATABASE_URL to a PostgreSQL 15 to 18 server of your own.",
             id="leadsite.E002",
         )
     ]

@@ -1,4 +1,4 @@
-"""The first page of the admin: what needs somebody, how many leads wait, and the newest of them."""
+"""The admin's first page: alerts that need action, the number of waiting leads, and the newest leads."""
 
 from typing import Any
 
@@ -10,5 +10,5 @@ from whatsapp.admin.alerts import alerts_for
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """unfold's DASHBOARD_CALLBACK: what admin/index.html shows."""
+    """The context of admin/index.html (unfold's DASHBOARD_CALLBACK)."""
     return leads_today(request, context) | {"alerts": alerts_for(request) + disabled_endpoints(request)}

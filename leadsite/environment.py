@@ -1,4 +1,4 @@
-"""Reads variables of the environment for settings.py: what they hold is right, or one sentence says what is wrong."""
+"""Reads environment variables for settings.py; an invalid value raises ImproperlyConfigured with one sentence."""
 
 import logging
 import re
@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 FALSE: Final = frozenset(("false", "off", "n", "no", "0"))
 TRUE: Final = frozenset(environ.Env.BOOLEAN_TRUE_STRINGS)
-# The least and the most of each number; others are from 0 to what PostgreSQL calls an integer.
+# Minimum and maximum of each integer variable. The default range ends at PostgreSQL's largest integer.
 LIMITS: Final = {
     "PORT": (1, 65_535),
     "DELIVERY_DAYS": (0, 36_500),
@@ -19,12 +19,12 @@ LIMITS: Final = {
     "WHATSAPP_PAIR_SECONDS": (0, 3600),
     "WHATSAPP_PAIR_BURST": (1, 10_000),
 }
-ANY_NUMBER: Final = (0, 2**31 - 1)
+DEFAULT_LIMITS: Final = (0, 2**31 - 1)
 SCHEMES: Final = ("postgresql://", "postgres://")
 
 
 class Environment(environ.Env):
-    """As django-environ's, but strict. An empty number or truth value counts as one that is not set."""
+    """django-environ's Env with strict parsing. An empty integer or boolean counts as unset."""
 
     def get_value(
         self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False
@@ -42,14 +42,14 @@ class Environment(environ.Env):
         return _number(var, text)
 
     def level(self, var: str, default: str) -> str:
-        """A level of logging. Raises ImproperlyConfigured."""
+        """Return the name of a logging level. Raises ImproperlyConfigured."""
         level = str(self.str(var, "") or default).upper()
         if level not in logging.getLevelNamesMapping():
             raise ImproperlyConfigured(f"{var} is {level!r}. Write DEBUG, INFO, WARNING or ERROR.")
         return level
 
     def zone(self, var: str, default: str) -> str:
-        """The name of a time zone. Raises ImproperlyConfigured."""
+        """Return the name of a time zone. Raises ImproperlyConfigured."""
         name = str(self.str(var, "") or default)
         try:
             zoneinfo.ZoneInfo(name)
@@ -57,23 +57,23 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{var} is {name!r}. Write a zone such as Europe/Berlin or UTC.") from error
         return name
 
-    def choice(self, var: str, default: str, words: tuple[str, ...]) -> str:
-        """One of a few words. Raises ImproperlyConfigured."""
-        word = str(self.str(var, "")).strip().lower() or default
-        if word not in words:
-            raise ImproperlyConfigured(f"{var} is {word!r}. Write one of {', '.join(words)}.")
-        return word
+    def choice(self, var: str, default: str, choices: tuple[str, ...]) -> str:
+        """Return one of `choices`, in lower case. Raises ImproperlyConfigured."""
+        choice = str(self.str(var, "")).strip().lower() or default
+        if choice not in choices:
+            raise ImproperlyConfigured(f"{var} is {choice!r}. Write one of {', '.join(choices)}.")
+        return choice
 
     def origin(self, var: str, default: str = "") -> str:
-        """Scheme and host, or nothing. Raises ImproperlyConfigured."""
+        """Return scheme and host without a trailing slash, or "". Raises ImproperlyConfigured."""
         origin = str(self.str(var, "")).strip().rstrip("/") or default
         if origin and not origin.startswith(("https://", "http://")):
             raise ImproperlyConfigured(f"{var} is {origin!r}. Write it with its scheme: https://leads.example.com")
         return origin
 
 
-def database_of(url: str) -> dict[str, Any]:
-    """Django's settings of the database at an address. Raises ImproperlyConfigured, without the password in it."""
+def parse_database_url(url: str) -> dict[str, Any]:
+    """Return Django's database settings for a URL. Raises ImproperlyConfigured; its message never has the password."""
     config: dict[str, Any] = {}
     if url.startswith(SCHEMES):
         try:
@@ -82,15 +82,15 @@ def database_of(url: str) -> dict[str, Any]:
             config = {}
     if not config.get("NAME"):
         raise ImproperlyConfigured(
-            "DATABASE_URL is not an address of a PostgreSQL database. Write postgresql://USER:PASSWORD@HOST:PORT/NAME,"
-            " and special characters in the password as %XX (%40 for @, %2F for /)."
+            "DATABASE_URL is not the URL of a PostgreSQL database. Write postgresql://USER:PASSWORD@HOST:PORT/NAME,"
+            " with special characters of the password as %XX (%40 for @, %2F for /)."
         )
     return config
 
 
 def _number(var: str, text: str) -> int:
-    least, most = LIMITS.get(var, ANY_NUMBER)
+    minimum, maximum = LIMITS.get(var, DEFAULT_LIMITS)
     number = int(text) if re.fullmatch("[0-9]{1,10}", text) else -1
-    if not least <= number <= most:
-        raise ImproperlyConfigured(f"{var} is {text[:50]!r}. Write a whole number from {least} to {most}.")
+    if not minimum <= number <= maximum:
+        raise ImproperlyConfigured(f"{var} is {text[:50]!r}. Write a whole number from {minimum} to {maximum}.")
     return number

@@ -1,4 +1,4 @@
-"""Every error that a client can meet, in one envelope:
+"""The table of domain exceptions with their HTTP status and code, and the error body that every client gets:
 
 {"success": false, "error": "<sentence>", "code": "<machine word>", "fields": {"<field>": ["…"]}}
 """
@@ -33,7 +33,7 @@ from whatsapp.outbound.enqueue import MessageRefused, WindowClosed
 
 log = structlog.get_logger(__name__)
 
-# The whole contract: exception -> status and code. The first that fits counts.
+# Exception -> status and code. The first matching entry applies.
 ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (ExternalIdTaken, 409, "external_id_taken"),
     (UnknownBusiness, 404, "not_found"),
@@ -78,8 +78,8 @@ def envelope(error: str, code: str, fields: dict[str, list[str]] | None = None) 
 
 
 def sendable(text: str) -> str:
-    """The text with a question mark for each half of a surrogate pair: a message may quote what a client sent, and
-    an answer in UTF-8 cannot hold it.
+    """Replace each lone surrogate by a question mark: a message may quote the client's input, and UTF-8 cannot
+    encode surrogates.
     """
     return text.encode(errors="replace").decode()
 
@@ -92,7 +92,7 @@ class Answer:
 
 
 def answer_for(error: Exception) -> Answer | None:
-    """The answer to every exception of the table; None (and so 500) for the rest."""
+    """Return the response to an exception of the table, None for any other (which becomes a 500)."""
     entry = next(((status, code) for kind, status, code in ERRORS if isinstance(error, kind)), None)
     if entry is None:
         return None
@@ -148,7 +148,7 @@ def _fields(error: Exception) -> dict[str, list[str]]:
 
 def _first_line(error: Exception) -> str:
     cause = error.__cause__
-    # str() of a psycopg error of the connection holds host and user, never the password.
+    # The text of a psycopg connection error contains host and user, never the password.
     return str(cause if isinstance(cause, psycopg.Error) else error).strip().partition("\n")[0]
 
 

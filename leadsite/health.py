@@ -1,4 +1,4 @@
-"""Probes: /livez says the process answers, /readyz that it can do its work."""
+"""Health probes: /livez (the process answers) and /readyz (database, migrations and SQL functions are present)."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,7 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-# What the doors call by name; a database restored without them would refuse every lead.
+# SQL functions that the site calls; a database restored without them would refuse every lead.
 FUNCTIONS: Final = (
     *("load_leads", "load_faults", "open_leads", "take_requests"),
     *("insert_leads", "create_lead_with_conversation", "create_leads_with_conversations"),
@@ -19,13 +19,13 @@ FUNCTIONS: Final = (
 
 @require_safe
 def livez(request: HttpRequest) -> JsonResponse:
-    """Touches nothing: a database that is away is no reason to kill the process."""
+    """Does not query the database: an unreachable database is no reason to restart the process."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 where the database answers, every migration is applied and the SQL functions are there; else 503."""
+    """200 where the database answers, every migration is applied and the SQL functions exist; otherwise 503."""
     try:
         checks = {"database": True, "migrations": not _unapplied(), "functions": not _missing_functions()}
     except Error:

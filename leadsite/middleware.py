@@ -1,4 +1,4 @@
-"""What happens around every request."""
+"""Middleware: health probes, the request log, sessions for pages only, and 503 where the database is unreachable."""
 
 from collections.abc import Awaitable, Callable
 
@@ -16,9 +16,10 @@ from leadsite.errors import answer_for
 
 
 class Probes:
-    """Answers /livez and /readyz before anything else looks at the request.
+    """Answers /livez and /readyz before any other middleware.
 
-    Whoever probes comes from inside: without TLS, by an address that is in no ALLOWED_HOSTS, every few seconds.
+    Load balancers probe every few seconds from inside the network: without TLS, and with a host that is not in
+    ALLOWED_HOSTS.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -30,7 +31,7 @@ class Probes:
 
 
 class RequestLog(RequestMiddleware):
-    """django-structlog's request id and request line, without the query: it may hold a phone number."""
+    """django-structlog's request id and request line, without the query string, which may contain a phone number."""
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
@@ -38,8 +39,8 @@ class RequestLog(RequestMiddleware):
 
 
 class _PagesOnly(MiddlewareMixin):
-    """Leaves API requests alone: they carry a key and know neither session nor messages, and getting all that ready
-    is an eighth of the Python work of a request.
+    """Skips API requests: they use a key and neither session nor messages, and setting those up takes an eighth of
+    the Python time of a request.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -60,8 +61,8 @@ class PageMessages(_PagesOnly, MessageMiddleware):
     pass
 
 
-class DatabaseAway:
-    """Turns a missing database into 503 also outside DRF: in the admin, in the session, in plain views."""
+class DatabaseUnavailable:
+    """Answers 503 for an unreachable database outside DRF too: in the admin, in sessions, in plain views."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line (readable lines in the demo), each with the request id of what caused it."""
+"""Logging: one JSON object a line (plain lines in the demo), with the id of the request that caused it."""
 
 import logging
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from procrastinate.exceptions import ConnectorException
 
-# Applied to every event, ours and those of libraries that use the standard logging.
+# Applied to our events and to those of libraries that use the standard logging module.
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,  # request_id, user_id, ip from django-structlog
     structlog.stdlib.add_log_level,
@@ -15,10 +15,10 @@ _SHARED: list[structlog.typing.Processor] = [
 ]
 
 
-class NotOfLostConnections(logging.Filter):
-    """Takes out what procrastinate says, with pages of tracebacks, when its connections are lost.
+class LostConnectionFilter(logging.Filter):
+    """Drops procrastinate's long tracebacks about lost connections.
 
-    `worker_interrupted` says that in a line (leadsite/worker.py). What it says of jobs stays, whatever they died of.
+    leadsite/worker.py logs `worker_interrupted` instead. Records about jobs stay, whatever their error.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -27,25 +27,25 @@ class NotOfLostConnections(logging.Filter):
 
 
 _LOGGERS: dict[str, Any] = {
-    # Django would print its own line for each 4xx; django-structlog's request_finished says it once.
+    # Django would log its own line for each 4xx, which django-structlog's request_finished reports already.
     "django.request": {"level": "ERROR"},
-    # A scanner that guesses host names gets its 400; each with a traceback would fill the log.
+    # A scanner that guesses host names gets 400; a traceback for each would fill the log.
     "django.security.DisallowedHost": {"level": "CRITICAL"},
     "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-    # It would say of each command which periodic tasks there are, and three lines of each job that went well.
+    # At INFO, procrastinate lists the periodic tasks at each command and writes three lines for each successful job.
     "procrastinate": {"level": "WARNING"},
-    "procrastinate.utils": {"filters": ["not_of_lost_connections"]},
-    "procrastinate.worker": {"filters": ["not_of_lost_connections"]},
-    "procrastinate.worker.worker": {"filters": ["not_of_lost_connections"]},
-    # The worker's pool tries again and again, and says so each time; `worker_interrupted` says it once.
+    "procrastinate.utils": {"filters": ["lost_connections"]},
+    "procrastinate.worker": {"filters": ["lost_connections"]},
+    "procrastinate.worker.worker": {"filters": ["lost_connections"]},
+    # The worker's pool warns at each reconnection attempt; `worker_interrupted` reports it once.
     "psycopg.pool": {"level": "ERROR"},
 }
 
 
 def logging_settings(*, level: str, readable: bool) -> dict[str, Any]:
-    """Configure structlog and return Django's LOGGING: everything to standard error, at `level` and above.
+    """Configure structlog and return Django's LOGGING: everything at `level` and above goes to standard error.
 
-    Customer text is never put into a line as it is: JSON escapes it, and the readable form prints its repr.
+    Text from customers cannot forge log lines: JSON escapes it, and the readable form prints its repr.
     """
     structlog.configure(
         processors=[
@@ -74,7 +74,7 @@ def logging_settings(*, level: str, readable: bool) -> dict[str, Any]:
                 ],
             }
         },
-        "filters": {"not_of_lost_connections": {"()": NotOfLostConnections}},
+        "filters": {"lost_connections": {"()": LostConnectionFilter}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": _LOGGERS,

@@ -1,9 +1,9 @@
-"""All settings of the site, and the only reader of the environment. `.env.example` lists the variables.
+"""All settings of the site, and the only module that reads the environment. `.env.example` lists the variables.
 
-Three ways to run:
-  production  everything secret comes from the environment; what is missing stops the start with a clear error
-  demo        `make run`: secrets made at random under LEADSITE_DATA_DIR, PostgreSQL from a wheel, 127.0.0.1 only
-  tests       under pytest: as demo, with a data directory of its own
+Three modes:
+  production  secrets come from the environment; the start fails with one sentence where one is missing
+  demo        `make run`: random secrets under LEADSITE_DATA_DIR, PostgreSQL from a wheel, 127.0.0.1 only
+  tests       under pytest: like the demo, with its own data directory
 """
 
 import logging
@@ -15,11 +15,11 @@ from django.core.exceptions import ImproperlyConfigured
 from leadsite.adminkit import theme
 from leadsite.demo import embedded
 from leadsite.demo import secrets as demo_secrets
-from leadsite.environment import TRUE, Environment, database_of
+from leadsite.environment import TRUE, Environment, parse_database_url
 from leadsite.observability import logging_settings
 from leadsite.rest import defaults as rest_defaults
 
-# Lets ModelForm[Lead] and the like stand in code: type arguments are for mypy, Django knows them only in part.
+# Allows type arguments such as ModelForm[Lead] at run time; not all of Django's classes accept them.
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -34,9 +34,9 @@ DATA_DIR = (BASE_DIR / env.str("LEADSITE_DATA_DIR", "var")).resolve()
 if TESTING:
     DATA_DIR /= "test"
 
-# LEADSITE_DEMO: `make run` says true. manage.py says "if-made": a command typed beside a demo works on that demo,
-# unless SECRET_KEY or DATABASE_URL says that this is another installation. A web server started without `make run`
-# says nothing, and so never serves the demo by accident.
+# LEADSITE_DEMO: `make run` sets it to true. manage.py sets it to "if-made": a command uses the demo where its secrets
+# exist and neither SECRET_KEY nor DATABASE_URL is set. A web server started without `make run` sets nothing, so it
+# never serves the demo by accident.
 _demo = env.str("LEADSITE_DEMO", "false").lower()
 if _demo == "if-made":
     DEMO = demo_secrets.path(DATA_DIR).exists() and not env.str("SECRET_KEY", "") and not env.str("DATABASE_URL", "")
@@ -47,13 +47,13 @@ if DEMO:
     try:
         env.read_env(demo_secrets.ensure(DATA_DIR), overwrite=False)
     except OSError as error:
-        raise ImproperlyConfigured(f"LEADSITE_DATA_DIR is {DATA_DIR}, where nothing can be kept: {error}") from error
+        raise ImproperlyConfigured(f"LEADSITE_DATA_DIR is {DATA_DIR}, which cannot be written: {error}") from error
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set. Set it to a long random text, or use `make run` for a demo that makes its own."
+        "SECRET_KEY is not set. Set it to a long random text, or use `make run` for a demo that generates its own."
         " This prints one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
 
@@ -68,17 +68,16 @@ if EMBEDDED_POSTGRES:
     if not DEMO:
         raise ImproperlyConfigured(
             "DATABASE_URL is not set. Set it to postgresql://USER:PASSWORD@HOST/NAME (PostgreSQL 15 to 18),"
-            " or use `make run` for a demo that brings its own PostgreSQL."
+            " or use `make run` for a demo with its own PostgreSQL."
         )
     DATABASE_URL = embedded.database_url(DATA_DIR)
 
-DATABASES = {"default": database_of(DATABASE_URL)}
+DATABASES = {"default": parse_database_url(DATABASE_URL)}
 DATABASES["default"] |= {
     "ENGINE": "leadsite.core.postgresql",
-    # A transaction belongs to the service that needs it, not to the request: the record of a failed delivery must
-    # outlive the failure of its work.
+    # Services open their own transactions: a failed delivery must be recorded although its work was rolled back.
     "ATOMIC_REQUESTS": False,
-    # One connection per thread, kept, and looked at before each request: see leadsite/core/postgresql/base.py.
+    # Each thread keeps one connection, which is checked before each request: see leadsite/core/postgresql/base.py.
     "CONN_HEALTH_CHECKS": True,
     "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", 600),
     # Server-side cursors do not survive pgbouncer in transaction mode.
@@ -86,18 +85,18 @@ DATABASES["default"] |= {
 }
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 3,
-    # A host that is gone without a word is noticed within half a minute, and not after the kernel's two hours.
+    # A host that disappears is noticed within half a minute instead of after the kernel's default of two hours.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
-    # The server then plans a statement once for a connection and not at each call.
+    # The server plans a prepared statement once per connection instead of at each call.
     "server_side_binding": True,
     "prepare_threshold": 3 if env.bool("DATABASE_PREPARED_STATEMENTS", True) else None,
     **DATABASES["default"].get("OPTIONS", {}),
 }
-# A web server waits for nobody for long: a lock 2 s, a statement 5 s, a forgotten transaction 10 s. manage.py takes
-# this out again, for migrations and imports; behind a pooler, ALTER ROLE does it instead (docs/operations.md).
+# Limits for the web server: 2 s for a lock, 5 s for a statement, 10 s for an idle transaction. manage.py removes them
+# for migrations and imports; behind a pooler set them with ALTER ROLE (docs/operations.md).
 DATABASE_TIMEOUTS = "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s"
 if env.bool("DATABASE_TIMEOUTS", not TESTING):
     DATABASES["default"]["OPTIONS"].setdefault("options", DATABASE_TIMEOUTS)
@@ -132,7 +131,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "leadsite.middleware.RequestLog",
-    "leadsite.middleware.DatabaseAway",
+    "leadsite.middleware.DatabaseUnavailable",
     "leadsite.middleware.PageSession",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -156,7 +155,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 
 STATIC_URL = "static/"
-# The demo serves static files from where they lie (tests ask for none); production from STATIC_ROOT, hashed.
+# The demo serves static files from the apps (tests request none), production hashed files from STATIC_ROOT.
 WHITENOISE_USE_FINDERS = DEMO and not TESTING
 STATIC_ROOT = None if DEMO else BASE_DIR / "staticfiles"
 _static = "django.contrib.staticfiles.storage.Static" if DEMO else "whitenoise.storage.CompressedManifestStatic"
@@ -166,16 +165,16 @@ STORAGES = {
 }
 
 # --- HTTP safety ------------------------------------------------------------------------------------------------
-# Meta sends webhook bodies of up to 3 MB; Django's default of 2.5 MB would refuse them for seven days.
+# Meta sends webhook bodies of up to 3 MB and retries for seven days; Django's default of 2.5 MB would refuse them.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an admin action on every row of a long list sends one field a row
-# The largest body of a REST call, in bytes; how many calls a key may make, 0 for any number.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an admin action sends one field for each selected row
+# The largest body of a REST request, in bytes; the requests per minute of one key, 0 for no limit.
 API_MAX_BODY_BYTES = 512 * 1024
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 0 if TESTING else 6000)
 
 _https = env.bool("HTTPS", not DEMO)
 SECURE_SSL_REDIRECT = _https
-# Meta takes a redirect for a failure.
+# Meta treats a redirect as a failure.
 SECURE_REDIRECT_EXEMPT = [r"^api/webhooks/"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 3600) if _https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
@@ -184,56 +183,57 @@ CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
-    "security.W005",  # HSTS for subdomains: whether all of them speak HTTPS is not this site's to say
-    "security.W021",  # HSTS preload: the same, and for ever
+    "security.W005",  # HSTS for subdomains: this site cannot know whether all of them use HTTPS
+    "security.W021",  # HSTS preload: the same, and hard to reverse
 ]
 
 # --- REST -------------------------------------------------------------------------------------------------------
 KNOX_TOKEN_MODEL = "accounts.ApiKey"  # noqa: S105 - the name of a model
-# knox's migrations make a table for its own token model; ours is accounts.ApiKey.
+# knox's migrations create a table for its own token model; we use accounts.ApiKey instead.
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = rest_defaults.REST_KNOX | {"TOKEN_MODEL": KNOX_TOKEN_MODEL}
 REST_FRAMEWORK = rest_defaults.REST_FRAMEWORK
 SPECTACULAR_SETTINGS = rest_defaults.SPECTACULAR_SETTINGS
 
 # --- WhatsApp ---------------------------------------------------------------------------------------------------
-# Newest first. What the tokens in `channels` are encrypted with: see leadsite/core/encryption.py.
+# Keys that encrypt the access tokens in `channels`, newest first: see leadsite/core/encryption.py.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
-# What providers sign their deliveries with: Meta's app secret, Twilio's auth token. A delivery may bear any of them.
+# Secrets of delivery signatures: Meta's app secret, Twilio's auth token. Any of them may sign a delivery.
 WHATSAPP_APP_SECRETS = [secret.strip() for secret in env.list("WHATSAPP_APP_SECRETS", default=[])]
 if "" in WHATSAPP_APP_SECRETS:
-    raise ImproperlyConfigured("WHATSAPP_APP_SECRETS holds an empty secret: anybody could sign with it. Take it out.")
+    raise ImproperlyConfigured("WHATSAPP_APP_SECRETS has an empty secret: anyone could sign with it. Remove it.")
 WHATSAPP_VERIFY_TOKEN = env.str("WHATSAPP_VERIFY_TOKEN", "")
-# Scheme and host under which providers reach the site, where the proxy in front does not hand them on.
+# Scheme and host under which providers reach the site, where the proxy does not forward them.
 PUBLIC_URL = env.origin("PUBLIC_URL")
-# cloud and twilio send, each number through its own provider; console prints, and plays the customer's side.
+# cloud and twilio send, each number through its own provider; console prints and simulates the customer's side.
 WHATSAPP_BACKEND = env.choice("WHATSAPP_BACKEND", "console" if DEMO else "cloud", ("cloud", "twilio", "console"))
 WHATSAPP_API_BASE_URL = env.origin("WHATSAPP_API_BASE_URL", "https://graph.facebook.com")
 WHATSAPP_API_VERSION = env.str("WHATSAPP_API_VERSION", "") or "v26.0"
 TWILIO_API_BASE_URL = env.origin("TWILIO_API_BASE_URL", "https://api.twilio.com")
-# Limits of Meta ("Throughput", "Pair rate limits"): a second of one number; seconds between two to a customer; at once.
+# Meta's limits ("Throughput", "Pair rate limits"): messages per second of one number; seconds between two messages to
+# one customer; messages to one customer at once.
 WHATSAPP_MESSAGES_PER_SECOND = env.int("WHATSAPP_MESSAGES_PER_SECOND", 80)
 WHATSAPP_PAIR_SECONDS = env.int("WHATSAPP_PAIR_SECONDS", 6)
 WHATSAPP_PAIR_BURST = env.int("WHATSAPP_PAIR_BURST", 45)
-# Refuse free text to who wrote last more than 24 hours ago, which Meta will most likely refuse.
+# Refuse free text outside the 24-hour customer service window, which Meta will most likely refuse.
 WHATSAPP_ENFORCE_WINDOW = env.bool("WHATSAPP_ENFORCE_WINDOW", False)
-# For how many days bodies of deliveries are kept: those that are rows, and those that are not.
+# Days that the bodies of deliveries are kept: processed ones, and failed or unrouted ones.
 DELIVERY_DAYS = env.int("DELIVERY_DAYS", 30)
 FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)
 
 # --- Webhooks of integrators ------------------------------------------------------------------------------------
-# Post also to private addresses and without TLS. Then whoever has an API key reaches this network's own machines.
+# Also post to private addresses and without TLS. Every holder of an API key can then reach hosts of this network.
 WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
 
 # --- Worker -----------------------------------------------------------------------------------------------------
-# A daily job whose hour nobody was there for is done when the worker starts, up to a day later.
+# A daily job that was missed because no worker ran is done when one starts, up to a day later.
 PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 86_400}
 
 # --- Logs -------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.level("LOG_LEVEL", "INFO")
 LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
-# One line a request, when it is finished; its id is on every other line that it causes.
-# The address is whoever connects, the proxy in production: the proxy's own log knows better.
+# One line per finished request; its id is on every other line that the request causes.
+# No client address: in production it would be the proxy's, and the proxy logs the real one.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO

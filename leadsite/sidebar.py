@@ -1,4 +1,4 @@
-"""The admin's menu: what staff work with first, what operators set up below. Named in settings.UNFOLD."""
+"""The admin's menu, for leadsite/adminkit/theme.py: staff's daily pages first, set-up pages below."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from whatsapp.admin.alerts import stopped_badge
 from whatsapp.admin.deliveries import waiting_badge
 
-# Model, title, icon (fonts.google.com/icons; unfold brings the font along).
+# Model, title, icon (fonts.google.com/icons; the font is part of unfold).
 MENU = [
     (
         None,
@@ -35,12 +35,12 @@ MENU = [
     ),
 ]
 
-# What waits for whoever sees the item; asked for nobody else.
+# Functions that count what waits for action; called only for people who see the item.
 BADGES: Final = {"Channel": stopped_badge, "WebhookDelivery": waiting_badge}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The menu without what this person may not see."""
+    """The menu, without pages that this person may not see."""
     apps = admin.site.get_app_list(request)
     links = {model["object_name"]: model["admin_url"] for app in apps for model in app["models"]}
     return [

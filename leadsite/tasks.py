@@ -1,7 +1,7 @@
-"""Housekeeping of the job queue and of what the API keeps. The tasks of an app are in its tasks.py.
+"""Periodic tasks that clean up the job queue and the API's own tables. The tasks of an app are in its tasks.py.
 
-A job is a wake-up and no more: the rows of the apps say what is to be done, so a job may be done twice or dropped.
-Periodic tasks have a queueing lock (one of them waits at a time) and never a lock, which a killed worker would hold.
+A job only wakes a worker: rows say what is to be done, so a job may run twice or be lost. Periodic tasks have a
+queueing lock (at most one of them is queued), never a lock, which a killed worker would keep.
 """
 
 from datetime import timedelta
@@ -19,7 +19,7 @@ from leadsite.rest import idempotency
 
 log = structlog.get_logger(__name__)
 
-# A job that was under way in each of so many killed workers may be what kills them.
+# A job that was running in this many killed workers may be the cause: it is not tried again.
 MAX_ATTEMPTS: Final = 5
 KEEP_SUCCEEDED_HOURS: Final = 24
 KEEP_FAILED_HOURS: Final = 30 * 24
@@ -28,7 +28,7 @@ KEEP_FAILED_HOURS: Final = 30 * 24
 @app.periodic(cron="*/2 * * * *")
 @app.task(queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
-    """Queue again what a killed worker had begun: its last sign of life is more than 30 s old."""
+    """Queue again the jobs of killed workers: those whose last heartbeat is more than 30 s old."""
     for job in await context.app.job_manager.get_stalled_jobs():
         outcome = await _retry(context, job)
         log.warning("stalled_job", task=job.task_name, job=job.id, attempts=job.attempts, outcome=outcome)
@@ -42,7 +42,7 @@ async def _retry(context: JobContext, job: Job) -> str:
     try:
         await manager.retry_job(job=job)
     except UniqueViolation:
-        # The next of its kind waits already.
+        # The next run of this periodic task is queued already.
         await manager.finish_job(job=job, status=Status.ABORTED, delete_job=False)
         return "replaced"
     return "queued"
@@ -51,21 +51,21 @@ async def _retry(context: JobContext, job: Job) -> str:
 @app.periodic(cron="30 3 * * *")
 @app.task(queueing_lock="prune_idempotency_keys")
 def prune_idempotency_keys(timestamp: int) -> None:
-    """Forget answers that were kept for a repeated request."""
+    """Delete old answers that were stored for an Idempotency-Key."""
     idempotency.prune_keys(now=timezone.now())
 
 
 @app.periodic(cron="40 3 * * *")
 @app.task(queueing_lock="prune_allowances")
 def prune_allowances(timestamp: int) -> None:
-    """Forget how much is left of keys that nobody has used for an hour: all of it, by now."""
+    """Delete the allowances of keys unused for an hour: each is full again by now, as is one without a row."""
     RequestAllowance.objects.filter(counted_at__lt=timezone.now() - timedelta(hours=1)).delete()
 
 
 @app.periodic(cron="10 3 * * *")
 @app.task(queueing_lock="remove_old_jobs", pass_context=True)
 async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
-    """Forget finished jobs."""
+    """Delete finished jobs."""
     manager = context.app.job_manager
     await manager.delete_old_jobs(nb_hours=KEEP_SUCCEEDED_HOURS)
     await manager.delete_old_jobs(

@@ -1,4 +1,4 @@
-"""Every path of the site but the probes (leadsite/middleware.py). API paths have no trailing slash, and take one."""
+"""Every path of the site except the probes (leadsite/middleware.py). API paths also accept a trailing slash."""
 
 from typing import cast
 
@@ -21,7 +21,7 @@ handler500 = "leadsite.errors.server_error"
 
 
 def with_slash(paths: list[URLPattern]) -> list[URLPattern]:
-    """The same paths ending in a slash: a redirect would turn a POST into a GET, and Meta takes it for a failure."""
+    """The same paths with a trailing slash. No redirect: it would turn a POST into a GET, and Meta would fail."""
     return [path(f"{item.pattern}/", item.callback, name=f"{item.name}-slash") for item in paths]
 
 

@@ -1,6 +1,5 @@
-"""The process that does the background jobs: procrastinate's worker, kept at it while the database comes and goes, and
-beside it the sender of messages (whatsapp/outbound/worker.py), to whom jobs are a call to look, and the courier of
-events to integrators (leadsite/webhooks/courier.py).
+"""The background process: procrastinate's worker, restarted after a lost database connection, the message sender
+(whatsapp/outbound/worker.py), which jobs only wake, and the courier of events (leadsite/webhooks/courier.py).
 """
 
 import asyncio
@@ -27,22 +26,22 @@ log = structlog.get_logger(__name__)
 
 # Below STOP_SECONDS of the supervisor and stop_grace_period of docker-compose.yml.
 GRACEFUL_SECONDS: Final = 10
-# A request to a provider or an integrator takes ten seconds at most, and its record a moment.
+# A request to a provider or an integrator takes ten seconds at most, recording it little more.
 SENDER_SECONDS: Final = 12
-AGAIN_SECONDS: Final = 2
-# For procrastinate's own statements; each job under way has a Django connection besides, and one connection listens.
+RETRY_SECONDS: Final = 2
+# For procrastinate's own statements; each running job has a Django connection besides, and one connection listens.
 POOL_SIZE: Final = 2
 POOL_SECONDS: Final = 10
 
 
 class Interrupted(Exception):
-    """The database is away or not migrated, or it has taken this worker for dead."""
+    """The database is unreachable or not migrated, or the worker's connection was lost."""
 
 
 async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> None:
-    """Do jobs and send messages until SIGINT or SIGTERM, then finish those under way.
+    """Run jobs and send messages until SIGINT or SIGTERM, then finish those in progress.
 
-    `sends` messages at a time. A database that is away is tried again.
+    `concurrency` is the number of jobs at a time, `sends` that of messages. An unreachable database is retried.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -64,14 +63,14 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
             session.cancel()
         try:
             await session
-            # procrastinate stops its worker where one of its own errands fails. What else an errand dies of than a
-            # lost connection, it says itself.
-            log.error("worker_interrupted", error="a connection was lost, or what is said above")
+            # procrastinate stops its worker where one of its own side tasks fails, and logs any cause but a lost
+            # connection itself.
+            log.error("worker_interrupted", error="a connection was lost, or the error logged above")
         except asyncio.CancelledError:
             pass
         except Interrupted as error:
             log.error("worker_interrupted", error=str(error))
-        await asyncio.wait({stopped}, timeout=AGAIN_SECONDS)
+        await asyncio.wait({stopped}, timeout=RETRY_SECONDS)
     sender.stop()
     courier.stop()
     await asyncio.gather(
@@ -81,11 +80,9 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
 
 
 async def work_once(*, connection: dict[str, Any], sends: int) -> Counter[str]:
-    """Do what is due, periodic tasks included, one job after the other, then send what is due.
+    """Run the jobs that are due, periodic ones included, one after the other; then send and post what is due.
 
-    Counts the jobs, "done" and "failed", the messages, "tried", and the events for integrators, "posted".
-
-    Raises Interrupted.
+    Returns counts: jobs "done" and "failed", messages "tried", events "posted". Raises Interrupted.
     """
     outcomes: Counter[str] = Counter()
 
@@ -98,7 +95,7 @@ async def work_once(*, connection: dict[str, Any], sends: int) -> Counter[str]:
             outcomes[outcome] += 1
         return result
 
-    # With more at a time, procrastinate would end without the jobs that its last ones queue.
+    # With more than one at a time, procrastinate would end before jobs that the last ones queue.
     sender = Sender(sends)
     await _session(connection, sender, concurrency=1, wait=False, around_jobs=[count])
     try:
@@ -117,10 +114,10 @@ async def _session(
     wait: bool,
     around_jobs: Sequence[WorkerMiddleware] = (),
 ) -> None:
-    """One life of procrastinate's worker. To cancel it is to let it finish the jobs under way. Raises Interrupted."""
+    """Run procrastinate's worker once. When cancelled it finishes the jobs in progress. Raises Interrupted."""
     connector = PsycopgConnector(kwargs=connection, min_size=1, max_size=POOL_SIZE, timeout=POOL_SECONDS)
     try:
-        # The pool would try for long and then say only that it gave up.
+        # Fail early with the reason: the pool would retry for long and then only report a time-out.
         async with await psycopg.AsyncConnection.connect(**connection):
             pass
         with app.replace_connector(connector):
@@ -143,7 +140,7 @@ async def _session(
 
 
 async def _defer_due() -> None:
-    """Queue the periodic tasks that are due. The worker does so too, but does not wait for it before it looks."""
+    """Queue the periodic tasks that are due. The worker does so too, but fetches its first job without waiting."""
     deferrer = PeriodicDeferrer(app.periodic_registry, **app.periodic_defaults)
     await deferrer.defer_jobs(deferrer.get_previous_tasks(at=time.time()))
 

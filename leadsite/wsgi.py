@@ -1,4 +1,4 @@
-"""The production entry: granian --interface wsgi leadsite.wsgi:application."""
+"""The WSGI application, served by: granian --interface wsgi leadsite.wsgi:application."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -11,16 +11,16 @@ from django.core.wsgi import get_wsgi_application
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def with_length(application: WSGIApplication) -> WSGIApplication:
-    """Give a body that comes in chunks its length.
+def with_content_length(application: WSGIApplication) -> WSGIApplication:
+    """Read a chunked body and set its Content-Length.
 
-    Such a request has no Content-Length (RFC 9112, section 6.3), and Django, as PEP 3333 allows, then takes the body
-    for empty: a client that streams would read that the fields it sent are missing.
+    A chunked request has no Content-Length (RFC 9112, section 6.3), and Django, as PEP 3333 allows, then reads an
+    empty body: the client would be told that all its fields are missing.
     """
 
     def measured(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower() and not environ.get("CONTENT_LENGTH"):
-            # One byte more than is ever accepted, so that a larger body is refused for its length.
+            # One byte more than Django accepts, so that a larger body is refused by its length.
             body = environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
             environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         return application(environ, start_response)
@@ -29,4 +29,4 @@ def with_length(application: WSGIApplication) -> WSGIApplication:
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
-application = with_length(get_wsgi_application())
+application = with_content_length(get_wsgi_application())

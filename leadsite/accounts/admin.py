@@ -1,4 +1,4 @@
-"""Businesses, their staff groups and their API keys."""
+"""Admin pages for businesses, groups and API keys."""
 
 from typing import Any
 
@@ -79,7 +79,7 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, AdminPage):  # type: ignore[type
         super().save_related(request, form, formsets, change)
         user = form.instance
         if user.is_staff and not user.is_superuser and not user.groups.exists():
-            # Who may enter the admin and do nothing there would see an empty page.
+            # Staff without any permission would see an empty admin.
             user.groups.add(staff_group())
 
     @admin.display(description="business", ordering="business_name")
@@ -102,7 +102,7 @@ class GroupAdmin(OperatorsOnly, DjangoGroupAdmin, AdminPage):
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **options: Any
     ) -> Any:
-        # What has no page in the admin needs no permission there.
+        # Only models with an admin page need permissions.
         shown = ContentType.objects.get_for_models(*admin.site._registry).values()
         permissions = Permission.objects.filter(content_type__in=shown).select_related("content_type")
         options |= {"widget": UnfoldAdminCheckboxSelectMultipleWidget(), "queryset": permissions, "help_text": ""}
@@ -126,7 +126,7 @@ class ApiKeyForm(ChangedFields):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(AdminPage):
-    """Keys are made here and shown once; deleting one revokes it at once."""
+    """Creates keys, each shown once. Deleting a key revokes it at once."""
 
     form = ApiKeyForm
     actions = ["replace"]
@@ -163,12 +163,12 @@ class ApiKeyAdmin(AdminPage):
         self.show(request, key)
 
     def has_replace_permission(self, request: HttpRequest) -> bool:
-        """Both: of the permissions that an action names, Django is content with any."""
+        """Requires both permissions: of several that an action names, Django requires only one."""
         return self.has_add_permission(request) and self.has_delete_permission(request)
 
-    @admin.action(description="Replace by a new key", permissions=["replace"])
+    @admin.action(description="Replace with a new key", permissions=["replace"])
     def replace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """Programs that use the old one get 401 from then on."""
+        """Revoke the selected keys and show their successors; programs that use an old key get 401."""
         for key in queryset.select_related("user"):
             old = str(key.token_key)
             self.show(request, replace_api_key(key=key), f"{old}… is revoked. ")

@@ -1,4 +1,4 @@
-"""How many requests a minute an API key may make, over all web processes together."""
+"""The rate limit of API keys, counted over all web processes together."""
 
 import threading
 import time
@@ -11,51 +11,51 @@ from rest_framework.throttling import BaseThrottle
 
 from leadsite.accounts.authentication import KeyInUse
 
-# A process that is busy takes several requests at a time, at most a hundredth of a minute's, so that not each of them
-# asks the database. What it has not used after a while is lost, so it begins with one, and takes twice as many where it
-# has used all of the last.
+# A process reserves several requests of a key at a time, at most a hundredth of the limit per minute, so that not every
+# request queries the database. Unused reservations expire, so the first is for one request; after one that was used up
+# in time the next has twice its size.
 SHARE: Final = 100
-MOST_AT_ONCE: Final = 50
-KEPT_SECONDS: Final = 5.0
-# Of keys that were used last by this process.
-MOST_KEYS: Final = 10_000
+MAX_RESERVED: Final = 50
+RESERVED_SECONDS: Final = 5.0
+# Reservations of the most recently used keys are kept.
+MAX_KEYS: Final = 10_000
 
 
-class _Taken:
-    """What this process has taken for each key and not yet used."""
+class _Reservations:
+    """The requests that this process has reserved for each key and not yet used."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # Requests left, until when, and how many were taken.
-        self._shares: dict[str, tuple[int, float, int]] = {}
+        # Requests left, expiry by time.monotonic(), and size.
+        self._by_key: dict[str, tuple[int, float, int]] = {}
 
     def use(self, key: str) -> int:
-        """Use one; 0, or where there is none how many to take now."""
+        """Use one reserved request and return 0; where none is left, return how many to reserve next."""
         with self._lock:
-            left, until, size = self._shares.get(key, (0, 0.0, 0))
+            left, until, size = self._by_key.get(key, (0, 0.0, 0))
             if time.monotonic() > until:
                 return 1
             if left < 1:
                 return 2 * size
-            self._shares[key] = (left - 1, until, size)
+            self._by_key[key] = (left - 1, until, size)
             return 0
 
     def add(self, key: str, granted: int) -> None:
-        """One of them is used at once."""
+        """Store a reservation, less the one request that is being made."""
         with self._lock:
-            left, _, _ = self._shares.pop(key, (0, 0.0, 0))
-            self._shares[key] = (left + granted - 1, time.monotonic() + KEPT_SECONDS, granted)
-            if len(self._shares) > MOST_KEYS:
-                del self._shares[next(iter(self._shares))]
+            left, _, _ = self._by_key.pop(key, (0, 0.0, 0))
+            self._by_key[key] = (left + granted - 1, time.monotonic() + RESERVED_SECONDS, granted)
+            if len(self._by_key) > MAX_KEYS:
+                del self._by_key[next(iter(self._by_key))]
 
 
-_taken: Final = _Taken()
+_reservations: Final = _Reservations()
 
 
 class RequestRate(BaseThrottle):
-    """429 with Retry-After where a key has used up its minute: API_REQUESTS_PER_MINUTE, 0 for no limit.
+    """429 with Retry-After where a key exceeds API_REQUESTS_PER_MINUTE (0: no limit).
 
-    DRF's own throttles read, count and write in a cache, so that two processes both count to nine.
+    DRF's own throttles read a cache and write it back, so that simultaneous requests are counted once.
     """
 
     _wait: float | None = None
@@ -63,16 +63,19 @@ class RequestRate(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Raises django.db.Error."""
         per_minute = settings.API_REQUESTS_PER_MINUTE
-        if not per_minute or not isinstance(request.auth, KeyInUse) or not (more := _taken.use(request.auth.digest)):
+        if not per_minute or not isinstance(request.auth, KeyInUse):
             return True
-        wanted = min(more, max(1, per_minute // SHARE), MOST_AT_ONCE)
+        more = _reservations.use(request.auth.digest)
+        if not more:
+            return True
+        wanted = min(more, max(1, per_minute // SHARE), MAX_RESERVED)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT granted, wait FROM take_requests(%s, %s, %s)", [request.auth.digest, per_minute, wanted]
             )
             granted, self._wait = cursor.fetchone() or (0, None)
         if granted:
-            _taken.add(request.auth.digest, granted)
+            _reservations.add(request.auth.digest, granted)
         return bool(granted)
 
     def wait(self) -> float | None:

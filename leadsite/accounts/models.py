@@ -1,4 +1,4 @@
-"""Who may use the site: a User is one business (or one member of staff), an ApiKey lets a program act for it."""
+"""Businesses (User), their API keys with request allowances, and stored answers for Idempotency-Keys."""
 
 from typing import Any, ClassVar
 
@@ -13,13 +13,13 @@ from leadsite.core.models import UuidV7
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users by e-mail address; addresses are compared in lower case."""
+    """Finds and creates users by e-mail address in lower case."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").lower())
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create an active user; without a password nobody can log in as that user."""
+        """Create an active user; without a password it cannot log in."""
         user = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -30,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing] # knox has no types
-    """A business that owns leads. Every row of customers, conversations, messages and leads names its user."""
+    """A business. Each customer, conversation, message and lead belongs to one by its user_id."""
 
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
     email = models.EmailField("e-mail", max_length=254, help_text="The login.")
@@ -83,7 +83,7 @@ def all_scopes() -> list[str]:
 
 
 class ApiKey(AbstractAuthToken):
-    """A long-lived key of one business, stored as a SHA-512 hash; deleting the row revokes it at once."""
+    """An API key of one business, stored as a SHA-512 hash. Deleting the row revokes the key at once."""
 
     class Scope(models.TextChoices):
         READ = "read", "Read leads, conversations and messages"
@@ -112,14 +112,14 @@ class ApiKey(AbstractAuthToken):
 
 
 class RequestAllowance(models.Model):
-    """How many requests a key may make now, as counted then: see take_requests.sql. The table is not logged."""
+    """The requests that a key had left at `counted_at`: see take_requests.sql. The table is UNLOGGED."""
 
     key = models.CharField(primary_key=True, help_text="The hash of an API key.")
     requests = models.FloatField()
     counted_at = models.DateTimeField()
 
     class Meta:
-        # Without an index by age: it would change with each count, and the worker that prunes finds a row a key.
+        # No index on counted_at: it would be updated with each count, and pruning reads only one row per key.
         db_table = "request_allowances"
 
     def __str__(self) -> str:
@@ -127,13 +127,13 @@ class RequestAllowance(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """An answer that was given to a request of a client's, kept to be given again: see leadsite/rest/idempotency.py.
+    """The stored answer to a request with an Idempotency-Key: see leadsite/rest/idempotency.py.
 
-    Written in the transaction of what the request wrote, so that either both are there or neither.
+    Written in the same transaction as the effects of the request.
     """
 
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
-    # By hand, as every foreign key of ours: see AddForeignKey in leadsite/core/sql_migrations.py.
+    # The foreign key is created in SQL, like all of ours: see AddForeignKey in leadsite/core/sql_migrations.py.
     user = models.ForeignKey(User, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     key = models.CharField()
     fingerprint = models.BinaryField(help_text="Of path and body: the same key with another request is a mistake.")
@@ -145,7 +145,7 @@ class IdempotencyKey(models.Model):
         db_table = "idempotency_keys"
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_keys_unique")]
         indexes = [
-            # Read by the worker that prunes.
+            # For the task that deletes old keys.
             models.Index(fields=["created_at"], name="idempotency_keys_by_age"),
         ]
 

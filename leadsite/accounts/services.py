@@ -1,4 +1,4 @@
-"""Businesses and their API keys: the only code that makes either."""
+"""Services that create businesses and API keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from knox.models import get_token_model
 from leadsite.accounts.models import ApiKey, User, all_scopes
 
 STAFF_GROUP = "Business staff"
-# What a business's own people do in the admin. Nobody there makes a customer or a message by hand:
-# those come with a lead, or from WhatsApp.
+# Permissions of a business's own staff in the admin. Customers and messages are not added there: they come with a
+# lead or from WhatsApp.
 STAFF_PERMISSIONS = (
     "add_lead",
     "change_lead",
@@ -38,7 +38,7 @@ STAFF_PERMISSIONS = (
 
 
 class BusinessInvalid(Exception):
-    """The e-mail cannot be a login, or a value is too long; the message says which."""
+    """The e-mail is not valid, or a value is too long; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class NewBusiness:
 
 
 def create_business(*, email: str, name: str = "", password: str | None = None, staff: bool = False) -> NewBusiness:
-    """Make the business with this e-mail, or find it, and give it a new API key. Opens the transaction.
+    """Get or create the business with this e-mail and issue a new API key. Opens the transaction.
 
-    Run again it makes no second business: it issues another key, and fills name, password and staff where given.
-    The key is returned in clear this once; only its hash is stored.
+    For an existing business it sets name, password and staff where given, and issues another key.
+    The key is returned in clear only here; its hash is stored.
 
     Raises BusinessInvalid.
     """
@@ -61,7 +61,7 @@ def create_business(*, email: str, name: str = "", password: str | None = None, 
     except ValidationError as error:
         raise BusinessInvalid("; ".join(error.messages)) from error
     with transaction.atomic():
-        # Two runs at once meet at the unique constraint, and get_or_create then reads the winner's row.
+        # Of two simultaneous calls one fails on the unique constraint, and get_or_create then reads the other's row.
         user, _ = User.objects.get_or_create(email=email, defaults={"password": make_password(None)})
         changes: dict[str, Any] = {"business_name": name} if name else {}
         if password is not None:
@@ -71,7 +71,7 @@ def create_business(*, email: str, name: str = "", password: str | None = None, 
             user.groups.add(staff_group())
         for field, value in changes.items():
             setattr(user, field, value)
-        # Only what was asked for: somebody may be locking this business out at this moment.
+        # Only the given fields: an operator may be deactivating this business at the same time.
         user.save(update_fields=list(changes))
         return NewBusiness(user=user, api_key=issue_api_key(user=user, name="create_business"))
 
@@ -79,9 +79,9 @@ def create_business(*, email: str, name: str = "", password: str | None = None, 
 def issue_api_key(
     *, user: User, name: str, scopes: Sequence[str] | None = None, lifetime: timedelta | None = None
 ) -> str:
-    """Store the hash of a new key, and return the key in clear, once.
+    """Store the hash of a new key and return the key in clear.
 
-    `scopes`: of ApiKey.Scope, all unless told. `lifetime`: for ever unless told.
+    `scopes` are values of ApiKey.Scope, by default all. Without `lifetime` the key does not expire.
     """
     _, key = get_token_model().objects.create(
         user=user, expiry=lifetime, name=name, scopes=list(scopes or all_scopes())
@@ -90,7 +90,7 @@ def issue_api_key(
 
 
 def replace_api_key(*, key: ApiKey) -> str:
-    """Delete the key and make another with its name, scopes and end; return that in clear. Opens the transaction."""
+    """Replace a key by a new one with its name, scopes and expiry; return that in clear. Opens the transaction."""
     with transaction.atomic():
         token, text = get_token_model().objects.create(
             user=key.user, expiry=None, name=key.name, scopes=list(key.scopes)
@@ -101,8 +101,8 @@ def replace_api_key(*, key: ApiKey) -> str:
 
 
 def staff_group() -> Group:
-    """The group whose members may work their own business's leads in the admin. Caller holds the transaction."""
+    """Get or create the group for a business's own staff. Caller holds the transaction."""
     group, created = Group.objects.get_or_create(name=STAFF_GROUP)
-    if created:  # later it is the operator's, who may take a right away
+    if created:  # an existing group may have been changed by an operator
         group.permissions.set(Permission.objects.filter(codename__in=STAFF_PERMISSIONS))
     return group

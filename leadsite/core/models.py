@@ -1,16 +1,16 @@
-"""The base of every row that belongs to a business."""
+"""OwnedModel, the abstract base of every model whose rows belong to a business, and UUID version 7 defaults."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Length, Now
 
-# Constraints are written with lookups such as `name__length__lte`.
+# Constraints use lookups such as `name__length__lte`.
 models.CharField.register_lookup(Length)
 models.TextField.register_lookup(Length)
 
 
 class UuidV7(models.Func):
-    """The SQL function uuid_v7() as a column default: one source of ids for Django, SQL clients and COPY."""
+    """The SQL function uuid_v7() as a column default, so that Django, SQL clients and COPY get the same kind of id."""
 
     function = "uuid_v7"
     arity = 0
@@ -18,10 +18,10 @@ class UuidV7(models.Func):
 
 
 class OwnedModel(models.Model):
-    """What every row of a business has: its id, its owner and its times.
+    """Id, owning business and times of a row.
 
-    The foreign keys are made in SQL (AddForeignKey says why); unique (user, id) is what they
-    point at, and also the index that lists a business's rows newest first.
+    Foreign keys are created in SQL (see AddForeignKey). They reference the unique (user, id), which is also the index
+    that lists a business's rows newest first.
     """
 
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)

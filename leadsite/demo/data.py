@@ -1,4 +1,4 @@
-"""The demo's business, its login, its key and a few leads, all made by the services that everybody uses."""
+"""The demo's business, login, API key, WhatsApp number and leads, created through the services."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -72,11 +72,11 @@ class Demo:
 
 
 def ensure_demo(data_dir: Path) -> Demo:
-    """Make what is missing of the demo and return its login and key. Runs at each start; doubles nothing."""
+    """Create what is missing of the demo's data and return its login and key. Runs at each start."""
     user = User.objects.filter(email=EMAIL).first()
     if user is None:
         user = create_business(email=EMAIL, name="Bella's Bakery", staff=True).user
-    # The demo's login also sees the businesses and the groups, which a business's own staff do not.
+    # The demo's login is a superuser, so that it also shows the pages for operators.
     user.is_staff = user.is_superuser = user.is_active = True
     user.set_password(settings.DEMO_PASSWORD)
     user.save()
@@ -87,14 +87,14 @@ def ensure_demo(data_dir: Path) -> Demo:
 
 
 def _connect_whatsapp(user: User) -> None:
-    # Who took the demo's number for a business of their own keeps it; the demo works without.
+    # Another business may have the demo's number by now and keeps it; the demo works without.
     with suppress(ChannelTaken):
         channel = connect_channel(user_id=user.pk, phone_number_id=PHONE_NUMBER_ID)
         Channel.objects.filter(pk=channel.pk, display_number="").update(display_number=DISPLAY_NUMBER)
 
 
 def _api_key(user: User, file: Path) -> str:
-    """The demo's key. The database holds a hash only, so the key itself is kept beside the demo's secrets."""
+    """The demo's API key, from the file beside the demo's secrets: the database has only its hash."""
     if file.exists():
         key = file.read_text(encoding="ascii").strip()
         if ApiKey.objects.filter(digest=hash_token(key), user=user).exists():

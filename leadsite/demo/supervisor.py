@@ -1,4 +1,4 @@
-"""Keeps the demo's processes alive: web server, worker, and the embedded PostgreSQL where that is the database."""
+"""Runs the demo's web server and worker and restarts them, and the embedded PostgreSQL, when they exit."""
 
 import ctypes
 import os
@@ -23,11 +23,11 @@ log = structlog.get_logger(__name__)
 HOST: Final = "127.0.0.1"
 WORKERS: Final = 2
 STOP_SECONDS: Final = 15
-LOOK_SECONDS: Final = 0.5
-# A child that lived no longer than this waits before it is started again, up to so long.
-YOUNG_SECONDS: Final = 30
-MAX_WAIT_SECONDS: Final = 10
-# A web server that dies this often without ever answering will not come up by trying again.
+POLL_SECONDS: Final = 0.5
+# A child that ran for less than this is restarted after a delay, which doubles each time up to MAX_DELAY_SECONDS.
+SHORT_RUN_SECONDS: Final = 30
+MAX_DELAY_SECONDS: Final = 10
+# A web server that exits this often without ever answering is not started again.
 MAX_STARTS_WITHOUT_ANSWER: Final = 5
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -41,26 +41,26 @@ class WebServerBroken(Exception):
 
 
 class Child:
-    """A process that is kept alive: a group of its own, gone with the supervisor, started again when it dies."""
+    """A process, in its own process group, that is restarted when it exits and ends with the supervisor."""
 
     def __init__(self, name: str, command: list[str]) -> None:
         self.name = name
-        self.deaths = 0
+        self.exits = 0
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
-        self._wait = 0.0
+        self._delay = 0.0
 
     def keep_alive(self) -> None:
-        """Start it, for the first time or again. One that dies young waits twice as long each time."""
+        """Start the process where it does not run and its delay has passed. Call it every POLL_SECONDS."""
         if self._process is not None and self._process.poll() is not None:
-            lived = time.monotonic() - self._started_at
-            self._wait = 0 if lived > YOUNG_SECONDS else min(max(2 * self._wait, LOOK_SECONDS), MAX_WAIT_SECONDS)
-            self.deaths += 1
+            ran = time.monotonic() - self._started_at
+            self._delay = 0 if ran > SHORT_RUN_SECONDS else min(max(2 * self._delay, POLL_SECONDS), MAX_DELAY_SECONDS)
+            self.exits += 1
             log.error(f"{self.name}_died", exit_code=self._process.returncode)
             self._kill_group()
             self._process = None
-        if self._process is None and time.monotonic() >= self._started_at + self._wait:
+        if self._process is None and time.monotonic() >= self._started_at + self._delay:
             self._start()
 
     def _start(self) -> None:
@@ -68,21 +68,21 @@ class Child:
         self._process = subprocess.Popen(  # noqa: S603 - every word of the command is ours
             self._command,
             cwd=settings.BASE_DIR,
-            # "true" and not what manage.py was given: a server works on the demo only when told to.
+            # Explicitly "true": a web server serves the demo only when told to (see leadsite/settings.py).
             env={**os.environ, "LEADSITE_DEMO": "true"},
-            # A group of its own: Ctrl-C reaches the supervisor alone, which stops its children in order, and the
-            # workers of a killed web server can be found and killed.
+            # Its own process group: Ctrl-C reaches only the supervisor, which stops its children in order, and the
+            # workers of a killed web server can be killed with the group.
             start_new_session=True,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - the supervisor has no threads
         )
 
     def terminate(self) -> None:
-        """Ask it to stop; `await_end` waits for that."""
+        """Send SIGTERM; `wait_for_exit` waits for the end."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
 
-    def await_end(self, deadline: float) -> None:
-        """Wait until the deadline, by time.monotonic(), and kill what is left."""
+    def wait_for_exit(self, deadline: float) -> None:
+        """Wait until the deadline (by time.monotonic()), then kill what is left of the process group."""
         if self._process is None:
             return
         try:
@@ -92,7 +92,7 @@ class Child:
         self._kill_group()
 
     def _kill_group(self) -> None:
-        """Workers may outlive a web server that was killed, and would keep its port."""
+        """Kill the whole group: workers may survive their web server and would keep its port."""
         if self._process is None:
             return
         try:
@@ -110,7 +110,7 @@ class Supervisor:
         self._worker = Child("worker", [sys.executable, "manage.py", "worker"])
 
     def run(self, *, on_ready: Callable[[], None]) -> None:
-        """Serve until SIGINT or SIGTERM, then stop what was started. `on_ready` is called when the site answers.
+        """Serve until SIGINT or SIGTERM, then stop all processes. `on_ready` is called when the site answers.
 
         Raises PortBusy and WebServerBroken.
         """
@@ -125,10 +125,10 @@ class Supervisor:
                 if not announced and self._answers():
                     announced = True
                     on_ready()
-                if not announced and self._web.deaths >= MAX_STARTS_WITHOUT_ANSWER:
-                    raise WebServerBroken("The web server does not start; its own words are above.")
-                self._revive_database()
-                time.sleep(LOOK_SECONDS if announced else LOOK_SECONDS / 5)
+                if not announced and self._web.exits >= MAX_STARTS_WITHOUT_ANSWER:
+                    raise WebServerBroken("The web server does not start; see its output above.")
+                self._restart_database()
+                time.sleep(POLL_SECONDS if announced else POLL_SECONDS / 5)
         finally:
             self._stop_children()
 
@@ -136,12 +136,12 @@ class Supervisor:
         self._stopping = True
 
     def _stop_children(self) -> None:
-        """All at once; the database, which they need for their last words, is the last to stop (embedded.lease)."""
+        """Stop all children at once. The database, which they need until then, stops last (embedded.lease)."""
         deadline = time.monotonic() + STOP_SECONDS
         for child in (self._web, self._worker):
             child.terminate()
         for child in (self._web, self._worker):
-            child.await_end(deadline)
+            child.wait_for_exit(deadline)
 
     def _check_port(self) -> None:
         with socket.socket() as probe:
@@ -160,7 +160,7 @@ class Supervisor:
         except (urllib.error.URLError, OSError):
             return False
 
-    def _revive_database(self) -> None:
+    def _restart_database(self) -> None:
         if not settings.EMBEDDED_POSTGRES:
             return
         server = embedded.EmbeddedPostgres(settings.DATA_DIR)
@@ -169,13 +169,13 @@ class Supervisor:
             try:
                 server.start()
             except embedded.EmbeddedPostgresError:
-                # Ctrl-C also reaches the programs that start it, and to stop is what was asked for.
+                # Ctrl-C also reaches the programs that start the database: no error while stopping.
                 if not self._stopping:
                     raise
 
 
 def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
-    """The web server as the demo and the benchmark start it; the Dockerfile says the same for production."""
+    """The web server's command for the demo and the benchmark; the Dockerfile has the one for production."""
     return [
         sys.executable,
         "-m",
@@ -186,7 +186,7 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
         f"--workers={workers}",
         "--blocking-threads=4",
         "--respawn-failed-workers",
-        # A worker that is just starting does not hear that it should stop; granian would wait for it without end.
+        # A worker that is still starting ignores the signal to stop; without a limit granian would wait for ever.
         "--workers-kill-timeout=8",
         "--no-ws",
         "--log-level=error",
@@ -195,6 +195,6 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
 
 
 def _die_with_parent() -> None:
-    """Ask Linux to stop the child when the supervisor is killed (prctl(2), PR_SET_PDEATHSIG)."""
+    """Have Linux send SIGTERM to the child when the supervisor is killed (prctl(2), PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from leadsite.environment import Environment, database_of
+from leadsite.environment import Environment, parse_database_url
 from tests.site import environment, manage
 
 
@@ -62,7 +62,7 @@ def test_other_values_are_checked_as_well(read: Any, good: dict[str, str], bad: 
 )
 def test_an_address_of_no_database_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL is not") as refused:
-        database_of(url)
+        parse_database_url(url)
     assert "secret" not in str(refused.value)
 
 

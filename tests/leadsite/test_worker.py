@@ -183,7 +183,7 @@ def test_once_says_that_the_database_is_away(tmp_path, nowhere):
     ended = once(tmp_path, nowhere)
 
     assert ended.returncode == 1
-    assert "The worker needs a database that answers and is migrated: " in ended.stderr
+    assert "The database is unreachable or not migrated: " in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

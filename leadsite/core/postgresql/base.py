@@ -1,6 +1,6 @@
-"""Django's PostgreSQL backend with a health check that asks the socket instead of the server.
+"""Django's PostgreSQL backend with a connection health check that polls the socket instead of running a query.
 
-Settings name this package as ENGINE; Django looks for DatabaseWrapper in a module `base`.
+Settings name this package as ENGINE; Django loads DatabaseWrapper from its module `base`.
 """
 
 import select
@@ -10,11 +10,11 @@ from django.db.backends.postgresql import base
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
-        """Whether the kept connection is still there. Called before the first statement of each request.
+        """Whether the kept connection is still open. Called before the first statement of each request.
 
-        Django sends SELECT 1, a round trip for every request. A server that went away has closed its end, and the
-        kernel knows: an idle connection that has something to read has that, or a notice of the server's, and in
-        both cases a new one is right. A cut that nobody announced is found by the statement itself.
+        Django sends SELECT 1, one more round trip for every request. Here the kernel is asked: an idle connection
+        with data to read was closed by the server, or has a notice from it; in both cases a new connection is opened.
+        A connection lost without a packet fails at the next statement.
         """
         if self.connection is None or self.connection.closed:
             return False

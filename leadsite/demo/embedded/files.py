@@ -1,4 +1,4 @@
-"""Directories and files that are shared with the server's account, whom root must not trust."""
+"""Directories and files shared with the server's account, which root must not trust."""
 
 import os
 import pwd
@@ -7,22 +7,22 @@ from pathlib import Path
 
 
 def make_private(directory: Path) -> None:
-    """Make `directory`, and what is missing above it, for our own account alone. What is there stays as it is."""
+    """Create `directory` and its missing parents with mode 700. Existing directories stay as they are."""
     missing = [path for path in (directory, *directory.parents) if not path.exists()]
     for path in reversed(missing):
-        with suppress(FileExistsError):  # somebody else was faster
+        with suppress(FileExistsError):  # another process was faster
             path.mkdir(0o700)
-            path.chmod(0o700)  # ours, just made: the umask must not matter
+            path.chmod(0o700)  # whatever the umask is
 
 
-def give(path: Path, account: pwd.struct_passwd) -> None:
-    """Hand over a directory that we have just made."""
+def change_owner(path: Path, account: pwd.struct_passwd) -> None:
+    """Give a directory that we have just created to the server's account."""
     if os.geteuid() != account.pw_uid:
         os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
 
 
 def write(path: Path, text: str, account: pwd.struct_passwd) -> None:
-    """Replace a file of the server's; never through a link that its account may have put there."""
+    """Replace a file of the server's account, never following a link."""
     path.unlink(missing_ok=True)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8") as file:
@@ -35,9 +35,9 @@ def write(path: Path, text: str, account: pwd.struct_passwd) -> None:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file of the server's, none if it is missing."""
+    """Return the lines of a file of the server's account, none where it is missing."""
     try:
-        # As root we must not follow what the server's account may have linked there.
+        # Root must not follow a link that the server's account may have created.
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return []
@@ -45,8 +45,8 @@ def read_lines(path: Path) -> list[str]:
         return file.read().splitlines()
 
 
-def sync(directory: Path) -> None:
-    """Make sure that a power cut does not undo a change of names in `directory`."""
+def fsync_directory(directory: Path) -> None:
+    """Make renames in `directory` survive a power cut."""
     fd = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -1,4 +1,4 @@
-"""Who uses the server, and so when it may stop."""
+"""Leases on the server: the last process that uses it stops it."""
 
 import fcntl
 import os
@@ -15,11 +15,11 @@ RECORD_BYTES: Final = 64
 
 @contextmanager
 def lease(data_dir: Path, *, keep: bool = False, adopt: bool = False) -> Iterator[str]:
-    """Use the server for as long as the block lasts; gives the database's address.
+    """Keep the server running for as long as the block lasts; yields the database URL.
 
-    The server stops with the last lease if a lease started it, or if one with `adopt` took over the responsibility
-    for it; that one answers for the server that runs when its block begins, and for the one that runs when it ends.
-    A lease with `keep` never stops it nor makes others stop it. Raises EmbeddedPostgresError.
+    The last lease to end stops the server if a lease started it, or if a lease with `adopt` took it over: the server
+    that runs when its block begins, and the one that runs when it ends. A lease with `keep` neither stops the server
+    nor marks it to be stopped. Raises EmbeddedPostgresError.
     """
     server = EmbeddedPostgres(data_dir)
     process = os.getpid()
@@ -29,17 +29,17 @@ def lease(data_dir: Path, *, keep: bool = False, adopt: bool = False) -> Iterato
         try:
             yield server.url
         finally:
-            # In a forked child the block may end too, but there it is not ours to end.
+            # The block may also end in a forked child, which must not stop the server.
             if os.getpid() == process and not keep:
                 if adopt:
-                    # Once more: the first may have been killed, and another started in its place.
+                    # Again: the server may have been restarted since the block began.
                     _take_over(users, server)
                 if becomes_exclusive(users) and _taken_over(users) == server.identity() != "":
                     server.stop()
 
 
 def _take_over(users: int, server: EmbeddedPostgres) -> None:
-    # Whoever leaves last may not be the one who is responsible: leave word for them.
+    # Written to the lock file, because another process may hold the last lease.
     os.pwrite(users, server.identity().encode().ljust(RECORD_BYTES), 0)
 
 

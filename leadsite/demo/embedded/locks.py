@@ -1,4 +1,4 @@
-"""Locks on files, which the kernel frees if their holder is killed."""
+"""File locks (flock), which the kernel releases when their holder is killed."""
 
 import fcntl
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# A forked child (a web worker) shares its parent's locks, and would hold them when that is gone.
+# A forked child (a web worker) shares its parent's locks and would still hold them after the parent ended.
 _fds: set[int] = set()
 
 
@@ -20,7 +20,7 @@ os.register_at_fork(after_in_child=_close_in_child)
 
 
 def open_lock(path: Path) -> int:
-    """The lock file's descriptor, for `held`, which closes it."""
+    """Open the lock file and return its descriptor, for `held`, which closes it."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     _fds.add(fd)
     return fd
@@ -28,20 +28,20 @@ def open_lock(path: Path) -> int:
 
 @contextmanager
 def held(fd: int, mode: int) -> Iterator[None]:
-    """Hold the lock file in flock `mode`. Raises BlockingIOError if that has LOCK_NB and somebody else holds it."""
+    """Hold the lock file in flock `mode`. Raises BlockingIOError where `mode` has LOCK_NB and it is held already."""
     try:
         if os.fstat(fd).st_uid == os.geteuid():
-            os.fchmod(fd, 0o600)  # whatever the umask took away
+            os.fchmod(fd, 0o600)  # whatever the umask is
         fcntl.flock(fd, mode)
         yield
     finally:
-        if fd in _fds:  # else we are a forked child, where it is closed already
+        if fd in _fds:  # otherwise this is a forked child, where it is closed already
             _fds.remove(fd)
             os.close(fd)
 
 
 def becomes_exclusive(fd: int) -> bool:
-    """Turn a shared lock into an exclusive one, unless somebody else holds it too."""
+    """Turn a shared lock into an exclusive one and return True; False where another process holds it too."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

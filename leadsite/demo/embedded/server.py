@@ -1,4 +1,4 @@
-"""The server below one data directory: to start, to stop, to ask."""
+"""Starts, stops and checks the PostgreSQL server below one data directory."""
 
 import fcntl
 import os
@@ -46,10 +46,10 @@ CREATE_DATABASE: Final = """
 
 
 class EmbeddedPostgres:
-    """The server below one data directory. Any number of processes may do this at once."""
+    """The server below one data directory. Several processes may start, stop and check it at once."""
 
     def __init__(self, data_dir: Path) -> None:
-        """Only remembers `data_dir`; nothing is created or started."""
+        """Nothing is created or started here."""
         self.data_dir = data_dir.resolve()
         self.url = database_url(self.data_dir)
         self._cluster = Cluster(self.data_dir / "postgres")
@@ -57,10 +57,10 @@ class EmbeddedPostgres:
         self._sockets = socket_dir(self.data_dir)
 
     def start(self) -> bool:
-        """Make sure that the server answers and has the role and the database.
+        """Make sure that the server accepts connections and has the role and the database.
 
-        True when this call started it, False when it ran already. Takes up to WAIT_SECONDS for a server that is
-        recovering or shutting down. Raises EmbeddedPostgresError.
+        Returns True where this call started it, False where it ran already. Waits up to WAIT_SECONDS for a server
+        that is recovering or shutting down. Raises EmbeddedPostgresError.
         """
         with explained(self.data_dir), self.lock("start.lock", fcntl.LOCK_EX):
             account = server_account()
@@ -71,21 +71,20 @@ class EmbeddedPostgres:
                 started = self._ensure_server(account) or started
                 answer = self._ensure_database()
                 if answer.returncode != PSQL_LOST_CONNECTION:
-                    break  # else it was killed after it had answered
+                    break  # otherwise the server was killed in between
             if answer.returncode != 0:
-                raise self._error(f"The database server runs, but refuses us.\n{answer.stderr.strip()}")
+                raise self._error(f"The database server runs, but refuses the connection.\n{answer.stderr.strip()}")
             return started
 
     def stop(self) -> None:
-        """Shut down, fast but orderly, and wait for it. Raises EmbeddedPostgresError."""
+        """Shut the server down in fast mode and wait for its end. Raises EmbeddedPostgresError."""
         with explained(self.data_dir):
             if not self.data_dir.exists():
                 return
         with explained(self.data_dir), self.lock("start.lock", fcntl.LOCK_EX):
             self._wait_for(self._responds)
             pid = self._cluster.server_pid()
-            # Only a server that responds vouches for the pid in its file: after a crash that number may belong to an
-            # unrelated process.
+            # Trust the pid file only while the server responds: after a crash the pid may belong to another process.
             if pid and self._responds() and self._has_processes():
                 prefix = as_server_account(server_account(), self.data_dir)
                 run([*prefix, "/bin/sh", "-c", 'kill -INT "$1"', "sh", pid])
@@ -93,18 +92,18 @@ class EmbeddedPostgres:
                 raise self._error(f"The database server did not stop within {WAIT_SECONDS:.0f} s.")
 
     def is_running(self) -> bool:
-        """True when the server accepts connections now."""
+        """Whether the server accepts connections now."""
         return self._pg_isready() == 0
 
     def identity(self) -> str:
-        """What tells the running server from any earlier one."""
+        """The running server's pid and start time, which tell it from an earlier one."""
         return self._cluster.server_identity()
 
     @contextmanager
     def lock(self, name: str, mode: int) -> Iterator[int]:
-        """Hold the lock file `name` in flock `mode`; gives its descriptor.
+        """Hold the lock file `name` in flock `mode`; yields its descriptor.
 
-        Raises BlockingIOError if `mode` has LOCK_NB and somebody else holds it.
+        Raises BlockingIOError where `mode` has LOCK_NB and it is held already.
         """
         with explained(self.data_dir):
             make_private(self.data_dir)
@@ -113,8 +112,8 @@ class EmbeddedPostgres:
             yield fd
 
     def _ensure_server(self, account: pwd.struct_passwd) -> bool:
-        # Neither answering nor gone: it starts, recovers or shuts down, or its main process was killed and the others
-        # have not noticed yet.
+        # A server that has processes but does not answer is starting, recovering or shutting down, or its main process
+        # was killed and the others are about to exit.
         if self._wait_for(self.is_running):
             return False
         prefix = as_server_account(account, self.data_dir)
@@ -137,8 +136,8 @@ class EmbeddedPostgres:
         command = [*prefix, program("postgres"), "-D", str(self._cluster.path), *options]
         with self.lock("server.lock", fcntl.LOCK_EX) as server_lock, self._log.open("ab") as log:
             os.fchmod(log.fileno(), 0o600)
-            # The shell leaves at once, so the server is nobody's child, and it is in a session of its own, so Ctrl-C
-            # in our terminal does not reach it. Not pg_ctl: it hands paths to a shell.
+            # The shell exits at once, so the server is not our child; with a session of its own, Ctrl-C in our
+            # terminal does not reach it. Not pg_ctl, which passes paths through a shell.
             subprocess.run(  # noqa: S603 - every word of the command is ours, and the shell reads none of them
                 ["/bin/sh", "-c", '"$@" &', "sh", *command],
                 stdin=subprocess.DEVNULL,
@@ -152,7 +151,10 @@ class EmbeddedPostgres:
             )
 
     def _wait_for(self, answers: Callable[[], bool]) -> bool:
-        """True when `answers` does, False when no process of the server is left to do so. Raises if it stays silent."""
+        """Wait until `answers()` is true (return True) or no process of the server is left (return False).
+
+        Raises EmbeddedPostgresError after WAIT_SECONDS.
+        """
         answered = False
 
         def settled() -> bool:
@@ -162,8 +164,8 @@ class EmbeddedPostgres:
 
         if not _wait_until(settled):
             raise self._error(
-                f"The database server has processes, but does not answer after {WAIT_SECONDS:.0f} s. If its log says"
-                " that it recovers, start again in a while. If not, end the processes that"
+                f"The database server has processes, but has not answered for {WAIT_SECONDS:.0f} s. If its log says"
+                " that it is recovering, start again in a few minutes. If not, end the processes that"
                 f" `fuser {self.data_dir / 'server.lock'}` lists."
             )
         return answered
@@ -176,7 +178,7 @@ class EmbeddedPostgres:
             return True
 
     def _responds(self) -> bool:
-        return self._pg_isready() in (0, 1)  # 1: it is there, but refuses connections for now
+        return self._pg_isready() in (0, 1)  # 1: it runs, but rejects connections for now
 
     def _pg_isready(self) -> int:
         return run([program("pg_isready"), "-q", "-t", "5", *self._connection()]).returncode
@@ -190,7 +192,7 @@ class EmbeddedPostgres:
         except OSError:
             lines = []
         tail = "\n    ".join(["Its log ends with:", *lines]) if lines else ""
-        advice = f"Put right what it complains about and start again. The whole log is {self._log}."
+        advice = f"Fix what the log reports and start again. The whole log is {self._log}."
         return EmbeddedPostgresError("\n".join(part for part in (problem, tail, advice) if part))
 
 

@@ -1,4 +1,4 @@
-"""manage.py database_url: the address for psql, pg_dump and friends."""
+"""manage.py database_url: prints the database URL for psql, pg_dump and other clients."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 class Command(BaseCommand):
     help = (
         'Print the URL of the database in use, for psql or pg_dump:  psql "$(./manage.py database_url)".'
-        " The demo's embedded PostgreSQL is started if need be, and left running."
+        " The demo's embedded PostgreSQL is started if necessary, and left running."
     )
     requires_system_checks = ()
 

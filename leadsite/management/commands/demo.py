@@ -1,4 +1,4 @@
-"""manage.py demo: what `make run` starts."""
+"""manage.py demo: serves the site with demo data; `make run` starts it."""
 
 import os
 import sys
@@ -19,9 +19,9 @@ DEFAULT_PORT: Final = 8000
 
 class Command(BaseCommand):
     help = (
-        "Serve the site with demo data on 127.0.0.1 until Ctrl-C: migrates the database, makes a login and an API"
-        " key, and starts the web server and the worker. Whichever of them dies is started again, and so is the"
-        " embedded PostgreSQL."
+        "Serve the site with demo data on 127.0.0.1 until Ctrl-C: migrates the database, creates a login and an API"
+        " key, and starts the web server and the worker. Each of them, and the embedded PostgreSQL, is restarted when"
+        " it exits."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,17 +38,17 @@ class Command(BaseCommand):
 
     def say(self, text: str) -> None:
         self.stdout.write(text)
-        self.stdout.flush()  # also into a file or a pipe at once, not when the demo ends
+        self.stdout.flush()  # a file or a pipe would otherwise get it when the demo ends
 
 
 def readable(path: Path) -> str:
-    """The path as one would type it in the project's directory."""
+    """The path, relative to the project's directory where it is below it."""
     return str(path.relative_to(settings.BASE_DIR) if path.is_relative_to(settings.BASE_DIR) else path)
 
 
 def banner(demo: Demo, port: int) -> str:
     site = f"http://127.0.0.1:{port}"
-    # The interpreter that has the site's packages, and the port that this demo was given: to be copied as it is.
+    # The interpreter that has the site's packages and the port of this demo, so that the line can be copied.
     manage = f"{os.path.relpath(sys.executable, settings.BASE_DIR)} manage.py"
     where = "" if port == DEFAULT_PORT else f" --url {site}"
     return f"""
@@ -72,16 +72,16 @@ Try it:
     -d '{{"customer_phone": "+1234567890", "customer_name": "John Doe", "type": "order",
          "details": "Customer wants to place an order"}}'
 
-Write to a customer; here it is only printed, and the customer's phone is played:
+Send a message; the demo prints it and simulates the customer's phone:
 
   curl {site}/api/whatsapp \\
     -H 'Authorization: Bearer {demo.api_key}' \\
     -H 'Content-Type: application/json' \\
     -d '{{"to": "+1234567890", "message": "Your order is ready"}}'
 
-A customer writes on WhatsApp, in another terminal:
+Simulate a customer who writes on WhatsApp, in another terminal:
 
   {manage} simulate_whatsapp --from +4915112345678 --text 'Hello'{where}
 
-Ctrl-C stops it. The data stays in {settings.DATA_DIR}.
+Ctrl-C stops the site. The data stays in {settings.DATA_DIR}.
 """

@@ -1,4 +1,4 @@
-"""manage.py freeze_sql: SQL functions that were changed, into the migration that puts them in force."""
+"""manage.py freeze_sql: writes a migration with frozen copies of the SQL functions that were changed."""
 
 import argparse
 from pathlib import Path
@@ -23,11 +23,11 @@ class Migration(migrations.Migration):
 
 
 class Command(BaseCommand):
-    help = """Freezes what was changed in <app>/sql/ since the newest migration: copies the new texts to
-<app>/migrations/sql/<migration>/ and writes that migration, which puts them in force and, on the way
-back, the former ones. A function whose file is gone is dropped. With --initial, for as long as nothing
-is released, the copies of the initial migrations are replaced instead. With --check nothing is
-written; exit code 1 where something is to be frozen."""
+    help = """Freezes the functions of <app>/sql/ that changed since the newest migration: copies their files to
+<app>/migrations/sql/<migration>/ and writes that migration, which installs them and, when reversed,
+the previous ones. A function whose file was deleted is dropped. With --initial, as long as nothing is
+released, the copies of the initial migrations are replaced instead. With --check nothing is written;
+exit code 1 where a function differs from its frozen copy."""
 
     def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> Any:
         return super().create_parser(
@@ -37,8 +37,8 @@ written; exit code 1 where something is to be frozen."""
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--initial", action="store_true", help="replace the copies of the initial migrations")
-        how.add_argument("--check", action="store_true", help="only say what would be frozen")
-        parser.add_argument("--name", default="functions", help="of the new migration, without its number")
+        how.add_argument("--check", action="store_true", help="only list what would be frozen")
+        parser.add_argument("--name", default="functions", help="name of the new migration, without its number")
 
     def handle(self, *args: Any, initial: bool, check: bool, name: str, **options: Any) -> None:
         found = False
@@ -59,13 +59,13 @@ written; exit code 1 where something is to be frozen."""
 
 
 def changes_of(folder: Path) -> dict[str, str]:
-    """The functions of an app that differ from what migrations put in force, with the text to be frozen."""
+    """Return the SQL to freeze, by function, for an app's functions that differ from their newest frozen copies."""
     current = {path.stem: path.read_text(encoding="utf-8") for path in (folder / "sql").glob("*.sql")}
     copies = folder / "migrations" / "sql"
     frozen = {path.stem for path in copies.glob("*/*.sql")}
     for name, text in current.items():
         if function_of(text) != name:
-            raise CommandError(f"{folder / 'sql' / name}.sql makes {function_of(text)}: name the file after it.")
+            raise CommandError(f"{folder / 'sql' / name}.sql defines {function_of(text)}: rename the file.")
     changed = {name: text for name, text in current.items() if newest_copy(copies, name) != text}
     for name in frozen - set(current):
         former = newest_copy(copies, name) or ""
@@ -75,7 +75,7 @@ def changes_of(folder: Path) -> dict[str, str]:
 
 
 def freeze(folder: Path, app: str, name: str, changed: dict[str, str]) -> None:
-    """Write the next migration of an app and its copies."""
+    """Write an app's next migration and its frozen copies."""
     before = max(path.stem for path in (folder / "migrations").glob("[0-9]*.py"))
     migration = f"{int(before[:4]) + 1:04}_{name}"
     for function, text in changed.items():
@@ -85,7 +85,7 @@ def freeze(folder: Path, app: str, name: str, changed: dict[str, str]) -> None:
 
 
 def freeze_again(folder: Path) -> None:
-    """Replace the copies of an app's initial migrations by the current texts; a new function goes to the second one."""
+    """Replace the copies of an app's initial migrations by the current files; a new function goes to INITIAL."""
     copies = folder / "migrations" / "sql"
     places = {path.stem: path for path in copies.glob("*/*.sql")}
     for path in places.values():

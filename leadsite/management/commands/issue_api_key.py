@@ -1,4 +1,4 @@
-"""manage.py issue_api_key: another key for a business, with fewer rights, an end, or in the place of an old one."""
+"""manage.py issue_api_key: creates an API key with chosen scopes and expiry, or replaces one."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,8 +12,8 @@ from leadsite.accounts.services import issue_api_key
 
 class Command(BaseCommand):
     help = (
-        "Make an API key for a business and print it, this once. With --replaces, the old key is deleted in the same"
-        " moment: a program that still uses it gets 401 from then on."
+        "Create an API key for a business and print it; it is not shown again. With --replaces, the old key is deleted"
+        " in the same transaction: a program that still uses it gets 401."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,11 +27,11 @@ class Command(BaseCommand):
             help="what the key may do; may be given several times (default: all)",
         )
         parser.add_argument("--days", type=int, help="until it expires (default: never)")
-        parser.add_argument("--replaces", default="", metavar="KEY", help="the beginning of the key that goes")
+        parser.add_argument("--replaces", default="", metavar="KEY", help="the key to delete, or its first characters")
 
     def handle(self, *args: Any, email: str, days: int | None, **options: Any) -> None:
         if days is not None and not 1 <= days <= 36_500:
-            raise CommandError("--days is a number from 1 to 36500.", returncode=2)
+            raise CommandError("--days must be a number from 1 to 36500.", returncode=2)
         user = User.objects.filter(email=email.strip().lower()).first()
         if user is None:
             raise CommandError(f"There is no business with the e-mail {email}.")
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         self.stdout.write(key)
 
     def delete(self, user: User, beginning: str) -> None:
-        """Raises CommandError where not exactly one key begins so."""
+        """Delete the one key that begins with `beginning`. Raises CommandError where there is not exactly one."""
         keys = [key for key in ApiKey.objects.filter(user=user) if beginning.startswith(key.token_key)]
         keys = keys or list(ApiKey.objects.filter(user=user, token_key__startswith=beginning))
         if len(keys) != 1:

@@ -1,4 +1,4 @@
-"""manage.py rotate_tokens: the stored access tokens, and the secrets of webhooks, under a new key."""
+"""manage.py rotate_tokens: encrypts stored access tokens and webhook secrets again with the newest key."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from whatsapp.channels import rotate_tokens
 
 class Command(BaseCommand):
     help = (
-        "Encrypt every stored access token and every secret of a webhook endpoint anew, with the first of"
-        " FIELD_ENCRYPTION_KEYS. The other keys are needed to read them, and can be taken out afterwards. All or none:"
-        " exit code 1 where one cannot be read."
+        "Encrypt every stored access token and webhook secret again, with the first of FIELD_ENCRYPTION_KEYS. The other"
+        " keys are needed to read them and can be removed afterwards. All or nothing: exit code 1 where one cannot be"
+        " read."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""manage.py worker: does the background jobs."""
+"""manage.py worker: runs background jobs, sends messages and posts events."""
 
 import asyncio
 from collections import Counter
@@ -10,14 +10,14 @@ from procrastinate.contrib.django.utils import connector_params
 from leadsite.worker import Interrupted, work, work_once
 from whatsapp.outbound.worker import THREADS
 
-MOST = 256
+MAX_PARALLEL = 256
 
 
 class Command(BaseCommand):
     help = (
-        "Do the background jobs, the periodic ones included, send WhatsApp messages and post events to the endpoints of"
-        " integrators, until Ctrl-C or SIGTERM; what is under way is finished first. Several may run at once, on one"
-        " machine or on many. A database that goes away is waited for. `make run` starts one by itself."
+        "Run background jobs, including the periodic ones, send WhatsApp messages and post events to webhook endpoints"
+        " until Ctrl-C or SIGTERM; work in progress is finished first. Several workers may run at once, on one machine"
+        " or on many. A worker waits for a database that is unreachable. `make run` starts one."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,13 +28,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--once",
             action="store_true",
-            help="do and send what is due now, then end; exit code 1 where the database does not answer",
+            help="do what is due now, then exit; exit code 1 where the database does not answer",
         )
 
     def handle(self, *args: Any, concurrency: int, sends: int, once: bool, **options: Any) -> None:
         for name, number in (("concurrency", concurrency), ("sends", sends)):
-            if not 1 <= number <= MOST:
-                raise CommandError(f"--{name} is a number from 1 to {MOST}.", returncode=2)
+            if not 1 <= number <= MAX_PARALLEL:
+                raise CommandError(f"--{name} must be a number from 1 to {MAX_PARALLEL}.", returncode=2)
         connection = connector_params()
         if not once:
             asyncio.run(work(connection=connection, concurrency=concurrency, sends=sends))
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         try:
             outcomes = asyncio.run(work_once(connection=connection, sends=sends))
         except Interrupted as error:
-            raise CommandError(f"The worker needs a database that answers and is migrated: {error}") from error
+            raise CommandError(f"The database is unreachable or not migrated: {error}") from error
         self.stdout.write(summary(outcomes))
 
 

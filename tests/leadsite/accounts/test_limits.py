@@ -76,7 +76,7 @@ def test_a_busy_process_takes_several_at_a_time_and_an_idle_one_loses_few(owner,
     # Shares of 1, 2, 4, 8 and then 10, a hundredth of the limit; what fills up meanwhile makes it less.
     assert gone[0] <= 1 < gone[3] <= 7 < gone[7] <= 15
     assert len(set(gone)) < len(gone)
-    monkeypatch.setattr("leadsite.accounts.limits.time.monotonic", lambda: begun + limits.KEPT_SECONDS + 1)
+    monkeypatch.setattr("leadsite.accounts.limits.time.monotonic", lambda: begun + limits.RESERVED_SECONDS + 1)
     before = taken()
     answers(owner.client, 1)
     assert taken() <= before + 1

@@ -88,7 +88,7 @@ def test_a_trigger_goes_before_its_function():
 
 def test_a_file_that_is_not_named_after_its_function_is_refused(an_app):
     write(an_app / "sql" / "two.sql", function("one", 1))
-    with pytest.raises(CommandError, match="name the file after it"):
+    with pytest.raises(CommandError, match="rename the file"):
         changes_of(an_app)
 
 

@@ -45,7 +45,7 @@ class Demo:
         def is_up() -> bool:
             assert self.process.poll() is None, self.output()
             serving = [pid for web in self.children("granian") for pid in workers_of(web.pid)]
-            return "Ctrl-C stops it" in self.output() and len(serving) == 2 and self.worker_is_at_work()
+            return "Ctrl-C stops the site" in self.output() and len(serving) == 2 and self.worker_is_at_work()
 
         until(is_up, self.output)
 

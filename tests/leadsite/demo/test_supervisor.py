@@ -34,7 +34,7 @@ def test_a_database_that_does_not_come_back_is_an_error_unless_the_demo_was_aske
     monkeypatch.setattr(EmbeddedPostgres, "start", interrupted)
 
     with nullcontext() if asked_to_stop else pytest.raises(EmbeddedPostgresError):
-        supervisor._revive_database()
+        supervisor._restart_database()
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_child_that_was_killed_is_started_again_and_ends_when_it_is_told_to(tm
     child.keep_alive()
     (first,) = [process for process in children() if process not in before]
     child.keep_alive()
-    assert child.deaths == 0
+    assert child.exits == 0
 
     first.kill()
 
@@ -72,9 +72,9 @@ def test_a_child_that_was_killed_is_started_again_and_ends_when_it_is_told_to(tm
         return bool(set(children()) - {*before, first})
 
     until(is_back)
-    assert child.deaths == 1
+    assert child.exits == 1
     child.terminate()
-    child.await_end(time.monotonic() + 60)
+    child.wait_for_exit(time.monotonic() + 60)
     assert set(children()) <= set(before)
 
 
@@ -85,7 +85,7 @@ def test_a_child_that_does_not_hear_is_killed_at_the_deadline(tmp_path: Path) ->
     until((tmp_path / "ready").exists)
 
     child.terminate()
-    child.await_end(time.monotonic() + 0.2)
+    child.wait_for_exit(time.monotonic() + 0.2)
 
     assert set(children()) <= set(before)
 
@@ -93,17 +93,17 @@ def test_a_child_that_does_not_hear_is_killed_at_the_deadline(tmp_path: Path) ->
 def test_a_child_that_dies_young_waits_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     child = Child("failing", [sys.executable, "-c", "raise SystemExit(1)"])
     waits = []
-    for deaths in range(1, 8):
+    for exits in range(1, 8):
         child._started_at = -1000.0  # its wait is over
         child.keep_alive()
 
-        def has_died(deaths: int = deaths) -> bool:
+        def has_died(exits: int = exits) -> bool:
             monkeypatch.setattr(child, "_started_at", time.monotonic())
             child.keep_alive()
-            return child.deaths == deaths
+            return child.exits == exits
 
         until(has_died)
-        waits.append(child._wait)
+        waits.append(child._delay)
 
     assert waits == [0.5, 1, 2, 4, 8, 10, 10]
 
@@ -112,8 +112,8 @@ def test_a_web_server_that_does_not_start_ends_the_demo(
     handlers: None, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.EMBEDDED_POSTGRES = False
-    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(module, "MAX_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(module, "MAX_DELAY_SECONDS", 0.01)
     before = children()
     supervisor = Supervisor(port=free_port())
     supervisor._web = Child("web_server", [sys.executable, "-c", "raise SystemExit(1)"])
@@ -122,5 +122,5 @@ def test_a_web_server_that_does_not_start_ends_the_demo(
     with pytest.raises(WebServerBroken):
         supervisor.run(on_ready=pytest.fail)
 
-    assert supervisor._web.deaths == module.MAX_STARTS_WITHOUT_ANSWER
+    assert supervisor._web.exits == module.MAX_STARTS_WITHOUT_ANSWER
     assert set(children()) <= set(before)

@@ -13,7 +13,7 @@ import pytest
 
 from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError, database_url
 from leadsite.demo.embedded.account import server_account
-from leadsite.demo.embedded.files import give
+from leadsite.demo.embedded.files import change_owner
 from tests.leadsite.demo.embedded.servers import (
     START,
     cleaned_up,
@@ -195,7 +195,7 @@ def test_it_leaves_no_half_database_when_its_creation_is_interrupted(empty: Path
 def test_it_shows_the_end_of_the_log_when_the_server_does_not_start(empty: Path) -> None:
     database = empty / "postgres"
     database.mkdir(parents=True, mode=0o700)
-    give(database, server_account())
+    change_owner(database, server_account())
 
     with pytest.raises(EmbeddedPostgresError, match=r"(?s)Its log ends with:.*postgresql\.conf.*No such file"):
         EmbeddedPostgres(empty).start()
