@@ -1,3 +1,3 @@
-from conversations.admin import pages
+from conversations.admin import conversations, customers, messages
 
-__all__ = ["pages"]
+__all__ = ["conversations", "customers", "messages"]

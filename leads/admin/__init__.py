@@ -1,3 +1,3 @@
-from leads.admin import imports, leads
+from leads.admin import conversations, imports, leads
 
-__all__ = ["imports", "leads"]
+__all__ = ["conversations", "imports", "leads"]

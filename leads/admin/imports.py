@@ -37,6 +37,7 @@ OF_THE_END: Final = ("state_badge", "outcome", "its_leads", "finished")
 READING_FIELDS: Final = ["type", "status", "region", "on_duplicate", "encoding"]
 
 
+@admin.register(ImportRun)
 class ImportRunAdmin(OwnedAdmin):
     form = UploadForm  # type: ignore[assignment] # nothing of a run is changed by a form, so ChangedFields is not needed
     list_display = ["called", "state_badge", "outcome", "how_far", "begun"]

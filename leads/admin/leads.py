@@ -10,18 +10,14 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from conversations.admin.pages import ConversationAdmin, name_and_phone
-from conversations.admin.phone_search import FoundByPhone
+from conversations.admin.customer_rows import FoundByPhone, name_and_phone
 from conversations.admin.referral import read_referral
-from conversations.models import Conversation
 from leads.admin.actions import ACTIONS
 from leads.admin.forms import LeadForm, NewLeadForm
-from leads.admin.imports import ImportRunAdmin
-from leads.models import ImportRun, Lead
+from leads.models import Lead
 from leads.services.change import change_lead
 from leads.services.create import LeadRefused, create_lead
 from leadsite.accounts.models import User
-from leadsite.adminkit.owned import ReadOnlyInline
 from leadsite.adminkit.values import NOTHING, badge, day, foreign, link, moment, shorten
 
 NEW_LEAD_FIELDS = ["customer_phone", "customer_name", "type", "details", "status"]
@@ -160,31 +156,3 @@ def assignees(viewer: User, lead: Lead) -> QuerySet[User]:
     if viewer.is_superuser:
         who |= Q(pk=lead.user_id) | Q(is_superuser=True, is_active=True)
     return User.objects.filter(who).order_by("business_name", "email")
-
-
-class LeadInline(ReadOnlyInline):
-    model = Lead
-    fields = readonly_fields = ["wish", "type", "status_badge", "opened"]
-
-    @admin.display(description="wish")
-    def wish(self, lead: Lead) -> SafeString:
-        return link(lead, shorten(lead.details) or "–")
-
-    @admin.display(description="status")
-    def status_badge(self, lead: Lead) -> SafeString:
-        return badge(lead.get_status_display(), lead.status)
-
-    @admin.display(description="created")
-    def opened(self, lead: Lead) -> SafeString:
-        return moment(lead.created_at)
-
-
-admin.site.register(ImportRun, ImportRunAdmin)
-admin.site.unregister(Conversation)
-
-
-@admin.register(Conversation)
-class ConversationWithLeadsAdmin(ConversationAdmin):
-    """A conversation knows nothing of sales; its page, seen from here, lists its leads."""
-
-    inlines = [LeadInline]

@@ -1,3 +1,3 @@
-from whatsapp.admin import channels, outgoing
+from whatsapp.admin import channels, deliveries, message_state, replies
 
-__all__ = ["channels", "outgoing"]
+__all__ = ["channels", "deliveries", "message_state", "replies"]

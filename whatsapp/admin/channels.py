@@ -1,4 +1,4 @@
-"""WhatsApp numbers of the businesses. What comes and goes through them: delivery_admin.py, outgoing_admin.py."""
+"""WhatsApp numbers of the businesses. What comes and goes through them: deliveries.py, replies.py."""
 
 from typing import Any
 
@@ -14,16 +14,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from conversations.models import Conversation, Message
 from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
 from leadsite.adminkit.values import badge
 from leadsite.core.encryption import SecretUnreadable, encrypt
 from whatsapp.admin.alerts import why_it_waits
-from whatsapp.admin.deliveries import DeliveryAdmin
 from whatsapp.admin.delivery_advice import waiting_for
-from whatsapp.admin.outgoing import ConversationWithRepliesAdmin, OutgoingMessageAdmin
 from whatsapp.channels import reroute_messages, resume_channel
-from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, WebhookDelivery, check_token
+from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, check_token
 
 
 class ChannelForm(OwnedForm):
@@ -128,10 +125,3 @@ class ChannelAdmin(OwnedAdmin):
     @admin.display(description="unrouted deliveries")
     def waiting(self, channel: Channel) -> SafeString:
         return waiting_for(channel)
-
-
-admin.site.register(WebhookDelivery, DeliveryAdmin)
-
-admin.site.unregister([Conversation, Message])
-admin.site.register(Conversation, ConversationWithRepliesAdmin)
-admin.site.register(Message, OutgoingMessageAdmin)

@@ -51,6 +51,7 @@ class ProblemsFilter(admin.SimpleListFilter):
         return queryset.filter(error="") if self.value() == "no" else queryset
 
 
+@admin.register(WebhookDelivery)
 class DeliveryAdmin(OperatorsOnly, AdminPage):
     """For operators: a body may hold several businesses' customers. Rows are evidence, and nobody writes them here."""
 

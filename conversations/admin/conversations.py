@@ -1,0 +1,69 @@
+"""Conversations as staff read them: who it is with, its status, and the thread of its messages."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from conversations.admin.customer_rows import CustomerLocked, name_and_phone
+from conversations.admin.thread import read_thread
+from conversations.models import Conversation
+from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.parts import PagePart, PageWithParts
+from leadsite.adminkit.values import badge, link, moment
+
+
+@admin.register(Conversation)
+class ConversationAdmin(CustomerLocked, PageWithParts):
+    customer_path = "customer__"
+    list_display = ["customer_and_phone", "status_badge", "last_message", "created"]
+    list_filter = ["status", "created_at"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name", "customer__whatsapp_user_id"]
+    search_help_text = "Name or phone number of the customer"
+    fields = ["customer_link", "phone", "status", "last_message", "last_inbound", "user", "created"]
+    readonly_fields = ["user", "customer_link", "phone", "last_message", "last_inbound", "created"]
+    ordering = ["-pk"]
+
+    @admin.display(description="customer", ordering="customer__name")
+    def customer_and_phone(self, conversation: Conversation) -> SafeString:
+        return name_and_phone(conversation.customer)
+
+    @admin.display(description="customer")
+    def customer_link(self, conversation: Conversation) -> SafeString:
+        return link(conversation.customer)
+
+    @admin.display(description="phone")
+    def phone(self, conversation: Conversation) -> str | None:
+        return conversation.customer.phone or self.empty_value_display
+
+    @admin.display(description="status", ordering="status")
+    def status_badge(self, conversation: Conversation) -> SafeString:
+        return badge(conversation.get_status_display(), conversation.status)
+
+    @admin.display(description="last message", ordering="last_message_at")
+    def last_message(self, conversation: Conversation) -> SafeString:
+        return moment(conversation.last_message_at)
+
+    @admin.display(description="last from the customer")
+    def last_inbound(self, conversation: Conversation) -> SafeString:
+        return moment(conversation.last_inbound_at)
+
+
+class ThreadPart(PagePart):
+    """The newest messages, below the form and its buttons, which are not about what is written."""
+
+    template_after = "conversations/thread.html"
+
+    def get_context(self, page: OwnedAdmin, request: HttpRequest, row: Model) -> dict[str, Any]:
+        if not isinstance(row, Conversation) or not request.user.has_perm("conversations.view_message"):
+            return {}
+        thread = read_thread(row)
+        every = reverse("admin:conversations_message_changelist", query={"conversation__id__exact": str(row.pk)})
+        return {"thread": thread, "whole_thread": every if thread.has_older else ""}
+
+
+ConversationAdmin.add_part(ThreadPart())

@@ -1,0 +1,44 @@
+"""Customers as staff read and correct them."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from conversations.admin.customer_rows import CustomerLocked
+from conversations.admin.forms import CustomerForm
+from conversations.models import Conversation, Customer
+from leadsite.adminkit.owned import ReadOnlyInline
+from leadsite.adminkit.values import badge, day, foreign, link, moment
+
+
+class ConversationInline(ReadOnlyInline):
+    model = Conversation
+    fields = readonly_fields = ["opened", "status_badge", "last_message"]
+
+    @admin.display(description="opened")
+    def opened(self, conversation: Conversation) -> SafeString:
+        return link(conversation, day(conversation.created_at))
+
+    @admin.display(description="status")
+    def status_badge(self, conversation: Conversation) -> SafeString:
+        return badge(conversation.get_status_display(), conversation.status)
+
+    @admin.display(description="last message")
+    def last_message(self, conversation: Conversation) -> SafeString:
+        return moment(conversation.last_message_at)
+
+
+@admin.register(Customer)
+class CustomerAdmin(CustomerLocked):
+    form = CustomerForm
+    customer_path = ""
+    list_display = ["called", "phone", "whatsapp_user_id", "created"]
+    search_fields = ["name", "whatsapp_user_id"]
+    search_help_text = "Name, phone number or WhatsApp user id"
+    fields = ["name", "phone", "whatsapp_user_id", "user", "created", "changed"]
+    readonly_fields = ["user", "created", "changed"]
+    ordering = ["-pk"]
+    inlines = [ConversationInline]
+
+    @admin.display(description="name", ordering="name")
+    def called(self, customer: Customer) -> SafeString:
+        return foreign(customer)

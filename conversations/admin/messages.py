@@ -1,0 +1,46 @@
+"""Messages as staff read them. What can be done about one that went out: whatsapp/admin/message_state.py."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from conversations.admin.customer_rows import MadeWithALead, name_and_phone
+from conversations.models import Message
+from leadsite.adminkit.parts import PageWithParts
+from leadsite.adminkit.values import badge, foreign, link, shorten
+
+
+@admin.register(Message)
+class MessageAdmin(MadeWithALead, PageWithParts):
+    customer_path = "conversation__customer__"
+    list_display = ["customer_and_phone", "direction", "beginning", "status_badge", "created"]
+    list_filter = ["direction", "status", "created_at"]
+    list_select_related = ["conversation__customer"]
+    search_fields = ["content", "provider_id", "conversation__customer__name"]
+    search_help_text = "Text, customer's name or phone number, or the provider's id"
+    fields = [
+        *("conversation_link", "direction", "kind", "content", "status_badge", "error"),
+        *("provider_id", "provider_time", "extras", "user", "created"),
+    ]
+    readonly_fields = ["conversation_link", "status_badge", "created"]
+    ordering = ["-pk"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.display(description="customer", ordering="conversation__customer__name")
+    def customer_and_phone(self, message: Message) -> SafeString:
+        return name_and_phone(message.conversation.customer)
+
+    @admin.display(description="conversation")
+    def conversation_link(self, message: Message) -> SafeString:
+        return link(message.conversation)
+
+    @admin.display(description="text")
+    def beginning(self, message: Message) -> SafeString:
+        return foreign(shorten(message.content) or f"({message.kind})")
+
+    @admin.display(description="status", ordering="status")
+    def status_badge(self, message: Message) -> SafeString:
+        return badge(message.get_status_display(), message.status)

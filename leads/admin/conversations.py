@@ -1,0 +1,34 @@
+"""The leads of a conversation, on its page: conversations knows nothing of sales."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from conversations.admin.conversations import ConversationAdmin
+from leads.models import Lead
+from leadsite.adminkit.owned import ReadOnlyInline
+from leadsite.adminkit.parts import PagePart
+from leadsite.adminkit.values import badge, link, moment, shorten
+
+
+class LeadInline(ReadOnlyInline):
+    model = Lead
+    fields = readonly_fields = ["wish", "type", "status_badge", "opened"]
+
+    @admin.display(description="wish")
+    def wish(self, lead: Lead) -> SafeString:
+        return link(lead, shorten(lead.details) or "–")
+
+    @admin.display(description="status")
+    def status_badge(self, lead: Lead) -> SafeString:
+        return badge(lead.get_status_display(), lead.status)
+
+    @admin.display(description="created")
+    def opened(self, lead: Lead) -> SafeString:
+        return moment(lead.created_at)
+
+
+class LeadsPart(PagePart):
+    inlines = (LeadInline,)
+
+
+ConversationAdmin.add_part(LeadsPart())

@@ -1,0 +1,86 @@
+"""Conversations in the admin: their status, their thread, what apps above add."""
+
+import re
+from uuid import UUID
+
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from conversations.models import Conversation, Message
+from tests.conversations.admin.rows import PHONE, two_conversations, write
+from tests.staff import ESCAPED, HOSTILE, address, errors_of, staff_of
+
+
+def test_a_second_active_conversation_of_a_customer_is_an_error_in_the_form(owner):
+    done, _ = two_conversations(owner)
+
+    response = staff_of(owner).fill(address("change", done), status="active")
+
+    assert errors_of(response) == {"__all__": ["This customer has another active conversation."]}
+    done.refresh_from_db()
+    assert done.status == "completed"
+
+
+def test_staff_close_a_conversation_and_open_another_again(owner):
+    people = staff_of(owner)
+    done, active = two_conversations(owner)
+
+    people.fill(address("change", active), status="archived")
+    assert people.fill(address("change", done), status="active").status_code == 302
+
+    assert dict(Conversation.objects.values_list("pk", "status")) == {done.pk: "active", active.pk: "archived"}
+
+
+def test_a_change_of_a_conversation_locks_the_customer_first(owner):
+    people = staff_of(owner)
+    path = address("change", two_conversations(owner)[1])
+    form = people.form(path)
+
+    with CaptureQueriesContext(connection) as context:
+        people.send(path, form, status="completed")
+
+    writes = [query["sql"] for query in context if "FOR UPDATE" in query["sql"] or "UPDATE " in query["sql"][:8]]
+    assert 'FROM "customers"' in writes[0]
+    assert writes[1].startswith('UPDATE "conversations"')
+
+
+def test_a_message_that_came_meanwhile_does_not_disturb_an_old_form(owner):
+    people = staff_of(owner)
+    _, active = two_conversations(owner)
+    old = people.form(address("change", active))
+    owner.has_lead(customer_phone=PHONE)
+    write(active, "Hello?")
+
+    assert people.send(address("change", active), old, status="completed").status_code == 302
+
+
+def test_the_page_of_a_conversation_shows_its_newest_messages(owner):
+    people = staff_of(owner)
+    _, active = two_conversations(owner)
+    assert "No messages yet." in people.get(address("change", active)).content.decode()
+    for number in range(50):
+        write(active, f"Number {number}.", id=UUID(int=number))
+    write(active, HOSTILE, direction="out", status="failed", error="131047: too late")
+
+    page = people.get(address("change", active)).content.decode()
+
+    assert "Number 0." not in page
+    assert page.index("Number 1.") < page.index("Number 49.") < page.index(ESCAPED) < page.index("131047: too late")
+    (older,) = re.findall(r'href="([^"]+)">Older messages', page)
+    assert people.get(older).context["cl"].result_count == 51
+
+
+def test_messages_are_for_those_who_may_see_messages(owner):
+    _, active = two_conversations(owner)
+    write(active, "Between us.")
+    people = staff_of(owner)
+    assert "Between us." in people.get(address("change", active)).content.decode()
+
+    owner.user.groups.clear()
+    owner.user.user_permissions.set(Permission.objects.filter(codename="view_conversation"))
+
+    page = people.get(address("change", active))
+    assert page.status_code == 200
+    assert "Between us." not in page.content.decode()
+    assert people.get(address("changelist", Message)).status_code == 403

@@ -1,0 +1,90 @@
+"""Customers in the admin."""
+
+import pytest
+
+from conversations.models import Customer
+from leadsite.adminkit.owned import OwnedAdmin
+from tests.conversations.admin.rows import OTHER, PHONE, customer_of
+from tests.sessions import session
+from tests.staff import errors_of, messages_of, staff_of
+
+
+@pytest.mark.parametrize("typed", ["0049 (151) 0000-0000", OTHER])
+def test_a_customers_new_number_is_stored_in_one_form(owner, typed):
+    customer, path = customer_of(owner)
+    staff_of(owner).fill(path, phone=typed)
+    customer.refresh_from_db()
+    assert (customer.phone, customer.phone_key) == (OTHER, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "error"),
+    [
+        ("phone", "0151 000", "Write the phone number in international form"),
+        ("phone", "", "A customer needs a phone number or a WhatsApp user id."),
+        ("phone", "+52 1 55 1234 5678", "Another customer of this business has this phone number."),
+        ("whatsapp_user_id", "DE.1", "Another customer of this business has this WhatsApp user id."),
+        ("name", "x" * 201, "A name has at most 200 characters."),
+    ],
+)
+def test_what_cannot_be_a_customer_is_an_error_in_the_form(owner, field, typed, error):
+    customer, path = customer_of(owner)
+    customer_of(owner, "+525512345678")
+    Customer.objects.exclude(pk=customer.pk).update(whatsapp_user_id="DE.1")
+
+    ((problem,),) = errors_of(staff_of(owner).fill(path, **{field: typed})).values()
+
+    assert problem.startswith(error)
+    assert Customer.objects.get(pk=customer.pk).phone == PHONE
+
+
+def test_two_businesses_know_the_same_number(owner, stranger):
+    customer_of(stranger, OTHER)
+    _, path = customer_of(owner)
+    assert staff_of(owner).fill(path, phone=OTHER).status_code == 302
+
+
+def test_an_old_form_keeps_the_name_that_came_meanwhile(owner):
+    people = staff_of(owner)
+    customer, path = customer_of(owner)
+    old = people.form(path)
+    owner.has_lead(customer_phone=PHONE, customer_name="A newer name")
+
+    people.send(path, old, phone=OTHER)
+
+    customer.refresh_from_db()
+    assert (customer.name, customer.phone) == ("A newer name", OTHER)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("rival_stays", [True, False])
+def test_who_loses_a_race_for_a_number_reads_so_in_the_form(owner, monkeypatch, rival_stays):
+    """The rival's row comes after the form was checked. Mended by the second check, unless it is gone again by then."""
+    people = staff_of(owner)
+    _, path = customer_of(owner)
+    write_row = OwnedAdmin.save_model
+    insert = "INSERT INTO customers (user_id, phone, name, updated_at) VALUES (%s, %s, 'Rival', now())"
+
+    def late(page, request, obj, form, change):
+        with session() as rival:
+            rival.execute(insert, [owner.id, OTHER])
+            rival.commit()
+        try:
+            write_row(page, request, obj, form, change)
+        finally:
+            if not rival_stays:
+                with session() as rival:
+                    rival.execute("DELETE FROM customers WHERE phone = %s", [OTHER])
+                    rival.commit()
+
+    monkeypatch.setattr(OwnedAdmin, "save_model", late)
+    response = people.fill(path, phone=OTHER, name="Typed")
+
+    if rival_stays:
+        assert errors_of(response) == {"__all__": ["Another customer of this business has this phone number."]}
+        assert 'value="Typed"' in response.content.decode()
+    else:
+        assert response.status_code == 302
+        (message,) = messages_of(people.get(response.url))
+        assert message.startswith("Not saved: somebody changed the same at this moment.")
+    assert Customer.objects.filter(name="Typed").count() == 0

@@ -1,0 +1,75 @@
+"""Staff who answer a customer from the page of the conversation."""
+
+import pytest
+
+from conversations.models import Conversation, Message
+from tests.staff import Staff, address, messages_of, staff_of
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+
+
+def page(person: Staff, row) -> str:
+    answer = person.get(address("change", row))
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def answer_with(person: Staff, conversation: Conversation, text: str):
+    return person.client.post(address("reply", conversation), {"text": text}, follow=True)
+
+
+@pytest.fixture
+def conversation(mailing, owner) -> Conversation:
+    """One in which the customer has just written."""
+    Inbox(owner).gets(meta.text("Do you bake on Sundays?", timestamp=meta.NOON))
+    return Conversation.objects.get()
+
+
+def test_a_reply_is_stored_sent_and_shown_in_the_thread(mailing, owner, conversation):
+    person = staff_of(owner)
+    answer = answer_with(person, conversation, "Yes, from eight.\r\nUntil noon.")
+    assert "Yes, from eight." in answer.content.decode()
+    assert "Queued" in answer.content.decode()
+    mailing.is_sent()
+    assert mailing.graph.texts(f"+{meta.SHEENA}") == ["Yes, from eight.\nUntil noon."]
+    assert "tick-sent" in page(person, conversation)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 4097, "a\0b"])
+def test_what_is_refused_comes_back_as_it_was_typed(mailing, owner, conversation, text):
+    person = staff_of(owner)
+    answer = answer_with(person, conversation, text)
+    assert "Not sent:" in "".join(messages_of(answer))
+    assert Message.objects.filter(direction="out").count() == 0
+    if text.strip():
+        assert text.replace("\0", "")[:2] in answer.content.decode()
+
+
+def test_where_the_window_is_enforced_a_late_reply_is_refused_and_kept(mailing, owner, conversation, settings):
+    settings.WHATSAPP_ENFORCE_WINDOW = True
+    Conversation.objects.update(last_inbound_at="2026-01-01T00:00:00Z")
+    answer = answer_with(staff_of(owner), conversation, "Still there?")
+    assert "24 hours" in "".join(messages_of(answer))
+    assert ">Still there?</textarea>" in answer.content.decode()
+
+
+def test_the_page_says_until_when_free_text_is_taken(owner, conversation):
+    person = staff_of(owner)
+    assert "most likely refuse" in page(person, conversation)
+    Inbox(owner).gets(meta.text("Hello?", timestamp=None))
+    assert "takes free text until" in page(person, conversation)
+
+
+def test_a_stranger_cannot_answer(mailing, conversation, stranger):
+    answer_with(staff_of(stranger), conversation, "I am not from here")
+    assert Message.objects.filter(direction="out").count() == 0
+
+
+def test_who_may_only_look_has_no_form_and_cannot_send(owner, conversation):
+    person = staff_of(owner)
+    owner.user.groups.get().permissions.remove(
+        *owner.user.groups.get().permissions.filter(codename="change_conversation")
+    )
+    assert "reply-text" not in page(person, conversation)
+    assert person.client.post(address("reply", conversation), {"text": "x"}).status_code == 403
+    assert person.client.get(address("reply", conversation)).status_code == 405

@@ -1,0 +1,92 @@
+"""What the state of a message that went out means, and what a person can do about it, on the message's page."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from conversations.admin.messages import MessageAdmin
+from conversations.models import Message
+from conversations.services.change import ConversationRefused
+from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.parts import PagePart
+from whatsapp.admin.alerts import why_it_waits
+from whatsapp.models import Channel
+from whatsapp.outbound import resolve
+from whatsapp.outbound.enqueue import MessageRefused
+
+
+class StatePart(PagePart):
+    """What the message's state means, above its page, with buttons for what can be done."""
+
+    template_before = "whatsapp/message_state.html"
+
+    def get_urls(self, page: OwnedAdmin) -> list[URLPattern]:
+        view = page.admin_site.admin_view(partial(self.decide, page))
+        return [path("<path:object_id>/decide/", view, name="conversations_message_decide")]
+
+    def get_context(self, page: OwnedAdmin, request: HttpRequest, row: Model) -> dict[str, Any]:
+        if not isinstance(row, Message) or row.direction != Message.Direction.OUT:
+            return {}
+        may_decide = request.user.has_perm("conversations.change_conversation")
+        return {
+            "meaning": meaning(row),
+            "can_be_sent_again": may_decide and resolve.can_be_sent_again(row),
+            "can_be_settled": may_decide and row.status == Message.Status.UNKNOWN,
+            "decide_url": reverse("admin:conversations_message_decide", args=[quote(row.pk)]),
+        }
+
+    def decide(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The buttons."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        message = page.get_object(request, unquote(object_id))
+        if message is None:
+            return page._get_obj_does_not_exist_redirect(request, page.opts, object_id)
+        if not request.user.has_perm("conversations.change_conversation"):
+            raise PermissionDenied
+        address = reverse("admin:conversations_message_change", args=[quote(message.pk)])
+        try:
+            decision = request.POST.get("decision")
+            if decision == "arrived":
+                resolve.say_it_arrived(message=message)
+                _note(request, message, "It arrived.")
+            elif decision == "again":
+                queued = resolve.send_again(message=message)
+                _note(request, message, "Sent again, as a message of its own.")
+                address = reverse("admin:conversations_conversation_change", args=[quote(queued.conversation_id)])
+        except (resolve.TooLate, MessageRefused, ConversationRefused) as refusal:
+            messages.error(request, f"Nothing was changed: {refusal}")
+        return HttpResponseRedirect(address)
+
+
+def _note(request: HttpRequest, message: Message, decision: str) -> None:
+    LogEntry.objects.log_actions(str(request.user.pk), [message], CHANGE, decision)
+    messages.success(request, decision)
+
+
+def meaning(message: Message) -> str:
+    """What the state of a message that went out means, and what helps."""
+    if message.status == Message.Status.QUEUED:
+        channel = Channel.objects.filter(pk=message.channel_id).first() if message.channel_id else None
+        if channel is None or not channel.active:
+            return "It waits: no WhatsApp number is connected through which it could go."
+        if channel.stopped_at:
+            return format_html("It waits, for its number {}", why_it_waits(channel))
+        return "It goes out as soon as it is its turn." if not message.error else "It is tried again by itself."
+    return {
+        Message.Status.UNKNOWN: (
+            "Nobody knows whether the customer has this. WhatsApp may still report it; or ask the customer and decide."
+        ),
+        Message.Status.FAILED: "The customer has not got this. Fix the cause, then send it again.",
+    }.get(Message.Status(message.status), "")
+
+
+MessageAdmin.add_part(StatePart())

@@ -1,0 +1,74 @@
+"""Writing to a customer from the page of the conversation."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max, Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from conversations.admin.conversations import ConversationAdmin
+from conversations.models import Conversation
+from conversations.services.change import ConversationRefused
+from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.parts import PagePart
+from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageRefused, Written, reply
+
+WINDOW: Final = timedelta(hours=24)
+_DRAFT: Final = "reply to"
+
+
+class ReplyPart(PagePart):
+    """A form below the thread. What is refused comes back with what was typed."""
+
+    template_after = "whatsapp/reply.html"
+
+    def get_urls(self, page: OwnedAdmin) -> list[URLPattern]:
+        view = page.admin_site.admin_view(partial(self.reply, page))
+        return [path("<path:object_id>/reply/", view, name="conversations_conversation_reply")]
+
+    def get_context(self, page: OwnedAdmin, request: HttpRequest, row: Model) -> dict[str, Any]:
+        if not isinstance(row, Conversation) or not page.has_change_permission(request, row):
+            return {}
+        form = {
+            "url": reverse("admin:conversations_conversation_reply", args=[quote(row.pk)]),
+            "draft": request.session.pop(f"{_DRAFT} {row.pk}", ""),
+            "open_until": open_until(row),
+            "max_length": TEXT_MAX_LENGTH,
+        }
+        return {"reply": form}
+
+    def reply(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        conversation = page.get_object(request, unquote(object_id))
+        if conversation is None:
+            return page._get_obj_does_not_exist_redirect(request, page.opts, object_id)
+        if not page.has_change_permission(request, conversation):
+            raise PermissionDenied
+        # A browser sends line ends as \r\n.
+        text = request.POST.get("text", "").replace("\r\n", "\n").strip()
+        try:
+            if not 0 < len(text) <= TEXT_MAX_LENGTH:
+                raise MessageRefused(f"A message has 1 to {TEXT_MAX_LENGTH} characters.")
+            reply(user_id=conversation.user_id, conversation_id=conversation.pk, written=Written(content=text))
+        except (MessageRefused, ConversationRefused) as refusal:
+            request.session[f"{_DRAFT} {conversation.pk}"] = text[: 2 * TEXT_MAX_LENGTH]
+            messages.error(request, f"Not sent: {refusal}")
+        address = reverse("admin:conversations_conversation_change", args=[quote(conversation.pk)])
+        return HttpResponseRedirect(f"{address}#reply")
+
+
+def open_until(conversation: Conversation) -> datetime | None:
+    """Until when WhatsApp takes free text to this customer; None where it does not. See queue_message.sql."""
+    last = Conversation.objects.filter(customer_id=conversation.customer_id).aggregate(at=Max("last_inbound_at"))["at"]
+    until = last + WINDOW if last else None
+    return until if until and until > timezone.now() else None
+
+
+ConversationAdmin.add_part(ReplyPart())
