@@ -171,6 +171,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an admin action sends one field for ea
 # The largest body of a REST request, in bytes; the requests per minute of one key, 0 for no limit.
 API_MAX_BODY_BYTES = 512 * 1024
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 0 if TESTING else 6000)
+# For how long a web process remembers a valid API key; a revoked key works no longer than that.
+API_KEY_CACHE_SECONDS = 0.0 if TESTING else 1.0
 
 _https = env.bool("HTTPS", not DEMO)
 SECURE_SSL_REDIRECT = _https

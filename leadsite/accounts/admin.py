@@ -126,7 +126,7 @@ class ApiKeyForm(ChangedFields):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(AdminPage):
-    """Creates keys, each shown once. Deleting a key revokes it at once."""
+    """Creates keys, each shown once. Deleting a key revokes it within a second."""
 
     form = ApiKeyForm
     actions = ["replace"]

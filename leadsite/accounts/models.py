@@ -37,7 +37,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     business_name = models.CharField(max_length=200, blank=True, db_default="", default="")
     is_staff = models.BooleanField("may use the admin", default=False, db_default=False)
     is_active = models.BooleanField(
-        "active", default=True, db_default=True, help_text="Untick to lock out the login and every API key at once."
+        "active",
+        default=True,
+        db_default=True,
+        help_text="Untick to lock out the login at once, and every API key within a second.",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -83,7 +86,7 @@ def all_scopes() -> list[str]:
 
 
 class ApiKey(AbstractAuthToken):
-    """An API key of one business, stored as a SHA-512 hash. Deleting the row revokes the key at once."""
+    """An API key of one business, stored as a SHA-512 hash. Deleting the row revokes it within a second."""
 
     class Scope(models.TextChoices):
         READ = "read", "Read leads, conversations and messages"

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=True,
                         default=True,
-                        help_text="Untick to lock out the login and every API key at once.",
+                        help_text="Untick to lock out the login at once, and every API key within a second.",
                         verbose_name="active",
                     ),
                 ),
