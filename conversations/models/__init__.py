@@ -3,8 +3,14 @@
 leads/services/create.py has the order of locks that every writer keeps, Note [Lock order].
 """
 
-from conversations.models.conversations import Conversation
-from conversations.models.customers import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH, Customer, CustomerMove
+from conversations.models.conversations import Conversation, Opened, Opening
+from conversations.models.customers import (
+    NAME_MAX_LENGTH,
+    WHATSAPP_USER_ID_MAX_LENGTH,
+    Customer,
+    CustomerMove,
+    UpsertedCustomer,
+)
 from conversations.models.messages import (
     CONTENT_MAX_LENGTH,
     KIND_MAX_LENGTH,
@@ -23,5 +29,8 @@ __all__ = [
     "Customer",
     "CustomerMove",
     "Message",
+    "Opened",
+    "Opening",
     "ParkedStatus",
+    "UpsertedCustomer",
 ]

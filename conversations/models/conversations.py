@@ -1,14 +1,94 @@
 """A thread of messages with one customer."""
 
-from django.db import models
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.db import connection, models
 from django.db.models import Q
 
 from conversations.models.customers import Customer
 from leadsite.core.models import OwnedModel
 
 
+class Opening(NamedTuple):
+    """That a customer is to have a conversation of this status."""
+
+    user_id: UUID
+    customer_id: UUID
+    status: str = "active"
+
+
+class Opened(NamedTuple):
+    """The conversation for an Opening; `created` where it is new."""
+
+    id: UUID
+    created: bool
+
+
 class ConversationManager(models.Manager["Conversation"]):
     """Reads and writes of conversations by lists: one statement for one and for five thousand."""
+
+    def join_or_open(self, openings: Sequence[Opening], *, reopen_completed: bool = False) -> list[Opened]:
+        """A conversation for each opening, in the order of `openings`. Caller holds the transaction and has locked the
+        customers.
+
+        `active` joins the customer's active conversation where there is one; with `reopen_completed` it takes up the
+        newest again where that is completed; else it opens one, which the customer's other openings `active` join. Any
+        other status opens a conversation of its own each time. Raises django.db.IntegrityError.
+        """
+        active = list(dict.fromkeys(opening for opening in openings if opening.status == "active"))
+        joined = self._reopen([opening.customer_id for opening in active]) if reopen_completed and active else {}
+        missing = [opening for opening in active if opening.customer_id not in joined]
+        missing += [opening for opening in openings if opening.status != "active"]
+        closed: defaultdict[tuple[UUID, str], list[Opened]] = defaultdict(list)
+        for conversation_id, customer_id, status, created in self._insert(missing):
+            if status == "active":
+                joined[customer_id] = Opened(conversation_id, created)
+            else:
+                closed[customer_id, status].append(Opened(conversation_id, created))
+        result = []
+        for opening in openings:
+            if opening.status == "active":
+                result.append(joined[opening.customer_id])
+                joined[opening.customer_id] = joined[opening.customer_id]._replace(created=False)
+            else:
+                result.append(closed[opening.customer_id, opening.status].pop())
+        return result
+
+    def _reopen(self, customer_ids: list[UUID]) -> dict[UUID, Opened]:
+        with connection.cursor() as cursor:
+            cursor.execute(_REOPEN, [customer_ids])
+            return {customer_id: Opened(id_, created=False) for id_, customer_id in cursor.fetchall()}
+
+    def _insert(self, openings: Sequence[Opening]) -> list[tuple[UUID, UUID, str, bool]]:
+        if not openings:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(_JOIN_OR_OPEN, [list(column) for column in zip(*openings, strict=True)])
+            return cursor.fetchall()
+
+
+# DO UPDATE and not DO NOTHING: it returns the row that is there as it is now, and waits for a writer who is closing it.
+# xmax is 0 in a row that this statement has made, and not in one that it has replaced.
+_JOIN_OR_OPEN: Final = """
+    INSERT INTO conversations AS c (user_id, customer_id, status)
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[])
+    ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET updated_at = now()
+    RETURNING c.id, c.customer_id, c.status, c.xmax = 0
+"""
+# The customer's active conversation, or the newest where that is completed.
+_REOPEN: Final = """
+    UPDATE conversations SET status = 'active', updated_at = now()
+    WHERE id = ANY (ARRAY(
+        SELECT newest.id FROM unnest(%s::uuid[]) AS given (customer_id)
+        CROSS JOIN LATERAL (
+            SELECT id, status FROM conversations AS c WHERE c.customer_id = given.customer_id
+            ORDER BY c.status = 'active' DESC, c.id DESC LIMIT 1) AS newest
+        WHERE newest.status IN ('active', 'completed')))
+    RETURNING id, customer_id
+"""
 
 
 class Conversation(OwnedModel):

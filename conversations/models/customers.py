@@ -1,18 +1,76 @@
 """Who writes to a business, and who they were before."""
 
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
+from uuid import UUID
+
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+from conversations.phone import phone_key
 from leadsite.core.models import OwnedModel
 
 NAME_MAX_LENGTH = 200
 WHATSAPP_USER_ID_MAX_LENGTH = 200
 
 
+class UpsertedCustomer(NamedTuple):
+    """A customer after `upsert`. `was_there`: the row is older than this statement."""
+
+    id: UUID
+    phone_key: str
+    was_there: bool
+
+
 class CustomerManager(models.Manager["Customer"]):
     """Reads and writes of customers by lists: one statement for one and for five thousand."""
+
+    def upsert(
+        self, *, user_id: UUID, customers: Iterable[tuple[str, str]], replace_names: bool = True
+    ) -> dict[str, UpsertedCustomer]:
+        """Find or make a business's customers and lock their rows, in the order of phone key. Caller holds the
+        transaction.
+
+        `customers`: phone (E.164) and name of each; of several that are one customer the last counts. A name replaces
+        the one there is, or with `replace_names=False` fills a blank one; a blank name changes nothing. The result is
+        by phone key.
+
+        Raises django.db.IntegrityError: customers_user_fk where there is no such business, and the rules of the table.
+        """
+        given = {phone_key(phone): (phone, name) for phone, name in customers}
+        ordered = [given[key] for key in sorted(given)]
+        parameters = {
+            "user_id": user_id,
+            "phones": [phone for phone, _ in ordered],
+            "names": [name for _, name in ordered],
+            "replace": replace_names,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_UPSERT, parameters)
+            return {row[1]: UpsertedCustomer(*row) for row in cursor.fetchall()}
+
+    def lock(self, ids: Collection[UUID]) -> list["Customer"]:
+        """Lock customers' rows in the order that every writer keeps, Note [Lock order]. Caller holds the transaction.
+
+        Who was deleted meanwhile is missing in the result.
+        """
+        chosen = self.filter(pk__in=ids).order_by("user", "phone_key", "whatsapp_user_id")
+        return list(chosen.select_for_update(of=("self",)))
+
+
+# The rows go in by the order of the arrays, and each conflict locks the row it meets: this is the lock order. xmax is
+# 0 in a row that this statement has made, and not in one that it has replaced.
+_UPSERT: Final = """
+    INSERT INTO customers AS c (user_id, phone, name)
+    SELECT %(user_id)s, phone, name FROM unnest(%(phones)s::text[], %(names)s::text[]) AS given (phone, name)
+    ON CONFLICT (user_id, phone_key) DO UPDATE SET
+        name = CASE WHEN excluded.name <> '' AND (%(replace)s OR c.name = '') THEN excluded.name ELSE c.name END,
+        updated_at = CASE WHEN excluded.name NOT IN ('', c.name) AND (%(replace)s OR c.name = '') THEN now()
+            ELSE c.updated_at END
+    RETURNING c.id, c.phone_key, c.xmax <> 0
+"""
 
 
 class Customer(OwnedModel):

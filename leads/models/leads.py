@@ -1,8 +1,12 @@
 """Someone wants something: a Lead, always with the conversation it came from."""
 
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
@@ -15,8 +19,71 @@ LOST_REASON_MAX_LENGTH = 1000
 EXTERNAL_ID_MAX_LENGTH = 200
 
 
+class LeadRow(NamedTuple):
+    """A lead to be inserted. `referral`: a JSON document as text."""
+
+    user_id: UUID
+    conversation_id: UUID
+    type: str
+    source: str
+    details: str = ""
+    status: str = "new"
+    external_id: str | None = None
+    import_run_id: UUID | None = None
+    first_message_id: UUID | None = None
+    referral: str | None = None
+
+
+class LeadManager(models.Manager["Lead"]):
+    """Reads and writes of leads by lists: one statement for one and for five thousand."""
+
+    def insert(self, rows: Sequence[LeadRow]) -> list[UUID]:
+        """Insert leads; return their ids in the order of `rows`, which is also their order as the newest. Caller holds
+        the transaction and has locked the customers.
+
+        Raises django.db.IntegrityError: leads_external_id_unique, and the rules of the table.
+        """
+        if not rows:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+            return [lead_id for (lead_id,) in cursor.fetchall()]
+
+    def open_of(self, customer_id: UUID, *, limit: int) -> list[UUID]:
+        """The ids of a customer's leads that nobody has closed, the newest first."""
+        with connection.cursor() as cursor:
+            cursor.execute(_OPEN_OF, [customer_id, limit])
+            return [lead_id for (lead_id,) in cursor.fetchall()]
+
+
+# The one INSERT of leads in Python. The ids are made before the rows, so that each is known to belong to its row.
+_INSERT: Final = """
+    WITH given AS MATERIALIZED (
+        SELECT uuid_v7() AS id, row.* FROM unnest(
+            %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[],
+            %s::jsonb[]) WITH ORDINALITY AS row (user_id, conversation_id, type, source, details, status, external_id,
+                                                import_run_id, first_message_id, referral, n)
+    ), made AS (
+        INSERT INTO leads (id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
+                           first_message_id, referral)
+        SELECT id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
+               first_message_id, referral
+        FROM given ORDER BY n
+    )
+    SELECT id FROM given ORDER BY n
+"""
+_OPEN_OF: Final = """
+    SELECT l.id FROM conversations AS c
+    CROSS JOIN LATERAL (
+        SELECT id FROM leads WHERE conversation_id = c.id AND status IN ('new', 'contacted', 'qualified') OFFSET 0
+    ) AS l
+    WHERE c.customer_id = %s
+    ORDER BY l.id DESC LIMIT %s
+"""
+
+
 class Lead(OwnedModel):
-    """One wish of one customer. Made by leads.services.create.create_leads and leads.services.receive."""
+    """What one customer wants. Made by leads.services.create and leads.services.receive, through LeadManager.insert."""
 
     class Type(models.TextChoices):
         ORDER = "order"
@@ -84,6 +151,8 @@ class Lead(OwnedModel):
         db_index=False,
         related_name="assigned_leads",
     )
+
+    objects = LeadManager()
 
     class Meta:
         db_table = "leads"
