@@ -59,9 +59,9 @@ class LeadManager(models.Manager["Lead"]):
 # The one INSERT of leads in Python. The ids are made before the rows, so that each is known to belong to its row.
 _INSERT: Final = """
     WITH given AS MATERIALIZED (
-        SELECT uuid_v7() AS id, row.* FROM unnest(
+        SELECT uuid_v7() AS id, lead.* FROM unnest(
             %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[],
-            %s::jsonb[]) WITH ORDINALITY AS row (user_id, conversation_id, type, source, details, status, external_id,
+            %s::jsonb[]) WITH ORDINALITY AS lead (user_id, conversation_id, type, source, details, status, external_id,
                                                 import_run_id, first_message_id, referral, n)
     ), made AS (
         INSERT INTO leads (id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,

@@ -1,0 +1,65 @@
+"""Customer.objects.upsert and lock: found or made, named or not, in the order of locks."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from conversations.models import Customer
+from tests.factories import Business
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+NOBODY = UUID("00000000-0000-7000-8000-000000000000")
+MEXICAN = ("+5215512345678", "+525512345678")
+
+
+def test_it_makes_and_finds_customers_in_one_statement(owner: Business, django_assert_num_queries) -> None:
+    Customer.objects.create(user=owner.user, phone="+1234567891", name="Jane")
+    with django_assert_num_queries(1):
+        found = Customer.objects.upsert(user_id=owner.id, customers=[("+1234567892", "Joe"), ("+1234567891", "Janet")])
+    assert {key: customer.was_there for key, customer in found.items()} == {"+1234567892": False, "+1234567891": True}
+    rows = {customer.pk: (customer.phone, customer.name) for customer in Customer.objects.all()}
+    assert rows == {found["+1234567892"].id: ("+1234567892", "Joe"), found["+1234567891"].id: ("+1234567891", "Janet")}
+
+
+def test_of_two_spellings_of_one_number_the_last_counts(owner: Business) -> None:
+    found = Customer.objects.upsert(user_id=owner.id, customers=[(MEXICAN[0], "Juan"), (MEXICAN[1], "Juana")])
+    assert list(found) == [MEXICAN[1]]
+    customer = Customer.objects.get()
+    assert (customer.phone, customer.name) == (MEXICAN[1], "Juana")
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "replace", "after"),
+    [
+        ("Jane", "Janet", True, "Janet"),
+        ("Jane", "Janet", False, "Jane"),
+        ("", "Janet", False, "Janet"),
+        ("Jane", "", True, "Jane"),
+        ("Jane", "Jane", True, "Jane"),
+    ],
+)
+def test_a_name_replaces_or_fills_and_a_blank_one_does_nothing(owner, before, given, replace, after) -> None:
+    Customer.objects.create(user=owner.user, phone="+1234567891", name=before)
+    Customer.objects.update(updated_at=LONG_AGO)
+    Customer.objects.upsert(user_id=owner.id, customers=[("+1234567891", given)], replace_names=replace)
+    customer = Customer.objects.get()
+    assert customer.name == after
+    assert (customer.updated_at == LONG_AGO) == (before == after)
+
+
+def test_an_unknown_business_is_refused_by_the_foreign_key(db: None) -> None:
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        Customer.objects.upsert(user_id=NOBODY, customers=[("+1234567891", "Jane")])
+        with transaction.atomic():
+            pass
+    assert refused.value.__cause__.diag.constraint_name == "customers_user_fk"
+
+
+def test_locks_are_taken_by_phone_key_and_then_by_whatsapp_user_id(owner: Business) -> None:
+    hidden = Customer.objects.create(user=owner.user, whatsapp_user_id="DE.1")
+    high = Customer.objects.create(user=owner.user, phone="+1234567892")
+    low = Customer.objects.create(user=owner.user, phone="+1234567891")
+    with transaction.atomic():
+        assert Customer.objects.lock([hidden.pk, high.pk, low.pk, NOBODY]) == [low, high, hidden]
