@@ -1,7 +1,7 @@
 """Who writes to a business, and who they were before."""
 
 from collections.abc import Collection, Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -41,7 +41,7 @@ class CustomerManager(models.Manager["Customer"]):
         """
         given = {phone_key(phone): (phone, name) for phone, name in customers}
         ordered = [given[key] for key in sorted(given)]
-        parameters = {
+        parameters: dict[str, Any] = {
             "user_id": user_id,
             "phones": [phone for phone, _ in ordered],
             "names": [name for _, name in ordered],

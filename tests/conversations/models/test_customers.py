@@ -50,11 +50,8 @@ def test_a_name_replaces_or_fills_and_a_blank_one_does_nothing(owner, before, gi
 
 
 def test_an_unknown_business_is_refused_by_the_foreign_key(db: None) -> None:
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+    with pytest.raises(IntegrityError, match="customers_user_fk"):
         Customer.objects.upsert(user_id=NOBODY, customers=[("+1234567891", "Jane")])
-        with transaction.atomic():
-            pass
-    assert refused.value.__cause__.diag.constraint_name == "customers_user_fk"
 
 
 def test_locks_are_taken_by_phone_key_and_then_by_whatsapp_user_id(owner: Business) -> None:
