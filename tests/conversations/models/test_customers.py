@@ -50,7 +50,7 @@ def test_a_name_replaces_or_fills_and_a_blank_one_does_nothing(owner, before, gi
 
 
 def test_an_unknown_business_is_refused_by_the_foreign_key(db: None) -> None:
-    with pytest.raises(IntegrityError, match="customers_user_fk"):
+    with pytest.raises(IntegrityError, match="customers_user_fk"), transaction.atomic():
         Customer.objects.upsert(user_id=NOBODY, customers=[("+1234567891", "Jane")])
 
 

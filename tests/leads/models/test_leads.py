@@ -1,7 +1,7 @@
 """Lead.objects: inserted in order by one statement, and which of a customer's are open."""
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from leads.models import Lead, LeadRow
 from tests.factories import Business
@@ -36,7 +36,7 @@ def test_no_rows_are_no_statement(db: None, django_assert_num_queries) -> None:
 
 def test_a_taken_external_id_is_refused_by_name(owner: Business) -> None:
     one = row(owner, external_id="17")
-    with pytest.raises(IntegrityError, match="leads_external_id_unique"):
+    with pytest.raises(IntegrityError, match="leads_external_id_unique"), transaction.atomic():
         Lead.objects.insert([one, one])
 
 
