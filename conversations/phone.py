@@ -10,7 +10,8 @@ from typing import Final
 # Space, tab, no-break spaces; ( ) [ ]; hyphen-minus and the Unicode dashes.
 _IGNORED: Final = dict.fromkeys(map(ord, " \t\u00a0\u2007\u202f()[]-\u2010\u2011\u2012\u2013\u2014\u2212"))
 # [0-9] and not \d: \d also matches Arabic and other digits.
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+E164_PATTERN: Final = r"\+[1-9][0-9]{6,14}"
+_E164: Final = re.compile(E164_PATTERN)
 _TWO_FORMS: Final = re.compile(r"\+(?:(52)1([0-9]{10})|(54)9([0-9]{10})|(55[1-9][0-9])9([6-9][0-9]{7}))")
 
 

@@ -19,7 +19,7 @@ from conversations.services.change import AnotherActive, ConversationRefused, Un
 from leads.api.gone import PathGone
 from leads.services.change import StaleVersion, StatusNotAllowed, UnknownLead
 from leads.services.create import ExternalIdTaken, LeadRefused, UnknownBusiness
-from leadsite.rest.idempotency import KeyReused, TwinUnderWay
+from leadsite.rest.idempotency import KeyReused, RequestInProgress
 from leadsite.rest.parsing import BodyTooLarge
 from leadsite.webhooks.services import (
     CannotKeepSecrets,
@@ -41,7 +41,7 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (StaleVersion, 409, "stale_version"),
     (StatusNotAllowed, 409, "status_not_allowed"),
     (LeadRefused, 400, "invalid"),
-    (TwinUnderWay, 409, "request_under_way"),
+    (RequestInProgress, 409, "request_under_way"),
     (KeyReused, 422, "idempotency_key_reused"),
     (WindowClosed, 409, "window_closed"),
     (UnknownConversation, 404, "not_found"),
@@ -100,7 +100,7 @@ def answer_for(error: Exception) -> Answer | None:
     headers = {}
     if status == 503:
         log.error("database_unavailable", error=_first_line(error))
-    if status == 503 or isinstance(error, TwinUnderWay):
+    if status == 503 or isinstance(error, RequestInProgress):
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     elif status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -121,7 +121,7 @@ def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> st
         return "The database cannot be reached, or is too busy. Send the request again in a few seconds."
     if isinstance(error, LeadRefused | MessageRefused):
         return error.message
-    if isinstance(error, KeyReused | TwinUnderWay | ConversationRefused | WebhookRefused):
+    if isinstance(error, KeyReused | RequestInProgress | ConversationRefused | WebhookRefused):
         return str(error)
     if isinstance(error, exceptions.ValidationError):
         return "; ".join(f"{field}: {' '.join(problems)}" for field, problems in fields.items())

@@ -1,4 +1,4 @@
-"""Conversations as staff read them: who it is with, its status, and the thread of its messages."""
+"""The pages of conversations, with the thread of messages."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ class ConversationAdmin(CustomerLocked, PageWithParts):
 
 
 class ThreadPart(PagePart):
-    """The newest messages, below the form and its buttons, which are not about what is written."""
+    """The newest messages, below the form."""
 
     template_after = "conversations/thread.html"
 

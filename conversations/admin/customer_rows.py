@@ -1,4 +1,4 @@
-"""What the pages of rows share that belong to a customer: search by phone number, no making by hand, the lock."""
+"""Bases of the pages of customers and their rows: search by phone number, no adding or deleting, the lock."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from leadsite.adminkit.values import foreign
 
 
 class FoundByPhone(OwnedAdmin):
-    """Pages of rows that belong to a customer. `customer_path`: the way from a row to its customer, as in a lookup."""
+    """Pages whose search finds phone numbers. `customer_path`: the lookup prefix from a row to its customer."""
 
     customer_path: str
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """As Django searches, and by phone number in any spelling."""
+        """Django's search, and phone numbers in any spelling."""
         found, doubled = super().get_search_results(request, queryset, search_term)
         for number in sought_numbers(search_term):
             for column in ("phone", "phone_key"):
@@ -32,7 +32,7 @@ class FoundByPhone(OwnedAdmin):
 
 
 class MadeWithALead(FoundByPhone):
-    """Rows that nobody makes or deletes by hand: they come with a lead or from WhatsApp, and stay with it."""
+    """Rows that cannot be added or deleted here: they are created with a lead or by a WhatsApp message."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -45,7 +45,7 @@ class CustomerLocked(MadeWithALead):
     """Pages whose change takes the customer's row first. See Note [Lock order] in leads/services/create.py."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row; for a change, locked with its customer and as it is then, so that the form checks what holds."""
+        """The row; for a change, read after its customer is locked, so that the form validates the present values."""
         row = super().get_object(request, object_id, from_field)
         if row is not None and request.method == "POST" and connection.in_atomic_block:
             customer_id = row.pk if isinstance(row, Customer) else row.customer_id
@@ -53,12 +53,12 @@ class CustomerLocked(MadeWithALead):
                 Customer.objects.select_for_update().get(pk=customer_id)
                 row.refresh_from_db()
             except ObjectDoesNotExist:
-                # Merged with another meanwhile (merge_customers.sql): Django says that it is not there any more.
+                # The customer was merged into another since: Django then says that the row does not exist.
                 return None
         return row
 
 
 def name_and_phone(customer: Customer) -> SafeString:
-    """A cell of two lines; one where the phone stands for the name."""
+    """Name and phone in one cell of two lines; one line where there is no name."""
     phone = customer.phone or "" if customer.name else ""
     return format_html('{}<span class="text-subtle whitespace-nowrap">{}</span>', foreign(customer), phone)

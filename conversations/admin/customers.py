@@ -1,4 +1,4 @@
-"""Customers as staff read and correct them."""
+"""The pages of customers."""
 
 from django.contrib import admin
 from django.utils.safestring import SafeString

@@ -1,4 +1,4 @@
-"""Messages as staff read them. What can be done about one that went out: whatsapp/admin/message_state.py."""
+"""The pages of messages. Actions on outgoing messages are in whatsapp/admin/message_state.py."""
 
 from django.contrib import admin
 from django.db.models import Model

@@ -165,7 +165,7 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
     if answered := known.get(_answered(row)):
         entry.quoted = _quote(answered, edits)
     elif row.kind == "edit" and about:
-        entry.quoted = _quote(about, {})  # what it says anew
+        entry.quoted = _quote(about, {})  # its new text
     if row.direction == Message.Direction.OUT:
         entry.tick = TICKS.get(row.status)
     else:

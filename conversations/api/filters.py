@@ -1,4 +1,4 @@
-"""What the list of conversations can be narrowed to."""
+"""Filters of the list of conversations."""
 
 import django_filters
 

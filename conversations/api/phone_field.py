@@ -1,4 +1,4 @@
-"""A phone number in a JSON body."""
+"""Serializer field for a phone number, stored in E.164 form."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from leadsite.rest.fields import StrictCharField
 
 class PhoneField(StrictCharField):
     def __init__(self, **options: Any) -> None:
-        # The rule for spaces is normalise's, not DRF's.
+        # normalise decides which spaces are removed.
         super().__init__(trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:

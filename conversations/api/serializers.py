@@ -9,10 +9,10 @@ from conversations.models import Conversation, Message
 from leadsite.rest.fields import WordField
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
-# What a client needs no word of its own for: a voice note that was played was read.
+# Statuses without a word of their own in the API: a voice note that was played was read.
 _SHOWN_AS = {Message.Status.PLAYED.value: Message.Status.READ.value}
-SHOWN = ["received", "queued", "sending", "sent", "delivered", "read", "failed", "unknown"]
-# Where a message is not (yet) with the customer, its error says why; later it would only mislead.
+SHOWN = [status for status in Message.Status.values if status not in _SHOWN_AS]
+# The error is shown only while the message has not reached the customer: after that it is out of date.
 _HAS_ERROR = frozenset((Message.Status.QUEUED, Message.Status.FAILED, Message.Status.UNKNOWN))
 
 

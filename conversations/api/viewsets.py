@@ -1,4 +1,4 @@
-"""REST resources of conversations and messages. Sending is the provider's business: whatsapp/outbound/api/."""
+"""REST resources of conversations and messages. Sending messages is in whatsapp/outbound/api/."""
 
 from typing import Final
 from uuid import UUID

@@ -12,6 +12,12 @@ from conversations.models.customers import Customer
 from leadsite.core.models import OwnedModel
 
 
+class ConversationStatus(models.TextChoices):
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    ARCHIVED = "archived"
+
+
 class Opening(NamedTuple):
     """That a customer is to have a conversation of this status."""
 
@@ -94,10 +100,7 @@ _REOPEN: Final = """
 class Conversation(OwnedModel):
     """All messages with one customer about one thing. A customer has at most one active conversation."""
 
-    class Status(models.TextChoices):
-        ACTIVE = "active"
-        COMPLETED = "completed"
-        ARCHIVED = "archived"
+    Status = ConversationStatus
 
     customer = models.ForeignKey(
         Customer, models.PROTECT, db_constraint=False, db_index=False, related_name="conversations"
@@ -118,12 +121,12 @@ class Conversation(OwnedModel):
             models.UniqueConstraint(fields=["user", "id"], name="conversations_owner_unique"),
             models.UniqueConstraint(
                 fields=["customer"],
-                condition=Q(status="active"),
+                condition=Q(status=ConversationStatus.ACTIVE.value),
                 name="conversations_one_active",
                 violation_error_message="This customer has another active conversation.",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["active", "completed", "archived"]), name="conversations_status_valid"
+                condition=Q(status__in=ConversationStatus.values), name="conversations_status_valid"
             ),
         ]
 

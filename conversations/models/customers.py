@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
-from conversations.phone import phone_key
+from conversations.phone import E164_PATTERN, phone_key
 from leadsite.core.models import OwnedModel
 
 NAME_MAX_LENGTH = 200
@@ -131,7 +131,7 @@ class Customer(OwnedModel):
                 violation_error_message="Another customer of this business has this WhatsApp user id.",
             ),
             models.CheckConstraint(
-                condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"),
+                condition=Q(phone__regex=f"^{E164_PATTERN}$"),
                 name="customers_phone_e164",
                 violation_error_message="The phone must be a plus sign and 7 to 15 digits.",
             ),
@@ -175,7 +175,7 @@ class CustomerMove(OwnedModel):
             models.CheckConstraint(
                 condition=Q(phone__isnull=False) | Q(whatsapp_user_id__isnull=False), name="customer_moves_identified"
             ),
-            models.CheckConstraint(condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"), name="customer_moves_phone_e164"),
+            models.CheckConstraint(condition=Q(phone__regex=f"^{E164_PATTERN}$"), name="customer_moves_phone_e164"),
         ]
 
     def __str__(self) -> str:

@@ -42,6 +42,23 @@ _WRITE_STANDINGS: Final = """
 """
 
 
+class MessageDirection(models.TextChoices):
+    IN = "in"
+    OUT = "out"
+
+
+class MessageStatus(models.TextChoices):
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
 class MessageManager(models.Manager["Message"]):
     """Reads and writes of messages by lists: one statement for one and for five thousand."""
 
@@ -84,20 +101,8 @@ class Message(OwnedModel):
     An inbound message is `received` and stays so.
     """
 
-    class Direction(models.TextChoices):
-        IN = "in"
-        OUT = "out"
-
-    class Status(models.TextChoices):
-        RECEIVED = "received"
-        QUEUED = "queued"
-        SENDING = "sending"
-        SENT = "sent"
-        DELIVERED = "delivered"
-        READ = "read"
-        PLAYED = "played"
-        FAILED = "failed"
-        UNKNOWN = "unknown"
+    Direction = MessageDirection
+    Status = MessageStatus
 
     conversation = models.ForeignKey(
         Conversation, models.PROTECT, db_constraint=False, db_index=False, related_name="messages"
@@ -155,12 +160,12 @@ class Message(OwnedModel):
                 condition=Q(provider_id__isnull=False),
                 name="messages_provider_id_unique",
             ),
-            models.CheckConstraint(condition=Q(direction__in=["in", "out"]), name="messages_direction_valid"),
+            models.CheckConstraint(condition=Q(direction__in=MessageDirection.values), name="messages_direction_valid"),
             models.CheckConstraint(
                 condition=Q(direction="in", status="received")
                 | Q(
                     direction="out",
-                    status__in=["queued", "sending", "sent", "delivered", "read", "played", "failed", "unknown"],
+                    status__in=[status for status in MessageStatus.values if status != MessageStatus.RECEIVED],
                 ),
                 name="messages_status_valid",
             ),

@@ -1,4 +1,4 @@
-"""What staff do with several leads of the list at once."""
+"""Actions on the selected leads of the list."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
-from leads.models import Lead
+from leads.models import Lead, LeadStatus
 from leads.services.change import change_leads
 
 Action = Callable[[Any, HttpRequest, QuerySet[Lead]], None]
@@ -20,7 +20,7 @@ def assign_to_me(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> None
     _change(request, leads, assigned_to=request.user)
 
 
-def _marking(status: Lead.Status) -> Action:
+def _marking(status: LeadStatus) -> Action:
     @admin.action(description=f"Mark as {status.label.lower()}", permissions=["change"])
     def mark(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> None:
         _change(request, leads, status=status)
@@ -42,5 +42,5 @@ def counted(leads: list[Lead]) -> str:
     return f"{len(leads)} {'lead' if len(leads) == 1 else 'leads'}"
 
 
-# None that marks as lost: each lost lead has a reason of its own.
-ACTIONS = [assign_to_me, *(_marking(status) for status in Lead.Status if status != Lead.Status.LOST)]
+# No action marks as lost: each lost lead needs a reason of its own.
+ACTIONS = [assign_to_me, *(_marking(status) for status in LeadStatus if status != LeadStatus.LOST)]

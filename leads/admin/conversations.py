@@ -12,10 +12,10 @@ from leadsite.adminkit.values import badge, link, moment, shorten
 
 class LeadInline(ReadOnlyInline):
     model = Lead
-    fields = readonly_fields = ["wish", "type", "status_badge", "opened"]
+    fields = readonly_fields = ["beginning", "type", "status_badge", "opened"]
 
-    @admin.display(description="wish")
-    def wish(self, lead: Lead) -> SafeString:
+    @admin.display(description="request")
+    def beginning(self, lead: Lead) -> SafeString:
         return link(lead, shorten(lead.details) or "–")
 
     @admin.display(description="status")

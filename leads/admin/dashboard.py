@@ -33,7 +33,7 @@ def leads_today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         {
             "lead": lead,
             "customer": foreign(lead.conversation.customer),
-            "wish": shorten(lead.details) or lead.get_type_display(),
+            "request": shorten(lead.details) or lead.get_type_display(),
             "badge": badge(lead.get_status_display(), lead.status),
             "created": moment(lead.created_at),
         }

@@ -14,7 +14,7 @@ from leadsite.adminkit.owned import OwnedForm
 
 
 class DetailsField(forms.CharField):
-    """Text of several lines, as typed: a browser sends its line ends as \\r\\n."""
+    """Text of several lines: browsers submit line ends as \\r\\n."""
 
     def to_python(self, value: Any) -> str:
         return (super().to_python(value) or "").replace("\r\n", "\n")
@@ -52,9 +52,9 @@ class LeadForm(OwnedForm):
 
 
 class NewLeadForm(forms.ModelForm[Lead]):
-    """A lead by hand: the customer is found by the phone number, or made."""
+    """A new lead: the customer is found by the phone number, or created."""
 
-    # What leads.services.create said of this very form, when it was sent a moment ago.
+    # The refusal of leads.services.create when this form was submitted, see LeadAdmin.changeform_view.
     refusal: LeadRefused | None = None
 
     customer_phone = forms.CharField(

@@ -1,4 +1,4 @@
-"""Leads as staff work them."""
+"""The pages of leads."""
 
 from typing import Any, cast
 
@@ -42,12 +42,21 @@ class LeadAdmin(FoundByPhone):
     customer_path = "conversation__customer__"
     actions = ACTIONS
     list_display = [
-        *("customer_and_phone", "wish", "type", "status_badge", "assigned_to", "last_message", "source", "created"),
+        *(
+            "customer_and_phone",
+            "beginning",
+            "type",
+            "status_badge",
+            "assigned_to",
+            "last_message",
+            "source",
+            "created",
+        ),
     ]
     list_filter = ["status", "type", "source", AssignedFilter, "created_at"]
     list_select_related = ["conversation__customer", "assigned_to"]
     search_fields = ["conversation__customer__name", "details", "external_id"]
-    search_help_text = "Name, phone number, or words of the wish"
+    search_help_text = "Name, phone number, or words of the request"
     ordering = ["-pk"]
     list_before_template = "leads/import_link.html"
     readonly_fields = [
@@ -56,7 +65,7 @@ class LeadAdmin(FoundByPhone):
     ]
     fieldsets = [
         (None, {"fields": ["customer_link", "phone", "conversation_link"]}),
-        ("The wish", {"fields": ["status", "lost_reason", "assigned_to", "type", "details"]}),
+        ("The request", {"fields": ["status", "lost_reason", "assigned_to", "type", "details"]}),
         ("Where it came from", {"fields": ["source", "came_by", "external_id", "user", "created", "changed"]}),
     ]
 
@@ -84,13 +93,13 @@ class LeadAdmin(FoundByPhone):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A superuser who is a business too, as in the demo, most likely means its own leads."""
+        """A superuser who is a business too, as in the demo, most likely adds a lead of its own."""
         owner = cast(User, request.user)
         return {"user": owner.pk} if owner.is_superuser and owner.business_name else {}
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         if change:
-            # What was only now changed by somebody else is checked once more, under the lock.
+            # change_lead checks the status again under the lock: another session may have changed it since validation.
             columns = {"assigned_to": "assigned_to_id"}
             changes = {columns.get(name, name): getattr(obj, columns.get(name, name)) for name in form.changed_data}
             change_lead(user_id=obj.user_id, lead_id=obj.pk, changes=changes, may_assign=True)
@@ -105,7 +114,7 @@ class LeadAdmin(FoundByPhone):
         try:
             return super().changeform_view(request, *args, **options)
         except LeadRefused as refusal:
-            # The form had nothing against it, the database had: the same form again, with what it said.
+            # The form was valid, but the database refused it: the same form again, with that error.
             request.lead_refusal = refusal  # type: ignore[attr-defined] # read by get_form
             return super().changeform_view(request, *args, **options)
 
@@ -137,11 +146,11 @@ class LeadAdmin(FoundByPhone):
 
     @admin.display(description="last message")
     def last_message(self, lead: Lead) -> SafeString:
-        """When the customer wrote last: who comes back shows. Not to be sorted by, for no index has that order."""
+        """When the customer wrote last. Not sortable: no index has that order."""
         return moment(lead.conversation.last_inbound_at)
 
-    @admin.display(description="wish")
-    def wish(self, lead: Lead) -> SafeString:
+    @admin.display(description="request")
+    def beginning(self, lead: Lead) -> SafeString:
         return foreign(shorten(lead.details) or "–")
 
     @admin.display(description="came by")
@@ -151,7 +160,7 @@ class LeadAdmin(FoundByPhone):
 
 
 def assignees(viewer: User, lead: Lead) -> QuerySet[User]:
-    """Who can be given the lead: oneself, or for a superuser also its business and the superusers; who has it stays."""
+    """Who can be assigned: the viewer and the present assignee; for a superuser also the business and superusers."""
     who = Q(pk=viewer.pk) | Q(pk=lead.assigned_to_id)
     if viewer.is_superuser:
         who |= Q(pk=lead.user_id) | Q(is_superuser=True, is_active=True)

@@ -1,4 +1,4 @@
-"""POST /api/leads/batch: many leads in one call, all or none, or each that is good, by the same statement as one."""
+"""POST /api/leads/batch: many leads in one request, all or none, or every valid one."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,7 +18,7 @@ Outcome = CreatedLead | Problems
 
 
 def read_batch(body: Any) -> tuple[list[Any], bool]:
-    """The leads of the body, as they came, and whether one bad lead stops all. Raises ValidationError."""
+    """Return the leads of the body, not yet validated, and all_or_nothing. Raises ValidationError."""
     if not isinstance(body, dict):
         raise ValidationError({"body": ['Send an object: {"leads": [...]}.']})
     leads, all_or_nothing = body.get("leads"), body.get("all_or_nothing", True)

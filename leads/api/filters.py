@@ -1,4 +1,4 @@
-"""What the list of leads can be narrowed to. A value that cannot be meant is 400, with its parameter named."""
+"""Filters of the list of leads. An invalid value is 400 with its parameter named."""
 
 from typing import Any, Final
 
@@ -47,12 +47,12 @@ class LeadFilter(django_filters.FilterSet):
 
 
 class LeadSearch(BaseFilterBackend):
-    """`q`: words of the wish, the customer's name, or their number in any spelling."""
+    """`q`: words of the details, the customer's name, or their phone number in any spelling."""
 
     parameter = "q"
     description = "Words of the wish or of the customer's name, or a phone number or a part of one in any spelling."
 
-    def filter_queryset(  # type: ignore[override] # pages are read from it, and nothing else
+    def filter_queryset(  # type: ignore[override] # the paginator is its only reader
         self, request: Request, queryset: QuerySet[Lead], view: APIView
     ) -> QuerySet[Lead] | EitherOf[Lead]:
         """Raises ValidationError."""

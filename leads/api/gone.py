@@ -1,4 +1,4 @@
-"""The paths where the system before this one took leads: each says where to go."""
+"""Paths of the previous system, answered with 410 and the path to use instead."""
 
 from rest_framework import status
 from rest_framework.decorators import api_view, authentication_classes, permission_classes

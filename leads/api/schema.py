@@ -1,4 +1,4 @@
-"""What the descriptions (OpenAPI) of the leads' endpoints say beyond their serializers."""
+"""OpenAPI descriptions of the leads resource: parameters and answers."""
 
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ class BatchResultSerializer(serializers.Serializer[Any]):
     conversation_created = serializers.BooleanField(required=False)
     error = serializers.CharField(required=False)
     code = serializers.CharField(required=False)
-    fields = serializers.DictField(  # type: ignore[assignment] # the envelope's own word
+    fields = serializers.DictField(  # type: ignore[assignment] # a field named fields
         child=serializers.ListField(child=serializers.CharField()), required=False
     )
 

@@ -33,13 +33,13 @@ class NewLeadSerializer(serializers.Serializer[NewLead]):
     external_id = StrictCharField(max_length=EXTERNAL_ID_MAX_LENGTH, allow_null=True, required=False)
 
 
-# One instance for all requests: validation keeps nothing in it, while a new one copies each field deeply, a tenth of
-# the work of a request.
+# One instance for all requests: validation stores no state in it, and a new instance deep-copies every field, a tenth
+# of the CPU time of a request.
 _NEW_LEAD: Final = NewLeadSerializer()
 
 
 def read_new_lead(body: Any) -> NewLead:
-    """The parsed body of POST /api/leads for the service. Raises ValidationError that names every bad field."""
+    """Parse the body of POST /api/leads. Raises ValidationError that names every invalid field."""
     fields = _NEW_LEAD.run_validation(body)
     return NewLead(**{name: value for name, value in fields.items() if value is not None})
 
@@ -60,7 +60,7 @@ class LeadChangeSerializer(serializers.Serializer[Any]):
 
 
 def read_lead_changes(body: Any) -> tuple[dict[str, Any], int | None]:
-    """The parsed body of PATCH for the service, and the version that the client read. Raises ValidationError."""
+    """Parse the body of PATCH into changes for the service and the client's version. Raises ValidationError."""
     fields = _LEAD_CHANGES.run_validation(body)
     version = fields.pop("version", None)
     if "assigned_to" in fields:

@@ -49,7 +49,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     filterset_class = LeadFilter
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        # All leads of a business are read alike, whatever their number.
+        # Without filters one plan suits every business, so the prepared statement is used.
         narrowed = request.query_params.keys() - {"cursor", "ordering", "page_size"}
         with planned_for_values() if narrowed else nullcontext():
             return super().list(request, *args, **kwargs)
@@ -102,7 +102,7 @@ def _create(user_id: UUID, request: Request) -> Response:
     try:
         created = create_lead(user_id=user_id, lead=lead, source=Lead.Source.API)
     except ExternalIdTaken:
-        # A twin may have been faster between the look and the insert.
+        # The same request may have created it between the look-up and the insert.
         if (before := _made_before(user_id, lead)) is None:
             raise
         return created_answer(user_id, before, status.HTTP_200_OK)
@@ -161,7 +161,7 @@ def lead_answer(lead: Lead) -> Response:
 
 
 def _version_of(header: str) -> int:
-    """The version in an If-Match header: what ETag said. Raises ValidationError."""
+    """Parse the version in an If-Match header, an ETag. Raises ValidationError."""
     found = re.fullmatch(r'(?:W/)?"([0-9]{1,10})"', header.strip())
     if not found:
         raise ValidationError({"If-Match": ['Send the ETag of the lead as you read it: "3".']})
@@ -169,9 +169,9 @@ def _version_of(header: str) -> int:
 
 
 def log_refused_body(request: Request, error: APIException) -> None:
-    """The event of a creation that was refused before the service: a bad field, or a body that cannot be read."""
+    """Log a creation that was refused before the service: an invalid field, or a body that cannot be parsed."""
     fields = error.detail if isinstance(error, ValidationError) and isinstance(error.detail, dict) else {}
-    # A body that cannot be read raised when it was first asked for, and is empty from then on.
+    # After a body that cannot be parsed, request.data is empty.
     body = request.data if fields else {}
     phone = body.get("customer_phone") if isinstance(body, dict) else None
     log_failed_creation(

@@ -5,12 +5,12 @@ from typing import Final
 
 import phonenumbers
 
-from conversations.phone import PhoneInvalid, normalise, phone_key
+from conversations.phone import E164_PATTERN, PhoneInvalid, normalise, phone_key
 
 # What makes a cell a formula (owasp.org, CSV Injection). A phone number is one of them: +49 is 49.
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 QUOTED_FORMULA: Final = re.compile(r"'[=+\-@\t\r]")
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_E164: Final = re.compile(E164_PATTERN)
 # Lead forms of social networks write p:+49…, address books tel:+49…
 _PREFIX: Final = re.compile(r"(?:p|tel|phone|whatsapp)\s*:\s*", re.IGNORECASE)
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")

@@ -1,7 +1,14 @@
 """Someone wants something: a Lead. And the files by which leads came: an ImportRun, with what it refused."""
 
 from leads.models.imports import ImportFile, ImportRefusal, ImportRun
-from leads.models.leads import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead, LeadRow
+from leads.models.leads import (
+    DETAILS_MAX_LENGTH,
+    EXTERNAL_ID_MAX_LENGTH,
+    LOST_REASON_MAX_LENGTH,
+    Lead,
+    LeadRow,
+    LeadStatus,
+)
 
 __all__ = [
     "DETAILS_MAX_LENGTH",
@@ -12,4 +19,5 @@ __all__ = [
     "ImportRun",
     "Lead",
     "LeadRow",
+    "LeadStatus",
 ]

@@ -6,6 +6,17 @@ from django.db.models import F, Q
 from leadsite.core.models import OwnedModel
 
 
+class ImportState(models.TextChoices):
+    PREVIEW = "preview"
+    TRYING = "trying"
+    WAITING = "waiting"
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    FINISHED = "finished"
+    UNDONE = "undone"
+
+
 class ImportRun(OwnedModel):
     """One file on its way to being leads.
 
@@ -22,15 +33,7 @@ class ImportRun(OwnedModel):
     Counts and rows are written in one transaction, so they agree whenever the process dies.
     """
 
-    class State(models.TextChoices):
-        PREVIEW = "preview"
-        TRYING = "trying"
-        WAITING = "waiting"
-        RUNNING = "running"
-        INTERRUPTED = "interrupted"
-        FAILED = "failed"
-        FINISHED = "finished"
-        UNDONE = "undone"
+    State = ImportState
 
     file_name = models.CharField(help_text="Without its folder; - is standard input.")
     file_hash = models.CharField(blank=True, default="", help_text="SHA-256; empty for standard input.")
@@ -60,12 +63,7 @@ class ImportRun(OwnedModel):
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="import_runs_owner_unique"),
             models.CheckConstraint(
-                condition=Q(
-                    state__in=[
-                        *("preview", "trying", "waiting"),
-                        *("running", "interrupted", "failed", "finished", "undone"),
-                    ]
-                ),
+                condition=Q(state__in=ImportState.values),
                 name="import_runs_state_valid",
             ),
             models.CheckConstraint(

@@ -19,6 +19,29 @@ LOST_REASON_MAX_LENGTH = 1000
 EXTERNAL_ID_MAX_LENGTH = 200
 
 
+class LeadType(models.TextChoices):
+    ORDER = "order"
+    BOOKING = "booking"
+    INQUIRY = "inquiry"
+
+
+class LeadStatus(models.TextChoices):
+    NEW = "new"
+    CONTACTED = "contacted"
+    QUALIFIED = "qualified"
+    CONVERTED = "converted"
+    LOST = "lost"
+
+
+class LeadSource(models.TextChoices):
+    API = "api", "REST API"
+    WHATSAPP = "whatsapp", "WhatsApp"
+    MANUAL = "manual"
+    IMPORT = "import"
+    ADMIN = "admin"
+    SQL = "sql", "SQL"
+
+
 class LeadRow(NamedTuple):
     """A lead to be inserted. `referral`: a JSON document as text."""
 
@@ -85,25 +108,9 @@ _OPEN_OF: Final = """
 class Lead(OwnedModel):
     """What one customer wants. Made by leads.services.create and leads.services.receive, through LeadManager.insert."""
 
-    class Type(models.TextChoices):
-        ORDER = "order"
-        BOOKING = "booking"
-        INQUIRY = "inquiry"
-
-    class Status(models.TextChoices):
-        NEW = "new"
-        CONTACTED = "contacted"
-        QUALIFIED = "qualified"
-        CONVERTED = "converted"
-        LOST = "lost"
-
-    class Source(models.TextChoices):
-        API = "api", "REST API"
-        WHATSAPP = "whatsapp", "WhatsApp"
-        MANUAL = "manual"
-        IMPORT = "import"
-        ADMIN = "admin"
-        SQL = "sql", "SQL"
+    Type = LeadType
+    Status = LeadStatus
+    Source = LeadSource
 
     conversation = models.ForeignKey(
         Conversation, models.PROTECT, db_constraint=False, db_index=False, related_name="leads"
@@ -190,13 +197,13 @@ class Lead(OwnedModel):
                 name="leads_external_id_unique",
                 violation_error_message="Another lead has this external id.",
             ),
-            models.CheckConstraint(condition=Q(type__in=["order", "booking", "inquiry"]), name="leads_type_valid"),
+            models.CheckConstraint(condition=Q(type__in=LeadType.values), name="leads_type_valid"),
             models.CheckConstraint(
-                condition=Q(status__in=["new", "contacted", "qualified", "converted", "lost"]),
+                condition=Q(status__in=LeadStatus.values),
                 name="leads_status_valid",
             ),
             models.CheckConstraint(
-                condition=Q(source__in=["api", "whatsapp", "manual", "import", "admin", "sql"]),
+                condition=Q(source__in=LeadSource.values),
                 name="leads_source_valid",
             ),
             models.CheckConstraint(

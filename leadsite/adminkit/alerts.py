@@ -1,4 +1,4 @@
-"""What needs somebody, in a line each: for the admin's first page and the menu."""
+"""Alerts on the admin's first page and badges in the menu: one line for each thing that needs attention."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,11 +18,11 @@ class Alert:
 
 
 def foreign_line(text: str) -> SafeString:
-    """A provider's words, in a line of ours."""
+    """Text of a provider inside a sentence of ours."""
     return format_html('<bdi class="foreign">{}</bdi>', text)
 
 
 def counted(rows: QuerySet[Any]) -> str:
-    """Their number in words of a limit: nobody reads on where a thousand wait. Empty for none."""
+    """The number of rows, or "over 1000"; empty for none."""
     count = rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()
     return f"over {COUNT_LIMIT}" if count > COUNT_LIMIT else str(count or "")

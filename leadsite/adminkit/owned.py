@@ -1,4 +1,4 @@
-"""What the pages of owned rows share: a business's own people see and touch its own rows, superusers all."""
+"""Admin pages of rows that belong to a business: its staff see and change its own rows, superusers all."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from leadsite.core.models import OwnedModel
 
 
 class OwnedForm(ChangedFields):
-    """Checks also the rules about fields that are not in the form: whose the row is, and which customer's."""
+    """Also validates constraints on fields that are not in the form: the business and the customer of the row."""
 
     def _get_validation_exclusions(self) -> set[str]:
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # not in the stubs
@@ -44,7 +44,7 @@ class OwnedAdmin(AdminPage):
 
     @staticmethod
     def _with_owner(request: HttpRequest, names: Any) -> list[Any]:
-        """Whose the row is says something to a superuser only."""
+        """Adds the owner for superusers; everyone else sees the rows of one business only."""
         return [*names, "user"] if request.user.is_superuser else list(names)
 
     def formfield_for_foreignkey(

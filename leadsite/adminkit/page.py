@@ -1,4 +1,4 @@
-"""What all pages of the admin share: they write only what was changed, and meet a race or a forged link calmly."""
+"""Base of all admin pages: they write only changed fields, and answer lost races and invalid links with a message."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from leadsite.adminkit.values import moment
 
 log = structlog.get_logger(__name__)
 
-# The other side won, or the row went away: looked at again, the request has a plain answer.
+# Another session was faster, or the row is gone: validated again, the form has an ordinary error.
 LOST_RACES = (
     psycopg.errors.IntegrityError,
     psycopg.errors.DeadlockDetected,
@@ -28,10 +28,10 @@ LOST_RACES = (
 
 
 class ChangedFields(forms.ModelForm[Any]):
-    """Takes over only what the person changed: an hour-old form does not undo what happened to the row meanwhile.
+    """Saves only the fields that the user changed: a form opened an hour ago does not overwrite later changes.
 
-    Each field carries along the value it was shown with (Django's show_hidden_initial), and "changed" means: other
-    than that. A client that sends no such value is compared with the row, as in any Django form.
+    Each field submits the value it was shown with (Django's show_hidden_initial), and "changed" means different from
+    that. Where a client sends no such value, the row's value counts, as in any Django form.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -40,14 +40,14 @@ class ChangedFields(forms.ModelForm[Any]):
             return
         columns = {field.name for field in self._meta.model._meta.get_fields()}
         for name, field in self.fields.items():
-            # A disabled field is the password's hash: it is not carried.
+            # The only disabled field shows the password's hash, which is not submitted.
             if name in columns and not field.disabled:
                 field.show_hidden_initial = not self.is_bound or self._carries(name, field)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.instance._state.adding:
-            # What is left out here keeps the value that the row has now.
+            # A field that is removed here keeps the row's present value.
             for name in set(cleaned) - set(self.changed_data):
                 del cleaned[name]
         return cleaned
@@ -58,7 +58,7 @@ class ChangedFields(forms.ModelForm[Any]):
 
 
 class AdminPage(ModelAdmin):
-    """The base of every model's pages."""
+    """The base of every ModelAdmin."""
 
     form = ChangedFields
     empty_value_display = "–"
@@ -67,14 +67,14 @@ class AdminPage(ModelAdmin):
     warn_unsaved_form = True
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Nothing from the address: Django would put any text of it into any field, a date among them."""
+        """No initial values from the query string: Django would put any text into any field, a date among them."""
         return {}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         return None if "\0" in object_id else super().get_object(request, object_id, from_field)
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **options: Any) -> Any:
-        """The plain choice, without the menu that would add or change the chosen row in a second window."""
+        """The select alone, without the links that add or change the related row in a popup."""
         field = super().formfield_for_dbfield(db_field, request, **options)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
@@ -88,7 +88,7 @@ class AdminPage(ModelAdmin):
             obj.save(update_fields=changed | (_columns(obj) & {"updated_at"}))
 
     def changed_columns(self, obj: Any, form: forms.ModelForm[Any]) -> set[str]:
-        """What save_model writes of a row that is there."""
+        """The columns that save_model writes of an existing row."""
         return _columns(obj) & set(form.changed_data)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -97,7 +97,7 @@ class AdminPage(ModelAdmin):
         except (ValueError, OverflowError, ValidationError, DataError):
             if not (request.GET or request.POST):
                 raise
-            # Django checks most filters and selections; the year 0, a NUL and an id that is none get through.
+            # Django validates most filters and selections, but not the year 0, a NUL or a malformed id.
             log.warning("admin_list_refused", path=request.path, exc_info=True)
             messages.error(request, "There is no such filter or selection.")
             return HttpResponseRedirect(request.path)
@@ -114,8 +114,8 @@ class AdminPage(ModelAdmin):
             if not _lost_a_race(error):
                 raise
         try:
-            # Somebody was faster between the check and the write, which is undone. Checked again, the form knows
-            # the other's row, says so at its field, and keeps what was typed.
+            # Another session wrote between validation and save, and this save is rolled back. Validated again, the form
+            # has an error at the field and keeps the user's input.
             return super().changeform_view(request, *args, **options)
         except DatabaseError as error:
             if not _lost_a_race(error):
@@ -125,7 +125,7 @@ class AdminPage(ModelAdmin):
 
     @admin.display(description="created", ordering="pk")
     def created(self, row: Any) -> SafeString:
-        # Ids are UUID version 7: in the order of creation, and indexed.
+        # Sorted by id: UUID version 7 is in the order of creation, and indexed.
         return moment(row.created_at)
 
     @admin.display(description="last change")
@@ -134,7 +134,7 @@ class AdminPage(ModelAdmin):
 
 
 class OperatorsOnly(ModelAdmin):
-    """Pages on which one could give oneself every right: for superusers, whatever a group may say."""
+    """Pages that can grant permissions: for superusers only, whatever permissions a group has."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and request.user.is_superuser
@@ -157,7 +157,7 @@ def _columns(row: Model) -> set[str]:
 
 
 def _lost_a_race(error: DatabaseError) -> bool:
-    # Without a cause it is Django's own: the row to be written is gone.
+    # Without a cause Django raised it: the row to be updated is gone.
     return isinstance(error, IntegrityError) or error.__cause__ is None or isinstance(error.__cause__, LOST_RACES)
 
 

@@ -1,4 +1,4 @@
-"""Pages of long lists: how many there are is counted only so far."""
+"""Pagination of long lists with a bounded count."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ COUNT_LIMIT = 1000
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Counts no further than a person would turn pages: a busy site keeps millions of deliveries and events."""
+    """Counts at most COUNT_LIMIT rows: a busy site keeps millions of deliveries and events."""
 
     template_name = "adminkit/bounded_pagination.html"
     limit = COUNT_LIMIT

@@ -1,4 +1,4 @@
-"""How the admin looks: its templates and the settings of django-unfold, of which none depends on the environment."""
+"""Template settings and settings of django-unfold. None depends on the environment."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_SYMBOL": "forum",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
     "STYLES": ["leadsite.sidebar.stylesheet"],
-    # There is no site besides the admin.
+    # No link "View site": there is no site beside the admin.
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "leadsite.dashboard.dashboard",
@@ -19,7 +19,7 @@ UNFOLD: Final[dict[str, Any]] = {
 TEMPLATES: Final[list[dict[str, Any]]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Before unfold's own templates, some of which these replace.
+        # First, because some of these replace unfold's templates.
         "DIRS": [Path(__file__).parent.parent / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {

@@ -1,4 +1,4 @@
-"""Values as people read them in the admin."""
+"""Values formatted for people in the admin."""
 
 from datetime import datetime
 
@@ -42,7 +42,7 @@ def badge(label: str, value: str) -> SafeString:
 
 
 def moment(time: datetime | None) -> SafeString:
-    """A time without what goes without saying, on one line; the rest shows under the mouse."""
+    """A time in short form on one line, the exact time in its tooltip."""
     if time is None:
         return NOTHING
     local = timezone.localtime(time)
@@ -57,13 +57,13 @@ def day(time: datetime) -> str:
 
 
 def link(row: Model, label: str = "") -> SafeString:
-    """The row's name, leading to its page."""
+    """A link to the row's page, by default with its name."""
     address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[quote(row.pk)])
     return format_html('<a href="{}" class="text-link">{}</a>', address, foreign(label or row))
 
 
 def foreign(text: object) -> SafeString:
-    """A customer's words: in their own direction, and broken anywhere rather than wider than the page."""
+    """Text from outside: its own writing direction, and long words are broken instead of widening the page."""
     return format_html('<span class="block foreign" dir="auto">{}</span>', text)
 
 

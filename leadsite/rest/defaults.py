@@ -1,4 +1,4 @@
-"""How the REST API works: the settings of DRF, knox and drf-spectacular, of which none depends on the environment."""
+"""Settings of DRF, knox and drf-spectacular. None depends on the environment."""
 
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ REST_FRAMEWORK: Final[dict[str, Any]] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "leadsite.errors.rest_exception_handler",
     "UNAUTHENTICATED_USER": None,
-    # OPTIONS would describe the views to anybody, docstrings included.
+    # DRF's answer to OPTIONS contains the docstrings of views.
     "DEFAULT_METADATA_CLASS": None,
 }
 SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
@@ -33,7 +33,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "SCHEMA_PATH_PREFIX": "/api",
     "PREPROCESSING_HOOKS": ["leadsite.rest.openapi.documented_paths"],
     "COMPONENT_SPLIT_REQUEST": True,
-    # From the site itself: no page of ours asks another host for anything.
+    # Served by the site itself, not by a CDN.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -1,4 +1,4 @@
-"""Fields of JSON bodies: what came as another JSON type is refused, not converted."""
+"""Serializer fields that refuse other JSON types instead of converting them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 
 class StrictCharField(serializers.CharField):
-    """Text that came as a JSON string: DRF would also take 5 and 1.5 for text."""
+    """A JSON string: DRF would also take 5 and 1.5."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -15,7 +15,7 @@ class StrictCharField(serializers.CharField):
 
 
 class WordField(serializers.ChoiceField):
-    """One of a few words; the refusal lists them, as the SQL functions do, and does not quote what was sent."""
+    """One of a few words. The error lists them, as the SQL functions do, and does not quote the input."""
 
     def __init__(self, choices: list[tuple[str, str]], **options: Any) -> None:
         words = ", ".join(value for value, _ in choices)
@@ -32,7 +32,7 @@ class StrictIntegerField(serializers.IntegerField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    """A JSON truth value: DRF would also take "yes" and 1."""
+    """A JSON boolean: DRF would also take "yes" and 1."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):

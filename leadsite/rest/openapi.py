@@ -1,11 +1,11 @@
-"""The API's description of itself: what of it is documented, and how a caller says who they are."""
+"""The OpenAPI document: which paths it contains, how it describes authentication, and its pages."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-# Not for integrators: what providers call, and where the system before took leads.
+# Not for integrators: the webhook that providers call, the paths of the previous system, and the documentation itself.
 UNDOCUMENTED = (
     *("/api/webhooks/whatsapp", "/api/conversation", "/api/leads/create-with-conversation"),
     *("/api/schema", "/api/docs", "/api/docs/redoc"),
@@ -21,7 +21,7 @@ class BearerKey(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 
 def documented_paths(endpoints: list[tuple[str, str, str, Any]], **options: Any) -> list[tuple[str, str, str, Any]]:
-    """The paths of integrators, each in the form without a slash at its end."""
+    """Preprocessing hook: the paths for integrators, each without its form with a trailing slash."""
     return [end for end in endpoints if not end[0].endswith("/") and end[0] not in UNDOCUMENTED]
 
 

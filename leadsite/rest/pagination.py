@@ -1,4 +1,4 @@
-"""How lists are paged: by cursor, newest first."""
+"""Cursor pagination, newest first."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +11,7 @@ ORDERINGS: Final = ("-created_at", "created_at")
 
 
 class NewestFirst(CursorPagination):
-    """Pages by id: ids are UUID version 7, so they are unique and in the order of time, at any depth alike."""
+    """Pages by id, a UUID version 7: unique, in the order of creation, and a deep page costs what the first does."""
 
     ordering = "-id"
     page_size = 50
@@ -19,7 +19,7 @@ class NewestFirst(CursorPagination):
     max_page_size = 200
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
-        """`ordering` may ask for the oldest first."""
+        """The order of the query parameter `ordering`. Raises ValidationError."""
         asked = request.query_params.get("ordering", ORDERINGS[0])
         if asked not in ORDERINGS:
             raise ValidationError({"ordering": [f"Must be one of {', '.join(ORDERINGS)}."]})

@@ -1,4 +1,4 @@
-"""How the body of a REST request is read, and that there is one format to answer in."""
+"""Parsing of request bodies, and content negotiation: JSON only."""
 
 import json
 from typing import IO, Any, NoReturn
@@ -18,14 +18,14 @@ class BodyTooLarge(APIException):
 
 
 class JSONParser(BaseParser):
-    """Strict JSON of a bounded size: no NaN, no endless nesting, no endless numbers, UTF-8 only (RFC 8259)."""
+    """Strict JSON (RFC 8259) of a limited size: UTF-8 only, no NaN, limited nesting and numbers."""
 
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         """Raises BodyTooLarge and ParseError."""
         limit = settings.API_MAX_BODY_BYTES
-        # DRF hands over the stream unread, past Django's own limit.
+        # DRF passes the unread stream, to which DATA_UPLOAD_MAX_MEMORY_SIZE does not apply.
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise BodyTooLarge(f"The body is larger than {limit} bytes.")
@@ -44,7 +44,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 class JSONOnly(BaseContentNegotiation):
-    """There is one format to answer in, so an Accept header never fails."""
+    """Answers in JSON whatever the Accept header says."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         content_type = request.content_type.partition(";")[0].strip().lower()

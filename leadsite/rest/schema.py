@@ -1,4 +1,4 @@
-"""What the endpoints' descriptions (OpenAPI) have in common: errors, the Idempotency-Key, and answers."""
+"""OpenAPI descriptions that several resources share: errors, examples, the Idempotency-Key."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -44,7 +44,7 @@ ANOTHER_ID: Final = "01a20f00-5c1f-7b02-8f6e-6e1f0a4c9d27"
 
 
 def example(*, asked: Any = None, answered: Any = None) -> Any:
-    """Describe a serializer by an example of what is sent, of what comes back, or of both."""
+    """Add an example of the request, the response or both to a serializer."""
     examples = [OpenApiExample("Sent", value=asked, request_only=True)] if asked is not None else []
     examples += [OpenApiExample("Answered", value=answered, response_only=True)] if answered is not None else []
     return extend_schema_serializer(examples=examples)
@@ -56,13 +56,13 @@ class ErrorSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField(default=False)
     error = serializers.CharField(help_text="A sentence for people.")
     code = serializers.CharField(help_text="A word for programs.")
-    fields = serializers.DictField(  # type: ignore[assignment] # the envelope's own word
+    fields = serializers.DictField(  # type: ignore[assignment] # a field named fields
         child=serializers.ListField(child=serializers.CharField())
     )
 
 
 def errors(*codes: int) -> dict[int, OpenApiResponse]:
-    """The errors that an endpoint may answer with, those of all endpoints among them."""
+    """Responses of an operation for these statuses and for those that every operation has."""
     return {code: _error(code) for code in (*codes, 401, 403, 429, 503)}
 
 

@@ -11,7 +11,7 @@ from leadsite.accounts.models import User
 Row = TypeVar("Row", bound=Model)
 
 
-# Without a docstring: OpenAPI would describe with it every viewset that has none.
+# Without a docstring: drf-spectacular would take it as the description of every viewset that has none of its own.
 class OwnedViewSet(GenericViewSet[Row]):
     lookup_value_converter = "uuid"
 

@@ -1,4 +1,4 @@
-"""Endpoints and their events as JSON."""
+"""Serializers of webhook endpoints and events."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, URL_MAX_LENGTH, Web
 
 
 class UrlField(StrictCharField):
-    """An address that events may be posted to."""
+    """An https URL that check_url accepts."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=URL_MAX_LENGTH, **options)

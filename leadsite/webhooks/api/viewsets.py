@@ -30,7 +30,7 @@ _NEW: Final = NewEndpointSerializer()
 _CHANGE: Final = EndpointChangeSerializer()
 
 
-# A key that says where events go must be one that may read what they tell.
+# Events contain what the scope `read` protects, so registering an endpoint requires it too.
 READ_AND_WRITE: Final = "read write"
 _OWN: Final = "The caller's own endpoints; another business's are not there."
 
@@ -52,7 +52,7 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
         responses={201: EndpointWithSecretSerializer, **errors(*WRITING)},
     )
     def create(self, request: Request) -> Response:
-        # Without Idempotency-Key: the answer that is kept for a repeated request would hold the secret in clear.
+        # Without Idempotency-Key: the stored answer would contain the secret in clear.
         fields = _NEW.run_validation(request.data)
         return with_secret(services.create_endpoint(user_id=self.user_id, **fields), status.HTTP_201_CREATED)
 

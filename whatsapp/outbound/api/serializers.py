@@ -1,4 +1,4 @@
-"""The bodies by which clients send. Names as the clients of the system before have them."""
+"""Serializers of the requests that send messages. Field names are those of the previous system's clients."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
 from whatsapp.json_parts import objects_of
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, Recipient, Wish, Written
 
-# Two letters of a country, a dot, up to 128 letters and digits; of some business groups with ENT. before them (Meta,
+# Two letters of a country, a dot, up to 128 letters and digits, in some business groups after "ENT." (Meta,
 # Business-scoped user IDs).
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 _TEMPLATE_MAX_BYTES: Final = 32 * 1024
@@ -28,7 +28,7 @@ _TEMPLATE_NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
 class RecipientField(StrictCharField):
     """A phone number as people write it, or a WhatsApp user id."""
 
-    def to_internal_value(self, data: Any) -> Recipient:  # type: ignore[override] # a text goes in
+    def to_internal_value(self, data: Any) -> Recipient:  # type: ignore[override] # the base returns str
         text = super().to_internal_value(data)
         if _USER_ID.fullmatch(text):
             return Recipient(whatsapp_user_id=text)
@@ -108,7 +108,7 @@ class WrittenSerializer(serializers.Serializer[Any]):
         return attrs | {"written": Written(content=message or readable(template), template=template)}
 
     def problems(self, attrs: dict[str, Any], message: Any, template: Any) -> dict[str, list[str]]:
-        """What is wrong with fields that are good each by itself."""
+        """Errors of combinations of fields that are valid one by one."""
         if message is not None and template is not None:
             return {"message": ["Give either message or template, not both."]}
         return {"message": ["This field is required."]} if message is None and template is None else {}
@@ -147,19 +147,19 @@ _WRITTEN: Final = WrittenSerializer()
 
 
 def read_outgoing(body: Any) -> tuple[Recipient, Written, Wish | None]:
-    """The parsed body of POST /api/whatsapp for the service. Raises ValidationError that names every bad field."""
+    """Parse the body of POST /api/whatsapp. Raises ValidationError that names every invalid field."""
     fields = _OUTGOING.run_validation(body)
     return fields["to"], fields["written"], fields["wish"]
 
 
 def read_reply(body: Any) -> Written:
-    """The parsed body of a reply for the service. Raises ValidationError."""
+    """Parse the body of a reply. Raises ValidationError."""
     written: Written = _WRITTEN.run_validation(body)["written"]
     return written
 
 
 def readable(template: dict[str, Any]) -> str:
-    """A template as a person reads it in the thread: its name, and what is filled in."""
+    """A template as text for the thread: its name and its parameters."""
     parameters = [
         parameter["text"]
         for component in objects_of(template.get("components"))

@@ -84,7 +84,7 @@ def accepted(queued: Queued) -> Response:
 
 
 def _log_lead_not_made(request: Request, error: Exception) -> None:
-    """The event that every creation leaves which failed, where a lead was asked for."""
+    """Log the failed creation of a lead, if the request asked for one."""
     fields: Any = error.detail if isinstance(error, ValidationError) else {}
     body = request.data if isinstance(error, ValidationError | MessageRefused) else {}
     if not isinstance(body, dict) or body.get("createLead") is not True:
