@@ -33,9 +33,9 @@ def database_url() -> str:
 
 
 @contextmanager
-def session() -> Iterator[psycopg.Connection]:
+def session(url: str | None = None) -> Iterator[psycopg.Connection]:
     """Another client. What it has not committed ends with the block."""
-    opened = psycopg.connect(database_url())
+    opened = psycopg.connect(url or database_url())
     try:
         yield opened
     finally:

@@ -5,8 +5,10 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error, connection
 from procrastinate.contrib.django.utils import connector_params
 
+from leadsite.core.history import EarlierDatabase, check_history
 from leadsite.worker import Interrupted, work, work_once
 from whatsapp.outbound.worker import THREADS
 
@@ -35,15 +37,28 @@ class Command(BaseCommand):
         for name, number in (("concurrency", concurrency), ("sends", sends)):
             if not 1 <= number <= MAX_PARALLEL:
                 raise CommandError(f"--{name} must be a number from 1 to {MAX_PARALLEL}.", returncode=2)
-        connection = connector_params()
+        check_tables()
+        parameters = connector_params()
         if not once:
-            asyncio.run(work(connection=connection, concurrency=concurrency, sends=sends))
+            asyncio.run(work(connection=parameters, concurrency=concurrency, sends=sends))
             return
         try:
-            outcomes = asyncio.run(work_once(connection=connection, sends=sends))
+            outcomes = asyncio.run(work_once(connection=parameters, sends=sends))
         except Interrupted as error:
             raise CommandError(f"The database is unreachable or not migrated: {error}") from error
         self.stdout.write(summary(outcomes))
+
+
+def check_tables() -> None:
+    """A database that is away is waited for; one whose tables are another version's will not change by waiting."""
+    try:
+        check_history()
+    except EarlierDatabase as error:
+        raise CommandError(str(error)) from error
+    except Error:
+        pass
+    finally:
+        connection.close()
 
 
 def summary(outcomes: Counter[str]) -> str:

@@ -1,0 +1,17 @@
+"""manage.py migrate: Django's own, which first looks whether it can go on from the tables there are."""
+
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+
+from leadsite.core.history import EarlierDatabase, check_history
+
+
+class Command(migrate.Command):
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            check_history()
+        except EarlierDatabase as error:
+            raise CommandError(str(error)) from error
+        super().handle(*args, **options)

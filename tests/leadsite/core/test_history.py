@@ -1,0 +1,62 @@
+"""A database of before the migrations were rewritten is met with one sentence that says what to do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from tests.sessions import database_url, session
+from tests.site import environment, manage
+
+# As they stood in the last of those versions.
+OLD = [("conversations", "0002_whatsapp_in"), ("conversations", "0004_search"), ("leads", "0008_import_files")]
+SENTENCE = "of an earlier leadsite, whose tables this version cannot take over"
+
+
+def make_old() -> None:
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied("conversations", "0002_functions")
+    for app, name in OLD:
+        recorder.record_applied(app, name)
+
+
+def test_the_data_directory_is_to_be_moved_away(db, settings):
+    make_old()
+    settings.EMBEDDED_POSTGRES, settings.DATA_DIR = True, settings.BASE_DIR / "var"
+    with pytest.raises(CommandError) as refused:
+        call_command("migrate", verbosity=0)
+    assert str(refused.value) == f"The data in var/ is {SENTENCE}: move it away (mv var var.old) and run again."
+
+
+def test_its_own_tables_are_migrated(db):
+    call_command("migrate", verbosity=0)
+
+
+@pytest.fixture
+def old_database(transactional_db: None) -> Iterator[str]:
+    """A database of its own, of which the commands see no more than which migrations it has had."""
+    name = f"{connection.settings_dict['NAME']}_old"
+    with session() as clerk:
+        clerk.autocommit = True
+        clerk.execute(f"CREATE DATABASE {name}".encode())
+        address = database_url().replace(connection.settings_dict["NAME"], name)
+        yield address
+        clerk.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.mark.parametrize("command", [["demo"], ["migrate"], ["worker"], ["worker", "--once"]], ids=" ".join)
+def test_every_command_that_needs_the_tables_says_it_and_ends(old_database: str, tmp_path: Path, command: list[str]):
+    with session(old_database) as clerk:
+        clerk.execute("CREATE TABLE django_migrations (id int, app text, name text, applied timestamptz)")
+        for app, name in [*OLD, ("leads", "0002_functions")]:
+            clerk.execute("INSERT INTO django_migrations VALUES (1, %s, %s, now())", [app, name])
+        clerk.commit()
+    variables = {"DATABASE_URL": old_database, "LEADSITE_DEMO": "true", "SECRET_KEY": "of a test"}
+    ended = manage(*command, env=environment(tmp_path, **variables))
+    assert ended.returncode == 1
+    assert (
+        ended.stderr == f"CommandError: The database is {SENTENCE}: set DATABASE_URL to an empty one and run again.\n"
+    )
