@@ -67,7 +67,9 @@ def meaning(run: ImportRun) -> str:
     counted = count_words(counts_of(run))
     match run.state:
         case State.FINISHED if run.failed:
-            return f"{counted}. Download the refused rows, mend them, and import that file: what is in stays as it is."
+            return (
+                f"{counted}. Download the refused rows, correct them and import that file: what is in stays as it is."
+            )
         case State.FINISHED:
             return f"{counted}. Nothing is left to do."
         case State.INTERRUPTED:

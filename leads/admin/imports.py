@@ -125,7 +125,7 @@ class ImportRunAdmin(OwnedAdmin):
         )
 
     def refused(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """What was refused, as a file to be mended and imported."""
+        """Download the refused rows as a file that can be corrected and imported."""
         run = self._seen(request, object_id)
         if run is None:
             return HttpResponse("There is no such import.", status=404, content_type="text/plain")

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from leadsite.webhooks.models import URL_MAX_LENGTH
 
-# How long whoever registers a URL waits for the name service; where it is slower, the first delivery finds out.
+# How long a request that registers a URL waits for DNS. If it is slower, the first delivery checks the address.
 LOOK_UP_SECONDS: Final = 2.0
 _PORTS: Final = {"https": 443, "http": 80}
 # The only unicast addresses of the IPv6 internet (IANA, "IPv6 Global Unicast Address Assignments"): with it go the

@@ -129,7 +129,7 @@ def deliver(delivery: Delivery) -> Outcome:
 def record(delivery: Delivery, outcome: Outcome) -> None:
     """Write down what became of it. Opens the transaction: the event's row, then the endpoint's.
 
-    Where the lease is another's by now, nothing: whoever has the event tells. Raises django.db.Error.
+    Does nothing if another worker holds the lease by now. Raises django.db.Error.
     """
     with transaction.atomic():
         # What an address answered that the business has corrected since is no news of the new one.

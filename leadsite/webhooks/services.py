@@ -1,4 +1,4 @@
-"""Endpoints of a business, and what their owner does with them. The doors check URLs: webhooks/addresses.py."""
+"""Services for webhook endpoints and their events. The API and the admin check URLs before: webhooks/addresses.py."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,7 +126,7 @@ def send_test(*, user_id: UUID, endpoint_id: UUID) -> WebhookEvent:
 
 
 def send_again(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEvent:
-    """Queue a failed event anew, for another day of tries. Opens the transaction.
+    """Queue a failed event again, for another day of tries. Opens the transaction.
 
     Raises UnknownEndpoint, EndpointOff, NotFailed.
     """
@@ -176,7 +176,7 @@ def _forget(events: QuerySet[WebhookEvent]) -> int:
 
 
 def rotate_secrets() -> int:
-    """Encrypt every stored secret anew, with the newest of FIELD_ENCRYPTION_KEYS; returns how many endpoints.
+    """Encrypt every stored secret again with the newest of FIELD_ENCRYPTION_KEYS; returns how many endpoints.
 
     Caller holds the transaction. Raises leadsite.core.encryption.SecretUnreadable.
     """

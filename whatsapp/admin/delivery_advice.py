@@ -32,7 +32,7 @@ def meaning(delivery: WebhookDelivery) -> SafeString:
             " the conversations. The body is kept, for a version that can read them."
         )
     return SafeString(
-        "Not all of it is in the conversations, and it is no longer tried by itself. Mend the cause that"
+        "Not all of it is in the conversations, and it is no longer tried by itself. Fix the cause that"
         " the notes name, then replay."
     )
 

@@ -114,7 +114,7 @@ LATER, BEFORE = timezone.now() + timedelta(days=1), timezone.now() - timedelta(d
         ({"state": "processed"}, "What it holds is in the conversations. Replaying it doubles nothing."),
         ({"state": "processed", "error": "Odd"}, "The notes below say what was left out."),
         ({"state": "failed", "attempts": 1}, "Trying again as it is will not help: the parts named below could not be"),
-        ({"state": "failed", "attempts": 15}, "it is no longer tried by itself. Mend the cause"),
+        ({"state": "failed", "attempts": 15}, "it is no longer tried by itself. Fix the cause"),
         ({"state": "failed", "next_attempt_at": LATER}, "It is tried again by itself at <span"),
         ({"state": "failed", "next_attempt_at": BEFORE, "attempts": 3}, "It is due to be tried again since <span"),
         ({"state": "unrouted", "unrouted": ["7"]}, "is kept here and in no conversation yet"),

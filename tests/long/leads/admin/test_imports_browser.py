@@ -71,7 +71,7 @@ def test_staff_import_fifty_thousand_rows_and_watch_them_come(people, live_serve
         page.get_by_role("button", name="Import", exact=True).click()
         page.get_by_text("rows/s").wait_for()
         page.screenshot(path=tmp_path / "5-progress.png", full_page=True)
-        page.get_by_text("Download the refused rows, mend them").wait_for()
+        page.get_by_text("Download the refused rows, correct them").wait_for()
         page.screenshot(path=tmp_path / "6-finished.png", full_page=True)
         with page.expect_download() as download:
             page.get_by_role("link", name="Download refused rows").click()
