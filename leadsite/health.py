@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 FUNCTIONS: Final = (
     *("load_leads", "load_faults", "open_leads", "take_requests"),
     *("insert_leads", "create_lead_with_conversation", "create_leads_with_conversations"),
-    *("queue_message", "claim_messages", "reroute_messages", "open_conversation"),
+    *("queue_message", "open_conversation"),
     *("receive_events", "store_messages", "identify_customers", "move_customers", "place_messages"),
 )
 

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest, Now
 
+from conversations.models import Message
 from leadsite.core.encryption import rotate
 from whatsapp.models import Channel, check_token, looks_like_phone, normalise_channel_id
 from whatsapp.outbound.wakeup import wake_sender
@@ -78,20 +79,27 @@ def pause_channel(*, channel_id: UUID, seconds: float) -> None:
 
 
 def reroute_messages(*, user_id: UUID | None = None) -> int:
-    """Give a number to messages that wait without one, of this business or of all; returns to how many.
+    """Give the business's first active number to queued messages that have none; returns to how many.
 
-    Caller holds the transaction.
+    None was connected when they were stored, or theirs was deleted, switched off or given to another business since.
+    Of this business, or of all. Messages whose rows somebody holds are left for the next time. Caller holds the
+    transaction.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reroute_messages(%s)", [user_id])
-        (count,) = cursor.fetchone() or (0,)
+    active = Channel.objects.filter(user_id=OuterRef("user_id"), active=True)
+    queued = Message.objects.filter(status=Message.Status.QUEUED)
+    if user_id is not None:
+        queued = queued.filter(user_id=user_id)
+    stray = queued.filter(~Exists(active.filter(pk=OuterRef("channel_id"))), Exists(active))
+    locked = stray.select_for_update(skip_locked=True, no_key=True).values("pk")
+    first = Subquery(active.order_by("pk").values("pk")[:1])
+    count = Message.objects.filter(pk__in=locked).update(channel_id=first, updated_at=Now())
     if count:
         wake_sender()
-    return int(count)
+    return count
 
 
 def rotate_tokens() -> int:
-    """Encrypt every stored token anew, with the newest of FIELD_ENCRYPTION_KEYS; returns how many.
+    """Encrypt every stored token again, with the newest of FIELD_ENCRYPTION_KEYS; returns how many.
 
     Opens the transaction. Raises leadsite.core.encryption.SecretUnreadable, and has changed nothing then.
     """

@@ -1,11 +1,14 @@
 """How a business is reached on WhatsApp, and what the providers delivered."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -20,6 +23,47 @@ _TOKEN = re.compile(r"[\x20-\x7e]{1,4096}")
 
 class ChannelInvalid(Exception):
     """This cannot be the provider's id of a WhatsApp number; says why."""
+
+
+# In the order of their paces, so that a number with a long queue leaves room for the others.
+_LOCK_READY: Final = """
+    SELECT c.id, c.user_id, c.provider, c.phone_number_id, c.encrypted_access_token,
+           greatest(c.paced_until, statement_timestamp()), statement_timestamp()
+    FROM channels AS c CROSS JOIN LATERAL (
+        SELECT FROM messages AS m
+        WHERE m.channel_id = c.id AND m.status = 'queued' AND m.due_at <= statement_timestamp()
+        ORDER BY m.due_at LIMIT 1
+    ) AS due
+    WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until <= statement_timestamp() + %s, true)
+        AND c.id <> ALL (%s::uuid[])
+    ORDER BY c.paced_until NULLS FIRST LIMIT %s FOR NO KEY UPDATE OF c SKIP LOCKED
+"""
+
+
+class ReadyChannel(NamedTuple):
+    """A number that may send now: `free_at` is when all that was granted so far will have been sent."""
+
+    id: UUID
+    user_id: UUID
+    provider: str
+    phone_number_id: str
+    token: str  # encrypted as it is stored
+    free_at: datetime
+    now: datetime
+
+
+class ChannelManager(models.Manager["Channel"]):
+    """Reads and writes of numbers for which the ORM has no words."""
+
+    def lock_ready(self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = ()) -> list[ReadyChannel]:
+        """Numbers, but for those `seen`, that have messages due and may send one within `ahead`, locked.
+
+        Those whose rows somebody holds are passed over. Caller holds the transaction.
+        """
+        values: list[Any] = [ahead, list(seen), limit]
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK_READY, values)
+            return [ReadyChannel(*row) for row in cursor.fetchall()]
 
 
 class Channel(OwnedModel):
@@ -41,12 +85,14 @@ class Channel(OwnedModel):
     encrypted_access_token = models.TextField(blank=True, default="", db_default="", editable=False)
     active = models.BooleanField(default=True, db_default=True)
     # The provider refuses the number as such (its token, its bill, a block): its messages wait until somebody has
-    # mended that. See whatsapp.channels.stop_channel.
+    # fixed that. See whatsapp.channels.stop_channel.
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     resumed_at = models.DateTimeField(null=True, editable=False)
     stop_reason = models.TextField(blank=True, default="", db_default="", editable=False)
-    # Providers take so many messages a second from one number: see claim_messages.sql.
+    # Providers take so many messages a second from one number: see whatsapp/outbound/queue.py.
     paced_until = models.DateTimeField(null=True, editable=False)
+
+    objects = ChannelManager()
 
     class Meta:
         db_table = "channels"

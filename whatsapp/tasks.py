@@ -20,7 +20,7 @@ async def send_queued(context: JobContext) -> None:
 @app.task(queueing_lock="sweep_outbox", pass_context=True)
 def sweep_outbox(context: JobContext, timestamp: int) -> None:
     """Find what no job did."""
-    queue.lose()
+    queue.expire_leases()
     with transaction.atomic():
         channels.reroute_messages()
     context.additional_context["sender"].wake()

@@ -97,7 +97,7 @@ class Customer(OwnedModel):
     profile_name_at = models.DateTimeField(null=True, editable=False)
     # When phone and WhatsApp user id were last said to be one person's: the newer statement counts.
     identified_at = models.DateTimeField(null=True, editable=False)
-    # Providers take so many messages a minute to one customer: see claim_messages.sql.
+    # Providers take so many messages a minute to one customer: see whatsapp/outbound/queue.py.
     paced_until = models.DateTimeField(null=True, editable=False)
 
     objects = CustomerManager()

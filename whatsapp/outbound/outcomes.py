@@ -11,7 +11,7 @@ _JITTER: Final = (0.8, 1.2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message that a worker has to itself, and the number through which it goes; see claim_messages.sql."""
+    """A message that a worker has to itself, and the number through which it goes; see queue.claim."""
 
     id: UUID
     user_id: UUID

@@ -9,10 +9,10 @@ request had left: the message becomes `unknown` and is never claimed again. What
 recorded where it can only help: that the provider took the message, or that it certainly was not sent.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -21,8 +21,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations.models import Conversation, Message
+from conversations.models.messages import Leased
 from conversations.services.statuses import StatusReport, apply_statuses
 from whatsapp import channels
+from whatsapp.models import Channel, ReadyChannel
 from whatsapp.outbound.outcomes import AT_ONCE, Again, Failed, Outcome, Outgoing, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.http import TOTAL_SECONDS
 
@@ -32,7 +34,7 @@ LEASE_SECONDS: Final = 30
 # Until so long after the claim a request may begin, to be over with some seconds to spare for its record.
 BEGIN_SECONDS: Final = LEASE_SECONDS - TOTAL_SECONDS - 5
 # How far ahead of a number's pace messages are claimed: a worker has them at hand when their moment comes.
-AHEAD_SECONDS: Final = 0.1
+AHEAD: Final = timedelta(seconds=0.1)
 # However its errors change: who has been tried so often will not arrive.
 MOST_ATTEMPTS: Final = 100
 LOST: Final = "The worker was gone before it could say what became of this: it may have been sent or not."
@@ -41,29 +43,72 @@ OVERTAKEN: Final = (
 )
 # A row that somebody holds is recorded later; no other message waits for that.
 _IMPATIENT: Final = "SET LOCAL lock_timeout = '100ms'"
-_COLUMNS: Final = tuple(Outgoing.__slots__)
-_CLAIM: Final = f"""
-    SELECT {", ".join(_COLUMNS)}
-    FROM claim_messages(%s, make_interval(secs => %s), %s, make_interval(secs => %s), %s, %s)
-"""  # noqa: S608 - the columns are ours
 
 Status = Message.Status
 Result = tuple[Outgoing, Outcome]
 
 
 def claim(limit: int) -> list[Outgoing]:
-    """Take up to `limit` messages to send now, each in its turn. Opens the transaction. Raises django.db.Error."""
-    pace = (settings.WHATSAPP_MESSAGES_PER_SECOND, AHEAD_SECONDS)
-    pair = (settings.WHATSAPP_PAIR_SECONDS, settings.WHATSAPP_PAIR_BURST)
-    with connection.cursor() as cursor:
-        # One statement, and so a transaction of its own.
-        cursor.execute(_CLAIM, [limit, LEASE_SECONDS, *pace, *pair])
-        return [_outgoing(dict(zip(_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
+    """Take up to `limit` messages to send now, each in its turn. Opens the transaction. Raises django.db.Error.
+
+    Two paces, one for each number and one for each customer, by one time in the row of each (a leaky bucket as a
+    meter: the generic cell rate algorithm, ITU-T I.371): `paced_until` is when all that was granted so far will have
+    been sent.
+    """
+    claimed: list[Outgoing] = []
+    seen: list[UUID] = []
+    with transaction.atomic():
+        # Two workers may claim at this moment. Each passes over what the other holds: numbers, customers, messages; so
+        # claims wait for no lock, and of one number they follow each other.
+        while (room := limit - len(claimed)) > 0:
+            ready = Channel.objects.lock_ready(ahead=AHEAD, limit=room, seen=seen)
+            for channel in ready:
+                claimed += _claim_from(channel, limit - len(claimed))
+            if len(ready) < room:
+                break
+            seen += [channel.id for channel in ready]
+    return claimed
 
 
-def _outgoing(row: dict[str, Any]) -> Outgoing:
-    # Django reads jsonb as text, and leaves it to its JSONField to parse it.
-    return Outgoing(**row | {"extras": json.loads(row["extras"])})
+def _claim_from(channel: ReadyChannel, limit: int) -> list[Outgoing]:
+    """Up to `limit` messages of one number, as many as its pace allows. Caller holds the transaction."""
+    rate = settings.WHATSAPP_MESSAGES_PER_SECOND
+    pair = timedelta(seconds=settings.WHATSAPP_PAIR_SECONDS)
+    granted = 1 + int((channel.now + AHEAD - channel.free_at).total_seconds() * rate)
+    ids = Message.objects.lock_due(
+        channel_id=channel.id,
+        user_id=channel.user_id,
+        now=channel.now,
+        paced_until=channel.now + pair * (settings.WHATSAPP_PAIR_BURST - 1),
+        limit=min(limit, granted),
+    )
+    leased = (
+        Message.objects.lease(ids, now=channel.now, lease=timedelta(seconds=LEASE_SECONDS), pair=pair) if ids else []
+    )
+    if leased:
+        paced_until = channel.free_at + timedelta(seconds=len(leased) / rate)
+        Channel.objects.filter(pk=channel.id).update(paced_until=paced_until)
+    begin = (channel.free_at - channel.now).total_seconds()
+    return [_outgoing(message, channel, wait=begin + turn / rate) for turn, message in enumerate(leased)]
+
+
+def _outgoing(message: Leased, channel: ReadyChannel, *, wait: float) -> Outgoing:
+    return Outgoing(
+        id=message.id,
+        user_id=channel.user_id,
+        attempt=message.attempts,
+        retry_kind=message.retry_kind,
+        retries=message.retries,
+        kind=message.kind,
+        content=message.content,
+        extras=message.extras,
+        address=message.address,
+        channel_id=channel.id,
+        provider=channel.provider,
+        phone_number_id=channel.phone_number_id,
+        token=channel.token,
+        wait=wait,
+    )
 
 
 def record(results: Sequence[Result]) -> None:
@@ -167,18 +212,12 @@ def _hold_back(message: Outgoing, outcome: Outcome) -> None:
         channels.pause_channel(channel_id=message.channel_id, seconds=pause)
 
 
-def lose() -> int:
+def expire_leases() -> int:
     """Give up messages whose worker is gone: see Note [Sent once]. Opens the transaction; returns how many."""
-    with transaction.atomic():
-        # Whoever records one of them at this moment knows better.
-        gone = Message.objects.filter(status=Status.SENDING, leased_until__lt=Now())
-        ids = list(gone.select_for_update(skip_locked=True).values_list("pk", flat=True))
-        lost = Message.objects.filter(pk__in=ids).update(
-            status=Status.UNKNOWN, error=LOST, leased_until=None, updated_at=Now()
-        )
-    if lost:
-        log.warning("messages_lost_sight_of", messages=lost)
-    return lost
+    expired = Message.objects.expire_leases(error=LOST)
+    if expired:
+        log.warning("messages_lost_sight_of", messages=expired)
+    return expired
 
 
 def not_begun(message: Outgoing) -> Result:

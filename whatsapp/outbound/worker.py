@@ -111,7 +111,7 @@ class Sender:
         """Record what came back, claim what there is room for, and give it to the pool. Returns how many that were."""
         self._record()
         if time.monotonic() - self._lost_at > LOSE_EACH_SECONDS:
-            queue.lose()
+            queue.expire_leases()
             self._lost_at = time.monotonic()
         room = self._threads - self._in_flight
         if self._stopping.is_set() or room <= 0:

@@ -91,7 +91,7 @@ class TestLeases:
         mailing.writes("two")
         (message,) = queue.claim(16)
         self.time_passes()
-        assert queue.lose() == 1
+        assert queue.expire_leases() == 1
         return message
 
     def row(self, message):
@@ -105,7 +105,7 @@ class TestLeases:
     def test_while_the_lease_runs_it_is_the_workers(self, mailing):
         mailing.writes()
         queue.claim(16)
-        assert (queue.lose(), queue.claim(16)) == (0, [])
+        assert (queue.expire_leases(), queue.claim(16)) == (0, [])
 
     def test_late_news_that_it_was_sent_counts(self, slept):
         queue.record([(slept, Sent("wamid.9"))])
