@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations.models import Conversation, Message
-from conversations.models.messages import Leased
+from conversations.models.outbox import Leased
 from conversations.services.statuses import StatusReport, apply_statuses
 from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel

@@ -1,0 +1,114 @@
+"""The outbox: outgoing rows of `messages` that are claimed to be sent, and those whose claim has run out."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+# To the customer each number is a chat of its own, in which messages come in the order in which they were stored; and
+# no two are on their way at once. `m` is a message, `v` its conversation. OFFSET 0 keeps the planner from making a join
+# of it, for which it would read the whole queue.
+_NONE_BEFORE: Final = """NOT EXISTS (
+        SELECT FROM conversations AS other CROSS JOIN LATERAL (
+            SELECT FROM messages AS before
+            WHERE before.conversation_id = other.id AND before.status IN ('queued', 'sending') AND before.id <> m.id
+                AND (before.status = 'sending' OR (before.id < m.id AND before.channel_id = m.channel_id)) LIMIT 1
+        ) AS found
+        WHERE other.customer_id = v.customer_id OFFSET 0)"""
+# Along the index messages_due, and no further than the limit: a condition on another indexed column of `m` would tempt
+# the planner to read and sort the whole queue. Most of those that must wait are found by one step in messages_waiting.
+_LOCK_DUE: Final = f"""
+    SELECT m.id FROM messages AS m CROSS JOIN LATERAL (
+        SELECT FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
+        WHERE v.id = m.conversation_id AND v.user_id = %(user)s AND coalesce(c.paced_until <= %(paced)s, true)
+            AND {_NONE_BEFORE}
+        LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED
+    ) AS customer
+    WHERE m.channel_id = %(channel)s AND m.status = 'queued' AND m.due_at <= %(now)s
+        AND NOT EXISTS (
+            SELECT FROM messages AS before WHERE before.conversation_id = m.conversation_id
+                AND before.channel_id = m.channel_id AND before.status IN ('queued', 'sending') AND before.id < m.id
+            OFFSET 0)
+    ORDER BY m.due_at LIMIT %(limit)s
+"""  # noqa: S608 - the text is ours
+# By id: `status || ''` fits no partial index, of which the planner would else read all.
+_LEASE: Final = f"""
+    WITH mine AS MATERIALIZED (
+        SELECT m.id, v.customer_id FROM messages AS m JOIN conversations AS v ON v.id = m.conversation_id
+        WHERE m.id = ANY (%(ids)s::uuid[]) AND m.status || '' = 'queued' AND {_NONE_BEFORE}
+        FOR NO KEY UPDATE OF m SKIP LOCKED
+    ), paced AS (
+        UPDATE customers AS c SET paced_until = greatest(c.paced_until, %(now)s) + %(pair)s
+        WHERE c.id = ANY (ARRAY(SELECT customer_id FROM mine))
+    )
+    UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1, leased_until = %(now)s + %(lease)s
+    WHERE m.id = ANY (ARRAY(SELECT id FROM mine))
+    RETURNING m.id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address
+"""  # noqa: S608 - the text is ours
+_EXPIRE_LEASES: Final = """
+    UPDATE messages SET status = 'unknown', error = %s, leased_until = NULL, updated_at = now()
+    WHERE id = ANY (ARRAY(
+        SELECT id FROM messages WHERE status = 'sending' AND leased_until < statement_timestamp()
+        ORDER BY leased_until FOR NO KEY UPDATE SKIP LOCKED))
+"""
+
+
+class Leased(NamedTuple):
+    """A message that was taken to be sent; `attempts` tells this lease from others."""
+
+    id: UUID
+    attempts: int
+    retry_kind: str
+    retries: int
+    kind: str
+    content: str
+    extras: dict[str, Any]
+    address: str
+
+
+class OutboxManager:
+    """The part of Message.objects that a worker needs."""
+
+    def lock_due(
+        self, *, channel_id: UUID, user_id: UUID, now: datetime, paced_until: datetime, limit: int
+    ) -> list[UUID]:
+        """Messages to send through a number now, longest due first, their customers locked; the caller leases them.
+
+        Of a customer only the first one, and none whose pace goes beyond `paced_until`. Customers whose rows somebody
+        holds are passed over. Caller holds the transaction.
+        """
+        values: dict[str, Any] = {
+            "channel": channel_id,
+            "user": user_id,
+            "now": now,
+            "paced": paced_until,
+            "limit": limit,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK_DUE, values)
+            return [message_id for (message_id,) in cursor.fetchall()]
+
+    def lease(self, ids: Sequence[UUID], *, now: datetime, lease: timedelta, pair: timedelta) -> list[Leased]:
+        """Take messages whose customers the caller has locked, and advance the customers' paces by `pair`.
+
+        What has changed before the lock is left out, and so are messages whose rows somebody holds. Caller holds the
+        transaction.
+        """
+        values: dict[str, Any] = {"ids": list(ids), "now": now, "lease": lease, "pair": pair}
+        with connection.cursor() as cursor:
+            cursor.execute(_LEASE, values)
+            rows = [Leased(*row) for row in cursor.fetchall()]
+        # Django reads jsonb as text, and leaves it to its JSONField to parse it.
+        return sorted(row._replace(extras=json.loads(str(row.extras))) for row in rows)
+
+    def expire_leases(self, *, error: str) -> int:
+        """Messages whose lease is over become unknown, but for those whose rows somebody holds. Returns how many.
+
+        One statement, and so a transaction of its own where the caller holds none.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_EXPIRE_LEASES, [error])
+            return cursor.rowcount
