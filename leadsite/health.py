@@ -13,7 +13,6 @@ FUNCTIONS: Final = (
     *("load_leads", "load_faults", "open_leads", "take_requests"),
     *("insert_leads", "create_lead_with_conversation", "create_leads_with_conversations"),
     *("queue_message", "open_conversation"),
-    *("receive_events", "store_messages", "identify_customers", "move_customers", "place_messages"),
 )
 
 

@@ -9,6 +9,7 @@ from django.db import connection, models
 from django.db.models import Q
 
 from conversations.models.customers import Customer
+from conversations.models.received import TouchedConversations
 from leadsite.core.models import OwnedModel
 
 
@@ -33,7 +34,7 @@ class Opened(NamedTuple):
     created: bool
 
 
-class ConversationManager(models.Manager["Conversation"]):
+class ConversationManager(TouchedConversations["Conversation"]):
     """Reads and writes of conversations by lists: one statement for one and for five thousand."""
 
     def join_or_open(self, openings: Sequence[Opening], *, reopen_completed: bool = False) -> list[Opened]:

@@ -9,6 +9,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+from conversations.models.senders import MoveManager, SenderManager
 from conversations.phone import E164_PATTERN, phone_key
 from leadsite.core.models import OwnedModel
 
@@ -24,7 +25,7 @@ class UpsertedCustomer(NamedTuple):
     was_there: bool
 
 
-class CustomerManager(models.Manager["Customer"]):
+class CustomerManager(SenderManager["Customer"]):
     """Reads and writes of customers by lists: one statement for one and for five thousand."""
 
     def upsert(
@@ -157,6 +158,10 @@ class Customer(OwnedModel):
         return self.name or self.phone or f"Number hidden ({self.whatsapp_user_id})"
 
 
+class CustomerMoveManager(MoveManager["CustomerMove"]):
+    """Reads and writes of moves."""
+
+
 class CustomerMove(OwnedModel):
     """A customer who wrote as `former` until `moved_at` writes as `phone` or `whatsapp_user_id` from then on.
 
@@ -167,6 +172,8 @@ class CustomerMove(OwnedModel):
     phone = models.CharField(null=True, blank=True)
     whatsapp_user_id = models.CharField("WhatsApp user id", null=True, blank=True)
     moved_at = models.DateTimeField()
+
+    objects = CustomerMoveManager()
 
     class Meta:
         db_table = "customer_moves"

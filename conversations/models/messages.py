@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from conversations.models.conversations import Conversation
 from conversations.models.outbox import OutboxManager
+from conversations.models.received import ReceivedMessages
 from conversations.models.statuses import columns_of, standing_of_row, unzip_keys
 from conversations.status_order import MessageStanding, ProviderKey
 from leadsite.core.models import OwnedModel
@@ -60,7 +61,7 @@ class MessageStatus(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-class MessageManager(OutboxManager, models.Manager["Message"]):
+class MessageManager(OutboxManager, ReceivedMessages["Message"]):
     """Reads and writes of messages by lists: one statement for one and for five thousand."""
 
     def lock_reported(self, *, keys: Sequence[ProviderKey], ids: Sequence[UUID]) -> list[MessageStanding]:

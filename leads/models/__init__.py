@@ -1,8 +1,8 @@
 """Someone wants something: a Lead. And the files by which leads came: an ImportRun, with what it refused."""
 
+from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.imports import ImportFile, ImportRefusal, ImportRun
 from leads.models.leads import (
-    DETAILS_MAX_LENGTH,
     EXTERNAL_ID_MAX_LENGTH,
     LOST_REASON_MAX_LENGTH,
     Lead,

@@ -11,10 +11,13 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 
 from conversations.models import Conversation, Message
+from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.imports import ImportRun
+from leads.models.received import ReceivedLeads
+from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
+from leadsite.core.statements import fetch_rows
 
-DETAILS_MAX_LENGTH = 10_000
 LOST_REASON_MAX_LENGTH = 1000
 EXTERNAL_ID_MAX_LENGTH = 200
 
@@ -57,7 +60,7 @@ class LeadRow(NamedTuple):
     referral: str | None = None
 
 
-class LeadManager(models.Manager["Lead"]):
+class LeadManager(ReceivedLeads["Lead"]):
     """Reads and writes of leads by lists: one statement for one and for five thousand."""
 
     def insert(self, rows: Sequence[LeadRow]) -> list[UUID]:
@@ -68,9 +71,8 @@ class LeadManager(models.Manager["Lead"]):
         """
         if not rows:
             return []
-        with connection.cursor() as cursor:
-            cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
-            return [lead_id for (lead_id,) in cursor.fetchall()]
+        inserted = fetch_rows(_INSERT, [array(column) for column in zip(*rows, strict=True)])
+        return [lead_id for (lead_id,) in inserted]
 
     def open_of(self, customer_id: UUID, *, limit: int) -> list[UUID]:
         """The ids of a customer's leads that nobody has closed, the newest first."""

@@ -1,30 +1,50 @@
-"""The door for what customers write: messages come in with their customer, conversation and lead, or not at all."""
+"""Service that stores what providers deliver: messages with their customer, conversation and lead, or none of it."""
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import Final
 from uuid import UUID
 
-from django.db import connection
+from django.db import transaction
 
+from conversations.incoming import IncomingMessage, MoveReport, Opens, distinct_messages
+from conversations.models import Message
+from conversations.services.identify import identify_customers
+from conversations.services.place import Placed, place_messages
 from conversations.services.statuses import StatusReport, apply_statuses
+from leads.first_messages import FirstMessage, details_of, leads_of
+from leads.models import Lead, LeadRow
+from leads.services.moves import move_customers
+from leadsite.core.arrays import array
+from leadsite.core.statements import fetch_rows
 
-Document = dict[str, Any]
+_PREPARE: Final = """
+    SELECT set_config(name, setting, true)
+    FROM (VALUES ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'),
+                 ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) AS plans (name, setting)
+    UNION ALL
+    SELECT pg_advisory_xact_lock(hashtextextended('deliveries of ' || business, 0))::text
+    FROM unnest(%s::uuid[]) AS business
+"""
 
 
 @dataclass(slots=True)
 class Received:
-    """What providers delivered, as lists of JSON documents whose fields receive_events.sql describes."""
+    """What providers delivered."""
 
-    moves: list[Document] = field(default_factory=list)
-    messages: list[Document] = field(default_factory=list)
-    statuses: list[Document] = field(default_factory=list)
+    moves: list[MoveReport] = field(default_factory=list)
+    messages: list[IncomingMessage] = field(default_factory=list)
+    statuses: list[StatusReport] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.moves) + len(self.messages) + len(self.statuses)
 
-    def halves(self) -> tuple["Received", "Received"]:
+    @property
+    def businesses(self) -> list[UUID]:
+        """The owners of the events, in order."""
+        return sorted({event.user_id for part in (self.moves, self.messages, self.statuses) for event in part})
+
+    def bisect(self) -> tuple["Received", "Received"]:
         """Two of half the length, in the order in which receive_events takes them: moves, messages, statuses."""
         middle = len(self) // 2
         moves, messages = self.moves, self.messages
@@ -46,41 +66,88 @@ class Stored:
 
 
 def receive_events(received: Received) -> Stored:
-    """Make rows of what was received, all or none; what is here already stays as it is. Caller holds the transaction.
+    """Make rows of what was received, all or none; what is here already stays as it is.
 
-    A fixed number of statements, however many events. Raises django.db.Error; nothing is written then, once the caller
-    has left the transaction.
+    A message that opens a lead joins the customer's active conversation, or reopens the newest if that is completed, or
+    opens a new one (conversations/placing.py); where the conversation has no lead it gets one. The lead's details are
+    the text of the earliest message that opens leads, until somebody changes them. Statuses are of messages that went
+    out.
+
+    Joins the caller's transaction, or opens one. Locks: for more than one event the businesses, then see Note
+    [Lock order]. The number of statements does not depend on the number of messages and statuses. Raises
+    django.db.Error.
     """
     if not received:
         return Stored()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT made_messages, made_leads, left_out FROM receive_events(%s::jsonb, %s::jsonb, %s::jsonb)",
-            [json.dumps(part) for part in (received.moves, received.messages, received.statuses)],
-        )
-        stored = Stored(*(cursor.fetchone() or ()))
-    apply_statuses(statuses=[_report(document) for document in received.statuses])
-    return stored
+    # Two deliveries of one new customer may come at this moment: identify_customers locks the customer's row, so that
+    # the second joins the conversation of the first. Both rows or none: by an exception everything is undone.
+    with transaction.atomic(savepoint=False):
+        prepare(businesses=received.businesses if len(received) > 1 else [])
+        move_customers(moves=received.moves)
+        stored = _receive_messages(received.messages)
+        apply_statuses(statuses=received.statuses)
+        return stored
 
 
-def _report(document: Document) -> StatusReport:
-    message_id = document["message_id"]
-    return StatusReport(
-        user_id=UUID(document["user_id"]),
-        provider_id=document["provider_id"],
-        status=document["status"],
-        at=datetime.fromisoformat(document["at"]),
-        error=document["error"],
-        details=document["details"],
-        message_id=UUID(message_id) if message_id else None,
-    )
+def prepare(*, businesses: Sequence[UUID]) -> None:
+    """Keep the plans of statements good, and lock these businesses, until the transaction ends. Caller holds it.
 
+    The lock: deliveries of several events of one business go one after another from here on, for such a delivery locks
+    many customers, and who shows a number here and only an id there has two places in their order.
 
-def lock_businesses(received: Received) -> None:
-    """Take the locks that receive_events takes for several events, for those who call it several times.
-
-    Caller holds the transaction. Raises django.db.Error.
+    The plans: statements over arrays find their rows by index, one after the other, whether or not PostgreSQL knows how
+    large the tables are by now; and they are planned once for a connection and not at each call.
     """
-    owners = {event["user_id"] for part in (received.moves, received.messages, received.statuses) for event in part}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT lock_businesses(%s::uuid[])", [list(owners)])
+    fetch_rows(_PREPARE, [array(businesses)])
+
+
+def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:
+    if not messages:
+        return Stored()
+    new = identify_customers(messages=distinct_messages(messages), move_customers=move_customers)
+    if not new:
+        return Stored()
+    placed = place_messages(messages=new)
+    messages_made, leads_made = _store(placed)
+    kept = {message.key for message, _ in placed.messages}
+    left_out = sum(message.event.opens == Opens.NOTHING and message.key not in kept for message, _ in new)
+    return Stored(messages=messages_made, leads=leads_made, left_out=left_out)
+
+
+def _store(placed: Placed) -> tuple[int, int]:
+    """Store messages, and the leads of conversations that have none. Returns how many of each are new."""
+    # Before the messages: a placeholder is replaced by them, and the lead may still say what that said.
+    there = Lead.objects.of_conversations(sorted({id_ for _, id_ in placed.messages if id_ not in placed.opened}))
+    stored = Message.objects.store(placed.messages)
+    events = {message.key: message.event for message, _ in placed.messages}
+    first, corrections = leads_of(
+        (
+            FirstMessage(
+                id=row.id,
+                user_id=row.user_id,
+                conversation_id=row.conversation_id,
+                at=row.at,
+                provider_id=row.provider_id,
+                details=details_of(events[row.key].kind, events[row.key].content),
+            )
+            for row in stored
+            if events[row.key].opens == Opens.LEAD
+        ),
+        there,
+    )
+    Lead.objects.insert(
+        [
+            LeadRow(
+                user_id=message.user_id,
+                conversation_id=message.conversation_id,
+                type=Lead.Type.INQUIRY,
+                source=Lead.Source.WHATSAPP,
+                details=message.details,
+                first_message_id=message.id,
+            )
+            for message in first
+        ]
+    )
+    Lead.objects.correct(corrections)
+    Lead.objects.keep_referral(sorted({row.conversation_id for row in stored if "referral" in events[row.key].extras}))
+    return sum(row.is_new for row in stored), len(first)

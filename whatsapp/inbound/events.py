@@ -1,54 +1,19 @@
-"""What a delivery says, in our own words: the providers' dialects end here.
+"""What a delivery says beside messages and moves (conversations/incoming.py): statuses, and what could not be read.
 
-The readers (payloads.py for Meta, twilio.py for Twilio) make these; ingest.py turns them into rows.
+The providers' dialects end here: their readers (meta/payloads.py, twilio.py) make these; ingest.py makes rows of them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
+
+from conversations.incoming import MessageEvent, MoveEvent
 
 STATUS_ERROR_MAX_LENGTH: Final = 1000
 
 # Of a message's extras these are the database's own: when which status came, and what was said with it.
 _DATABASE_EXTRAS: Final = {"times": "times_", "details": "details_"}
-
-
-class Opens(StrEnum):
-    """What a message may bring into being for a customer who has none of it."""
-
-    LEAD = "lead"  # the customer wrote to the business: conversation and lead
-    CONVERSATION = "conversation"  # the business wrote, an old thread, a group: a place for the row, nobody's wish
-    NOTHING = "nothing"  # a notice of the provider's: it joins what is there
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
-    """The customer's side of a message: a phone number (E.164), a WhatsApp user id, or both; never neither."""
-
-    phone: str | None
-    whatsapp_user_id: str | None
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageEvent:
-    """One message. `status` is "received" for one that came in; for one that went out sent, delivered, read or played.
-
-    `extras` are as `extras_of_event` makes them.
-    """
-
-    channel: str  # the provider's id of the business's number
-    customer: Party
-    provider_id: str
-    direction: str  # "in" or "out"
-    kind: str
-    content: str
-    provider_time: datetime | None
-    opens: Opens
-    extras: dict[str, Any] = field(default_factory=dict)
-    status: str = "received"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +28,6 @@ class StatusEvent:
     stops_number: bool = False  # the error is one of the business's number, and not of this message
     callback_data: str = ""  # what we gave the provider along with the message: our own id of it
     details: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveEvent:
-    """A customer's phone number or WhatsApp user id changed from `former` to `now`."""
-
-    channel: str
-    former: Party
-    now: Party
-    provider_time: datetime | None
 
 
 Event = MessageEvent | StatusEvent | MoveEvent

@@ -1,6 +1,6 @@
-"""Deliveries become rows: the body as it came and its effects, in one transaction.
+"""Service that makes rows of deliveries: the body as it came and its effects, in one transaction.
 
-The number of SQL statements does not depend on how much a delivery holds: whose numbers, the body, the effects.
+The number of SQL statements does not depend on how much a delivery holds: whose numbers, the effects, the body.
 """
 
 from collections.abc import Collection
@@ -11,16 +11,18 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from django.db import Error, connection, transaction
+from django.db import DataError, Error, transaction
 from django.utils import timezone
 
-from leads.services.receive import Received, Stored, lock_businesses, receive_events
-from leadsite.core.transactions import attempts, sqlstate
+from leads.services.receive import Received, Stored, prepare, receive_events
+from leadsite.core.arrays import array
+from leadsite.core.statements import fetch_rows
+from leadsite.core.transactions import retried, sqlstate
 from whatsapp.channels import stop_channel
 from whatsapp.inbound import twilio
 from whatsapp.inbound.events import Unreadable
 from whatsapp.inbound.meta import payloads
-from whatsapp.inbound.routing import Documents, Route
+from whatsapp.inbound.routing import Route, route_events
 from whatsapp.models import WebhookDelivery
 
 log = structlog.get_logger(__name__)
@@ -37,10 +39,12 @@ READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
 # in the delivery is to blame, and the rest of it may well be stored.
 CONTENT_SQLSTATES: Final = ("21", "22", "23", "54")
 # By hand: the ORM takes as long to write this as the whole delivery takes to read.
-_CHANNELS: Final = "SELECT phone_number_id, id, user_id FROM channels WHERE phone_number_id = ANY(%s) AND active"
+_CHANNELS: Final = """
+    SELECT phone_number_id, id, user_id FROM channels WHERE phone_number_id = ANY(%s::text[]) AND active
+"""
 _KEEP: Final = """
     INSERT INTO webhook_deliveries (provider, body, received_at, state, error, unrouted, next_attempt_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id
+    VALUES (%s, %s, %s, %s, %s, %s::text[], %s) RETURNING id
 """
 
 
@@ -75,70 +79,76 @@ def receive(*, provider: str, body: bytes) -> None:
     received_at = timezone.now()
     work = _work(provider, body, received_at)
     try:
-        for attempt in attempts(TRIES_WHILE_THE_PROVIDER_WAITS):
-            # A twin of this delivery may be under way: it holds the locks that receive_events takes, and when it
-            # has committed, its messages are here already.
-            with attempt:
-                stored = receive_events(work.received)
-                delivery_id = _keep(provider, body, received_at, work.after(stored))
-                for channel_id, (reason, said_at) in sorted(work.stopped.items()):
-                    stop_channel(channel_id=channel_id, reason=reason, said_at=said_at)
-                break
+        delivery_id, stored = _store(provider, body, received_at, work)
         _log(delivery_id, provider, work, stored)
     except Error as error:
         failed = Work(state=State.FAILED, notes=[_reason(error)], unrouted=work.unrouted)
         delivery_id = _keep(provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
         _log(delivery_id, provider, failed, Stored())
         if _is_about_content(error):
-            replay(delivery_id=delivery_id, parted=True)
+            replay(delivery_id=delivery_id, bisect=True)
 
 
-def replay(*, delivery_id: UUID, parted: bool = False) -> str:
+@retried(attempts=TRIES_WHILE_THE_PROVIDER_WAITS)
+def _store(provider: str, body: bytes, received_at: datetime, work: Work) -> tuple[UUID, Stored]:
+    # The same delivery may come twice at one moment: the second waits for the locks that receive_events takes, and when
+    # the first has committed, its messages are here already.
+    with transaction.atomic():
+        stored = receive_events(work.received)
+        delivery_id = _keep(provider, body, received_at, work.after(stored))
+        for channel_id, (reason, said_at) in sorted(work.stopped.items()):
+            stop_channel(channel_id=channel_id, reason=reason, said_at=said_at)
+        return delivery_id, stored
+
+
+def replay(*, delivery_id: UUID, bisect: bool = False) -> str:
     """Make rows of a kept delivery again and return its new state; "" where another process is at it, or it is gone.
 
-    What is here already stays as it is. `parted`: event by event where all together fail, so that one that the
-    database refuses costs the others nothing; without it that is done when it turns out so. Opens the transaction.
-    Raises django.db.Error where the database is away.
+    What is here already stays as it is. `bisect`: in parts where all together fail, so that an event that the database
+    refuses costs the others nothing; without it that is done when it turns out so. Opens the transaction. Raises
+    django.db.Error where the database is away.
     """
     try:
-        for attempt in attempts():
-            # Two may replay the same delivery: the second finds it locked and leaves it alone.
-            with attempt:
-                delivery = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(pk=delivery_id).first()
-                if delivery is None:
-                    return ""
-                work = _work(delivery.provider, bytes(delivery.body), delivery.received_at)
-                if not parted:
-                    return _finish(delivery, work.after(receive_events(work.received)), [])
-                lock_businesses(work.received)
-                return _finish(delivery, work, _store_parted(work.received))
-        raise AssertionError("attempts() ended without a result or an exception")
+        return _replay(delivery_id, bisect=bisect)
     except Error as error:
-        if _is_about_content(error) and not parted:
-            return replay(delivery_id=delivery_id, parted=True)
+        if _is_about_content(error) and not bisect:
+            return replay(delivery_id=delivery_id, bisect=True)
         return _note_failure(delivery_id, error)
+
+
+@retried
+def _replay(delivery_id: UUID, *, bisect: bool) -> str:
+    # Two may replay the same delivery: the second finds it locked and leaves it alone.
+    with transaction.atomic():
+        delivery = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(pk=delivery_id).first()
+        if delivery is None:
+            return ""
+        work = _work(delivery.provider, bytes(delivery.body), delivery.received_at)
+        if not bisect:
+            return _finish(delivery, work.after(receive_events(work.received)), [])
+        prepare(businesses=work.received.businesses)
+        return _finish(delivery, work, _bisect(work.received))
 
 
 def _work(provider: str, body: bytes, received_at: datetime) -> Work:
     """Read the body and look up whose numbers are in it. Raises django.db.Error."""
     try:
         reading = READERS[provider](body, received_at)
-        documents = Documents(_routes({event.channel for event in reading.events}), received_at)
-        documents.add(reading.events)
-        state = State.UNROUTED if documents.unrouted else State.FAILED if reading.lost else State.PROCESSED
+        routed = route_events(reading.events, _routes({event.channel for event in reading.events}), received_at)
+        state = State.UNROUTED if routed.unrouted else State.FAILED if reading.lost else State.PROCESSED
         return Work(
             state=state,
             notes=reading.lost + reading.problems,
-            unrouted=documents.unrouted,
-            received=documents.received,
-            stopped=documents.stopped,
+            unrouted=routed.unrouted,
+            received=routed.received,
+            stopped=routed.stopped,
         )
     except Unreadable as error:
         return Work(state=State.FAILED, notes=[str(error)])
     except Error:
         raise
     except Exception as error:
-        # A fault of ours. The body is kept all the same, and a mended version can replay it.
+        # A fault of ours. The body is kept all the same, and a fixed version can replay it.
         log.exception("delivery_reader_broken", provider=provider)
         return Work(state=State.FAILED, notes=[f"The reader broke: {type(error).__name__}."])
 
@@ -146,29 +156,24 @@ def _work(provider: str, body: bytes, received_at: datetime) -> Work:
 def _routes(numbers: Collection[str]) -> dict[str, Route]:
     if not numbers:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANNELS, [list(numbers)])
-        return {number: Route(*ids) for number, *ids in cursor.fetchall()}
+    return {number: Route(*ids) for number, *ids in fetch_rows(_CHANNELS, [array(numbers)])}
 
 
 def _keep(
     provider: str, body: bytes, received_at: datetime, work: Work, next_attempt_at: datetime | None = None
 ) -> UUID:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _KEEP, [provider, body, received_at, work.state, work.error, list(work.unrouted), next_attempt_at]
-        )
-        (delivery_id,) = cursor.fetchone() or (None,)
-        return cast(UUID, delivery_id)
+    values = [provider, body, received_at, work.state, work.error, array(work.unrouted), next_attempt_at]
+    ((delivery_id,),) = fetch_rows(_KEEP, values)
+    return cast(UUID, delivery_id)
 
 
-def _store_parted(received: Received) -> list[str]:
-    """Store the events, in halves and halves of halves where the database refuses some; return why it did.
+def _bisect(received: Received) -> list[str]:
+    """Store the events, halving those that the database refuses until single ones are left; return why it did.
 
     Caller holds the transaction and the locks of the businesses.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic():  # a savepoint
             receive_events(received)
         return []
     except Error as error:
@@ -176,13 +181,14 @@ def _store_parted(received: Received) -> list[str]:
             raise
         if len(received) == 1:
             return [f"{_name(received)}: {_reason(error)}"]
-    return [reason for half in received.halves() for reason in _store_parted(half)]
+    return [reason for half in received.bisect() for reason in _bisect(half)]
 
 
 def _name(received: Received) -> str:
-    for kind, events in (("message", received.messages), ("status of", received.statuses)):
-        if events:
-            return f"{kind} {events[0]['provider_id']}"
+    if received.messages:
+        return f"message {received.messages[0].event.provider_id}"
+    if received.statuses:
+        return f"status of {received.statuses[0].provider_id}"
     return "a change of number or id"
 
 
@@ -219,7 +225,8 @@ def _next_attempt(attempts_made: int) -> datetime | None:
 
 
 def _is_about_content(error: Error) -> bool:
-    return (sqlstate(error) or "").startswith(CONTENT_SQLSTATES)
+    """A DataError without SQLSTATE is psycopg's own: a value that it cannot even send."""
+    return isinstance(error, DataError) or (sqlstate(error) or "").startswith(CONTENT_SQLSTATES)
 
 
 def _reason(error: Error) -> str:

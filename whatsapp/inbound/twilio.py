@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from conversations.incoming import MessageEvent, Opens, Sender
 from conversations.models import (
     CONTENT_MAX_LENGTH,
     NAME_MAX_LENGTH,
@@ -19,16 +20,7 @@ from conversations.models import (
     WHATSAPP_USER_ID_MAX_LENGTH,
 )
 from conversations.phone import PhoneInvalid, normalise
-from whatsapp.inbound.events import (
-    STATUS_ERROR_MAX_LENGTH,
-    MessageEvent,
-    Opens,
-    Party,
-    Reading,
-    StatusEvent,
-    Unreadable,
-    extras_of_event,
-)
+from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Reading, StatusEvent, Unreadable, extras_of_event
 from whatsapp.json_repair import storable
 
 Form = Mapping[str, str]
@@ -178,7 +170,7 @@ def _phone(text: str) -> str | None:
         return None
 
 
-def _sender(form: Form) -> Party | None:
+def _sender(form: Form) -> Sender | None:
     sender, wa_id = _address(form.get("From", "")), _address(form.get("WaId", ""))
     # WaId has no plus sign.
     from_phone, wa_phone = _phone(sender), _phone(f"+{wa_id.removeprefix('+')}")
@@ -191,7 +183,7 @@ def _sender(form: Form) -> Party | None:
     phone = from_phone or wa_phone
     if not phone and not user_id:
         return None
-    return Party(phone=phone, whatsapp_user_id=user_id, name=form.get("ProfileName", "")[:NAME_MAX_LENGTH].strip())
+    return Sender(phone=phone, whatsapp_user_id=user_id, name=form.get("ProfileName", "")[:NAME_MAX_LENGTH].strip())
 
 
 def _kind(form: Form) -> str:

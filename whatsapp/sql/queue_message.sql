@@ -24,7 +24,7 @@ DECLARE
     v_to text := coalesce(p_message ->> 'phone', p_message ->> 'whatsapp_user_id');
 BEGIN
     IF p_message ? 'conversation_id' THEN
-        -- Again where nothing is found: the customer may just have been merged into another (merge_customers.sql), who
+        -- Again where nothing is found: the customer may just have been merged into another (leads/services/merge.py), who
         -- has the conversation now.
         FOR i IN 1..3 LOOP
             SELECT c.id, c.phone, c.phone_key, c.whatsapp_user_id INTO v_customer

@@ -2,8 +2,8 @@
 
 import pytest
 
+from conversations.incoming import MessageEvent, Opens, Sender
 from tests.whatsapp.twilio_forms import BUSINESS, CUSTOMER, MESSAGE, SID, reading_of
-from whatsapp.inbound.events import MessageEvent, Opens, Party
 
 
 def message(**changes: str | None) -> MessageEvent:
@@ -17,7 +17,7 @@ def message(**changes: str | None) -> MessageEvent:
 def test_a_text_is_a_message_that_opens_a_lead():
     assert message() == MessageEvent(
         channel=BUSINESS,
-        customer=Party(phone=CUSTOMER, whatsapp_user_id="ID.4566546130240823", name="Teknisee"),
+        customer=Sender(phone=CUSTOMER, whatsapp_user_id="ID.4566546130240823", name="Teknisee"),
         provider_id=SID,
         direction="in",
         kind="text",
@@ -67,7 +67,7 @@ def test_text_is_kept_as_it_was_written():
     ],
 )
 def test_the_sender_is_known_by_number_by_user_id_or_by_both(changes, phone, user_id):
-    assert message(**changes).customer == Party(phone=phone, whatsapp_user_id=user_id, name="Teknisee")
+    assert message(**changes).customer == Sender(phone=phone, whatsapp_user_id=user_id, name="Teknisee")
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from conversations.incoming import MessageEvent
 from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, NOW, SID, STATUS, reading_of
-from whatsapp.inbound.events import MessageEvent, Reading, StatusEvent, Unreadable
+from whatsapp.inbound.events import Reading, StatusEvent, Unreadable
 from whatsapp.inbound.twilio import MAX_PARAMETERS, parameters, read
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from conversations.incoming import MessageEvent, Opens
 from conversations.models import CONTENT_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
-from whatsapp.inbound.events import Event, MessageEvent, Opens, extras_of_event
+from whatsapp.inbound.events import Event, extras_of_event
 from whatsapp.inbound.meta.contents import content_of, extras_of, kind_of
 from whatsapp.inbound.meta.number_changes import current_identifiers, former_identifiers, move_of
 from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers
@@ -142,7 +143,7 @@ def _event(
     kind = "call" if call else kind_of(message.data)
     yield MessageEvent(
         channel=source.channel,
-        customer=customer.party(contact.name),
+        customer=customer.sender(contact.name),
         provider_id=provider_id,
         direction=direction,
         kind=kind,

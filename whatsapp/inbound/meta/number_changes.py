@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from conversations.incoming import MoveEvent
 from conversations.phone import phone_key
-from whatsapp.inbound.events import MoveEvent
 from whatsapp.inbound.meta.senders import Identifiers, identifiers
 from whatsapp.json_parts import Part
 
@@ -52,7 +52,7 @@ def id_updates(value: Part, channel: str, received_at: datetime) -> Iterator[Mov
         former, now = phone | identifiers(ids, ids=("previous",)), phone | identifiers(ids, ids=("current",))
         if former.whatsapp_user_id and now.whatsapp_user_id and former.whatsapp_user_id != now.whatsapp_user_id:
             moved_at = item.moment("timestamp", received_at)
-            yield MoveEvent(channel=channel, former=former.party(), now=now.party(), provider_time=moved_at)
+            yield MoveEvent(channel=channel, former=former.sender(), now=now.sender(), provider_time=moved_at)
 
 
 def _move(channel: str, former: Identifiers, now: Identifiers, moved_at: datetime | None) -> MoveEvent | None:
@@ -63,4 +63,4 @@ def _move(channel: str, former: Identifiers, now: Identifiers, moved_at: datetim
     new_id = former.whatsapp_user_id and now.whatsapp_user_id and former.whatsapp_user_id != now.whatsapp_user_id
     if comparable and not new_phone and not new_id:
         return None
-    return MoveEvent(channel=channel, former=former.party(), now=now.party(), provider_time=moved_at)
+    return MoveEvent(channel=channel, former=former.sender(), now=now.sender(), provider_time=moved_at)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from conversations.incoming import Sender
 from conversations.models import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH
 from conversations.phone import PhoneInvalid, normalise, phone_key
-from whatsapp.inbound.events import Party
 from whatsapp.json_parts import Part
 
 
@@ -31,8 +31,8 @@ class Identifiers:
     def meets(self, other: "Identifiers") -> bool:
         return not set(self.keys).isdisjoint(other.keys)
 
-    def party(self, name: str = "") -> Party:
-        return Party(phone=self.phone, whatsapp_user_id=self.whatsapp_user_id, name=name)
+    def sender(self, name: str = "") -> Sender:
+        return Sender(phone=self.phone, whatsapp_user_id=self.whatsapp_user_id, name=name)
 
 
 def identifiers(part: Part, *, numbers: tuple[str, ...] = (), ids: tuple[str, ...] = ()) -> Identifiers:

@@ -2,10 +2,10 @@
 
 import pytest
 
+from conversations.incoming import MoveEvent, Opens, Sender
 from tests.whatsapp import meta
-from whatsapp.inbound.events import MoveEvent, Opens, Party
 
-SHEENA = Party(phone="+16505551234", whatsapp_user_id=None)
+SHEENA = Sender(phone="+16505551234", whatsapp_user_id=None)
 ITEM = "entry[0].changes[0].value"
 
 
@@ -43,7 +43,7 @@ def test_standby_is_read_flat_and_with_its_own_metadata_too():
 def test_an_echo_goes_out_to_its_recipient(field):
     echoes = [meta.echo("Hi"), meta.echo(to=None, to_user_id=meta.SHEENA_ID), meta.echo(to=None)]
     reading = read_field(field, meta.value(message_echoes=echoes, contacts=[meta.contact(user_id=meta.SHEENA_ID)]))
-    both = Party(phone="+16505551234", whatsapp_user_id=meta.SHEENA_ID, name="Sheena Nelson")
+    both = Sender(phone="+16505551234", whatsapp_user_id=meta.SHEENA_ID, name="Sheena Nelson")
     assert [event.customer for event in reading.events] == [both, both]
     assert told(reading.events[0]) == ("out", "sent", Opens.CONVERSATION, "Hi")
     assert reading.events[0].extras == {"echo": True}
@@ -126,8 +126,8 @@ def notice(from_=meta.SHEENA, **system):
     return meta.message("system", {"body": "Sheena changed"} | system, from_=from_)
 
 
-def party(phone=None, whatsapp_user_id=None):
-    return Party(phone=phone, whatsapp_user_id=whatsapp_user_id)
+def sender(phone=None, whatsapp_user_id=None):
+    return Sender(phone=phone, whatsapp_user_id=whatsapp_user_id)
 
 
 OLD, NEW = "+16505551234", "+12195555358"
@@ -136,26 +136,26 @@ OLD, NEW = "+16505551234", "+12195555358"
 @pytest.mark.parametrize(
     ("message", "former", "now"),
     [
-        (notice(type="user_changed_number", wa_id="12195555358"), party(OLD), party(NEW)),
-        (notice(type="customer_changed_number", new_wa_id="12195555358"), party(OLD), party(NEW)),
-        (notice(None, type="user_changed_number", customer=meta.SHEENA, wa_id="12195555358"), party(OLD), party(NEW)),
+        (notice(type="user_changed_number", wa_id="12195555358"), sender(OLD), sender(NEW)),
+        (notice(type="customer_changed_number", new_wa_id="12195555358"), sender(OLD), sender(NEW)),
+        (notice(None, type="user_changed_number", customer=meta.SHEENA, wa_id="12195555358"), sender(OLD), sender(NEW)),
         (
             notice(type="user_changed_number", wa_id="12195555358", user_id="US.2", previous_user_id="US.1"),
-            party(OLD, "US.1"),
-            party(NEW, "US.2"),
+            sender(OLD, "US.1"),
+            sender(NEW, "US.2"),
         ),
-        (notice(type="user_changed_number", user_id="US.2"), party(OLD), party(None, "US.2")),
+        (notice(type="user_changed_number", user_id="US.2"), sender(OLD), sender(None, "US.2")),
         (
             notice(None, type="user_changed_user_id", user_id="US.2", previous_user_id="US.1"),
-            party(None, "US.1"),
-            party(None, "US.2"),
+            sender(None, "US.1"),
+            sender(None, "US.2"),
         ),
         (
             notice(type="user_changed_user_id", user_id="US.2", previous_user_id="US.1"),
-            party(OLD, "US.1"),
-            party(OLD, "US.2"),
+            sender(OLD, "US.1"),
+            sender(OLD, "US.2"),
         ),
-        (notice(type="new", user_id="US.2", previous_user_id="US.1"), party(OLD, "US.1"), party(None, "US.2")),
+        (notice(type="new", user_id="US.2", previous_user_id="US.1"), sender(OLD, "US.1"), sender(None, "US.2")),
     ],
 )
 def test_a_notice_of_a_change_is_a_message_and_a_move(message, former, now):
@@ -187,7 +187,7 @@ def test_the_contact_of_a_notice_adds_nothing_to_who_the_customer_was():
         messages=[notice(type="user_changed_user_id", user_id="US.2", previous_user_id="US.1")],
         contacts=[meta.contact(user_id="US.2")],
     )
-    assert read_field("messages", value).events[0].customer == party(OLD, "US.1")
+    assert read_field("messages", value).events[0].customer == sender(OLD, "US.1")
 
 
 def test_a_notice_that_names_no_former_customer_is_about_the_contact():
@@ -200,4 +200,4 @@ def test_the_withdrawn_field_of_changed_user_ids_is_still_read():
     good = {"wa_id": meta.SHEENA, "user_id": {"previous": "US.1", "current": "US.2"}, "timestamp": str(meta.NOON)}
     reading = read_field("user_id_update", meta.value(user_id_update=[good, {"user_id": "US.2"}, {}]))
     (move,) = reading.events
-    assert (move.former, move.now, reading.problems) == (party(OLD, "US.1"), party(OLD, "US.2"), [])
+    assert (move.former, move.now, reading.problems) == (sender(OLD, "US.1"), sender(OLD, "US.2"), [])

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from conversations.incoming import MessageEvent, Opens, Sender
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_all, read_one
-from whatsapp.inbound.events import MessageEvent, Opens, Party, Reading, StatusEvent, Unreadable
+from whatsapp.inbound.events import Reading, StatusEvent, Unreadable
 
 ITEM = "entry[0].changes[0].value"
 
@@ -15,7 +16,7 @@ def test_it_reads_a_text_message():
     event = read_one(meta.text("Hé 😀 a/b", id="wamid.1", timestamp=1_750_000_000), contacts=[meta.contact()])
     assert event == MessageEvent(
         channel=meta.CHANNEL,
-        customer=Party(phone="+16505551234", whatsapp_user_id=None, name="Sheena Nelson"),
+        customer=Sender(phone="+16505551234", whatsapp_user_id=None, name="Sheena Nelson"),
         provider_id="wamid.1",
         direction="in",
         kind="text",

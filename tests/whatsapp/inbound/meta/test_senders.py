@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from conversations.incoming import Sender
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_all, read_one
-from whatsapp.inbound.events import Party, StatusEvent
+from whatsapp.inbound.events import StatusEvent
 
 ITEM = "entry[0].changes[0].value"
 
@@ -22,7 +23,7 @@ ITEM = "entry[0].changes[0].value"
     ],
 )
 def test_digits_are_a_phone_number(from_, phone):
-    assert read_one(meta.text(from_=from_)).customer == Party(phone=phone, whatsapp_user_id=None)
+    assert read_one(meta.text(from_=from_)).customer == Sender(phone=phone, whatsapp_user_id=None)
 
 
 @pytest.mark.parametrize(
@@ -30,13 +31,13 @@ def test_digits_are_a_phone_number(from_, phone):
     [meta.SHEENA_ID, "US.ENT.11815799212886844830", "[<WHATSAPP_USER_PHONE_NUMBER>]", "123456", "1" * 16, "0151234567"],
 )
 def test_anything_else_in_from_is_a_user_id(from_):
-    assert read_one(meta.text(from_=from_)).customer == Party(phone=None, whatsapp_user_id=from_)
+    assert read_one(meta.text(from_=from_)).customer == Sender(phone=None, whatsapp_user_id=from_)
 
 
 def test_a_customer_without_a_number_is_known_by_user_id():
     contacts = [meta.contact(None, user_id=meta.SHEENA_ID, username="@sheena", parent_user_id="US.9")]
     event = read_one(meta.text(from_=None, from_user_id=meta.SHEENA_ID, from_parent_user_id="US.9"), contacts=contacts)
-    assert event.customer == Party(phone=None, whatsapp_user_id=meta.SHEENA_ID, name="Sheena Nelson")
+    assert event.customer == Sender(phone=None, whatsapp_user_id=meta.SHEENA_ID, name="Sheena Nelson")
     assert event.extras == {"from_parent_user_id": "US.9", "username": "@sheena", "parent_user_id": "US.9"}
 
 

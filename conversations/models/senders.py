@@ -1,0 +1,133 @@
+"""What deliveries ask of the customers, and write to them: whole lists of senders, in a fixed number of statements.
+
+Every list goes to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1: an index is read whatever the
+statistics say.
+"""
+
+from collections.abc import Collection, Sequence
+from operator import attrgetter
+from typing import Final, TypeVar
+from uuid import UUID
+
+from django.db import models
+
+from conversations.customer_rows import CustomerRow
+from conversations.incoming import MoveReport
+from conversations.people import Finding, Known, Move, Sighting
+from leadsite.core.arrays import array
+from leadsite.core.statements import fetch_rows
+
+M = TypeVar("M", bound=models.Model)
+
+_KNOWN: Final = """
+    SELECT here.kind, by_phone.*, by_id.*, move.*
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+        WITH ORDINALITY AS sender (user_id, provider_id, phone_key, whatsapp_user_id, since, n)
+    LEFT JOIN LATERAL (
+        SELECT m.kind FROM messages AS m
+        WHERE m.user_id = sender.user_id AND m.provider_id = sender.provider_id LIMIT 1
+    ) AS here ON true
+    LEFT JOIN LATERAL (
+        SELECT c.id, c.phone, c.whatsapp_user_id, c.identified_at,
+               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active')
+        FROM customers AS c WHERE c.user_id = sender.user_id AND c.phone_key = sender.phone_key LIMIT 1
+    ) AS by_phone ON true
+    LEFT JOIN LATERAL (
+        SELECT c.id, c.phone, c.whatsapp_user_id, c.identified_at,
+               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active')
+        FROM customers AS c WHERE c.user_id = sender.user_id AND c.whatsapp_user_id = sender.whatsapp_user_id LIMIT 1
+    ) AS by_id ON true
+    LEFT JOIN LATERAL (
+        SELECT next.* FROM unnest(ARRAY[sender.phone_key, sender.whatsapp_user_id]) AS known (former),
+        LATERAL (
+            SELECT m.former, m.phone, m.whatsapp_user_id, m.moved_at FROM customer_moves AS m
+            WHERE m.user_id = sender.user_id AND m.former = known.former AND m.moved_at >= sender.since
+            ORDER BY m.user_id, m.former, m.moved_at LIMIT 1
+        ) AS next
+        ORDER BY next.moved_at, next.former LIMIT 1
+    ) AS move ON true
+    ORDER BY sender.n
+"""
+# Of two profile names the one that was said first counts; COLLATE "C" orders those of one moment as Python does.
+_PROFILE_NAME: Final = """CASE
+            WHEN excluded.profile_name IS NULL THEN c.profile_name
+            WHEN c.profile_name IS NULL THEN excluded.profile_name
+            WHEN (excluded.profile_name_at, excluded.profile_name COLLATE "C") < (c.profile_name_at, c.profile_name)
+            THEN excluded.profile_name ELSE c.profile_name END"""
+# A profile's name fills a blank name and replaces one that came from the profile; one that somebody gave stays.
+_WRITE: Final = """
+    INSERT INTO customers AS c (user_id, phone, whatsapp_user_id, name, profile_name, profile_name_at, identified_at)
+    SELECT user_id, phone, whatsapp_user_id, coalesce(name, ''), name, name_at, identified_at
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+        AS said (user_id, phone, whatsapp_user_id, name, name_at, identified_at)
+    ON CONFLICT (user_id, {identifier}) DO UPDATE SET
+        phone = coalesce(c.phone, excluded.phone),
+        whatsapp_user_id = coalesce(c.whatsapp_user_id, excluded.whatsapp_user_id),
+        name = CASE WHEN c.name IN ('', c.profile_name) THEN coalesce({profile_name}, c.name) ELSE c.name END,
+        profile_name = {profile_name},
+        profile_name_at = least(c.profile_name_at, excluded.profile_name_at),
+        identified_at = greatest(c.identified_at, excluded.identified_at),
+        updated_at = now()
+    RETURNING c.user_id, c.{identifier}, c.id
+"""
+_WRITE_BY_PHONE: Final = _WRITE.format(identifier="phone_key", profile_name=_PROFILE_NAME)
+_WRITE_BY_ID: Final = _WRITE.format(identifier="whatsapp_user_id", profile_name=_PROFILE_NAME)
+# Who was `former` is the same as the one who is `phone` or `whatsapp_user_id` from then on.
+_REMEMBER: Final = """
+    INSERT INTO customer_moves AS m (user_id, former, phone, whatsapp_user_id, moved_at)
+    SELECT %s, former, %s, %s, %s FROM unnest(%s::text[]) AS former
+    ON CONFLICT (user_id, former, moved_at) DO {action}
+    RETURNING m.id
+"""
+_REMEMBER_NEW: Final = _REMEMBER.format(action="NOTHING")
+_COMPLETE: Final = _REMEMBER.format(
+    action="""UPDATE SET
+        phone = coalesce(m.phone, excluded.phone),
+        whatsapp_user_id = coalesce(m.whatsapp_user_id, excluded.whatsapp_user_id)"""
+)
+
+
+class SenderManager(models.Manager[M]):
+    def known(self, sightings: Sequence[Sighting]) -> list[Finding]:
+        """What is known of each message and its sender, in the order given. Locks nothing."""
+        columns = ("user_id", "provider_id", "phone_key", "whatsapp_user_id", "since")
+        return [
+            Finding(
+                row[0],
+                Known(*row[1:6]) if row[1] else None,
+                Known(*row[6:11]) if row[6] else None,
+                Move(*row[11:]) if row[11] else None,
+            )
+            for row in fetch_rows(_KNOWN, [array(map(attrgetter(column), sightings)) for column in columns])
+        ]
+
+    def write_by_phone(self, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
+        """Make or fill the customers, and lock them in the order given. Returns ids by business and phone key."""
+        return self._write(_WRITE_BY_PHONE, rows)
+
+    def write_by_id(self, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
+        """The same by WhatsApp user id, for those without a phone."""
+        return self._write(_WRITE_BY_ID, rows)
+
+    def _write(self, statement: str, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
+        if not rows:
+            return {}
+        columns = ("user_id", "phone", "whatsapp_user_id", "name", "name_at", "identified_at")
+        written = fetch_rows(statement, [array(map(attrgetter(column), rows)) for column in columns])
+        return {(user_id, identifier): id_ for user_id, identifier, id_ in written}
+
+
+class MoveManager(models.Manager[M]):
+    def remember(self, move: MoveReport, former: Collection[str]) -> bool:
+        """Keep the move of these former identifiers; False where all of them are known, or there are none."""
+        return bool(self._keep(_REMEMBER_NEW, move, former))
+
+    def complete(self, move: MoveReport, former: Collection[str]) -> None:
+        """The same, and where it is known, add what was not known of it."""
+        self._keep(_COMPLETE, move, former)
+
+    def _keep(self, statement: str, move: MoveReport, former: Collection[str]) -> list[tuple[UUID]]:
+        if not former:
+            return []
+        now = move.now
+        return fetch_rows(statement, [move.user_id, now.phone, now.whatsapp_user_id, move.at, array(sorted(former))])

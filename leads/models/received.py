@@ -1,0 +1,82 @@
+"""What deliveries ask of leads, and write to them: whole lists in a fixed number of statements.
+
+Every list goes to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1: an index is read whatever the
+statistics say.
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+from uuid import UUID
+
+from django.db import models
+
+from leads.first_messages import Correction, LeadThere, details_of
+from leadsite.core.arrays import array
+from leadsite.core.statements import fetch_rows
+
+M = TypeVar("M", bound=models.Model)
+
+_OF_CONVERSATIONS: Final = """
+    SELECT thread.id, lead.id, first.id, first.at, first.provider_id, first.kind, first.content
+    FROM unnest(%s::uuid[]) AS thread (id)
+    CROSS JOIN LATERAL (
+        SELECT l.id, l.first_message_id FROM leads AS l WHERE l.conversation_id = thread.id
+        ORDER BY l.first_message_id IS NULL, l.id LIMIT 1
+    ) AS lead
+    LEFT JOIN LATERAL (
+        SELECT m.id, coalesce(m.provider_time, m.created_at) AS at, m.provider_id, m.kind, m.content
+        FROM messages AS m WHERE m.id = lead.first_message_id LIMIT 1
+    ) AS first ON true
+"""
+_CORRECT: Final = """
+    UPDATE leads AS l SET
+        details = CASE WHEN l.details = said.before THEN said.details ELSE l.details END,
+        first_message_id = said.message_id, updated_at = now()
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) AS said (lead_id, message_id, details, before)
+    WHERE l.id = said.lead_id
+"""
+_KEEP_REFERRAL: Final = """
+    UPDATE leads AS l SET referral = coalesce((
+        SELECT m.extras -> 'referral' FROM messages AS m
+        WHERE m.conversation_id = l.conversation_id AND m.direction = 'in' AND m.extras ? 'referral'
+        ORDER BY coalesce(m.provider_time, m.created_at), m.provider_id LIMIT 1
+    ), l.referral)
+    WHERE l.conversation_id = ANY (%s::uuid[]) AND l.first_message_id IS NOT NULL
+"""
+
+
+class ReceivedLeads(models.Manager[M]):
+    def of_conversations(self, conversation_ids: Sequence[UUID]) -> dict[UUID, LeadThere]:
+        """The lead of each conversation that has one, by conversation: first of all the one that WhatsApp brought."""
+        if not conversation_ids:
+            return {}
+        return {
+            conversation_id: LeadThere(
+                lead_id, message_id, at, provider_id, None if content is None else details_of(kind, content)
+            )
+            for conversation_id, lead_id, message_id, at, provider_id, kind, content in fetch_rows(
+                _OF_CONVERSATIONS, [array(conversation_ids)]
+            )
+        }
+
+    def correct(self, corrections: Sequence[Correction]) -> None:
+        """Give the leads their first messages. Caller holds the customers' locks."""
+        if not corrections:
+            return
+        fetch_rows(
+            _CORRECT,
+            [
+                array(one.lead_id for one in corrections),
+                array(one.message.id for one in corrections),
+                array(one.message.details for one in corrections),
+                array(one.before for one in corrections),
+            ],
+        )
+
+    def keep_referral(self, conversation_ids: Sequence[UUID]) -> None:
+        """Give the leads that WhatsApp made the advertisement or post that brought the customer.
+
+        That is the one of the earliest message that names one. Caller holds the customers' locks.
+        """
+        if conversation_ids:
+            fetch_rows(_KEEP_REFERRAL, [array(conversation_ids)])

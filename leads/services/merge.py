@@ -1,0 +1,81 @@
+"""Service that makes one customer of two who are the same person. Caller holds the transaction."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from conversations.models import Conversation, Customer, Message
+from leads.first_messages import details_of
+from leads.models import Lead
+
+
+def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
+    """Give the target all that the source has, and delete the source. The caller has locked both.
+
+    The target keeps what it has. Where both have an active conversation, they become one: the messages come together,
+    and so do the leads, except a lead that WhatsApp made and nobody has touched, where the target's conversation has
+    one: it would be the same request twice. No message is lost.
+
+    Locks: the customers' conversations, leads and messages. Raises django.db.Error.
+    """
+    active = {
+        conversation.customer_id: conversation
+        for conversation in Conversation.objects.filter(
+            customer_id__in=(source_id, target_id), status=Conversation.Status.ACTIVE
+        )
+    }
+    if len(active) == 2:
+        _merge_conversations(active[source_id], active[target_id])
+    now = timezone.now()
+    Conversation.objects.filter(customer_id=source_id).update(customer_id=target_id, updated_at=now)
+    source, target = (Customer.objects.get(pk=customer_id) for customer_id in (source_id, target_id))
+    source.delete()
+    Customer.objects.filter(pk=target_id).update(
+        name=target.name or source.name,
+        profile_name=_first(target.profile_name, source.profile_name),
+        profile_name_at=_first(target.profile_name_at, source.profile_name_at),
+    )
+
+
+def _merge_conversations(source: Conversation, target: Conversation) -> None:
+    if Lead.objects.filter(conversation=target).exists():
+        Lead.objects.filter(pk__in=_untouched_leads(source)).delete()
+    now = timezone.now()
+    Lead.objects.filter(conversation=source).update(conversation=target, updated_at=now)
+    Message.objects.filter(conversation=source).update(conversation=target, updated_at=now)
+    source_pk = source.pk
+    Conversation.objects.filter(pk=source_pk).delete()
+    Conversation.objects.filter(pk=target.pk).update(
+        last_message_at=_latest(target.last_message_at, source.last_message_at),
+        last_inbound_at=_latest(target.last_inbound_at, source.last_inbound_at),
+        updated_at=now,
+    )
+    Lead.objects.keep_referral([target.pk])
+
+
+def _untouched_leads(conversation: Conversation) -> list[UUID]:
+    """Those that WhatsApp made and that are as it made them."""
+    leads = Lead.objects.filter(
+        conversation=conversation,
+        source=Lead.Source.WHATSAPP,
+        type=Lead.Type.INQUIRY,
+        status=Lead.Status.NEW,
+        assigned_to=None,
+        external_id=None,
+        first_message__isnull=False,
+    ).select_related("first_message")
+    return [
+        lead.pk
+        for lead in leads
+        if lead.first_message and lead.details == details_of(lead.first_message.kind, lead.first_message.content)
+    ]
+
+
+def _first(*values: Any) -> Any:
+    """The first that is not None."""
+    return next((value for value in values if value is not None), None)
+
+
+def _latest(*moments: Any) -> Any:
+    return max((moment for moment in moments if moment is not None), default=None)
