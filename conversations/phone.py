@@ -1,7 +1,7 @@
-"""Who a customer is: phone numbers in, E.164 and a comparison key out. Pure functions, no database.
+"""Phone numbers: normalisation to E.164, the key for comparison, and masking for logs. No database.
 
-The SQL functions normalise_phone and phone_key follow the same rules; tests/conversations/phone_cases.py is run
-through both.
+The SQL functions normalise_phone and phone_key follow the same rules; both are tested with
+tests/conversations/phone_cases.py.
 """
 
 import re
@@ -22,8 +22,8 @@ class PhoneInvalid(ValueError):
 def normalise(raw: str) -> str:
     """Return a phone number as E.164: a plus sign and 7 to 15 digits, the first not 0 (ITU-T E.164, section 6).
 
-    Spaces, dashes and brackets are taken out; a leading 00 is read as the plus sign. Whether the number is in
-    service is not asked: lookup libraries refuse live Mexican and Brazilian numbers.
+    Spaces, dashes and brackets are removed; a leading 00 becomes the plus sign. Whether the number is assigned is not
+    checked: libraries that do refuse live Mexican and Brazilian numbers.
 
     Raises PhoneInvalid.
     """
@@ -36,18 +36,18 @@ def normalise(raw: str) -> str:
 
 
 def phone_key(phone: str) -> str:
-    """Return the key under which one customer is found, whichever way WhatsApp writes the E.164 number.
+    """Return the key that identifies a customer, the same for all forms in which WhatsApp writes an E.164 number.
 
-    WhatsApp gives Mexican numbers with and without a 1 after +52, Argentine ones with and without a 9 after +54,
-    Brazilian mobiles with and without their ninth digit. A Brazilian land line (eight digits, the first 2 to 5)
-    never folds: with a 9 in front it is somebody else.
+    WhatsApp writes Mexican numbers with and without a 1 after +52, Argentine ones with and without a 9 after +54,
+    Brazilian mobiles with and without their ninth digit. A Brazilian land line (eight digits, the first 2 to 5) is not
+    folded: with a 9 in front it is another subscriber's number.
     """
     match = _TWO_FORMS.fullmatch(phone)
     return "+" + "".join(part for part in match.groups() if part) if match else phone
 
 
 def mask_phone(phone: str | None) -> str:
-    """Return a phone number fit for a log: its first three and last two characters, the rest as dots."""
+    """Return a phone number for logs: its first three and last two characters with an ellipsis between."""
     if not phone or len(phone) < 8:
         return "…"
     return f"{phone[:3]}…{phone[-2:]}"

@@ -1,4 +1,4 @@
-"""What people type into a search: words of a name, or a phone number in any spelling."""
+"""Searches for customers by words of a name or by a phone number in any spelling."""
 
 import re
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ _MIN_DIGITS: Final = 4
 Row = TypeVar("Row", bound=Model)
 
 
-def sought_numbers(term: str) -> set[str]:
-    """The digits of what looks like a phone number or a piece of one, also as they stand in phone_key.
+def phone_fragments(term: str) -> set[str]:
+    """Return the digits of a term that looks like a phone number or a part of one, as in phone and as in phone_key.
 
-    A leading 0 or 00, and the (0) that some write after the country code, are no part of the stored number.
+    A leading 0 or 00, and a (0) after the country code, are left out, as in stored numbers. Other terms return none.
     """
     if not _PHONE_LIKE.fullmatch(term):
         return set()
@@ -24,33 +24,33 @@ def sought_numbers(term: str) -> set[str]:
     return {digits, phone_key(f"+{digits}")[1:]} if len(digits) >= _MIN_DIGITS else set()
 
 
-def customers_like(term: str, path: str = "") -> Q:
-    """The customers, at the end of `path`, whom the term may mean: as the indexes customers_by_words and
-    customers_by_folded_phone can find them.
+def matching_customers(term: str, path: str = "") -> Q:
+    """Return the condition for customers (at the end of the look-up `path`) that match the term. It is written so that
+    the indexes customers_by_words and customers_by_folded_phone are used.
     """
-    sought = Q(**{f"{path}name__icontains": term})
-    for number in sought_numbers(term):
+    condition = Q(**{f"{path}name__icontains": term})
+    for number in phone_fragments(term):
         folded = Q(**{f"{path}phone_key__contains": number}) & ~Q(**{f"{path}phone_key": F(f"{path}phone")})
-        sought |= Q(**{f"{path}phone__contains": number}) | folded
-    return sought
+        condition |= Q(**{f"{path}phone__contains": number}) | folded
+    return condition
 
 
-class EitherOf(Generic[Row]):
-    """Rows that one query finds or another, read page by page like one query.
+class UnionPages(Generic[Row]):
+    """The union of several queries of the same rows, read page by page like one query.
 
-    As one condition joined by OR over two tables, PostgreSQL would look at each row of the business in turn. Apart,
-    each finds its first rows by its own best index; a page takes no more than a page from each, however deep it is.
+    With one OR condition over two tables, PostgreSQL would read every row of the business. Separate queries each use
+    their own index, and a page reads at most one page of each.
     """
 
     def __init__(self, rows: QuerySet[Row], branches: Sequence[QuerySet[Row]]) -> None:
         self._rows = rows
         self._branches = branches
 
-    def order_by(self, *fields: str) -> "EitherOf[Row]":
-        return EitherOf(self._rows.order_by(*fields), [branch.order_by(*fields) for branch in self._branches])
+    def order_by(self, *fields: str) -> "UnionPages[Row]":
+        return UnionPages(self._rows.order_by(*fields), [branch.order_by(*fields) for branch in self._branches])
 
-    def filter(self, **conditions: Any) -> "EitherOf[Row]":
-        return EitherOf(self._rows, [branch.filter(**conditions) for branch in self._branches])
+    def filter(self, **conditions: Any) -> "UnionPages[Row]":
+        return UnionPages(self._rows, [branch.filter(**conditions) for branch in self._branches])
 
     def __getitem__(self, span: slice) -> QuerySet[Row]:
         first, *others = [branch.values("pk")[: span.stop] for branch in self._branches]

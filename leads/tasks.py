@@ -1,27 +1,27 @@
-"""What the worker does about files of leads. leadsite/tasks.py says what a job is."""
+"""Background tasks for imports of uploaded files. leadsite/tasks.py says what a job is."""
 
 from uuid import UUID
 
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from leads.importing import work
+from leads.importing import upload_worker
 
 
 @app.task(pass_context=True)
 def do_import(context: JobContext, run_id: str) -> None:
-    work.work_on(UUID(run_id), should_stop=context.should_abort)
+    upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="sweep_imports", pass_context=True)
 def sweep_imports(context: JobContext, timestamp: int) -> None:
-    """Take up what no job did, and what a killed worker has left."""
-    for run_id in work.due().values_list("pk", flat=True):
-        work.work_on(run_id, should_stop=context.should_abort)
+    """Process uploads whose job was lost or whose worker was killed."""
+    for run_id in upload_worker.due_uploads().values_list("pk", flat=True):
+        upload_worker.process_upload(run_id, should_stop=context.should_abort)
 
 
 @app.periodic(cron="50 3 * * *")
 @app.task(queueing_lock="prune_imports")
 def prune_imports(timestamp: int) -> None:
-    work.prune()
+    upload_worker.prune_uploads()

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from conversations.models import Customer
-from conversations.search import sought_numbers
+from conversations.search import phone_fragments
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.values import foreign
 
@@ -25,7 +25,7 @@ class FoundByPhone(OwnedAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Django's search, and phone numbers in any spelling."""
         found, doubled = super().get_search_results(request, queryset, search_term)
-        for number in sought_numbers(search_term):
+        for number in phone_fragments(search_term):
             for column in ("phone", "phone_key"):
                 found |= queryset.filter(**{f"{self.customer_path}{column}__contains": number})
         return found, doubled

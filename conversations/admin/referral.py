@@ -1,4 +1,4 @@
-"""The advertisement or post that brought a customer, as the provider tells it: text from outside, of any shape."""
+"""Reads the stored referral (the advertisement or post that brought a customer), which may be malformed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ HEADLINE_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """What a page says of it. `link` is the address where a browser may be led there, else empty."""
+    """A referral for display. `link` is the address if it is a valid https URL, otherwise ""."""
 
     source: str
     headline: str
@@ -19,7 +19,7 @@ class Referral:
 
 
 def read_referral(referral: Any) -> Referral | None:
-    """None where there is nothing to say."""
+    """Return the referral, None where there is none or it is not an object."""
     if not isinstance(referral, dict) or not referral:
         return None
     address = text_of(referral.get("source_url"))
@@ -33,7 +33,7 @@ def read_referral(referral: Any) -> Referral | None:
 
 
 def text_of(value: Any) -> str:
-    """A text or a number as text; anything else is no text."""
+    """Return a string or a number as text, "" for anything else."""
     return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 

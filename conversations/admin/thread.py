@@ -1,8 +1,8 @@
-"""The messages of a conversation as a person reads them.
+"""Prepares the messages of a conversation for display as a thread.
 
-Rows are facts and stay as they came. That a message was edited, deleted or reacted to is a row of its own, which names
-the message as extras["target"]; here such rows are folded into what they are about. All text is the customer's: it
-leaves this module as text, and the template escapes it.
+Message rows are never changed by later messages: an edit, a deletion or a reaction is a row of its own, which names its
+target in extras["target"]. Here edits and deletions are merged into the message that they change. Texts of customers
+are returned unescaped; the template escapes them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from conversations.admin.referral import Referral, read_referral, text_of
-from conversations.admin.thread_words import CHIPS, LABELS, NOTICES, REACTION_GONE, TICKS, seen
+from conversations.admin.thread_labels import CHIPS, LABELS, NOTICES, REACTION_GONE, TICKS, visible_text
 from conversations.models import Conversation, Message
 from leadsite.adminkit.values import shorten
 
@@ -25,7 +25,7 @@ _CHANGES: Final = ("edit", "revoke", "reaction")
 
 @dataclass(slots=True)
 class Entry:
-    """One line of the thread: a bubble, or a notice in the middle."""
+    """One item of the thread: a bubble, or a centred notice."""
 
     message: Message
     time: datetime
@@ -33,7 +33,7 @@ class Entry:
     is_notice: bool = False
     chip: tuple[str, str] | None = None
     detail: str = ""  # of the chip: the file's name, the place
-    former: str | None = None  # the text as it was, where it was edited
+    former: str | None = None  # the text before an edit
     deleted_by: str = ""
     quoted: str = ""  # what a reply answers
     reaction: str = ""
@@ -50,9 +50,9 @@ class Thread:
 
 
 def read_thread(conversation: Conversation) -> Thread:
-    """The newest messages, in the order in which they were written, in at most two queries.
+    """Return the newest messages in the order of their provider's time, in at most two queries.
 
-    The newest are those that arrived last: to look for those that were written last, all would have to be read.
+    Newest by arrival: no index has the provider's time, so all messages would have to be read.
     """
     newest = list(conversation.messages.order_by("-pk")[: THREAD_LENGTH + 1])
     rows = sorted(newest[:THREAD_LENGTH], key=_in_order)
@@ -85,16 +85,17 @@ def _answered(row: Message) -> str:
 
 
 def _extra(row: Message, name: str) -> Any:
-    """From the extras, or from what they hold under the message's kind."""
+    """The value of a name in the extras, or in the object under the message's kind."""
     extras = row.extras if isinstance(row.extras, dict) else {}
     under = extras.get(row.kind)
     return extras[name] if name in extras else under.get(name) if isinstance(under, dict) else None
 
 
 def _changes(rows: Iterable[Message], known: dict[str, Message]) -> dict[UUID, list[Message]]:
-    """The edits and deletions of each message that is shown.
+    """The edits and deletions of each shown message, by its id.
 
-    One can change only one's own messages, whatever a delivery says. What changes nothing here is a line of its own.
+    Only the author of a message can change it, whatever a delivery says. Other edits and deletions are shown as entries
+    of their own.
     """
     found: dict[UUID, list[Message]] = {}
     for row in rows:
@@ -109,13 +110,13 @@ def _changed(row: Message, known: Mapping[str, Message]) -> Message | None:
 
 
 def _newest_texts(rows: Iterable[Message], known: Mapping[str, Message]) -> dict[UUID, str]:
-    """What edited messages say by now, also those that are not shown. `rows` are in the order of their writing."""
+    """The current texts of edited messages, also of those not shown. `rows` are ordered by time."""
     edits = [(about, row) for row in rows if row.kind == "edit" and (about := _changed(row, known))]
     return {about.pk: row.content for about, row in edits}
 
 
 def _from_elsewhere(conversation: Conversation, provider_ids: set[str]) -> dict[str, Message]:
-    """What these rows are about but which is not among them: older messages of the same customer."""
+    """The messages with these ids that are not among the shown rows: older messages of the same customer."""
     if not provider_ids:
         return {}
     mine = Message.objects.filter(user_id=conversation.user_id, conversation__customer_id=conversation.customer_id)
@@ -124,7 +125,7 @@ def _from_elsewhere(conversation: Conversation, provider_ids: set[str]) -> dict[
 
 
 def _entry(row: Message, known: dict[str, Message], changes: list[Message], edits: Mapping[UUID, str]) -> Entry:
-    entry = Entry(message=row, time=timezone.localtime(_written(row)), text=seen(row.content))
+    entry = Entry(message=row, time=timezone.localtime(_written(row)), text=visible_text(row.content))
     who = "the customer" if row.direction == Message.Direction.IN else "you"
     about = known.get(_target(row))
     if row.kind == "reaction":
@@ -146,9 +147,9 @@ def _entry(row: Message, known: dict[str, Message], changes: list[Message], edit
 
 
 def _notice(row: Message) -> str:
-    """WhatsApp's own sentence of a system message; otherwise ours, with what came (in brackets) as the reason."""
+    """WhatsApp's own text of a system message; otherwise our notice, followed by the content as the reason."""
     if row.kind == "system":
-        return seen(row.content) or NOTICES[row.kind]
+        return visible_text(row.content) or NOTICES[row.kind]
     return NOTICES[row.kind] if row.kind == "request_welcome" else f"{NOTICES[row.kind]} {row.content}".strip()
 
 
@@ -160,7 +161,7 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
         entry.chip = CHIPS.get(kind, ("chat_bubble", kind.replace("_", " ").capitalize()))
         name = text_of(_extra(row, "filename"))
         entry.detail = shorten(name)
-        if entry.text == name:  # a document without a caption is called by its name
+        if entry.text == name:  # the content of a document without a caption is its file name
             entry.text = ""
     if answered := known.get(_answered(row)):
         entry.quoted = _quote(answered, edits)
@@ -173,31 +174,31 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
 
 
 def _apply(entry: Entry, changes: list[Message], who: str) -> None:
-    """`changes` are in the order in which they were made: the last text holds."""
+    """Apply edits and deletions, which are ordered by time: the last text is shown."""
     for change in changes:
         if change.kind == "revoke":
             entry.deleted_by = who
         else:
-            entry.former = seen(entry.message.content)
-            entry.text = seen(change.content)
+            entry.former = visible_text(entry.message.content)
+            entry.text = visible_text(change.content)
 
 
 def _labels(row: Message) -> list[str]:
-    """An echo of standby is what Meta's agent wrote, not the phone."""
+    """The labels of a message. A standby message that is also an echo was written by Meta's agent, not on the phone."""
     marks = [name for name in LABELS if row.extras.get(name)] if isinstance(row.extras, dict) else []
     return [LABELS[name] for name in marks if name != "echo" or "standby" not in marks]
 
 
 def _quote(row: Message, edits: Mapping[UUID, str]) -> str:
     text = edits.get(row.pk, row.content)
-    if seen(text):
+    if visible_text(text):
         return f"“{shorten(text, _QUOTE_LENGTH)}”"
     _, word = CHIPS.get(row.kind, ("", "(empty)" if row.kind == "text" else row.kind.replace("_", " ").capitalize()))
     return word.lower()
 
 
 def _mark_days(entries: list[Entry]) -> None:
-    """The first entry of each day says which."""
+    """Set `new_day` on the first entry of each day."""
     before: date | None = None
     for entry in entries:
         if entry.time.date() != before:

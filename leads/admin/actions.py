@@ -35,7 +35,7 @@ def _change(request: HttpRequest, leads: QuerySet[Lead], **columns: Any) -> None
     LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, [{"changed": {"fields": fields}}])
     messages.success(request, f"Changed: {counted(changed)}.")
     if left:
-        messages.warning(request, f"Left as they are, for their status cannot become this one: {counted(left)}.")
+        messages.warning(request, f"Not changed, because their status does not allow it: {counted(left)}.")
 
 
 def counted(leads: list[Lead]) -> str:

@@ -1,4 +1,4 @@
-"""What the first page of the admin says of leads: how many wait, and the newest of them."""
+"""The leads on the admin's first page: their number by status, and the newest."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ NEWEST = 8
 
 
 def leads_today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add what admin/index.html shows to somebody who may see leads."""
+    """Add the leads' part of admin/index.html to the context, for people who may see leads."""
     page: Any = admin.site.get_model_admin(Lead)
     if not page.has_view_or_change_permission(request):
         return context

@@ -1,4 +1,4 @@
-"""The admin's forms for leads."""
+"""The admin's forms that add and change a lead."""
 
 from typing import Any
 
@@ -27,14 +27,14 @@ def details_field() -> DetailsField:
 
 
 class LeadForm(OwnedForm):
-    """A change of a lead: the status follows the rule of leads/services/change.py, and a lost lead has a reason."""
+    """Changes a lead: the status follows the rules of leads/services/change.py, and a lost lead needs a reason."""
 
     details = details_field()
     lost_reason = DetailsField(
         max_length=LOST_REASON_MAX_LENGTH,
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text="Needed where the lead is lost.",
+        help_text="Required for a lost lead.",
     )
 
     class Meta:
@@ -60,7 +60,7 @@ class NewLeadForm(forms.ModelForm[Lead]):
     customer_phone = forms.CharField(
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "+49 151 23456789", "inputmode": "tel"}),
-        help_text="With the country code. A customer with this number is found and takes the name below.",
+        help_text="With the country code. An existing customer with this number gets the name below.",
     )
     customer_name = forms.CharField(max_length=NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget)
     type = forms.ChoiceField(choices=Lead.Type.choices, widget=UnfoldAdminSelectWidget)
@@ -95,6 +95,6 @@ class NewLeadForm(forms.ModelForm[Lead]):
             )
 
     def to_lead(self) -> NewLead:
-        """The checked form for the service."""
+        """The validated data for the service."""
         fields = ("customer_phone", "customer_name", "type", "details", "status")
         return NewLead(**{name: self.cleaned_data[name] for name in fields})

@@ -1,4 +1,4 @@
-"""The forms of an import: the file, and how it is to be read."""
+"""The admin's forms of an import: the file, and the options for reading it."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,12 +15,12 @@ from leads.models import ImportRun, Lead
 # A hundred megabytes are a million leads.
 MAX_BYTES: Final = 100 * 2**20
 ON_DUPLICATE: Final = {
-    SKIP: "Leave the lead that is there as it is",
-    UPDATE: "Give the lead that is there what the file says",
-    CREATE: "Make another lead",
+    SKIP: "Keep the existing lead unchanged",
+    UPDATE: "Update the existing lead from the file",
+    CREATE: "Create another lead",
 }
 ENCODINGS: Final = {
-    "": "Found out (UTF-8)",
+    "": "Detect (UTF-8)",
     "cp1252": "Windows, western Europe and America (cp1252)",
     "cp1250": "Windows, central Europe (cp1250)",
     "cp1251": "Windows, Cyrillic (cp1251)",
@@ -34,7 +34,7 @@ NOT_READ: Final = "– not read –"
 
 
 class ReadingForm(forms.Form):
-    """How the rows are meant."""
+    """Options for reading the rows of a file."""
 
     type = forms.ChoiceField(
         label="Type of rows without one",
@@ -56,7 +56,7 @@ class ReadingForm(forms.Form):
         help_text="Two letters, such as DE or MX. Empty: such numbers are refused.",
     )
     on_duplicate = forms.ChoiceField(
-        label="Leads that are here already",
+        label="Leads that exist already",
         choices=list(ON_DUPLICATE.items()),
         initial=SKIP,
         widget=UnfoldAdminSelectWidget,
@@ -74,12 +74,12 @@ class ReadingForm(forms.Form):
             raise forms.ValidationError(str(error)) from error
 
     def to_options(self) -> Options:
-        """The checked form for the service."""
-        said = self.cleaned_data
+        """The validated data for the service."""
+        data = self.cleaned_data
         return Options(
-            on_duplicate=said["on_duplicate"],
-            defaults={name: said[name] for name in ("type", "status") if said[name]},
-            region=said["region"] or None,
+            on_duplicate=data["on_duplicate"],
+            defaults={name: data[name] for name in ("type", "status") if data[name]},
+            region=data["region"] or None,
         )
 
     def encoding_or_none(self) -> str | None:
@@ -103,13 +103,13 @@ class UploadForm(ReadingForm, forms.ModelForm[ImportRun]):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
-            has, most = filesizeformat(file.size), filesizeformat(MAX_BYTES)
-            raise forms.ValidationError(f"The file has {has}, and {most} are the most. Import it in parts.")
+            size, maximum = filesizeformat(file.size), filesizeformat(MAX_BYTES)
+            raise forms.ValidationError(f"The file has {size}; the maximum is {maximum}. Import it in parts.")
         return file
 
 
 class PreviewForm(ReadingForm):
-    """As ReadingForm, with a choice at the head of each column."""
+    """ReadingForm with a choice of field above each column."""
 
     def __init__(self, data: Any = None, *, header: Sequence[str], **options: Any) -> None:
         super().__init__(data, **options)
@@ -133,7 +133,7 @@ class PreviewForm(ReadingForm):
 
 
 def preview_form(run: ImportRun, header: Sequence[str], fields: Sequence[str | None]) -> PreviewForm:
-    """The form as the run is read now."""
+    """The form with the current options of the run."""
     options = run.options
     defaults = options.get("defaults", {})
     initial = {

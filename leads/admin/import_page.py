@@ -1,4 +1,4 @@
-"""What an import's page shows besides its fields: the preview, the progress, what was refused."""
+"""The parts of an import's page besides its fields: preview, progress and refused rows."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from leads.admin.import_forms import preview_form
-from leads.admin.import_progress import count_words, counts_of, meaning, progress_of
+from leads.admin.import_progress import counts_of, describe_counts, meaning, progress_of
 from leads.importing.batches import Refusal
 from leads.importing.columns import LABELS
 from leads.importing.errors_file import ErrorsFile
-from leads.importing.page_words import page_words
+from leads.importing.page_messages import page_message
 from leads.importing.preview import read_preview
 from leads.importing.runs import earlier_runs, refused_rows
-from leads.importing.uploads import MAX_COLUMNS, STOPPED, UNDER_WAY
+from leads.importing.uploads import IN_PROGRESS, MAX_COLUMNS, STOPPED
 from leads.models import ImportRun
 from leadsite.adminkit.values import shorten
 
@@ -23,10 +23,10 @@ _BLOCK: Final = 2**16
 
 
 def run_context(run: ImportRun) -> dict[str, Any]:
-    """For leads/import_run.html."""
+    """The context of leads/import_run.html."""
     if run.state == State.PREVIEW:
         return _preview(run)
-    if run.state in UNDER_WAY:
+    if run.state in IN_PROGRESS:
         return {"under_way": progress_of(run)}
     return {"meaning": meaning(run), "can_resume": run.state in STOPPED and run.pieces.exists()}
 
@@ -41,19 +41,19 @@ def _preview(run: ImportRun) -> dict[str, Any]:
         "preview_form": form,
         "preview_columns": list(zip(header, form.choices, strict=True)),
         "preview_rows": [
-            (row.line, [shorten(cell) for cell in row.cells[: len(header)]], page_words(row.reason))
+            (row.line, [shorten(cell) for cell in row.cells[: len(header)]], page_message(row.reason))
             for row in preview.rows
         ],
-        "problem": page_words(preview.problem),
+        "problem": page_message(preview.problem),
         "trial": trial,
-        "trial_words": count_words(counts_of(run)) if trial and "error" not in trial else "",
-        "trial_error": page_words(trial.get("error", "")) if trial else "",
+        "trial_words": describe_counts(counts_of(run)) if trial and "error" not in trial else "",
+        "trial_error": page_message(trial.get("error", "")) if trial else "",
         "imported_before": before,
     }
 
 
 def refused_table(run: ImportRun) -> dict[str, Any] | None:
-    """The first refused rows, of the import or of the last dry run; None where there are none."""
+    """The first refused rows of the import or of the last dry run; None where no row was refused."""
     if run.state == State.PREVIEW:
         trial = run.trial or {}
         return _table(run, trial.get("refusals", []), total=trial.get("failed", 0), stored=False)
@@ -66,7 +66,7 @@ def _table(run: ImportRun, rows: Iterable[Mapping[str, Any]], *, total: int, sto
         {
             "line": row["line"],
             "field": LABELS.get(row["field"], row["field"]),
-            "reason": page_words(row["reason"]),
+            "reason": page_message(row["reason"]),
             "cells": _cells(run.columns, row["cells"]),
         }
         for row in rows
@@ -75,13 +75,13 @@ def _table(run: ImportRun, rows: Iterable[Mapping[str, Any]], *, total: int, sto
 
 
 def _cells(header: Sequence[str], cells: Sequence[str]) -> list[tuple[str, str]]:
-    """The cells that hold something, with the names of their columns."""
+    """The cells that are not blank, with their column names."""
     names = [*header, *([""] * len(cells))]
     return [(shorten(name, 40), shorten(cell)) for name, cell in zip(names, cells, strict=False) if cell.strip()][:12]
 
 
 def refused_file(run: ImportRun) -> Iterator[bytes]:
-    """The errors file of the run, in blocks: written to a temporary file first, for the whole may be large."""
+    """Yield the run's errors file in blocks; it is written to a temporary file first, because it may be large."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "refused.csv"
         with ErrorsFile(path, run.columns) as errors:
@@ -95,4 +95,4 @@ def refused_file(run: ImportRun) -> Iterator[bytes]:
 
 
 def _write(errors: ErrorsFile, refusal: Refusal) -> None:
-    errors.write(refusal.row, refusal.field, page_words(refusal.reason))
+    errors.write(refusal.row, refusal.field, page_message(refusal.reason))

@@ -1,4 +1,4 @@
-"""An import's run in words and numbers for its page."""
+"""State, counts and options of an import as text for its page."""
 
 from typing import Any, Final
 
@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from leads.admin.import_forms import ENCODINGS, ON_DUPLICATE
 from leads.importing.batches import Counts
 from leads.importing.columns import LABELS
-from leads.importing.page_words import page_words
-from leads.importing.uploads import UNDER_WAY
+from leads.importing.page_messages import page_message
+from leads.importing.uploads import IN_PROGRESS
 from leads.models import ImportRun
 from leadsite.adminkit.values import badge
 
@@ -24,8 +24,8 @@ _COLOURS: Final = {
     State.FINISHED: "processed",
 }
 _LABELS: Final = {State.PREVIEW: "Not imported yet", State.TRYING: "Dry run"}
-_COUNTED: Final = {"created": "created", "updated": "updated", "skipped": "here already", "failed": "refused"}
-_WAITING: Final = "A worker will take it in a moment. If this lasts for minutes, no worker is running."
+_COUNTED: Final = {"created": "created", "updated": "updated", "skipped": "already exist", "failed": "refused"}
+_WAITING: Final = "Waiting for a worker. If this takes longer than a minute, no worker is running."
 
 
 def label_of(run: ImportRun) -> str:
@@ -39,32 +39,32 @@ def state_badge(run: ImportRun) -> SafeString:
 
 
 def counts_of(run: ImportRun) -> dict[str, int]:
-    """Of a dry run, what it has found so far."""
+    """The run's counts; during and after a dry run, those of the dry run."""
     source = run.trial or {} if run.state in (State.TRYING, State.PREVIEW) else vars(run)
     return {name: int(source.get(name, 0)) for name in Counts.__slots__}
 
 
 def progress_of(run: ImportRun) -> dict[str, Any]:
-    """What the page asks for each second: leads/static/leads/import.js shows it."""
+    """The numbers that leads/static/leads/import.js requests every second."""
     waits = run.state == State.WAITING or (run.state == State.TRYING and run.progress is None)
     return {
         "state": run.state,
-        "over": run.state not in UNDER_WAY,
+        "over": run.state not in IN_PROGRESS,
         "progress": run.progress or 0.0,
         "words": _WAITING if waits else "",
         **counts_of(run),
     }
 
 
-def count_words(counts: dict[str, int]) -> str:
-    """Such as: 12 rows: 10 created, 2 refused."""
+def describe_counts(counts: dict[str, int]) -> str:
+    """For example: 12 rows: 10 created, 2 refused."""
     parts = [f"{counts[name]:,} {words}" for name, words in _COUNTED.items() if counts[name]]
     return f"{counts['read']:,} rows" + (f": {', '.join(parts)}" if parts else "")
 
 
 def meaning(run: ImportRun) -> str:
-    """What the state means, and what to do next."""
-    counted = count_words(counts_of(run))
+    """What the state of the run means, and the next step."""
+    counted = describe_counts(counts_of(run))
     match run.state:
         case State.FINISHED if run.failed:
             return (
@@ -73,19 +73,19 @@ def meaning(run: ImportRun) -> str:
         case State.FINISHED:
             return f"{counted}. Nothing is left to do."
         case State.INTERRUPTED:
-            return f"Stopped after {counted}. What is stored stays; going on begins with the next row."
+            return f"Stopped after {counted}. Stored rows stay; “Continue” goes on with the next row."
         case State.FAILED:
-            return f"It could not go on after {counted}. {page_words(run.error)}"
+            return f"Failed after {counted}. {page_message(run.error)}"
         case State.UNDONE:
-            return "Taken back: the leads that nobody had touched are gone."
+            return "Undone: the leads of this import that nobody had changed were removed."
     return ""
 
 
-def options_in_words(run: ImportRun) -> SafeString:
-    """Line by line, how the file was read."""
+def describe_options(run: ImportRun) -> SafeString:
+    """The options for reading the file, one per line."""
     options = run.options
     same = ON_DUPLICATE.get(options.get("on_duplicate", ""))
-    lines = [f"Leads that are here already: {same[0].lower()}{same[1:]}."] if same else []
+    lines = [f"Leads that exist already: {same[0].lower()}{same[1:]}."] if same else []
     for name, value in sorted(options.get("defaults", {}).items()):
         lines.append(f"{name.capitalize()} where the row has none: {value}.")
     if options.get("region"):
@@ -95,5 +95,5 @@ def options_in_words(run: ImportRun) -> SafeString:
     for column, name in zip(run.columns, options.get("columns") or [], strict=False):
         if name:
             lines.append(f"“{column[:60]}” is the {LABELS.get(name, name)}.")
-    lines.extend(f"{pair} (as said by --map)." for pair in options.get("map") or [])
+    lines.extend(f"{pair} (option --map)." for pair in options.get("map") or [])
     return format_html('<span class="block foreign pre-wrap" dir="auto">{}</span>', "\n".join(lines))

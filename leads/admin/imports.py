@@ -1,4 +1,4 @@
-"""Imports as staff make them: a file is uploaded, looked at, tried, imported by the worker, and accounted for."""
+"""The admin's pages of imports: upload, preview, dry run, progress, refused rows."""
 
 from typing import Any, Final, cast
 from urllib.parse import quote as quote_name
@@ -23,9 +23,9 @@ from django.utils.safestring import SafeString
 
 from leads.admin.import_forms import PreviewForm, UploadForm
 from leads.admin.import_page import refused_file, refused_table, run_context
-from leads.admin.import_progress import count_words, counts_of, options_in_words, progress_of, state_badge
+from leads.admin.import_progress import counts_of, describe_counts, describe_options, progress_of, state_badge
 from leads.importing import uploads
-from leads.importing.page_words import page_words
+from leads.importing.page_messages import page_message
 from leads.importing.preview import read_preview
 from leads.models import ImportRun
 from leadsite.accounts.models import User
@@ -33,7 +33,7 @@ from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.values import NOTHING, foreign, moment
 
 State = ImportRun.State
-OF_THE_END: Final = ("state_badge", "outcome", "its_leads", "finished")
+RESULT_FIELDS: Final = ("state_badge", "outcome", "its_leads", "finished")
 READING_FIELDS: Final = ["type", "status", "region", "on_duplicate", "encoding"]
 
 
@@ -70,9 +70,9 @@ class ImportRunAdmin(OwnedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         if isinstance(obj, ImportRun):
-            # Until it is over, what stands above the fields says more, and is kept fresh.
-            early = obj.state in (State.PREVIEW, *uploads.UNDER_WAY)
-            return [name for name in super().get_fields(request, obj) if not (early and name in OF_THE_END)]
+            # Until the run is over, the section above the fields shows this, and is kept up to date.
+            early = obj.state in (State.PREVIEW, *uploads.IN_PROGRESS)
+            return [name for name in super().get_fields(request, obj) if not (early and name in RESULT_FIELDS)]
         return [*(["user"] if request.user.is_superuser else []), "file", *READING_FIELDS]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
@@ -84,7 +84,7 @@ class ImportRunAdmin(OwnedAdmin):
         return super().get_form(request, obj, change=change, **options)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A superuser who is a business too, as in the demo, most likely means its own leads."""
+        """Preselect the superuser's own business, where it is one (as in the demo)."""
         owner = cast(User, request.user)
         return {"user": owner.pk} if owner.is_superuser and owner.business_name else {}
 
@@ -118,7 +118,7 @@ class ImportRunAdmin(OwnedAdmin):
         return super().render_change_form(request, context, *args, obj=obj, **options)
 
     def progress(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The numbers of a run, as its page asks for them."""
+        """The numbers of a run as JSON, for its page."""
         run = self._seen(request, object_id)
         return (
             JsonResponse(progress_of(run)) if run else JsonResponse({"error": "There is no such import."}, status=404)
@@ -135,7 +135,7 @@ class ImportRunAdmin(OwnedAdmin):
         return response
 
     def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """A button of the run's page."""
+        """Handle a button of the run's page."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         run = self._seen(request, object_id)
@@ -145,12 +145,12 @@ class ImportRunAdmin(OwnedAdmin):
             raise PermissionDenied
         try:
             _decide(request, run)
-        except uploads.NotNow as error:
+        except uploads.WrongState as error:
             messages.error(request, str(error))
         return _to_page(run)
 
     def _seen(self, request: HttpRequest, object_id: str) -> ImportRun | None:
-        """The run, if it is this person's to see. Raises PermissionDenied."""
+        """The run, if this person may see it; otherwise None. Raises PermissionDenied."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return cast("ImportRun | None", self.get_object(request, unquote(object_id)))
@@ -165,7 +165,7 @@ class ImportRunAdmin(OwnedAdmin):
 
     @admin.display(description="rows")
     def outcome(self, run: ImportRun) -> str:
-        return "–" if run.state == State.PREVIEW else count_words(counts_of(run))
+        return "–" if run.state == State.PREVIEW else describe_counts(counts_of(run))
 
     @admin.display(description="done")
     def how_far(self, run: ImportRun) -> str:
@@ -180,11 +180,11 @@ class ImportRunAdmin(OwnedAdmin):
 
     @admin.display(description="how it is read")
     def meant(self, run: ImportRun) -> SafeString:
-        return options_in_words(run)
+        return describe_options(run)
 
     @admin.display(description="begun", ordering="pk")
     def begun(self, run: ImportRun) -> SafeString:
-        """Under a name of its own: `created` of a run is a number of leads."""
+        """Not named `created`, which is the run's number of created leads."""
         return moment(run.created_at)
 
     @admin.display(description="ended")
@@ -193,7 +193,7 @@ class ImportRunAdmin(OwnedAdmin):
 
 
 def _decide(request: HttpRequest, run: ImportRun) -> None:
-    """Raises NotNow."""
+    """Do what the button says. Raises WrongState."""
     asked = request.POST.get("do", "")
     if asked in ("stop", "resume"):
         (uploads.stop_import if asked == "stop" else uploads.resume_import)(run=run)
@@ -208,7 +208,7 @@ def _decide(request: HttpRequest, run: ImportRun) -> None:
     if asked not in ("try", "import"):
         return
     if problem := read_preview(run).problem:
-        messages.error(request, page_words(problem))
+        messages.error(request, page_message(problem))
         return
     (uploads.try_import if asked == "try" else uploads.start_import)(run=run)
 

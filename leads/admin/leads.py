@@ -119,7 +119,7 @@ class LeadAdmin(FoundByPhone):
             return super().changeform_view(request, *args, **options)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A lead is marked as lost, not deleted: its conversation would stay behind without it."""
+        """A lead is marked as lost instead of deleted: its conversation would be left without a lead."""
         return False
 
     @admin.display(description="customer", ordering="conversation__customer__name")

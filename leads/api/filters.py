@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from conversations.phone import PhoneInvalid, normalise, phone_key
-from conversations.search import EitherOf, customers_like
+from conversations.search import UnionPages, matching_customers
 from leads.models import Lead
 from leadsite.rest.fields import StrictCharField
 
@@ -54,7 +54,7 @@ class LeadSearch(BaseFilterBackend):
 
     def filter_queryset(  # type: ignore[override] # the paginator is its only reader
         self, request: Request, queryset: QuerySet[Lead], view: APIView
-    ) -> QuerySet[Lead] | EitherOf[Lead]:
+    ) -> QuerySet[Lead] | UnionPages[Lead]:
         """Raises ValidationError."""
         try:
             term = _TERM.run_validation(request.query_params.get(self.parameter, ""))
@@ -62,8 +62,8 @@ class LeadSearch(BaseFilterBackend):
             raise ValidationError({self.parameter: error.detail}) from error
         if not term:
             return queryset
-        by_customer = queryset.filter(customers_like(term, "conversation__customer__"))
-        return EitherOf(queryset, [queryset.filter(details__icontains=term), by_customer])
+        by_customer = queryset.filter(matching_customers(term, "conversation__customer__"))
+        return UnionPages(queryset, [queryset.filter(details__icontains=term), by_customer])
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         schema = {"type": "string", "maxLength": TERM_MAX_LENGTH}

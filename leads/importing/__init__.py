@@ -1,1 +1,1 @@
-"""Files of leads: read (files, columns, cells), and what was refused of them written (errors_file)."""
+"""Import of files of leads: reading (readers, columns, cells), storing (batches, runs), refused rows (errors_file)."""

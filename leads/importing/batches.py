@@ -66,7 +66,7 @@ class Batch:
 
 
 def batches(rows: Iterator[Row], columns: Columns, options: Options, size: int) -> Iterator[Batch]:
-    """Group the rows by `size`, and read the cells of each. Raises Unreadable, as reading does."""
+    """Group the rows by `size`, and read the cells of each. Raises UnreadableFile, as reading does."""
     while chunk := list(islice(rows, size)):
         yield _batch(chunk, columns, options)
 
@@ -74,8 +74,8 @@ def batches(rows: Iterator[Row], columns: Columns, options: Options, size: int) 
 def _batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batch:
     batch = Batch()
     for row in chunk:
-        if row.fault is not None:
-            batch.refusals.append(Refusal(row, None, row.fault))
+        if row.error is not None:
+            batch.refusals.append(Refusal(row, None, row.error))
             continue
         document = options.defaults | {
             name: value for name, value in zip(columns.fields, columns.pick(row.cells), strict=True) if value.strip()

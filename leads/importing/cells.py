@@ -1,4 +1,4 @@
-"""What spreadsheets do to a cell, undone: phone numbers that became numbers, texts that look like formulas."""
+"""Repairs cells that a spreadsheet changed: phone numbers stored as numbers, texts that look like formulas."""
 
 import re
 from typing import Final
@@ -7,7 +7,7 @@ import phonenumbers
 
 from conversations.phone import E164_PATTERN, PhoneInvalid, normalise, phone_key
 
-# What makes a cell a formula (owasp.org, CSV Injection). A phone number is one of them: +49 is 49.
+# The characters that start a formula (owasp.org, CSV Injection). A phone number is one: +49 is read as 49.
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 QUOTED_FORMULA: Final = re.compile(r"'[=+\-@\t\r]")
 _E164: Final = re.compile(E164_PATTERN)
@@ -15,7 +15,7 @@ _E164: Final = re.compile(E164_PATTERN)
 _PREFIX: Final = re.compile(r"(?:p|tel|phone|whatsapp)\s*:\s*", re.IGNORECASE)
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 _WHOLE_DECIMAL: Final = re.compile(r"(\+?[0-9]{7,15})[.,]0+")
-# Between numbers, never inside one; a slash stands in both, so there each part must be long enough to be a number.
+# Separators between numbers that never occur inside one. A slash does both, so its parts must be long enough.
 _BETWEEN: Final = re.compile(r"[;,|&\n\r]| or | und | y | o ", re.IGNORECASE)
 _INTERNATIONAL: Final = re.compile(r"[\s(\[]*(?:\+|00)")
 _SEPARATORS: Final = re.compile(r"[\s()\[\]./\u2010-\u2014\u2212-]")
@@ -24,7 +24,7 @@ _NO_PLUS: Final = re.compile(r"[1-9][0-9]{9,14}")
 
 
 class BadCell(ValueError):
-    """The cell cannot be used; the message is a sentence that says why."""
+    """The cell cannot be used; the message says why."""
 
 
 class UnknownRegion(ValueError):
@@ -40,11 +40,11 @@ def read_region(code: str) -> str:
 
 
 def read_phone(cell: str, *, country_code: str | None) -> str:
-    """Return the phone number of a cell, in E.164 wherever that can be told; the database judges what is returned.
+    """Return the phone number of a cell, in E.164 where that can be determined; the database validates the result.
 
-    `country_code` is the region (read_region) in which numbers without country code are. A number with + or 00 is
-    never touched by it. Without it a number that has lost its plus sign gets it back, if it is a number of the
-    country that its first digits name; nothing else is guessed.
+    `country_code` is the region (read_region) of numbers without country code; it does not change numbers with + or
+    00. Without it, a number that lost its plus sign gets it back if its digits are an assigned number of the country
+    that they begin with; nothing else is guessed.
 
     Raises BadCell.
     """
@@ -64,13 +64,13 @@ def read_phone(cell: str, *, country_code: str | None) -> str:
 def _repaired(text: str, region: str | None) -> str:
     if _SCIENTIFIC.fullmatch(text):
         raise BadCell(
-            "A spreadsheet has cut the number's digits off. Format the column as text, enter the number anew and"
+            "A spreadsheet has cut off digits of the number. Format the column as text, enter the number again and"
             " export the file again."
         )
     if whole := _WHOLE_DECIMAL.fullmatch(text):
         text = whole[1]
     if _several(text):
-        raise BadCell("The cell holds more than one phone number. Keep one.")
+        raise BadCell("The cell has more than one phone number. Keep one.")
     if _INTERNATIONAL.match(text):
         return text
     if region:
@@ -97,27 +97,27 @@ def _several(text: str) -> bool:
 
 
 def _of_region(text: str, region: str) -> str:
-    """The number as dialled in the region, with its country code. The text as it is where there is no number in it."""
+    """Return a number as dialled in the region, with its country code; the unchanged text where it is no number."""
     digits = _SEPARATORS.sub("", text)
     own_code = str(phonenumbers.country_code_for_region(region))
-    # 49151… in a German file has lost its plus; the library would take it for a town's number.
+    # 49151… in a German file has lost its plus sign; the library would read it as a local number.
     if digits.startswith(own_code) and _NO_PLUS.fullmatch(digits) and _is_assigned("+" + digits):
         return "+" + digits
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return text
-    # The database takes no extension, and a number without it would be the switchboard's.
+    # The database stores no extension, and the number without it would reach the switchboard.
     if number.extension:
         return text
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _is_assigned(phone: str) -> bool:
-    """Whether the digits are a number of the country they begin with: asked only where we guess, never to refuse.
+    """Whether this is an assigned number of the country it begins with: used only for guessing, never to refuse.
 
-    2125551234 begins with Morocco's code, and is a number of New York. Of the two forms in which WhatsApp writes
-    Mexican and Brazilian mobiles the library calls one invalid, so both are tried.
+    2125551234 begins with Morocco's code but is a number in New York. The library calls one of the two forms of
+    Mexican and Brazilian mobile numbers invalid, so both are tried.
     """
     forms = dict.fromkeys((phone, phone_key(phone), _BRAZIL_WITHOUT_NINTH.sub(r"+\g<1>9\2", phone)))
     try:
@@ -127,13 +127,13 @@ def _is_assigned(phone: str) -> bool:
 
 
 def quote_formula(text: str) -> str:
-    """Return the text as it may stand in a file for spreadsheets: what would be a formula gets an apostrophe.
+    """Return the text for a file that spreadsheets open: a text that would run as a formula gets an apostrophe.
 
-    So does a text that already has one before such a character; unquote_formula gives every text back as it was.
+    So does one that already has an apostrophe there, so that unquote_formula restores every text exactly.
     """
     return "'" + text if _FORMULA.match(text) else text
 
 
 def unquote_formula(text: str) -> str:
-    """Return the text without the apostrophe that quote_formula put before it."""
+    """Return the text without the apostrophe that quote_formula added."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text

@@ -1,4 +1,4 @@
-"""Which column of a file is which field of a lead."""
+"""Maps the columns of a file to the fields of a lead, by their names or as chosen by a person."""
 
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,9 +17,9 @@ LABELS: Final[Mapping[str, str]] = {
     "external_id": "external id",
 }
 
-# In order of preference: of two columns that fit one field, the earlier name wins. Written as _folded() gives them.
-# A bare "id" is nobody's: it counts the file's rows as often as it names the lead, and 17 of the next file would then
-# be 17 of this one. `--map id=external_id` says that it names the lead.
+# In order of preference: of two columns for one field, the one with the earlier name is used. The names are in the form
+# that _folded() returns. "id" alone is missing on purpose: it is often only a row number, and row 17 of the next file
+# would then be the same lead as row 17 of this one. `--map id=external_id` maps it.
 _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "customer_phone": (
         *("customerphone", "customerphonenumber", "whatsapp", "whatsappnumber", "whatsappphone", "waid"),
@@ -48,24 +48,24 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         *("referenz", "referenznummer", "referencia"),
     ),
 }
-# Nombre and nome are the whole name where no column has the last one.
+# "nombre" and "nome" are the whole name where no column has a last name.
 _FIRST_NAMES: Final = ("firstname", "givenname", "forename", "vorname", "primernombre", "prenom", "nombre", "nome")
 _LAST_NAMES: Final = ("lastname", "familyname", "surname", "nachname", "apellido", "apellidos", "sobrenome")
-# Bounds on a message about columns: a file without a header has a customer in the place of their names.
+# Limits of a message about columns: a file without a header has a customer's data instead of column names.
 _SHOWN_COLUMNS: Final = 30
 _SHOWN_LETTERS: Final = 40
 
 
 class UnknownColumns(Exception):
-    """The columns do not make a lead; the message lists those that the file has and says how to name them."""
+    """Columns of a lead are missing or ambiguous; the message lists the file's columns and says how to map them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where the fields of a lead stand.
+    """The columns that the fields of a lead are read from.
 
-    `pick(cells)` returns the values of `fields` in their order. `names` says for a preview which column each field is
-    read from; `ignored` are the columns that are not read.
+    `pick(cells)` returns the values of `fields` in their order. `names` has the column name of each field, for a
+    preview; `ignored` are the columns that are not read.
     """
 
     fields: tuple[str, ...]
@@ -77,25 +77,25 @@ class Columns:
 def map_columns(header: Sequence[str], mapping: Mapping[str, str], *, defaults: Collection[str]) -> Columns:
     """Find the fields of a lead in a file's header.
 
-    `mapping` is column -> field as a person said it, and wins over the names that are known. `defaults` are the
-    fields that need no column. First and last name make a customer's name where no column has it whole; of two
-    columns of the same known name the first counts.
+    `mapping` is column -> field as given by a person; it overrides the known names. `defaults` are the fields that
+    need no column. First and last name are joined where no column has the customer's whole name; of two columns with
+    the same known name the first is used.
 
-    Raises UnknownColumns for a mapping that names no column, no field, or a field or column twice, and where a
+    Raises UnknownColumns for a mapping with an unknown column or field, or with one of them twice, and where a
     required field has no column.
     """
     places = _places(header, mapping)
     missing = [field for field in REQUIRED if field not in places and field not in defaults]
     if missing:
         raise UnknownColumns(
-            f"No column for {' and '.join(missing)}. {_found(header)} Say which column it is, for example"
+            f"No column for {' and '.join(missing)}. {_found(header)} Name the column, for example"
             f" --map 'COLUMN={missing[0]}'."
         )
     return _columns(header, places)
 
 
 def guess_fields(header: Sequence[str]) -> list[str | None]:
-    """Return for each column the field that map_columns would read from it, to be shown and mended: place_columns."""
+    """Return for each column the field that map_columns would read from it; a person may correct it (place_columns)."""
     fields: list[str | None] = [None] * len(header)
     for field, indexes in _places(header, {}).items():
         for index in indexes:
@@ -104,10 +104,10 @@ def guess_fields(header: Sequence[str]) -> list[str | None]:
 
 
 def place_columns(header: Sequence[str], fields: Sequence[str | None], *, defaults: Collection[str]) -> Columns:
-    """As map_columns, with the field of each column as a person chose it; None is not read. Columns of the same field
-    are allowed for the customer's name only, whose parts they are.
+    """Map columns to the fields that a person chose; a column with None is not read. Only the customer's name may
+    have several columns, which are joined.
 
-    Raises UnknownColumns where a required field has no column, and for a field that is chosen twice.
+    Raises UnknownColumns where a required field has no column, and for another field that is chosen twice.
     """
     places: dict[str, tuple[int, ...]] = {}
     for index, field in enumerate(fields[: len(header)]):
@@ -117,15 +117,15 @@ def place_columns(header: Sequence[str], fields: Sequence[str | None], *, defaul
         if field not in FIELDS:
             raise UnknownColumns(f"There is no field “{field}”.")
         if len(indexes) > 1 and field != "customer_name":
-            raise UnknownColumns(f"{len(indexes)} columns are the {LABELS[field]}. Choose one.")
+            raise UnknownColumns(f"{len(indexes)} columns are mapped to the {LABELS[field]}. Choose one.")
     missing = [LABELS[field] for field in REQUIRED if field not in places and field not in defaults]
     if missing:
-        raise UnknownColumns(f"No column is the {' or the '.join(missing)}. Choose it at the head of its column.")
+        raise UnknownColumns(f"No column is the {' or the '.join(missing)}. Choose it above its column.")
     return _columns(header, places)
 
 
 def _places(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
-    """The columns of each field: those that a person named, and those whose names are known."""
+    """The indexes of each field's columns: those that a person mapped, and those with known names."""
     places = _mapped(header, mapping)
     folded = [_folded(name) for name in header]
     taken = {index for indexes in places.values() for index in indexes}
@@ -151,7 +151,7 @@ def _columns(header: Sequence[str], places: Mapping[str, tuple[int, ...]]) -> Co
 
 
 def _mapped(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
-    """The columns that a person named: by the name as it stands in the file, or else as _folded() sees it."""
+    """The columns that a person mapped, found by their exact names or else by their folded names."""
     places: dict[str, tuple[int, ...]] = {}
     for column, field in mapping.items():
         if field not in FIELDS:
@@ -164,9 +164,9 @@ def _mapped(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, tupl
         if not indexes:
             raise UnknownColumns(f"The file has no column “{column}”. {_found(header)}")
         if len(indexes) > 1:
-            raise UnknownColumns(f"The file has {len(indexes)} columns “{column}”. Rename the one that is meant.")
+            raise UnknownColumns(f"The file has {len(indexes)} columns “{column}”. Rename the one to be read.")
         if (indexes[0],) in places.values():
-            raise UnknownColumns(f"The column “{column}” is mapped twice. It can be one field.")
+            raise UnknownColumns(f"The column “{column}” is mapped twice. It can be only one field.")
         places[field] = (indexes[0],)
     return places
 
@@ -181,13 +181,13 @@ def _find(folded: Sequence[str], aliases: Sequence[str], taken: Collection[int])
 
 
 def field_of(name: str) -> str | None:
-    """Return the field that a column of this name is taken for, or None."""
+    """Return the field that a column of this name is read as, or None."""
     folded = _folded(name)
     return next((field for field, aliases in _ALIASES.items() if folded in aliases), None)
 
 
 def _folded(name: str) -> str:
-    """The name without case, accents, spaces and marks: "Teléfono *" and "TELEFONO" are one."""
+    """The name without case, accents, spaces and punctuation: "Teléfono *" and "TELEFONO" are the same."""
     decomposed = unicodedata.normalize("NFKD", name).casefold()
     return "".join(filter(str.isalnum, decomposed))
 
@@ -199,8 +199,8 @@ def _found(header: Sequence[str]) -> str:
 
 
 def _picker(places: Sequence[tuple[int, ...]]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    """A function from a row's cells to one value for each place; two columns of a place are joined by a space."""
+    """Return a function from a row's cells to one value per field; several columns of a field are joined by a space."""
     if len(places) > 1 and all(len(indexes) == 1 for indexes in places):
-        # By far the fastest way, and the usual one.
+        # The usual case, and by far the fastest way.
         return itemgetter(*(index for indexes in places for index in indexes))
     return lambda cells: tuple(" ".join(filter(None, (cells[index] for index in indexes))) for indexes in places)

@@ -1,4 +1,4 @@
-"""What was refused of a file, as a file that can be mended and imported in its turn."""
+"""Writes refused rows to a CSV file that can be corrected and imported again."""
 
 import csv
 import os
@@ -12,41 +12,40 @@ from leads.importing.cells import quote_formula
 from leads.importing.readers.rows import Row
 
 _REPORT: Final = ("line", "field", "reason")
-# For a file that has a column of such a name itself.
+# Used where the file has a column with one of these names itself.
 _OTHER_REPORT: Final = ("import_line", "import_field", "import_reason")
 
 
 class ErrorsFile:
-    """The refused rows of one file: its columns as they were, then where and why each was refused.
+    """The refused rows of one file: its own columns, then line, field and reason.
 
-    As CSV in UTF-8 with a byte order mark, by which Excel knows it. Cells that a spreadsheet would run as formulas
-    are quoted, and reading takes the quote off. Where the file read was such a file itself, its report is replaced by
-    the new one.
+    The format is CSV in UTF-8 with a byte order mark, which Excel needs. Cells that a spreadsheet would run as formulas
+    get an apostrophe, which reading removes. If the imported file was such a file itself, its report columns are
+    replaced.
 
-    The file appears under its name when it is closed, complete, and only where a row was refused: a file that stood
-    there before is replaced, or removed, so that nobody mends the rows of the last run. It is the owner's alone to
-    read, for it holds what customers wrote. Leaving the context by an exception closes it too: what was refused
-    until then is of use.
+    The complete file appears under its name when it is closed, and only if a row was refused; an existing file is
+    replaced or removed, so that nobody corrects the rows of an earlier run. Its mode is 600, because it contains what
+    customers wrote. It is also closed when the block raises: the rows refused until then are useful.
     """
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
-        """Raises OSError where the directory is missing or cannot be written to."""
+        """Raises OSError where the directory is missing or not writable."""
         self.count = 0
         self._path = path
         self._report_columns, self._own_width = _columns(header)
-        # mkstemp makes it with mode 0600, and beside the target, as a rename does not cross file systems.
+        # mkstemp sets mode 0600; in the target's directory, because a rename cannot cross file systems.
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         self._temporary = Path(temporary)
         self._file = os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
-        # With \r\n, csv's own: by another end of line, Python 3.11 leaves a lone \r in a cell without quotes.
+        # \r\n is csv's default: with another terminator, Python 3.11 does not quote a cell that contains a lone \r.
         self._writer = csv.writer(self._file, lineterminator="\r\n")
         self._width = len(header)
         self._writer.writerow([*map(quote_formula, header[: self._own_width]), *self._report_columns])
 
     def write(self, row: Row, field: str | None, reason: str) -> None:
-        """Add a row: its cells, its line, the field that is to blame (None: the row as a whole), and a sentence.
+        """Add a row with its line, the invalid field (None: the row as a whole) and the reason.
 
-        Cells beyond the header come after the report: they have no column, and must not be lost.
+        Cells beyond the header follow after the report: they have no column, but must not be lost.
         """
         own = list(row.cells[: self._own_width])
         own += [""] * (self._own_width - len(own))
@@ -57,7 +56,7 @@ class ErrorsFile:
         self.count += 1
 
     def close(self) -> None:
-        """Put the file in its place, or remove it where nothing was refused. Twice does no harm."""
+        """Move the file to its path, or remove it where nothing was refused. May be called twice."""
         if self._file.closed:
             return
         try:
@@ -82,7 +81,7 @@ class ErrorsFile:
 
 
 def _columns(header: Sequence[str]) -> tuple[tuple[str, ...], int]:
-    """The names of the report's columns, and how many of the header's are the file's own."""
+    """Return the names of the report's columns, and the number of the file's own columns in its header."""
     for report in (_REPORT, _OTHER_REPORT):
         if tuple(header[-len(report) :]) == report:
             return report, len(header) - len(report)

@@ -1,4 +1,4 @@
-"""One import, as a command or a page asks for it: the run it belongs to, and where refused rows go."""
+"""Importer: one import by the command import_leads, with its run and the destinations of refused rows."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -28,15 +28,15 @@ from leads.models import ImportRun
 from leadsite.accounts.models import User
 
 
-class OtherOptions(Exception):
-    """The run that is to be resumed was begun with other options."""
+class OptionsChanged(Exception):
+    """The run to be resumed was started with other options."""
 
 
 @dataclass(kw_only=True)
 class Importer:
-    """`read_with`: how the file is read, kept with the run. `errors`: where refused rows go; `show`: who sees them too.
+    """`read_with` are the reader's options, stored with the run. Refused rows go to the file `errors` and to `show`.
 
-    `known`, once run_of has looked: the file was imported before, so nothing of it is new.
+    `imported_before` is set by start_run: an earlier run imported the whole file, so none of its rows is new.
     """
 
     user: User
@@ -49,28 +49,28 @@ class Importer:
     tell: Tell
     errors: Path | None = None
     show: Refuse | None = None
-    known: bool = False
+    imported_before: bool = False
 
-    def run_of(self, digest: str, *, resume: bool, again: bool) -> ImportRun:
-        """The run to resume, or a new one. Raises OtherOptions."""
+    def start_run(self, digest: str, *, resume: bool, again: bool) -> ImportRun:
+        """Return the run to resume, or a new one. `digest` is the file's SHA-256. Raises OptionsChanged."""
         asked: dict[str, Any] = json.loads(json.dumps(asdict(self.options) | self.read_with))
         before = earlier_runs(user_id=self.user.pk, file_hash=digest)
         if resume and (run := before.filter(state__in=UNFINISHED).first()) is not None:
             if run.options != asked:
-                raise OtherOptions(f"Run {run.pk} was begun with other options: {json.dumps(run.options)}.")
+                raise OptionsChanged(f"Run {run.pk} was started with other options: {json.dumps(run.options)}.")
             ImportRun.objects.filter(pk=run.pk).update(state=State.RUNNING, error="", finished_at=None)
             run.refresh_from_db()
             return run
         finished = before.filter(state=State.FINISHED)
-        self.known = self.options.on_duplicate == SKIP and not again and finished.exists()
+        self.imported_before = self.options.on_duplicate == SKIP and not again and finished.exists()
         name, header = Path(self.file).name, self.table.header
         run = ImportRun(user=self.user, file_name=name, file_hash=digest, options=asked, columns=header)
         run.format = self.table.format
         run.save()
         return run
 
-    def go(self, run: ImportRun) -> Counts:
-        """Store batch by batch. Raises what import_rows raises; the run says how far it came."""
+    def import_in_batches(self, run: ImportRun) -> Counts:
+        """Store the rows in batches, each in its own transaction. Raises what import_rows raises."""
         try:
             return import_rows(
                 run=run,
@@ -78,7 +78,7 @@ class Importer:
                 columns=self.columns,
                 options=self.options,
                 batch_size=self.batch_size,
-                known=self.known,
+                known=self.imported_before,
                 tell=self.tell,
             )
         except Overtaken:
@@ -87,13 +87,13 @@ class Importer:
             close_run(run, State.FAILED, str(error))
             raise
         finally:
-            with self.refusing() as refuse:
+            with self.refusal_output() as refuse:
                 for refusal in refused_rows(run):
                     refuse(refusal)
 
-    def whole(self, run: ImportRun) -> Counts:
-        """Store all or nothing. Raises what import_whole raises."""
-        with self.refusing() as refuse:
+    def import_atomically(self, run: ImportRun) -> Counts:
+        """Store all rows in one transaction, or none. Raises what import_whole raises."""
+        with self.refusal_output() as refuse:
             try:
                 return import_whole(
                     run=run,
@@ -108,9 +108,9 @@ class Importer:
                 close_run(run, State.FAILED, str(error))
                 raise
 
-    def rehearse(self) -> Counts:
-        """Store nothing. Raises what rehearse raises."""
-        with self.refusing() as refuse:
+    def dry_run(self) -> Counts:
+        """Count what an import would do, and store nothing. Raises what rehearse raises."""
+        with self.refusal_output() as refuse:
             return rehearse(
                 user_id=self.user.pk,
                 table=self.table,
@@ -122,16 +122,16 @@ class Importer:
             )
 
     @contextmanager
-    def refusing(self) -> Iterator[Refuse]:
-        """What takes a refused row: the errors file, and who watches. Raises OSError."""
+    def refusal_output(self) -> Iterator[Refuse]:
+        """Yield a function that sends a refused row to the errors file and to `show`. Raises OSError."""
         with ExitStack() as stack:
-            takers: list[Callable[[Refusal], Any]] = [self.show] if self.show else []
+            outputs: list[Callable[[Refusal], Any]] = [self.show] if self.show else []
             if self.errors:
                 file = stack.enter_context(ErrorsFile(self.errors, self.table.header))
-                takers.append(lambda refusal: file.write(refusal.row, refusal.field, refusal.reason))
-            yield lambda refusal: _to_all(takers, refusal)
+                outputs.append(lambda refusal: file.write(refusal.row, refusal.field, refusal.reason))
+            yield lambda refusal: _send_to_all(outputs, refusal)
 
 
-def _to_all(takers: Sequence[Callable[[Refusal], Any]], refusal: Refusal) -> None:
-    for take in takers:
-        take(refusal)
+def _send_to_all(outputs: Sequence[Callable[[Refusal], Any]], refusal: Refusal) -> None:
+    for output in outputs:
+        output(refusal)

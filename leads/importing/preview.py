@@ -1,4 +1,4 @@
-"""The beginning of an uploaded file, as it would be read."""
+"""The preview of an uploaded file: its header and first rows as they would be imported."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Final
 
 from leads.importing.batches import batches, judge
 from leads.importing.columns import UnknownColumns
-from leads.importing.readers.files import Row, Unreadable
+from leads.importing.readers.files import Row, UnreadableFile
 from leads.importing.readers.rows import storable
 from leads.importing.stored_files import FileGone, open_file
 from leads.importing.uploads import columns_of, fields_of, open_run, options_of
@@ -18,7 +18,7 @@ ROWS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """`cells` as they are read: phone numbers are completed. `reason`: why the row would be refused."""
+    """`cells` as they would be stored, with completed phone numbers. `reason`: why the row would be refused, or ""."""
 
     line: int
     cells: Sequence[str]
@@ -27,7 +27,7 @@ class PreviewRow:
 
 @dataclass(slots=True)
 class Preview:
-    """`problem`: why it cannot be imported as it is; where the file can be read at all, header and rows are there."""
+    """`problem` says why the file cannot be imported as it is, or "". Header and rows are set if readable."""
 
     header: list[str] = field(default_factory=list)
     fields: list[str | None] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Preview:
 
 
 def read_preview(run: ImportRun) -> Preview:
-    """Read the header and the first rows, judge them, and store nothing."""
+    """Read the header and the first rows and validate them; nothing is stored."""
     preview = Preview()
     rows: list[Row] = []
     try:
@@ -47,14 +47,14 @@ def read_preview(run: ImportRun) -> Preview:
         preview.rows = _judged(run, table.header, rows)
         if not rows:
             preview.problem = "The file has a header and no rows."
-    except (Unreadable, FileGone, UnknownColumns) as error:
+    except (UnreadableFile, FileGone, UnknownColumns) as error:
         preview.problem = str(error)
-        preview.rows = [PreviewRow(row.line, list(map(storable, row.cells)), row.fault or "") for row in rows]
+        preview.rows = [PreviewRow(row.line, list(map(storable, row.cells)), row.error or "") for row in rows]
     return preview
 
 
 def _judged(run: ImportRun, header: list[str], rows: list[Row]) -> list[PreviewRow]:
-    """Raises UnknownColumns, Unreadable."""
+    """Raises UnknownColumns, UnreadableFile."""
     columns, options = columns_of(run, header), options_of(run)
     phone = fields_of(run, header).index("customer_phone")
     found: dict[int, PreviewRow] = {}

@@ -1,4 +1,4 @@
-"""How an import goes, for whoever watches: a bar on a terminal, now and then a line elsewhere."""
+"""Progress of a command's import: a bar on a terminal, otherwise a line every few seconds; and stopping by signals."""
 
 import signal
 import sys
@@ -18,12 +18,12 @@ _NO_BAR: Final = "{desc} [{elapsed}]"
 
 
 class Progress:
-    """Called after each batch with the counts and the fraction of the file that is read; returns whether to stop."""
+    """Call it after each batch with the counts and the fraction of the file read; it returns whether to stop."""
 
     def __init__(self, *, quiet: bool, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
         self._quiet = quiet
-        self._started = self._told = time.monotonic()
+        self._started = self._last_line = time.monotonic()
         self._bar: Any = None
         self.stopped = False
 
@@ -31,9 +31,9 @@ class Progress:
         if not self._quiet:
             if self._out.isatty():
                 self._draw(counts, position)
-            elif time.monotonic() - self._told >= LINE_SECONDS:
-                self._told = time.monotonic()
-                self._out.write(self._words(counts, position) + "\n")
+            elif time.monotonic() - self._last_line >= LINE_SECONDS:
+                self._last_line = time.monotonic()
+                self._out.write(self._summary(counts, position) + "\n")
                 self._out.flush()
         return self.stopped
 
@@ -41,17 +41,17 @@ class Progress:
         if self._bar is None:
             form = _NO_BAR if position is None else _BAR
             self._bar = tqdm(total=1.0, bar_format=form, file=self._out, dynamic_ncols=True)
-        self._bar.set_description_str(self._words(counts, None), refresh=False)
+        self._bar.set_description_str(self._summary(counts, None), refresh=False)
         self._bar.n = position or 0.0
         self._bar.refresh()
 
-    def _words(self, counts: Counts, position: float | None) -> str:
+    def _summary(self, counts: Counts, position: float | None) -> str:
         seconds = time.monotonic() - self._started
-        words = f"{counts.read:,} rows, {counts.failed:,} refused, {counts.read / max(seconds, 0.001):,.0f} rows/s"
+        summary = f"{counts.read:,} rows, {counts.failed:,} refused, {counts.read / max(seconds, 0.001):,.0f} rows/s"
         if position:
             left = seconds / position - seconds
-            words += f", {position:.0%}, {left:,.0f} s left"
-        return words
+            summary += f", {position:.0%}, {left:,.0f} s left"
+        return summary
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +63,7 @@ class Progress:
 
 @contextmanager
 def stopped_by_signals(progress: Progress) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the import after the batch under way; a second one ends it at once."""
+    """Let SIGINT and SIGTERM stop the import after the current batch; a second signal ends it at once."""
     before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
 
     def stop(signum: int, frame: FrameType | None) -> None:

@@ -49,7 +49,7 @@ def import_rows(
     Each batch opens a transaction: its leads, its refusals and the run's counts. `known`: the file was imported before,
     so its rows are judged and skipped. `tell` is told the counts after each batch, and stops by True.
 
-    Raises Overtaken, Unreadable, django.db.Error; what was stored until then stays, and the run says how much.
+    Raises Overtaken, UnreadableFile, django.db.Error; what was stored until then stays, and the run says how much.
     """
     counts = Counts(**{name: getattr(run, name) for name in Counts.__slots__})
     rows = table.rows
@@ -119,7 +119,7 @@ def import_whole(
 ) -> Counts:
     """Store all rows of the file in one transaction, or none where one is refused. Opens the transaction.
 
-    Raises RowsRefused; Unreadable, django.db.Error.
+    Raises RowsRefused; UnreadableFile, django.db.Error.
     """
     counts = Counts()
     with transaction.atomic():
@@ -142,7 +142,7 @@ def rehearse(
 ) -> Counts:
     """Do all but store: each batch is undone again, and the counts are what an import would count.
 
-    Raises Unreadable, django.db.Error.
+    Raises UnreadableFile, django.db.Error.
     """
     counts, rehearsal = Counts(), Rehearsal(options)
     for whole in batches(table.rows, columns, options, batch_size):

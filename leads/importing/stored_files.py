@@ -1,4 +1,4 @@
-"""An uploaded file in the database: web server and worker need no disk in common."""
+"""Stores an uploaded file in the database in pieces, so that web server and worker need no shared disk."""
 
 import hashlib
 import io
@@ -15,11 +15,11 @@ PIECE: Final = 2**20
 
 
 class FileGone(Exception):
-    """The run has no file any more."""
+    """The file of the run has been deleted."""
 
 
 def digest_of(file: BinaryIO) -> str:
-    """The SHA-256 of the whole file, by which it is known again."""
+    """Return the SHA-256 of the whole file, which identifies it when it is imported again."""
     digest = hashlib.sha256()
     file.seek(0)
     while block := file.read(PIECE):
@@ -28,7 +28,7 @@ def digest_of(file: BinaryIO) -> str:
 
 
 def store_file(*, run: ImportRun, file: BinaryIO) -> None:
-    """Keep the file with the run, a piece at a time. Caller holds the transaction."""
+    """Store the file with the run in pieces of PIECE bytes. Caller holds the transaction."""
     file.seek(0)
     number = 0
     while block := file.read(PIECE):
@@ -37,23 +37,23 @@ def store_file(*, run: ImportRun, file: BinaryIO) -> None:
 
 
 def drop_file(*, run: ImportRun) -> None:
-    """Forget the file; what was refused of it is kept by itself."""
+    """Delete the file; its refused rows are stored separately."""
     ImportFile.objects.filter(user_id=run.user_id, run=run).delete()
 
 
 def open_file(*, run: ImportRun) -> BinaryIO:
-    """Return the file of the run, which is read from the database as it is asked for. Raises FileGone."""
+    """Return the run's file, which is read from the database piece by piece. Raises FileGone."""
     return io.BufferedReader(_StoredFile(run), BLOCK)
 
 
 class _StoredFile(io.RawIOBase):
-    """Holds one piece at a time."""
+    """A seekable file that keeps one piece in memory at a time."""
 
     def __init__(self, run: ImportRun) -> None:
         self._pieces = ImportFile.objects.filter(user_id=run.user_id, run_id=run.pk)
         found = self._pieces.aggregate(size=Sum(Length("content")), last=Max("number"))
         if found["last"] is None:
-            raise FileGone("The file is not kept any more. Upload it again.")
+            raise FileGone("The file has been deleted. Upload it again.")
         self._size = int(found["size"])
         self._position = 0
         self._number = -1
@@ -71,7 +71,7 @@ class _StoredFile(io.RawIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            raise OSError("A position before the beginning of the file.")
+            raise OSError("The position is before the beginning of the file.")
         self._position = start + offset
         return self._position
 
@@ -82,8 +82,8 @@ class _StoredFile(io.RawIOBase):
         if number != self._number:
             content = self._pieces.values_list("content", flat=True).filter(number=number).first()
             if content is None:
-                # Deleted while it was read: what is missing must not pass for the end of the file.
-                raise FileGone("The file is not kept any more. Upload it again.")
+                # Deleted while it was read: a missing piece must not look like the end of the file.
+                raise FileGone("The file has been deleted. Upload it again.")
             self._number, self._content = number, bytes(content)
         part = self._content[offset : offset + len(buffer)]
         buffer[: len(part)] = part

@@ -1,4 +1,7 @@
-"""What a person does with an uploaded file: have it tried, imported, stopped, taken up again. The worker's: work.py."""
+"""Services for uploaded files in the admin: upload, change options, dry run, import, stop and resume.
+
+leads/importing/upload_worker.py does the work.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,72 +16,72 @@ from procrastinate.exceptions import ConnectorException
 
 from leads.importing.batches import Options
 from leads.importing.columns import Columns, guess_fields, place_columns
-from leads.importing.readers.files import Table, Unreadable, open_table
+from leads.importing.readers.files import Table, UnreadableFile, open_table
 from leads.importing.stored_files import digest_of, open_file, store_file
 from leads.models import ImportRun
 
 State = ImportRun.State
 DO_IMPORT: Final = "leads.tasks.do_import"
-# What a person may still stop, and take up again.
-UNDER_WAY: Final = (State.TRYING, State.WAITING, State.RUNNING)
+# The states in which a run can be stopped, and those in which it can be resumed.
+IN_PROGRESS: Final = (State.TRYING, State.WAITING, State.RUNNING)
 STOPPED: Final = (State.INTERRUPTED, State.FAILED)
 MAX_COLUMNS: Final = 500
 
 
-class NotNow(Exception):
-    """The run is not where this can be done; the message is a sentence for the person."""
+class WrongState(Exception):
+    """The run is not in a state that allows this; the message is a sentence for the person."""
 
 
 def upload_file(*, user_id: UUID, name: str, file: BinaryIO, options: Options, encoding: str | None) -> ImportRun:
-    """Keep the file and make its run, which waits in preview. Opens the transaction."""
+    """Store the file and create its run in the state preview. Opens the transaction."""
     run = ImportRun(user_id=user_id, file_name=_clean_name(name), file_hash=digest_of(file), state=State.PREVIEW)
-    run.options = _kept(options, encoding=encoding, columns=None)
+    run.options = _stored_options(options, encoding=encoding, columns=None)
     with transaction.atomic():
         run.save()
         store_file(run=run, file=file)
-    _look(run)
+    _read_header(run)
     return run
 
 
 def change_reading(
     *, run: ImportRun, options: Options, encoding: str | None, columns: Sequence[str | None] | None
 ) -> None:
-    """Say otherwise how the file is to be read; the last dry run says nothing of it any more. Raises NotNow.
+    """Change how the file is read, and discard the result of the last dry run. Raises WrongState.
 
-    `columns`: the field of each column, None for what the names suggest.
+    `columns` has the field of each column; where it is None, the column names decide.
     """
-    kept = _kept(options, encoding=encoding, columns=columns)
-    if kept == run.options:
+    stored = _stored_options(options, encoding=encoding, columns=columns)
+    if stored == run.options:
         return
-    _move(run, State.PREVIEW, of=(State.PREVIEW,), options=kept, trial=None)
-    _look(run)
+    _change_state(run, State.PREVIEW, allowed=(State.PREVIEW,), options=stored, trial=None)
+    _read_header(run)
 
 
 def try_import(*, run: ImportRun) -> None:
-    """Have a worker make a dry run. Opens the transaction. Raises NotNow; django.db.OperationalError."""
-    _move(run, State.TRYING, of=(State.PREVIEW,), wake=True, trial=None, progress=None, attempts=0)
+    """Queue a dry run. Opens the transaction. Raises WrongState; django.db.OperationalError."""
+    _change_state(run, State.TRYING, allowed=(State.PREVIEW,), wake=True, trial=None, progress=None, attempts=0)
 
 
 def start_import(*, run: ImportRun) -> None:
-    """Have a worker import the file. Opens the transaction. Raises NotNow; django.db.OperationalError."""
-    _move(run, State.WAITING, of=(State.PREVIEW,), wake=True, progress=None, attempts=0)
+    """Queue the import. Opens the transaction. Raises WrongState; django.db.OperationalError."""
+    _change_state(run, State.WAITING, allowed=(State.PREVIEW,), wake=True, progress=None, attempts=0)
 
 
 def resume_import(*, run: ImportRun) -> None:
-    """Go on after what is stored. Opens the transaction. Raises NotNow; django.db.OperationalError."""
-    _move(run, State.WAITING, of=STOPPED, wake=True, error="", finished_at=None, attempts=0)
+    """Queue the rest of a stopped import. Opens the transaction. Raises WrongState; django.db.OperationalError."""
+    _change_state(run, State.WAITING, allowed=STOPPED, wake=True, error="", finished_at=None, attempts=0)
 
 
 def stop_import(*, run: ImportRun) -> None:
-    """End it after the batch under way, whose writer finds the state changed. Raises NotNow."""
+    """Stop a dry run or an import after its current batch: the worker checks the state. Raises WrongState."""
     try:
-        _move(run, State.PREVIEW, of=(State.TRYING,), trial=None, progress=None)
-    except NotNow:
-        _move(run, State.INTERRUPTED, of=(State.WAITING, State.RUNNING), finished_at=timezone.now())
+        _change_state(run, State.PREVIEW, allowed=(State.TRYING,), trial=None, progress=None)
+    except WrongState:
+        _change_state(run, State.INTERRUPTED, allowed=(State.WAITING, State.RUNNING), finished_at=timezone.now())
 
 
 def open_run(run: ImportRun, file: BinaryIO) -> Table:
-    """The table of an uploaded file. Raises Unreadable."""
+    """Open an uploaded file as a table. Raises UnreadableFile."""
     return open_table(file, name=run.file_name, format=None, encoding=run.options.get("encoding"))
 
 
@@ -87,57 +90,62 @@ def options_of(run: ImportRun) -> Options:
 
 
 def fields_of(run: ImportRun, header: Sequence[str]) -> list[str | None]:
-    """The field of each column, as somebody chose it for this header, or as the names suggest."""
+    """Return the field of each column, as chosen for this header, or else as the column names suggest."""
     chosen = run.options.get("columns")
     return list(chosen) if chosen is not None and len(chosen) == len(header) else guess_fields(header)
 
 
 def columns_of(run: ImportRun, header: Sequence[str]) -> Columns:
-    """Raises UnknownColumns; Unreadable for what is no list of leads."""
+    """Return the run's columns. Raises UnknownColumns, and UnreadableFile for more than MAX_COLUMNS."""
     if len(header) > MAX_COLUMNS:
-        raise Unreadable(f"The file has {len(header)} columns; {MAX_COLUMNS} are the most. Delete those of no use.")
+        raise UnreadableFile(
+            f"The file has {len(header)} columns; the maximum is {MAX_COLUMNS}. Delete unused columns."
+        )
     return place_columns(header, fields_of(run, header), defaults=options_of(run).defaults)
 
 
-def _kept(options: Options, *, encoding: str | None, columns: Sequence[str | None] | None) -> dict[str, Any]:
+def _stored_options(options: Options, *, encoding: str | None, columns: Sequence[str | None] | None) -> dict[str, Any]:
     return asdict(options) | {"encoding": encoding, "columns": list(columns) if columns is not None else None}
 
 
 def _clean_name(name: str) -> str:
-    """The last part, without what cannot be stored."""
+    """The last part of a path, without characters that cannot be stored."""
     return PurePath(name.replace("\\", "/")).name.replace("\0", "")[:200] or "file"
 
 
-def _look(run: ImportRun) -> None:
-    """Note the format and the header as they are read now; what cannot be read is told by the preview."""
+def _read_header(run: ImportRun) -> None:
+    """Store the file's format and header with the run; both stay empty where it cannot be read, as the preview says."""
     try:
         with open_file(run=run) as file:
             table = open_run(run, file)
-    except Unreadable:
+    except UnreadableFile:
         run.format, run.columns = "", []
     else:
         run.format, run.columns = table.format, table.header
     ImportRun.objects.filter(pk=run.pk).update(format=run.format, columns=run.columns)
 
 
-def _move(run: ImportRun, to: str, *, of: Sequence[str], wake: bool = False, **fields: Any) -> None:
-    """From one of these states to another, unless somebody was faster. Opens the transaction."""
+def _change_state(run: ImportRun, to: str, *, allowed: Sequence[str], wake: bool = False, **fields: Any) -> None:
+    """Change the state from an allowed one. Opens the transaction.
+
+    Raises WrongState where another request or the worker has changed the state first, or the file has been deleted.
+    """
     changes: Mapping[str, Any] = {"state": to, "updated_at": timezone.now(), **fields}
     with transaction.atomic():
-        rows = ImportRun.objects.filter(pk=run.pk, user_id=run.user_id, state__in=of)
+        rows = ImportRun.objects.filter(pk=run.pk, user_id=run.user_id, state__in=allowed)
         if wake and not run.pieces.exists():
-            raise NotNow("The file is not kept any more. Upload it again.")
+            raise WrongState("The file has been deleted. Upload it again.")
         if not rows.update(**changes):
-            raise NotNow("This cannot be done now: the import has gone on meanwhile.")
+            raise WrongState("This is not possible now: the state of the import has changed. See the page.")
         if wake:
-            _wake(run)
+            _wake_worker(run)
     run.refresh_from_db()
 
 
-def _wake(run: ImportRun) -> None:
-    """Have a worker look at once; without the job, leads.tasks.sweep_imports would see it within a minute."""
+def _wake_worker(run: ImportRun) -> None:
+    """Queue a job, so that a worker starts at once; without it leads.tasks.sweep_imports would within a minute."""
     try:
         app.configure_task(DO_IMPORT, allow_unknown=True).defer(run_id=str(run.pk))
     except ConnectorException as error:
-        # procrastinate's own word for a lost connection, as in whatsapp/outbound/wakeup.py.
+        # procrastinate's exception for a lost connection.
         raise OperationalError(str(error)) from error.__cause__

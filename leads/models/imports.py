@@ -25,7 +25,7 @@ class ImportRun(OwnedModel):
       trying       a worker makes the dry run (`progress` is null until one does), and gives it back to preview
       waiting      somebody has said that it be imported; a worker will take it
       running      batches are being stored; `read` is how many rows of the file are done with. An uploaded file
-                   whose worker was killed is taken up by another (leads/importing/work.py)
+                   whose worker was killed is taken up by another (leads/importing/upload_worker.py)
       interrupted  somebody stopped it, or its process died: --resume, or the page's button, goes on after row `read`
       failed       it could not go on; `error` says why. --resume tries again
       finished     every row is accounted for

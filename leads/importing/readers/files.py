@@ -1,4 +1,4 @@
-"""The door to a file of leads: which format it is, and its rows."""
+"""Opens a file of leads: detects its format and returns its header and rows."""
 
 from pathlib import PurePath
 from typing import BinaryIO, Final
@@ -6,10 +6,10 @@ from typing import BinaryIO, Final
 from leads.importing.readers.csv_files import DELIMITERS, CsvRows
 from leads.importing.readers.json_lines import JsonRows
 from leads.importing.readers.lines import Bytes, Lines
-from leads.importing.readers.rows import Row, Table, Unreadable
+from leads.importing.readers.rows import Row, Table, UnreadableFile
 from leads.importing.readers.workbooks import WorkbookRows
 
-__all__ = ["FORMATS", "Row", "Table", "Unreadable", "open_table"]
+__all__ = ["FORMATS", "Row", "Table", "UnreadableFile", "open_table"]
 
 FORMATS: Final = ("csv", "jsonl", "xlsx")
 _ENDINGS: Final = {
@@ -33,29 +33,31 @@ def open_table(
     stream: BinaryIO,
     *,
     name: str,
-    format: str | None,  # noqa: A002 - the client's word, as on the command line
+    format: str | None,  # noqa: A002 - the name of the option on the command line
     encoding: str | None,
     delimiter: str | None = None,
     sheet: str | None = None,
 ) -> Table:
-    """Open a file of leads and read its header. The stream stays the caller's to close, after the last row.
+    """Open a file of leads and read its header. The caller closes the stream, after the last row.
 
-    `name` is the file's, for its ending; `format`, `encoding` and `delimiter` are found out where they are None.
-    `sheet` is the name of a workbook's sheet, the first where it is None. The stream may be a pipe.
+    `name` is the file's name, for its ending; `format`, `encoding` and `delimiter` are detected where they are None.
+    `sheet` is the name of a workbook's sheet, by default the first. The stream may be a pipe.
 
-    Raises Unreadable, as does iterating over the rows.
+    Raises UnreadableFile, as does iterating over the rows.
     """
     source = Bytes(stream)
     start = source.peek()
     if not start:
-        raise Unreadable("The file is empty.")
+        raise UnreadableFile("The file is empty.")
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise Unreadable(f"The delimiter “{delimiter}” must be one character, such as {' '.join(DELIMITERS.split())}.")
+        raise UnreadableFile(
+            f"The delimiter “{delimiter}” must be one character, such as {' '.join(DELIMITERS.split())}."
+        )
     format = format or _format(start, name)  # noqa: A001 - as above
     match format:
         case "xlsx":
             if not start.startswith(_ZIP):
-                raise Unreadable(_not_a_workbook(start))
+                raise UnreadableFile(_not_a_workbook(start))
             workbook = WorkbookRows(source, stream, sheet)
             return Table(workbook.header, iter(workbook), format, workbook.position)
         case "jsonl":
@@ -64,19 +66,19 @@ def open_table(
         case "csv":
             csv_rows = CsvRows(Lines(source, encoding), delimiter)
             return Table(csv_rows.header, iter(csv_rows), format, source.position)
-    raise Unreadable(f"There is no format “{format}”. The formats are {', '.join(FORMATS)}.")
+    raise UnreadableFile(f"There is no format “{format}”. The formats are {', '.join(FORMATS)}.")
 
 
 def _format(start: bytes, name: str) -> str:
-    """The format by what no text begins with, by the name's ending, by the first character, in this order."""
+    """Detect the format: by a binary signature, else by the name's ending, else by the first character."""
     if start.startswith((_ZIP, _COMPOUND)):
         return "xlsx"
     if start.startswith(_GZIP):
-        raise Unreadable("The file is compressed. Unpack it first: gunzip -c FILE | manage.py import_leads -")
+        raise UnreadableFile("The file is compressed. Unpack it first: gunzip -c FILE | manage.py import_leads -")
     ending = _ENDINGS.get(PurePath(name).suffix.lower())
     if ending:
         return ending
-    # Byte order marks, and the zeros between the letters of UTF-16.
+    # Skip byte order marks, and the zero bytes of UTF-16.
     first = start.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]
     return "jsonl" if first in {b"{", b"["} else "csv"
 
@@ -84,4 +86,4 @@ def _format(start: bytes, name: str) -> str:
 def _not_a_workbook(start: bytes) -> str:
     if start.startswith(_COMPOUND):
         return "The file is an old .xls, or has a password. Open it in a spreadsheet and save it as .xlsx or CSV."
-    return "The file is no Excel workbook (.xlsx). If it is text, say --format csv or give it the ending .csv."
+    return "The file is no Excel workbook (.xlsx). If it is text, use --format csv or give it the ending .csv."

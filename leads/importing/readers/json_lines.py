@@ -1,4 +1,4 @@
-"""JSON lines: one object per line (jsonlines.org)."""
+"""Reads JSON lines: one object per line (jsonlines.org)."""
 
 import json
 from collections.abc import Iterator
@@ -7,25 +7,25 @@ from typing import Any, Final
 
 from leads.importing.columns import field_of
 from leads.importing.readers.lines import Lines
-from leads.importing.readers.rows import CELL_LIMIT, Row, Unreadable, cell_fault, column_name
+from leads.importing.readers.rows import CELL_LIMIT, Row, UnreadableFile, cell_error, column_name
 
-# The header is what these first objects have, in the order of first sight.
+# The header has the keys of these first objects, in the order of their first occurrence.
 _SAMPLE_ROWS: Final = 1000
 _SAMPLE_SIZE: Final = 4 * CELL_LIMIT
 _KEY_LIMIT: Final = 1000
-# Numbers keep the digits they were written with: 4915112345678 stays as it is, and 1e400 overflows nothing.
+# Numbers are kept as text: 4915112345678 keeps its digits, and 1e400 does not overflow.
 _DECODER: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
 class JsonRows:
     """The header and the rows of a file of JSON lines.
 
-    Of a key that stands twice in one object the last counts. A key that the first objects do not have is ignored,
-    unless it is the name of a field.
+    Of a key that occurs twice in one object the last value is used. A key that the first objects do not have is
+    ignored, unless it is the name of a field: then the row is refused.
     """
 
     def __init__(self, lines: Lines) -> None:
-        """Raises Unreadable where the first lines hold no object."""
+        """Raises UnreadableFile where the first lines have no object."""
         self._texts = _numbered(lines)
         self._sample: list[tuple[int, str]] = []
         keys: dict[str, None] = {}
@@ -37,9 +37,9 @@ class JsonRows:
             if len(self._sample) == _SAMPLE_ROWS or size > _SAMPLE_SIZE:
                 break
         if not keys:
-            raise Unreadable(_no_object(self._sample))
+            raise UnreadableFile(_no_object(self._sample))
         if len(keys) > _KEY_LIMIT:
-            raise Unreadable(f"The first objects have {len(keys)} different keys, which is no list of leads.")
+            raise UnreadableFile(f"The first objects have {len(keys)} different keys: this is not a list of leads.")
         self.header = list(keys)
         self._known = keys.keys()
 
@@ -48,7 +48,7 @@ class JsonRows:
         for line, text in chain(sample, self._texts):
             parsed = _parse(text)
             if isinstance(parsed, str):
-                yield Row(line, [text], f"{parsed} The first column here holds the line as it is.")
+                yield Row(line, [text], f"{parsed} The first column here has the unchanged line.")
             elif row := self._row(line, text, parsed):
                 yield row
 
@@ -57,26 +57,26 @@ class JsonRows:
             cells = [_text(parsed.get(key), text, key) for key in self.header]
         except RecursionError:
             return Row(line, [text], "A value is nested too deeply.")
-        fault = self._fault(text, cells, parsed)
-        return Row(line, cells, fault) if fault or any(map(str.strip, cells)) else None
+        error = self._row_error(text, cells, parsed)
+        return Row(line, cells, error) if error or any(map(str.strip, cells)) else None
 
-    def _fault(self, text: str, cells: list[str], parsed: dict[str, Any]) -> str | None:
-        # Only an escape makes what no text file can hold: half of a surrogate pair, a NUL.
+    def _row_error(self, text: str, cells: list[str], parsed: dict[str, Any]) -> str | None:
+        # Only an escape can produce what a text file cannot contain: a lone surrogate, a NUL.
         if "\\u" in text or len(text) > CELL_LIMIT:
             for number, cell in enumerate(cells):
                 if not _is_unicode(cell):
-                    return f"{column_name(self.header, number)} holds half of a surrogate pair, which cannot be stored."
-            if fault := cell_fault(self.header, cells):
-                return fault
+                    return f"{column_name(self.header, number)} has half of a surrogate pair, which cannot be stored."
+            if error := cell_error(self.header, cells):
+                return error
         for key in parsed.keys() - self._known:
-            # Lost details would be lost silently; a column that nobody reads is no loss.
+            # A value of a field must not be dropped silently; other keys are not imported anyway.
             if (value := parsed[key]) is not None and value != "" and field_of(key):
                 return f"“{key}” is not among the keys of the file's first objects. Add it to the first one, as null."
         return None
 
 
 def _numbered(lines: Lines) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, with their numbers."""
+    """The non-blank lines, with their numbers."""
     for block in lines:
         for line, text in enumerate(block, start=lines.first):
             if not text.isspace():
@@ -84,11 +84,11 @@ def _numbered(lines: Lines) -> Iterator[tuple[int, str]]:
 
 
 def _parse(text: str) -> dict[str, Any] | str:
-    """The object of a line, or a sentence that says what is wrong with it."""
+    """Return the object of a line, or a sentence that says what is wrong with the line."""
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        return f"The line is no JSON: {error.msg} at column {error.colno}."
+        return f"The line is not JSON: {error.msg} at column {error.colno}."
     except RecursionError:
         return "The line is nested too deeply."
     if not isinstance(value, dict):
@@ -97,25 +97,25 @@ def _parse(text: str) -> dict[str, Any] | str:
 
 
 def _keys(text: str) -> list[str]:
-    """The keys of a line's object; of one with a key that cannot be shown none, nor where the line is no object."""
+    """The keys of a line's object that can be stored; none where the line is not an object."""
     parsed = _parse(text)
     return [] if isinstance(parsed, str) else [key for key in parsed if _is_unicode(key) and "\0" not in key]
 
 
 def _text(value: Any, line: str, key: str) -> str:
-    """The cell for a value (numbers are texts by now). Raises RecursionError."""
+    """Return the cell for a value; numbers were parsed as text. Raises RecursionError."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    # Once more, as inside of a list a number must not become a text.
+    # Parse again, because numbers inside of a list must not become texts.
     return json.dumps(json.loads(line, parse_int=_whole)[key], ensure_ascii=False)
 
 
 def _whole(digits: str) -> int | str:
-    """Python refuses to make a number of more than 4300 digits (docs.python.org, int max str digits)."""
+    """Return an int; the text where it has more digits than Python converts (docs.python.org, int max str digits)."""
     return int(digits) if len(digits) <= 4300 else digits
 
 
@@ -131,7 +131,7 @@ def _no_object(sample: list[tuple[int, str]]) -> str:
     if not sample:
         return "The file is empty."
     if sample[0][1].startswith("["):
-        return "The file is one JSON list. Write one object per line instead, for example with jq -c '.[]' FILE."
+        return "The file is one JSON array. Write one object per line instead, for example with jq -c '.[]' FILE."
     if sample[0][1].startswith("{"):
         return "No line is a JSON object of its own. Write each object on one line, for example with jq -c . FILE."
-    return "The file's first lines hold no JSON object with keys. Write one object per line, or say --format csv."
+    return "The file's first lines have no JSON object with keys. Write one object per line, or use --format csv."

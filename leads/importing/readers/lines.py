@@ -1,14 +1,14 @@
-"""Bytes to lines of text, in blocks: bounded memory, whatever comes in."""
+"""Decodes a byte stream to lines of text, in blocks with bounded memory."""
 
 import codecs
 import io
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
-from leads.importing.readers.rows import LINE_LIMIT, Unreadable
+from leads.importing.readers.rows import LINE_LIMIT, UnreadableFile
 
 BLOCK: Final = 2**18
-# UTF-32 first: its little-endian mark begins with that of UTF-16.
+# UTF-32 before UTF-16: its little-endian mark begins with that of UTF-16.
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -19,7 +19,7 @@ _MARKS: Final = (
 
 
 class Bytes:
-    """A stream that counts what is read of it, and lets its beginning be looked at before that."""
+    """A byte stream that counts the bytes read and allows a look at its beginning."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -43,7 +43,7 @@ class Bytes:
         return min(1.0, self.count / self._size) if self._size else None
 
     def _block(self) -> bytes:
-        """A pipe gives less than was asked for, and only b"" says that it has ended."""
+        """Read a whole block: a pipe may return less than was requested, and only b"" means its end."""
         parts: list[bytes] = []
         missing = BLOCK
         while missing and (part := self._stream.read(missing)):
@@ -55,13 +55,13 @@ class Bytes:
 class Lines:
     """The lines of a text file, with their ends (\\n, \\r\\n or \\r), in lists of about a block.
 
-    `first` is the number of the first line in the latest list. Raises Unreadable from the iteration for bytes that
-    are not text in this encoding and for an endless line; the lines before have been given by then.
+    `first` is the number of the first line in the latest list. The iteration raises UnreadableFile for bytes that are
+    not text in this encoding and for a line over LINE_LIMIT, after the lines before it.
     """
 
     def __init__(self, source: Bytes, encoding: str | None) -> None:
         self._source = source
-        self._told = encoding is not None
+        self._encoding_given = encoding is not None
         self.encoding = _encoding(source.peek(), encoding)
         self._decoder = _decoder(self.encoding)
         self._error: UnicodeDecodeError | None = None
@@ -75,11 +75,11 @@ class Lines:
             text = self._decode(block)
             if at_start and text:
                 text, at_start = text.removeprefix("\ufeff"), False
-                # A pipe of blank lines may never end, and nobody's list begins like that.
+                # A pipe of blank lines might never end, and no list of leads begins like that.
                 if len(text) > BLOCK // 8 and text.isspace():
-                    raise Unreadable(f"The file is empty, or begins with {len(text)} blank characters.")
+                    raise UnreadableFile(f"The file is empty, or begins with {len(text)} blank characters.")
             text = pending + text
-            # A \r that ends the block may be half of a \r\n.
+            # A \r at the end of the block may belong to a \r\n.
             cut = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
             pending = text[cut:]
             if cut:
@@ -87,7 +87,7 @@ class Lines:
             if self._error:
                 raise self._unreadable(self._error, pending)
             if len(pending) > LINE_LIMIT:
-                raise Unreadable(
+                raise UnreadableFile(
                     f"Line {self.first + len(self.latest)} does not end after {LINE_LIMIT} characters: this is not"
                     " a list of leads. Check that this is the right file, and export it again."
                 )
@@ -99,66 +99,66 @@ class Lines:
 
     def _lines(self, text: str) -> list[str]:
         self.first += len(self.latest)
-        # Not splitlines(): it also cuts at U+2028, form feeds and others, which are no ends of line in a file.
+        # Not splitlines(), which also splits at U+2028, form feeds and others.
         self.latest = io.StringIO(text, newline="").readlines()
         return self.latest
 
     def _decode(self, block: bytes, *, final: bool = False) -> str:
-        """The text, up to the first byte that is none; that error is kept until this text has been given."""
+        """Decode up to the first invalid byte; its error is kept until the lines before it have been returned."""
         try:
             return self._decoder(block, final)
         except UnicodeDecodeError as error:
             self._error = error
             return error.object[: error.start].decode(self.encoding, errors="ignore")
 
-    def _unreadable(self, error: UnicodeDecodeError, pending: str) -> Unreadable:
+    def _unreadable(self, error: UnicodeDecodeError, pending: str) -> UnreadableFile:
         line = self.first + len(self.latest) + pending.count("\r")
         byte = self._source.count - len(error.object) + error.start + 1
         start = f"Line {line} is not {self.encoding.upper()} text (byte {byte} of the file). "
-        if self._told:
-            return Unreadable(start + "Name the encoding that the file was saved in by --encoding.")
-        # 0x80 to 0x9f are letters and typographic quotes in Windows' code page, and control characters in Latin-1.
+        if self._encoding_given:
+            return UnreadableFile(start + "Name the encoding that the file was saved in by --encoding.")
+        # 0x80 to 0x9f are letters and typographic quotes in Windows' code page, but control characters in Latin-1.
         western = "cp1252" if any(0x80 <= byte <= 0x9F for byte in error.object[error.start :]) else "latin-1"
-        return Unreadable(
+        return UnreadableFile(
             start + f"If it was saved on Windows in western Europe or America, add --encoding {western}; otherwise name"
             " the encoding it was saved in (cp1250, cp1251, shift_jis …), or save it again as UTF-8."
         )
 
 
-def _encoding(start: bytes, told: str | None) -> str:
-    """The encoding that was told, or that the byte order mark says, or UTF-8.
+def _encoding(start: bytes, given: str | None) -> str:
+    """Return the given encoding, or that of the byte order mark, or UTF-8.
 
-    Raises Unreadable for what is clearly no UTF-8 text.
+    Raises UnreadableFile for bytes that are clearly not UTF-8 text.
     """
     marked = next((encoding for mark, encoding in _MARKS if start.startswith(mark)), None)
-    if told is not None and told.lower().replace("_", "-") not in {"utf-16", "utf-32"}:
-        return told
-    if marked or told:
-        return marked or f"{told}-le"
+    if given is not None and given.lower().replace("_", "-") not in {"utf-16", "utf-32"}:
+        return given
+    if marked or given:
+        return marked or f"{given}-le"
     if start.count(0) > len(start) // 4:
-        # UTF-16 without its mark: in western text every second byte is zero.
+        # UTF-16 without a byte order mark: in western text every second byte is zero.
         for order, zeros in (("le", start[1::2]), ("be", start[::2])):
             if zeros.count(0) == start.count(0) < len(start):
-                raise Unreadable(
+                raise UnreadableFile(
                     f"The file looks like UTF-16 without a byte order mark: add --encoding utf-16-{order}."
                 )
-        raise Unreadable("The file is full of zero bytes, so it is not text. Check that this is the right file.")
+        raise UnreadableFile("The file is full of zero bytes, so it is not text. Check that this is the right file.")
     return "utf-8"
 
 
 def _decoder(encoding: str) -> Callable[[bytes, bool], str]:
-    """Raises Unreadable for an encoding that Python does not know, or that is none of text (base64, zip)."""
+    """Raises UnreadableFile for an encoding that Python does not know, or that is not a text encoding (base64, zip)."""
     try:
         "a".encode(encoding)
         return codecs.getincrementaldecoder(encoding)().decode
     except (LookupError, UnicodeError, ValueError) as error:
-        raise Unreadable(
+        raise UnreadableFile(
             f"There is no encoding “{encoding}”. Use utf-8, utf-16, latin-1, cp1252 or another that Python knows."
         ) from error
 
 
 def _size(stream: BinaryIO) -> int | None:
-    """How many bytes are still to come, None where that cannot be known."""
+    """The number of bytes left to read, None where it is unknown."""
     if not stream.seekable():
         return None
     start = stream.tell()

@@ -1,40 +1,40 @@
-"""What a file becomes, whatever its format: a header and a stream of rows of texts. And the bounds on both."""
+"""Table and Row, the result of every reader whatever the format, and the limits on lines and cells."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-# A cell over this is refused with its row: no field of a lead comes near it (details: 10 000 characters).
+# Characters. A row with a longer cell is refused; the longest field of a lead (details) has 10 000.
 CELL_LIMIT: Final = 2**20
-# A line over this is no line of leads, and a file that has one may never end: it is refused as a whole.
+# Characters. A file with a longer line is refused as a whole: it is not a list of leads, and may never end.
 LINE_LIMIT: Final = 16 * 2**20
-# A quoted cell may run over many lines. One that runs on for this long was opened by mistake.
+# Characters. A quoted cell may have many lines; a quote that is still open after this many was opened by mistake.
 OPEN_QUOTE_LIMIT: Final = 4 * 2**20
 
-NUL_FAULT: Final = "holds a NUL character, which cannot be stored."
-LONG_FAULT: Final = f"has more than {CELL_LIMIT} characters."
+NUL_ERROR: Final = "has a NUL character, which cannot be stored."
+LONG_CELL_ERROR: Final = f"has more than {CELL_LIMIT} characters."
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """The file as a whole cannot be imported; the message says what to do about it."""
 
 
 class Row(NamedTuple):
-    """One row of the file. A NamedTuple, as a million of them are made.
+    """One row of the file. A NamedTuple for speed: a file may have millions.
 
     `line` is where it begins, counted from 1: a line of CSV and JSONL, a row of the sheet in XLSX. `cells` are in the
-    order of the header and at least as many, unless there is a `fault`: a sentence that says why the row cannot be
-    read. Then the cells are what could be saved of it.
+    order of the header and at least as many, unless there is an `error`: a sentence that says why the row cannot be
+    read. Then the cells are what could be read of it.
     """
 
     line: int
     cells: Sequence[str]
-    fault: str | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An open file of leads. Iterating over `rows` reads on, and raises Unreadable where reading cannot go on.
+    """An open file of leads. Iterating over `rows` reads the file, and raises UnreadableFile where it cannot be read.
 
     `position()` is the fraction of the file that has been read, None where its size is unknown (a pipe).
     """
@@ -46,7 +46,7 @@ class Table:
 
 
 def fit(line: int, cells: list[str], width: int) -> Row | None:
-    """Return the row with as many cells as the header has, or with a fault where it has more; None for a blank one."""
+    """Return the row with as many cells as the header, or with an error where it has more; None for a blank row."""
     if len(cells) != width:
         surplus = cells[width:]
         if any(map(str.strip, surplus)):
@@ -57,22 +57,22 @@ def fit(line: int, cells: list[str], width: int) -> Row | None:
     return Row(line, cells)
 
 
-def cell_fault(header: Sequence[str], cells: Sequence[str]) -> str | None:
-    """Return what makes a cell unfit to be stored, or None."""
+def cell_error(header: Sequence[str], cells: Sequence[str]) -> str | None:
+    """Return why one of the cells cannot be stored, or None."""
     for number, cell in enumerate(cells):
         if len(cell) > CELL_LIMIT:
-            return f"{column_name(header, number)} {LONG_FAULT}"
+            return f"{column_name(header, number)} {LONG_CELL_ERROR}"
         if "\0" in cell:
-            return f"{column_name(header, number)} {NUL_FAULT}"
+            return f"{column_name(header, number)} {NUL_ERROR}"
     return None
 
 
 def storable(cell: str) -> str:
-    """Return the cell of a row that cannot be read, with what PostgreSQL cannot hold as text made visible."""
+    """Return a cell with the characters that PostgreSQL cannot store in text (NUL, surrogates) made visible."""
     return cell.replace("\0", "\N{SYMBOL FOR NULL}").encode(errors="backslashreplace").decode()
 
 
 def column_name(header: Sequence[str], number: int) -> str:
-    """Return the name of a column for a sentence: from the header, or its number from 1 where it has none."""
+    """Return the name of a column for a message: from the header, or its number (from 1) where it has none."""
     name = header[number].strip() if number < len(header) else ""
     return f"“{name[:60]}”" if name else f"Column {number + 1}"

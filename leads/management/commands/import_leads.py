@@ -1,4 +1,4 @@
-"""manage.py import_leads: a file of leads, each row a lead with its conversation, or a refusal that says why."""
+"""manage.py import_leads: imports a file of leads, and reports the rows that were refused."""
 
 import json
 import time
@@ -13,26 +13,27 @@ from django.db import Error
 from leads.importing.batches import ON_DUPLICATE, SKIP, Counts, Options, Refusal
 from leads.importing.cells import UnknownRegion, read_region
 from leads.importing.columns import FIELDS, UnknownColumns, map_columns
-from leads.importing.importer import Importer, OtherOptions
+from leads.importing.command_line import open_input, parse_mapping
+from leads.importing.importer import Importer, OptionsChanged
 from leads.importing.progress import Progress, stopped_by_signals
-from leads.importing.readers.files import FORMATS, Unreadable, open_table
+from leads.importing.readers.files import FORMATS, UnreadableFile, open_table
 from leads.importing.runs import BATCH_SIZE, Overtaken, RowsRefused
-from leads.importing.sources import mapping, opened
 from leads.models import ImportRun, Lead
 from leadsite.accounts.models import User
 
 COULD_NOT_RUN: Final = 2
-INTERRUPTED: Final = 130  # as a shell says of what Ctrl-C ended
+INTERRUPTED: Final = 130  # the shell's exit code for a program ended by Ctrl-C
 SHOWN_REFUSALS: Final = 5
-REASONS: Final = (Unreadable, UnknownColumns, UnknownRegion, Overtaken, OtherOptions, RowsRefused)
+REASONS: Final = (UnreadableFile, UnknownColumns, UnknownRegion, Overtaken, OptionsChanged, RowsRefused)
 
 
 class Command(BaseCommand):
     help = (
-        "Make each row of a file a lead with its conversation: CSV, JSON lines or XLSX; - reads standard input."
-        " Rows that break a rule are refused with their reason, and the rest is stored. A row that is here already (by"
-        " external id, or by customer, type and details) is skipped, so that a file can be imported again."
-        " Exit code: 0 all rows are in, 1 some were refused, 2 it could not run, 130 stopped (go on with --resume)."
+        "Import a CSV, JSON lines or XLSX file: each row becomes a lead with its conversation. - reads standard input."
+        " Invalid rows are refused with their reason, the others are stored. A lead that exists already (by external"
+        " id, or by customer, type and details) is skipped, so that a file can be imported again."
+        " Exit code: 0 all rows are stored, 1 some were refused, 2 it could not run, 130 stopped (continue with"
+        " --resume)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,29 +41,29 @@ class Command(BaseCommand):
         parser.add_argument("--user", required=True, metavar="EMAIL", help="the business that the leads belong to")
         parser.add_argument("--format", choices=FORMATS, help="default: by the file's name and beginning")
         parser.add_argument("--encoding", help="of CSV and JSON lines (default: UTF-8, or what a byte order mark says)")
-        parser.add_argument("--delimiter", help="of CSV (default: found out)")
+        parser.add_argument("--delimiter", help="of CSV (default: detected)")
         parser.add_argument("--sheet", help="of a workbook (default: the first)")
         parser.add_argument(
             "--map", action="append", default=[], metavar="COLUMN=FIELD", help=f"fields: {', '.join(FIELDS)}"
         )
-        parser.add_argument("--type", choices=Lead.Type.values, help="where a row has none")
-        parser.add_argument("--status", choices=Lead.Status.values, help="where a row has none (default: new)")
+        parser.add_argument("--type", choices=Lead.Type.values, help="of rows without one")
+        parser.add_argument("--status", choices=Lead.Status.values, help="of rows without one (default: new)")
         parser.add_argument("--source", choices=("import", "manual"), default="import", help="default: import")
         parser.add_argument("--region", help="country of phone numbers that have no country code, such as DE")
         parser.add_argument("--on-duplicate", choices=ON_DUPLICATE, default=SKIP, help=f"default: {SKIP}")
         parser.add_argument("--errors", type=Path, metavar="PATH", help="CSV file for the rows that are refused")
-        parser.add_argument("--dry-run", action="store_true", help="store nothing, and say what would become of it")
+        parser.add_argument("--dry-run", action="store_true", help="store nothing, only report what would be stored")
         parser.add_argument("--atomic", action="store_true", help="store all rows, or none where one is refused")
         parser.add_argument("--batch-size", type=int, default=BATCH_SIZE, metavar="N", help=f"default: {BATCH_SIZE}")
-        parser.add_argument("--resume", action="store_true", help="go on with the last run of this file")
-        parser.add_argument("--again", action="store_true", help="import a file anew that was imported before")
+        parser.add_argument("--resume", action="store_true", help="continue the last run of this file")
+        parser.add_argument("--again", action="store_true", help="import a file that was imported before again")
         parser.add_argument("--json", action="store_true", help="print the summary as one JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.started, self.shown = time.monotonic(), 0
         try:
             self.check_options(options)
-            with opened(options["file"]) as (stream, digest):
+            with open_input(options["file"]) as (stream, digest):
                 self.run_import(stream, digest, options)
         except REASONS as error:
             raise CommandError(str(error), returncode=COULD_NOT_RUN) from error
@@ -71,26 +72,26 @@ class Command(BaseCommand):
                 f"{error.filename or options['file']}: {error.strerror}.", returncode=COULD_NOT_RUN
             ) from error
         except Error as error:
-            raise CommandError(f"The database does not do it: {error}", returncode=COULD_NOT_RUN) from error
+            raise CommandError(f"The database reported an error: {error}", returncode=COULD_NOT_RUN) from error
 
     def check_options(self, options: dict[str, Any]) -> None:
         if not 1 <= options["batch_size"] <= 50_000:
-            raise CommandError("--batch-size is a number from 1 to 50000.", returncode=COULD_NOT_RUN)
+            raise CommandError("--batch-size must be a number from 1 to 50000.", returncode=COULD_NOT_RUN)
         if options["resume"] and (options["atomic"] or options["dry_run"] or options["file"] == "-"):
             raise CommandError(
-                "--resume goes on with a file that was stored in part: not with --atomic, --dry-run or standard input.",
+                "--resume cannot be used with --atomic, --dry-run or standard input.",
                 returncode=COULD_NOT_RUN,
             )
         errors: Path | None = options["errors"]
         if errors is not None and errors.exists() and options["file"] != "-" and errors.samefile(options["file"]):
-            raise CommandError("--errors names the file itself.", returncode=COULD_NOT_RUN)
+            raise CommandError("--errors must not be the imported file itself.", returncode=COULD_NOT_RUN)
 
     def run_import(self, stream: BinaryIO, digest: str, options: dict[str, Any]) -> None:
         user = User.objects.filter(email=options["user"].strip().lower()).first()
         if user is None:
             raise CommandError(f"There is no business with the e-mail {options['user']}.", returncode=COULD_NOT_RUN)
         defaults = {name: options[name] for name in ("type", "status") if options[name]}
-        meant = Options(
+        import_options = Options(
             on_duplicate=options["on_duplicate"],
             source=options["source"],
             defaults=defaults,
@@ -104,7 +105,7 @@ class Command(BaseCommand):
             delimiter=options["delimiter"],
             sheet=options["sheet"],
         )
-        columns = map_columns(table.header, mapping(options["map"]), defaults=meant.defaults)
+        columns = map_columns(table.header, parse_mapping(options["map"]), defaults=import_options.defaults)
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(quiet=options["json"]))
             stack.enter_context(stopped_by_signals(progress))
@@ -113,7 +114,7 @@ class Command(BaseCommand):
                 file=options["file"],
                 table=table,
                 columns=columns,
-                options=meant,
+                options=import_options,
                 read_with={name: options[name] for name in ("format", "encoding", "delimiter", "sheet", "map")},
                 batch_size=options["batch_size"],
                 errors=options["errors"],
@@ -121,14 +122,14 @@ class Command(BaseCommand):
                 tell=progress,
             )
             if options["dry_run"]:
-                counts, run = importer.rehearse(), None
+                counts, run = importer.dry_run(), None
             else:
-                run = importer.run_of(digest, resume=options["resume"], again=options["again"])
-                counts = importer.whole(run) if options["atomic"] else importer.go(run)
+                run = importer.start_run(digest, resume=options["resume"], again=options["again"])
+                counts = importer.import_atomically(run) if options["atomic"] else importer.import_in_batches(run)
         self.summarise(importer, options, run, counts, stopped=progress.stopped)
 
     def show(self, refusal: Refusal) -> None:
-        """The first few on standard error; all of them are in the errors file and on the run's page."""
+        """Print the first refused rows; all of them are in the errors file and on the run's page."""
         self.shown += 1
         if self.shown <= SHOWN_REFUSALS:
             about = f"{refusal.field}: " if refusal.field else ""
@@ -150,16 +151,16 @@ class Command(BaseCommand):
         else:
             self.say(summary, importer)
         if stopped:
-            raise CommandError("Stopped. --resume goes on with it." if run else "Stopped.", returncode=INTERRUPTED)
+            raise CommandError("Stopped. --resume continues it." if run else "Stopped.", returncode=INTERRUPTED)
         if counts.failed:
-            where = options["errors"] or "give --errors PATH for a file of them, to be mended and imported in its turn"
+            where = options["errors"] or "--errors PATH writes them to a file that can be corrected and imported"
             raise CommandError(f"{counts.failed} of {counts.read} rows were refused: {where}.", returncode=1)
 
     def say(self, summary: dict[str, Any], importer: Importer) -> None:
         if summary["run"] is None:
-            self.stdout.write("A dry run: nothing was stored.")
-        elif importer.known:
-            self.stdout.write("This file was imported before, so nothing of it is new. --again imports it anew.")
+            self.stdout.write("Dry run: nothing was stored.")
+        elif importer.imported_before:
+            self.stdout.write("This file was imported before, so its rows are skipped. --again imports it again.")
         fields = ", ".join(f"{column!r} is {field}" for field, column in importer.columns.names.items())
         self.stdout.write(f"Columns: {fields}.")
         if importer.columns.ignored:
@@ -167,4 +168,4 @@ class Command(BaseCommand):
         for name in Counts.__slots__:
             self.stdout.write(f"{summary[name]:>10,}  {name}")
         if summary["run"]:
-            self.stdout.write(f"Run {summary['run']}, {summary['seconds']} s. undo_import takes it back.")
+            self.stdout.write(f"Run {summary['run']}, {summary['seconds']} s. undo_import RUN reverts it.")

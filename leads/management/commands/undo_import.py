@@ -1,4 +1,4 @@
-"""manage.py undo_import: takes back what an import created."""
+"""manage.py undo_import: removes the leads that an import created."""
 
 import json
 from typing import Any
@@ -16,9 +16,9 @@ COULD_NOT_RUN = 2
 
 class Command(BaseCommand):
     help = (
-        "Remove the leads that an import created and nobody has touched since, with the conversations and customers"
-        " that came with them. What was changed, or written to, stays and is counted; rows that the import updated stay"
-        " as it left them. Exit code: 0 all of it is gone, 1 something stays, 2 it could not run."
+        "Remove the leads that an import created, with their conversations and customers, unless they have been changed"
+        " or written to since; those stay and are counted. Leads that the import updated are not reverted."
+        " Exit code: 0 all were removed, 1 some stay, 2 it could not run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,15 +35,15 @@ class Command(BaseCommand):
         except Overtaken as error:
             raise CommandError(str(error), returncode=COULD_NOT_RUN) from error
         except Error as error:
-            raise CommandError(f"The database does not do it: {error}", returncode=COULD_NOT_RUN) from error
+            raise CommandError(f"The database reported an error: {error}", returncode=COULD_NOT_RUN) from error
         summary = {"run": str(run), "removed": gone, "left": left, "updated_before": found.updated}
         self.stdout.write(json.dumps(summary) if options["json"] else self.words(summary))
         if left:
-            raise CommandError(f"{left} leads stay: somebody has touched them since.", returncode=1)
+            raise CommandError(f"{left} leads stay: they have been changed or written to since.", returncode=1)
 
     @staticmethod
     def words(summary: dict[str, Any]) -> str:
         words = f"{summary['removed']:,} leads removed."
         if summary["updated_before"]:
-            words += f" {summary['updated_before']:,} rows had updated leads; those are as the import left them."
+            words += f" {summary['updated_before']:,} rows had updated leads; those updates stay."
         return words

@@ -1,4 +1,4 @@
-"""manage.py verify_transactions: proof on the configured database that lead and conversation stand or fall together."""
+"""manage.py verify_transactions: proves on the configured database that lead and conversation are created together."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from leadsite.accounts.models import User
 GOOD: Final = NewLead(customer_phone="+1234567890", customer_name="Verify", type=Lead.Type.INQUIRY)
 BAD: Final = {
     "no phone": replace(GOOD, customer_phone=""),
-    "a phone that is none": replace(GOOD, customer_phone="12345"),
+    "an invalid phone": replace(GOOD, customer_phone="12345"),
     "a blank name": replace(GOOD, customer_name="  "),
     "a name too long": replace(GOOD, customer_name="x" * 201),
     "an unknown type": replace(GOOD, type="invalid_type"),
@@ -29,7 +29,7 @@ BAD: Final = {
     "a NUL character": replace(GOOD, details="a\0b"),
     "half of a surrogate pair": replace(GOOD, customer_name="\ud800"),
 }
-NOBODY: Final = UUID("00000000-0000-7000-8000-000000000000")
+UNKNOWN_USER: Final = UUID("00000000-0000-7000-8000-000000000000")
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         failed = 0
-        logging.disable(logging.WARNING)  # the refusals below are on purpose; they are no news to whoever reads the log
+        logging.disable(logging.WARNING)  # the refusals below are on purpose and do not belong in the log
         try:
             with transaction.atomic():
                 with connection.cursor() as cursor:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
 
 class Proofs:
-    """Each proof yields its sentence and whether it holds. The caller holds the transaction."""
+    """The proofs, each with its sentence and whether it holds. The caller holds the transaction."""
 
     def __init__(self, user_id: UUID) -> None:
         self.user_id = user_id
@@ -79,7 +79,7 @@ class Proofs:
                 )
         yield (
             "function: an unknown user leaves nothing",
-            self.leaves_nothing(partial(self.function_refuses, NOBODY, GOOD)),
+            self.leaves_nothing(partial(self.function_refuses, UNKNOWN_USER, GOOD)),
         )
         yield "forced: a failure after the conversation and before the lead leaves neither", self.forced_failure()
         yield "no lead anywhere is without conversation, customer or the same owner", self.no_orphan_lead()
@@ -137,9 +137,9 @@ class Proofs:
             return dict(json.loads(answer))
 
     def forced_failure(self) -> bool:
-        """Two new customers with one external id: the second fails at its lead, when its conversation is in.
+        """Two new customers with one external id: the second fails at its lead, after its conversation was inserted.
 
-        PostgreSQL counts also the rows that are undone, so the count says that the conversation had been written.
+        PostgreSQL's counter includes rows that were rolled back, which shows that the conversation had been inserted.
         """
         lead = replace(GOOD, external_id="verify", customer_phone="+1234567892")
         create_lead(user_id=self.user_id, lead=lead, source=Lead.Source.MANUAL)

@@ -1,8 +1,8 @@
-// Keeps the numbers of an import's page fresh, and loads the page anew when the import is over.
+// Keeps the numbers of an import's page up to date, and reloads the page when the import is over.
 "use strict";
 
 (() => {
-    const EVERY = 1000;
+    const INTERVAL_MS = 1000;
     const format = new Intl.NumberFormat("en");
     let first = null;
 
@@ -49,7 +49,7 @@
         } catch {
             section.querySelector("[data-words]").textContent = "The site does not answer at the moment. Trying again …";
         }
-        window.setTimeout(ask, EVERY, section);
+        window.setTimeout(ask, INTERVAL_MS, section);
     };
 
     document.addEventListener("DOMContentLoaded", () => {

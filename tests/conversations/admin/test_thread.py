@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from conversations.admin.thread import THREAD_LENGTH, read_thread
-from conversations.admin.thread_words import CHIPS, LABELS
+from conversations.admin.thread_labels import CHIPS, LABELS
 from conversations.models import Message
 from tests.conversations.chat import NOON, Chat
 from tests.staff import ESCAPED, HOSTILE
@@ -116,7 +116,7 @@ def test_a_reaction_is_a_small_line_also_when_taken_back(chat):
 
     assert (thumb.is_notice, thumb.reaction, thumb.text) == (True, "👍", "to: photo")
     assert gone.reaction == ""
-    assert "took back the reaction" in chat.page()
+    assert "removed the reaction" in chat.page()
 
 
 def test_a_document_without_a_caption_is_named_once(chat):

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from leads.admin import import_forms
-from leads.importing import work
+from leads.importing import upload_worker
 from leads.importing.stored_files import PIECE, open_file, store_file
 from leads.models import ImportFile, ImportRefusal, ImportRun, Lead
 from tests.factories import Business
@@ -41,8 +41,8 @@ def decide(staff: Staff, do: str, **typed: Any) -> Any:
 
 
 def let_worker_work() -> None:
-    for run_id in work.due().values_list("pk", flat=True):
-        work.work_on(run_id, should_stop=lambda: False)
+    for run_id in upload_worker.due_uploads().values_list("pk", flat=True):
+        upload_worker.process_upload(run_id, should_stop=lambda: False)
 
 
 @pytest.fixture
@@ -209,13 +209,13 @@ def test_a_file_that_is_empty_or_too_large_is_refused_at_once(staff, monkeypatch
     assert errors_of(upload(staff, b""))["file"] == ["The file is empty."]
     monkeypatch.setattr(import_forms, "MAX_BYTES", 100)
     (words,) = errors_of(upload(staff, b"x" * 101))["file"]
-    assert "are the most" in words
+    assert "the maximum is" in words
     assert errors_of(upload(staff, region="XX"))["region"]
     assert not ImportRun.objects.exists()
 
 
 def test_a_stopped_import_goes_on_where_it_was(staff, monkeypatch):
-    monkeypatch.setattr(work, "BATCH_SIZE", 1)
+    monkeypatch.setattr(upload_worker, "BATCH_SIZE", 1)
     upload(staff)
     decide(staff, "import", **CHOSEN)
     told: list[int] = []
@@ -225,9 +225,9 @@ def test_a_stopped_import_goes_on_where_it_was(staff, monkeypatch):
         decide(staff, "stop")
         return False
 
-    work.work_on(the_run().pk, should_stop=stopped_by_staff)
+    upload_worker.process_upload(the_run().pk, should_stop=stopped_by_staff)
     assert (the_run().state, the_run().read, len(told)) == ("interrupted", 1, 1)
-    assert "Go on" in staff.get(address("change", the_run())).content.decode()
+    assert "Continue" in staff.get(address("change", the_run())).content.decode()
 
     decide(staff, "resume")
     let_worker_work()
@@ -235,10 +235,10 @@ def test_a_stopped_import_goes_on_where_it_was(staff, monkeypatch):
 
 
 def test_a_worker_that_ends_leaves_the_rest_to_the_next(staff, monkeypatch):
-    monkeypatch.setattr(work, "BATCH_SIZE", 1)
+    monkeypatch.setattr(upload_worker, "BATCH_SIZE", 1)
     upload(staff)
     decide(staff, "import", **CHOSEN)
-    work.work_on(the_run().pk, should_stop=lambda: True)
+    upload_worker.process_upload(the_run().pk, should_stop=lambda: True)
     assert (the_run().state, the_run().read) == ("waiting", 1)
     let_worker_work()
     assert (the_run().state, the_run().read) == ("finished", 3)
@@ -251,10 +251,10 @@ def test_what_a_killed_worker_left_is_taken_up_but_not_for_ever(staff):
     let_worker_work()
     assert the_run().state == "running"
 
-    ImportRun.objects.update(updated_at="2026-01-01T00:00:00Z", attempts=work.MAX_ATTEMPTS - 1)
+    ImportRun.objects.update(updated_at="2026-01-01T00:00:00Z", attempts=upload_worker.MAX_ATTEMPTS - 1)
     let_worker_work()
     assert the_run().state == "failed"
-    assert "workers have died" in the_run().error
+    assert "workers were killed" in the_run().error
 
     decide(staff, "resume")
     let_worker_work()
@@ -263,10 +263,10 @@ def test_what_a_killed_worker_left_is_taken_up_but_not_for_ever(staff):
 
 def test_files_are_forgotten_after_a_week(staff):
     upload(staff)
-    work.prune()
+    upload_worker.prune_uploads()
     assert ImportFile.objects.exists()
     ImportRun.objects.update(updated_at="2026-01-01T00:00:00Z")
-    work.prune()
+    upload_worker.prune_uploads()
     assert not ImportRun.objects.exists()
     assert not ImportFile.objects.exists()
 

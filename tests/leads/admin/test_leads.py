@@ -240,7 +240,7 @@ def test_a_status_follows_the_rule_in_the_form_and_in_the_list(owner):
     answer = people.client.get(people.act("mark_contacted", lead, other).url)
     assert messages_of(answer) == [
         "Changed: 1 lead.",
-        "Left as they are, for their status cannot become this one: 1 lead.",
+        "Not changed, because their status does not allow it: 1 lead.",
     ]
     assert [Lead.objects.get(pk=row.pk).status for row in (lead, other)] == ["converted", "contacted"]
 

@@ -29,7 +29,7 @@ def cells_of(data: Any, name: str = "leads.csv", **options: Any) -> list[list[st
     """The header and the cells of all rows, none of which has a fault."""
     table = opened(data, name, **options)
     rows = list(table.rows)
-    assert [row.fault for row in rows if row.fault] == []
+    assert [row.error for row in rows if row.error] == []
     return [table.header, *(list(row.cells) for row in rows)]
 
 

@@ -80,7 +80,7 @@ def test_missing_columns_are_told_with_those_there_are():
     with pytest.raises(UnknownColumns) as refusal:
         map_columns(["Number", "Name", " "], {}, defaults=())
     assert str(refusal.value) == (
-        "No column for customer_phone and type. The file's columns are “Number”, “Name”. Say which column it is, for"
+        "No column for customer_phone and type. The file's columns are “Number”, “Name”. Name the column, for"
         " example --map 'COLUMN=customer_phone'."
     )
 

@@ -75,7 +75,7 @@ def test_cells_beyond_the_header_are_kept_through_every_round(path):
     first = write(path, Row(2, [*GOOD, "", "surplus"], "The row has 6 cells."))
     table = opened(first)
     (row,) = table.rows
-    assert row.fault
+    assert row.error
     assert row.cells[-2:] == ["", "surplus"]
     assert write(path, row, header=table.header) == first
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from leads.importing.cells import quote_formula
 from leads.importing.readers.csv_files import sniff_delimiter
-from leads.importing.readers.rows import CELL_LIMIT, Unreadable
+from leads.importing.readers.rows import CELL_LIMIT, UnreadableFile
 from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, rows_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -44,7 +44,7 @@ def test_characters_that_only_python_takes_for_line_ends_are_text():
 
 def test_an_empty_file_is_refused():
     for data in ["", "\n\n \n", "\ufeff", ",,\n"]:
-        with pytest.raises(Unreadable, match="is empty"):
+        with pytest.raises(UnreadableFile, match="is empty"):
             opened(data)
 
 
@@ -74,38 +74,38 @@ def test_missing_cells_are_empty_and_surplus_cells_a_fault():
         ["1", "2", "3", "", "5"],
         ["1", "2", "3"],
     ]
-    assert [row.fault for row in rows] == [None, None, "The row has 5 cells, and the header has 3.", None]
+    assert [row.error for row in rows] == [None, None, "The row has 5 cells, and the header has 3.", None]
 
 
 def test_a_nul_is_a_fault_of_its_row_alone():
     rows = rows_of("a,b\n1,2\n3,x\0y\n5,6\n")
-    assert [row.fault for row in rows] == [None, "“b” holds a NUL character, which cannot be stored.", None]
+    assert [row.error for row in rows] == [None, "“b” has a NUL character, which cannot be stored.", None]
 
 
 def test_a_cell_of_ten_megabytes_is_a_fault_of_its_row_alone():
     for cell in ["x" * 10_000_000, '"' + "x\n" * 1_900_000 + '"']:
         rows = rows_of(f"a,b\n1,2\n3,{cell}\n5,6\n")
-        assert [bool(row.fault) for row in rows] == [False, True, False]
-        assert "more than" in str(rows[1].fault)
-    assert rows_of("a,b\n1," + "x" * CELL_LIMIT)[0].fault is None
+        assert [bool(row.error) for row in rows] == [False, True, False]
+        assert "more than" in str(rows[1].error)
+    assert rows_of("a,b\n1," + "x" * CELL_LIMIT)[0].error is None
 
 
 def test_an_open_quote_names_its_line():
     table = opened('a,b\n1,2\n3,"four\n5,6\n')
     assert next(table.rows).line == 2
-    with pytest.raises(Unreadable, match=r"begins in line 3 .* never closed"):
+    with pytest.raises(UnreadableFile, match=r"begins in line 3 .* never closed"):
         next(table.rows)
 
 
 def test_an_open_quote_is_found_long_before_the_end():
     pipe = piped(b"5,6\n" * 10_000, 2**30, b'a,b\n1,2\n3,"four\n')
-    with memory_below(120), pytest.raises(Unreadable, match=r"begins in line 3 .* never closed"):
+    with memory_below(120), pytest.raises(UnreadableFile, match=r"begins in line 3 .* never closed"):
         list(opened(pipe).rows)
     assert pipe.given < 8 * 2**20
 
 
 def test_an_open_quote_in_the_header_is_told():
-    with pytest.raises(Unreadable, match="begins in line 1 "):
+    with pytest.raises(UnreadableFile, match="begins in line 1 "):
         opened('a,"b\n1,2\n')
 
 
@@ -117,7 +117,7 @@ def test_text_after_a_closing_quote_is_a_fault_with_the_lines_it_took():
         (5, ['7,"say \\"hi\\""']),
         (6, ["9", "10"]),
     ]
-    assert [str(row.fault)[:16] for row in rows if row.fault] == ["Lines 2 to 3 can", "Line 5 cannot be"]
+    assert [str(row.error)[:16] for row in rows if row.error] == ["Lines 2 to 3 can", "Line 5 cannot be"]
 
 
 def test_a_quoted_formula_loses_its_quote():
@@ -131,14 +131,14 @@ def test_a_quoted_formula_loses_its_quote():
 @pytest.mark.parametrize("piece", [b"\0", b"x", b"\n", b'"', b",", "ä".encode()])
 def test_a_stream_of_nothing_ends_early_and_in_bounded_memory(piece):
     pipe = piped(piece * 2**18, 3 * 10**9)
-    with memory_below(250), pytest.raises(Unreadable):
+    with memory_below(250), pytest.raises(UnreadableFile):
         list(opened(pipe, format="csv").rows)
     assert pipe.given < 2**26
 
 
 def test_zeros_after_a_good_start_end_early():
     pipe = piped(b"\0" * 2**18, 3 * 10**9, f"{HEADER}\n".encode() + f"{ROW}\n".encode() * 20_000)
-    with memory_below(120), pytest.raises(Unreadable, match="Line 20002 does not end"):
+    with memory_below(120), pytest.raises(UnreadableFile, match="Line 20002 does not end"):
         list(opened(pipe).rows)
     assert pipe.given < 2**25
 
@@ -147,7 +147,7 @@ def test_fifty_megabytes_are_read_in_constant_memory():
     notes = "Two cakes, please. " * 30
     lines = "".join(f'+49151{number:08d},Zoë,order,"{notes}\n{number}"\n' for number in range(1000)).encode()
     with memory_below(6):
-        count = sum(1 for row in opened(piped(lines, 50 * 10**6, f"{HEADER}\n".encode())).rows if row.fault is None)
+        count = sum(1 for row in opened(piped(lines, 50 * 10**6, f"{HEADER}\n".encode())).rows if row.error is None)
     assert count == 1000 * -(-50 * 10**6 // len(lines))
 
 

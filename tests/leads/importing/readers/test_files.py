@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from leads.importing.readers.files import Unreadable
+from leads.importing.readers.files import UnreadableFile
 from tests.leads.importing.tables import HEADER, ROW, Pipe, opened, rows_of, workbook
 
 CSV = f"{HEADER}\n{ROW}\n".encode()
@@ -50,7 +50,7 @@ def test_the_format_is_what_was_said_or_the_ending_or_the_beginning(data, name, 
     ],
 )
 def test_what_cannot_be_opened_is_told_with_what_to_do(data, options, reason):
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableFile, match=reason):
         opened(data, **options)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.importing.readers.rows import Unreadable
+from leads.importing.readers.rows import UnreadableFile
 from tests.leads.importing.tables import cells_of, memory_below, opened, piped, rows_of
 
 LEAD = '{"phone": "+4915123456789", "name": "Zoë"}'
@@ -43,22 +43,22 @@ def test_values_become_the_texts_they_were_written_as():
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ('{"name": }', "The line is no JSON: Expecting value at column 10."),
+        ('{"name": }', "The line is not JSON: Expecting value at column 10."),
         ("[1]", "must be a JSON object"),
         ("5", "must be a JSON object"),
         ("[" * 100_000, "nested too deeply"),
         ('{"name": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deeply"),
-        (r'{"name": "\ud800"}', "“name” holds half of a surrogate pair"),
-        (r'{"name": "\u0000"}', "“name” holds a NUL"),
-        ('{"name": "a\0b"}', "The line is no JSON"),
+        (r'{"name": "\ud800"}', "“name” has half of a surrogate pair"),
+        (r'{"name": "\u0000"}', "“name” has a NUL"),
+        ('{"name": "a\0b"}', "The line is not JSON"),
         ('{"name": "' + "x" * 2_000_000 + '"}', "“name” has more than"),
     ],
     ids=lambda value: value[:20],
 )
 def test_a_poisoned_line_is_a_fault_of_its_row_alone(line, fault):
     rows = rows_of(f"{LEAD}\n{line}\n{LEAD}\n", "leads.jsonl")
-    assert [(row.line, bool(row.fault)) for row in rows] == [(1, False), (2, True), (3, False)]
-    assert fault in str(rows[1].fault)
+    assert [(row.line, bool(row.error)) for row in rows] == [(1, False), (2, True), (3, False)]
+    assert fault in str(rows[1].error)
 
 
 def test_of_a_doubled_key_the_last_counts():
@@ -68,8 +68,8 @@ def test_of_a_doubled_key_the_last_counts():
 def test_a_late_key_is_a_fault_only_where_it_is_a_field_with_a_value():
     late = ['{"fax": "1"}', '{"notes": ""}', '{"notes": null}', '{"notes": "Two cakes"}', '{"notes": ["x"]}']
     rows = rows_of("\n".join([LEAD] * 1000 + [line.replace("{", LEAD[:-1] + ", ") for line in late]), "leads.jsonl")
-    assert [bool(row.fault) for row in rows[1000:]] == [False, False, False, True, True]
-    assert "“notes” is not among the keys" in str(rows[-1].fault)
+    assert [bool(row.error) for row in rows[1000:]] == [False, False, False, True, True]
+    assert "“notes” is not among the keys" in str(rows[-1].error)
 
 
 def test_a_blank_object_is_no_row():
@@ -83,13 +83,13 @@ def test_a_blank_object_is_no_row():
         (f"[{LEAD}]", r"jq -c '\.\[\]' FILE"),
         (f"[\n{LEAD}\n]".replace(LEAD, "1"), r"jq -c '\.\[\]' FILE"),
         (json.dumps({"phone": "1"}, indent=1), "each object on one line"),
-        ("phone,name\n1,2\n", "say --format csv"),
+        ("phone,name\n1,2\n", "use --format csv"),
         ("{}\n{}\n", "JSON object"),
         (json.dumps(dict.fromkeys(map(str, range(1001)))), "1001 different keys"),
     ],
 )
 def test_what_is_no_list_of_objects_is_refused(data, reason):
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableFile, match=reason):
         opened(data, "leads.jsonl")
 
 
@@ -100,7 +100,7 @@ def test_encodings_are_as_of_csv():
 
 def test_an_endless_line_is_refused_in_bounded_memory():
     pipe = piped(b"x" * 2**18, 3 * 10**9, b'{"a": "')
-    with memory_below(120), pytest.raises(Unreadable, match="Line 1 does not end"):
+    with memory_below(120), pytest.raises(UnreadableFile, match="Line 1 does not end"):
         opened(pipe, "leads.jsonl")
     assert pipe.given < 2**25
 
@@ -124,11 +124,11 @@ values = st.recursive(
 def test_no_object_raises(objects):
     try:
         table = opened("\n".join(map(json.dumps, objects)), "leads.jsonl")
-    except Unreadable:
+    except UnreadableFile:
         assert not any(objects)
         return
     for row in table.rows:
-        assert row.fault or len(row.cells) == len(table.header)
+        assert row.error or len(row.cells) == len(table.header)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.text(st.characters(exclude_characters="\0"))), min_size=1))

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from leads.importing.readers.rows import Unreadable
+from leads.importing.readers.rows import UnreadableFile
 from tests.leads.importing.tables import HEADER, ROW, Pipe, cells_of, opened, piped, rows_of
 
 TEXT = "phone,name\n+4915123456789,Zoë Müller €\n"
@@ -29,7 +29,7 @@ def test_the_encoding_can_be_told(encoding):
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_without_its_mark_is_refused_with_the_option_that_reads_it(encoding):
-    with pytest.raises(Unreadable, match=f"--encoding {encoding}"):
+    with pytest.raises(UnreadableFile, match=f"--encoding {encoding}"):
         opened(TEXT.encode(encoding))
 
 
@@ -40,27 +40,27 @@ def test_utf_16_without_its_mark_is_refused_with_the_option_that_reads_it(encodi
 def test_bytes_that_are_no_utf_8_are_refused_with_the_place_and_the_option(text, encoding, advice):
     data = text.encode(encoding)
     byte = next(index for index, value in enumerate(data, start=1) if value >= 0x80)
-    with pytest.raises(Unreadable, match=rf"Line 2 is not UTF-8 text \(byte {byte} .*--encoding {advice};"):
+    with pytest.raises(UnreadableFile, match=rf"Line 2 is not UTF-8 text \(byte {byte} .*--encoding {advice};"):
         rows_of(data)
     assert cells_of(data, encoding=advice)[1][1] == text.split(",")[-1].strip()
 
 
 def test_a_wrong_encoding_that_was_told_is_refused():
-    with pytest.raises(Unreadable, match="Line 2 is not ASCII text"):
+    with pytest.raises(UnreadableFile, match="Line 2 is not ASCII text"):
         rows_of(TEXT, encoding="ascii")
 
 
 def test_a_wrong_byte_far_down_is_refused_after_the_rows_before_it():
     data = f"{HEADER}\n".encode() + f"{ROW}\n".encode() * 50_000 + b"+4915123456789,Zo\xeb,order,\n" + b"x,x,x,x\n" * 9
     count = 0
-    with pytest.raises(Unreadable, match=rf"Line 50002 is not UTF-8 text \(byte {data.index(0xEB, 500) + 1}"):  # noqa: PT012 - counts on the way
+    with pytest.raises(UnreadableFile, match=rf"Line 50002 is not UTF-8 text \(byte {data.index(0xEB, 500) + 1}"):  # noqa: PT012 - counts on the way
         for row in opened(data).rows:
-            count += row.fault is None
+            count += row.error is None
     assert count == 50_000
 
 
 def test_a_letter_cut_by_the_end_is_refused():
-    with pytest.raises(Unreadable, match="Line 2 "):
+    with pytest.raises(UnreadableFile, match="Line 2 "):
         rows_of(TEXT.encode()[:-2])
 
 
@@ -73,12 +73,12 @@ def test_letters_cut_by_blocks_and_pieces_are_whole():
 
 @pytest.mark.parametrize("encoding", ["klingon", "base64", "zip", "", "utf-8\0"])
 def test_an_encoding_that_is_none_is_refused(encoding):
-    with pytest.raises(Unreadable, match="no encoding"):
+    with pytest.raises(UnreadableFile, match="no encoding"):
         opened(TEXT, encoding=encoding)
 
 
 def test_a_file_of_zeros_is_refused():
-    with pytest.raises(Unreadable, match="full of zero bytes"):
+    with pytest.raises(UnreadableFile, match="full of zero bytes"):
         opened(b"\0" * 1000)
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from leads.importing.readers.rows import Unreadable
+from leads.importing.readers.rows import UnreadableFile
 from tests.leads.importing.tables import Pipe, cells_of, memory_below, opened, piped, rows_of, workbook
 
 HEADER = ["phone", "name"]
@@ -64,7 +64,7 @@ def test_rows_carry_the_number_in_the_sheet_and_blank_ones_are_left_out():
 
 def test_surplus_cells_are_a_fault():
     rows = rows_of(workbook(HEADER, [1, 2, 3], [1, 2, None, " "], [1, "x" * 32_000]), "leads.xlsx")
-    assert [bool(row.fault) for row in rows] == [True, False, False]
+    assert [bool(row.error) for row in rows] == [True, False, False]
 
 
 @pytest.mark.parametrize("size", [b"A1", b"A1:A1", b"A1:XFD1048576"])
@@ -77,9 +77,9 @@ def test_the_first_sheet_is_read_or_the_one_that_is_named():
     data = workbook(HEADER, titles=("One", "Two"))
     assert read(data) == [HEADER]
     assert read(data, sheet="One") == [HEADER]
-    with pytest.raises(Unreadable, match="sheet is empty"):
+    with pytest.raises(UnreadableFile, match="sheet is empty"):
         opened(data, sheet="Two")
-    with pytest.raises(Unreadable, match=r"no sheet “Three”\. The sheets are One, Two"):
+    with pytest.raises(UnreadableFile, match=r"no sheet “Three”\. The sheets are One, Two"):
         opened(data, sheet="Three")
 
 
@@ -92,7 +92,7 @@ def test_a_pipe_is_read_too():
     ("data", "reason"),
     [
         (COMPOUND, r"old \.xls, or has a password"),
-        (b"phone,name\n1,2\n", "say --format csv"),
+        (b"phone,name\n1,2\n", "use --format csv"),
         (b"PK\x03\x04" + b"x" * 1000, "cut off or damaged"),
         (workbook(HEADER)[:-200], "cut off or damaged"),
         (workbook(), "sheet is empty"),
@@ -100,7 +100,7 @@ def test_a_pipe_is_read_too():
     ],
 )
 def test_what_is_no_workbook_is_refused_with_what_to_do(data, reason):
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableFile, match=reason):
         opened(data, "leads.xlsx")
 
 
@@ -110,7 +110,7 @@ def test_a_damaged_workbook_is_refused():
         (SHEET, b"<sheetData>", b"<sheetData>&x;"),
         ("xl/workbook.xml", b"<sheets>", b"<sheeps>"),
     ]:
-        with pytest.raises(Unreadable, match="damaged"):
+        with pytest.raises(UnreadableFile, match="damaged"):
             rows_of(rewritten(workbook(HEADER, [1, 2]), part, old, new), "leads.xlsx")
 
 
@@ -118,26 +118,26 @@ def test_another_zip_is_refused():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("leads.csv", "phone,name")
-    with pytest.raises(Unreadable, match="damaged, or no"):
+    with pytest.raises(UnreadableFile, match="damaged, or no"):
         opened(file.getvalue(), "leads.zip")
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked():
     data = rewritten(workbook(HEADER), SHEET, b"<sheetData>", b"<sheetData>" + b" " * 50_000_000)
     assert len(data) < 100_000
-    with memory_below(5), pytest.raises(Unreadable, match="too much to be safe"):
+    with memory_below(5), pytest.raises(UnreadableFile, match="too much to be safe"):
         opened(data, "leads.xlsx")
 
 
 def test_a_row_far_down_the_sheet_does_not_count_to_it_for_ever():
     data = rewritten(workbook(HEADER, [1, 2]), SHEET, b'<row r="2"', b'<row r="2000000000"')
-    with pytest.raises(Unreadable, match="more than a workbook can have"):
+    with pytest.raises(UnreadableFile, match="more than a workbook can have"):
         rows_of(data, "leads.xlsx")
 
 
 def test_an_endless_pipe_that_says_it_is_a_workbook_is_refused():
     pipe = piped(b"\0" * 2**18, 3 * 10**9)
-    with pytest.raises(Unreadable, match="no Excel workbook"):
+    with pytest.raises(UnreadableFile, match="no Excel workbook"):
         opened(pipe, format="xlsx")
     assert pipe.given < 2**20
 

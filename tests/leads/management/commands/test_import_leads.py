@@ -216,7 +216,7 @@ def test_what_cannot_run_is_told_in_a_sentence(owner, tmp_path):
         ([file, "--map", "Phone"], "COLUMN=FIELD"),
         ([file, "--region", "XX"], "no region"),
         ([file, "--batch-size", "0"], "--batch-size"),
-        ([file, "--errors", file], "the file itself"),
+        ([file, "--errors", file], "the imported file itself"),
         ([file, "--resume", "--atomic"], "--resume"),
         ([file, "--errors", tmp_path / "none" / "errors.csv"], "No such file"),
     ]:

@@ -56,15 +56,15 @@ def test_staff_import_fifty_thousand_rows_and_watch_them_come(people, live_serve
         page.get_by_role("link", name="Import a file").click()
         page.locator("input[type=file]").set_input_files(file)
         page.screenshot(path=tmp_path / "1-upload.png", full_page=True)
-        press(work, "Upload and look at it")
+        press(work, "Upload and preview")
 
         page.get_by_text("No column is the customer's name").wait_for()
         page.screenshot(path=tmp_path / "2-problem.png", full_page=True)
         page.get_by_label("What “Ansprechpartner” is").select_option("Customer's name")
-        press(work, "Look again")
+        press(work, "Update preview")
         page.get_by_text("Refused: ").wait_for()
         page.screenshot(path=tmp_path / "3-preview.png", full_page=True)
-        press(work, "Try it (dry run)")
+        press(work, "Dry run")
         page.get_by_text("50,000 rows: 49,950 created, 50 refused").first.wait_for()
         page.screenshot(path=tmp_path / "4-tried.png", full_page=True)
 
@@ -98,7 +98,7 @@ def test_the_pages_fit_a_phone(people, live_server, tmp_path: Path):
         work.log_in(people.user.email, PASSWORD)
         work.open(address("add", ImportRun))
         page.locator("input[type=file]").set_input_files(file)
-        press(work, "Upload and look at it")
+        press(work, "Upload and preview")
         page.get_by_text("Refused: ").wait_for()
         page.screenshot(path=tmp_path / "phone-preview.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -108,5 +108,5 @@ def test_the_pages_fit_a_phone(people, live_server, tmp_path: Path):
         page.screenshot(path=tmp_path / "phone-waiting.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         press(work, "Stop")
-        page.get_by_role("button", name="Go on").wait_for()
+        page.get_by_role("button", name="Continue").wait_for()
         assert work.troubles == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.admin.thread_words import NOTICES, TICKS
+from conversations.admin.thread_labels import NOTICES, TICKS
 from conversations.models import Message
 from tests.conversations.chat import Chat
 from tests.staff import ESCAPED, HOSTILE
@@ -41,7 +41,7 @@ def test_what_is_more_than_text_has_a_chip_and_its_caption(chat, kind, extras, s
     [
         ({"group_id": "120363"}, ["in a group"]),
         ({"echo": True}, ["from the phone"]),
-        ({"history": True, "group_id": "120363"}, ["in a group", "old thread"]),
+        ({"history": True, "group_id": "120363"}, ["in a group", "imported history"]),
         ({"standby": True}, ["answered by Meta's agent"]),
         ({"standby": True, "echo": True}, ["answered by Meta's agent"]),
         ({"echo": False, "history": None, "group_id": "", "standby": 0}, []),
@@ -76,8 +76,8 @@ def test_a_text_without_ink_shows_as_empty(chat, blank):
         ("system", "Ada changed her number", "Ada changed her number"),
         ("system", "", NOTICES["system"]),
         ("request_welcome", "(opened the chat)", "Opened the chat"),
-        ("unsupported", "(Message type unknown)", "A message that WhatsApp did not pass on (Message type unknown)"),
-        ("unknown", "", "A message that WhatsApp did not pass on"),
+        ("unsupported", "(Message type unknown)", f"{NOTICES['unsupported']} (Message type unknown)"),
+        ("unknown", "", "A message that WhatsApp did not deliver here"),
     ],
 )
 def test_what_nobody_wrote_stands_in_the_middle(chat, kind, content, shown):

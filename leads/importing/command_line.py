@@ -1,4 +1,4 @@
-"""Where a command reads from, and what its --map says."""
+"""The input file and the --map options of the command import_leads."""
 
 import hashlib
 import sys
@@ -13,8 +13,8 @@ _BLOCK: Final = 2**20
 
 
 @contextmanager
-def opened(name: str) -> Iterator[tuple[BinaryIO, str]]:
-    """The file's bytes, and their SHA-256; "" for standard input, which can be read only once. Raises OSError."""
+def open_input(name: str) -> Iterator[tuple[BinaryIO, str]]:
+    """Yield the file and its SHA-256; for "-" standard input and "", as it can be read only once. Raises OSError."""
     if name == "-":
         yield sys.stdin.buffer, ""
         return
@@ -26,12 +26,12 @@ def opened(name: str) -> Iterator[tuple[BinaryIO, str]]:
         yield file, digest.hexdigest()
 
 
-def mapping(pairs: Iterable[str]) -> dict[str, str]:
-    """COLUMN=FIELD as given. Raises UnknownColumns."""
-    found = {}
+def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
+    """Return column -> field for the options COLUMN=FIELD. Raises UnknownColumns."""
+    fields = {}
     for pair in pairs:
         column, separator, name = pair.rpartition("=")
         if not separator or not column:
             raise UnknownColumns(f"--map takes COLUMN=FIELD, not {pair!r}.")
-        found[column] = name.strip()
-    return found
+        fields[column] = name.strip()
+    return fields

@@ -1,4 +1,4 @@
-"""What a worker does with uploaded files: dry runs and imports. The runs say what is to do; a job only wakes it."""
+"""The worker's part of uploads: dry runs and imports. The runs' states say what is to be done; a job only wakes it."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from leads.importing.batches import Counts, Refusal
 from leads.importing.columns import UnknownColumns
-from leads.importing.readers.files import Unreadable
+from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
 from leads.importing.runs import Overtaken, close_run, import_rows, rehearse
 from leads.importing.stored_files import FileGone, drop_file, open_file
@@ -23,10 +23,11 @@ from leads.models import ImportFile, ImportRun
 log = structlog.get_logger(__name__)
 
 State = ImportRun.State
-# A batch takes well under a second; the way to the first one, of a long workbook, a minute.
+# A run without progress for this long has lost its worker: a batch takes less than a second, reading up to the first
+# one of a long workbook a minute.
 STALE: Final = timedelta(minutes=10)
 KEEP: Final = timedelta(days=7)
-# A file over which so many workers died may be what kills them.
+# A file on which this many workers were killed may be the cause: it is not tried again.
 MAX_ATTEMPTS: Final = 3
 # Small, so that the page shows progress: 50 000 rows in 25 steps.
 BATCH_SIZE: Final = 2000
@@ -34,13 +35,13 @@ SHOWN_REFUSALS: Final = 20
 
 
 class _Paused(Exception):
-    """The worker is to end."""
+    """The worker process is stopping."""
 
 
-def work_on(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
-    """Do what the run wants done, unless another worker is at it. Its failure is noted with the run.
+def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
+    """Do the run's dry run or import, unless another worker has it. An error is stored with the run.
 
-    Raises django.db.OperationalError, after which the run is taken up again, and what is a fault of ours.
+    Raises django.db.OperationalError, after which another worker takes the run, and any unexpected exception.
     """
     run = _take(run_id)
     if run is None:
@@ -49,29 +50,29 @@ def work_on(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     try:
         work(run, should_stop)
     except _Paused:
-        _give_back(run)
+        _release(run)
     except Overtaken:
         log.info("import_overtaken", run=str(run.pk))
-    except (Unreadable, UnknownColumns, FileGone) as error:
+    except (UnreadableFile, UnknownColumns, FileGone) as error:
         _fail(run, str(error))
     except OperationalError:
         raise
     except Exception:
-        _fail(run, "Something went wrong on our side, and the log says what. What is stored stays.")
+        _fail(run, "An unexpected error occurred; the log has its details. Rows that were stored remain.")
         raise
 
 
-def due() -> QuerySet[ImportRun]:
-    """The runs that want a worker, the oldest first."""
-    left = Q(updated_at__lt=timezone.now() - STALE)
-    wanting = Q(state=State.WAITING) | Q(state=State.TRYING) & (Q(progress=None) | left) | Q(state=State.RUNNING) & left
-    # A command's runs have no file here, and are the command's to resume.
+def due_uploads() -> QuerySet[ImportRun]:
+    """The runs that need a worker, oldest first."""
+    stale = Q(updated_at__lt=timezone.now() - STALE)
+    due = Q(state=State.WAITING) | Q(state=State.TRYING) & (Q(progress=None) | stale) | Q(state=State.RUNNING) & stale
+    # The runs of import_leads have no stored file and are resumed by the command.
     piece = ImportFile.objects.filter(user_id=OuterRef("user_id"), run_id=OuterRef("pk"), number=0)
-    return ImportRun.objects.filter(wanting, Exists(piece)).order_by("pk")
+    return ImportRun.objects.filter(due, Exists(piece)).order_by("pk")
 
 
-def prune() -> None:
-    """Forget files a week after anybody last did something with them, and with them what was never imported."""
+def prune_uploads() -> None:
+    """Delete files whose run has not changed for a week, and runs that were never imported."""
     old = ImportRun.objects.filter(updated_at__lt=timezone.now() - KEEP)
     old.filter(state=State.PREVIEW).delete()
     over = old.exclude(state__in=(State.TRYING, State.WAITING, State.RUNNING))
@@ -79,16 +80,16 @@ def prune() -> None:
 
 
 def _take(run_id: UUID) -> ImportRun | None:
-    """The run, if it is to be done and is now ours. Opens the transaction."""
+    """Claim the run for this worker; None where it is not due. Opens the transaction."""
     with transaction.atomic():
-        # Who is at work on it locks it for each batch.
-        run = due().select_for_update(skip_locked=True, of=("self",)).filter(pk=run_id).first()
+        # A worker that is still importing it holds the row's lock during each batch.
+        run = due_uploads().select_for_update(skip_locked=True, of=("self",)).filter(pk=run_id).first()
         if run is None:
             return None
         if run.progress is not None and run.state != State.WAITING:
             run.attempts += 1
         if run.attempts >= MAX_ATTEMPTS:
-            _fail(run, f"{MAX_ATTEMPTS} workers have died over this file. Import it in smaller files.")
+            _fail(run, f"{MAX_ATTEMPTS} workers were killed while they read this file. Import it in smaller files.")
             return None
         run.state = State.TRYING if run.state == State.TRYING else State.RUNNING
         run.progress = run.progress or 0.0
@@ -111,12 +112,12 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
             columns=columns,
             options=options_of(run),
             batch_size=BATCH_SIZE,
-            # Its rows may have been refused the last time for how it was read then.
+            # An earlier run may have refused rows because of the options that it was read with.
             known=False,
             tell=tell,
         )
     run.refresh_from_db(fields=["state"])
-    # Stopped after its last row, it can still be gone on with, and then ends well.
+    # A run that was stopped after its last row can still be resumed, and needs its file then.
     if run.state == State.FINISHED:
         drop_file(run=run)
 
@@ -132,8 +133,8 @@ def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
     def tell(counts: Counts, position: float | None) -> bool:
         if should_stop():
             raise _Paused
-        going_on = mine.update(progress=position or 0.0, trial=asdict(counts), updated_at=timezone.now())
-        return not going_on
+        still_trying = mine.update(progress=position or 0.0, trial=asdict(counts), updated_at=timezone.now())
+        return not still_trying
 
     with open_file(run=run) as file:
         table = open_run(run, file)
@@ -161,13 +162,13 @@ def _fail(run: ImportRun, reason: str) -> None:
 
 
 def _end_trial(run: ImportRun, trial: dict[str, Any]) -> None:
-    """Back to preview; nothing for a run that is no dry run (any more)."""
+    """Store the result of a dry run and return to preview; does nothing for a run that is not in a dry run."""
     trying = ImportRun.objects.filter(pk=run.pk, state=State.TRYING)
     trying.update(state=State.PREVIEW, trial=trial, progress=None, updated_at=timezone.now())
 
 
-def _give_back(run: ImportRun) -> None:
-    """Leave it to the next worker."""
+def _release(run: ImportRun) -> None:
+    """Leave the run to another worker."""
     now = timezone.now()
     ImportRun.objects.filter(pk=run.pk, state=State.TRYING).update(progress=None, updated_at=now)
     ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(state=State.WAITING, updated_at=now)

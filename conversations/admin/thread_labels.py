@@ -1,9 +1,9 @@
-"""The words and signs that stand for what messages are. See thread.py."""
+"""Icons and labels of message kinds and statuses in the thread (thread.py)."""
 
 import unicodedata
 from typing import Final
 
-# What stands beside a message that is more than text: icon (fonts.google.com/icons) and word.
+# Kind -> icon (fonts.google.com/icons) and label of messages that are more than text.
 CHIPS: Final = {
     "image": ("image", "Photo"),
     "video": ("videocam", "Video"),
@@ -24,19 +24,19 @@ CHIPS: Final = {
 NOTICES: Final = {
     "system": "WhatsApp: something about this customer changed",
     "request_welcome": "Opened the chat",
-    "unsupported": "A message that WhatsApp did not pass on",
-    "unknown": "A message that WhatsApp did not pass on",
+    "unsupported": "A message that WhatsApp did not deliver here",
+    "unknown": "A message that WhatsApp did not deliver here",
 }
-# How a message came that the customer did not simply write to the business, by the name in its extras.
+# Name in the extras -> label of messages that did not come directly from the customer to the business.
 LABELS: Final = {
     "group_id": "in a group",
     "echo": "from the phone",
-    "history": "old thread",
+    "history": "imported history",
     "standby": "answered by Meta's agent",
 }
-# What the readers of deliveries write where a reaction is taken back.
+# The content of a removed reaction, as whatsapp/inbound stores it.
 REACTION_GONE: Final = ("", "(reaction removed)")
-# How far a message came that went out: icon and word.
+# Status of an outgoing message -> icon and label.
 TICKS: Final = {
     "queued": ("schedule", "Queued"),
     "sending": ("schedule", "Sending"),
@@ -47,12 +47,12 @@ TICKS: Final = {
     "failed": ("error", "Not sent"),
     "unknown": ("help", "Perhaps sent"),
 }
-# Spaces, line ends and other signs without ink: Unicode's categories, and three that count as letters or symbols.
-_INKLESS_CATEGORIES: Final = ("Cc", "Cf", "Zl", "Zp", "Zs")
-_INKLESS: Final = "\u2800\u3164\uffa0"
+# Invisible characters: Unicode categories, and three characters that Unicode counts as letters or symbols.
+_INVISIBLE_CATEGORIES: Final = ("Cc", "Cf", "Zl", "Zp", "Zs")
+_INVISIBLE: Final = "\u2800\u3164\uffa0"
 
 
-def seen(text: str) -> str:
-    """The text; nothing where there is no ink in it."""
-    ink = any(sign not in _INKLESS and unicodedata.category(sign) not in _INKLESS_CATEGORIES for sign in text)
-    return text if ink else ""
+def visible_text(text: str) -> str:
+    """Return the text, or "" where it has no visible character."""
+    visible = any(char not in _INVISIBLE and unicodedata.category(char) not in _INVISIBLE_CATEGORIES for char in text)
+    return text if visible else ""
