@@ -23,7 +23,7 @@ test-long: .venv/installed-dev ## those that take minutes: kills, races, faults,
 	@$(PYTEST) tests/long $(WITHOUT_BROWSER) $(ARGS)
 
 fuzz: .venv/installed-dev ## 20 000 made-up requests to the API, each answered as its description says
-	@$(PYTEST) --cases=20000 tests/leadsite/rest/test_openapi.py $(ARGS)
+	@$(PYTEST) --cases=20000 tests/long/leadsite/rest/test_openapi.py $(ARGS)
 
 schema: .venv/installed-dev ## the API's description in docs/openapi.yaml, which a test compares with the code
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

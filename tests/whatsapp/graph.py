@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+
 from tests.stub_server import Handler, running
 
 
@@ -144,3 +146,12 @@ def graph_api(**options: Any) -> Iterator[Graph]:
     graph = Graph(**options)
     with running(_Handler, graph=graph) as graph.address:
         yield graph
+
+
+def pointed_at(graph: Graph) -> dict[str, str]:
+    """The environment of a worker that sends to the stub, with the keys of this process."""
+    return {
+        "WHATSAPP_BACKEND": "cloud",
+        "WHATSAPP_API_BASE_URL": graph.address,
+        "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS),
+    }

@@ -1,6 +1,5 @@
 """Idempotency-Key: a request that is sent again gets the first answer again, and does nothing twice."""
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +10,12 @@ import requests
 from django.utils import timezone
 
 from conversations.models import Message
-from leads.models import Lead
 from leadsite.accounts.models import IdempotencyKey
 from leadsite.rest.idempotency import prune_keys
-from tests.cutting import cutting
 from tests.factories import NOTHING, ORDER, Business
 from tests.leads.api.test_viewsets import refused
 from tests.sessions import database_url, session
-from tests.site import request, serving, until
+from tests.site import request, serving
 
 SEND = {"to": "+4915123456789", "message": "Your cake is ready", "createLead": True, "customerName": "Amina"}
 POSTS = {"/api/leads": ORDER, "/api/whatsapp": SEND}
@@ -127,38 +124,3 @@ class TestAtOnce:
             slow.rollback()
             assert request("POST", f"{site.address}/api/leads", json=ORDER, headers=headers).status_code == 201
         assert owner.row_counts() == (1, 1, 1)
-
-    def test_a_thousand_creates_whose_answers_are_cut_make_a_thousand_leads(
-        self, owner: Business, tmp_path: Path
-    ) -> None:
-        numbers = itertools.count()
-        with (
-            serving(database_url(), tmp_path) as site,
-            cutting(site.address) as proxy,
-            ThreadPoolExecutor(8) as crew,
-        ):
-
-            def create(number: int) -> tuple[bytes, bytes]:
-                lead = ORDER | {"customer_phone": f"+4915100{number:05}"}
-                headers = {"Authorization": f"Bearer {owner.api_key}", "Idempotency-Key": f"create-{number}"}
-                given: list[bytes] = []
-
-                def answered() -> bool:
-                    next(numbers)
-                    try:
-                        answer = request("POST", f"{proxy.address}/api/leads", json=lead, headers=headers)
-                    except requests.ConnectionError:
-                        return False
-                    assert answer.status_code == 201, answer.text
-                    given.append(answer.content)
-                    return True
-
-                until(answered)
-                until(answered)
-                return given[0], given[1]
-
-            pairs = list(crew.map(create, range(1000)))
-        assert proxy.cut > 500
-        assert all(first == second for first, second in pairs)
-        assert owner.row_counts() == (1000, 1000, 1000)
-        assert Lead.objects.count() == 1000

@@ -1,46 +1,25 @@
 """The API's description of itself: complete, as committed, served without another host, and kept by the site."""
 
 import re
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import hypothesis
 import pytest
-import schemathesis
 import yaml
 from django.conf import settings
 from django.core.management import call_command
 from rest_framework.test import APIClient
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from tests.browser import desk
 from tests.factories import Business
+from tests.leadsite.rest.made_up import OPERATIONS, assert_answered_as_described, site
 from tests.leadsite.test_urls import ROUTES
-from tests.sessions import database_url
-from tests.site import Site, serving
+from tests.site import Site
 
 COMMITTED = settings.BASE_DIR / "docs" / "openapi.yaml"
-OPERATIONS = [
-    *("GET /api/leads", "POST /api/leads", "POST /api/leads/batch", "GET /api/leads/{lead_id}"),
-    *("PATCH /api/leads/{lead_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}"),
-    *("PATCH /api/conversations/{conversation_id}", "GET /api/conversations/{conversation_id}/messages"),
-    *("POST /api/conversations/{conversation_id}/messages", "GET /api/messages/{message_id}", "POST /api/whatsapp"),
-    *("GET /api/webhook-endpoints", "POST /api/webhook-endpoints", "GET /api/webhook-endpoints/{endpoint_id}"),
-    *("PATCH /api/webhook-endpoints/{endpoint_id}", "DELETE /api/webhook-endpoints/{endpoint_id}"),
-    *("GET /api/webhook-endpoints/{endpoint_id}/events", "POST /api/webhook-endpoints/{endpoint_id}/test"),
-    "POST /api/webhook-endpoints/{endpoint_id}/events/{event_id}/retry",
-    "POST /api/webhook-endpoints/{endpoint_id}/rotate-secret",
-]
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+__all__ = ["site"]
 
 
 def generated() -> str:
@@ -75,29 +54,11 @@ def test_the_schema_is_served_to_everybody(anonymous: APIClient, db: None):
     assert answer.json()["openapi"].startswith("3.1")
 
 
-@pytest.fixture(scope="module")
-def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(database_url(), tmp_path_factory.mktemp("site")) as site:
-        yield site
-
-
+# `make test-long` sends more, `make fuzz` many more.
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_whatever_is_sent_is_answered_as_described(label: str, owner: Business, site: Site, request: Any):
-    api = schemathesis.openapi.from_url(f"{site.address}/api/schema")
-    operation: Any = next(found.ok() for found in api.get_all_operations() if found.ok().label == label)  # type: ignore[union-attr] # all are in order
-    headers = {"Authorization": f"Bearer {owner.api_key}"}
-
-    right, wrong = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
-
-    cases = -(-request.config.getoption("cases") // len(OPERATIONS))
-
-    @hypothesis.settings(max_examples=cases)
-    @hypothesis.given(case=right | wrong)
-    def answered(case: Any) -> None:
-        case.call_and_validate(headers=headers, checks=CHECKS)
-
-    answered()
+def test_whatever_is_sent_is_answered_as_described(label: str, owner: Business, site: Site):
+    assert_answered_as_described(label, owner, site, cases=25)
 
 
 @pytest.mark.browser

@@ -57,9 +57,7 @@ def test_contacts_and_profiles_may_be_missing(inbox, change):
     assert inbox.counts() == (1, 1, 1, 1)
 
 
-@settings(max_examples=1800)
-@given(fields, mutants, any_json, any_json, any_json)
-def test_good_messages_are_rows_beside_anything(inbox, field, mutant, contacts, metadata, junk):
+def assert_good_messages_are_rows(field, mutant, contacts, metadata, junk):
     mark = f" {next(_cases)}"
     answer = post(beside_good_ones(field, mutant, contacts, metadata, junk, mark))
     assert answer.status_code == 200
@@ -69,11 +67,22 @@ def test_good_messages_are_rows_beside_anything(inbox, field, mutant, contacts, 
     assert last_delivery().state in ("processed", "unrouted", "failed")
 
 
-@settings(max_examples=200)
-@given(any_json)
-def test_any_json_is_kept(inbox, tree):
+def assert_any_json_is_kept(tree):
     body = poisoned(tree)
     assert post(body).status_code == 200
     delivery = last_delivery()
     assert bytes(delivery.body) == body
     assert delivery.state == "processed" or delivery.error
+
+
+# tests/long has more of both.
+@settings(max_examples=150)
+@given(fields, mutants, any_json, any_json, any_json)
+def test_good_messages_are_rows_beside_anything(inbox, field, mutant, contacts, metadata, junk):
+    assert_good_messages_are_rows(field, mutant, contacts, metadata, junk)
+
+
+@settings(max_examples=50)
+@given(any_json)
+def test_any_json_is_kept(inbox, tree):
+    assert_any_json_is_kept(tree)

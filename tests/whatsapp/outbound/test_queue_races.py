@@ -13,11 +13,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from conversations.models import Conversation, Customer, Message
 from tests.factories import Business
 from tests.leadsite.workers import CUT, NAME, run, working
-from tests.long.whatsapp.outbound.test_worker_faults import pointed_at
 from tests.sessions import deadlocks, held_back, processes, session
 from tests.site import until
 from tests.whatsapp import meta
-from tests.whatsapp.graph import Reaction, graph_api
+from tests.whatsapp.graph import Reaction, graph_api, pointed_at
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
 from whatsapp.channels import connect_channel

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import requests
-from django.conf import settings
 
 from conversations.models import Message
 from tests.factories import Business
@@ -20,7 +19,7 @@ from tests.leadsite.workers import Worker, working
 from tests.site import request, serving, until
 from tests.whatsapp import graph as stub
 from tests.whatsapp import meta
-from tests.whatsapp.graph import Graph, Reaction, graph_api
+from tests.whatsapp.graph import Reaction, graph_api, pointed_at
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, Mailing
 from tests.wire import wire
@@ -44,15 +43,6 @@ MOODS: list[tuple[int, Reaction]] = [
     (3, stub.RESET_ACCEPTED),
     (3, stub.GARBAGE),
 ]
-
-
-def pointed_at(graph: Graph) -> dict[str, str]:
-    """The environment of a worker that sends to the stub, with the keys of this process."""
-    return {
-        "WHATSAPP_BACKEND": "cloud",
-        "WHATSAPP_API_BASE_URL": graph.address,
-        "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS),
-    }
 
 
 def statuses() -> set[str]:

@@ -1,0 +1,53 @@
+"""Requests that schemathesis makes up from the API's description, and what every answer must be."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.factories import Business
+from tests.sessions import database_url
+from tests.site import Site, serving
+
+OPERATIONS = [
+    *("GET /api/leads", "POST /api/leads", "POST /api/leads/batch", "GET /api/leads/{lead_id}"),
+    *("PATCH /api/leads/{lead_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}"),
+    *("PATCH /api/conversations/{conversation_id}", "GET /api/conversations/{conversation_id}/messages"),
+    *("POST /api/conversations/{conversation_id}/messages", "GET /api/messages/{message_id}", "POST /api/whatsapp"),
+    *("GET /api/webhook-endpoints", "POST /api/webhook-endpoints", "GET /api/webhook-endpoints/{endpoint_id}"),
+    *("PATCH /api/webhook-endpoints/{endpoint_id}", "DELETE /api/webhook-endpoints/{endpoint_id}"),
+    *("GET /api/webhook-endpoints/{endpoint_id}/events", "POST /api/webhook-endpoints/{endpoint_id}/test"),
+    "POST /api/webhook-endpoints/{endpoint_id}/events/{event_id}/retry",
+    "POST /api/webhook-endpoints/{endpoint_id}/rotate-secret",
+]
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(database_url(), tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+def assert_answered_as_described(label: str, business: Business, site: Site, *, cases: int) -> None:
+    """Send the operation so many requests, right ones and wrong ones."""
+    api = schemathesis.openapi.from_url(f"{site.address}/api/schema")
+    operation: Any = next(found.ok() for found in api.get_all_operations() if found.ok().label == label)  # type: ignore[union-attr] # all are in order
+    headers = {"Authorization": f"Bearer {business.api_key}"}
+    right, wrong = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
+
+    @hypothesis.settings(max_examples=cases)
+    @hypothesis.given(case=right | wrong)
+    def answered(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    answered()

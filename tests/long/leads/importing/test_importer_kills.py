@@ -1,0 +1,99 @@
+"""An import that is killed again and again, also while customers write at the same moment."""
+
+import json
+import random
+import time
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import Lead
+from leads.services.create import NewLead, create_lead, create_leads
+from tests.factories import Business
+from tests.leads.importing.long_file import ROWS, assert_each_row_once, file, importing, nobody_left, phone, rows_read
+from tests.sessions import deadlocks, processes
+from tests.site import until
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+from whatsapp.inbound import ingest
+from whatsapp.models import WebhookDelivery
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+__all__ = ["file", "nobody_left"]
+
+KILLS = 20
+
+
+@pytest.fixture
+def inbox(owner: Business) -> Inbox:
+    return Inbox(owner)
+
+
+def killed_now_and_then(owner: Business, file: Path, tmp_path: Path) -> dict[str, object]:
+    """Resume it until it ends by itself; kill it at a moment of its work each time before."""
+    chance = random.Random(20)
+    for _ in range(KILLS):
+        before = rows_read()
+        process = importing(owner, file, tmp_path, "--resume")
+        until(lambda: rows_read() > before or process.poll() is not None, lambda: "The import does not move.")  # noqa: B023 - asked in this turn
+        time.sleep(chance.uniform(0, 0.02))  # not a wait: anywhere in a batch
+        process.kill()
+        process.communicate()
+    process = importing(owner, file, tmp_path, "--resume")
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 1, error
+    return dict(json.loads(out))
+
+
+def test_killed_twenty_times_each_row_is_there_once(owner, file, tmp_path):
+    summary = killed_now_and_then(owner, file, tmp_path)
+    assert summary["read"] == ROWS + ROWS // 20 + ROWS // 100
+    assert_each_row_once(owner)
+    assert owner.row_counts() == (ROWS, ROWS, ROWS)
+
+
+def create_for_the_same_customers(business: UUID, seed: int) -> int:
+    """By the service, one at a time and in lists whose order is not the file's."""
+    chance, made = random.Random(seed), 0
+    for _ in range(60):
+        some = [
+            NewLead(customer_phone=phone(chance.randrange(ROWS)), customer_name="By API", type="inquiry")
+            for _ in range(chance.choice([1, 1, 20]))
+        ]
+        if len(some) == 1:
+            create_lead(user_id=business, lead=some[0], source="api")
+        else:
+            create_leads(user_id=business, leads=some, source="api")
+        made += len(some)
+    return made
+
+
+def deliver_of_the_same_customers(seed: int) -> None:
+    """What they write, by WhatsApp: some deliveries of one message, some of many."""
+    chance = random.Random(seed)
+    for n in range(60):
+        messages = [
+            meta.text(f"Hello {m}", id=f"wamid.{seed}.{n}.{m}", from_=phone(chance.randrange(ROWS)).removeprefix("+"))
+            for m in range(chance.choice([1, 1, 20]))
+        ]
+        ingest.receive(provider="cloud", body=meta.body(meta.messages_value(messages=messages)))
+
+
+def test_killed_beside_clients_and_customers_who_write_at_the_same_moment(owner, inbox, file, tmp_path):
+    before = deadlocks()
+    with processes(2) as crew:
+        deliveries = [crew.submit(deliver_of_the_same_customers, seed) for seed in range(6)]
+        writers = [crew.submit(create_for_the_same_customers, owner.id, seed) for seed in range(6)]
+        killed_now_and_then(owner, file, tmp_path)
+        made = sum(writer.result() for writer in writers)
+        assert [delivery.result() for delivery in deliveries] == [None] * 6
+    assert deadlocks() == before
+    assert_each_row_once(owner)
+    assert Lead.objects.filter(source="api").count() == made
+    assert Message.objects.exists()
+    assert not WebhookDelivery.objects.exclude(state="processed").exists()
+    assert Customer.objects.count() == ROWS
+    assert Conversation.objects.filter(status="active").count() == ROWS

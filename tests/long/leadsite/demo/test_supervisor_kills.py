@@ -1,0 +1,77 @@
+"""`make run` whose processes are killed: each comes back, or none stays."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from leadsite.demo.embedded import EmbeddedPostgres, database_url
+from tests.leadsite.demo.demos import demo, still_there
+from tests.site import until
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the demos of this module keep their data, one after the other."""
+    path = tmp_path_factory.mktemp("d")
+    yield path
+    EmbeddedPostgres(path).stop()
+
+
+def test_what_is_killed_comes_back_by_itself_and_still_stops_by_ctrl_c(data_dir: Path) -> None:
+    with demo(data_dir) as running:
+        worker = running.child("worker")
+        worker.kill()
+        until(lambda: not still_there([worker]))
+        running.await_all()
+        assert running.child("worker") != worker
+
+        web = running.child("granian")
+        os.killpg(web.pid, signal.SIGKILL)
+        until(lambda: not still_there([web]) and running.takes_leads(), running.output)
+        running.await_all()
+
+        database = running.database()
+        database.kill()
+        until(lambda: not still_there([database]) and running.takes_leads(), running.output)
+        job_is_done(data_dir)
+        started = running.everything()
+
+        assert running.press_ctrl_c() == 0, running.output()
+
+    assert still_there(started) == []
+
+
+def job_is_done(data_dir: Path) -> None:
+    """Give the worker a job and wait for it."""
+    task = "leadsite.tasks.remove_old_jobs"
+    with psycopg.connect(database_url(data_dir), autocommit=True) as session:
+        row = session.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('default', %s, '{\"timestamp\": 0}')"
+            " RETURNING id",
+            [task],
+        ).fetchone()
+        until(
+            lambda: (
+                session.execute("SELECT FROM procrastinate_jobs WHERE id = %s AND status = 'succeeded'", row).fetchone()
+                is not None
+            )
+        )
+
+
+def test_web_server_and_worker_do_not_outlive_a_killed_demo_and_the_next_demo_takes_over(data_dir: Path) -> None:
+    with demo(data_dir) as killed:
+        started = killed.everything()
+        web = killed.child("granian")
+        children = [web, *web.children(), killed.child("worker")]
+        killed.process.kill()
+        killed.process.wait()
+        until(lambda: not still_there(children))
+
+    with demo(data_dir) as second:
+        assert second.takes_leads()
+
+    assert still_there(started) == []

@@ -1,0 +1,22 @@
+"""As tests/whatsapp/inbound/test_webhook_poison.py, with 2000 deliveries."""
+
+import pytest
+from hypothesis import given, settings
+
+from tests.whatsapp.inbound.test_webhook_poison import assert_any_json_is_kept, assert_good_messages_are_rows
+from tests.whatsapp.poison import any_json, fields, mutants
+
+# Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until its end.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@settings(max_examples=1800)
+@given(fields, mutants, any_json, any_json, any_json)
+def test_good_messages_are_rows_beside_anything(inbox, field, mutant, contacts, metadata, junk):
+    assert_good_messages_are_rows(field, mutant, contacts, metadata, junk)
+
+
+@settings(max_examples=200)
+@given(any_json)
+def test_any_json_is_kept(inbox, tree):
+    assert_any_json_is_kept(tree)
