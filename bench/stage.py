@@ -1,4 +1,4 @@
-"""The stage of the benchmarks: a database of their own, the servers, and contenders that take turns."""
+"""What the benchmarks share: their own database, the servers, and contenders that run in turn."""
 
 import argparse
 import json

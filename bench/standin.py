@@ -1,4 +1,4 @@
-"""What one would build instead: FastAPI, asyncpg and pydantic around the same SQL function, without authentication.
+"""The stand-in for creates: FastAPI, asyncpg and pydantic around the same SQL function, without authentication.
 
 uvicorn bench.standin:app; DATABASE_URL and BENCH_USER_ID name the database and the business.
 """

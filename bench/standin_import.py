@@ -1,4 +1,4 @@
-"""What one would write with Django: three bulk_create a thousand rows. Prints the seconds; run by bench.imports."""
+"""The stand-in for imports: three bulk_create per thousand rows. Prints the seconds; run by bench.imports."""
 
 import os
 import time

@@ -1,7 +1,7 @@
-"""What one would write instead of the sender: a loop, a pool of threads, a request and an update for each message.
+"""The stand-in for the sender: a loop, a pool of threads, a request and an update for each message.
 
-No lease, no order, no pace, one error class: who is killed in the middle sends again what was sent. Works until nothing
-is queued. DATABASE_URL and WHATSAPP_API_BASE_URL name both sides.
+No lease, no order, no pace, one error class: killed while sending, it sends messages again. It runs until nothing is
+queued. DATABASE_URL and WHATSAPP_API_BASE_URL name the database and the API.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The parts of a delivery as objects that know where they stand, so that any of them can say what is wrong with it."""
+"""The parts of a delivery as objects that know their path in it, so that errors can name it."""
 
 import re
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""JSON of any provenance in, a tree that PostgreSQL can store out. Pure functions.
+"""Parses untrusted JSON into values that PostgreSQL can store. Pure functions.
 
-A single bad character must not cost the other 999 messages of a body: what text, jsonb or Python cannot hold is
+One invalid character must not lose the other 999 messages of a body: what text, jsonb or Python cannot store is
 replaced, and a note says in which item.
 """
 

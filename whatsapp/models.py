@@ -1,4 +1,4 @@
-"""How a business is reached on WhatsApp, and what the providers delivered."""
+"""WhatsApp numbers of a business (Channel), and stored webhook deliveries."""
 
 import re
 from collections.abc import Collection, Sequence

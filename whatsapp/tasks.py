@@ -1,4 +1,4 @@
-"""What the worker does about WhatsApp. Each task calls one service; leadsite/tasks.py says what a job is."""
+"""Background tasks for WhatsApp. Each task calls one service; leadsite/tasks.py says what a job is."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,14 +12,14 @@ from whatsapp.outbound import queue
 
 @app.task(pass_context=True)
 async def send_queued(context: JobContext) -> None:
-    """Have this worker's sender look now. `manage.py worker --once` has it look at the end."""
+    """Wake this worker's sender. `manage.py worker --once` sends at its end instead."""
     context.additional_context["sender"].wake()
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="sweep_outbox", pass_context=True)
 def sweep_outbox(context: JobContext, timestamp: int) -> None:
-    """Find what no job did."""
+    """Find messages whose job was lost, whose worker was killed, or that had no number."""
     queue.expire_leases()
     with transaction.atomic():
         channels.reroute_messages()

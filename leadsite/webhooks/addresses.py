@@ -1,9 +1,9 @@
-"""Which addresses events may be posted to: those of other people's machines, and none of our own network.
+"""Checks the URLs of webhook endpoints: events are posted to public addresses only, never into our own network.
 
-A business types the URL, and this site requests it: without a check anybody with an API key could have it ask the
-databases and metadata services that only our own network reaches (OWASP, "Server-Side Request Forgery Prevention").
-Where the name leads is looked at when the URL is registered, so that the business learns of it, and again at each
-connection, so that it stays true: webhooks/http.py.
+Businesses choose the URLs that this site requests: without a check every holder of an API key could make it send
+requests to internal databases and metadata services (OWASP, "Server-Side Request Forgery Prevention"). The host is
+resolved and checked when a URL is registered, so that the business gets the error, and again at each connection
+(leadsite/webhooks/http.py).
 """
 
 import ipaddress
@@ -33,13 +33,13 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class AddressRefused(Exception):
-    """Nothing is posted to this URL; the message is a sentence for who registered it."""
+    """The URL is not allowed; the message says why."""
 
 
 def check_url(url: str) -> str:
-    """The URL, where events may be posted to it. Raises AddressRefused.
+    """Return the URL if events may be posted to it. Raises AddressRefused.
 
-    A host name that leads nowhere (yet) is taken: it may have been bought a minute ago.
+    A host name that does not resolve (yet) is accepted: it may have been registered a minute ago.
     """
     if not re.fullmatch(r"[!-~]+", url) or len(url) > URL_MAX_LENGTH:
         raise AddressRefused(
@@ -77,9 +77,9 @@ def port_of(parts: SplitResult) -> int:
 
 
 def resolve(host: str, port: int) -> list[IPAddress]:
-    """The addresses of a host, all of them such as may be connected to. Raises AddressRefused and OSError.
+    """Return the addresses of a host, if all are allowed. Raises AddressRefused and OSError.
 
-    The resolver reads 127.1, 2130706433 and 0x7f.1 too, as connect() would: what counts is what comes out.
+    The resolver also accepts 127.1, 2130706433 and 0x7f.1, as connect() does: the resulting addresses are checked.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -92,7 +92,7 @@ def resolve(host: str, port: int) -> list[IPAddress]:
 
 
 def is_public(address: IPAddress) -> bool:
-    """Whether it is a machine on the internet. Everything else is refused, known or not."""
+    """Whether the address is a public unicast address of the internet."""
     if not address.is_global or address.is_multicast or address.is_reserved:
         return False
     if address.version == 6 and address not in _IPV6_INTERNET:

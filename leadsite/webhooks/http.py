@@ -1,7 +1,7 @@
-"""One POST to an endpoint, and its answer's status.
+"""Sends one POST request to a webhook endpoint and returns the status of its answer.
 
-Not with requests-hardened, which has a filter for addresses: it judges only the first address of a name, by a list of
-what is forbidden, and sets no bound to an answer that drips.
+Not with requests-hardened, which filters addresses too: it checks only the first address of a name, by a deny list, and
+does not limit the total time of a slow answer.
 """
 
 import http.client
@@ -28,7 +28,7 @@ _TLS: Final = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
 
 
 class NotDelivered(Exception):
-    """No answer; the message says why, in words for the business."""
+    """There was no answer; the message for the business says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,8 @@ class Answer:
 
 
 class _Line(http.client.HTTPConnection):
-    """Connects to an address that was judged, and to no other: between the judgement and the connection nobody is
-    asked again where the name leads, so a name that leads elsewhere by then (DNS rebinding) gains nothing. The name
-    stays what it is in the header Host, and in TLS.
+    """Connects only to an address that was checked: the name is not resolved again between the check and the
+    connection, which prevents DNS rebinding. The header Host and TLS use the name.
     """
 
     def __init__(self, host: str, port: int, *, secure: bool, end: float) -> None:
@@ -89,7 +88,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
 
 
 def _ask(line: _Line, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    # A socket's time-out is for each wait; the timer is for all of them together.
+    # A socket's time-out applies to each wait; the timer limits all of them together.
     end = threading.Timer(TOTAL_SECONDS, _hang_up, [line])
     end.daemon = True
     end.start()

@@ -1,4 +1,4 @@
-"""Where a business wants to be told of what happens, and what it is told: an endpoint, and an event for it."""
+"""Webhook endpoints of a business, and the events to be posted to them."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -65,8 +65,8 @@ class WebhookEndpoint(OwnedModel):
             ),
         ]
         indexes = [
-            # Read by the triggers (lead_events.sql, message_events.sql) at each write of leads and messages, and by
-            # the worker that claims.
+            # Read by the triggers (write_lead_events.sql, write_message_events.sql) at each write of leads or
+            # messages, and by the worker that claims.
             models.Index(fields=["user"], condition=Q(active=True), name="webhook_endpoints_active"),
             # Read by the admin's first page.
             models.Index(fields=["disabled_at"], condition=Q(disabled_at__isnull=False), name="webhook_endpoints_off"),
@@ -77,13 +77,14 @@ class WebhookEndpoint(OwnedModel):
 
 
 class WebhookEvent(OwnedModel):
-    """One thing that happened, for one endpoint: a row of the outbox, written by triggers beside what happened.
+    """An event for one endpoint, written by triggers in the transaction of the change.
 
-      pending    to be posted at `due_at`; while a worker is about it, it has it to itself until `leased_until`
+      pending    to be posted at `due_at`; a worker that posts it has a lease until `leased_until`
       delivered  the endpoint answered 2xx
-      failed     it was tried for a day, or the endpoint said that it is gone; staff can have it sent again
+      failed     all attempts of a day failed, or the endpoint answered 410; staff can send it again
 
-    Its id is the header webhook-id, the same at each try. No foreign key to the endpoint: see lead_events.sql.
+    Its id is the header webhook-id, the same at each attempt. No foreign key to the endpoint: write_lead_events.sql
+    says why.
     """
 
     class State(models.TextChoices):
@@ -118,9 +119,9 @@ class WebhookEvent(OwnedModel):
         indexes = [
             # Read by the lists of an endpoint's events, newest first, and when it is deleted.
             models.Index(fields=["endpoint", "id"], name="webhook_events_by_endpoint"),
-            # Read by webhooks.outbox.claim: what is due for this endpoint.
+            # Read by webhooks.queue.claim: what is due for this endpoint.
             models.Index(fields=["endpoint", "due_at"], condition=Q(state="pending"), name="webhook_events_due"),
-            # Read by webhooks.outbox.claim: how much is under way to this endpoint.
+            # Read by webhooks.queue.claim: how many events are being posted to this endpoint.
             models.Index(fields=["endpoint"], condition=Q(leased_until__isnull=False), name="webhook_events_under_way"),
             # Read by the worker that prunes.
             models.Index(fields=["created_at"], name="webhook_events_by_age"),

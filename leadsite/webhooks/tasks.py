@@ -1,4 +1,4 @@
-"""What the worker does about webhooks beside the courier, which looks for itself what is due."""
+"""Background tasks for webhooks. The courier (courier.py) posts the events."""
 
 from django.utils import timezone
 from procrastinate.contrib.django import app

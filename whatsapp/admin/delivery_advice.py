@@ -1,4 +1,4 @@
-"""What an operator can do about a delivery, in words: what its state means, and what its numbers lack."""
+"""Explains the state of a delivery to operators, and which of its numbers are not connected."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The body of a delivery as a person can read it. It is whatever somebody sent: no shape of it may break the page."""
+"""Formats the body of a delivery for display. It is untrusted: no content may break the page."""
 
 import json
 from typing import Final

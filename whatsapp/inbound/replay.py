@@ -1,4 +1,4 @@
-"""Kept deliveries: trying again those that are not all rows yet, and forgetting old ones."""
+"""Stored deliveries: processes failed and unrouted ones again, and deletes old ones."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator

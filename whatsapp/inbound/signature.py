@@ -1,4 +1,4 @@
-"""Whether a delivery comes from the provider: each signs with a secret that it shares with us.
+"""Verifies the signature of a delivery, which its provider makes with a secret that it shares with us.
 
 Meta: X-Hub-Signature-256, "Create a webhook endpoint" (developers.facebook.com, WhatsApp, Webhooks).
 Twilio: X-Twilio-Signature, "Webhooks security" (twilio.com/docs/usage/webhooks/webhooks-security).

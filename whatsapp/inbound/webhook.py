@@ -1,4 +1,4 @@
-"""The webhook: where Meta and Twilio deliver. Plain Django, because only the bytes as they came can be verified."""
+"""The webhook view for Meta and Twilio. A plain Django view, because the signature is over the raw bytes."""
 
 import hmac
 from typing import Final

@@ -1,4 +1,4 @@
-"""Bodies as Meta and Twilio would post them, for trying the webhook out without either. Pure: nothing is sent here.
+"""Builds webhook bodies as Meta and Twilio post them, for trying the site without either. Nothing is sent here.
 
 Shapes: Meta, Messages webhook reference; Twilio, "Twilio's request to your incoming message webhook URL".
 """

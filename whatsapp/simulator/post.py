@@ -1,4 +1,4 @@
-"""A provider's delivery, signed as the provider would sign it, and posted: for those who play the provider."""
+"""Signs a simulated delivery as its provider would, and posts it to the site."""
 
 import shlex
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the database knows of the numbers and messages that a simulated delivery names."""
+"""Looks up the numbers and messages of a simulated delivery in the database."""
 
 from typing import Final
 

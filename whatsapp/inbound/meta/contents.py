@@ -1,4 +1,4 @@
-"""What a person reads of a message, kind by kind, and what is kept beside it.
+"""The content and the extras of a message of each kind.
 
 Shapes: Meta, Messages webhook reference, one page per kind. Nearly every part is optional there, and any may be
 missing or of another type here. Nothing that a message names is ever fetched.

@@ -1,4 +1,4 @@
-"""One message of Meta's, one MessageEvent: from a customer, from the owner's phone, from old threads, a call."""
+"""Reads Meta's messages (of customers, from the owner's phone, imported history) and calls into MessageEvents."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
-"""Meta's deliveries: raw bytes in, events out. Meta's dialect ends here; no I/O, no database.
+"""Reads Meta's deliveries: raw bytes to events, without I/O and database.
 
-A part that cannot be read becomes a line of the report and never costs its neighbours: Meta puts up to 1000 updates
-into one delivery and gives none of them twice on request (Meta, Webhooks overview).
+A part that cannot be read becomes a line in Reading.problems, and the others are read: Meta puts up to 1000 updates
+into one delivery and does not send any of them again on request (Meta, Webhooks overview).
 """
 
 import re

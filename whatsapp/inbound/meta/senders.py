@@ -1,4 +1,4 @@
-"""Who wrote: phone numbers and business-scoped user ids (BSUIDs), wherever Meta puts them."""
+"""Reads the sender of a message: phone number and business-scoped user id (BSUID), wherever Meta puts them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

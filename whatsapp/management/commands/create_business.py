@@ -1,4 +1,4 @@
-"""manage.py create_business: a business, its API key and its WhatsApp number in one go."""
+"""manage.py create_business: creates a business with an API key and its WhatsApp number."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""manage.py replay_deliveries: tries kept deliveries again, now."""
+"""manage.py replay_deliveries: processes stored deliveries again."""
 
 import json
 import logging

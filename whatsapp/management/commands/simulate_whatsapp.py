@@ -1,4 +1,4 @@
-"""manage.py simulate_whatsapp: a customer who writes, without a phone and without Meta."""
+"""manage.py simulate_whatsapp: simulates a customer's messages without a phone and without Meta."""
 
 import json
 import secrets
