@@ -126,12 +126,12 @@ def get(port: int, path: str, **headers: str) -> bytes:
 
 
 def new_phone() -> str:
-    """Digits of a number that nobody has used before."""
+    """Digits of an unused phone number."""
     return str(next(_phones))
 
 
 def new_leads(port: int, *, api_key: str | None) -> Iterator[bytes]:
-    """POST /api/leads for customers nobody has seen, without end."""
+    """Endless requests POST /api/leads, each for a new customer."""
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     while True:
         lead = {

@@ -173,7 +173,7 @@ class WebhookDelivery(models.Model):
 
     The states:
       processed  every number in it is ours, and all that could be read of it is rows; `error` lists what could not
-      unrouted   a number in it (`unrouted`) is nobody's, or switched off; the rest is rows
+      unrouted   a number in it (`unrouted`) is not connected, or switched off; the rest is stored
       failed     none of it, or not all, is rows yet; `error` says why. Where the database was to blame, the worker
                  tries again at `next_attempt_at`, until that is empty. Where it is unreadable, or items in it were
                  lost, `next_attempt_at` is empty from the start: to try the same again would change nothing. Staff

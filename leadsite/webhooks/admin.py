@@ -151,7 +151,7 @@ class WebhookEndpointAdmin(OwnedAdmin):
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(OwnedAdmin):
-    """What was told, and whether it arrived. Nobody writes here."""
+    """Events and their delivery. Read-only."""
 
     list_display = ["created", "type", "where", "state_badge", "attempts", "beginning_of_error"]
     list_filter = ["state", "type"]

@@ -99,7 +99,7 @@ def delete_endpoint(*, user_id: UUID, endpoint_id: UUID) -> None:
     deleted, _ = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).delete()
     if not deleted:
         raise UnknownEndpoint("There is no such endpoint.")
-    # Nobody posts them any more. What is more than one statement's work, or written at this moment, is pruned at night.
+    # They are not posted any more. Events beyond one statement's limit, or written just now, are pruned at night.
     _forget(WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id))
 
 
@@ -168,7 +168,7 @@ def prune(*, now: datetime) -> int:
 
 
 def _forget(events: QuerySet[WebhookEvent]) -> int:
-    """Delete some of them, of those that nobody is just recording; returns how many."""
+    """Delete up to PRUNED_AT_ONCE events that are not locked; returns how many."""
     with transaction.atomic():
         some = events.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:PRUNED_AT_ONCE]
         deleted, _ = WebhookEvent.objects.filter(pk__in=list(some)).delete()

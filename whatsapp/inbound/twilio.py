@@ -159,7 +159,7 @@ def _address(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    """The business's number as channels name it; what is no number stays as it is, and will be nobody's."""
+    """The business's number as channels store it; other text is returned unchanged, and matches no channel."""
     return _phone(_address(text)) or _address(text)
 
 

@@ -18,7 +18,7 @@ from whatsapp.models import Channel
 
 log = structlog.get_logger(__name__)
 
-# Meta's challenges have about ten digits. Nobody needs an echo of a whole page.
+# Meta's challenges have about ten digits; longer ones are not echoed.
 MAX_CHALLENGE_LENGTH: Final = 500
 RETRY_AFTER_SECONDS: Final = 5
 FORM: Final = "application/x-www-form-urlencoded"

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError("--access-token needs --phone-number-id: a token belongs to a number.")
         channel_id = None
         try:
-            # Business, key and channel: all or none, so that a refused number leaves no key that nobody saw.
+            # Business, key and channel are created together or not at all: a refused number must leave no unseen key.
             with transaction.atomic():
                 business = create_business(email=options["email"], name=options["name"], staff=options["staff"])
                 if options["phone_number_id"]:
