@@ -129,14 +129,19 @@ def fits_a_phone(work: Desk, folder: Path, *paths: str) -> None:
         assert work.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
 
 
+def tried_and_noted(body: bytes | memoryview) -> tuple[WebhookDelivery, WebhookDelivery]:
+    """One delivery that is tried again tomorrow, and one that was read with a problem."""
+    fields = {"provider": "cloud", "body": body, "attempts": 3, "error": "53200: out of memory"}
+    tried = WebhookDelivery.objects.create(state="failed", next_attempt_at=tomorrow(), **fields)
+    fields |= {"state": "processed", "error": "entry[0].changes[0].value.messages[0]: timestamp is missing"}
+    return tried, WebhookDelivery.objects.create(**fields)
+
+
 def test_an_operator_connects_the_number_and_replays_what_came_before(amina, owner, live_server, tmp_path: Path):
     amina.says("Hello?")
     ingest.receive(provider="cloud", body=b"not JSON at all")
     row, broken = (WebhookDelivery.objects.get(state=state) for state in ("unrouted", "failed"))
-    fields = {"provider": "cloud", "body": row.body, "attempts": 3, "error": "53200: out of memory"}
-    tried = WebhookDelivery.objects.create(state="failed", next_attempt_at=tomorrow(), **fields)
-    fields |= {"state": "processed", "error": "entry[0].changes[0].value.messages[0]: timestamp is missing"}
-    noted = WebhookDelivery.objects.create(**fields)
+    tried, noted = tried_and_noted(row.body)
 
     with desk(live_server.url) as work:
         page = work.page

@@ -1,0 +1,74 @@
+"""How the code is laid out, in numbers: lines of a function, modules of a folder, tests and theirs."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+MODULES_OF_A_FOLDER = 16
+LINES_OF_A_FUNCTION = 45
+APPS = ("leadsite", "conversations", "leads", "whatsapp")
+# What these serve is a router's: one class for all that can be done with a kind of row.
+APIS = ("conversations/api", "leads/api", "leadsite/webhooks/api", "whatsapp/outbound/api")
+
+
+def modules(*folders: str) -> list[Path]:
+    """The Python files below these folders, without migrations, from the project's directory."""
+    found = [path for folder in folders for path in sorted((settings.BASE_DIR / folder).rglob("*.py"))]
+    return [path.relative_to(settings.BASE_DIR) for path in found if "migrations" not in path.parts]
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse((settings.BASE_DIR / path).read_text(encoding="utf-8"))
+
+
+def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_no_folder_has_too_many_modules():
+    counts = Counter(path.parent for path in modules(*APPS) if path.stem != "__init__")
+    assert {folder: count for folder, count in counts.items() if count > MODULES_OF_A_FOLDER} == {}
+
+
+def test_no_function_is_longer_than_a_screen():
+    lengths = {
+        f"{path} {one.name}": (one.end_lineno or 0) - one.lineno + 1
+        for path in modules(*APPS, "tests", "bench")
+        for one in functions_of(path)
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > LINES_OF_A_FUNCTION} == {}
+
+
+def test_imports_stand_at_the_top():
+    for path in modules(*APPS, "tests", "bench"):
+        tree = tree_of(path)
+        imports = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        at_top = [node.lineno for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert sorted(imports) == at_top, path
+
+
+def test_each_api_is_made_of_viewsets():
+    for folder in APIS:
+        text = (settings.BASE_DIR / folder / "viewsets.py").read_text(encoding="utf-8")
+        assert "ViewSet" in text
+
+
+def mirrored(test: Path) -> list[Path]:
+    """What a module of tests may be about: test_<module>, or test_<module>_<aspect> beside it; in long/ the same."""
+    parts = [part for part in test.parts[1:-1] if part != "long"]
+    words = test.stem.removeprefix("test_").split("_")
+    names = ["_".join(words[:count]) for count in range(len(words), 0, -1)]
+    folder = Path(*parts)
+    return [place for name in names for place in (folder / f"{name}.py", folder / name)]
+
+
+def test_tests_stand_in_the_same_tree_as_what_they_test():
+    """Those in tests/ itself are about the whole, or about what only tests use."""
+    tests = [path for path in modules("tests") if path.stem.startswith("test_") and path.parent != Path("tests")]
+    assert len(tests) > 80
+    assert [path for path in tests if not any((settings.BASE_DIR / place).exists() for place in mirrored(path))] == []
