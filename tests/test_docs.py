@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 APPS = ("leadsite", "leads", "conversations", "whatsapp", "tests", "docs", "bench")
 NAMED = re.compile(rf"(?<![\w/.:<>-])(?:{'|'.join(APPS)})/[\w/.-]*\w\.(?:py|sql|md|html|js|css|yaml)\b")
 
