@@ -21,8 +21,9 @@ from rest_framework.request import Request
 
 from leads.api.viewsets import LeadViewSet
 from leads.models import Lead
-from leads.services.create import NewLead, create_lead
+from leads.services.create import create_lead
 from leads.services.queries import open_leads
+from leads.services.rules import NewLead
 from leadsite.accounts.authentication import ApiKeyAuthentication, HasScope
 from leadsite.accounts.limits import RequestRate
 

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 
 # SQL functions that the site calls; a database restored without them would refuse every lead.
 FUNCTIONS: Final = (
-    *("load_leads", "load_faults", "open_leads", "take_requests"),
-    *("insert_leads", "create_lead_with_conversation", "create_leads_with_conversations"),
+    *("load_leads", "load_faults", "take_requests"),
+    *("make_leads", "create_lead_with_conversation", "create_leads_with_conversations"),
     *("queue_message", "open_conversation"),
 )
 

@@ -12,7 +12,8 @@ from rest_framework.test import APIClient
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
-from leads.services.create import CreatedLead, NewLead, create_lead
+from leads.services.create import CreatedLead, create_lead
+from leads.services.rules import NewLead
 from leadsite.accounts.models import User
 from leadsite.accounts.services import NewBusiness
 

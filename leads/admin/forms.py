@@ -9,7 +9,8 @@ from conversations.models import NAME_MAX_LENGTH
 from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services.change import check_status
-from leads.services.create import LeadRefused, NewLead, log_failed_creation
+from leads.services.create import LeadRefused, log_failed_creation
+from leads.services.rules import NewLead
 from leadsite.adminkit.owned import OwnedForm
 
 
@@ -88,7 +89,7 @@ class NewLeadForm(forms.ModelForm[Lead]):
         super().full_clean()
         if self.is_bound and self.errors:
             log_failed_creation(
-                door=Lead.Source.ADMIN,
+                source=Lead.Source.ADMIN,
                 phone=self.data.get("customer_phone"),
                 error=None,
                 field=", ".join(self.errors),

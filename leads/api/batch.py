@@ -9,8 +9,9 @@ from rest_framework.exceptions import ValidationError
 from conversations.phone import phone_key
 from leads.api.serializers import read_new_lead
 from leads.models import Lead
-from leads.services.create import CreatedLead, ExternalIdTaken, Fault, NewLead, create_good_leads, create_leads
+from leads.services.create import CreatedLead, ExternalIdTaken, create_good_leads, create_leads
 from leads.services.queries import leads_by_external_id
+from leads.services.rules import LeadError, NewLead
 
 BATCH_LIMIT: Final = 1000
 Problems = dict[str, list[str]]
@@ -45,11 +46,11 @@ def create_batch(*, user_id: UUID, leads: Sequence[Any], all_or_nothing: bool) -
     if all_or_nothing and any(isinstance(outcome, dict) for outcome in outcomes):
         return [outcome if isinstance(outcome, dict) else {} for outcome in outcomes]
     for place, made in zip(places, _make(user_id, good, all_or_nothing=all_or_nothing), strict=True):
-        outcomes[place] = {made.field: [made.message]} if isinstance(made, Fault) else made
+        outcomes[place] = {made.field: [made.message]} if isinstance(made, LeadError) else made
     return [outcome for outcome in outcomes if not isinstance(outcome, NewLead)]
 
 
-def _make(user_id: UUID, good: list[NewLead], *, all_or_nothing: bool) -> Sequence[CreatedLead | Fault]:
+def _make(user_id: UUID, good: list[NewLead], *, all_or_nothing: bool) -> Sequence[CreatedLead | LeadError]:
     if not good:
         return []
     if all_or_nothing:

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from conversations.api.phone_field import PhoneField
 from conversations.models import NAME_MAX_LENGTH
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
-from leads.services.create import NewLead
+from leads.services.rules import NewLead
 from leadsite.rest.fields import StrictCharField, StrictIntegerField, WordField
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 

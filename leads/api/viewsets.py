@@ -27,8 +27,9 @@ from leads.api.serializers import (
 )
 from leads.models import Lead
 from leads.services.change import change_lead
-from leads.services.create import CreatedLead, ExternalIdTaken, NewLead, create_lead, log_failed_creation
+from leads.services.create import CreatedLead, ExternalIdTaken, create_lead, log_failed_creation
 from leads.services.queries import open_leads, repeated_lead
+from leads.services.rules import NewLead
 from leadsite.core.transactions import planned_for_values
 from leadsite.rest.idempotency import answered_once
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, WRITING, errors, reading
@@ -175,7 +176,7 @@ def log_refused_body(request: Request, error: APIException) -> None:
     body = request.data if fields else {}
     phone = body.get("customer_phone") if isinstance(body, dict) else None
     log_failed_creation(
-        door=Lead.Source.API,
+        source=Lead.Source.API,
         phone=phone if isinstance(phone, str) else None,
         error=error,
         field=", ".join(fields) or None,

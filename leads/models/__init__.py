@@ -8,6 +8,7 @@ from leads.models.leads import (
     Lead,
     LeadRow,
     LeadStatus,
+    NamedLead,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "Lead",
     "LeadRow",
     "LeadStatus",
+    "NamedLead",
 ]

@@ -1,12 +1,13 @@
-"""The door for leads as such: from REST and admin, they are made by create_leads. importing/batches.py is the door for
-files, receiving.py the one for what customers write; REST, admin and files share load_leads.sql.
+"""Service that creates leads, each with its customer and conversation: for REST, the admin and sending with createLead.
+
+receive.py creates those of what customers write, import_rows.py those of files: through the same managers. SQL clients
+have create_lead_with_conversation.sql.
 
 Note [Lock order]: customer, conversation, lead, message; several customers in the order of their phone key, those
-without phone after them by WhatsApp user id. Who writes takes the customer's row first, and so nobody waits in a
-circle.
+without phone after them by WhatsApp user id. Every writer takes the customer's row first, so lock waits cannot form a
+cycle.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,29 +15,43 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from django.db import Error, connection
+from django.db import Error, transaction
 
+from conversations.models import Conversation, Customer, Opening
 from conversations.phone import mask_phone
-from leads.models import Lead
-from leadsite.core.transactions import attempts
+from leads.models import Lead, LeadRow
+from leads.services.rules import (
+    EXTERNAL_ID_TAKEN,
+    CheckedLead,
+    LeadError,
+    NewLead,
+    check_lead,
+    external_ids,
+    without_taken,
+)
+from leadsite.accounts.models import User
+from leadsite.core.transactions import attempt_of, retried
 
 log = structlog.get_logger(__name__)
 
-CONVERSATION_ACTIVE: Final = "active"
 OPEN_LEADS_LIMIT: Final = 50
 
 
 class LeadRefused(Exception):
     """The lead breaks a rule; nothing was written.
 
-    `field` is the client's name of the field or None, `constraint` the rule in the database or None.
+    `field` is the client's name of the field or None, `constraint` the rule in the database or None, `sqlstate` what
+    the SQL functions answer for it.
     """
 
-    def __init__(self, message: str, *, field: str | None, constraint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, field: str | None, constraint: str | None = None, sqlstate: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
         self.constraint = constraint
+        self.sqlstate = sqlstate
 
 
 class ExternalIdTaken(LeadRefused):
@@ -46,18 +61,9 @@ class ExternalIdTaken(LeadRefused):
 class UnknownBusiness(LeadRefused):
     """No user has this id."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLead:
-    """What a client says of a lead. Texts as they came; the database trims, normalises and judges them."""
-
-    customer_phone: str
-    customer_name: str
-    type: str
-    details: str = ""
-    status: str = Lead.Status.NEW
-    external_id: str | None = None
-    conversation_status: str = CONVERSATION_ACTIVE
+    def __init__(self) -> None:
+        message = "There is no business with this user id."
+        super().__init__(message, field="user_id", constraint="customers_user_fk", sqlstate="23503")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +76,10 @@ class CreatedLead:
     open_leads: list[UUID] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why one lead of a list was not made: the client's name of the field, and a sentence."""
-
-    field: str
-    message: str
-
-
 def create_lead(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLead:
     """Make one lead with its conversation for the business `user_id`. Opens the transaction; see create_leads.
 
-    The answer names the customer's other open leads: it may be the same wish again.
+    The answer names the customer's other open leads: the new one may repeat one of them.
     """
     return create_leads(user_id=user_id, leads=[lead], source=source)[0]
 
@@ -90,95 +88,102 @@ def create_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> lis
     """Make each lead with its customer and conversation, all or none. Opens the transaction.
 
     The customer is found by phone key, or made, and takes the name given. The lead joins the customer's active
-    conversation or opens one. `source` is a Lead.Source: which door this is. The result is in the order of `leads`.
+    conversation or opens one. `source` is a Lead.Source. The result is in the order of `leads`.
 
     Raises LeadRefused for the first lead that breaks a rule, ExternalIdTaken, UnknownBusiness; django.db.Error where
     the database is away or stayed locked through every attempt. Each failure is logged once.
     """
-    return [made for made in _create(user_id, leads, source, skip_faulty=False) if isinstance(made, CreatedLead)]
+    return [made for made in _create(user_id, leads, source, skip_bad=False) if isinstance(made, CreatedLead)]
 
 
-def create_good_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> list[CreatedLead | Fault]:
+def create_good_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -> list[CreatedLead | LeadError]:
     """As create_leads, but a lead that breaks a rule is left out, and the result says why. Opens the transaction.
 
-    Raises UnknownBusiness; ExternalIdTaken where somebody else has just taken one, and another try will say whose;
-    LeadRefused for text that cannot be stored; django.db.Error.
+    Raises UnknownBusiness; ExternalIdTaken where another client has just taken one, and the next call will say whose;
+    django.db.Error.
     """
-    return _create(user_id, leads, source, skip_faulty=True)
+    return _create(user_id, leads, source, skip_bad=True)
 
 
-def _create(user_id: UUID, leads: Sequence[NewLead], source: str, *, skip_faulty: bool) -> list[CreatedLead | Fault]:
-    attempt = None
+def _create(user_id: UUID, leads: Sequence[NewLead], source: str, *, skip_bad: bool) -> list[CreatedLead | LeadError]:
     try:
-        documents = json.dumps([_document(lead) for lead in leads])
-        for attempt in attempts():
-            # Two clients may create for one new customer at this moment: insert_leads locks the customer's row, so
-            # that the second joins the conversation of the first. Leaving the block by an exception undoes all.
-            with attempt:
-                return _insert(user_id, documents, source, alone=len(leads) == 1, skip_faulty=skip_faulty)
-        raise AssertionError("attempts() ended without a result or an exception")
+        return _make_leads(user_id=user_id, leads=leads, source=source, skip_bad=skip_bad)
     except (LeadRefused, Error) as error:
         refusal = error if isinstance(error, LeadRefused) else _refusal(error)
         log_failed_creation(
-            door=source,
+            source=source,
             phone=leads[0].customer_phone if len(leads) == 1 else None,
             error=error,
             field=refusal.field if refusal else None,
-            attempt=attempt.number if attempt else 0,
+            attempt=attempt_of(error),
         )
         if refusal is None or refusal is error:
             raise
         raise refusal from error
 
 
+@retried
+def _make_leads(
+    *, user_id: UUID, leads: Sequence[NewLead], source: str, skip_bad: bool
+) -> list[CreatedLead | LeadError]:
+    checked = [check_lead(lead) for lead in leads]
+    # Two clients may create for one new customer at this moment. The upsert locks the customer's row: the second waits
+    # there, and then joins the conversation of the first. Leaving the block by an exception undoes all.
+    with transaction.atomic():
+        errors = [lead for lead in checked if isinstance(lead, LeadError)]
+        if (errors or not leads) and not User.objects.filter(pk=user_id).exists():
+            raise UnknownBusiness
+        if skip_bad:
+            taken = Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids(checked))
+            checked = without_taken(checked, taken)
+        elif errors:
+            error = errors[0]
+            raise LeadRefused(error.message, field=error.field, constraint=error.constraint, sqlstate=error.sqlstate)
+        made = iter(_insert(user_id, [lead for lead in checked if isinstance(lead, CheckedLead)], source))
+        return [lead if isinstance(lead, LeadError) else next(made) for lead in checked]
+
+
+def _insert(user_id: UUID, leads: Sequence[CheckedLead], source: str) -> list[CreatedLead]:
+    """Caller holds the transaction."""
+    customers = Customer.objects.upsert(user_id=user_id, customers=[(lead.phone, lead.name) for lead in leads])
+    owners = [customers[lead.phone_key] for lead in leads]
+    conversations = Conversation.objects.join_or_open(
+        [Opening(user_id, owner.id, lead.conversation_status) for owner, lead in zip(owners, leads, strict=True)]
+    )
+    others = None
+    if len(leads) == 1:
+        others = Lead.objects.open_of(owners[0].id, limit=OPEN_LEADS_LIMIT) if owners[0].was_there else []
+    lead_ids = Lead.objects.insert(
+        [
+            LeadRow(user_id, conversation.id, lead.type, source, lead.details, lead.status, lead.external_id)
+            for conversation, lead in zip(conversations, leads, strict=True)
+        ]
+    )
+    return [
+        CreatedLead(lead_id, conversation.id, conversation.created, others)
+        for lead_id, conversation in zip(lead_ids, conversations, strict=True)
+    ]
+
+
 def log_failed_creation(
-    *, door: str, phone: str | None, error: BaseException | None, field: str | None, attempt: int = 0
+    *, source: str, phone: str | None, error: BaseException | None, field: str | None, attempt: int = 0
 ) -> None:
-    """Write the one event that every failed creation leaves; attempt 0: refused before the database was asked."""
+    """Write the one event that every failed creation leaves; attempt 0: refused before the service was called."""
     cause = error.__cause__ if error is not None else None
-    diagnosis = cause if isinstance(cause, psycopg.Error) else None
+    sqlstate = constraint = None
+    if isinstance(cause, psycopg.Error):
+        sqlstate, constraint = cause.sqlstate, cause.diag.constraint_name or None
+    elif isinstance(error, LeadRefused):
+        sqlstate, constraint = error.sqlstate, error.constraint
     log.warning(
         "lead_creation_failed",
-        door=door,
+        source=source,
         field=field,
-        sqlstate=diagnosis.sqlstate if diagnosis else None,
-        constraint=(diagnosis.diag.constraint_name or None) if diagnosis else None,
+        sqlstate=sqlstate,
+        constraint=constraint,
         attempt=attempt,
         phone=mask_phone(phone),
     )
-
-
-def _document(lead: NewLead) -> dict[str, str | None]:
-    """The lead as insert_leads takes it. Raises LeadRefused for text that PostgreSQL cannot hold."""
-    document = {name: getattr(lead, name) for name in NewLead.__slots__}
-    for field, value in document.items():
-        if value is not None and not is_storable(value):
-            raise LeadRefused(f"{field} holds a character that cannot be stored (NUL or half of a pair).", field=field)
-    return document
-
-
-def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can hold the text: no NUL, no lone surrogate (both can stand in JSON)."""
-    if "\0" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _insert(user_id: UUID, documents: str, source: str, *, alone: bool, skip_faulty: bool) -> list[CreatedLead | Fault]:
-    """Caller holds the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            # One lead and its open ones in one go: this is the way of every POST.
-            "SELECT fault[1], fault[3], lead_id, conversation_id, conversation_created,"
-            " CASE WHEN %s THEN open_leads(%s, conversation_id, lead_id, %s) END"
-            " FROM insert_leads(%s, %s::jsonb, %s, %s)",
-            [alone, user_id, OPEN_LEADS_LIMIT, user_id, documents, source, skip_faulty],
-        )
-        return [Fault(field, message) if field else CreatedLead(*made) for field, message, *made in cursor.fetchall()]
 
 
 def _refusal(error: Exception) -> LeadRefused | None:
@@ -190,12 +195,11 @@ def _refusal(error: Exception) -> LeadRefused | None:
     if not isinstance(cause, psycopg.Error):
         return None
     constraint = cause.diag.constraint_name or None
-    message = cause.diag.message_primary or str(cause)
-    if constraint == "leads_external_id_unique":
-        return ExternalIdTaken("Another lead has this external_id.", field="external_id", constraint=constraint)
+    if constraint == EXTERNAL_ID_TAKEN.constraint:
+        return ExternalIdTaken(EXTERNAL_ID_TAKEN.message, field=EXTERNAL_ID_TAKEN.field, constraint=constraint)
     if constraint == "customers_user_fk":
-        return UnknownBusiness(message, field="user_id", constraint=constraint)
-    state = cause.sqlstate or ""
-    if state == "LD001" or state.startswith(("22", "23")):
+        return UnknownBusiness()
+    if (cause.sqlstate or "").startswith(("22", "23")):
+        message = cause.diag.message_primary or str(cause)
         return LeadRefused(message, field=cause.diag.column_name or None, constraint=constraint)
     return None

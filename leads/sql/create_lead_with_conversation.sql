@@ -1,8 +1,7 @@
--- Purpose: the door for SQL clients: one lead with its conversation, or an answer that says why not and nothing
--- written. The EXCEPTION block is a subtransaction: what it catches, it has undone.
+-- Purpose: for SQL clients: one lead with its conversation, or an answer that says why not and nothing written. The EXCEPTION block is a subtransaction: what it catches, it has undone.
 -- Caught: what is wrong with the input (LD…, classes 22 and 23). Deadlocks, time-outs, serialization failures and
 -- lost connections are raised: the caller should repeat the call, and must not take them for a refusal.
--- Locks: as insert_leads. VOLATILE.
+-- Locks: as make_leads. VOLATILE.
 CREATE OR REPLACE FUNCTION create_lead_with_conversation(
     p_user_id uuid,
     p_customer_phone text,
@@ -21,12 +20,12 @@ DECLARE
     v_constraint text;
     v_field text;
 BEGIN
-    SELECT * INTO v_made FROM insert_leads(
+    SELECT * INTO v_made FROM make_leads(
         p_user_id,
         jsonb_build_array(jsonb_build_object(
             'customer_phone', p_customer_phone, 'customer_name', p_customer_name, 'type', p_lead_type,
             'details', p_details, 'conversation_status', p_conversation_status, 'status', p_lead_status)),
-        'sql');
+        true);
     RETURN json_build_object('success', true, 'lead_id', v_made.lead_id, 'conversation_id', v_made.conversation_id,
                              'conversation_created', v_made.conversation_created);
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
@@ -34,7 +33,7 @@ EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violat
     -- For the server's log, with the phone number masked. WARNING and not LOG: below LOG the server would write the
     -- whole call, number and name included. client_min_messages keeps it from the client, who has the answer.
     RAISE WARNING '%', json_build_object(
-        'event', 'lead_creation_failed', 'door', 'sql', 'field', v_field, 'sqlstate', SQLSTATE,
+        'event', 'lead_creation_failed', 'source', 'sql', 'field', v_field, 'sqlstate', SQLSTATE,
         'constraint', nullif(v_constraint, ''), 'phone', CASE WHEN length(p_customer_phone) >= 8
             THEN left(p_customer_phone, 3) || '…' || right(p_customer_phone, 2) ELSE '…' END);
     RETURN json_build_object('success', false, 'error', SQLERRM, 'code', SQLSTATE,

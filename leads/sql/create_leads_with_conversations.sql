@@ -1,9 +1,9 @@
--- Purpose: the door for SQL clients with a list: p_leads is a JSON array of objects with the fields of
+-- Purpose: for SQL clients with a list: p_leads is a JSON array of objects with the fields of
 -- POST /api/leads (customer_phone, customer_name, type, and perhaps details, status, conversation_status,
 -- external_id). With p_all_or_nothing one bad lead stops all; without, the good ones are made and each bad one is
--- named. Set-based: a thousand leads are one statement, not a thousand calls.
+-- named.
 -- Caught and raised: as create_lead_with_conversation.
--- Locks: as insert_leads. VOLATILE.
+-- Locks: as make_leads. VOLATILE.
 CREATE OR REPLACE FUNCTION create_leads_with_conversations(p_user_id uuid, p_leads jsonb, p_all_or_nothing boolean DEFAULT true)
     RETURNS json
     LANGUAGE plpgsql VOLATILE
@@ -16,31 +16,31 @@ DECLARE
     v_results json;
     v_constraint text;
 BEGIN
-    SELECT count(lead_id), count(fault), coalesce(json_agg(
-               CASE WHEN fault IS NULL THEN json_build_object(
+    SELECT count(lead_id), count(error), coalesce(json_agg(
+               CASE WHEN error IS NULL THEN json_build_object(
                    'index', index, 'success', true, 'lead_id', lead_id, 'conversation_id', conversation_id,
                    'conversation_created', conversation_created)
-               ELSE lead_refusal(index, fault) END ORDER BY index), '[]'::json)
+               ELSE lead_refusal(index, error) END ORDER BY index), '[]'::json)
     INTO v_created, v_failed, v_results
-    FROM insert_leads(p_user_id, p_leads, 'sql', p_skip_faulty => NOT coalesce(p_all_or_nothing, true));
+    FROM make_leads(p_user_id, p_leads, coalesce(p_all_or_nothing, true));
     IF v_failed > 0 THEN
-        RAISE WARNING '%', json_build_object('event', 'lead_creation_failed', 'door', 'sql', 'failed', v_failed);
+        RAISE WARNING '%', json_build_object('event', 'lead_creation_failed', 'source', 'sql', 'failed', v_failed);
     END IF;
     RETURN json_build_object('success', v_failed = 0, 'created', v_created, 'failed', v_failed, 'results', v_results);
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
     IF v_constraint = 'leads_external_id_unique' AND NOT coalesce(p_all_or_nothing, true) THEN
-        -- Another session committed this external id since lead_faults looked. Now it is there to be seen, so the
+        -- Another session committed this external id since lead_errors looked. Now it is there to be seen, so the
         -- next try names that lead and makes the rest.
         RETURN create_leads_with_conversations(p_user_id, p_leads, false);
     END IF;
     -- Not LOG: see create_lead_with_conversation.
-    RAISE WARNING '%', json_build_object('event', 'lead_creation_failed', 'door', 'sql', 'sqlstate', SQLSTATE,
+    RAISE WARNING '%', json_build_object('event', 'lead_creation_failed', 'source', 'sql', 'sqlstate', SQLSTATE,
                                          'constraint', nullif(v_constraint, ''));
     v_failed := CASE WHEN jsonb_typeof(p_leads) = 'array' THEN jsonb_array_length(p_leads) ELSE 0 END;
     -- Every bad lead is named, not only the one that stopped the rest.
-    SELECT coalesce(json_agg(lead_refusal(index, fault) ORDER BY index), '[]'::json) INTO v_results
-    FROM lead_faults(p_user_id, CASE WHEN v_failed > 0 THEN p_leads ELSE '[]' END) WHERE fault IS NOT NULL;
+    SELECT coalesce(json_agg(lead_refusal(index, error) ORDER BY index), '[]'::json) INTO v_results
+    FROM lead_errors(p_user_id, CASE WHEN v_failed > 0 THEN p_leads ELSE '[]' END);
     RETURN json_build_object(
         'success', false, 'created', 0, 'failed', v_failed,
         'error', CASE v_constraint WHEN 'leads_external_id_unique' THEN 'Another lead has this external_id.'

@@ -9,7 +9,8 @@ from knox.crypto import hash_token
 
 from conversations.models import Conversation
 from leads.models import Lead
-from leads.services.create import NewLead, create_leads
+from leads.services.create import create_leads
+from leads.services.rules import NewLead
 from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import create_business, issue_api_key
 from whatsapp.channels import ChannelTaken, connect_channel

@@ -1,4 +1,4 @@
-"""The fifth door: what a SQL client may rely on beyond the table of cases."""
+"""The functions for SQL clients: what they promise beyond the table of cases."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -70,12 +70,13 @@ def test_a_locked_customer_is_raised_and_not_answered(owner, transactional_db):
     [
         "create_lead_with_conversation(uuid, text, text, text, text, text, text)",
         "create_leads_with_conversations(uuid, jsonb, boolean)",
-        "insert_leads(uuid, jsonb, text, boolean)",
+        "make_leads(uuid, jsonb, boolean)",
+        "make_lead(uuid, uuid, jsonb)",
+        "upsert_customer(uuid, text, text)",
         "load_leads(uuid, jsonb, text, text, boolean, uuid)",
         "load_faults(uuid, jsonb, text)",
         "seen_leads(uuid, jsonb, integer[], uuid[])",
         "correct_leads(jsonb, integer[], uuid[], text[])",
-        "open_leads(uuid, uuid, uuid, integer)",
         "undo_leads(uuid, uuid, integer)",
         "take_requests(text, integer, integer)",
     ],

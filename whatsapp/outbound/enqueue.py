@@ -13,7 +13,7 @@ from django.db import Error, connection
 
 from conversations.models import Message
 from conversations.services.change import UnknownConversation
-from leads.services.create import is_storable
+from leads.services.rules import is_storable
 from leadsite.core.transactions import attempts
 from whatsapp.outbound.wakeup import wake_sender
 

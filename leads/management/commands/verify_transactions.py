@@ -13,7 +13,8 @@ from django.db import connection, transaction
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
-from leads.services.create import LeadRefused, NewLead, create_lead
+from leads.services.create import LeadRefused, create_lead
+from leads.services.rules import NewLead
 from leadsite.accounts.models import User
 
 GOOD: Final = NewLead(customer_phone="+1234567890", customer_name="Verify", type=Lead.Type.INQUIRY)

@@ -116,8 +116,8 @@ def test_a_body_that_cannot_be_read_is_400(case, owner):
     assert owner.row_counts() == NOTHING
 
 
-def test_a_thousand_are_one_statement(owner, django_assert_max_num_queries):
+def test_a_thousand_are_three_statements(owner, django_assert_max_num_queries):
     leads = [{"customer_phone": f"+49151{n:07}", "customer_name": "J", "type": "order"} for n in range(BATCH_LIMIT)]
-    with django_assert_max_num_queries(4):  # the key, the savepoint, the statement, its release
+    with django_assert_max_num_queries(6):  # the key, the savepoint, customers, conversations, leads, the release
         assert post(owner, leads).status_code == 201
     assert owner.row_counts() == (1000, 1000, 1000)

@@ -7,7 +7,8 @@ from django.db import connection
 
 from conversations.models import Conversation
 from leads.models import Lead
-from leads.services.create import NewLead, create_lead, create_leads
+from leads.services.create import create_lead, create_leads
+from leads.services.rules import NewLead
 from leadsite.core.transactions import MAX_ATTEMPTS
 from tests.factories import ORDER, Business, NewLeadFactory
 from tests.sessions import complete, deadlocks, lock_customer, processes, session, waiting

@@ -11,7 +11,8 @@ from django.db import connection
 
 from conversations.models import Message, ParkedStatus
 from leads.models import Lead
-from leads.services.create import NewLead, create_leads
+from leads.services.create import create_leads
+from leads.services.rules import NewLead
 from tests.factories import Business
 from tests.sessions import database_url, deadlocks, held_back, lock_customer, processes, session, waiting
 from tests.site import Site, request, serving, until

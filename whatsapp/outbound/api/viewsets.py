@@ -91,7 +91,7 @@ def _log_lead_not_made(request: Request, error: Exception) -> None:
         return
     phone = body.get("to")
     log_failed_creation(
-        door=Lead.Source.API,
+        source=Lead.Source.API,
         phone=phone if isinstance(phone, str) else None,
         error=error,
         field=error.field if isinstance(error, MessageRefused) else ", ".join(fields) or None,

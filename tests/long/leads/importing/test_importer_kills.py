@@ -10,7 +10,8 @@ import pytest
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
-from leads.services.create import NewLead, create_lead, create_leads
+from leads.services.create import create_lead, create_leads
+from leads.services.rules import NewLead
 from tests.factories import Business
 from tests.leads.importing.long_file import ROWS, assert_each_row_once, file, importing, nobody_left, phone, rows_read
 from tests.sessions import deadlocks, processes

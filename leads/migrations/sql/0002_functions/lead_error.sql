@@ -1,0 +1,40 @@
+-- Purpose: what is wrong with one lead of a SQL client, or NULL: an array of the field, the constraint that would refuse
+-- it (NULL where no constraint has the rule) and a sentence. The rules are those of leads/services/rules.py; one table
+-- of cases and random sequences are run through both. The constraints of the tables stay the guard.
+-- Locks: none. IMMUTABLE.
+CREATE OR REPLACE FUNCTION lead_error(p_lead jsonb) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_field text;
+BEGIN
+    IF p_lead IS NULL OR jsonb_typeof(p_lead) <> 'object' THEN
+        RETURN ARRAY['lead', NULL, 'A lead must be a JSON object.'];
+    END IF;
+    -- Wrong JSON types first, so that ->> below only meets text: 5 is not a name and true is not a type.
+    FOREACH v_field IN ARRAY ARRAY['customer_phone', 'customer_name', 'type', 'details', 'status',
+                                   'conversation_status', 'external_id'] LOOP
+        IF jsonb_typeof(p_lead -> v_field) NOT IN ('string', 'null') THEN
+            RETURN ARRAY[v_field, NULL, v_field || ' must be text.'];
+        END IF;
+    END LOOP;
+    RETURN coalesce(
+        customer_error(p_lead ->> 'customer_phone', trim_text(p_lead ->> 'customer_name')),
+        CASE
+            WHEN coalesce(p_lead ->> 'type', '') NOT IN ('order', 'booking', 'inquiry') THEN
+                ARRAY['type', 'leads_type_valid', 'type must be one of order, booking, inquiry.']
+            WHEN char_length(p_lead ->> 'details') > 10000 THEN
+                ARRAY['details', 'leads_details_length', 'details may have at most 10000 characters.']
+            WHEN p_lead ? 'status'
+                AND coalesce(p_lead ->> 'status', '') NOT IN ('new', 'contacted', 'qualified', 'converted', 'lost') THEN
+                ARRAY['status', 'leads_status_valid', 'status must be one of new, contacted, qualified, converted, lost.']
+            WHEN p_lead ? 'conversation_status'
+                AND coalesce(p_lead ->> 'conversation_status', '') NOT IN ('active', 'completed', 'archived') THEN
+                ARRAY['conversation_status', 'conversations_status_valid',
+                      'conversation_status must be one of active, completed, archived.']
+            WHEN char_length(trim_text(p_lead ->> 'external_id')) NOT BETWEEN 1 AND 200 THEN
+                ARRAY['external_id', 'leads_external_id_length', 'external_id must have 1 to 200 characters.']
+        END);
+END
+$$;

@@ -1,0 +1,156 @@
+"""Which rule a lead breaks: pure functions over what a client sent.
+
+lead_error.sql holds the same rules for SQL clients, and the constraints of the tables for everybody; one table of cases
+and random sequences are run through all three. What a rule is about, choices and lengths, comes from the models.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from conversations.models import NAME_MAX_LENGTH, Conversation
+from conversations.phone import PhoneInvalid, normalise, phone_key
+from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, Lead
+
+_EXTERNAL_ID_UNIQUE: Final = "leads_external_id_unique"
+_TYPES: Final = tuple(Lead.Type.values)
+_STATUSES: Final = tuple(Lead.Status.values)
+_CONVERSATION_STATUSES: Final = tuple(Conversation.Status.values)
+_PHONE_RULE: Final = (
+    "customer_phone must be an international number: a plus sign (or 00), country code and number, 7 to 15 digits."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLead:
+    """What a client says of a lead. Texts as they came; check_lead trims, normalises and judges them."""
+
+    customer_phone: str
+    customer_name: str
+    type: str
+    details: str = ""
+    status: str = Lead.Status.NEW
+    external_id: str | None = None
+    conversation_status: str = Conversation.Status.ACTIVE
+
+
+class CheckedLead(NamedTuple):
+    """A lead that breaks no rule, as it is stored: phone in E.164, name and external id trimmed."""
+
+    phone: str
+    phone_key: str
+    name: str
+    type: str
+    details: str
+    status: str
+    external_id: str | None
+    conversation_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadError:
+    """Why a lead is not made: the client's name of the field, a sentence, and the constraint with the rule, or None."""
+
+    field: str
+    message: str
+    constraint: str | None = None
+
+    @property
+    def sqlstate(self) -> str:
+        """What the SQL functions answer as `code`."""
+        if self.constraint is None:
+            return "LD001"
+        return "23505" if self.constraint == _EXTERNAL_ID_UNIQUE else "23514"
+
+
+EXTERNAL_ID_TAKEN: Final = LeadError("external_id", "Another lead has this external_id.", _EXTERNAL_ID_UNIQUE)
+
+
+def check_lead(lead: NewLead) -> CheckedLead | LeadError:
+    """The lead as it is stored, or the first rule that it breaks."""
+    for field in NewLead.__slots__:
+        value = getattr(lead, field)
+        if value and not is_storable(value):
+            return LeadError(field, f"{field} holds a character that cannot be stored (NUL or half of a pair).")
+    if not lead.customer_phone:
+        return LeadError("customer_phone", "customer_phone is required.", "customers_identified")
+    try:
+        phone = normalise(lead.customer_phone)
+    except PhoneInvalid:
+        return LeadError("customer_phone", _PHONE_RULE, "customers_phone_e164")
+    name = lead.customer_name.strip()
+    external_id = lead.external_id.strip() if lead.external_id is not None else None
+    return (
+        _check_name(name)
+        or _check_words(lead, external_id)
+        or CheckedLead(
+            phone,
+            phone_key(phone),
+            name,
+            lead.type,
+            lead.details,
+            lead.status,
+            external_id,
+            lead.conversation_status,
+        )
+    )
+
+
+def _check_name(name: str) -> LeadError | None:
+    if not name:
+        return LeadError("customer_name", "customer_name is required and must not be blank.")
+    if len(name) > NAME_MAX_LENGTH:
+        message = f"customer_name may have at most {NAME_MAX_LENGTH} characters."
+        return LeadError("customer_name", message, "customers_name_length")
+    return None
+
+
+def _check_words(lead: NewLead, external_id: str | None) -> LeadError | None:
+    if lead.type not in _TYPES:
+        return LeadError("type", f"type must be one of {', '.join(_TYPES)}.", "leads_type_valid")
+    if len(lead.details) > DETAILS_MAX_LENGTH:
+        return LeadError(
+            "details", f"details may have at most {DETAILS_MAX_LENGTH} characters.", "leads_details_length"
+        )
+    if lead.status not in _STATUSES:
+        return LeadError("status", f"status must be one of {', '.join(_STATUSES)}.", "leads_status_valid")
+    if lead.conversation_status not in _CONVERSATION_STATUSES:
+        message = f"conversation_status must be one of {', '.join(_CONVERSATION_STATUSES)}."
+        return LeadError("conversation_status", message, "conversations_status_valid")
+    if external_id is not None and not 1 <= len(external_id) <= EXTERNAL_ID_MAX_LENGTH:
+        message = f"external_id must have 1 to {EXTERNAL_ID_MAX_LENGTH} characters."
+        return LeadError("external_id", message, "leads_external_id_length")
+    return None
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can hold the text: no NUL, no lone surrogate (both can stand in JSON)."""
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def without_taken(checked: Iterable[CheckedLead | LeadError], taken: Collection[str]) -> list[CheckedLead | LeadError]:
+    """An error in the place of each lead whose external id another lead has: one that is `taken`, or an earlier one of
+    the list.
+    """
+    used = set(taken)
+    result: list[CheckedLead | LeadError] = []
+    for lead in checked:
+        if isinstance(lead, CheckedLead) and lead.external_id is not None:
+            if lead.external_id in used:
+                result.append(EXTERNAL_ID_TAKEN)
+                continue
+            used.add(lead.external_id)
+        result.append(lead)
+    return result
+
+
+def external_ids(checked: Sequence[CheckedLead | LeadError]) -> list[str]:
+    """The external ids that the leads without error have, each once."""
+    named = (lead.external_id for lead in checked if isinstance(lead, CheckedLead))
+    return list(dict.fromkeys(external_id for external_id in named if external_id is not None))

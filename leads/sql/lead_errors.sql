@@ -1,0 +1,29 @@
+-- Purpose: the leads of a list that have an error, with it: what lead_error says, and of a lead that is good by itself,
+-- whether its external id is taken, by a lead that is there or by an earlier good one of the list.
+-- Locks: none. STABLE.
+CREATE OR REPLACE FUNCTION lead_errors(p_user_id uuid, p_leads jsonb)
+    RETURNS TABLE (index integer, error text[])
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, public, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH sent AS MATERIALIZED (
+        SELECT (item.n - 1)::integer AS index, lead_error(item.lead) AS error,
+               trim_text(item.lead ->> 'external_id') AS external_id
+        FROM jsonb_array_elements(p_leads) WITH ORDINALITY AS item (lead, n)
+    ), named AS (
+        SELECT index, external_id, row_number() OVER (PARTITION BY external_id ORDER BY index) AS place
+        FROM sent WHERE error IS NULL AND external_id IS NOT NULL
+    )
+    SELECT index, error FROM sent WHERE error IS NOT NULL
+    UNION ALL
+    SELECT named.index,
+           ARRAY['external_id', 'leads_external_id_unique', 'Another lead has this external_id.']
+    FROM named LEFT JOIN LATERAL (
+        SELECT l.id FROM leads AS l WHERE l.user_id = p_user_id AND l.external_id = named.external_id LIMIT 1
+    ) AS taken ON true
+    WHERE named.place > 1 OR taken.id IS NOT NULL;
+END
+$$;

@@ -1,0 +1,25 @@
+-- Purpose: one lead of a SQL client, for a customer whose row the caller has locked (upsert_customer), in the customer's
+-- active conversation or one of its own. p_lead has no error (lead_error).
+-- Locks: the conversation. VOLATILE, so that it sees what was committed while the caller waited for the customer.
+CREATE OR REPLACE FUNCTION make_lead(
+    p_user_id uuid, p_customer_id uuid, p_lead jsonb,
+    OUT lead_id uuid, OUT conversation_id uuid, OUT conversation_created boolean)
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, public, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    -- DO UPDATE and not DO NOTHING: it returns the row that is there as it is now, and waits for a writer who is closing
+    -- it. xmax is 0 in a row that this statement has made, and not in one that it has replaced.
+    INSERT INTO conversations AS c (user_id, customer_id, status)
+    VALUES (p_user_id, p_customer_id, coalesce(p_lead ->> 'conversation_status', 'active'))
+    ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET updated_at = now()
+    RETURNING c.id, c.xmax = 0 INTO conversation_id, conversation_created;
+
+    INSERT INTO leads AS l (user_id, conversation_id, type, details, status, source, external_id)
+    VALUES (p_user_id, make_lead.conversation_id, p_lead ->> 'type', coalesce(p_lead ->> 'details', ''),
+            coalesce(p_lead ->> 'status', 'new'), 'sql', trim_text(p_lead ->> 'external_id'))
+    RETURNING l.id INTO lead_id;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION make_lead(uuid, uuid, jsonb) FROM PUBLIC;
