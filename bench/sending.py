@@ -28,9 +28,15 @@ NO_LIMIT: Final = "10000"
 SINGLES: Final = 100
 PAUSE_SECONDS: Final = 0.3  # long enough that the worker has gone back to waiting for a call
 QUEUE: Final = """
-    SELECT count(*) FROM generate_series(1, %s) AS n, queue_message(%s, jsonb_build_object(
-        'phone', '+' || (%s::bigint + n), 'customer_name', '', 'lead', NULL,
-        'kind', 'text', 'content', 'Your cake is ready', 'extras', jsonb_build_object()))
+    WITH customer AS (
+        INSERT INTO customers (user_id, phone)
+        SELECT %(user)s, '+' || (%(first)s::bigint + n) FROM generate_series(1, %(count)s) AS n RETURNING id, phone
+    ), chat AS (
+        INSERT INTO conversations (user_id, customer_id) SELECT %(user)s, id FROM customer RETURNING id, customer_id
+    )
+    INSERT INTO messages (user_id, conversation_id, direction, status, content, channel_id, address, due_at)
+    SELECT %(user)s, chat.id, 'out', 'queued', 'Your cake is ready', channel.id, customer.phone, now()
+    FROM chat JOIN customer ON customer.id = chat.customer_id JOIN channels AS channel ON channel.user_id = %(user)s
 """
 FORGET: Final = "UPDATE messages SET status = 'failed', due_at = NULL WHERE status IN ('queued', 'sending')"
 
@@ -69,7 +75,7 @@ class Bench:
             connection.execute(FORGET)
             # 13 digits, beside those of new_phone, which has 12.
             first = int(new_phone()) * 10
-            connection.execute(QUEUE, [messages, self.business["user_id"], first])
+            connection.execute(QUEUE, {"count": messages, "user": self.business["user_id"], "first": first})
             connection.execute("VACUUM ANALYZE messages, conversations, customers")
         arrivals()
 

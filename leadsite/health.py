@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 FUNCTIONS: Final = (
     *("load_leads", "load_faults", "take_requests"),
     *("make_leads", "create_lead_with_conversation", "create_leads_with_conversations"),
-    *("queue_message", "open_conversation"),
 )
 
 

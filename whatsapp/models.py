@@ -55,6 +55,10 @@ class ReadyChannel(NamedTuple):
 class ChannelManager(models.Manager["Channel"]):
     """Reads and writes of numbers for which the ORM has no words."""
 
+    def active_ids(self, user_id: UUID) -> list[UUID]:
+        """The business's numbers through which it may send, the first connected first."""
+        return list(self.filter(user_id=user_id, active=True).order_by("pk").values_list("pk", flat=True))
+
     def lock_ready(self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = ()) -> list[ReadyChannel]:
         """Numbers, but for those `seen`, that have messages due and may send one within `ahead`, locked.
 

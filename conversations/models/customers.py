@@ -1,7 +1,7 @@
 """Who writes to a business, and who they were before."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -52,6 +52,16 @@ class CustomerManager(SenderManager["Customer"]):
             cursor.execute(_UPSERT, parameters)
             return {row[1]: UpsertedCustomer(*row) for row in cursor.fetchall()}
 
+    def upsert_by_user_id(self, *, user_id: UUID, whatsapp_user_id: str, name: str) -> UUID:
+        """Find or make the customer who has this WhatsApp user id, and lock the row. Caller holds the transaction.
+
+        A name that is not blank replaces the one there is. Raises django.db.IntegrityError: the rules of the table.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_UPSERT_BY_USER_ID, [user_id, whatsapp_user_id, name])
+            (customer_id,) = cursor.fetchall()[0]
+            return cast(UUID, customer_id)
+
     def lock(self, ids: Collection[UUID]) -> list["Customer"]:
         """Lock customers' rows in the order that every writer keeps, Note [Lock order]. Caller holds the transaction.
 
@@ -71,6 +81,14 @@ _UPSERT: Final = """
         updated_at = CASE WHEN excluded.name NOT IN ('', c.name) AND (%(replace)s OR c.name = '') THEN now()
             ELSE c.updated_at END
     RETURNING c.id, c.phone_key, c.xmax <> 0
+"""
+
+
+_UPSERT_BY_USER_ID: Final = """
+    INSERT INTO customers AS c (user_id, whatsapp_user_id, name) VALUES (%s, %s, %s)
+    ON CONFLICT (user_id, whatsapp_user_id) DO UPDATE
+        SET name = coalesce(nullif(excluded.name, ''), c.name), updated_at = now()
+    RETURNING c.id
 """
 
 

@@ -1,9 +1,9 @@
 """The outbox: outgoing rows of `messages` that are claimed to be sent, and those whose claim has run out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from django.db import connection
@@ -56,6 +56,34 @@ _EXPIRE_LEASES: Final = """
 """
 
 
+_LAST_INBOUND: Final = """
+    SELECT v.last_inbound_at, said.channel_id, said.address FROM conversations AS v
+    LEFT JOIN LATERAL (
+        SELECT m.channel_id, m.address FROM messages AS m
+        WHERE m.conversation_id = v.id AND m.direction = 'in' ORDER BY m.id DESC LIMIT 1
+    ) AS said ON true
+    WHERE v.customer_id = %s ORDER BY v.last_inbound_at DESC NULLS LAST LIMIT 1
+"""
+_QUEUE: Final = """
+    WITH written AS (
+        UPDATE conversations SET last_message_at = greatest(last_message_at, now()), updated_at = now()
+        WHERE id = %(conversation)s)
+    INSERT INTO messages
+        (user_id, conversation_id, channel_id, address, kind, content, extras, direction, status, due_at)
+    VALUES (%(user)s, %(conversation)s, %(channel)s, %(address)s, %(kind)s, %(content)s, %(extras)s::jsonb, 'out',
+            'queued', now())
+    RETURNING id
+"""
+
+
+class Inbound(NamedTuple):
+    """What a customer wrote or called last: when, through which number of the business, and from which address."""
+
+    last_inbound_at: datetime | None
+    channel_id: UUID | None
+    address: str | None
+
+
 class Leased(NamedTuple):
     """A message that was taken to be sent; `attempts` tells this lease from others."""
 
@@ -70,7 +98,35 @@ class Leased(NamedTuple):
 
 
 class OutboxManager:
-    """The part of Message.objects that a worker needs."""
+    """The part of Message.objects by which messages are queued and sent."""
+
+    def last_inbound(self, customer_id: UUID) -> Inbound:
+        """The customer's last message or call, in any of their conversations."""
+        with connection.cursor() as cursor:
+            cursor.execute(_LAST_INBOUND, [customer_id])
+            return Inbound(*(cursor.fetchone() or (None, None, None)))
+
+    def queue(
+        self,
+        *,
+        user_id: UUID,
+        conversation_id: UUID,
+        kind: str,
+        content: str,
+        extras: Mapping[str, Any],
+        channel_id: UUID | None,
+        address: str,
+    ) -> UUID:
+        """Store a message to be sent at once. Caller holds the transaction and the lock of the customer.
+
+        Raises django.db.IntegrityError: the rules of the table.
+        """
+        values: dict[str, Any] = {"user": user_id, "conversation": conversation_id, "kind": kind, "content": content}
+        values |= {"extras": json.dumps(extras), "channel": channel_id, "address": address}
+        with connection.cursor() as cursor:
+            cursor.execute(_QUEUE, values)
+            (message_id,) = cursor.fetchall()[0]
+            return cast(UUID, message_id)
 
     def lock_due(
         self, *, channel_id: UUID, user_id: UUID, now: datetime, paced_until: datetime, limit: int

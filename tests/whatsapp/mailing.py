@@ -8,7 +8,7 @@ from tests.whatsapp import meta
 from tests.whatsapp.graph import Graph
 from whatsapp.channels import connect_channel
 from whatsapp.models import Channel
-from whatsapp.outbound.enqueue import Queued, Recipient, Written, send_message
+from whatsapp.outbound.enqueue import MessageContent, Queued, Recipient, send_message
 from whatsapp.outbound.worker import Sender
 
 TOKEN = "EAAG-a-token-of-this-test"
@@ -25,7 +25,7 @@ class Mailing:
 
     def writes(self, text: str = "Your cake is ready", to: str = AMINA, **fields: Any) -> Message:
         recipient = Recipient(phone=to) if to.startswith("+") else Recipient(whatsapp_user_id=to)
-        queued = send_message(user_id=self.business.id, to=recipient, written=Written(content=text), **fields)
+        queued = send_message(user_id=self.business.id, to=recipient, message=MessageContent(content=text), **fields)
         return self.message(queued)
 
     def message(self, queued: Queued) -> Message:

@@ -1,6 +1,6 @@
 """Writing to a customer from the page of the conversation."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -15,11 +15,11 @@ from django.utils import timezone
 from conversations.admin.conversations import ConversationAdmin
 from conversations.models import Conversation
 from conversations.services.change import ConversationRefused
+from conversations.window import window_end
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
-from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageRefused, Written, reply
+from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent, MessageRefused, reply
 
-WINDOW: Final = timedelta(hours=24)
 _DRAFT: Final = "reply to"
 
 
@@ -56,7 +56,7 @@ class ReplyPart(PagePart):
         try:
             if not 0 < len(text) <= TEXT_MAX_LENGTH:
                 raise MessageRefused(f"A message has 1 to {TEXT_MAX_LENGTH} characters.")
-            reply(user_id=conversation.user_id, conversation_id=conversation.pk, written=Written(content=text))
+            reply(user_id=conversation.user_id, conversation_id=conversation.pk, message=MessageContent(content=text))
         except (MessageRefused, ConversationRefused) as refusal:
             request.session[f"{_DRAFT} {conversation.pk}"] = text[: 2 * TEXT_MAX_LENGTH]
             messages.error(request, f"Not sent: {refusal}")
@@ -65,10 +65,9 @@ class ReplyPart(PagePart):
 
 
 def open_until(conversation: Conversation) -> datetime | None:
-    """Until when WhatsApp takes free text to this customer; None where it does not. See queue_message.sql."""
+    """Until when WhatsApp takes free text to this customer; None where it does not."""
     last = Conversation.objects.filter(customer_id=conversation.customer_id).aggregate(at=Max("last_inbound_at"))["at"]
-    until = last + WINDOW if last else None
-    return until if until and until > timezone.now() else None
+    return window_end(last, now=timezone.now())
 
 
 ConversationAdmin.add_part(ReplyPart())

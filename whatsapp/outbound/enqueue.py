@@ -1,20 +1,26 @@
-"""The door for messages that go out: stored with their conversation, and with a lead where one is asked for, or not at
-all. The worker sends them (outbox.py).
+"""Service that queues outgoing messages: stored with their conversation, and with a lead where one is asked for, or not
+at all. The worker sends them (queue.py).
 """
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error, transaction
+from django.utils import timezone
 
-from conversations.models import Message
+from conversations.models import Conversation, Customer, Message
+from conversations.models.conversations import Opening
 from conversations.services.change import UnknownConversation
+from conversations.window import window_end
+from leads.models import Lead
+from leads.models.leads import LeadRow
 from leads.services.rules import is_storable
-from leadsite.core.transactions import attempts
+from leadsite.core.transactions import retried
+from whatsapp.models import Channel
+from whatsapp.outbound.routing import LastInbound, choose_route
 from whatsapp.outbound.wakeup import wake_sender
 
 TEXT: Final = "text"
@@ -45,15 +51,15 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """The lead that comes with a message."""
+class LeadRequest:
+    """The lead that is to be made with a message."""
 
     type: str
     details: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class MessageContent:
     """What is to be sent: a text, or a template as Meta takes it ({name, language: {code}, components})."""
 
     content: str
@@ -62,13 +68,6 @@ class Written:
     @property
     def kind(self) -> str:
         return TEMPLATE if self.template else TEXT
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "content": self.content,
-            "extras": {"template": self.template} if self.template else {},
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,65 +79,131 @@ class Queued:
     status: str = field(default=Message.Status.QUEUED.value, init=False)
 
 
-def send_message(*, user_id: UUID, to: Recipient, written: Written, wish: Wish | None = None) -> Queued:
-    """Queue a message to a customer, with the lead `wish`. Opens the transaction.
+def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRequest | None = None) -> Queued:
+    """Queue a message to a customer, with a lead where one is asked for. Opens the transaction.
 
     Without a lead the customer's newest conversation is joined, a completed one becoming active again; with one, the
     active conversation, or a new one is opened.
 
     Raises MessageRefused, WindowClosed; django.db.Error where the database is away or stayed locked.
     """
-    if wish and not to.customer_name.strip():
+    if lead and not to.customer_name.strip():
         raise MessageRefused("A lead needs the customer's name.", field="customerName")
-    lead = {"lead": asdict(wish) if wish else None}
-    return _queue(user_id, asdict(to) | written.document() | lead, is_free_text=written.kind == TEXT)
-
-
-def reply(*, user_id: UUID, conversation_id: UUID, written: Written) -> Queued:
-    """Queue a message into a conversation. Opens the transaction.
-
-    Raises UnknownConversation, and what send_message raises.
-    """
-    document = {"conversation_id": str(conversation_id)} | written.document()
-    return _queue(user_id, document, is_free_text=written.kind == TEXT)
-
-
-def _queue(user_id: UUID, document: dict[str, Any], *, is_free_text: bool) -> Queued:
-    text = json.dumps(document)
-    if not is_storable(document["content"]):
-        raise MessageRefused("The text holds a character that cannot be sent (NUL or half of a pair).", field="message")
+    _check_storable(message)
     try:
-        for attempt in attempts():
-            # Two may write to one new customer at this moment: queue_message takes the customer's row, so that the
-            # second joins the conversation of the first. A refusal leaves the block and so undoes all.
-            with attempt:
-                queued = _insert(user_id, text)
-                if is_free_text and settings.WHATSAPP_ENFORCE_WINDOW and not queued.is_window_open:
-                    raise WindowClosed(
-                        "The customer wrote last more than 24 hours ago, so WhatsApp takes only an approved template."
-                        " Nothing was stored.",
-                        field="message",
-                    )
-                wake_sender()
-                return queued
-        raise AssertionError("attempts() ended without a result or an exception")
+        return _send(user_id=user_id, to=to, message=message, lead=lead)
     except Error as error:
         if refusal := _refusal(error):
             raise refusal from error
         raise
 
 
-def _insert(user_id: UUID, document: str) -> Queued:
-    """Caller holds the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT message_id, conversation_id, lead_id, is_window_open FROM queue_message(%s, %s::jsonb)",
-            [user_id, document],
+def reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> Queued:
+    """Queue a message into a conversation. Opens the transaction.
+
+    Raises UnknownConversation, and what send_message raises.
+    """
+    _check_storable(message)
+    try:
+        return _reply(user_id=user_id, conversation_id=conversation_id, message=message)
+    except Error as error:
+        if refusal := _refusal(error):
+            raise refusal from error
+        raise
+
+
+@retried
+def _send(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRequest | None) -> Queued:
+    with transaction.atomic():
+        # Two may write to one new customer at this moment: the upsert locks the customer's row, so that the second
+        # joins the conversation of the first. A refusal leaves the block by an exception, which undoes everything.
+        customer_id = _customer(user_id, to)
+        (chat,) = Conversation.objects.join_or_open([Opening(user_id, customer_id)], reopen_completed=lead is None)
+        lead_id = None
+        if lead:
+            row = LeadRow(user_id, chat.id, lead.type, Lead.Source.API, details=lead.details)
+            (lead_id,) = Lead.objects.insert([row])
+        address = to.phone or to.whatsapp_user_id or ""
+        return _queue(user_id, customer_id, chat.id, message, address=address, lead_id=lead_id)
+
+
+@retried
+def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> Queued:
+    with transaction.atomic():
+        # The customer may write, or be merged into another, at this moment: both lock the customer's row too.
+        customer = _lock_customer_of(user_id, conversation_id)
+        return _queue(
+            user_id,
+            customer.pk,
+            conversation_id,
+            message,
+            address=customer.phone or customer.whatsapp_user_id or "",
+            answers_user_id=None if message.template else customer.whatsapp_user_id,
         )
-        row = cursor.fetchone()
-    if row is None:
-        raise UnknownConversation("There is no such conversation.")
-    return Queued(*row)
+
+
+def _check_storable(message: MessageContent) -> None:
+    """Raises MessageRefused."""
+    if not is_storable(message.content):
+        raise MessageRefused("The text holds a character that cannot be sent (NUL or half of a pair).", field="message")
+
+
+def _customer(user_id: UUID, to: Recipient) -> UUID:
+    """Find or make the customer, and lock the row. Caller holds the transaction."""
+    if to.phone is None:
+        return Customer.objects.upsert_by_user_id(
+            user_id=user_id, whatsapp_user_id=to.whatsapp_user_id or "", name=to.customer_name
+        )
+    (customer,) = Customer.objects.upsert(user_id=user_id, customers=[(to.phone, to.customer_name)]).values()
+    return customer.id
+
+
+def _lock_customer_of(user_id: UUID, conversation_id: UUID) -> Customer:
+    """Caller holds the transaction. Raises UnknownConversation."""
+    owner = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
+    # Again where nobody is found: the customer may just have been merged into another, who has the conversation now.
+    for _ in range(3):
+        if customer := owner.select_for_update(of=("self",), no_key=True).first():
+            return customer
+    raise UnknownConversation("There is no such conversation.")
+
+
+def _queue(
+    user_id: UUID,
+    customer_id: UUID,
+    conversation_id: UUID,
+    message: MessageContent,
+    *,
+    address: str,
+    answers_user_id: str | None = None,
+    lead_id: UUID | None = None,
+) -> Queued:
+    """Store the message and wake a worker. Caller holds the transaction and the customer's lock.
+
+    Raises WindowClosed.
+    """
+    found = Message.objects.last_inbound(customer_id)
+    is_open = window_end(found.last_inbound_at, now=timezone.now()) is not None
+    if message.kind == TEXT and settings.WHATSAPP_ENFORCE_WINDOW and not is_open:
+        raise WindowClosed(
+            "The customer wrote last more than 24 hours ago, so WhatsApp takes only an approved template."
+            " Nothing was stored.",
+            field="message",
+        )
+    last = LastInbound(address=found.address, channel_id=found.channel_id)
+    channel_ids = Channel.objects.active_ids(user_id)
+    route = choose_route(address=address, last=last, channel_ids=channel_ids, answers_user_id=answers_user_id)
+    message_id = Message.objects.queue(
+        user_id=user_id,
+        conversation_id=conversation_id,
+        kind=message.kind,
+        content=message.content,
+        extras={"template": message.template} if message.template else {},
+        channel_id=route.channel_id,
+        address=route.address,
+    )
+    wake_sender()
+    return Queued(message_id, conversation_id, lead_id, is_open)
 
 
 # The client's names of what the tables' constraints are about.

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from conversations.models import Customer, Message
-from whatsapp.outbound.enqueue import Queued, Written, reply
+from whatsapp.outbound.enqueue import MessageContent, Queued, reply
 
 Status = Message.Status
 SENT_AGAIN = "Nobody knew whether this was sent; it was sent again as a new message."
@@ -39,7 +39,7 @@ def send_again(*, message: Message) -> Queued:
         queued = reply(
             user_id=row.user_id,
             conversation_id=row.conversation_id,
-            written=Written(content=row.content, template=template),
+            message=MessageContent(content=row.content, template=template),
         )
         if row.status == Status.UNKNOWN:
             row.status, row.error = Status.FAILED, SENT_AGAIN

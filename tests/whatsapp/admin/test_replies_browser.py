@@ -15,7 +15,7 @@ from tests.whatsapp.admin.test_deliveries_browser import EMAIL, PASSWORD, fits_a
 from tests.whatsapp.mailing import AMINA
 from whatsapp.inbound import ingest
 from whatsapp.models import Channel
-from whatsapp.outbound.enqueue import Recipient, Written, send_message
+from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 
 WORDS = ".reply p, .reply label, .alert span, .advice p"
 
@@ -31,7 +31,9 @@ def test_staff_answer_and_see_what_needs_them(owner: Business, live_server, tmp_
     body = meta.body(meta.messages_value(messages=[text], contacts=[meta.contact(AMINA[1:], name="Amina Yılmaz")]))
     ingest.receive(provider="cloud", body=body)
     conversation = Conversation.objects.get()
-    queued = send_message(user_id=owner.id, to=Recipient(phone="+4915100000002"), written=Written(content="Hello"))
+    queued = send_message(
+        user_id=owner.id, to=Recipient(phone="+4915100000002"), message=MessageContent(content="Hello")
+    )
     Message.objects.filter(pk=queued.message_id).update(status="unknown", error="The provider did not answer in full.")
     unknown = Message.objects.get(pk=queued.message_id)
     closed = unknown.conversation

@@ -17,7 +17,7 @@ from tests.whatsapp.mailing import AMINA, BRUNO, TOKEN, Mailing, of
 from whatsapp.channels import connect_channel
 from whatsapp.models import Channel
 from whatsapp.outbound import queue
-from whatsapp.outbound.enqueue import Recipient, Written, send_message
+from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 from whatsapp.outbound.outcomes import Again, Failed, Sent, Unknown
 from whatsapp.outbound.worker import send_in_turn
 
@@ -146,7 +146,7 @@ class TestLeases:
 
 class TestNumbers:
     def test_without_a_number_a_message_waits_until_one_is_connected(self, owner, graph):
-        queued = send_message(user_id=owner.id, to=Recipient(phone=AMINA), written=Written(content="Hello"))
+        queued = send_message(user_id=owner.id, to=Recipient(phone=AMINA), message=MessageContent(content="Hello"))
         assert queue.claim(16) == []
         connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
         assert [message.id for message in queue.claim(16)] == [queued.message_id]

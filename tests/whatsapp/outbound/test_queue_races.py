@@ -22,7 +22,7 @@ from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
 from whatsapp.channels import connect_channel
 from whatsapp.inbound import ingest
 from whatsapp.outbound import queue
-from whatsapp.outbound.enqueue import Recipient, Wish, Written, send_message
+from whatsapp.outbound.enqueue import LeadRequest, MessageContent, Recipient, send_message
 from whatsapp.outbound.outcomes import Outgoing, Sent
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
@@ -31,9 +31,9 @@ CREW = 4
 
 
 def write_to(user_id: UUID, phone: str, text: str) -> UUID:
-    wish = Wish(type="order") if text.endswith("0") else None
+    lead = LeadRequest(type="order") if text.endswith("0") else None
     to = Recipient(phone=phone, customer_name="Amina")
-    return send_message(user_id=user_id, to=to, written=Written(content=text), wish=wish).conversation_id
+    return send_message(user_id=user_id, to=to, message=MessageContent(content=text), lead=lead).conversation_id
 
 
 def claim_all(goal: int) -> list[tuple[int, UUID, str, int]]:
@@ -63,7 +63,7 @@ def test_no_message_has_two_takers_and_each_customers_come_in_order(owner: Busin
     for number in range(8):
         for customer in range(12):
             to = Recipient(phone=f"+4915100000{customer:03}")
-            send_message(user_id=owner.id, to=to, written=Written(content=str(number)))
+            send_message(user_id=owner.id, to=to, message=MessageContent(content=str(number)))
     with processes(CREW) as crew:
         taken = [row for future in [crew.submit(claim_all, 96) for _ in range(CREW)] for row in future.result()]
     assert max(Counter(id_ for _, id_, _, _ in taken).values()) == 1
@@ -94,7 +94,7 @@ def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> No
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
     for number in range(60):
         to = Recipient(phone=f"+4915100000{number:03}")
-        send_message(user_id=owner.id, to=to, written=Written(content="Hello"))
+        send_message(user_id=owner.id, to=to, message=MessageContent(content="Hello"))
     messages: list[Outgoing] = []
     while len(messages) < 60:
         messages += queue.claim(60)

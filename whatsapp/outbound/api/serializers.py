@@ -14,7 +14,7 @@ from leads.models import DETAILS_MAX_LENGTH, Lead
 from leadsite.rest.fields import StrictBooleanField, StrictCharField, WordField
 from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
 from whatsapp.json_parts import objects_of
-from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, Recipient, Wish, Written
+from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient
 
 # Two letters of a country, a dot, up to 128 letters and digits, in some business groups after "ENT." (Meta,
 # Business-scoped user IDs).
@@ -105,7 +105,7 @@ class WrittenSerializer(serializers.Serializer[Any]):
         message, template = attrs.pop("message", None), attrs.pop("template", None)
         if problems := self.problems(attrs, message, template):
             raise serializers.ValidationError(problems)
-        return attrs | {"written": Written(content=message or readable(template), template=template)}
+        return attrs | {"content": MessageContent(content=message or readable(template), template=template)}
 
     def problems(self, attrs: dict[str, Any], message: Any, template: Any) -> dict[str, list[str]]:
         """Errors of combinations of fields that are valid one by one."""
@@ -130,9 +130,9 @@ class OutgoingSerializer(WrittenSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         found: Recipient = attrs["to"]
-        wish = Wish(type=attrs.get("leadType") or Lead.Type.INQUIRY, details=attrs.get("details") or "")
+        lead = LeadRequest(type=attrs.get("leadType") or Lead.Type.INQUIRY, details=attrs.get("details") or "")
         to = replace(found, customer_name=attrs.get("customerName") or "")
-        return super().validate(attrs) | {"to": to, "wish": wish if attrs["createLead"] else None}
+        return super().validate(attrs) | {"to": to, "lead": lead if attrs["createLead"] else None}
 
     def problems(self, attrs: dict[str, Any], message: Any, template: Any) -> dict[str, list[str]]:
         found = super().problems(attrs, message, template)
@@ -146,16 +146,16 @@ _OUTGOING: Final = OutgoingSerializer()
 _WRITTEN: Final = WrittenSerializer()
 
 
-def read_outgoing(body: Any) -> tuple[Recipient, Written, Wish | None]:
+def read_outgoing(body: Any) -> tuple[Recipient, MessageContent, LeadRequest | None]:
     """Parse the body of POST /api/whatsapp. Raises ValidationError that names every invalid field."""
     fields = _OUTGOING.run_validation(body)
-    return fields["to"], fields["written"], fields["wish"]
+    return fields["to"], fields["content"], fields["lead"]
 
 
-def read_reply(body: Any) -> Written:
+def read_reply(body: Any) -> MessageContent:
     """Parse the body of a reply. Raises ValidationError."""
-    written: Written = _WRITTEN.run_validation(body)["written"]
-    return written
+    content: MessageContent = _WRITTEN.run_validation(body)["content"]
+    return content
 
 
 def readable(template: dict[str, Any]) -> str:

@@ -55,16 +55,16 @@ class ReplyViewSet(ThreadViewSet):
     )
     def create(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
         def make() -> Response:
-            written = read_reply(request.data)
-            return accepted(reply(user_id=self.user_id, conversation_id=conversation_id, written=written))
+            message = read_reply(request.data)
+            return accepted(reply(user_id=self.user_id, conversation_id=conversation_id, message=message))
 
         return answered_once(request, user_id=self.user_id, make=make)
 
 
 def _send(user_id: UUID, request: Request) -> Response:
     try:
-        to, written, wish = read_outgoing(request.data)
-        queued = send_message(user_id=user_id, to=to, written=written, wish=wish)
+        to, message, lead = read_outgoing(request.data)
+        queued = send_message(user_id=user_id, to=to, message=message, lead=lead)
     except (APIException, MessageRefused) as error:
         _log_lead_not_made(request, error)
         raise

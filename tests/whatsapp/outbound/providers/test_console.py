@@ -11,7 +11,7 @@ from tests.whatsapp import meta
 from tests.whatsapp.mailing import AMINA
 from whatsapp.channels import connect_channel
 from whatsapp.models import WebhookDelivery
-from whatsapp.outbound.enqueue import Recipient, Written, send_message
+from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 from whatsapp.outbound.providers import console
 from whatsapp.outbound.worker import Sender
 from whatsapp.simulator import post
@@ -19,7 +19,7 @@ from whatsapp.simulator import post
 
 def write(owner: Business, text: str = "Your cake is ready", to: str = AMINA) -> None:
     recipient = Recipient(phone=to) if to.startswith("+") else Recipient(whatsapp_user_id=to)
-    send_message(user_id=owner.id, to=recipient, written=Written(content=text))
+    send_message(user_id=owner.id, to=recipient, message=MessageContent(content=text))
     Sender().drain()
 
 
