@@ -1,16 +1,19 @@
 """The site as it runs in production, and manage.py as an operator runs it: in processes of their own."""
 
+import fcntl
 import os
+import random
 import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import psutil
 import requests
@@ -49,10 +52,24 @@ def until(condition: Callable[[], T], problem: Callable[[], str] = str, seconds:
     return answer
 
 
+# Below those that Linux and macOS give to clients, who would take one between the look at it and its use.
+PORTS = range(20_000, 32_000)
+_reserved: list[IO[bytes]] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, reserved for this process against the others that run tests."""
+    marks = Path(tempfile.gettempdir()) / f"leadsite-test-ports-{os.getuid()}"
+    marks.mkdir(exist_ok=True)
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with suppress(OSError), ExitStack() as stack, socket.socket() as probe:
+            mark = stack.enter_context((marks / str(port)).open("ab"))
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            probe.bind((HOST, port))
+            _reserved.append(mark)
+            stack.pop_all()
+            return port
+    raise AssertionError("No port is free.")
 
 
 def environment(data_dir: Path, **variables: str) -> dict[str, str]:
