@@ -97,8 +97,11 @@ def deliveries(port: int, messages: int = 1, limit: int | None = None) -> Iterat
     while limit is None or number < limit:
         number += 1
         body = json.dumps(delivery([new_phone() for _ in range(messages)])).encode()
-        signature = hmac.new(APP_SECRET.encode(), body, sha256).hexdigest()
-        yield request(port, PATH, body, X_Hub_Signature_256=f"sha256={signature}")
+        yield request(port, PATH, body, X_Hub_Signature_256=signature(body))
+
+
+def signature(body: bytes) -> str:
+    return f"sha256={hmac.new(APP_SECRET.encode(), body, sha256).hexdigest()}"
 
 
 def delivery(phones: list[str]) -> dict[str, Any]:
