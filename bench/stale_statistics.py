@@ -57,6 +57,7 @@ def main() -> None:
                 print(f"Importing {options.leads} leads …", file=sys.stderr)
                 database.execute("SET synchronous_commit = off")
                 database.execute(FILL, {"user": business["user_id"], "leads": options.leads})
+                database.execute("CHECKPOINT")
                 latencies = run(options.deliveries, options.clients, options.leads)
             row = database.execute("SELECT count(*) FROM webhook_deliveries WHERE state <> 'processed'").fetchone()
     put_off = row[0] if row else 0

@@ -1,0 +1,62 @@
+"""Plans of deliveries stay good whatever PostgreSQL knows about its tables: nothing is read as a whole."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from conversations.models import received as messages_sql
+from conversations.models import senders as customers_sql
+from leads.models import received as leads_sql
+from leads.services.receive import prepare
+
+pytestmark = pytest.mark.django_db
+
+STATEMENTS = {
+    name: statement
+    for module in (customers_sql, messages_sql, leads_sql)
+    for name, statement in vars(module).items()
+    # Not the templates that statements are made of.
+    if isinstance(statement, str) and re.match(r"\s*(SELECT|INSERT|UPDATE)\b(?!.*{\w)", statement, re.DOTALL)
+}
+# What PostgreSQL knows of tables: nothing yet, or that they were empty when it looked.
+TUPLES = {"no statistics": -1, "statistics of empty tables": 0}
+
+
+@contextmanager
+def knowing(tuples: int) -> Iterator[Any]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pg_statistic WHERE starelid >= 16384")
+        cursor.execute(
+            "UPDATE pg_class SET reltuples = %s, relpages = 0 WHERE oid >= 16384 AND relkind IN ('r', 'i')", [tuples]
+        )
+        prepare(businesses=[])
+        # One plan for all values, as the server makes it for a prepared statement.
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        yield cursor
+        transaction.set_rollback(True)
+
+
+def test_there_are_statements():
+    assert {"_KNOWN", "_WRITE_BY_PHONE", "_WRITE_BY_ID", "_PLACES", "_STORE", "_JOIN", "_CORRECT"} <= set(STATEMENTS)
+
+
+@pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+def test_no_statement_reads_a_whole_table(name: str, tuples: int) -> None:
+    statement = STATEMENTS[name]
+    count = statement.count("%s")
+    numbers = iter(range(1, count + 1))
+    numbered = re.sub("%s", lambda _: f"${next(numbers)}", statement)
+    with knowing(tuples) as cursor:
+        cursor.execute(f"PREPARE planned AS {numbered}")
+        arguments = ", ".join(["NULL"] * count)
+        cursor.execute(f"EXPLAIN (COSTS OFF) EXECUTE planned ({arguments})")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("DEALLOCATE planned")
+    assert not re.search(r"Seq Scan|Hash Join|Merge Join", plan), plan
+    # Each reads an index by a condition, and not from end to end.
+    assert len(re.findall(r"Index Scan|Index Only Scan", plan)) == plan.count("Index Cond"), plan
