@@ -17,15 +17,15 @@ _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _PHONE_LIKE: Final = re.compile(r"\+?[0-9](?:[ ().-]*[0-9]){6,}")
 
 
-# A clock may be ahead of ours by so much.
+# How far a provider's clock may be ahead of ours.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
-# What stands in these lists is no event of its own: junk there costs none.
+# Lists whose items are not events: an invalid item there rejects no event.
 _BESIDE_THE_ITEMS: Final = frozenset(("contacts", "errors"))
 
 
 @dataclass(slots=True)
-class Lines:
-    """A list that stays short, whatever a delivery holds."""
+class BoundedLines:
+    """At most LINES_LISTED lines of at most LINE_MAX_LENGTH characters; further ones are only counted."""
 
     _lines: list[str] = field(default_factory=list)
     _left_out: int = 0
@@ -42,27 +42,27 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What could not be read, for staff: never a message's text, never a whole phone number. See events.Reading."""
+    """Lines for staff, as in events.Reading. They hold no text of messages and no complete phone number."""
 
-    lost: Lines = field(default_factory=Lines)
-    problems: Lines = field(default_factory=Lines)
+    rejected: BoundedLines = field(default_factory=BoundedLines)
+    notes: BoundedLines = field(default_factory=BoundedLines)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A JSON object of a delivery. Whatever type stands where, asking for a key never raises."""
+    """A JSON object of a delivery and its path. Access to a key never raises, whatever the types are."""
 
     data: dict[str, Any]
     where: str
     report: Report
 
-    def problem(self, reason: str) -> None:
-        """Note what is wrong with it."""
-        self.report.problems.add(self._line(reason))
+    def note(self, reason: str) -> None:
+        """Report that a detail of this object was invalid and left out."""
+        self.report.notes.add(self._line(reason))
 
-    def lose(self, reason: str) -> None:
-        """Say that it became no event, though it should have."""
-        self.report.lost.add(self._line(reason))
+    def reject(self, reason: str) -> None:
+        """Report that this object should have become an event and did not."""
+        self.report.rejected.add(self._line(reason))
 
     def text(self, key: str) -> str:
         return text_of(self.data.get(key))
@@ -72,10 +72,10 @@ class Part:
         return Part(object_of(self.data.get(key)), self._below(key), self.report)
 
     def children(self, key: str) -> Iterator["Part"]:
-        """Yield the objects of the list under a key; one object alone is a list of one. All else is lost."""
+        """Yield the objects of the list under a key; a single object counts as a list of one. Others are reported."""
         found = self.data.get(key)
         where = self._below(key)
-        lines = self.report.problems if key in _BESIDE_THE_ITEMS else self.report.lost
+        lines = self.report.notes if key in _BESIDE_THE_ITEMS else self.report.rejected
         if isinstance(found, dict):
             yield Part(found, where, self.report)
         elif isinstance(found, list):
@@ -88,7 +88,7 @@ class Part:
             lines.add(f"{where}: is not a list")
 
     def moment(self, key: str, received_at: datetime) -> datetime | None:
-        """Return Unix seconds, given as text or number, as a time; None and a problem where they are none."""
+        """Return Unix seconds (text or number) as a time; None, with a note, where they are missing or invalid."""
         found = self.data.get(key)
         if isinstance(found, float) and found.is_integer() and abs(found) < 1e12:
             found = int(found)
@@ -98,7 +98,7 @@ class Part:
             if _EARLIEST.timestamp() <= seconds <= (received_at + _CLOCK_SKEW).timestamp():
                 return datetime.fromtimestamp(seconds, UTC)
         reason = f"{key} is missing" if found is None else f"its {key} is not believable"
-        self.problem(f"{reason}; the time of arrival counts")
+        self.note(f"{reason}; the time of arrival counts")
         return None
 
     def _line(self, reason: str) -> str:
@@ -120,7 +120,7 @@ def object_of(found: Any) -> dict[str, Any]:
 
 
 def objects_of(found: Any) -> list[dict[str, Any]]:
-    """Return the objects of a list; one object alone counts as a list of one."""
+    """Return the objects of a list; a single object counts as a list of one."""
     if isinstance(found, dict):
         return [found]
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

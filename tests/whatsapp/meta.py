@@ -92,7 +92,7 @@ def raw(tree):
 
 
 def reading(delivered):
-    """What the reader makes of a delivery that came at NOW. Raises Unreadable."""
+    """What the reader makes of a delivery that came at NOW. Raises UnreadableBody."""
     return payloads.read(delivered, NOW)
 
 
@@ -104,6 +104,6 @@ def read_all(*values_or_changes):
 def read_one(message, **parts):
     """The event of one message, which is read without a word."""
     read = read_all(messages_value(messages=[message], **parts))
-    assert (read.lost, read.problems) == ([], [])
+    assert (read.rejected, read.notes) == ([], [])
     (event,) = read.events
     return event

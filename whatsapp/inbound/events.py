@@ -1,6 +1,6 @@
-"""What a delivery says beside messages and moves (conversations/incoming.py): statuses, and what could not be read.
+"""The events of a delivery, whichever provider sent it. Messages and moves are in conversations/incoming.py.
 
-The providers' dialects end here: their readers (meta/payloads.py, twilio.py) make these; ingest.py makes rows of them.
+The readers (meta/payloads.py, twilio.py) return a Reading; ingest.py stores it.
 """
 
 from collections.abc import Mapping
@@ -12,21 +12,21 @@ from conversations.incoming import MessageEvent, MoveEvent
 
 STATUS_ERROR_MAX_LENGTH: Final = 1000
 
-# Of a message's extras these are the database's own: when which status came, and what was said with it.
+# Keys of a message's extras that are reserved: the time of each status, and what the provider said with it.
 _DATABASE_EXTRAS: Final = {"times": "times_", "details": "details_"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusEvent:
-    """What became of a message that the business sent: sent, delivered, read, played or failed (with `error`)."""
+    """A status of an outgoing message: sent, delivered, read, played or failed (with `error`)."""
 
     channel: str
     provider_id: str
     status: str
     provider_time: datetime | None
     error: str = ""
-    stops_number: bool = False  # the error is one of the business's number, and not of this message
-    callback_data: str = ""  # what we gave the provider along with the message: our own id of it
+    stops_number: bool = False  # the error concerns the business's number, not only this message
+    callback_data: str = ""  # returned by the provider: our own id of the message
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -35,26 +35,26 @@ Event = MessageEvent | StatusEvent | MoveEvent
 
 @dataclass(slots=True)
 class Reading:
-    """All that could be read of one delivery, and a line (where, and why) for each part that could not.
+    """The events of one delivery, and a line (where, and why) for each part that could not be read.
 
-    `lost` are items that became no event, though they should have. `problems` are notes: the event is there, but for
-    a part of it, or nothing is amiss with the delivery itself.
+    `rejected` has items that should have become an event and did not: the delivery fails. `notes` has everything else:
+    a part of an event was left out, or the provider itself reports an error.
     """
 
     events: list[Event] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-class Unreadable(Exception):
-    """The body as a whole is not what the provider sends; says why."""
+class UnreadableBody(Exception):
+    """The body is not in the provider's format. The message says why."""
 
 
 def extras_of_event(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a provider said beside a message, as it may be kept with it.
+    """Return the extras of a message as they can be stored.
 
-    Keys that are the database's own get an underscore behind them; `referral` stays only as an object that says
-    something, for who has one came by an advertisement.
+    Reserved keys get an underscore appended. `referral` marks a customer who came by an advertisement: it is kept only
+    where it is an object that is not empty.
     """
     extras = {_DATABASE_EXTRAS.get(key, key): found for key, found in said.items()}
     if not (isinstance(extras.get("referral"), dict) and extras["referral"]):

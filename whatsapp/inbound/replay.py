@@ -1,4 +1,4 @@
-"""Stored deliveries: processes failed and unrouted ones again, and deletes old ones."""
+"""Processes failed and unrouted deliveries again, and deletes old deliveries."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
@@ -20,7 +20,7 @@ from whatsapp.models import Channel, WebhookDelivery
 log = structlog.get_logger(__name__)
 
 State = WebhookDelivery.State
-# What can become of a delivery besides the states: another process holds it, or it is gone; trying it raised.
+# Outcomes besides the states. SKIPPED: locked by another process, or deleted. ERROR: an exception was raised.
 SKIPPED: Final = "skipped"
 ERROR: Final = "error"
 OPEN_STATES: Final = (State.FAILED, State.UNROUTED)
@@ -28,9 +28,9 @@ PRUNE_BATCH: Final = 1000
 
 
 def replay_due(*, limit: int = 100) -> Counter[str]:
-    """Try again what is due, oldest first, and count the outcomes. Raises what `replay_each` raises.
+    """Replay what is due, oldest first, and count the outcomes. Raises what `replay_each` raises.
 
-    Due are failed ones whose time has come, and unrouted ones with a number that somebody has connected since.
+    Due are failed deliveries whose next attempt is due, and unrouted ones with a number that is connected by now.
     """
     connected = Channel.objects.filter(active=True).values_list("phone_number_id")
     due = WebhookDelivery.objects.filter(
@@ -48,10 +48,10 @@ def ids_in(states: Collection[str]) -> list[UUID]:
 
 
 def replay_each(ids: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
-    """Try each again in a transaction of its own and say what became of it: a state, SKIPPED or ERROR.
+    """Replay each delivery in a transaction of its own and yield its outcome: a state, SKIPPED or ERROR.
 
-    What one raises is logged and costs the others nothing. Raises django.db.Error where the connection is lost, for
-    then the others would fail of the same.
+    An exception is logged and does not stop the others. Raises django.db.Error where the connection is lost: the
+    others would fail the same way.
     """
     for delivery_id in ids:
         try:
@@ -59,7 +59,7 @@ def replay_each(ids: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
         except Error as error:
             if not connection.is_usable():
                 raise
-            # Without its text: that quotes rows, and so customers.
+            # Without its text: that quotes rows, which may be personal data.
             log.error(
                 "delivery_replay_failed",
                 delivery_id=str(delivery_id),
@@ -74,10 +74,10 @@ def replay_each(ids: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
 
 
 def prune(*, now: datetime) -> Counter[str]:
-    """Delete what has been kept long enough, in batches, each in a transaction of its own. Counts what is gone.
+    """Delete old deliveries and parked statuses in batches, each in a transaction of its own. Returns the counts.
 
-    The times: settings.DELIVERY_DAYS for bodies that are rows and for statuses of messages that never came,
-    settings.FAILED_DELIVERY_DAYS for bodies that are not rows.
+    Processed deliveries and parked statuses are kept for settings.DELIVERY_DAYS, failed and unrouted deliveries for
+    settings.FAILED_DELIVERY_DAYS.
     """
     done_before = now - timedelta(days=settings.DELIVERY_DAYS)
     open_before = now - timedelta(days=settings.FAILED_DELIVERY_DAYS)
@@ -95,11 +95,11 @@ def prune(*, now: datetime) -> Counter[str]:
 
 
 def _delete(rows: QuerySet[Any]) -> int:
-    """Short transactions: a single one would hold its locks, and keep vacuum waiting, for as long as it runs."""
+    """Delete in short transactions: one long transaction would hold its locks, and hold back vacuum, until its end."""
     total = 0
     while True:
         with transaction.atomic():
-            # Who works on a row keeps it; there is a tomorrow. The lock also reads the state once more.
+            # Rows that are locked are skipped: the next run deletes them. Locking also reads the current state.
             batch = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:PRUNE_BATCH])
             rows.model._default_manager.filter(pk__in=batch).delete()
         total += len(batch)

@@ -1,4 +1,4 @@
-"""Whose events these are: from numbers of providers to businesses. What is in an event stays as it is."""
+"""Assigns events to businesses by the number that they came through. Pure functions; events stay unchanged."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from conversations.services.statuses import StatusReport
 from leads.services.receive import Received
 from whatsapp.inbound.events import Event, StatusEvent
 
-# A status that comes later than this comes again, perhaps days after somebody has fixed what it complains of.
+# A status may be delivered again days later, when its cause has been fixed: only recent ones stop a number.
 RECENT: Final = timedelta(minutes=15)
 
 
 class Route(NamedTuple):
-    """Where a number's events belong."""
+    """The channel and the business of a number."""
 
     channel_id: UUID
     user_id: UUID
@@ -24,16 +24,16 @@ class Route(NamedTuple):
 
 @dataclass(slots=True)
 class Routed:
-    """Events of numbers that have an owner, and the numbers that have none."""
+    """Events of connected numbers, and the numbers that are not connected."""
 
     received: Received = field(default_factory=Received)
     unrouted: list[str] = field(default_factory=list)
-    # Numbers that their provider refuses as such, by what a status has just said: the reason, and when.
+    # Channels that the provider has stopped, according to a recent status: the reason, and its time.
     stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
 
 
 def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_at: datetime) -> Routed:
-    """Give each event its owner. One without the provider's time counts as of `received_at`."""
+    """Assign each event to its business. An event without the provider's time gets `received_at`."""
     routed, unrouted = Routed(), set()
     for event in events:
         route = routes.get(event.channel)
@@ -58,7 +58,7 @@ def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_
 
 
 def _status_of_message(route: Route, event: MessageEvent, at: datetime) -> StatusReport:
-    """What is known of a message may have come before it, and waits: see Note [Parked statuses]."""
+    """The status of an outgoing message as a report of its own: see Note [Parked statuses]."""
     return StatusReport(user_id=route.user_id, provider_id=event.provider_id, status=event.status, at=at)
 
 
@@ -75,7 +75,7 @@ def _report(route: Route, event: StatusEvent, at: datetime) -> StatusReport:
 
 
 def _message_id(callback_data: str) -> UUID | None:
-    """Our own id of the message, in what the provider gives back; None for what is none."""
+    """Our own id of the message, from the provider's callback data; None where that is not a UUID."""
     try:
         return UUID(callback_data)
     except ValueError:

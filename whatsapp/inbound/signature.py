@@ -1,4 +1,4 @@
-"""Verifies the signature of a delivery, which its provider makes with a secret that it shares with us.
+"""Verifies the signature of a delivery, made by the provider with a secret that it shares with us.
 
 Meta: X-Hub-Signature-256, "Create a webhook endpoint" (developers.facebook.com, WhatsApp, Webhooks).
 Twilio: X-Twilio-Signature, "Webhooks security" (twilio.com/docs/usage/webhooks/webhooks-security).
@@ -13,16 +13,16 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _META_PREFIX: Final = "sha256="
-# What has another form is refused before it is compared: these are ASCII, so that comparing bytes cannot fail.
+# Headers of another form are refused before the comparison. Both forms are ASCII, so they can be encoded.
 _META_HEADER: Final = re.compile(_META_PREFIX + "[0-9a-f]{64}")
 _TWILIO_HEADER: Final = re.compile("[A-Za-z0-9+/]{27}=")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def is_signed_by_meta(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:
-    """Whether the header is the signature of these very bytes with any of the secrets.
+    """Whether the header is the signature of these bytes with any of the secrets.
 
-    The bytes as received and nothing made from them: Meta escapes more than any JSON library would ("\\u0040", "\\/").
+    Pass the bytes as received: Meta escapes more characters than JSON libraries do ("\\u0040", "\\/").
     """
     if header is None or not _META_HEADER.fullmatch(header):
         return False
@@ -38,8 +38,8 @@ def is_signed_by_twilio(
 ) -> bool:
     """Whether the header is the signature of a form posted to this URL, with any of the secrets.
 
-    Twilio writes the port into the URL that it signs or leaves it out, whichever way the URL was set up: its own
-    libraries try both (twilio-python, RequestValidator.validate).
+    Twilio may sign the URL with or without its port, however the URL was configured: its own libraries try both
+    (twilio-python, RequestValidator.validate).
     """
     if header is None or not _TWILIO_HEADER.fullmatch(header):
         return False
@@ -48,7 +48,7 @@ def is_signed_by_twilio(
 
 
 def sign_for_twilio(url: str, parameters: Sequence[tuple[str, str]], secret: str) -> str:
-    """Sign the URL, then each name with its value, sorted. A pair that comes twice counts once."""
+    """Sign the URL, then each name with its value, sorted. Equal pairs count once."""
     signed = url + "".join(name + value for name, value in sorted(set(parameters)))
     # surrogateescape gives bytes that are not UTF-8 back as they came: see twilio.parameters.
     digest = hmac.new(_key(secret), signed.encode(errors="surrogateescape"), sha1).digest()

@@ -1,9 +1,9 @@
-"""Twilio's dialect: a form for each message and each status, read into events.
+"""Reads Twilio's deliveries: a form for each message and each status.
 
 "Twilio's request to your incoming message webhook URL" (twilio.com/docs/messaging/guides/webhook-request) and "Outbound
 message status in status callbacks" (…/guides/outbound-message-status-in-status-callbacks) list the parameters, and
-say that new ones come without notice. `ExternalUserId` is the business-scoped user id; where the customer hides the
-number, `From` holds it as well (dimagi/open-chat-studio#3322). What a MediaUrl names is kept as text and never fetched.
+say that new ones may be added without notice. `ExternalUserId` is the business-scoped user id; where the customer
+hides the number, `From` holds it as well (dimagi/open-chat-studio#3322). MediaUrls are stored as text, never fetched.
 """
 
 import re
@@ -20,12 +20,12 @@ from conversations.models import (
     WHATSAPP_USER_ID_MAX_LENGTH,
 )
 from conversations.phone import PhoneInvalid, normalise
-from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Reading, StatusEvent, Unreadable, extras_of_event
+from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Reading, StatusEvent, UnreadableBody, extras_of_event
 from whatsapp.json_repair import storable
 
 Form = Mapping[str, str]
 
-# Twilio sends about thirty; reading a million would hold a worker for seconds.
+# Twilio sends about thirty; parsing a million would block a worker for seconds.
 MAX_PARAMETERS: Final = 1000
 MAX_NAMES_LENGTH: Final = 200
 
@@ -45,26 +45,26 @@ _CARD_TYPES: Final = {"text/vcard", "text/x-vcard", "text/directory"}
 _KIND: Final = re.compile("[a-z_]{1,50}")
 _REFERRAL: Final = "Referral"
 _REFERRAL_COUNT: Final = "ReferralNumMedia"
-# Twilio's account, and what has a column of its own.
+# Twilio's account, and parameters that have a column of their own.
 _NOT_EXTRA: Final = {*_ID_NAMES, "AccountSid", "From", "To", "Body", "ProfileName", "WaId", _REFERRAL_COUNT}
 
 
 def parameters(body: bytes) -> list[tuple[str, str]]:
-    """The form's names and values in their order, blank ones too: the signature covers each of them.
+    """The form's names and values in order, with blank ones: the signature covers each of them.
 
-    A byte that is not UTF-8 becomes a lone surrogate, from which it can be got back. Raises Unreadable.
+    A byte that is not UTF-8 becomes a lone surrogate, which can be turned back into the byte. Raises UnreadableBody.
     """
     text = body.decode(errors="surrogateescape")
     try:
         return parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
-        raise Unreadable(f"This is a form of more than {MAX_PARAMETERS} parameters.") from error
+        raise UnreadableBody(f"This is a form of more than {MAX_PARAMETERS} parameters.") from error
 
 
 def read(body: bytes, received_at: datetime) -> Reading:
-    """Read one delivery. Twilio gives no times, and `received_at` is none of its: the events have no provider time.
+    """Read one delivery. Twilio sends no times, so the events have no provider time and `received_at` is not used.
 
-    Raises Unreadable where the body is no form of Twilio's.
+    Raises UnreadableBody where the body is not one of Twilio's forms.
     """
     reading = Reading()
     form: dict[str, str] = {}
@@ -75,14 +75,14 @@ def read(body: bytes, received_at: datetime) -> Reading:
             changed.append(name)
         form.setdefault(name, value if name == "Body" else value.strip())
     if not _KNOWN & form.keys():
-        raise Unreadable("This is not a form of Twilio's: none of its parameters is there.")
+        raise UnreadableBody("This is not a form of Twilio's: it has none of Twilio's parameters.")
     if changed:
         names = ", ".join(changed)[:MAX_NAMES_LENGTH]
-        reading.problems.append(f"{names}: had characters that cannot be stored; they were replaced.")
+        reading.notes.append(f"{names}: had characters that cannot be stored; they were replaced.")
 
     status = (form.get("MessageStatus") or form.get("SmsStatus", "")).lower()
     if not 0 < len(_message_id(form)) <= PROVIDER_ID_MAX_LENGTH:
-        reading.lost.append("MessageSid: missing, or too long.")
+        reading.rejected.append("MessageSid: missing, or too long.")
     elif status in _INBOUND:
         _read_message(form, reading)
     else:
@@ -97,16 +97,16 @@ def _message_id(form: Form) -> str:
 def _read_message(form: Form, reading: Reading) -> None:
     channel, customer = _number(form.get("To", "")), _sender(form)
     if not channel:
-        reading.lost.append("To: missing, so this message is for no number.")
+        reading.rejected.append("To: missing, so this message is for no number.")
     if customer is None:
-        reading.lost.append("From: missing, or neither a phone number nor a WhatsApp user id.")
+        reading.rejected.append("From: missing, or neither a phone number nor a WhatsApp user id.")
     if not channel or customer is None:
         return
     content = _content(form)
     if len(content) > CONTENT_MAX_LENGTH:
-        reading.problems.append(f"Body: longer than {CONTENT_MAX_LENGTH} characters; cut.")
+        reading.notes.append(f"Body: longer than {CONTENT_MAX_LENGTH} characters; cut.")
     if len(form.get("ProfileName", "")) > NAME_MAX_LENGTH:
-        reading.problems.append(f"ProfileName: longer than {NAME_MAX_LENGTH} characters; cut.")
+        reading.notes.append(f"ProfileName: longer than {NAME_MAX_LENGTH} characters; cut.")
     reading.events.append(
         MessageEvent(
             channel=channel,
@@ -128,9 +128,9 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
     status = _STATUSES.get(provider_status)
     channel = _number(form.get("From", ""))
     if status is None:
-        reading.problems.append(f"MessageStatus: {provider_status[:50]!r} is not known.")
+        reading.notes.append(f"MessageStatus: {provider_status[:50]!r} is not known.")
     if not channel:
-        reading.lost.append("From: missing, so this status is for no number.")
+        reading.rejected.append("From: missing, so this status is for no number.")
     if status is None or not channel:
         return
     details = {name: value for name, value in form.items() if value and name not in _NOT_EXTRA}
@@ -148,7 +148,7 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
 
 
 def _error(form: Form, provider_status: str) -> str:
-    """Twilio's number of the error and, where there is one, its sentence; else at least the status."""
+    """Twilio's error code and message, as far as given; otherwise the status."""
     parts = [form.get("ErrorCode", ""), form.get("ErrorMessage") or form.get("ChannelStatusMessage", "")]
     return (": ".join(part for part in parts if part) or provider_status)[:STATUS_ERROR_MAX_LENGTH]
 
@@ -187,7 +187,7 @@ def _sender(form: Form) -> Sender | None:
 
 
 def _kind(form: Form) -> str:
-    """What there is decides; MessageType, which old deliveries lack, tells the rest apart."""
+    """The kind by the parameters that are there, then by MessageType, which old deliveries lack."""
     named = form.get("MessageType", "").lower()
     if form.get("Latitude") and form.get("Longitude"):
         return "location"
@@ -215,7 +215,7 @@ def _content(form: Form) -> str:
 
 
 def _extras(form: Form) -> dict[str, Any]:
-    """All else that Twilio said, by its names; what it says of an advertisement, by Meta's: source_url, ctwa_clid."""
+    """All other parameters by Twilio's names; those about an advertisement by Meta's (source_url, ctwa_clid)."""
     extras: dict[str, Any] = {}
     referral: dict[str, str] = {}
     for name, value in form.items():

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.views.decorators.csrf import csrf_exempt
 
 from whatsapp.inbound import ingest
-from whatsapp.inbound.events import Unreadable
+from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.signature import is_signed_by_meta, is_signed_by_twilio
 from whatsapp.inbound.twilio import parameters
 from whatsapp.models import Channel
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 MAX_CHALLENGE_LENGTH: Final = 500
 RETRY_AFTER_SECONDS: Final = 5
 FORM: Final = "application/x-www-form-urlencoded"
-# Twilio reads the answer as a list of things to do (TwiML); this one is empty.
+# Twilio executes the answer as instructions (TwiML); these are empty.
 EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -38,7 +38,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
 
 
 def _verify(request: HttpRequest) -> HttpResponse:
-    """Meta's question whether this address is ours (its page "Create a webhook endpoint"). No database is needed."""
+    """Answer Meta's verification request ("Create a webhook endpoint"). It needs no database."""
     mode, token, challenge = (_only(request, f"hub.{name}") for name in ("mode", "verify_token", "challenge"))
     expected = settings.WHATSAPP_VERIFY_TOKEN
     if (
@@ -47,27 +47,27 @@ def _verify(request: HttpRequest) -> HttpResponse:
         and hmac.compare_digest(_as_bytes(token), _as_bytes(expected))
         and 0 < len(challenge) <= MAX_CHALLENGE_LENGTH
     ):
-        # As plain text, whatever a browser would like to see in it: the challenge is the caller's.
+        # As plain text without sniffing: the challenge is the caller's text, and could be HTML.
         return HttpResponse(challenge, content_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
     log.warning("webhook_refused", reason="verification", token_set=bool(expected))
     return _refusal(403, "forbidden", "The verify token is wrong, or something of the question is missing.")
 
 
 def _only(request: HttpRequest, name: str) -> str:
-    """The parameter's value; "" where there is none, or several of which somebody else may have read another."""
+    """The parameter's value; "" where it is missing or given more than once."""
     values = request.GET.getlist(name)
     return values[0] if len(values) == 1 else ""
 
 
 def _as_bytes(text: str) -> bytes:
-    # Comparing str in constant time fails on what is not ASCII (hmac.compare_digest).
+    # hmac.compare_digest refuses str that is not ASCII.
     return text.encode(errors="surrogatepass")
 
 
 def _receive(request: HttpRequest) -> HttpResponse:
     """Store what a provider signed, and answer 200; after any other answer Meta delivers again, for seven days.
 
-    A database that is away leaves as OperationalError or InterfaceError, of which leadsite/middleware.py makes 503.
+    Raises OperationalError or InterfaceError where the database is not available: leadsite/middleware.py answers 503.
     """
     try:
         body = request.body
@@ -80,14 +80,14 @@ def _receive(request: HttpRequest) -> HttpResponse:
     problem = _problem_of_signature(request, provider, body)
     if problem:
         log.warning("webhook_refused", provider=provider, reason=problem, bytes=len(body))
-        headers = {"WWW-Authenticate": "Signature"}  # RFC 9110 wants one with each 401
+        headers = {"WWW-Authenticate": "Signature"}  # required by RFC 9110 with each 401
         return _refusal(401, "not_authenticated", "This delivery is not signed with a secret of ours.", headers)
     try:
         ingest.receive(provider=provider, body=body)
     except (OperationalError, InterfaceError):
         raise
     except Error as error:
-        # Not the error's text: it quotes the row, and so the customer.
+        # Not the error's text: it quotes the row, which may be personal data.
         sqlstate = getattr(error.__cause__, "sqlstate", None)
         log.error("webhook_not_stored", provider=provider, error=type(error).__name__, sqlstate=sqlstate)
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
@@ -98,13 +98,13 @@ def _receive(request: HttpRequest) -> HttpResponse:
 
 
 def _provider(request: HttpRequest) -> str:
-    """Who claims to deliver: each has a signature of its own kind, so that a false claim gains nothing."""
+    """The provider by the kind of signature; whether the signature is valid is checked after that."""
     is_twilio = "X-Twilio-Signature" in request.headers and request.content_type == FORM
     return Channel.Provider.TWILIO.value if is_twilio else Channel.Provider.CLOUD.value
 
 
 def _problem_of_signature(request: HttpRequest, provider: str, body: bytes) -> str:
-    """Why the delivery is not to be believed; "" for one that is."""
+    """Why the signature is not accepted; "" where it is valid."""
     secrets = settings.WHATSAPP_APP_SECRETS
     if not secrets:
         return "WHATSAPP_APP_SECRETS is empty"
@@ -112,7 +112,7 @@ def _problem_of_signature(request: HttpRequest, provider: str, body: bytes) -> s
         header = request.headers.get("X-Twilio-Signature")
         try:
             signed = is_signed_by_twilio(_public_url(request), parameters(body), header, secrets)
-        except Unreadable:
+        except UnreadableBody:
             return "too many parameters"
     else:
         header = request.headers.get("X-Hub-Signature-256")
@@ -123,7 +123,7 @@ def _problem_of_signature(request: HttpRequest, provider: str, body: bytes) -> s
 
 
 def _public_url(request: HttpRequest) -> str:
-    """The URL as Twilio called it, which it signs: a proxy in front of the site may have changed scheme and host."""
+    """The URL that Twilio called and signed: a proxy in front of the site may have changed scheme and host."""
     if settings.PUBLIC_URL:
         return f"{settings.PUBLIC_URL}{request.get_full_path()}"
     return request.build_absolute_uri()

@@ -52,7 +52,7 @@ def test_nothing_else_of_an_address_is_filled_in(db, number):
 
 
 def test_the_page_of_an_unrouted_delivery_names_a_number_once_and_keeps_the_other_notes(db):
-    number = "Nobody's number, or switched off: 70001"
+    number = "Not connected, or switched off: 70001"
     alone, more = (
         delivery(state="unrouted", unrouted=["70001"], error=error) for error in (number, f"{number}\nBroken: id")
     )

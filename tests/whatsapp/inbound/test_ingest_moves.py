@@ -172,7 +172,7 @@ def test_before_and_after_a_move_in_one_delivery_are_two_people(inbox):
 
 def test_a_notice_to_nobody_is_said_in_the_delivery(inbox):
     delivery = inbox.gets(number_change())
-    assert "nobody who has written" in delivery.error
+    assert "their customers are not stored" in delivery.error
     assert inbox.counts() == (0, 0, 0, 0)
 
 

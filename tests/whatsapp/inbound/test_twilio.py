@@ -10,7 +10,7 @@ def message(**changes: str | None) -> MessageEvent:
     reading = reading_of(MESSAGE, **changes)
     (event,) = reading.events
     assert isinstance(event, MessageEvent)
-    assert not reading.lost + reading.problems
+    assert not reading.rejected + reading.notes
     return event
 
 
@@ -167,7 +167,7 @@ def test_what_is_too_long_for_its_column_is_cut():
     (event,) = reading.events
     assert isinstance(event, MessageEvent)
     assert (len(event.content), event.customer.name) == (65_536, "N" * 200)
-    assert [problem.partition(":")[0] for problem in reading.problems] == ["Body", "ProfileName"]
+    assert [problem.partition(":")[0] for problem in reading.notes] == ["Body", "ProfileName"]
 
 
 def test_what_could_pass_for_our_own_extras_is_renamed_or_dropped():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conversations.incoming import MessageEvent
 from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, NOW, SID, STATUS, reading_of
-from whatsapp.inbound.events import Reading, StatusEvent, Unreadable
+from whatsapp.inbound.events import Reading, StatusEvent, UnreadableBody
 from whatsapp.inbound.twilio import MAX_PARAMETERS, parameters, read
 
 
@@ -17,7 +17,7 @@ def status(**changes: str | None) -> StatusEvent:
     reading = reading_of(STATUS, **changes)
     (event,) = reading.events
     assert isinstance(event, StatusEvent)
-    assert not reading.lost + reading.problems
+    assert not reading.rejected + reading.notes
     return event
 
 
@@ -68,14 +68,14 @@ def test_a_failure_gives_its_reason(state, said, error):
 def test_what_lacks_an_id_or_an_end_is_lost(form, changes, named):
     reading = reading_of(form, **changes)
     assert not reading.events
-    assert [line.partition(":")[0] for line in reading.lost] == [named]
-    assert not reading.problems
+    assert [line.partition(":")[0] for line in reading.rejected] == [named]
+    assert not reading.notes
 
 
 def test_a_status_that_nobody_knows_is_noted():
     reading = reading_of(STATUS, MessageStatus="canceled")
-    assert (reading.events, reading.lost) == ([], [])
-    assert reading.problems == ["MessageStatus: 'canceled' is not known."]
+    assert (reading.events, reading.rejected) == ([], [])
+    assert reading.notes == ["MessageStatus: 'canceled' is not known."]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_cannot_be_stored_is_replaced_and_told(raw, content):
     (event,) = reading.events
     assert isinstance(event, MessageEvent)
     assert (event.content, event.extras["Odd"]) == (content, content)
-    assert [problem.partition(":")[0] for problem in reading.problems] == ["Body, Odd"]
+    assert [problem.partition(":")[0] for problem in reading.notes] == ["Body, Odd"]
 
 
 def test_unescaped_utf_8_is_read():
@@ -119,7 +119,7 @@ def test_unescaped_utf_8_is_read():
     ],
 )
 def test_what_is_no_form_of_twilios_is_unreadable(body):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableBody):
         read(body, NOW)
 
 
@@ -139,9 +139,9 @@ def test_parameters_keep_order_blanks_repetitions_and_every_byte():
 def test_whatever_comes_it_is_read_or_unreadable_and_storable(body):
     try:
         reading = read(body, NOW)
-    except Unreadable:
+    except UnreadableBody:
         return
-    for text in texts_of([asdict(event) for event in reading.events] + reading.lost + reading.problems):
+    for text in texts_of([asdict(event) for event in reading.events] + reading.rejected + reading.notes):
         assert "\0" not in text
         text.encode()
 

@@ -1,7 +1,7 @@
 """The content and the extras of a message of each kind.
 
 Shapes: Meta, Messages webhook reference, one page per kind. Nearly every part is optional there, and any may be
-missing or of another type here. Nothing that a message names is ever fetched.
+missing or of another type. Media are never fetched.
 """
 
 import json
@@ -13,9 +13,9 @@ from whatsapp.json_parts import error_details, object_of, objects_of, text_of
 
 Json = dict[str, Any]
 
-# Said by the event's own fields.
+# Keys that have fields of their own in the event.
 _SAID: Final = frozenset(("id", "from", "from_user_id", "to", "to_user_id", "timestamp", "type", "text"))
-# Where the message that this one is about has its id.
+# The key with the id of the message that this one is about.
 _TARGETS: Final = {"edit": "original_message_id", "revoke": "original_message_id", "reaction": "message_id"}
 
 
@@ -29,11 +29,11 @@ def kind_of(message: Json) -> str:
 
 
 def content_of(kind: str, message: Json) -> str:
-    """Return what a person reads of a message of this kind; '' where there is nothing to read."""
+    """Return the readable text of a message of this kind; '' where it has none."""
     read = _READERS.get(kind)
     content = read(message) if read else _anything(message.get(kind)) or _text(message)
     if not content and not message.get(kind):
-        # The object of its kind can be missing, with an error in its place.
+        # The object of the kind may be missing, with an error in its place.
         return _in_brackets(_reason(message))
     return content
 

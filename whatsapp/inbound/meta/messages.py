@@ -15,9 +15,9 @@ from whatsapp.json_parts import Part
 
 _SENDER: Final[dict[str, tuple[str, ...]]] = {"numbers": ("from",), "ids": ("from_user_id",)}
 _RECIPIENT: Final[dict[str, tuple[str, ...]]] = {"numbers": ("to",), "ids": ("to_user_id",)}
-# Meta, history webhook reference: what the app shows beside a message that went out. Others count as sent.
+# Meta, history webhook reference: statuses of outgoing messages. Others count as sent.
 _HISTORY_STATUSES: Final = {"DELIVERED": "delivered", "READ": "read", "PLAYED": "played"}
-# Said by the event's own fields; and session and connection, network addresses that serve no one after the call.
+# Keys with fields of their own in the event; and session and connection, whose network addresses end with the call.
 _CALL_LEFT_OUT: Final = frozenset(
     ("id", "from", "from_user_id", "to", "to_user_id", "timestamp", "session", "connection")
 )
@@ -25,29 +25,29 @@ _CALL_LEFT_OUT: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a value says for all that is in it."""
+    """What a value says about all of its items."""
 
     channel: str
     contacts: Contacts
-    business: Identifiers  # its display_phone_number: a hint, for its form varies
+    business: Identifiers  # by display_phone_number; a hint, as its format varies
     received_at: datetime
-    alone: bool  # exactly one item is in the value, so that a contact who is alone too belongs to it
+    alone: bool  # the value has exactly one item: a single contact belongs to it
 
 
 def provider_id_of(item: Part) -> str | None:
-    """Return the item's id; None where it has none that can be stored: it is lost then."""
+    """Return the item's id; None where it has none that can be stored: the item is rejected then."""
     found = item.text("id")
     if not found.strip():
-        item.lose("id is missing")
+        item.reject("id is missing")
         return None
     if len(found) > PROVIDER_ID_MAX_LENGTH:
-        item.lose(f"id is longer than {PROVIDER_ID_MAX_LENGTH} characters")
+        item.reject(f"id is longer than {PROVIDER_ID_MAX_LENGTH} characters")
         return None
     return found
 
 
 def received(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
-    """Yield what a customer's message says; a system message is a notice and may tell a move."""
+    """Yield the events of a customer's message; a system message is a notice and may report a move."""
     if kind_of(message.data) == "system":
         yield from _notice(message, source, marks)
         return
@@ -63,10 +63,10 @@ def echoed(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Eve
 
 
 def historic(message: Part, source: Source, customer: Identifiers) -> Iterator[Event]:
-    """Yield a message from before the number came to the API. `customer` is whose thread it is, where that is known."""
+    """Yield a message from before the number came to the API. `customer` is the thread's customer, where known."""
     sender = identifiers(message, **_SENDER)
     if customer:
-        # A user id alone is no business's; the thread may know the customer by number only.
+        # Businesses have no user id; the thread may have the customer's number only.
         inbound = sender.meets(customer) or bool(sender.whatsapp_user_id and not sender.phone)
         who = customer | sender if inbound else customer
     else:
@@ -91,7 +91,7 @@ def called(call: Part, source: Source) -> Iterator[Event]:
     inbound = said == "USER_INITIATED" or (said != "BUSINESS_INITIATED" and not sender.meets(source.business))
     who = sender if inbound else identifiers(call, **_RECIPIENT)
     extras = {key: found for key, found in call.data.items() if key not in _CALL_LEFT_OUT}
-    # Its own keys are no message's: a call has no type, text or caption.
+    # A call has no type, text or caption: its own keys go to the extras.
     bare = replace(call, data={key: call.data[key] for key in ("id", "timestamp") if key in call.data})
     yield from _event(
         bare,
@@ -107,7 +107,7 @@ def called(call: Part, source: Source) -> Iterator[Event]:
 
 def _notice(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
     former = former_identifiers(message)
-    # The contact of a notice, where there is one, is the customer as of now: it must not add to who they were.
+    # The contact of a notice has the customer's new identifiers: they must not be mixed with the former ones.
     if former:
         source = replace(source, contacts=Contacts())
     who = former or current_identifiers(message)
@@ -129,7 +129,7 @@ def _event(
     status: str = "received",
     call: str = "",
 ) -> Iterator[MessageEvent]:
-    """Yield the event of a message that has an id and a customer; without them it is lost."""
+    """Yield the event of a message that has an id and a customer; without them it is rejected."""
     provider_id = provider_id_of(message)
     if provider_id is None:
         return
@@ -138,7 +138,7 @@ def _event(
         contact = source.contacts.only
     customer = who | contact.who
     if not customer:
-        message.lose("has neither the number nor the user id of a customer")
+        message.reject("has neither the number nor the user id of a customer")
         return
     kind = "call" if call else kind_of(message.data)
     yield MessageEvent(
@@ -158,7 +158,7 @@ def _event(
 def _content(kind: str, message: Part) -> str:
     content = content_of(kind, message.data)
     if kind == "text" and not content:
-        message.problem("text.body is missing")
+        message.note("text.body is missing")
     if len(content) > CONTENT_MAX_LENGTH:
-        message.problem(f"its text is longer than {CONTENT_MAX_LENGTH} characters and was cut")
+        message.note(f"its text is longer than {CONTENT_MAX_LENGTH} characters and was cut")
     return content[:CONTENT_MAX_LENGTH]

@@ -15,7 +15,7 @@ _NEW_ID: Final = "user_changed_user_id"
 
 
 def former_identifiers(message: Part) -> Identifiers:
-    """Return who a system message is about, as known until then. `from` is the old number, or is missing.
+    """Return the identifiers before the change that a system message reports. `from` is the old number, or missing.
 
     Source: Meta, System messages webhook reference; `customer` is in versions before 2022.
     """
@@ -26,12 +26,12 @@ def former_identifiers(message: Part) -> Identifiers:
 
 
 def current_identifiers(message: Part) -> Identifiers:
-    """Return who a system message says that the customer is now."""
+    """Return the customer's identifiers after the change."""
     return identifiers(message.child("system"), numbers=("wa_id", "new_wa_id"), ids=("user_id",))
 
 
 def move_of(message: Part, channel: str, moved_at: datetime | None) -> MoveEvent | None:
-    """Return the change that a system message tells; None where it tells none."""
+    """Return the change that a system message reports, if any."""
     system = message.child("system")
     if system.text("type") == _NO_MOVE:
         return None
@@ -44,7 +44,7 @@ def move_of(message: Part, channel: str, moved_at: datetime | None) -> MoveEvent
 def id_updates(value: Part, channel: str, received_at: datetime) -> Iterator[MoveEvent]:
     """Yield the changes of a value of the field user_id_update.
 
-    Meta documented it from March to July 2026 and then withdrew it: other shapes give nothing.
+    Meta documented it from March to July 2026 and then withdrew it: other shapes are ignored.
     """
     for item in value.children("user_id_update"):
         ids = item.child("user_id")

@@ -1,7 +1,7 @@
 """Reads Meta's deliveries: raw bytes to events, without I/O and database.
 
-A part that cannot be read becomes a line in Reading.problems, and the others are read: Meta puts up to 1000 updates
-into one delivery and does not send any of them again on request (Meta, Webhooks overview).
+A part that cannot be read becomes a line in Reading.rejected or Reading.notes, and the others are read: Meta puts up
+to 1000 updates into one delivery and does not send any of them again on request (Meta, Webhooks overview).
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Event, Reading, StatusEvent, Unreadable
+from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Event, Reading, StatusEvent, UnreadableBody
 from whatsapp.inbound.meta.messages import Source, called, echoed, historic, provider_id_of, received
 from whatsapp.inbound.meta.number_changes import id_updates
 from whatsapp.inbound.meta.senders import Contact, Contacts, Identifiers, identifiers
@@ -30,47 +30,47 @@ def read(body: bytes, received_at: datetime) -> Reading:
     """Return the events of a delivery and a line for each part that could not be read.
 
     Every text, key and number of an event can be stored by PostgreSQL; extras and details are at most 64 levels deep.
-    `received_at`, an aware time, bounds the times that are believed.
+    `received_at` (aware): later times are not accepted.
 
-    Raises Unreadable when the body as a whole is not a JSON object.
+    Raises UnreadableBody where the body is not a JSON object.
     """
     try:
         tree, notes = parse(body)
     except NotJson as error:
-        raise Unreadable(f"The body is not JSON: {error}.") from error
+        raise UnreadableBody(f"The body is not JSON: {error}.") from error
     if not isinstance(tree, dict):
-        raise Unreadable("The body is JSON, but not an object.")
+        raise UnreadableBody("The body is JSON, but not an object.")
     report = Report()
     for where, what in notes:
-        report.problems.add(f"{where}: {what}")
+        report.notes.add(f"{where}: {what}")
     events = list(_delivery(Part(tree, "", report), received_at))
-    return Reading(events=events, lost=report.lost.all(), problems=report.problems.all())
+    return Reading(events=events, rejected=report.rejected.all(), notes=report.notes.all())
 
 
 def _delivery(delivery: Part, received_at: datetime) -> Iterator[Event]:
     if delivery.data.get("entry") is None:
-        delivery.lose("entry is missing")
+        delivery.reject("entry is missing")
     for entry in delivery.children("entry"):
         if entry.data.get("changes") is None:
-            entry.lose("changes is missing")
+            entry.reject("changes is missing")
         for change in entry.children("changes"):
             field, value = change.text("field"), change.child("value")
             if isinstance(change.data.get("value"), dict):
                 yield from _value(field, value, received_at)
             elif field in _FIELDS or not field:
-                value.lose("is not an object")
+                value.reject("is not an object")
             else:
-                value.problem("is not an object")
+                value.note("is not an object")
 
 
 def _value(field: str, value: Part, received_at: datetime) -> Iterator[Event]:
-    """Yield the events of a value. Fields that tell nothing of messages are passed over."""
+    """Yield the events of a value. Fields without messages are ignored."""
     read_field = _FIELDS.get(field)
     if read_field is None:
         if not any(objects_of(value.data.get(key)) for key in ("messages", "statuses")):
             return
-        read_field = _messages  # a field of tomorrow in the shape of today
-    # A number that Meta's own agent answers has everything one level deeper (Meta, Standby webhook reference).
+        read_field = _messages  # an unknown field with the keys of a known one
+    # For a number that Meta's own agent answers, everything is one level deeper (Meta, Standby webhook reference).
     holders = [value, *value.children("standby")]
     source = _source(holders, received_at)
     for error in (error for holder in holders for error in holder.children("errors")):
@@ -79,7 +79,7 @@ def _value(field: str, value: Part, received_at: datetime) -> Iterator[Event]:
         for holder in holders:
             yield from read_field(holder, source)
     elif any(holder.data.get(key) for holder in holders for key in _ITEMS):
-        value.lose("metadata.phone_number_id is missing: nobody knows whose messages these are")
+        value.reject("metadata.phone_number_id is missing, so the business is not known")
 
 
 def _source(holders: list[Part], received_at: datetime) -> Source:
@@ -104,7 +104,7 @@ def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) 
 
 
 def _standby(value: Part, source: Source) -> Iterator[Event]:
-    """Yield what customers write while Meta's own agent answers for the business: leads all the same."""
+    """Yield the messages of customers while Meta's own agent answers for the business: they make leads too."""
     yield from _messages(value, source, {"standby": True})
     yield from _echoes(value, source, {"standby": True})
 
@@ -138,17 +138,17 @@ def _id_updates(value: Part, source: Source) -> Iterator[Event]:
 
 
 def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
-    """Yield what became of a message (Meta, Status messages webhook reference)."""
+    """Yield a status of an outgoing message (Meta, Status messages webhook reference)."""
     provider_id = provider_id_of(status)
     if provider_id is None:
         return
     state = status.text("status")
     if not state:
-        status.lose("status is missing")
+        status.reject("status is missing")
         return
     if state not in _STATUSES:
         quoted = f" '{state}'" if _PLAIN_WORD.fullmatch(state) else ""
-        status.problem(f"status{quoted} is not known; ignored")
+        status.note(f"status{quoted} is not known; ignored")
         return
     details = {key: found for key in ("pricing", "conversation") if isinstance(found := status.data.get(key), dict)}
     code, failure = _failure(status) if state == "failed" else (None, "")
@@ -165,7 +165,7 @@ def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
 
 
 def _failure(status: Part) -> tuple[int | None, str]:
-    """The code of the error, and a sentence with what can be done about it where there is something."""
+    """The code of the error, and its text, with advice where there is some."""
     error = next(iter(objects_of(status.data.get("errors"))), {})
     code = text_of(error.get("code"))
     said = ": ".join(part for part in (code, error_text(error)) if part)
@@ -174,11 +174,9 @@ def _failure(status: Part) -> tuple[int | None, str]:
 
 
 def _report(error: Part) -> None:
-    """Meta tells of a failure that belongs to no message."""
+    """Note an error that Meta reports without a message."""
     words = (error.text("code")[:CODE_MAX_LENGTH], without_phones(error_text(error.data)))
-    error.report.problems.add(
-        "Meta reports: " + (" ".join(word for word in words if word) or "an error without a reason")
-    )
+    error.report.notes.add("Meta reports: " + (" ".join(word for word in words if word) or "an error without a reason"))
 
 
 _FIELDS: Final[dict[str, Callable[[Part, Source], Iterator[Event]]]] = {

@@ -25,7 +25,7 @@ class Identifiers:
 
     @property
     def keys(self) -> list[str]:
-        """Under these one person is found, however WhatsApp writes the number."""
+        """Keys by which the person is found, the same for all spellings of the number."""
         return [key for key in (self.whatsapp_user_id, self.phone and phone_key(self.phone)) if key]
 
     def meets(self, other: "Identifiers") -> bool:
@@ -36,10 +36,10 @@ class Identifiers:
 
 
 def identifiers(part: Part, *, numbers: tuple[str, ...] = (), ids: tuple[str, ...] = ()) -> Identifiers:
-    """Return what an object says of one person.
+    """Return the identifiers of one person in an object.
 
-    Under the keys `ids` stand user ids; under `numbers` stand phone numbers as digits without a plus, and at times
-    a user id (seen in `from` and `wa_id` since 2026; Meta, Business-scoped user IDs).
+    The keys `ids` have user ids. The keys `numbers` have phone numbers as digits without a plus, sometimes a user id
+    (seen in `from` and `wa_id` since 2026; Meta, Business-scoped user IDs).
     """
     phone = whatsapp_user_id = None
     for key in (*ids, *numbers):
@@ -48,14 +48,14 @@ def identifiers(part: Part, *, numbers: tuple[str, ...] = (), ids: tuple[str, ..
         if number:
             phone = phone or number
         elif len(found) > WHATSAPP_USER_ID_MAX_LENGTH:
-            part.problem(f"{key} is longer than {WHATSAPP_USER_ID_MAX_LENGTH} characters; left out")
+            part.note(f"{key} is longer than {WHATSAPP_USER_ID_MAX_LENGTH} characters; left out")
         elif found:
             whatsapp_user_id = whatsapp_user_id or found
     return Identifiers(phone, whatsapp_user_id)
 
 
 def phone_of(text: str) -> str | None:
-    """Return a wa_id, which has no plus, as E.164; None where it is no phone number."""
+    """Return a wa_id, which has no plus, as E.164; None where it is not a phone number."""
     try:
         return normalise(text if "+" in text or text.startswith("00") else f"+{text}")
     except PhoneInvalid:
@@ -64,7 +64,7 @@ def phone_of(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One of a value's contacts: what Meta knows of a person in that value."""
+    """One of a value's contacts: what the value says about a person."""
 
     who: Identifiers
     name: str = ""
@@ -75,7 +75,7 @@ class Contact:
         profile = part.child("profile")
         name = profile.text("name").strip()
         if len(name) > NAME_MAX_LENGTH:
-            profile.problem(f"name is longer than {NAME_MAX_LENGTH} characters and was cut")
+            profile.note(f"name is longer than {NAME_MAX_LENGTH} characters and was cut")
         extras = {"username": profile.text("username"), "parent_user_id": part.text("parent_user_id")}
         return cls(
             who=identifiers(part, numbers=("wa_id",), ids=("user_id",)),

@@ -137,14 +137,14 @@ def test_what_could_pass_for_our_own_extras_is_renamed_or_dropped():
 
 def test_a_text_without_a_body_is_a_problem_and_a_message():
     reading = meta.reading(meta.body(meta.messages_value(messages=[meta.message("text", {"body": 1.5})])))
-    assert reading.problems == ["entry[0].changes[0].value.messages[0]: text.body is missing"]
+    assert reading.notes == ["entry[0].changes[0].value.messages[0]: text.body is missing"]
     assert reading.events[0].extras == {"text": {"body": 1.5}}
 
 
 def test_a_text_that_is_too_long_is_cut_with_a_problem():
     reading = meta.reading(meta.body(meta.messages_value(messages=[meta.text("x" * 65_537), meta.text("y" * 65_536)])))
     assert [len(event.content) for event in reading.events] == [65_536, 65_536]
-    assert reading.problems == [
+    assert reading.notes == [
         "entry[0].changes[0].value.messages[0]: its text is longer than 65536 characters and was cut"
     ]
 

@@ -29,14 +29,14 @@ def test_standby_holds_leads_echoes_and_statuses_one_level_deeper():
     assert told(message) == ("in", "received", Opens.LEAD, "Hi")
     assert told(echo) == ("out", "sent", Opens.CONVERSATION, "Yes?")
     assert (message.extras, echo.extras) == ({"standby": True}, {"standby": True, "echo": True})
-    assert (message.customer.name, status.status, reading.problems) == ("Sheena Nelson", "delivered", [])
+    assert (message.customer.name, status.status, reading.notes) == ("Sheena Nelson", "delivered", [])
 
 
 def test_standby_is_read_flat_and_with_its_own_metadata_too():
     flat = meta.messages_value(messages=[meta.text()])
     assert read_field("standby", flat).events[0].extras == {"standby": True}
     assert read_field("standby", {"standby": flat, "metadata": None}).events[0].channel == meta.CHANNEL
-    assert read_field("standby", meta.value(standby="x")).lost == [f"{ITEM}.standby: is not a list"]
+    assert read_field("standby", meta.value(standby="x")).rejected == [f"{ITEM}.standby: is not a list"]
 
 
 @pytest.mark.parametrize("field", ["smb_message_echoes", "message_echoes"])
@@ -47,7 +47,7 @@ def test_an_echo_goes_out_to_its_recipient(field):
     assert [event.customer for event in reading.events] == [both, both]
     assert told(reading.events[0]) == ("out", "sent", Opens.CONVERSATION, "Hi")
     assert reading.events[0].extras == {"echo": True}
-    assert reading.lost == [f"{ITEM}.message_echoes[2]: has neither the number nor the user id of a customer"]
+    assert reading.rejected == [f"{ITEM}.message_echoes[2]: has neither the number nor the user id of a customer"]
 
 
 def history(*messages, thread=meta.SHEENA, **more):
@@ -98,12 +98,12 @@ def test_media_of_old_messages_come_in_messages():
     messages = [meta.message("image", {"id": "1"}), meta.message("image", {"id": "2"}, from_=meta.BUSINESS)]
     reading = read_field("history", meta.messages_value(messages=messages))
     assert [told(event)[:3] for event in reading.events] == [("in", "received", Opens.CONVERSATION)]
-    assert reading.lost == [f"{ITEM}.messages[1]: has neither the number nor the user id of a customer"]
+    assert reading.rejected == [f"{ITEM}.messages[1]: has neither the number nor the user id of a customer"]
 
 
 def test_a_business_that_shares_no_history_is_reported():
     value = meta.value(history=[{"errors": [meta.error(2593109, "History sharing is turned off")]}])
-    assert read_field("history", value).problems == ["Meta reports: 2593109 History sharing is turned off"]
+    assert read_field("history", value).notes == ["Meta reports: 2593109 History sharing is turned off"]
 
 
 @pytest.mark.parametrize("direction", ["USER_INITIATED", None])
@@ -119,7 +119,7 @@ def test_a_call_of_the_business_goes_out():
     reading = read_field("calls", value)
     assert [told(event) for event in reading.events] == [("out", "sent", Opens.CONVERSATION, "Was called")]
     assert reading.events[0].customer == SHEENA
-    assert reading.lost == [f"{ITEM}.calls[1]: id is missing"]
+    assert reading.rejected == [f"{ITEM}.calls[1]: id is missing"]
 
 
 def notice(from_=meta.SHEENA, **system):
@@ -193,11 +193,11 @@ def test_the_contact_of_a_notice_adds_nothing_to_who_the_customer_was():
 def test_a_notice_that_names_no_former_customer_is_about_the_contact():
     value = meta.messages_value(messages=[notice(None)], contacts=[meta.contact()])
     assert read_field("messages", value).events[0].customer.name == "Sheena Nelson"
-    assert len(read_field("messages", meta.messages_value(messages=[notice(None)])).lost) == 1
+    assert len(read_field("messages", meta.messages_value(messages=[notice(None)])).rejected) == 1
 
 
 def test_the_withdrawn_field_of_changed_user_ids_is_still_read():
     good = {"wa_id": meta.SHEENA, "user_id": {"previous": "US.1", "current": "US.2"}, "timestamp": str(meta.NOON)}
     reading = read_field("user_id_update", meta.value(user_id_update=[good, {"user_id": "US.2"}, {}]))
     (move,) = reading.events
-    assert (move.former, move.now, reading.problems) == (sender(OLD, "US.1"), sender(OLD, "US.2"), [])
+    assert (move.former, move.now, reading.notes) == (sender(OLD, "US.1"), sender(OLD, "US.2"), [])

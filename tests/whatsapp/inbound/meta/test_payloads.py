@@ -7,7 +7,7 @@ import pytest
 from conversations.incoming import MessageEvent, Opens, Sender
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_all, read_one
-from whatsapp.inbound.events import Reading, StatusEvent, Unreadable
+from whatsapp.inbound.events import Reading, StatusEvent, UnreadableBody
 
 ITEM = "entry[0].changes[0].value"
 
@@ -53,7 +53,7 @@ def test_it_reads_every_member_of_every_list_in_order():
     ],
 )
 def test_it_refuses_only_what_is_no_json_object(body, reason):
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableBody, match=reason):
         meta.reading(body)
 
 
@@ -72,7 +72,7 @@ def test_it_refuses_only_what_is_no_json_object(body, reason):
 )
 def test_what_a_broken_envelope_may_have_held_is_lost_without_an_exception(delivery, lost):
     reading = meta.reading(meta.raw(delivery))
-    assert (reading.events, reading.lost, reading.problems) == ([], lost, [])
+    assert (reading.events, reading.rejected, reading.notes) == ([], lost, [])
 
 
 @pytest.mark.parametrize("object_", [None, "page", 5])
@@ -83,7 +83,7 @@ def test_it_reads_entries_whatever_the_object_is_called(object_):
 def test_one_object_alone_counts_as_a_list_of_one():
     change = meta.change("messages", meta.messages_value(messages=meta.text("alone")))
     reading = meta.reading(meta.raw({"entry": {"changes": change}}))
-    assert ([event.content for event in reading.events], reading.problems) == (["alone"], [])
+    assert ([event.content for event in reading.events], reading.notes) == (["alone"], [])
 
 
 @pytest.mark.parametrize("channel", [106540352242922, "106540352242922", " 106540352242922 "])
@@ -97,7 +97,7 @@ def test_items_without_a_phone_number_id_are_one_line_for_their_value(channel):
     bad = meta.messages_value(channel, messages=[meta.text(), meta.text()], statuses=[meta.status()])
     reading = read_all(bad, meta.messages_value(messages=[meta.text("good")]))
     assert [event.content for event in reading.events] == ["good"]
-    assert reading.lost == [f"{ITEM}: metadata.phone_number_id is missing: nobody knows whose messages these are"]
+    assert reading.rejected == [f"{ITEM}: metadata.phone_number_id is missing, so the business is not known"]
 
 
 def test_what_meta_reports_is_listed_as_such():
@@ -108,7 +108,7 @@ def test_what_meta_reports_is_listed_as_such():
     ]
     reading = read_all(meta.value(None, errors=errors))
     assert reading.events == []
-    assert reading.problems == [
+    assert reading.notes == [
         "Meta reports: 130429 Rate limit hit — Too fast.",
         "Meta reports: 1 To +1 …34 and 491…89",
         "Meta reports: an error without a reason",
@@ -117,14 +117,14 @@ def test_what_meta_reports_is_listed_as_such():
 
 def test_both_lists_are_short():
     reading = read_all(meta.messages_value(messages=[{}] * 70, errors=[meta.error(1, "x" * 5000)] * 71))
-    assert [len(reading.lost), len(reading.problems)] == [51, 51]
-    assert [reading.lost[-1], reading.problems[-1]] == ["and 20 more", "and 21 more"]
-    assert max(map(len, reading.problems)) == 300
+    assert [len(reading.rejected), len(reading.notes)] == [51, 51]
+    assert [reading.rejected[-1], reading.notes[-1]] == ["and 20 more", "and 21 more"]
+    assert max(map(len, reading.notes)) == 300
 
 
 def test_a_delivery_of_which_only_reports_can_be_read_lost_nothing():
     reading = read_all(meta.messages_value(errors=[meta.error(1), "x"], contacts=["x", 5]), meta.change("other", "x"))
-    assert (reading.events, reading.lost, len(reading.problems)) == ([], [], 5)
+    assert (reading.events, reading.rejected, len(reading.notes)) == ([], [], 5)
 
 
 @pytest.mark.parametrize("field", ["account_update", "group_lifecycle_update", "smb_app_state_sync", "", None, 5])

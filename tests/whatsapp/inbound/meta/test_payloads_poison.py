@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from tests.whatsapp import meta
 from tests.whatsapp.poison import any_json, beside_good_ones, fields, mutants, poisoned
-from whatsapp.inbound.events import Unreadable
+from whatsapp.inbound.events import UnreadableBody
 
 SECOND = "entry[0].changes[0].value.messages[1]"
 REPLACED = f"{SECOND}: characters that cannot be stored were replaced"
@@ -22,7 +22,7 @@ def read_around(poison, *, key=b'"poison"', value=b'"poison"'):
     reading = meta.reading(body.replace(key + b": " + value, poison))
     assert [event.content for event in reading.events] == ["before", "bad", "after"]
     assert_storable(reading.events)
-    return reading.events[1].extras, reading.problems
+    return reading.events[1].extras, reading.notes
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_is_nested_too_deep_is_left_out(deep, opening, closing):
 
 def test_a_byte_order_mark_is_passed_over():
     reading = meta.reading(b"\xef\xbb\xbf" + meta.body(meta.messages_value(messages=[meta.text("é")])))
-    assert ([event.content for event in reading.events], reading.problems) == (["é"], [])
+    assert ([event.content for event in reading.events], reading.notes) == (["é"], [])
 
 
 def test_poison_in_ids_names_and_texts_costs_no_message():
@@ -67,7 +67,7 @@ def test_poison_in_ids_names_and_texts_costs_no_message():
     contacts = [meta.contact(name="\x00Bo", username="\udfff")]
     reading = meta.reading(meta.body(meta.messages_value("1\x00", messages=messages, contacts=contacts)))
     assert [(event.provider_id[:1], event.content[:1]) for event in reading.events] == [("i", "a"), ("w", "b")]
-    assert [problem.split(":")[0].rpartition(".")[2] for problem in reading.problems] == [
+    assert [problem.split(":")[0].rpartition(".")[2] for problem in reading.notes] == [
         "metadata",
         "messages[0]",
         "messages[1]",
@@ -82,8 +82,8 @@ def test_problems_tell_nothing_private():
     items = [bad, meta.text(secret * 9999, timestamp=number), {secret: number, "id": "wamid.1"}, secret]
     value = meta.messages_value(messages=items, statuses=[meta.status(number), meta.status(secret), number])
     reading = meta.reading(meta.body(value | {secret: "\x00"}))
-    assert len(reading.lost + reading.problems) == 10
-    assert not [line for line in reading.lost + reading.problems if secret in line or number in line]
+    assert len(reading.rejected + reading.notes) == 10
+    assert not [line for line in reading.rejected + reading.notes if secret in line or number in line]
 
 
 def assert_storable(events):
@@ -120,7 +120,7 @@ def assert_value_storable(value, depth):
 def test_any_json_is_read_or_refused(tree):
     try:
         reading = meta.reading(poisoned(tree))
-    except Unreadable:
+    except UnreadableBody:
         assert not isinstance(tree, dict)
     else:
         assert_storable(reading.events)
@@ -133,6 +133,6 @@ def test_good_messages_are_read_beside_anything(field, mutant, contacts, metadat
     assert_storable(reading.events)
     found = {getattr(event, "provider_id", "") for event in reading.events}
     assert found >= {"good-1", "good-2", "good-3", "good-4"}
-    for lines in (reading.lost, reading.problems):
+    for lines in (reading.rejected, reading.notes):
         assert len(lines) <= 51
         assert all(len(line) <= 300 for line in lines)

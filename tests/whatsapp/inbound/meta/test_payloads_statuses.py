@@ -17,7 +17,7 @@ def test_it_reads_a_status(state):
         state, id="wamid.9", pricing={"billable": True}, conversation={"id": "c"}, biz_opaque_callback_data="our-id"
     )
     reading = read_all(meta.messages_value(statuses=[item], contacts=[{"wa_id": meta.SHEENA}]))
-    assert reading.problems == []
+    assert reading.notes == []
     assert reading.events == [
         StatusEvent(
             channel=meta.CHANNEL,
@@ -60,14 +60,14 @@ def test_a_failed_status_says_why(errors, text):
 def test_a_status_without_an_id_or_a_word_is_lost(bad, reason):
     reading = read_all(meta.messages_value(statuses=[bad, meta.status(id="good")]))
     assert [event.provider_id for event in reading.events] == ["good"]
-    assert (reading.lost, reading.problems) == ([f"{ITEM}.statuses[0]: {reason}"], [])
+    assert (reading.rejected, reading.notes) == ([f"{ITEM}.statuses[0]: {reason}"], [])
 
 
 @pytest.mark.parametrize(("state", "named"), [("warning", "status 'warning'"), ("call +4915123456789", "status")])
 def test_a_status_that_nobody_knows_is_noted(state, named):
     reading = read_all(meta.messages_value(statuses=[meta.status(state)]))
-    assert (reading.events, reading.lost) == ([], [])
-    assert reading.problems == [f"{ITEM}.statuses[0]: {named} is not known; ignored"]
+    assert (reading.events, reading.rejected) == ([], [])
+    assert reading.notes == [f"{ITEM}.statuses[0]: {named} is not known; ignored"]
 
 
 def test_a_status_keeps_only_what_has_the_right_type():

@@ -72,7 +72,7 @@ def test_a_contact_is_found_by_identifier_and_adds_what_it_knows(sender, contact
 def test_a_name_that_is_too_long_is_cut_with_a_note():
     reading = read_all(meta.messages_value(messages=[meta.text()], contacts=[meta.contact(name="x" * 201)]))
     assert reading.events[0].customer.name == "x" * 200
-    assert reading.problems == [f"{ITEM}.contacts[0].profile: name is longer than 200 characters and was cut"]
+    assert reading.notes == [f"{ITEM}.contacts[0].profile: name is longer than 200 characters and was cut"]
 
 
 def test_contacts_are_never_matched_by_position():
@@ -88,7 +88,7 @@ def test_a_message_without_a_sender_belongs_to_the_only_contact_if_it_is_the_onl
     value["statuses"] = [meta.status()]
     reading = read_all(value)
     assert [type(event) for event in reading.events] == [StatusEvent]
-    assert reading.lost == [f"{ITEM}.messages[0]: has neither the number nor the user id of a customer"]
+    assert reading.rejected == [f"{ITEM}.messages[0]: has neither the number nor the user id of a customer"]
 
 
 @pytest.mark.parametrize(
@@ -108,13 +108,13 @@ def test_a_message_without_id_or_sender_is_lost_and_its_neighbours_are_read(bad,
     messages = [meta.text("before"), meta.text(**bad), None, meta.text("after")]
     reading = read_all(meta.messages_value(messages=messages))
     assert [event.content for event in reading.events] == ["before", "after"]
-    assert reading.lost == [f"{ITEM}.messages[1]: {reason}", f"{ITEM}.messages[2]: is not an object"]
+    assert reading.rejected == [f"{ITEM}.messages[1]: {reason}", f"{ITEM}.messages[2]: is not an object"]
 
 
 def test_a_user_id_that_is_too_long_is_a_problem():
     reading = read_all(meta.messages_value(messages=[meta.text(from_="x" * 201), meta.text(from_="y" * 200)]))
     assert [event.customer.whatsapp_user_id for event in reading.events] == ["y" * 200]
-    assert reading.problems[0] == f"{ITEM}.messages[0]: from is longer than 200 characters; left out"
+    assert reading.notes[0] == f"{ITEM}.messages[0]: from is longer than 200 characters; left out"
 
 
 @pytest.mark.parametrize("identifier", [123, "x" * 500, "a=+/b", 123456789012345678901234567890])
@@ -143,10 +143,10 @@ def test_a_time_may_be_text_or_number(timestamp):
 def test_a_time_that_cannot_be_is_left_out_with_a_note(timestamp):
     reading = read_all(meta.messages_value(messages=[meta.text() | {"timestamp": timestamp}]))
     assert reading.events[0].provider_time is None
-    assert reading.problems == [f"{ITEM}.messages[0]: its timestamp is not believable; the time of arrival counts"]
+    assert reading.notes == [f"{ITEM}.messages[0]: its timestamp is not believable; the time of arrival counts"]
 
 
 def test_a_missing_time_is_noted_too():
     reading = read_all(meta.messages_value(messages=[meta.text(timestamp=None)]))
-    assert (reading.events[0].provider_time, reading.lost) == (None, [])
-    assert reading.problems == [f"{ITEM}.messages[0]: timestamp is missing; the time of arrival counts"]
+    assert (reading.events[0].provider_time, reading.rejected) == (None, [])
+    assert reading.notes == [f"{ITEM}.messages[0]: timestamp is missing; the time of arrival counts"]
