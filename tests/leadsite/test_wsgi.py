@@ -27,7 +27,7 @@ def in_chunks(body: str) -> Iterator[bytes]:
 
 def post(site: Site, owner: Business, body: str) -> requests.Response:
     headers = {"Authorization": f"Bearer {owner.api_key}", "Content-Type": "application/json"}
-    return requests.post(f"{site.address}/api/leads", data=in_chunks(body), headers=headers, timeout=20)
+    return requests.post(f"{site.address}/api/leads", data=in_chunks(body), headers=headers, timeout=60)
 
 
 def test_a_body_that_comes_in_chunks_is_read(owner: Business, site: Site) -> None:

@@ -22,7 +22,7 @@ def test_two_at_once_on_one_run_store_each_row_once(owner, file, tmp_path):
     first = importing(owner, file, tmp_path)
     until(lambda: rows_read() > 0, lambda: str(first.poll()))
     second = importing(owner, file, tmp_path, "--resume")
-    (_, first_error), (_, second_error) = first.communicate(timeout=60), second.communicate(timeout=60)
+    (_, first_error), (_, second_error) = first.communicate(timeout=120), second.communicate(timeout=120)
     codes = sorted([first.returncode, second.returncode])
     # Where the first was done before the second came, there was nothing left to resume.
     assert codes in ([1, 2], [1, 1]), (first_error, second_error)
@@ -34,7 +34,7 @@ def test_ctrl_c_ends_between_batches_with_a_summary(owner, file, tmp_path):
     process = importing(owner, file, tmp_path)
     until(lambda: rows_read() > 0, lambda: str(process.poll()))
     process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=30)
+    out, error = process.communicate(timeout=120)
     assert process.returncode == 130, error
     summary = json.loads(out)
     run = ImportRun.objects.get()
@@ -42,7 +42,7 @@ def test_ctrl_c_ends_between_batches_with_a_summary(owner, file, tmp_path):
     assert summary["read"] == run.read == run.created + run.skipped + run.failed
     assert Lead.objects.count() == run.created
     process = importing(owner, file, tmp_path, "--resume")
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert_each_row_once(owner)
 
 
@@ -52,7 +52,7 @@ def test_a_run_with_other_options_is_not_resumed(owner, file, tmp_path):
     process.kill()
     process.communicate()
     process = importing(owner, file, tmp_path, "--resume", "--on-duplicate=update")
-    _, error = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=120)
     assert process.returncode == 2
     assert "other options" in error
 
@@ -73,4 +73,4 @@ def test_a_pipe_that_never_ends_is_given_up(owner, tmp_path):
     assert b"Line 2 does not end" in process.stderr.read()
     process.stdin.close()
     process.stderr.close()
-    assert process.wait(30) == 2
+    assert process.wait(120) == 2

@@ -107,7 +107,7 @@ class TestAFailure:
         owner.post_lead()
         began = time.monotonic()
         post()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 9  # of the 10 s that it has without this setting
         assert integrator.row().error.startswith("No answer")
 
     def test_a_secret_under_a_lost_key_is_said(self, integrator, owner, settings):

@@ -44,7 +44,7 @@ def test_an_event_arrives_within_seconds(integrator: Integrator, owner: Business
         owner.post_lead()
         until(lambda: integrator.receiver.requests, worker.log)
         # It looks each 2 s; the rest is for a busy machine.
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
         until(lambda: delivered(1), worker.log)
         assert worker.stop() == 0
     assert [event["type"] for event in integrator.received()] == ["lead.created"]
@@ -58,7 +58,7 @@ def test_a_worker_that_is_stopped_records_what_is_under_way(integrator: Integrat
         worker.process.terminate()
         until(lambda: worker.says("worker_stopping"), worker.log)
         integrator.receiver.gate.set()
-        assert worker.process.wait(20) == 0
+        assert worker.process.wait(60) == 0
     assert states() == ["delivered"]
 
 

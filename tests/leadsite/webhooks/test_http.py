@@ -34,7 +34,7 @@ def test_an_answer_that_drips_is_not_waited_for_without_end(data, monkeypatch):
     began = time.monotonic()
     with server(drips(data)) as port, pytest.raises(http.NotDelivered):
         http.post(f"http://{HOST}:{port}/", b"{}", {})
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
 
 
 def test_the_status_counts_however_long_the_rest_is(monkeypatch):
@@ -58,13 +58,13 @@ def test_a_body_that_drips_is_not_waited_for(head, monkeypatch):
         connection.recv(65_536)
         connection.sendall(head)
         with contextlib.suppress(OSError):  # nobody listens any more
-            for _ in range(80):
+            for _ in range(200):
                 connection.sendall(b"x")
                 time.sleep(0.1)
 
     with server(behave) as port:
         assert http.post(f"http://{HOST}:{port}/", b"{}", {}).status == 200
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
 
 
 def test_the_whole_time_is_for_the_answer_and_not_only_what_a_connection_may_take(receiver: Receiver, monkeypatch):

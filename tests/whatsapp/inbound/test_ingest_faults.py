@@ -159,7 +159,7 @@ def test_a_process_killed_in_the_middle_of_a_replay_loses_and_doubles_nothing(
             replay = subprocess.Popen([sys.executable, "manage.py", "replay_deliveries"], cwd=REPOSITORY, env=env)
             until(lambda: waiting(observer) == 1)
             replay.send_signal(signal.SIGKILL)
-            assert replay.wait(30) == -signal.SIGKILL
+            assert replay.wait(120) == -signal.SIGKILL
             clerk.rollback()
             until(lambda: not waiting(observer))
     assert manage("replay_deliveries", env=env).returncode == 0

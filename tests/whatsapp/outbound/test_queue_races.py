@@ -135,11 +135,11 @@ def test_a_message_whose_row_somebody_holds_keeps_no_others_record_waiting(owner
             clerk.execute("SELECT FROM messages FOR UPDATE")
             free = [mailing.writes("free", to=f"+4915200000{number:03}") for number in range(20)]
             rows = Message.objects.filter(pk__in=[row.pk for row in free])
-            until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log, seconds=20)
+            until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log)
             assert set(Message.objects.exclude(pk__in=rows).values_list("status", flat=True)) == {"sending"}
             clerk.rollback()
             rows = Message.objects.filter(pk__in=[row.pk for row in held])
-            until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log, seconds=20)
+            until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log)
         assert graph.doubled() == {}
 
 

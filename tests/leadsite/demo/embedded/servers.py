@@ -89,7 +89,7 @@ def query(path: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)

@@ -44,7 +44,7 @@ def killed_now_and_then(owner: Business, file: Path, tmp_path: Path) -> dict[str
         process.kill()
         process.communicate()
     process = importing(owner, file, tmp_path, "--resume")
-    out, error = process.communicate(timeout=60)
+    out, error = process.communicate(timeout=120)
     assert process.returncode == 1, error
     return dict(json.loads(out))
 

@@ -15,7 +15,7 @@ from tests.site import request, serving, until
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thousand_creates_whose_answers_are_cut_make_a_thousand_leads(self, owner: Business, tmp_path: Path) -> None:
+def test_a_thousand_creates_whose_answers_are_cut_make_a_thousand_leads(owner: Business, tmp_path: Path) -> None:
     numbers = itertools.count()
     with (
         serving(database_url(), tmp_path) as site,

@@ -117,7 +117,7 @@ def test_a_worker_that_slept_does_not_send_again_what_another_went_past(owner: B
             sleeper.process.send_signal(signal.SIGSTOP)
             with working(tmp_path / "b", **pointed_at(graph)) as other:
                 # The lease ends after half a minute; the other gives the first up and goes on with the second.
-                until(lambda: Message.objects.get(pk=second.pk).status == "sent", other.log, seconds=90)
+                until(lambda: Message.objects.get(pk=second.pk).status == "sent", other.log, seconds=180)
                 assert Message.objects.get(pk=first.pk).status == "unknown"
                 sleeper.process.send_signal(signal.SIGCONT)
                 # The answer has waited for it, but Python's own time-out has run as well.

@@ -82,7 +82,7 @@ def test_an_answer_that_drips_is_not_waited_for_without_end(data):
     began = time.monotonic()
     with server(drips(data)) as port, pytest.raises(Uncertain):
         ask(port)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
 
 
 @pytest.mark.parametrize(
