@@ -9,10 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 # SQL functions that the site calls; a database restored without them would refuse every lead.
-FUNCTIONS: Final = (
-    *("load_leads", "load_faults", "take_requests"),
-    *("make_leads", "create_lead_with_conversation", "create_leads_with_conversations"),
-)
+FUNCTIONS: Final = ("take_requests", "create_lead_with_conversation", "create_leads_with_conversations")
 
 
 @require_safe

@@ -80,8 +80,8 @@ class ConversationManager(TouchedConversations["Conversation"]):
 # DO UPDATE and not DO NOTHING: it returns the row that is there as it is now, and waits for a writer who is closing it.
 # xmax is 0 in a row that this statement has made, and not in one that it has replaced.
 _JOIN_OR_OPEN: Final = """
-    INSERT INTO conversations AS c (user_id, customer_id, status)
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[])
+    INSERT INTO conversations AS c (user_id, customer_id, status, created_at, updated_at)
+    SELECT *, now(), now() FROM unnest(%s::uuid[], %s::uuid[], %s::text[])
     ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET updated_at = now()
     RETURNING c.id, c.customer_id, c.status, c.xmax = 0
 """

@@ -74,8 +74,9 @@ class CustomerManager(SenderManager["Customer"]):
 # The rows go in by the order of the arrays, and each conflict locks the row it meets: this is the lock order. xmax is
 # 0 in a row that this statement has made, and not in one that it has replaced.
 _UPSERT: Final = """
-    INSERT INTO customers AS c (user_id, phone, name)
-    SELECT %(user_id)s, phone, name FROM unnest(%(phones)s::text[], %(names)s::text[]) AS given (phone, name)
+    INSERT INTO customers AS c (user_id, phone, name, created_at, updated_at)
+    SELECT %(user_id)s, phone, name, now(), now()
+    FROM unnest(%(phones)s::text[], %(names)s::text[]) AS given (phone, name)
     ON CONFLICT (user_id, phone_key) DO UPDATE SET
         name = CASE WHEN excluded.name <> '' AND (%(replace)s OR c.name = '') THEN excluded.name ELSE c.name END,
         updated_at = CASE WHEN excluded.name NOT IN ('', c.name) AND (%(replace)s OR c.name = '') THEN now()

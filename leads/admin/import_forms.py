@@ -7,10 +7,11 @@ from django import forms
 from django.template.defaultfilters import filesizeformat
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from leads.importing.batches import CREATE, SKIP, UPDATE, Options
+from leads.importing.batches import Options
 from leads.importing.cells import UnknownRegion, read_region
 from leads.importing.columns import FIELDS, LABELS
 from leads.models import ImportRun, Lead
+from leads.services.import_rows import CREATE, SKIP, UPDATE
 
 # A hundred megabytes are a million leads.
 MAX_BYTES: Final = 100 * 2**20

@@ -1,24 +1,19 @@
-"""Rows of a file on their way into the database: a batch of them at a time, by the same statement as every lead."""
+"""Rows of a file on their way into the database: a batch of them at a time, by the service that makes leads of rows."""
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
-
-from django.db import connection
 
 from conversations.phone import phone_key
 from leads.importing.cells import BadCell, read_phone
 from leads.importing.columns import Columns
 from leads.importing.readers.rows import Row
+from leads.services.import_rows import CREATE, SKIP, UPDATE, import_leads, judge_rows, lead_identity
+from leads.services.rules import LeadError
 
-SKIP: Final = "skip"
-CREATE: Final = "create"
-UPDATE: Final = "update"
-ON_DUPLICATE: Final = (SKIP, CREATE, UPDATE)
 _WORDS: Final = ("type", "status")
 
 
@@ -58,7 +53,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Batch:
-    """Some rows: those that can be leads as documents for load_leads, and those that cannot."""
+    """Some rows: those that can be leads as documents for import_rows, and those that cannot."""
 
     rows: list[Row] = field(default_factory=list)
     documents: list[dict[str, str]] = field(default_factory=list)
@@ -95,36 +90,27 @@ def _batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batch:
 
 def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) -> tuple[Counts, list[Refusal]]:
     """Make leads of the batch. Caller holds the transaction. Raises django.db.Error."""
-    found = _ask(
-        "SELECT count(*) FILTER (WHERE outcome = 'created'), count(*) FILTER (WHERE outcome = 'updated'),"
-        " count(*) FILTER (WHERE outcome = 'skipped'),"
-        " json_agg(json_build_array(index, fault[1], fault[3])) FILTER (WHERE outcome = 'failed')"
-        " FROM load_leads(%s, %s::jsonb, %s, %s, false, %s)",
-        [user_id, json.dumps(batch.documents), options.source, options.on_duplicate, run_id],
+    imported = import_leads(
+        user_id=user_id,
+        rows=batch.documents,
+        source=options.source,
+        on_duplicate=options.on_duplicate,
+        import_run_id=run_id,
     )
-    created, updated, skipped, failed = found
-    return _counted(batch, Counts(created=created, updated=updated, skipped=skipped), failed)
+    counts = Counts(created=imported.created, updated=imported.updated, skipped=imported.skipped)
+    return _counted(batch, counts, imported.errors)
 
 
 def judge(batch: Batch, *, user_id: UUID, options: Options) -> tuple[Counts, list[Refusal]]:
     """Judge the batch and make nothing of it: what is good of a file that is here already is skipped."""
-    (failed,) = _ask(
-        "SELECT json_agg(json_build_array(index, fault[1], fault[3])) FROM load_faults(%s, %s::jsonb, %s)",
-        [user_id, json.dumps(batch.documents), options.on_duplicate],
-    )
-    return _counted(batch, Counts(skipped=len(batch.rows) - len(failed or [])), failed)
+    errors = judge_rows(user_id=user_id, rows=batch.documents, on_duplicate=options.on_duplicate)
+    return _counted(batch, Counts(skipped=len(batch.rows) - len(errors)), errors)
 
 
-def _ask(query: str, arguments: list[Any]) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(query, arguments)
-        return cursor.fetchone()
-
-
-def _counted(batch: Batch, counts: Counts, failed: list[list[Any]] | None) -> tuple[Counts, list[Refusal]]:
+def _counted(batch: Batch, counts: Counts, errors: Mapping[int, LeadError]) -> tuple[Counts, list[Refusal]]:
     refusals = [
         *batch.refusals,
-        *(Refusal(batch.rows[index], name, _sentence(name, reason)) for index, name, reason in failed or []),
+        *(Refusal(batch.rows[index], error.field, _sentence(error)) for index, error in errors.items()),
     ]
     refusals.sort(key=lambda refusal: refusal.row.line)
     counts.failed = len(refusals)
@@ -132,12 +118,13 @@ def _counted(batch: Batch, counts: Counts, failed: list[list[Any]] | None) -> tu
     return counts, refusals
 
 
-def _sentence(name: str, reason: str) -> str:
+def _sentence(error: LeadError) -> str:
     """The rule's sentence; the name of the field stands beside it already."""
-    return reason.removeprefix(f"{name} ").capitalize() if reason.startswith(f"{name} ") else reason
+    sentence = error.message.removeprefix(f"{error.field} ")
+    return error.message if sentence == error.message else sentence.capitalize()
 
 
-class Rehearsal:
+class DryRun:
     """What a dry run has seen of the file, so that it knows a lead again that it did not store.
 
     It keeps eight bytes of a hash for each lead.
@@ -154,7 +141,7 @@ class Rehearsal:
         fresh = Batch(refusals=batch.refusals)
         now: set[int] = set()
         for row, document in zip(batch.rows, batch.documents, strict=True):
-            identity = _identity(document)
+            identity = _hashed_identity(document)
             now.add(identity)
             if identity not in self._seen:
                 fresh.rows.append(row)
@@ -164,12 +151,11 @@ class Rehearsal:
         return fresh, Counts(again, 0, again, 0) if self._options.on_duplicate == UPDATE else Counts(again, 0, 0, again)
 
 
-def _identity(document: dict[str, str]) -> int:
-    """As lead_identity.sql, hashed."""
-    external_id = document.get("external_id", "").strip()
-    parts = (
-        ("id", external_id)
-        if external_id
-        else ("lead", phone_key(document["customer_phone"]), document.get("type", ""), document.get("details", ""))
+def _hashed_identity(document: Mapping[str, str]) -> int:
+    identity = lead_identity(
+        external_id=document.get("external_id", "").strip(),
+        phone_key=phone_key(document["customer_phone"]),
+        lead_type=document.get("type", ""),
+        details=document.get("details", ""),
     )
-    return int.from_bytes(hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(hashlib.blake2b("\0".join(identity).encode(), digest_size=8).digest(), "big")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from leads.importing.batches import SKIP, Counts, Options, Refusal
+from leads.importing.batches import Counts, Options, Refusal
 from leads.importing.columns import Columns
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.readers.files import Table
@@ -25,6 +25,7 @@ from leads.importing.runs import (
     rehearse,
 )
 from leads.models import ImportRun
+from leads.services.import_rows import SKIP
 from leadsite.accounts.models import User
 
 

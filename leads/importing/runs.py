@@ -9,15 +9,16 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from leads.importing.batches import Batch, Counts, Options, Refusal, Rehearsal, batches, judge, load
+from leads.importing.batches import Batch, Counts, DryRun, Options, Refusal, batches, judge, load
 from leads.importing.columns import Columns
 from leads.importing.readers.rows import Row, Table, storable
 from leads.models import ImportRefusal, ImportRun
-from leadsite.core.transactions import attempts
+from leads.services.undo import UndoStep, undo_leads
+from leadsite.core.transactions import retried
 
 State = ImportRun.State
 UNFINISHED: Final = (State.WAITING, State.RUNNING, State.INTERRUPTED, State.FAILED)
@@ -57,7 +58,7 @@ def import_rows(
         pass
     work = _judging(run, options) if known else _loading(run, options)
     for batch in batches(rows, columns, options, batch_size):
-        counts.add(_store(run, batch, read=counts.read, progress=table.position(), work=work))
+        counts.add(_store(run=run, batch=batch, read=counts.read, progress=table.position(), work=work))
         if tell(counts, table.position()):
             close_run(run, State.INTERRUPTED)
             return counts
@@ -73,22 +74,21 @@ def _judging(run: ImportRun, options: Options) -> Work:
     return lambda batch: judge(batch, user_id=run.user_id, options=options)
 
 
-def _store(run: ImportRun, batch: Batch, *, read: int, progress: float | None, work: Work) -> Counts:
-    for attempt in attempts():
-        # Who resumes a run that is still going meets it here: the second to come finds that the rows are stored.
-        with attempt:
-            mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
-            if mine != (read, State.RUNNING):
-                raise Overtaken("Another process is importing this run, or has ended it.")
-            counts, refusals = work(batch)
-            ImportRefusal.objects.bulk_create([_row_of(run, refusal) for refusal in refusals])
-            ImportRun.objects.filter(pk=run.pk).update(
-                progress=progress,
-                updated_at=timezone.now(),
-                **{name: F(name) + value for name, value in asdict(counts).items()},
-            )
-            return counts
-    raise AssertionError("attempts() ended without a result or an exception")
+@retried
+def _store(*, run: ImportRun, batch: Batch, read: int, progress: float | None, work: Work) -> Counts:
+    # Who resumes a run that is still going meets it here: the second to come finds that the rows are stored.
+    with transaction.atomic():
+        mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
+        if mine != (read, State.RUNNING):
+            raise Overtaken("Another process is importing this run, or has ended it.")
+        counts, refusals = work(batch)
+        ImportRefusal.objects.bulk_create([_row_of(run, refusal) for refusal in refusals])
+        ImportRun.objects.filter(pk=run.pk).update(
+            progress=progress,
+            updated_at=timezone.now(),
+            **{name: F(name) + value for name, value in asdict(counts).items()},
+        )
+        return counts
 
 
 def _row_of(run: ImportRun, refusal: Refusal) -> ImportRefusal:
@@ -144,9 +144,9 @@ def rehearse(
 
     Raises UnreadableFile, django.db.Error.
     """
-    counts, rehearsal = Counts(), Rehearsal(options)
+    counts, dry_run = Counts(), DryRun(options)
     for whole in batches(table.rows, columns, options, batch_size):
-        batch, again = rehearsal.without_repeated(whole)
+        batch, again = dry_run.without_repeated(whole)
         with transaction.atomic():
             found, refusals = load(batch, user_id=user_id, run_id=None, options=options)
             transaction.set_rollback(True)
@@ -175,23 +175,9 @@ def undo(*, run: ImportRun, tell: Callable[[int, int], Any]) -> tuple[int, int]:
     if not ImportRun.objects.filter(pk=run.pk).exclude(state__in=(State.RUNNING, State.WAITING)).exists():
         raise Overtaken("The run is not over. Stop it first.")
     gone = left = 0
-    before: UUID | None = None
-    while True:
-        before, removed, remaining = _undo_step(run, before)
-        gone, left = gone + removed, left + remaining
-        if before is None:
-            break
+    step = UndoStep()
+    while (step := undo_leads(run_id=run.pk, before=step.last_id, most=UNDO_SIZE)).last_id is not None:
+        gone, left = gone + step.removed, left + step.remaining
         tell(gone, left)
     ImportRun.objects.filter(pk=run.pk).update(state=State.UNDONE, updated_at=timezone.now())
     return gone, left
-
-
-def _undo_step(run: ImportRun, before: UUID | None) -> tuple[UUID | None, int, int]:
-    for attempt in attempts():
-        # A customer may write at this moment, and staff may open the lead: each waits for the customer's row.
-        with attempt, connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT last_id, removed, remaining FROM undo_leads(%s, %s, %s)", [run.pk, before, UNDO_SIZE]
-            )
-            return cursor.fetchone() or (None, 0, 0)
-    raise AssertionError("attempts() ended without a result or an exception")

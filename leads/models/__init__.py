@@ -2,13 +2,13 @@
 
 from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.imports import ImportFile, ImportRefusal, ImportRun
+from leads.models.known import NamedLead, Rewriting
 from leads.models.leads import (
     EXTERNAL_ID_MAX_LENGTH,
     LOST_REASON_MAX_LENGTH,
     Lead,
     LeadRow,
     LeadStatus,
-    NamedLead,
 )
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "LeadRow",
     "LeadStatus",
     "NamedLead",
+    "Rewriting",
 ]

@@ -1,6 +1,6 @@
 """Someone wants something: a Lead, always with the conversation it came from."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db.models.functions import Upper
 from conversations.models import Conversation, Message
 from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.imports import ImportRun
+from leads.models.known import KnownLeads
 from leads.models.received import ReceivedLeads
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
@@ -60,15 +61,7 @@ class LeadRow(NamedTuple):
     referral: str | None = None
 
 
-class NamedLead(NamedTuple):
-    """A lead found by its external id; `phone_key` is its customer's, None where the number is hidden."""
-
-    id: UUID
-    conversation_id: UUID
-    phone_key: str | None
-
-
-class LeadManager(ReceivedLeads["Lead"]):
+class LeadManager(ReceivedLeads["Lead"], KnownLeads["Lead"]):
     """Reads and writes of leads by lists: one statement for one and for five thousand."""
 
     def insert(self, rows: Sequence[LeadRow]) -> list[UUID]:
@@ -82,14 +75,6 @@ class LeadManager(ReceivedLeads["Lead"]):
         inserted = fetch_rows(_INSERT, [array(column) for column in zip(*rows, strict=True)])
         return [lead_id for (lead_id,) in inserted]
 
-    def by_external_id(self, *, user_id: UUID, external_ids: Collection[str]) -> dict[str, NamedLead]:
-        """The leads of a business that have one of these external ids, by it."""
-        if not external_ids:
-            return {}
-        with connection.cursor() as cursor:
-            cursor.execute(_BY_EXTERNAL_ID, [list(external_ids), user_id])
-            return {external_id: NamedLead(*lead) for external_id, *lead in cursor.fetchall()}
-
     def open_of(self, customer_id: UUID, *, limit: int) -> list[UUID]:
         """The ids of a customer's leads that nobody has closed, the newest first."""
         with connection.cursor() as cursor:
@@ -97,7 +82,8 @@ class LeadManager(ReceivedLeads["Lead"]):
             return [lead_id for (lead_id,) in cursor.fetchall()]
 
 
-# The one INSERT of leads in Python. The ids are made before the rows, so that each is known to belong to its row.
+# The one INSERT of leads in Python. The ids are made before the rows, so that each is known to belong to its row. now()
+# is the time of the transaction: a lead bears the same as conversation and customer that came with it (see undo.py).
 _INSERT: Final = """
     WITH given AS MATERIALIZED (
         SELECT uuid_v7() AS id, lead.* FROM unnest(
@@ -106,21 +92,12 @@ _INSERT: Final = """
                                                 import_run_id, first_message_id, referral, n)
     ), made AS (
         INSERT INTO leads (id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-                           first_message_id, referral)
+                           first_message_id, referral, created_at, updated_at)
         SELECT id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-               first_message_id, referral
+               first_message_id, referral, now(), now()
         FROM given ORDER BY n
     )
     SELECT id FROM given ORDER BY n
-"""
-# Each look-up by an index, whatever the planner believes of the tables.
-_BY_EXTERNAL_ID: Final = """
-    SELECT given.external_id, lead.id, lead.conversation_id, customer.phone_key
-    FROM unnest(%s::text[]) AS given (external_id)
-    CROSS JOIN LATERAL (SELECT l.id, l.conversation_id FROM leads AS l
-                        WHERE l.user_id = %s AND l.external_id = given.external_id LIMIT 1) AS lead
-    CROSS JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
-    CROSS JOIN LATERAL (SELECT k.phone_key FROM customers AS k WHERE k.id = place.customer_id LIMIT 1) AS customer
 """
 _OPEN_OF: Final = """
     SELECT l.id FROM conversations AS c

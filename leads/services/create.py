@@ -9,7 +9,7 @@ cycle.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -147,22 +147,40 @@ def _insert(user_id: UUID, leads: Sequence[CheckedLead], source: str) -> list[Cr
     """Caller holds the transaction."""
     customers = Customer.objects.upsert(user_id=user_id, customers=[(lead.phone, lead.name) for lead in leads])
     owners = [customers[lead.phone_key] for lead in leads]
-    conversations = Conversation.objects.join_or_open(
-        [Opening(user_id, owner.id, lead.conversation_status) for owner, lead in zip(owners, leads, strict=True)]
-    )
     others = None
     if len(leads) == 1:
         others = Lead.objects.open_of(owners[0].id, limit=OPEN_LEADS_LIMIT) if owners[0].was_there else []
-    lead_ids = Lead.objects.insert(
+    made = insert_leads(user_id=user_id, source=source, leads=leads, customer_ids=[owner.id for owner in owners])
+    return [replace(lead, open_leads=others) for lead in made]
+
+
+def insert_leads(
+    *,
+    user_id: UUID,
+    source: str,
+    leads: Sequence[CheckedLead],
+    customer_ids: Sequence[UUID],
+    import_run_id: UUID | None = None,
+) -> list[CreatedLead]:
+    """Make each lead with its conversation, for the customer at the same place of the other list. Caller holds the
+    transaction and has locked the customers.
+
+    Raises django.db.IntegrityError: leads_external_id_unique.
+    """
+    conversations = Conversation.objects.join_or_open(
         [
-            LeadRow(user_id, conversation.id, lead.type, source, lead.details, lead.status, lead.external_id)
-            for conversation, lead in zip(conversations, leads, strict=True)
+            Opening(user_id, customer_id, lead.conversation_status)
+            for customer_id, lead in zip(customer_ids, leads, strict=True)
         ]
     )
-    return [
-        CreatedLead(lead_id, conversation.id, conversation.created, others)
-        for lead_id, conversation in zip(lead_ids, conversations, strict=True)
-    ]
+    places = list(zip(conversations, leads, strict=True))
+    lead_ids = Lead.objects.insert(
+        [
+            LeadRow(user_id, place.id, lead.type, source, lead.details, lead.status, lead.external_id, import_run_id)
+            for place, lead in places
+        ]
+    )
+    return [CreatedLead(lead_id, place.id, place.created) for lead_id, (place, _) in zip(lead_ids, places, strict=True)]
 
 
 def log_failed_creation(

@@ -10,7 +10,7 @@ from typing import Final, ParamSpec, TypeVar, overload
 
 import psycopg
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +22,18 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class ChangedMeanwhile(OperationalError):
+    """What the transaction has read is no longer so, by a session that it waited for. Repeated as a serialization
+    failure is.
+    """
+
+    sqlstate = "40001"
+
+
 def sqlstate(error: BaseException) -> str | None:
-    """The five-character SQLSTATE of an error that Django raised, None where the server did not speak."""
+    """The five-character SQLSTATE of an error that Django raised, None where the server has not answered."""
+    if isinstance(error, ChangedMeanwhile):
+        return error.sqlstate
     cause = error.__cause__
     return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 

@@ -73,11 +73,6 @@ def test_a_locked_customer_is_raised_and_not_answered(owner, transactional_db):
         "make_leads(uuid, jsonb, boolean)",
         "make_lead(uuid, uuid, jsonb)",
         "upsert_customer(uuid, text, text)",
-        "load_leads(uuid, jsonb, text, text, boolean, uuid)",
-        "load_faults(uuid, jsonb, text)",
-        "seen_leads(uuid, jsonb, integer[], uuid[])",
-        "correct_leads(jsonb, integer[], uuid[], text[])",
-        "undo_leads(uuid, uuid, integer)",
         "take_requests(text, integer, integer)",
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
-from leads.importing.batches import ON_DUPLICATE, SKIP, Counts, Options, Refusal
+from leads.importing.batches import Counts, Options, Refusal
 from leads.importing.cells import UnknownRegion, read_region
 from leads.importing.columns import FIELDS, UnknownColumns, map_columns
 from leads.importing.command_line import open_input, parse_mapping
@@ -19,6 +19,7 @@ from leads.importing.progress import Progress, stopped_by_signals
 from leads.importing.readers.files import FORMATS, UnreadableFile, open_table
 from leads.importing.runs import BATCH_SIZE, Overtaken, RowsRefused
 from leads.models import ImportRun, Lead
+from leads.services.import_rows import ON_DUPLICATE, SKIP
 from leadsite.accounts.models import User
 
 COULD_NOT_RUN: Final = 2
