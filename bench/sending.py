@@ -30,9 +30,11 @@ PAUSE_SECONDS: Final = 0.3  # long enough that the worker has gone back to waiti
 QUEUE: Final = """
     WITH customer AS (
         INSERT INTO customers (user_id, phone)
-        SELECT %(user)s, '+' || (%(first)s::bigint + n) FROM generate_series(1, %(count)s) AS n RETURNING id, phone
+        SELECT %(user)s, '+' || (%(first)s::bigint + n) FROM generate_series(1, %(count)s) AS n
+        ON CONFLICT (user_id, phone_key) DO UPDATE SET updated_at = now() RETURNING id, phone
     ), chat AS (
-        INSERT INTO conversations (user_id, customer_id) SELECT %(user)s, id FROM customer RETURNING id, customer_id
+        INSERT INTO conversations (user_id, customer_id) SELECT %(user)s, id FROM customer
+        ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET updated_at = now() RETURNING id, customer_id
     )
     INSERT INTO messages (user_id, conversation_id, direction, status, content, channel_id, address, due_at)
     SELECT %(user)s, chat.id, 'out', 'queued', 'Your cake is ready', channel.id, customer.phone, now()
