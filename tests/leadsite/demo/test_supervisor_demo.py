@@ -13,7 +13,7 @@ import pytest
 from leadsite.demo import secrets as demo_secrets
 from leadsite.demo.embedded import EmbeddedPostgres, database_url
 from leadsite.demo.supervisor import HOST, server_command
-from tests.leadsite.demo.demos import demo, is_alive, still_there
+from tests.leadsite.demo.demos import Demo, demo, is_alive, still_there
 from tests.site import REPOSITORY, environment, manage, request
 
 
@@ -44,12 +44,18 @@ def test_it_shows_how_to_use_it_and_ctrl_c_leaves_nothing_running(data_dir: Path
 
 
 def test_it_starts_again_with_the_same_key_password_and_data(data_dir: Path) -> None:
-    with demo(data_dir) as first:
+    """Its WhatsApp number too, which another business may have been given."""
+    channel = "SELECT email, display_number FROM channels JOIN users ON users.id = user_id"
+    with demo(data_dir) as first, psycopg.connect(database_url(data_dir)) as session:
         answer = first.post_lead().json()
         leads = stored_leads(data_dir)
         banner = [first.shown("API key"), first.shown("Password"), first.shown("Admin login")]
+        assert session.execute(channel).fetchall() == [(first.shown("Admin login"), "+49 30 5550100")]
+        manage("create_business", "--email=other@bakery.example", env=environment(data_dir))
+        session.execute("UPDATE channels SET user_id = (SELECT id FROM users WHERE email = 'other@bakery.example')")
 
-    with demo(data_dir) as second:
+    with demo(data_dir) as second, psycopg.connect(database_url(data_dir)) as session:
+        assert session.execute(channel).fetchall() == [("other@bakery.example", "+49 30 5550100")]
         assert [second.shown("API key"), second.shown("Password"), second.shown("Admin login")] == banner
         assert stored_leads(data_dir) == leads
         assert leads[answer["lead_id"]] == answer["conversation_id"]
@@ -75,17 +81,23 @@ def test_a_busy_port_ends_it_with_a_sentence_that_names_port(data_dir: Path) -> 
     assert not EmbeddedPostgres(data_dir).is_running()
 
 
-def test_a_worker_beside_a_demo_works_on_it_and_leaves_it_running(data_dir: Path) -> None:
-    with demo(data_dir) as running:
+@pytest.fixture(scope="class")
+def running(data_dir: Path) -> Iterator[Demo]:
+    with demo(data_dir) as started:
+        yield started
+
+
+class TestBesideADemo:
+    """What an operator types in another terminal. One demo for all of these."""
+
+    def test_a_worker_works_on_it_and_leaves_it_running(self, running: Demo, data_dir: Path) -> None:
         ended = manage("worker", "--once", env=environment(data_dir))
 
         assert ended.returncode == 0, ended.stderr
         assert running.takes_leads()
         assert is_alive(running.child("worker"))
 
-
-def test_the_command_that_it_shows_is_a_customer_who_writes(data_dir: Path) -> None:
-    with demo(data_dir) as running:
+    def test_the_command_that_it_shows_is_a_customer_who_writes(self, running: Demo, data_dir: Path) -> None:
         found = re.search(r"^  (.* manage\.py simulate_whatsapp .*)$", running.output(), re.MULTILINE)
         assert found, running.output()
         variables = environment(data_dir)
@@ -99,20 +111,7 @@ def test_the_command_that_it_shows_is_a_customer_who_writes(data_dir: Path) -> N
             row = session.execute("SELECT details FROM leads WHERE source = 'whatsapp'").fetchone()
         assert row == ("Hello",)
 
-
-def test_the_demo_has_a_whatsapp_number_which_another_business_may_keep(data_dir: Path) -> None:
-    channel = "SELECT email, display_number FROM channels JOIN users ON users.id = user_id"
-    with demo(data_dir) as first, psycopg.connect(database_url(data_dir)) as session:
-        assert session.execute(channel).fetchall() == [(first.shown("Admin login"), "+49 30 5550100")]
-        manage("create_business", "--email=other@bakery.example", env=environment(data_dir))
-        session.execute("UPDATE channels SET user_id = (SELECT id FROM users WHERE email = 'other@bakery.example')")
-
-    with demo(data_dir), psycopg.connect(database_url(data_dir)) as session:
-        assert session.execute(channel).fetchall() == [("other@bakery.example", "+49 30 5550100")]
-
-
-def test_database_url_beside_a_demo_is_that_of_the_demo(data_dir: Path) -> None:
-    with demo(data_dir) as running:
+    def test_database_url_is_that_of_the_demo(self, running: Demo, data_dir: Path) -> None:
         printed = manage("database_url", env=environment(data_dir))
 
         with psycopg.connect(printed.stdout.strip()) as session:
