@@ -4,6 +4,6 @@ from leadsite.core.sql_migrations import frozen_sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0001_initial"), ("conversations", "0002_functions")]
+    dependencies = [("leads", "0001_initial")]
 
     operations = frozen_sql(__file__)

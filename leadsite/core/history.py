@@ -4,21 +4,22 @@ from typing import Final
 
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.loader import MigrationLoader
 
-# The first needs the second. A database has one without the other only from before the migrations were rewritten.
-_FUNCTIONS: Final = ("leads", "0002_functions")
-_NEEDED: Final = ("conversations", "0002_functions")
+OUR_APPS: Final = frozenset({"accounts", "conversations", "leads", "webhooks", "whatsapp"})
 
 
 class EarlierDatabase(Exception):
-    """The tables are those of an earlier leadsite. The message tells a person what to do about it."""
+    """The tables are those of another version, an earlier one as a rule. The message says what to do."""
 
 
 def check_history() -> None:
-    """Raises EarlierDatabase, and Django's OperationalError where the database does not answer."""
-    applied = MigrationRecorder(connection).applied_migrations()
-    if _FUNCTIONS in applied and _NEEDED not in applied:
+    """Raises EarlierDatabase where the database has had migrations of ours that this version does not know; Django's
+    OperationalError where it does not answer.
+    """
+    loader = MigrationLoader(connection)
+    unknown = loader.applied_migrations.keys() - loader.disk_migrations.keys()
+    if any(app in OUR_APPS for app, _ in unknown):
         raise EarlierDatabase(_advice())
 
 

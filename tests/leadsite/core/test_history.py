@@ -18,7 +18,6 @@ SENTENCE = "of an earlier leadsite, whose tables this version cannot take over"
 
 def make_old() -> None:
     recorder = MigrationRecorder(connection)
-    recorder.record_unapplied("conversations", "0002_functions")
     for app, name in OLD:
         recorder.record_applied(app, name)
 
