@@ -34,7 +34,7 @@ def main() -> None:
         measure(contenders, options.rounds)
         rows = compare(contenders, "creates")
         memory = both.worker_memory_mb
-        print(manage_module(both.environment | {"BENCH_API_KEY": both.api_key}, "bench.door_costs"), end="")
+        print(manage_module(both.environment | {"BENCH_API_KEY": both.api_key}, "bench.request_costs"), end="")
         print(f"Resident memory of a web worker: {memory:.0f} MB. Medians of {options.rounds} rounds.")
         write("creates", {"contenders": rows, "web_worker_memory_mb": round(memory, 1)})
 
@@ -51,7 +51,7 @@ def rivals(both: Opponents, *, clients: int, seconds: float) -> list[Contender]:
 
 
 def pgbench(environment: dict[str, str], seconds: float) -> Load:
-    """The floor under every door: the function called over prepared statements, no HTTP at all."""
+    """The lower bound for every entry point: the function called over prepared statements, no HTTP at all."""
     script = ROOT / "bench" / "create_lead.pgbench"
     command = [pgbench_program(), "--no-vacuum", "--protocol=prepared", f"--client={PGBENCH_CONNECTIONS}", "--jobs=1"]
     command += [

@@ -1,4 +1,4 @@
-"""The table of leads that every door is run through: REST, service and both SQL functions."""
+"""The table of leads that is run through every entry point: REST, service and both SQL functions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ GOOD = {
     "a quote and a backslash": {"customer_name": 'O\'Hara \\ "x"', "details": "'; DROP TABLE leads; --"},
 }
 
-# What text arguments can express, so that it fits all four doors.
+# What text arguments can express, so that it fits all four entry points.
 BAD = {
     "no phone": Refused({"customer_phone": MISSING}, "customer_phone", "customers_identified"),
     "null phone": Refused({"customer_phone": None}, "customer_phone", "customers_identified"),

@@ -1,4 +1,4 @@
-"""A business with a WhatsApp number, and Meta as it delivers to it: signed, through the site's door."""
+"""A business with a WhatsApp number, and Meta as it delivers to it: signed, to the site's webhook."""
 
 import json
 from typing import Any
@@ -8,16 +8,16 @@ from django.conf import settings
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from tests.factories import Business
-from tests.whatsapp import door, meta
+from tests.whatsapp import meta, webhook_client
 from whatsapp.channels import connect_channel
 from whatsapp.models import WebhookDelivery
 
-_meta = door.provider_client()
+_meta = webhook_client.provider_client()
 
 
 def post(body: bytes) -> Any:
     """One signed delivery, as it is answered."""
-    return door.deliver(_meta, body, secret=settings.WHATSAPP_APP_SECRETS[0])
+    return webhook_client.deliver(_meta, body, secret=settings.WHATSAPP_APP_SECRETS[0])
 
 
 def deliver(*values_or_changes: Any) -> WebhookDelivery:

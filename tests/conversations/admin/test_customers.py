@@ -59,7 +59,7 @@ def test_an_old_form_keeps_the_name_that_came_meanwhile(owner):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("rival_stays", [True, False])
 def test_who_loses_a_race_for_a_number_reads_so_in_the_form(owner, monkeypatch, rival_stays):
-    """The rival's row comes after the form was checked. Mended by the second check, unless it is gone again by then."""
+    """The rival's row comes after the form was checked. Caught by the second check, unless it is gone again by then."""
     people = staff_of(owner)
     _, path = customer_of(owner)
     write_row = OwnedAdmin.save_model

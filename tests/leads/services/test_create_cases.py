@@ -1,4 +1,4 @@
-"""One table of cases through every door: the same outcome, the same rows, nothing left behind by a failure."""
+"""One table of cases through every entry point: the same outcome, the same rows, nothing left behind by a failure."""
 
 import psycopg
 import pytest
@@ -47,14 +47,14 @@ def by_batch_function(business, body):
     return answer["results"][0] | {"error": answer["error"]}
 
 
-DOORS = {"REST": by_rest, "service": by_service, "function": by_function, "batch function": by_batch_function}
+ENTRY_POINTS = {"REST": by_rest, "service": by_service, "function": by_function, "batch function": by_batch_function}
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize("case", GOOD)
-def test_a_good_lead_makes_the_same_rows_at_every_door(door, case, owner):
+def test_a_good_lead_makes_the_same_rows_at_every_entry_point(entry_point, case, owner):
     body = body_of(GOOD[case])
-    answer = DOORS[door](owner, body)
+    answer = ENTRY_POINTS[entry_point](owner, body)
     assert answer["success"] is True, answer
     customer, conversation, lead = Customer.objects.get(), Conversation.objects.get(), Lead.objects.get()
     assert str(lead.pk) == answer["lead_id"]
@@ -62,21 +62,21 @@ def test_a_good_lead_makes_the_same_rows_at_every_door(door, case, owner):
     assert (lead.conversation_id, conversation.customer_id) == (conversation.pk, customer.pk)
     assert (lead.type, lead.details) == (body["type"], body.get("details") or "")
     assert lead.status == body.get("status", "new")
-    assert lead.source == ("api" if door == "REST" else "sql")
+    assert lead.source == ("api" if entry_point == "REST" else "sql")
     assert customer.name == body["customer_name"].strip()
     assert (customer.phone, customer.phone_key) == ("+1234567890", "+1234567890")
     assert conversation.status == "active"
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_lead_is_refused_with_its_reason_and_leaves_nothing_at_every_door(door, case, owner):
+def test_a_bad_lead_is_refused_with_its_reason_and_leaves_nothing_at_every_entry_point(entry_point, case, owner):
     refused = BAD[case]
-    answer = DOORS[door](owner, refused.body)
+    answer = ENTRY_POINTS[entry_point](owner, refused.body)
     assert answer["success"] is False
     assert answer["error"]
     assert owner.row_counts() == NOTHING
-    match door:
+    match entry_point:
         case "REST":
             assert list(answer["fields"]) == [refused.field]
         case "function":
@@ -87,14 +87,14 @@ def test_a_bad_lead_is_refused_with_its_reason_and_leaves_nothing_at_every_door(
             assert answer["constraint"] == refused.constraint
 
 
-@pytest.mark.parametrize("door", ["REST", "batch function"])
+@pytest.mark.parametrize("entry_point", ["REST", "batch function"])
 @pytest.mark.parametrize("case", BAD_JSON)
-def test_a_field_of_the_wrong_json_type_is_refused(door, case, owner):
+def test_a_field_of_the_wrong_json_type_is_refused(entry_point, case, owner):
     refused = BAD_JSON[case]
-    answer = DOORS[door](owner, refused.body)
+    answer = ENTRY_POINTS[entry_point](owner, refused.body)
     assert answer["success"] is False
     assert owner.row_counts() == NOTHING
-    assert (list(answer["fields"]) if door == "REST" else [answer["field"]]) == [refused.field]
+    assert (list(answer["fields"]) if entry_point == "REST" else [answer["field"]]) == [refused.field]
 
 
 TABLE_OF_RULE = {
@@ -111,7 +111,7 @@ TABLE_OF_RULE = {
 
 @pytest.mark.parametrize("constraint", TABLE_OF_RULE)
 def test_the_table_itself_keeps_the_rule_that_the_doors_name(constraint, owner):
-    """Whoever goes round the doors, with COPY or psql, meets the same rule under the same name."""
+    """A client that writes the tables itself, with COPY or psql, meets the same rule under the same name."""
     created = owner.has_lead()
     table, columns = TABLE_OF_RULE[constraint]
     customer = Customer.objects.get()

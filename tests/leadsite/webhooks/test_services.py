@@ -1,4 +1,4 @@
-"""What is written for an endpoint: by every door, in the transaction of what it tells of, and for nobody else."""
+"""What an endpoint gets: by every entry point, in the same transaction as its cause, and for its business only."""
 
 from datetime import datetime
 from typing import Any

@@ -20,8 +20,8 @@ from tests.factories import Business
 from tests.sessions import database_url, lock_customer, session, waiting
 from tests.site import REPOSITORY, environment, manage, request, serving, until
 from tests.whatsapp import meta
-from tests.whatsapp.door import PATH
 from tests.whatsapp.inbox import Inbox, post
+from tests.whatsapp.webhook_client import PATH
 from whatsapp.inbound import ingest
 from whatsapp.inbound.replay import replay_due
 from whatsapp.inbound.signature import sign_for_meta

@@ -17,8 +17,8 @@ from tests.factories import Business
 from tests.sessions import database_url, deadlocks, held_back, lock_customer, processes, session, waiting
 from tests.site import Site, request, serving, until
 from tests.whatsapp import meta
-from tests.whatsapp.door import PATH
 from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.webhook_client import PATH
 from whatsapp.inbound import ingest
 from whatsapp.inbound.signature import sign_for_meta
 from whatsapp.models import WebhookDelivery

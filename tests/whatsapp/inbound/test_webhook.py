@@ -12,7 +12,7 @@ from leadsite.accounts.models import User
 from tests.factories import Business
 from tests.sessions import session
 from tests.whatsapp import meta
-from tests.whatsapp.door import FORM, OLD_SECRET, PATH, SECRET, assert_refused, deliver, provider_client
+from tests.whatsapp.webhook_client import FORM, OLD_SECRET, PATH, SECRET, assert_refused, deliver, provider_client
 from whatsapp.channels import connect_channel
 from whatsapp.inbound.signature import sign_for_meta
 from whatsapp.models import WebhookDelivery

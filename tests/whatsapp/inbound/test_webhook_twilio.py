@@ -6,7 +6,7 @@ import pytest
 
 from conversations.models import Message
 from tests.factories import Business
-from tests.whatsapp.door import FORM, OLD_SECRET, PATH, SECRET, assert_refused, deliver_form, provider_client
+from tests.whatsapp.webhook_client import FORM, OLD_SECRET, PATH, SECRET, assert_refused, deliver_form, provider_client
 from whatsapp.inbound.signature import sign_for_twilio
 from whatsapp.models import Channel, WebhookDelivery
 

@@ -1,10 +1,10 @@
-"""Meta's question whether the webhook's address is ours. No test here has a database: whoever likes may ask."""
+"""Meta's question whether the webhook's address is ours. No test here has a database: anybody may ask."""
 
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.whatsapp.door import PATH, assert_refused, provider_client
+from tests.whatsapp.webhook_client import PATH, assert_refused, provider_client
 
 TOKEN = "the verify token, with an ü"
 QUESTION = {"hub.mode": "subscribe", "hub.verify_token": TOKEN, "hub.challenge": "1158201444"}

@@ -1,4 +1,4 @@
-"""A number that its provider refuses: the channel stops, the queue waits, and all is sent when that is mended."""
+"""A number that its provider refuses: the channel stops, the queue waits, and all is sent when that is fixed."""
 
 import logging
 from time import time

@@ -133,7 +133,7 @@ def test_the_rule_is_the_one_of_every_door(owner, tmp_path):
     assert (ended.code, ended.summary["created"]) == (0, len(GOOD)), ended.error
 
 
-def test_refused_rows_can_be_mended_and_fed_back(owner, tmp_path):
+def test_refused_rows_can_be_fixed_and_fed_back(owner, tmp_path):
     errors = tmp_path / "errors.csv"
     file = write(tmp_path / "a.csv", AMINA, "0151 2345678,Bruno,order,=1+1,", "+4915100000001,Carla,cake,Bread,")
     assert import_leads(owner, file, "--errors", errors).code == 1
@@ -141,9 +141,9 @@ def test_refused_rows_can_be_mended_and_fed_back(owner, tmp_path):
     assert [(row["line"], row["field"]) for row in rows] == [("3", "customer_phone"), ("4", "type")]
     assert rows[0]["Notes"] == "'=1+1"
     assert "must be one of order, booking, inquiry" in rows[1]["reason"].lower()
-    mended = errors.read_text(encoding="utf-8-sig").replace("0151 ", "+49151").replace(",cake,", ",order,")
-    (tmp_path / "mended.csv").write_text(mended, encoding="utf-8")
-    assert import_leads(owner, tmp_path / "mended.csv").counts == counts(created=2)
+    fixed = errors.read_text(encoding="utf-8-sig").replace("0151 ", "+49151").replace(",cake,", ",order,")
+    (tmp_path / "fixed.csv").write_text(fixed, encoding="utf-8")
+    assert import_leads(owner, tmp_path / "fixed.csv").counts == counts(created=2)
     assert Lead.objects.get(conversation__customer__name="Bruno").details == "=1+1"
 
 

@@ -1,4 +1,4 @@
-"""What stands at the door of the API and what each part costs one request, in microseconds, database included.
+"""What every request to the API passes and what each part costs, in microseconds, database included.
 
 Run by bench.creates; BENCH_API_KEY is a key of the benchmark's database.
 """

@@ -1,4 +1,4 @@
-"""Knocking at the webhook as the providers do, rightly and wrongly."""
+"""Requests to the webhook as the providers send them, with right and wrong signatures."""
 
 from urllib.parse import urlencode
 
