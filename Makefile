@@ -19,10 +19,10 @@ test: .venv/installed-dev ## the tests on a real PostgreSQL (DATABASE_URL, or th
 	@$(if $(CHROMIUM),,echo "No Chromium here: the browser tests are left out. On Debian: apt-get install chromium")
 	@$(PYTEST) --ignore=tests/long $(WITHOUT_BROWSER) $(ARGS)
 
-test-long: .venv/installed-dev ## those that take minutes: kills, races, faults, poison, made-up requests, large files
+test-long: .venv/installed-dev ## the tests that take minutes: killed processes, races, faults, random requests, large files
 	@$(PYTEST) tests/long $(WITHOUT_BROWSER) $(ARGS)
 
-fuzz: .venv/installed-dev ## 20 000 made-up requests to the API, each answered as its description says
+fuzz: .venv/installed-dev ## 20 000 random requests to the API, each answer checked against its description
 	@$(PYTEST) --cases=20000 tests/long/leadsite/rest/test_openapi.py $(ARGS)
 
 schema: .venv/installed-dev ## the API's description in docs/openapi.yaml, which a test compares with the code
@@ -37,7 +37,7 @@ lint: .venv/installed-dev ## formatting, types, missing migrations, production s
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@.ci/check-production
 
-format: .venv/installed-dev ## puts the code in form
+format: .venv/installed-dev ## formats the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 

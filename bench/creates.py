@@ -51,7 +51,7 @@ def rivals(both: Opponents, *, clients: int, seconds: float) -> list[Contender]:
 
 
 def pgbench(environment: dict[str, str], seconds: float) -> Load:
-    """The lower bound for every entry point: the function called over prepared statements, no HTTP at all."""
+    """The lower bound: the SQL function called by prepared statements, without HTTP."""
     script = ROOT / "bench" / "create_lead.pgbench"
     command = [pgbench_program(), "--no-vacuum", "--protocol=prepared", f"--client={PGBENCH_CONNECTIONS}", "--jobs=1"]
     command += [

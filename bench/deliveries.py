@@ -84,7 +84,7 @@ def singles_among_long_ones(seconds: float) -> dict[str, float]:
 
 
 def paced(requests: Iterator[bytes], a_second: int) -> Iterator[bytes]:
-    """Hold the sender back to so many a second."""
+    """Yield at most so many requests a second."""
     begun = time.perf_counter()
     for number, one in enumerate(requests):
         time.sleep(max(0.0, begun + number / a_second - time.perf_counter()))
@@ -92,7 +92,7 @@ def paced(requests: Iterator[bytes], a_second: int) -> Iterator[bytes]:
 
 
 def deliveries(port: int, messages: int = 1, limit: int | None = None) -> Iterator[bytes]:
-    """Signed deliveries of so many messages each, every one of a customer nobody has seen."""
+    """Signed deliveries of so many messages each, each from a new customer."""
     number = 0
     while limit is None or number < limit:
         number += 1

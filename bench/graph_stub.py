@@ -1,6 +1,6 @@
 """A Graph API stub that accepts every message after 100 ms and records its time: python -m bench.graph_stub PORT.
 
-GET /arrivals gives them as {our id of the message: Unix time}, and forgets them.
+GET /arrivals returns them as {our id of the message: Unix time} and clears them.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """make bench: rows a second of manage.py import_leads, all of them new, beside raw COPY and beside bulk_create.
 
 All three fill the same tables with the same constraints, indexes and triggers, in turn, each for a business of its own.
-COPY is the floor: it knows no customer twice and checks nothing that the tables do not. bulk_create by thousands is
+COPY is the lower bound: it looks up no customers and checks only what the tables check. bulk_create by thousands is
 what one would write with Django.
 """
 
@@ -87,7 +87,7 @@ def uuid_v7() -> UUID:
 
 
 def imported(environment: dict[str, str], file: Path) -> tuple[float, float]:
-    """Seconds that the command takes, and the most megabytes that it held."""
+    """Seconds that the command takes, and its peak memory in megabytes."""
     email = f"import-{secrets.token_hex(6)}@leadsite.example"
     create_business(environment, email=email)
     command = [sys.executable, str(ROOT / "manage.py"), "import_leads", str(file), "--user", email, "--json"]
@@ -123,5 +123,5 @@ def chunks(source: Iterator[Any], size: int) -> Iterator[list[Any]]:
 
 if __name__ == "__main__":
     if os.environ.get("DATABASE_URL"):
-        print("DATABASE_URL is not looked at; --database-url names another database.", file=sys.stderr)
+        print("DATABASE_URL is ignored; --database-url names another database.", file=sys.stderr)
     main()

@@ -11,7 +11,7 @@ from typing import Final, cast
 import uvloop
 
 PATIENCE_SECONDS: Final = 30
-# Numbers of 12 digits, so that no run of any contender meets a customer of another.
+# Numbers of 12 digits that no other run and no other contender uses.
 _phones = itertools.count(int(time.time() * 100) % 10**9 * 1000 + 10**11)
 
 
@@ -109,14 +109,14 @@ def post(port: int, requests: Iterator[bytes], *, clients: int, seconds: float) 
 
 
 def request(port: int, path: str, body: bytes, **headers: str) -> bytes:
-    """A POST as it stands on the wire."""
+    """The bytes of a POST request."""
     lines = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Content-Type: application/json"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
 def get(port: int, path: str, **headers: str) -> bytes:
-    """A GET as it stands on the wire."""
+    """The bytes of a GET request."""
     lines = [
         f"GET {path} HTTP/1.1",
         f"Host: 127.0.0.1:{port}",

@@ -1,6 +1,6 @@
 """make bench: pages and searches of GET /api/leads, for a business with 10,000 leads and for one with 1,000,000.
 
-Beside the site a stand-in that reads as one would write it first: ILIKE joined by OR, pages by OFFSET, no keys.
+Compared with a simple stand-in: ILIKE joined by OR, pages by OFFSET, no API keys.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What every request to the API passes and what each part costs, in microseconds, database included.
+"""Authentication, permission and rate limit of an API request: microseconds of each, database included.
 
 Run by bench.creates; BENCH_API_KEY is a key of the benchmark's database.
 """
@@ -14,7 +14,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
 django.setup()
 
-# ruff: noqa: E402 - Django's models stand only after setup()
+# ruff: noqa: E402 - Django's models can be imported only after setup()
 from django.conf import settings
 from django.test import RequestFactory
 from rest_framework.request import Request
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def cost(part: Callable[[], Any]) -> float:
-    """Mean microseconds of one call; the median of rounds, for a mean keeps what happens once in fifty calls."""
+    """Mean microseconds of one call; the median of rounds."""
     cast(Any, settings).API_REQUESTS_PER_MINUTE = 6000
     rounds = []
     for _ in range(10):

@@ -72,7 +72,7 @@ class Bench:
         self.seconds = seconds
 
     def queue(self, messages: int) -> None:
-        """Store so many, each for a customer nobody has seen."""
+        """Store so many, each to a new customer."""
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
             connection.execute(FORGET)
             # 13 digits, beside those of new_phone, which has 12.

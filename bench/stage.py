@@ -27,13 +27,13 @@ WORKERS: Final = 2
 SITE_PORT, STANDIN_PORT = 8181, 8182
 APP_SECRET: Final = "secret of the benchmark"
 CHANNEL: Final = "100000000000009"
-# Who stands for what a user would pick instead; every ratio is to its rate.
+# The alternative that a user would build; every ratio is to its rate.
 STANDIN: Final = "FastAPI + asyncpg stand-in"
 
 
 @dataclass
 class Contender:
-    """Something that does the work: `run` does so for one round, `processes` are those whose CPU counts for it."""
+    """Something to be measured. `run` does one round; `processes` are those whose CPU time is counted."""
 
     name: str
     run: Callable[[], Load]
@@ -74,7 +74,7 @@ class Opponents:
 
 
 def command_line(program: str, description: str | None) -> argparse.Namespace:
-    """What one can ask of every benchmark."""
+    """The options that all benchmarks have."""
     parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each contender; medians are taken")
     parser.add_argument("--seconds", type=float, default=5, help="length of a round")
@@ -128,13 +128,13 @@ def write(name: str, figures: dict[str, Any]) -> None:
 def bench_database(url: str) -> Iterator[dict[str, str]]:
     """The environment of all contenders, with a migrated database: the named one, or an embedded one of its own.
 
-    DATABASE_URL is not looked at: it may name an installation whose leads are real.
+    DATABASE_URL is ignored: it may name a production database.
     """
     data_dir = ROOT / "var" / "bench"
     with nullcontext(url) if url else embedded.lease(data_dir, adopt=True) as database:
         environment = {**os.environ, "DATABASE_URL": database, "LEADSITE_DATA_DIR": str(data_dir)}
         environment |= {"LEADSITE_DEMO": "true", "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}
-        # The limit is on, and too high to be met.
+        # The limit is on, but too high to be reached.
         environment |= {"WHATSAPP_APP_SECRETS": APP_SECRET, "API_REQUESTS_PER_MINUTE": "6000000"}
         manage(environment, "migrate", "--verbosity=0")
         yield environment
@@ -153,7 +153,7 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 
 def manage_module(environment: dict[str, str], module: str) -> str:
-    """What a benchmark prints that runs inside Django."""
+    """The output of a benchmark that runs inside Django."""
     command = [sys.executable, "-m", module]
     return subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 

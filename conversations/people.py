@@ -3,7 +3,7 @@
 A customer is known by phone number, by WhatsApp user id, or by both, and each of them can change. The steps:
   1. `Sighting.after`    what a sender's identifiers became by moves that are known (table customer_moves)
   2. `identify`          who shows one identifier here and both there is one person; which customers have them
-  3. `implied_moves`     where messages contradict what is known, somebody moved without a word: move, and begin again
+  3. `implied_moves`     messages that contradict what is known imply a move: apply it, then look up again
 What the customers' rows are to hold then is in customer_rows.py; services/identify.py reads and writes for both.
 """
 
@@ -151,7 +151,7 @@ class Person:
 
     @property
     def is_written(self) -> bool:
-        """Whether a customer's row is touched for it: not for a notice to somebody who is not here."""
+        """Whether a customer's row is written: not for a notice about a customer who is not stored."""
         return self.customer is not None or self.sighting.is_made
 
     @property

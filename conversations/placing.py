@@ -77,7 +77,7 @@ class Touch:
 def touches_of(messages: Iterable[tuple[IncomingMessage, UUID | None, Place]]) -> list[Touch]:
     """What messages that are not here do to the conversation of each customer, in the order of the customers' ids.
 
-    A message without customer is left out: it is a notice to somebody who is not here.
+    A message without customer is left out: it is a notice about a customer who is not stored.
     """
     touches: dict[UUID, Touch] = {}
     for message, customer_id, place in messages:

@@ -15,6 +15,8 @@ from uuid import UUID
 FAILED: Final = "failed"
 # A status is followed only by one further right: "failed" is final unless a later report proves that it arrived.
 ORDER: Final = ("queued", "sending", "unknown", "sent", FAILED, "delivered", "read", "played")
+# What providers report.
+REPORTED: Final = ("sent", "delivered", "read", "played", FAILED)
 RANK: Final = {status: rank for rank, status in enumerate(ORDER)}
 # What we say of a message ourselves while no provider has said anything: a report makes it obsolete.
 BEFORE_SENT: Final = frozenset({"queued", "sending", "unknown"})

@@ -1,6 +1,6 @@
 """Parses untrusted JSON into values that PostgreSQL can store. Pure functions.
 
-One invalid character must not lose the other 999 messages of a body: what text, jsonb or Python cannot store is
+One invalid character must not reject the other 999 messages of a body: what text, jsonb or Python cannot store is
 replaced, and a note says in which item.
 """
 
@@ -20,7 +20,7 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _ESCAPED: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 # A string, closed or not, so that its brackets do not count; or a run of brackets. Possessive: linear on any input.
 _TOKENS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]++|[\]}]++', re.DOTALL)
-# What stands in the text where a part was cut out; the tree has null there. It never leaves this module.
+# What stands in the text where a part was cut out; the tree has null there. It is used in this module only.
 _PRUNED: Final = "\x00pruned"
 
 # The keys by which a note tells the item; what is deeper is the item's own, and may be private.

@@ -43,7 +43,7 @@ _RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
     (_stop, (131042, 134011)),
     # 131048: the number sent too much that was reported as spam; Meta says not to go on for some hours.
     (_stop, (368, 131031, 131048)),
-    # The business may not write to people in this country: others can still be written to, once somebody has looked.
+    # The business may not write to people in this country: others can still be written to, once staff has resumed it.
     (_stop_and_fail, (130497,)),
     (_again(A_FEW_TIMES), (1, 131000)),
     (_again(BACK_OFF), (2, 17, 341, 613, 131016, 133004)),
@@ -85,7 +85,7 @@ ADVICE: Final = {
 
 
 def outcome_of_error(code: int | None, reason: str, *, is_servers: bool) -> Outcome:
-    """What follows from an error. `is_servers`: Meta calls it transient, or answered with a status from 500."""
+    """The outcome of an error. `is_servers`: Meta calls it transient, or answered with a status from 500."""
     rule = _BY_CODE.get(code) if code is not None else None
     if rule is not None:
         return rule(reason)
@@ -93,13 +93,13 @@ def outcome_of_error(code: int | None, reason: str, *, is_servers: bool) -> Outc
 
 
 def stops_the_number(code: int) -> bool:
-    """Whether an error of one message, told by a status, means that no other will fare better."""
+    """Whether an error of one message, told by a status, means that every other message of the number will fail too."""
     rule = _BY_CODE.get(code)
     return isinstance(rule(""), Stopped) if rule else False
 
 
 def with_advice(code: int | None, reason: str) -> str:
-    """The reason, and what a person can do about it where there is something."""
+    """The reason, with advice where there is some."""
     advice = ADVICE.get(code) if code is not None else None
     if not advice:
         return reason

@@ -22,10 +22,21 @@ _TOKEN = re.compile(r"[\x20-\x7e]{1,4096}")
 
 
 class ChannelInvalid(Exception):
-    """This cannot be the provider's id of a WhatsApp number; says why."""
+    """The text is not a valid id or token of a WhatsApp number. The message says why."""
 
 
-# In the order of their paces, so that a number with a long queue leaves room for the others.
+class ChannelProvider(models.TextChoices):
+    CLOUD = "cloud", "Meta Cloud API"
+    TWILIO = "twilio", "Twilio"
+
+
+class DeliveryState(models.TextChoices):
+    PROCESSED = "processed"
+    FAILED = "failed"
+    UNROUTED = "unrouted"
+
+
+# Ordered by paced_until, so that a number with a long queue does not keep others from sending.
 _LOCK_READY: Final = """
     SELECT c.id, c.user_id, c.provider, c.phone_number_id, c.encrypted_access_token,
            greatest(c.paced_until, statement_timestamp()), statement_timestamp()
@@ -41,7 +52,7 @@ _LOCK_READY: Final = """
 
 
 class ReadyChannel(NamedTuple):
-    """A number that may send now: `free_at` is when all that was granted so far will have been sent."""
+    """A number that may send now. `free_at`: when the messages claimed so far will have been sent."""
 
     id: UUID
     user_id: UUID
@@ -53,16 +64,16 @@ class ReadyChannel(NamedTuple):
 
 
 class ChannelManager(models.Manager["Channel"]):
-    """Reads and writes of numbers for which the ORM has no words."""
+    """Statements about numbers that the ORM cannot express."""
 
     def active_ids(self, user_id: UUID) -> list[UUID]:
         """The business's numbers through which it may send, the first connected first."""
         return list(self.filter(user_id=user_id, active=True).order_by("pk").values_list("pk", flat=True))
 
     def lock_ready(self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = ()) -> list[ReadyChannel]:
-        """Numbers, but for those `seen`, that have messages due and may send one within `ahead`, locked.
+        """Lock and return numbers, except those `seen`, that have messages due and may send one within `ahead`.
 
-        Those whose rows somebody holds are passed over. Caller holds the transaction.
+        Locked rows are skipped. Caller holds the transaction.
         """
         values: list[Any] = [ahead, list(seen), limit]
         with connection.cursor() as cursor:
@@ -77,9 +88,7 @@ class Channel(OwnedModel):
     writes in front of it: see normalise_channel_id.
     """
 
-    class Provider(models.TextChoices):
-        CLOUD = "cloud", "Meta Cloud API"
-        TWILIO = "twilio", "Twilio"
+    Provider = ChannelProvider
 
     provider = models.CharField(choices=Provider, default=Provider.CLOUD, db_default=Provider.CLOUD)
     phone_number_id = models.CharField(
@@ -88,12 +97,12 @@ class Channel(OwnedModel):
     display_number = models.CharField(blank=True, default="", db_default="")
     encrypted_access_token = models.TextField(blank=True, default="", db_default="", editable=False)
     active = models.BooleanField(default=True, db_default=True)
-    # The provider refuses the number as such (its token, its bill, a block): its messages wait until somebody has
-    # fixed that. See whatsapp.channels.stop_channel.
+    # The provider refuses the number as such (its token, its bill, a block): its messages wait until the
+    # cause is fixed. See whatsapp.channels.stop_channel.
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     resumed_at = models.DateTimeField(null=True, editable=False)
     stop_reason = models.TextField(blank=True, default="", db_default="", editable=False)
-    # Providers take so many messages a second from one number: see whatsapp/outbound/queue.py.
+    # Providers limit the messages a second from one number: see whatsapp/outbound/queue.py.
     paced_until = models.DateTimeField(null=True, editable=False)
 
     objects = ChannelManager()
@@ -108,7 +117,7 @@ class Channel(OwnedModel):
                 violation_error_code="unique",
                 violation_error_message="This phone number id belongs to another channel.",
             ),
-            models.CheckConstraint(condition=Q(provider__in=["cloud", "twilio"]), name="channels_provider_valid"),
+            models.CheckConstraint(condition=Q(provider__in=ChannelProvider.values), name="channels_provider_valid"),
             models.CheckConstraint(
                 condition=Q(phone_number_id__length__gte=1)
                 & Q(phone_number_id__length__lte=PHONE_NUMBER_ID_MAX_LENGTH),
@@ -138,7 +147,7 @@ class Channel(OwnedModel):
 
 
 def check_token(token: str) -> str:
-    """Return the token, if it can stand in a header: printable ASCII. Raises ChannelInvalid."""
+    """Return the token if it is printable ASCII, as HTTP headers require. Raises ChannelInvalid."""
     if not _TOKEN.fullmatch(token):
         raise ChannelInvalid(
             "A token has only letters, digits and signs of ASCII, and no line ends: something else was copied along."
@@ -147,12 +156,12 @@ def check_token(token: str) -> str:
 
 
 def looks_like_phone(text: str) -> bool:
-    """Whether it is written as Twilio writes numbers; no id of Meta's is."""
+    """Whether the text looks like a number at Twilio; ids of Meta never do."""
     return text.strip().lower().startswith(("+", TWILIO_PREFIX))
 
 
 def normalise_channel_id(provider: str, text: str) -> str:
-    """Return a number's id as it is stored, which is as the provider's deliveries have it. Raises ChannelInvalid."""
+    """Return a number's id as it is stored: as in the provider's deliveries. Raises ChannelInvalid."""
     found = text.strip()
     if provider == Channel.Provider.TWILIO:
         number = found[len(TWILIO_PREFIX) :] if found.lower().startswith(TWILIO_PREFIX) else found
@@ -173,21 +182,18 @@ def normalise_channel_id(provider: str, text: str) -> str:
 
 
 class WebhookDelivery(models.Model):
-    """One body that a provider posted and signed, byte for byte. It belongs to no business: several may be in it.
+    """The body of a signed request of a provider. It belongs to no business: it may hold messages of several.
 
     The states:
-      processed  every number in it is ours, and all that could be read of it is rows; `error` lists what could not
+      processed  all that could be read is stored; `error` lists what could not be read
       unrouted   a number in it (`unrouted`) is not connected, or switched off; the rest is stored
-      failed     none of it, or not all, is rows yet; `error` says why. Where the database was to blame, the worker
-                 tries again at `next_attempt_at`, until that is empty. Where it is unreadable, or items in it were
-                 lost, `next_attempt_at` is empty from the start: to try the same again would change nothing. Staff
-                 can always try it
+      failed     nothing, or not everything, is stored; `error` says why. After a database error the worker tries again
+                 at `next_attempt_at`, until that is empty. Where the body or items in it are unreadable,
+                 `next_attempt_at` is empty from the start: another attempt would give the same result. Staff can always
+                 replay it
     """
 
-    class State(models.TextChoices):
-        PROCESSED = "processed"
-        FAILED = "failed"
-        UNROUTED = "unrouted"
+    State = DeliveryState
 
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
     provider = models.CharField(choices=Channel.Provider)
@@ -204,18 +210,16 @@ class WebhookDelivery(models.Model):
         verbose_name = "delivery"
         verbose_name_plural = "deliveries"
         indexes = [
-            # Read by the worker that tries failed ones again, and by the admin's list of what needs a person.
+            # Read by the worker that replays failed deliveries, and by the admin's lists and badge.
             models.Index(fields=["state", "id"], condition=~Q(state="processed"), name="webhook_deliveries_open"),
-            # Read by the admin's list of those with problems or notes.
+            # Read by the admin's filter for deliveries with notes.
             models.Index(fields=["id"], condition=~Q(error=""), name="webhook_deliveries_noted"),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(provider__in=["cloud", "twilio"]), name="webhook_deliveries_provider_valid"
+                condition=Q(provider__in=ChannelProvider.values), name="webhook_deliveries_provider_valid"
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=["processed", "failed", "unrouted"]), name="webhook_deliveries_state_valid"
-            ),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="webhook_deliveries_state_valid"),
         ]
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ async def send_queued(context: JobContext) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="sweep_outbox", pass_context=True)
 def sweep_outbox(context: JobContext, timestamp: int) -> None:
-    """Find messages whose job was lost, whose worker was killed, or that had no number."""
+    """Find messages whose job was lost, whose worker was killed, or that waited for a number."""
     queue.expire_leases()
     with transaction.atomic():
         channels.reroute_messages()

@@ -65,7 +65,7 @@ class CustomerManager(SenderManager["Customer"]):
     def lock(self, ids: Collection[UUID]) -> list["Customer"]:
         """Lock customers' rows in the order that every writer keeps, Note [Lock order]. Caller holds the transaction.
 
-        Who was deleted meanwhile is missing in the result.
+        Customers deleted in the meantime are missing from the result.
         """
         chosen = self.filter(pk__in=ids).order_by("user", "phone_key", "whatsapp_user_id")
         return list(chosen.select_for_update(of=("self",)))

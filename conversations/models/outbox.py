@@ -150,7 +150,7 @@ class OutboxManager:
     def lease(self, ids: Sequence[UUID], *, now: datetime, lease: timedelta, pair: timedelta) -> list[Leased]:
         """Take messages whose customers the caller has locked, and advance the customers' paces by `pair`.
 
-        What has changed before the lock is left out, and so are messages whose rows somebody holds. Caller holds the
+        What has changed before the lock is left out, and so are messages whose rows are locked. Caller holds the
         transaction.
         """
         values: dict[str, Any] = {"ids": list(ids), "now": now, "lease": lease, "pair": pair}
@@ -161,7 +161,7 @@ class OutboxManager:
         return sorted(row._replace(extras=json.loads(str(row.extras))) for row in rows)
 
     def expire_leases(self, *, error: str) -> int:
-        """Messages whose lease is over become unknown, but for those whose rows somebody holds. Returns how many.
+        """Messages whose lease is over become unknown, except those whose rows are locked. Returns how many.
 
         One statement, and so a transaction of its own where the caller holds none.
         """

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db import connection, models
 from django.db.models import Q
 
-from conversations.status_order import ParkedStanding, ProviderKey, Standing
+from conversations.status_order import REPORTED, ParkedStanding, ProviderKey, Standing
 from leadsite.core.models import OwnedModel
 
 # A row that is there stays as it is and is locked: what comes of both is decided over the rows that this returns.
@@ -72,7 +72,7 @@ class ParkedStatus(OwnedModel):
         constraints = [
             models.UniqueConstraint(fields=["user", "provider_id"], name="parked_statuses_unique"),
             models.CheckConstraint(
-                condition=Q(status__in=["sent", "delivered", "read", "played", "failed"]),
+                condition=Q(status__in=list(REPORTED)),
                 name="parked_statuses_status_valid",
             ),
         ]

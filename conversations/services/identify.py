@@ -26,7 +26,7 @@ def identify_customers(
     """Return the messages that are not here yet, each with its customer, locked; None for who is not here nor made.
 
     The real message of a placeholder that is here counts as new; its customer is not made, being here. What a message
-    brings along fills what the customer lacks. Where messages contradict what is known of somebody, `move_customers`
+    brings along fills what the customer lacks. Where messages contradict what is known of a customer, `move_customers`
     gets the moves that they imply, once, and the look-up is repeated. Where number and id belong to two customers
     nothing is merged. A delivery that is here already touches no customer.
 
@@ -43,7 +43,7 @@ def identify_customers(
     written_by_id = Customer.objects.write_by_id(by_id)
     customers = customers_of(people, written_by_phone, written_by_id)
     for person, customer_id in zip(people, customers, strict=True):
-        # The look-up locked nothing: by now the number or the id may be somebody else's.
+        # The look-up locked nothing: by now the number or the id may belong to another customer.
         if person.customer is not None and person.customer.id != customer_id:
             raise overtaken("A customer of this delivery changed phone number or WhatsApp user id at the same moment.")
     return list(zip(new, customers, strict=True))

@@ -81,20 +81,23 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         self.email = self.email.lower()
 
 
+class ApiKeyScope(models.TextChoices):
+    READ = "read", "Read leads, conversations and messages"
+    WRITE = "write", "Create and change leads and conversations"
+    SEND = "send", "Send messages, with the lead that comes along"
+
+
 def all_scopes() -> list[str]:
-    return [scope.value for scope in ApiKey.Scope]
+    return list(ApiKeyScope.values)
 
 
 class ApiKey(AbstractAuthToken):
     """An API key of one business, stored as a SHA-512 hash. Deleting the row revokes it within a second."""
 
-    class Scope(models.TextChoices):
-        READ = "read", "Read leads, conversations and messages"
-        WRITE = "write", "Create and change leads and conversations"
-        SEND = "send", "Send messages, with the lead that comes along"
+    Scope = ApiKeyScope
 
     name = models.CharField(max_length=100, blank=True, default="", help_text="What uses this key.")
-    scopes = ArrayField(models.CharField(choices=Scope), default=all_scopes, db_default=["read", "write", "send"])
+    scopes = ArrayField(models.CharField(choices=Scope), default=all_scopes, db_default=ApiKeyScope.values)
     last_used_at = models.DateTimeField(null=True, editable=False, help_text="To the minute.")
 
     objects = AuthTokenManager()
@@ -104,7 +107,7 @@ class ApiKey(AbstractAuthToken):
         verbose_name = "API key"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(scopes__contained_by=["read", "write", "send"]) & ~models.Q(scopes=[]),
+                condition=models.Q(scopes__contained_by=ApiKeyScope.values) & ~models.Q(scopes=[]),
                 name="api_keys_scopes_valid",
                 violation_error_message="A key has one or more of the scopes read, write and send.",
             )

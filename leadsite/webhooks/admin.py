@@ -1,4 +1,4 @@
-"""Where a business is told of what happens, and what it was told: endpoints to set up, events to look at."""
+"""Admin of webhook endpoints and of the events posted to them."""
 
 from contextlib import suppress
 from typing import Any, Final, cast
@@ -85,7 +85,7 @@ class WebhookEndpointAdmin(OwnedAdmin):
         try:
             return super().changeform_view(request, *args, **options)
         except WebhookRefused as refusal:
-            # Gone in the meantime, one too many, or no key to keep a secret under.
+            # The endpoint was deleted, there are too many, or FIELD_ENCRYPTION_KEYS is not set.
             messages.error(request, str(refusal))
             return self.response_post_save_change(request, None)
 
@@ -117,7 +117,7 @@ class WebhookEndpointAdmin(OwnedAdmin):
                 return
             LogEntry.objects.log_actions(str(request.user.pk), [endpoint], CHANGE, "Made a new secret.")
         hours = services.FORMER_SECRET_HOURS
-        messages.info(request, f"The secret before signs too, for {hours} hours from now.")
+        messages.info(request, f"The previous secret stays valid for {hours} hours.")
 
     @admin.display(description="endpoint")
     def name(self, endpoint: WebhookEndpoint) -> SafeString:

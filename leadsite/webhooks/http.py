@@ -94,8 +94,8 @@ def _ask(line: _Line, target: str, body: bytes, headers: Mapping[str, str]) -> A
     end.start()
     try:
         line.request("POST", target, body, {**headers, "Connection": "close"})
-        # The status says it all. What follows is not read: it may drip for hours, and by then the response, and not the
-        # line, has the socket that the timer would shut down.
+        # Only the status is needed. The body is not read: it may arrive slowly for hours, and by then the socket is the
+        # response's, where the timer cannot shut it down.
         with line.getresponse() as response:
             return Answer(response.status, _seconds(response.headers.get("Retry-After", "")))
     finally:
@@ -106,7 +106,7 @@ def _ask(line: _Line, target: str, body: bytes, headers: Mapping[str, str]) -> A
 def _hang_up(line: _Line) -> None:
     with suppress(OSError):
         if line.sock is not None:
-            # Not the TLS socket's own shutdown, which would pull the session from under the thread that reads.
+            # Not the TLS socket's own shutdown, which would break the TLS session while the other thread reads.
             socket.socket.shutdown(line.sock, socket.SHUT_RDWR)
 
 
@@ -117,9 +117,9 @@ def _seconds(retry_after: str) -> float:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
-        return "The host name leads nowhere."
+        return "The host name could not be resolved."
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The certificate is not good: {error.verify_message}."
+        return f"The certificate is not valid: {error.verify_message}."
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or type(error).__name__}."
     if isinstance(error, TimeoutError):

@@ -12,23 +12,32 @@ DESCRIPTION_MAX_LENGTH = 200
 TEST = "webhook.test"
 
 
-class WebhookEndpoint(OwnedModel):
-    """An address of the business's own, to which the worker posts events. Made by webhooks.services.
+class EventType(models.TextChoices):
+    LEAD_CREATED = "lead.created", "A lead was made"
+    LEAD_UPDATED = "lead.updated", "A lead was changed"
+    MESSAGE_RECEIVED = "message.received", "A customer wrote"
+    MESSAGE_STATUS = "message.status", "What became of a message to a customer"
 
-    It is active, or switched off by its owner, or by us (`disabled_at` and `disabled_reason` say when and why).
+
+class EventState(models.TextChoices):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class WebhookEndpoint(OwnedModel):
+    """A URL of the business to which the worker posts events. Made by webhooks.services.
+
+    It is active, or switched off by its owner, or disabled by us (`disabled_at` and `disabled_reason`).
     """
 
-    class Event(models.TextChoices):
-        LEAD_CREATED = "lead.created", "A lead was made"
-        LEAD_UPDATED = "lead.updated", "A lead was changed"
-        MESSAGE_RECEIVED = "message.received", "A customer wrote"
-        MESSAGE_STATUS = "message.status", "What became of a message to a customer"
+    Event = EventType
 
     url = models.CharField("URL")
     description = models.CharField(blank=True, default="", db_default="", help_text="What receives the events.")
     events = ArrayField(models.CharField(choices=Event))
     active = models.BooleanField(default=True, db_default=True)
-    # As leadsite/core/encryption.py stores it. While an old one still signs, receivers have time to learn the new one.
+    # Encrypted by leadsite/core/encryption.py. Until former_until events are signed with both secrets.
     encrypted_secret = models.TextField(editable=False)
     former_secret = models.TextField(default="", db_default="", editable=False)
     former_until = models.DateTimeField(null=True, editable=False)
@@ -44,8 +53,7 @@ class WebhookEndpoint(OwnedModel):
             # Also read by the lists of a business's endpoints, newest first.
             models.UniqueConstraint(fields=["user", "id"], name="webhook_endpoints_owner_unique"),
             models.CheckConstraint(
-                condition=Q(events__contained_by=["lead.created", "lead.updated", "message.received", "message.status"])
-                & ~Q(events=[]),
+                condition=Q(events__contained_by=EventType.values) & ~Q(events=[]),
                 name="webhook_endpoints_events_valid",
                 violation_error_message="An endpoint has one or more of the events.",
             ),
@@ -81,16 +89,13 @@ class WebhookEvent(OwnedModel):
 
       pending    to be posted at `due_at`; a worker that posts it has a lease until `leased_until`
       delivered  the endpoint answered 2xx
-      failed     all attempts of a day failed, or the endpoint answered 410; staff can send it again
+      failed     all attempts of a day failed, or the endpoint answered 410; it can be sent again
 
     Its id is the header webhook-id, the same at each attempt. No foreign key to the endpoint: write_lead_events.sql
     says why.
     """
 
-    class State(models.TextChoices):
-        PENDING = "pending"
-        DELIVERED = "delivered"
-        FAILED = "failed"
+    State = EventState
 
     endpoint = models.ForeignKey(
         WebhookEndpoint, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="deliveries"
@@ -100,7 +105,7 @@ class WebhookEvent(OwnedModel):
     state = models.CharField(choices=State, default=State.PENDING, db_default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField(null=True, db_default=Now())
-    # Different at each claim: by it a worker that slept sees that the event is no longer its own.
+    # Different at each claim: a worker whose lease has expired notices by it that it no longer owns the event.
     leased_until = models.DateTimeField(null=True, editable=False)
     last_status = models.PositiveSmallIntegerField(null=True, help_text="The HTTP status of the last answer.")
     error = models.TextField(default="", db_default="")
@@ -111,8 +116,8 @@ class WebhookEvent(OwnedModel):
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="webhook_events_owner_unique"),
             models.CheckConstraint(
-                condition=Q(state="pending", due_at__isnull=False)
-                | Q(state__in=["delivered", "failed"], due_at=None, leased_until=None),
+                condition=Q(state=EventState.PENDING, due_at__isnull=False)
+                | Q(state__in=[EventState.DELIVERED, EventState.FAILED], due_at=None, leased_until=None),
                 name="webhook_events_state_valid",
             ),
         ]
@@ -120,7 +125,9 @@ class WebhookEvent(OwnedModel):
             # Read by the lists of an endpoint's events, newest first, and when it is deleted.
             models.Index(fields=["endpoint", "id"], name="webhook_events_by_endpoint"),
             # Read by webhooks.queue.claim: what is due for this endpoint.
-            models.Index(fields=["endpoint", "due_at"], condition=Q(state="pending"), name="webhook_events_due"),
+            models.Index(
+                fields=["endpoint", "due_at"], condition=Q(state=EventState.PENDING), name="webhook_events_due"
+            ),
             # Read by webhooks.queue.claim: how many events are being posted to this endpoint.
             models.Index(fields=["endpoint"], condition=Q(leased_until__isnull=False), name="webhook_events_under_way"),
             # Read by the worker that prunes.

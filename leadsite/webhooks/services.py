@@ -18,7 +18,7 @@ from leadsite.webhooks.signature import make_secret
 
 log = structlog.get_logger(__name__)
 
-# Each writes a row for each event; who needs more sends them on.
+# Each endpoint costs a row for each event.
 MOST_ENDPOINTS: Final = 20
 FORMER_SECRET_HOURS: Final = 24
 KEEP_DAYS: Final = 30
@@ -63,7 +63,7 @@ def create_endpoint(*, user_id: UUID, url: str, events: Sequence[str], descripti
 
     Raises TooManyEndpoints and CannotKeepSecrets.
     """
-    # Two at once may make one too many, which does no harm.
+    # Two requests at once may exceed the limit by one, which is harmless.
     if WebhookEndpoint.objects.filter(user_id=user_id).count() >= MOST_ENDPOINTS:
         raise TooManyEndpoints(f"A business has at most {MOST_ENDPOINTS} endpoints. Delete one first.")
     secret = make_secret()
@@ -80,7 +80,7 @@ def create_endpoint(*, user_id: UUID, url: str, events: Sequence[str], descripti
 def change_endpoint(*, user_id: UUID, endpoint_id: UUID, changes: Mapping[str, Any]) -> WebhookEndpoint:
     """Change url, description, events or active, and return the endpoint. Opens the transaction.
 
-    Switched on again, or with another URL, it starts with a clean sheet. Raises UnknownEndpoint.
+    Switched on again, or with another URL, earlier failures no longer count. Raises UnknownEndpoint.
     """
     with transaction.atomic():
         endpoint = _locked(user_id, endpoint_id)
@@ -118,7 +118,7 @@ def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
 
 
 def send_test(*, user_id: UUID, endpoint_id: UUID) -> WebhookEvent:
-    """Queue an event that tells of nothing. Raises UnknownEndpoint, EndpointOff."""
+    """Queue a test event. Raises UnknownEndpoint, EndpointOff."""
     endpoint = _switched_on(user_id, endpoint_id)
     now = timezone.now().isoformat().replace("+00:00", "Z")
     payload = {"type": TEST, "timestamp": now, "data": {"endpoint_id": str(endpoint.pk)}}
@@ -144,13 +144,13 @@ def send_again(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEv
 
 
 def prune(*, now: datetime) -> int:
-    """Forget events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint.
+    """Delete events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint.
 
-    Some at a time, each a transaction: a long queue takes longer than a statement may. Returns how many.
+    In batches, each in a transaction: a long queue takes longer than a statement may. Returns how many.
     """
     endpoint = WebhookEndpoint.objects.filter(pk=OuterRef("endpoint_id"))
     failed = WebhookEvent.State.FAILED
-    # One by one, so that each is found by its age.
+    # Three queries, so that each uses the index by age.
     old = (
         WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_FAILED_DAYS)),
         WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_DAYS)).exclude(state=failed),

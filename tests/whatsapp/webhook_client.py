@@ -1,4 +1,4 @@
-"""Requests to the webhook as the providers send them, with right and wrong signatures."""
+"""Requests to the webhook as the providers make them, signed correctly or not."""
 
 from urllib.parse import urlencode
 

@@ -1,4 +1,4 @@
-"""What keeps messages from going out, in a line each: for the admin's first page and the menu."""
+"""Problems with sending, one line each, for the admin's first page and the menu."""
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
@@ -22,8 +22,8 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     alerts = [_stopped(channel, request) for channel in stopped[:SHOWN]]
     ours = Message.objects.filter(direction=Message.Direction.OUT, **mine)
     if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
-        words = "message: nobody knows whether it" if count == "1" else "messages: nobody knows whether they"
-        text = format_html("{} {} arrived. Somebody has to decide.", count, words)
+        words = "message: it is not known whether it" if count == "1" else "messages: it is not known whether they"
+        text = format_html("{} {} arrived. Open and decide.", count, words)
         alerts.append(
             Alert(text, reverse("admin:conversations_message_changelist", query={"status__exact": "unknown"}))
         )
@@ -42,7 +42,7 @@ def why_it_waits(channel: Channel) -> SafeString:
 
 
 def stopped_badge() -> str:
-    """How many numbers are stopped, for the menu; empty where none is."""
+    """The number of stopped WhatsApp numbers for the menu; "" for none."""
     return counted(Channel.objects.filter(active=True).exclude(stopped_at=None))
 
 

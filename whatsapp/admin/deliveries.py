@@ -1,4 +1,4 @@
-"""What the providers delivered: where a message stays that is not in the list of leads, and how to try it again."""
+"""Admin of stored deliveries: what could not be processed, and replaying it."""
 
 from collections import Counter
 from typing import Any, Final, cast
@@ -31,13 +31,13 @@ OUTCOMES: Final = {
     WebhookDelivery.State.PROCESSED.value: "processed",
     WebhookDelivery.State.FAILED.value: "still failed",
     WebhookDelivery.State.UNROUTED.value: "still unrouted",
-    SKIPPED: "left alone (being worked on, or gone)",
-    ERROR: "broken off (the log says why)",
+    SKIPPED: "skipped (locked by another process, or deleted)",
+    ERROR: "stopped by an error (see the log)",
 }
 
 
 class ProblemsFilter(admin.SimpleListFilter):
-    """Also finds processed ones of which a part was left out."""
+    """Deliveries with notes, including processed ones of which a part was left out."""
 
     title = "problems"
     parameter_name = "problems"
@@ -53,7 +53,7 @@ class ProblemsFilter(admin.SimpleListFilter):
 
 @admin.register(WebhookDelivery)
 class DeliveryAdmin(OperatorsOnly, AdminPage):
-    """For operators: a body may hold several businesses' customers. Rows are evidence, and nobody writes them here."""
+    """For operators: a body may hold several businesses' customers. The rows are read-only."""
 
     list_display = ["received", "provider", "state_badge", "beginning_of_notes", "attempts"]
     list_filter = ["state", ProblemsFilter, "provider"]
@@ -81,11 +81,11 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without the bodies: fifty of them can be 150 MB."""
+        """Without the bodies: a page of fifty can have 150 MB of them."""
         return super().get_queryset(request).defer("body")
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Without the lines that would be empty."""
+        """Without fields that are empty."""
         row = cast(WebhookDelivery, obj)
         filled = {
             "unrouted_numbers": bool(row.unrouted),
@@ -108,7 +108,7 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By a whole number, among the unrouted, which have an index."""
+        """Unrouted deliveries with exactly this number; there is an index for it."""
         wanted = search_term.strip()
         found = queryset.filter(state=WebhookDelivery.State.UNROUTED, unrouted__contains=[wanted])
         return (found if wanted else queryset), False
@@ -182,8 +182,8 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
 
 
 def waiting_badge() -> str:
-    """How many deliveries wait for a person, for the menu; empty where none does."""
-    # As the index webhook_deliveries_open puts it.
+    """The number of failed and unrouted deliveries for the menu; "" for none."""
+    # The condition of the index webhook_deliveries_open.
     open_rows = WebhookDelivery.objects.exclude(state=WebhookDelivery.State.PROCESSED)
     count = open_rows.values("pk")[: BADGE_LIMIT + 1].count()
     return f"{BADGE_LIMIT}+" if count > BADGE_LIMIT else str(count or "")

@@ -16,24 +16,24 @@ State = WebhookDelivery.State
 
 
 def meaning(delivery: WebhookDelivery) -> SafeString:
-    """What the state means and what helps. It claims nothing of parts that the delivery may not have."""
+    """What the state means and what to do next."""
     if delivery.state == State.PROCESSED:
-        noted = "The notes below say what was left out. " if delivery.error else ""
-        return format_html("What it holds is in the conversations. {}Replaying it doubles nothing.", noted)
+        noted = "The notes below list what was left out. " if delivery.error else ""
+        return format_html("Its content is in the conversations. {}Replaying it stores nothing twice.", noted)
     if delivery.state == State.UNROUTED:
         return SafeString(
-            "What it holds for the numbers below is kept here and in no conversation yet. Connect them, then replay."
+            "Its content for the numbers below is stored only here, not in a conversation. Connect them, then replay."
         )
     if delivery.next_attempt_at:
         return _tried_again(delivery)
     if _is_unreadable(delivery):
         return SafeString(
-            "Trying again as it is will not help: the parts named below could not be read. What could be read is in"
-            " the conversations. The body is kept, for a version that can read them."
+            "Replaying will not help: the parts named below could not be read. What could be read is in the"
+            " conversations. The body is stored for a later version that can read them."
         )
     return SafeString(
-        "Not all of it is in the conversations, and it is no longer tried by itself. Fix the cause that"
-        " the notes name, then replay."
+        "Not all of it is in the conversations, and it is not tried again automatically. Fix the cause"
+        " named in the notes, then replay."
     )
 
 
@@ -49,9 +49,9 @@ def _is_unreadable(delivery: WebhookDelivery) -> bool:
 def _tried_again(delivery: WebhookDelivery) -> SafeString:
     time = moment(delivery.next_attempt_at)
     if delivery.next_attempt_at and delivery.next_attempt_at < timezone.now():
-        due = "It is due to be tried again since {}: the worker (manage.py worker) does so where it runs."
+        due = "It is due since {}: is the worker running (manage.py worker)?"
         return format_html("Not all of it is in the conversations yet. " + due + " Replay to try it now.", time)
-    later = "It is tried again by itself at {}; replay to try it now."
+    later = "It is tried again automatically at {}; replay to try it now."
     return format_html("Not all of it is in the conversations yet. " + later, time)
 
 
@@ -79,7 +79,7 @@ def _way_to_connect(number: str, delivery: WebhookDelivery, channel: Channel | N
         return format_html('<a class="text-link" href="{}">Add a WhatsApp number with this id</a>, then replay.', add)
     if not channel.active:
         return format_html("{} is switched off. Make it active, then replay.", link(channel))
-    return format_html("{} is connected by now: replay.", link(channel))
+    return format_html("{} is connected now: replay.", link(channel))
 
 
 def waiting_for(channel: Channel) -> SafeString:

@@ -1,4 +1,4 @@
-"""What the state of a message that went out means, and what a person can do about it, on the message's page."""
+"""The meaning of an outgoing message's state and buttons for the next step, on the message's page."""
 
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from whatsapp.outbound.enqueue import MessageRefused
 
 
 class StatePart(PagePart):
-    """What the message's state means, above its page, with buttons for what can be done."""
+    """The meaning of the state and its buttons, above the message's page."""
 
     template_before = "whatsapp/message_state.html"
 
@@ -73,19 +73,20 @@ def _note(request: HttpRequest, message: Message, decision: str) -> None:
 
 
 def meaning(message: Message) -> str:
-    """What the state of a message that went out means, and what helps."""
+    """The meaning of an outgoing message's state, and the next step."""
     if message.status == Message.Status.QUEUED:
         channel = Channel.objects.filter(pk=message.channel_id).first() if message.channel_id else None
         if channel is None or not channel.active:
-            return "It waits: no WhatsApp number is connected through which it could go."
+            return "It waits: no WhatsApp number is connected to send it."
         if channel.stopped_at:
             return format_html("It waits, for its number {}", why_it_waits(channel))
-        return "It goes out as soon as it is its turn." if not message.error else "It is tried again by itself."
+        return "It is in the queue and will be sent." if not message.error else "It is tried again automatically."
     return {
         Message.Status.UNKNOWN: (
-            "Nobody knows whether the customer has this. WhatsApp may still report it; or ask the customer and decide."
+            "It is not known whether the customer received this. WhatsApp may still report it; or ask the customer and"
+            " decide."
         ),
-        Message.Status.FAILED: "The customer has not got this. Fix the cause, then send it again.",
+        Message.Status.FAILED: "The customer did not receive this. Fix the cause, then send it again.",
     }.get(Message.Status(message.status), "")
 
 

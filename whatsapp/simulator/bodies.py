@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 Json = dict[str, Any]
 
 BUSINESS_NUMBER: Final = "15550783881"
-# Meta escapes some ASCII as well: who hashes anything but the bytes as received notices it here.
+# Meta escapes some ASCII as well, so a signature over anything but the raw bytes fails here too.
 _ESCAPED_TOO: Final = {"/": "\\/", "@": "\\u0040", "<": "\\u003C", "%": "\\u0025"}
 
 

@@ -32,7 +32,7 @@ def only_channel(provider: str) -> str:
 
 
 def what_will_wait(*, number: str, sent_message: str = "") -> str:
-    """Why the site will keep a delivery but show nothing of it; empty where it will, or nobody can tell.
+    """Why the site will store a delivery without showing it; "" where it will be shown, or that is not known.
 
     `sent_message` is the message that a status is about. This asks the database of this process, which is the site's
     where the command runs beside it.
@@ -40,12 +40,12 @@ def what_will_wait(*, number: str, sent_message: str = "") -> str:
     try:
         channel = Channel.objects.filter(phone_number_id=number).first()
         if channel is None:
-            return f"{number} is nobody's number here: the delivery waits in Deliveries."
+            return f"{number} is not connected here: the delivery waits in Deliveries."
         if not channel.active:
             return f"{number} is switched off: the delivery waits in Deliveries."
         sent = Message.objects.filter(user_id=channel.user_id, provider_id=sent_message, direction="out")
         if sent_message and not sent.exists():
-            return f"No message with the id {sent_message} went out: the status waits until there is one."
+            return f"No message with the id {sent_message} was sent: the status waits until there is one."
     except Error:
         pass
     return ""

@@ -141,12 +141,12 @@ def test_tls_knows_the_machine_by_its_name_although_an_address_was_connected_to(
         assert http.post(f"https://{NAME}:{port}/hook", b"{}", {}).status == 204
         assert asked[0] == NAME
         assert f"Host: {NAME}:{port}\r\n" in asked[1]
-        with pytest.raises(http.NotDelivered, match="certificate is not good"):
+        with pytest.raises(http.NotDelivered, match="certificate is not valid"):
             http.post(f"https://other.example.com:{port}/hook", b"{}", {})
 
 
 @pytest.mark.usefixtures("names")
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
     serving = server(secure(certificate(tmp_path), []))
-    with serving as port, pytest.raises(http.NotDelivered, match="certificate is not good"):
+    with serving as port, pytest.raises(http.NotDelivered, match="certificate is not valid"):
         http.post(f"https://{NAME}:{port}/hook", b"{}", {})

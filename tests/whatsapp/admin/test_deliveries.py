@@ -178,7 +178,7 @@ def test_an_error_of_one_does_not_stop_the_others(owner, monkeypatch):
     person = operator()
     response = person.client.get(person.act("replay", *rows).url)
 
-    assert messages_of(response) == ["Replayed: 2 processed, 1 broken off (the log says why)."]
+    assert messages_of(response) == ["Replayed: 2 processed, 1 stopped by an error (see the log)."]
 
 
 def test_an_action_takes_a_limited_number_oldest_first(owner, monkeypatch):

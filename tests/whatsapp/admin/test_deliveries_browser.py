@@ -164,7 +164,7 @@ def test_an_operator_connects_the_number_and_replays_what_came_before(amina, own
         page.get_by_role("link", name="Show them, and replay").wait_for()
         page.screenshot(path=tmp_path / "number.png", full_page=True)
         page.goto(detail)
-        page.get_by_text("is connected by now: replay.").wait_for()
+        page.get_by_text("is connected now: replay.").wait_for()
         page.get_by_role("button", name="Replay").click()
         page.get_by_text("Replayed: 1 processed.").wait_for()
         page.screenshot(path=tmp_path / "replayed.png")

@@ -111,13 +111,13 @@ LATER, BEFORE = timezone.now() + timedelta(days=1), timezone.now() - timedelta(d
 @pytest.mark.parametrize(
     ("fields", "advice"),
     [
-        ({"state": "processed"}, "What it holds is in the conversations. Replaying it doubles nothing."),
-        ({"state": "processed", "error": "Odd"}, "The notes below say what was left out."),
-        ({"state": "failed", "attempts": 1}, "Trying again as it is will not help: the parts named below could not be"),
-        ({"state": "failed", "attempts": 15}, "it is no longer tried by itself. Fix the cause"),
-        ({"state": "failed", "next_attempt_at": LATER}, "It is tried again by itself at <span"),
-        ({"state": "failed", "next_attempt_at": BEFORE, "attempts": 3}, "It is due to be tried again since <span"),
-        ({"state": "unrouted", "unrouted": ["7"]}, "is kept here and in no conversation yet"),
+        ({"state": "processed"}, "Its content is in the conversations. Replaying it stores nothing twice."),
+        ({"state": "processed", "error": "Odd"}, "The notes below list what was left out."),
+        ({"state": "failed", "attempts": 1}, "Replaying will not help: the parts named below could not be"),
+        ({"state": "failed", "attempts": 15}, "it is not tried again automatically. Fix the cause"),
+        ({"state": "failed", "next_attempt_at": LATER}, "It is tried again automatically at <span"),
+        ({"state": "failed", "next_attempt_at": BEFORE, "attempts": 3}, "It is due since <span"),
+        ({"state": "unrouted", "unrouted": ["7"]}, "is stored only here, not in a conversation"),
     ],
 )
 def test_the_page_says_what_the_state_means(db, fields, advice):

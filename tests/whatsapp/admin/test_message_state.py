@@ -33,13 +33,13 @@ def unknown(mailing) -> Message:
 
 def test_the_first_page_asks_for_a_decision(mailing, owner, unknown):
     first = staff_of(owner).get(FIRST_PAGE).content.decode()
-    assert "1 message: nobody knows whether it arrived." in first
+    assert "1 message: it is not known whether it arrived." in first
     assert "status__exact=unknown" in first
 
 
 def test_it_arrived(mailing, owner, unknown):
     person = staff_of(owner)
-    assert "Nobody knows whether the customer has this." in page(person, unknown)
+    assert "It is not known whether the customer received this." in page(person, unknown)
     assert messages_of(decide(person, unknown, "arrived")) == ["It arrived."]
     unknown.refresh_from_db()
     assert (unknown.status, unknown.error) == ("sent", "")
@@ -63,7 +63,7 @@ def test_a_failed_one_can_be_sent_again_too(mailing, owner):
     mailing.is_sent()
     person = staff_of(owner)
     row.refresh_from_db()
-    assert "has not got this" in page(person, row)
+    assert "did not receive this" in page(person, row)
     decide(person, row, "again")
     mailing.is_sent()
     assert [status for _, status in mailing.states()] == ["failed", "sent"]

@@ -41,7 +41,7 @@ def test_staff_answer_and_see_what_needs_them(owner: Business, live_server, tmp_
     with desk(live_server.url) as work:
         page = work.page
         work.log_in(EMAIL, PASSWORD)
-        page.get_by_text("Somebody has to decide").wait_for()
+        page.get_by_text("Open and decide").wait_for()
         path = address("change", conversation)
         readable_by_day_and_night(work, "/admin/", tmp_path, "today", WORDS)
         readable_by_day_and_night(work, path, tmp_path, "conversation", WORDS)

@@ -1,4 +1,4 @@
-"""Poison through the webhook: never an error, good neighbours are rows, the bad one is kept with its reason."""
+"""Poison through the site's webhook: never an error, good neighbours are rows, the bad one is kept with its reason."""
 
 from itertools import count
 

@@ -1,4 +1,4 @@
-"""What an accepted message becomes, and how statuses settle one of which nobody knows whether it was sent."""
+"""What an accepted message becomes, and how statuses settle one whose sending is uncertain."""
 
 import pytest
 

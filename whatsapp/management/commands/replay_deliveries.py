@@ -18,12 +18,12 @@ from whatsapp.models import WebhookDelivery
 
 State = WebhookDelivery.State
 CHOICES: Final = {"failed": (State.FAILED,), "unrouted": (State.UNROUTED,), "all": OPEN_STATES}
-# Each delivery comes to one of these, so they add up to the number of deliveries.
+# Each delivery has exactly one outcome, so they add up to the number of deliveries.
 OUTCOMES: Final = {
     State.PROCESSED: "processed",
     State.FAILED: "still failed",
     State.UNROUTED: "still unrouted",
-    SKIPPED: "skipped (gone, or another process is at it)",
+    SKIPPED: "skipped (locked by another process, or deleted)",
     ERROR: "stopped by an error (see the log)",
 }
 COULD_NOT_RUN: Final = 2
@@ -31,7 +31,7 @@ COULD_NOT_RUN: Final = 2
 
 @contextmanager
 def without_log_of_each() -> Iterator[None]:
-    """Keep the log's line for each delivery out of what a person reads here; warnings and errors still come."""
+    """Silence the log line of each delivery in the command's output; warnings and errors are still shown."""
     logger = logging.getLogger(ingest.__name__)
     level = logger.level
     logger.setLevel(max(logging.WARNING, logger.getEffectiveLevel()))
@@ -43,8 +43,8 @@ def without_log_of_each() -> Iterator[None]:
 
 class Command(BaseCommand):
     help = (
-        "Try kept deliveries again, now: those that failed, also before their time, and those for a number that was"
-        " nobody's. The worker does the same by itself, in its own time. Nothing is ever stored twice."
+        "Process stored deliveries again now: failed ones, even before their next attempt is due, and those for numbers"
+        " that were not connected. The worker does the same when they are due. Nothing is stored twice."
         " Exit code: 0 where all are processed, 1 where some are not, 2 where it could not run."
     )
 

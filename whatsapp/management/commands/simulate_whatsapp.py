@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         who = parser.add_argument_group("who writes")
-        who.add_argument("--from", dest="phone", type=phone, help="+491511234567; default: somebody new")
+        who.add_argument("--from", dest="phone", type=phone, help="+491511234567; default: a new customer")
         who.add_argument("--name", default="", help="the name in the customer's profile")
         who.add_argument("--bsuid", default="", help="WhatsApp user id; without --from the number stays hidden")
         what = parser.add_argument_group("what")
@@ -77,7 +77,7 @@ class Command(BaseCommand):
                 self.stdout.write(delivery.body.decode("ascii"))
                 self.stdout.write(curl(delivery))
             return
-        # Asked before, as what is delivered may change the answer.
+        # Asked before posting: the delivery may change the answer.
         about_sent = options["message_id"] if options["status"] else ""
         note = what_will_wait(number=options["channel"], sent_message=about_sent)
         answers, seconds = post_all(deliveries, quiet=options["json"])
@@ -121,7 +121,7 @@ def burst(text: str) -> int:
 
 
 def check(options: dict[str, Any]) -> None:
-    """Refuse what cannot be meant."""
+    """Refuse options that contradict each other. Raises CommandError."""
     given = {name for name in ("kind", "text", "ad", "name", "bsuid") if options[name]}
     given |= {"burst"} if options["burst"] > 1 else set()
     kind, problem = options["kind"] or "text", ""

@@ -103,8 +103,8 @@ def test_it_says_what_will_wait_and_why(site, owner, channel):
     def posted(*arguments: str) -> list[str]:
         return simulate("--url", site.address, *arguments).splitlines()[1:]
 
-    assert posted("--phone-number-id", "999") == ["999 is nobody's number here: the delivery waits in Deliveries."]
-    waits = "No message with the id wamid.NONE went out: the status waits until there is one."
+    assert posted("--phone-number-id", "999") == ["999 is not connected here: the delivery waits in Deliveries."]
+    waits = "No message with the id wamid.NONE was sent: the status waits until there is one."
     assert posted("--status", "read", "--message-id", "wamid.NONE") == [waits]
     assert json.loads(simulate("--url", site.address, "--phone-number-id", "999", "--json"))["note"].startswith(
         "999 is"

@@ -1,4 +1,4 @@
-"""Without a provider: what would be sent is printed, and the customer's side is played through the webhook."""
+"""Without a provider: what would be sent is printed, and the customer's side is played through the site's webhook."""
 
 from typing import Any
 
