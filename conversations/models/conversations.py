@@ -1,16 +1,18 @@
 """A thread of messages with one customer."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from conversations.models.customers import Customer
 from conversations.models.received import TouchedConversations
+from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
+from leadsite.core.statements import fetch_rows
 
 
 class ConversationStatus(models.TextChoices):
@@ -45,13 +47,11 @@ class ConversationManager(TouchedConversations["Conversation"]):
         newest again where that is completed; else it opens one, which the customer's other openings `active` join. Any
         other status opens a conversation of its own each time. Raises django.db.IntegrityError.
         """
-        active = list(dict.fromkeys(opening for opening in openings if opening.status == "active"))
-        joined = self._reopen([opening.customer_id for opening in active]) if reopen_completed and active else {}
-        missing = [opening for opening in active if opening.customer_id not in joined]
-        missing += [opening for opening in openings if opening.status != "active"]
-        closed: defaultdict[tuple[UUID, str], list[Opened]] = defaultdict(list)
-        for conversation_id, customer_id, status, created in self._insert(missing):
-            if status == "active":
+        active = {opening.customer_id for opening in openings if opening.status == ConversationStatus.ACTIVE}
+        joined = self._reopen(list(active)) if reopen_completed and active else {}
+        closed: defaultdict[tuple[UUID, str], deque[Opened]] = defaultdict(deque)
+        for conversation_id, customer_id, status, created in self._insert(_missing(openings, joined)):
+            if status == ConversationStatus.ACTIVE:
                 joined[customer_id] = Opened(conversation_id, created)
             else:
                 closed[customer_id, status].append(Opened(conversation_id, created))
@@ -61,20 +61,30 @@ class ConversationManager(TouchedConversations["Conversation"]):
                 result.append(joined[opening.customer_id])
                 joined[opening.customer_id] = joined[opening.customer_id]._replace(created=False)
             else:
-                result.append(closed[opening.customer_id, opening.status].pop())
+                result.append(closed[opening.customer_id, opening.status].popleft())
         return result
 
     def _reopen(self, customer_ids: list[UUID]) -> dict[UUID, Opened]:
-        with connection.cursor() as cursor:
-            cursor.execute(_REOPEN, [customer_ids])
-            return {customer_id: Opened(id_, created=False) for id_, customer_id in cursor.fetchall()}
+        reopened = fetch_rows(_REOPEN, [array(customer_ids)])
+        return {customer_id: Opened(id_, created=False) for id_, customer_id in reopened}
 
-    def _insert(self, openings: Sequence[Opening]) -> list[tuple[UUID, UUID, str, bool]]:
+    def _insert(self, openings: Sequence[Opening]) -> list[tuple[Any, ...]]:
         if not openings:
             return []
-        with connection.cursor() as cursor:
-            cursor.execute(_JOIN_OR_OPEN, [list(column) for column in zip(*openings, strict=True)])
-            return cursor.fetchall()
+        return fetch_rows(_JOIN_OR_OPEN, [array(column) for column in zip(*openings, strict=True)])
+
+
+def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Opening]:
+    """The conversations to be inserted, in the order of `openings`: an active one once for each customer."""
+    has_active = set(joined)
+    missing = []
+    for opening in openings:
+        if opening.status == ConversationStatus.ACTIVE:
+            if opening.customer_id in has_active:
+                continue
+            has_active.add(opening.customer_id)
+        missing.append(opening)
+    return missing
 
 
 # DO UPDATE and not DO NOTHING: it returns the row that is there as it is now, and waits for a writer who is closing it.

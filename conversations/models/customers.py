@@ -1,17 +1,19 @@
 """Who writes to a business, and who they were before."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 from uuid import UUID
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
 from conversations.models.senders import MoveManager, SenderManager
 from conversations.phone import E164_PATTERN, phone_key
+from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
+from leadsite.core.statements import fetch_rows
 
 NAME_MAX_LENGTH = 200
 WHATSAPP_USER_ID_MAX_LENGTH = 200
@@ -42,25 +44,17 @@ class CustomerManager(SenderManager["Customer"]):
         """
         given = {phone_key(phone): (phone, name) for phone, name in customers}
         ordered = [given[key] for key in sorted(given)]
-        parameters: dict[str, Any] = {
-            "user_id": user_id,
-            "phones": [phone for phone, _ in ordered],
-            "names": [name for _, name in ordered],
-            "replace": replace_names,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(_UPSERT, parameters)
-            return {row[1]: UpsertedCustomer(*row) for row in cursor.fetchall()}
+        phones, names = array(phone for phone, _ in ordered), array(name for _, name in ordered)
+        found = fetch_rows(_UPSERT, [user_id, phones, names, replace_names, replace_names])
+        return {row[1]: UpsertedCustomer(*row) for row in found}
 
     def upsert_by_user_id(self, *, user_id: UUID, whatsapp_user_id: str, name: str) -> UUID:
         """Find or make the customer who has this WhatsApp user id, and lock the row. Caller holds the transaction.
 
         A name that is not blank replaces the one there is. Raises django.db.IntegrityError: the rules of the table.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(_UPSERT_BY_USER_ID, [user_id, whatsapp_user_id, name])
-            (customer_id,) = cursor.fetchall()[0]
-            return cast(UUID, customer_id)
+        ((customer_id,),) = fetch_rows(_UPSERT_BY_USER_ID, [user_id, whatsapp_user_id, name])
+        return cast(UUID, customer_id)
 
     def lock(self, ids: Collection[UUID]) -> list["Customer"]:
         """Lock customers' rows in the order that every writer keeps, Note [Lock order]. Caller holds the transaction.
@@ -75,11 +69,11 @@ class CustomerManager(SenderManager["Customer"]):
 # 0 in a row that this statement has made, and not in one that it has replaced.
 _UPSERT: Final = """
     INSERT INTO customers AS c (user_id, phone, name, created_at, updated_at)
-    SELECT %(user_id)s, phone, name, now(), now()
-    FROM unnest(%(phones)s::text[], %(names)s::text[]) AS given (phone, name)
+    SELECT %s, phone, name, now(), now()
+    FROM unnest(%s::text[], %s::text[]) AS given (phone, name)
     ON CONFLICT (user_id, phone_key) DO UPDATE SET
-        name = CASE WHEN excluded.name <> '' AND (%(replace)s OR c.name = '') THEN excluded.name ELSE c.name END,
-        updated_at = CASE WHEN excluded.name NOT IN ('', c.name) AND (%(replace)s OR c.name = '') THEN now()
+        name = CASE WHEN excluded.name <> '' AND (%s OR c.name = '') THEN excluded.name ELSE c.name END,
+        updated_at = CASE WHEN excluded.name NOT IN ('', c.name) AND (%s OR c.name = '') THEN now()
             ELSE c.updated_at END
     RETURNING c.id, c.phone_key, c.xmax <> 0
 """

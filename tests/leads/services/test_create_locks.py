@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from conversations.models import Conversation
 from leads.models import Lead
 from leads.services.create import create_lead, create_leads
 from leads.services.rules import NewLead
-from leadsite.core.transactions import MAX_ATTEMPTS
+from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, sqlstate
 from tests.factories import ORDER, Business, NewLeadFactory
 from tests.sessions import complete, deadlocks, lock_customer, processes, session, waiting
 from tests.site import until
@@ -91,6 +91,26 @@ def test_it_answers_503_and_writes_nothing_when_the_customer_stays_locked(
     assert int(answer.headers["Retry-After"]) > 0
     assert len(pauses) == MAX_ATTEMPTS - 1
     assert owner.row_counts() == (1, 1, 1)
+
+
+def test_nothing_is_tried_again_where_the_caller_holds_a_transaction(
+    owner: Business, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner.has_lead(customer_phone=PHONE)
+    pauses: list[float] = []
+    monkeypatch.setattr("leadsite.core.transactions.time.sleep", pauses.append)
+
+    with session() as clerk:
+        lock_customer(clerk, owner.id, PHONE)
+
+        with transaction.atomic():
+            other = owner.has_lead()
+            with pytest.raises(OperationalError) as refused:
+                create_lead(user_id=owner.id, lead=SECOND_LEAD, source=Lead.Source.API)
+
+    assert (sqlstate(refused.value), attempt_of(refused.value), pauses) == ("55P03", 1, [])
+    # The caller decides about the rest of the transaction, and here keeps it.
+    assert Lead.objects.filter(pk=other.lead_id).exists()
 
 
 def test_the_victim_of_a_deadlock_tries_again_and_succeeds(owner: Business) -> None:
