@@ -6,7 +6,7 @@ For tests with `django_db(transaction=True)`: only what is committed can be seen
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -38,6 +38,9 @@ def session(url: str | None = None) -> Iterator[psycopg.Connection]:
     opened = psycopg.connect(url or database_url())
     try:
         yield opened
+        # The server frees the locks of a closed connection a moment later, those of a transaction at once.
+        with suppress(psycopg.OperationalError):  # it may be closed or cut by now
+            opened.rollback()
     finally:
         opened.close()
 

@@ -1,5 +1,7 @@
 """GET /api/leads narrowed down: by each filter, by words, in both orders, and without a query for each row."""
 
+from datetime import timedelta
+
 import pytest
 
 from leads.models import Lead
@@ -13,6 +15,9 @@ def names(owner, stranger):
     owner.has_lead(customer_name="Bruno", customer_phone="+5215512345678", type="booking", source="import")
     owner.has_lead(customer_name="Carla", details="Croissants", status="lost", type="inquiry")
     stranger.has_lead(customer_name="Somebody else's", details="A lemon cake")
+    # The test is one transaction, and rows have the time of their transaction.
+    for second, lead in enumerate(Lead.objects.filter(user=owner.user).order_by("pk")):
+        Lead.objects.filter(pk=lead.pk).update(created_at=lead.created_at + timedelta(seconds=second))
 
     def ask(**query):
         answer = owner.client.get("/api/leads", query)
