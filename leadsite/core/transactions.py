@@ -120,6 +120,13 @@ class Attempt:
         return True
 
 
+def set_locally(**values: str) -> None:
+    """Set PostgreSQL's settings, `lock_timeout="100ms"`, until the transaction ends. Caller holds the transaction."""
+    with connection.cursor() as cursor:
+        calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
+        cursor.execute(f"SELECT {calls}", [part for setting in values.items() for part in setting])
+
+
 @contextmanager
 def planned_for_values() -> Iterator[None]:
     """Have PostgreSQL plan the statements in here for the values at hand. Opens a transaction.
@@ -128,8 +135,7 @@ def planned_for_values() -> Iterator[None]:
     many rows have, or none (PostgreSQL manual, PREPARE, "Notes").
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        set_locally(plan_cache_mode="force_custom_plan")
         yield
 
 

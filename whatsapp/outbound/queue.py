@@ -16,13 +16,14 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations.models import Conversation, Message
 from conversations.models.outbox import Leased
 from conversations.services.statuses import StatusReport, apply_statuses
+from leadsite.core.transactions import set_locally
 from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel
 from whatsapp.outbound.outcomes import AT_ONCE, Again, Failed, Outcome, Outgoing, Sent, Stopped, Unknown
@@ -42,7 +43,10 @@ OVERTAKEN: Final = (
     "The worker slept, and did not send this; later messages have gone out since. Send it again if need be."
 )
 # A row that somebody holds is recorded later; no other message waits for that.
-_IMPATIENT: Final = "SET LOCAL lock_timeout = '100ms'"
+RECORD_LOCK_TIMEOUT: Final = "100ms"
+# A worker that is frozen between two statements holds the number's row: the server ends its session after so long,
+# well before the lease of what it claimed ends, and other workers go on with the number.
+IDLE_TIMEOUT: Final = "5s"
 
 Status = Message.Status
 Result = tuple[Outgoing, Outcome]
@@ -60,6 +64,7 @@ def claim(limit: int) -> list[Outgoing]:
     with transaction.atomic():
         # Two workers may claim at this moment. Each passes over what the other holds: numbers, customers, messages; so
         # claims wait for no lock, and of one number they follow each other.
+        set_locally(idle_in_transaction_session_timeout=IDLE_TIMEOUT)
         while (room := limit - len(claimed)) > 0:
             ready = Channel.objects.lock_ready(ahead=AHEAD, limit=room, seen=seen)
             for channel in ready:
@@ -117,8 +122,7 @@ def record(results: Sequence[Result]) -> None:
     Opens the transaction. Raises django.db.Error.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_IMPATIENT)
+        set_locally(lock_timeout=RECORD_LOCK_TIMEOUT, idle_in_transaction_session_timeout=IDLE_TIMEOUT)
         # A report of the same message may come in at this moment: see Note [Parked statuses].
         _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
         for message, outcome in sorted(results, key=lambda result: result[0].id):
