@@ -1,13 +1,13 @@
-"""Changes to conversations that are there."""
+"""Service that changes conversations."""
 
 from uuid import UUID
 
 import psycopg
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations.models import Conversation, Customer
-from leadsite.core.transactions import attempts
+from leadsite.core.transactions import retried
 
 
 class ConversationRefused(Exception):
@@ -28,19 +28,22 @@ def change_conversation(*, user_id: UUID, conversation_id: UUID, status: str) ->
     Raises UnknownConversation, AnotherActive; django.db.Error.
     """
     try:
-        for attempt in attempts():
-            # The customer may write at this moment: who closes and who reopens take turns at the customer's row.
-            with attempt:
-                mine = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
-                if not list(mine.select_for_update(of=("self",)).values_list("pk")):
-                    raise UnknownConversation("There is no such conversation.")
-                Conversation.objects.filter(pk=conversation_id).exclude(status=status).update(
-                    status=status, updated_at=timezone.now()
-                )
-                return Conversation.objects.select_related("customer").get(pk=conversation_id)
-        raise AssertionError("attempts() ended without a result or an exception")
+        return _change_conversation(user_id, conversation_id, status)
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "conversations_one_active":
             raise AnotherActive("This customer has another active conversation: complete that one first.") from error
         raise
+
+
+@retried
+def _change_conversation(user_id: UUID, conversation_id: UUID, status: str) -> Conversation:
+    # The customer may write at this moment: closing and reopening take turns at the customer's row.
+    with transaction.atomic():
+        mine = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
+        if not list(mine.select_for_update(of=("self",)).values_list("pk")):
+            raise UnknownConversation("There is no such conversation.")
+        Conversation.objects.filter(pk=conversation_id).exclude(status=status).update(
+            status=status, updated_at=timezone.now()
+        )
+        return Conversation.objects.select_related("customer").get(pk=conversation_id)

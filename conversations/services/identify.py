@@ -9,9 +9,10 @@ import psycopg
 from django.db import OperationalError
 
 from conversations.customer_rows import customers_of, rows_of
+from conversations.implied_moves import implied_moves
 from conversations.incoming import IncomingMessage, MoveReport
 from conversations.models import Customer
-from conversations.people import MAX_MOVES, Directory, Person, Sighting, identify, implied_moves
+from conversations.people import MAX_MOVES, Directory, Person, Sighting, identify
 
 
 class MoveCustomers(Protocol):

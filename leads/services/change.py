@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.models import Customer
 from leads.models import Lead
 from leads.services.create import LeadRefused
-from leadsite.core.transactions import attempts
+from leadsite.core.transactions import retried
 
 Status = Lead.Status
 
@@ -40,6 +41,7 @@ class StatusNotAllowed(LeadRefused):
         self.allowed = allowed
 
 
+@retried
 def change_lead(
     *,
     user_id: UUID,
@@ -56,52 +58,49 @@ def change_lead(
 
     Raises UnknownLead, StaleVersion, StatusNotAllowed, LeadRefused; django.db.Error.
     """
-    for attempt in attempts():
-        # Two who change one lead wait for each other, and the second sees what the first has made of it: see
-        # Note [Lock order] in services.py.
-        with attempt:
-            customer = (
-                Customer.objects.filter(user_id=user_id, conversations__leads=lead_id)
-                .select_for_update(of=("self",))
-                .first()
+    # Two may change one lead at this moment: the second waits for the customer's row, then sees what the first changed.
+    # See Note [Lock order] in create.py.
+    with transaction.atomic():
+        customer = (
+            Customer.objects.filter(user_id=user_id, conversations__leads=lead_id)
+            .select_for_update(of=("self",))
+            .first()
+        )
+        lead = Lead.objects.filter(user_id=user_id, pk=lead_id).select_for_update().first()
+        if customer is None or lead is None:
+            raise UnknownLead("There is no such lead.", field=None)
+        if version is not None and version != lead.version:
+            raise StaleVersion(
+                f"The lead has been changed since: it is version {lead.version}. Read it again.", field="version"
             )
-            lead = Lead.objects.filter(user_id=user_id, pk=lead_id).select_for_update().first()
-            if customer is None or lead is None:
-                raise UnknownLead("There is no such lead.", field=None)
-            if version is not None and version != lead.version:
-                raise StaleVersion(
-                    f"The lead has been changed since: it is version {lead.version}. Read it again.", field="version"
-                )
-            columns = dict(changes)
-            name = columns.pop("customer_name", None)
-            if name is not None and name != customer.name:
-                Customer.objects.filter(pk=customer.pk).update(name=name, updated_at=timezone.now())
-            check_status(lead, columns)
-            if not may_assign:
-                _check_assignee(lead, columns)
-            if changed := {column for column, value in columns.items() if getattr(lead, column) != value}:
-                Lead.objects.filter(pk=lead.pk).update(
-                    **{column: columns[column] for column in changed}, updated_at=timezone.now()
-                )
-            return Lead.objects.select_related("conversation__customer").get(pk=lead.pk)
-    raise AssertionError("attempts() ended without a result or an exception")
+        columns = dict(changes)
+        name = columns.pop("customer_name", None)
+        if name is not None and name != customer.name:
+            Customer.objects.filter(pk=customer.pk).update(name=name, updated_at=timezone.now())
+        check_status(lead, columns)
+        if not may_assign:
+            _check_assignee(lead, columns)
+        if changed := {column for column, value in columns.items() if getattr(lead, column) != value}:
+            Lead.objects.filter(pk=lead.pk).update(
+                **{column: columns[column] for column in changed}, updated_at=timezone.now()
+            )
+        return Lead.objects.select_related("conversation__customer").get(pk=lead.pk)
 
 
+@retried
 def change_leads(leads: QuerySet[Lead], **columns: Any) -> tuple[list[Lead], list[Lead]]:
     """Set the same columns of many leads; return those that were changed, and those whose status forbids it.
 
     Opens the transaction. Raises django.db.Error where the database is away or stayed locked through every attempt.
     """
-    for attempt in attempts():
-        # Two who change overlapping lists wait for each other: see Note [Lock order] in services.py.
-        with attempt:
-            customers = Customer.objects.filter(pk__in=leads.order_by().values("conversation__customer"))
-            list(customers.order_by("user", "phone_key", "whatsapp_user_id").select_for_update().values_list("pk"))
-            chosen = list(leads.order_by("pk").select_for_update(of=("self",)))
-            changed = [lead for lead in chosen if "status" not in columns or may_become(lead, columns["status"])]
-            Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(**columns, updated_at=timezone.now())
-            return changed, [lead for lead in chosen if lead not in changed]
-    raise AssertionError("attempts() ended without a result or an exception")
+    # Two may change overlapping lists at this moment: customers are locked first, see Note [Lock order] in create.py.
+    with transaction.atomic():
+        customers = Customer.objects.filter(pk__in=leads.order_by().values("conversation__customer"))
+        list(customers.order_by("user", "phone_key", "whatsapp_user_id").select_for_update().values_list("pk"))
+        chosen = list(leads.order_by("pk").select_for_update(of=("self",)))
+        changed = [lead for lead in chosen if "status" not in columns or may_become(lead, columns["status"])]
+        Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(**columns, updated_at=timezone.now())
+        return changed, [lead for lead in chosen if lead not in changed]
 
 
 def may_become(lead: Lead, status: str) -> bool:

@@ -5,12 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from types import TracebackType
 from typing import Final, ParamSpec, TypeVar, overload
 
 import psycopg
 import structlog
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 
 log = structlog.get_logger(__name__)
 
@@ -87,39 +86,6 @@ def attempt_of(error: BaseException) -> int:
     return int(error.__dict__.get("attempt", 0))
 
 
-class Attempt:
-    """One try: opens the transaction, and on a transient error, unless it is the last, undoes it and goes on."""
-
-    def __init__(self, number: int, *, last: bool) -> None:
-        self.number = number
-        self._last = last
-        self._atomic = transaction.atomic()
-
-    def __enter__(self) -> None:
-        self._atomic.__enter__()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        try:
-            self._atomic.__exit__(kind, error, trace)
-        except DatabaseError as at_commit:
-            # The block is over by then and may have left the loop: what failed to commit must not pass for done.
-            if error is None or not self._retries(at_commit):
-                raise
-            return True
-        return error is not None and self._retries(error)
-
-    def _retries(self, error: BaseException) -> bool:
-        state = sqlstate(error)
-        if self._last or state not in RETRIED_SQLSTATES:
-            return False
-        log.info("transaction_retried", attempt=self.number, sqlstate=state)
-        # Jitter, so that those who met do not meet again; the waiting happens outside the transaction.
-        time.sleep(random.uniform(0.005, 0.05) * 2**self.number)  # noqa: S311 - not a secret
-        return True
-
-
 def set_locally(**values: str) -> None:
     """Set PostgreSQL's settings, `lock_timeout="100ms"`, until the transaction ends. Caller holds the transaction."""
     with connection.cursor() as cursor:
@@ -137,14 +103,3 @@ def planned_for_values() -> Iterator[None]:
     with transaction.atomic():
         set_locally(plan_cache_mode="force_custom_plan")
         yield
-
-
-def attempts(most: int = MAX_ATTEMPTS) -> Iterator[Attempt]:
-    """Yield up to `most` tries, each to be entered with `with`; leave the loop (return) when one succeeds.
-
-    Inside a transaction that the caller holds there is one try, as a savepoint: only who opened a transaction may
-    repeat it.
-    """
-    tries = 1 if connection.in_atomic_block else most
-    for number in range(1, tries + 1):
-        yield Attempt(number, last=number == tries)

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.customer_rows import customers_of, rows_of
+from conversations.implied_moves import implied_moves
 from conversations.incoming import Sender
-from conversations.people import Directory, Finding, Known, Move, Sighting, identify, implied_moves
+from conversations.people import Directory, Finding, Known, Move, Sighting, identify
 from conversations.phone import phone_key
 
 BUSINESS = UUID(int=1)

@@ -9,20 +9,20 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 from uuid import UUID
 
-import psycopg
 import structlog
-from django.db import DataError, Error, transaction
+from django.db import Error, transaction
 from django.utils import timezone
 
 from leads.services.receive import Received, Stored, prepare, receive_events
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
-from leadsite.core.transactions import retried, sqlstate
+from leadsite.core.transactions import retried
 from whatsapp.channels import stop_channel
 from whatsapp.inbound import twilio
 from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.meta import payloads
 from whatsapp.inbound.routing import Route, route_events
+from whatsapp.inbound.storage_errors import is_about_content, reason_of
 from whatsapp.models import WebhookDelivery
 
 log = structlog.get_logger(__name__)
@@ -35,9 +35,6 @@ ATTEMPTS_OF_RECEIVE: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
 ERROR_MAX_LENGTH: Final = 10_000
 READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
-# Cardinality violation, data exception, integrity violation, limit exceeded (PostgreSQL manual, appendix A): the error
-# is caused by one item of the delivery; the other items can still be stored.
-CONTENT_SQLSTATES: Final = ("21", "22", "23", "54")
 # Written by hand: the ORM needs as much time to build this query as the reader needs for a whole delivery.
 _CHANNELS: Final = """
     SELECT phone_number_id, id, user_id FROM channels WHERE phone_number_id = ANY(%s::text[]) AND active
@@ -84,10 +81,10 @@ def receive(*, provider: str, body: bytes) -> None:
         delivery_id, stored = _store(provider, body, received_at, plan)
         _log(delivery_id, provider, plan, stored)
     except Error as error:
-        failed = Plan(state=State.FAILED, notes=[_reason(error)], unrouted=plan.unrouted)
+        failed = Plan(state=State.FAILED, notes=[reason_of(error)], unrouted=plan.unrouted)
         delivery_id = _keep(provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
         _log(delivery_id, provider, failed, Stored())
-        if _is_about_content(error):
+        if is_about_content(error):
             replay(delivery_id=delivery_id, bisect=True)
 
 
@@ -113,7 +110,7 @@ def replay(*, delivery_id: UUID, bisect: bool = False) -> str:
     try:
         return _replay(delivery_id, bisect=bisect)
     except Error as error:
-        if _is_about_content(error) and not bisect:
+        if is_about_content(error) and not bisect:
             return replay(delivery_id=delivery_id, bisect=True)
         return _note_failure(delivery_id, error)
 
@@ -179,10 +176,10 @@ def _bisect(received: Received) -> list[str]:
             receive_events(received)
         return []
     except Error as error:
-        if not _is_about_content(error):
+        if not is_about_content(error):
             raise
         if len(received) == 1:
-            return [f"{_name(received)}: {_reason(error)}"]
+            return [f"{_name(received)}: {reason_of(error)}"]
     return [reason for part in received.bisect() for reason in _bisect(part)]
 
 
@@ -216,7 +213,7 @@ def _note_failure(delivery_id: UUID, error: Error) -> str:
         delivery = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(pk=delivery_id).first()
         if delivery is None:
             return ""
-        return _finish(delivery, Plan(state=delivery.state, unrouted=delivery.unrouted), [_reason(error)])
+        return _finish(delivery, Plan(state=delivery.state, unrouted=delivery.unrouted), [reason_of(error)])
 
 
 def _next_attempt(attempts_made: int) -> datetime | None:
@@ -224,22 +221,6 @@ def _next_attempt(attempts_made: int) -> datetime | None:
     if attempts_made >= MAX_ATTEMPTS:
         return None
     return timezone.now() + min(timedelta(minutes=2 ** (attempts_made - 1)), LONGEST_PAUSE)
-
-
-def _is_about_content(error: Error) -> bool:
-    """A DataError without SQLSTATE is psycopg's own: a value that it cannot even send."""
-    return isinstance(error, DataError) or (sqlstate(error) or "").startswith(CONTENT_SQLSTATES)
-
-
-def _reason(error: Error) -> str:
-    """PostgreSQL's message without the values, which may be personal data."""
-    cause = error.__cause__
-    if not isinstance(cause, psycopg.Error):
-        return type(error).__name__
-    rule = f" ({cause.diag.constraint_name})" if cause.diag.constraint_name else ""
-    # The message of a data exception quotes the value.
-    sentence = cause.diag.message_primary if not (cause.sqlstate or "").startswith("22") else type(cause).__name__
-    return f"{cause.sqlstate or type(cause).__name__}: {sentence or 'no answer'}{rule}"
 
 
 def _log(delivery_id: UUID, provider: str, plan: Plan, stored: Stored) -> None:

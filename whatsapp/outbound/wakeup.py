@@ -22,5 +22,5 @@ def wake_sender() -> None:
     try:
         app.configure_task(SEND_QUEUED, allow_unknown=True).defer()
     except ConnectorException as error:
-        # procrastinate's own word for a lost connection or a lock; attempts() and the table of errors know Django's.
+        # procrastinate's own word for a lost connection or a lock; retried and the table of errors know Django's.
         raise OperationalError(str(error)) from error.__cause__
