@@ -4,17 +4,22 @@ For tests with `django_db(transaction=True)`: only what is committed can be seen
 """
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
+from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import django
+import psutil
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
+from leadsite.core.transactions import end_if_idle
 from tests.site import until
 
 CREW = "crew of a test"  # the name of its sessions
@@ -82,6 +87,12 @@ def complete(by: psycopg.Connection, business: UUID, phone: str) -> list[UUID]:
     return [id_ for (id_,) in rows]
 
 
+def is_free(rows: QuerySet[Any]) -> bool:
+    """Whether there is a row among them that nobody holds."""
+    with transaction.atomic():
+        return rows.select_for_update(skip_locked=True).exists()
+
+
 def processes(count: int) -> ProcessPoolExecutor:
     """A crew of so many processes, each with its own connection.
 
@@ -96,6 +107,40 @@ def _join(database: str) -> None:
     os.environ["PGAPPNAME"] = CREW
     django.setup()
     connection.settings_dict["NAME"] = database
+
+
+@contextmanager
+def frozen(call: Callable[..., Any], *arguments: Any, after: str) -> Iterator[Future[Any]]:
+    """Another process that makes this call, and is stopped by SIGSTOP after its first statement with the words `after`.
+
+    It goes on when the block ends; the call's future tells what it met. The server ends its session after 0.3 s where
+    its transaction asks for that.
+    """
+    with processes(1) as crew:
+        pid = crew.submit(os.getpid).result()
+        called = crew.submit(_call_and_freeze, after, call, arguments)
+        until(lambda: called.done() or psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        assert not called.done(), called.exception() or f"No statement had the words {after!r}."
+        try:
+            yield called
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _call_and_freeze(words: str, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    assert end_if_idle.__kwdefaults__ is not None
+    end_if_idle.__kwdefaults__["seconds"] = 0.3
+    freezes = [True]
+
+    def freeze(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
+        result = execute(statement, *rest)
+        if words in statement.replace('"', "") and freezes.pop():
+            freezes.append(False)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return result
+
+    with connection.execute_wrapper(freeze):
+        return call(*arguments)
 
 
 def deadlocks() -> int:

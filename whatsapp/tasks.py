@@ -5,6 +5,7 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.inbound import replay
 from whatsapp.outbound import queue
@@ -22,6 +23,7 @@ def sweep_outbox(context: JobContext, timestamp: int) -> None:
     """Find messages whose job was lost, whose worker was killed, or that waited for a number."""
     queue.expire_leases()
     with transaction.atomic():
+        end_if_idle()
         channels.reroute_messages()
     context.additional_context["sender"].wake()
 

@@ -17,6 +17,12 @@ log = structlog.get_logger(__name__)
 # (PostgreSQL manual, sections 13.5 and A). A lost connection is not here: nobody knows whether it had committed.
 RETRIED_SQLSTATES: Final = frozenset({"40P01", "40001", "55P03"})
 MAX_ATTEMPTS: Final = 4
+# Note [Frozen processes]: a process that is frozen in the middle of a transaction (stopped by a signal, suspended with
+# its machine, out of memory) keeps its locks, and the server sees an open connection. The web server's connections end
+# such sessions by their options, but manage.py removes these time-outs (migrations take long). So each transaction of a
+# worker or command, if others need the rows that it locks, begins with `end_if_idle`. What it did is undone; the
+# process, when it goes on, gets django.db.Error.
+IDLE_SECONDS: Final = 5.0
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -91,6 +97,15 @@ def set_locally(**values: str) -> None:
     with connection.cursor() as cursor:
         calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
         cursor.execute(f"SELECT {calls}", [part for setting in values.items() for part in setting])
+
+
+def end_if_idle(*, seconds: float = IDLE_SECONDS) -> None:
+    """Have the server end this session if it stays idle inside the transaction: see Note [Frozen processes].
+
+    Idle is the time between two statements, so `seconds` must be more than the caller ever computes between them.
+    Caller holds the transaction.
+    """
+    set_locally(idle_in_transaction_session_timeout=f"{round(seconds * 1000)}ms")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from leadsite.core.encryption import SecretUnreadable, decrypt
+from leadsite.core.transactions import end_if_idle
 from leadsite.webhooks import http
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.signature import signed_headers
@@ -132,6 +133,8 @@ def record(delivery: Delivery, outcome: Outcome) -> None:
     Does nothing if another worker holds the lease by now. Raises django.db.Error.
     """
     with transaction.atomic():
+        # Others may lock the endpoint at this moment: its admin page, another worker's record.
+        end_if_idle()
         # What an address answered that the business has corrected since is no news of the new one.
         endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, url=delivery.url)
         moved = outcome.status == 410 and not endpoint.exists()

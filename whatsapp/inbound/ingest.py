@@ -16,7 +16,7 @@ from django.utils import timezone
 from leads.services.receive import Received, Stored, prepare, receive_events
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
-from leadsite.core.transactions import retried
+from leadsite.core.transactions import end_if_idle, retried
 from whatsapp.channels import stop_channel
 from whatsapp.inbound import twilio
 from whatsapp.inbound.events import UnreadableBody
@@ -117,8 +117,10 @@ def replay(*, delivery_id: UUID, bisect: bool = False) -> str:
 
 @retried
 def _replay(delivery_id: UUID, *, bisect: bool) -> str:
-    # Two processes may replay the same delivery: the second finds it locked and skips it.
+    # Two processes may replay the same delivery: the second finds it locked and skips it. The customers are locked for
+    # all who write to them.
     with transaction.atomic():
+        end_if_idle()
         delivery = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(pk=delivery_id).first()
         if delivery is None:
             return ""

@@ -23,7 +23,7 @@ from django.utils import timezone
 from conversations.models import Conversation, Message
 from conversations.models.outbox import Leased
 from conversations.services.statuses import StatusReport, apply_statuses
-from leadsite.core.transactions import set_locally
+from leadsite.core.transactions import end_if_idle, set_locally
 from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel
 from whatsapp.outbound.outcomes import AT_ONCE, Again, Failed, Outcome, Outgoing, Sent, Stopped, Unknown
@@ -44,9 +44,6 @@ OVERTAKEN: Final = (
 )
 # A row that somebody holds is recorded later; no other message waits for that.
 RECORD_LOCK_TIMEOUT: Final = "100ms"
-# A worker that is frozen between two statements holds the number's row: the server ends its session after so long,
-# well before the lease of what it claimed ends, and other workers go on with the number.
-IDLE_TIMEOUT: Final = "5s"
 
 Status = Message.Status
 Result = tuple[Outgoing, Outcome]
@@ -64,7 +61,7 @@ def claim(limit: int) -> list[Outgoing]:
     with transaction.atomic():
         # Two workers may claim at this moment. Each passes over what the other holds: numbers, customers, messages; so
         # claims wait for no lock, and of one number they follow each other.
-        set_locally(idle_in_transaction_session_timeout=IDLE_TIMEOUT)
+        end_if_idle()
         while (room := limit - len(claimed)) > 0:
             ready = Channel.objects.lock_ready(ahead=AHEAD, limit=room, seen=seen)
             for channel in ready:
@@ -122,7 +119,8 @@ def record(results: Sequence[Result]) -> None:
     Opens the transaction. Raises django.db.Error.
     """
     with transaction.atomic():
-        set_locally(lock_timeout=RECORD_LOCK_TIMEOUT, idle_in_transaction_session_timeout=IDLE_TIMEOUT)
+        end_if_idle()
+        set_locally(lock_timeout=RECORD_LOCK_TIMEOUT)
         # A report of the same message may come in at this moment: see Note [Parked statuses].
         _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
         for message, outcome in sorted(results, key=lambda result: result[0].id):

@@ -10,9 +10,10 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 
 from conversations.models import Customer
-from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, retried, sqlstate
+from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, end_if_idle, retried, sqlstate
 from tests.factories import Business
-from tests.sessions import session
+from tests.sessions import frozen, is_free, session
+from tests.site import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -158,3 +159,18 @@ def test_a_second_session_in_the_way_makes_the_whole_transaction_start_over(owne
         rename(statement, tries, clerk)
     assert len(tries) == 2
     assert Customer.objects.get().name == "clerk and service"
+
+
+def rename_customers(name: str) -> None:
+    with transaction.atomic():
+        end_if_idle()
+        Customer.objects.update(name=name)
+
+
+def test_a_process_frozen_in_a_transaction_gives_its_locks_back(owner: Business) -> None:
+    Customer.objects.create(user=owner.user, phone=PHONE, name="Amina")
+    with frozen(rename_customers, "Bruno", after="UPDATE") as renaming:
+        assert not is_free(Customer.objects.all())
+        until(lambda: is_free(Customer.objects.all()))
+    assert isinstance(renaming.exception(), Error)
+    assert Customer.objects.get().name == "Amina"

@@ -1,14 +1,13 @@
 """Several processes at once: who claims, who writes to a new customer, and a status beside the worker's own record."""
 
-import threading
 import time
 from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from uuid import UUID
 
 import pytest
-from django.db import Error, close_old_connections, connection
+from django.db import close_old_connections
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from conversations.models import Conversation, Customer, Message
@@ -179,31 +178,3 @@ def calls(*statuses: str) -> int:
 
 def statuses_are_sent() -> bool:
     return set(Message.objects.values_list("status", flat=True)) == {"sent"}
-
-
-def test_a_worker_frozen_in_the_middle_of_a_claim_keeps_the_number_for_seconds_only(owner: Business, monkeypatch):
-    with graph_api() as graph:
-        written = Mailing(owner, graph).writes("one")
-    monkeypatch.setattr(queue, "IDLE_TIMEOUT", "300ms")
-    claim_from, frozen, go_on = queue._claim_from, threading.Event(), threading.Event()
-
-    def freeze(*arguments):
-        frozen.set()
-        assert go_on.wait(60)
-        return claim_from(*arguments)
-
-    def claim_frozen():
-        try:
-            return queue.claim(16)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        monkeypatch.setattr(queue, "_claim_from", freeze)
-        sleeper = pool.submit(claim_frozen)
-        assert frozen.wait(60)
-        monkeypatch.setattr(queue, "_claim_from", claim_from)
-        assert queue.claim(16) == []
-        assert [message.id for message in until(lambda: queue.claim(16))] == [written.pk]
-        go_on.set()
-        assert isinstance(sleeper.exception(60), Error)
