@@ -1,18 +1,18 @@
-"""What customers' rows are to hold by what a delivery says of them. Pure functions, no database."""
+"""Computes the rows of customers to insert or update for a delivery. Pure functions, no database."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from conversations.people import Person
+from conversations.identification import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerRow:
-    """One customer to be made, or to be filled where something is missing.
+    """One customer to insert, or to update where columns are empty.
 
-    `name` is that of the profile, said at `name_at`. `identified_at` is when phone and id were said to be one person's.
+    `name` is the profile name, reported at `name_at`. `identified_at` is when a message last had both phone and id.
     """
 
     user_id: UUID
@@ -23,22 +23,22 @@ class CustomerRow:
     identified_at: datetime | None
 
 
-def rows_of(people: Sequence[Person]) -> tuple[list[CustomerRow], list[CustomerRow]]:
-    """The rows found by phone and those found by WhatsApp user id, each in the order of locks: see Note [Lock order].
+def plan_rows(people: Sequence[Person]) -> tuple[list[CustomerRow], list[CustomerRow]]:
+    """Return the rows to write by phone and those to write by WhatsApp user id, each in lock order: Note [Lock order].
 
-    An identifier that another customer has stays with that one.
+    An identifier that another customer has is left out.
     """
     by_phone: dict[tuple[UUID, str], list[Person]] = {}
     by_id: dict[tuple[UUID, str], list[Person]] = {}
     for person in people:
-        user_id, key = person.sighting.user_id, person.lock_key
+        user_id, key = person.identity.user_id, person.lock_key
         if not person.is_written:
             continue
         if key is not None:
             by_phone.setdefault((user_id, key), []).append(person)
         elif person.whatsapp_user_id is not None:
             by_id.setdefault((user_id, person.whatsapp_user_id), []).append(person)
-    # One id that was seen with two numbers goes to one of them.
+    # An id that came with two numbers goes to one of them.
     with_phone: dict[tuple[UUID, str | None], str] = {}
     rows = []
     for user_id, key in sorted(by_phone):
@@ -48,24 +48,24 @@ def rows_of(people: Sequence[Person]) -> tuple[list[CustomerRow], list[CustomerR
     return rows, [_row(by_id[user_id, known_id], known_id) for user_id, known_id in sorted(by_id)]
 
 
-def customers_of(
+def customer_ids_of(
     people: Iterable[Person], by_phone: dict[tuple[UUID, str], UUID], by_id: dict[tuple[UUID, str], UUID]
 ) -> list[UUID | None]:
-    """The customer of each, by the ids that writing the rows gave back; None for who is not here and is not made."""
+    """Return each person's customer, from the ids that writing the rows returned; None where no customer is stored."""
     return [
-        by_phone.get((person.sighting.user_id, person.lock_key))
+        by_phone.get((person.identity.user_id, person.lock_key))
         if person.lock_key is not None
-        else by_id.get((person.sighting.user_id, person.whatsapp_user_id or ""))
+        else by_id.get((person.identity.user_id, person.whatsapp_user_id or ""))
         for person in people
     ]
 
 
 def _row(people: Sequence[Person], known_id: str | None) -> CustomerRow:
-    earliest_first = sorted(people, key=lambda person: person.sighting.wrote_at)
-    names = [(one.sighting.wrote_at, one.sighting.said.name) for one in people if one.sighting.said.name]
+    earliest_first = sorted(people, key=lambda person: person.identity.wrote_at)
+    names = [(one.identity.wrote_at, one.identity.original.name) for one in people if one.identity.original.name]
     name_at, name = min(names, default=(None, None))
     return CustomerRow(
-        user_id=people[0].sighting.user_id,
+        user_id=people[0].identity.user_id,
         phone=next((phone for phone in map(_phone, earliest_first) if phone), None),
         whatsapp_user_id=known_id,
         name=name,
@@ -75,7 +75,7 @@ def _row(people: Sequence[Person], known_id: str | None) -> CustomerRow:
 
 
 def _phone(person: Person) -> str | None:
-    """The number that the row is to have: its own before any other, and none that another customer has."""
+    """The phone number for the row: the customer's present one first, never one that another customer has."""
     if person.is_by_id and person.by_id:
         if person.by_id.phone:
             return person.by_id.phone
@@ -85,6 +85,6 @@ def _phone(person: Person) -> str | None:
 
 
 def _latest_id(people: Sequence[Person]) -> str | None:
-    """The WhatsApp user id that was said last, unless it is another customer's."""
+    """The WhatsApp user id of the latest message, unless another customer has it."""
     own = [one for one in people if one.whatsapp_user_id and (one.by_id is None or one.is_by_id)]
-    return max(own, key=lambda one: one.sighting.wrote_at).whatsapp_user_id if own else None
+    return max(own, key=lambda one: one.identity.wrote_at).whatsapp_user_id if own else None

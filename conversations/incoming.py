@@ -1,4 +1,4 @@
-"""What comes in for conversations, whichever provider brought it. Plain values, no database."""
+"""Messages and moves as a delivery reports them, the same for every provider. Plain values, no database."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,24 +7,24 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-# What a provider sends in the place of a message that it may send whole later, under the same id.
+# Kinds of placeholders: sent instead of a message, which the provider may send in full later, under the same id.
 PLACEHOLDER_KINDS: Final = ("unsupported", "unknown", "media_placeholder")
 
-# A business, and the provider's id of a message: two messages with one key are the same message.
+# (user_id, provider_id): two messages with the same key are the same message.
 MessageKey = tuple[UUID, str]
 
 
 class Opens(StrEnum):
-    """What a message may bring into being for a customer who has none of it."""
+    """What a message creates for a customer who has no conversation to join."""
 
-    LEAD = "lead"  # the customer wrote to the business: conversation and lead
-    CONVERSATION = "conversation"  # the business wrote, an old thread, a group: a place for the row, and no lead
-    NOTHING = "nothing"  # a notice of the provider's: it joins what is there
+    LEAD = "lead"  # the customer wrote to the business: a conversation and a lead
+    CONVERSATION = "conversation"  # the business wrote, or it is history or from a group: a conversation without a lead
+    NOTHING = "nothing"  # a notice from the provider: it only joins a conversation that exists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """The customer's side of a message: a phone number (E.164), a WhatsApp user id, or both; never neither."""
+    """The customer of a message: a phone number (E.164), a WhatsApp user id, or both."""
 
     phone: str | None
     whatsapp_user_id: str | None
@@ -33,13 +33,13 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEvent:
-    """One message. `status` is "received" for one that came in; for one that went out sent, delivered, read or played.
+    """One message. `status` is "received" for an inbound one; sent, delivered, read or played for an outbound one.
 
-    `customer` is the other side, whichever side wrote. `extras` can be written as JSON; the keys `times` and `details`
-    are the database's own.
+    `customer` is the customer's side, whichever side wrote. `extras` is JSON-serializable; its keys `times` and
+    `details` are reserved for statuses.
     """
 
-    channel: str  # the provider's id of the business's number
+    channel: str  # the provider's id for the business's number
     customer: Sender
     provider_id: str
     direction: str  # "in" or "out"
@@ -67,7 +67,7 @@ class MoveEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingMessage:
-    """A message with its owner. `at` is the provider's time or, for want of that, when it was received."""
+    """A message with its owner. `at` is the provider's time or, where that is missing, when it was received."""
 
     user_id: UUID
     channel_id: UUID
@@ -78,14 +78,14 @@ class IncomingMessage:
     def key(self) -> MessageKey:
         return self.user_id, self.event.provider_id
 
-    def completes(self, kind_here: str) -> bool:
-        """Whether it is the real message of a placeholder, and what is here under its key is still that."""
-        return kind_here in PLACEHOLDER_KINDS and not self.event.is_placeholder
+    def completes(self, stored_kind: str) -> bool:
+        """Whether the stored row with its key is a placeholder, and this is the full message."""
+        return stored_kind in PLACEHOLDER_KINDS and not self.event.is_placeholder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveReport:
-    """A customer of this business was `former` until `at`, and is `now` from then on; None is not said."""
+    """A customer of this business was `former` until `at` and is `now` from then on; None means unknown."""
 
     user_id: UUID
     former: Sender
@@ -94,7 +94,7 @@ class MoveReport:
 
 
 def distinct_messages(messages: Iterable[IncomingMessage]) -> list[IncomingMessage]:
-    """One for each key, in the order of `messages`: the first that is no placeholder, or else the first."""
+    """Return one message for each key, in the order of `messages`: the first full message, otherwise the first."""
     chosen: dict[MessageKey, IncomingMessage] = {}
     for message in messages:
         before = chosen.get(message.key)

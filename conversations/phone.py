@@ -1,4 +1,4 @@
-"""Phone numbers: normalisation to E.164, the key for comparison, and masking for logs. No database.
+"""Phone numbers: normalisation to E.164, the phone key for comparison, and masking for logs. No database.
 
 The SQL functions normalise_phone and phone_key follow the same rules; both are tested with
 tests/conversations/phone_cases.py.
@@ -22,8 +22,8 @@ class PhoneInvalid(ValueError):
 def normalise(raw: str) -> str:
     """Return a phone number as E.164: a plus sign and 7 to 15 digits, the first not 0 (ITU-T E.164, section 6).
 
-    Spaces, dashes and brackets are removed; a leading 00 becomes the plus sign. Whether the number is assigned is not
-    checked: libraries that do refuse live Mexican and Brazilian numbers.
+    Spaces, dashes and brackets are removed; a leading 00 becomes the plus sign. It does not check whether the number is
+    assigned: libraries that do so refuse live Mexican and Brazilian numbers.
 
     Raises PhoneInvalid.
     """
@@ -39,8 +39,8 @@ def phone_key(phone: str) -> str:
     """Return the key that identifies a customer, the same for all forms in which WhatsApp writes an E.164 number.
 
     WhatsApp writes Mexican numbers with and without a 1 after +52, Argentine ones with and without a 9 after +54,
-    Brazilian mobiles with and without their ninth digit. A Brazilian land line (eight digits, the first 2 to 5) is not
-    folded: with a 9 in front it is another subscriber's number.
+    Brazilian mobile numbers with and without their ninth digit. A Brazilian landline (eight digits, the first 2 to 5)
+    keeps its form: with a 9 in front it would be another subscriber's number.
     """
     match = _TWO_FORMS.fullmatch(phone)
     return "+" + "".join(part for part in match.groups() if part) if match else phone

@@ -1,8 +1,8 @@
-"""Which conversation a message belongs to. Pure functions: the newest conversation comes in, a decision goes out.
+"""Decides which conversation a message belongs to. Pure functions.
 
-The rule for a customer who writes again: the active conversation is joined; a completed newest one becomes active
-again; an archived one stays so, and a new one is opened. What does not come from the customer joins the newest whatever
-its status, or opens one; a notice of the provider's joins the newest, and opens none.
+A message from the customer joins the active conversation. Without one, it reopens the newest if that is completed, and
+otherwise opens a new conversation. A message that does not come from the customer joins the newest conversation
+whatever its status, or opens one. A notice from the provider joins the newest, and opens none.
 """
 
 from collections.abc import Iterable
@@ -25,15 +25,15 @@ class Newest(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What is here of a message, and of the conversations of its customer."""
+    """Where a message is stored, if it is, and the newest conversation of its customer."""
 
-    here: UUID | None  # the conversation in which the message is already
-    kind_here: str | None
+    here: UUID | None  # the conversation in which the message is stored
+    stored_kind: str | None
     newest: Newest | None
 
 
-class Way(Enum):
-    """How messages come to their conversation."""
+class Placement(Enum):
+    """How a conversation is found for the messages of one customer."""
 
     JOIN_OR_OPEN = auto()  # the active one, or a new one
     JOIN = auto()  # the newest as it is
@@ -42,8 +42,8 @@ class Way(Enum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Touch:
-    """What the new messages of one customer do to the conversation that they join or open."""
+class ConversationUpdate:
+    """The change to one customer's conversation by the new messages that join or open it."""
 
     user_id: UUID
     customer_id: UUID
@@ -63,30 +63,30 @@ class Touch:
             self.comes_from_customer = True
 
     @property
-    def way(self) -> Way:
-        """See the top of this file."""
+    def placement(self) -> Placement:
+        """The rule at the top of this file."""
         if self.newest is None:
-            return Way.JOIN_OR_OPEN if self.opens else Way.NONE
+            return Placement.JOIN_OR_OPEN if self.opens else Placement.NONE
         if self.newest.status == ACTIVE:
-            return Way.JOIN_OR_OPEN if self.opens else Way.JOIN
+            return Placement.JOIN_OR_OPEN if self.opens else Placement.JOIN
         if not self.comes_from_customer:
-            return Way.JOIN
-        return Way.REOPEN if self.newest.status == COMPLETED else Way.JOIN_OR_OPEN
+            return Placement.JOIN
+        return Placement.REOPEN if self.newest.status == COMPLETED else Placement.JOIN_OR_OPEN
 
 
-def touches_of(messages: Iterable[tuple[IncomingMessage, UUID | None, Place]]) -> list[Touch]:
-    """What messages that are not here do to the conversation of each customer, in the order of the customers' ids.
+def conversation_updates(messages: Iterable[tuple[IncomingMessage, UUID | None, Place]]) -> list[ConversationUpdate]:
+    """Return the change by messages that are not stored yet to each customer's conversation, ordered by customer id.
 
-    A message without customer is left out: it is a notice about a customer who is not stored.
+    A message without customer is left out: it is a provider's notice about a customer who is not stored.
     """
-    touches: dict[UUID, Touch] = {}
+    updates: dict[UUID, ConversationUpdate] = {}
     for message, customer_id, place in messages:
         if customer_id is None or place.here is not None:
             continue
-        touch = touches.get(customer_id)
-        if touch is None:
-            touch = touches[customer_id] = Touch(
+        update = updates.get(customer_id)
+        if update is None:
+            update = updates[customer_id] = ConversationUpdate(
                 user_id=message.user_id, customer_id=customer_id, newest=place.newest, last_message_at=message.at
             )
-        touch.add(message)
-    return [touches[customer_id] for customer_id in sorted(touches)]
+        update.add(message)
+    return [updates[customer_id] for customer_id in sorted(updates)]

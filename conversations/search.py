@@ -1,4 +1,4 @@
-"""Searches for customers by words of a name or by a phone number in any spelling."""
+"""Searches customers by a part of the name or by a phone number in any spelling."""
 
 import re
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ Row = TypeVar("Row", bound=Model)
 
 
 def phone_fragments(term: str) -> set[str]:
-    """Return the digits of a term that looks like a phone number or a part of one, as in phone and as in phone_key.
+    """Return the digits of a term that looks like (part of) a phone number: as in `phone`, and as in `phone_key`.
 
-    A leading 0 or 00, and a (0) after the country code, are left out, as in stored numbers. Other terms return none.
+    A leading 0 or 00, and a (0) after the country code, are left out, as in stored numbers. Empty for other terms.
     """
     if not _PHONE_LIKE.fullmatch(term):
         return set()
@@ -25,8 +25,9 @@ def phone_fragments(term: str) -> set[str]:
 
 
 def matching_customers(term: str, path: str = "") -> Q:
-    """Return the condition for customers (at the end of the look-up `path`) that match the term. It is written so that
-    the indexes customers_by_words and customers_by_folded_phone are used.
+    """Return the condition for customers who match the term; `path` is the lookup prefix that leads to the customer.
+
+    It is written so that the indexes customers_by_words and customers_by_folded_phone are used.
     """
     condition = Q(**{f"{path}name__icontains": term})
     for number in phone_fragments(term):

@@ -1,7 +1,7 @@
-"""In which order the statuses of an outgoing message follow each other, and how reports about one message become one.
+"""The order of the statuses of an outgoing message, and the merging of reports about one message. Pure functions.
 
-Reports come in any order and more than once. Merging is therefore commutative, associative and idempotent: the same
-reports give the same result however they are ordered and grouped. Pure functions.
+Reports arrive in any order and more than once. Merging is therefore commutative, associative and idempotent: the same
+reports give the same result however they are ordered and grouped.
 """
 
 import json
@@ -13,21 +13,21 @@ from typing import Any, Final
 from uuid import UUID
 
 FAILED: Final = "failed"
-# A status is followed only by one further right: "failed" is final unless a later report proves that it arrived.
+# A status is replaced only by one further to the right. "failed" is final unless a report proves that it was delivered.
 ORDER: Final = ("queued", "sending", "unknown", "sent", FAILED, "delivered", "read", "played")
-# What providers report.
+# Statuses that providers report.
 REPORTED: Final = ("sent", "delivered", "read", "played", FAILED)
 RANK: Final = {status: rank for rank, status in enumerate(ORDER)}
-# What we say of a message ourselves while no provider has said anything: a report makes it obsolete.
+# Statuses that leadsite sets before any report arrives: a report replaces them and their error.
 BEFORE_SENT: Final = frozenset({"queued", "sending", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known about one outgoing message.
+class StatusRecord:
+    """The status of one outgoing message, with error, times and details.
 
-    `error` is the reason of a failure, "" where there is none. `times` has for each status the moment of its earliest
-    report (`time_text`); for "failed", of the report whose reason is kept. `details` is what else was said: pricing,
+    `error` is the reason of a failure, otherwise "". `times` has for each status the time of its earliest report
+    (`time_text`); for "failed", of the report whose reason is kept. `details` is other content of reports: pricing,
     Meta's conversation.
     """
 
@@ -36,12 +36,12 @@ class Standing:
     times: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
 
-    def merge(self, other: "Standing") -> "Standing":
-        """Both as one: the status further on, the failure reported first, the earliest times, the richer details."""
+    def merge(self, other: "StatusRecord") -> "StatusRecord":
+        """Merge both: the later status of ORDER, the failure reported first, the earliest times, the richer details."""
         error, times = _first_failure(self, other)
         for status in sorted((self.times.keys() | other.times.keys()) - {FAILED}):
             times[status] = min(one.times[status] for one in (self, other) if status in one.times)
-        return Standing(
+        return StatusRecord(
             status=max(self.status, other.status, key=RANK.__getitem__),
             error=error,
             times=times,
@@ -49,20 +49,20 @@ class Standing:
         )
 
 
-# Whose message, and the provider's id of it.
+# (user_id, provider_id).
 ProviderKey = tuple[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
-class MessageStanding:
-    """A message with what is known about it. `is_new`: stored in this transaction."""
+class MessageRecord:
+    """A message's row, as far as statuses are concerned. `is_new`: inserted in this transaction."""
 
     id: UUID
     user_id: UUID
     provider_id: str | None
     is_outgoing: bool
     is_new: bool
-    standing: Standing
+    record: StatusRecord
 
     @property
     def key(self) -> ProviderKey:
@@ -70,17 +70,17 @@ class MessageStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedStanding:
-    """What is known about a message that is not here, or has no provider id, and the id of the row that says so."""
+class ParkedRecord:
+    """A row of parked_statuses: reports about a message that is not stored, or has no provider id."""
 
     id: UUID
     key: ProviderKey
-    standing: Standing
+    record: StatusRecord
 
 
-def reported(*, status: str, at: datetime, error: str = "", details: Mapping[str, Any] | None = None) -> Standing:
-    """What one report of a provider says: the error of a failure counts, that of any other status does not."""
-    return Standing(
+def reported(*, status: str, at: datetime, error: str = "", details: Mapping[str, Any] | None = None) -> StatusRecord:
+    """Return what one report says. The error counts only with status "failed"."""
+    return StatusRecord(
         status=status,
         error=error if status == FAILED else "",
         times={status: time_text(at)},
@@ -88,25 +88,25 @@ def reported(*, status: str, at: datetime, error: str = "", details: Mapping[str
     )
 
 
-def merge_all(first: Standing, *others: Standing) -> Standing:
-    """All reports about one message as one."""
-    return reduce(Standing.merge, others, first)
+def merge_all(first: StatusRecord, *others: StatusRecord) -> StatusRecord:
+    """Merge all reports about one message."""
+    return reduce(StatusRecord.merge, others, first)
 
 
 def time_text(at: datetime) -> str:
-    """Return an aware time to the second, in UTC: 2026-11-22T10:00:00Z. Of two such texts the smaller is earlier."""
+    """Format an aware datetime in UTC, to the second: 2026-11-22T10:00:00Z. Such texts sort by time."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def _first_failure(*standings: Standing) -> tuple[str, dict[str, str]]:
-    """The reason that was reported first, and its time as an entry of `times`.
+def _first_failure(*records: StatusRecord) -> tuple[str, dict[str, str]]:
+    """Return the reason that was reported first, and its time as an entry of `times`.
 
-    One with a reason comes before one without. One without a time is our own and came before any report. Of two at the
-    same second, the smaller text.
+    A failure with a reason comes before one without. One without a time is leadsite's own and precedes any report. Of
+    two in the same second, the smaller text.
     """
     failures = [
         (not known.error, known.times.get(FAILED, ""), known.error)
-        for known in standings
+        for known in records
         if known.error or FAILED in known.times
     ]
     _, at, error = min(failures, default=(True, "", ""))
@@ -114,6 +114,6 @@ def _first_failure(*standings: Standing) -> tuple[str, dict[str, str]]:
 
 
 def _richness(details: Mapping[str, Any]) -> tuple[int, list[tuple[int, str, str]]]:
-    """A total order, the same as PostgreSQL's of jsonb as far as keys go: more keys first, then longer ones."""
+    """A total order of details, like PostgreSQL's order of jsonb keys: by the number of keys, then by their length."""
     keys = sorted(details, key=lambda key: (len(key), key))
     return len(keys), [(len(key), key, json.dumps(details[key], sort_keys=True)) for key in keys]

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from conversations.admin.customer_rows import CustomerLocked, name_and_phone
+from conversations.admin.customer_rows import CustomerLockingAdmin, name_and_phone
 from conversations.admin.thread import read_thread
 from conversations.models import Conversation
 from leadsite.adminkit.owned import OwnedAdmin
@@ -17,7 +17,7 @@ from leadsite.adminkit.values import badge, link, moment
 
 
 @admin.register(Conversation)
-class ConversationAdmin(CustomerLocked, PageWithParts):
+class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
     customer_path = "customer__"
     list_display = ["customer_and_phone", "status_badge", "last_message", "created"]
     list_filter = ["status", "created_at"]
@@ -62,8 +62,8 @@ class ThreadPart(PagePart):
         if not isinstance(row, Conversation) or not request.user.has_perm("conversations.view_message"):
             return {}
         thread = read_thread(row)
-        every = reverse("admin:conversations_message_changelist", query={"conversation__id__exact": str(row.pk)})
-        return {"thread": thread, "whole_thread": every if thread.has_older else ""}
+        all_messages = reverse("admin:conversations_message_changelist", query={"conversation__id__exact": str(row.pk)})
+        return {"thread": thread, "all_messages": all_messages if thread.has_older else ""}
 
 
 ConversationAdmin.add_part(ThreadPart())

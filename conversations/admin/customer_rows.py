@@ -1,4 +1,4 @@
-"""Bases of the pages of customers and their rows: search by phone number, no adding or deleting, the lock."""
+"""Base classes for the admin of customers and of rows that belong to them: phone search, permissions, locking."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.values import foreign
 
 
-class FoundByPhone(OwnedAdmin):
-    """Pages whose search finds phone numbers. `customer_path`: the lookup prefix from a row to its customer."""
+class PhoneSearchAdmin(OwnedAdmin):
+    """Admin pages whose search finds phone numbers. `customer_path`: the lookup prefix from a row to its customer."""
 
     customer_path: str
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Django's search, and phone numbers in any spelling."""
+        """Django's search, extended by phone numbers in any spelling."""
         found, doubled = super().get_search_results(request, queryset, search_term)
         for number in phone_fragments(search_term):
             for column in ("phone", "phone_key"):
@@ -31,7 +31,7 @@ class FoundByPhone(OwnedAdmin):
         return found, doubled
 
 
-class MadeWithALead(FoundByPhone):
+class NoAddOrDeleteAdmin(PhoneSearchAdmin):
     """Rows that cannot be added or deleted here: they are created with a lead or by a WhatsApp message."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -41,11 +41,11 @@ class MadeWithALead(FoundByPhone):
         return False
 
 
-class CustomerLocked(MadeWithALead):
-    """Pages whose change takes the customer's row first. See Note [Lock order] in leads/services/create.py."""
+class CustomerLockingAdmin(NoAddOrDeleteAdmin):
+    """Admin pages that lock the customer's row before a change. See Note [Lock order] in leads/services/create.py."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row; for a change, read after its customer is locked, so that the form validates the present values."""
+        """Return the row. For a change, lock its customer first, so that the form validates current values."""
         row = super().get_object(request, object_id, from_field)
         if row is not None and request.method == "POST" and connection.in_atomic_block:
             customer_id = row.pk if isinstance(row, Customer) else row.customer_id
@@ -53,7 +53,7 @@ class CustomerLocked(MadeWithALead):
                 Customer.objects.select_for_update().get(pk=customer_id)
                 row.refresh_from_db()
             except ObjectDoesNotExist:
-                # The customer was merged into another since: Django then says that the row does not exist.
+                # The customer has just been merged into another: Django then says that the row does not exist.
                 return None
         return row
 

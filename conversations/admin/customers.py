@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from conversations.admin.customer_rows import CustomerLocked
+from conversations.admin.customer_rows import CustomerLockingAdmin
 from conversations.admin.forms import CustomerForm
 from conversations.models import Conversation, Customer
 from leadsite.adminkit.owned import ReadOnlyInline
@@ -28,10 +28,10 @@ class ConversationInline(ReadOnlyInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(CustomerLocked):
+class CustomerAdmin(CustomerLockingAdmin):
     form = CustomerForm
     customer_path = ""
-    list_display = ["called", "phone", "whatsapp_user_id", "created"]
+    list_display = ["display_name", "phone", "whatsapp_user_id", "created"]
     search_fields = ["name", "whatsapp_user_id"]
     search_help_text = "Name, phone number or WhatsApp user id"
     fields = ["name", "phone", "whatsapp_user_id", "user", "created", "changed"]
@@ -40,5 +40,5 @@ class CustomerAdmin(CustomerLocked):
     inlines = [ConversationInline]
 
     @admin.display(description="name", ordering="name")
-    def called(self, customer: Customer) -> SafeString:
+    def display_name(self, customer: Customer) -> SafeString:
         return foreign(customer)

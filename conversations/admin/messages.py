@@ -5,14 +5,14 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from conversations.admin.customer_rows import MadeWithALead, name_and_phone
+from conversations.admin.customer_rows import NoAddOrDeleteAdmin, name_and_phone
 from conversations.models import Message
 from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import badge, foreign, link, shorten
 
 
 @admin.register(Message)
-class MessageAdmin(MadeWithALead, PageWithParts):
+class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     customer_path = "conversation__customer__"
     list_display = ["customer_and_phone", "direction", "beginning", "status_badge", "created"]
     list_filter = ["direction", "status", "created_at"]

@@ -19,7 +19,7 @@ class Referral:
 
 
 def read_referral(referral: Any) -> Referral | None:
-    """Return the referral, None where there is none or it is not an object."""
+    """Return the referral; None where it is missing or not an object."""
     if not isinstance(referral, dict) or not referral:
         return None
     address = text_of(referral.get("source_url"))

@@ -1,7 +1,7 @@
 """Prepares the messages of a conversation for display as a thread.
 
-Message rows are never changed by later messages: an edit, a deletion or a reaction is a row of its own, which names its
-target in extras["target"]. Here edits and deletions are merged into the message that they change. Texts of customers
+Later messages never change the row of an earlier one: an edit, a deletion or a reaction is a separate row, which names
+its target in extras["target"]. Here edits and deletions are merged into the message that they change. Customers' texts
 are returned unescaped; the template escapes them.
 """
 
@@ -35,7 +35,7 @@ class Entry:
     detail: str = ""  # of the chip: the file's name, the place
     former: str | None = None  # the text before an edit
     deleted_by: str = ""
-    quoted: str = ""  # what a reply answers
+    quoted: str = ""  # the message that a reply quotes
     reaction: str = ""
     referral: Referral | None = None
     tick: tuple[str, str] | None = None
@@ -52,16 +52,16 @@ class Thread:
 def read_thread(conversation: Conversation) -> Thread:
     """Return the newest messages in the order of their provider's time, in at most two queries.
 
-    Newest by arrival: no index has the provider's time, so all messages would have to be read.
+    "Newest" is by arrival: no index covers the provider's time, so all messages would have to be read.
     """
     newest = list(conversation.messages.order_by("-pk")[: THREAD_LENGTH + 1])
     rows = sorted(newest[:THREAD_LENGTH], key=_in_order)
     known = {row.provider_id: row for row in rows if row.provider_id}
     changes = _changes(rows, known)
-    folded = {change.pk for found in changes.values() for change in found}
-    known |= _from_elsewhere(conversation, {_target(row) or _answered(row) for row in rows} - set(known) - {""})
+    merged = {change.pk for found in changes.values() for change in found}
+    known |= _older_messages(conversation, {_target(row) or _answered(row) for row in rows} - set(known) - {""})
     edits = _newest_texts(rows, known)
-    entries = [_entry(row, known, changes.get(row.pk, []), edits) for row in rows if row.pk not in folded]
+    entries = [_entry(row, known, changes.get(row.pk, []), edits) for row in rows if row.pk not in merged]
     _mark_days(entries)
     return Thread(entries, has_older=len(newest) > THREAD_LENGTH)
 
@@ -85,7 +85,7 @@ def _answered(row: Message) -> str:
 
 
 def _extra(row: Message, name: str) -> Any:
-    """The value of a name in the extras, or in the object under the message's kind."""
+    """The value of a key in the extras, or in the object that the extras hold under the message's kind."""
     extras = row.extras if isinstance(row.extras, dict) else {}
     under = extras.get(row.kind)
     return extras[name] if name in extras else under.get(name) if isinstance(under, dict) else None
@@ -94,8 +94,8 @@ def _extra(row: Message, name: str) -> Any:
 def _changes(rows: Iterable[Message], known: dict[str, Message]) -> dict[UUID, list[Message]]:
     """The edits and deletions of each shown message, by its id.
 
-    Only the author of a message can change it, whatever a delivery says. Other edits and deletions are shown as entries
-    of their own.
+    Only the author of a message can change it, whatever a delivery claims. Other edits and deletions are shown as
+    separate entries.
     """
     found: dict[UUID, list[Message]] = {}
     for row in rows:
@@ -110,12 +110,12 @@ def _changed(row: Message, known: Mapping[str, Message]) -> Message | None:
 
 
 def _newest_texts(rows: Iterable[Message], known: Mapping[str, Message]) -> dict[UUID, str]:
-    """The current texts of edited messages, also of those not shown. `rows` are ordered by time."""
+    """The current texts of edited messages, including messages that are not shown. `rows` are ordered by time."""
     edits = [(about, row) for row in rows if row.kind == "edit" and (about := _changed(row, known))]
     return {about.pk: row.content for about, row in edits}
 
 
-def _from_elsewhere(conversation: Conversation, provider_ids: set[str]) -> dict[str, Message]:
+def _older_messages(conversation: Conversation, provider_ids: set[str]) -> dict[str, Message]:
     """The messages with these ids that are not among the shown rows: older messages of the same customer."""
     if not provider_ids:
         return {}
@@ -147,7 +147,7 @@ def _entry(row: Message, known: dict[str, Message], changes: list[Message], edit
 
 
 def _notice(row: Message) -> str:
-    """WhatsApp's own text of a system message; otherwise our notice, followed by the content as the reason."""
+    """WhatsApp's text of a system message; for other kinds our notice, followed by the content as the reason."""
     if row.kind == "system":
         return visible_text(row.content) or NOTICES[row.kind]
     return NOTICES[row.kind] if row.kind == "request_welcome" else f"{NOTICES[row.kind]} {row.content}".strip()

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Final
 
-# Kind -> icon (fonts.google.com/icons) and label of messages that are more than text.
+# Kind -> icon (fonts.google.com/icons) and label, for messages that are more than text.
 CHIPS: Final = {
     "image": ("image", "Photo"),
     "video": ("videocam", "Video"),

@@ -9,10 +9,10 @@ from conversations.models import Conversation, Message
 from leadsite.rest.fields import WordField
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
-# Statuses without a word of their own in the API: a voice note that was played was read.
+# Statuses that the API shows as another one: a voice note that was played counts as read.
 _SHOWN_AS = {Message.Status.PLAYED.value: Message.Status.READ.value}
-SHOWN = [status for status in Message.Status.values if status not in _SHOWN_AS]
-# The error is shown only while the message has not reached the customer: after that it is out of date.
+API_STATUSES = [status for status in Message.Status.values if status not in _SHOWN_AS]
+# The error is shown only until the message has reached the customer: after that it is out of date.
 _HAS_ERROR = frozenset((Message.Status.QUEUED, Message.Status.FAILED, Message.Status.UNKNOWN))
 
 
@@ -31,7 +31,7 @@ _HAS_ERROR = frozenset((Message.Status.QUEUED, Message.Status.FAILED, Message.St
     }
 )
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
-    """A conversation as it is read: flat, with what a person needs to see of the customer."""
+    """A conversation in responses: flat, with the customer's name and identifiers."""
 
     customer_name = serializers.CharField(source="customer.name")
     customer_phone = serializers.CharField(source="customer.phone", allow_null=True)
@@ -100,7 +100,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         ]
         read_only_fields = fields
 
-    @extend_schema_field({"type": "string", "enum": SHOWN})
+    @extend_schema_field({"type": "string", "enum": API_STATUSES})
     def get_status(self, message: Message) -> str:
         return _SHOWN_AS.get(message.status, message.status)
 
@@ -109,6 +109,6 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     @extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "format": "date-time"}})
     def get_times(self, message: Message) -> dict[str, Any]:
-        """When the provider says that it was sent, delivered and read."""
+        """When the message was sent, delivered and read, as the provider reported it."""
         times = message.extras.get("times") if isinstance(message.extras, dict) else None
         return times if isinstance(times, dict) else {}

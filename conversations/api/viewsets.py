@@ -27,7 +27,7 @@ _CHANGE: Final = ConversationChangeSerializer()
     retrieve=reading("One conversation", ConversationSerializer, 404),
 )
 class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conversation]):
-    """The caller's own conversations; another business's are not there."""
+    """The caller's own conversations; those of other businesses answer 404."""
 
     queryset = Conversation.objects.select_related("customer")
     serializer_class = ConversationSerializer
@@ -46,9 +46,9 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conve
         return Response(ConversationSerializer(changed).data)
 
 
-@extend_schema_view(retrieve=reading("What became of a message", MessageSerializer, 404))
+@extend_schema_view(retrieve=reading("One message, with its status", MessageSerializer, 404))
 class MessageViewSet(RetrieveModelMixin, OwnedViewSet[Message]):
-    """The caller's own messages; another business's are not there."""
+    """The caller's own messages; those of other businesses answer 404."""
 
     queryset = Message.objects.all()
     serializer_class = MessageSerializer

@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
                         db_default="",
                         default="",
                         editable=False,
-                        help_text="The customer's number or WhatsApp user id, as it came or will go over the wire.",
+                        help_text="The customer's number or WhatsApp user id, as the provider sent it or will get it.",
                     ),
                 ),
                 ("direction", models.CharField(choices=[("in", "In"), ("out", "Out")])),

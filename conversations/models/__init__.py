@@ -1,6 +1,6 @@
-"""A thread of messages with one customer of one business. No provider and no sales in here.
+"""Customers, conversations and messages. Knows nothing of providers or of leads.
 
-leads/services/create.py has the order of locks that every writer keeps, Note [Lock order].
+Every writer keeps the lock order of Note [Lock order] in leads/services/create.py.
 """
 
 from conversations.models.conversations import Conversation, Opened, Opening

@@ -1,4 +1,4 @@
-"""A thread of messages with one customer."""
+"""The model Conversation: a thread of messages with one customer."""
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from conversations.models.customers import Customer
-from conversations.models.received import TouchedConversations
+from conversations.models.inbound import InboundConversationManager
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
@@ -22,7 +22,7 @@ class ConversationStatus(models.TextChoices):
 
 
 class Opening(NamedTuple):
-    """That a customer is to have a conversation of this status."""
+    """A request for a conversation of this status with a customer."""
 
     user_id: UUID
     customer_id: UUID
@@ -30,22 +30,22 @@ class Opening(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """The conversation for an Opening; `created` where it is new."""
+    """The conversation for an Opening. `created`: it is new."""
 
     id: UUID
     created: bool
 
 
-class ConversationManager(TouchedConversations["Conversation"]):
-    """Reads and writes of conversations by lists: one statement for one and for five thousand."""
+class ConversationManager(InboundConversationManager["Conversation"]):
+    """Reads and writes lists of conversations, each in one statement whatever the length."""
 
     def join_or_open(self, openings: Sequence[Opening], *, reopen_completed: bool = False) -> list[Opened]:
-        """A conversation for each opening, in the order of `openings`. Caller holds the transaction and has locked the
+        """Return a conversation for each opening, in the order given. Caller holds the transaction and has locked the
         customers.
 
-        `active` joins the customer's active conversation where there is one; with `reopen_completed` it takes up the
-        newest again where that is completed; else it opens one, which the customer's other openings `active` join. Any
-        other status opens a conversation of its own each time. Raises django.db.IntegrityError.
+        Status `active` joins the customer's active conversation if there is one; with `reopen_completed` it reopens the
+        newest if that is completed; otherwise it opens a conversation, which the customer's other `active` openings
+        join. Any other status always opens a new conversation. Raises django.db.IntegrityError.
         """
         active = {opening.customer_id for opening in openings if opening.status == ConversationStatus.ACTIVE}
         joined = self._reopen(list(active)) if reopen_completed and active else {}
@@ -75,7 +75,7 @@ class ConversationManager(TouchedConversations["Conversation"]):
 
 
 def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Opening]:
-    """The conversations to be inserted, in the order of `openings`: an active one once for each customer."""
+    """The conversations to insert, in the order of `openings`: at most one active for each customer."""
     has_active = set(joined)
     missing = []
     for opening in openings:
@@ -87,15 +87,15 @@ def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Open
     return missing
 
 
-# DO UPDATE and not DO NOTHING: it returns the row that is there as it is now, and waits for a writer who is closing it.
-# xmax is 0 in a row that this statement has made, and not in one that it has replaced.
+# DO UPDATE, not DO NOTHING: it returns the existing row in its current state, and waits for a transaction that is
+# closing it. xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
 _JOIN_OR_OPEN: Final = """
     INSERT INTO conversations AS c (user_id, customer_id, status, created_at, updated_at)
     SELECT *, now(), now() FROM unnest(%s::uuid[], %s::uuid[], %s::text[])
     ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET updated_at = now()
     RETURNING c.id, c.customer_id, c.status, c.xmax = 0
 """
-# The customer's active conversation, or the newest where that is completed.
+# The customer's active conversation; otherwise the newest, if that is completed.
 _REOPEN: Final = """
     UPDATE conversations SET status = 'active', updated_at = now()
     WHERE id = ANY (ARRAY(
@@ -125,7 +125,7 @@ class Conversation(OwnedModel):
     class Meta:
         db_table = "conversations"
         indexes = [
-            # Read by "the newest conversation of this customer" and by the foreign key when a customer is erased.
+            # Read to find a customer's newest conversation, and by the foreign key when a customer is erased.
             models.Index(fields=["customer", "id"], name="conversations_by_customer"),
         ]
         constraints = [

@@ -1,4 +1,4 @@
-"""Who writes to a business, and who they were before."""
+"""The models Customer, and CustomerMove for former phone numbers and WhatsApp user ids."""
 
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple, cast
@@ -20,27 +20,28 @@ WHATSAPP_USER_ID_MAX_LENGTH = 200
 
 
 class UpsertedCustomer(NamedTuple):
-    """A customer after `upsert`. `was_there`: the row is older than this statement."""
+    """A customer after `upsert`. `existed`: the row was there before this statement."""
 
     id: UUID
     phone_key: str
-    was_there: bool
+    existed: bool
 
 
 class CustomerManager(SenderManager["Customer"]):
-    """Reads and writes of customers by lists: one statement for one and for five thousand."""
+    """Reads and writes lists of customers, each in one statement whatever the length."""
 
     def upsert(
         self, *, user_id: UUID, customers: Iterable[tuple[str, str]], replace_names: bool = True
     ) -> dict[str, UpsertedCustomer]:
-        """Find or make a business's customers and lock their rows, in the order of phone key. Caller holds the
+        """Find or insert customers of a business and lock their rows, in the order of phone key. Caller holds the
         transaction.
 
-        `customers`: phone (E.164) and name of each; of several that are one customer the last counts. A name replaces
-        the one there is, or with `replace_names=False` fills a blank one; a blank name changes nothing. The result is
-        by phone key.
+        `customers`: phone (E.164) and name of each; where several are the same customer, the last one counts. A name
+        replaces the stored one, or with `replace_names=False` only fills a blank one; a blank name changes nothing.
+        The result is keyed by phone key.
 
-        Raises django.db.IntegrityError: customers_user_fk where there is no such business, and the rules of the table.
+        Raises django.db.IntegrityError: customers_user_fk where there is no such business, or another constraint of
+        the table.
         """
         given = {phone_key(phone): (phone, name) for phone, name in customers}
         ordered = [given[key] for key in sorted(given)]
@@ -49,24 +50,24 @@ class CustomerManager(SenderManager["Customer"]):
         return {row[1]: UpsertedCustomer(*row) for row in found}
 
     def upsert_by_user_id(self, *, user_id: UUID, whatsapp_user_id: str, name: str) -> UUID:
-        """Find or make the customer who has this WhatsApp user id, and lock the row. Caller holds the transaction.
+        """Find or insert the customer with this WhatsApp user id and lock the row. Caller holds the transaction.
 
-        A name that is not blank replaces the one there is. Raises django.db.IntegrityError: the rules of the table.
+        A name that is not blank replaces the stored one. Raises django.db.IntegrityError: a constraint of the table.
         """
         ((customer_id,),) = fetch_rows(_UPSERT_BY_USER_ID, [user_id, whatsapp_user_id, name])
         return cast(UUID, customer_id)
 
     def lock(self, ids: Collection[UUID]) -> list["Customer"]:
-        """Lock customers' rows in the order that every writer keeps, Note [Lock order]. Caller holds the transaction.
+        """Lock rows of customers in the order of Note [Lock order] and return them. Caller holds the transaction.
 
-        Customers deleted in the meantime are missing from the result.
+        Customers that have been deleted are missing from the result.
         """
         chosen = self.filter(pk__in=ids).order_by("user", "phone_key", "whatsapp_user_id")
         return list(chosen.select_for_update(of=("self",)))
 
 
-# The rows go in by the order of the arrays, and each conflict locks the row it meets: this is the lock order. xmax is
-# 0 in a row that this statement has made, and not in one that it has replaced.
+# Rows are inserted in the order of the arrays, and each conflict locks the existing row: this is the lock order. xmax
+# is 0 in a row that this statement inserted, and not 0 in one that it updated.
 _UPSERT: Final = """
     INSERT INTO customers AS c (user_id, phone, name, created_at, updated_at)
     SELECT %s, phone, name, now(), now()
@@ -88,9 +89,9 @@ _UPSERT_BY_USER_ID: Final = """
 
 
 class Customer(OwnedModel):
-    """A person who writes to the business: known by phone number, by WhatsApp user id, or by both.
+    """A person who writes to the business, identified by phone number, by WhatsApp user id, or by both.
 
-    The row is also the lock of everything that belongs to this customer.
+    The row is also the lock for everything that belongs to this customer.
     """
 
     phone = models.CharField(null=True, blank=True, help_text="International form, as the customer gave it.")
@@ -106,12 +107,12 @@ class Customer(OwnedModel):
         help_text="Business-scoped user id; some customers hide their number.",
     )
     name = models.CharField(blank=True, default="", db_default="")
-    # What the customer's own profile said first. Where the name is still this, nobody has given a better one.
+    # The first name from the customer's WhatsApp profile. While `name` equals it, no person or client has changed it.
     profile_name = models.CharField(null=True, editable=False)
     profile_name_at = models.DateTimeField(null=True, editable=False)
-    # When phone and WhatsApp user id were last said to be one person's: the newer statement counts.
+    # When a message last had both phone and WhatsApp user id: of contradicting messages the newer one counts.
     identified_at = models.DateTimeField(null=True, editable=False)
-    # Providers take so many messages a minute to one customer: see whatsapp/outbound/queue.py.
+    # Providers limit the rate of messages to one customer: see whatsapp/outbound/queue.py.
     paced_until = models.DateTimeField(null=True, editable=False)
 
     objects = CustomerManager()
@@ -119,7 +120,7 @@ class Customer(OwnedModel):
     class Meta:
         db_table = "customers"
         indexes = [
-            # Read by the search, see conversations/search.py. A folded number that is the number needs no second entry.
+            # Read by conversations/search.py. A phone key that equals the phone needs no second entry.
             GinIndex(
                 OpClass(Upper("name"), name="gin_trgm_ops"),
                 OpClass("phone", name="gin_trgm_ops"),
@@ -172,13 +173,13 @@ class Customer(OwnedModel):
 
 
 class CustomerMoveManager(MoveManager["CustomerMove"]):
-    """Reads and writes of moves."""
+    """Writes moves."""
 
 
 class CustomerMove(OwnedModel):
     """A customer who wrote as `former` until `moved_at` writes as `phone` or `whatsapp_user_id` from then on.
 
-    Kept so that a message from before, which may come a week late, still finds the customer.
+    Kept so that a message written before the move, which may arrive a week late, still finds the customer.
     """
 
     former = models.CharField(help_text="Phone key or WhatsApp user id.")

@@ -1,4 +1,4 @@
-"""What is written in a conversation, in and out. The outbound rows are the outbox."""
+"""The model Message: messages of conversations, in and out. The outbound rows are the outbox."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,10 +8,10 @@ from django.db import connection, models
 from django.db.models import Q
 
 from conversations.models.conversations import Conversation
+from conversations.models.inbound import InboundMessageManager
 from conversations.models.outbox import OutboxManager
-from conversations.models.received import ReceivedMessages
-from conversations.models.statuses import columns_of, standing_of_row, unzip_keys
-from conversations.status_order import MessageStanding, ProviderKey
+from conversations.models.statuses import columns_of, record_from_row, unzip_keys
+from conversations.status_order import MessageRecord, ProviderKey
 from leadsite.core.models import OwnedModel
 
 CONTENT_MAX_LENGTH = 65_536
@@ -19,28 +19,28 @@ KIND_MAX_LENGTH = 100
 PROVIDER_ID_MAX_LENGTH = 500
 
 
-# By id, so that messages are locked in that order whatever they are looked up by.
+# ORDER BY id, so that messages are locked in that order whichever placement they are looked up.
 _LOCK_REPORTED: Final = """
     SELECT m.id, m.user_id, m.provider_id, m.direction = 'out', m.created_at >= transaction_timestamp(),
            m.status, m.error, m.extras -> 'times', m.extras -> 'details'
     FROM messages AS m
     WHERE m.id = ANY (%s::uuid[] || ARRAY(
-        SELECT known.id FROM unnest(%s::uuid[], %s::text[]) AS said (user_id, provider_id)
+        SELECT found.id FROM unnest(%s::uuid[], %s::text[]) AS given (user_id, provider_id)
         CROSS JOIN LATERAL (
-            SELECT k.id FROM messages AS k WHERE k.user_id = said.user_id AND k.provider_id = said.provider_id LIMIT 1
-        ) AS known))
+            SELECT k.id FROM messages AS k WHERE k.user_id = given.user_id AND k.provider_id = given.provider_id LIMIT 1
+        ) AS found))
     ORDER BY m.id FOR NO KEY UPDATE
 """
-# A worker that still means to send one of them must not: no `due_at`, no lease.
-_WRITE_STANDINGS: Final = """
+# Clears `due_at` and the lease, so that no worker sends a message whose status is already known.
+_WRITE_STATUSES: Final = """
     WITH applied AS (DELETE FROM parked_statuses WHERE id = ANY (%s::uuid[]))
     UPDATE messages AS m SET
-        provider_id = said.provider_id, status = said.status, error = said.error,
-        extras = m.extras || jsonb_build_object('times', said.times, 'details', said.details),
+        provider_id = given.provider_id, status = given.status, error = given.error,
+        extras = m.extras || jsonb_build_object('times', given.times, 'details', given.details),
         due_at = NULL, leased_until = NULL, updated_at = now()
     FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[])
-        AS said (id, provider_id, status, error, times, details)
-    WHERE m.id = said.id
+        AS given (id, provider_id, status, error, times, details)
+    WHERE m.id = given.id
 """
 
 
@@ -61,46 +61,46 @@ class MessageStatus(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-class MessageManager(OutboxManager, ReceivedMessages["Message"]):
-    """Reads and writes of messages by lists: one statement for one and for five thousand."""
+class MessageManager(OutboxManager, InboundMessageManager["Message"]):
+    """Reads and writes lists of messages, each in one statement whatever the length."""
 
-    def lock_reported(self, *, keys: Sequence[ProviderKey], ids: Sequence[UUID]) -> list[MessageStanding]:
-        """The messages that have one of these provider ids or are one of `ids`, locked in the order of their ids.
+    def lock_reported(self, *, keys: Sequence[ProviderKey], ids: Sequence[UUID]) -> list[MessageRecord]:
+        """Return the messages that have one of these provider ids or one of `ids`, locked in the order of their ids.
 
         Caller holds the transaction.
         """
         with connection.cursor() as cursor:
             cursor.execute(_LOCK_REPORTED, [list(ids), *unzip_keys(keys)])
             return [
-                MessageStanding(message_id, user_id, provider_id, is_outgoing, is_new, standing_of_row(*said))
-                for message_id, user_id, provider_id, is_outgoing, is_new, *said in cursor.fetchall()
+                MessageRecord(message_id, user_id, provider_id, is_outgoing, is_new, record_from_row(*state))
+                for message_id, user_id, provider_id, is_outgoing, is_new, *state in cursor.fetchall()
             ]
 
-    def write_standings(self, messages: Sequence[MessageStanding], *, applied: Sequence[UUID]) -> None:
-        """Store provider ids and standings of messages, and remove the parked rows `applied`. All are locked by the
-        caller, who holds the transaction.
+    def write_statuses(self, messages: Sequence[MessageRecord], *, applied: Sequence[UUID]) -> None:
+        """Store provider ids and statuses of messages, and delete the parked rows `applied`. Caller holds the
+        transaction and has locked all of them.
         """
         if not messages and not applied:
             return
         ids = [message.id for message in messages]
         provider_ids = [message.provider_id for message in messages]
         with connection.cursor() as cursor:
-            standings = columns_of([message.standing for message in messages])
-            cursor.execute(_WRITE_STANDINGS, [list(applied), ids, provider_ids, *standings])
+            records = columns_of([message.record for message in messages])
+            cursor.execute(_WRITE_STATUSES, [list(applied), ids, provider_ids, *records])
 
 
 class Message(OwnedModel):
     """One message of a conversation, in or out. The outbound row is also the outbox.
 
     The life of an outbound message:
-      queued     stored; to be sent at `due_at`. `error` says why it was not, where it has been tried before
-      sending    a worker talks to the provider, and has it to itself until `leased_until`
+      queued     stored; to be sent at `due_at`. After a failed attempt `error` says why
+      sending    a worker is sending it, and holds the lease until `leased_until`
       sent       the provider accepted it
       delivered  it reached the customer's phone
       read       the customer opened it (played: heard the voice note)
       failed     it will not be sent; `error` says why
-      unknown    the connection broke after the request left, or the worker died: a later status tells, or a person
-    An inbound message is `received` and stays so.
+      unknown    the connection broke after the request left, or the worker died: a later status or a person decides
+    An inbound message is always `received`.
     """
 
     Direction = MessageDirection
@@ -109,15 +109,15 @@ class Message(OwnedModel):
     conversation = models.ForeignKey(
         Conversation, models.PROTECT, db_constraint=False, db_index=False, related_name="messages"
     )
-    # Which number of the business: a row of `channels`, of which this app knows nothing. No foreign key: with one, each
-    # incoming message would lock the number's row.
+    # The number of the business: a row of `channels`, a table of another app. No foreign key: with one, each incoming
+    # message would lock the channel's row.
     channel_id = models.UUIDField(null=True, editable=False)
     address = models.CharField(
         blank=True,
         default="",
         db_default="",
         editable=False,
-        help_text="The customer's number or WhatsApp user id, as it came or will go over the wire.",
+        help_text="The customer's number or WhatsApp user id, as the provider sent it or will get it.",
     )
     direction = models.CharField(choices=Direction)
     kind = models.CharField(default="text", db_default="text", help_text="text, image, location …")
@@ -127,9 +127,9 @@ class Message(OwnedModel):
     provider_time = models.DateTimeField(null=True, blank=True, help_text="When the provider says it was written.")
     extras = models.JSONField(default=dict, blank=True, db_default={})
     error = models.TextField(blank=True, default="", db_default="")
-    # How often a worker took it; with the lease it tells a worker that slept that the message is no longer its own.
+    # How many times a worker has leased it: a worker that lost its lease sees another number here.
     attempts = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    # What the last tries failed of, and how many of them in a row: how long to wait depends on both.
+    # Why the last attempts failed and how many in a row did for that reason: both determine the back-off.
     retry_kind = models.CharField(default="", db_default="", editable=False)
     retries = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     due_at = models.DateTimeField(null=True, editable=False)
@@ -142,17 +142,17 @@ class Message(OwnedModel):
         indexes = [
             # Read by the thread view, oldest first.
             models.Index(fields=["conversation", "id"], name="messages_by_conversation"),
-            # Read by lock_due: what is to be sent through this number now.
+            # Read by lock_due: messages to send through a channel now.
             models.Index(fields=["channel_id", "due_at"], condition=Q(status="queued"), name="messages_due"),
-            # Read by lock_due: what of this conversation is to be sent before.
+            # Read by lock_due: earlier unsent messages of the conversation.
             models.Index(
                 fields=["conversation", "id"],
                 condition=Q(status__in=["queued", "sending"]),
                 name="messages_waiting",
             ),
-            # Read by the admin's first page: what needs a person's decision.
+            # Read by the admin's index page: messages that need a person's decision.
             models.Index(fields=["user", "id"], condition=Q(status="unknown"), name="messages_unknown"),
-            # Read by expire_leases: whose worker is gone.
+            # Read by expire_leases.
             models.Index(fields=["leased_until"], condition=Q(status="sending"), name="messages_leased"),
         ]
         constraints = [

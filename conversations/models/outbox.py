@@ -1,4 +1,4 @@
-"""The outbox: outgoing rows of `messages` that are claimed to be sent, and those whose claim has run out."""
+"""The outbox: queues outgoing messages, leases them to workers and expires leases."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db import connection
 
-# To the customer each number is a chat of its own, in which messages come in the order in which they were stored; and
-# no two are on their way at once. `m` is a message, `v` its conversation. OFFSET 0 keeps the planner from making a join
-# of it, for which it would read the whole queue.
+# Each (customer, number) is one chat: its messages are sent in the order in which they were stored, and a customer gets
+# one message at a time. `m` is a message, `v` its conversation. OFFSET 0 keeps the planner from turning this into a
+# join, for which it would read the whole queue.
 _NONE_BEFORE: Final = """NOT EXISTS (
         SELECT FROM conversations AS other CROSS JOIN LATERAL (
             SELECT FROM messages AS before
@@ -18,8 +18,8 @@ _NONE_BEFORE: Final = """NOT EXISTS (
                 AND (before.status = 'sending' OR (before.id < m.id AND before.channel_id = m.channel_id)) LIMIT 1
         ) AS found
         WHERE other.customer_id = v.customer_id OFFSET 0)"""
-# Along the index messages_due, and no further than the limit: a condition on another indexed column of `m` would tempt
-# the planner to read and sort the whole queue. Most of those that must wait are found by one step in messages_waiting.
+# Reads the index messages_due up to the limit. With a condition on another indexed column of `m` the planner might read
+# and sort the whole queue instead. Most messages that must wait are excluded by one look-up in messages_waiting.
 _LOCK_DUE: Final = f"""
     SELECT m.id FROM messages AS m CROSS JOIN LATERAL (
         SELECT FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
@@ -33,8 +33,8 @@ _LOCK_DUE: Final = f"""
                 AND before.channel_id = m.channel_id AND before.status IN ('queued', 'sending') AND before.id < m.id
             OFFSET 0)
     ORDER BY m.due_at LIMIT %(limit)s
-"""  # noqa: S608 - the text is ours
-# By id: `status || ''` fits no partial index, of which the planner would else read all.
+"""  # noqa: S608 - constant text
+# Look-up by id: `status || ''` matches no partial index, so that the planner cannot choose to scan one.
 _LEASE: Final = f"""
     WITH mine AS MATERIALIZED (
         SELECT m.id, v.customer_id FROM messages AS m JOIN conversations AS v ON v.id = m.conversation_id
@@ -47,7 +47,7 @@ _LEASE: Final = f"""
     UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1, leased_until = %(now)s + %(lease)s
     WHERE m.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING m.id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address
-"""  # noqa: S608 - the text is ours
+"""  # noqa: S608 - constant text
 _EXPIRE_LEASES: Final = """
     UPDATE messages SET status = 'unknown', error = %s, leased_until = NULL, updated_at = now()
     WHERE id = ANY (ARRAY(
@@ -57,11 +57,11 @@ _EXPIRE_LEASES: Final = """
 
 
 _LAST_INBOUND: Final = """
-    SELECT v.last_inbound_at, said.channel_id, said.address FROM conversations AS v
+    SELECT v.last_inbound_at, newest.channel_id, newest.address FROM conversations AS v
     LEFT JOIN LATERAL (
         SELECT m.channel_id, m.address FROM messages AS m
         WHERE m.conversation_id = v.id AND m.direction = 'in' ORDER BY m.id DESC LIMIT 1
-    ) AS said ON true
+    ) AS newest ON true
     WHERE v.customer_id = %s ORDER BY v.last_inbound_at DESC NULLS LAST LIMIT 1
 """
 _QUEUE: Final = """
@@ -77,7 +77,7 @@ _QUEUE: Final = """
 
 
 class Inbound(NamedTuple):
-    """What a customer wrote or called last: when, through which number of the business, and from which address."""
+    """A customer's last message or call: when, through which channel, and from which address."""
 
     last_inbound_at: datetime | None
     channel_id: UUID | None
@@ -85,7 +85,7 @@ class Inbound(NamedTuple):
 
 
 class Leased(NamedTuple):
-    """A message that was taken to be sent; `attempts` tells this lease from others."""
+    """A message leased to a worker; `attempts` distinguishes this lease from others."""
 
     id: UUID
     attempts: int
@@ -101,7 +101,7 @@ class OutboxManager:
     """The part of Message.objects by which messages are queued and sent."""
 
     def last_inbound(self, customer_id: UUID) -> Inbound:
-        """The customer's last message or call, in any of their conversations."""
+        """Return the customer's last message or call, in any of their conversations."""
         with connection.cursor() as cursor:
             cursor.execute(_LAST_INBOUND, [customer_id])
             return Inbound(*(cursor.fetchone() or (None, None, None)))
@@ -117,9 +117,9 @@ class OutboxManager:
         channel_id: UUID | None,
         address: str,
     ) -> UUID:
-        """Store a message to be sent at once. Caller holds the transaction and the lock of the customer.
+        """Store a message that is due now. Caller holds the transaction and has locked the customer.
 
-        Raises django.db.IntegrityError: the rules of the table.
+        Raises django.db.IntegrityError: a constraint of the table.
         """
         values: dict[str, Any] = {"user": user_id, "conversation": conversation_id, "kind": kind, "content": content}
         values |= {"extras": json.dumps(extras), "channel": channel_id, "address": address}
@@ -131,10 +131,11 @@ class OutboxManager:
     def lock_due(
         self, *, channel_id: UUID, user_id: UUID, now: datetime, paced_until: datetime, limit: int
     ) -> list[UUID]:
-        """Messages to send through a number now, longest due first, their customers locked; the caller leases them.
+        """Return messages to send through a channel now, longest due first, and lock their customers. Caller holds the
+        transaction, and leases them.
 
-        Of a customer only the first one, and none whose pace goes beyond `paced_until`. Customers whose rows somebody
-        holds are passed over. Caller holds the transaction.
+        Only the first message of each customer; none to customers paced beyond `paced_until`, and none to customers
+        whose rows are locked.
         """
         values: dict[str, Any] = {
             "channel": channel_id,
@@ -148,22 +149,22 @@ class OutboxManager:
             return [message_id for (message_id,) in cursor.fetchall()]
 
     def lease(self, ids: Sequence[UUID], *, now: datetime, lease: timedelta, pair: timedelta) -> list[Leased]:
-        """Take messages whose customers the caller has locked, and advance the customers' paces by `pair`.
+        """Lease messages whose customers the caller has locked, and advance the customers' `paced_until` by `pair`.
 
-        What has changed before the lock is left out, and so are messages whose rows are locked. Caller holds the
+        Messages that are no longer due, and messages whose rows are locked, are left out. Caller holds the
         transaction.
         """
         values: dict[str, Any] = {"ids": list(ids), "now": now, "lease": lease, "pair": pair}
         with connection.cursor() as cursor:
             cursor.execute(_LEASE, values)
             rows = [Leased(*row) for row in cursor.fetchall()]
-        # Django reads jsonb as text, and leaves it to its JSONField to parse it.
+        # In raw queries Django returns jsonb as text: only JSONField parses it.
         return sorted(row._replace(extras=json.loads(str(row.extras))) for row in rows)
 
     def expire_leases(self, *, error: str) -> int:
-        """Messages whose lease is over become unknown, except those whose rows are locked. Returns how many.
+        """Set messages with an expired lease to unknown, except those whose rows are locked. Returns how many.
 
-        One statement, and so a transaction of its own where the caller holds none.
+        One statement: its own transaction unless the caller holds one.
         """
         with connection.cursor() as cursor:
             cursor.execute(_EXPIRE_LEASES, [error])

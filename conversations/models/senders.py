@@ -1,7 +1,7 @@
-"""What deliveries ask of the customers, and write to them: whole lists of senders, in a fixed number of statements.
+"""What deliveries read and write of customers: lists of senders, in a fixed number of statements.
 
-Every list goes to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1: an index is read whatever the
-statistics say.
+Lists are passed to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1, so that an index is used whatever
+the statistics say.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import models
 
 from conversations.customer_rows import CustomerRow
+from conversations.identification import Move, SenderIdentity, SenderLookup, StoredCustomer
 from conversations.incoming import MoveReport
-from conversations.people import Finding, Known, Move, Sighting
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
@@ -38,28 +38,28 @@ _KNOWN: Final = """
         FROM customers AS c WHERE c.user_id = sender.user_id AND c.whatsapp_user_id = sender.whatsapp_user_id LIMIT 1
     ) AS by_id ON true
     LEFT JOIN LATERAL (
-        SELECT next.* FROM unnest(ARRAY[sender.phone_key, sender.whatsapp_user_id]) AS known (former),
+        SELECT next.* FROM unnest(ARRAY[sender.phone_key, sender.whatsapp_user_id]) AS given (former),
         LATERAL (
             SELECT m.former, m.phone, m.whatsapp_user_id, m.moved_at FROM customer_moves AS m
-            WHERE m.user_id = sender.user_id AND m.former = known.former AND m.moved_at >= sender.since
+            WHERE m.user_id = sender.user_id AND m.former = given.former AND m.moved_at >= sender.since
             ORDER BY m.user_id, m.former, m.moved_at LIMIT 1
         ) AS next
         ORDER BY next.moved_at, next.former LIMIT 1
     ) AS move ON true
     ORDER BY sender.n
 """
-# Of two profile names the one that was said first counts; COLLATE "C" orders those of one moment as Python does.
+# Of two profile names the earlier one counts; COLLATE "C" orders names of the same time as Python does.
 _PROFILE_NAME: Final = """CASE
             WHEN excluded.profile_name IS NULL THEN c.profile_name
             WHEN c.profile_name IS NULL THEN excluded.profile_name
             WHEN (excluded.profile_name_at, excluded.profile_name COLLATE "C") < (c.profile_name_at, c.profile_name)
             THEN excluded.profile_name ELSE c.profile_name END"""
-# A profile's name fills a blank name and replaces one that came from the profile; one that somebody gave stays.
+# A profile name fills a blank name and replaces an earlier profile name; a name given by a person or client stays.
 _WRITE: Final = """
     INSERT INTO customers AS c (user_id, phone, whatsapp_user_id, name, profile_name, profile_name_at, identified_at)
     SELECT user_id, phone, whatsapp_user_id, coalesce(name, ''), name, name_at, identified_at
     FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-        AS said (user_id, phone, whatsapp_user_id, name, name_at, identified_at)
+        AS given (user_id, phone, whatsapp_user_id, name, name_at, identified_at)
     ON CONFLICT (user_id, {identifier}) DO UPDATE SET
         phone = coalesce(c.phone, excluded.phone),
         whatsapp_user_id = coalesce(c.whatsapp_user_id, excluded.whatsapp_user_id),
@@ -72,15 +72,15 @@ _WRITE: Final = """
 """
 _WRITE_BY_PHONE: Final = _WRITE.format(identifier="phone_key", profile_name=_PROFILE_NAME)
 _WRITE_BY_ID: Final = _WRITE.format(identifier="whatsapp_user_id", profile_name=_PROFILE_NAME)
-# Who was `former` is the same as the one who is `phone` or `whatsapp_user_id` from then on.
-_REMEMBER: Final = """
+# The customer who was `former` is `phone` or `whatsapp_user_id` from then on.
+_INSERT: Final = """
     INSERT INTO customer_moves AS m (user_id, former, phone, whatsapp_user_id, moved_at)
     SELECT %s, former, %s, %s, %s FROM unnest(%s::text[]) AS former
     ON CONFLICT (user_id, former, moved_at) DO {action}
     RETURNING m.id
 """
-_REMEMBER_NEW: Final = _REMEMBER.format(action="NOTHING")
-_COMPLETE: Final = _REMEMBER.format(
+_INSERT_NEW: Final = _INSERT.format(action="NOTHING")
+_INSERT_OR_COMPLETE: Final = _INSERT.format(
     action="""UPDATE SET
         phone = coalesce(m.phone, excluded.phone),
         whatsapp_user_id = coalesce(m.whatsapp_user_id, excluded.whatsapp_user_id)"""
@@ -88,25 +88,25 @@ _COMPLETE: Final = _REMEMBER.format(
 
 
 class SenderManager(models.Manager[M]):
-    def known(self, sightings: Sequence[Sighting]) -> list[Finding]:
-        """What is known of each message and its sender, in the order given. Locks nothing."""
+    def look_up(self, identities: Sequence[SenderIdentity]) -> list[SenderLookup]:
+        """Return what is stored of each message and its sender, in the order given. Locks nothing."""
         columns = ("user_id", "provider_id", "phone_key", "whatsapp_user_id", "since")
         return [
-            Finding(
+            SenderLookup(
                 row[0],
-                Known(*row[1:6]) if row[1] else None,
-                Known(*row[6:11]) if row[6] else None,
+                StoredCustomer(*row[1:6]) if row[1] else None,
+                StoredCustomer(*row[6:11]) if row[6] else None,
                 Move(*row[11:]) if row[11] else None,
             )
-            for row in fetch_rows(_KNOWN, [array(map(attrgetter(column), sightings)) for column in columns])
+            for row in fetch_rows(_KNOWN, [array(map(attrgetter(column), identities)) for column in columns])
         ]
 
     def write_by_phone(self, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
-        """Make or fill the customers, and lock them in the order given. Returns ids by business and phone key."""
+        """Insert customers or fill their empty columns; lock them in the order given. Ids by (user id, phone key)."""
         return self._write(_WRITE_BY_PHONE, rows)
 
     def write_by_id(self, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
-        """The same by WhatsApp user id, for those without a phone."""
+        """The same by WhatsApp user id, for customers without a phone."""
         return self._write(_WRITE_BY_ID, rows)
 
     def _write(self, statement: str, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
@@ -118,15 +118,15 @@ class SenderManager(models.Manager[M]):
 
 
 class MoveManager(models.Manager[M]):
-    def remember(self, move: MoveReport, former: Collection[str]) -> bool:
-        """Keep the move of these former identifiers; False where all of them are known, or there are none."""
-        return bool(self._keep(_REMEMBER_NEW, move, former))
+    def insert_new(self, move: MoveReport, former: Collection[str]) -> bool:
+        """Store the move for each of the former identifiers; return False if all were stored before or none given."""
+        return bool(self._insert(_INSERT_NEW, move, former))
 
-    def complete(self, move: MoveReport, former: Collection[str]) -> None:
-        """The same, and where it is known, add what was not known of it."""
-        self._keep(_COMPLETE, move, former)
+    def insert_or_complete(self, move: MoveReport, former: Collection[str]) -> None:
+        """Store the move for each of the former identifiers, or fill the empty columns of a stored one."""
+        self._insert(_INSERT_OR_COMPLETE, move, former)
 
-    def _keep(self, statement: str, move: MoveReport, former: Collection[str]) -> list[tuple[UUID]]:
+    def _insert(self, statement: str, move: MoveReport, former: Collection[str]) -> list[tuple[UUID]]:
         if not former:
             return []
         now = move.now

@@ -1,4 +1,4 @@
-"""What providers say of messages that are not here yet."""
+"""The model ParkedStatus: statuses that providers report before the message is stored."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,10 +7,10 @@ from typing import Any, Final
 from django.db import connection, models
 from django.db.models import Q
 
-from conversations.status_order import REPORTED, ParkedStanding, ProviderKey, Standing
+from conversations.status_order import REPORTED, ParkedRecord, ProviderKey, StatusRecord
 from leadsite.core.models import OwnedModel
 
-# A row that is there stays as it is and is locked: what comes of both is decided over the rows that this returns.
+# An existing row is locked and keeps its content: the caller merges it with the report and writes the result.
 _PARK: Final = """
     INSERT INTO parked_statuses AS p (user_id, provider_id, status, error, times, details)
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[])
@@ -19,41 +19,41 @@ _PARK: Final = """
 """
 _WRITE_PARKED: Final = """
     UPDATE parked_statuses AS p
-    SET status = said.status, error = said.error, times = said.times, details = said.details
+    SET status = given.status, error = given.error, times = given.times, details = given.details
     FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[])
-        AS said (id, status, error, times, details)
-    WHERE p.id = said.id
+        AS given (id, status, error, times, details)
+    WHERE p.id = given.id
 """
 
 
 class ParkedStatusManager(models.Manager["ParkedStatus"]):
-    """Reads and writes of parked statuses by lists."""
+    """Reads and writes lists of parked statuses."""
 
-    def park(self, news: Mapping[ProviderKey, Standing]) -> list[ParkedStanding]:
-        """Store what is said of each message, or lock the row that is there; return the rows as they are.
+    def park(self, reports: Mapping[ProviderKey, StatusRecord]) -> list[ParkedRecord]:
+        """Insert a row for each report, or lock the existing row; return the rows as stored.
 
-        Locks in the order of `news`. Caller holds the transaction.
+        Locks in the order of `reports`. Caller holds the transaction.
         """
         with connection.cursor() as cursor:
-            cursor.execute(_PARK, [*unzip_keys(news), *columns_of(list(news.values()))])
+            cursor.execute(_PARK, [*unzip_keys(reports), *columns_of(list(reports.values()))])
             return [
-                ParkedStanding(row_id, (user_id, provider_id), standing_of_row(*said))
-                for row_id, user_id, provider_id, *said in cursor.fetchall()
+                ParkedRecord(row_id, (user_id, provider_id), record_from_row(*state))
+                for row_id, user_id, provider_id, *state in cursor.fetchall()
             ]
 
-    def write(self, parked: Sequence[ParkedStanding]) -> None:
-        """Store the standings of rows that the caller has locked. Caller holds the transaction."""
+    def write(self, parked: Sequence[ParkedRecord]) -> None:
+        """Update rows. Caller holds the transaction and has locked them."""
         if not parked:
             return
         with connection.cursor() as cursor:
-            cursor.execute(_WRITE_PARKED, [[row.id for row in parked], *columns_of([row.standing for row in parked])])
+            cursor.execute(_WRITE_PARKED, [[row.id for row in parked], *columns_of([row.record for row in parked])])
 
 
 class ParkedStatus(OwnedModel):
-    """What a provider says about a message that is not here yet, or whose provider id is not known yet.
+    """A provider's report about a message that is not stored yet, or whose provider id is not stored yet.
 
-    See Note [Parked statuses] in conversations/services/statuses.py. A message that was sent from elsewhere never
-    comes; the worker prunes what waited too long.
+    See Note [Parked statuses] in conversations/services/statuses.py. A message that another program sent is never
+    stored; the worker deletes old rows.
     """
 
     provider_id = models.CharField()
@@ -61,7 +61,7 @@ class ParkedStatus(OwnedModel):
     error = models.TextField(default="", db_default="")
     # When each status was first reported: {"sent": "2026-11-22T10:00:00Z", …}.
     times = models.JSONField(default=dict, db_default={})
-    # What else was said: pricing, Meta's conversation.
+    # Other content of the report: pricing, Meta's conversation.
     details = models.JSONField(default=dict, db_default={})
 
     objects = ParkedStatusManager()
@@ -77,7 +77,7 @@ class ParkedStatus(OwnedModel):
             ),
         ]
         indexes = [
-            # Read by the worker that prunes.
+            # Read by the worker, which deletes old rows.
             models.Index(fields=["updated_at"], name="parked_statuses_by_age"),
         ]
 
@@ -86,21 +86,21 @@ class ParkedStatus(OwnedModel):
 
 
 def unzip_keys(keys: Iterable[ProviderKey]) -> tuple[list[Any], list[Any]]:
-    """Users and provider ids, each as the list that a statement unnests."""
+    """Return user ids and provider ids as two lists, which a statement unnests."""
     keys = list(keys)
     return [user_id for user_id, _ in keys], [provider_id for _, provider_id in keys]
 
 
-def standing_of_row(status: str, error: str, times: str | None, details: str | None) -> Standing:
-    """From a row: Django reads jsonb as text."""
-    return Standing(status, error, json.loads(times or "{}"), json.loads(details or "{}"))
+def record_from_row(status: str, error: str, times: str | None, details: str | None) -> StatusRecord:
+    """Build it from a row's columns. In raw queries Django returns jsonb as text."""
+    return StatusRecord(status, error, json.loads(times or "{}"), json.loads(details or "{}"))
 
 
-def columns_of(standings: Sequence[Standing]) -> list[list[str]]:
-    """Statuses, errors, times and details, each as the list that a statement unnests."""
+def columns_of(records: Sequence[StatusRecord]) -> list[list[str]]:
+    """Return statuses, errors, times and details as four lists, which a statement unnests."""
     return [
-        [standing.status for standing in standings],
-        [standing.error for standing in standings],
-        [json.dumps(dict(standing.times)) for standing in standings],
-        [json.dumps(dict(standing.details)) for standing in standings],
+        [record.status for record in records],
+        [record.error for record in records],
+        [json.dumps(dict(record.times)) for record in records],
+        [json.dumps(dict(record.details)) for record in records],
     ]

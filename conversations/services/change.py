@@ -11,7 +11,7 @@ from leadsite.core.transactions import retried
 
 
 class ConversationRefused(Exception):
-    """The change breaks a rule; nothing was written."""
+    """The change is not allowed; nothing was written."""
 
 
 class UnknownConversation(ConversationRefused):
@@ -38,7 +38,7 @@ def change_conversation(*, user_id: UUID, conversation_id: UUID, status: str) ->
 
 @retried
 def _change_conversation(user_id: UUID, conversation_id: UUID, status: str) -> Conversation:
-    # The customer may write at this moment: closing and reopening take turns at the customer's row.
+    # The customer may write at the same moment: the lock of the customer's row orders closing and reopening.
     with transaction.atomic():
         mine = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
         if not list(mine.select_for_update(of=("self",)).values_list("pk")):

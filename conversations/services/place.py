@@ -1,4 +1,4 @@
-"""Service that finds the conversation of each incoming message, opened or reopened. Caller holds the transaction."""
+"""Service that joins, reopens or opens the conversation of each message. Caller holds the transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,38 +6,39 @@ from uuid import UUID
 
 from conversations.incoming import IncomingMessage
 from conversations.models import Conversation, Message
-from conversations.placing import Way, touches_of
-from conversations.services.identify import overtaken
+from conversations.placing import Placement, conversation_updates
+from conversations.services.identify import serialization_failure
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Messages with the conversation of each, and which of the conversations are new."""
+    """Messages, each with its conversation's id, and the ids of the new conversations."""
 
     messages: list[tuple[IncomingMessage, UUID]]
     opened: set[UUID]
 
 
 def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -> Placed:
-    """Find the conversation of each message: see conversations/placing.py for the rule.
+    """Find or create the conversation of each message: see conversations/placing.py for the rule.
 
-    `messages` come with their customers, whom the caller has locked. Left out are messages that are here by now, and
-    notices to customers without conversation. Locks: the customers' conversations. Raises django.db.Error.
+    `messages` come with their customers, whom the caller has locked. Messages that are stored already, and notices to
+    customers without conversation, are left out. Locks: the customers' conversations. Raises django.db.Error.
     """
-    # A statement of its own: it sees what those have committed whose locks on customers were waited for.
+    # A separate statement, after the customers are locked: it sees what the previous holders of the locks committed.
     places = Message.objects.places(messages)
     found = [(message, customer_id, place) for (message, customer_id), place in zip(messages, places, strict=True)]
-    touches = touches_of(found)
-    joined = Conversation.objects.join_or_open_at([touch for touch in touches if touch.way is Way.JOIN_OR_OPEN])
-    joined += Conversation.objects.join([touch for touch in touches if touch.way in (Way.JOIN, Way.REOPEN)])
+    updates = conversation_updates(found)
+    to_join_or_open = [update for update in updates if update.placement is Placement.JOIN_OR_OPEN]
+    to_join = [update for update in updates if update.placement in (Placement.JOIN, Placement.REOPEN)]
+    joined = Conversation.objects.join_or_open_at(to_join_or_open) + Conversation.objects.join(to_join)
     conversations = {one.customer_id: one.conversation_id for one in joined}
-    if any(touch.way is not Way.NONE and touch.customer_id not in conversations for touch in touches):
-        raise overtaken("A conversation of this delivery was deleted at the same moment.")
+    if any(update.placement is not Placement.NONE and update.customer_id not in conversations for update in updates):
+        raise serialization_failure("A conversation of this delivery was deleted at the same moment.")
     placed = []
     for message, customer_id, place in found:
         if place.here is None:
             if customer_id is not None and customer_id in conversations:
                 placed.append((message, conversations[customer_id]))
-        elif message.completes(place.kind_here or ""):
+        elif message.completes(place.stored_kind or ""):
             placed.append((message, place.here))
     return Placed(placed, opened={one.conversation_id for one in joined if one.is_new})

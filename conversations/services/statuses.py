@@ -1,10 +1,10 @@
 """Service that applies what providers report about outgoing messages: sent, delivered, read, failed.
 
-Note [Parked statuses]: a report may come before its message is here, or before the message has its provider id. It then
-waits in parked_statuses, and two transactions that bring a message and its report at the same moment meet at that row's
-unique key: the second waits for the first, and reads what the first has committed. So a transaction that gives a
-message its provider id, or stores one that has it, also applies a report of its own ("sent"). Only a message whose
-provider id was committed before needs no parked row: nothing can be waiting for it.
+Note [Parked statuses]: a report may arrive before its message is stored, or before the message has its provider id. It
+is then stored in parked_statuses. Where one transaction stores the message and another its report at the same moment,
+both write that row: its unique key makes the second wait for the first and then read what it committed. Therefore a
+transaction that sets a provider id, or stores a message that has one, also applies a report ("sent") itself. Only
+messages whose provider id was committed earlier need no parked row, because no report can be parked for them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +16,10 @@ from uuid import UUID
 from conversations.models import Message, ParkedStatus
 from conversations.status_order import (
     BEFORE_SENT,
-    MessageStanding,
-    ParkedStanding,
+    MessageRecord,
+    ParkedRecord,
     ProviderKey,
-    Standing,
+    StatusRecord,
     reported,
 )
 
@@ -28,8 +28,7 @@ from conversations.status_order import (
 class StatusReport:
     """What a provider says about one outgoing message: sent, delivered, read, played or failed (with `error`).
 
-    `message_id` is our own id of the message, where the provider gives it back; it finds a message that does not have
-    its provider id yet.
+    `message_id` is our id of the message, where the provider returns it; it finds messages that have no provider id.
     """
 
     user_id: UUID
@@ -47,29 +46,29 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be written: messages as they stand now, parked rows that stay, and those that are used up."""
+    """What to write: messages and parked rows with their new statuses, and ids of parked rows to delete as applied."""
 
-    messages: list[MessageStanding]
-    parked: list[ParkedStanding]
+    messages: list[MessageRecord]
+    parked: list[ParkedRecord]
     applied: list[UUID]
 
 
 def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
-    """Bring messages up to date with what is reported of them; a report whose message is not here waits for it.
+    """Apply reports to messages, and park those whose message is not stored.
 
     The order of the reports does not matter (conversations/status_order.py). Two statements where every message has its
-    provider id, five at most, however many reports. Locks messages in the order of their ids, then parked rows in the
-    order of (user, provider id). Caller holds the transaction. Raises django.db.Error.
+    provider id, at most five otherwise, however many reports. Locks messages in the order of their ids, then parked
+    rows in the order of (user, provider id). Caller holds the transaction. Raises django.db.Error.
     """
     if not statuses:
         return
-    news = merge_reports(statuses)
-    messages = Message.objects.lock_reported(keys=list(news), ids=_message_ids(statuses))
-    settled = [message for message in messages if message.key in news and not message.is_new]
-    plan = plan_updates(news, settled, parked=[])
-    if unsettled := {key: news[key] for key in sorted(news.keys() - {message.key for message in settled})}:
+    reports = merge_reports(statuses)
+    messages = Message.objects.lock_reported(keys=list(reports), ids=_message_ids(statuses))
+    settled = [message for message in messages if message.key in reports and not message.is_new]
+    plan = plan_updates(reports, settled, parked=[])
+    if unsettled := {key: reports[key] for key in sorted(reports.keys() - {message.key for message in settled})}:
         parked = ParkedStatus.objects.park(unsettled)
-        # A statement of its own: it sees what those have committed for whom the one above has waited.
+        # A separate statement: it sees what the transactions committed for which the statement above waited.
         about = [report for report in statuses if report.key in unsettled]
         late = Message.objects.lock_reported(keys=list(unsettled), ids=_message_ids(about))
         rest = plan_updates(unsettled, identify(about, late), parked)
@@ -77,23 +76,23 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
     before = {message.id: message for message in messages}
     changed = [message for message in plan.messages if message != before[message.id]]
     ParkedStatus.objects.write(plan.parked)
-    Message.objects.write_standings(changed, applied=plan.applied)
+    Message.objects.write_statuses(changed, applied=plan.applied)
 
 
-def merge_reports(statuses: Iterable[StatusReport]) -> dict[ProviderKey, Standing]:
-    """All that is said of each message as one."""
-    news: dict[ProviderKey, Standing] = {}
+def merge_reports(statuses: Iterable[StatusReport]) -> dict[ProviderKey, StatusRecord]:
+    """Merge the reports about each message."""
+    reports: dict[ProviderKey, StatusRecord] = {}
     for report in statuses:
-        said = reported(status=report.status, at=report.at, error=report.error, details=report.details)
-        news[report.key] = news[report.key].merge(said) if report.key in news else said
-    return news
+        record = reported(status=report.status, at=report.at, error=report.error, details=report.details)
+        reports[report.key] = reports[report.key].merge(record) if report.key in reports else record
+    return reports
 
 
-def identify(statuses: Iterable[StatusReport], messages: Iterable[MessageStanding]) -> list[MessageStanding]:
-    """The messages that the reports are about, all with their provider ids.
+def identify(statuses: Iterable[StatusReport], messages: Iterable[MessageRecord]) -> list[MessageRecord]:
+    """Return the messages that the reports are about, all with provider ids.
 
-    A message that a report names by our own id gets the provider id of that report, unless it has one or another
-    message has that one already; of several the smallest.
+    A message that a report names by our id gets the provider id of that report, unless it has one, or another message
+    has the same one; of several reports the one with the smallest provider id counts.
     """
     found = {message.key: message for message in messages if message.provider_id is not None}
     nameless = {message.id: message for message in messages if message.provider_id is None}
@@ -106,27 +105,27 @@ def identify(statuses: Iterable[StatusReport], messages: Iterable[MessageStandin
 
 
 def plan_updates(
-    news: Mapping[ProviderKey, Standing], messages: Iterable[MessageStanding], parked: Iterable[ParkedStanding]
+    reports: Mapping[ProviderKey, StatusRecord], messages: Iterable[MessageRecord], parked: Iterable[ParkedRecord]
 ) -> Plan:
-    """What comes of `news`, together with what was parked, for messages that have their provider ids."""
+    """Combine reports with parked rows and compute what to write. `messages` have their provider ids."""
     plan = Plan([], [], [])
-    known = {message.key: message for message in messages if message.key in news}
-    told = dict(news)
+    known = {message.key: message for message in messages if message.key in reports}
+    merged = dict(reports)
     for row in parked:
-        told[row.key] = row.standing.merge(news[row.key])
+        merged[row.key] = row.record.merge(reports[row.key])
         if row.key in known and known[row.key].is_outgoing:
             plan.applied.append(row.id)
-        elif told[row.key] != row.standing:
-            plan.parked.append(replace(row, standing=told[row.key]))
+        elif merged[row.key] != row.record:
+            plan.parked.append(replace(row, record=merged[row.key]))
     for key, message in known.items():
         if message.is_outgoing:
-            plan.messages.append(replace(message, standing=_applied(told[key], message.standing)))
+            plan.messages.append(replace(message, record=_applied(merged[key], message.record)))
     return plan
 
 
-def _applied(said: Standing, standing: Standing) -> Standing:
-    """What a message is known as after a report. What we said ourselves before it was sent is of no use any more."""
-    return (replace(standing, error="") if standing.status in BEFORE_SENT else standing).merge(said)
+def _applied(report: StatusRecord, record: StatusRecord) -> StatusRecord:
+    """A message's status after a report. An error from before the message was sent is dropped."""
+    return (replace(record, error="") if record.status in BEFORE_SENT else record).merge(report)
 
 
 def _message_ids(statuses: Iterable[StatusReport]) -> list[UUID]:

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from conversations.admin.customer_rows import FoundByPhone, name_and_phone
+from conversations.admin.customer_rows import PhoneSearchAdmin, name_and_phone
 from conversations.admin.referral import read_referral
 from leads.admin.actions import ACTIONS
 from leads.admin.forms import LeadForm, NewLeadForm
@@ -37,7 +37,7 @@ class AssignedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Lead)
-class LeadAdmin(FoundByPhone):
+class LeadAdmin(PhoneSearchAdmin):
     form = LeadForm
     customer_path = "conversation__customer__"
     actions = ACTIONS

@@ -149,7 +149,7 @@ def _insert(user_id: UUID, leads: Sequence[CheckedLead], source: str) -> list[Cr
     owners = [customers[lead.phone_key] for lead in leads]
     others = None
     if len(leads) == 1:
-        others = Lead.objects.open_of(owners[0].id, limit=OPEN_LEADS_LIMIT) if owners[0].was_there else []
+        others = Lead.objects.open_of(owners[0].id, limit=OPEN_LEADS_LIMIT) if owners[0].existed else []
     made = insert_leads(user_id=user_id, source=source, leads=leads, customer_ids=[owner.id for owner in owners])
     return [replace(lead, open_leads=others) for lead in made]
 

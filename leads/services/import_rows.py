@@ -155,7 +155,7 @@ def _find_unnamed(
     leads: Sequence[CheckedLead], customers: Mapping[str, UpsertedCustomer]
 ) -> Iterator[tuple[Identity, UUID]]:
     wanted = {_identity_of(lead) for lead in leads if lead.external_id is None}
-    known = {key: customers[key] for key in {identity[1] for identity in wanted} if customers[key].was_there}
+    known = {key: customers[key] for key in {identity[1] for identity in wanted} if customers[key].existed}
     keys = {customer.id: key for key, customer in known.items()}
     for lead in Lead.objects.of_customers(list(keys)):
         identity = lead_identity(

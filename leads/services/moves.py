@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
+from conversations.identification import MAX_MOVES
 from conversations.incoming import MoveReport, Sender
 from conversations.models import Customer, CustomerMove, Message
-from conversations.people import MAX_MOVES
 from conversations.phone import phone_key
 from leads.models import Lead
 from leads.services.merge import merge_customers
@@ -43,7 +43,7 @@ def _order(move: MoveReport) -> tuple[UUID, datetime, str, str]:
 
 def _move_customer(move: MoveReport) -> None:
     former = _identifiers(move.former)
-    if not CustomerMove.objects.remember(move, former - _identifiers(move.now)):
+    if not CustomerMove.objects.insert_new(move, former - _identifiers(move.now)):
         return
     now, now_at = _followed(move)
     customer = _customer_before(move, now)
@@ -141,7 +141,7 @@ def _remember_id_of(customer: Customer, move: MoveReport, now: Sender) -> None:
     if now.whatsapp_user_id is not None:
         former.add(customer.whatsapp_user_id)
     former -= {None, *_identifiers(now)}
-    CustomerMove.objects.complete(replace(move, now=now), {one for one in former if one})
+    CustomerMove.objects.insert_or_complete(replace(move, now=now), {one for one in former if one})
 
 
 def _give_identifiers(customer: Customer, move: MoveReport, now: Sender, now_at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A conversation to read: its rows as deliveries leave them."""
+"""Builds a conversation with messages as deliveries store them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 class Chat:
-    """A conversation in which one writes a message a minute."""
+    """A conversation with one message a minute."""
 
     def __init__(self, business: Business) -> None:
         lead = business.has_lead()

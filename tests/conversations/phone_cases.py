@@ -1,4 +1,4 @@
-"""The table of phone numbers that Python and SQL are both run through."""
+"""Phone numbers with which both the Python and the SQL functions are tested."""
 
 # (as a person writes it, E.164)
 ACCEPTED = [
@@ -12,7 +12,7 @@ ACCEPTED = [
     ("+44\u202f20\u20117946\u22120958", "+442079460958"),
     ("+1234567", "+1234567"),
     ("+123456789012345", "+123456789012345"),
-    # Not asked whether the number is in service: a look-up library refuses this one.
+    # Whether the number is assigned is not checked: a look-up library refuses this one.
     ("+52 1 55 1234 5678", "+5215512345678"),
 ]
 
@@ -22,7 +22,7 @@ REFUSED = [
     "+",
     "00",
     "abc",
-    "1234567890",  # no plus sign: whose country?
+    "1234567890",  # no plus sign: no country code
     "+0123456789",
     "000123456789",
     "+123456",  # too short
@@ -31,7 +31,7 @@ REFUSED = [
     "+12345+67890",
     "+49 151 23456789 ext 5",
     "+49.151.23456789",
-    "4.9151E+11",  # what a spreadsheet makes of one
+    "4.9151E+11",  # a number as a spreadsheet shows it
     "+1234567890\n",
     "+1234567890;+1234567891",
     "+\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669\u0660",  # Arabic digits
@@ -39,7 +39,7 @@ REFUSED = [
     "tel:+1234567890",
     "whatsapp:+1234567890",
 ]
-# PostgreSQL has no text with a NUL in it, so this one never gets as far as SQL.
+# PostgreSQL's text cannot contain NUL, so these cannot be tested with SQL.
 REFUSED_BY_PYTHON = [*REFUSED, "+1234567890\0", "\0"]
 
 # (two ways in which WhatsApp writes one number)
@@ -52,7 +52,7 @@ SAME_CUSTOMER = [
 
 # (two numbers of two people)
 OTHER_CUSTOMER = [
-    ("+5511941234567", "+551141234567"),  # Brazil: eight digits from 2 to 5 are a land line
+    ("+5511941234567", "+551141234567"),  # Brazil: eight digits that start with 2 to 5 are a landline
     ("+5511921234567", "+551121234567"),
     ("+52155123456789", "+5255123456789"),  # Mexico: a digit too many
     ("+54911123456789", "+5411123456789"),

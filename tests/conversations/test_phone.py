@@ -1,4 +1,4 @@
-"""Python and SQL agree on what a phone number is and when two numbers are one customer."""
+"""Python and SQL agree on valid phone numbers and on which numbers are one customer."""
 
 import pytest
 from django.db import connection
@@ -12,7 +12,7 @@ E164 = r"^\+[1-9][0-9]{6,14}$"
 
 
 def sql_normalise(raw: str) -> str | None:
-    """What the database takes the text for; None where the constraint customers_phone_e164 would refuse it."""
+    """The number as SQL normalises it; None where the constraint customers_phone_e164 would refuse it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT normalise_phone(%s), normalise_phone(%s) ~ %s", [raw, raw, E164])
         phone, accepted = cursor.fetchone() or (None, False)
@@ -40,13 +40,13 @@ def test_it_reads_a_phone_number_as_people_write_it(raw, phone, db):
 
 
 @pytest.mark.parametrize("raw", REFUSED_BY_PYTHON)
-def test_python_refuses_what_is_no_phone_number(raw):
+def test_python_refuses_text_that_is_not_a_phone_number(raw):
     with pytest.raises(PhoneInvalid, match="international form"):
         normalise(raw)
 
 
 @pytest.mark.parametrize("raw", REFUSED)
-def test_sql_refuses_what_is_no_phone_number(raw, db):
+def test_sql_refuses_text_that_is_not_a_phone_number(raw, db):
     assert sql_normalise(raw) is None
 
 

@@ -1,4 +1,4 @@
-"""Join, reopen or open: the rule for a customer who writes again, and for what does not come from the customer."""
+"""Which conversation a message joins, reopens or opens."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.incoming import IncomingMessage, MessageEvent, Opens, Sender, distinct_messages
-from conversations.placing import Newest, Place, Way, touches_of
+from conversations.placing import Newest, Place, Placement, conversation_updates
 
 BUSINESS, CUSTOMER = UUID(int=1), UUID(int=2)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -29,52 +29,54 @@ def message(opens=Opens.LEAD, at=0, direction="in", kind="text", provider_id=Non
     return IncomingMessage(user_id=BUSINESS, channel_id=UUID(int=3), at=moment, event=event)
 
 
-def touch(status, *messages):
+def update(status, *messages):
     place = Place(None, None, Newest(uuid4(), status) if status else None)
-    (one,) = touches_of([(said, CUSTOMER, place) for said in messages])
+    (one,) = conversation_updates([(message, CUSTOMER, place) for message in messages])
     return one
 
 
 @pytest.mark.parametrize(
-    ("status", "opens", "way"),
+    ("status", "opens", "placement"),
     [
-        (None, Opens.LEAD, Way.JOIN_OR_OPEN),
-        ("active", Opens.LEAD, Way.JOIN_OR_OPEN),
-        ("completed", Opens.LEAD, Way.REOPEN),
-        ("archived", Opens.LEAD, Way.JOIN_OR_OPEN),
-        (None, Opens.CONVERSATION, Way.JOIN_OR_OPEN),
-        ("active", Opens.CONVERSATION, Way.JOIN_OR_OPEN),
-        ("completed", Opens.CONVERSATION, Way.JOIN),
-        ("archived", Opens.CONVERSATION, Way.JOIN),
-        (None, Opens.NOTHING, Way.NONE),
-        ("active", Opens.NOTHING, Way.JOIN),
-        ("completed", Opens.NOTHING, Way.JOIN),
-        ("archived", Opens.NOTHING, Way.JOIN),
+        (None, Opens.LEAD, Placement.JOIN_OR_OPEN),
+        ("active", Opens.LEAD, Placement.JOIN_OR_OPEN),
+        ("completed", Opens.LEAD, Placement.REOPEN),
+        ("archived", Opens.LEAD, Placement.JOIN_OR_OPEN),
+        (None, Opens.CONVERSATION, Placement.JOIN_OR_OPEN),
+        ("active", Opens.CONVERSATION, Placement.JOIN_OR_OPEN),
+        ("completed", Opens.CONVERSATION, Placement.JOIN),
+        ("archived", Opens.CONVERSATION, Placement.JOIN),
+        (None, Opens.NOTHING, Placement.NONE),
+        ("active", Opens.NOTHING, Placement.JOIN),
+        ("completed", Opens.NOTHING, Placement.JOIN),
+        ("archived", Opens.NOTHING, Placement.JOIN),
     ],
 )
-def test_the_way_to_the_conversation(status, opens, way):
-    assert touch(status, message(opens)).way is way
+def test_the_placement_of_a_message(status, opens, placement):
+    assert update(status, message(opens)).placement is placement
 
 
-def test_of_several_messages_the_one_that_opens_most_decides():
-    assert touch("completed", message(Opens.NOTHING), message(Opens.CONVERSATION), message()).way is Way.REOPEN
-    assert touch(None, message(Opens.NOTHING), message(Opens.CONVERSATION)).way is Way.JOIN_OR_OPEN
+def test_of_several_messages_one_from_the_customer_decides():
+    others = message(Opens.NOTHING), message(Opens.CONVERSATION)
+    assert update("completed", *others, message()).placement is Placement.REOPEN
+    assert update(None, *others).placement is Placement.JOIN_OR_OPEN
 
 
-def test_only_what_came_in_and_is_a_message_opens_the_window():
+def test_only_an_inbound_message_sets_last_inbound_at():
     notice, sent = message(Opens.NOTHING, at=3), message(Opens.CONVERSATION, at=2, direction="out")
-    one = touch("active", message(at=1), sent, notice)
+    one = update("active", message(at=1), sent, notice)
     assert (one.last_inbound_at, one.last_message_at) == (NOON + timedelta(seconds=1), NOON + timedelta(seconds=3))
-    assert touch("active", sent).last_inbound_at is None
+    assert update("active", sent).last_inbound_at is None
 
 
-def test_what_is_here_and_what_has_no_customer_touches_nothing():
+def test_a_stored_message_and_one_without_customer_update_no_conversation():
     place = Place(uuid4(), "text", Newest(uuid4(), "completed"))
-    assert touches_of([(message(), CUSTOMER, place), (message(Opens.NOTHING), None, place._replace(here=None))]) == []
+    without_customer = (message(Opens.NOTHING), None, place._replace(here=None))
+    assert conversation_updates([(message(), CUSTOMER, place), without_customer]) == []
 
 
 @given(st.lists(st.sampled_from(["text", "unsupported", "image"]), min_size=1))
-def test_of_one_message_the_first_that_is_no_placeholder_counts(kinds):
+def test_of_one_message_the_first_full_one_counts(kinds):
     (one,) = distinct_messages([message(kind=kind, provider_id="wamid.1") for kind in kinds])
     assert one.event.kind == next((kind for kind in kinds if kind != "unsupported"), "unsupported")
     assert one.completes("unsupported") == (one.event.kind != "unsupported")

@@ -1,4 +1,4 @@
-"""Merging what is reported about a message: the same result in whatever order and however often it is reported."""
+"""Merging reports about a message: the result does not depend on their order or repetition."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.models import Message, ParkedStatus
-from conversations.status_order import BEFORE_SENT, ORDER, Standing, merge_all, reported, time_text
+from conversations.status_order import BEFORE_SENT, ORDER, StatusRecord, merge_all, reported, time_text
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REPORTED = [status for status in ORDER if status not in BEFORE_SENT]
@@ -21,7 +21,7 @@ reports = st.builds(
     details=st.dictionaries(st.sampled_from(["pricing", "conversation"]), st.sampled_from(["a", "b"])),
 )
 ours = st.builds(
-    Standing, status=st.sampled_from(["sent", "failed"]), error=st.sampled_from(["", "Given up after 15 tries."])
+    StatusRecord, status=st.sampled_from(["sent", "failed"]), error=st.sampled_from(["", "Given up after 15 tries."])
 )
 
 
@@ -39,9 +39,9 @@ def test_how_reports_are_grouped_does_not_matter(first, others, data):
     assert merge_all(first, merge_all(others[0], *others[1:])) == merge_all(first, *others)
 
 
-@given(known=reports | ours)
-def test_a_report_that_comes_again_changes_nothing(known):
-    assert known.merge(known) == known
+@given(record=reports | ours)
+def test_a_repeated_report_changes_nothing(record):
+    assert record.merge(record) == record
 
 
 def test_the_order_has_every_status_of_an_outgoing_message():
@@ -54,21 +54,21 @@ def test_the_order_has_every_status_of_an_outgoing_message():
 
 
 @pytest.mark.parametrize(("earlier", "later"), [("sent", "failed"), ("failed", "delivered"), ("delivered", "read")])
-def test_a_status_is_followed_only_by_one_that_is_further_on(earlier, later):
-    assert Standing(earlier).merge(Standing(later)).status == later
-    assert Standing(later).merge(Standing(earlier)).status == later
+def test_a_status_is_replaced_only_by_a_later_one(earlier, later):
+    assert StatusRecord(earlier).merge(StatusRecord(later)).status == later
+    assert StatusRecord(later).merge(StatusRecord(earlier)).status == later
 
 
-def test_a_reason_of_our_own_stays():
-    given_up = Standing("failed", error="Given up after 15 tries.")
+def test_leadsites_own_reason_is_kept():
+    given_up = StatusRecord("failed", error="Given up after 15 tries.")
     late = reported(status="failed", at=NOON, error="131049: Not delivered")
     assert given_up.merge(late).error == "Given up after 15 tries."
 
 
 def test_a_failure_without_a_reason_does_not_hide_one():
-    silent = reported(status="failed", at=NOON)
-    said = reported(status="failed", at=NOON + timedelta(seconds=1), error="131049: Not delivered")
-    assert silent.merge(said).error == "131049: Not delivered"
+    without_reason = reported(status="failed", at=NOON)
+    with_reason = reported(status="failed", at=NOON + timedelta(seconds=1), error="131049: Not delivered")
+    assert without_reason.merge(with_reason).error == "131049: Not delivered"
 
 
 def test_the_error_of_a_status_that_is_no_failure_does_not_count():

@@ -1,4 +1,4 @@
-"""The 24 hours in which a business may write what it likes."""
+"""The customer service window of 24 hours."""
 
 from datetime import UTC, datetime, timedelta
 

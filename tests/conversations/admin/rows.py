@@ -1,4 +1,4 @@
-"""Rows for the tests of the pages."""
+"""Rows for the admin tests."""
 
 from typing import Any
 

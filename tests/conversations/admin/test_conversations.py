@@ -1,4 +1,4 @@
-"""Conversations in the admin: their status, their thread, what apps above add."""
+"""Conversations in the admin: status, thread, and parts that other apps add."""
 
 import re
 from uuid import UUID
@@ -22,7 +22,7 @@ def test_a_second_active_conversation_of_a_customer_is_an_error_in_the_form(owne
     assert done.status == "completed"
 
 
-def test_staff_close_a_conversation_and_open_another_again(owner):
+def test_staff_close_a_conversation_and_reopen_another(owner):
     people = staff_of(owner)
     done, active = two_conversations(owner)
 
@@ -45,7 +45,7 @@ def test_a_change_of_a_conversation_locks_the_customer_first(owner):
     assert writes[1].startswith('UPDATE "conversations"')
 
 
-def test_a_message_that_came_meanwhile_does_not_disturb_an_old_form(owner):
+def test_a_form_loaded_before_a_message_arrived_can_be_saved(owner):
     people = staff_of(owner)
     _, active = two_conversations(owner)
     old = people.form(address("change", active))
@@ -71,7 +71,7 @@ def test_the_page_of_a_conversation_shows_its_newest_messages(owner):
     assert people.get(older).context["cl"].result_count == 51
 
 
-def test_messages_are_for_those_who_may_see_messages(owner):
+def test_the_thread_is_shown_only_with_permission_to_view_messages(owner):
     _, active = two_conversations(owner)
     write(active, "Between us.")
     people = staff_of(owner)

@@ -1,4 +1,4 @@
-"""What the pages of customers, conversations and messages share."""
+"""Behaviour common to the admin of customers, conversations and messages."""
 
 import pytest
 

@@ -38,13 +38,13 @@ def test_what_cannot_be_a_customer_is_an_error_in_the_form(owner, field, typed, 
     assert Customer.objects.get(pk=customer.pk).phone == PHONE
 
 
-def test_two_businesses_know_the_same_number(owner, stranger):
+def test_two_businesses_can_have_customers_with_the_same_number(owner, stranger):
     customer_of(stranger, OTHER)
     _, path = customer_of(owner)
     assert staff_of(owner).fill(path, phone=OTHER).status_code == 302
 
 
-def test_an_old_form_keeps_the_name_that_came_meanwhile(owner):
+def test_an_old_form_keeps_a_name_that_arrived_in_the_meantime(owner):
     people = staff_of(owner)
     customer, path = customer_of(owner)
     old = people.form(path)
@@ -58,8 +58,8 @@ def test_an_old_form_keeps_the_name_that_came_meanwhile(owner):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("rival_stays", [True, False])
-def test_who_loses_a_race_for_a_number_reads_so_in_the_form(owner, monkeypatch, rival_stays):
-    """The rival's row comes after the form was checked. Caught by the second check, unless it is gone again by then."""
+def test_the_loser_of_a_race_for_a_number_gets_a_form_error(owner, monkeypatch, rival_stays):
+    """The rival's row is inserted after validation. A second validation finds it, unless it has been deleted again."""
     people = staff_of(owner)
     _, path = customer_of(owner)
     write_row = OwnedAdmin.save_model

@@ -5,7 +5,7 @@ from tests.conversations.admin.rows import two_conversations, write
 from tests.staff import address, staff_of
 
 
-def test_nobody_makes_changes_or_deletes_a_message_by_hand(owner):
+def test_messages_cannot_be_added_changed_or_deleted_in_the_admin(owner):
     people = staff_of(owner)
     message = write(two_conversations(owner)[1], "As it was.")
 

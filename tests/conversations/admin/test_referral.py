@@ -22,7 +22,7 @@ def chat(owner) -> Chat:
     return Chat(owner)
 
 
-def test_a_customer_who_came_by_an_advertisement_is_seen_in_the_thread_and_on_the_lead(chat):
+def test_the_advertisement_is_shown_in_the_thread_and_on_the_lead(chat):
     chat.says("How much?", extras={"referral": AD})
     Lead.objects.filter(pk=chat.lead.pk).update(referral=AD, first_message=Message.objects.get())
 
@@ -36,7 +36,7 @@ def test_a_customer_who_came_by_an_advertisement_is_seen_in_the_thread_and_on_th
     assert str(Message.objects.get().pk) not in lead
 
 
-def test_a_lead_without_an_advertisement_says_nothing_of_one(chat):
+def test_a_lead_without_an_advertisement_shows_none(chat):
     assert "Came by" not in staff_of(chat.business).get(address("change", chat.lead)).content.decode()
 
 

@@ -1,4 +1,4 @@
-"""The thread on a conversation's page: what was edited, deleted, answered or reacted to."""
+"""The thread on a conversation's page: edits, deletions, replies and reactions."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ def chat(owner) -> Chat:
     return Chat(owner)
 
 
-def test_messages_stand_in_the_order_in_which_they_were_written(chat):
+def test_messages_are_shown_in_the_order_in_which_they_were_written(chat):
     chat.says("third", provider_time=NOON + timedelta(hours=2))
     chat.says("first", provider_time=NOON - timedelta(days=1))
     chat.says("second", provider_time=NOON)
@@ -41,7 +41,7 @@ def test_an_edited_message_shows_the_last_text_and_keeps_the_first(chat):
     assert "<summary>edited</summary>" in chat.page()
 
 
-def test_quotes_and_reactions_are_about_the_newest_text(chat):
+def test_quotes_and_reactions_show_the_newest_text(chat):
     offer = chat.answers("100 euros")
     chat.says("👍", kind="reaction", target=offer.provider_id)
     chat.says("Good!", extras={"context": {"id": offer.provider_id}})
@@ -55,7 +55,7 @@ def test_quotes_and_reactions_are_about_the_newest_text(chat):
     assert foreign.quoted == "“100 euros”"
 
 
-def test_an_edit_that_arrived_first_counts_all_the_same(chat):
+def test_an_edit_that_arrives_before_its_message_is_applied(chat):
     chat.says("A cake for 40", kind="edit", target="wamid.late")
     chat.says("A cake for 20", provider_id="wamid.late", provider_time=NOON)
     assert [entry.text for entry in chat.entries()] == ["A cake for 40"]
@@ -72,7 +72,7 @@ def test_a_deleted_message_stays_readable(chat):
 
 
 @pytest.mark.parametrize("kind", ["edit", "revoke"])
-def test_nobody_edits_or_deletes_the_others_message(chat, kind):
+def test_only_the_author_can_edit_or_delete_a_message(chat, kind):
     offer = chat.answers("100 euros")
     chat.says("1 euro", kind=kind, target=offer.provider_id)
 
@@ -82,7 +82,7 @@ def test_nobody_edits_or_deletes_the_others_message(chat, kind):
     assert second.message.kind == kind
 
 
-def test_a_change_to_an_older_message_is_a_line_of_its_own(chat):
+def test_a_change_to_a_message_that_is_not_shown_is_a_separate_entry(chat):
     old = chat.says("From long ago")
     for number in range(THREAD_LENGTH):
         chat.says(f"Number {number}")
@@ -107,7 +107,7 @@ def test_an_edit_of_an_edit_or_of_itself_is_not_lost(chat):
     assert [entry.text for entry in chat.entries()] == ["Two", "Three", "Four"]
 
 
-def test_a_reaction_is_a_small_line_also_when_taken_back(chat):
+def test_a_reaction_and_its_removal_are_notices(chat):
     photo = chat.answers("", kind="image")
     chat.says("👍", kind="reaction", target=photo.provider_id)
     chat.says("(reaction removed)", kind="reaction", target=photo.provider_id)
@@ -143,7 +143,7 @@ def test_a_reply_quotes_what_it_answers(chat):
     assert len(quoted) < 70
 
 
-def test_hostile_text_is_text_wherever_it_stands(chat):
+def test_hostile_text_is_escaped_everywhere(chat):
     referral = dict.fromkeys(("source_url", "headline", "body"), HOSTILE)
     first = chat.says(HOSTILE, extras={"referral": referral})
     chat.says(HOSTILE, extras={"context": {"id": first.provider_id}}, kind="document")
@@ -161,7 +161,7 @@ def test_hostile_text_is_text_wherever_it_stands(chat):
 
 
 @pytest.mark.parametrize("odd", [None, [], "x", 7, {"id": []}, {"id": {"a": 1}}])
-def test_extras_of_any_shape_are_borne(chat, odd):
+def test_malformed_extras_do_not_break_the_page(chat, odd):
     extras = dict.fromkeys(("target", "context", "referral", "filename", "voice", *LABELS), odd)
     for kind in ("text", "edit", "revoke", "reaction", "document", "audio"):
         chat.says("still here", kind=kind, extras=extras)

@@ -1,4 +1,4 @@
-"""What stands in a thread for what is more, less or other than text, and how a message came."""
+"""Chips, notices and labels in the thread."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def chat(owner) -> Chat:
         ("something_of_tomorrow", {}, "Something of tomorrow"),
     ],
 )
-def test_what_is_more_than_text_has_a_chip_and_its_caption(chat, kind, extras, shown):
+def test_a_message_that_is_more_than_text_has_a_chip_and_its_caption(chat, kind, extras, shown):
     chat.says("Like this one", kind=kind, extras=extras)
     page = chat.page()
     assert shown in page
@@ -48,7 +48,7 @@ def test_what_is_more_than_text_has_a_chip_and_its_caption(chat, kind, extras, s
         ({"text": {"echo": True}}, []),
     ],
 )
-def test_a_bubble_says_how_its_message_came(chat, extras, labels):
+def test_a_bubble_shows_labels_of_where_its_message_came_from(chat, extras, labels):
     chat.says("Hello", extras=extras)
     (entry,) = chat.entries()
     assert entry.labels == labels
@@ -56,7 +56,7 @@ def test_a_bubble_says_how_its_message_came(chat, extras, labels):
 
 
 @pytest.mark.parametrize("blank", ["", " \n\t", "\u00a0\u200b\u2800", "\u3164", "\u202e"])
-def test_a_text_without_ink_shows_as_empty(chat, blank):
+def test_a_text_without_visible_characters_is_shown_as_empty(chat, blank):
     empty = chat.says(blank)
     chat.says("👍", kind="reaction", target=empty.provider_id)
     chat.says(blank, kind="image")
@@ -80,14 +80,14 @@ def test_a_text_without_ink_shows_as_empty(chat, blank):
         ("unknown", "", "A message that WhatsApp did not deliver here"),
     ],
 )
-def test_what_nobody_wrote_stands_in_the_middle(chat, kind, content, shown):
+def test_a_message_that_no_person_wrote_is_a_notice(chat, kind, content, shown):
     chat.says(content, kind=kind)
     (entry,) = chat.entries()
     assert (entry.is_notice, entry.text) == (True, shown)
 
 
 @pytest.mark.parametrize("status", [status for status in Message.Status if status != "received"])
-def test_what_went_out_says_how_far_it_came(chat, status):
+def test_an_outgoing_message_shows_its_status(chat, status):
     chat.answers("Yes, at ten", status=status, error="131047: too late" if status == "failed" else "")
     page = chat.page()
     assert f"</span> {TICKS[status][1]}</span>" in page

@@ -1,4 +1,4 @@
-"""Conversations by REST: the list, one, and its status."""
+"""Conversations by REST: the list, one conversation, and changing its status."""
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_a_customer_has_one_active_conversation(owner, conversation):
     assert body["code"] == "another_active"
 
 
-def test_another_businesss_is_not_there(owner, stranger, conversation):
+def test_a_conversation_of_another_business_is_404(owner, stranger, conversation):
     assert stranger.client.get("/api/conversations").json()["results"] == []
     for answer in (
         stranger.client.get(path(conversation)),
@@ -87,7 +87,7 @@ def test_another_businesss_is_not_there(owner, stranger, conversation):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_closes_takes_turns_with_who_closes_too(owner, conversation):
+def test_closing_a_closed_conversation_succeeds(owner, conversation):
     with session() as clerk:
         assert complete(clerk, owner.id, PHONE)
         clerk.commit()

@@ -1,4 +1,4 @@
-"""Conversation.objects.join_or_open: who is joined, what is reopened, what is opened."""
+"""Conversation.objects.join_or_open: which conversations are joined, reopened and opened."""
 
 import pytest
 

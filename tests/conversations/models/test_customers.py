@@ -1,4 +1,4 @@
-"""Customer.objects.upsert and lock: found or made, named or not, in the order of locks."""
+"""Customer.objects.upsert and lock: inserts, updates, names and the lock order."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ def test_it_makes_and_finds_customers_in_one_statement(owner: Business, django_a
     Customer.objects.create(user=owner.user, phone="+1234567891", name="Jane")
     with django_assert_num_queries(1):
         found = Customer.objects.upsert(user_id=owner.id, customers=[("+1234567892", "Joe"), ("+1234567891", "Janet")])
-    assert {key: customer.was_there for key, customer in found.items()} == {"+1234567892": False, "+1234567891": True}
+    assert {key: customer.existed for key, customer in found.items()} == {"+1234567892": False, "+1234567891": True}
     rows = {customer.pk: (customer.phone, customer.name) for customer in Customer.objects.all()}
     assert rows == {found["+1234567892"].id: ("+1234567892", "Joe"), found["+1234567891"].id: ("+1234567891", "Janet")}
 

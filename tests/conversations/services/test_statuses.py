@@ -1,4 +1,4 @@
-"""Which messages reports are about, what becomes of them, and in how many statements."""
+"""Reports: which messages they are about, what is written, and in how many statements."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Customer, Message, ParkedStatus
 from conversations.services.statuses import StatusReport, apply_statuses, identify, merge_reports, plan_updates
-from conversations.status_order import MessageStanding, ParkedStanding, Standing
+from conversations.status_order import MessageRecord, ParkedRecord, StatusRecord
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OWNER, STRANGER = UUID(int=1), UUID(int=2)
@@ -23,9 +23,9 @@ def report(status: str = "delivered", provider_id: str = "wamid.1", **more: Any)
     return StatusReport(**fields, status=status, provider_id=provider_id)
 
 
-def message(provider_id: str | None = None, status: str = "sending", **more: Any) -> MessageStanding:
+def message(provider_id: str | None = None, status: str = "sending", **more: Any) -> MessageRecord:
     fields: dict[str, Any] = {"id": MESSAGE, "user_id": OWNER, "is_outgoing": True, "is_new": False} | more
-    return MessageStanding(**fields, provider_id=provider_id, standing=Standing(status))
+    return MessageRecord(**fields, provider_id=provider_id, record=StatusRecord(status))
 
 
 class TestWhichMessageAReportIsAbout:
@@ -33,7 +33,7 @@ class TestWhichMessageAReportIsAbout:
         known = message("wamid.1")
         assert identify([report()], [known]) == [known]
 
-    def test_one_that_is_named_by_our_own_id_and_gets_the_provider_id(self):
+    def test_one_named_by_our_id_gets_the_provider_id(self):
         assert identify([report(message_id=MESSAGE)], [message()]) == [message("wamid.1")]
 
     def test_the_one_that_has_the_provider_id_where_another_is_named(self):
@@ -54,25 +54,25 @@ class TestWhichMessageAReportIsAbout:
 
 
 class TestWhatIsWritten:
-    news = merge_reports([report("delivered")])
-    parked = ParkedStanding(UUID(int=21), (OWNER, "wamid.1"), Standing("read", error="131049"))
+    reports = merge_reports([report("delivered")])
+    parked = ParkedRecord(UUID(int=21), (OWNER, "wamid.1"), StatusRecord("read", error="131049"))
 
-    def test_a_message_takes_what_was_parked_along_and_the_parked_row_is_used_up(self):
-        plan = plan_updates(self.news, [message("wamid.1")], [self.parked])
-        assert [(found.standing.status, found.standing.error) for found in plan.messages] == [("read", "131049")]
+    def test_a_parked_row_is_merged_into_its_message_and_deleted(self):
+        plan = plan_updates(self.reports, [message("wamid.1")], [self.parked])
+        assert [(found.record.status, found.record.error) for found in plan.messages] == [("read", "131049")]
         assert (plan.applied, plan.parked) == ([self.parked.id], [])
 
-    def test_what_we_said_before_it_was_sent_is_of_no_use_any_more(self):
-        uncertain = replace(message("wamid.1"), standing=Standing("unknown", error="The connection broke."))
-        assert [found.standing.error for found in plan_updates(self.news, [uncertain], []).messages] == [""]
+    def test_an_error_from_before_the_message_was_sent_is_dropped(self):
+        uncertain = replace(message("wamid.1"), record=StatusRecord("unknown", error="The connection broke."))
+        assert [found.record.error for found in plan_updates(self.reports, [uncertain], []).messages] == [""]
 
-    def test_a_parked_row_is_written_again_only_where_it_has_changed(self):
-        assert plan_updates(self.news, [], [self.parked]).parked != []
-        same = ParkedStanding(self.parked.id, self.parked.key, self.news[self.parked.key])
-        assert plan_updates(self.news, [], [same]).parked == []
+    def test_a_parked_row_is_written_only_where_it_has_changed(self):
+        assert plan_updates(self.reports, [], [self.parked]).parked != []
+        same = ParkedRecord(self.parked.id, self.parked.key, self.reports[self.parked.key])
+        assert plan_updates(self.reports, [], [same]).parked == []
 
-    def test_nothing_becomes_of_what_a_customer_wrote(self):
-        plan = plan_updates(self.news, [message("wamid.1", is_outgoing=False)], [self.parked])
+    def test_reports_about_a_customers_message_are_ignored(self):
+        plan = plan_updates(self.reports, [message("wamid.1", is_outgoing=False)], [self.parked])
         assert (plan.messages, plan.applied) == ([], [])
 
 
@@ -105,10 +105,10 @@ def test_two_statements_where_the_messages_are_known(sent, count):
 
 
 @pytest.mark.parametrize("count", [1, 10])
-def test_three_statements_more_where_some_are_not_here_yet(sent, count):
+def test_three_more_statements_where_some_messages_are_not_stored(sent, count):
     reports = [report("read", f"wamid.late.{number}", user_id=sent.id) for number in range(count)]
     assert statements(*reports) == ["SELECT", "INSERT", "SELECT"]
-    later = [replace(known, status="played") for known in reports]
+    later = [replace(one, status="played") for one in reports]
     assert statements(report("read", "wamid.1", user_id=sent.id), *later) == [
         "SELECT",
         "INSERT",
@@ -119,13 +119,13 @@ def test_three_statements_more_where_some_are_not_here_yet(sent, count):
     assert ParkedStatus.objects.filter(status="played").count() == count
 
 
-def test_what_is_parked_is_used_by_a_message_that_gets_its_provider_id(sent):
-    nameless = Message.objects.create(
+def test_a_parked_report_is_applied_when_a_message_gets_its_provider_id(sent):
+    without_id = Message.objects.create(
         user=sent.user, conversation=Conversation.objects.get(), direction="out", status="unknown", error="Lost."
     )
     statements(report("read", "wamid.late", user_id=sent.id))
-    statements(report("sent", "wamid.late", user_id=sent.id, message_id=nameless.pk))
-    nameless.refresh_from_db()
-    assert (nameless.status, nameless.error, nameless.provider_id) == ("read", "", "wamid.late")
-    assert sorted(nameless.extras["times"]) == ["read", "sent"]
+    statements(report("sent", "wamid.late", user_id=sent.id, message_id=without_id.pk))
+    without_id.refresh_from_db()
+    assert (without_id.status, without_id.error, without_id.provider_id) == ("read", "", "wamid.late")
+    assert sorted(without_id.extras["times"]) == ["read", "sent"]
     assert not ParkedStatus.objects.exists()

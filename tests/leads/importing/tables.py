@@ -21,7 +21,7 @@ def opened(data: Any, name: str = "leads.csv", **options: Any) -> Table:
     return open_table(stream, **({"name": name, "format": None, "encoding": None} | options))
 
 
-def rows_of(data: Any, name: str = "leads.csv", **options: Any) -> list[Row]:
+def plan_rows(data: Any, name: str = "leads.csv", **options: Any) -> list[Row]:
     return list(opened(data, name, **options).rows)
 
 

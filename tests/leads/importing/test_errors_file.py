@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from leads.importing.columns import map_columns
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.readers.files import Row
-from tests.leads.importing.tables import cells_of, opened, rows_of
+from tests.leads.importing.tables import cells_of, opened, plan_rows
 
 HEADER = ["phone", "name", "type", "details"]
 GOOD = ["+4915123456789", "=Zoë", "order", '"two"\r\ncakes; \'+1']
@@ -95,7 +95,7 @@ def test_the_file_is_there_when_it_is_complete_and_after_an_exception_too(path):
         raise KeyboardInterrupt
     errors.close()
     assert [file.name for file in path.parent.iterdir()] == ["errors.csv"]
-    assert len(rows_of(path.read_bytes())) == 1
+    assert len(plan_rows(path.read_bytes())) == 1
 
 
 def test_half_of_a_surrogate_pair_does_not_stop_it(path):
@@ -106,5 +106,5 @@ def test_half_of_a_surrogate_pair_does_not_stop_it(path):
 def test_every_row_reads_back_with_its_own_cells(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("errors") / "errors.csv"
     data = write(path, Row(1, GOOD), *(Row(number, cells) for number, cells in enumerate(rows)))
-    read = [list(row.cells[:4]) for row in rows_of(data)[1:]]
+    read = [list(row.cells[:4]) for row in plan_rows(data)[1:]]
     assert read == [cells + [""] * (4 - len(cells)) for cells in rows]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from conversations.models import received as messages_sql
+from conversations.models import inbound as messages_sql
 from conversations.models import senders as customers_sql
 from leads.models import received as leads_sql
 from leads.services.receive import prepare

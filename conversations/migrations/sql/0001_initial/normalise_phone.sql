@@ -1,6 +1,6 @@
--- Purpose: a phone number as people write it -> plus sign and digits; what is then not E.164 is refused by
--- the constraint customers_phone_e164. Takes out spaces, dashes and brackets, reads a leading 00 as a plus sign.
--- Locks: none. IMMUTABLE. Python's conversations.phone.normalise does the same; one table of cases holds both.
+-- Purpose: normalises a phone number to a plus sign and digits: removes spaces, dashes and brackets, and replaces a
+-- leading 00 by the plus sign. The constraint customers_phone_e164 then refuses what is not E.164.
+-- Locks: none. IMMUTABLE. Same rules as conversations.phone.normalise; both are tested with one table of cases.
 CREATE OR REPLACE FUNCTION normalise_phone(raw text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from leads.importing.cells import quote_formula
 from leads.importing.readers.csv_files import sniff_delimiter
 from leads.importing.readers.rows import CELL_LIMIT, UnreadableFile
-from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, rows_of
+from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, plan_rows
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
 def test_the_rows_carry_the_line_they_begin_in():
-    rows = rows_of('a,b\r\n1,"two\r\nlines\nor three"\r\n\r\n3,4\n5,6\r7,8')
+    rows = plan_rows('a,b\r\n1,"two\r\nlines\nor three"\r\n\r\n3,4\n5,6\r7,8')
     assert [(row.line, list(row.cells)) for row in rows] == [
         (2, ["1", "two\r\nlines\nor three"]),
         (6, ["3", "4"]),
@@ -25,14 +25,14 @@ def test_the_rows_carry_the_line_they_begin_in():
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_any_end_of_line_is_one_line(end):
-    rows = rows_of(end.join([HEADER, ROW, ROW]))
+    rows = plan_rows(end.join([HEADER, ROW, ROW]))
     assert [row.line for row in rows] == [2, 3]
 
 
 def test_an_end_of_line_cut_by_the_block_is_one_line():
     """A line long enough that the \\r is the last byte of the first block, and the \\n the first of the second."""
     start = "a,b\r\n1," + "x" * (2**18 - 8)
-    rows = rows_of(start + "\r\n3,4\r\n")
+    rows = plan_rows(start + "\r\n3,4\r\n")
     assert len(start) == 2**18 - 1
     assert [(row.line, row.cells[0]) for row in rows] == [(2, "1"), (3, "3")]
 
@@ -63,11 +63,11 @@ def test_two_hundred_columns():
 
 
 def test_blank_rows_are_no_rows():
-    assert [row.line for row in rows_of("a,b\n\n1,2\n,\n \n,,,,\n3,4\n,,\n")] == [3, 7]
+    assert [row.line for row in plan_rows("a,b\n\n1,2\n,\n \n,,,,\n3,4\n,,\n")] == [3, 7]
 
 
 def test_missing_cells_are_empty_and_surplus_cells_a_fault():
-    rows = rows_of("a,b,c\n1\n1,2,3,,\n1,2,3,,5\n1,2,3\n")
+    rows = plan_rows("a,b,c\n1\n1,2,3,,\n1,2,3,,5\n1,2,3\n")
     assert [list(row.cells) for row in rows] == [
         ["1", "", ""],
         ["1", "2", "3"],
@@ -78,16 +78,16 @@ def test_missing_cells_are_empty_and_surplus_cells_a_fault():
 
 
 def test_a_nul_is_a_fault_of_its_row_alone():
-    rows = rows_of("a,b\n1,2\n3,x\0y\n5,6\n")
+    rows = plan_rows("a,b\n1,2\n3,x\0y\n5,6\n")
     assert [row.error for row in rows] == [None, "“b” has a NUL character, which cannot be stored.", None]
 
 
 def test_a_cell_of_ten_megabytes_is_a_fault_of_its_row_alone():
     for cell in ["x" * 10_000_000, '"' + "x\n" * 1_900_000 + '"']:
-        rows = rows_of(f"a,b\n1,2\n3,{cell}\n5,6\n")
+        rows = plan_rows(f"a,b\n1,2\n3,{cell}\n5,6\n")
         assert [bool(row.error) for row in rows] == [False, True, False]
         assert "more than" in str(rows[1].error)
-    assert rows_of("a,b\n1," + "x" * CELL_LIMIT)[0].error is None
+    assert plan_rows("a,b\n1," + "x" * CELL_LIMIT)[0].error is None
 
 
 def test_an_open_quote_names_its_line():
@@ -110,7 +110,7 @@ def test_an_open_quote_in_the_header_is_told():
 
 
 def test_text_after_a_closing_quote_is_a_fault_with_the_lines_it_took():
-    rows = rows_of('a,b\n1,"2\n3,"4"\n5,6\n7,"say \\"hi\\""\n9,10\n')
+    rows = plan_rows('a,b\n1,"2\n3,"4"\n5,6\n7,"say \\"hi\\""\n9,10\n')
     assert [(row.line, list(row.cells)) for row in rows] == [
         (2, ['1,"2\n3,"4"']),
         (4, ["5", "6"]),

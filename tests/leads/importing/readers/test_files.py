@@ -4,7 +4,7 @@ import json
 import pytest
 
 from leads.importing.readers.files import UnreadableFile
-from tests.leads.importing.tables import HEADER, ROW, Pipe, opened, rows_of, workbook
+from tests.leads.importing.tables import HEADER, ROW, Pipe, opened, plan_rows, workbook
 
 CSV = f"{HEADER}\n{ROW}\n".encode()
 JSON = json.dumps(dict(zip(HEADER.split(","), ROW.split(","), strict=True))).encode()
@@ -56,4 +56,4 @@ def test_what_cannot_be_opened_is_told_with_what_to_do(data, options, reason):
 
 def test_a_pipe_in_small_pieces_is_read_whole():
     pieces = (CSV[start : start + 3] for start in range(0, len(CSV), 3))
-    assert len(rows_of(Pipe(pieces))) == 1
+    assert len(plan_rows(Pipe(pieces))) == 1

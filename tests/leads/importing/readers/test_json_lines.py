@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.importing.readers.rows import UnreadableFile
-from tests.leads.importing.tables import cells_of, memory_below, opened, piped, rows_of
+from tests.leads.importing.tables import cells_of, memory_below, opened, piped, plan_rows
 
 LEAD = '{"phone": "+4915123456789", "name": "Zoë"}'
 
@@ -56,7 +56,7 @@ def test_values_become_the_texts_they_were_written_as():
     ids=lambda value: value[:20],
 )
 def test_a_poisoned_line_is_a_fault_of_its_row_alone(line, fault):
-    rows = rows_of(f"{LEAD}\n{line}\n{LEAD}\n", "leads.jsonl")
+    rows = plan_rows(f"{LEAD}\n{line}\n{LEAD}\n", "leads.jsonl")
     assert [(row.line, bool(row.error)) for row in rows] == [(1, False), (2, True), (3, False)]
     assert fault in str(rows[1].error)
 
@@ -67,13 +67,13 @@ def test_of_a_doubled_key_the_last_counts():
 
 def test_a_late_key_is_a_fault_only_where_it_is_a_field_with_a_value():
     late = ['{"fax": "1"}', '{"notes": ""}', '{"notes": null}', '{"notes": "Two cakes"}', '{"notes": ["x"]}']
-    rows = rows_of("\n".join([LEAD] * 1000 + [line.replace("{", LEAD[:-1] + ", ") for line in late]), "leads.jsonl")
+    rows = plan_rows("\n".join([LEAD] * 1000 + [line.replace("{", LEAD[:-1] + ", ") for line in late]), "leads.jsonl")
     assert [bool(row.error) for row in rows[1000:]] == [False, False, False, True, True]
     assert "“notes” is not among the keys" in str(rows[-1].error)
 
 
 def test_a_blank_object_is_no_row():
-    assert [row.line for row in rows_of(f'{LEAD}\n{{}}\n{{"name": " "}}\n{LEAD}', "leads.jsonl")] == [1, 4]
+    assert [row.line for row in plan_rows(f'{LEAD}\n{{}}\n{{"name": " "}}\n{LEAD}', "leads.jsonl")] == [1, 4]
 
 
 @pytest.mark.parametrize(

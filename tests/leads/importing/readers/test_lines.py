@@ -3,7 +3,7 @@ import io
 import pytest
 
 from leads.importing.readers.rows import UnreadableFile
-from tests.leads.importing.tables import HEADER, ROW, Pipe, cells_of, opened, piped, rows_of
+from tests.leads.importing.tables import HEADER, ROW, Pipe, cells_of, opened, piped, plan_rows
 
 TEXT = "phone,name\n+4915123456789,Zoë Müller €\n"
 CELLS = [["phone", "name"], ["+4915123456789", "Zoë Müller €"]]
@@ -41,13 +41,13 @@ def test_bytes_that_are_no_utf_8_are_refused_with_the_place_and_the_option(text,
     data = text.encode(encoding)
     byte = next(index for index, value in enumerate(data, start=1) if value >= 0x80)
     with pytest.raises(UnreadableFile, match=rf"Line 2 is not UTF-8 text \(byte {byte} .*--encoding {advice};"):
-        rows_of(data)
+        plan_rows(data)
     assert cells_of(data, encoding=advice)[1][1] == text.split(",")[-1].strip()
 
 
 def test_a_wrong_encoding_that_was_told_is_refused():
     with pytest.raises(UnreadableFile, match="Line 2 is not ASCII text"):
-        rows_of(TEXT, encoding="ascii")
+        plan_rows(TEXT, encoding="ascii")
 
 
 def test_a_wrong_byte_far_down_is_refused_after_the_rows_before_it():
@@ -61,7 +61,7 @@ def test_a_wrong_byte_far_down_is_refused_after_the_rows_before_it():
 
 def test_a_letter_cut_by_the_end_is_refused():
     with pytest.raises(UnreadableFile, match="Line 2 "):
-        rows_of(TEXT.encode()[:-2])
+        plan_rows(TEXT.encode()[:-2])
 
 
 def test_letters_cut_by_blocks_and_pieces_are_whole():

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from leads.importing.readers.rows import UnreadableFile
-from tests.leads.importing.tables import Pipe, cells_of, memory_below, opened, piped, rows_of, workbook
+from tests.leads.importing.tables import Pipe, cells_of, memory_below, opened, piped, plan_rows, workbook
 
 HEADER = ["phone", "name"]
 COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
@@ -58,12 +58,12 @@ def test_a_formula_is_read_as_the_value_that_was_saved_and_a_text_like_one_as_te
 
 
 def test_rows_carry_the_number_in_the_sheet_and_blank_ones_are_left_out():
-    rows = rows_of(workbook([], HEADER, [], ["1", None], [None, " "], [None, None, None], ["2", "b"]), "leads.xlsx")
+    rows = plan_rows(workbook([], HEADER, [], ["1", None], [None, " "], [None, None, None], ["2", "b"]), "leads.xlsx")
     assert [(row.line, row.cells) for row in rows] == [(4, ["1", ""]), (7, ["2", "b"])]
 
 
 def test_surplus_cells_are_a_fault():
-    rows = rows_of(workbook(HEADER, [1, 2, 3], [1, 2, None, " "], [1, "x" * 32_000]), "leads.xlsx")
+    rows = plan_rows(workbook(HEADER, [1, 2, 3], [1, 2, None, " "], [1, "x" * 32_000]), "leads.xlsx")
     assert [bool(row.error) for row in rows] == [True, False, False]
 
 
@@ -111,7 +111,7 @@ def test_a_damaged_workbook_is_refused():
         ("xl/workbook.xml", b"<sheets>", b"<sheeps>"),
     ]:
         with pytest.raises(UnreadableFile, match="damaged"):
-            rows_of(rewritten(workbook(HEADER, [1, 2]), part, old, new), "leads.xlsx")
+            plan_rows(rewritten(workbook(HEADER, [1, 2]), part, old, new), "leads.xlsx")
 
 
 def test_another_zip_is_refused():
@@ -132,7 +132,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked():
 def test_a_row_far_down_the_sheet_does_not_count_to_it_for_ever():
     data = rewritten(workbook(HEADER, [1, 2]), SHEET, b'<row r="2"', b'<row r="2000000000"')
     with pytest.raises(UnreadableFile, match="more than a workbook can have"):
-        rows_of(data, "leads.xlsx")
+        plan_rows(data, "leads.xlsx")
 
 
 def test_an_endless_pipe_that_says_it_is_a_workbook_is_refused():

@@ -1,7 +1,7 @@
-"""What deliveries ask of messages and conversations, and write to them: whole lists in a fixed number of statements.
+"""What deliveries read and write of messages and conversations: lists, in a fixed number of statements.
 
-Every list goes to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1: an index is read whatever the
-statistics say.
+Lists are passed to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1, so that an index is used whatever
+the statistics say.
 """
 
 import json
@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import models
 
 from conversations.incoming import PLACEHOLDER_KINDS, IncomingMessage, MessageKey
-from conversations.placing import Newest, Place, Touch, Way
+from conversations.placing import ConversationUpdate, Newest, Place, Placement
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
@@ -43,20 +43,20 @@ _STORE: Final = """
                  status, provider_time, at, extras)
     ON CONFLICT (user_id, provider_id) WHERE provider_id IS NOT NULL DO UPDATE SET
         kind = excluded.kind, content = excluded.content,
-        -- Of the placeholder only what statuses have left, so that the row is the same whichever came first.
+        -- Keep the times of statuses, so that the row is the same whichever of message and status came first.
         extras = excluded.extras || CASE WHEN m.extras ? 'times'
             THEN jsonb_build_object('times', m.extras -> 'times') ELSE '{}' END,
         provider_time = coalesce(excluded.provider_time, m.provider_time), updated_at = now()
     WHERE m.kind IN {placeholders} AND excluded.kind NOT IN {placeholders}
-    -- xmax: the row is new and not one that was there (0 means that no transaction has locked or replaced it).
+    -- xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
     RETURNING m.user_id, m.provider_id, m.id, m.conversation_id, coalesce(m.provider_time, m.created_at), m.xmax = 0
 """.replace("{placeholders}", str(PLACEHOLDER_KINDS))
-# DO UPDATE also for a writer who does not take the customer's row first: the conversation is joined.
+# DO UPDATE: a conversation that a writer without the customer's lock opened in the meantime is joined as well.
 _JOIN_OR_OPEN: Final = """
     INSERT INTO conversations AS c (user_id, customer_id, status, last_message_at, last_inbound_at)
     SELECT user_id, customer_id, 'active', last_message_at, last_inbound_at
     FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
-        AS touched (user_id, customer_id, last_message_at, last_inbound_at)
+        AS given (user_id, customer_id, last_message_at, last_inbound_at)
     ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET
         last_message_at = greatest(c.last_message_at, excluded.last_message_at),
         last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
@@ -65,21 +65,21 @@ _JOIN_OR_OPEN: Final = """
 """
 _JOIN: Final = """
     UPDATE conversations AS c SET
-        status = CASE WHEN touched.reopens THEN 'active' ELSE c.status END,
-        last_message_at = greatest(c.last_message_at, touched.last_message_at),
-        last_inbound_at = greatest(c.last_inbound_at, touched.last_inbound_at),
+        status = CASE WHEN given.reopens THEN 'active' ELSE c.status END,
+        last_message_at = greatest(c.last_message_at, given.last_message_at),
+        last_inbound_at = greatest(c.last_inbound_at, given.last_inbound_at),
         updated_at = now()
     FROM unnest(%s::uuid[], %s::boolean[], %s::timestamptz[], %s::timestamptz[])
-        AS touched (id, reopens, last_message_at, last_inbound_at)
-    -- Twice, so that the index is read for these ids only, whatever the statistics say.
-    WHERE c.id = touched.id AND c.id = ANY (%s::uuid[])
+        AS given (id, reopens, last_message_at, last_inbound_at)
+    -- Both conditions, so that the index is used for these ids, whatever the statistics say.
+    WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
     RETURNING c.customer_id, c.id, false
 """
 _EVENT_COLUMNS: Final = ("direction", "kind", "content", "provider_id", "status", "provider_time")
 
 
 class StoredMessage(NamedTuple):
-    """A row of messages as it is after storing; `at` is the provider's time or, for want of that, when it came in."""
+    """A message as stored. `at` is the provider's time or, where that is missing, when it was received."""
 
     user_id: UUID
     provider_id: str
@@ -99,9 +99,9 @@ class Joined(NamedTuple):
     is_new: bool
 
 
-class ReceivedMessages(models.Manager[M]):
+class InboundMessageManager(models.Manager[M]):
     def places(self, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -> list[Place]:
-        """Where each message is, and what conversation its customer has: the active one, or else the newest."""
+        """Return where each message is stored, and its customer's active conversation, otherwise the newest."""
         places = fetch_rows(
             _PLACES,
             [
@@ -116,10 +116,10 @@ class ReceivedMessages(models.Manager[M]):
         ]
 
     def store(self, messages: Sequence[tuple[IncomingMessage, UUID]]) -> list[StoredMessage]:
-        """Store each in its conversation, in the order of their keys, which is that of locks.
+        """Store each message in its conversation, in the order of their keys, which is the lock order.
 
-        What is here already stays as it is, except that a placeholder takes the content of the real message. Returned
-        are the rows that are new or have changed. Caller holds the customers' locks.
+        Stored messages stay as they are, except that a placeholder gets the content of the full message. Returns the
+        rows inserted and changed. Caller holds the transaction and has locked the customers.
         """
         if not messages:
             return []
@@ -137,22 +137,26 @@ class ReceivedMessages(models.Manager[M]):
         return [StoredMessage(*row) for row in fetch_rows(_STORE, columns)]
 
 
-class TouchedConversations(models.Manager[M]):
-    def join_or_open_at(self, touches: Sequence[Touch]) -> list[Joined]:
-        """Join each customer's active conversation, or open one. Caller holds the customers' locks."""
-        if not touches:
+class InboundConversationManager(models.Manager[M]):
+    def join_or_open_at(self, updates: Sequence[ConversationUpdate]) -> list[Joined]:
+        """Join each customer's active conversation, or open one. Caller holds the transaction and has locked the
+        customers.
+        """
+        if not updates:
             return []
-        owners = array(touch.user_id for touch in touches), array(touch.customer_id for touch in touches)
-        return [Joined(*row) for row in fetch_rows(_JOIN_OR_OPEN, [*owners, *_times(touches)])]
+        owners = array(update.user_id for update in updates), array(update.customer_id for update in updates)
+        return [Joined(*row) for row in fetch_rows(_JOIN_OR_OPEN, [*owners, *_times(updates)])]
 
-    def join(self, touches: Sequence[Touch]) -> list[Joined]:
-        """Join each customer's newest conversation, reopened where that is called for. Caller holds the locks."""
-        if not touches:
+    def join(self, updates: Sequence[ConversationUpdate]) -> list[Joined]:
+        """Join each customer's newest conversation, and reopen it where the update says so. Caller holds the
+        transaction and has locked the customers.
+        """
+        if not updates:
             return []
-        newest = array(touch.newest.id if touch.newest else None for touch in touches)
-        reopens = array(touch.way is Way.REOPEN for touch in touches)
-        return [Joined(*row) for row in fetch_rows(_JOIN, [newest, reopens, *_times(touches), newest])]
+        newest = array(update.newest.id if update.newest else None for update in updates)
+        reopens = array(update.placement is Placement.REOPEN for update in updates)
+        return [Joined(*row) for row in fetch_rows(_JOIN, [newest, reopens, *_times(updates), newest])]
 
 
-def _times(touches: Sequence[Touch]) -> tuple[str, str]:
-    return array(touch.last_message_at for touch in touches), array(touch.last_inbound_at for touch in touches)
+def _times(updates: Sequence[ConversationUpdate]) -> tuple[str, str]:
+    return array(update.last_message_at for update in updates), array(update.last_inbound_at for update in updates)
