@@ -1,14 +1,20 @@
 """How the code is laid out, in numbers: lines of a function, modules of a folder, tests and theirs."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from django.conf import settings
+from django.db import connection
 
 MODULES_OF_A_FOLDER = 16
 LINES_OF_A_FUNCTION = 45
+LINES_OF_A_FILE = 250
+SQL_FUNCTIONS = 18
+LINES_OF_A_SQL_FUNCTION = 45
 APPS = ("leadsite", "conversations", "leads", "whatsapp")
 # What these serve is a router's: one class for all that can be done with a kind of row.
 APIS = ("conversations/api", "leads/api", "leadsite/webhooks/api", "whatsapp/outbound/api")
@@ -42,6 +48,40 @@ def test_no_function_is_longer_than_a_screen():
         for one in functions_of(path)
     }
     assert {name: lines for name, lines in lengths.items() if lines > LINES_OF_A_FUNCTION} == {}
+
+
+def test_no_file_is_longer_than_is_read_at_once():
+    files = modules(*APPS, "bench")
+    lengths = {path: len((settings.BASE_DIR / path).read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {path: lines for path, lines in lengths.items() if lines > LINES_OF_A_FILE} == {}
+
+
+@pytest.fixture
+def sql_functions(db: None) -> dict[str, str]:
+    """The definitions of our functions in the database: procrastinate's and those of extensions are not ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT proname, pg_get_functiondef(p.oid) FROM pg_proc p
+            WHERE pronamespace = 'public'::regnamespace AND proname !~ '^procrastinate_' AND prokind <> 'a'
+            AND NOT EXISTS
+                (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e')
+            """
+        )
+        return dict(cursor.fetchall())
+
+
+def test_sql_functions_are_few_and_short(sql_functions: dict[str, str]):
+    lengths = {name: len(text.splitlines()) for name, text in sql_functions.items()}
+    assert {name: lines for name, lines in lengths.items() if lines > LINES_OF_A_SQL_FUNCTION} == {}
+    assert len(lengths) <= SQL_FUNCTIONS, sorted(lengths)
+
+
+def test_leads_are_inserted_in_one_place_in_python_and_in_one_in_sql(sql_functions: dict[str, str]):
+    inserts = re.compile(r"INSERT INTO leads\b")
+    in_python = [path for path in modules(*APPS) if inserts.search((settings.BASE_DIR / path).read_text("utf-8"))]
+    in_sql = [name for name, text in sql_functions.items() if inserts.search(text)]
+    assert (len(in_python), len(in_sql)) == (1, 1), (in_python, in_sql)
 
 
 def test_imports_stand_at_the_top():
