@@ -8,8 +8,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-# SQL functions that the site calls; a database restored without them would refuse every lead.
-FUNCTIONS: Final = ("take_requests", "create_lead_with_conversation", "create_leads_with_conversations")
+# SQL functions that clients call; a database restored without them would refuse their leads.
+FUNCTIONS: Final = ("create_lead_with_conversation", "create_leads_with_conversations")
 
 
 @require_safe

@@ -5,11 +5,11 @@ import time
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import connection
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from leadsite.accounts.authentication import KeyInUse
+from leadsite.accounts.models import RequestAllowance
 
 # A process reserves several requests of a key at a time, at most a hundredth of the limit per minute, so that not every
 # request queries the database. Unused reservations expire, so the first is for one request; after one that was used up
@@ -69,11 +69,7 @@ class RequestRate(BaseThrottle):
         if not more:
             return True
         wanted = min(more, max(1, per_minute // SHARE), MAX_RESERVED)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT granted, wait FROM take_requests(%s, %s, %s)", [request.auth.digest, per_minute, wanted]
-            )
-            granted, self._wait = cursor.fetchone() or (0, None)
+        granted, self._wait = RequestAllowance.objects.take(request.auth.digest, per_minute=per_minute, wanted=wanted)
         if granted:
             _reservations.add(request.auth.digest, granted)
         return bool(granted)

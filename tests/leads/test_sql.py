@@ -73,7 +73,6 @@ def test_a_locked_customer_is_raised_and_not_answered(owner, transactional_db):
         "make_leads(uuid, jsonb, boolean)",
         "make_lead(uuid, uuid, jsonb)",
         "upsert_customer(uuid, text, text)",
-        "take_requests(text, integer, integer)",
     ],
 )
 def test_not_everybody_may_call_it_and_its_search_path_is_pinned(db, signature):

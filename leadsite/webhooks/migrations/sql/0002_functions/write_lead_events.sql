@@ -30,9 +30,6 @@ BEGIN
         WHERE (n.conversation_id, n.type, n.details, n.status, n.lost_reason, n.source, n.external_id, n.assigned_to_id)
             IS DISTINCT FROM
               (o.conversation_id, o.type, o.details, o.status, o.lost_reason, o.source, o.external_id, o.assigned_to_id);
-        IF v_changed IS NULL THEN
-            RETURN NULL;
-        END IF;
     END IF;
     INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
     SELECT l.user_id, e.id, v_type, jsonb_build_object(

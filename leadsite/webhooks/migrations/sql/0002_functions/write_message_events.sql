@@ -4,7 +4,7 @@
 --                     a placeholder (WhatsApp delivers "unsupported" first and the rest later): nobody else would tell
 --   message.status    of a message to a customer that was sent, delivered or read, that failed, or of which nobody knows
 --                     (unknown). A voice note that was played was read, as in the API; so it is no further event
--- SECURITY DEFINER: as write_lead_events (lead_events.sql).
+-- SECURITY DEFINER: as write_lead_events (write_lead_events.sql).
 -- Locks: none but of the rows that it makes. VOLATILE.
 CREATE OR REPLACE FUNCTION write_message_events() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -31,9 +31,6 @@ BEGIN
                 AND n.status IN ('sent', 'delivered', 'read', 'played', 'failed', 'unknown')
                 AND NOT (n.status = 'played' AND o.status = 'read'));
     END IF;
-    IF v_ids IS NULL THEN
-        RETURN NULL;
-    END IF;
     INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
     SELECT m.user_id, e.id, event.type, jsonb_build_object(
         'type', event.type, 'timestamp', webhook_time(statement_timestamp()),
@@ -45,11 +42,9 @@ BEGIN
             'times', CASE WHEN jsonb_typeof(m.extras -> 'times') = 'object' THEN m.extras -> 'times' ELSE '{}' END,
             'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)))
     FROM new_messages AS m
-    CROSS JOIN LATERAL (
-        SELECT CASE m.direction WHEN 'in' THEN 'message.received' ELSE 'message.status' END AS type
-    ) AS event
+    CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
     JOIN webhook_endpoints AS e ON e.user_id = m.user_id AND e.active AND event.type = ANY (e.events)
-    WHERE m.id = ANY (v_ids)
+    WHERE m.id = ANY (v_ids) AND event.direction = m.direction
     ORDER BY m.id;
     RETURN NULL;
 END

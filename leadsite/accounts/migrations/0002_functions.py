@@ -1,9 +1,0 @@
-from django.db import migrations
-
-from leadsite.core.sql_migrations import frozen_sql
-
-
-class Migration(migrations.Migration):
-    dependencies = [("accounts", "0001_initial")]
-
-    operations = frozen_sql(__file__)
