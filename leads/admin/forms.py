@@ -9,7 +9,7 @@ from conversations.models import NAME_MAX_LENGTH
 from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services.change import check_status
-from leads.services.create import LeadRefused, log_failed_creation
+from leads.services.refusals import LeadRefused, log_failed_creation
 from leads.services.rules import NewLead
 from leadsite.adminkit.owned import OwnedForm
 

@@ -16,7 +16,8 @@ from leads.admin.actions import ACTIONS
 from leads.admin.forms import LeadForm, NewLeadForm
 from leads.models import Lead
 from leads.services.change import change_lead
-from leads.services.create import LeadRefused, create_lead
+from leads.services.create import create_lead
+from leads.services.refusals import LeadRefused
 from leadsite.accounts.models import User
 from leadsite.adminkit.values import NOTHING, badge, day, foreign, link, moment, shorten
 

@@ -27,9 +27,8 @@ from leads.api.serializers import (
 )
 from leads.models import Lead
 from leads.services.change import change_lead
-from leads.services.create import CreatedLead, ExternalIdTaken, create_lead, log_failed_creation
-from leads.services.queries import open_leads, repeated_lead
-from leads.services.rules import NewLead
+from leads.services.create import CreatedLead, create_lead_once
+from leads.services.refusals import log_failed_creation
 from leadsite.core.transactions import planned_for_values
 from leadsite.rest.idempotency import answered_once
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, WRITING, errors, reading
@@ -98,16 +97,7 @@ def _create(user_id: UUID, request: Request) -> Response:
     except APIException as error:
         log_refused_body(request, error)
         raise
-    if (before := _made_before(user_id, lead)) is not None:
-        return created_answer(user_id, before, status.HTTP_200_OK)
-    try:
-        created = create_lead(user_id=user_id, lead=lead, source=Lead.Source.API)
-    except ExternalIdTaken:
-        # The same request may have created it between the look-up and the insert.
-        if (before := _made_before(user_id, lead)) is None:
-            raise
-        return created_answer(user_id, before, status.HTTP_200_OK)
-    return created_answer(user_id, created, status.HTTP_201_CREATED)
+    return created_answer(create_lead_once(user_id=user_id, lead=lead, source=Lead.Source.API))
 
 
 def _create_batch(user_id: UUID, request: Request) -> Response:
@@ -140,21 +130,15 @@ def _result(index: int, outcome: Outcome) -> dict[str, Any]:
     return {"index": index, "success": False, "error": error, "code": "invalid", "fields": outcome}
 
 
-def _made_before(user_id: UUID, lead: NewLead) -> CreatedLead | None:
-    if lead.external_id is None:
-        return None
-    return repeated_lead(user_id=user_id, external_id=lead.external_id, customer_phone=lead.customer_phone)
-
-
-def created_answer(user_id: UUID, created: CreatedLead, code: int) -> Response:
+def created_answer(created: CreatedLead) -> Response:
     body = {
         "success": True,
         "lead_id": created.lead_id,
         "conversation_id": created.conversation_id,
         "conversation_created": created.conversation_created,
-        "open_leads": created.open_leads if code == 201 else open_leads(user_id=user_id, lead=created),
+        "open_leads": created.open_leads,
     }
-    return Response(body, status=code)
+    return Response(body, status=status.HTTP_200_OK if created.made_before else status.HTTP_201_CREATED)
 
 
 def lead_answer(lead: Lead) -> Response:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from conversations.models import Customer
 from leads.models import Lead
-from leads.services.create import LeadRefused
+from leads.services.refusals import LeadRefused
 from leadsite.core.transactions import retried
 
 Status = Lead.Status

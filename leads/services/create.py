@@ -1,5 +1,9 @@
 """Service that creates leads, each with its customer and conversation: for REST, the admin and sending with createLead.
 
+A client of the REST API may send a lead again: after a lost answer, or each night from a list that has grown. A lead
+with the external id of one that is there, of the same customer, is that lead: create_lead_once and create_leads_once
+answer it with `made_before` and leave it as it is. Of another customer the external id is taken.
+
 receive.py creates those of what customers write, import_rows.py those of files: through the same managers. SQL clients
 have create_lead_with_conversation.sql.
 
@@ -13,15 +17,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
-import psycopg
-import structlog
 from django.db import Error, transaction
 
 from conversations.models import Conversation, Customer, Opening
-from conversations.phone import mask_phone
+from conversations.phone import phone_key
 from leads.models import Lead, LeadRow
+from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness, log_failed_creation, refusal_of
 from leads.services.rules import (
-    EXTERNAL_ID_TAKEN,
     CheckedLead,
     LeadError,
     NewLead,
@@ -32,48 +34,21 @@ from leads.services.rules import (
 from leadsite.accounts.models import User
 from leadsite.core.transactions import attempt_of, retried
 
-log = structlog.get_logger(__name__)
-
 OPEN_LEADS_LIMIT: Final = 50
-
-
-class LeadRefused(Exception):
-    """The lead breaks a rule; nothing was written.
-
-    `field` is the client's name of the field or None, `constraint` the rule in the database or None, `sqlstate` what
-    the SQL functions answer for it.
-    """
-
-    def __init__(
-        self, message: str, *, field: str | None, constraint: str | None = None, sqlstate: str | None = None
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.field = field
-        self.constraint = constraint
-        self.sqlstate = sqlstate
-
-
-class ExternalIdTaken(LeadRefused):
-    """Another lead of this business has the external id."""
-
-
-class UnknownBusiness(LeadRefused):
-    """No user has this id."""
-
-    def __init__(self) -> None:
-        message = "There is no business with this user id."
-        super().__init__(message, field="user_id", constraint="customers_user_fk", sqlstate="23503")
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedLead:
-    """`open_leads`: the customer's other leads that nobody has closed, newest first; None where nobody asked."""
+    """`open_leads`: the customer's other leads that nobody has closed, newest first; None where nobody asked.
+
+    `made_before`: it was there already, and nothing was written.
+    """
 
     lead_id: UUID
     conversation_id: UUID
     conversation_created: bool
     open_leads: list[UUID] | None = None
+    made_before: bool = False
 
 
 def create_lead(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLead:
@@ -105,11 +80,43 @@ def create_good_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) -
     return _create(user_id, leads, source, skip_bad=True)
 
 
+def create_lead_once(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLead:
+    """Make one lead, unless it was made before. Opens the transaction; raises what create_lead raises.
+
+    `lead` has its phone in E.164 and its external id trimmed. Either way the answer names the customer's other open
+    leads.
+    """
+    (before,) = _made_before(user_id, [lead])
+    if before is None:
+        try:
+            return create_lead(user_id=user_id, lead=lead, source=source)
+        except ExternalIdTaken:
+            # The same request may have created it between the look-up and the insert.
+            (before,) = _made_before(user_id, [lead])
+            if before is None:
+                raise
+    return replace(before, open_leads=_other_open_leads(user_id, before))
+
+
+def create_leads_once(
+    *, user_id: UUID, leads: Sequence[NewLead], source: str, all_or_nothing: bool
+) -> list[CreatedLead | LeadError]:
+    """Make each lead that was not made before, all or none, or each that breaks no rule. Opens the transaction.
+
+    `leads` have their phones in E.164 and their external ids trimmed; the result is in their order. Raises what
+    create_leads, or create_good_leads, raises.
+    """
+    before = _made_before(user_id, leads)
+    new = [lead for lead, found in zip(leads, before, strict=True) if found is None]
+    made = iter(_create_new(user_id, new, source, all_or_nothing=all_or_nothing) if new else [])
+    return [found or next(made) for found in before]
+
+
 def _create(user_id: UUID, leads: Sequence[NewLead], source: str, *, skip_bad: bool) -> list[CreatedLead | LeadError]:
     try:
         return _make_leads(user_id=user_id, leads=leads, source=source, skip_bad=skip_bad)
     except (LeadRefused, Error) as error:
-        refusal = error if isinstance(error, LeadRefused) else _refusal(error)
+        refusal = error if isinstance(error, LeadRefused) else refusal_of(error)
         log_failed_creation(
             source=source,
             phone=leads[0].customer_phone if len(leads) == 1 else None,
@@ -120,6 +127,42 @@ def _create(user_id: UUID, leads: Sequence[NewLead], source: str, *, skip_bad: b
         if refusal is None or refusal is error:
             raise
         raise refusal from error
+
+
+def _create_new(
+    user_id: UUID, leads: Sequence[NewLead], source: str, *, all_or_nothing: bool
+) -> Sequence[CreatedLead | LeadError]:
+    if all_or_nothing:
+        return create_leads(user_id=user_id, leads=leads, source=source)
+    try:
+        return create_good_leads(user_id=user_id, leads=leads, source=source)
+    except ExternalIdTaken:
+        # Another client has just taken one: now it is there to be seen, and costs that lead alone.
+        return create_good_leads(user_id=user_id, leads=leads, source=source)
+
+
+def _made_before(user_id: UUID, leads: Sequence[NewLead]) -> list[CreatedLead | None]:
+    """For each lead the one that is there with its external id, if that is of the same customer."""
+    external_ids = {lead.external_id for lead in leads if lead.external_id}
+    if not external_ids:
+        return [None] * len(leads)
+    found = {
+        (external_id, lead.phone_key): CreatedLead(lead.id, lead.conversation_id, False, made_before=True)
+        for external_id, lead in Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids).items()
+        if lead.phone_key is not None
+    }
+    return [
+        found.get((lead.external_id, phone_key(lead.customer_phone))) if lead.external_id else None for lead in leads
+    ]
+
+
+def _other_open_leads(user_id: UUID, lead: CreatedLead) -> list[UUID]:
+    """The customer's leads besides this one that nobody has closed, newest first."""
+    owner = Conversation.objects.filter(user_id=user_id, pk=lead.conversation_id).values_list("customer_id", flat=True)
+    open_ones = [
+        lead_id for customer_id in owner for lead_id in Lead.objects.open_of(customer_id, limit=OPEN_LEADS_LIMIT + 1)
+    ]
+    return [lead_id for lead_id in open_ones if lead_id != lead.lead_id][:OPEN_LEADS_LIMIT]
 
 
 @retried
@@ -181,43 +224,3 @@ def insert_leads(
         ]
     )
     return [CreatedLead(lead_id, place.id, place.created) for lead_id, (place, _) in zip(lead_ids, places, strict=True)]
-
-
-def log_failed_creation(
-    *, source: str, phone: str | None, error: BaseException | None, field: str | None, attempt: int = 0
-) -> None:
-    """Write the one event that every failed creation leaves; attempt 0: refused before the service was called."""
-    cause = error.__cause__ if error is not None else None
-    sqlstate = constraint = None
-    if isinstance(cause, psycopg.Error):
-        sqlstate, constraint = cause.sqlstate, cause.diag.constraint_name or None
-    elif isinstance(error, LeadRefused):
-        sqlstate, constraint = error.sqlstate, error.constraint
-    log.warning(
-        "lead_creation_failed",
-        source=source,
-        field=field,
-        sqlstate=sqlstate,
-        constraint=constraint,
-        attempt=attempt,
-        phone=mask_phone(phone),
-    )
-
-
-def _refusal(error: Exception) -> LeadRefused | None:
-    """The domain's word for a database error, found by constraint and SQLSTATE and never by its text.
-
-    None where the input is not to blame.
-    """
-    cause = error.__cause__
-    if not isinstance(cause, psycopg.Error):
-        return None
-    constraint = cause.diag.constraint_name or None
-    if constraint == EXTERNAL_ID_TAKEN.constraint:
-        return ExternalIdTaken(EXTERNAL_ID_TAKEN.message, field=EXTERNAL_ID_TAKEN.field, constraint=constraint)
-    if constraint == "customers_user_fk":
-        return UnknownBusiness()
-    if (cause.sqlstate or "").startswith(("22", "23")):
-        message = cause.diag.message_primary or str(cause)
-        return LeadRefused(message, field=cause.diag.column_name or None, constraint=constraint)
-    return None

@@ -13,7 +13,8 @@ from django.db import connection, transaction
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
-from leads.services.create import LeadRefused, create_lead
+from leads.services.create import create_lead
+from leads.services.refusals import LeadRefused
 from leads.services.rules import NewLead
 from leadsite.accounts.models import User
 

@@ -7,7 +7,7 @@ import leads.admin.leads
 from conversations.models import Conversation, Customer
 from leads.admin.leads import LeadAdmin
 from leads.models import Lead
-from leads.services.create import LeadRefused
+from leads.services.refusals import LeadRefused
 from leadsite.accounts.models import User
 from tests.factories import NOTHING, Business
 from tests.sessions import session

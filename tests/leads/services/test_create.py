@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
-from leads.services.create import ExternalIdTaken, LeadRefused, UnknownBusiness, create_lead, create_leads
+from leads.services.create import create_lead, create_leads
+from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness
 from tests.conversations.phone_cases import OTHER_CUSTOMER, SAME_CUSTOMER
 from tests.factories import NOTHING, NewLeadFactory, new_lead
 

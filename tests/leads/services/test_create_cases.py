@@ -6,7 +6,8 @@ from django.db import IntegrityError, connection, transaction
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
-from leads.services.create import LeadRefused, create_lead
+from leads.services.create import create_lead
+from leads.services.refusals import LeadRefused
 from leads.services.rules import NewLead
 from tests.factories import NOTHING, ORDER
 from tests.leads.lead_cases import BAD, BAD_JSON, GOOD, MISSING

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from conversations.models import Conversation
 from leads.models import Lead
-from leads.services.create import CreatedLead, ExternalIdTaken, LeadRefused, create_good_leads, create_leads
+from leads.services.create import CreatedLead, create_good_leads, create_leads
+from leads.services.refusals import ExternalIdTaken, LeadRefused
 from leads.services.rules import EXTERNAL_ID_TAKEN, LeadError, NewLead
 from tests.factories import ORDER, Business
 

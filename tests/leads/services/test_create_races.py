@@ -12,7 +12,8 @@ import pytest
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
-from leads.services.create import CreatedLead, ExternalIdTaken, create_leads
+from leads.services.create import CreatedLead, create_leads
+from leads.services.refusals import ExternalIdTaken
 from leads.services.rules import NewLead
 from tests.factories import ORDER, Business, NewLeadFactory, call
 from tests.sessions import complete, database_url, deadlocks, held_back, processes, session

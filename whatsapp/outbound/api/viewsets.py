@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from conversations.api.viewsets import ThreadViewSet
 from conversations.models import Message
 from leads.models import Lead
-from leads.services.create import log_failed_creation
+from leads.services.refusals import log_failed_creation
 from leadsite.rest.idempotency import answered_once
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, errors
 from leadsite.rest.viewsets import OwnedViewSet
