@@ -8,7 +8,6 @@ import http.client
 import re
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Final
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from leadsite.core.deadlines import deadline
 from leadsite.webhooks.addresses import AddressRefused, port_of, resolve, split
 
 CONNECT_SECONDS: Final = 5.0
@@ -88,18 +88,15 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
 
 
 def _ask(line: _Line, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    # A socket's time-out applies to each wait; the timer limits all of them together.
-    end = threading.Timer(TOTAL_SECONDS, _hang_up, [line])
-    end.daemon = True
-    end.start()
     try:
-        line.request("POST", target, body, {**headers, "Connection": "close"})
-        # Only the status is needed. The body is not read: it may arrive slowly for hours, and by then the socket is the
-        # response's, where the timer cannot shut it down.
-        with line.getresponse() as response:
-            return Answer(response.status, _seconds(response.headers.get("Retry-After", "")))
+        # A socket's time-out applies to each wait; the deadline limits all of them together.
+        with deadline(TOTAL_SECONDS, lambda: _hang_up(line)):
+            line.request("POST", target, body, {**headers, "Connection": "close"})
+            # Only the status is needed. The body is not read: it may arrive slowly for hours, and by then the socket is
+            # the response's, where nothing can shut it down from here.
+            with line.getresponse() as response:
+                return Answer(response.status, _seconds(response.headers.get("Retry-After", "")))
     finally:
-        end.cancel()
         line.close()
 
 
