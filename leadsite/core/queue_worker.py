@@ -35,6 +35,12 @@ class QueueWorker(ABC, Generic[Item, Result]):
     """Claims items, performs them in threads, records results. `wake` may be called from any thread."""
 
     name: ClassVar[str]
+    # How many items are claimed beyond one for each thread: a thread that is done begins the next at once, and does not
+    # wait for a record and a claim. Each is leased while it waits, and lost with its worker.
+    ahead: ClassVar[int] = 0
+    # How long a result may wait for others, so that one transaction records them all. Only where threads have items
+    # ahead meanwhile.
+    gather_seconds: ClassVar[float] = 0.0
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
@@ -81,6 +87,10 @@ class QueueWorker(ABC, Generic[Item, Result]):
         """Claim no more; items in progress are finished and recorded. `join` waits for that."""
         self._stopping.set()
         self.wake()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping.is_set()
 
     def join(self, seconds: float) -> None:
         """Wait for the end. What is still in progress then is found when its lease is over."""
@@ -130,7 +140,7 @@ class QueueWorker(ABC, Generic[Item, Result]):
         if time.monotonic() - self._expired_at > EXPIRE_EACH_SECONDS:
             self.expire()
             self._expired_at = time.monotonic()
-        room = self._threads - self._in_flight
+        room = self._threads + self.ahead - self._in_flight
         if self._stopping.is_set() or room <= 0:
             return 0
         claimed = self.claim(room)
@@ -148,12 +158,15 @@ class QueueWorker(ABC, Generic[Item, Result]):
             result = self._inbox.get(timeout=seconds)
         except Empty:
             return False
+        gathered_at = time.monotonic() + self.gather_seconds
         while True:
             if result is not None:
                 self._in_flight -= 1
                 self._unrecorded.append(result)
+            # A call is answered at once, and so is the last result: no other can come.
+            waits = result is not None and self._in_flight > 0
             try:
-                result = self._inbox.get_nowait()
+                result = self._inbox.get(waits, max(0.0, gathered_at - time.monotonic()))
             except Empty:
                 return True
 

@@ -17,6 +17,9 @@ class Sender(QueueWorker[Claimed, queue.Result]):
     """Sends messages: a claimed one with the moment of its claim, by time.monotonic()."""
 
     name = "sender"
+    # So many messages as come back while results are gathered, recorded, and others claimed.
+    ahead = 8
+    gather_seconds = 0.02
 
     def __init__(self, threads: int = THREADS) -> None:
         super().__init__(threads)
@@ -26,6 +29,8 @@ class Sender(QueueWorker[Claimed, queue.Result]):
         return [(message, claimed_at) for message in queue.claim(room)]
 
     def perform(self, item: Claimed) -> queue.Result:
+        if self.is_stopping:
+            return queue.not_begun(item[0])
         return send_in_turn(*item)
 
     def record(self, results: Sequence[queue.Result]) -> None:
