@@ -98,6 +98,14 @@ def test_each_api_is_made_of_viewsets():
         assert "ViewSet" in text
 
 
+def test_transactions_are_opened_by_services_and_not_where_requests_and_commands_come_in():
+    """rotate_tokens calls two apps that do not know each other; verify_transactions shows what a transaction does."""
+    entry_points = [path for path in modules(*APPS) if {"api", "admin", "commands"} & {*path.parts, path.stem}]
+    assert len(entry_points) > 40
+    opening = [path.stem for path in entry_points if "atomic(" in (settings.BASE_DIR / path).read_text("utf-8")]
+    assert sorted(opening) == ["rotate_tokens", "verify_transactions"]
+
+
 def mirrored(test: Path) -> list[Path]:
     """What a module of tests may be about: test_<module>, or test_<module>_<aspect> beside it; in long/ the same."""
     parts = [part for part in test.parts[1:-1] if part != "long"]

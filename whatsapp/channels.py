@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest, Now
 
 from conversations.models import Message
+from leadsite.accounts.services import NewBusiness, create_business
 from leadsite.core.encryption import rotate
 from whatsapp.models import Channel, check_token, looks_like_phone, normalise_channel_id
 from whatsapp.outbound.wakeup import wake_sender
@@ -18,6 +19,31 @@ log = structlog.get_logger(__name__)
 
 class ChannelTaken(Exception):
     """The phone number id is another business's."""
+
+
+def set_up_business(
+    *,
+    email: str,
+    name: str,
+    staff: bool,
+    phone_number_id: str = "",
+    access_token: str = "",
+    provider: str | None = None,
+) -> tuple[NewBusiness, Channel | None]:
+    """Create the business with its key, as create_business does, and connect its number where one is given. Opens the
+    transaction.
+
+    All or nothing: a number that is refused must leave no key that nobody has seen. Raises BusinessInvalid, and what
+    connect_channel raises.
+    """
+    with transaction.atomic():
+        business = create_business(email=email, name=name, staff=staff)
+        if not phone_number_id:
+            return business, None
+        channel = connect_channel(
+            user_id=business.user.pk, phone_number_id=phone_number_id, access_token=access_token, provider=provider
+        )
+        return business, channel
 
 
 def connect_channel(
@@ -42,9 +68,18 @@ def connect_channel(
         if access_token:
             channel.access_token = check_token(access_token)
             channel.save(update_fields=["encrypted_access_token", "updated_at"])
-            resume_channel(channel_id=channel.pk)
-        reroute_messages(user_id=user_id)
+        release_messages(channel=channel, has_new_token=bool(access_token))
         return channel
+
+
+def release_messages(*, channel: Channel, has_new_token: bool) -> None:
+    """Let what waits for a number go on, now that it is connected or was changed. Caller holds the transaction.
+
+    With another token a stopped number goes on: its provider may have refused the one before.
+    """
+    if has_new_token:
+        resume_channel(channel_id=channel.pk)
+    reroute_messages(user_id=channel.user_id)
 
 
 def stop_channel(*, channel_id: UUID, reason: str, token: str | None = None, said_at: datetime | None = None) -> None:
@@ -65,11 +100,13 @@ def stop_channel(*, channel_id: UUID, reason: str, token: str | None = None, sai
 
 
 def resume_channel(*, channel_id: UUID) -> None:
-    """Let a stopped number go on with what waits. Caller holds the transaction."""
+    """Let a stopped number go on with what waits. Opens the transaction."""
     resumed = Channel.objects.filter(pk=channel_id).exclude(stopped_at=None)
-    if resumed.update(stopped_at=None, resumed_at=Now(), stop_reason="", updated_at=Now()):
-        log.info("channel_resumed", channel_id=str(channel_id))
-        wake_sender()
+    # The job that wakes a worker is stored with the change, or neither is.
+    with transaction.atomic():
+        if resumed.update(stopped_at=None, resumed_at=Now(), stop_reason="", updated_at=Now()):
+            log.info("channel_resumed", channel_id=str(channel_id))
+            wake_sender()
 
 
 def pause_channel(*, channel_id: UUID, seconds: float) -> None:

@@ -12,13 +12,11 @@ from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from knox.models import get_digest_token
-from knox.settings import CONSTANTS
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from leadsite.accounts.models import ApiKey, User, all_scopes
-from leadsite.accounts.services import STAFF_GROUP, replace_api_key, staff_group
+from leadsite.accounts.services import STAFF_GROUP, give_staff_a_group, replace_api_key, store_new_key
 from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
 from leadsite.adminkit.values import moment
 
@@ -77,10 +75,7 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, AdminPage):  # type: ignore[type
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        user = form.instance
-        if user.is_staff and not user.is_superuser and not user.groups.exists():
-            # Staff without any permission would see an empty admin.
-            user.groups.add(staff_group())
+        give_staff_a_group(user=form.instance)
 
     @admin.display(description="business", ordering="business_name")
     def business(self, user: User) -> str:
@@ -157,10 +152,7 @@ class ApiKeyAdmin(AdminPage):
             return
         if not request.user.is_superuser:
             obj.user_id = request.user.pk
-        obj.digest, key = get_digest_token()
-        obj.token_key = key[: CONSTANTS.TOKEN_KEY_LENGTH]
-        obj.save()
-        self.show(request, key)
+        self.show(request, store_new_key(key=obj))
 
     def has_replace_permission(self, request: HttpRequest) -> bool:
         """Requires both permissions: of several that an action names, Django requires only one."""

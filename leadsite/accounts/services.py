@@ -9,7 +9,9 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from knox.models import get_token_model
+from django.utils import timezone
+from knox.models import get_digest_token
+from knox.settings import CONSTANTS
 
 from leadsite.accounts.models import ApiKey, User, all_scopes
 
@@ -41,6 +43,10 @@ class BusinessInvalid(Exception):
     """The e-mail is not valid, or a value is too long; the message says which."""
 
 
+class NotOneKey(Exception):
+    """No key, or more than one, begins like this; the message says how many."""
+
+
 @dataclass(frozen=True)
 class NewBusiness:
     user: User
@@ -68,7 +74,7 @@ def create_business(*, email: str, name: str = "", password: str | None = None, 
             changes["password"] = make_password(password)
         if staff:
             changes["is_staff"] = True
-            user.groups.add(staff_group())
+            user.groups.add(_staff_group())
         for field, value in changes.items():
             setattr(user, field, value)
         # Only the given fields: an operator may be deactivating this business at the same time.
@@ -77,30 +83,60 @@ def create_business(*, email: str, name: str = "", password: str | None = None, 
 
 
 def issue_api_key(
-    *, user: User, name: str, scopes: Sequence[str] | None = None, lifetime: timedelta | None = None
+    *,
+    user: User,
+    name: str,
+    scopes: Sequence[str] | None = None,
+    lifetime: timedelta | None = None,
+    replaces: str = "",
 ) -> str:
-    """Store the hash of a new key and return the key in clear.
+    """Store the hash of a new key and return the key in clear. Opens the transaction.
 
-    `scopes` are values of ApiKey.Scope, by default all. Without `lifetime` the key does not expire.
+    `scopes` are values of ApiKey.Scope, by default all. Without `lifetime` the key does not expire. `replaces` is a key
+    of the user's, or how one begins: that one is deleted. Raises NotOneKey.
     """
-    _, key = get_token_model().objects.create(
-        user=user, expiry=lifetime, name=name, scopes=list(scopes or all_scopes())
-    )
-    return str(key)
+    with transaction.atomic():
+        if replaces:
+            _key_beginning(user, replaces).delete()
+        expiry = timezone.now() + lifetime if lifetime is not None else None
+        return store_new_key(key=ApiKey(user=user, name=name, scopes=list(scopes or all_scopes()), expiry=expiry))
 
 
 def replace_api_key(*, key: ApiKey) -> str:
     """Replace a key by a new one with its name, scopes and expiry; return that in clear. Opens the transaction."""
     with transaction.atomic():
-        token, text = get_token_model().objects.create(
-            user=key.user, expiry=None, name=key.name, scopes=list(key.scopes)
-        )
-        ApiKey.objects.filter(pk=token.pk).update(expiry=key.expiry)
+        new = ApiKey(user=key.user, name=key.name, scopes=list(key.scopes), expiry=key.expiry)
+        text = store_new_key(key=new)
         key.delete()
-        return str(text)
+        return text
 
 
-def staff_group() -> Group:
+def store_new_key(*, key: ApiKey) -> str:
+    """Give a key that is not stored yet its secret, store it, and return the secret, which is kept as a hash only."""
+    key.digest, text = get_digest_token()
+    key.token_key = text[: CONSTANTS.TOKEN_KEY_LENGTH]
+    key.save(force_insert=True)
+    return str(text)
+
+
+def _key_beginning(user: User, beginning: str) -> ApiKey:
+    """The one key that this is, or is the beginning of. Raises NotOneKey."""
+    keys = [key for key in ApiKey.objects.filter(user=user) if beginning.startswith(key.token_key)]
+    keys = keys or list(ApiKey.objects.filter(user=user, token_key__startswith=beginning))
+    if len(keys) != 1:
+        raise NotOneKey(f"{len(keys)} keys of this business begin with {beginning!r}; nothing was changed.")
+    return keys[0]
+
+
+def give_staff_a_group(*, user: User) -> None:
+    """Put staff without any group into that of a business's own staff: without permissions the admin is empty. Caller
+    holds the transaction.
+    """
+    if user.is_staff and not user.is_superuser and not user.groups.exists():
+        user.groups.add(_staff_group())
+
+
+def _staff_group() -> Group:
     """Get or create the group for a business's own staff. Caller holds the transaction."""
     group, created = Group.objects.get_or_create(name=STAFF_GROUP)
     if created:  # an existing group may have been changed by an operator

@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -19,7 +18,7 @@ from leadsite.adminkit.values import badge
 from leadsite.core.encryption import SecretUnreadable, encrypt
 from whatsapp.admin.alerts import why_it_waits
 from whatsapp.admin.delivery_advice import waiting_for
-from whatsapp.channels import reroute_messages, resume_channel
+from whatsapp.channels import release_messages, resume_channel
 from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, check_token
 
 
@@ -77,8 +76,7 @@ class ChannelAdmin(OwnedAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_change_permission(request, channel):
             raise PermissionDenied
-        with transaction.atomic():
-            resume_channel(channel_id=channel.pk)
+        resume_channel(channel_id=channel.pk)
         LogEntry.objects.log_actions(str(request.user.pk), [channel], CHANGE, "Lets it send again.")
         messages.success(request, "It sends again.")
         return HttpResponseRedirect(reverse("admin:whatsapp_channel_change", args=[quote(channel.pk)]))
@@ -104,9 +102,7 @@ class ChannelAdmin(OwnedAdmin):
             obj.encrypted_access_token = token
         super().save_model(request, obj, form, change)
         # Django has the page's changes in one transaction.
-        if token:
-            resume_channel(channel_id=obj.pk)
-        reroute_messages(user_id=obj.user_id)
+        release_messages(channel=obj, has_new_token=bool(token))
 
     def changed_columns(self, obj: Any, form: forms.ModelForm[Any]) -> set[str]:
         token = {"encrypted_access_token"} if "access_token" in form.changed_data else set()

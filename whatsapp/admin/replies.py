@@ -7,13 +7,13 @@ from typing import Any, Final
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Max, Model
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from conversations.admin.conversations import ConversationAdmin
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from conversations.services.change import ConversationRefused
 from conversations.window import window_end
 from leadsite.adminkit.owned import OwnedAdmin
@@ -54,8 +54,6 @@ class ReplyPart(PagePart):
         # A browser sends line ends as \r\n.
         text = request.POST.get("text", "").replace("\r\n", "\n").strip()
         try:
-            if not 0 < len(text) <= TEXT_MAX_LENGTH:
-                raise MessageRefused(f"A message has 1 to {TEXT_MAX_LENGTH} characters.")
             reply(user_id=conversation.user_id, conversation_id=conversation.pk, message=MessageContent(content=text))
         except (MessageRefused, ConversationRefused) as refusal:
             request.session[f"{_DRAFT} {conversation.pk}"] = text[: 2 * TEXT_MAX_LENGTH]
@@ -66,8 +64,7 @@ class ReplyPart(PagePart):
 
 def open_until(conversation: Conversation) -> datetime | None:
     """Until when WhatsApp takes free text to this customer; None where it does not."""
-    last = Conversation.objects.filter(customer_id=conversation.customer_id).aggregate(at=Max("last_inbound_at"))["at"]
-    return window_end(last, now=timezone.now())
+    return window_end(Message.objects.last_inbound(conversation.customer_id).last_inbound_at, now=timezone.now())
 
 
 ConversationAdmin.add_part(ReplyPart())

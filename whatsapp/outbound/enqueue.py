@@ -89,7 +89,7 @@ def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead:
     """
     if lead and not to.customer_name.strip():
         raise MessageRefused("A lead needs the customer's name.", field="customerName")
-    _check_storable(message)
+    _check_content(message)
     try:
         return _send(user_id=user_id, to=to, message=message, lead=lead)
     except Error as error:
@@ -103,7 +103,7 @@ def reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> Q
 
     Raises UnknownConversation, and what send_message raises.
     """
-    _check_storable(message)
+    _check_content(message)
     try:
         return _reply(user_id=user_id, conversation_id=conversation_id, message=message)
     except Error as error:
@@ -142,8 +142,10 @@ def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> 
         )
 
 
-def _check_storable(message: MessageContent) -> None:
+def _check_content(message: MessageContent) -> None:
     """Raises MessageRefused."""
+    if message.kind == TEXT and not (message.content.strip() and len(message.content) <= TEXT_MAX_LENGTH):
+        raise MessageRefused(f"A message has 1 to {TEXT_MAX_LENGTH} characters.", field="message")
     if not is_storable(message.content):
         raise MessageRefused("The text holds a character that cannot be sent (NUL or half of a pair).", field="message")
 

@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 
 from leadsite.accounts.models import ApiKey, User
-from leadsite.accounts.services import issue_api_key
+from leadsite.accounts.services import NotOneKey, issue_api_key
 
 
 class Command(BaseCommand):
@@ -35,17 +34,15 @@ class Command(BaseCommand):
         user = User.objects.filter(email=email.strip().lower()).first()
         if user is None:
             raise CommandError(f"There is no business with the e-mail {email}.")
-        with transaction.atomic():
-            if options["replaces"]:
-                self.delete(user, options["replaces"])
-            lifetime = timedelta(days=days) if days is not None else None
-            key = issue_api_key(user=user, name=options["name"], scopes=options["scopes"], lifetime=lifetime)
+        lifetime = timedelta(days=days) if days is not None else None
+        try:
+            key = issue_api_key(
+                user=user,
+                name=options["name"],
+                scopes=options["scopes"],
+                lifetime=lifetime,
+                replaces=options["replaces"],
+            )
+        except NotOneKey as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(key)
-
-    def delete(self, user: User, beginning: str) -> None:
-        """Delete the one key that begins with `beginning`. Raises CommandError where there is not exactly one."""
-        keys = [key for key in ApiKey.objects.filter(user=user) if beginning.startswith(key.token_key)]
-        keys = keys or list(ApiKey.objects.filter(user=user, token_key__startswith=beginning))
-        if len(keys) != 1:
-            raise CommandError(f"{len(keys)} keys of this business begin with {beginning!r}; nothing was changed.")
-        keys[0].delete()

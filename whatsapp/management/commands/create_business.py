@@ -4,11 +4,10 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 
-from leadsite.accounts.services import BusinessInvalid, create_business
+from leadsite.accounts.services import BusinessInvalid
 from leadsite.core.encryption import SecretUnreadable
-from whatsapp.channels import ChannelTaken, connect_channel
+from whatsapp.channels import ChannelTaken, set_up_business
 from whatsapp.models import Channel, ChannelInvalid
 
 
@@ -36,26 +35,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["access_token"] and not options["phone_number_id"]:
             raise CommandError("--access-token needs --phone-number-id: a token belongs to a number.")
-        channel_id = None
+        given = ("email", "name", "staff", "phone_number_id", "access_token", "provider")
         try:
-            # Business, key and channel are created together or not at all: a refused number must leave no unseen key.
-            with transaction.atomic():
-                business = create_business(email=options["email"], name=options["name"], staff=options["staff"])
-                if options["phone_number_id"]:
-                    channel = connect_channel(
-                        user_id=business.user.pk,
-                        phone_number_id=options["phone_number_id"],
-                        access_token=options["access_token"],
-                        provider=options["provider"],
-                    )
-                    channel_id = str(channel.pk)
+            business, channel = set_up_business(**{option: options[option] for option in given})
         except (BusinessInvalid, ChannelInvalid, ChannelTaken, SecretUnreadable) as error:
             raise CommandError(str(error)) from error
         answer = {
             "user_id": str(business.user.pk),
             "email": business.user.email,
             "api_key": business.api_key,
-            "channel_id": channel_id,
+            "channel_id": str(channel.pk) if channel else None,
         }
         if options["json"]:
             self.stdout.write(json.dumps(answer))
