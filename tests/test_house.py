@@ -77,8 +77,9 @@ def test_sql_functions_are_few_and_short(sql_functions: dict[str, str]):
     assert len(lengths) <= SQL_FUNCTIONS, sorted(lengths)
 
 
-def test_leads_are_inserted_in_one_place_in_python_and_in_one_in_sql(sql_functions: dict[str, str]):
-    inserts = re.compile(r"INSERT INTO leads\b")
+@pytest.mark.parametrize("table", ["leads", "conversations"])
+def test_rows_are_inserted_in_one_place_in_python_and_in_one_in_sql(table: str, sql_functions: dict[str, str]):
+    inserts = re.compile(rf"INSERT INTO {table}\b")
     in_python = [path for path in modules(*APPS) if inserts.search((settings.BASE_DIR / path).read_text("utf-8"))]
     in_sql = [name for name, text in sql_functions.items() if inserts.search(text)]
     assert (len(in_python), len(in_sql)) == (1, 1), (in_python, in_sql)

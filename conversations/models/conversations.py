@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -22,11 +23,13 @@ class ConversationStatus(models.TextChoices):
 
 
 class Opening(NamedTuple):
-    """A request for a conversation of this status with a customer."""
+    """A request for a conversation of this status with a customer; the times are those of messages that come along."""
 
     user_id: UUID
     customer_id: UUID
     status: str = "active"
+    last_message_at: datetime | None = None
+    last_inbound_at: datetime | None = None
 
 
 class Opened(NamedTuple):
@@ -45,7 +48,8 @@ class ConversationManager(InboundConversationManager["Conversation"]):
 
         Status `active` joins the customer's active conversation if there is one; with `reopen_completed` it reopens the
         newest if that is completed; otherwise it opens a conversation, which the customer's other `active` openings
-        join. Any other status always opens a new conversation. Raises django.db.IntegrityError.
+        join. Any other status always opens a new conversation. Times move the conversation's forward, those of a
+        customer's first `active` opening, unless it was reopened. Raises django.db.IntegrityError.
         """
         active = {opening.customer_id for opening in openings if opening.status == ConversationStatus.ACTIVE}
         joined = self._reopen(list(active)) if reopen_completed and active else {}
@@ -90,9 +94,12 @@ def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Open
 # DO UPDATE, not DO NOTHING: it returns the existing row in its current state, and waits for a transaction that is
 # closing it. xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
 _JOIN_OR_OPEN: Final = """
-    INSERT INTO conversations AS c (user_id, customer_id, status, created_at, updated_at)
-    SELECT *, now(), now() FROM unnest(%s::uuid[], %s::uuid[], %s::text[])
-    ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET updated_at = now()
+    INSERT INTO conversations AS c (user_id, customer_id, status, last_message_at, last_inbound_at)
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET
+        last_message_at = greatest(c.last_message_at, excluded.last_message_at),
+        last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
+        updated_at = now()
     RETURNING c.id, c.customer_id, c.status, c.xmax = 0
 """
 # The customer's active conversation; otherwise the newest, if that is completed.

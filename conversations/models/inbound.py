@@ -51,18 +51,6 @@ _STORE: Final = """
     -- xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
     RETURNING m.user_id, m.provider_id, m.id, m.conversation_id, coalesce(m.provider_time, m.created_at), m.xmax = 0
 """.replace("{placeholders}", str(PLACEHOLDER_KINDS))
-# DO UPDATE: a conversation that a writer without the customer's lock opened in the meantime is joined as well.
-_JOIN_OR_OPEN: Final = """
-    INSERT INTO conversations AS c (user_id, customer_id, status, last_message_at, last_inbound_at)
-    SELECT user_id, customer_id, 'active', last_message_at, last_inbound_at
-    FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
-        AS given (user_id, customer_id, last_message_at, last_inbound_at)
-    ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET
-        last_message_at = greatest(c.last_message_at, excluded.last_message_at),
-        last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
-        updated_at = now()
-    RETURNING c.customer_id, c.id, c.xmax = 0
-"""
 _JOIN: Final = """
     UPDATE conversations AS c SET
         status = CASE WHEN given.reopens THEN 'active' ELSE c.status END,
@@ -73,7 +61,7 @@ _JOIN: Final = """
         AS given (id, reopens, last_message_at, last_inbound_at)
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
-    RETURNING c.customer_id, c.id, false
+    RETURNING c.customer_id, c.id
 """
 _EVENT_COLUMNS: Final = ("direction", "kind", "content", "provider_id", "status", "provider_time")
 
@@ -91,12 +79,6 @@ class StoredMessage(NamedTuple):
     @property
     def key(self) -> MessageKey:
         return self.user_id, self.provider_id
-
-
-class Joined(NamedTuple):
-    customer_id: UUID
-    conversation_id: UUID
-    is_new: bool
 
 
 class InboundMessageManager(models.Manager[M]):
@@ -138,25 +120,14 @@ class InboundMessageManager(models.Manager[M]):
 
 
 class InboundConversationManager(models.Manager[M]):
-    def join_or_open_at(self, updates: Sequence[ConversationUpdate]) -> list[Joined]:
-        """Join each customer's active conversation, or open one. Caller holds the transaction and has locked the
-        customers.
+    def join(self, updates: Sequence[ConversationUpdate]) -> dict[UUID, UUID]:
+        """Join each customer's newest conversation, and reopen it where the update says so; return its id by the
+        customer's. Caller holds the transaction and has locked the customers.
         """
         if not updates:
-            return []
-        owners = array(update.user_id for update in updates), array(update.customer_id for update in updates)
-        return [Joined(*row) for row in fetch_rows(_JOIN_OR_OPEN, [*owners, *_times(updates)])]
-
-    def join(self, updates: Sequence[ConversationUpdate]) -> list[Joined]:
-        """Join each customer's newest conversation, and reopen it where the update says so. Caller holds the
-        transaction and has locked the customers.
-        """
-        if not updates:
-            return []
+            return {}
         newest = array(update.newest.id if update.newest else None for update in updates)
         reopens = array(update.placement is Placement.REOPEN for update in updates)
-        return [Joined(*row) for row in fetch_rows(_JOIN, [newest, reopens, *_times(updates), newest])]
-
-
-def _times(updates: Sequence[ConversationUpdate]) -> tuple[str, str]:
-    return array(update.last_message_at for update in updates), array(update.last_inbound_at for update in updates)
+        last_message = array(update.last_message_at for update in updates)
+        last_inbound = array(update.last_inbound_at for update in updates)
+        return dict(fetch_rows(_JOIN, [newest, reopens, last_message, last_inbound, newest]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from conversations.incoming import IncomingMessage
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Opening
 from conversations.placing import Placement, conversation_updates
 from conversations.services.identify import serialization_failure
 
@@ -30,8 +30,14 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
     updates = conversation_updates(found)
     to_join_or_open = [update for update in updates if update.placement is Placement.JOIN_OR_OPEN]
     to_join = [update for update in updates if update.placement in (Placement.JOIN, Placement.REOPEN)]
-    joined = Conversation.objects.join_or_open_at(to_join_or_open) + Conversation.objects.join(to_join)
-    conversations = {one.customer_id: one.conversation_id for one in joined}
+    opened = Conversation.objects.join_or_open(
+        [
+            Opening(one.user_id, one.customer_id, Conversation.Status.ACTIVE, one.last_message_at, one.last_inbound_at)
+            for one in to_join_or_open
+        ]
+    )
+    conversations = {update.customer_id: one.id for update, one in zip(to_join_or_open, opened, strict=True)}
+    conversations |= Conversation.objects.join(to_join)
     if any(update.placement is not Placement.NONE and update.customer_id not in conversations for update in updates):
         raise serialization_failure("A conversation of this delivery was deleted at the same moment.")
     placed = []
@@ -41,4 +47,4 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
                 placed.append((message, conversations[customer_id]))
         elif message.completes(place.stored_kind or ""):
             placed.append((message, place.here))
-    return Placed(placed, opened={one.conversation_id for one in joined if one.is_new})
+    return Placed(placed, opened={one.id for one in opened if one.created})

@@ -1,5 +1,7 @@
 """Conversation.objects.join_or_open: which conversations are joined, reopened and opened."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from conversations.models import Conversation, Customer, Opening
@@ -66,3 +68,18 @@ def test_a_thousand_are_one_statement(owner: Business, django_assert_num_queries
         assert [one.id for one in Conversation.objects.join_or_open(openings, reopen_completed=True)] == [
             one.id for one in made
         ]
+
+
+def test_times_move_on_and_never_back(customer: Customer) -> None:
+    early, late = (datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2))
+
+    def times(*given: datetime | None) -> tuple[datetime | None, datetime | None]:
+        (one,) = Conversation.objects.join_or_open([Opening(customer.user_id, customer.pk, "active", *given)])
+        row = Conversation.objects.get(pk=one.id)
+        return row.last_message_at, row.last_inbound_at
+
+    assert times() == (None, None)
+    assert times(early, None) == (early, None)
+    assert times(late, early) == (late, early)
+    assert times(early, late) == (late, late)
+    assert times() == (late, late)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from conversations.models import conversations as conversations_sql
 from conversations.models import inbound as messages_sql
 from conversations.models import senders as customers_sql
 from leads.models import received as leads_sql
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 STATEMENTS = {
     name: statement
-    for module in (customers_sql, messages_sql, leads_sql)
+    for module in (customers_sql, conversations_sql, messages_sql, leads_sql)
     for name, statement in vars(module).items()
     # Not the templates that statements are made of.
     if isinstance(statement, str) and re.match(r"\s*(SELECT|INSERT|UPDATE)\b(?!.*{\w)", statement, re.DOTALL)
@@ -41,7 +42,8 @@ def knowing(tuples: int) -> Iterator[Any]:
 
 
 def test_there_are_statements():
-    assert {"_KNOWN", "_WRITE_BY_PHONE", "_WRITE_BY_ID", "_PLACES", "_STORE", "_JOIN", "_CORRECT"} <= set(STATEMENTS)
+    of_customers = {"_KNOWN", "_WRITE_BY_PHONE", "_WRITE_BY_ID"}
+    assert of_customers | {"_PLACES", "_STORE", "_JOIN", "_JOIN_OR_OPEN", "_CORRECT"} <= set(STATEMENTS)
 
 
 @pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)
