@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from conversations.api.phone_field import PhoneField
 from conversations.models import NAME_MAX_LENGTH
+from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services.rules import NewLead
 from leadsite.rest.fields import StrictCharField, StrictIntegerField, WordField
@@ -17,6 +17,20 @@ NEW_LEAD: Final = {
     "type": "order",
     "details": "A lemon cake for Saturday",
 }
+
+
+class PhoneField(StrictCharField):
+    """A phone number in any spelling, read as E.164."""
+
+    def __init__(self, **options: Any) -> None:
+        # normalise decides which spaces are removed.
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return normalise(super().to_internal_value(data))
+        except PhoneInvalid as error:
+            raise serializers.ValidationError(str(error)) from error
 
 
 @example(asked=NEW_LEAD)
