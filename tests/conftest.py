@@ -8,6 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from rest_framework.test import APIClient
 
 from leadsite.accounts.models import User
@@ -25,6 +26,16 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
 )
 hypothesis.settings.load_profile("suite")
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """The site's own hash with one round instead of a million: the site under test can read it too."""
+
+    iterations = 1
+
+
+def pytest_configure() -> None:
+    settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.{QuickHasher.__name__}", *settings.PASSWORD_HASHERS]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,12 +16,6 @@ PASSWORD = "correct horse battery"
 NEW_USER = {"email": "New@Bakery.Example", "business_name": "New", "password1": PASSWORD, "password2": PASSWORD}
 
 
-@pytest.fixture(autouse=True)
-def _fast_passwords(settings) -> None:
-    """The real hash is made to take long, and these tests make many."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def logs_in(email: str, password: str) -> bool:
     response = Client().post(reverse("admin:login"), {"username": email, "password": password})
     return response.status_code == 302
