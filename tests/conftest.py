@@ -9,13 +9,14 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.test import TransactionTestCase
 from rest_framework.test import APIClient
 
 from leadsite.accounts.models import User
 from leadsite.accounts.services import create_business
 from leadsite.demo import embedded
+from tests.database import delete_all_rows
 from tests.factories import Business
-from tests.leadsite.workers import run
 
 # The same cases on every machine, however slow it is at the moment: several tests run at once.
 hypothesis.settings.register_profile(
@@ -35,6 +36,8 @@ class QuickHasher(PBKDF2PasswordHasher):
 
 
 def pytest_configure() -> None:
+    # Django has no setting for it. Its own way truncates all tables and creates all permissions again.
+    TransactionTestCase._fixture_teardown = lambda case: delete_all_rows()  # type: ignore[attr-defined]
     settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.{QuickHasher.__name__}", *settings.PASSWORD_HASHERS]
 
 
@@ -98,12 +101,3 @@ def admin_user(db: None) -> User:
 @pytest.fixture
 def anonymous() -> APIClient:
     return APIClient()
-
-
-@pytest.fixture
-def empty_queue(transactional_db: None) -> Iterator[None]:
-    """No jobs before and after. The tables are procrastinate's own; Django does not empty them after a test."""
-    tables = "TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers, procrastinate_events"
-    run(tables)
-    yield
-    run(tables)

@@ -32,7 +32,7 @@ from tests.leadsite.workers import (
 from tests.site import DEADLINE_SECONDS, free_port, manage, until
 from whatsapp.models import WebhookDelivery
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_it_does_what_is_due_and_stops_when_it_is_told_to(tmp_path):

@@ -21,7 +21,7 @@ from tests.leadsite.workers import once, working
 from tests.sessions import session
 from tests.site import until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def open_to_us() -> dict[str, str]:

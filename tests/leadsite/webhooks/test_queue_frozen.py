@@ -13,7 +13,7 @@ from tests.factories import Business
 from tests.leadsite.webhooks.integrator import Integrator
 from tests.sessions import frozen, is_free
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_worker_frozen_in_the_middle_of_a_record_keeps_the_endpoint_for_seconds_only(

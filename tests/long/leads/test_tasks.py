@@ -14,7 +14,7 @@ from tests.site import until
 
 ROWS = 30_000
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_what_a_killed_worker_has_begun_another_ends(owner: Business, tmp_path: Path):

@@ -12,7 +12,7 @@ from tests.whatsapp.mailing import Mailing
 from whatsapp.outbound import queue
 from whatsapp.outbound.outcomes import Failed, Outgoing, Sent
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from whatsapp.outbound import queue
 from whatsapp.outbound.enqueue import LeadRequest, MessageContent, Recipient, send_message
 from whatsapp.outbound.outcomes import Outgoing, Sent
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CREW = 4
 

@@ -18,7 +18,6 @@ ROWS = 50_000
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("empty_queue"),
 ]
 
 

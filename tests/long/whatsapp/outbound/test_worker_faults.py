@@ -24,7 +24,7 @@ from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, Mailing
 from tests.wire import wire
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_queue")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CUSTOMERS, MESSAGES = 50, 10
 SETTLED = {"sent", "failed", "unknown"}
