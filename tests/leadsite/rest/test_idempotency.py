@@ -1,12 +1,9 @@
 """Idempotency-Key: a request that is sent again gets the first answer again, and does nothing twice."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from django.utils import timezone
 
 from conversations.models import Message
@@ -14,8 +11,6 @@ from leadsite.accounts.models import IdempotencyKey
 from leadsite.rest.idempotency import prune_keys
 from tests.factories import NOTHING, ORDER, Business
 from tests.leads.api.test_viewsets import refused
-from tests.sessions import database_url, session
-from tests.site import request, serving
 
 SEND = {"to": "+4915123456789", "message": "Your cake is ready", "createLead": True, "customerName": "Amina"}
 POSTS = {"/api/leads": ORDER, "/api/whatsapp": SEND}
@@ -95,32 +90,3 @@ class TestOneAfterTheOther:
         post(owner, "/api/leads", ORDER)
         assert prune_keys(now=timezone.now() + timedelta(days=7, hours=23)) == 0
         assert prune_keys(now=timezone.now() + timedelta(days=8, hours=1)) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-class TestAtOnce:
-    def test_twins_make_one_lead_and_get_one_answer(self, owner: Business, tmp_path: Path) -> None:
-        with serving(database_url(), tmp_path) as site, ThreadPoolExecutor(16) as crew:
-            headers = {"Authorization": f"Bearer {owner.api_key}", "Idempotency-Key": "twins"}
-
-            def send(_: int) -> requests.Response:
-                return request("POST", f"{site.address}/api/leads", json=ORDER, headers=headers)
-
-            answers = list(crew.map(send, range(48)))
-        assert {answer.status_code for answer in answers} == {201}
-        assert len({answer.content for answer in answers}) == 1
-        assert sum("Idempotency-Replayed" not in answer.headers for answer in answers) == 1
-        assert owner.row_counts() == (1, 1, 1)
-
-    def test_a_twin_that_waits_too_long_is_told_so(self, owner: Business, tmp_path: Path) -> None:
-        with serving(database_url(), tmp_path, DATABASE_TIMEOUTS="true") as site, session() as slow:
-            columns = "(user_id, key, fingerprint, status, body)"
-            slow.execute(f"INSERT INTO idempotency_keys {columns} VALUES (%s, 'twins', '', 0, '')", [owner.id])
-            headers = {"Authorization": f"Bearer {owner.api_key}", "Idempotency-Key": "twins"}
-            answer = request("POST", f"{site.address}/api/leads", json=ORDER, headers=headers)
-            assert answer.status_code == 409
-            assert answer.json()["code"] == "request_under_way"
-            assert answer.headers["Retry-After"]
-            slow.rollback()
-            assert request("POST", f"{site.address}/api/leads", json=ORDER, headers=headers).status_code == 201
-        assert owner.row_counts() == (1, 1, 1)

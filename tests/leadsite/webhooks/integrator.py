@@ -3,10 +3,22 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings as site
+
 from leadsite.webhooks.courier import Courier
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from tests.factories import Business
 from tests.leadsite.webhooks.receiver import Receiver
+
+
+def worker_environment() -> dict[str, str]:
+    """The environment of a worker that may post to this machine, with the keys of this process."""
+    return {"WEBHOOKS_ALLOW_PRIVATE": "true", "FIELD_ENCRYPTION_KEYS": ",".join(site.FIELD_ENCRYPTION_KEYS)}
+
+
+def delivered(count: int) -> bool:
+    return WebhookEvent.objects.filter(state="delivered").count() >= count
+
 
 ALL = list(WebhookEndpoint.Event.values)
 

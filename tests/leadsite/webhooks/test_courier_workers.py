@@ -1,4 +1,4 @@
-"""Workers that deliver events: soon, each once, on after a kill, and none held up by another's endpoint."""
+"""Workers that deliver events: soon, each once, in a fair order."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -6,17 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings as site
 from django.db import connection
 from django.utils import timezone
 
 from leadsite.webhooks import queue
-from leadsite.webhooks.courier import FOR_FAILING, THREADS
+from leadsite.webhooks.courier import THREADS
 from leadsite.webhooks.models import WebhookEvent
 from leadsite.webhooks.queue import Outcome
 from tests.factories import Business
-from tests.leadsite.webhooks.integrator import Integrator
-from tests.leadsite.webhooks.receiver import Receiver, receiving
+from tests.leadsite.webhooks.integrator import Integrator, delivered, worker_environment
+from tests.leadsite.webhooks.receiver import Receiver
 from tests.leadsite.workers import once, working
 from tests.sessions import session
 from tests.site import until
@@ -24,21 +23,8 @@ from tests.site import until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def open_to_us() -> dict[str, str]:
-    """The environment of a worker that may post to this machine, with the keys of this process."""
-    return {"WEBHOOKS_ALLOW_PRIVATE": "true", "FIELD_ENCRYPTION_KEYS": ",".join(site.FIELD_ENCRYPTION_KEYS)}
-
-
-def states() -> list[str]:
-    return list(WebhookEvent.objects.order_by("pk").values_list("state", flat=True))
-
-
-def delivered(count: int) -> bool:
-    return WebhookEvent.objects.filter(state="delivered").count() >= count
-
-
 def test_an_event_arrives_within_seconds(integrator: Integrator, owner: Business, tmp_path: Path):
-    with working(tmp_path, **open_to_us()) as worker:
+    with working(tmp_path, **worker_environment()) as worker:
         until(worker.is_at_work, worker.log)
         began = time.monotonic()
         owner.post_lead()
@@ -48,50 +34,6 @@ def test_an_event_arrives_within_seconds(integrator: Integrator, owner: Business
         until(lambda: delivered(1), worker.log)
         assert worker.stop() == 0
     assert [event["type"] for event in integrator.received()] == ["lead.created"]
-
-
-def test_a_worker_that_is_stopped_records_what_is_under_way(integrator: Integrator, owner: Business, tmp_path: Path):
-    integrator.receiver.gate.clear()
-    owner.post_lead()
-    with working(tmp_path, **open_to_us()) as worker:
-        until(lambda: integrator.receiver.requests, worker.log)
-        worker.process.terminate()
-        until(lambda: worker.says("worker_stopping"), worker.log)
-        integrator.receiver.gate.set()
-        assert worker.process.wait(60) == 0
-    assert states() == ["delivered"]
-
-
-def test_what_a_killed_worker_had_under_way_is_posted_again_with_the_same_id(
-    integrator: Integrator, owner: Business, tmp_path: Path
-):
-    integrator.receiver.gate.clear()
-    owner.post_lead()
-    with working(tmp_path, **open_to_us()) as worker:
-        until(lambda: integrator.receiver.requests, worker.log)
-        worker.kill9()
-    integrator.receiver.gate.set()
-    leased = integrator.row()
-    assert (leased.state, leased.attempts) == ("pending", 1)
-    with working(tmp_path, **open_to_us()) as second:
-        until(second.is_at_work, second.log)
-        assert states() == ["pending"]  # the lease is still the other's
-        WebhookEvent.objects.update(leased_until=timezone.now(), due_at=timezone.now())
-        until(lambda: delivered(1), second.log)
-    assert integrator.receiver.ids() == [str(leased.pk)] * 2
-    assert integrator.row().attempts == 2
-
-
-def test_two_workers_post_each_event_once(integrator: Integrator, owner: Business, tmp_path: Path):
-    for number in range(60):
-        owner.has_lead(customer_phone=f"+4915100001{number:03}")
-    folders = [tmp_path / name for name in ("one", "two")]
-    for folder in folders:
-        folder.mkdir()
-    with working(folders[0], **open_to_us()) as one, working(folders[1], **open_to_us()) as two:
-        until(lambda: delivered(60), lambda: one.log() + two.log())
-    assert len(integrator.receiver.ids()) == 60
-    assert integrator.receiver.doubled() == {}
 
 
 def test_claims_at_the_same_moment_share_no_event(integrator: Integrator, owner: Business):
@@ -119,28 +61,6 @@ def test_a_worker_that_slept_past_its_lease_records_nothing(integrator: Integrat
     assert (integrator.row().state, integrator.endpoint.active) == ("pending", True)
     queue.record(awake, Outcome(204))
     assert (integrator.row().state, integrator.row().attempts) == ("delivered", 2)
-
-
-def test_endpoints_that_hang_hold_up_no_other(integrator: Integrator, owner: Business, tmp_path: Path):
-    """As many of them as may take a thread, each with a queue."""
-    with receiving() as hanging:
-        hanging.gate.clear()
-        for number in range(FOR_FAILING):
-            Integrator(owner, hanging, f"/hangs/{number}", ["lead.updated"])
-        lead = owner.has_lead(customer_phone="+4915100000001")
-        failing = WebhookEvent.objects.filter(type="lead.updated")
-        for status in ("contacted", "qualified", "converted"):
-            owner.client.patch(f"/api/leads/{lead.lead_id}", {"status": status}, format="json")
-        WebhookEvent.objects.filter(endpoint_id=integrator.id).delete()
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE webhook_endpoints SET failing_since = now() WHERE id <> %s", [integrator.id])
-        assert failing.count() == 3 * FOR_FAILING
-        with working(tmp_path, **open_to_us()) as worker:
-            until(lambda: len(hanging.requests) >= FOR_FAILING, worker.log)
-            owner.has_lead(customer_phone="+4915100000002")
-            until(lambda: integrator.receiver.requests, worker.log, seconds=8)
-            assert len(hanging.requests) == FOR_FAILING
-            hanging.gate.set()
 
 
 def test_one_endpoint_has_no_more_than_its_share(integrator: Integrator, owner: Business):

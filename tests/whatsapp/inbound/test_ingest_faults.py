@@ -1,30 +1,20 @@
-"""What goes wrong on the way from delivery to rows: a rule refuses, a lock stays, the database or a process is gone."""
+"""What goes wrong on the way from delivery to rows: a rule refuses, a lock stays, a reader breaks."""
 
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from leadsite.demo.embedded import EmbeddedPostgres
 from tests.factories import Business
-from tests.sessions import database_url, lock_customer, session, waiting
-from tests.site import REPOSITORY, environment, manage, request, serving, until
+from tests.sessions import lock_customer, session
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox, post
-from tests.whatsapp.webhook_client import PATH
 from whatsapp.inbound import ingest
 from whatsapp.inbound.replay import replay_due
-from whatsapp.inbound.signature import sign_for_meta
 from whatsapp.models import WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,56 +133,3 @@ def test_two_who_replay_the_same_delivery_make_one_message(inbox: Inbox, owner: 
         assert ingest.replay(delivery_id=delivery.pk) == ""
     assert ingest.replay(delivery_id=delivery.pk) == "processed"
     assert inbox.counts() == (1, 1, 1, 1)
-
-
-def test_a_process_killed_in_the_middle_of_a_replay_loses_and_doubles_nothing(
-    inbox: Inbox, owner: Business, tmp_path: Path
-) -> None:
-    for number in ("777", "888"):
-        post(meta.body(meta.messages_value(number, messages=[meta.text(f"To {number}"), GOOD[0]])))
-    inbox.gets(meta.text("Hello"))
-    Inbox(owner, channel="777"), Inbox(owner, channel="888")
-    env = environment(tmp_path, DATABASE_URL=database_url(), SECRET_KEY="a secret of this test")
-    for _ in range(3):
-        with session() as clerk, session() as observer:
-            lock_customer(clerk, owner.id, SHEENA)
-            replay = subprocess.Popen([sys.executable, "manage.py", "replay_deliveries"], cwd=REPOSITORY, env=env)
-            until(lambda: waiting(observer) == 1)
-            replay.send_signal(signal.SIGKILL)
-            assert replay.wait(120) == -signal.SIGKILL
-            clerk.rollback()
-            until(lambda: not waiting(observer))
-    assert manage("replay_deliveries", env=env).returncode == 0
-    assert not WebhookDelivery.objects.exclude(state="processed").exists()
-    assert inbox.counts() == (2, 2, 2, 4)
-
-
-def test_without_its_database_the_site_asks_for_the_delivery_again(tmp_path: Path) -> None:
-    """Own cluster: it is stopped and started."""
-    database = EmbeddedPostgres(tmp_path)
-    database.start()
-    secret = settings.WHATSAPP_APP_SECRETS[0]
-    body = meta.body(meta.messages_value(messages=[meta.text("Hello")]))
-    headers = {"X-Hub-Signature-256": sign_for_meta(body, secret)}
-    env = environment(tmp_path, DATABASE_URL=database.url, SECRET_KEY="a secret of this test")
-    try:
-        assert manage("migrate", "--verbosity=0", env=env).returncode == 0
-        connected = manage("create_business", "--email=o@bakery.example", f"--phone-number-id={meta.CHANNEL}", env=env)
-        assert connected.returncode == 0, connected.stderr
-        with serving(database.url, tmp_path, WHATSAPP_APP_SECRETS=secret) as site:
-
-            def deliver() -> Any:
-                return request("POST", site.address + PATH, data=body, headers=headers)
-
-            database.stop()
-            away = deliver()
-            assert (away.status_code, away.headers["Retry-After"]) == (503, "5")
-            database.start()
-            assert until(lambda: deliver().status_code == 200)
-            assert deliver().status_code == 200
-        with psycopg.connect(database.url) as client:
-            tables = ("customers", "conversations", "leads", "messages")
-            counts = [client.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() for table in tables]
-        assert counts == [(1,)] * 4
-    finally:
-        database.stop()

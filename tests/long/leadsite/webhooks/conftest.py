@@ -1,0 +1,3 @@
+from tests.leadsite.webhooks.conftest import integrator, receiver
+
+__all__ = ["integrator", "receiver"]
