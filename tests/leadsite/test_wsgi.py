@@ -1,4 +1,4 @@
-"""What only a real web server shows: bodies in chunks, and time-outs of its connections."""
+"""What only a real web server shows: bodies in chunks."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.factories import ORDER, Business
-from tests.sessions import database_url, session
+from tests.sessions import database_url
 from tests.site import Site, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,14 +37,3 @@ def test_a_body_that_comes_in_chunks_is_read(owner: Business, site: Site) -> Non
 
 def test_a_body_in_chunks_has_the_same_limit(owner: Business, site: Site) -> None:
     assert post(site, owner, json.dumps(ORDER | {"details": "x" * 1_000_000})).status_code == 413
-
-
-def test_a_lead_waits_for_a_locked_customer_only_so_long(owner: Business, tmp_path) -> None:
-    """Everything as in production: four attempts of two seconds, then 503 and nothing written."""
-    owner.has_lead(customer_phone=ORDER["customer_phone"])
-    with serving(database_url(), tmp_path, DATABASE_TIMEOUTS="true") as site, session() as holder:
-        holder.execute("SELECT FROM customers FOR UPDATE")
-        answer = site.post_lead(owner.api_key, ORDER)
-        assert answer.status_code == 503
-        assert answer.headers["Retry-After"]
-    assert owner.row_counts() == (1, 1, 1)
