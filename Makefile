@@ -6,6 +6,8 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses=4
 WITHOUT_BROWSER := $(if $(CHROMIUM),,-m "not browser")
 # Reading the code takes settings, but neither a secret nor a database.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@/lint
+# The tests start hundreds of processes: none of them should compile the same modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-long fuzz schema setup lint format bench migrations clean help
 

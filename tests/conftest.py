@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes do not name a test: a compressed file holds the time at which it was made. tests/long/test_collection.py."""
+    """Bytes do not name a test: a compressed file holds the time it was made at. See tests/long/test_collection.py."""
     return argname if isinstance(val, bytes) else None
 
 

@@ -1,4 +1,4 @@
-"""What the demo's supervisor decides; tests/leadsite/demo/test_supervisor_demo.py shows it at work."""
+"""What the demo's supervisor decides; tests/long/leadsite/demo/test_supervisor_demo.py shows it at work."""
 
 import signal
 import sys
