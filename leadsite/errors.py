@@ -17,8 +17,9 @@ from rest_framework.response import Response
 
 from conversations.services.change import AnotherActive, ConversationRefused, UnknownConversation
 from leads.api.gone import PathGone
-from leads.services.change import StaleVersion, StatusNotAllowed, UnknownLead
+from leads.services.change import StaleVersion, UnknownLead
 from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness
+from leads.services.status_order import StatusNotAllowed
 from leadsite.rest.idempotency import KeyReused, RequestInProgress
 from leadsite.rest.parsing import BodyTooLarge
 from leadsite.webhooks.services import (

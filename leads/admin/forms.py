@@ -8,9 +8,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from conversations.models import NAME_MAX_LENGTH
 from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
-from leads.services.change import check_status
 from leads.services.refusals import LeadRefused, log_failed_creation
 from leads.services.rules import NewLead
+from leads.services.status_order import check_status
 from leadsite.adminkit.owned import OwnedForm
 
 
@@ -28,7 +28,7 @@ def details_field() -> DetailsField:
 
 
 class LeadForm(OwnedForm):
-    """Changes a lead: the status follows the rules of leads/services/change.py, and a lost lead needs a reason."""
+    """Changes a lead: the status follows the rules of leads/services/status_order.py, and a lost lead needs a reason."""
 
     details = details_field()
     lost_reason = DetailsField(

@@ -1,7 +1,7 @@
-"""Changes to leads that are there: by REST one at a time, by the admin one or many. Which status may follow which."""
+"""Changes to leads that are there: by REST one at a time, by the admin one or many."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -11,18 +11,8 @@ from django.utils import timezone
 from conversations.models import Customer
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
+from leads.services.status_order import check_status, may_become
 from leadsite.core.transactions import retried
-
-Status = Lead.Status
-
-# The whole rule. A lost lead that comes back is taken up again, and an order that falls through is lost.
-NEXT: Final[Mapping[str, tuple[str, ...]]] = {
-    Status.NEW: (Status.CONTACTED, Status.QUALIFIED, Status.CONVERTED, Status.LOST),
-    Status.CONTACTED: (Status.QUALIFIED, Status.CONVERTED, Status.LOST),
-    Status.QUALIFIED: (Status.CONTACTED, Status.CONVERTED, Status.LOST),
-    Status.CONVERTED: (Status.LOST,),
-    Status.LOST: (Status.CONTACTED, Status.QUALIFIED),
-}
 
 
 class UnknownLead(LeadRefused):
@@ -31,14 +21,6 @@ class UnknownLead(LeadRefused):
 
 class StaleVersion(LeadRefused):
     """Somebody has changed the lead since the client read it."""
-
-
-class StatusNotAllowed(LeadRefused):
-    """This status may not follow the one that the lead has; `allowed` are those that may."""
-
-    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
-        super().__init__(message, field="status")
-        self.allowed = allowed
 
 
 @retried
@@ -101,23 +83,6 @@ def change_leads(leads: QuerySet[Lead], **columns: Any) -> tuple[list[Lead], lis
         changed = [lead for lead in chosen if "status" not in columns or may_become(lead, columns["status"])]
         Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(**columns, updated_at=timezone.now())
         return changed, [lead for lead in chosen if lead not in changed]
-
-
-def may_become(lead: Lead, status: str) -> bool:
-    return status == lead.status or status in NEXT[lead.status]
-
-
-def check_status(lead: Lead, columns: Mapping[str, Any]) -> None:
-    """Whether the lead may take the status among these columns. Raises StatusNotAllowed, LeadRefused."""
-    status = columns.get("status", lead.status)
-    if not may_become(lead, status):
-        allowed = NEXT[lead.status]
-        raise StatusNotAllowed(
-            f"A lead that is {lead.status} cannot become {status}; it can become {', '.join(allowed)}.", allowed=allowed
-        )
-    becomes_lost = status == Status.LOST and lead.status != Status.LOST
-    if becomes_lost and not str(columns.get("lost_reason", lead.lost_reason)).strip():
-        raise LeadRefused("A lost lead needs a reason: why was it lost?", field="lost_reason")
 
 
 def _check_assignee(lead: Lead, columns: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from conversations.services.place import Placed, place_messages
 from conversations.services.statuses import StatusReport, apply_statuses
 from leads.first_messages import FirstMessage, details_of, leads_of
 from leads.models import Lead, LeadRow
-from leads.services.moves import move_customers
+from leads.services.number_changes import move_customers
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 

@@ -20,7 +20,7 @@ from leadsite.core.encryption import SecretUnreadable, decrypt
 from leadsite.core.transactions import end_if_idle
 from leadsite.webhooks import http
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
-from leadsite.webhooks.signature import signed_headers
+from leadsite.webhooks.signing import signed_headers
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from leadsite.core.encryption import SecretUnreadable, encrypt, rotate
 from leadsite.webhooks.models import TEST, WebhookEndpoint, WebhookEvent
-from leadsite.webhooks.signature import make_secret
+from leadsite.webhooks.signing import make_secret
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from standardwebhooks import WebhookVerificationError
 from leadsite.accounts.models import User
 from leadsite.webhooks import http, queue, services
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
-from leadsite.webhooks.signature import signed_headers
+from leadsite.webhooks.signing import signed_headers
 from tests.leadsite.webhooks.integrator import Integrator, post, post_again
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,43 @@
+"""Which status of a lead may follow which. That of a message: conversations/status_order.py."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from leads.models import Lead
+from leads.services.refusals import LeadRefused
+
+Status = Lead.Status
+
+# The whole rule. A lost lead that comes back is taken up again, and an order that falls through is lost.
+NEXT: Final[Mapping[str, tuple[str, ...]]] = {
+    Status.NEW: (Status.CONTACTED, Status.QUALIFIED, Status.CONVERTED, Status.LOST),
+    Status.CONTACTED: (Status.QUALIFIED, Status.CONVERTED, Status.LOST),
+    Status.QUALIFIED: (Status.CONTACTED, Status.CONVERTED, Status.LOST),
+    Status.CONVERTED: (Status.LOST,),
+    Status.LOST: (Status.CONTACTED, Status.QUALIFIED),
+}
+
+
+class StatusNotAllowed(LeadRefused):
+    """This status may not follow the one that the lead has; `allowed` are those that may."""
+
+    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(message, field="status")
+        self.allowed = allowed
+
+
+def may_become(lead: Lead, status: str) -> bool:
+    return status == lead.status or status in NEXT[lead.status]
+
+
+def check_status(lead: Lead, columns: Mapping[str, Any]) -> None:
+    """Whether the lead may take the status among these columns. Raises StatusNotAllowed, LeadRefused."""
+    status = columns.get("status", lead.status)
+    if not may_become(lead, status):
+        allowed = NEXT[lead.status]
+        raise StatusNotAllowed(
+            f"A lead that is {lead.status} cannot become {status}; it can become {', '.join(allowed)}.", allowed=allowed
+        )
+    becomes_lost = status == Status.LOST and lead.status != Status.LOST
+    if becomes_lost and not str(columns.get("lost_reason", lead.lost_reason)).strip():
+        raise LeadRefused("A lost lead needs a reason: why was it lost?", field="lost_reason")
