@@ -28,7 +28,7 @@ def details_field() -> DetailsField:
 
 
 class LeadForm(OwnedForm):
-    """Changes a lead: the status follows the rules of leads/services/status_order.py, and a lost lead needs a reason."""
+    """Changes a lead: its status follows leads/services/status_order.py, and a lost lead needs a reason."""
 
     details = details_field()
     lost_reason = DetailsField(
