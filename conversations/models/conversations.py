@@ -22,6 +22,9 @@ class ConversationStatus(models.TextChoices):
     ARCHIVED = "archived"
 
 
+_ACTIVE: Final = ConversationStatus.ACTIVE.value
+
+
 class Opening(NamedTuple):
     """A request for a conversation of this status with a customer; the times are those of messages that come along."""
 
@@ -51,25 +54,28 @@ class ConversationManager(InboundConversationManager["Conversation"]):
         join. Any other status always opens a new conversation. Times move the conversation's forward, those of a
         customer's first `active` opening, unless it was reopened. Raises django.db.IntegrityError.
         """
-        active = {opening.customer_id for opening in openings if opening.status == ConversationStatus.ACTIVE}
-        joined = self._reopen(list(active)) if reopen_completed and active else {}
+        joined = self._reopen(openings) if reopen_completed else {}
+        missing = _missing(openings, joined)
         closed: defaultdict[tuple[UUID, str], deque[Opened]] = defaultdict(deque)
-        for conversation_id, customer_id, status, created in self._insert(_missing(openings, joined)):
-            if status == ConversationStatus.ACTIVE:
+        for conversation_id, customer_id, status, created in self._insert(missing):
+            if status == _ACTIVE:
                 joined[customer_id] = Opened(conversation_id, created)
             else:
                 closed[customer_id, status].append(Opened(conversation_id, created))
         result = []
         for opening in openings:
-            if opening.status == "active":
-                result.append(joined[opening.customer_id])
-                joined[opening.customer_id] = joined[opening.customer_id]._replace(created=False)
+            if opening.status == _ACTIVE:
+                opened = joined[opening.customer_id]
+                result.append(opened)
+                if opened.created and len(missing) < len(openings):  # it was made for the first that joins it
+                    joined[opening.customer_id] = Opened(opened.id, created=False)
             else:
                 result.append(closed[opening.customer_id, opening.status].popleft())
         return result
 
-    def _reopen(self, customer_ids: list[UUID]) -> dict[UUID, Opened]:
-        reopened = fetch_rows(_REOPEN, [array(customer_ids)])
+    def _reopen(self, openings: Iterable[Opening]) -> dict[UUID, Opened]:
+        customer_ids = {opening.customer_id for opening in openings if opening.status == _ACTIVE}
+        reopened = fetch_rows(_REOPEN, [array(customer_ids)]) if customer_ids else []
         return {customer_id: Opened(id_, created=False) for id_, customer_id in reopened}
 
     def _insert(self, openings: Sequence[Opening]) -> list[tuple[Any, ...]]:
@@ -83,7 +89,7 @@ def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Open
     has_active = set(joined)
     missing = []
     for opening in openings:
-        if opening.status == ConversationStatus.ACTIVE:
+        if opening.status == _ACTIVE:
             if opening.customer_id in has_active:
                 continue
             has_active.add(opening.customer_id)
@@ -91,11 +97,13 @@ def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Open
     return missing
 
 
+# now() is the time of the transaction, the same for a customer, conversation and lead that came together (see undo.py).
 # DO UPDATE, not DO NOTHING: it returns the existing row in its current state, and waits for a transaction that is
 # closing it. xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
 _JOIN_OR_OPEN: Final = """
-    INSERT INTO conversations AS c (user_id, customer_id, status, last_message_at, last_inbound_at)
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    INSERT INTO conversations AS c (user_id, customer_id, status, last_message_at, last_inbound_at, created_at,
+                                    updated_at)
+    SELECT *, now(), now() FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[])
     ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET
         last_message_at = greatest(c.last_message_at, excluded.last_message_at),
         last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),

@@ -10,8 +10,18 @@ from uuid import UUID
 from conversations.phone import phone_key
 from leads.importing.cells import BadCell, read_phone
 from leads.importing.columns import Columns
-from leads.importing.readers.rows import Row
-from leads.services.import_rows import CREATE, SKIP, UPDATE, import_leads, judge_rows, lead_identity
+from leads.importing.readers.rows import Row, Table
+from leads.services.import_rows import (
+    CREATE,
+    NOTHING_CHECKED,
+    SKIP,
+    UPDATE,
+    CheckedRows,
+    check_rows,
+    import_leads,
+    judge_rows,
+    lead_identity,
+)
 from leads.services.rules import LeadError
 
 _WORDS: Final = ("type", "status")
@@ -53,20 +63,28 @@ class Counts:
 
 @dataclass(slots=True)
 class Batch:
-    """Some rows: those that can be leads as documents for import_rows, and those that cannot."""
+    """Some rows: those that can be leads, each with its document for check_rows and what that found, and those that
+    cannot. `position`: how much of the file is read with them, see Table.
+    """
 
     rows: list[Row] = field(default_factory=list)
     documents: list[dict[str, str]] = field(default_factory=list)
+    checked: CheckedRows = NOTHING_CHECKED
     refusals: list[Refusal] = field(default_factory=list)
+    position: float | None = None
 
 
-def batches(rows: Iterator[Row], columns: Columns, options: Options, size: int) -> Iterator[Batch]:
-    """Group the rows by `size`, and read the cells of each. Raises UnreadableFile, as reading does."""
+def read_batches(table: Table, columns: Columns, options: Options, size: int, *, skip: int = 0) -> Iterator[Batch]:
+    """Group the rows of a file by `size`, those after the first `skip`. Raises UnreadableFile, as reading does."""
+    rows = islice(table.rows, skip, None)
     while chunk := list(islice(rows, size)):
-        yield _batch(chunk, columns, options)
+        batch = read_batch(chunk, columns, options)
+        batch.position = table.position()
+        yield batch
 
 
-def _batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batch:
+def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batch:
+    """Read the cells of rows and judge them by the rules that need no database."""
     batch = Batch()
     for row in chunk:
         if row.error is not None:
@@ -85,6 +103,7 @@ def _batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batch:
                 document[name] = document[name].strip().lower()
         batch.rows.append(row)
         batch.documents.append(document)
+    batch.checked = check_rows(batch.documents)
     return batch
 
 
@@ -92,7 +111,7 @@ def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) 
     """Make leads of the batch. Caller holds the transaction. Raises django.db.Error."""
     imported = import_leads(
         user_id=user_id,
-        rows=batch.documents,
+        rows=batch.checked,
         source=options.source,
         on_duplicate=options.on_duplicate,
         import_run_id=run_id,
@@ -103,7 +122,7 @@ def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) 
 
 def judge(batch: Batch, *, user_id: UUID, options: Options) -> tuple[Counts, list[Refusal]]:
     """Judge the batch and make nothing of it: what is good of a file that is here already is skipped."""
-    errors = judge_rows(user_id=user_id, rows=batch.documents, on_duplicate=options.on_duplicate)
+    errors = judge_rows(user_id=user_id, rows=batch.checked, on_duplicate=options.on_duplicate)
     return _counted(batch, Counts(skipped=len(batch.rows) - len(errors)), errors)
 
 
@@ -146,6 +165,7 @@ class DryRun:
             if identity not in self._seen:
                 fresh.rows.append(row)
                 fresh.documents.append(document)
+        fresh.checked = check_rows(fresh.documents)
         again = len(batch.rows) - len(fresh.rows)
         self._seen |= now
         return fresh, Counts(again, 0, again, 0) if self._options.on_duplicate == UPDATE else Counts(again, 0, 0, again)

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from leads.importing.batches import Counts, Options, Refusal
+from leads.importing.batches import Batch, Counts, Options, Refusal, read_batches
 from leads.importing.columns import Columns
 from leads.importing.errors_file import ErrorsFile
+from leads.importing.read_ahead import read_ahead
 from leads.importing.readers.files import Table
 from leads.importing.runs import (
     UNFINISHED,
@@ -73,15 +74,10 @@ class Importer:
     def import_in_batches(self, run: ImportRun) -> Counts:
         """Store the rows in batches, each in its own transaction. Raises what import_rows raises."""
         try:
-            return import_rows(
-                run=run,
-                table=self.table,
-                columns=self.columns,
-                options=self.options,
-                batch_size=self.batch_size,
-                known=self.imported_before,
-                tell=self.tell,
-            )
+            with self.batches(skip=run.read) as batches:
+                return import_rows(
+                    run=run, batches=batches, options=self.options, known=self.imported_before, tell=self.tell
+                )
         except Overtaken:
             raise
         except Exception as error:
@@ -96,31 +92,27 @@ class Importer:
         """Store all rows in one transaction, or none. Raises what import_whole raises."""
         with self.refusal_output() as refuse:
             try:
-                return import_whole(
-                    run=run,
-                    table=self.table,
-                    columns=self.columns,
-                    options=self.options,
-                    batch_size=self.batch_size,
-                    refuse=refuse,
-                    tell=self.tell,
-                )
+                with self.batches() as batches:
+                    return import_whole(run=run, batches=batches, options=self.options, refuse=refuse, tell=self.tell)
             except Exception as error:
                 close_run(run, State.FAILED, str(error))
                 raise
 
     def dry_run(self) -> Counts:
         """Count what an import would do, and store nothing. Raises what rehearse raises."""
-        with self.refusal_output() as refuse:
-            return rehearse(
-                user_id=self.user.pk,
-                table=self.table,
-                columns=self.columns,
-                options=self.options,
-                batch_size=self.batch_size,
-                refuse=refuse,
-                tell=self.tell,
-            )
+        with self.refusal_output() as refuse, self.batches() as batches:
+            return rehearse(user_id=self.user.pk, batches=batches, options=self.options, refuse=refuse, tell=self.tell)
+
+    @contextmanager
+    def batches(self, *, skip: int = 0) -> Iterator[Iterator[Batch]]:
+        """The rows after the first `skip`; while one batch is stored, the next is read."""
+        unread = read_batches(self.table, self.columns, self.options, self.batch_size, skip=skip)
+        if self.table.position() is None:
+            # A pipe may keep its reader waiting for ever, and a thread that waits cannot be interrupted.
+            yield unread
+        else:
+            with read_ahead(unread) as batches:
+                yield batches
 
     @contextmanager
     def refusal_output(self) -> Iterator[Refuse]:

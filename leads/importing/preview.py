@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from leads.importing.batches import batches, judge
+from leads.importing.batches import judge, read_batch
 from leads.importing.columns import UnknownColumns
 from leads.importing.readers.files import Row, UnreadableFile
 from leads.importing.readers.rows import storable
@@ -58,12 +58,12 @@ def _judged(run: ImportRun, header: list[str], rows: list[Row]) -> list[PreviewR
     columns, options = columns_of(run, header), options_of(run)
     phone = fields_of(run, header).index("customer_phone")
     found: dict[int, PreviewRow] = {}
-    for batch in batches(iter(rows), columns, options, ROWS):
-        for row, document in zip(batch.rows, batch.documents, strict=True):
-            cells = list(row.cells)
-            cells[phone] = document["customer_phone"]
-            found[row.line] = PreviewRow(row.line, cells)
-        for refusal in judge(batch, user_id=run.user_id, options=options)[1]:
-            cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)
-            found[refusal.row.line] = PreviewRow(refusal.row.line, list(map(storable, cells)), refusal.reason)
+    batch = read_batch(rows, columns, options)
+    for row, document in zip(batch.rows, batch.documents, strict=True):
+        cells = list(row.cells)
+        cells[phone] = document["customer_phone"]
+        found[row.line] = PreviewRow(row.line, cells)
+    for refusal in judge(batch, user_id=run.user_id, options=options)[1]:
+        cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)
+        found[refusal.row.line] = PreviewRow(refusal.row.line, list(map(storable, cells)), refusal.reason)
     return [found[line] for line in sorted(found)]

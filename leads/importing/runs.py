@@ -3,9 +3,8 @@
 A run that was killed has stored whole batches, and says how many rows they were: it goes on after them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,9 +12,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from leads.importing.batches import Batch, Counts, DryRun, Options, Refusal, batches, judge, load
-from leads.importing.columns import Columns
-from leads.importing.readers.rows import Row, Table, storable
+from leads.importing.batches import Batch, Counts, DryRun, Options, Refusal, judge, load
+from leads.importing.readers.rows import Row, storable
 from leads.models import ImportRefusal, ImportRun
 from leads.services.undo import UndoStep, undo_leads
 from leadsite.core.transactions import retried
@@ -42,10 +40,8 @@ def earlier_runs(*, user_id: UUID, file_hash: str) -> QuerySet[ImportRun]:
     return ImportRun.objects.filter(user_id=user_id, file_hash=file_hash).exclude(file_hash="").order_by("-pk")
 
 
-def import_rows(
-    *, run: ImportRun, table: Table, columns: Columns, options: Options, batch_size: int, known: bool, tell: Tell
-) -> Counts:
-    """Store the rows of the file that the run has not stored yet; return the counts of the whole run.
+def import_rows(*, run: ImportRun, batches: Iterable[Batch], options: Options, known: bool, tell: Tell) -> Counts:
+    """Store `batches`, the rows after those that the run has read; return the counts of the whole run.
 
     Each batch opens a transaction: its leads, its refusals and the run's counts. `known`: the file was imported before,
     so its rows are judged and skipped. `tell` is told the counts after each batch, and stops by True.
@@ -53,13 +49,10 @@ def import_rows(
     Raises Overtaken, UnreadableFile, django.db.Error; what was stored until then stays, and the run says how much.
     """
     counts = Counts(**{name: getattr(run, name) for name in Counts.__slots__})
-    rows = table.rows
-    for _ in islice(rows, counts.read):
-        pass
     work = _judging(run, options) if known else _loading(run, options)
-    for batch in batches(rows, columns, options, batch_size):
-        counts.add(_store(run=run, batch=batch, read=counts.read, progress=table.position(), work=work))
-        if tell(counts, table.position()):
+    for batch in batches:
+        counts.add(_store(run=run, batch=batch, read=counts.read, work=work))
+        if tell(counts, batch.position):
             close_run(run, State.INTERRUPTED)
             return counts
     close_run(run, State.FINISHED)
@@ -75,7 +68,7 @@ def _judging(run: ImportRun, options: Options) -> Work:
 
 
 @retried
-def _store(*, run: ImportRun, batch: Batch, read: int, progress: float | None, work: Work) -> Counts:
+def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Counts:
     # Who resumes a run that is still going meets it here: the second to come finds that the rows are stored.
     with transaction.atomic():
         mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
@@ -84,7 +77,7 @@ def _store(*, run: ImportRun, batch: Batch, read: int, progress: float | None, w
         counts, refusals = work(batch)
         ImportRefusal.objects.bulk_create([_row_of(run, refusal) for refusal in refusals])
         ImportRun.objects.filter(pk=run.pk).update(
-            progress=progress,
+            progress=batch.position,
             updated_at=timezone.now(),
             **{name: F(name) + value for name, value in asdict(counts).items()},
         )
@@ -114,21 +107,19 @@ def close_run(run: ImportRun, state: str, error: str = "") -> None:
     )
 
 
-def import_whole(
-    *, run: ImportRun, table: Table, columns: Columns, options: Options, batch_size: int, refuse: Refuse, tell: Tell
-) -> Counts:
+def import_whole(*, run: ImportRun, batches: Iterable[Batch], options: Options, refuse: Refuse, tell: Tell) -> Counts:
     """Store all rows of the file in one transaction, or none where one is refused. Opens the transaction.
 
     Raises RowsRefused; UnreadableFile, django.db.Error.
     """
     counts = Counts()
     with transaction.atomic():
-        for batch in batches(table.rows, columns, options, batch_size):
+        for batch in batches:
             found, refusals = load(batch, user_id=run.user_id, run_id=run.pk, options=options)
             counts.add(found)
             for refusal in refusals:
                 refuse(refusal)
-            if tell(counts, table.position()):
+            if tell(counts, batch.position):
                 raise RowsRefused("Stopped; nothing was stored.")
         if counts.failed:
             raise RowsRefused(f"{counts.failed} of {counts.read} rows were refused, so nothing was stored.")
@@ -137,15 +128,13 @@ def import_whole(
     return counts
 
 
-def rehearse(
-    *, user_id: UUID, table: Table, columns: Columns, options: Options, batch_size: int, refuse: Refuse, tell: Tell
-) -> Counts:
+def rehearse(*, user_id: UUID, batches: Iterable[Batch], options: Options, refuse: Refuse, tell: Tell) -> Counts:
     """Do all but store: each batch is undone again, and the counts are what an import would count.
 
     Raises UnreadableFile, django.db.Error.
     """
     counts, dry_run = Counts(), DryRun(options)
-    for whole in batches(table.rows, columns, options, batch_size):
+    for whole in batches:
         batch, again = dry_run.without_repeated(whole)
         with transaction.atomic():
             found, refusals = load(batch, user_id=user_id, run_id=None, options=options)
@@ -154,7 +143,7 @@ def rehearse(
         counts.add(again)
         for refusal in refusals:
             refuse(refusal)
-        if tell(counts, table.position()):
+        if tell(counts, whole.position):
             break
     return counts
 

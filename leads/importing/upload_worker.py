@@ -11,7 +11,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from leads.importing.batches import Counts, Refusal
+from leads.importing.batches import Counts, Refusal, read_batches
 from leads.importing.columns import UnknownColumns
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
@@ -104,14 +104,11 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
         return False
 
     with open_file(run=run) as file:
-        table = open_run(run, file)
-        columns = columns_of(run, table.header)
+        table, options = open_run(run, file), options_of(run)
         import_rows(
             run=run,
-            table=table,
-            columns=columns,
-            options=options_of(run),
-            batch_size=BATCH_SIZE,
+            batches=read_batches(table, columns_of(run, table.header), options, BATCH_SIZE, skip=run.read),
+            options=options,
             # An earlier run may have refused rows because of the options that it was read with.
             known=False,
             tell=tell,
@@ -137,14 +134,11 @@ def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
         return not still_trying
 
     with open_file(run=run) as file:
-        table = open_run(run, file)
-        columns = columns_of(run, table.header)
+        table, options = open_run(run, file), options_of(run)
         counts = rehearse(
             user_id=run.user_id,
-            table=table,
-            columns=columns,
-            options=options_of(run),
-            batch_size=BATCH_SIZE,
+            batches=read_batches(table, columns_of(run, table.header), options, BATCH_SIZE),
+            options=options,
             refuse=refuse,
             tell=tell,
         )

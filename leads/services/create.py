@@ -13,8 +13,7 @@ cycle.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import Error, transaction
@@ -37,8 +36,7 @@ from leadsite.core.transactions import attempt_of, retried
 OPEN_LEADS_LIMIT: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedLead:
+class CreatedLead(NamedTuple):
     """`open_leads`: the customer's other leads that nobody has closed, newest first; None where nobody asked.
 
     `made_before`: it was there already, and nothing was written.
@@ -95,7 +93,7 @@ def create_lead_once(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLea
             (before,) = _made_before(user_id, [lead])
             if before is None:
                 raise
-    return replace(before, open_leads=_other_open_leads(user_id, before))
+    return before._replace(open_leads=_other_open_leads(user_id, before))
 
 
 def create_leads_once(
@@ -194,7 +192,7 @@ def _insert(user_id: UUID, leads: Sequence[CheckedLead], source: str) -> list[Cr
     if len(leads) == 1:
         others = Lead.objects.open_of(owners[0].id, limit=OPEN_LEADS_LIMIT) if owners[0].existed else []
     made = insert_leads(user_id=user_id, source=source, leads=leads, customer_ids=[owner.id for owner in owners])
-    return [replace(lead, open_leads=others) for lead in made]
+    return [lead._replace(open_leads=others) for lead in made]
 
 
 def insert_leads(

@@ -14,7 +14,7 @@ from leads.services.create import insert_leads
 from leads.services.rules import CheckedLead, LeadError, NewLead, check_lead, external_ids, without_taken
 from leadsite.core.transactions import ChangedMeanwhile
 
-Checked = list[CheckedLead | LeadError]
+Checked = Sequence[CheckedLead | LeadError]
 Identity = tuple[str, ...]
 _OTHER_CUSTOMERS: Final = LeadError(
     "external_id", "A lead of another customer has this external_id.", "leads_external_id_unique"
@@ -29,6 +29,20 @@ SKIP: Final = "skip"
 CREATE: Final = "create"
 UPDATE: Final = "update"
 ON_DUPLICATE: Final = (SKIP, CREATE, UPDATE)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRows:
+    """Rows judged by every rule that needs no database: a lead or an error in the place of each row.
+
+    `naming_status`: the indexes of the rows that say a status.
+    """
+
+    leads: Checked
+    naming_status: frozenset[int]
+
+
+NOTHING_CHECKED: Final = CheckedRows((), frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,23 +60,29 @@ def lead_identity(*, external_id: str | None, phone_key: str, lead_type: str, de
     return ("id", external_id) if external_id else ("lead", phone_key, lead_type, details)
 
 
+def check_rows(rows: Sequence[Mapping[str, str]]) -> CheckedRows:
+    """Judge rows, of each the fields of NewLead that it says."""
+    return CheckedRows(
+        [check_lead(NewLead(**{**_ABSENT, **row})) for row in rows],
+        frozenset(index for index, row in enumerate(rows) if "status" in row),
+    )
+
+
 def import_leads(
     *,
     user_id: UUID,
-    rows: Sequence[Mapping[str, str]],
+    rows: CheckedRows,
     source: str,
     on_duplicate: str,
     import_run_id: UUID | None,
 ) -> Imported:
     """Make leads of rows, or find them. Caller holds the transaction. The statements are as many for one row as for
-    thousands.
-
-    `rows`: of each the fields of NewLead that it says. `import_run_id`: None where the caller undoes all again.
+    thousands. `import_run_id`: None where the caller undoes all again.
 
     Raises ChangedMeanwhile where another session has just taken an external id: another attempt will see whose;
     django.db.Error.
     """
-    checked = _check(user_id, rows, on_duplicate)
+    checked = _without_conflicts(user_id, rows.leads, on_duplicate)
     good = {index: lead for index, lead in enumerate(checked) if isinstance(lead, CheckedLead)}
     customers = _upsert_customers(user_id, list(good.values()), on_duplicate)
     chosen = list(good.values())
@@ -70,7 +90,7 @@ def import_leads(
         there = _find(user_id, checked, customers)
         chosen = _choose(good, there, on_duplicate)
         if on_duplicate == UPDATE:
-            _rewrite(rows, good, there)
+            _rewrite(good, there, rows.naming_status)
     owners = [customers[lead.phone_key].id for lead in chosen]
     insert_leads(user_id=user_id, source=source, leads=chosen, customer_ids=owners, import_run_id=import_run_id)
     again = len(good) - len(chosen)
@@ -92,13 +112,13 @@ def _choose(good: Mapping[int, CheckedLead], there: Collection[Identity], on_dup
     return [good[index] for index in sorted(places.values())]
 
 
-def judge_rows(*, user_id: UUID, rows: Sequence[Mapping[str, str]], on_duplicate: str) -> dict[int, LeadError]:
+def judge_rows(*, user_id: UUID, rows: CheckedRows, on_duplicate: str) -> dict[int, LeadError]:
     """The errors of rows, by index; writes nothing."""
-    return _errors(_check(user_id, rows, on_duplicate))
+    return _errors(_without_conflicts(user_id, rows.leads, on_duplicate))
 
 
-def _check(user_id: UUID, rows: Sequence[Mapping[str, str]], on_duplicate: str) -> Checked:
-    checked = [check_lead(NewLead(**{**_ABSENT, **row})) for row in rows]
+def _without_conflicts(user_id: UUID, checked: Checked, on_duplicate: str) -> Checked:
+    """An error in the place of each lead whose external id it cannot have."""
     there = Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids(checked))
     if on_duplicate == CREATE:
         return without_taken(checked, there)
@@ -110,7 +130,7 @@ def without_other_customers(checked: Checked, there: Mapping[str, NamedLead]) ->
     the first of the list.
     """
     owners: dict[str, str | None] = {external_id: lead.phone_key for external_id, lead in there.items()}
-    result: Checked = []
+    result: list[CheckedLead | LeadError] = []
     for lead in checked:
         if isinstance(lead, CheckedLead) and lead.external_id is not None:
             owner = owners.setdefault(lead.external_id, lead.phone_key)
@@ -166,13 +186,11 @@ def _find_unnamed(
             yield identity, lead.id
 
 
-def _rewrite(
-    rows: Sequence[Mapping[str, str]], good: Mapping[int, CheckedLead], there: Mapping[Identity, UUID]
-) -> None:
+def _rewrite(good: Mapping[int, CheckedLead], there: Mapping[Identity, UUID], naming_status: Collection[int]) -> None:
     """Of several rows that mean one lead the last counts. A row without a status leaves the lead's."""
     last: dict[UUID, Rewriting] = {}
     for index, lead in good.items():
         if (lead_id := there.get(_identity_of(lead))) is not None:
-            status = lead.status if "status" in rows[index] else None
+            status = lead.status if index in naming_status else None
             last[lead_id] = Rewriting(lead_id, lead.type, lead.details, status)
     Lead.objects.rewrite(list(last.values()))

@@ -95,10 +95,13 @@ def check_lead(lead: NewLead) -> CheckedLead | LeadError:
 
 
 def _check_characters(lead: NewLead) -> LeadError | None:
-    texts = {field: getattr(lead, field) or "" for field in NewLead.__slots__}
     # All at once first, for lists of thousands.
-    if is_storable("\n".join(texts.values())):
+    if is_storable(
+        f"{lead.customer_phone}{lead.customer_name}{lead.type}{lead.details}{lead.status}{lead.external_id}"
+        f"{lead.conversation_status}"
+    ):
         return None
+    texts = {field: getattr(lead, field) or "" for field in NewLead.__slots__}
     field = next(field for field, text in texts.items() if not is_storable(text))
     return LeadError(field, f"{field} holds a character that cannot be stored (NUL or half of a pair).")
 

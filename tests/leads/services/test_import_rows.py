@@ -7,7 +7,7 @@ from django.db import transaction
 
 from leads.models import Lead
 from leads.services import import_rows
-from leads.services.import_rows import CREATE, ON_DUPLICATE, SKIP, UPDATE, import_leads, judge_rows
+from leads.services.import_rows import CREATE, ON_DUPLICATE, SKIP, UPDATE, check_rows, import_leads, judge_rows
 from leadsite.core.transactions import retried
 from tests.factories import ORDER, Business
 from tests.sessions import session
@@ -22,7 +22,7 @@ def imported(
 ) -> tuple[int, int, int, list[int]]:
     with transaction.atomic():
         result = import_leads(
-            user_id=business.id, rows=rows, source="import", on_duplicate=on_duplicate, import_run_id=None
+            user_id=business.id, rows=check_rows(rows), source="import", on_duplicate=on_duplicate, import_run_id=None
         )
     return result.created, result.updated, result.skipped, list(result.errors)
 
@@ -48,7 +48,7 @@ def test_rows_that_mean_one_lead_are_one(owner):
 def test_an_id_of_another_customer_is_an_error_and_makes_no_customer(owner):
     owner.has_lead(customer_phone="+4915100000001", external_id="a")
     rows = [row(2, external_id="a"), row(3, external_id="b"), row(4, external_id="b"), row(5, type="cake")]
-    errors = judge_rows(user_id=owner.id, rows=rows, on_duplicate=SKIP)
+    errors = judge_rows(user_id=owner.id, rows=check_rows(rows), on_duplicate=SKIP)
     assert {index: error.field for index, error in errors.items()} == {0: "external_id", 2: "external_id", 3: "type"}
     assert imported(owner, rows) == (1, 0, 0, [0, 2, 3])
     assert owner.row_counts() == (2, 2, 2)
