@@ -8,7 +8,7 @@ from uuid import UUID
 from conversations.identification import Person
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CustomerRow:
     """One customer to insert, or to update where columns are empty.
 

@@ -69,7 +69,7 @@ class Directory:
             self.by_id[identity.user_id, identity.whatsapp_user_id] = found.by_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SenderIdentity:
     """The sender of one message: as the message has it (`original`), and its identifiers now, after the moves since.
 
@@ -119,7 +119,7 @@ class SenderIdentity:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Person:
     """The person who sent one message: identifiers from all messages of the delivery, and the customers who have them.
 

@@ -1,4 +1,9 @@
-"""Messages and moves as a delivery reports them, the same for every provider. Plain values, no database."""
+"""Messages and moves as a delivery reports them, the same for every provider. Plain values, no database.
+
+Note [Values of messages]: nobody changes these values after they are made, nor those that the readers and services of
+deliveries make of them. They are not `frozen` all the same: a frozen dataclass takes four times as long to make, and a
+delivery of a thousand messages makes fifteen thousand.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -31,7 +36,7 @@ class Sender:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MessageEvent:
     """One message. `status` is "received" for an inbound one; sent, delivered, read or played for an outbound one.
 
@@ -65,7 +70,7 @@ class MoveEvent:
     provider_time: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class IncomingMessage:
     """A message with its owner. `at` is the provider's time or, where that is missing, when it was received."""
 

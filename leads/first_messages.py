@@ -9,7 +9,7 @@ from uuid import UUID
 DETAILS_MAX_LENGTH: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FirstMessage:
     """A message that opens leads, as it is stored. `at` is the provider's time or, without one, when it came in."""
 

@@ -48,7 +48,7 @@ class Report:
     notes: BoundedLines = field(default_factory=BoundedLines)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """A JSON object of a delivery and its path. Access to a key never raises, whatever the types are."""
 

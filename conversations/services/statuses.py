@@ -24,7 +24,7 @@ from conversations.status_order import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StatusReport:
     """What a provider says about one outgoing message: sent, delivered, read, played or failed (with `error`).
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 
@@ -10,20 +11,39 @@ def array(values: Iterable[str | UUID | datetime | bool | None]) -> str:
 
     psycopg adapts lists as well, at 15 µs of CPU for each; the statements that bring a single message have forty.
     """
+    values = list(values)
+    if values and isinstance(values[0], str):
+        try:
+            return _texts(cast(list[str], values))
+        except TypeError:
+            pass  # a None among them
     elements = []
     last: object = None
     element = "NULL"
     for value in values:
-        if value is not last:  # columns mostly repeat: the business, the kind, the moment
+        if value is not last:  # columns mostly repeat: the business, the moment
             last, element = value, _element(value)
         elements.append(element)
     return "{" + ",".join(elements) + "}"
 
 
+def _texts(values: list[str]) -> str:
+    """Raises TypeError where one of them is no text."""
+    joined = '","'.join(values)
+    if "\\" in joined or joined.count('"') > 2 * (len(values) - 1):
+        joined = '","'.join([_escaped(value) for value in values])
+    return f'{{"{joined}"}}'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
 def _element(value: str | UUID | datetime | bool | None) -> str:
     if value is None:
         return "NULL"
+    if isinstance(value, UUID):
+        return value.hex
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"') if "\\" in value or '"' in value else value
-        return f'"{escaped}"'
-    return value.hex if isinstance(value, UUID) else str(value)
+        return f'"{_escaped(value)}"'
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -16,7 +16,7 @@ STATUS_ERROR_MAX_LENGTH: Final = 1000
 _DATABASE_EXTRAS: Final = {"times": "times_", "details": "details_"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StatusEvent:
     """A status of an outgoing message: sent, delivered, read, played or failed (with `error`)."""
 

@@ -8,12 +8,14 @@ import select
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
+from psycopg.types.datetime import TimestamptzLoader
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    _kept_cursor: CursorWrapper | None = None
+    _kept_cursor: psycopg.Cursor[tuple[Any, ...]] | None = None
 
     def is_usable(self) -> bool:
         """Whether the kept connection is still there. Called before the first statement of each request.
@@ -31,18 +33,30 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def rows(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Execute one statement and return its rows; none where it returns none. Raises django.db.Error.
 
-        A cursor costs half as much as a statement, so one is kept for as long as the connection.
+        A cursor of Django's costs as much as a statement, its wrapper as much again: psycopg's own cursor is used
+        here, one for as long as the connection.
         """
-        if self.queries_logged:
+        if self.queries_logged or self.execute_wrappers:
             with self.cursor() as cursor:
                 return _execute(cursor, statement, parameters)
         self.close_if_health_check_failed()
         self.ensure_connection()
         if self._kept_cursor is None or self._kept_cursor.connection is not self.connection:
-            self._kept_cursor = self.cursor()
-        return _execute(self._kept_cursor, statement, parameters)
+            self._kept_cursor = self._new_cursor()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            return _execute(self._kept_cursor, statement, parameters)
+
+    def _new_cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
+        cursor: psycopg.Cursor[tuple[Any, ...]] = self.create_cursor()
+        # Django's loader is written in Python. The session's time zone is UTC, so both return the same times.
+        cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+        return cursor
 
 
-def _execute(cursor: CursorWrapper, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _execute(
+    cursor: CursorWrapper | psycopg.Cursor[tuple[Any, ...]], statement: str, parameters: Sequence[Any]
+) -> list[tuple[Any, ...]]:
     cursor.execute(statement, parameters)
-    return cursor.fetchall() if cursor.description else []
+    # None where there are no rows to fetch. `description` says so as well, and describes every column each time.
+    return cursor.fetchall() if cursor.rownumber is not None else []

@@ -10,7 +10,7 @@ from conversations.phone import PhoneInvalid, normalise, phone_key
 from whatsapp.json_parts import Part
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identifiers:
     """A phone number (E.164), a WhatsApp user id, both or neither."""
 
@@ -62,7 +62,7 @@ def phone_of(text: str) -> str | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Contact:
     """One of a value's contacts: what the value says about a person."""
 
