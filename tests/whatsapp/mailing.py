@@ -3,7 +3,7 @@
 from typing import Any
 
 from conversations.models import Message
-from tests.factories import Business
+from tests.factories import NOTHING, Business
 from tests.whatsapp import meta
 from tests.whatsapp.graph import Graph
 from whatsapp.channels import connect_channel
@@ -13,6 +13,8 @@ from whatsapp.outbound.worker import Sender
 
 TOKEN = "EAAG-a-token-of-this-test"
 AMINA, BRUNO = "+4915123456789", "+4915100000002"
+HELLO = {"to": AMINA, "message": "Your cake is ready"}
+TEMPLATE = {"name": "cake_ready", "language": "en_US"}
 
 
 class Mailing:
@@ -57,3 +59,9 @@ def of(message: Message) -> Message:
     """The message as its row is now."""
     message.refresh_from_db()
     return message
+
+
+def nothing_stored(business: Business) -> bool:
+    assert business.row_counts() == NOTHING
+    assert not Message.objects.exists()
+    return True

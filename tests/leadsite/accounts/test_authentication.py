@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -113,32 +112,3 @@ class TestAdmin:
         before = set(ApiKey.objects.values_list("pk", flat=True))
         staff_of(owner).act("replace", ApiKey.objects.order_by("created").first())
         assert before <= set(ApiKey.objects.values_list("pk", flat=True))
-
-
-class TestCommand:
-    def issued(self, capsys, *arguments: str) -> str:
-        call_command("issue_api_key", "--email", "owner@bakery.example", *arguments)
-        return str(capsys.readouterr().out.strip())
-
-    def test_it_prints_a_key_that_works(self, owner, capsys):
-        key = self.issued(capsys, "--name", "The shop", "--scope", "read", "--days", "30")
-        row = ApiKey.objects.get(name="The shop")
-        assert row.scopes == ["read"]
-        assert timedelta(days=29) < row.expiry - timezone.now() < timedelta(days=31)
-        assert client_of(key).get("/api/leads").status_code == 200
-        refused(client_of(key).post("/api/leads", ORDER, format="json"), 403)
-
-    @pytest.mark.parametrize("length", [None, 12])
-    def test_it_replaces_a_key_by_its_beginning_or_the_whole_of_it(self, owner, capsys, length):
-        key = self.issued(capsys, "--replaces", owner.api_key[:length])
-        assert client_of(key).get("/api/leads").status_code == 200
-        refused(owner.client.get("/api/leads"), 401)
-        assert ApiKey.objects.count() == 1
-
-    @pytest.mark.parametrize(
-        "arguments", [["--replaces", "ls_nothing"], ["--days", "0"], ["--email", "no@body.example"]]
-    )
-    def test_what_cannot_be_meant_changes_nothing(self, owner, capsys, arguments):
-        with pytest.raises(CommandError):
-            self.issued(capsys, *arguments)
-        assert ApiKey.objects.count() == 1

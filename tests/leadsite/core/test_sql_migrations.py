@@ -1,22 +1,16 @@
 """Migrations go forward and back, and put in force what the files of SQL say."""
 
 import re
-from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection
 
-from leadsite.core.sql_migrations import SUMS, drop, frozen_sql, in_order, sums_of
-from leadsite.management.commands.freeze_sql import changes_of, freeze, freeze_again, write
+from leadsite.core.sql_migrations import SUMS, drop, in_order, sums_of
 
 APPS = sorted(settings.BASE_DIR.glob("*/sql")) + sorted(settings.BASE_DIR.glob("leadsite/*/sql"))
 FILES = [path for folder in APPS for path in sorted(folder.glob("*.sql"))]
-
-
-def test_every_function_is_frozen_as_it_is():
-    call_command("freeze_sql", check=True)
 
 
 @pytest.mark.parametrize("folder", APPS, ids=lambda folder: folder.parent.name)
@@ -41,55 +35,13 @@ def test_the_database_has_the_functions_as_the_files_say(db):
     assert catalogue() == before
 
 
-@pytest.fixture
-def an_app(tmp_path):
-    """An app with one function, frozen in its initial migrations."""
-    (tmp_path / "migrations").mkdir()
-    (tmp_path / "migrations" / "0002_functions.py").write_text("")
-    write(tmp_path / "sql" / "one.sql", function("one", 1))
-    freeze_again(tmp_path)
-    return tmp_path
-
-
 def function(name: str, answer: int) -> str:
     return f"CREATE OR REPLACE FUNCTION {name}() RETURNS integer LANGUAGE sql RETURN {answer};\n"
-
-
-def statements(app: Path, migration: str) -> list[tuple[str, str]]:
-    return [
-        (str(operation.sql), str(operation.reverse_sql))
-        for operation in frozen_sql(str(app / "migrations" / migration))
-    ]
-
-
-def test_a_changed_function_is_frozen_with_the_way_back(an_app):
-    write(an_app / "sql" / "one.sql", function("one", 2))
-    freeze(an_app, "shop", "functions", changes_of(an_app))
-    assert statements(an_app, "0003_functions.py") == [(function("one", 2), function("one", 1))]
-    assert '("shop", "0002_functions")' in (an_app / "migrations" / "0003_functions.py").read_text().replace("'", '"')
-    assert changes_of(an_app) == {}
-
-
-def test_a_new_function_is_dropped_on_the_way_back(an_app):
-    assert statements(an_app, "0002_functions.py") == [(function("one", 1), "DROP FUNCTION one;")]
-
-
-def test_a_function_whose_file_is_gone_is_dropped_and_comes_back(an_app):
-    (an_app / "sql" / "one.sql").unlink()
-    freeze(an_app, "shop", "functions", changes_of(an_app))
-    assert statements(an_app, "0003_functions.py") == [("DROP FUNCTION one;\n", function("one", 1))]
-    assert changes_of(an_app) == {}
 
 
 def test_a_trigger_goes_before_its_function():
     text = function("one", 1) + "CREATE OR REPLACE TRIGGER t AFTER INSERT ON leads EXECUTE FUNCTION one();"
     assert drop(text) == "DROP TRIGGER t ON leads; DROP FUNCTION one;"
-
-
-def test_a_file_that_is_not_named_after_its_function_is_refused(an_app):
-    write(an_app / "sql" / "two.sql", function("one", 1))
-    with pytest.raises(CommandError, match="rename the file"):
-        changes_of(an_app)
 
 
 def test_functions_come_after_those_that_they_need():

@@ -1,40 +1,15 @@
 """Lists go to PostgreSQL and come back as they were; statements by hand take part in everything that Django does."""
 
-from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
-from hypothesis import strategies as st
 
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
 pytestmark = pytest.mark.django_db
-
-texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
-zones = st.sampled_from([UTC, timezone(timedelta(hours=-9))])
-# Hypothesis wants the bound without a zone.
-moments = st.datetimes(min_value=datetime(1900, 1, 2), timezones=zones)  # noqa: DTZ001
-
-
-@given(
-    st.lists(st.none() | texts),
-    st.lists(st.none() | moments),
-    st.lists(st.uuids() | st.none()),
-    st.lists(st.booleans()),
-)
-def test_what_goes_in_comes_out(words, times, ids, flags):
-    lists = [words, times, ids, flags]
-    (back,) = fetch_rows("SELECT %s::text[], %s::timestamptz[], %s::uuid[], %s::boolean[]", list(map(array, lists)))
-    assert list(back) == lists
-
-
-@pytest.mark.parametrize("text", ["NULL", "null", "", " ", '"', "\\", "{}", "a,b", "{a", '\\"'])
-def test_texts_that_mean_something_in_an_array_stay_texts(text):
-    assert fetch_rows("SELECT * FROM unnest(%s::text[])", [array([text, None])]) == [(text,), (None,)]
 
 
 def test_a_text_that_cannot_be_stored_is_a_data_error():

@@ -7,17 +7,13 @@ from django.db import connection
 from django.utils import timezone
 
 from conversations.models import Conversation, Message
-from tests.whatsapp import meta
 from tests.whatsapp.graph import (
     RESET_ACCEPTED,
     error,
 )
-from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.mailing import AMINA, BRUNO, TOKEN, Mailing, of
-from whatsapp.channels import connect_channel
+from tests.whatsapp.mailing import AMINA, BRUNO, Mailing, of
 from whatsapp.models import Channel
 from whatsapp.outbound import queue
-from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 from whatsapp.outbound.outcomes import Again, Failed, Sent, Unknown
 from whatsapp.outbound.worker import send_in_turn
 
@@ -142,37 +138,3 @@ class TestLeases:
         claimed = queue.claim(16)
         queue.record([send_in_turn(claimed[0], 0.0)])
         assert (of(row).status, mailing.graph.requests) == ("queued", 0)
-
-
-class TestNumbers:
-    def test_without_a_number_a_message_waits_until_one_is_connected(self, owner, graph):
-        queued = send_message(user_id=owner.id, to=Recipient(phone=AMINA), message=MessageContent(content="Hello"))
-        assert queue.claim(16) == []
-        connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
-        assert [message.id for message in queue.claim(16)] == [queued.message_id]
-
-    def test_without_a_token_the_number_stops(self, owner, graph):
-        mailing = Mailing(owner, graph, token="")
-        row = mailing.writes()
-        mailing.is_sent()
-        assert (of(row).status, graph.requests) == ("queued", 0)
-        assert mailing.reload().stop_reason == "No access token is stored for this number. Store one."
-
-    def test_a_stopped_number_does_not_keep_back_what_goes_through_another(self, mailing, owner):
-        mailing.writes("one")
-        Channel.objects.update(stopped_at=timezone.now())
-        connect_channel(user_id=owner.id, phone_number_id="2222", access_token=TOKEN)
-        Inbox(owner, channel="2222").gets(meta.text("Hello", from_=AMINA[1:]))
-        mailing.writes("two")
-        mailing.is_sent()
-        assert mailing.states() == [("one", "queued"), ("two", "sent")]
-
-    def test_a_number_that_is_switched_off_sends_nothing(self, mailing):
-        mailing.writes()
-        Channel.objects.update(active=False)
-        assert queue.claim(16) == []
-
-    def test_messages_of_a_number_given_to_another_business_do_not_go_through_it(self, mailing, stranger):
-        mailing.writes()
-        Channel.objects.update(user=stranger.user)
-        assert queue.claim(16) == []

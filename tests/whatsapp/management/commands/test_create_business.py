@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
@@ -11,7 +10,7 @@ from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import STAFF_GROUP
 from leadsite.core.encryption import SecretUnreadable
 from tests.factories import ORDER
-from whatsapp.models import Channel, ChannelInvalid, normalise_channel_id
+from whatsapp.models import Channel
 
 
 def create(capsys, *arguments):
@@ -52,32 +51,6 @@ def test_a_phone_number_is_one_at_twilio_and_is_stored_as_its_deliveries_have_it
 def test_an_id_of_metas_is_stored_without_blanks_around_it(db, capsys):
     create(capsys, "--email", "a@bakery.example", "--phone-number-id", " 1065\n")
     assert Channel.objects.values_list("provider", "phone_number_id").get() == ("cloud", "1065")
-
-
-@pytest.mark.parametrize(
-    ("provider", "written", "reason"),
-    [
-        ("cloud", "+14155238886", "This is a phone number"),
-        ("cloud", "whatsapp:+14155238886", "This is a phone number"),
-        ("cloud", "  ", "not empty"),
-        ("cloud", "10 65", "no blanks"),
-        ("twilio", "1065", "international form"),
-        ("twilio", "whatsapp:", "international form"),
-    ],
-)
-def test_an_id_that_no_delivery_could_have_is_refused_and_so_it_is_in_a_form(db, provider, written, reason):
-    with pytest.raises(ChannelInvalid, match=reason):
-        normalise_channel_id(provider, written)
-    channel = Channel(provider=provider, phone_number_id=written)
-    with pytest.raises(ValidationError) as refused:
-        channel.clean_fields(exclude={"user"})
-    assert set(refused.value.message_dict) == {"phone_number_id"}
-
-
-def test_a_form_stores_the_id_normalised():
-    channel = Channel(provider="twilio", phone_number_id="whatsapp:+1 415 523 8886")
-    channel.clean_fields(exclude={"user"})
-    assert channel.phone_number_id == "+14155238886"
 
 
 def test_a_token_is_stored_encrypted(db, capsys):

@@ -1,29 +1,17 @@
 """POST /api/whatsapp and the messages' own endpoints, as a REST client meets them."""
 
-import json
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.utils import timezone
 
 from conversations.models import Conversation, Message
 from leads.models import Lead
-from tests.factories import NOTHING
 from tests.leads.api.test_viewsets import BAD_BODIES, refused
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.mailing import AMINA
+from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored
 
 ANSWER = {"success", "message_id", "conversation_id", "lead_id", "status", "window"}
-HELLO = {"to": AMINA, "message": "Your cake is ready"}
-TEMPLATE = {"name": "cake_ready", "language": "en_US"}
-
-
-def nothing_stored(business):
-    assert business.row_counts() == NOTHING
-    assert not Message.objects.exists()
-    return True
 
 
 def test_without_a_lead_it_stores_a_message_with_its_conversation(mailing):
@@ -56,54 +44,11 @@ def test_a_lead_without_a_name_is_refused_and_nothing_is_stored(mailing):
     assert nothing_stored(mailing.business)
 
 
-def test_what_is_left_out_of_a_lead_has_defaults(mailing):
-    body = mailing.post(**HELLO, createLead=True, customerName="Amina").json()
-    lead = Lead.objects.get(pk=body["lead_id"])
-    assert (lead.type, lead.details) == ("inquiry", "")
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        *(("to", value) for value in ["", "12", "0151 2345678", "US", "US.", "us.123", "US.12-3", 49151234567, None]),
-        *(("message", value) for value in ["", "  \n", "x" * 4097, 5, None, ["a"], "a\0b", "\ud800"]),
-        *(("createLead", value) for value in ["true", 1, None, "no"]),
-        *(("customerName", value) for value in ["x" * 201, 5, "a\0b", "\ud800"]),
-        *(("leadType", value) for value in ["cake", 5, "\ud800"]),
-        *(("details", value) for value in ["x" * 10_001, {}, "a\0"]),
-        *(("template", value) for value in ["cake", [], {}, {"name": "Cake!"}, {"name": "cake", "language": 5}]),
-        ("template", TEMPLATE | {"components": "none"}),
-        ("template", TEMPLATE | {"components": [{"text": "a\0"}]}),
-        ("template", TEMPLATE | {"components": [{"text": "\ud800"}]}),
-        ("template", TEMPLATE | {"components": [{"text": "x" * 40_000}]}),
-        ("template", TEMPLATE | {"button": "press"}),
-    ],
-)
-def test_a_bad_field_is_named_and_nothing_is_stored(mailing, field, value):
-    body = HELLO | {"createLead": True, "customerName": "Amina"} | {field: value}
-    if field == "template":
-        del body["message"]
-    answer = mailing.business.client.post("/api/whatsapp", json.dumps(body), content_type="application/json")
-    assert list(refused(answer, 400)["fields"]) == [field]
-    assert nothing_stored(mailing.business)
-
-
-def test_every_bad_field_is_named_at_once(mailing):
-    body = refused(mailing.post(to="12", message="", leadType="x", createLead=3), 400)
-    assert set(body["fields"]) == {"to", "message", "leadType", "createLead"}
-
-
 @pytest.mark.parametrize("case", BAD_BODIES)
 def test_a_body_that_cannot_be_read_is_400(case, mailing):
     answer = mailing.business.client.post("/api/whatsapp", BAD_BODIES[case], content_type="application/json")
     refused(answer, 400)
     assert nothing_stored(mailing.business)
-
-
-def test_either_a_message_or_a_template_is_needed(mailing):
-    both = refused(mailing.post(**HELLO, template=TEMPLATE), 400)
-    neither = refused(mailing.post(to=AMINA), 400)
-    assert list(both["fields"]) == list(neither["fields"]) == ["message"]
 
 
 def test_without_a_key_it_is_401(anonymous, db):
@@ -113,82 +58,6 @@ def test_without_a_key_it_is_401(anonymous, db):
 @pytest.mark.parametrize("path", ["/api/whatsapp", "/api/whatsapp/"])
 def test_a_trailing_slash_is_taken(mailing, path):
     assert mailing.post(path, **HELLO).status_code == 202
-
-
-def test_the_customer_is_found_by_any_spelling_and_keeps_the_name(mailing):
-    mailing.post(**HELLO, customerName="Amina")
-    mailing.post(to="0049 151 23456789", message="And the candles?")
-    assert mailing.business.row_counts() == (1, 1, 0)
-    assert Conversation.objects.get().customer.name == "Amina"
-
-
-@pytest.mark.parametrize(("status", "conversations"), [("active", 1), ("completed", 1), ("archived", 2)])
-def test_a_message_joins_the_conversation_there_is(mailing, status, conversations):
-    mailing.post(**HELLO)
-    Conversation.objects.update(status=status)
-    mailing.post(**HELLO)
-    assert mailing.business.row_counts() == (1, conversations, 0)
-    assert Conversation.objects.filter(status="active").count() == 1
-
-
-def test_a_lead_for_a_completed_conversation_opens_one_of_its_own(mailing):
-    mailing.post(**HELLO)
-    Conversation.objects.update(status="completed")
-    mailing.post(**HELLO, createLead=True, customerName="Amina")
-    assert mailing.business.row_counts() == (1, 2, 1)
-
-
-def test_a_customer_without_number_is_named_by_user_id(mailing):
-    first = mailing.post(to=meta.SHEENA_ID, message="Hello", createLead=True, customerName="Sheena").json()
-    second = mailing.post(to=meta.SHEENA_ID, message="Hello again").json()
-    assert first["conversation_id"] == second["conversation_id"]
-    customer = Conversation.objects.get().customer
-    assert (customer.phone, customer.whatsapp_user_id, customer.name) == (None, meta.SHEENA_ID, "Sheena")
-    assert mailing.business.row_counts() == (1, 1, 1)
-
-
-class TestTheWindow:
-    def inbound(self, owner, hours):
-        written = timezone.now() - timedelta(hours=hours)
-        text = meta.text("Hello", from_=AMINA[1:], timestamp=int(written.timestamp()))
-        Inbox(owner).gets(text)
-
-    @pytest.mark.parametrize(("hours", "window"), [(0, "open"), (23.9, "open"), (24.1, "closed")])
-    def test_it_is_open_for_a_day_after_the_customer_wrote(self, mailing, owner, hours, window):
-        self.inbound(owner, hours)
-        assert mailing.post(**HELLO).json()["window"] == window
-
-    def test_a_call_opens_it_too(self, mailing, owner):
-        now = int(timezone.now().timestamp())
-        call = meta.call(timestamp=now, **{"from": AMINA[1:]})
-        Inbox(owner).gets_change("calls", calls=[call])
-        assert mailing.post(**HELLO).json()["window"] == "open"
-
-    def test_it_is_the_customers_whichever_conversation_they_wrote_in(self, mailing, owner):
-        self.inbound(owner, 1)
-        Conversation.objects.update(status="archived")
-        answer = mailing.post(**HELLO).json()
-        assert (answer["window"], Conversation.objects.count()) == ("open", 2)
-
-    def test_our_own_messages_do_not_open_it(self, mailing):
-        mailing.post(**HELLO)
-        assert mailing.post(**HELLO).json()["window"] == "closed"
-
-    def test_where_it_is_enforced_a_closed_one_is_409_and_nothing_is_stored(self, mailing, settings):
-        settings.WHATSAPP_ENFORCE_WINDOW = True
-        body = refused(mailing.post(**HELLO, createLead=True, customerName="Amina"), 409)
-        assert body["code"] == "window_closed"
-        assert nothing_stored(mailing.business)
-
-    def test_where_it_is_enforced_an_open_one_is_no_obstacle(self, mailing, owner, settings):
-        settings.WHATSAPP_ENFORCE_WINDOW = True
-        self.inbound(owner, 1)
-        assert mailing.post(**HELLO).status_code == 202
-
-    def test_a_template_is_taken_at_any_time(self, mailing, settings):
-        settings.WHATSAPP_ENFORCE_WINDOW = True
-        answer = mailing.post(to=AMINA, template=TEMPLATE)
-        assert (answer.status_code, answer.json()["window"]) == (202, "closed")
 
 
 class TestReading:

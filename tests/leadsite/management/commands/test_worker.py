@@ -1,0 +1,62 @@
+"""manage.py worker: its options, and what --once says it did."""
+
+import re
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from tests.leadsite.workers import (
+    PRUNE,
+    PRUNE_ALLOWANCES,
+    PRUNE_EVENTS,
+    PRUNE_IMPORTS,
+    PRUNE_KEYS,
+    REMOVE,
+    STALLED,
+    SWEEP_IMPORTS,
+    job,
+    once,
+    run,
+    variables,
+)
+from tests.site import manage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
+    ended = once(tmp_path)
+
+    assert ended.returncode == 0, ended.stderr
+    done = ProcrastinateJob.objects.filter(status="succeeded").values_list("task_name", flat=True)
+    assert {
+        PRUNE,
+        STALLED,
+        REMOVE,
+        "whatsapp.tasks.retry_deliveries",
+        "whatsapp.tasks.sweep_outbox",
+        PRUNE_ALLOWANCES,
+        PRUNE_KEYS,
+        PRUNE_EVENTS,
+        PRUNE_IMPORTS,
+        SWEEP_IMPORTS,
+    } == set(done)
+
+
+def test_once_says_how_much_it_did(tmp_path):
+    broken = job("todo", task=REMOVE)
+    run("UPDATE procrastinate_jobs SET args = '{\"no_such_argument\": 1}' WHERE id = %s", broken)
+
+    first, second = once(tmp_path), once(tmp_path)
+
+    assert re.fullmatch(r"[0-9]+ jobs done, 1 failed\.\n", first.stdout), first.stdout
+    assert "no_such_argument" in first.stderr
+    # A minute may begin between the two.
+    assert second.stdout in ("Nothing was due.\n", "1 job done.\n")
+
+
+def test_it_refuses_to_do_nothing_at_a_time(tmp_path):
+    ended = manage("worker", "--concurrency", "0", env=variables(tmp_path))
+
+    assert ended.returncode == 2
+    assert "--concurrency" in ended.stderr

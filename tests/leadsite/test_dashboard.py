@@ -1,0 +1,19 @@
+"""The first page of the admin."""
+
+from django.urls import reverse
+
+from tests.staff import ESCAPED, HOSTILE, staff_of
+
+
+def test_the_first_page_counts_the_leads_and_names_the_newest(owner, stranger):
+    owner.has_lead(customer_name="Amina")
+    owner.has_lead(customer_name=HOSTILE, status="contacted")
+    stranger.has_lead(customer_name="Somebody else's")
+
+    response = staff_of(owner).get(reverse("admin:index"))
+
+    assert [status["count"] for status in response.context["statuses"]] == [1, 1, 0, 0, 0]
+    page = response.content.decode()
+    assert "Amina" in page
+    assert ESCAPED in page
+    assert "Somebody else" not in page

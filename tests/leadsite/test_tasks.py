@@ -1,0 +1,24 @@
+"""The periodic jobs of the site."""
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from tests.leadsite.workers import (
+    job,
+    once,
+    run,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_finished_jobs_are_forgotten_in_time(tmp_path):
+    old = [job("succeeded"), job("failed")]
+    run("UPDATE procrastinate_events SET at = now() - interval '31 days'")
+    fresh = [job("succeeded"), job("failed")]
+
+    assert once(tmp_path).returncode == 0
+
+    left = set(ProcrastinateJob.objects.values_list("pk", flat=True))
+    assert not left & set(old)
+    assert left >= set(fresh)

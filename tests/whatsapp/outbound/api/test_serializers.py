@@ -1,0 +1,52 @@
+"""Bodies of requests that send: what is wrong with them, and what is filled in."""
+
+import json
+
+import pytest
+
+from leads.models import Lead
+from tests.leads.api.test_viewsets import refused
+from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored
+
+
+def test_what_is_left_out_of_a_lead_has_defaults(mailing):
+    body = mailing.post(**HELLO, createLead=True, customerName="Amina").json()
+    lead = Lead.objects.get(pk=body["lead_id"])
+    assert (lead.type, lead.details) == ("inquiry", "")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("to", value) for value in ["", "12", "0151 2345678", "US", "US.", "us.123", "US.12-3", 49151234567, None]),
+        *(("message", value) for value in ["", "  \n", "x" * 4097, 5, None, ["a"], "a\0b", "\ud800"]),
+        *(("createLead", value) for value in ["true", 1, None, "no"]),
+        *(("customerName", value) for value in ["x" * 201, 5, "a\0b", "\ud800"]),
+        *(("leadType", value) for value in ["cake", 5, "\ud800"]),
+        *(("details", value) for value in ["x" * 10_001, {}, "a\0"]),
+        *(("template", value) for value in ["cake", [], {}, {"name": "Cake!"}, {"name": "cake", "language": 5}]),
+        ("template", TEMPLATE | {"components": "none"}),
+        ("template", TEMPLATE | {"components": [{"text": "a\0"}]}),
+        ("template", TEMPLATE | {"components": [{"text": "\ud800"}]}),
+        ("template", TEMPLATE | {"components": [{"text": "x" * 40_000}]}),
+        ("template", TEMPLATE | {"button": "press"}),
+    ],
+)
+def test_a_bad_field_is_named_and_nothing_is_stored(mailing, field, value):
+    body = HELLO | {"createLead": True, "customerName": "Amina"} | {field: value}
+    if field == "template":
+        del body["message"]
+    answer = mailing.business.client.post("/api/whatsapp", json.dumps(body), content_type="application/json")
+    assert list(refused(answer, 400)["fields"]) == [field]
+    assert nothing_stored(mailing.business)
+
+
+def test_every_bad_field_is_named_at_once(mailing):
+    body = refused(mailing.post(to="12", message="", leadType="x", createLead=3), 400)
+    assert set(body["fields"]) == {"to", "message", "leadType", "createLead"}
+
+
+def test_either_a_message_or_a_template_is_needed(mailing):
+    both = refused(mailing.post(**HELLO, template=TEMPLATE), 400)
+    neither = refused(mailing.post(to=AMINA), 400)
+    assert list(both["fields"]) == list(neither["fields"]) == ["message"]

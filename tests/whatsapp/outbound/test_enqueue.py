@@ -1,0 +1,88 @@
+"""What an outgoing message joins, and when it is refused: the window of 24 hours."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from conversations.models import Conversation
+from tests.leads.api.test_viewsets import refused
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored
+
+
+def test_the_customer_is_found_by_any_spelling_and_keeps_the_name(mailing):
+    mailing.post(**HELLO, customerName="Amina")
+    mailing.post(to="0049 151 23456789", message="And the candles?")
+    assert mailing.business.row_counts() == (1, 1, 0)
+    assert Conversation.objects.get().customer.name == "Amina"
+
+
+@pytest.mark.parametrize(("status", "conversations"), [("active", 1), ("completed", 1), ("archived", 2)])
+def test_a_message_joins_the_conversation_there_is(mailing, status, conversations):
+    mailing.post(**HELLO)
+    Conversation.objects.update(status=status)
+    mailing.post(**HELLO)
+    assert mailing.business.row_counts() == (1, conversations, 0)
+    assert Conversation.objects.filter(status="active").count() == 1
+
+
+def test_a_lead_for_a_completed_conversation_opens_one_of_its_own(mailing):
+    mailing.post(**HELLO)
+    Conversation.objects.update(status="completed")
+    mailing.post(**HELLO, createLead=True, customerName="Amina")
+    assert mailing.business.row_counts() == (1, 2, 1)
+
+
+def test_a_customer_without_number_is_named_by_user_id(mailing):
+    first = mailing.post(to=meta.SHEENA_ID, message="Hello", createLead=True, customerName="Sheena").json()
+    second = mailing.post(to=meta.SHEENA_ID, message="Hello again").json()
+    assert first["conversation_id"] == second["conversation_id"]
+    customer = Conversation.objects.get().customer
+    assert (customer.phone, customer.whatsapp_user_id, customer.name) == (None, meta.SHEENA_ID, "Sheena")
+    assert mailing.business.row_counts() == (1, 1, 1)
+
+
+class TestTheWindow:
+    def inbound(self, owner, hours):
+        written = timezone.now() - timedelta(hours=hours)
+        text = meta.text("Hello", from_=AMINA[1:], timestamp=int(written.timestamp()))
+        Inbox(owner).gets(text)
+
+    @pytest.mark.parametrize(("hours", "window"), [(0, "open"), (23.9, "open"), (24.1, "closed")])
+    def test_it_is_open_for_a_day_after_the_customer_wrote(self, mailing, owner, hours, window):
+        self.inbound(owner, hours)
+        assert mailing.post(**HELLO).json()["window"] == window
+
+    def test_a_call_opens_it_too(self, mailing, owner):
+        now = int(timezone.now().timestamp())
+        call = meta.call(timestamp=now, **{"from": AMINA[1:]})
+        Inbox(owner).gets_change("calls", calls=[call])
+        assert mailing.post(**HELLO).json()["window"] == "open"
+
+    def test_it_is_the_customers_whichever_conversation_they_wrote_in(self, mailing, owner):
+        self.inbound(owner, 1)
+        Conversation.objects.update(status="archived")
+        answer = mailing.post(**HELLO).json()
+        assert (answer["window"], Conversation.objects.count()) == ("open", 2)
+
+    def test_our_own_messages_do_not_open_it(self, mailing):
+        mailing.post(**HELLO)
+        assert mailing.post(**HELLO).json()["window"] == "closed"
+
+    def test_where_it_is_enforced_a_closed_one_is_409_and_nothing_is_stored(self, mailing, settings):
+        settings.WHATSAPP_ENFORCE_WINDOW = True
+        body = refused(mailing.post(**HELLO, createLead=True, customerName="Amina"), 409)
+        assert body["code"] == "window_closed"
+        assert nothing_stored(mailing.business)
+
+    def test_where_it_is_enforced_an_open_one_is_no_obstacle(self, mailing, owner, settings):
+        settings.WHATSAPP_ENFORCE_WINDOW = True
+        self.inbound(owner, 1)
+        assert mailing.post(**HELLO).status_code == 202
+
+    def test_a_template_is_taken_at_any_time(self, mailing, settings):
+        settings.WHATSAPP_ENFORCE_WINDOW = True
+        answer = mailing.post(to=AMINA, template=TEMPLATE)
+        assert (answer.status_code, answer.json()["window"]) == (202, "closed")
