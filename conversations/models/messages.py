@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from conversations.models.conversations import Conversation
 from conversations.models.inbound import InboundMessageManager
 from conversations.models.outbox import OutboxManager
-from conversations.models.statuses import columns_of, record_from_row, unzip_keys
+from conversations.models.statuses import arrays_of_keys, arrays_of_records, record_from_row
 from conversations.status_order import MessageRecord, ProviderKey
+from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
+from leadsite.core.statements import fetch_rows
 
 CONTENT_MAX_LENGTH = 65_536
 KIND_MAX_LENGTH = 100
@@ -69,12 +71,11 @@ class MessageManager(OutboxManager, InboundMessageManager["Message"]):
 
         Caller holds the transaction.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK_REPORTED, [list(ids), *unzip_keys(keys)])
-            return [
-                MessageRecord(message_id, user_id, provider_id, is_outgoing, is_new, record_from_row(*state))
-                for message_id, user_id, provider_id, is_outgoing, is_new, *state in cursor.fetchall()
-            ]
+        rows = fetch_rows(_LOCK_REPORTED, [array(ids), *arrays_of_keys(keys)])
+        return [
+            MessageRecord(message_id, user_id, provider_id, is_outgoing, is_new, record_from_row(*state))
+            for message_id, user_id, provider_id, is_outgoing, is_new, *state in rows
+        ]
 
     def write_statuses(self, messages: Sequence[MessageRecord], *, applied: Sequence[UUID]) -> None:
         """Store provider ids and statuses of messages, and delete the parked rows `applied`. Caller holds the
@@ -82,11 +83,10 @@ class MessageManager(OutboxManager, InboundMessageManager["Message"]):
         """
         if not messages and not applied:
             return
-        ids = [message.id for message in messages]
-        provider_ids = [message.provider_id for message in messages]
-        with connection.cursor() as cursor:
-            records = columns_of([message.record for message in messages])
-            cursor.execute(_WRITE_STATUSES, [list(applied), ids, provider_ids, *records])
+        ids = array(message.id for message in messages)
+        provider_ids = array(message.provider_id for message in messages)
+        records = arrays_of_records([message.record for message in messages])
+        fetch_rows(_WRITE_STATUSES, [array(applied), ids, provider_ids, *records])
 
 
 class Message(OwnedModel):

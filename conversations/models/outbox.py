@@ -8,6 +8,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from leadsite.core.arrays import array
+from leadsite.core.statements import fetch_rows
+
 # Each (customer, number) is one chat: its messages are sent in the order in which they were stored, and a customer gets
 # one message at a time. `m` is a message, `v` its conversation. OFFSET 0 keeps the planner from turning this into a
 # join, for which it would read the whole queue.
@@ -102,9 +105,8 @@ class OutboxManager:
 
     def last_inbound(self, customer_id: UUID) -> Inbound:
         """Return the customer's last message or call, in any of their conversations."""
-        with connection.cursor() as cursor:
-            cursor.execute(_LAST_INBOUND, [customer_id])
-            return Inbound(*(cursor.fetchone() or (None, None, None)))
+        rows = fetch_rows(_LAST_INBOUND, [customer_id])
+        return Inbound(*rows[0]) if rows else Inbound(None, None, None)
 
     def queue(
         self,
@@ -123,10 +125,8 @@ class OutboxManager:
         """
         values: dict[str, Any] = {"user": user_id, "conversation": conversation_id, "kind": kind, "content": content}
         values |= {"extras": json.dumps(extras), "channel": channel_id, "address": address}
-        with connection.cursor() as cursor:
-            cursor.execute(_QUEUE, values)
-            (message_id,) = cursor.fetchall()[0]
-            return cast(UUID, message_id)
+        ((message_id,),) = fetch_rows(_QUEUE, values)
+        return cast(UUID, message_id)
 
     def lock_due(
         self, *, channel_id: UUID, user_id: UUID, now: datetime, paced_until: datetime, limit: int
@@ -144,9 +144,7 @@ class OutboxManager:
             "paced": paced_until,
             "limit": limit,
         }
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK_DUE, values)
-            return [message_id for (message_id,) in cursor.fetchall()]
+        return [message_id for (message_id,) in fetch_rows(_LOCK_DUE, values)]
 
     def lease(self, ids: Sequence[UUID], *, now: datetime, lease: timedelta, pair: timedelta) -> list[Leased]:
         """Lease messages whose customers the caller has locked, and advance the customers' `paced_until` by `pair`.
@@ -154,10 +152,8 @@ class OutboxManager:
         Messages that are no longer due, and messages whose rows are locked, are left out. Caller holds the
         transaction.
         """
-        values: dict[str, Any] = {"ids": list(ids), "now": now, "lease": lease, "pair": pair}
-        with connection.cursor() as cursor:
-            cursor.execute(_LEASE, values)
-            rows = [Leased(*row) for row in cursor.fetchall()]
+        values: dict[str, Any] = {"ids": array(ids), "now": now, "lease": lease, "pair": pair}
+        rows = [Leased(*row) for row in fetch_rows(_LEASE, values)]
         # In raw queries Django returns jsonb as text: only JSONField parses it.
         return sorted(row._replace(extras=json.loads(str(row.extras))) for row in rows)
 

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from conversations.status_order import REPORTED, ParkedRecord, ProviderKey, StatusRecord
+from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
+from leadsite.core.statements import fetch_rows
 
 # An existing row is locked and keeps its content: the caller merges it with the report and writes the result.
 _PARK: Final = """
@@ -34,19 +36,18 @@ class ParkedStatusManager(models.Manager["ParkedStatus"]):
 
         Locks in the order of `reports`. Caller holds the transaction.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(_PARK, [*unzip_keys(reports), *columns_of(list(reports.values()))])
-            return [
-                ParkedRecord(row_id, (user_id, provider_id), record_from_row(*state))
-                for row_id, user_id, provider_id, *state in cursor.fetchall()
-            ]
+        rows = fetch_rows(_PARK, [*arrays_of_keys(reports), *arrays_of_records(list(reports.values()))])
+        return [
+            ParkedRecord(row_id, (user_id, provider_id), record_from_row(*state))
+            for row_id, user_id, provider_id, *state in rows
+        ]
 
     def write(self, parked: Sequence[ParkedRecord]) -> None:
         """Update rows. Caller holds the transaction and has locked them."""
         if not parked:
             return
-        with connection.cursor() as cursor:
-            cursor.execute(_WRITE_PARKED, [[row.id for row in parked], *columns_of([row.record for row in parked])])
+        records = arrays_of_records([row.record for row in parked])
+        fetch_rows(_WRITE_PARKED, [array(row.id for row in parked), *records])
 
 
 class ParkedStatus(OwnedModel):
@@ -85,10 +86,10 @@ class ParkedStatus(OwnedModel):
         return f"{self.provider_id}: {self.status}"
 
 
-def unzip_keys(keys: Iterable[ProviderKey]) -> tuple[list[Any], list[Any]]:
-    """Return user ids and provider ids as two lists, which a statement unnests."""
+def arrays_of_keys(keys: Iterable[ProviderKey]) -> tuple[str, str]:
+    """Return user ids and provider ids as two arrays, which a statement unnests."""
     keys = list(keys)
-    return [user_id for user_id, _ in keys], [provider_id for _, provider_id in keys]
+    return array(user_id for user_id, _ in keys), array(provider_id for _, provider_id in keys)
 
 
 def record_from_row(status: str, error: str, times: str | None, details: str | None) -> StatusRecord:
@@ -96,11 +97,11 @@ def record_from_row(status: str, error: str, times: str | None, details: str | N
     return StatusRecord(status, error, json.loads(times or "{}"), json.loads(details or "{}"))
 
 
-def columns_of(records: Sequence[StatusRecord]) -> list[list[str]]:
-    """Return statuses, errors, times and details as four lists, which a statement unnests."""
+def arrays_of_records(records: Sequence[StatusRecord]) -> list[str]:
+    """Return statuses, errors, times and details as four arrays, which a statement unnests."""
     return [
-        [record.status for record in records],
-        [record.error for record in records],
-        [json.dumps(dict(record.times)) for record in records],
-        [json.dumps(dict(record.details)) for record in records],
+        array(record.status for record in records),
+        array(record.error for record in records),
+        array(json.dumps(dict(record.times)) for record in records),
+        array(json.dumps(dict(record.details)) for record in records),
     ]

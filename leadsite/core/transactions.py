@@ -11,6 +11,8 @@ import psycopg
 import structlog
 from django.db import OperationalError, connection, transaction
 
+from leadsite.core.statements import fetch_rows
+
 log = structlog.get_logger(__name__)
 
 # deadlock_detected, serialization_failure, lock_not_available: the transaction is undone and may well succeed now
@@ -94,18 +96,17 @@ def attempt_of(error: BaseException) -> int:
 
 def set_locally(**values: str) -> None:
     """Set PostgreSQL's settings, `lock_timeout="100ms"`, until the transaction ends. Caller holds the transaction."""
-    with connection.cursor() as cursor:
-        calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
-        cursor.execute(f"SELECT {calls}", [part for setting in values.items() for part in setting])
+    calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
+    fetch_rows(f"SELECT {calls}", [part for setting in values.items() for part in setting])
 
 
-def end_if_idle(*, seconds: float = IDLE_SECONDS) -> None:
+def end_if_idle(*, seconds: float = IDLE_SECONDS, **values: str) -> None:
     """Have the server end this session if it stays idle inside the transaction: see Note [Frozen processes].
 
     Idle is the time between two statements, so `seconds` must be more than the caller ever computes between them.
-    Caller holds the transaction.
+    `values`: further settings, in the same statement. Caller holds the transaction.
     """
-    set_locally(idle_in_transaction_session_timeout=f"{round(seconds * 1000)}ms")
+    set_locally(idle_in_transaction_session_timeout=f"{round(seconds * 1000)}ms", **values)
 
 
 @contextmanager

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from leadsite.core.encryption import SecretUnreadable, decrypt
+from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle
 from leadsite.webhooks import http
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
@@ -104,9 +105,7 @@ def claim(limit: int, *, failing: bool) -> list[Delivery]:
         "limit": limit,
         "lease": timedelta(seconds=LEASE_SECONDS),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, values)
-        return [Delivery(*row) for row in cursor.fetchall()]
+    return [Delivery(*row) for row in fetch_rows(_CLAIM, values)]
 
 
 def deliver(delivery: Delivery) -> Outcome:

@@ -23,7 +23,7 @@ from django.utils import timezone
 from conversations.models import Conversation, Message
 from conversations.models.outbox import Leased
 from conversations.services.statuses import StatusReport, apply_statuses
-from leadsite.core.transactions import end_if_idle, set_locally
+from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel
 from whatsapp.outbound.outcomes import AT_ONCE, Again, Failed, Outcome, Outgoing, Sent, Stopped, Unknown
@@ -88,8 +88,7 @@ def _claim_from(channel: ReadyChannel, limit: int) -> list[Outgoing]:
         Message.objects.lease(ids, now=channel.now, lease=timedelta(seconds=LEASE_SECONDS), pair=pair) if ids else []
     )
     if leased:
-        paced_until = channel.free_at + timedelta(seconds=len(leased) / rate)
-        Channel.objects.filter(pk=channel.id).update(paced_until=paced_until)
+        Channel.objects.set_pace(channel.id, paced_until=channel.free_at + timedelta(seconds=len(leased) / rate))
     begin = (channel.free_at - channel.now).total_seconds()
     return [_outgoing(message, channel, wait=begin + turn / rate) for turn, message in enumerate(leased)]
 
@@ -119,8 +118,7 @@ def record(results: Sequence[Result]) -> None:
     Opens the transaction. Raises django.db.Error.
     """
     with transaction.atomic():
-        end_if_idle()
-        set_locally(lock_timeout=RECORD_LOCK_TIMEOUT)
+        end_if_idle(lock_timeout=RECORD_LOCK_TIMEOUT)
         # A report of the same message may come in at this moment: see Note [Parked statuses].
         _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
         for message, outcome in sorted(results, key=lambda result: result[0].id):

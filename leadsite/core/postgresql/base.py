@@ -5,13 +5,15 @@ Settings name this package as ENGINE; Django looks for DatabaseWrapper in a modu
 """
 
 import select
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 from psycopg.types.datetime import TimestamptzLoader
+
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -30,7 +32,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         poll.register(self.connection.fileno(), select.POLLIN)
         return not poll.poll(0)
 
-    def rows(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
         """Execute one statement and return its rows; none where it returns none. Raises django.db.Error.
 
         A cursor of Django's costs as much as a statement, its wrapper as much again: psycopg's own cursor is used
@@ -55,7 +57,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _execute(
-    cursor: CursorWrapper | psycopg.Cursor[tuple[Any, ...]], statement: str, parameters: Sequence[Any]
+    cursor: CursorWrapper | psycopg.Cursor[tuple[Any, ...]], statement: str, parameters: Parameters
 ) -> list[tuple[Any, ...]]:
     cursor.execute(statement, parameters)
     # None where there are no rows to fetch. `description` says so as well, and describes every column each time.
