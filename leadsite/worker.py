@@ -6,13 +6,14 @@ import asyncio
 import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 import psycopg
 import structlog
 from django.db import Error
 from procrastinate import JobContext, PsycopgConnector
+from procrastinate.connector import Notify
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 from procrastinate.middleware import WorkerMiddleware
@@ -32,10 +33,35 @@ RETRY_SECONDS: Final = 2
 # For procrastinate's own statements; each running job has a Django connection besides, and one connection listens.
 POOL_SIZE: Final = 2
 POOL_SECONDS: Final = 10
+HEAD_START_SECONDS: Final = 0.02
 
 
 class Interrupted(Exception):
     """The database is unreachable or not migrated, or the worker's connection was lost."""
+
+
+class _Connector(PsycopgConnector):
+    """Wakes the sender when any job is queued: its own job does so too, but only after procrastinate has fetched it.
+
+    procrastinate hears of the job a moment later, so that the sender does not share this process's time with it.
+    """
+
+    def __init__(self, sender: Sender, **options: Any) -> None:
+        super().__init__(**options)
+        self._sender = sender
+
+    async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        async with asyncio.TaskGroup() as later:
+
+            async def hand_on(channel: str, payload: str) -> None:
+                await asyncio.sleep(HEAD_START_SECONDS)
+                await on_notification(channel=channel, payload=payload)
+
+            async def notify(*, channel: str, payload: str) -> None:
+                self._sender.wake()
+                later.create_task(hand_on(channel, payload))
+
+            await super().listen_notify(notify, channels)
 
 
 async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> None:
@@ -115,7 +141,7 @@ async def _session(
     around_jobs: Sequence[WorkerMiddleware] = (),
 ) -> None:
     """Run procrastinate's worker once. When cancelled it finishes the jobs in progress. Raises Interrupted."""
-    connector = PsycopgConnector(kwargs=connection, min_size=1, max_size=POOL_SIZE, timeout=POOL_SECONDS)
+    connector = _Connector(sender, kwargs=connection, min_size=1, max_size=POOL_SIZE, timeout=POOL_SECONDS)
     try:
         # Fail early with the reason: the pool would retry for long and then only report a time-out.
         async with await psycopg.AsyncConnection.connect(**connection):

@@ -222,7 +222,7 @@ def expire_leases() -> int:
 
 def not_begun(message: Outgoing) -> Result:
     """What to record of a message that was claimed and not tried."""
-    return message, Again("The worker was held up before it could begin.", AT_ONCE)
+    return message, Again("The worker stopped, or was held up, before it could begin.", AT_ONCE)
 
 
 def _log(message: Outgoing, outcome: Outcome) -> None:

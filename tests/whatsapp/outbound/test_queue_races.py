@@ -24,6 +24,7 @@ from whatsapp.inbound import ingest
 from whatsapp.outbound import queue
 from whatsapp.outbound.enqueue import LeadRequest, MessageContent, Recipient, send_message
 from whatsapp.outbound.outcomes import Outgoing, Sent
+from whatsapp.outbound.worker import Sender
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -169,6 +170,21 @@ def test_a_worker_hears_of_a_message_at_once(owner: Business, tmp_path) -> None:
                 until(lambda: statuses_are_sent() and not calls("todo", "doing"), worker.log)
             assert calls("succeeded") == 3
             assert worker.stop() == 0
+
+
+def test_a_worker_that_stops_gives_back_what_it_has_claimed_ahead(mailing: Mailing) -> None:
+    for number in range(3):
+        mailing.writes(f"{number}", to=f"+4915100000{number:03}")
+    mailing.graph.next_come(Reaction(accepts=True, seconds=1))
+    sender = Sender(1)
+    sender.start()
+    until(lambda: mailing.graph.has_been_asked(1))
+    assert mailing.states() == [("0", "sending"), ("1", "sending"), ("2", "sending")]
+    sender.stop()
+    sender.join(30)
+    assert mailing.states() == [("0", "sent"), ("1", "queued"), ("2", "queued")]
+    assert mailing.is_sent_again() == 2
+    assert mailing.graph.doubled() == {}
 
 
 def calls(*statuses: str) -> int:

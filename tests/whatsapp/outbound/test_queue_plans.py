@@ -1,0 +1,97 @@
+"""Plans of the queue stay good whatever PostgreSQL knows about its tables: a claim reads no further than its limit."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from conversations.models import messages, outbox, statuses
+from tests.factories import Business
+from tests.whatsapp import meta
+from tests.whatsapp.mailing import TOKEN
+from whatsapp import models
+from whatsapp.channels import connect_channel
+
+pytestmark = pytest.mark.django_db
+
+# Tables of a few pages are rightly read as a whole.
+QUEUED = 3000
+STATEMENTS = {
+    name: statement
+    for module in (messages, outbox, statuses, models)
+    for name, statement in vars(module).items()
+    if isinstance(statement, str) and re.match(r"\s*(SELECT|INSERT|UPDATE|WITH)\s", statement)
+}
+# What PostgreSQL knows of tables: nothing yet, that they were empty when it looked, or all.
+TUPLES = {"no statistics": -1, "statistics of empty tables": 0, "statistics": None}
+FILL = """
+    WITH parked AS (
+        INSERT INTO parked_statuses (user_id, provider_id, status) SELECT %(user)s, 'wamid.' || n, 'sent'
+        FROM generate_series(1, 10 * %(count)s) AS n
+    ), customer AS (
+        INSERT INTO customers (user_id, phone) SELECT %(user)s, '+49151' || lpad(n::text, 8, '0')
+        FROM generate_series(1, %(count)s) AS n RETURNING id, phone
+    ), chat AS (
+        INSERT INTO conversations (user_id, customer_id) SELECT %(user)s, id FROM customer RETURNING id, customer_id
+    )
+    INSERT INTO messages (user_id, conversation_id, direction, status, content, channel_id, address, due_at)
+    SELECT %(user)s, chat.id, 'out', 'queued', 'Your cake is ready', %(channel)s, customer.phone, now()
+    FROM chat JOIN customer ON customer.id = chat.customer_id
+"""
+
+
+@contextmanager
+def knowing(tuples: int | None) -> Iterator[Any]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        if tuples is None:
+            cursor.execute("ANALYZE messages, conversations, customers, parked_statuses")
+        else:
+            cursor.execute("DELETE FROM pg_statistic WHERE starelid >= 16384")
+            cursor.execute(
+                "UPDATE pg_class SET reltuples = %s, relpages = 0 WHERE oid >= 16384 AND relkind IN ('r', 'i')",
+                [tuples],
+            )
+        # One plan for all values, as the server makes it for a prepared statement.
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        yield cursor
+        transaction.set_rollback(True)
+
+
+def plan_of(cursor: Any, statement: str) -> str:
+    names: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        name = match[1] or f"value {len(names)}"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    numbered = re.sub(r"%(?:\((\w+)\))?s", number, statement)
+    cursor.execute(f"PREPARE planned AS {numbered}")
+    cursor.execute(f"EXPLAIN (COSTS OFF) EXECUTE planned ({', '.join(['NULL'] * len(names))})")
+    plan = "\n".join(line for (line,) in cursor.fetchall())
+    cursor.execute("DEALLOCATE planned")
+    return plan
+
+
+def test_there_are_statements():
+    expected = {"_LOCK_READY", "_LOCK_DUE", "_LEASE", "_EXPIRE_LEASES", "_QUEUE", "_LOCK_REPORTED", "_WRITE_STATUSES"}
+    assert expected | {"_PARK", "_WRITE_PARKED", "_LAST_INBOUND"} <= set(STATEMENTS)
+
+
+@pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)
+def test_no_statement_reads_all_messages_or_customers(owner: Business, tuples: int | None) -> None:
+    channel = connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
+    with connection.cursor() as filling:
+        filling.execute(FILL, {"user": owner.id, "count": QUEUED, "channel": channel.pk})
+    with knowing(tuples) as cursor:
+        plans = {name: plan_of(cursor, statement) for name, statement in STATEMENTS.items()}
+    for name, plan in plans.items():
+        # The few numbers of all businesses are one page.
+        scanned = set(re.findall(r"Seq Scan on (\w+)", plan)) - {"channels"}
+        assert not scanned, f"{name}\n{plan}"
+        # Each reads an index by a condition, and not from end to end.
+        assert len(re.findall(r"Index Scan|Index Only Scan", plan)) == plan.count("Index Cond"), f"{name}\n{plan}"
