@@ -9,35 +9,6 @@ from tests.sessions import session
 from tests.staff import errors_of, messages_of, staff_of
 
 
-@pytest.mark.parametrize("typed", ["0049 (151) 0000-0000", OTHER])
-def test_a_customers_new_number_is_stored_in_one_form(owner, typed):
-    customer, path = customer_of(owner)
-    staff_of(owner).fill(path, phone=typed)
-    customer.refresh_from_db()
-    assert (customer.phone, customer.phone_key) == (OTHER, OTHER)
-
-
-@pytest.mark.parametrize(
-    ("field", "typed", "error"),
-    [
-        ("phone", "0151 000", "Write the phone number in international form"),
-        ("phone", "", "A customer needs a phone number or a WhatsApp user id."),
-        ("phone", "+52 1 55 1234 5678", "Another customer of this business has this phone number."),
-        ("whatsapp_user_id", "DE.1", "Another customer of this business has this WhatsApp user id."),
-        ("name", "x" * 201, "A name has at most 200 characters."),
-    ],
-)
-def test_what_cannot_be_a_customer_is_an_error_in_the_form(owner, field, typed, error):
-    customer, path = customer_of(owner)
-    customer_of(owner, "+525512345678")
-    Customer.objects.exclude(pk=customer.pk).update(whatsapp_user_id="DE.1")
-
-    ((problem,),) = errors_of(staff_of(owner).fill(path, **{field: typed})).values()
-
-    assert problem.startswith(error)
-    assert Customer.objects.get(pk=customer.pk).phone == PHONE
-
-
 def test_two_businesses_can_have_customers_with_the_same_number(owner, stranger):
     customer_of(stranger, OTHER)
     _, path = customer_of(owner)

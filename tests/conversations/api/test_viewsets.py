@@ -3,9 +3,8 @@
 import pytest
 
 from conversations.models import Conversation
+from tests.envelope import refused
 from tests.factories import Business
-from tests.leads.api.test_viewsets import refused
-from tests.sessions import complete, session
 
 PHONE = "+4915123456789"
 NOBODY = "01a20e4e-5f63-7d2b-8978-25877e6c373b"
@@ -67,13 +66,6 @@ def test_a_bad_status_is_400(owner, conversation, body):
     assert Conversation.objects.get().status == "active"
 
 
-def test_a_customer_has_one_active_conversation(owner, conversation):
-    owner.client.patch(path(conversation), {"status": "archived"}, format="json")
-    owner.has_lead(customer_phone=PHONE)
-    body = refused(owner.client.patch(path(conversation), {"status": "active"}, format="json"), 409)
-    assert body["code"] == "another_active"
-
-
 def test_a_conversation_of_another_business_is_404(owner, stranger, conversation):
     assert stranger.client.get("/api/conversations").json()["results"] == []
     for answer in (
@@ -84,11 +76,3 @@ def test_a_conversation_of_another_business_is_404(owner, stranger, conversation
     ):
         refused(answer, 404)
     assert Conversation.objects.get().status == "active"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_closing_a_closed_conversation_succeeds(owner, conversation):
-    with session() as clerk:
-        assert complete(clerk, owner.id, PHONE)
-        clerk.commit()
-    assert owner.client.patch(path(conversation), {"status": "completed"}, format="json").status_code == 200

@@ -9,7 +9,7 @@ from leads.admin.leads import LeadAdmin
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leadsite.accounts.models import User
-from tests.factories import NOTHING, Business
+from tests.factories import Business
 from tests.sessions import session
 from tests.staff import address, errors_of, messages_of, operator, staff_of
 
@@ -47,28 +47,6 @@ def test_a_lead_of_a_known_customer_joins_the_conversation(owner):
     assert owner.row_counts() == (1, 1, 2)
     assert Customer.objects.get().name == "Amina"
     assert set(Lead.objects.values_list("conversation", flat=True)) == {first.conversation_id}
-
-
-@pytest.mark.parametrize(
-    ("field", "typed"),
-    [
-        ("customer_phone", "0151 23456789"),
-        ("customer_phone", "call me"),
-        ("customer_phone", ""),
-        ("customer_name", "  "),
-        ("customer_name", "x" * 201),
-        ("customer_name", "Am\0ina"),
-        ("details", "x" * 10_001),
-        ("type", "wish"),
-        ("status", "done"),
-    ],
-)
-def test_what_cannot_be_a_lead_is_an_error_at_its_field(owner, field, typed):
-    response = staff_of(owner).fill(ADD, **{**TYPED, field: typed})
-
-    assert list(errors_of(response)) == [field]
-    assert "A cake" in response.content.decode() or field == "details"
-    assert owner.row_counts() == NOTHING
 
 
 def test_what_the_database_refuses_is_an_error_at_its_field(owner, monkeypatch):
@@ -113,26 +91,6 @@ def test_the_page_of_a_lead_leads_to_its_customer_and_conversation_and_back(owne
     assert f'href="{path}"' in people.get(conversation).content.decode()
 
 
-def test_an_old_form_changes_only_what_was_typed_into_it(owner):
-    people = staff_of(owner)
-    lead, path = page_of(owner)
-    old = people.form(path)
-    people.fill(path, status="qualified", details="Two cakes")
-
-    assert people.send(path, old, type="booking").status_code == 302
-
-    lead.refresh_from_db()
-    assert (lead.type, lead.status, lead.details) == ("booking", "qualified", "Two cakes")
-    assert LogEntry.objects.order_by("-pk")[0].get_change_message() == "Changed Type."
-
-
-def test_a_form_sent_untouched_changes_nothing(owner):
-    _, path = page_of(owner, details="  several\nlines  ")
-    before = Lead.objects.values().get()
-    staff_of(owner).fill(path)
-    assert Lead.objects.values().get() == before
-
-
 @pytest.mark.django_db(transaction=True)
 def test_what_another_session_writes_between_check_and_write_is_kept(owner, monkeypatch):
     lead, path = page_of(owner)
@@ -149,14 +107,6 @@ def test_what_another_session_writes_between_check_and_write_is_kept(owner, monk
 
     lead.refresh_from_db()
     assert (lead.status, lead.details) == ("lost", "Newer")
-
-
-def test_a_form_without_the_old_values_is_compared_with_the_row(owner):
-    """As curl or a test would send it."""
-    lead, path = page_of(owner)
-    staff_of(owner).send(path, {"type": "booking", "status": "new", "details": ""})
-    lead.refresh_from_db()
-    assert (lead.type, lead.details) == ("booking", "")
 
 
 def test_nobody_deletes_a_lead(owner):
@@ -221,15 +171,6 @@ def test_the_conversation_keeps_what_its_lead_changes(owner):
     before = Conversation.objects.values().get()
     staff_of(owner).fill(path, status="contacted")
     assert Conversation.objects.values().get() == before
-
-
-def test_a_lead_is_lost_for_a_reason(owner):
-    lead, path = page_of(owner)
-    people = staff_of(owner)
-    assert list(errors_of(people.fill(path, status="lost"))) == ["lost_reason"]
-    people.fill(path, status="lost", lost_reason="Found a baker nearer")
-    lead.refresh_from_db()
-    assert (lead.status, lead.lost_reason) == ("lost", "Found a baker nearer")
 
 
 def test_a_status_follows_the_rule_in_the_form_and_in_the_list(owner):

@@ -6,8 +6,8 @@ import pytest
 
 from leads.api.batch import BATCH_LIMIT
 from leads.models import Lead
+from tests.envelope import BAD_BODIES, refused
 from tests.factories import NOTHING, ORDER
-from tests.leads.api.test_viewsets import BAD_BODIES, refused
 
 
 def lead(number, **fields):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from leads.models import Lead
-from tests.leads.api.test_viewsets import refused
+from tests.envelope import refused
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from conversations.models import Customer
 from leads.models import Lead
 from leads.services.change import StaleVersion, change_lead
+from tests.envelope import refused
 from tests.factories import Business
-from tests.leads.api.test_viewsets import refused
 from tests.sessions import processes
 from tests.staff import operator
 

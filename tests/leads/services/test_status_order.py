@@ -8,8 +8,8 @@ import pytest
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leads.services.status_order import NEXT, StatusNotAllowed, check_status, may_become
+from tests.envelope import refused
 from tests.factories import Business
-from tests.leads.api.test_viewsets import refused
 
 STATUSES = Lead.Status.values
 

@@ -10,8 +10,8 @@ from rest_framework.test import APIClient
 
 from leadsite.accounts.models import ApiKey
 from leadsite.accounts.services import issue_api_key
+from tests.envelope import refused
 from tests.factories import ORDER
-from tests.leads.api.test_viewsets import refused
 from tests.staff import Staff, address, errors_of, messages_of, operator, staff_of
 
 SEND = {"to": "+4915123456789", "message": "Hello"}

@@ -9,8 +9,8 @@ from django.utils import timezone
 from conversations.models import Message
 from leadsite.accounts.models import IdempotencyKey
 from leadsite.rest.idempotency import prune_keys
+from tests.envelope import refused
 from tests.factories import NOTHING, ORDER, Business
-from tests.leads.api.test_viewsets import refused
 
 SEND = {"to": "+4915123456789", "message": "Your cake is ready", "createLead": True, "customerName": "Amina"}
 POSTS = {"/api/leads": ORDER, "/api/whatsapp": SEND}

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from conversations.models import Conversation
-from tests.leads.api.test_viewsets import refused
+from tests.envelope import refused
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
-from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError, database_url
+from leadsite.demo.embedded import EmbeddedPostgres, database_url
 from leadsite.demo.embedded.account import server_account
 from leadsite.demo.embedded.programs import program
 from tests.leadsite.demo.embedded.servers import (
@@ -23,7 +23,6 @@ from tests.leadsite.demo.embedded.servers import (
     query,
     server_pid,
     shared_database,
-    socket_dir,
 )
 
 
@@ -38,17 +37,6 @@ def test_it_lets_in_only_the_user_who_runs_it(data_dir: Path) -> None:
 
     with pytest.raises(psycopg.OperationalError, match="Peer authentication failed"):
         psycopg.connect(database_url(data_dir), user="postgres")
-
-
-def test_its_address_holds_whatever_the_environment_of_a_client_says(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {"PGHOST": "elsewhere", "PGPORT": "1", "PGUSER": "other", "PGDATABASE": "other"}.items():
-        monkeypatch.setenv(name, value)
-
-    EmbeddedPostgres(data_dir).start()
-
-    assert query(data_dir, "SELECT current_user, current_database()") == [("leadsite", "leadsite")]
 
 
 def test_it_runs_below_a_closed_directory_and_opens_nothing(tmp_path: Path) -> None:
@@ -123,45 +111,3 @@ def capabilities(pid: int, *sets: str) -> list[int]:
     status = Path(f"/proc/{pid}/status")  # there is none, and no capabilities, but on Linux
     lines = status.read_text().splitlines() if status.exists() else []
     return [int(line.split()[1], 16) for line in lines if line.startswith(sets)]
-
-
-@pytest.mark.parametrize("name", ["x" * 120, "a,b", 'a"b', "ü"])
-def test_its_socket_leaves_a_directory_that_would_not_do(name: str) -> None:
-    assert socket_dir(Path("/srv/it's")) == Path("/srv/it's/socket")
-    assert socket_dir(Path("/srv") / name).parent == Path("/tmp")
-
-
-def test_it_runs_below_a_difficult_path(tmp_path: Path) -> None:
-    with cleaned_up(tmp_path / 'it\'s $HOME `id` "50%", ü') as path:
-        EmbeddedPostgres(path).start()
-
-        assert socket_dir(path).parent == Path("/tmp")
-        assert stat.S_IMODE(socket_dir(path).stat().st_mode) == 0o700
-        assert query(path, "SELECT 1") == [(1,)]
-
-
-def test_it_refuses_a_socket_directory_of_somebody_else(tmp_path: Path) -> None:
-    path = tmp_path / ("x" * 120)
-    mine = tmp_path / "mine"
-    mine.mkdir(0o700)
-    with cleaned_up(path):
-        socket_dir(path).symlink_to(mine)
-        with pytest.raises(EmbeddedPostgresError, match="Remove it and start again"):
-            EmbeddedPostgres(path).start()
-
-        socket_dir(path).unlink()
-        socket_dir(path).mkdir()
-        socket_dir(path).chmod(0o777)
-        (socket_dir(path) / "something").touch()
-        with pytest.raises(EmbeddedPostgresError, match="Remove it and start again"):
-            EmbeddedPostgres(path).start()
-
-
-def test_it_tells_a_changed_user_whose_database_it_is(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    account = server_account()
-    other = type(account)([*account[:2], account.pw_uid + 1, *account[3:]])
-
-    with monkeypatch.context() as patch:  # ends before the fixture stops the server
-        patch.setattr("leadsite.demo.embedded.server.server_account", lambda: other)
-        with pytest.raises(EmbeddedPostgresError, match=f"belongs to user id {account.pw_uid}"):
-            EmbeddedPostgres(data_dir).start()

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -199,10 +198,3 @@ def test_it_shows_the_end_of_the_log_when_the_server_does_not_start(empty: Path)
 
     with pytest.raises(EmbeddedPostgresError, match=r"(?s)Its log ends with:.*postgresql\.conf.*No such file"):
         EmbeddedPostgres(empty).start()
-
-
-def test_it_says_what_to_do_without_the_package(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "path", [])
-        with pytest.raises(EmbeddedPostgresError, match=r"requirements\.txt"):
-            EmbeddedPostgres(empty).is_running()

@@ -8,8 +8,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from leadsite.accounts.models import ApiKey
+from tests.envelope import refused
 from tests.factories import ORDER
-from tests.leads.api.test_viewsets import refused
 
 
 def client_of(key: str) -> APIClient:

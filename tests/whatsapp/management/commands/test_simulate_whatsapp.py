@@ -13,7 +13,7 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from tests.sessions import database_url
 from tests.site import Site, environment, free_port, manage, serving
-from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, printed, simulate
+from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, simulate
 from whatsapp.models import Channel, WebhookDelivery
 from whatsapp.simulator.bodies import ABOUT_ANOTHER, KINDS
 
@@ -163,15 +163,3 @@ def test_an_operator_reads_what_is_wrong_on_stderr(site, channel, tmp_path):
     assert "(3 of 3)" in wrong.stderr
     assert unknown.returncode == 2
     assert "Traceback" not in nothing.stderr + wrong.stderr + unknown.stderr
-
-
-def test_bodies_are_escaped_as_meta_escapes_them(channel):
-    body = simulate("--print", "--text", "é 😀 a@b/c < 5 %").splitlines()[0]
-    assert r"\u00e9 \ud83d\ude00 a\u0040b\/c \u003C 5 \u0025" in body
-
-
-def test_a_status_that_failed_says_why(channel):
-    (status,) = printed("--status", "failed", "--message-id", "wamid.1", "--bsuid", "DE.1")["statuses"]
-    assert (status["id"], status["status"], status["recipient_user_id"]) == ("wamid.1", "failed", "DE.1")
-    assert status["errors"][0]["code"] == 131026
-    assert "recipient_id" not in status

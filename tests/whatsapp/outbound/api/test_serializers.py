@@ -5,7 +5,7 @@ import json
 import pytest
 
 from leads.models import Lead
-from tests.leads.api.test_viewsets import refused
+from tests.envelope import refused
 from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from conversations.models import Conversation, Message
 from leads.models import Lead
-from tests.leads.api.test_viewsets import BAD_BODIES, refused
+from tests.envelope import BAD_BODIES, refused
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored

@@ -1,0 +1,33 @@
+"""Changing the status of a conversation."""
+
+import pytest
+
+from tests.envelope import refused
+from tests.factories import Business
+from tests.sessions import complete, session
+
+PHONE = "+4915123456789"
+
+
+@pytest.fixture
+def conversation(owner: Business) -> str:
+    return str(owner.has_lead(customer_phone=PHONE, customer_name="Amina").conversation_id)
+
+
+def path(conversation: str) -> str:
+    return f"/api/conversations/{conversation}"
+
+
+def test_a_customer_has_one_active_conversation(owner, conversation):
+    owner.client.patch(path(conversation), {"status": "archived"}, format="json")
+    owner.has_lead(customer_phone=PHONE)
+    body = refused(owner.client.patch(path(conversation), {"status": "active"}, format="json"), 409)
+    assert body["code"] == "another_active"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_closing_a_closed_conversation_succeeds(owner, conversation):
+    with session() as clerk:
+        assert complete(clerk, owner.id, PHONE)
+        clerk.commit()
+    assert owner.client.patch(path(conversation), {"status": "completed"}, format="json").status_code == 200

@@ -1,0 +1,54 @@
+"""The forms of leads: what they refuse."""
+
+import pytest
+
+from leads.models import Lead
+from tests.factories import NOTHING, Business
+from tests.staff import address, errors_of, staff_of
+
+TYPED = {
+    "customer_phone": "+49 (151) 234-56789",
+    "customer_name": "Amina",
+    "type": "order",
+    "details": "A cake\r\nfor 40",
+}
+
+
+ADD = address("add", Lead)
+
+
+def page_of(business: Business, **fields: str) -> tuple[Lead, str]:
+    """A lead of this business, and the path of its page."""
+    lead = Lead.objects.get(pk=business.has_lead(**fields).lead_id)
+    return lead, address("change", lead)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("customer_phone", "0151 23456789"),
+        ("customer_phone", "call me"),
+        ("customer_phone", ""),
+        ("customer_name", "  "),
+        ("customer_name", "x" * 201),
+        ("customer_name", "Am\0ina"),
+        ("details", "x" * 10_001),
+        ("type", "wish"),
+        ("status", "done"),
+    ],
+)
+def test_what_cannot_be_a_lead_is_an_error_at_its_field(owner, field, typed):
+    response = staff_of(owner).fill(ADD, **{**TYPED, field: typed})
+
+    assert list(errors_of(response)) == [field]
+    assert "A cake" in response.content.decode() or field == "details"
+    assert owner.row_counts() == NOTHING
+
+
+def test_a_lead_is_lost_for_a_reason(owner):
+    lead, path = page_of(owner)
+    people = staff_of(owner)
+    assert list(errors_of(people.fill(path, status="lost"))) == ["lost_reason"]
+    people.fill(path, status="lost", lost_reason="Found a baker nearer")
+    lead.refresh_from_db()
+    assert (lead.status, lead.lost_reason) == ("lost", "Found a baker nearer")

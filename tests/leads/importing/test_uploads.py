@@ -1,0 +1,54 @@
+"""Services of an uploaded file: refused, read otherwise, stopped and resumed."""
+
+import pytest
+
+from leads.admin import import_forms
+from leads.importing import upload_worker
+from leads.models import ImportRun, Lead
+from tests.factories import Business
+from tests.leads.uploading import CHOSEN, decide, let_worker_work, the_run, upload
+from tests.staff import Staff, address, errors_of, staff_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(owner: Business) -> Staff:
+    return staff_of(owner)
+
+
+def test_an_encoding_is_chosen_after_the_upload(owner, staff):
+    upload(staff, "phone,name,type\n+4915100000001,M\xfcller,order\n".encode("latin-1"))
+    decide(staff, "read", encoding="latin-1")
+    decide(staff, "import")
+    let_worker_work()
+    assert Lead.objects.get(user=owner.user).conversation.customer.name == "M\xfcller"
+
+
+def test_a_file_that_is_empty_or_too_large_is_refused_at_once(staff, monkeypatch):
+    assert errors_of(upload(staff, b""))["file"] == ["The file is empty."]
+    monkeypatch.setattr(import_forms, "MAX_BYTES", 100)
+    (words,) = errors_of(upload(staff, b"x" * 101))["file"]
+    assert "the maximum is" in words
+    assert errors_of(upload(staff, region="XX"))["region"]
+    assert not ImportRun.objects.exists()
+
+
+def test_a_stopped_import_goes_on_where_it_was(staff, monkeypatch):
+    monkeypatch.setattr(upload_worker, "BATCH_SIZE", 1)
+    upload(staff)
+    decide(staff, "import", **CHOSEN)
+    told: list[int] = []
+
+    def stopped_by_staff() -> bool:
+        told.append(1)
+        decide(staff, "stop")
+        return False
+
+    upload_worker.process_upload(the_run().pk, should_stop=stopped_by_staff)
+    assert (the_run().state, the_run().read, len(told)) == ("interrupted", 1, 1)
+    assert "Continue" in staff.get(address("change", the_run())).content.decode()
+
+    decide(staff, "resume")
+    let_worker_work()
+    assert (the_run().state, the_run().read, the_run().created) == ("finished", 3, 2)

@@ -1,0 +1,34 @@
+"""Staff who upload a file in the admin, and the worker that imports it."""
+
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from leads.importing import upload_worker
+from leads.models import ImportRun
+from tests.staff import Staff, address
+
+FILE = "Wer,Tel,Anfrageart,Wunsch\nAmina,+4915100000001,order,=1+1\nBob,+4915100000002,booking,Cake\nEve,12,order,x\n"
+CHOSEN = {"column-0": "customer_name", "column-3": "details"}
+
+
+def upload(staff: Staff, text: str | bytes = FILE, name: str = "leads.csv", **typed: Any) -> Any:
+    content = text.encode() if isinstance(text, str) else text
+    form = staff.form(address("add", ImportRun))
+    file = SimpleUploadedFile(name, content)
+    return staff.client.post(address("add", ImportRun), {**form, "file": file, **typed}, follow=True)
+
+
+def the_run() -> ImportRun:
+    return ImportRun.objects.get()
+
+
+def decide(staff: Staff, do: str, **typed: Any) -> Any:
+    run = the_run()
+    form = staff.form(address("change", run)) if run.state == "preview" else {}
+    return staff.client.post(address("decide", run), {**form, "do": do, **typed}, follow=True)
+
+
+def let_worker_work() -> None:
+    for run_id in upload_worker.due_uploads().values_list("pk", flat=True):
+        upload_worker.process_upload(run_id, should_stop=lambda: False)

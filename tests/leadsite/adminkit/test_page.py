@@ -1,0 +1,41 @@
+"""Forms of the admin change only what was typed into them."""
+
+from django.contrib.admin.models import LogEntry
+
+from leads.models import Lead
+from tests.factories import Business
+from tests.staff import address, staff_of
+
+
+def page_of(business: Business, **fields: str) -> tuple[Lead, str]:
+    """A lead of this business, and the path of its page."""
+    lead = Lead.objects.get(pk=business.has_lead(**fields).lead_id)
+    return lead, address("change", lead)
+
+
+def test_an_old_form_changes_only_what_was_typed_into_it(owner):
+    people = staff_of(owner)
+    lead, path = page_of(owner)
+    old = people.form(path)
+    people.fill(path, status="qualified", details="Two cakes")
+
+    assert people.send(path, old, type="booking").status_code == 302
+
+    lead.refresh_from_db()
+    assert (lead.type, lead.status, lead.details) == ("booking", "qualified", "Two cakes")
+    assert LogEntry.objects.order_by("-pk")[0].get_change_message() == "Changed Type."
+
+
+def test_a_form_sent_untouched_changes_nothing(owner):
+    _, path = page_of(owner, details="  several\nlines  ")
+    before = Lead.objects.values().get()
+    staff_of(owner).fill(path)
+    assert Lead.objects.values().get() == before
+
+
+def test_a_form_without_the_old_values_is_compared_with_the_row(owner):
+    """As curl or a test would send it."""
+    lead, path = page_of(owner)
+    staff_of(owner).send(path, {"type": "booking", "status": "new", "details": ""})
+    lead.refresh_from_db()
+    assert (lead.type, lead.details) == ("booking", "")

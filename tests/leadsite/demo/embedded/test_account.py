@@ -1,0 +1,28 @@
+"""Whose database the embedded PostgreSQL serves."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from leadsite.demo.embedded.account import server_account
+from tests.leadsite.demo.embedded.servers import (
+    shared_database,
+)
+
+
+@pytest.fixture
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with shared_database(tmp_path_factory.getbasetemp()) as path:
+        yield path
+
+
+def test_it_tells_a_changed_user_whose_database_it_is(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = server_account()
+    other = type(account)([*account[:2], account.pw_uid + 1, *account[3:]])
+
+    with monkeypatch.context() as patch:  # ends before the fixture stops the server
+        patch.setattr("leadsite.demo.embedded.server.server_account", lambda: other)
+        with pytest.raises(EmbeddedPostgresError, match=f"belongs to user id {account.pw_uid}"):
+            EmbeddedPostgres(data_dir).start()

@@ -1,0 +1,64 @@
+"""The address of the embedded PostgreSQL: a socket of its own, wherever the data are."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from tests.leadsite.demo.embedded.servers import (
+    cleaned_up,
+    query,
+    shared_database,
+    socket_dir,
+)
+
+
+@pytest.fixture
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with shared_database(tmp_path_factory.getbasetemp()) as path:
+        yield path
+
+
+def test_its_address_holds_whatever_the_environment_of_a_client_says(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PGHOST": "elsewhere", "PGPORT": "1", "PGUSER": "other", "PGDATABASE": "other"}.items():
+        monkeypatch.setenv(name, value)
+
+    EmbeddedPostgres(data_dir).start()
+
+    assert query(data_dir, "SELECT current_user, current_database()") == [("leadsite", "leadsite")]
+
+
+@pytest.mark.parametrize("name", ["x" * 120, "a,b", 'a"b', "ü"])
+def test_its_socket_leaves_a_directory_that_would_not_do(name: str) -> None:
+    assert socket_dir(Path("/srv/it's")) == Path("/srv/it's/socket")
+    assert socket_dir(Path("/srv") / name).parent == Path("/tmp")
+
+
+def test_it_runs_below_a_difficult_path(tmp_path: Path) -> None:
+    with cleaned_up(tmp_path / 'it\'s $HOME `id` "50%", ü') as path:
+        EmbeddedPostgres(path).start()
+
+        assert socket_dir(path).parent == Path("/tmp")
+        assert stat.S_IMODE(socket_dir(path).stat().st_mode) == 0o700
+        assert query(path, "SELECT 1") == [(1,)]
+
+
+def test_it_refuses_a_socket_directory_of_somebody_else(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 120)
+    mine = tmp_path / "mine"
+    mine.mkdir(0o700)
+    with cleaned_up(path):
+        socket_dir(path).symlink_to(mine)
+        with pytest.raises(EmbeddedPostgresError, match="Remove it and start again"):
+            EmbeddedPostgres(path).start()
+
+        socket_dir(path).unlink()
+        socket_dir(path).mkdir()
+        socket_dir(path).chmod(0o777)
+        (socket_dir(path) / "something").touch()
+        with pytest.raises(EmbeddedPostgresError, match="Remove it and start again"):
+            EmbeddedPostgres(path).start()
