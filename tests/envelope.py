@@ -2,7 +2,6 @@
 
 import json
 
-from tests.envelope import refused
 from tests.factories import ORDER
 
 ENVELOPE = {"success", "error", "code", "fields"}
