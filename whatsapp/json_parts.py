@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from conversations.phone import mask_phone
@@ -12,13 +13,13 @@ LINES_LISTED: Final = 50
 LINE_MAX_LENGTH: Final = 300
 
 # WhatsApp was founded in 2009: nothing was written before.
-_EARLIEST: Final = datetime(2009, 1, 1, tzinfo=UTC)
+_EARLIEST: Final = datetime(2009, 1, 1, tzinfo=UTC).timestamp()
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _PHONE_LIKE: Final = re.compile(r"\+?[0-9](?:[ ().-]*[0-9]){6,}")
 
 
 # How far a provider's clock may be ahead of ours.
-_CLOCK_SKEW: Final = timedelta(minutes=5)
+_CLOCK_SKEW: Final = timedelta(minutes=5).total_seconds()
 # Lists whose items are not events: an invalid item there rejects no event.
 _BESIDE_THE_ITEMS: Final = frozenset(("contacts", "errors"))
 
@@ -95,8 +96,8 @@ class Part:
         digits = text_of(found).strip()
         if _SECONDS.fullmatch(digits):
             seconds = int(digits)
-            if _EARLIEST.timestamp() <= seconds <= (received_at + _CLOCK_SKEW).timestamp():
-                return datetime.fromtimestamp(seconds, UTC)
+            if _EARLIEST <= seconds <= received_at.timestamp() + _CLOCK_SKEW:
+                return _moment(seconds)
         reason = f"{key} is missing" if found is None else f"its {key} is not believable"
         self.note(f"{reason}; the time of arrival counts")
         return None
@@ -106,6 +107,12 @@ class Part:
 
     def _below(self, key: str) -> str:
         return f"{self.where}.{key}" if self.where else key
+
+
+@lru_cache(maxsize=1000)
+def _moment(seconds: int) -> datetime:
+    """One object for a second: `array` writes what repeats once, and a time is in eight columns."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def text_of(found: Any) -> str:

@@ -1,6 +1,6 @@
 """Service that stores what providers deliver: messages with their customer, conversation and lead, or none of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -110,17 +110,20 @@ def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:
         return Stored()
     placed = place_messages(messages=new)
     messages_made, leads_made = _store(placed)
-    kept = {message.key for message, _ in placed.messages}
-    left_out = sum(message.event.opens == Opens.NOTHING and message.key not in kept for message, _ in new)
+    left_out = _count_notices(new) - _count_notices(placed.messages)
     return Stored(messages=messages_made, leads=leads_made, left_out=left_out)
+
+
+def _count_notices(messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> int:
+    return sum(message.event.opens is Opens.NOTHING for message, _ in messages)
 
 
 def _store(placed: Placed) -> tuple[int, int]:
     """Store messages, and the leads of conversations that have none. Returns how many of each are new."""
     # Before the messages: a placeholder is replaced by them, and the lead may still say what that said.
     there = Lead.objects.of_conversations(sorted({id_ for _, id_ in placed.messages if id_ not in placed.opened}))
-    stored = Message.objects.store(placed.messages)
     events = {message.key: message.event for message, _ in placed.messages}
+    stored = [(row, events[row.key]) for row in Message.objects.store(placed.messages)]
     first, corrections = leads_of(
         (
             FirstMessage(
@@ -129,10 +132,10 @@ def _store(placed: Placed) -> tuple[int, int]:
                 conversation_id=row.conversation_id,
                 at=row.at,
                 provider_id=row.provider_id,
-                details=details_of(events[row.key].kind, events[row.key].content),
+                details=details_of(event.kind, event.content),
             )
-            for row in stored
-            if events[row.key].opens == Opens.LEAD
+            for row, event in stored
+            if event.opens is Opens.LEAD
         ),
         there,
     )
@@ -150,5 +153,5 @@ def _store(placed: Placed) -> tuple[int, int]:
         ]
     )
     Lead.objects.correct(corrections)
-    Lead.objects.keep_referral(sorted({row.conversation_id for row in stored if "referral" in events[row.key].extras}))
-    return sum(row.is_new for row in stored), len(first)
+    Lead.objects.keep_referral(sorted({row.conversation_id for row, event in stored if "referral" in event.extras}))
+    return sum(row.is_new for row, _ in stored), len(first)
