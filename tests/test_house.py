@@ -14,6 +14,8 @@ MODULES_OF_A_FOLDER = 16
 LINES_OF_A_FUNCTION = 45
 LINES_OF_A_FILE = 250
 SQL_FUNCTIONS = 18
+# The rest is tested through its callers: managers through services, parts of the admin through its pages.
+TESTED_BY_NAME = 0.75
 LINES_OF_A_SQL_FUNCTION = 45
 APPS = ("leadsite", "conversations", "leads", "whatsapp")
 # What these serve is a router's: one class for all that can be done with a kind of row.
@@ -122,3 +124,18 @@ def test_tests_stand_in_the_same_tree_as_what_they_test():
     tests = [path for path in modules("tests") if path.stem.startswith("test_") and path.parent not in whole]
     assert len(tests) > 80
     assert [path for path in tests if not any((settings.BASE_DIR / place).exists() for place in mirrored(path))] == []
+
+
+def test_most_modules_have_tests_of_their_name():
+    """tests/<folder>/test_<module>.py, or test_<module>_<aspect>.py; of modules that have a function."""
+    by_folder: dict[tuple[str, ...], set[str]] = {}
+    for test in modules("tests"):
+        folder = tuple(part for part in test.parts[1:-1] if part != "long")
+        by_folder.setdefault(folder, set()).add(f"{test.stem}_")
+    wanted = [path for path in modules(*APPS) if path.stem != "__init__" and any(functions_of(path))]
+    without = [
+        str(path)
+        for path in wanted
+        if not any(name.startswith(f"test_{path.stem}_") for name in by_folder.get(path.parts[:-1], ()))
+    ]
+    assert len(without) <= (1 - TESTED_BY_NAME) * len(wanted), without

@@ -4,10 +4,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from conversations.incoming import IncomingMessage, MessageEvent, Opens, Sender, distinct_messages
+from conversations.incoming import IncomingMessage, MessageEvent, Opens, Sender
 from conversations.placing import Newest, Place, Placement, conversation_updates
 
 BUSINESS, CUSTOMER = UUID(int=1), UUID(int=2)
@@ -73,11 +71,3 @@ def test_a_stored_message_and_one_without_customer_update_no_conversation():
     place = Place(uuid4(), "text", Newest(uuid4(), "completed"))
     without_customer = (message(Opens.NOTHING), None, place._replace(here=None))
     assert conversation_updates([(message(), CUSTOMER, place), without_customer]) == []
-
-
-@given(st.lists(st.sampled_from(["text", "unsupported", "image"]), min_size=1))
-def test_of_one_message_the_first_full_one_counts(kinds):
-    (one,) = distinct_messages([message(kind=kind, provider_id="wamid.1") for kind in kinds])
-    assert one.event.kind == next((kind for kind in kinds if kind != "unsupported"), "unsupported")
-    assert one.completes("unsupported") == (one.event.kind != "unsupported")
-    assert not one.completes("text")

@@ -1,0 +1,23 @@
+"""Which words of a search are looked for among phone numbers, and by which digits."""
+
+import pytest
+
+from conversations.search import phone_fragments
+
+
+@pytest.mark.parametrize(
+    ("term", "digits"),
+    [
+        ("+49 151 23456789", {"4915123456789"}),
+        ("0049 (151) 234-567", {"49151234567"}),
+        ("+49 (0)151 234567", {"49151234567"}),
+        ("0151", set()),  # three digits are left: too few
+        ("01512", {"1512"}),
+        ("+5215512345678", {"5215512345678", "525512345678"}),  # Mexico: as it was typed, and by its key
+        ("Amina", set()),
+        ("4 lemon cakes 1234", set()),
+        ("", set()),
+    ],
+)
+def test_a_part_of_a_number_is_found_in_any_spelling(term: str, digits: set[str]) -> None:
+    assert phone_fragments(term) == digits

@@ -1,0 +1,26 @@
+"""What each of Meta's errors means, by its code."""
+
+import pytest
+
+from whatsapp.meta_errors import ADVICE, outcome_of_error, stops_the_number, with_advice
+from whatsapp.outbound.outcomes import Again, Failed, Stopped
+
+
+@pytest.mark.parametrize(("is_servers", "outcome"), [(True, Again("Odd.")), (False, Failed("Odd."))])
+@pytest.mark.parametrize("code", [None, 999_999])
+def test_an_unknown_error_is_tried_again_where_the_server_is_to_blame(code, is_servers, outcome) -> None:
+    assert outcome_of_error(code, "Odd.", is_servers=is_servers) == outcome
+
+
+def test_an_invalid_token_stops_the_number_and_a_closed_window_fails_the_message() -> None:
+    assert outcome_of_error(190, "Expired.", is_servers=False) == Stopped("Expired.")
+    assert isinstance(outcome_of_error(131_047, "Too late.", is_servers=False), Failed)
+    assert stops_the_number(190)
+    assert not stops_the_number(131_047)
+    assert not stops_the_number(999_999)
+
+
+def test_advice_follows_the_reason_as_a_sentence_of_its_own() -> None:
+    assert with_advice(131_045, "Not registered") == f"Not registered. {ADVICE[131_045]}"
+    assert with_advice(131_045, "Not registered!") == f"Not registered! {ADVICE[131_045]}"
+    assert with_advice(None, "Odd") == with_advice(999_999, "Odd") == "Odd"
