@@ -56,7 +56,8 @@ def test_a_time_that_cannot_be_is_noted(value: Any) -> None:
 
 
 def test_texts_objects_and_errors_are_read_from_any_type() -> None:
-    assert [text_of(found) for found in ("a", 5, True, 1.5, None, {})] == ["a", "5", "", "", "", ""]
+    values: list[Any] = ["a", 5, True, 1.5, None, {}]
+    assert [text_of(value) for value in values] == ["a", "5", "", "", "", ""]
     assert objects_of({"a": 1}) == objects_of([{"a": 1}, 5]) == [{"a": 1}]
     assert objects_of("x") == []
     assert error_text({"title": "Refused", "error_data": {"details": "Too late"}}) == "Refused — Too late"
