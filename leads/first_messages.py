@@ -1,4 +1,4 @@
-"""The message by which a customer came is what the lead says. Pure functions, no database."""
+"""Decides which leads inbound messages create, and which message's text a lead has as its details. Pure functions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ DETAILS_MAX_LENGTH: Final = 10_000
 
 @dataclass(slots=True, kw_only=True)
 class FirstMessage:
-    """A message that opens leads, as it is stored. `at` is the provider's time or, without one, when it came in."""
+    """A stored message that may create a lead. `at` is the provider's time or, without one, when it was received."""
 
     id: UUID
     user_id: UUID
@@ -21,10 +21,10 @@ class FirstMessage:
     details: str
 
 
-class LeadThere(NamedTuple):
-    """The lead of a conversation, and the message by which its customer came as it was before this delivery.
+class ExistingLead(NamedTuple):
+    """The lead of a conversation, and its first message as it was before this delivery.
 
-    The message's fields are None where somebody else than WhatsApp brought the lead.
+    The message's fields are None where the lead was not created by a WhatsApp message.
     """
 
     id: UUID
@@ -36,7 +36,7 @@ class LeadThere(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The lead's first message is another one. The details follow where nobody has changed them: are as `before`."""
+    """A new first message of a lead. The details change with it unless they were edited: differ from `before`."""
 
     lead_id: UUID
     message: FirstMessage
@@ -44,12 +44,12 @@ class Correction:
 
 
 def details_of(kind: str, content: str) -> str:
-    """What a lead says of the message by which its customer came: the text, or its kind where it has none."""
+    """The details of a lead from its first message: the text, or the kind where it has none."""
     return (content.strip() or f"({kind})")[:DETAILS_MAX_LENGTH]
 
 
 def earliest_of_each(messages: Iterable[FirstMessage]) -> list[FirstMessage]:
-    """The earliest message of each conversation, however they are delivered; in the order of the conversations' ids."""
+    """The earliest message of each conversation, in the order of the conversations' ids."""
     earliest: dict[UUID, FirstMessage] = {}
     for message in messages:
         before = earliest.get(message.conversation_id)
@@ -58,16 +58,16 @@ def earliest_of_each(messages: Iterable[FirstMessage]) -> list[FirstMessage]:
     return [earliest[conversation_id] for conversation_id in sorted(earliest)]
 
 
-def leads_of(
-    messages: Iterable[FirstMessage], there: Mapping[UUID, LeadThere]
+def plan_leads(
+    messages: Iterable[FirstMessage], existing: Mapping[UUID, ExistingLead]
 ) -> tuple[list[FirstMessage], list[Correction]]:
-    """The messages of which leads are to be made, for want of one, and the leads whose first message is an earlier one.
+    """Return the messages for which leads are to be created, and the leads whose first message changes.
 
-    `there` are the leads that conversations have, by conversation.
+    `existing`: the leads that exist, by conversation.
     """
     new, corrections = [], []
     for message in earliest_of_each(messages):
-        lead = there.get(message.conversation_id)
+        lead = existing.get(message.conversation_id)
         if lead is None:
             new.append(message)
         elif lead.message_at is not None and lead.message_provider_id is not None:

@@ -1,4 +1,4 @@
-"""Background tasks for imports of uploaded files. leadsite/tasks.py says what a job is."""
+"""Background tasks for imports of uploaded files. See leadsite/tasks.py for the conventions."""
 
 from uuid import UUID
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from leads.admin.dashboard import leads_today
+from leads.admin.dashboard import add_leads
 from leadsite.webhooks.alerts import disabled_endpoints
 from whatsapp.admin.alerts import alerts_for
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The context of admin/index.html (unfold's DASHBOARD_CALLBACK)."""
-    return leads_today(request, context) | {"alerts": alerts_for(request) + disabled_endpoints(request)}
+    return add_leads(request, context) | {"alerts": alerts_for(request) + disabled_endpoints(request)}

@@ -1,4 +1,4 @@
-"""The leads of a conversation, on its page: conversations knows nothing of sales."""
+"""Adds the leads of a conversation to its admin page. Here, because the app conversations does not know leads."""
 
 from django.contrib import admin
 from django.utils.safestring import SafeString

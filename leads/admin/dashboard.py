@@ -1,4 +1,4 @@
-"""The leads on the admin's first page: their number by status, and the newest."""
+"""The leads on the admin's index page: their number by status, and the newest."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ from leadsite.adminkit.values import badge, foreign, moment, shorten
 NEWEST = 8
 
 
-def leads_today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the leads' part of admin/index.html to the context, for people who may see leads."""
+def add_leads(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the leads' part of admin/index.html to the context, for users with permission to view leads."""
     page: Any = admin.site.get_model_admin(Lead)
     if not page.has_view_or_change_permission(request):
         return context
     leads = page.get_queryset(request)
     counts = dict(leads.order_by().values_list("status").annotate(Count("pk")))
-    every = reverse("admin:leads_lead_changelist")
+    all_leads = reverse("admin:leads_lead_changelist")
     context["statuses"] = [
         {
             "badge": badge(status.label, status.value),
             "count": counts.get(status.value, 0),
-            "url": f"{every}?status__exact={status.value}",
+            "url": f"{all_leads}?status__exact={status.value}",
         }
         for status in Lead.Status
     ]
@@ -39,6 +39,6 @@ def leads_today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         }
         for lead in leads.select_related("conversation__customer").order_by("-pk")[:NEWEST]
     ]
-    context["leads_url"] = every
+    context["leads_url"] = all_leads
     context["add_lead_url"] = reverse("admin:leads_lead_add") if page.has_add_permission(request) else None
     return context

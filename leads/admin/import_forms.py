@@ -110,7 +110,7 @@ class UploadForm(ReadingForm, forms.ModelForm[ImportRun]):
 
 
 class PreviewForm(ReadingForm):
-    """ReadingForm with a choice of field above each column."""
+    """ReadingForm with a select above each column, for the field that it contains."""
 
     def __init__(self, data: Any = None, *, header: Sequence[str], **options: Any) -> None:
         super().__init__(data, **options)

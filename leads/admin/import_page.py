@@ -1,4 +1,4 @@
-"""The parts of an import's page besides its fields: preview, progress and refused rows."""
+"""The parts of an import's page other than its fields: preview, progress and refused rows."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -67,17 +67,15 @@ def meaning(run: ImportRun) -> str:
     counted = describe_counts(counts_of(run))
     match run.state:
         case State.FINISHED if run.failed:
-            return (
-                f"{counted}. Download the refused rows, correct them and import that file: what is in stays as it is."
-            )
+            return f"{counted}. Download the refused rows, correct them and import that file; stored rows stay."
         case State.FINISHED:
             return f"{counted}. Nothing is left to do."
         case State.INTERRUPTED:
-            return f"Stopped after {counted}. Stored rows stay; “Continue” goes on with the next row."
+            return f"Stopped after {counted}. Stored rows stay; “Continue” resumes with the next row."
         case State.FAILED:
             return f"Failed after {counted}. {page_message(run.error)}"
         case State.UNDONE:
-            return "Undone: the leads of this import that nobody had changed were removed."
+            return "Undone: the leads of this import were removed, except those that had been changed."
     return ""
 
 

@@ -33,14 +33,14 @@ from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.values import NOTHING, foreign, moment
 
 State = ImportRun.State
-RESULT_FIELDS: Final = ("state_badge", "outcome", "its_leads", "finished")
+RESULT_FIELDS: Final = ("state_badge", "outcome", "leads_link", "finished")
 READING_FIELDS: Final = ["type", "status", "region", "on_duplicate", "encoding"]
 
 
 @admin.register(ImportRun)
 class ImportRunAdmin(OwnedAdmin):
-    form = UploadForm  # type: ignore[assignment] # nothing of a run is changed by a form, so ChangedFields is not needed
-    list_display = ["called", "state_badge", "outcome", "how_far", "begun"]
+    form = UploadForm  # type: ignore[assignment] # no form changes a run, so ChangedFields is not needed
+    list_display = ["file", "state_badge", "outcome", "percent", "started"]
     list_filter = ["state", "created_at"]
     search_fields = ["file_name"]
     search_help_text = "Name of the file"
@@ -49,8 +49,8 @@ class ImportRunAdmin(OwnedAdmin):
     add_form_template = "leads/import_upload.html"
     change_form_outer_before_template = "leads/import_run.html"
     change_form_outer_after_template = "leads/import_refused.html"
-    fields = ["called", "state_badge", "outcome", "its_leads", "meant", "user", "begun", "finished", "id"]
-    readonly_fields = ["called", "state_badge", "outcome", "its_leads", "meant", "begun", "finished", "id"]
+    fields = ["file", "state_badge", "outcome", "leads_link", "options_text", "user", "started", "finished", "id"]
+    readonly_fields = ["file", "state_badge", "outcome", "leads_link", "options_text", "started", "finished", "id"]
 
     class Media:
         js = ["leads/import.js"]
@@ -70,7 +70,7 @@ class ImportRunAdmin(OwnedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         if isinstance(obj, ImportRun):
-            # Until the run is over, the section above the fields shows this, and is kept up to date.
+            # Until the run is over, the section above the fields shows these, and updates them.
             early = obj.state in (State.PREVIEW, *uploads.IN_PROGRESS)
             return [name for name in super().get_fields(request, obj) if not (early and name in RESULT_FIELDS)]
         return [*(["user"] if request.user.is_superuser else []), "file", *READING_FIELDS]
@@ -119,14 +119,14 @@ class ImportRunAdmin(OwnedAdmin):
 
     def progress(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The numbers of a run as JSON, for its page."""
-        run = self._seen(request, object_id)
+        run = self._visible_run(request, object_id)
         return (
             JsonResponse(progress_of(run)) if run else JsonResponse({"error": "There is no such import."}, status=404)
         )
 
     def refused(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Download the refused rows as a file that can be corrected and imported."""
-        run = self._seen(request, object_id)
+        run = self._visible_run(request, object_id)
         if run is None:
             return HttpResponse("There is no such import.", status=404, content_type="text/plain")
         name = f"{run.file_name.rpartition('.')[0] or run.file_name}-refused.csv"
@@ -138,7 +138,7 @@ class ImportRunAdmin(OwnedAdmin):
         """Handle a button of the run's page."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        run = self._seen(request, object_id)
+        run = self._visible_run(request, object_id)
         if run is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_add_permission(request):
@@ -149,14 +149,14 @@ class ImportRunAdmin(OwnedAdmin):
             messages.error(request, str(error))
         return _to_page(run)
 
-    def _seen(self, request: HttpRequest, object_id: str) -> ImportRun | None:
-        """The run, if this person may see it; otherwise None. Raises PermissionDenied."""
+    def _visible_run(self, request: HttpRequest, object_id: str) -> ImportRun | None:
+        """Return the run if the user may see it, otherwise None. Raises PermissionDenied."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return cast("ImportRun | None", self.get_object(request, unquote(object_id)))
 
     @admin.display(description="file", ordering="file_name")
-    def called(self, run: ImportRun) -> SafeString:
+    def file(self, run: ImportRun) -> SafeString:
         return foreign(run.file_name)
 
     @admin.display(description="state", ordering="state")
@@ -168,22 +168,22 @@ class ImportRunAdmin(OwnedAdmin):
         return "–" if run.state == State.PREVIEW else describe_counts(counts_of(run))
 
     @admin.display(description="done")
-    def how_far(self, run: ImportRun) -> str:
+    def percent(self, run: ImportRun) -> str:
         return "–" if run.progress is None else f"{run.progress:.0%}"
 
-    @admin.display(description="its leads")
-    def its_leads(self, run: ImportRun) -> SafeString:
+    @admin.display(description="leads")
+    def leads_link(self, run: ImportRun) -> SafeString:
         if not run.created:
             return NOTHING
         address = reverse("admin:leads_lead_changelist", query={"import_run__id__exact": str(run.pk)})
         return format_html('<a href="{}" class="text-link">Leads of this import</a>', address)
 
     @admin.display(description="how it is read")
-    def meant(self, run: ImportRun) -> SafeString:
+    def options_text(self, run: ImportRun) -> SafeString:
         return describe_options(run)
 
-    @admin.display(description="begun", ordering="pk")
-    def begun(self, run: ImportRun) -> SafeString:
+    @admin.display(description="started", ordering="pk")
+    def started(self, run: ImportRun) -> SafeString:
         """Not named `created`, which is the run's number of created leads."""
         return moment(run.created_at)
 
@@ -193,24 +193,24 @@ class ImportRunAdmin(OwnedAdmin):
 
 
 def _decide(request: HttpRequest, run: ImportRun) -> None:
-    """Do what the button says. Raises WrongState."""
-    asked = request.POST.get("do", "")
-    if asked in ("stop", "resume"):
-        (uploads.stop_import if asked == "stop" else uploads.resume_import)(run=run)
+    """Carry out the action of the button. Raises WrongState."""
+    action = request.POST.get("do", "")
+    if action in ("stop", "resume"):
+        (uploads.stop_import if action == "stop" else uploads.resume_import)(run=run)
         return
     form = PreviewForm(request.POST, header=run.columns)
     if not form.is_valid():
-        words = [f"{form[name].label}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
-        messages.error(request, " ".join(words))
+        errors = [f"{form[name].label}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
+        messages.error(request, " ".join(errors))
         return
     columns = form.columns() if run.columns else None
     uploads.change_reading(run=run, options=form.to_options(), encoding=form.encoding_or_none(), columns=columns)
-    if asked not in ("try", "import"):
+    if action not in ("try", "import"):
         return
     if problem := read_preview(run).problem:
         messages.error(request, page_message(problem))
         return
-    (uploads.try_import if asked == "try" else uploads.start_import)(run=run)
+    (uploads.try_import if action == "try" else uploads.start_import)(run=run)
 
 
 def _to_page(run: ImportRun) -> HttpResponse:

@@ -94,7 +94,7 @@ class LeadAdmin(PhoneSearchAdmin):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A superuser who is a business too, as in the demo, most likely adds a lead of its own."""
+        """Preselect the superuser's own business, where it is one (as in the demo)."""
         owner = cast(User, request.user)
         return {"user": owner.pk} if owner.is_superuser and owner.business_name else {}
 
@@ -115,12 +115,12 @@ class LeadAdmin(PhoneSearchAdmin):
         try:
             return super().changeform_view(request, *args, **options)
         except LeadRefused as refusal:
-            # The form was valid, but the database refused it: the same form again, with that error.
+            # The form was valid, but the database refused it: show the form again with that error.
             request.lead_refusal = refusal  # type: ignore[attr-defined] # read by get_form
             return super().changeform_view(request, *args, **options)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A lead is marked as lost instead of deleted: its conversation would be left without a lead."""
+        """A lead is marked as lost instead of deleted, because its conversation would be left without a lead."""
         return False
 
     @admin.display(description="customer", ordering="conversation__customer__name")

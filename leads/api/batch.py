@@ -32,20 +32,21 @@ def read_batch(body: Any) -> tuple[list[Any], bool]:
 
 
 def create_batch(*, user_id: UUID, leads: Sequence[Any], all_or_nothing: bool) -> list[Outcome]:
-    """Make the leads of a client's list; of each, in order, what was made of it or what is wrong with it.
+    """Create the leads of a batch; return for each, in order, the created lead or its errors by field.
 
-    With `all_or_nothing` nothing is made where one is wrong. Raises what create_leads_once raises.
+    With `all_or_nothing` nothing is created if one lead has an error. Raises what create_leads_once raises.
     """
     read = [_read(lead) for lead in leads]
     if all_or_nothing and any(isinstance(lead, dict) for lead in read):
         return [lead if isinstance(lead, dict) else {} for lead in read]
-    good = [lead for lead in read if isinstance(lead, NewLead)]
-    made = iter(create_leads_once(user_id=user_id, leads=good, source=Lead.Source.API, all_or_nothing=all_or_nothing))
-    return [lead if isinstance(lead, dict) else _outcome(next(made)) for lead in read]
+    valid = [lead for lead in read if isinstance(lead, NewLead)]
+    source = Lead.Source.API
+    created = iter(create_leads_once(user_id=user_id, leads=valid, source=source, all_or_nothing=all_or_nothing))
+    return [lead if isinstance(lead, dict) else _outcome(next(created)) for lead in read]
 
 
-def _outcome(made: CreatedLead | LeadError) -> Outcome:
-    return {made.field: [made.message]} if isinstance(made, LeadError) else made
+def _outcome(created: CreatedLead | LeadError) -> Outcome:
+    return {created.field: [created.message]} if isinstance(created, LeadError) else created
 
 
 def _read(lead: Any) -> NewLead | Problems:

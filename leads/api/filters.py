@@ -1,4 +1,4 @@
-"""Filters of the list of leads. An invalid value is 400 with its parameter named."""
+"""Filters of the list of leads. An invalid value is answered with 400, which names the parameter."""
 
 from typing import Any, Final
 
@@ -47,12 +47,12 @@ class LeadFilter(django_filters.FilterSet):
 
 
 class LeadSearch(BaseFilterBackend):
-    """`q`: words of the details, the customer's name, or their phone number in any spelling."""
+    """`q`: searches the details, the customer's name and their phone number in any spelling."""
 
     parameter = "q"
-    description = "Words of the wish or of the customer's name, or a phone number or a part of one in any spelling."
+    description = "Text in the details or in the customer's name, or a phone number or a part of one in any spelling."
 
-    def filter_queryset(  # type: ignore[override] # the paginator is its only reader
+    def filter_queryset(  # type: ignore[override] # only the paginator reads it
         self, request: Request, queryset: QuerySet[Lead], view: APIView
     ) -> QuerySet[Lead] | UnionPages[Lead]:
         """Raises ValidationError."""

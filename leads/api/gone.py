@@ -15,5 +15,5 @@ class PathGone(APIException):
 @authentication_classes([])
 @permission_classes([])
 def gone(request: Request) -> Response:
-    """The answer to every caller and method. Raises PathGone."""
+    """Answers every request. Raises PathGone."""
     raise PathGone("This path is gone. Create a lead with its conversation by POST /api/leads.")

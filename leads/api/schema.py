@@ -1,4 +1,4 @@
-"""OpenAPI descriptions of the leads resource: parameters and answers."""
+"""OpenAPI descriptions of the leads resource: parameters and responses."""
 
 from typing import Any, Final
 
@@ -10,7 +10,10 @@ from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
 
 ORDERING: Final = OpenApiParameter("ordering", str, enum=["-created_at", "created_at"], default="-created_at")
 IF_MATCH: Final = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="The lead's ETag: change this version and no other."
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The lead's ETag: the change is refused if the lead has another version.",
 )
 
 
@@ -28,9 +31,7 @@ class CreatedLeadSerializer(serializers.Serializer[Any]):
     lead_id = serializers.UUIDField()
     conversation_id = serializers.UUIDField()
     conversation_created = serializers.BooleanField()
-    open_leads = serializers.ListField(
-        child=serializers.UUIDField(), help_text="The customer's other leads that nobody has closed."
-    )
+    open_leads = serializers.ListField(child=serializers.UUIDField(), help_text="The customer's other open leads.")
 
 
 @example(asked={"leads": [NEW_LEAD, NEW_LEAD | {"customer_phone": "+4915198765432"}], "all_or_nothing": False})

@@ -1,4 +1,4 @@
-"""The REST resource of leads: translate in, call the service once, translate out."""
+"""The REST resource of leads. Each view parses the request, calls one service and builds the response."""
 
 import re
 from contextlib import nullcontext
@@ -40,7 +40,7 @@ from leadsite.rest.viewsets import OwnedViewSet
     retrieve=reading("One lead", LeadSerializer, 404),
 )
 class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
-    """The caller's own leads; another business's are not there."""
+    """The caller's own leads; those of other businesses answer 404."""
 
     queryset = Lead.objects.select_related("conversation__customer")
     serializer_class = LeadSerializer
@@ -50,8 +50,8 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # Without filters one plan suits every business, so the prepared statement is used.
-        narrowed = request.query_params.keys() - {"cursor", "ordering", "page_size"}
-        with planned_for_values() if narrowed else nullcontext():
+        filters = request.query_params.keys() - {"cursor", "ordering", "page_size"}
+        with planned_for_values() if filters else nullcontext():
             return super().list(request, *args, **kwargs)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -67,7 +67,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         return answered_once(request, user_id=self.user_id, make=lambda: _create(self.user_id, request))
 
     @extend_schema(
-        summary="Create many leads, all or none, or each that is good",
+        summary="Create many leads: all or none, or all valid ones",
         parameters=[IDEMPOTENCY_KEY],
         request=BatchSerializer,
         responses={201: BatchAnswerSerializer, 207: BatchAnswerSerializer, **errors(*CREATING)},
@@ -138,7 +138,7 @@ def created_answer(created: CreatedLead) -> Response:
         "conversation_created": created.conversation_created,
         "open_leads": created.open_leads,
     }
-    return Response(body, status=status.HTTP_200_OK if created.made_before else status.HTTP_201_CREATED)
+    return Response(body, status=status.HTTP_200_OK if created.existed else status.HTTP_201_CREATED)
 
 
 def lead_answer(lead: Lead) -> Response:
@@ -154,7 +154,7 @@ def _version_of(header: str) -> int:
 
 
 def log_refused_body(request: Request, error: APIException) -> None:
-    """Log a creation that was refused before the service: an invalid field, or a body that cannot be parsed."""
+    """Log a creation that was refused before the service was called: an invalid field, or a body that is not JSON."""
     fields = error.detail if isinstance(error, ValidationError) and isinstance(error.detail, dict) else {}
     # After a body that cannot be parsed, request.data is empty.
     body = request.data if fields else {}

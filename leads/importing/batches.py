@@ -1,4 +1,4 @@
-"""Rows of a file on their way into the database: a batch of them at a time, by the service that makes leads of rows."""
+"""Converts rows of a file to batches for the service import_leads, and counts the results."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,17 +19,17 @@ from leads.services.import_rows import (
     CheckedRows,
     check_rows,
     import_leads,
-    judge_rows,
     lead_identity,
+    validate_rows,
 )
 from leads.services.rules import LeadError
 
-_WORDS: Final = ("type", "status")
+_CHOICE_FIELDS: Final = ("type", "status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the rows of one file are meant. `region`: see cells.read_phone. The defaults fill cells that are empty."""
+    """How the rows of a file are imported. `region`: see cells.read_phone. `defaults` fill empty cells."""
 
     on_duplicate: str = SKIP
     source: str = "import"
@@ -39,7 +39,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a row was not stored; `field` is None where the row as a whole is to blame."""
+    """Why a row was not stored. `field` is None where the reason is the row as a whole."""
 
     row: Row
     field: str | None
@@ -48,7 +48,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the rows that were read: read = created + updated + skipped + failed."""
+    """How many rows were read, and the results: read = created + updated + skipped + failed."""
 
     read: int = 0
     created: int = 0
@@ -63,8 +63,9 @@ class Counts:
 
 @dataclass(slots=True)
 class Batch:
-    """Some rows: those that can be leads, each with its document for check_rows and what that found, and those that
-    cannot. `position`: how much of the file is read with them, see Table.
+    """Some rows of a file: the valid ones with their documents for check_rows and its result, and the refused ones.
+
+    `position`: the share of the file that has been read after them, see Table.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Batch:
 
 
 def read_batches(table: Table, columns: Columns, options: Options, size: int, *, skip: int = 0) -> Iterator[Batch]:
-    """Group the rows of a file by `size`, those after the first `skip`. Raises UnreadableFile, as reading does."""
+    """Group the rows of a file after the first `skip` by `size`, and read their cells. Raises UnreadableFile."""
     rows = islice(table.rows, skip, None)
     while chunk := list(islice(rows, size)):
         batch = read_batch(chunk, columns, options)
@@ -84,7 +85,7 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
 
 
 def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batch:
-    """Read the cells of rows and judge them by the rules that need no database."""
+    """Read the cells of rows and validate them by the rules that need no database."""
     batch = Batch()
     for row in chunk:
         if row.error is not None:
@@ -98,7 +99,7 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batc
         except BadCell as error:
             batch.refusals.append(Refusal(row, "customer_phone", str(error)))
             continue
-        for name in _WORDS:
+        for name in _CHOICE_FIELDS:
             if name in document:
                 document[name] = document[name].strip().lower()
         batch.rows.append(row)
@@ -108,7 +109,7 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batc
 
 
 def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) -> tuple[Counts, list[Refusal]]:
-    """Make leads of the batch. Caller holds the transaction. Raises django.db.Error."""
+    """Import the batch. Caller holds the transaction. Raises django.db.Error."""
     imported = import_leads(
         user_id=user_id,
         rows=batch.checked,
@@ -120,9 +121,9 @@ def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) 
     return _counted(batch, counts, imported.errors)
 
 
-def judge(batch: Batch, *, user_id: UUID, options: Options) -> tuple[Counts, list[Refusal]]:
-    """Judge the batch and make nothing of it: what is good of a file that is here already is skipped."""
-    errors = judge_rows(user_id=user_id, rows=batch.checked, on_duplicate=options.on_duplicate)
+def validate(batch: Batch, *, user_id: UUID, options: Options) -> tuple[Counts, list[Refusal]]:
+    """Validate the batch and store nothing: for a file that was imported before, whose valid rows are skipped."""
+    errors = validate_rows(user_id=user_id, rows=batch.checked, on_duplicate=options.on_duplicate)
     return _counted(batch, Counts(skipped=len(batch.rows) - len(errors)), errors)
 
 
@@ -138,15 +139,15 @@ def _counted(batch: Batch, counts: Counts, errors: Mapping[int, LeadError]) -> t
 
 
 def _sentence(error: LeadError) -> str:
-    """The rule's sentence; the name of the field stands beside it already."""
+    """The error's sentence without the field's name, which is shown next to it."""
     sentence = error.message.removeprefix(f"{error.field} ")
     return error.message if sentence == error.message else sentence.capitalize()
 
 
 class DryRun:
-    """What a dry run has seen of the file, so that it knows a lead again that it did not store.
+    """The leads that a dry run has read, so that it recognises a repeated lead without having stored the first.
 
-    It keeps eight bytes of a hash for each lead.
+    It keeps a hash of eight bytes for each lead.
     """
 
     def __init__(self, options: Options) -> None:
@@ -154,21 +155,22 @@ class DryRun:
         self._seen: set[int] = set()
 
     def without_repeated(self, batch: Batch) -> tuple[Batch, Counts]:
-        """The batch without the leads of earlier batches, and those counted."""
+        """Return the batch without the leads of earlier batches, and the counts of those."""
         if self._options.on_duplicate == CREATE:
             return batch, Counts()
-        fresh = Batch(refusals=batch.refusals)
-        now: set[int] = set()
+        new = Batch(refusals=batch.refusals)
+        in_batch: set[int] = set()
         for row, document in zip(batch.rows, batch.documents, strict=True):
             identity = _hashed_identity(document)
-            now.add(identity)
+            in_batch.add(identity)
             if identity not in self._seen:
-                fresh.rows.append(row)
-                fresh.documents.append(document)
-        fresh.checked = check_rows(fresh.documents)
-        again = len(batch.rows) - len(fresh.rows)
-        self._seen |= now
-        return fresh, Counts(again, 0, again, 0) if self._options.on_duplicate == UPDATE else Counts(again, 0, 0, again)
+                new.rows.append(row)
+                new.documents.append(document)
+        new.checked = check_rows(new.documents)
+        repeated = len(batch.rows) - len(new.rows)
+        self._seen |= in_batch
+        updates = self._options.on_duplicate == UPDATE
+        return new, Counts(repeated, 0, repeated, 0) if updates else Counts(repeated, 0, 0, repeated)
 
 
 def _hashed_identity(document: Mapping[str, str]) -> int:

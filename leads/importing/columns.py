@@ -201,6 +201,6 @@ def _found(header: Sequence[str]) -> str:
 def _picker(places: Sequence[tuple[int, ...]]) -> Callable[[Sequence[str]], tuple[str, ...]]:
     """Return a function from a row's cells to one value per field; several columns of a field are joined by a space."""
     if len(places) > 1 and all(len(indexes) == 1 for indexes in places):
-        # The usual case, and by far the fastest way.
+        # The usual case, for which itemgetter is much faster.
         return itemgetter(*(index for indexes in places for index in indexes))
     return lambda cells: tuple(" ".join(filter(None, (cells[index] for index in indexes))) for indexes in places)

@@ -19,11 +19,11 @@ from leads.importing.runs import (
     State,
     Tell,
     close_run,
+    dry_run_import,
     earlier_runs,
     import_rows,
     import_whole,
     refused_rows,
-    rehearse,
 )
 from leads.models import ImportRun
 from leads.services.import_rows import SKIP
@@ -76,7 +76,11 @@ class Importer:
         try:
             with self.batches(skip=run.read) as batches:
                 return import_rows(
-                    run=run, batches=batches, options=self.options, known=self.imported_before, tell=self.tell
+                    run=run,
+                    batches=batches,
+                    options=self.options,
+                    imported_before=self.imported_before,
+                    tell=self.tell,
                 )
         except Overtaken:
             raise
@@ -99,16 +103,18 @@ class Importer:
                 raise
 
     def dry_run(self) -> Counts:
-        """Count what an import would do, and store nothing. Raises what rehearse raises."""
+        """Count what an import would do, and store nothing. Raises what dry_run_import raises."""
         with self.refusal_output() as refuse, self.batches() as batches:
-            return rehearse(user_id=self.user.pk, batches=batches, options=self.options, refuse=refuse, tell=self.tell)
+            return dry_run_import(
+                user_id=self.user.pk, batches=batches, options=self.options, refuse=refuse, tell=self.tell
+            )
 
     @contextmanager
     def batches(self, *, skip: int = 0) -> Iterator[Iterator[Batch]]:
-        """The rows after the first `skip`; while one batch is stored, the next is read."""
+        """The batches after the first `skip` rows; while one batch is stored, the next is read."""
         unread = read_batches(self.table, self.columns, self.options, self.batch_size, skip=skip)
         if self.table.position() is None:
-            # A pipe may keep its reader waiting for ever, and a thread that waits cannot be interrupted.
+            # Reading from a pipe may block forever, and a blocked thread cannot be interrupted.
             yield unread
         else:
             with read_ahead(unread) as batches:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from leads.importing.batches import judge, read_batch
+from leads.importing.batches import read_batch, validate
 from leads.importing.columns import UnknownColumns
 from leads.importing.readers.files import Row, UnreadableFile
 from leads.importing.readers.rows import storable
@@ -44,7 +44,7 @@ def read_preview(run: ImportRun) -> Preview:
             table = open_run(run, file)
             preview.header, preview.fields = table.header, fields_of(run, table.header)
             rows.extend(islice(table.rows, ROWS))
-        preview.rows = _judged(run, table.header, rows)
+        preview.rows = _validated(run, table.header, rows)
         if not rows:
             preview.problem = "The file has a header and no rows."
     except (UnreadableFile, FileGone, UnknownColumns) as error:
@@ -53,7 +53,7 @@ def read_preview(run: ImportRun) -> Preview:
     return preview
 
 
-def _judged(run: ImportRun, header: list[str], rows: list[Row]) -> list[PreviewRow]:
+def _validated(run: ImportRun, header: list[str], rows: list[Row]) -> list[PreviewRow]:
     """Raises UnknownColumns, UnreadableFile."""
     columns, options = columns_of(run, header), options_of(run)
     phone = fields_of(run, header).index("customer_phone")
@@ -63,7 +63,7 @@ def _judged(run: ImportRun, header: list[str], rows: list[Row]) -> list[PreviewR
         cells = list(row.cells)
         cells[phone] = document["customer_phone"]
         found[row.line] = PreviewRow(row.line, cells)
-    for refusal in judge(batch, user_id=run.user_id, options=options)[1]:
+    for refusal in validate(batch, user_id=run.user_id, options=options)[1]:
         cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)
         found[refusal.row.line] = PreviewRow(refusal.row.line, list(map(storable, cells)), refusal.reason)
     return [found[line] for line in sorted(found)]

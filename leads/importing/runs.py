@@ -1,6 +1,6 @@
-"""An import from its first row to its last: batches, each in one transaction with the counts of its run.
+"""Runs an import: stores batches, each in one transaction with the counts of its run.
 
-A run that was killed has stored whole batches, and says how many rows they were: it goes on after them.
+A run that was killed has stored whole batches and their number of rows, so that it can be resumed after them.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from leads.importing.batches import Batch, Counts, DryRun, Options, Refusal, judge, load
+from leads.importing.batches import Batch, Counts, DryRun, Options, Refusal, load, validate
 from leads.importing.readers.rows import Row, storable
 from leads.models import ImportRefusal, ImportRun
 from leads.services.undo import UndoStep, undo_leads
@@ -28,28 +28,31 @@ Tell = Callable[[Counts, float | None], bool]
 
 
 class Overtaken(Exception):
-    """Another process is at work on this run."""
+    """Another process is working on this run."""
 
 
 class RowsRefused(Exception):
-    """Rows were refused of a file that is to be stored as a whole or not at all; nothing was written."""
+    """Rows of a file were refused that is to be stored as a whole; nothing was written."""
 
 
 def earlier_runs(*, user_id: UUID, file_hash: str) -> QuerySet[ImportRun]:
-    """The runs of the same file, the newest first."""
+    """Return the runs of the same file, newest first."""
     return ImportRun.objects.filter(user_id=user_id, file_hash=file_hash).exclude(file_hash="").order_by("-pk")
 
 
-def import_rows(*, run: ImportRun, batches: Iterable[Batch], options: Options, known: bool, tell: Tell) -> Counts:
-    """Store `batches`, the rows after those that the run has read; return the counts of the whole run.
+def import_rows(
+    *, run: ImportRun, batches: Iterable[Batch], options: Options, imported_before: bool, tell: Tell
+) -> Counts:
+    """Store `batches`, which follow the rows that the run has stored; return the counts of the whole run.
 
-    Each batch opens a transaction: its leads, its refusals and the run's counts. `known`: the file was imported before,
-    so its rows are judged and skipped. `tell` is told the counts after each batch, and stops by True.
+    Each batch opens a transaction for its leads, its refusals and the run's counts. `imported_before`: an earlier run
+    imported the file, so its rows are only validated and skipped. `tell` is called after each batch with the counts
+    and the progress; it returns True to stop.
 
-    Raises Overtaken, UnreadableFile, django.db.Error; what was stored until then stays, and the run says how much.
+    Raises Overtaken, UnreadableFile, django.db.Error; batches stored until then stay.
     """
     counts = Counts(**{name: getattr(run, name) for name in Counts.__slots__})
-    work = _judging(run, options) if known else _loading(run, options)
+    work = _validating(run, options) if imported_before else _loading(run, options)
     for batch in batches:
         counts.add(_store(run=run, batch=batch, read=counts.read, work=work))
         if tell(counts, batch.position):
@@ -63,13 +66,13 @@ def _loading(run: ImportRun, options: Options) -> Work:
     return lambda batch: load(batch, user_id=run.user_id, run_id=run.pk, options=options)
 
 
-def _judging(run: ImportRun, options: Options) -> Work:
-    return lambda batch: judge(batch, user_id=run.user_id, options=options)
+def _validating(run: ImportRun, options: Options) -> Work:
+    return lambda batch: validate(batch, user_id=run.user_id, options=options)
 
 
 @retried
 def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Counts:
-    # Who resumes a run that is still going meets it here: the second to come finds that the rows are stored.
+    # Two processes that import the same run: the run's row is locked, and the second one finds another `read`.
     with transaction.atomic():
         mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
         if mine != (read, State.RUNNING):
@@ -96,7 +99,7 @@ def _row_of(run: ImportRun, refusal: Refusal) -> ImportRefusal:
 
 
 def close_run(run: ImportRun, state: str, error: str = "") -> None:
-    """Say how the run ended. A run that another process has taken over or ended is left alone."""
+    """Store how the run ended, unless another process has taken it over or ended it."""
     now = timezone.now()
     ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(
         state=state,
@@ -128,19 +131,19 @@ def import_whole(*, run: ImportRun, batches: Iterable[Batch], options: Options, 
     return counts
 
 
-def rehearse(*, user_id: UUID, batches: Iterable[Batch], options: Options, refuse: Refuse, tell: Tell) -> Counts:
-    """Do all but store: each batch is undone again, and the counts are what an import would count.
+def dry_run_import(*, user_id: UUID, batches: Iterable[Batch], options: Options, refuse: Refuse, tell: Tell) -> Counts:
+    """Import each batch and roll it back; return the counts that an import would have.
 
     Raises UnreadableFile, django.db.Error.
     """
     counts, dry_run = Counts(), DryRun(options)
     for whole in batches:
-        batch, again = dry_run.without_repeated(whole)
+        batch, repeated = dry_run.without_repeated(whole)
         with transaction.atomic():
             found, refusals = load(batch, user_id=user_id, run_id=None, options=options)
             transaction.set_rollback(True)
         counts.add(found)
-        counts.add(again)
+        counts.add(repeated)
         for refusal in refusals:
             refuse(refusal)
         if tell(counts, whole.position):
@@ -149,24 +152,24 @@ def rehearse(*, user_id: UUID, batches: Iterable[Batch], options: Options, refus
 
 
 def refused_rows(run: ImportRun) -> Iterator[Refusal]:
-    """What the run has refused, in the order of the file."""
+    """Return the rows that the run has refused, in the order of the file."""
     for refusal in run.refusals.order_by("line", "pk").iterator():
         row = Row(refusal.line, refusal.cells)
         yield Refusal(row, refusal.field or None, refusal.reason)
 
 
 def undo(*, run: ImportRun, tell: Callable[[int, int], Any]) -> tuple[int, int]:
-    """Take back what the run created and nobody has touched since; return how many leads went, and how many stay.
+    """Remove the leads that the run created and that are unchanged; return how many were removed and kept.
 
-    `tell` is told both after each step, which is a transaction of its own: who is interrupted begins again.
-    Raises Overtaken where the run is not over; django.db.Error.
+    `tell` is called with both after each step. Each step is a separate transaction, so an interrupted call can be
+    repeated. Raises Overtaken where the run is not over; django.db.Error.
     """
     if not ImportRun.objects.filter(pk=run.pk).exclude(state__in=(State.RUNNING, State.WAITING)).exists():
         raise Overtaken("The run is not over. Stop it first.")
-    gone = left = 0
+    removed = kept = 0
     step = UndoStep()
-    while (step := undo_leads(run_id=run.pk, before=step.last_id, most=UNDO_SIZE)).last_id is not None:
-        gone, left = gone + step.removed, left + step.remaining
-        tell(gone, left)
+    while (step := undo_leads(run_id=run.pk, before=step.last_id, limit=UNDO_SIZE)).last_id is not None:
+        removed, kept = removed + step.removed, kept + step.remaining
+        tell(removed, kept)
     ImportRun.objects.filter(pk=run.pk).update(state=State.UNDONE, updated_at=timezone.now())
-    return gone, left
+    return removed, kept

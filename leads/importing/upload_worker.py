@@ -1,4 +1,4 @@
-"""The worker's part of uploads: dry runs and imports. The runs' states say what is to be done; a job only wakes it."""
+"""The worker's part of uploads: dry runs and imports. The state of a run says what to do; a job wakes the worker."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -15,7 +15,7 @@ from leads.importing.batches import Counts, Refusal, read_batches
 from leads.importing.columns import UnknownColumns
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
-from leads.importing.runs import Overtaken, close_run, import_rows, rehearse
+from leads.importing.runs import Overtaken, close_run, dry_run_import, import_rows
 from leads.importing.stored_files import FileGone, drop_file, open_file
 from leads.importing.uploads import columns_of, open_run, options_of
 from leads.models import ImportFile, ImportRun
@@ -39,7 +39,7 @@ class _Paused(Exception):
 
 
 def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
-    """Do the run's dry run or import, unless another worker has it. An error is stored with the run.
+    """Carry out the run's dry run or import, unless another worker has it. An error is stored with the run.
 
     Raises django.db.OperationalError, after which another worker takes the run, and any unexpected exception.
     """
@@ -110,7 +110,7 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
             batches=read_batches(table, columns_of(run, table.header), options, BATCH_SIZE, skip=run.read),
             options=options,
             # An earlier run may have refused rows because of the options that it was read with.
-            known=False,
+            imported_before=False,
             tell=tell,
         )
     run.refresh_from_db(fields=["state"])
@@ -135,7 +135,7 @@ def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
 
     with open_file(run=run) as file:
         table, options = open_run(run, file), options_of(run)
-        counts = rehearse(
+        counts = dry_run_import(
             user_id=run.user_id,
             batches=read_batches(table, columns_of(run, table.header), options, BATCH_SIZE),
             options=options,

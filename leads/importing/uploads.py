@@ -1,6 +1,6 @@
 """Services for uploaded files in the admin: upload, change options, dry run, import, stop and resume.
 
-leads/importing/upload_worker.py does the work.
+leads/importing/upload_worker.py carries out dry runs and imports.
 """
 
 from collections.abc import Mapping, Sequence

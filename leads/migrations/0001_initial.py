@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "attempts",
-                    models.PositiveSmallIntegerField(default=0, help_text="How many workers were killed over it."),
+                    models.PositiveSmallIntegerField(default=0, help_text="How many workers were killed during it."),
                 ),
                 (
                     "user",
@@ -258,7 +258,7 @@ class Migration(migrations.Migration):
                     "referral",
                     models.JSONField(
                         editable=False,
-                        help_text="The advertisement or post that brought the customer, as WhatsApp tells.",
+                        help_text="The advertisement or post that brought the customer, from WhatsApp.",
                         null=True,
                     ),
                 ),
@@ -290,7 +290,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         db_index=False,
                         editable=False,
-                        help_text="The message by which the customer came; the details are its text until somebody changes them.",
+                        help_text="The customer's first message; the details are its text until they are edited.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",

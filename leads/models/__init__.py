@@ -1,8 +1,7 @@
-"""Someone wants something: a Lead. And the files by which leads came: an ImportRun, with what it refused."""
+"""Leads, and imports of leads from files, with the rows that were refused."""
 
 from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.imports import ImportFile, ImportRefusal, ImportRun
-from leads.models.known import NamedLead, Rewriting
 from leads.models.leads import (
     EXTERNAL_ID_MAX_LENGTH,
     LOST_REASON_MAX_LENGTH,
@@ -10,6 +9,7 @@ from leads.models.leads import (
     LeadRow,
     LeadStatus,
 )
+from leads.models.lookups import LeadByExternalId, LeadContents
 
 __all__ = [
     "DETAILS_MAX_LENGTH",
@@ -19,8 +19,8 @@ __all__ = [
     "ImportRefusal",
     "ImportRun",
     "Lead",
+    "LeadByExternalId",
+    "LeadContents",
     "LeadRow",
     "LeadStatus",
-    "NamedLead",
-    "Rewriting",
 ]

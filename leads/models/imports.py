@@ -1,4 +1,4 @@
-"""What became of a file of leads."""
+"""The models of imports: the run, the uploaded file and the refused rows."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -18,19 +18,19 @@ class ImportState(models.TextChoices):
 
 
 class ImportRun(OwnedModel):
-    """One file on its way to being leads.
+    """The import of one file of leads.
 
     The life of a run:
-      preview      uploaded in the admin; somebody looks at how it will be read. What a dry run found is in `trial`
-      trying       a worker makes the dry run (`progress` is null until one does), and gives it back to preview
-      waiting      somebody has said that it be imported; a worker will take it
-      running      batches are being stored; `read` is how many rows of the file are done with. An uploaded file
-                   whose worker was killed is taken up by another (leads/importing/upload_worker.py)
-      interrupted  somebody stopped it, or its process died: --resume, or the page's button, goes on after row `read`
-      failed       it could not go on; `error` says why. --resume tries again
-      finished     every row is accounted for
-      undone       undo_import has taken back what nobody had touched
-    Counts and rows are written in one transaction, so they agree whenever the process dies.
+      preview      uploaded in the admin; staff check how it will be read. The result of a dry run is in `trial`
+      trying       a worker makes the dry run (`progress` is null until it starts); then it is `preview` again
+      waiting      staff started the import; a worker will process it
+      running      batches are being stored; `read` is the number of rows processed. If the worker of an uploaded file
+                   is killed, another one continues (leads/importing/upload_worker.py)
+      interrupted  staff stopped it, or its process died: --resume, or the page's button, continues after row `read`
+      failed       it could not continue; `error` says why. --resume tries again
+      finished     all rows are processed
+      undone       undo_import has removed the leads that had not been changed
+    Counts and rows are written in one transaction, so they agree even if the process dies.
     """
 
     State = ImportState
@@ -50,14 +50,14 @@ class ImportRun(OwnedModel):
     error = models.TextField(blank=True, default="")
     finished_at = models.DateTimeField(null=True, blank=True)
     trial = models.JSONField(null=True, blank=True, help_text="Counts and first refusals of the last dry run.")
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="How many workers were killed over it.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How many workers were killed during it.")
 
     class Meta:
         db_table = "import_runs"
         verbose_name = "import"
         verbose_name_plural = "imports"
         indexes = [
-            # Read by who imports a file: was it imported before, is there a run to resume.
+            # Read when an import starts: was the file imported before, is there a run to resume.
             models.Index(fields=["user", "file_hash", "id"], name="import_runs_by_file"),
         ]
         constraints = [
@@ -77,9 +77,9 @@ class ImportRun(OwnedModel):
 
 
 class ImportFile(OwnedModel):
-    """A piece of an uploaded file, kept here so that a worker on any machine can read it; gone when the run is over.
+    """A piece of an uploaded file, stored so that a worker on any machine can read it; deleted when the run is over.
 
-    All pieces but the last are of leads/importing/stored_files.py's PIECE.
+    All pieces but the last have the size PIECE of leads/importing/stored_files.py.
     """
 
     run = models.ForeignKey(ImportRun, models.CASCADE, db_constraint=False, db_index=False, related_name="pieces")
@@ -88,7 +88,7 @@ class ImportFile(OwnedModel):
 
     class Meta:
         db_table = "import_files"
-        # Also the index by which pieces are read, and by which those of a deleted run are found.
+        # Its index is also read to find the pieces of a run.
         constraints = [models.UniqueConstraint(fields=["user", "run", "number"], name="import_files_number_unique")]
 
     def __str__(self) -> str:
@@ -96,7 +96,7 @@ class ImportFile(OwnedModel):
 
 
 class ImportRefusal(OwnedModel):
-    """A row that was refused, with its own cells: from these the errors file is written."""
+    """A refused row with its cells, from which the errors file is written."""
 
     run = models.ForeignKey(ImportRun, models.CASCADE, db_constraint=False, db_index=False, related_name="refusals")
     line = models.PositiveIntegerField()

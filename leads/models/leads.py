@@ -1,4 +1,4 @@
-"""Someone wants something: a Lead, always with the conversation it came from."""
+"""The model Lead: a customer's order, booking or inquiry, always with a conversation."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -13,8 +13,8 @@ from django.db.models.functions import Upper
 from conversations.models import Conversation, Message
 from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.imports import ImportRun
-from leads.models.known import KnownLeads
-from leads.models.received import ReceivedLeads
+from leads.models.inbound import InboundLeadManager
+from leads.models.lookups import LeadLookupManager
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
@@ -47,7 +47,7 @@ class LeadSource(models.TextChoices):
 
 
 class LeadRow(NamedTuple):
-    """A lead to be inserted. `referral`: a JSON document as text."""
+    """A lead to insert. `referral`: a JSON document as text."""
 
     user_id: UUID
     conversation_id: UUID
@@ -61,14 +61,14 @@ class LeadRow(NamedTuple):
     referral: str | None = None
 
 
-class LeadManager(ReceivedLeads["Lead"], KnownLeads["Lead"]):
-    """Reads and writes of leads by lists: one statement for one and for five thousand."""
+class LeadManager(InboundLeadManager["Lead"], LeadLookupManager["Lead"]):
+    """Reads and writes lists of leads, each in one statement whatever the length."""
 
     def insert(self, rows: Sequence[LeadRow]) -> list[UUID]:
-        """Insert leads; return their ids in the order of `rows`, which is also their order as the newest. Caller holds
-        the transaction and has locked the customers.
+        """Insert leads; return their ids, which increase in the order of `rows`. Caller holds the transaction and has
+        locked the customers.
 
-        Raises django.db.IntegrityError: leads_external_id_unique, and the rules of the table.
+        Raises django.db.IntegrityError: leads_external_id_unique, or another constraint of the table.
         """
         if not rows:
             return []
@@ -76,14 +76,14 @@ class LeadManager(ReceivedLeads["Lead"], KnownLeads["Lead"]):
         return [lead_id for (lead_id,) in inserted]
 
     def open_of(self, customer_id: UUID, *, limit: int) -> list[UUID]:
-        """The ids of a customer's leads that nobody has closed, the newest first."""
+        """Return the ids of a customer's open leads, newest first."""
         with connection.cursor() as cursor:
             cursor.execute(_OPEN_OF, [customer_id, limit])
             return [lead_id for (lead_id,) in cursor.fetchall()]
 
 
-# The one INSERT of leads in Python. The ids are made before the rows, so that each is known to belong to its row. now()
-# is the time of the transaction: a lead bears the same as conversation and customer that came with it (see undo.py).
+# The only INSERT of leads in Python. The ids are generated first, so that each can be matched to its row. now() is the
+# start of the transaction, so a lead has the same created_at as a conversation and customer inserted with it (undo.py).
 _INSERT: Final = """
     WITH given AS MATERIALIZED (
         SELECT uuid_v7() AS id, lead.* FROM unnest(
@@ -110,7 +110,7 @@ _OPEN_OF: Final = """
 
 
 class Lead(OwnedModel):
-    """What one customer wants. Made by leads.services.create and leads.services.receive, through LeadManager.insert."""
+    """A customer's order, booking or inquiry. The services in leads/services insert it by LeadManager.insert."""
 
     Type = LeadType
     Status = LeadStatus
@@ -123,7 +123,7 @@ class Lead(OwnedModel):
     details = models.TextField(blank=True, default="", db_default="", help_text="What the customer wants.")
     status = models.CharField(choices=Status, default=Status.NEW, db_default=Status.NEW)
     lost_reason = models.TextField(blank=True, default="", db_default="", help_text="Why it was lost.")
-    # Counts the changes, by whomever: see count_versions.sql.
+    # Incremented by a trigger at every change: see count_versions.sql.
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     source = models.CharField(choices=Source, editable=False)
     external_id = models.CharField(
@@ -137,12 +137,14 @@ class Lead(OwnedModel):
         db_constraint=False,
         db_index=False,
         related_name="+",
-        help_text="The message by which the customer came; the details are its text until somebody changes them.",
+        help_text="The customer's first message; the details are its text until they are edited.",
     )
     referral = models.JSONField(
-        null=True, editable=False, help_text="The advertisement or post that brought the customer, as WhatsApp tells."
+        null=True,
+        editable=False,
+        help_text="The advertisement or post that brought the customer, from WhatsApp.",
     )
-    # No foreign key: with one, each row of a file would lock its run's row once more.
+    # No foreign key: with one, each row of a file would lock the run's row.
     import_run = models.ForeignKey(
         ImportRun,
         models.PROTECT,
@@ -168,27 +170,27 @@ class Lead(OwnedModel):
     class Meta:
         db_table = "leads"
         indexes = [
-            # Read by "the leads of this conversation", and by the foreign key when a conversation is erased.
+            # Read to find a conversation's leads, and by the foreign key when a conversation is deleted.
             models.Index(fields=["conversation"], name="leads_by_conversation"),
-            # Read when a login is deleted, to take it off its leads; nearly every row is outside it.
+            # Read when a user is deleted, to unassign their leads.
             models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="leads_by_assigned_to"),
-            # Read by undo_import, and by the page of a run.
+            # Read by undo_import and by the admin page of an import.
             models.Index(
                 fields=["import_run", "id"], condition=Q(import_run__isnull=False), name="leads_by_import_run"
             ),
-            # Read by GET /api/leads with a status or source that few leads have, newest or oldest first.
+            # Read by GET /api/leads with a status or source that few leads have, in either order.
             models.Index(fields=["user", "status", "id"], name="leads_by_status"),
             models.Index(fields=["user", "source", "id"], name="leads_by_source"),
             # Read by GET /api/leads with created_after and created_before.
             models.Index(fields=["user", "created_at"], name="leads_by_time"),
-            # Read by the search for words. What is new waits in a list of at most 1 MB: what a search reads besides,
-            # and what the writer who fills it has to put in order.
+            # Read by the search. New entries go to a pending list of at most 1 MB, which every search reads and which
+            # the writer who fills it merges into the index.
             GinIndex(
                 OpClass(Upper("details"), name="gin_trgm_ops"),
                 name="leads_by_words",
                 gin_pending_list_limit=1024,
             ),
-            # Read by the foreign key when a message is erased.
+            # Read by the foreign key when a message is deleted.
             models.Index(
                 fields=["first_message"], condition=Q(first_message__isnull=False), name="leads_by_first_message"
             ),

@@ -20,7 +20,7 @@ class UnknownLead(LeadRefused):
 
 
 class StaleVersion(LeadRefused):
-    """Somebody has changed the lead since the client read it."""
+    """The lead has been changed since the client read it."""
 
 
 @retried
@@ -32,15 +32,15 @@ def change_lead(
     version: int | None = None,
     may_assign: bool = False,
 ) -> Lead:
-    """Change a lead of the business and return it as it is then. Opens the transaction.
+    """Change a lead of the business and return it with the changes. Opens the transaction.
 
-    `changes`: of status, lost_reason, type, details, assigned_to_id, and customer_name, which is the customer's.
-    `version`: of the lead as the client read it; None for whatever there is. `may_assign`: the caller has checked to
-    whom the lead is given; otherwise that can be the business alone.
+    `changes`: new values of status, lost_reason, type, details, assigned_to_id; customer_name changes the customer.
+    `version`: the version that the client read; None accepts any. `may_assign`: the caller has checked the assignee;
+    otherwise a lead can be assigned to the business itself only.
 
     Raises UnknownLead, StaleVersion, StatusNotAllowed, LeadRefused; django.db.Error.
     """
-    # Two may change one lead at this moment: the second waits for the customer's row, then sees what the first changed.
+    # Two changes of one lead at the same moment: the second waits for the customer's row, then sees the first.
     # See Note [Lock order] in create.py.
     with transaction.atomic():
         customer = (
@@ -75,7 +75,7 @@ def change_leads(leads: QuerySet[Lead], **columns: Any) -> tuple[list[Lead], lis
 
     Opens the transaction. Raises django.db.Error where the database is away or stayed locked through every attempt.
     """
-    # Two may change overlapping lists at this moment: customers are locked first, see Note [Lock order] in create.py.
+    # Concurrent changes of overlapping lists: customers are locked first, see Note [Lock order] in create.py.
     with transaction.atomic():
         customers = Customer.objects.filter(pk__in=leads.order_by().values("conversation__customer"))
         list(customers.order_by("user", "phone_key", "whatsapp_user_id").select_for_update().values_list("pk"))
@@ -86,7 +86,7 @@ def change_leads(leads: QuerySet[Lead], **columns: Any) -> tuple[list[Lead], lis
 
 
 def _check_assignee(lead: Lead, columns: Mapping[str, Any]) -> None:
-    """A business's own people have one login, which is the business."""
+    """Check the assignee: the business itself, or the present one. Raises LeadRefused."""
     assignee = columns.get("assigned_to_id")
     if assignee is not None and assignee not in (lead.user_id, lead.assigned_to_id):
-        raise LeadRefused("There is nobody with this id to whom the lead could be given.", field="assigned_to")
+        raise LeadRefused("The lead cannot be assigned to a user with this id.", field="assigned_to")

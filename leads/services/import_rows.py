@@ -1,6 +1,6 @@
-"""Service that makes leads of rows of files: thousands at once, and each only once.
+"""Service that creates leads from rows of files: thousands at once, and each only once.
 
-The same rules, managers and statements as create.py; what is added is that a lead may be there already.
+It uses the same rules, managers and statements as create.py, and adds the treatment of leads that exist already.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from conversations.models import Customer, UpsertedCustomer
-from leads.models import Lead, NamedLead, Rewriting
+from leads.models import Lead, LeadByExternalId, LeadContents
 from leads.services.create import insert_leads
 from leads.services.rules import CheckedLead, LeadError, NewLead, check_lead, external_ids, without_taken
 from leadsite.core.transactions import ChangedMeanwhile
@@ -22,9 +22,9 @@ _OTHER_CUSTOMERS: Final = LeadError(
 _ABSENT: Final = {"customer_phone": "", "customer_name": "", "type": ""}
 
 
-# What becomes of a lead that is there already, or earlier in the list. CREATE: it is made again; an external id cannot
-# be, that is an error. SKIP: it stays as it is, and the name fills a blank one. UPDATE: lead and customer get what the
-# row says, and of several rows the last counts.
+# What to do with a row whose lead exists already or is earlier in the list. CREATE: create another one; where it has an
+# external id, that is an error. SKIP: leave it as it is; the name only fills a blank one. UPDATE: write the row to lead
+# and customer; of several rows the last counts.
 SKIP: Final = "skip"
 CREATE: Final = "create"
 UPDATE: Final = "update"
@@ -33,13 +33,13 @@ ON_DUPLICATE: Final = (SKIP, CREATE, UPDATE)
 
 @dataclass(frozen=True, slots=True)
 class CheckedRows:
-    """Rows judged by every rule that needs no database: a lead or an error in the place of each row.
+    """Rows validated by the rules that need no database: a lead or an error for each row.
 
-    `naming_status`: the indexes of the rows that say a status.
+    `with_status`: the indexes of the rows that have a status.
     """
 
     leads: Checked
-    naming_status: frozenset[int]
+    with_status: frozenset[int]
 
 
 NOTHING_CHECKED: Final = CheckedRows((), frozenset())
@@ -47,7 +47,7 @@ NOTHING_CHECKED: Final = CheckedRows((), frozenset())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What became of a list: how many leads were made, changed and left as they are, and the errors by index."""
+    """How many leads of a list were created, updated and skipped, and the errors by index."""
 
     created: int
     updated: int
@@ -56,7 +56,7 @@ class Imported:
 
 
 def lead_identity(*, external_id: str | None, phone_key: str, lead_type: str, details: str) -> Identity:
-    """What makes two leads of a business the same one: the external id; without one, customer, type and details."""
+    """The identity of a lead within a business: the external id; without one, customer, type and details."""
     return ("id", external_id) if external_id else ("lead", phone_key, lead_type, details)
 
 
@@ -76,60 +76,60 @@ def import_leads(
     on_duplicate: str,
     import_run_id: UUID | None,
 ) -> Imported:
-    """Make leads of rows, or find them. Caller holds the transaction. The statements are as many for one row as for
-    thousands. `import_run_id`: None where the caller undoes all again.
+    """Create, update or skip the leads of rows. Caller holds the transaction. The number of statements does not depend
+    on the number of rows. `import_run_id`: None for a dry run, which the caller rolls back.
 
-    Raises ChangedMeanwhile where another session has just taken an external id: another attempt will see whose;
+    Raises ChangedMeanwhile where another session has just taken an external id (a repeated call sees it);
     django.db.Error.
     """
     checked = _without_conflicts(user_id, rows.leads, on_duplicate)
-    good = {index: lead for index, lead in enumerate(checked) if isinstance(lead, CheckedLead)}
-    customers = _upsert_customers(user_id, list(good.values()), on_duplicate)
-    chosen = list(good.values())
+    valid = {index: lead for index, lead in enumerate(checked) if isinstance(lead, CheckedLead)}
+    customers = _upsert_customers(user_id, list(valid.values()), on_duplicate)
+    chosen = list(valid.values())
     if on_duplicate != CREATE:
-        there = _find(user_id, checked, customers)
-        chosen = _choose(good, there, on_duplicate)
+        existing = _find(user_id, checked, customers)
+        chosen = _choose(valid, existing, on_duplicate)
         if on_duplicate == UPDATE:
-            _rewrite(good, there, rows.naming_status)
+            _rewrite(valid, existing, rows.with_status)
     owners = [customers[lead.phone_key].id for lead in chosen]
     insert_leads(user_id=user_id, source=source, leads=chosen, customer_ids=owners, import_run_id=import_run_id)
-    again = len(good) - len(chosen)
+    not_created = len(valid) - len(chosen)
     return Imported(
         created=len(chosen),
-        updated=again if on_duplicate == UPDATE else 0,
-        skipped=again if on_duplicate == SKIP else 0,
+        updated=not_created if on_duplicate == UPDATE else 0,
+        skipped=not_created if on_duplicate == SKIP else 0,
         errors=_errors(checked),
     )
 
 
-def _choose(good: Mapping[int, CheckedLead], there: Collection[Identity], on_duplicate: str) -> list[CheckedLead]:
-    """The leads that are to be made: of several rows that mean one lead the first, or with UPDATE the last."""
-    places: dict[Identity, int] = {}
-    for index, lead in good.items():
+def _choose(valid: Mapping[int, CheckedLead], existing: Collection[Identity], on_duplicate: str) -> list[CheckedLead]:
+    """The leads to create: of several rows with the same identity the first, with UPDATE the last."""
+    indexes: dict[Identity, int] = {}
+    for index, lead in valid.items():
         identity = _identity_of(lead)
-        if identity not in there and (on_duplicate == UPDATE or identity not in places):
-            places[identity] = index
-    return [good[index] for index in sorted(places.values())]
+        if identity not in existing and (on_duplicate == UPDATE or identity not in indexes):
+            indexes[identity] = index
+    return [valid[index] for index in sorted(indexes.values())]
 
 
-def judge_rows(*, user_id: UUID, rows: CheckedRows, on_duplicate: str) -> dict[int, LeadError]:
-    """The errors of rows, by index; writes nothing."""
+def validate_rows(*, user_id: UUID, rows: CheckedRows, on_duplicate: str) -> dict[int, LeadError]:
+    """Return the errors of rows, by index. Writes nothing."""
     return _errors(_without_conflicts(user_id, rows.leads, on_duplicate))
 
 
 def _without_conflicts(user_id: UUID, checked: Checked, on_duplicate: str) -> Checked:
-    """An error in the place of each lead whose external id it cannot have."""
-    there = Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids(checked))
+    """Replace by an error each lead whose external id is taken."""
+    existing = Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids(checked))
     if on_duplicate == CREATE:
-        return without_taken(checked, there)
-    return without_other_customers(checked, there)
+        return without_taken(checked, existing)
+    return without_other_customers(checked, existing)
 
 
-def without_other_customers(checked: Checked, there: Mapping[str, NamedLead]) -> Checked:
-    """An error in the place of each lead whose external id a lead of another customer has: one that is there, or else
-    the first of the list.
+def without_other_customers(checked: Checked, existing: Mapping[str, LeadByExternalId]) -> Checked:
+    """Replace by an error each lead whose external id belongs to another customer: that of a stored lead, or else of
+    the first lead in the list.
     """
-    owners: dict[str, str | None] = {external_id: lead.phone_key for external_id, lead in there.items()}
+    owners: dict[str, str | None] = {external_id: lead.phone_key for external_id, lead in existing.items()}
     result: list[CheckedLead | LeadError] = []
     for lead in checked:
         if isinstance(lead, CheckedLead) and lead.external_id is not None:
@@ -151,8 +151,8 @@ def _identity_of(lead: CheckedLead) -> Identity:
 
 
 def _upsert_customers(user_id: UUID, leads: Sequence[CheckedLead], on_duplicate: str) -> dict[str, UpsertedCustomer]:
-    """The customers by phone key, locked: whoever makes the same lead waits here, and what it made is seen below."""
-    # Of several spellings and names the last counts; where rows are skipped, it is the first that makes the lead.
+    """Return the customers by phone key, locked: a concurrent import of the same leads waits here."""
+    # The last spelling and name counts. With SKIP the first row creates the lead, so its name is to count.
     ordered = reversed(leads) if on_duplicate == SKIP else leads
     return Customer.objects.upsert(
         user_id=user_id,
@@ -162,16 +162,16 @@ def _upsert_customers(user_id: UUID, leads: Sequence[CheckedLead], on_duplicate:
 
 
 def _find(user_id: UUID, checked: Checked, customers: Mapping[str, UpsertedCustomer]) -> dict[Identity, UUID]:
-    """The leads that are there of those without error, by what makes them the same; of several the oldest."""
-    there = Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids(checked))
-    if without_other_customers(checked, there) != checked:
+    """Return the stored leads that rows without error are about, by identity; of several the oldest."""
+    existing = Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids(checked))
+    if without_other_customers(checked, existing) != checked:
         raise ChangedMeanwhile("An external id was taken meanwhile.")
-    found: dict[Identity, UUID] = {("id", external_id): lead.id for external_id, lead in there.items()}
-    found.update(_find_unnamed([lead for lead in checked if isinstance(lead, CheckedLead)], customers))
+    found: dict[Identity, UUID] = {("id", external_id): lead.id for external_id, lead in existing.items()}
+    found.update(_find_without_external_id([lead for lead in checked if isinstance(lead, CheckedLead)], customers))
     return found
 
 
-def _find_unnamed(
+def _find_without_external_id(
     leads: Sequence[CheckedLead], customers: Mapping[str, UpsertedCustomer]
 ) -> Iterator[tuple[Identity, UUID]]:
     wanted = {_identity_of(lead) for lead in leads if lead.external_id is None}
@@ -186,11 +186,11 @@ def _find_unnamed(
             yield identity, lead.id
 
 
-def _rewrite(good: Mapping[int, CheckedLead], there: Mapping[Identity, UUID], naming_status: Collection[int]) -> None:
-    """Of several rows that mean one lead the last counts. A row without a status leaves the lead's."""
-    last: dict[UUID, Rewriting] = {}
-    for index, lead in good.items():
-        if (lead_id := there.get(_identity_of(lead))) is not None:
-            status = lead.status if index in naming_status else None
-            last[lead_id] = Rewriting(lead_id, lead.type, lead.details, status)
+def _rewrite(valid: Mapping[int, CheckedLead], existing: Mapping[Identity, UUID], with_status: Collection[int]) -> None:
+    """Of several rows for one lead the last counts. A row without a status keeps the lead's."""
+    last: dict[UUID, LeadContents] = {}
+    for index, lead in valid.items():
+        if (lead_id := existing.get(_identity_of(lead))) is not None:
+            status = lead.status if index in with_status else None
+            last[lead_id] = LeadContents(lead_id, lead.type, lead.details, status)
     Lead.objects.rewrite(list(last.values()))

@@ -1,4 +1,4 @@
-"""Service that makes one customer of two who are the same person. Caller holds the transaction."""
+"""Service that merges two customers who are the same person. Caller holds the transaction."""
 
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,11 @@ from leads.models import Lead
 
 
 def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
-    """Give the target all that the source has, and delete the source. The caller has locked both.
+    """Move everything of the source to the target and delete the source. Caller has locked both.
 
-    The target keeps what it has. Where both have an active conversation, they become one: the messages come together,
-    and so do the leads, except a lead that WhatsApp made and nobody has touched, where the target's conversation has
-    one: it would be the same request twice. No message is lost.
+    The target keeps its own values. Two active conversations are merged, with their messages and leads. An unchanged
+    lead that WhatsApp created in the source's conversation is deleted where the target's conversation has a lead: it
+    would be a duplicate. No message is lost.
 
     Locks: the customers' conversations, leads and messages. Raises django.db.Error.
     """
@@ -51,11 +51,11 @@ def _merge_conversations(source: Conversation, target: Conversation) -> None:
         last_inbound_at=_latest(target.last_inbound_at, source.last_inbound_at),
         updated_at=now,
     )
-    Lead.objects.keep_referral([target.pk])
+    Lead.objects.set_referral([target.pk])
 
 
 def _untouched_leads(conversation: Conversation) -> list[UUID]:
-    """Those that WhatsApp made and that are as it made them."""
+    """The leads that WhatsApp created and that have not been changed since."""
     leads = Lead.objects.filter(
         conversation=conversation,
         source=Lead.Source.WHATSAPP,
@@ -73,7 +73,7 @@ def _untouched_leads(conversation: Conversation) -> list[UUID]:
 
 
 def _first(*values: Any) -> Any:
-    """The first that is not None."""
+    """The first value that is not None."""
     return next((value for value in values if value is not None), None)
 
 

@@ -1,6 +1,6 @@
-"""What happens when a customer's number or WhatsApp user id changes. Caller holds the transaction.
+"""Service that applies changes of customers' numbers and WhatsApp user ids. Caller holds the transaction.
 
-Moves are rare and each depends on what the one before has left, so they go one by one, with a few queries each.
+Moves are rare, and each depends on the result of the one before, so they are applied one by one with a few queries.
 """
 
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from conversations.phone import phone_key
 from leads.models import Lead
 from leads.services.merge import merge_customers
 
-# Providers tell times in whole seconds: what was written in the second of a move may have been written before it.
+# Providers report times in whole seconds: a message from the second of a move may have been written before it.
 _SECOND = timedelta(seconds=1)
 
 
 def move_customers(*, moves: Sequence[MoveReport]) -> None:
-    """Give customers the numbers and ids that they have by now, and remember who they were.
+    """Set the present numbers and ids of customers, and record the former ones.
 
-    Each move is kept in customer_moves, so that what a customer wrote before it still finds them however late it comes.
-    Where somebody has the new identifiers who has written since the move only, that is the same person, faster than
-    the news: the two are merged. Any other customer keeps what they have. A move told twice moves nobody twice: the old
-    number may be somebody else's by then.
+    Each move is stored in customer_moves, so that a message from before the move finds its customer however late it
+    arrives. Another customer with the new identifiers who has only written since the move is the same person, whose
+    message arrived before the report of the move: the two are merged. Any other customer keeps their identifiers. A
+    repeated report is ignored: the old number may belong to another person by then.
 
     Locks: the customers, in the order of the moves; see merge_customers. Raises django.db.Error.
     """
@@ -37,7 +37,7 @@ def move_customers(*, moves: Sequence[MoveReport]) -> None:
 
 
 def _order(move: MoveReport) -> tuple[UUID, datetime, str, str]:
-    # What is missing comes last, behind every identifier.
+    # Missing identifiers sort last.
     return move.user_id, move.at, _key(move.former.phone) or "~", move.former.whatsapp_user_id or "~"
 
 
@@ -45,11 +45,11 @@ def _move_customer(move: MoveReport) -> None:
     former = _identifiers(move.former)
     if not CustomerMove.objects.insert_new(move, former - _identifiers(move.now)):
         return
-    now, now_at = _followed(move)
+    now, now_at = _present_identifiers(move)
     customer = _customer_before(move, now)
     is_taken = False
     for other in _customers_with(now, move.user_id, besides=customer):
-        if not _has_written_since_only(other.pk, move.at):
+        if not _is_known_only_since(other.pk, move.at):
             is_taken = True
         elif customer is not None:
             merge_customers(source_id=other.pk, target_id=customer.pk)
@@ -57,11 +57,11 @@ def _move_customer(move: MoveReport) -> None:
                 now, phone=now.phone or other.phone, whatsapp_user_id=now.whatsapp_user_id or other.whatsapp_user_id
             )
     if is_taken:
-        # Somebody else has been there all along: nobody is to be looked for there.
+        # The new identifiers belong to another person: messages must not be redirected there.
         CustomerMove.objects.filter(user_id=move.user_id, moved_at=move.at, former__in=former).delete()
     elif customer is not None:
-        _remember_id_of(customer, move, now)
-        _give_identifiers(customer, move, now, now_at)
+        _record_former_id(customer, move, now)
+        _update_identifiers(customer, move, now, now_at)
 
 
 def _key(phone: str | None) -> str | None:
@@ -69,12 +69,12 @@ def _key(phone: str | None) -> str | None:
 
 
 def _identifiers(sender: Sender) -> set[str]:
-    """Phone key and WhatsApp user id, as far as they are known."""
+    """The phone key and WhatsApp user id, where known."""
     return {one for one in (_key(sender.phone), sender.whatsapp_user_id) if one}
 
 
-def _followed(move: MoveReport) -> tuple[Sender, datetime]:
-    """Where the customer is by now, and since when: they may have moved on, as told before this."""
+def _present_identifiers(move: MoveReport) -> tuple[Sender, datetime]:
+    """Return the customer's present identifiers and since when: later moves may have been reported before this one."""
     now, now_at = replace(move.now, name=""), move.at
     for _ in range(MAX_MOVES):
         later = CustomerMove.objects.filter(user_id=move.user_id, former__in=_identifiers(now), moved_at__gt=now_at)
@@ -91,7 +91,7 @@ def _followed(move: MoveReport) -> tuple[Sender, datetime]:
 
 
 def _customer_before(move: MoveReport, now: Sender) -> Customer | None:
-    """The customer who moves, locked: who has the former id or, being here before the move, the former number."""
+    """Return the customer who moves, locked: the one with the former id, or with the former number before the move."""
     customers = Customer.objects.filter(user_id=move.user_id)
     known_id = move.former.whatsapp_user_id
     if known_id is not None:
@@ -102,17 +102,17 @@ def _customer_before(move: MoveReport, now: Sender) -> Customer | None:
     by_phone = customers.filter(phone_key=key).first() if key else None
     if by_phone is None:
         return None
-    # With another id than one of these it is somebody else, as far as both are known.
+    # A customer with a different id is another person, unless one of the ids is unknown.
     ids = (known_id, now.whatsapp_user_id)
     is_other = by_phone.whatsapp_user_id is not None and by_phone.whatsapp_user_id not in ids and None not in ids
-    # Who has written since the move only has the number from the one who moved.
-    if is_other or _has_written_since_only(by_phone.pk, move.at + _SECOND):
+    # A customer who has only written since the move is the number's next owner.
+    if is_other or _is_known_only_since(by_phone.pk, move.at + _SECOND):
         return None
     return customers.filter(pk=by_phone.pk, phone_key=key).select_for_update().first()
 
 
 def _customers_with(now: Sender, user_id: UUID, *, besides: Customer | None) -> list[Customer]:
-    """The other customers who have the new number or the new id, locked."""
+    """Return the other customers with the new number or the new id, locked."""
     has_one = Q()
     if now.phone:
         has_one |= Q(phone_key=_key(now.phone))
@@ -124,10 +124,10 @@ def _customers_with(now: Sender, user_id: UUID, *, besides: Customer | None) -> 
     return list(others.order_by("phone_key", "whatsapp_user_id").select_for_update())
 
 
-def _has_written_since_only(customer_id: UUID, moment: datetime) -> bool:
-    """Whether all that is here of a customer came by WhatsApp since a moment.
+def _is_known_only_since(customer_id: UUID, moment: datetime) -> bool:
+    """Whether a customer has only been known by WhatsApp messages since a moment.
 
-    False for somebody who was here before, whom a form, a file or a person brought, or who wrote earlier.
+    False for one with earlier messages, or with a lead from another source (a form, a file, a person).
     """
     messages = Message.objects.filter(conversation__customer_id=customer_id)
     earlier = messages.filter(Q(provider_time__lt=moment) | Q(provider_time=None, created_at__lt=moment))
@@ -135,8 +135,8 @@ def _has_written_since_only(customer_id: UUID, moment: datetime) -> bool:
     return messages.exists() and not earlier.exists() and not leads.exclude(source=Lead.Source.WHATSAPP).exists()
 
 
-def _remember_id_of(customer: Customer, move: MoveReport, now: Sender) -> None:
-    """A new number comes with a new id, also where nobody says what the old one was."""
+def _record_former_id(customer: Customer, move: MoveReport, now: Sender) -> None:
+    """Record the former id too: a new number implies a new id, even if the report does not name the old one."""
     former = {_key(move.former.phone)}
     if now.whatsapp_user_id is not None:
         former.add(customer.whatsapp_user_id)
@@ -144,12 +144,12 @@ def _remember_id_of(customer: Customer, move: MoveReport, now: Sender) -> None:
     CustomerMove.objects.insert_or_complete(replace(move, now=now), {one for one in former if one})
 
 
-def _give_identifiers(customer: Customer, move: MoveReport, now: Sender, now_at: datetime) -> None:
-    """Write down what the customer has by now, except what another customer has."""
+def _update_identifiers(customer: Customer, move: MoveReport, now: Sender, now_at: datetime) -> None:
+    """Write the customer's present identifiers, except those that another customer has."""
     others = Customer.objects.filter(user_id=customer.user_id).exclude(pk=customer.pk)
     key = _key(now.phone)
     if key is None:
-        # From a number to an id alone: the number may be somebody else's next.
+        # The customer moved from a number to an id: the number may get another owner.
         leaves = customer.phone_key == _key(move.former.phone) and now.whatsapp_user_id is not None
         phone = None if leaves else customer.phone
     else:

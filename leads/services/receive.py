@@ -1,4 +1,4 @@
-"""Service that stores what providers deliver: messages with their customer, conversation and lead, or none of it."""
+"""Service that stores deliveries: messages with their customer, conversation and lead, all or none."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from conversations.models import Message
 from conversations.services.identify import identify_customers
 from conversations.services.place import Placed, place_messages
 from conversations.services.statuses import StatusReport, apply_statuses
-from leads.first_messages import FirstMessage, details_of, leads_of
+from leads.first_messages import FirstMessage, details_of, plan_leads
 from leads.models import Lead, LeadRow
 from leads.services.number_changes import move_customers
 from leadsite.core.arrays import array
@@ -30,7 +30,7 @@ _PREPARE: Final = """
 
 @dataclass(slots=True)
 class Received:
-    """What providers delivered."""
+    """The events of deliveries."""
 
     moves: list[MoveReport] = field(default_factory=list)
     messages: list[IncomingMessage] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Received:
         return sorted({event.user_id for part in (self.moves, self.messages, self.statuses) for event in part})
 
     def bisect(self) -> tuple["Received", "Received"]:
-        """Two of half the length, in the order in which receive_events takes them: moves, messages, statuses."""
+        """Split into two halves, in the order in which receive_events processes them: moves, messages, statuses."""
         middle = len(self) // 2
         moves, messages = self.moves, self.messages
         to_messages = max(0, middle - len(moves))
@@ -58,7 +58,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many rows were new, and how many messages were left out: notices to customers without a conversation."""
+    """How many rows were inserted, and how many messages left out: notices about customers without a conversation."""
 
     messages: int = 0
     leads: int = 0
@@ -66,12 +66,11 @@ class Stored:
 
 
 def receive_events(received: Received) -> Stored:
-    """Make rows of what was received, all or none; what is here already stays as it is.
+    """Store events, all or none. Stored messages stay as they are.
 
-    A message that opens a lead joins the customer's active conversation, or reopens the newest if that is completed, or
-    opens a new one (conversations/placing.py); where the conversation has no lead it gets one. The lead's details are
-    the text of the earliest message that opens leads, until somebody changes them. Statuses are of messages that went
-    out.
+    A message from a customer joins the active conversation, reopens the newest if that is completed, or opens a new one
+    (conversations/placing.py); a conversation without lead gets one. The lead's details are the text of the customer's
+    earliest message until they are edited. Statuses are about outgoing messages.
 
     Joins the caller's transaction, or opens one. Locks: for more than one event the businesses, then see Note
     [Lock order]. The number of statements does not depend on the number of messages and statuses. Raises
@@ -79,25 +78,26 @@ def receive_events(received: Received) -> Stored:
     """
     if not received:
         return Stored()
-    # Two deliveries of one new customer may come at this moment: identify_customers locks the customer's row, so that
-    # the second joins the conversation of the first. Both rows or none: by an exception everything is undone.
+    # Two deliveries for one new customer at the same moment: identify_customers locks the customer's row, so the second
+    # waits and then joins the conversation of the first. An exception rolls everything back.
     with transaction.atomic(savepoint=False):
-        prepare(businesses=received.businesses if len(received) > 1 else [])
+        prepare_transaction(businesses=received.businesses if len(received) > 1 else [])
         move_customers(moves=received.moves)
         stored = _receive_messages(received.messages)
         apply_statuses(statuses=received.statuses)
         return stored
 
 
-def prepare(*, businesses: Sequence[UUID]) -> None:
-    """Keep the plans of statements good, and lock these businesses, until the transaction ends. Caller holds it.
+def prepare_transaction(*, businesses: Sequence[UUID]) -> None:
+    """Set planner options and lock these businesses until the end of the transaction, which the caller holds.
 
-    The lock: deliveries of several events of one business go one after another from here on, for such a delivery locks
-    many customers, and who shows a number here and only an id there has two places in their order.
+    The lock: deliveries with several events of one business run one after another, because such a delivery locks many
+    customers, and a customer who is known by a number in one message and by an id in another has two places in the
+    lock order.
 
-    The plans: statements over arrays find their rows by index, one after the other, whether or not PostgreSQL knows how
-    large the tables are by now; and they are planned once for a connection and not at each call. A step that can only
-    scan costs 10 billion on paper then, for which PostgreSQL 15 would compile the statement (jit), at each call.
+    The options: statements over arrays find their rows by index even where PostgreSQL's statistics are missing or
+    stale, and are planned once for each connection, not at each call. With enable_seqscan off, a step that can only
+    scan has an estimated cost of 10 billion, for which PostgreSQL 15 would compile the statement (jit) at each call.
     """
     fetch_rows(_PREPARE, [array(businesses)])
 
@@ -120,11 +120,11 @@ def _count_notices(messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> i
 
 def _store(placed: Placed) -> tuple[int, int]:
     """Store messages, and the leads of conversations that have none. Returns how many of each are new."""
-    # Before the messages: a placeholder is replaced by them, and the lead may still say what that said.
-    there = Lead.objects.of_conversations(sorted({id_ for _, id_ in placed.messages if id_ not in placed.opened}))
+    # Read before the messages are stored: they replace placeholders, whose text a lead may have as its details.
+    existing = Lead.objects.of_conversations(sorted({id_ for _, id_ in placed.messages if id_ not in placed.opened}))
     events = {message.key: message.event for message, _ in placed.messages}
     stored = [(row, events[row.key]) for row in Message.objects.store(placed.messages)]
-    first, corrections = leads_of(
+    first, corrections = plan_leads(
         (
             FirstMessage(
                 id=row.id,
@@ -137,7 +137,7 @@ def _store(placed: Placed) -> tuple[int, int]:
             for row, event in stored
             if event.opens is Opens.LEAD
         ),
-        there,
+        existing,
     )
     Lead.objects.insert(
         [
@@ -153,5 +153,5 @@ def _store(placed: Placed) -> tuple[int, int]:
         ]
     )
     Lead.objects.correct(corrections)
-    Lead.objects.keep_referral(sorted({row.conversation_id for row, event in stored if "referral" in event.extras}))
+    Lead.objects.set_referral(sorted({row.conversation_id for row, event in stored if "referral" in event.extras}))
     return sum(row.is_new for row, _ in stored), len(first)

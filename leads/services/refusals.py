@@ -1,4 +1,4 @@
-"""Why a lead was not made: the exceptions, which database errors they stand for, and the event in the log."""
+"""Refusals of new leads: exceptions, their translation from database errors, and the log event."""
 
 import psycopg
 import structlog
@@ -12,8 +12,8 @@ log = structlog.get_logger(__name__)
 class LeadRefused(Exception):
     """The lead breaks a rule; nothing was written.
 
-    `field` is the client's name of the field or None, `constraint` the rule in the database or None, `sqlstate` what
-    the SQL functions answer for it.
+    `field` is the name of the client's field or None, `constraint` the database constraint or None, `sqlstate` the code
+    that the SQL functions return for it.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class UnknownBusiness(LeadRefused):
 def log_failed_creation(
     *, source: str, phone: str | None, error: BaseException | None, field: str | None, attempt: int = 0
 ) -> None:
-    """Write the one event that every failed creation leaves; attempt 0: refused before the service was called."""
+    """Log the event that every failed creation leaves. Attempt 0: refused before the service was called."""
     cause = error.__cause__ if error is not None else None
     sqlstate = constraint = None
     if isinstance(cause, psycopg.Error):
@@ -60,9 +60,9 @@ def log_failed_creation(
 
 
 def refusal_of(error: Exception) -> LeadRefused | None:
-    """The domain's word for a database error, found by constraint and SQLSTATE and never by its text.
+    """Translate a database error into a domain error, by constraint and SQLSTATE, never by its text.
 
-    None where the input is not to blame.
+    None where the input did not cause it.
     """
     cause = error.__cause__
     if not isinstance(cause, psycopg.Error):

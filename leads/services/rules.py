@@ -1,7 +1,7 @@
-"""Which rule a lead breaks: pure functions over what a client sent.
+"""The rules for a new lead. Pure functions.
 
-lead_error.sql holds the same rules for SQL clients, and the constraints of the tables for everybody; one table of cases
-and random sequences are run through all three. What a rule is about, choices and lengths, comes from the models.
+lead_error.sql has the same rules for SQL clients, and the constraints of the tables enforce them for every writer. One
+table of cases and random sequences test all three. Choices and lengths come from the models.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -23,7 +23,7 @@ _PHONE_RULE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLead:
-    """What a client says of a lead. Texts as they came; check_lead trims, normalises and judges them."""
+    """A lead as a client sends it. check_lead trims, normalises and validates the texts."""
 
     customer_phone: str
     customer_name: str
@@ -35,7 +35,7 @@ class NewLead:
 
 
 class CheckedLead(NamedTuple):
-    """A lead that breaks no rule, as it is stored: phone in E.164, name and external id trimmed."""
+    """A valid lead as it will be stored: phone in E.164, name and external id trimmed."""
 
     phone: str
     phone_key: str
@@ -49,7 +49,7 @@ class CheckedLead(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeadError:
-    """Why a lead is not made: the client's name of the field, a sentence, and the constraint with the rule, or None."""
+    """Why a lead is refused: the client's field, a sentence, and the constraint that has the rule, or None."""
 
     field: str
     message: str
@@ -57,7 +57,7 @@ class LeadError:
 
     @property
     def sqlstate(self) -> str:
-        """What the SQL functions answer as `code`."""
+        """The code that the SQL functions return."""
         if self.constraint is None:
             return "LD001"
         return "23505" if self.constraint == _EXTERNAL_ID_UNIQUE else "23514"
@@ -67,7 +67,7 @@ EXTERNAL_ID_TAKEN: Final = LeadError("external_id", "Another lead has this exter
 
 
 def check_lead(lead: NewLead) -> CheckedLead | LeadError:
-    """The lead as it is stored, or the first rule that it breaks."""
+    """Return the lead as it will be stored, or the error of the first rule that it breaks."""
     if (error := _check_characters(lead)) is not None:
         return error
     if not lead.customer_phone:
@@ -80,7 +80,7 @@ def check_lead(lead: NewLead) -> CheckedLead | LeadError:
     external_id = lead.external_id.strip() if lead.external_id is not None else None
     return (
         _check_name(name)
-        or _check_words(lead, external_id)
+        or _check_fields(lead, external_id)
         or CheckedLead(
             phone,
             phone_key(phone),
@@ -95,7 +95,7 @@ def check_lead(lead: NewLead) -> CheckedLead | LeadError:
 
 
 def _check_characters(lead: NewLead) -> LeadError | None:
-    # All at once first, for lists of thousands.
+    # One check of all fields first: fast for lists of thousands.
     if is_storable(
         f"{lead.customer_phone}{lead.customer_name}{lead.type}{lead.details}{lead.status}{lead.external_id}"
         f"{lead.conversation_status}"
@@ -115,7 +115,7 @@ def _check_name(name: str) -> LeadError | None:
     return None
 
 
-def _check_words(lead: NewLead, external_id: str | None) -> LeadError | None:
+def _check_fields(lead: NewLead, external_id: str | None) -> LeadError | None:
     if lead.type not in _TYPES:
         return LeadError("type", f"type must be one of {', '.join(_TYPES)}.", "leads_type_valid")
     if len(lead.details) > DETAILS_MAX_LENGTH:
@@ -134,7 +134,7 @@ def _check_words(lead: NewLead, external_id: str | None) -> LeadError | None:
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can hold the text: no NUL, no lone surrogate (both can stand in JSON)."""
+    """Whether PostgreSQL can store the text: no NUL, no lone surrogate (JSON can contain both)."""
     if "\0" in text:
         return False
     try:
@@ -145,9 +145,7 @@ def is_storable(text: str) -> bool:
 
 
 def without_taken(checked: Iterable[CheckedLead | LeadError], taken: Collection[str]) -> list[CheckedLead | LeadError]:
-    """An error in the place of each lead whose external id another lead has: one that is `taken`, or an earlier one of
-    the list.
-    """
+    """Replace by an error each lead whose external id is `taken`, or that an earlier lead of the list has."""
     used = set(taken)
     result: list[CheckedLead | LeadError] = []
     for lead in checked:
@@ -161,6 +159,6 @@ def without_taken(checked: Iterable[CheckedLead | LeadError], taken: Collection[
 
 
 def external_ids(checked: Sequence[CheckedLead | LeadError]) -> list[str]:
-    """The external ids that the leads without error have, each once."""
+    """Return the distinct external ids of the leads without error."""
     named = (lead.external_id for lead in checked if isinstance(lead, CheckedLead))
     return list(dict.fromkeys(external_id for external_id in named if external_id is not None))

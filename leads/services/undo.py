@@ -1,4 +1,4 @@
-"""Service that takes back what an import has made and nobody has touched since."""
+"""Service that removes leads that an import created and that have not been changed since."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from leadsite.core.transactions import retried
 
 @dataclass(frozen=True, slots=True)
 class UndoStep:
-    """The last lead that was looked at (None: there are no more), and how many were removed and left."""
+    """The last lead processed (None: there are no more), and how many were removed and kept."""
 
     last_id: UUID | None = None
     removed: int = 0
@@ -22,21 +22,21 @@ class UndoStep:
 
 
 @retried
-def undo_leads(*, run_id: UUID, before: UUID | None, most: int) -> UndoStep:
-    """Remove of a run's newest `most` leads before `before` those that nobody has touched. Opens the transaction.
+def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
+    """Remove the untouched ones among a run's newest `limit` leads before the id `before`. Opens the transaction.
 
-    A lead goes with its conversation where that came with it and nothing else is in it, and with the customer where
-    that came with it too and has nothing else. Touched: the lead was changed, or its own conversation has messages or
-    was closed. The newest first, so that a conversation goes with the lead by which it came, after those that joined.
+    The lead's conversation is removed with it if it was created with it and is empty then, and the customer likewise.
+    A lead is touched if it was changed, or if the conversation created with it has messages or was closed. Newest
+    first, so that a conversation's own lead is processed after the leads that joined it.
 
     Raises django.db.Error.
     """
-    # A customer may write at this moment, and staff may open the lead: each waits for the customer's row.
+    # The customer may write, and staff may change the lead, at the same moment: each waits for the customer's row.
     with transaction.atomic():
         newest = Lead.objects.filter(import_run_id=run_id).order_by("-pk")
         if before is not None:
             newest = newest.filter(pk__lt=before)
-        owners = dict(newest.values_list("pk", "conversation__customer_id")[:most])
+        owners = dict(newest.values_list("pk", "conversation__customer_id")[:limit])
         if not owners:
             return UndoStep()
         customers = {customer.pk: customer for customer in Customer.objects.lock(set(owners.values()))}
@@ -53,7 +53,7 @@ def _locked(lead_ids: Sequence[UUID]) -> list[Lead]:
 
 
 def _brought_conversation(lead: Lead) -> bool:
-    """Both are of one transaction, whose time both bear."""
+    """Lead and conversation were inserted in one transaction: created_at is its start time."""
     return lead.conversation.created_at == lead.created_at
 
 
@@ -65,7 +65,7 @@ def _is_untouched(lead: Lead) -> bool:
 
 
 def _remove_emptied(customers: dict[UUID, Customer], conversation_ids: Collection[UUID]) -> None:
-    """Remove those of the conversations that have nothing in them, and the customers who came with them."""
+    """Remove those conversations that are empty, and the customers that were created with them."""
     own = OuterRef("pk")
     emptied = list(
         Conversation.objects.filter(pk__in=conversation_ids).exclude(
@@ -73,11 +73,11 @@ def _remove_emptied(customers: dict[UUID, Customer], conversation_ids: Collectio
         )
     )
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in emptied]).delete()
-    came_with_them = [
+    created_with_them = [
         customer.pk
         for conversation in emptied
         if (customer := customers.get(conversation.customer_id)) is not None
         and customer.created_at == conversation.created_at == customer.updated_at
     ]
     has_another = Exists(Conversation.objects.filter(customer=own))
-    Customer.objects.filter(pk__in=came_with_them).exclude(has_another).delete()
+    Customer.objects.filter(pk__in=created_with_them).exclude(has_another).delete()

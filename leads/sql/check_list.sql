@@ -1,4 +1,4 @@
--- Purpose: raises where leads are no list or the business is unknown; says so before any lead is looked at.
+-- Purpose: raises an error where p_leads is not a JSON array or the business is unknown.
 -- Locks: none. STABLE.
 CREATE OR REPLACE FUNCTION check_list(p_user_id uuid, p_leads jsonb) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -12,7 +12,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM users WHERE id = p_user_id) THEN
         RAISE EXCEPTION 'There is no business with this user id.'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'customers_user_fk', COLUMN = 'user_id',
-                  HINT = 'manage.py create_business prints the id of the business it makes.';
+                  HINT = 'manage.py create_business prints the id of the business that it creates.';
     END IF;
 END
 $$;

@@ -1,6 +1,7 @@
--- Purpose: for SQL clients: one lead with its conversation, or an answer that says why not and nothing written. The EXCEPTION block is a subtransaction: what it catches, it has undone.
--- Caught: what is wrong with the input (LD…, classes 22 and 23). Deadlocks, time-outs, serialization failures and
--- lost connections are raised: the caller should repeat the call, and must not take them for a refusal.
+-- Purpose: creates one lead with its conversation, for SQL clients; or writes nothing and returns the error. The
+-- EXCEPTION block is a subtransaction: what it catches is rolled back.
+-- Caught: errors of the input (LD…, classes 22 and 23). Deadlocks, time-outs, serialization failures and lost
+-- connections are raised: the caller should repeat the call.
 -- Locks: as make_leads. VOLATILE.
 CREATE OR REPLACE FUNCTION create_lead_with_conversation(
     p_user_id uuid,
@@ -30,8 +31,8 @@ BEGIN
                              'conversation_created', v_made.conversation_created);
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME, v_field = COLUMN_NAME;
-    -- For the server's log, with the phone number masked. WARNING and not LOG: below LOG the server would write the
-    -- whole call, number and name included. client_min_messages keeps it from the client, who has the answer.
+    -- For the server's log, with the phone number masked. WARNING, not LOG: with LOG the server would also log the
+    -- statement, number and name included. client_min_messages keeps it from the client, who gets the result.
     RAISE WARNING '%', json_build_object(
         'event', 'lead_creation_failed', 'source', 'sql', 'field', v_field, 'sqlstate', SQLSTATE,
         'constraint', nullif(v_constraint, ''), 'phone', CASE WHEN length(p_customer_phone) >= 8

@@ -1,4 +1,4 @@
--- Purpose: what is wrong with the customer of a lead, or NULL; see lead_error. p_name is trimmed.
+-- Purpose: the error of a lead's customer, or NULL; see lead_error. p_name is trimmed.
 -- Locks: none. IMMUTABLE.
 CREATE OR REPLACE FUNCTION customer_error(p_phone text, p_name text) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

@@ -1,5 +1,5 @@
--- Purpose: the leads of a list that have an error, with it: what lead_error says, and of a lead that is good by itself,
--- whether its external id is taken, by a lead that is there or by an earlier good one of the list.
+-- Purpose: the errors of a list of leads, by index: that of lead_error, or that the external id is taken, by a stored
+-- lead or by an earlier valid one of the list.
 -- Locks: none. STABLE.
 CREATE OR REPLACE FUNCTION lead_errors(p_user_id uuid, p_leads jsonb)
     RETURNS TABLE (index integer, error text[])

@@ -1,5 +1,4 @@
--- Purpose: text without white space at either end, by the same characters as Python's str.strip, so that a name
--- is blank at one door exactly when it is blank at the other.
+-- Purpose: trims the same white space as Python's str.strip, so that Python and SQL agree on which names are blank.
 -- Locks: none. IMMUTABLE.
 CREATE OR REPLACE FUNCTION trim_text(raw text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -1,6 +1,6 @@
--- Purpose: the customer with this phone number (E.164), found by phone key or made. A name that is not blank replaces the
--- one there is. As Customer.objects.upsert.
--- Locks: the customer's row, also where it was there. VOLATILE.
+-- Purpose: finds the customer with this phone number (E.164) by phone key, or inserts it. A name that is not blank
+-- replaces the stored one. As Customer.objects.upsert.
+-- Locks: the customer's row, existing or new. VOLATILE.
 CREATE OR REPLACE FUNCTION upsert_customer(p_user_id uuid, p_phone text, p_name text) RETURNS uuid
     LANGUAGE sql VOLATILE
     SET search_path = pg_catalog, public, pg_temp

@@ -1,4 +1,4 @@
-"""The table of leads that is run through every entry point: REST, service and both SQL functions."""
+"""Leads with which every entry point is tested: REST, service and both SQL functions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from tests.factories import ORDER
 
 @dataclass(frozen=True)
 class Refused:
-    """A body with one thing wrong, the field that is named for it, and the constraint that the database names."""
+    """A body with one error, the field named for it, and the constraint that the database names."""
 
     fields: dict[str, Any]
     field: str
@@ -37,7 +37,7 @@ GOOD = {
     "a quote and a backslash": {"customer_name": 'O\'Hara \\ "x"', "details": "'; DROP TABLE leads; --"},
 }
 
-# What text arguments can express, so that it fits all four entry points.
+# Errors that text arguments can express: for all four entry points.
 BAD = {
     "no phone": Refused({"customer_phone": MISSING}, "customer_phone", "customers_identified"),
     "null phone": Refused({"customer_phone": None}, "customer_phone", "customers_identified"),
@@ -64,7 +64,7 @@ BAD = {
     "unknown status": Refused({"status": "won"}, "status", "leads_status_valid"),
 }
 
-# What only JSON can express.
+# Errors that only JSON can express.
 BAD_JSON = {
     "phone a number": Refused({"customer_phone": 1234567890}, "customer_phone"),
     "phone a list": Refused({"customer_phone": ["+1234567890"]}, "customer_phone"),

@@ -1,4 +1,4 @@
-"""The message by which a customer came is what the lead says: the earliest, in whatever order they come."""
+"""The earliest message of a conversation is the lead's details, in whatever order messages arrive."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.first_messages import Correction, FirstMessage, LeadThere, details_of, earliest_of_each, leads_of
+from leads.first_messages import Correction, ExistingLead, FirstMessage, details_of, earliest_of_each, plan_leads
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LEAD = UUID(int=7)
@@ -24,36 +24,36 @@ def first(n, at=0, conversation=1):
 
 
 def there(message):
-    return {message.conversation_id: LeadThere(LEAD, message.id, message.at, message.provider_id, "before")}
+    return {message.conversation_id: ExistingLead(LEAD, message.id, message.at, message.provider_id, "before")}
 
 
-def test_the_details_are_the_text_or_the_kind_cut_to_what_details_may_hold():
+def test_the_details_are_the_text_or_the_kind_cut_to_the_maximum_length():
     assert details_of("text", "\u2003 A cake\n") == "A cake"
     assert details_of("image", " \u00a0") == "(image)"
     assert details_of("text", "a" * 20_000) == "a" * 10_000
 
 
 def test_a_conversation_without_lead_gets_one_by_its_earliest_message():
-    assert leads_of([first(2, at=5), first(1, at=3), first(3, conversation=2)], {}) == (
+    assert plan_leads([first(2, at=5), first(1, at=3), first(3, conversation=2)], {}) == (
         [first(1, at=3), first(3, conversation=2)],
         [],
     )
 
 
 def test_an_earlier_message_corrects_the_lead_and_a_later_one_does_not():
-    assert leads_of([first(1, at=-1)], there(first(2))) == ([], [Correction(LEAD, first(1, at=-1), "before")])
-    assert leads_of([first(1, at=1)], there(first(2))) == ([], [])
+    assert plan_leads([first(1, at=-1)], there(first(2))) == ([], [Correction(LEAD, first(1, at=-1), "before")])
+    assert plan_leads([first(1, at=1)], there(first(2))) == ([], [])
 
 
-def test_the_real_message_of_a_placeholder_corrects_the_lead_that_it_made():
-    assert leads_of([first(2)], there(first(2))) == ([], [Correction(LEAD, first(2), "before")])
+def test_the_full_message_of_a_placeholder_corrects_the_lead_of_the_placeholder():
+    assert plan_leads([first(2)], there(first(2))) == ([], [Correction(LEAD, first(2), "before")])
 
 
-def test_a_lead_that_somebody_else_brought_stays_as_it_is():
-    assert leads_of([first(1)], {UUID(int=1): LeadThere(LEAD, None, None, None, None)}) == ([], [])
+def test_a_lead_from_another_source_stays_as_it_is():
+    assert plan_leads([first(1)], {UUID(int=1): ExistingLead(LEAD, None, None, None, None)}) == ([], [])
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(-2, 2)), unique=True), st.randoms(use_true_random=False))
-def test_the_order_means_nothing(rows, chance):
+def test_the_order_does_not_matter(rows, chance):
     messages = [first(n, at=at, conversation=conversation) for n, (conversation, at) in enumerate(rows)]
     assert earliest_of_each(chance.sample(messages, len(messages))) == earliest_of_each(messages)

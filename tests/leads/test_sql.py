@@ -1,4 +1,4 @@
-"""The functions for SQL clients: what they promise beyond the table of cases."""
+"""The functions for SQL clients, beyond the table of cases."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ OTHER = {"customer_phone": "+1234567899", "customer_name": "Jane", "type": "orde
 ORDER = {"customer_phone": PHONE, "customer_name": "John Doe", "type": "order"}
 
 
-def test_the_call_with_four_arguments_makes_a_new_active_lead(owner):
+def test_a_call_without_optional_arguments_creates_a_new_lead_in_an_active_conversation(owner):
     answer = owner.call_function(PHONE, "John Doe", "order")
     assert set(answer) == {"success", "lead_id", "conversation_id", "conversation_created"}
     lead = Lead.objects.select_related("conversation").get(pk=answer["lead_id"])
@@ -34,7 +34,7 @@ def test_it_joins_the_active_conversation(owner):
 
 
 @pytest.mark.parametrize("status", ["open", "", None])
-def test_a_wrong_conversation_status_is_refused(owner, status):
+def test_an_invalid_conversation_status_is_refused(owner, status):
     answer = owner.call_function(PHONE, "John Doe", "order", None, status)
     assert answer["success"] is False
     assert answer["constraint"] == "conversations_status_valid"
@@ -53,8 +53,8 @@ def test_an_unknown_user_is_refused_before_commit(db, user_id):
     assert not Lead.objects.exists()
 
 
-def test_a_locked_customer_is_raised_and_not_answered(owner, transactional_db):
-    """A client that took a lock time-out for a refusal would give the customer up."""
+def test_a_lock_time_out_is_raised(owner, transactional_db):
+    """A client must not take a lock time-out for a refusal."""
     owner.call_function(PHONE, "John Doe", "order")
     with transaction.atomic(), connection.cursor() as holder:
         holder.execute("SELECT FROM customers FOR UPDATE")
@@ -75,7 +75,7 @@ def test_a_locked_customer_is_raised_and_not_answered(owner, transactional_db):
         "upsert_customer(uuid, text, text)",
     ],
 )
-def test_not_everybody_may_call_it_and_its_search_path_is_pinned(db, signature):
+def test_public_cannot_execute_it_and_its_search_path_is_pinned(db, signature):
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -89,7 +89,7 @@ def test_not_everybody_may_call_it_and_its_search_path_is_pinned(db, signature):
     assert any(setting.startswith("search_path=pg_catalog") for setting in configuration)
 
 
-def test_a_table_of_the_callers_own_does_not_take_the_leads(owner):
+def test_a_temporary_table_of_the_caller_does_not_shadow_the_leads(owner):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE leads (LIKE public.leads) ON COMMIT DROP")
         answer = owner.call_function(PHONE, "John Doe", "order")
@@ -99,14 +99,14 @@ def test_a_table_of_the_callers_own_does_not_take_the_leads(owner):
     assert Lead.objects.filter(pk=answer["lead_id"]).exists()
 
 
-def test_a_list_with_a_bad_lead_makes_none_by_default(owner):
+def test_a_list_with_an_invalid_lead_creates_none_by_default(owner):
     answer = owner.call_batch_function([ORDER, ORDER | {"type": "oder"}, 5])
     assert (answer["success"], answer["created"], answer["failed"]) == (False, 0, 3)
     assert [(one["index"], one["field"]) for one in answer["results"]] == [(1, "type"), (2, "lead")]
     assert owner.row_counts() == NOTHING
 
 
-def test_the_good_leads_of_a_list_are_made_when_asked_and_each_bad_one_is_named(owner):
+def test_without_all_or_nothing_valid_leads_are_created_and_invalid_ones_named(owner):
     owner.has_lead(external_id="taken")
     leads = [
         ORDER,
@@ -133,7 +133,7 @@ def test_the_good_leads_of_a_list_are_made_when_asked_and_each_bad_one_is_named(
 
 
 @pytest.mark.parametrize("leads", [None, {}, ORDER, "lead", 5])
-def test_what_is_no_list_is_refused(owner, leads):
+def test_an_argument_that_is_not_a_list_is_refused(owner, leads):
     answer = owner.call_batch_function(leads)
     assert (answer["success"], answer["created"], answer["code"]) == (False, 0, "LD001")
 
@@ -143,20 +143,20 @@ def test_an_empty_list_is_a_success(owner):
     assert answer == {"success": True, "created": 0, "failed": 0, "results": []}
 
 
-def test_an_argument_that_is_no_uuid_is_an_error_of_the_call(owner):
+def test_an_argument_that_is_not_a_uuid_is_raised(owner):
     with pytest.raises(DatabaseError), transaction.atomic():
         call("create_lead_with_conversation", "not-a-uuid", PHONE, "John Doe", "order")
     assert owner.row_counts() == NOTHING
 
 
-def test_a_duplicate_of_a_faulty_lead_is_no_duplicate(owner):
+def test_a_duplicate_of_an_invalid_lead_is_not_a_duplicate(owner):
     leads = [ORDER | {"customer_phone": "12345", "external_id": "x1"}, ORDER | {"external_id": " x1 "}]
     answer = owner.call_batch_function(leads, all_or_nothing=False)
     assert (answer["created"], answer["failed"]) == (1, 1)
     assert Lead.objects.get().external_id == "x1"
 
 
-def test_a_list_stopped_by_an_external_id_says_which_lead_and_why(owner):
+def test_a_list_refused_for_an_external_id_names_the_lead(owner):
     answer = owner.call_batch_function([ORDER | {"external_id": "twice"}, ORDER | {"external_id": "twice"}])
     assert answer["error"] == "Another lead has this external_id."
     assert [(one["index"], one["field"]) for one in answer["results"]] == [(1, "external_id")]
@@ -173,8 +173,8 @@ def call_in_own_session(user_id, leads):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_external_id_taken_meanwhile_costs_only_its_own_lead(owner):
-    """Session A holds the external id uncommitted; session B's list waits for it, and names it when A commits."""
+def test_an_external_id_taken_concurrently_refuses_only_its_lead(owner):
+    """Session A has inserted the external id and not committed; session B's list waits, and names it when A commits."""
     list_of_a = [OTHER | {"external_id": "late"}]
     list_of_b = [ORDER | {"external_id": "late"}, ORDER | {"customer_phone": "+4915123456789"}]
     with session() as a, session() as observer, ThreadPoolExecutor(1) as b:
@@ -188,7 +188,7 @@ def test_an_external_id_taken_meanwhile_costs_only_its_own_lead(owner):
 
 
 def test_the_servers_log_shows_neither_number_nor_name(owner):
-    """What goes to the log is the event; the level keeps the call itself, which holds both, out of it."""
+    """The log has the event; its level keeps the statement, which contains both, out of the log."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT prosrc, proconfig FROM pg_proc WHERE proname LIKE 'create_lead%'")
         functions = cursor.fetchall()

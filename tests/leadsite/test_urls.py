@@ -57,7 +57,7 @@ def api_routes() -> list[str]:
 ROUTES = [route for route in api_routes() if route not in OF_NOBODY]
 
 
-def plan_rows(business: Business) -> list[Any]:
+def rows_of(business: Business) -> list[Any]:
     """All that the business has, as it is."""
     return [
         list(model.objects.filter(user=business.user).order_by("pk").values())
@@ -91,7 +91,7 @@ def test_a_stranger_reads_and_changes_nothing(owner, stranger, theirs, route, me
     path = f"/api/{route}"
     for name, value in theirs.items():
         path = path.replace(f"<uuid:{name}>", value)
-    before = plan_rows(owner)
+    before = rows_of(owner)
     body = BODIES[route].get(method, {})
     answer = getattr(stranger.client, method.lower())(path, *([] if method == "GET" else [body]), format="json")
     text = answer.content.decode()
@@ -101,7 +101,7 @@ def test_a_stranger_reads_and_changes_nothing(owner, stranger, theirs, route, me
         assert words not in text
     for value in theirs.values():
         assert value not in text.replace(path, "")
-    assert plan_rows(owner) == before
+    assert rows_of(owner) == before
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ import structlog
 from django.db import Error, transaction
 from django.utils import timezone
 
-from leads.services.receive import Received, Stored, prepare, receive_events
+from leads.services.receive import Received, Stored, prepare_transaction, receive_events
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
@@ -127,7 +127,7 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         plan = _plan(delivery.provider, bytes(delivery.body), delivery.received_at)
         if not bisect:
             return _finish(delivery, plan.with_result(receive_events(plan.received)), [])
-        prepare(businesses=plan.received.businesses)
+        prepare_transaction(businesses=plan.received.businesses)
         return _finish(delivery, plan, _bisect(plan.received))
 
 

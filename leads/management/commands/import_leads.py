@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("file", help="the file, or - for standard input")
         parser.add_argument("--user", required=True, metavar="EMAIL", help="the business that the leads belong to")
         parser.add_argument("--format", choices=FORMATS, help="default: by the file's name and beginning")
-        parser.add_argument("--encoding", help="of CSV and JSON lines (default: UTF-8, or what a byte order mark says)")
+        parser.add_argument("--encoding", help="of CSV and JSON lines (default: UTF-8, or as the byte order mark says)")
         parser.add_argument("--delimiter", help="of CSV (default: detected)")
         parser.add_argument("--sheet", help="of a workbook (default: the first)")
         parser.add_argument(
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         parser.add_argument("--atomic", action="store_true", help="store all rows, or none where one is refused")
         parser.add_argument("--batch-size", type=int, default=BATCH_SIZE, metavar="N", help=f"default: {BATCH_SIZE}")
         parser.add_argument("--resume", action="store_true", help="continue the last run of this file")
-        parser.add_argument("--again", action="store_true", help="import a file that was imported before again")
+        parser.add_argument("--again", action="store_true", help="import a file again that was imported before")
         parser.add_argument("--json", action="store_true", help="print the summary as one JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -150,14 +150,14 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(summary))
         else:
-            self.say(summary, importer)
+            self.print_summary(summary, importer)
         if stopped:
             raise CommandError("Stopped. --resume continues it." if run else "Stopped.", returncode=INTERRUPTED)
         if counts.failed:
             where = options["errors"] or "--errors PATH writes them to a file that can be corrected and imported"
             raise CommandError(f"{counts.failed} of {counts.read} rows were refused: {where}.", returncode=1)
 
-    def say(self, summary: dict[str, Any], importer: Importer) -> None:
+    def print_summary(self, summary: dict[str, Any], importer: Importer) -> None:
         if summary["run"] is None:
             self.stdout.write("Dry run: nothing was stored.")
         elif importer.imported_before:

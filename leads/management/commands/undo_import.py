@@ -17,7 +17,7 @@ COULD_NOT_RUN = 2
 class Command(BaseCommand):
     help = (
         "Remove the leads that an import created, with their conversations and customers, unless they have been changed"
-        " or written to since; those stay and are counted. Leads that the import updated are not reverted."
+        " or have new messages since; those stay and are counted. Leads that the import updated are not reverted."
         " Exit code: 0 all were removed, 1 some stay, 2 it could not run."
     )
 
@@ -31,19 +31,19 @@ class Command(BaseCommand):
             raise CommandError(f"There is no import run {run}.", returncode=COULD_NOT_RUN)
         try:
             with tqdm(total=found.created, unit=" leads", disable=True if options["json"] else None) as bar:
-                gone, left = undo(run=found, tell=lambda gone, left: bar.update(gone + left - bar.n))
+                removed, kept = undo(run=found, tell=lambda removed, kept: bar.update(removed + kept - bar.n))
         except Overtaken as error:
             raise CommandError(str(error), returncode=COULD_NOT_RUN) from error
         except Error as error:
             raise CommandError(f"The database reported an error: {error}", returncode=COULD_NOT_RUN) from error
-        summary = {"run": str(run), "removed": gone, "left": left, "updated_before": found.updated}
-        self.stdout.write(json.dumps(summary) if options["json"] else self.words(summary))
-        if left:
-            raise CommandError(f"{left} leads stay: they have been changed or written to since.", returncode=1)
+        summary = {"run": str(run), "removed": removed, "left": kept, "updated_before": found.updated}
+        self.stdout.write(json.dumps(summary) if options["json"] else self.describe(summary))
+        if kept:
+            raise CommandError(f"{kept} leads stay: they have been changed or have new messages since.", returncode=1)
 
     @staticmethod
-    def words(summary: dict[str, Any]) -> str:
-        words = f"{summary['removed']:,} leads removed."
+    def describe(summary: dict[str, Any]) -> str:
+        text = f"{summary['removed']:,} leads removed."
         if summary["updated_before"]:
-            words += f" {summary['updated_before']:,} rows had updated leads; those updates stay."
-        return words
+            text += f" {summary['updated_before']:,} rows had updated leads; those updates stay."
+        return text

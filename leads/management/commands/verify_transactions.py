@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         failed = 0
-        logging.disable(logging.WARNING)  # the refusals below are on purpose and do not belong in the log
+        logging.disable(logging.WARNING)  # the refusals below are intended and do not belong in the log
         try:
             with transaction.atomic():
                 with connection.cursor() as cursor:
@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
 
 class Proofs:
-    """The proofs, each with its sentence and whether it holds. The caller holds the transaction."""
+    """The proofs: each a sentence, and whether it holds. Caller holds the transaction."""
 
     def __init__(self, user_id: UUID) -> None:
         self.user_id = user_id
@@ -141,7 +141,7 @@ class Proofs:
     def forced_failure(self) -> bool:
         """Two new customers with one external id: the second fails at its lead, after its conversation was inserted.
 
-        PostgreSQL's counter includes rows that were rolled back, which shows that the conversation had been inserted.
+        PostgreSQL's counter of inserted rows includes those rolled back: it shows that the conversation was inserted.
         """
         lead = replace(GOOD, external_id="verify", customer_phone="+1234567892")
         create_lead(user_id=self.user_id, lead=lead, source=Lead.Source.MANUAL)

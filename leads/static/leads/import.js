@@ -1,4 +1,4 @@
-// Keeps the numbers of an import's page up to date, and reloads the page when the import is over.
+// Updates the numbers on an import's page every second, and reloads the page when the import is over.
 "use strict";
 
 (() => {

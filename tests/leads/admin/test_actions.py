@@ -1,4 +1,4 @@
-"""The list of leads in the admin: found, filtered, and changed several at once."""
+"""The list of leads in the admin: search, filters and actions."""
 
 import re
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ def test_a_lead_is_found_by_its_phone_number_in_any_spelling(owner, spelling):
 
 
 @pytest.mark.parametrize("spelling", ["+52 1 55 1234 5678", "+52 55 1234 5678"])
-def test_a_number_that_whatsapp_writes_two_ways_is_found_by_both(owner, spelling):
+def test_a_number_that_whatsapp_writes_in_two_forms_is_found_by_both(owner, spelling):
     first = owner.has_lead(customer_phone="+525512345678")
     assert staff_of(owner).found(Lead, q=spelling) == {first.lead_id}
 
@@ -61,7 +61,7 @@ def test_the_list_shows_the_newest_first_and_filters(owner):
     assert people.found(Lead, status__exact="lost") == set()
 
 
-def test_the_list_says_when_the_customer_wrote_last_and_cannot_be_sorted_by_it(owner):
+def test_the_list_shows_the_last_inbound_message_and_cannot_be_sorted_by_it(owner):
     people = staff_of(owner)
     returned, silent = owner.has_lead(), owner.has_lead()
     Conversation.objects.filter(pk=returned.conversation_id).update(last_inbound_at=datetime(2020, 3, 9, 8, tzinfo=UTC))
@@ -80,7 +80,7 @@ def test_an_empty_list_offers_the_first_lead(owner):
     assert f'href="{address("add", Lead)}"' in page
 
 
-def test_several_leads_are_marked_at_once(owner):
+def test_an_action_changes_the_status_of_several_leads(owner):
     people = staff_of(owner)
     chosen = [Lead.objects.get(pk=owner.has_lead().lead_id) for _ in range(3)]
     left = owner.has_lead()

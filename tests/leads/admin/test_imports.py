@@ -1,4 +1,4 @@
-"""Staff import a file in the admin: uploaded, looked at, tried, imported by the worker's task, accounted for."""
+"""Staff import a file in the admin: upload, preview, dry run, import by the worker's task, refused rows."""
 
 import io
 from typing import Any
@@ -21,7 +21,7 @@ def staff(owner: Business) -> Staff:
     return staff_of(owner)
 
 
-def test_a_file_is_looked_at_mapped_and_imported(owner, staff):
+def test_a_file_is_previewed_mapped_and_imported(owner, staff):
     assert "Import a file" in staff.list(Lead)
     page = upload(staff).content.decode()
     assert "No column is the customer&#x27;s name" in page
@@ -53,7 +53,7 @@ def test_a_dry_run_says_what_an_import_would_do(staff):
     let_worker_work()
 
     page = staff.get(address("change", the_run())).content.decode()
-    assert "An import would give: 3 rows: 2 created, 1 refused." in page
+    assert "An import would result in: 3 rows: 2 created, 1 refused." in page
     assert (the_run().state, Lead.objects.count(), ImportRefusal.objects.count()) == ("preview", 0, 0)
     assert ImportFile.objects.exists()
 
@@ -61,7 +61,7 @@ def test_a_dry_run_says_what_an_import_would_do(staff):
     assert the_run().trial is None
 
 
-def test_a_stranger_sees_and_changes_nothing_of_it(staff, stranger):
+def test_a_stranger_can_neither_see_nor_change_it(staff, stranger):
     upload(staff)
     run, other = the_run(), staff_of(stranger)
 
@@ -82,7 +82,7 @@ def test_staff_import_for_their_own_business_only_and_operators_for_any(owner, s
     assert the_run().user == stranger.user
 
 
-def test_who_may_only_look_cannot_import(owner, staff):
+def test_a_user_with_only_view_permission_cannot_import(owner, staff):
     upload(staff)
     group = owner.user.groups.get()
     group.permissions.remove(*group.permissions.filter(codename="add_importrun"))
@@ -108,7 +108,7 @@ def test_a_workbook_is_imported_and_its_formulas_are_text(staff):
     assert (the_run().state, the_run().format, Lead.objects.get().details) == ("finished", "xlsx", "=1+1")
 
 
-def test_half_a_character_is_refused_with_its_row(staff):
+def test_a_lone_surrogate_is_refused_with_its_row(staff):
     upload(staff, '{"phone": "+4915100000001", "name": "\\ud800x", "type": "order", "\\udfff": "1"}\n', "leads.jsonl")
     for do in ("try", "import"):
         assert decide(staff, do).status_code == 200

@@ -1,4 +1,4 @@
-"""Leads in the admin: staff add, find, change and assign them."""
+"""Leads in the admin: adding, changing and assigning."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -49,7 +49,7 @@ def test_a_lead_of_a_known_customer_joins_the_conversation(owner):
     assert set(Lead.objects.values_list("conversation", flat=True)) == {first.conversation_id}
 
 
-def test_what_the_database_refuses_is_an_error_at_its_field(owner, monkeypatch):
+def test_a_refusal_by_the_database_is_an_error_at_its_field(owner, monkeypatch):
     def refuse(**lead):
         raise LeadRefused("Not this name.", field="customer_name")
 
@@ -71,7 +71,7 @@ def test_staff_add_leads_to_their_own_business_only(owner, stranger):
     assert Lead.objects.get().user == owner.user
 
 
-def test_a_superuser_says_whose_lead_it_is(owner, stranger):
+def test_a_superuser_chooses_the_business_of_a_lead(owner, stranger):
     superuser = operator()
     assert list(errors_of(superuser.fill(ADD, **TYPED))) == ["user"]
 
@@ -80,7 +80,7 @@ def test_a_superuser_says_whose_lead_it_is(owner, stranger):
     assert Lead.objects.get().user == stranger.user
 
 
-def test_the_page_of_a_lead_leads_to_its_customer_and_conversation_and_back(owner):
+def test_the_page_of_a_lead_links_to_its_customer_and_conversation_and_back(owner):
     people = staff_of(owner)
     lead, path = page_of(owner)
     conversation = address("change", lead.conversation)
@@ -92,7 +92,7 @@ def test_the_page_of_a_lead_leads_to_its_customer_and_conversation_and_back(owne
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_another_session_writes_between_check_and_write_is_kept(owner, monkeypatch):
+def test_a_concurrent_change_between_validation_and_save_is_kept(owner, monkeypatch):
     lead, path = page_of(owner)
     write_row = LeadAdmin.save_model
 
@@ -109,7 +109,7 @@ def test_what_another_session_writes_between_check_and_write_is_kept(owner, monk
     assert (lead.status, lead.details) == ("lost", "Newer")
 
 
-def test_nobody_deletes_a_lead(owner):
+def test_leads_cannot_be_deleted(owner):
     lead, _ = page_of(owner)
     superuser = operator()
     superuser.client.post(address("delete", lead), {"post": "yes"})
@@ -125,7 +125,7 @@ def test_a_lead_deleted_meanwhile_is_not_found(owner):
     assert people.send(path, old, status="lost").status_code == 302
 
 
-def test_the_pages_of_a_strangers_lead_do_not_exist_for_staff(owner, stranger):
+def test_the_pages_of_another_businesss_lead_do_not_exist_for_staff(owner, stranger):
     people = staff_of(owner)
     lead, path = page_of(stranger, customer_name="Somebody else's")
     owner.has_lead()
@@ -152,7 +152,7 @@ def test_staff_assign_a_lead_to_themselves_only(owner, stranger):
     assert lead.assigned_to == owner.user
 
 
-def test_a_lead_stays_with_the_superuser_who_has_it(owner, stranger):
+def test_a_lead_stays_assigned_to_a_superuser(owner, stranger):
     superuser = operator()
     lead, path = page_of(owner)
     page = superuser.get(path).context["adminform"].form
@@ -166,14 +166,14 @@ def test_a_lead_stays_with_the_superuser_who_has_it(owner, stranger):
     assert (lead.status, lead.assigned_to) == ("contacted", User.objects.get(is_superuser=True))
 
 
-def test_the_conversation_keeps_what_its_lead_changes(owner):
+def test_changing_a_lead_does_not_change_its_conversation(owner):
     _, path = page_of(owner)
     before = Conversation.objects.values().get()
     staff_of(owner).fill(path, status="contacted")
     assert Conversation.objects.values().get() == before
 
 
-def test_a_status_follows_the_rule_in_the_form_and_in_the_list(owner):
+def test_the_form_and_the_actions_follow_the_status_transitions(owner):
     lead, path = page_of(owner, status="converted")
     other, _ = page_of(owner)
     people = staff_of(owner)
@@ -187,7 +187,7 @@ def test_a_status_follows_the_rule_in_the_form_and_in_the_list(owner):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_rule_that_another_session_made_apply_between_check_and_write_holds(owner, monkeypatch):
+def test_a_concurrent_status_change_between_validation_and_save_is_checked(owner, monkeypatch):
     lead, path = page_of(owner)
     write_row = LeadAdmin.save_model
 

@@ -1,4 +1,4 @@
-"""Staff at work, in a real browser. The screenshots are in the test's tmp_path (pytest --basetemp keeps them)."""
+"""The admin's pages of leads in a real browser. Screenshots are in tmp_path (pytest --basetemp keeps them)."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def people(owner) -> Business:
-    """A business whose own people may log in."""
+    """A business whose staff can log in."""
     return Business(create_business(email=owner.user.email, password=PASSWORD, staff=True))
 
 
@@ -62,7 +62,7 @@ def test_staff_add_a_lead_find_it_and_change_it_in_two_windows(people, live_serv
     assert {image.name for image in tmp_path.glob("*.png")} == {"first-page.png", "list.png", "lead.png"}
 
 
-def test_pages_fit_a_phone_and_statuses_are_readable_by_day_and_night(people, live_server, tmp_path: Path):
+def test_pages_fit_a_phone_and_statuses_are_readable_in_light_and_dark_theme(people, live_server, tmp_path: Path):
     for status in Lead.Status.values:
         lead = people.has_lead(status=status, customer_name="W" * 200, details="w" * 300)
     conversation = Conversation.objects.get(pk=lead.conversation_id)

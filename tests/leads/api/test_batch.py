@@ -18,7 +18,7 @@ def post(business, leads, **fields):
     return business.client.post("/api/leads/batch", {"leads": leads} | fields, format="json")
 
 
-def test_good_leads_are_made_together(owner):
+def test_valid_leads_are_created_together(owner):
     answer = post(owner, [lead(1), lead(2), lead(1, details="Another")])
     assert answer.status_code == 201
     body = answer.json()
@@ -29,13 +29,13 @@ def test_good_leads_are_made_together(owner):
     assert owner.row_counts() == (2, 2, 3)
 
 
-def test_one_bad_lead_stops_all_and_every_fault_is_named(owner):
+def test_one_invalid_lead_prevents_all_and_every_error_is_named(owner):
     body = refused(post(owner, [lead(1), lead(2, type="cake", customer_name=""), "lead", lead(3)]), 400)
     assert set(body["fields"]) == {"leads[1].type", "leads[1].customer_name", "leads[2].lead"}
     assert owner.row_counts() == NOTHING
 
 
-def test_where_each_counts_the_good_ones_are_made(owner):
+def test_without_all_or_nothing_the_valid_leads_are_created(owner):
     answer = post(owner, [lead(1), lead(2, type="cake"), {}, None, lead(3)], all_or_nothing=False)
     assert answer.status_code == 207
     body = answer.json()
@@ -50,13 +50,13 @@ def test_where_each_counts_the_good_ones_are_made(owner):
     assert owner.row_counts() == (2, 2, 2)
 
 
-def test_where_none_is_good_it_is_207_too(owner):
+def test_without_any_valid_lead_the_answer_is_207_too(owner):
     assert post(owner, [{}], all_or_nothing=False).status_code == 207
     assert owner.row_counts() == NOTHING
 
 
 class TestExternalIds:
-    def test_a_batch_that_is_sent_again_makes_nothing_twice(self, owner):
+    def test_a_repeated_batch_creates_nothing_twice(self, owner):
         leads = [lead(number, external_id=f"row-{number}") for number in range(5)]
         first, second = post(owner, leads), post(owner, leads)
         assert (first.status_code, second.status_code) == (201, 201)
@@ -65,7 +65,7 @@ class TestExternalIds:
         assert owner.row_counts() == (5, 5, 5)
 
     @pytest.mark.parametrize("all_or_nothing", [True, False])
-    def test_one_of_another_customer_is_a_fault(self, owner, all_or_nothing):
+    def test_one_of_another_customer_is_an_error(self, owner, all_or_nothing):
         post(owner, [lead(1, external_id="row")])
         answer = post(owner, [lead(2, external_id="row"), lead(3)], all_or_nothing=all_or_nothing)
         if all_or_nothing:
@@ -76,7 +76,7 @@ class TestExternalIds:
             assert list(answer.json()["results"][0]["fields"]) == ["external_id"]
             assert owner.row_counts() == (2, 2, 2)
 
-    def test_two_in_one_batch_are_one_lead_and_a_fault(self, owner):
+    def test_two_in_one_batch_are_one_lead_and_an_error(self, owner):
         answer = post(owner, [lead(1, external_id="row"), lead(2, external_id="row")], all_or_nothing=False)
         assert [row["success"] for row in answer.json()["results"]] == [True, False]
 
@@ -104,13 +104,13 @@ def test_a_repeated_batch_with_a_key_gets_its_answer(owner):
         ({"leads": [ORDER], "all_or_nothing": "no"}, "all_or_nothing"),
     ],
 )
-def test_a_body_of_another_form_is_400(owner, body, field):
+def test_a_body_of_another_shape_is_400(owner, body, field):
     answer = owner.client.post("/api/leads/batch", json.dumps(body), content_type="application/json")
     assert list(refused(answer, 400)["fields"]) == [field]
 
 
 @pytest.mark.parametrize("case", BAD_BODIES)
-def test_a_body_that_cannot_be_read_is_400(case, owner):
+def test_a_body_that_cannot_be_parsed_is_400(case, owner):
     answer = owner.client.post("/api/leads/batch", BAD_BODIES[case], content_type="application/json")
     refused(answer, 400)
     assert owner.row_counts() == NOTHING

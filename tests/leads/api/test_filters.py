@@ -1,4 +1,4 @@
-"""GET /api/leads narrowed down: by each filter, by words, in both orders, and without a query for each row."""
+"""GET /api/leads: filters, search, both orders, and the number of queries."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from tests.envelope import refused
 
 @pytest.fixture
 def names(owner, stranger):
-    """Asks for leads and returns the names of their customers, in order."""
+    """Returns a function that lists leads and returns the names of their customers, in order."""
     owner.has_lead(customer_name="Amina", customer_phone="+4915123456789", details="A lemon cake", type="order")
     owner.has_lead(customer_name="Bruno", customer_phone="+5215512345678", type="booking", source="import")
     owner.has_lead(customer_name="Carla", details="Croissants", status="lost", type="inquiry")
@@ -42,7 +42,7 @@ def test_a_phone_is_found_in_any_spelling(names, phone):
     assert names(customer_phone=phone) == ["Bruno"]
 
 
-def test_times_are_a_half_open_span(names):
+def test_created_after_and_before_are_a_half_open_interval(names):
     middle = Lead.objects.get(type="booking").created_at.isoformat()
     assert names(created_after=middle) == ["Carla", "Bruno"]
     assert names(created_before=middle) == ["Amina"]
@@ -63,23 +63,23 @@ def test_times_are_a_half_open_span(names):
         ("", ["Carla", "Bruno", "Amina"]),
     ],
 )
-def test_words_are_found_in_wish_name_and_number(names, words, found):
+def test_q_searches_details_name_and_number(names, words, found):
     assert names(q=words) == found
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z"])
-def test_a_time_at_the_end_of_the_calendar_is_a_time(owner, moment):
+def test_the_last_time_of_the_calendar_is_accepted(owner, moment):
     owner.has_lead()
     for name in ("created_after", "created_before"):
         assert owner.client.get("/api/leads", {name: moment}).status_code == 200
 
 
-def test_a_lead_is_found_by_its_time_whenever_its_id_was_made(names):
+def test_a_lead_is_found_by_its_time_whatever_the_time_in_its_id(names):
     Lead.objects.filter(type="booking").update(created_at="2020-03-01T00:00:00Z")
     assert names(created_after="2020-01-01T00:00:00Z", created_before="2021-01-01T00:00:00Z") == ["Bruno"]
 
 
-def test_the_oldest_can_come_first(names):
+def test_the_list_can_be_ordered_oldest_first(names):
     assert names(ordering="created_at") == ["Amina", "Bruno", "Carla"]
     assert names(ordering="-created_at") == ["Carla", "Bruno", "Amina"]
 
@@ -110,7 +110,7 @@ def test_pages_keep_their_filter_and_order(owner):
         ("q", "a\0b"),
     ],
 )
-def test_a_value_that_cannot_be_meant_is_400(owner, parameter, value):
+def test_an_invalid_value_is_400(owner, parameter, value):
     assert list(refused(owner.client.get("/api/leads", {parameter: value}), 400)["fields"]) == [parameter]
 
 
@@ -120,5 +120,5 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(owner, djan
     with django_assert_num_queries(2):  # the key, the page with its customers
         owner.client.get("/api/leads")
     for query in ({"status": "new", "q": "lemon"}, {"customer_phone": "+4915123456789"}):
-        with django_assert_num_queries(5):  # also a transaction, and in it how to plan
+        with django_assert_num_queries(5):  # also a transaction, and in it the planner options
             owner.client.get("/api/leads", query)

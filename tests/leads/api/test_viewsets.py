@@ -1,4 +1,4 @@
-"""POST and GET /api/leads as a REST client meets them."""
+"""POST and GET /api/leads."""
 
 from uuid import uuid4
 
@@ -27,7 +27,7 @@ def test_an_external_id_that_is_taken_is_a_conflict(owner):
     assert owner.row_counts() == (1, 1, 1)
 
 
-def test_a_repetition_by_its_external_id_gets_the_ids_there_are(owner):
+def test_a_repeated_external_id_gets_the_existing_ids(owner):
     first = owner.post_lead(external_id="order-17")
     again = owner.post_lead(external_id=" order-17 ", customer_phone="001 234567890", details="Changed since")
     assert (first.status_code, again.status_code) == (201, 200)
@@ -46,7 +46,7 @@ def test_other_open_leads_of_the_customer_are_named(owner, stranger):
 
 
 @pytest.mark.parametrize("path", ["/api/leads", "/api/leads/"])
-def test_a_trailing_slash_is_taken(owner, path):
+def test_a_trailing_slash_is_accepted(owner, path):
     assert owner.client.post(path, ORDER, format="json").status_code == 201
 
 
@@ -95,7 +95,7 @@ def test_another_method_is_405(owner, method):
     refused(getattr(owner.client, method)("/api/leads", {}, format="json"), 405)
 
 
-def test_an_unknown_path_is_404_in_the_envelope(anonymous, db):
+def test_an_unknown_path_is_404_in_the_error_format(anonymous, db):
     refused(anonymous.get("/api/nothing/here"), 404)
 
 
@@ -121,17 +121,17 @@ def test_a_lead_is_read_with_its_customer(owner):
     }
 
 
-def test_another_businesss_lead_is_not_there(owner, stranger):
+def test_a_lead_of_another_business_is_404(owner, stranger):
     created = owner.has_lead()
     refused(stranger.client.get(f"/api/leads/{created.lead_id}"), 404)
     assert stranger.client.get("/api/leads").json()["results"] == []
 
 
 @pytest.mark.parametrize("lead_id", [uuid4(), "1", "not-a-uuid", "%00"])
-def test_a_lead_that_is_not_there_is_404(owner, lead_id):
+def test_an_unknown_lead_is_404(owner, lead_id):
     refused(owner.client.get(f"/api/leads/{lead_id}"), 404)
 
 
-def test_a_lead_named_by_its_id_is_found_whatever_would_narrow_the_list(owner):
+def test_filters_do_not_apply_to_a_single_lead(owner):
     lead_id = owner.post_lead().json()["lead_id"]
     assert owner.client.get(f"/api/leads/{lead_id}?status=lost&q=nothing&created_after=never").status_code == 200

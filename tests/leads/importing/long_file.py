@@ -1,4 +1,4 @@
-"""An import from a file of many rows in a process of its own, and what must be there when it is through."""
+"""Runs an import of many rows in a separate process, and checks the rows afterwards."""
 
 import random
 import subprocess
@@ -26,7 +26,7 @@ def phone(number: int) -> str:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """One row in twenty again, one in a hundred wrong; in an order of its own."""
+    """One row in twenty repeated, one in a hundred invalid; shuffled."""
     rows = [f"{phone(n)},Customer {n},order,Cake {n}," for n in range(ROWS)]
     rows += rows[::20] + ["12,Nobody,order,Cake,"] * (ROWS // 100)
     random.Random(6).shuffle(rows)

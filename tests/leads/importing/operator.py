@@ -1,4 +1,4 @@
-"""An operator at manage.py import_leads and undo_import, in this process."""
+"""Calls manage.py import_leads and undo_import in this process."""
 
 import json
 from dataclasses import dataclass
@@ -43,5 +43,5 @@ def write(path: Path, *rows: str, header: str = HEADER) -> Path:
 
 
 def counts(**named: int) -> dict[str, int]:
-    """The counts of a summary; what is not named is 0."""
+    """The counts of a summary; those not named are 0."""
     return {"read": sum(named.values()), "created": 0, "updated": 0, "skipped": 0, "failed": 0} | named

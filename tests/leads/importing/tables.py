@@ -1,4 +1,4 @@
-"""Files for the reader: made in memory, read to their end, and streams that never end."""
+"""Files and endless streams for the reader tests."""
 
 import io
 import tracemalloc
@@ -21,12 +21,12 @@ def opened(data: Any, name: str = "leads.csv", **options: Any) -> Table:
     return open_table(stream, **({"name": name, "format": None, "encoding": None} | options))
 
 
-def plan_rows(data: Any, name: str = "leads.csv", **options: Any) -> list[Row]:
+def rows_of(data: Any, name: str = "leads.csv", **options: Any) -> list[Row]:
     return list(opened(data, name, **options).rows)
 
 
 def cells_of(data: Any, name: str = "leads.csv", **options: Any) -> list[list[str]]:
-    """The header and the cells of all rows, none of which has a fault."""
+    """The header and the cells of all rows, none of which has an error."""
     table = opened(data, name, **options)
     rows = list(table.rows)
     assert [row.error for row in rows if row.error] == []
@@ -47,7 +47,7 @@ def workbook(*rows: list[Any], titles: tuple[str, ...] = ("Leads",)) -> bytes:
 
 
 class Pipe(io.RawIOBase):
-    """What comes through a pipe: in pieces, not seekable, and made up as it is read."""
+    """A stream like a pipe: not seekable, returns short reads, generated as it is read."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -65,7 +65,7 @@ class Pipe(io.RawIOBase):
 
 
 def piped(piece: bytes | Callable[[int], bytes], total: int, start: bytes = b"") -> Any:
-    """A pipe with `start`, and then the piece again and again (or what it makes of its number) for `total` bytes."""
+    """A pipe with `start` and then the piece repeated (or called with its number) up to `total` bytes."""
 
     def pieces() -> Iterator[bytes]:
         if start:

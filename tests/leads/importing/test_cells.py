@@ -12,7 +12,7 @@ from tests.conversations.phone_cases import ACCEPTED
     ("cell", "region", "phone"),
     [
         *((raw, region, phone) for raw, phone in ACCEPTED for region in (None, "DE")),
-        # What a spreadsheet does.
+        # As spreadsheets change them.
         ("'+4915112345678", None, "+4915112345678"),
         ("''+49 151 12345678", None, "+4915112345678"),
         ("4915112345678", None, "+4915112345678"),
@@ -24,7 +24,7 @@ from tests.conversations.phone_cases import ACCEPTED
         ("5215512345678", None, "+5215512345678"),
         ("525512345678", None, "+525512345678"),
         ("551187654321", None, "+551187654321"),
-        # What lead forms and address books do.
+        # As lead forms and address books write them.
         ("p:+4915112345678", None, "+4915112345678"),
         ("Tel: +49 151 12345678", None, "+4915112345678"),
         # A region.
@@ -40,7 +40,7 @@ from tests.conversations.phone_cases import ACCEPTED
         ("1 212 555 1234", "US", "+12125551234"),
         ("9198765432", "IN", "+919198765432"),
         ("02 1234 5678", "IT", "+390212345678"),
-        # A number with its country is never touched by the region.
+        # The region does not change a number with country code.
         ("+1 212 555 1234", "DE", "+12125551234"),
         ("0012125551234", "DE", "+12125551234"),
     ],
@@ -82,7 +82,7 @@ def test_a_phone_number_is_refused_with_the_reason(cell, region, reason):
 @pytest.mark.parametrize(
     ("cell", "region"), [("abc", None), ("abc", "DE"), ("+49.151.1", "DE"), ("+0123", None), ("0151 12345678 x5", "DE")]
 )
-def test_what_is_no_phone_number_is_left_for_the_database_to_refuse(cell, region):
+def test_other_text_is_left_for_the_database_to_refuse(cell, region):
     assert read_phone(cell, country_code=region) == cell
 
 
@@ -106,7 +106,7 @@ formulas = st.text("'=+-@\t\rx", max_size=8)
 @example("'=1+1")
 @example("''=")
 @example("'")
-def test_a_quoted_text_is_no_formula_and_reads_back_as_it_was(text):
+def test_a_quoted_text_is_not_a_formula_and_can_be_restored(text):
     quoted = quote_formula(text)
     assert not quoted.startswith(("=", "+", "-", "@", "\t", "\r"))
     assert unquote_formula(quoted) == text

@@ -25,11 +25,11 @@ def test_the_names_of_the_fields_are_columns_in_any_order():
         *((name, None) for name in ("id", "ID", "", "line", "field", "reason", "email", "phones", "電話")),
     ],
 )
-def test_a_column_is_known_by_its_name(name, field):
+def test_a_column_is_recognised_by_its_name(name, field):
     assert field_of(name) == field
 
 
-def test_of_two_columns_for_one_field_the_better_name_wins_and_the_other_is_told():
+def test_of_two_columns_for_one_field_the_better_name_is_used_and_the_other_reported():
     columns = map_columns(["Phone", "Name", "WhatsApp", "Type", "E-Mail", ""], {}, defaults=())
     assert columns.names == {"customer_phone": "WhatsApp", "customer_name": "Name", "type": "Type"}
     assert columns.ignored == ("Phone", "E-Mail")
@@ -76,7 +76,7 @@ def test_a_default_needs_no_column():
     assert picked(["phone"], defaults={"type", "customer_name"}) == {"customer_phone": "phone"}
 
 
-def test_missing_columns_are_told_with_those_there_are():
+def test_missing_columns_are_reported_with_the_existing_ones():
     with pytest.raises(UnknownColumns) as refusal:
         map_columns(["Number", "Name", " "], {}, defaults=())
     assert str(refusal.value) == (
@@ -96,7 +96,7 @@ def test_missing_columns_are_told_with_those_there_are():
         ({"": "details"}, "no column “”"),
     ],
 )
-def test_a_mapping_that_fits_nothing_is_refused(mapping, reason):
+def test_an_invalid_mapping_is_refused(mapping, reason):
     with pytest.raises(UnknownColumns, match=reason):
         map_columns(["phone", "name", "type", "x", "x"], mapping, defaults=())
 

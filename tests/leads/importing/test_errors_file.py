@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from leads.importing.columns import map_columns
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.readers.files import Row
-from tests.leads.importing.tables import cells_of, opened, plan_rows
+from tests.leads.importing.tables import cells_of, opened, rows_of
 
 HEADER = ["phone", "name", "type", "details"]
 GOOD = ["+4915123456789", "=Zoë", "order", '"two"\r\ncakes; \'+1']
@@ -23,7 +23,7 @@ def write(path, *rows, header=HEADER):
     return path.read_bytes()
 
 
-def test_the_rows_stand_there_with_where_and_why(path):
+def test_refused_rows_are_written_with_line_field_and_reason(path):
     with ErrorsFile(path, HEADER) as errors:
         errors.write(Row(7, GOOD), "type", "Why.")
         errors.write(Row(9, ["x"]), None, "Why not.")
@@ -40,12 +40,12 @@ def test_no_cell_is_a_formula_to_a_spreadsheet(path):
     assert "\n'+49,'=1,'-1,'@x,2,type," in text
 
 
-def test_excel_knows_the_encoding_and_only_the_owner_reads(path):
+def test_it_has_a_byte_order_mark_and_mode_600(path):
     assert write(path, Row(2, GOOD)).startswith(b"\xef\xbb\xbf")
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_mended_file_gives_the_same_fields(path):
+def test_the_corrected_file_gives_the_same_fields(path):
     data = write(path, Row(2, GOOD))
     table = opened(data)
     columns = map_columns(table.header, {}, defaults=())
@@ -53,7 +53,7 @@ def test_the_mended_file_gives_the_same_fields(path):
     assert columns.ignored == ("line", "field", "reason")
 
 
-def test_a_file_with_such_a_column_gets_other_names(path):
+def test_report_columns_get_other_names_if_the_file_has_those_names(path):
     header = ["phone", "Reason"]
     assert cells_of(write(path, Row(2, ["1", "2"]), header=header))[0] == [
         *header,
@@ -64,14 +64,14 @@ def test_a_file_with_such_a_column_gets_other_names(path):
 
 
 @pytest.mark.parametrize("header", [HEADER, [*HEADER, "reason"]])
-def test_the_report_of_the_last_round_is_replaced(path, header):
+def test_the_report_columns_of_an_earlier_errors_file_are_replaced(path, header):
     first = write(path, Row(7, ["a"] * len(header), None), header=header)
     table = opened(first)
     second = write(path, *table.rows, header=table.header)
     assert second == first.replace(b",7,", b",2,")
 
 
-def test_cells_beyond_the_header_are_kept_through_every_round(path):
+def test_cells_beyond_the_header_are_kept_in_every_errors_file(path):
     first = write(path, Row(2, [*GOOD, "", "surplus"], "The row has 6 cells."))
     table = opened(first)
     (row,) = table.rows
@@ -80,14 +80,14 @@ def test_cells_beyond_the_header_are_kept_through_every_round(path):
     assert write(path, row, header=table.header) == first
 
 
-def test_nothing_refused_leaves_no_file_not_even_that_of_the_last_run(path):
+def test_without_refused_rows_there_is_no_file_and_an_earlier_one_is_removed(path):
     write(path, Row(2, GOOD))
     with ErrorsFile(path, HEADER):
         pass
     assert list(path.parent.iterdir()) == []
 
 
-def test_the_file_is_there_when_it_is_complete_and_after_an_exception_too(path):
+def test_the_file_appears_when_it_is_complete_and_after_an_exception(path):
     errors = ErrorsFile(path, HEADER)
     errors.write(Row(2, GOOD), None, "Why.")
     assert not path.exists()
@@ -95,7 +95,7 @@ def test_the_file_is_there_when_it_is_complete_and_after_an_exception_too(path):
         raise KeyboardInterrupt
     errors.close()
     assert [file.name for file in path.parent.iterdir()] == ["errors.csv"]
-    assert len(plan_rows(path.read_bytes())) == 1
+    assert len(rows_of(path.read_bytes())) == 1
 
 
 def test_half_of_a_surrogate_pair_does_not_stop_it(path):
@@ -103,8 +103,8 @@ def test_half_of_a_surrogate_pair_does_not_stop_it(path):
 
 
 @given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=4)))
-def test_every_row_reads_back_with_its_own_cells(tmp_path_factory, rows):
+def test_every_row_is_read_with_its_cells(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("errors") / "errors.csv"
     data = write(path, Row(1, GOOD), *(Row(number, cells) for number, cells in enumerate(rows)))
-    read = [list(row.cells[:4]) for row in plan_rows(data)[1:]]
+    read = [list(row.cells[:4]) for row in rows_of(data)[1:]]
     assert read == [cells + [""] * (4 - len(cells)) for cells in rows]

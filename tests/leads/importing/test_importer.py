@@ -1,4 +1,4 @@
-"""An import that is stopped, doubled and resumed."""
+"""Imports that are stopped, run twice at once and resumed."""
 
 import json
 import signal
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["file", "nobody_left"]
 
 
-def test_two_at_once_on_one_run_store_each_row_once(owner, file, tmp_path):
+def test_two_processes_on_one_run_store_each_row_once(owner, file, tmp_path):
     first = importing(owner, file, tmp_path)
     until(lambda: rows_read() > 0, lambda: str(first.poll()))
     second = importing(owner, file, tmp_path, "--resume")
     (_, first_error), (_, second_error) = first.communicate(timeout=120), second.communicate(timeout=120)
     codes = sorted([first.returncode, second.returncode])
-    # Where the first was done before the second came, there was nothing left to resume.
+    # If the first finished before the second started, there was nothing left to resume.
     assert codes in ([1, 2], [1, 1]), (first_error, second_error)
     assert Lead.objects.count() == ROWS
     assert codes == [1, 1] or "Another process" in first_error + second_error
@@ -57,7 +57,7 @@ def test_a_run_with_other_options_is_not_resumed(owner, file, tmp_path):
     assert "other options" in error
 
 
-def test_a_pipe_that_never_ends_is_given_up(owner, tmp_path):
+def test_an_endless_pipe_is_refused(owner, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "manage.py", "import_leads", "-", "--user", owner.user.email],
         cwd=REPOSITORY,

@@ -1,4 +1,4 @@
-"""Lead.objects: inserted in order by one statement, and which of a customer's are open."""
+"""Lead.objects.insert and open_of."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -12,7 +12,7 @@ def row(business: Business, **changes) -> LeadRow:
     return LeadRow(business.id, conversation, **({"type": "order", "source": "api"} | changes))
 
 
-def test_the_ids_come_in_the_order_of_the_rows(owner: Business, django_assert_num_queries) -> None:
+def test_the_ids_are_in_the_order_of_the_rows(owner: Business, django_assert_num_queries) -> None:
     one = row(owner)
     with django_assert_num_queries(1):
         ids = Lead.objects.insert([one._replace(details=str(number)) for number in range(2000)])
@@ -29,7 +29,7 @@ def test_every_column_is_written(owner: Business) -> None:
     assert lead.referral == {"source_id": "1"}
 
 
-def test_no_rows_are_no_statement(db: None, django_assert_num_queries) -> None:
+def test_without_rows_no_statement_is_executed(db: None, django_assert_num_queries) -> None:
     with django_assert_num_queries(0):
         assert Lead.objects.insert([]) == []
 
@@ -40,7 +40,7 @@ def test_a_taken_external_id_is_refused_by_name(owner: Business) -> None:
         Lead.objects.insert([one, one])
 
 
-def test_open_are_the_leads_of_all_conversations_that_nobody_closed(owner: Business) -> None:
+def test_open_leads_of_all_conversations_of_the_customer_are_returned(owner: Business) -> None:
     first = owner.has_lead(customer_phone="+1234567890")
     second = owner.has_lead(customer_phone="+1234567890", conversation_status="archived", status="qualified")
     owner.has_lead(customer_phone="+1234567890", status="lost")

@@ -1,4 +1,4 @@
-"""PATCH /api/leads/<id>: what a client may change, and who was there before."""
+"""PATCH /api/leads/<id>: fields, status transitions and versions."""
 
 import json
 
@@ -35,7 +35,7 @@ def lead(owner) -> Patched:
 
 @pytest.mark.django_db
 class TestFields:
-    def test_what_is_given_is_changed_and_the_rest_stays(self, lead):
+    def test_given_fields_are_changed_and_the_others_stay(self, lead):
         answer = lead.patch(details="A lemon cake", type="booking", customer_name="Amina")
         assert answer.status_code == 200
         body = answer.json()
@@ -44,7 +44,7 @@ class TestFields:
         assert body == lead.business.client.get(lead.path).json()
         assert Customer.objects.get().name == "Amina"
 
-    def test_nothing_given_changes_nothing(self, lead):
+    def test_an_empty_body_changes_nothing(self, lead):
         before = Lead.objects.values().get()
         assert lead.patch({}).status_code == 200
         assert lead.patch(status="new", details=before["details"]).json()["version"] == 1
@@ -62,24 +62,24 @@ class TestFields:
             *(("version", value) for value in [0, -1, "1", 1.0, True, 10**20]),
         ],
     )
-    def test_a_bad_field_is_named_and_nothing_is_changed(self, lead, field, value):
+    def test_an_invalid_field_is_named_and_nothing_is_changed(self, lead, field, value):
         before = Lead.objects.values().get()
         body = json.dumps({"details": "Newer", field: value})
         answer = lead.business.client.patch(lead.path, body, content_type="application/json")
         assert list(refused(answer, 400)["fields"]) == [field]
         assert Lead.objects.values().get() == before
 
-    def test_a_lead_is_given_to_the_business_or_to_nobody(self, lead):
+    def test_a_lead_can_be_assigned_to_the_business_or_unassigned(self, lead):
         assert lead.patch(assigned_to=str(lead.business.id)).json()["assigned_to"] == str(lead.business.id)
         assert lead.patch(assigned_to=None).json()["assigned_to"] is None
 
-    def test_whom_the_operator_has_given_it_to_keeps_it(self, lead):
+    def test_an_assignment_by_the_operator_can_be_kept(self, lead):
         person = operator()
         person.act("assign_to_me", lead.row())
         assignee = str(lead.row().assigned_to_id)
         assert lead.patch(assigned_to=assignee, details="Newer").json()["assigned_to"] == assignee
 
-    def test_another_businesss_lead_is_not_there(self, lead, stranger):
+    def test_a_lead_of_another_business_is_404(self, lead, stranger):
         refused(stranger.client.patch(lead.path, {"details": "mine now"}, format="json"), 404)
         refused(lead.business.client.patch(f"/api/leads/{NOBODY}", {"details": "x"}, format="json"), 404)
         assert lead.row().details != "mine now"
@@ -87,7 +87,7 @@ class TestFields:
 
 @pytest.mark.django_db
 class TestVersions:
-    def test_a_change_to_what_the_client_read_is_made(self, lead):
+    def test_a_change_to_the_present_version_is_made(self, lead):
         read = lead.business.client.get(lead.path)
         assert (read.headers["ETag"], read.json()["version"]) == ('"1"', 1)
         changed = lead.patch(details="Newer", headers={"If-Match": read.headers["ETag"]})
@@ -97,21 +97,21 @@ class TestVersions:
     @pytest.mark.parametrize(
         "how", [{"version": 1}, {"headers": {"If-Match": '"1"'}}, {"headers": {"If-Match": 'W/"1"'}}]
     )
-    def test_a_change_to_what_is_no_more_is_409(self, lead, how):
+    def test_a_change_to_an_older_version_is_409(self, lead, how):
         lead.patch(details="Somebody else was faster")
         body = refused(lead.patch(details="Mine", **how), 409)
         assert body["code"] == "stale_version"
         assert lead.row().details == "Somebody else was faster"
 
-    def test_any_version_will_do_where_none_or_a_star_is_named(self, lead):
+    def test_any_version_is_accepted_without_a_version_or_with_a_star(self, lead):
         assert lead.patch(details="a").status_code == 200
         assert lead.patch(details="b", headers={"If-Match": "*"}).status_code == 200
 
     @pytest.mark.parametrize("header", ["", "1", '"x"', '"1", "2"', '"' + "9" * 50 + '"'])
-    def test_another_header_is_400(self, lead, header):
+    def test_an_invalid_if_match_header_is_400(self, lead, header):
         assert list(refused(lead.patch(details="a", headers={"If-Match": header}), 400)["fields"]) == ["If-Match"]
 
-    def test_whoever_writes_makes_a_new_version(self, lead):
+    def test_every_writer_increments_the_version(self, lead):
         Lead.objects.filter(pk=lead.id).update(details="by SQL")
         operator().act("mark_contacted", lead.row())
         assert lead.row().version == 3
@@ -126,7 +126,7 @@ def raise_version(business, lead_id, number):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_who_change_one_version_one_succeeds(owner):
+def test_of_concurrent_changes_to_one_version_one_succeeds(owner):
     lead = Patched(owner)
     with processes(4) as crew:
         tries = [crew.submit(raise_version, owner.id, lead.id, number) for number in range(16)]

@@ -1,4 +1,4 @@
-"""What the service promises beyond single fields: who is found, what is joined, what is undone, what is logged."""
+"""The service create: customers, conversations, rollback and logging."""
 
 from uuid import UUID
 
@@ -37,7 +37,7 @@ def test_a_lead_after_the_conversation_was_closed_opens_another(owner, status):
 
 
 @pytest.mark.parametrize("status", ["completed", "archived"])
-def test_a_lead_with_a_closed_conversation_does_not_touch_the_active_one(owner, status):
+def test_a_lead_with_a_closed_conversation_leaves_the_active_one_alone(owner, status):
     active = owner.has_lead(customer_phone=PHONE)
     closed = owner.has_lead(customer_phone=PHONE, conversation_status=status)
     assert closed.conversation_created
@@ -46,7 +46,7 @@ def test_a_lead_with_a_closed_conversation_does_not_touch_the_active_one(owner, 
 
 
 @pytest.mark.parametrize(("one", "other"), SAME_CUSTOMER)
-def test_a_number_written_two_ways_is_one_customer_and_stays_as_first_given(owner, one, other):
+def test_a_number_in_two_forms_is_one_customer_and_stays_as_first_given(owner, one, other):
     owner.has_lead(customer_phone=one)
     owner.has_lead(customer_phone=other)
     assert owner.row_counts() == (1, 1, 2)
@@ -54,13 +54,13 @@ def test_a_number_written_two_ways_is_one_customer_and_stays_as_first_given(owne
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER_CUSTOMER[:2])
-def test_a_land_line_is_another_customer(owner, one, other):
+def test_a_landline_is_another_customer(owner, one, other):
     owner.has_lead(customer_phone=one)
     owner.has_lead(customer_phone=other)
     assert owner.row_counts() == (2, 2, 2)
 
 
-def test_the_name_given_last_stays(owner):
+def test_the_last_name_given_is_kept(owner):
     owner.has_lead(customer_phone=PHONE, customer_name="Jon")
     owner.has_lead(customer_phone=PHONE, customer_name=" John Doe ")
     assert Customer.objects.get().name == "John Doe"
@@ -72,7 +72,7 @@ def test_two_businesses_with_one_customer_keep_two_customers(owner, stranger):
     assert owner.row_counts() == stranger.row_counts() == (1, 1, 1)
 
 
-def test_leads_of_a_list_come_back_in_its_order(owner):
+def test_created_leads_are_returned_in_the_order_given(owner):
     leads = [new_lead(details=str(number)) for number in range(20)]
     created = create_leads(user_id=owner.id, leads=leads, source="import")
     assert [Lead.objects.get(pk=one.lead_id).details for one in created] == [str(number) for number in range(20)]
@@ -91,18 +91,18 @@ def test_leads_of_one_customer_in_one_list_share_a_conversation(owner):
     assert Customer.objects.get().name == "John Doe"
 
 
-def test_one_bad_lead_of_a_list_leaves_none(owner):
+def test_one_invalid_lead_of_a_list_prevents_all(owner):
     with pytest.raises(LeadRefused) as refused:
         create_leads(user_id=owner.id, leads=[new_lead(), new_lead(type="oder")], source="import")
     assert refused.value.field == "type"
     assert owner.row_counts() == NOTHING
 
 
-def test_an_empty_list_makes_nothing(owner):
+def test_an_empty_list_creates_nothing(owner):
     assert create_leads(user_id=owner.id, leads=[], source="import") == []
 
 
-def test_an_external_id_is_taken_once_for_a_business(owner, stranger):
+def test_an_external_id_is_unique_for_a_business(owner, stranger):
     owner.has_lead(external_id="order-17")
     stranger.has_lead(external_id="order-17")
     with pytest.raises(ExternalIdTaken):
@@ -119,14 +119,14 @@ def test_an_unknown_business_is_named(db):
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "half \udfff of a pair"])
 @pytest.mark.parametrize("field", ["customer_name", "details", "type", "customer_phone", "external_id"])
-def test_text_that_the_database_cannot_hold_is_refused_with_its_field(owner, field, text):
+def test_text_that_cannot_be_stored_is_refused_with_its_field(owner, field, text):
     with pytest.raises(LeadRefused) as refused:
         owner.has_lead(**{field: text})
     assert refused.value.field == field
     assert owner.row_counts() == NOTHING
 
 
-def test_a_caller_who_fails_afterwards_leaves_nothing(owner):
+def test_a_failure_of_the_caller_rolls_everything_back(owner):
     def create_and_fail():
         with transaction.atomic():
             owner.has_lead()
@@ -137,7 +137,7 @@ def test_a_caller_who_fails_afterwards_leaves_nothing(owner):
     assert owner.row_counts() == NOTHING
 
 
-def test_a_refused_lead_does_not_spoil_the_callers_transaction(owner):
+def test_a_refused_lead_does_not_abort_the_callers_transaction(owner):
     with transaction.atomic():
         owner.has_lead()
         with pytest.raises(LeadRefused):

@@ -1,4 +1,4 @@
-"""One table of cases through every entry point: the same outcome, the same rows, nothing left behind by a failure."""
+"""One table of cases for every entry point: the same outcome and rows, and nothing written by a failure."""
 
 import psycopg
 import pytest
@@ -24,7 +24,7 @@ def by_rest(business, body):
 
 
 def by_service(business, body):
-    """The service takes text; a missing or null text is what a caller without one has: none."""
+    """The service takes text: missing and null values are left out."""
     required = {"customer_phone": "", "customer_name": "", "type": ""}
     lead = NewLead(**{name: value if value is not None else "" for name, value in (required | body).items()})
     try:
@@ -53,7 +53,7 @@ ENTRY_POINTS = {"REST": by_rest, "service": by_service, "function": by_function,
 
 @pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize("case", GOOD)
-def test_a_good_lead_makes_the_same_rows_at_every_entry_point(entry_point, case, owner):
+def test_a_valid_lead_has_the_same_rows_from_every_entry_point(entry_point, case, owner):
     body = body_of(GOOD[case])
     answer = ENTRY_POINTS[entry_point](owner, body)
     assert answer["success"] is True, answer
@@ -71,7 +71,7 @@ def test_a_good_lead_makes_the_same_rows_at_every_entry_point(entry_point, case,
 
 @pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_lead_is_refused_with_its_reason_and_leaves_nothing_at_every_entry_point(entry_point, case, owner):
+def test_an_invalid_lead_is_refused_with_its_reason_by_every_entry_point(entry_point, case, owner):
     refused = BAD[case]
     answer = ENTRY_POINTS[entry_point](owner, refused.body)
     assert answer["success"] is False
@@ -111,8 +111,8 @@ TABLE_OF_RULE = {
 
 
 @pytest.mark.parametrize("constraint", TABLE_OF_RULE)
-def test_the_table_itself_keeps_the_rule_that_the_doors_name(constraint, owner):
-    """A client that writes the tables itself, with COPY or psql, meets the same rule under the same name."""
+def test_the_table_enforces_the_rule_that_the_entry_points_name(constraint, owner):
+    """A client that writes the tables directly, with COPY or psql, gets the same constraint."""
     created = owner.has_lead()
     table, columns = TABLE_OF_RULE[constraint]
     customer = Customer.objects.get()

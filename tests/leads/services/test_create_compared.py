@@ -1,4 +1,4 @@
-"""The service and the SQL functions make the same of the same: random sequences through both, from equal rows.
+"""The service and the SQL functions give the same results: random sequences through both, from equal rows.
 
 One business is served by leads/services/create.py, the other by create_lead(s)_with_conversation(s).
 """
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from conversations.models import Conversation
 from leads.models import Lead
-from leads.services.create import CreatedLead, create_good_leads, create_leads
+from leads.services.create import CreatedLead, create_leads, create_valid_leads
 from leads.services.refusals import ExternalIdTaken, LeadRefused
 from leads.services.rules import EXTERNAL_ID_TAKEN, LeadError, NewLead
 from tests.factories import ORDER, Business
@@ -21,7 +21,7 @@ from tests.factories import ORDER, Business
 Body = dict[str, str]
 Answer = dict[str, Any]
 
-# One customer in three spellings, a second, and what is none.
+# One customer in three spellings, a second one, and invalid numbers.
 PHONES = st.sampled_from(["+52 1 55 1234 5678", "+525512345678", "00 52 55 1234-5678", "+1234567890", "12345", ""])
 BODIES = st.fixed_dictionaries(
     {
@@ -48,9 +48,9 @@ def taken(index: int | None = None) -> Answer:
 
 
 def by_service(business: Business, bodies: Sequence[Body], *, all_or_nothing: bool) -> list[Answer]:
-    """What the service makes of a list, or the error that stopped it."""
+    """The result of the service for a list, or its error."""
     leads = [NewLead(**body) for body in bodies]
-    make: Callable[..., Sequence[CreatedLead | LeadError]] = create_leads if all_or_nothing else create_good_leads
+    make: Callable[..., Sequence[CreatedLead | LeadError]] = create_leads if all_or_nothing else create_valid_leads
     try:
         made = make(user_id=business.id, leads=leads, source=Lead.Source.SQL)
     except ExternalIdTaken:
@@ -129,8 +129,8 @@ def take_steps(one: Business, other: Business, steps: Sequence[Any]) -> None:
         assert rows(one) == rows(other)
 
 
-def test_a_sequence_that_has_everything(owner: Business, stranger: Business) -> None:
-    """A fixed one, so that each kind of answer is compared in every run."""
+def test_a_sequence_with_every_kind_of_answer(owner: Business, stranger: Business) -> None:
+    """A fixed sequence, so that each kind of answer is compared in every run."""
     other = ORDER | {"customer_phone": "+52 1 55 1234 5678", "external_id": "a"}
     take_steps(
         owner,

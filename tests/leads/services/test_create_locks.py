@@ -1,4 +1,4 @@
-"""Two sessions, step by step: who waits, who gives way, who tries again."""
+"""Two sessions, step by step: waiting for locks, lock time-outs and repetition after a deadlock."""
 
 from collections.abc import Iterator
 
@@ -25,12 +25,12 @@ def test_a_lead_that_waits_while_staff_complete_opens_a_new_conversation(owner: 
     first = owner.has_lead(customer_phone=PHONE)
 
     with processes(1) as crew, session() as staff:
-        # 1. Staff complete the conversation, and have not committed.
+        # 1. Staff complete the conversation and do not commit yet.
         if in_order:
             assert complete(staff, owner.id, PHONE) == [first.conversation_id]
-        else:  # somebody at a SQL prompt, who does not know the order of locks
+        else:  # an SQL client that does not keep the lock order
             staff.execute("UPDATE conversations SET status = 'completed' WHERE id = %s", [first.conversation_id])
-        # 2. The customer writes again, and waits.
+        # 2. A lead for the same customer waits.
         client = crew.submit(create_lead, user_id=owner.id, lead=SECOND_LEAD, source=Lead.Source.API)
         until(lambda: waiting(staff) == 1)
         # 3. Staff commit.
@@ -45,7 +45,7 @@ def test_a_lead_that_waits_while_staff_complete_opens_a_new_conversation(owner: 
 
 @pytest.fixture
 def impatient(db: None) -> Iterator[None]:
-    """The service's connection waits for a lock as briefly as it can."""
+    """The service's connection has the shortest lock time-out."""
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '10ms'")
         yield
@@ -109,7 +109,7 @@ def test_nothing_is_tried_again_where_the_caller_holds_a_transaction(
                 create_lead(user_id=owner.id, lead=SECOND_LEAD, source=Lead.Source.API)
 
     assert (sqlstate(refused.value), attempt_of(refused.value), pauses) == ("55P03", 1, [])
-    # The caller decides about the rest of the transaction, and here keeps it.
+    # The caller decides whether to commit the rest of the transaction, and here does.
     assert Lead.objects.filter(pk=other.lead_id).exists()
 
 
@@ -120,14 +120,14 @@ def test_the_victim_of_a_deadlock_tries_again_and_succeeds(owner: Business) -> N
     before = deadlocks()
 
     with processes(1) as crew, session() as clerk:
-        # 1. A clerk, against the order of locks, takes the second customer.
+        # 1. A clerk locks the second customer, against the lock order.
         lock_customer(clerk, owner.id, high)
-        # 2. The service takes the first, and waits for the second.
+        # 2. The service locks the first and waits for the second.
         client = crew.submit(create_leads, user_id=owner.id, leads=customers, source=Lead.Source.API)
         until(lambda: waiting(clerk) == 1)
-        # 3. The clerk wants the first: a circle. PostgreSQL undoes the service, which has waited for longer.
+        # 3. The clerk waits for the first: a deadlock. PostgreSQL aborts the service, which has waited longer.
         lock_customer(clerk, owner.id, low)
-        # 4. The clerk is done, and the service's second attempt finds both free.
+        # 4. The clerk has finished, and the service's second attempt can lock both.
         clerk.commit()
         made = client.result()
 

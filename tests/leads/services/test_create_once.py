@@ -28,7 +28,7 @@ def test_a_lead_sent_again_is_the_lead_there_is_and_stays_as_it_is(owner: Busine
     open_one = once(owner, lead_of())
     first = once(owner, lead_of(external_id="order-17"))
     again = once(owner, lead_of(external_id="order-17", details="Changed since"))
-    assert (first.made_before, again.made_before) == (False, True)
+    assert (first.existed, again.existed) == (False, True)
     assert (again.lead_id, again.conversation_id, again.conversation_created) == (
         first.lead_id,
         first.conversation_id,
@@ -46,12 +46,12 @@ def test_the_external_id_of_another_customer_is_taken(owner: Business) -> None:
 
 def test_another_business_has_external_ids_of_its_own(owner: Business, stranger: Business) -> None:
     once(owner, lead_of(external_id="order-17"))
-    assert not once(stranger, lead_of(external_id="order-17")).made_before
+    assert not once(stranger, lead_of(external_id="order-17")).existed
 
 
 def test_leads_without_external_id_are_made_each_time(owner: Business) -> None:
-    assert not once(owner, lead_of()).made_before
-    assert not once(owner, lead_of()).made_before
+    assert not once(owner, lead_of()).existed
+    assert not once(owner, lead_of()).existed
 
 
 def test_a_lead_that_is_made_between_look_up_and_insert_is_found(
@@ -62,7 +62,7 @@ def test_a_lead_that_is_made_between_look_up_and_insert_is_found(
     answers = [{}, looked_up(user_id=owner.id, external_ids=["order-17"])]
     monkeypatch.setattr(Lead.objects, "by_external_id", lambda **asked: answers.pop(0))
     again = once(owner, lead_of(external_id="order-17"))
-    assert (again.lead_id, again.made_before) == (first.lead_id, True)
+    assert (again.lead_id, again.existed) == (first.lead_id, True)
 
 
 @pytest.mark.parametrize("all_or_nothing", [True, False])
@@ -70,7 +70,7 @@ def test_of_a_list_what_is_there_is_found_and_the_rest_is_made(owner: Business, 
     first = once(owner, lead_of(external_id="a"))
     leads = [lead_of(external_id="b"), lead_of(external_id="a"), lead_of()]
     made = made_of(owner, leads, all_or_nothing=all_or_nothing)
-    assert [one.made_before for one in made] == [False, True, False]
+    assert [one.existed for one in made] == [False, True, False]
     again = made_of(owner, leads[:2], all_or_nothing=all_or_nothing)
     assert [one.lead_id for one in again] == [made[0].lead_id, first.lead_id]
     assert Lead.objects.count() == 3

@@ -1,4 +1,4 @@
-"""Many at once: clients in processes of their own, and of the web server, want the same customer."""
+"""Concurrent creations for the same customer, by separate processes and by clients of a web server."""
 
 import json
 import random
@@ -22,7 +22,7 @@ from tests.site import Site, serving
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PHONE = ORDER["customer_phone"]
-# Requests that a worker takes at a time (see server_command): of more, all may come to one of the two.
+# Requests that a worker handles at a time (see server_command): of more, one worker might get all.
 AT_ONCE = 4
 MEXICAN = ("+52 1 55 1234 5678", "+52 55 1234 5678")
 
@@ -35,7 +35,7 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def order(business: UUID, phone: str = PHONE, external_id: str | None = None) -> CreatedLead | None:
-    """By the service: the lead, or None where its external id is taken."""
+    """Create by the service; None where the external id is taken."""
     lead = NewLead(customer_phone=phone, customer_name="John Doe", type="order", external_id=external_id)
     try:
         return create_leads(user_id=business, leads=[lead], source=Lead.Source.API)[0]
@@ -51,7 +51,7 @@ def active_conversations(business: Business) -> int:
     return Conversation.objects.filter(user=business.user, status="active").count()
 
 
-def test_thirty_two_clients_of_one_new_customer_meet_in_one_conversation(owner: Business, site: Site) -> None:
+def test_thirty_two_clients_of_one_new_customer_share_one_conversation(owner: Business, site: Site) -> None:
     with processes(16) as crew, ThreadPoolExecutor(16) as clients:
         with held_back(16 + AT_ONCE):
             by_function = [crew.submit(order_by_function, owner.id, PHONE) for _ in range(16)]
@@ -73,7 +73,7 @@ ROUNDS = 4
 
 
 def order_batches(business: UUID, customers: list[NewLead], number: int) -> int:
-    """Half of the processes by the SQL function, half by the service. Returns how many leads were made."""
+    """Half of the processes use the SQL function, half the service. Returns how many leads were created."""
     made = 0
     shuffled = random.Random(number)
     for _ in range(ROUNDS):
@@ -103,11 +103,11 @@ def test_overlapping_batches_in_any_order_do_not_deadlock(owner: Business) -> No
 
 
 COMPLETIONS = 20
-MOST_LEADS = 2000  # of one client: an end, should staff never come to complete
+MOST_LEADS = 2000  # of one client: a limit, in case staff complete nothing
 
 
 def order_until_completed_often(business: UUID) -> list[CreatedLead]:
-    """One lead after the other of the same customer, until staff have completed so many conversations."""
+    """Create leads of the same customer until staff have completed this many conversations."""
     made: list[CreatedLead] = []
     completed = Conversation.objects.filter(user=business, status="completed")
     while completed.count() < COMPLETIONS and len(made) < MOST_LEADS:
@@ -135,9 +135,9 @@ def test_no_lead_joins_a_conversation_that_staff_have_completed(owner: Business)
     stored = dict(Lead.objects.filter(user=owner.user).values_list("pk", "conversation_id"))
     assert len(stored) == len(made) + 1
     assert stored.items() >= {lead.lead_id: lead.conversation_id for lead in made}.items()
-    # No conversation has more leads now than staff saw there when they completed it.
-    leads_of = Counter(stored.values())
-    assert seen == {conversation: leads_of[conversation] for conversation in seen}
+    # No conversation has more leads now than when staff completed it.
+    plan_leads = Counter(stored.values())
+    assert seen == {conversation: plan_leads[conversation] for conversation in seen}
     assert Customer.objects.filter(user=owner.user).count() == 1
     assert active_conversations(owner) <= 1
 
@@ -171,7 +171,7 @@ def test_eight_processes_with_one_external_id_make_one_lead(owner: Business) -> 
     assert owner.row_counts() == (1, 1, 1)
 
 
-def test_one_phone_number_written_in_two_ways_at_once_is_one_customer(owner: Business, site: Site) -> None:
+def test_one_phone_number_in_two_forms_at_once_is_one_customer(owner: Business, site: Site) -> None:
     with ThreadPoolExecutor(8) as clients:
         with held_back(AT_ONCE):
             bodies = [ORDER | {"customer_phone": MEXICAN[number % 2]} for number in range(8)]

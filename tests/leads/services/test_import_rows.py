@@ -1,4 +1,4 @@
-"""import_leads beyond what the command's tests show: the number of statements, and ids that are taken meanwhile."""
+"""The service import_leads: the number of statements, and external ids that are taken concurrently."""
 
 import json
 
@@ -7,7 +7,7 @@ from django.db import transaction
 
 from leads.models import Lead
 from leads.services import import_rows
-from leads.services.import_rows import CREATE, ON_DUPLICATE, SKIP, UPDATE, check_rows, import_leads, judge_rows
+from leads.services.import_rows import CREATE, ON_DUPLICATE, SKIP, UPDATE, check_rows, import_leads, validate_rows
 from leadsite.core.transactions import retried
 from tests.factories import ORDER, Business
 from tests.sessions import session
@@ -28,35 +28,35 @@ def imported(
 
 
 @pytest.mark.parametrize("on_duplicate", ON_DUPLICATE)
-def test_a_thousand_rows_are_as_many_statements_as_two(owner, on_duplicate, django_assert_max_num_queries):
+def test_a_thousand_rows_take_as_many_statements_as_two(owner, on_duplicate, django_assert_max_num_queries):
     rows = [row(number, external_id=f"row-{number}") if number % 2 else row(number) for number in range(1000)]
     for _ in range(2):
         with django_assert_max_num_queries(9):
             imported(owner, rows, on_duplicate)
 
 
-def test_rows_that_mean_one_lead_are_one(owner):
+def test_rows_with_the_same_identity_are_one_lead(owner):
     rows = [row(1, external_id="a", status="lost"), row(2), row(1, external_id="a", details="Last"), row(2)]
     assert imported(owner, rows) == (2, 0, 2, [])
     assert imported(owner, rows, UPDATE) == (0, 4, 0, [])
     lead = Lead.objects.get(external_id="a")
-    # The last row counts, and says nothing of the status.
+    # The last row counts, and has no status.
     assert (lead.details, lead.status) == ("Last", "lost")
     assert imported(owner, rows, CREATE) == (2, 0, 0, [0, 2])
 
 
-def test_an_id_of_another_customer_is_an_error_and_makes_no_customer(owner):
+def test_an_id_of_another_customer_is_an_error_and_creates_no_customer(owner):
     owner.has_lead(customer_phone="+4915100000001", external_id="a")
     rows = [row(2, external_id="a"), row(3, external_id="b"), row(4, external_id="b"), row(5, type="cake")]
-    errors = judge_rows(user_id=owner.id, rows=check_rows(rows), on_duplicate=SKIP)
+    errors = validate_rows(user_id=owner.id, rows=check_rows(rows), on_duplicate=SKIP)
     assert {index: error.field for index, error in errors.items()} == {0: "external_id", 2: "external_id", 3: "type"}
     assert imported(owner, rows) == (1, 0, 0, [0, 2, 3])
     assert owner.row_counts() == (2, 2, 2)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_id_that_is_taken_meanwhile_makes_the_whole_transaction_start_over(owner, monkeypatch):
-    """Between the look and the lock another session gives the id to another customer's lead."""
+def test_an_id_that_is_taken_concurrently_makes_the_whole_transaction_repeat(owner, monkeypatch):
+    """Between the look-up and the lock another session gives the id to another customer's lead."""
     upsert, attempts = import_rows._upsert_customers, []
 
     def upsert_late(*arguments):

@@ -1,4 +1,4 @@
-"""Plans of deliveries stay good whatever PostgreSQL knows about its tables: nothing is read as a whole."""
+"""Statements of deliveries scan no whole table, whatever PostgreSQL's statistics say."""
 
 import re
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from conversations.models import conversations as conversations_sql
 from conversations.models import inbound as messages_sql
 from conversations.models import senders as customers_sql
-from leads.models import received as leads_sql
-from leads.services.receive import prepare
+from leads.models import inbound as leads_sql
+from leads.services.receive import prepare_transaction
 
 pytestmark = pytest.mark.django_db
 
@@ -20,10 +20,10 @@ STATEMENTS = {
     name: statement
     for module in (customers_sql, conversations_sql, messages_sql, leads_sql)
     for name, statement in vars(module).items()
-    # Not the templates that statements are made of.
+    # Without templates that are parts of statements.
     if isinstance(statement, str) and re.match(r"\s*(SELECT|INSERT|UPDATE)\b(?!.*{\w)", statement, re.DOTALL)
 }
-# What PostgreSQL knows of tables: nothing yet, or that they were empty when it looked.
+# PostgreSQL's statistics (reltuples): never collected, or collected when the tables were empty.
 TUPLES = {"no statistics": -1, "statistics of empty tables": 0}
 
 
@@ -34,8 +34,8 @@ def knowing(tuples: int) -> Iterator[Any]:
         cursor.execute(
             "UPDATE pg_class SET reltuples = %s, relpages = 0 WHERE oid >= 16384 AND relkind IN ('r', 'i')", [tuples]
         )
-        prepare(businesses=[])
-        # One plan for all values, as the server makes it for a prepared statement.
+        prepare_transaction(businesses=[])
+        # A generic plan, as for a prepared statement.
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         yield cursor
         transaction.set_rollback(True)
@@ -60,5 +60,5 @@ def test_no_statement_reads_a_whole_table(name: str, tuples: int) -> None:
         plan = "\n".join(line for (line,) in cursor.fetchall())
         cursor.execute("DEALLOCATE planned")
     assert not re.search(r"Seq Scan|Hash Join|Merge Join", plan), plan
-    # Each reads an index by a condition, and not from end to end.
+    # Each reads an index by a condition, not the whole index.
     assert len(re.findall(r"Index Scan|Index Only Scan", plan)) == plan.count("Index Cond"), plan

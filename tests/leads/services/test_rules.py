@@ -32,7 +32,7 @@ def good(external_id: str | None) -> CheckedLead:
 
 
 @pytest.mark.parametrize("case", GOOD)
-def test_a_good_lead_is_stored_trimmed_and_normalised(case):
+def test_a_valid_lead_is_trimmed_and_normalised(case):
     fields: Any = GOOD[case]
     given = lead(**fields)
     checked = check_lead(given)
@@ -42,7 +42,7 @@ def test_a_good_lead_is_stored_trimmed_and_normalised(case):
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_a_bad_lead_has_the_error_of_its_field(case: str) -> None:
+def test_an_invalid_lead_has_the_error_of_its_field(case: str) -> None:
     refused = TEXTS[case]
     required = {"customer_phone": "", "customer_name": "", "type": ""}
     error = check_lead(NewLead(**(required | refused.body)))
@@ -52,7 +52,7 @@ def test_a_bad_lead_has_the_error_of_its_field(case: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
-def test_text_that_the_database_cannot_hold_is_an_error(text: str) -> None:
+def test_text_that_cannot_be_stored_is_an_error(text: str) -> None:
     error = check_lead(lead(details=text))
     assert isinstance(error, LeadError)
     assert (error.field, error.constraint) == ("details", None)

@@ -1,4 +1,4 @@
-"""A worker is killed in the middle of an import from the admin; the next one goes on without loss or double."""
+"""A worker is killed during an import from the admin; the next one completes it without losses or duplicates."""
 
 import io
 from pathlib import Path
@@ -17,7 +17,7 @@ ROWS = 30_000
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_what_a_killed_worker_has_begun_another_ends(owner: Business, tmp_path: Path):
+def test_another_worker_completes_the_import_of_a_killed_one(owner: Business, tmp_path: Path):
     rows = "".join(f"+49151{n:08d},Kundin {n},order\n" for n in range(ROWS))
     file = io.BytesIO(f"phone,name,type\n{rows}".encode())
     run = uploads.upload_file(user_id=owner.id, name="leads.csv", file=file, options=Options(), encoding=None)
@@ -31,7 +31,7 @@ def test_what_a_killed_worker_has_begun_another_ends(owner: Business, tmp_path: 
     assert 0 < run.read < ROWS
 
     mine.update(updated_at="2026-01-01T00:00:00Z")
-    job("todo", task=SWEEP_IMPORTS)  # this minute's was done by the one that was killed
+    job("todo", task=SWEEP_IMPORTS)  # the killed worker has done this minute's periodic job
     once(tmp_path)
 
     run.refresh_from_db()

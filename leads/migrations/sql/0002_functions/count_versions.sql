@@ -1,6 +1,6 @@
--- Purpose: the trigger by which a lead counts its changes, whoever makes them: a client that read version 3 can ask that
--- its change be made to version 3 only.
--- Locks: none. VOLATILE, as a trigger is.
+-- Purpose: trigger that increments leads.version at every change. A client that read version 3 can ask that its change
+-- be refused if the lead has another version by then.
+-- Locks: none. VOLATILE.
 CREATE OR REPLACE FUNCTION count_versions() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp

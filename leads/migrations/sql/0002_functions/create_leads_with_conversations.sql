@@ -1,7 +1,7 @@
--- Purpose: for SQL clients with a list: p_leads is a JSON array of objects with the fields of
--- POST /api/leads (customer_phone, customer_name, type, and perhaps details, status, conversation_status,
--- external_id). With p_all_or_nothing one bad lead stops all; without, the good ones are made and each bad one is
--- named.
+-- Purpose: creates a list of leads, for SQL clients. p_leads is a JSON array of objects with the fields of
+-- POST /api/leads (customer_phone, customer_name, type; optional: details, status, conversation_status, external_id).
+-- With p_all_or_nothing one invalid lead prevents all; without, the valid ones are created and the errors of the others
+-- are in the results.
 -- Caught and raised: as create_lead_with_conversation.
 -- Locks: as make_leads. VOLATILE.
 CREATE OR REPLACE FUNCTION create_leads_with_conversations(p_user_id uuid, p_leads jsonb, p_all_or_nothing boolean DEFAULT true)
@@ -30,15 +30,15 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
     IF v_constraint = 'leads_external_id_unique' AND NOT coalesce(p_all_or_nothing, true) THEN
-        -- Another session committed this external id since lead_errors looked. Now it is there to be seen, so the
-        -- next try names that lead and makes the rest.
+        -- Another session has committed this external id since lead_errors looked. The second attempt sees it, refuses
+        -- that lead and creates the others.
         RETURN create_leads_with_conversations(p_user_id, p_leads, false);
     END IF;
     -- Not LOG: see create_lead_with_conversation.
     RAISE WARNING '%', json_build_object('event', 'lead_creation_failed', 'source', 'sql', 'sqlstate', SQLSTATE,
                                          'constraint', nullif(v_constraint, ''));
     v_failed := CASE WHEN jsonb_typeof(p_leads) = 'array' THEN jsonb_array_length(p_leads) ELSE 0 END;
-    -- Every bad lead is named, not only the one that stopped the rest.
+    -- The results name every invalid lead, not only the first.
     SELECT coalesce(json_agg(lead_refusal(index, error) ORDER BY index), '[]'::json) INTO v_results
     FROM lead_errors(p_user_id, CASE WHEN v_failed > 0 THEN p_leads ELSE '[]' END);
     RETURN json_build_object(

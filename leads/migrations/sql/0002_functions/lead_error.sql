@@ -1,6 +1,6 @@
--- Purpose: what is wrong with one lead of a SQL client, or NULL: an array of the field, the constraint that would refuse
--- it (NULL where no constraint has the rule) and a sentence. The rules are those of leads/services/rules.py; one table
--- of cases and random sequences are run through both. The constraints of the tables stay the guard.
+-- Purpose: the error of one lead of a SQL client, or NULL: an array of the field, the constraint that would refuse it
+-- (NULL where no constraint has the rule) and a sentence. The same rules as leads/services/rules.py; one table of cases
+-- and random sequences test both. The constraints of the tables enforce them for every writer.
 -- Locks: none. IMMUTABLE.
 CREATE OR REPLACE FUNCTION lead_error(p_lead jsonb) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -12,7 +12,7 @@ BEGIN
     IF p_lead IS NULL OR jsonb_typeof(p_lead) <> 'object' THEN
         RETURN ARRAY['lead', NULL, 'A lead must be a JSON object.'];
     END IF;
-    -- Wrong JSON types first, so that ->> below only meets text: 5 is not a name and true is not a type.
+    -- JSON types first, so that ->> below only gets text: 5 is not a name and true is not a type.
     FOREACH v_field IN ARRAY ARRAY['customer_phone', 'customer_name', 'type', 'details', 'status',
                                    'conversation_status', 'external_id'] LOOP
         IF jsonb_typeof(p_lead -> v_field) NOT IN ('string', 'null') THEN

@@ -1,4 +1,4 @@
--- Purpose: an error (see lead_error) as the entry of one lead in the results of create_leads_with_conversations.
+-- Purpose: formats an error (see lead_error) as an entry in the results of create_leads_with_conversations.
 -- Locks: none. STABLE.
 CREATE OR REPLACE FUNCTION lead_refusal(p_index integer, p_error text[]) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE

@@ -1,5 +1,5 @@
--- Purpose: one lead of a SQL client, for a customer whose row the caller has locked (upsert_customer), in the customer's
--- active conversation or one of its own. p_lead has no error (lead_error).
+-- Purpose: inserts one lead of a SQL client, in the customer's active conversation or a new one. The caller has locked
+-- the customer's row (upsert_customer); p_lead has no error (lead_error).
 -- Locks: the conversation. VOLATILE, so that it sees what was committed while the caller waited for the customer.
 CREATE OR REPLACE FUNCTION make_lead(
     p_user_id uuid, p_customer_id uuid, p_lead jsonb,
@@ -9,8 +9,8 @@ CREATE OR REPLACE FUNCTION make_lead(
 AS $$
 #variable_conflict use_column
 BEGIN
-    -- DO UPDATE and not DO NOTHING: it returns the row that is there as it is now, and waits for a writer who is closing
-    -- it. xmax is 0 in a row that this statement has made, and not in one that it has replaced.
+    -- DO UPDATE, not DO NOTHING: it returns the existing row in its current state, and waits for a transaction that is
+    -- closing it. xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
     INSERT INTO conversations AS c (user_id, customer_id, status)
     VALUES (p_user_id, p_customer_id, coalesce(p_lead ->> 'conversation_status', 'active'))
     ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET updated_at = now()

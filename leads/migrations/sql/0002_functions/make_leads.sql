@@ -1,6 +1,6 @@
--- Purpose: the leads of a SQL client's list, one after another; for the two functions that clients call. With
--- p_all_or_nothing the first lead that has an error is raised, with its field as COLUMN and its constraint; without, each
--- bad one comes back with its error (see lead_error) and the others are made.
+-- Purpose: creates the leads of a SQL client's list, one after another, for the two functions that clients call. With
+-- p_all_or_nothing the first error is raised, with the field as COLUMN, and the constraint; without, each invalid lead
+-- is returned with its error (see lead_error) and the others are created.
 -- Locks: customers in the order of their phone key, Note [Lock order] in leads/services/create.py; then as make_lead.
 -- VOLATILE.
 CREATE OR REPLACE FUNCTION make_leads(p_user_id uuid, p_leads jsonb, p_all_or_nothing boolean)
@@ -15,7 +15,7 @@ DECLARE
     v_lead jsonb;
 BEGIN
     PERFORM check_list(p_user_id, p_leads);
-    -- A taken external id comes last: the table would refuse it only after the rules that a lead breaks by itself.
+    -- Taken external ids last: the unique constraint is checked after all other rules.
     FOR index, error IN
         SELECT e.index, e.error FROM lead_errors(p_user_id, p_leads) AS e
         ORDER BY e.error[2] IS NOT DISTINCT FROM 'leads_external_id_unique', e.index
@@ -30,7 +30,7 @@ BEGIN
         RETURN NEXT;
     END LOOP;
     error := NULL;
-    -- Of several leads of one customer the last says name and spelling.
+    -- Of several leads of one customer the last one's name and spelling count.
     SELECT jsonb_object_agg(key, upsert_customer(p_user_id, phone, name)) INTO v_customers FROM (
         SELECT DISTINCT ON (key) phone_key(phone) AS key, phone, name
         FROM jsonb_array_elements(p_leads) WITH ORDINALITY AS item (lead, n), LATERAL (SELECT

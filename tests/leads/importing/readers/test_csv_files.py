@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from leads.importing.cells import quote_formula
 from leads.importing.readers.csv_files import sniff_delimiter
 from leads.importing.readers.rows import CELL_LIMIT, UnreadableFile
-from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, plan_rows
+from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, rows_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-def test_the_rows_carry_the_line_they_begin_in():
-    rows = plan_rows('a,b\r\n1,"two\r\nlines\nor three"\r\n\r\n3,4\n5,6\r7,8')
+def test_rows_have_the_line_in_which_they_begin():
+    rows = rows_of('a,b\r\n1,"two\r\nlines\nor three"\r\n\r\n3,4\n5,6\r7,8')
     assert [(row.line, list(row.cells)) for row in rows] == [
         (2, ["1", "two\r\nlines\nor three"]),
         (6, ["3", "4"]),
@@ -25,19 +25,19 @@ def test_the_rows_carry_the_line_they_begin_in():
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_any_end_of_line_is_one_line(end):
-    rows = plan_rows(end.join([HEADER, ROW, ROW]))
+    rows = rows_of(end.join([HEADER, ROW, ROW]))
     assert [row.line for row in rows] == [2, 3]
 
 
 def test_an_end_of_line_cut_by_the_block_is_one_line():
     """A line long enough that the \\r is the last byte of the first block, and the \\n the first of the second."""
     start = "a,b\r\n1," + "x" * (2**18 - 8)
-    rows = plan_rows(start + "\r\n3,4\r\n")
+    rows = rows_of(start + "\r\n3,4\r\n")
     assert len(start) == 2**18 - 1
     assert [(row.line, row.cells[0]) for row in rows] == [(2, "1"), (3, "3")]
 
 
-def test_characters_that_only_python_takes_for_line_ends_are_text():
+def test_characters_that_only_python_treats_as_line_ends_are_text():
     text = "a\u2028b\x0bc\x0cd\x85e\x1cf"
     assert cells_of(f"a,b\n{text},2\n") == [["a", "b"], [text, "2"]]
 
@@ -63,11 +63,11 @@ def test_two_hundred_columns():
 
 
 def test_blank_rows_are_no_rows():
-    assert [row.line for row in plan_rows("a,b\n\n1,2\n,\n \n,,,,\n3,4\n,,\n")] == [3, 7]
+    assert [row.line for row in rows_of("a,b\n\n1,2\n,\n \n,,,,\n3,4\n,,\n")] == [3, 7]
 
 
-def test_missing_cells_are_empty_and_surplus_cells_a_fault():
-    rows = plan_rows("a,b,c\n1\n1,2,3,,\n1,2,3,,5\n1,2,3\n")
+def test_missing_cells_are_empty_and_surplus_cells_an_error():
+    rows = rows_of("a,b,c\n1\n1,2,3,,\n1,2,3,,5\n1,2,3\n")
     assert [list(row.cells) for row in rows] == [
         ["1", "", ""],
         ["1", "2", "3"],
@@ -77,17 +77,17 @@ def test_missing_cells_are_empty_and_surplus_cells_a_fault():
     assert [row.error for row in rows] == [None, None, "The row has 5 cells, and the header has 3.", None]
 
 
-def test_a_nul_is_a_fault_of_its_row_alone():
-    rows = plan_rows("a,b\n1,2\n3,x\0y\n5,6\n")
+def test_a_nul_is_an_error_of_its_row_alone():
+    rows = rows_of("a,b\n1,2\n3,x\0y\n5,6\n")
     assert [row.error for row in rows] == [None, "“b” has a NUL character, which cannot be stored.", None]
 
 
-def test_a_cell_of_ten_megabytes_is_a_fault_of_its_row_alone():
+def test_a_cell_of_ten_megabytes_is_an_error_of_its_row_alone():
     for cell in ["x" * 10_000_000, '"' + "x\n" * 1_900_000 + '"']:
-        rows = plan_rows(f"a,b\n1,2\n3,{cell}\n5,6\n")
+        rows = rows_of(f"a,b\n1,2\n3,{cell}\n5,6\n")
         assert [bool(row.error) for row in rows] == [False, True, False]
         assert "more than" in str(rows[1].error)
-    assert plan_rows("a,b\n1," + "x" * CELL_LIMIT)[0].error is None
+    assert rows_of("a,b\n1," + "x" * CELL_LIMIT)[0].error is None
 
 
 def test_an_open_quote_names_its_line():
@@ -104,13 +104,13 @@ def test_an_open_quote_is_found_long_before_the_end():
     assert pipe.given < 8 * 2**20
 
 
-def test_an_open_quote_in_the_header_is_told():
+def test_an_open_quote_in_the_header_is_an_error():
     with pytest.raises(UnreadableFile, match="begins in line 1 "):
         opened('a,"b\n1,2\n')
 
 
-def test_text_after_a_closing_quote_is_a_fault_with_the_lines_it_took():
-    rows = plan_rows('a,b\n1,"2\n3,"4"\n5,6\n7,"say \\"hi\\""\n9,10\n')
+def test_text_after_a_closing_quote_is_an_error_that_names_the_lines():
+    rows = rows_of('a,b\n1,"2\n3,"4"\n5,6\n7,"say \\"hi\\""\n9,10\n')
     assert [(row.line, list(row.cells)) for row in rows] == [
         (2, ['1,"2\n3,"4"']),
         (4, ["5", "6"]),
@@ -129,14 +129,14 @@ def test_a_quoted_formula_loses_its_quote():
 
 
 @pytest.mark.parametrize("piece", [b"\0", b"x", b"\n", b'"', b",", "ä".encode()])
-def test_a_stream_of_nothing_ends_early_and_in_bounded_memory(piece):
+def test_an_endless_blank_stream_is_refused_in_bounded_memory(piece):
     pipe = piped(piece * 2**18, 3 * 10**9)
     with memory_below(250), pytest.raises(UnreadableFile):
         list(opened(pipe, format="csv").rows)
     assert pipe.given < 2**26
 
 
-def test_zeros_after_a_good_start_end_early():
+def test_zeros_after_valid_rows_are_refused_early():
     pipe = piped(b"\0" * 2**18, 3 * 10**9, f"{HEADER}\n".encode() + f"{ROW}\n".encode() * 20_000)
     with memory_below(120), pytest.raises(UnreadableFile, match="Line 20002 does not end"):
         list(opened(pipe).rows)
@@ -153,7 +153,7 @@ def test_fifty_megabytes_are_read_in_constant_memory():
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-def test_the_delimiter_is_found(delimiter, quoting):
+def test_the_delimiter_is_detected(delimiter, quoting):
     table = [
         ["Phone", "Full name", "Type", "Notes; other"],
         *(["+49 151 234", "Doe, John", "order", f'"{n}" cakes; | two\tor\n three, 3,50 each'] for n in range(20)),
@@ -185,7 +185,7 @@ def test_the_delimiter_that_gives_each_row_the_cells_of_the_header_wins(text, de
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
 )
-def test_every_table_reads_back_as_it_was_written(table, delimiter, quoting, end, encoding):
+def test_every_table_is_read_as_it_was_written(table, delimiter, quoting, end, encoding):
     table = [["first", *table[0][1:]], *table]
     if end != "\r\n":
         # csv.writer of Python 3.11 leaves the other ends of line in a cell without quotes.

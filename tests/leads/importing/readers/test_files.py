@@ -4,7 +4,7 @@ import json
 import pytest
 
 from leads.importing.readers.files import UnreadableFile
-from tests.leads.importing.tables import HEADER, ROW, Pipe, opened, plan_rows, workbook
+from tests.leads.importing.tables import HEADER, ROW, Pipe, opened, rows_of, workbook
 
 CSV = f"{HEADER}\n{ROW}\n".encode()
 JSON = json.dumps(dict(zip(HEADER.split(","), ROW.split(","), strict=True))).encode()
@@ -29,7 +29,7 @@ XLSX = workbook(HEADER.split(","), ROW.split(","))
         (XLSX, "leads.csv", {}, "xlsx"),
     ],
 )
-def test_the_format_is_what_was_said_or_the_ending_or_the_beginning(data, name, options, format_):
+def test_the_format_is_the_option_or_the_file_ending_or_detected(data, name, options, format_):
     table = opened(data, name, **options)
     assert table.format == format_
     assert table.header == HEADER.split(",")
@@ -49,11 +49,11 @@ def test_the_format_is_what_was_said_or_the_ending_or_the_beginning(data, name, 
         (CSV, {"delimiter": "\n"}, "must be one character"),
     ],
 )
-def test_what_cannot_be_opened_is_told_with_what_to_do(data, options, reason):
+def test_a_file_that_cannot_be_opened_gets_a_message_with_the_next_step(data, options, reason):
     with pytest.raises(UnreadableFile, match=reason):
         opened(data, **options)
 
 
 def test_a_pipe_in_small_pieces_is_read_whole():
     pieces = (CSV[start : start + 3] for start in range(0, len(CSV), 3))
-    assert len(plan_rows(Pipe(pieces))) == 1
+    assert len(rows_of(Pipe(pieces))) == 1

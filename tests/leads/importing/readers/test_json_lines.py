@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.importing.readers.rows import UnreadableFile
-from tests.leads.importing.tables import cells_of, memory_below, opened, piped, plan_rows
+from tests.leads.importing.tables import cells_of, memory_below, opened, piped, rows_of
 
 LEAD = '{"phone": "+4915123456789", "name": "Zoë"}'
 
@@ -14,7 +14,7 @@ def read(data, **options):
     return cells_of(data, "leads.jsonl", **options)
 
 
-def test_the_header_is_every_key_in_the_order_of_first_sight():
+def test_the_header_is_every_key_in_the_order_of_first_occurrence():
     assert read('{"a": "1", "b": "2"}\n\n{"c": "3", "a": "4"}\r\n') == [["a", "b", "c"], ["1", "2", ""], ["4", "", "3"]]
 
 
@@ -55,25 +55,25 @@ def test_values_become_the_texts_they_were_written_as():
     ],
     ids=lambda value: value[:20],
 )
-def test_a_poisoned_line_is_a_fault_of_its_row_alone(line, fault):
-    rows = plan_rows(f"{LEAD}\n{line}\n{LEAD}\n", "leads.jsonl")
+def test_an_invalid_line_is_an_error_of_its_row_alone(line, fault):
+    rows = rows_of(f"{LEAD}\n{line}\n{LEAD}\n", "leads.jsonl")
     assert [(row.line, bool(row.error)) for row in rows] == [(1, False), (2, True), (3, False)]
     assert fault in str(rows[1].error)
 
 
-def test_of_a_doubled_key_the_last_counts():
+def test_of_a_repeated_key_the_last_value_counts():
     assert read('{"a": "1", "a": "2"}') == [["a"], ["2"]]
 
 
-def test_a_late_key_is_a_fault_only_where_it_is_a_field_with_a_value():
+def test_a_late_key_is_an_error_only_if_it_is_a_field_with_a_value():
     late = ['{"fax": "1"}', '{"notes": ""}', '{"notes": null}', '{"notes": "Two cakes"}', '{"notes": ["x"]}']
-    rows = plan_rows("\n".join([LEAD] * 1000 + [line.replace("{", LEAD[:-1] + ", ") for line in late]), "leads.jsonl")
+    rows = rows_of("\n".join([LEAD] * 1000 + [line.replace("{", LEAD[:-1] + ", ") for line in late]), "leads.jsonl")
     assert [bool(row.error) for row in rows[1000:]] == [False, False, False, True, True]
     assert "“notes” is not among the keys" in str(rows[-1].error)
 
 
-def test_a_blank_object_is_no_row():
-    assert [row.line for row in plan_rows(f'{LEAD}\n{{}}\n{{"name": " "}}\n{LEAD}', "leads.jsonl")] == [1, 4]
+def test_a_blank_object_is_not_a_row():
+    assert [row.line for row in rows_of(f'{LEAD}\n{{}}\n{{"name": " "}}\n{LEAD}', "leads.jsonl")] == [1, 4]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_blank_object_is_no_row():
         (json.dumps(dict.fromkeys(map(str, range(1001)))), "1001 different keys"),
     ],
 )
-def test_what_is_no_list_of_objects_is_refused(data, reason):
+def test_a_file_without_objects_is_refused(data, reason):
     with pytest.raises(UnreadableFile, match=reason):
         opened(data, "leads.jsonl")
 
@@ -118,10 +118,12 @@ values = st.recursive(
 
 @given(
     st.lists(
-        st.dictionaries(st.text(st.characters(exclude_characters="\0")), values, max_size=4), min_size=1, max_size=5
+        st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="\0")), values, max_size=4),
+        min_size=1,
+        max_size=5,
     )
 )
-def test_no_object_raises(objects):
+def test_no_object_raises_an_exception(objects):
     try:
         table = opened("\n".join(map(json.dumps, objects)), "leads.jsonl")
     except UnreadableFile:
@@ -131,8 +133,13 @@ def test_no_object_raises(objects):
         assert row.error or len(row.cells) == len(table.header)
 
 
-@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.text(st.characters(exclude_characters="\0"))), min_size=1))
-def test_texts_read_back_as_they_were_written(objects):
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("abc"), st.text(st.characters(codec="utf-8", exclude_characters="\0"))),
+        min_size=1,
+    )
+)
+def test_texts_are_read_as_they_were_written(objects):
     objects = [{"first": "1"}, *objects]
     header, *rows = read("\n".join(json.dumps(each, ensure_ascii=False) for each in objects))
     written = [[each.get(key, "") for key in header] for each in objects]

@@ -3,14 +3,14 @@ import io
 import pytest
 
 from leads.importing.readers.rows import UnreadableFile
-from tests.leads.importing.tables import HEADER, ROW, Pipe, cells_of, opened, piped, plan_rows
+from tests.leads.importing.tables import HEADER, ROW, Pipe, cells_of, opened, piped, rows_of
 
 TEXT = "phone,name\n+4915123456789,Zoë Müller €\n"
 CELLS = [["phone", "name"], ["+4915123456789", "Zoë Müller €"]]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_the_encoding_is_known_without_being_told(encoding):
+def test_the_encoding_is_detected(encoding):
     assert cells_of(TEXT.encode(encoding)) == CELLS
 
 
@@ -22,7 +22,7 @@ def test_utf_16_with_its_mark_in_both_orders():
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "cp1252", "iso8859-15", "UTF-8", "cp850"])
-def test_the_encoding_can_be_told(encoding):
+def test_the_encoding_can_be_given(encoding):
     text = TEXT.replace("€", "") if encoding == "cp850" else TEXT
     assert cells_of(text.encode(encoding), encoding=encoding)[1][1].startswith("Zoë Müller")
 
@@ -37,34 +37,34 @@ def test_utf_16_without_its_mark_is_refused_with_the_option_that_reads_it(encodi
     ("text", "encoding", "advice"),
     [("phone,name\n1,Zoë\n", "latin-1", "latin-1"), ("phone,name\n1,“Zoë”\n", "cp1252", "cp1252")],
 )
-def test_bytes_that_are_no_utf_8_are_refused_with_the_place_and_the_option(text, encoding, advice):
+def test_bytes_that_are_not_utf_8_are_refused_with_the_position_and_the_option(text, encoding, advice):
     data = text.encode(encoding)
     byte = next(index for index, value in enumerate(data, start=1) if value >= 0x80)
     with pytest.raises(UnreadableFile, match=rf"Line 2 is not UTF-8 text \(byte {byte} .*--encoding {advice};"):
-        plan_rows(data)
+        rows_of(data)
     assert cells_of(data, encoding=advice)[1][1] == text.split(",")[-1].strip()
 
 
-def test_a_wrong_encoding_that_was_told_is_refused():
+def test_a_wrong_given_encoding_is_refused():
     with pytest.raises(UnreadableFile, match="Line 2 is not ASCII text"):
-        plan_rows(TEXT, encoding="ascii")
+        rows_of(TEXT, encoding="ascii")
 
 
-def test_a_wrong_byte_far_down_is_refused_after_the_rows_before_it():
+def test_an_invalid_byte_far_down_is_refused_after_the_rows_before_it():
     data = f"{HEADER}\n".encode() + f"{ROW}\n".encode() * 50_000 + b"+4915123456789,Zo\xeb,order,\n" + b"x,x,x,x\n" * 9
     count = 0
-    with pytest.raises(UnreadableFile, match=rf"Line 50002 is not UTF-8 text \(byte {data.index(0xEB, 500) + 1}"):  # noqa: PT012 - counts on the way
+    with pytest.raises(UnreadableFile, match=rf"Line 50002 is not UTF-8 text \(byte {data.index(0xEB, 500) + 1}"):  # noqa: PT012 - counts rows before the error
         for row in opened(data).rows:
             count += row.error is None
     assert count == 50_000
 
 
-def test_a_letter_cut_by_the_end_is_refused():
+def test_a_character_cut_off_by_the_end_of_file_is_refused():
     with pytest.raises(UnreadableFile, match="Line 2 "):
-        plan_rows(TEXT.encode()[:-2])
+        rows_of(TEXT.encode()[:-2])
 
 
-def test_letters_cut_by_blocks_and_pieces_are_whole():
+def test_characters_split_by_blocks_are_decoded():
     text = "a,b\n" + "".join(f"{number},äöü€𝒜\n" for number in range(40_000))
     data = text.encode()
     pieces = (data[start : start + 7] for start in range(0, len(data), 7))
@@ -72,7 +72,7 @@ def test_letters_cut_by_blocks_and_pieces_are_whole():
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "base64", "zip", "", "utf-8\0"])
-def test_an_encoding_that_is_none_is_refused(encoding):
+def test_an_unknown_encoding_is_refused(encoding):
     with pytest.raises(UnreadableFile, match="no encoding"):
         opened(TEXT, encoding=encoding)
 
@@ -82,7 +82,7 @@ def test_a_file_of_zeros_is_refused():
         opened(b"\0" * 1000)
 
 
-def test_the_position_goes_from_nothing_to_all():
+def test_the_position_goes_from_0_to_1():
     table = opened(f"{HEADER}\n" + f"{ROW}\n" * 50_000)
     seen = []
     for _ in table.rows:

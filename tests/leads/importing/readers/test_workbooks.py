@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from leads.importing.readers.rows import UnreadableFile
-from tests.leads.importing.tables import Pipe, cells_of, memory_below, opened, piped, plan_rows, workbook
+from tests.leads.importing.tables import Pipe, cells_of, memory_below, opened, piped, rows_of, workbook
 
 HEADER = ["phone", "name"]
 COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
@@ -16,7 +16,7 @@ def read(data, **options):
 
 
 def rewritten(data: bytes, part: str, old: bytes, new: bytes) -> bytes:
-    """The workbook with something else in one of its parts."""
+    """The workbook with a replacement in one of its parts."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
@@ -31,7 +31,7 @@ def rewritten(data: bytes, part: str, old: bytes, new: bytes) -> bytes:
 SHEET = "xl/worksheets/sheet1.xml"
 
 
-def test_values_are_written_as_a_person_would():
+def test_values_are_written_as_a_person_would_write_them():
     values = {
         4915112345678: "4915112345678",
         4915112345679.0: "4915112345679",
@@ -57,18 +57,18 @@ def test_a_formula_is_read_as_the_value_that_was_saved_and_a_text_like_one_as_te
     assert read(saved)[1] == ["2", "=x"]
 
 
-def test_rows_carry_the_number_in_the_sheet_and_blank_ones_are_left_out():
-    rows = plan_rows(workbook([], HEADER, [], ["1", None], [None, " "], [None, None, None], ["2", "b"]), "leads.xlsx")
+def test_rows_have_their_number_in_the_sheet_and_blank_ones_are_left_out():
+    rows = rows_of(workbook([], HEADER, [], ["1", None], [None, " "], [None, None, None], ["2", "b"]), "leads.xlsx")
     assert [(row.line, row.cells) for row in rows] == [(4, ["1", ""]), (7, ["2", "b"])]
 
 
-def test_surplus_cells_are_a_fault():
-    rows = plan_rows(workbook(HEADER, [1, 2, 3], [1, 2, None, " "], [1, "x" * 32_000]), "leads.xlsx")
+def test_surplus_cells_are_an_error():
+    rows = rows_of(workbook(HEADER, [1, 2, 3], [1, 2, None, " "], [1, "x" * 32_000]), "leads.xlsx")
     assert [bool(row.error) for row in rows] == [True, False, False]
 
 
 @pytest.mark.parametrize("size", [b"A1", b"A1:A1", b"A1:XFD1048576"])
-def test_a_wrong_size_in_the_sheet_cuts_nothing_off(size):
+def test_wrong_dimensions_in_the_sheet_cut_nothing_off(size):
     data = rewritten(workbook(HEADER, [1, "a"], [2, "b"]), SHEET, b'ref="A1:B3"', b'ref="' + size + b'"')
     assert read(data) == [HEADER, ["1", "a"], ["2", "b"]]
 
@@ -99,7 +99,7 @@ def test_a_pipe_is_read_too():
         (b"", "is empty"),
     ],
 )
-def test_what_is_no_workbook_is_refused_with_what_to_do(data, reason):
+def test_a_file_that_is_not_a_workbook_is_refused_with_the_next_step(data, reason):
     with pytest.raises(UnreadableFile, match=reason):
         opened(data, "leads.xlsx")
 
@@ -111,7 +111,7 @@ def test_a_damaged_workbook_is_refused():
         ("xl/workbook.xml", b"<sheets>", b"<sheeps>"),
     ]:
         with pytest.raises(UnreadableFile, match="damaged"):
-            plan_rows(rewritten(workbook(HEADER, [1, 2]), part, old, new), "leads.xlsx")
+            rows_of(rewritten(workbook(HEADER, [1, 2]), part, old, new), "leads.xlsx")
 
 
 def test_another_zip_is_refused():
@@ -122,27 +122,27 @@ def test_another_zip_is_refused():
         opened(file.getvalue(), "leads.zip")
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked():
+def test_a_zip_bomb_is_refused_before_it_is_unpacked():
     data = rewritten(workbook(HEADER), SHEET, b"<sheetData>", b"<sheetData>" + b" " * 50_000_000)
     assert len(data) < 100_000
     with memory_below(5), pytest.raises(UnreadableFile, match="too much to be safe"):
         opened(data, "leads.xlsx")
 
 
-def test_a_row_far_down_the_sheet_does_not_count_to_it_for_ever():
+def test_a_very_large_row_number_is_refused():
     data = rewritten(workbook(HEADER, [1, 2]), SHEET, b'<row r="2"', b'<row r="2000000000"')
     with pytest.raises(UnreadableFile, match="more than a workbook can have"):
-        plan_rows(data, "leads.xlsx")
+        rows_of(data, "leads.xlsx")
 
 
-def test_an_endless_pipe_that_says_it_is_a_workbook_is_refused():
+def test_an_endless_pipe_that_begins_like_a_workbook_is_refused():
     pipe = piped(b"\0" * 2**18, 3 * 10**9)
     with pytest.raises(UnreadableFile, match="no Excel workbook"):
         opened(pipe, format="xlsx")
     assert pipe.given < 2**20
 
 
-def test_the_position_goes_to_all():
+def test_the_position_goes_to_1():
     table = opened(workbook(HEADER, *([n, "x"] for n in range(99))), "leads.xlsx")
     assert table.position() == 0.01
     list(table.rows)

@@ -1,4 +1,4 @@
-"""manage.py import_leads: what becomes of each row, twice, by every option, and when it cannot run."""
+"""manage.py import_leads: rows, options, repeated files, and errors."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ def test_each_row_becomes_a_lead_with_its_conversation(owner: Business, tmp_path
 def test_a_second_run_of_the_same_file_creates_nothing(owner, tmp_path):
     file = write(tmp_path / "old.csv", AMINA, BRUNO, "+49,x,order,,")
     assert import_leads(owner, file).counts == counts(created=2, failed=1)
-    # Somebody has worked on it since, so by its words it would be another.
+    # Its details have been changed since, so by details it would be another lead.
     Lead.objects.filter(details="A table").update(details="A table by the window")
     assert import_leads(owner, file).counts == counts(skipped=2, failed=1)
     assert import_leads(owner, file, "--again").counts == counts(created=1, skipped=1, failed=1)
@@ -60,7 +60,7 @@ def test_the_same_rows_in_another_file_are_skipped(owner, tmp_path):
         ("create", counts(failed=2), "A lemon cake", "Amina"),
     ],
 )
-def test_an_external_id_that_is_there_is_skipped_updated_or_refused(owner, tmp_path, meant, expected, details, name):
+def test_an_existing_external_id_is_skipped_updated_or_refused(owner, tmp_path, meant, expected, details, name):
     import_leads(owner, write(tmp_path / "a.csv", AMINA + "crm-1"))
     again = write(
         tmp_path / "b.csv",
@@ -82,7 +82,7 @@ def test_another_customers_external_id_is_refused_and_leaves_no_customer(owner, 
     assert Lead.objects.get(external_id="crm-1").details == "A lemon cake"
 
 
-def test_one_lead_for_rows_that_are_the_same_and_the_last_one_counts_with_update(owner, tmp_path):
+def test_equal_rows_are_one_lead_and_with_update_the_last_one_counts(owner, tmp_path):
     rows = ["+4915123456789,Amina,order,Bread,a", "+4915123456789,Bea,booking,Cake,a", BRUNO, BRUNO]
     assert import_leads(owner, write(tmp_path / "skip.csv", *rows)).counts == counts(created=2, skipped=2)
     assert Lead.objects.get(external_id="a").details == "Bread"
@@ -109,7 +109,7 @@ def test_a_lead_joins_the_customers_active_conversation(owner, tmp_path):
     assert Conversation.objects.count() == 1
 
 
-def test_the_rule_is_the_one_of_every_door(owner, tmp_path):
+def test_the_rules_are_those_of_the_other_entry_points(owner, tmp_path):
     # A file may say Order, and leaves a status out by an empty cell.
     lenient = {"type in capitals", "empty status"}
     bodies = [case.body for name, case in BAD.items() if name not in lenient and None not in case.fields.values()]
@@ -133,7 +133,7 @@ def test_the_rule_is_the_one_of_every_door(owner, tmp_path):
     assert (ended.code, ended.summary["created"]) == (0, len(GOOD)), ended.error
 
 
-def test_refused_rows_can_be_fixed_and_fed_back(owner, tmp_path):
+def test_refused_rows_can_be_corrected_and_imported(owner, tmp_path):
     errors = tmp_path / "errors.csv"
     file = write(tmp_path / "a.csv", AMINA, "0151 2345678,Bruno,order,=1+1,", "+4915100000001,Carla,cake,Bread,")
     assert import_leads(owner, file, "--errors", errors).code == 1
@@ -147,7 +147,7 @@ def test_refused_rows_can_be_fixed_and_fed_back(owner, tmp_path):
     assert Lead.objects.get(conversation__customer__name="Bruno").details == "=1+1"
 
 
-def test_defaults_fill_what_a_row_does_not_say(owner, tmp_path):
+def test_defaults_fill_empty_cells(owner, tmp_path):
     file = write(tmp_path / "a.csv", "0151 2345678,Amina,", "0152 2345678,Bruno,BOOKING ", header="mobile,name,type")
     ended = import_leads(
         owner, file, "--type", "inquiry", "--status", "contacted", "--region", "de", "--source", "manual"
@@ -198,7 +198,7 @@ def test_two_businesses_import_the_same_file(owner, stranger, tmp_path):
         (b"PK\x03\x04 no workbook", "workbook"),
     ],
 )
-def test_a_file_that_cannot_be_read_says_why(owner, tmp_path, content, words):
+def test_a_file_that_cannot_be_read_is_an_error_with_the_reason(owner, tmp_path, content, words):
     (tmp_path / "odd.csv").write_bytes(content)
     ended = import_leads(owner, tmp_path / "odd.csv")
     assert ended.code == 2
@@ -206,7 +206,7 @@ def test_a_file_that_cannot_be_read_says_why(owner, tmp_path, content, words):
     assert owner.row_counts() == NOTHING
 
 
-def test_what_cannot_run_is_told_in_a_sentence(owner, tmp_path):
+def test_an_import_that_cannot_run_is_an_error_with_the_reason(owner, tmp_path):
     file = write(tmp_path / "a.csv", AMINA)
     (tmp_path / "folder").mkdir()
     for arguments, words in [
@@ -224,7 +224,7 @@ def test_what_cannot_run_is_told_in_a_sentence(owner, tmp_path):
         assert ended.code == 2, ended
         assert words in ended.error, ended.error
     assert run("import_leads", file, "--user", "nobody@example.com").code == 2
-    assert owner.row_counts() in (NOTHING, (1, 1, 1))  # the last of them had nothing but its errors file against it
+    assert owner.row_counts() in (NOTHING, (1, 1, 1))  # only the errors file of the last one was invalid
 
 
 @pytest.mark.django_db(transaction=True)

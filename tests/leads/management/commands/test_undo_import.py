@@ -1,4 +1,4 @@
-"""manage.py undo_import: what an import created goes, and what somebody has touched since stays."""
+"""manage.py undo_import: removes the leads that an import created, except those that have been changed since."""
 
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ def imported(owner: Business, tmp_path) -> Ended:
     return import_leads(owner, write(tmp_path / "a.csv", *ROWS, ROWS[0].replace("Cake", "Bread")))
 
 
-def test_it_leaves_nothing_of_an_import_that_nobody_has_touched(owner, imported):
+def test_it_removes_everything_of_an_untouched_import(owner, imported):
     ended = run("undo_import", imported.summary["run"])
     assert (ended.code, ended.summary["removed"], ended.summary["left"]) == (0, 7, 0)
     assert owner.row_counts() == NOTHING
@@ -25,7 +25,7 @@ def test_it_leaves_nothing_of_an_import_that_nobody_has_touched(owner, imported)
     assert run("undo_import", imported.summary["run"]).summary["removed"] == 0
 
 
-def test_what_somebody_has_touched_stays_and_is_counted(owner, imported, tmp_path):
+def test_touched_leads_stay_and_are_counted(owner, imported, tmp_path):
     changed = Lead.objects.get(details="Cake 1")
     owner.client.patch(f"/api/leads/{changed.pk}", {"status": "contacted"}, format="json")
     written = Lead.objects.get(details="Cake 2").conversation
@@ -38,13 +38,13 @@ def test_what_somebody_has_touched_stays_and_is_counted(owner, imported, tmp_pat
     assert (ended.code, ended.summary["removed"], ended.summary["left"]) == (1, 4, 3)
     assert set(Lead.objects.values_list("details", flat=True)) == {"Cake 1", "Cake 2", "Cake 3", "Another wish"}
     assert Lead.objects.get(pk=joined.lead_id).conversation_id == joined.conversation_id
-    # A customer whom somebody has renamed is kept; one who came with the import only is not.
+    # A renamed customer is kept; one who was created by the import is not.
     assert set(Customer.objects.values_list("phone", flat=True)) == {
         *(f"+4915100000{n:03}" for n in (1, 2, 3, 4, 5)),
     }
 
 
-def test_what_was_there_before_stays(owner, tmp_path):
+def test_rows_from_before_the_import_stay(owner, tmp_path):
     before = owner.has_lead(customer_phone="+4915100000000", customer_name="Old customer")
     ended = import_leads(owner, write(tmp_path / "a.csv", *ROWS[:2]))
     assert run("undo_import", ended.summary["run"]).code == 0

@@ -1,4 +1,4 @@
-"""manage.py verify_transactions: true on a sound database, and it finds what is not sound."""
+"""manage.py verify_transactions: succeeds on a correct database and finds violations."""
 
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -9,7 +9,7 @@ from leadsite.accounts.models import User
 
 
 def verify(capsys):
-    """The lines it prints, and whether it was content."""
+    """Return the lines it prints, and whether it succeeded."""
     try:
         call_command("verify_transactions")
         content = True
@@ -29,7 +29,7 @@ def test_it_proves_atomicity_and_leaves_the_database_as_it_was(owner, capsys):
     assert (User.objects.count(), Lead.objects.count()) == (users, 1)
 
 
-def test_it_finds_a_conversation_that_somebody_left_without_a_lead(owner, capsys):
+def test_it_finds_a_conversation_without_a_lead(owner, capsys):
     owner.has_lead()
     Lead.objects.all().delete()
     assert Conversation.objects.exists()
@@ -40,7 +40,7 @@ def test_it_finds_a_conversation_that_somebody_left_without_a_lead(owner, capsys
     ]
 
 
-def test_it_finds_a_function_that_lost_its_rules(owner, capsys):
+def test_it_finds_a_function_without_validation(owner, capsys):
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE OR REPLACE FUNCTION lead_error(p_lead jsonb) RETURNS text[] LANGUAGE sql RETURN NULL::text[]"
@@ -50,6 +50,6 @@ def test_it_finds_a_function_that_lost_its_rules(owner, capsys):
     assert not content
     failed = [line for line in lines if line.startswith("FAIL")]
     assert "FAIL  function: an unknown type leaves nothing" in failed
-    # The service has rules of its own, and the other constraints still stand behind the function.
+    # The service validates separately, and the other constraints still apply to the function.
     assert "FAIL  service: an unknown type leaves nothing" not in failed
     assert "FAIL  function: an unknown status leaves nothing" not in failed

@@ -1,4 +1,4 @@
-"""Staff import 50 000 rows, in a real browser and by a real worker. The screenshots are in the test's tmp_path."""
+"""Staff import 50 000 rows in a real browser, with a real worker. Screenshots are in tmp_path."""
 
 from pathlib import Path
 
@@ -23,13 +23,13 @@ pytestmark = [
 
 @pytest.fixture
 def people(owner) -> Business:
-    """A business whose own people may log in."""
+    """A business whose staff can log in."""
     return Business(create_business(email=owner.user.email, password=PASSWORD, staff=True))
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Rows of which one in a thousand has no phone number; the name stands in a column that nobody could guess."""
+    """One row in a thousand has no phone number; the name is in a column that is not recognised."""
     path = tmp_path / "customers of may.csv"
     with path.open("w", encoding="utf-8") as out:
         out.write("Ansprechpartner,Telefon,Anfrageart,Notizen\n")
@@ -47,7 +47,7 @@ def choose_in_menu(work: Desk, model: type[Model]) -> None:
     work.page.locator(f'#nav-sidebar a[href="{address("changelist", model)}"]').first.click()
 
 
-def test_staff_import_fifty_thousand_rows_and_watch_them_come(people, live_server, tmp_path: Path, file: Path):
+def test_staff_import_fifty_thousand_rows_and_see_the_progress(people, live_server, tmp_path: Path, file: Path):
     with working(tmp_path), desk(live_server.url) as work:
         page = work.page
         work.log_in(people.user.email, PASSWORD)

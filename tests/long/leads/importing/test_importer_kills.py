@@ -1,4 +1,4 @@
-"""An import that is killed again and again, also while customers write at the same moment."""
+"""An import that is killed repeatedly, also during concurrent creations and deliveries."""
 
 import json
 import random
@@ -34,13 +34,13 @@ def inbox(owner: Business) -> Inbox:
 
 
 def killed_now_and_then(owner: Business, file: Path, tmp_path: Path) -> dict[str, object]:
-    """Resume it until it ends by itself; kill it at a moment of its work each time before."""
+    """Kill it at random moments and resume it; at last let it finish."""
     chance = random.Random(20)
     for _ in range(KILLS):
         before = rows_read()
         process = importing(owner, file, tmp_path, "--resume")
-        until(lambda: rows_read() > before or process.poll() is not None, lambda: "The import does not move.")  # noqa: B023 - asked in this turn
-        time.sleep(chance.uniform(0, 0.02))  # not a wait: anywhere in a batch
+        until(lambda: rows_read() > before or process.poll() is not None, lambda: "The import makes no progress.")  # noqa: B023 - called in this iteration
+        time.sleep(chance.uniform(0, 0.02))  # a random moment within a batch
         process.kill()
         process.communicate()
     process = importing(owner, file, tmp_path, "--resume")
@@ -49,7 +49,7 @@ def killed_now_and_then(owner: Business, file: Path, tmp_path: Path) -> dict[str
     return dict(json.loads(out))
 
 
-def test_killed_twenty_times_each_row_is_there_once(owner, file, tmp_path):
+def test_killed_twenty_times_each_row_is_stored_once(owner, file, tmp_path):
     summary = killed_now_and_then(owner, file, tmp_path)
     assert summary["read"] == ROWS + ROWS // 20 + ROWS // 100
     assert_each_row_once(owner)
@@ -57,7 +57,7 @@ def test_killed_twenty_times_each_row_is_there_once(owner, file, tmp_path):
 
 
 def create_for_the_same_customers(business: UUID, seed: int) -> int:
-    """By the service, one at a time and in lists whose order is not the file's."""
+    """By the service, one at a time and in lists in another order than the file's."""
     chance, made = random.Random(seed), 0
     for _ in range(60):
         some = [
@@ -73,7 +73,7 @@ def create_for_the_same_customers(business: UUID, seed: int) -> int:
 
 
 def deliver_of_the_same_customers(seed: int) -> None:
-    """What they write, by WhatsApp: some deliveries of one message, some of many."""
+    """Deliveries of WhatsApp messages, some of one message, some of many."""
     chance = random.Random(seed)
     for n in range(60):
         messages = [
@@ -83,7 +83,7 @@ def deliver_of_the_same_customers(seed: int) -> None:
         ingest.receive(provider="cloud", body=meta.body(meta.messages_value(messages=messages)))
 
 
-def test_killed_beside_clients_and_customers_who_write_at_the_same_moment(owner, inbox, file, tmp_path):
+def test_killed_during_concurrent_creations_and_deliveries(owner, inbox, file, tmp_path):
     before = deadlocks()
     with processes(2) as crew:
         deliveries = [crew.submit(deliver_of_the_same_customers, seed) for seed in range(6)]

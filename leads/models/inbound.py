@@ -1,7 +1,7 @@
-"""What deliveries ask of leads, and write to them: whole lists in a fixed number of statements.
+"""What deliveries read and write of leads: lists, in a fixed number of statements.
 
-Every list goes to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1: an index is read whatever the
-statistics say.
+Lists are passed to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1, so that an index is used whatever
+the statistics say.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import models
 
-from leads.first_messages import Correction, LeadThere, details_of
+from leads.first_messages import Correction, ExistingLead, details_of
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
@@ -30,13 +30,13 @@ _OF_CONVERSATIONS: Final = """
 """
 _CORRECT: Final = """
     UPDATE leads AS l SET
-        details = CASE WHEN l.details = said.before THEN said.details ELSE l.details END,
-        first_message_id = said.message_id, updated_at = now()
-    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) AS said (lead_id, message_id, details, before)
-    -- Twice, so that the index is read for these ids only, whatever the statistics say.
-    WHERE l.id = said.lead_id AND l.id = ANY (%s::uuid[])
+        details = CASE WHEN l.details = given.before THEN given.details ELSE l.details END,
+        first_message_id = given.message_id, updated_at = now()
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) AS given (lead_id, message_id, details, before)
+    -- Both conditions, so that the index is used for these ids, whatever the statistics say.
+    WHERE l.id = given.lead_id AND l.id = ANY (%s::uuid[])
 """
-_KEEP_REFERRAL: Final = """
+_SET_REFERRAL: Final = """
     UPDATE leads AS l SET referral = coalesce((
         SELECT m.extras -> 'referral' FROM messages AS m
         WHERE m.conversation_id = l.conversation_id AND m.direction = 'in' AND m.extras ? 'referral'
@@ -46,13 +46,13 @@ _KEEP_REFERRAL: Final = """
 """
 
 
-class ReceivedLeads(models.Manager[M]):
-    def of_conversations(self, conversation_ids: Sequence[UUID]) -> dict[UUID, LeadThere]:
-        """The lead of each conversation that has one, by conversation: first of all the one that WhatsApp brought."""
+class InboundLeadManager(models.Manager[M]):
+    def of_conversations(self, conversation_ids: Sequence[UUID]) -> dict[UUID, ExistingLead]:
+        """Return a lead of each conversation that has one: one created by WhatsApp, otherwise the oldest."""
         if not conversation_ids:
             return {}
         return {
-            conversation_id: LeadThere(
+            conversation_id: ExistingLead(
                 lead_id, message_id, at, provider_id, None if content is None else details_of(kind, content)
             )
             for conversation_id, lead_id, message_id, at, provider_id, kind, content in fetch_rows(
@@ -61,7 +61,7 @@ class ReceivedLeads(models.Manager[M]):
         }
 
     def correct(self, corrections: Sequence[Correction]) -> None:
-        """Give the leads their first messages. Caller holds the customers' locks."""
+        """Set new first messages of leads. Caller holds the transaction and has locked the customers."""
         if not corrections:
             return
         lead_ids = array(one.lead_id for one in corrections)
@@ -72,10 +72,10 @@ class ReceivedLeads(models.Manager[M]):
         )
         fetch_rows(_CORRECT, [lead_ids, *columns, lead_ids])
 
-    def keep_referral(self, conversation_ids: Sequence[UUID]) -> None:
-        """Give the leads that WhatsApp made the advertisement or post that brought the customer.
+    def set_referral(self, conversation_ids: Sequence[UUID]) -> None:
+        """Set the referral of leads that WhatsApp created: that of the conversation's earliest message with one.
 
-        That is the one of the earliest message that names one. Caller holds the customers' locks.
+        Caller holds the transaction and has locked the customers.
         """
         if conversation_ids:
-            fetch_rows(_KEEP_REFERRAL, [array(conversation_ids)])
+            fetch_rows(_SET_REFERRAL, [array(conversation_ids)])

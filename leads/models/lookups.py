@@ -1,6 +1,6 @@
-"""What is there already of leads that come again: found by external id, or by customer, type and details.
+"""Finds leads that exist already, by external id or by customer, and updates them: lists, in one statement each.
 
-Every list goes to PostgreSQL as arrays, and every look-up is by an index, whatever the statistics say.
+Lists are passed to PostgreSQL as arrays, and every look-up uses an index, whatever the statistics say.
 """
 
 from collections.abc import Collection, Sequence
@@ -22,7 +22,7 @@ _BY_EXTERNAL_ID: Final = """
     CROSS JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
     CROSS JOIN LATERAL (SELECT k.phone_key FROM customers AS k WHERE k.id = place.customer_id LIMIT 1) AS customer
 """
-# OFFSET 0 keeps the planner from joining the tables as a whole.
+# OFFSET 0 keeps the planner from turning the look-ups into joins of whole tables.
 _OF_CUSTOMERS: Final = """
     SELECT lead.id, given.customer_id, lead.type, lead.details
     FROM unnest(%s::uuid[]) AS given (customer_id)
@@ -32,17 +32,17 @@ _OF_CUSTOMERS: Final = """
     ORDER BY lead.id
 """
 _REWRITE: Final = """
-    UPDATE leads AS l SET type = said.type, details = said.details, status = coalesce(said.status, l.status),
+    UPDATE leads AS l SET type = given.type, details = given.details, status = coalesce(given.status, l.status),
                           updated_at = now()
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS said (id, type, details, status)
-    -- Twice, so that the index is read for these ids only, whatever the statistics say.
-    WHERE l.id = said.id AND l.id = ANY (%s::uuid[])
-        AND (l.type, l.details, l.status) <> (said.type, said.details, coalesce(said.status, l.status))
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS given (id, type, details, status)
+    -- Both conditions, so that the index is used for these ids, whatever the statistics say.
+    WHERE l.id = given.id AND l.id = ANY (%s::uuid[])
+        AND (l.type, l.details, l.status) <> (given.type, given.details, coalesce(given.status, l.status))
 """
 
 
-class NamedLead(NamedTuple):
-    """A lead found by its external id; `phone_key` is its customer's, None where the number is hidden."""
+class LeadByExternalId(NamedTuple):
+    """A lead found by its external id. `phone_key` is its customer's; None where the number is hidden."""
 
     id: UUID
     conversation_id: UUID
@@ -50,7 +50,7 @@ class NamedLead(NamedTuple):
 
 
 class LeadOfCustomer(NamedTuple):
-    """A lead with what makes it the same as another of its customer."""
+    """A lead with the columns by which an imported row is recognised as the same lead."""
 
     id: UUID
     customer_id: UUID
@@ -58,8 +58,8 @@ class LeadOfCustomer(NamedTuple):
     details: str
 
 
-class Rewriting(NamedTuple):
-    """What a lead is to say from now on; a status of None is left as it is."""
+class LeadContents(NamedTuple):
+    """New contents of a lead. Status None keeps the present status."""
 
     lead_id: UUID
     type: str
@@ -67,22 +67,22 @@ class Rewriting(NamedTuple):
     status: str | None
 
 
-class KnownLeads(models.Manager[M]):
-    def by_external_id(self, *, user_id: UUID, external_ids: Collection[str]) -> dict[str, NamedLead]:
-        """The leads of a business that have one of these external ids, by it."""
+class LeadLookupManager(models.Manager[M]):
+    def by_external_id(self, *, user_id: UUID, external_ids: Collection[str]) -> dict[str, LeadByExternalId]:
+        """Return the leads of a business with one of these external ids, keyed by it."""
         if not external_ids:
             return {}
         found = fetch_rows(_BY_EXTERNAL_ID, [array(external_ids), user_id])
-        return {external_id: NamedLead(*lead) for external_id, *lead in found}
+        return {external_id: LeadByExternalId(*lead) for external_id, *lead in found}
 
     def of_customers(self, customer_ids: Collection[UUID]) -> list[LeadOfCustomer]:
-        """All leads of these customers, the oldest first."""
+        """Return all leads of these customers, oldest first."""
         if not customer_ids:
             return []
         return [LeadOfCustomer(*lead) for lead in fetch_rows(_OF_CUSTOMERS, [array(customer_ids)])]
 
-    def rewrite(self, rewritings: Sequence[Rewriting]) -> None:
-        """Give leads new contents; one that is so already is left alone. Caller holds the customers' locks."""
+    def rewrite(self, rewritings: Sequence[LeadContents]) -> None:
+        """Update the contents of leads where they differ. Caller holds the transaction and has locked the customers."""
         if rewritings:
             ids, *columns = (array(column) for column in zip(*rewritings, strict=True))
             fetch_rows(_REWRITE, [ids, *columns, ids])
