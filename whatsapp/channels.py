@@ -1,4 +1,4 @@
-"""Channels: which number belongs to which business, and whether it may send."""
+"""Services for channels, the WhatsApp numbers of businesses: connect, stop, resume, pause, reroute."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class ChannelTaken(Exception):
-    """The phone number id is another business's."""
+    """The phone number id belongs to another business."""
 
 
 def set_up_business(
@@ -30,10 +30,10 @@ def set_up_business(
     access_token: str = "",
     provider: str | None = None,
 ) -> tuple[NewBusiness, Channel | None]:
-    """Create the business with its key, as create_business does, and connect its number where one is given. Opens the
+    """Create the business with its key, as create_business does, and connect its number if one is given. Opens the
     transaction.
 
-    All or nothing: a number that is refused must leave no key that nobody has seen. Raises BusinessInvalid, and what
+    All or nothing: a refused number must not leave a key that was never shown. Raises BusinessInvalid, and what
     connect_channel raises.
     """
     with transaction.atomic():
@@ -49,9 +49,9 @@ def set_up_business(
 def connect_channel(
     *, user_id: UUID, phone_number_id: str, access_token: str = "", provider: str | None = None
 ) -> Channel:
-    """Give the business this WhatsApp number, or find it there; a token given replaces the stored one.
+    """Connect a WhatsApp number to the business, or return the connected one; a token given replaces the stored one.
 
-    `provider`, a Channel.Provider, counts for a new number; without it, a phone number is Twilio's and any other id
+    `provider`, a Channel.Provider, is used for a new number; without it, a phone number is Twilio's and any other id
     is Meta's.
 
     Opens the transaction. Raises ChannelTaken, ChannelInvalid, and SecretUnreadable where no key is set.
@@ -73,36 +73,37 @@ def connect_channel(
 
 
 def release_messages(*, channel: Channel, has_new_token: bool) -> None:
-    """Let what waits for a number go on, now that it is connected or was changed. Caller holds the transaction.
+    """Release messages that wait for a number, after it was connected or changed. Caller holds the transaction.
 
-    With another token a stopped number goes on: its provider may have refused the one before.
+    With a new token a stopped number is resumed, because its provider may have refused the old one.
     """
     if has_new_token:
         resume_channel(channel_id=channel.pk)
     reroute_messages(user_id=channel.user_id)
 
 
-def stop_channel(*, channel_id: UUID, reason: str, token: str | None = None, said_at: datetime | None = None) -> None:
-    """Let a number's messages wait: its provider refuses it as such. Caller holds the transaction.
+def stop_channel(
+    *, channel_id: UUID, reason: str, token: str | None = None, reported_at: datetime | None = None
+) -> None:
+    """Stop sending through a number that its provider refuses. Caller holds the transaction.
 
-    `token` is the encrypted token with which it was refused: where another has been stored since, nothing is known
-    against that one. `said_at`: when the provider said so; what it said before somebody let the number go on is of no
-    account any more. The first reason stays.
+    `token`: the encrypted token that was refused; nothing is changed if another one has been stored since.
+    `reported_at`: when the provider reported it; ignored if the number was resumed after that. The first reason stays.
     """
-    going = Channel.objects.filter(pk=channel_id, stopped_at=None)
+    not_stopped = Channel.objects.filter(pk=channel_id, stopped_at=None)
     if token is not None:
-        going = going.filter(encrypted_access_token=token)
-    if said_at is not None:
-        going = going.filter(Q(resumed_at=None) | Q(resumed_at__lt=said_at))
-    if going.update(stopped_at=Now(), stop_reason=reason, updated_at=Now()):
-        # Without the reason: that may quote a customer's number. The number's page has it.
+        not_stopped = not_stopped.filter(encrypted_access_token=token)
+    if reported_at is not None:
+        not_stopped = not_stopped.filter(Q(resumed_at=None) | Q(resumed_at__lt=reported_at))
+    if not_stopped.update(stopped_at=Now(), stop_reason=reason, updated_at=Now()):
+        # Without the reason, which may quote a customer's number. The admin shows it.
         log.error("channel_stopped", channel_id=str(channel_id))
 
 
 def resume_channel(*, channel_id: UUID) -> None:
-    """Let a stopped number go on with what waits. Opens the transaction."""
+    """Resume sending through a stopped number. Opens the transaction."""
     resumed = Channel.objects.filter(pk=channel_id).exclude(stopped_at=None)
-    # The job that wakes a worker is stored with the change, or neither is.
+    # The job that wakes a worker is stored with the change, or neither of them.
     with transaction.atomic():
         if resumed.update(stopped_at=None, resumed_at=Now(), stop_reason="", updated_at=Now()):
             log.info("channel_resumed", channel_id=str(channel_id))
@@ -110,17 +111,17 @@ def resume_channel(*, channel_id: UUID) -> None:
 
 
 def pause_channel(*, channel_id: UUID, seconds: float) -> None:
-    """Send nothing through a number for so long. Caller holds the transaction."""
+    """Send nothing through a number for this many seconds. Caller holds the transaction."""
     until = Now() + timedelta(seconds=seconds)
     Channel.objects.filter(pk=channel_id).update(paced_until=Greatest("paced_until", until))
 
 
 def reroute_messages(*, user_id: UUID | None = None) -> int:
-    """Give the business's first active number to queued messages that have none; returns to how many.
+    """Assign queued messages without an active number to their business's first active one; return how many.
 
-    None was connected when they were stored, or theirs was deleted, switched off or given to another business since.
-    Of this business, or of all. Messages whose rows somebody holds are left for the next time. Caller holds the
-    transaction.
+    No number was connected when they were stored, or theirs has been deleted, switched off or moved to another
+    business. `user_id`: only messages of this business. Messages whose rows are locked are skipped until the next
+    call. Caller holds the transaction.
     """
     active = Channel.objects.filter(user_id=OuterRef("user_id"), active=True)
     queued = Message.objects.filter(status=Message.Status.QUEUED)
@@ -136,12 +137,12 @@ def reroute_messages(*, user_id: UUID | None = None) -> int:
 
 
 def rotate_tokens() -> int:
-    """Encrypt every stored token again, with the newest of FIELD_ENCRYPTION_KEYS; returns how many.
+    """Encrypt every stored token again with the newest of FIELD_ENCRYPTION_KEYS; return how many.
 
-    Opens the transaction. Raises leadsite.core.encryption.SecretUnreadable, and has changed nothing then.
+    Opens the transaction. Raises leadsite.core.encryption.SecretUnreadable; nothing is changed then.
     """
     with transaction.atomic():
-        # A token that somebody stores at this moment waits, and is encrypted with the newest key anyway.
+        # A token stored at the same moment waits for these locks, and is encrypted with the newest key anyway.
         channels = Channel.objects.exclude(encrypted_access_token="").order_by("pk").select_for_update(no_key=True)
         for channel in channels:
             channel.encrypted_access_token = rotate(channel.encrypted_access_token)

@@ -1,4 +1,4 @@
-"""The parts of a delivery as objects that know their path in it, so that errors can name it."""
+"""Safe access to the parts of a delivery. Each part has its path, so that error messages can name it."""
 
 import re
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from conversations.phone import mask_phone
 LINES_LISTED: Final = 50
 LINE_MAX_LENGTH: Final = 300
 
-# WhatsApp was founded in 2009: nothing was written before.
+# WhatsApp was founded in 2009: no message is older.
 _EARLIEST: Final = datetime(2009, 1, 1, tzinfo=UTC).timestamp()
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _PHONE_LIKE: Final = re.compile(r"\+?[0-9](?:[ ().-]*[0-9]){6,}")
 
 
-# How far a provider's clock may be ahead of ours.
+# How far a provider's clock may be ahead.
 _CLOCK_SKEW: Final = timedelta(minutes=5).total_seconds()
 # Lists whose items are not events: an invalid item there rejects no event.
 _BESIDE_THE_ITEMS: Final = frozenset(("contacts", "errors"))
@@ -98,8 +98,8 @@ class Part:
             seconds = int(digits)
             if _EARLIEST <= seconds <= received_at.timestamp() + _CLOCK_SKEW:
                 return _moment(seconds)
-        reason = f"{key} is missing" if found is None else f"its {key} is not believable"
-        self.note(f"{reason}; the time of arrival counts")
+        reason = f"{key} is missing" if found is None else f"its {key} is not plausible"
+        self.note(f"{reason}; the time of arrival is used")
         return None
 
     def _line(self, reason: str) -> str:
@@ -145,5 +145,5 @@ def error_text(error: dict[str, Any]) -> str:
 
 
 def error_details(error: dict[str, Any]) -> str:
-    """Return the details of an error; old webhook versions have them beside the title."""
+    """Return the details of an error; old webhook versions have them next to the title."""
     return text_of(object_of(error.get("error_data")).get("details")) or text_of(error.get("details"))

@@ -1,7 +1,7 @@
 """Parses untrusted JSON into values that PostgreSQL can store. Pure functions.
 
-One invalid character must not reject the other 999 messages of a body: what text, jsonb or Python cannot store is
-replaced, and a note says in which item.
+One invalid character must not reject the other 999 messages of a body: characters and numbers that text, jsonb or
+Python cannot store are replaced, and a note names the item.
 """
 
 import json
@@ -11,19 +11,19 @@ from typing import Any, Final
 
 # Levels of objects and lists that a tree may have. Meta's deepest known part is at level 12.
 DEEPEST: Final = 64
-# More digits than this and an integer stays text: bigint, JavaScript and people agree no further.
+# Integers with more digits than this stay text: they do not fit into a bigint.
 _INT_DIGITS: Final = 18
 _TEXT_DIGITS: Final = 40
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-# The same as JSON escapes it: also one half of a pair, and a backslash that is escaped itself.
+# The same in JSON's escapes; also matches half of a valid pair, and after an escaped backslash.
 _ESCAPED: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 # A string, closed or not, so that its brackets do not count; or a run of brackets. Possessive: linear on any input.
 _TOKENS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]++|[\]}]++', re.DOTALL)
-# What stands in the text where a part was cut out; the tree has null there. It is used in this module only.
+# Placeholder in the text for a part that was cut out; the tree gets null there.
 _PRUNED: Final = "\x00pruned"
 
-# The keys by which a note tells the item; what is deeper is the item's own, and may be private.
+# Keys that a note may name; deeper ones belong to an item and may be private.
 _PLACES: Final = {
     *("entry", "changes", "value", "metadata", "contacts", "messages", "statuses", "errors", "calls"),
     *("standby", "message_echoes", "history", "threads", "user_id_update"),
@@ -35,7 +35,7 @@ class NotJson(ValueError):
 
 
 def storable(text: str) -> str:
-    """Return the text with U+FFFD for what neither text nor jsonb can hold: NUL, and lone surrogates.
+    """Return the text with U+FFFD for characters that text and jsonb cannot store: NUL and lone surrogates.
 
     Lone surrogates also stand for bytes that are not UTF-8, where those were decoded with "surrogateescape".
     """
@@ -45,20 +45,20 @@ def storable(text: str) -> str:
 
 
 def parse(body: bytes) -> tuple[Any, list[tuple[str, str]]]:
-    """Return the tree that a body holds, and notes (where, what was wrong) on what had to be changed in it.
+    """Parse a body; return the tree, and notes (where, what) about changes made to it.
 
     In the tree no string and no key has a NUL or a lone surrogate (they become U+FFFD), all numbers are finite,
     integers have at most 18 digits (longer ones become text, very long ones null), nothing is nested deeper than
-    DEEPEST levels (null stands there). Invalid UTF-8 becomes U+FFFD as well. The last of equal keys wins.
+    DEEPEST levels (null is put there). Invalid UTF-8 becomes U+FFFD as well. The last of equal keys wins.
 
     Raises NotJson.
     """
-    # An invalid byte becomes a lone surrogate here, and so U+FFFD below, with a note of where it was.
+    # An invalid byte becomes a lone surrogate here, and U+FFFD below, with a note.
     text = body.decode("utf-8-sig", errors="surrogateescape")
     try:
         try:
             tree = _loads(text)
-            # Nearly all bodies: to copy such a tree costs four times as much as to read it.
+            # Nearly all bodies. Copying such a tree would cost four times as much as parsing it.
             if storable(text) is text and not _ESCAPED.search(text) and not _is_too_deep(tree):
                 return tree, []
         except RecursionError:
@@ -70,7 +70,7 @@ def parse(body: bytes) -> tuple[Any, list[tuple[str, str]]]:
 
 
 def _is_too_deep(tree: Any) -> bool:
-    """Whether an object or a list that is not empty is deeper than DEEPEST levels; the tree itself is the first."""
+    """Whether a non-empty object or list is deeper than DEEPEST levels; the tree itself is level 1."""
     level = [tree]
     for _ in range(DEEPEST):
         parts = (node.values() if isinstance(node, dict) else node for node in level if isinstance(node, (dict, list)))
@@ -97,7 +97,7 @@ def _number(digits: str) -> float | None:
 
 
 def _prune(text: str) -> str:
-    """Return the text with every part deeper than DEEPEST taken out: json.loads recurses, and Python has a limit."""
+    """Return the text without parts deeper than DEEPEST: json.loads is recursive, and Python limits recursion."""
     kept: list[str] = []
     depth = kept_until = 0
     for token in _TOKENS.finditer(text):
@@ -133,7 +133,7 @@ class _Cleaner:
             self._note(where, "parts nested too deep were left out")
             return None
         if isinstance(node, list):
-            # Only a list under one of our keys has items that a note tells apart.
+            # Notes have indexes only for lists under the keys in _PLACES.
             numbered = where.rpartition(".")[2] in _PLACES
             return [
                 self.clean(item, depth + 1, f"{where}[{index}]" if numbered else where)

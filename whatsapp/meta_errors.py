@@ -1,7 +1,7 @@
-"""What to do about each of Meta's errors, by its code alone (Meta, WhatsApp, Error codes: titles change, codes stay).
+"""The handling of each of Meta's errors, by its code (Meta, WhatsApp, Error codes: titles may change).
 
-The same codes come as answers to a request and in statuses. What is not listed: retried where Meta calls it
-transient or the server is to blame, otherwise permanent.
+The same codes occur in responses and in statuses. Codes that are not listed: retried where Meta calls them transient
+or the status is from 500, otherwise permanent.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from whatsapp.outbound.outcomes import (
     MAINTENANCE,
     PAIR_RATE,
     THROUGHPUT,
-    Again,
     Failed,
     Outcome,
+    Retry,
     Schedule,
     Stopped,
 )
@@ -25,7 +25,7 @@ Rule = Callable[[str], Outcome]
 
 
 def _again(schedule: Schedule) -> Rule:
-    return lambda reason: Again(reason, schedule)
+    return lambda reason: Retry(reason, schedule)
 
 
 def _stop(reason: str) -> Outcome:
@@ -37,13 +37,13 @@ def _stop_and_fail(reason: str) -> Outcome:
 
 
 _RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
-    # The token, a permission, the registration, the bill, a block: every message of the number would fail the same.
+    # The token, a permission, the registration, payment, a block: every message of the number would fail.
     (_stop, (0, 190, 3, 10, *range(200, 300), 131005)),
     (_stop, (131037, 131045, 133006, 133010)),
     (_stop, (131042, 134011)),
-    # 131048: the number sent too much that was reported as spam; Meta says not to go on for some hours.
+    # 131048: messages were reported as spam; Meta asks to wait some hours.
     (_stop, (368, 131031, 131048)),
-    # The business may not write to people in this country: others can still be written to, once staff has resumed it.
+    # The business may not write to people in this country; it can write to others once staff have resumed the number.
     (_stop_and_fail, (130497,)),
     (_again(A_FEW_TIMES), (1, 131000)),
     (_again(BACK_OFF), (2, 17, 341, 613, 131016, 133004)),
@@ -55,14 +55,14 @@ _RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
 _BY_CODE: Final = {code: rule for rule, codes in _RULES for code in codes}
 
 _NEW_TOKEN: Final = "Store a new access token at the number."  # noqa: S105 - a sentence
-# What a person can do about it, where Meta's own words do not say so.
+# The next step, where Meta's text does not name it.
 ADVICE: Final = {
     0: _NEW_TOKEN,
     190: _NEW_TOKEN,
     3: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
     10: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
     131005: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
-    33: "Meta does not know this number any more: look at its id.",
+    33: "Meta does not know this number: check its id.",
     368: "Meta has blocked the account for a time: see Business Support Home.",
     130403: "Your business has blocked this customer.",
     130472: "Meta keeps marketing from this customer for an experiment; they can write first.",
@@ -73,7 +73,7 @@ ADVICE: Final = {
     131042: "Settle payment in Meta's Billing Hub.",
     131045: "The number is not registered: register it at Meta.",
     131047: "The customer wrote last more than 24 hours ago: send an approved template, or wait until they write.",
-    131048: "Meta limits this number for spam reports: wait some hours, then let it go on.",
+    131048: "Meta limits this number because of spam reports: wait some hours, then resume sending.",
     131050: "The customer has opted out of marketing from you.",
     131056: "Too many messages to this one customer in a short time.",
     131062: "This template needs a phone number; the customer has shown only a user id.",
@@ -85,21 +85,21 @@ ADVICE: Final = {
 
 
 def outcome_of_error(code: int | None, reason: str, *, is_servers: bool) -> Outcome:
-    """The outcome of an error. `is_servers`: Meta calls it transient, or answered with a status from 500."""
+    """Return the outcome of an error. `is_servers`: Meta calls it transient, or the status is from 500."""
     rule = _BY_CODE.get(code) if code is not None else None
     if rule is not None:
         return rule(reason)
-    return Again(reason) if is_servers else Failed(reason)
+    return Retry(reason) if is_servers else Failed(reason)
 
 
 def stops_the_number(code: int) -> bool:
-    """Whether an error of one message, told by a status, means that every other message of the number will fail too."""
+    """Whether the error of one message, reported by a status, means that all messages of the number will fail."""
     rule = _BY_CODE.get(code)
     return isinstance(rule(""), Stopped) if rule else False
 
 
 def with_advice(code: int | None, reason: str) -> str:
-    """The reason, with advice where there is some."""
+    """Return the reason with advice, if there is any."""
     advice = ADVICE.get(code) if code is not None else None
     if not advice:
         return reason

@@ -38,7 +38,7 @@ class DeliveryState(models.TextChoices):
     UNROUTED = "unrouted"
 
 
-# Ordered by paced_until, so that a number with a long queue does not keep others from sending.
+# Ordered by paced_until, so that a number with a long queue does not block the others.
 _LOCK_READY: Final = """
     SELECT c.id, c.user_id, c.provider, c.phone_number_id, c.encrypted_access_token,
            greatest(c.paced_until, statement_timestamp()), statement_timestamp()
@@ -54,7 +54,7 @@ _LOCK_READY: Final = """
 
 
 class ReadyChannel(NamedTuple):
-    """A number that may send now. `free_at`: when the messages claimed so far will have been sent."""
+    """A channel that may send now. `free_at`: when the messages claimed so far will have been sent."""
 
     id: UUID
     user_id: UUID
@@ -66,14 +66,14 @@ class ReadyChannel(NamedTuple):
 
 
 class ChannelManager(models.Manager["Channel"]):
-    """Statements about numbers that the ORM cannot express."""
+    """Statements that the ORM cannot express."""
 
     def active_ids(self, user_id: UUID) -> list[UUID]:
-        """The business's numbers through which it may send, the first connected first."""
+        """Return the business's active channels, in the order in which they were connected."""
         return list(self.filter(user_id=user_id, active=True).order_by("pk").values_list("pk", flat=True))
 
     def lock_ready(self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = ()) -> list[ReadyChannel]:
-        """Lock and return numbers, except those `seen`, that have messages due and may send one within `ahead`.
+        """Lock and return channels that have messages due and may send one within `ahead`, except those in `seen`.
 
         Locked rows are skipped. Caller holds the transaction.
         """
@@ -100,12 +100,12 @@ class Channel(OwnedModel):
     display_number = models.CharField(blank=True, default="", db_default="")
     encrypted_access_token = models.TextField(blank=True, default="", db_default="", editable=False)
     active = models.BooleanField(default=True, db_default=True)
-    # The provider refuses the number as such (its token, its bill, a block): its messages wait until the
-    # cause is fixed. See whatsapp.channels.stop_channel.
+    # Set when the provider refuses the number itself (token, payment, a block): messages wait until the cause is fixed.
+    # See whatsapp.channels.stop_channel.
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     resumed_at = models.DateTimeField(null=True, editable=False)
     stop_reason = models.TextField(blank=True, default="", db_default="", editable=False)
-    # Providers limit the messages a second from one number: see whatsapp/outbound/queue.py.
+    # Providers limit the rate of messages from one number: see whatsapp/outbound/queue.py.
     paced_until = models.DateTimeField(null=True, editable=False)
 
     objects = ChannelManager()
@@ -152,19 +152,17 @@ class Channel(OwnedModel):
 def check_token(token: str) -> str:
     """Return the token if it is printable ASCII, as HTTP headers require. Raises ChannelInvalid."""
     if not _TOKEN.fullmatch(token):
-        raise ChannelInvalid(
-            "A token has only letters, digits and signs of ASCII, and no line ends: something else was copied along."
-        )
+        raise ChannelInvalid("A token has only printable ASCII characters and no line ends. Copy it again.")
     return token
 
 
 def looks_like_phone(text: str) -> bool:
-    """Whether the text looks like a number at Twilio; ids of Meta never do."""
+    """Whether the text looks like a number at Twilio; Meta's ids never do."""
     return text.strip().lower().startswith(("+", TWILIO_PREFIX))
 
 
 def normalise_channel_id(provider: str, text: str) -> str:
-    """Return a number's id as it is stored: as in the provider's deliveries. Raises ChannelInvalid."""
+    """Return a number's id in the form that the provider's deliveries have. Raises ChannelInvalid."""
     found = text.strip()
     if provider == Channel.Provider.TWILIO:
         number = found[len(TWILIO_PREFIX) :] if found.lower().startswith(TWILIO_PREFIX) else found
@@ -174,21 +172,21 @@ def normalise_channel_id(provider: str, text: str) -> str:
             raise ChannelInvalid(f"At Twilio the id is the number itself. {error}") from error
     if looks_like_phone(found):
         raise ChannelInvalid(
-            "This is a phone number. Meta has an id of its own for it, which WhatsApp Manager shows; for a number at"
-            " Twilio choose that provider (--provider twilio)."
+            "This is a phone number. Enter Meta's id of it, which WhatsApp Manager shows; for a number at Twilio choose"
+            " that provider (--provider twilio)."
         )
     if not found or any(character.isspace() for character in found):
-        raise ChannelInvalid("A phone number id is not empty and has no blanks in it.")
+        raise ChannelInvalid("A phone number id must not be empty or contain spaces.")
     if len(found) > PHONE_NUMBER_ID_MAX_LENGTH:
         raise ChannelInvalid(f"A phone number id has at most {PHONE_NUMBER_ID_MAX_LENGTH} characters.")
     return found
 
 
 class WebhookDelivery(models.Model):
-    """The body of a signed request of a provider. It belongs to no business: it may hold messages of several.
+    """The body of a signed request from a provider. It belongs to no business, because it may have messages of several.
 
     The states:
-      processed  all that could be read is stored; `error` lists what could not be read
+      processed  everything readable is stored; `error` lists what could not be read
       unrouted   a number in it (`unrouted`) is not connected, or switched off; the rest is stored
       failed     nothing, or not everything, is stored; `error` says why. After a database error the worker tries again
                  at `next_attempt_at`, until that is empty. Where the body or items in it are unreadable,

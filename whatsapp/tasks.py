@@ -1,4 +1,4 @@
-"""Background tasks for WhatsApp. Each task calls one service; leadsite/tasks.py says what a job is."""
+"""Background tasks for WhatsApp. Each task calls one service. See leadsite/tasks.py for the conventions."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +13,7 @@ from whatsapp.outbound import queue
 
 @app.task(pass_context=True)
 async def send_queued(context: JobContext) -> None:
-    """Wake this worker's sender. `manage.py worker --once` sends at its end instead."""
+    """Wake this worker's sender. `manage.py worker --once` sends at the end instead."""
     context.additional_context["sender"].wake()
 
 

@@ -103,7 +103,7 @@ def _check_characters(lead: NewLead) -> LeadError | None:
         return None
     texts = {field: getattr(lead, field) or "" for field in NewLead.__slots__}
     field = next(field for field, text in texts.items() if not is_storable(text))
-    return LeadError(field, f"{field} holds a character that cannot be stored (NUL or half of a pair).")
+    return LeadError(field, f"{field} holds a character that cannot be stored (NUL or a lone surrogate).")
 
 
 def _check_name(name: str) -> LeadError | None:

@@ -26,5 +26,5 @@ def graph(settings: Any) -> Iterator[Graph]:
 
 @pytest.fixture
 def mailing(owner: Business, graph: Graph) -> Mailing:
-    """The owner writes through a number at Meta."""
+    """The owner, sending through a number at Meta."""
     return Mailing(owner, graph)

@@ -1,4 +1,4 @@
-"""A Graph API on this machine, with a ledger of its own: what it accepted, whatever its caller came to know of it."""
+"""A stub of Meta's Graph API. Its ledger has the messages it accepted, whatever response the caller got."""
 
 import json
 import socket
@@ -18,7 +18,7 @@ from tests.stub_server import Handler, running
 
 @dataclass(frozen=True)
 class Reaction:
-    """What it does with one request."""
+    """The stub's reaction to one request."""
 
     status: int = 200
     body: bytes | None = None  # None: Meta's answer to a message that was accepted
@@ -48,7 +48,7 @@ HANGS = Reaction(seconds=30, accepts=True)
 
 @dataclass
 class Graph:
-    """A running stub. `next_come` queues reactions; without any, `react` is asked, and without that it accepts."""
+    """A running stub. `queue_reactions` sets the next reactions; then `react` is called; without it, it accepts."""
 
     react: Callable[[], Reaction] | None = None
     tokens: set[str] | None = None  # None: any
@@ -58,7 +58,7 @@ class Graph:
     _queued: deque[Reaction] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def next_come(self, *reactions: Reaction) -> None:
+    def queue_reactions(self, *reactions: Reaction) -> None:
         self._queued.extend(reactions)
 
     def reaction(self) -> Reaction:
@@ -74,11 +74,11 @@ class Graph:
             self.ledger.append(request | {"provider_id": provider_id, "at": time.monotonic()})
             return provider_id
 
-    def has_been_asked(self, times: int) -> bool:
+    def has_had_requests(self, times: int) -> bool:
         return self.requests >= times
 
     def texts(self, recipient: str | None = None) -> list[str]:
-        """What was accepted, in its order; for one recipient, or all."""
+        """The accepted texts, in order; to one recipient, or all."""
         return [
             entry["body"]["text"]["body"]
             for entry in self.ledger
@@ -86,7 +86,7 @@ class Graph:
         ]
 
     def doubled(self) -> dict[str, int]:
-        """The messages of ours that it accepted more than once."""
+        """The messages that it accepted more than once."""
         counts = Counter(entry["body"]["biz_opaque_callback_data"] for entry in self.ledger)
         return {message_id: count for message_id, count in counts.items() if count > 1}
 
@@ -96,7 +96,7 @@ class _Handler(Handler):
     graph: Graph
 
     def handle_one_request(self) -> None:
-        # A reset before reading is decided when the first byte is there, and not when a kept connection is idle.
+        # A reset before reading happens when the first byte arrives, not while a kept connection is idle.
         if not self.connection.recv(1, socket.MSG_PEEK):
             self.close_connection = True
             return
@@ -131,7 +131,7 @@ class _Handler(Handler):
         self.wfile.write(told or b"")
 
     def reset(self) -> None:
-        """RST instead of FIN: close(2) with SO_LINGER and no time."""
+        """Send RST instead of FIN: close(2) with SO_LINGER of zero seconds."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
         self.close_connection = True

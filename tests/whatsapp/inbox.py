@@ -1,4 +1,4 @@
-"""A business with a WhatsApp number, and Meta as it delivers to it: signed, to the site's webhook."""
+"""Posts signed deliveries to the webhook, for a business with a WhatsApp number."""
 
 import json
 from typing import Any
@@ -16,19 +16,19 @@ _meta = webhook_client.provider_client()
 
 
 def post(body: bytes) -> Any:
-    """One signed delivery, as it is answered."""
+    """Post one signed delivery and return the response."""
     return webhook_client.deliver(_meta, body, secret=settings.WHATSAPP_APP_SECRETS[0])
 
 
 def deliver(*values_or_changes: Any) -> WebhookDelivery:
-    """Post a delivery of these values, which must be answered 200, and return what was kept of it."""
+    """Post a delivery of these values, which must be answered 200, and return the stored delivery."""
     answer = post(meta.body(*values_or_changes))
     assert answer.status_code == 200, answer.content
     return WebhookDelivery.objects.order_by("-pk")[0]
 
 
 class Inbox:
-    """What WhatsApp brought to one business."""
+    """The deliveries to one business, and its rows."""
 
     def __init__(self, business: Business, channel: str = meta.CHANNEL) -> None:
         self.business = business
@@ -67,7 +67,7 @@ class Inbox:
         return len(self.customers), len(self.conversations), len(self.leads), len(self.messages)
 
     def state(self) -> str:
-        """All that the business has, without ids of rows and times of writing: equal for equal histories.
+        """All rows of the business, without their ids and times of writing: equal for equal events.
 
         Without the provider's notices: one that comes before its customer has no place, and its delivery says so.
         """

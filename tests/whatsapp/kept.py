@@ -1,4 +1,4 @@
-"""Kept deliveries, and an operator who looks at them."""
+"""Stored deliveries and their admin pages."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def delivery(body: bytes = b"{}", state: str = "failed", **fields: Any) -> Webho
 
 
 def hello(**fields: Any) -> WebhookDelivery:
-    """A customer's greeting, not yet rows."""
+    """A stored delivery with a customer's message that is not processed yet."""
     return delivery(meta.body(meta.messages_value(messages=[meta.text("Hello")])), **fields)
 
 

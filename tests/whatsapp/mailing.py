@@ -1,4 +1,4 @@
-"""A business that writes to customers, and its messages on their way."""
+"""A business that sends messages to customers."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ TEMPLATE = {"name": "cake_ready", "language": "en_US"}
 
 
 class Mailing:
-    """What a business sends through its number, and what became of it."""
+    """A business's number and its outgoing messages."""
 
     def __init__(self, business: Business, graph: Graph, number: str = meta.CHANNEL, token: str = TOKEN) -> None:
         self.business = business
@@ -37,11 +37,11 @@ class Mailing:
         return self.business.client.post(path, body, format="json")
 
     def is_sent(self) -> int:
-        """Let a worker send what is due. Returns how much it tried."""
+        """Let a worker send what is due. Returns the number of attempts."""
         return Sender().drain()
 
     def is_sent_again(self) -> int:
-        """The same when all waiting is over."""
+        """The same with all messages due."""
         Message.objects.filter(status="queued").update(due_at="2026-01-01T00:00:00Z")
         Channel.objects.update(paced_until=None)
         return self.is_sent()
@@ -56,7 +56,7 @@ class Mailing:
 
 
 def of(message: Message) -> Message:
-    """The message as its row is now."""
+    """The message's current row."""
     message.refresh_from_db()
     return message
 

@@ -1,4 +1,4 @@
-"""Deliveries in Meta's dialect, for tests: `body(messages_value(messages=[text(body="Hello")]))`."""
+"""Deliveries in Meta's format, for tests: `body(messages_value(messages=[text(body="Hello")]))`."""
 
 import itertools
 import json
@@ -18,7 +18,7 @@ _numbers = itertools.count(1)
 
 
 def wamid():
-    """A message id that no other call gives."""
+    """A unique message id."""
     return f"wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQz{next(_numbers):08d}AA=="
 
 
@@ -43,12 +43,12 @@ def text(body="Hello", **fields):
 
 
 def echo(body="From the phone", *, to=SHEENA, **fields):
-    """What the owner typed in the WhatsApp Business app."""
+    """A message that the owner wrote in the WhatsApp Business app."""
     return message("text", {"body": body}, from_=BUSINESS, to=to, **fields)
 
 
 def status(state="delivered", *, timestamp=NOON, **more):
-    """What became of a message that the business sent: status("failed", id="wamid.1", errors=[error(131049)])."""
+    """A status of an outgoing message: status("failed", id="wamid.1", errors=[error(131049)])."""
     return {"id": wamid(), "status": state, "timestamp": str(timestamp), "recipient_id": SHEENA} | more
 
 
@@ -92,17 +92,17 @@ def raw(tree):
 
 
 def reading(delivered):
-    """What the reader makes of a delivery that came at NOW. Raises UnreadableBody."""
+    """The reading of a delivery received at NOW. Raises UnreadableBody."""
     return payloads.read(delivered, NOW)
 
 
 def read_all(*values_or_changes):
-    """What the reader makes of a delivery of these."""
+    """The reading of a delivery with these values."""
     return reading(body(*values_or_changes))
 
 
 def read_one(message, **parts):
-    """The event of one message, which is read without a word."""
+    """The event of one message, which is read without notes."""
     read = read_all(messages_value(messages=[message], **parts))
     assert (read.rejected, read.notes) == ([], [])
     (event,) = read.events

@@ -1,4 +1,4 @@
-"""Sheena, by number, by id or by both, and her new number."""
+"""Messages from Sheena, by number, by id or by both, and her new number."""
 
 from tests.whatsapp import meta
 

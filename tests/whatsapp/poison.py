@@ -1,4 +1,4 @@
-"""A grammar of bodies made to break a reader: whatever JSON can hold, in and around what Meta sends."""
+"""Strategies for malformed and hostile bodies: any JSON, in and around what Meta sends."""
 
 import json
 
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.whatsapp import meta
 
-# What JSON text can hold and json.dumps does not write; put into the body in place of these texts.
+# JSON text that json.dumps does not write; it replaces these texts in the body.
 RAW = {
     b'"@deep"': b"[" * 3000 + b"]" * 3000,
     b'"@digits"': b"9" * 5000,
@@ -58,8 +58,8 @@ def poisoned(tree):
     return body
 
 
-def beside_good_ones(field, mutant, contacts, metadata, junk, mark=""):
-    """A body with four good messages: in the mutant's own list, in a value beside it and in an entry beside that."""
+def beside_valid_messages(field, mutant, contacts, metadata, junk, mark=""):
+    """A body with four valid messages: in the mutant's list, in another value and in another entry."""
     near = meta.messages_value(
         messages=[meta.text(id=f"good-1{mark}"), mutant, junk, meta.text(id=f"good-2{mark}")],
         statuses=[junk, mutant, meta.status(id=f"good-3{mark}")],

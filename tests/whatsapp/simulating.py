@@ -1,4 +1,4 @@
-"""manage.py simulate_whatsapp as somebody at a terminal runs it."""
+"""Calls manage.py simulate_whatsapp in this process."""
 
 import json
 from io import StringIO
@@ -13,7 +13,7 @@ TWILIO = "+493012345678"
 
 
 def simulate(*arguments: str) -> str:
-    """What it prints."""
+    """Return its output."""
     out = StringIO()
     call_command("simulate_whatsapp", *arguments, stdout=out)
     return out.getvalue()
@@ -26,6 +26,6 @@ def refusal(*arguments: str) -> tuple[int, str]:
 
 
 def printed(*arguments: str) -> dict[str, Any]:
-    """What it would post, without the envelope."""
+    """The value that it would post."""
     body = simulate("--print", *arguments).splitlines()[0]
     return dict(json.loads(body)["entry"][0]["changes"][0]["value"])

@@ -1,4 +1,4 @@
-"""A body that can be stored as it is comes back as it is; the rest is repaired, and a note says where."""
+"""Bodies that can be stored are returned unchanged; others are repaired, with a note."""
 
 import json
 
@@ -9,7 +9,7 @@ from whatsapp.json_repair import DEEPEST, parse
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
 @pytest.mark.parametrize("leaf", ["1", '"x"', "[]", "{}"])
-def test_a_tree_has_at_most_so_many_levels(opening: str, closing: str, leaf: str) -> None:
+def test_the_depth_is_limited(opening: str, closing: str, leaf: str) -> None:
     def nested(levels: int) -> bytes:
         return (opening * levels + leaf + closing * levels).encode()
 
@@ -30,7 +30,7 @@ def test_a_tree_has_at_most_so_many_levels(opening: str, closing: str, leaf: str
         (b'["\xff"]', "\ufffd", True),
     ],
 )
-def test_only_what_cannot_be_stored_is_replaced(body: bytes, text: str, is_noted: bool) -> None:
+def test_only_characters_that_cannot_be_stored_are_replaced(body: bytes, text: str, is_noted: bool) -> None:
     tree, notes = parse(body)
     assert tree == [text]
     assert bool(notes) == is_noted

@@ -1,4 +1,4 @@
-"""Forms in Twilio's dialect, for tests."""
+"""Twilio's forms, for tests."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -44,6 +44,6 @@ STATUS = {
 
 
 def reading_of(form: Mapping[str, str], **changes: str | None) -> Reading:
-    """The reading of a form, some of its parameters replaced, or with None taken out."""
+    """The reading of a form with some parameters replaced, or removed (None)."""
     fields = {name: value for name, value in {**form, **changes}.items() if value is not None}
     return read(urlencode(fields).encode(), NOW)

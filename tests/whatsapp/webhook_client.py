@@ -1,4 +1,4 @@
-"""Requests to the webhook as the providers make them, signed correctly or not."""
+"""Requests to the webhook, signed as by the providers."""
 
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def provider_client():
-    """A client that, as a provider's, follows no redirects and has no cookies."""
+    """A client without redirects and cookies, like a provider's."""
     return Client(raise_request_exception=False, enforce_csrf_checks=True)
 
 
@@ -25,7 +25,7 @@ def deliver(client, body, *, secret=SECRET, path=PATH, **headers):
 
 
 def deliver_form(client, parameters, *, url=f"http://testserver{PATH}", path=PATH, secret=SECRET, **headers):
-    """Post as Twilio does, the signature being for this URL."""
+    """Post as Twilio does, with the signature for this URL."""
     headers = {"x_twilio_signature": sign_for_twilio(url, list(parameters.items()), secret)} | headers
     return client.post(path, urlencode(parameters), content_type=FORM, headers=headers)
 

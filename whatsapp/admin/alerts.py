@@ -1,4 +1,4 @@
-"""Problems with sending, one line each, for the admin's first page and the menu."""
+"""Problems with sending, one line each, for the admin's index page and the menu."""
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
@@ -13,7 +13,7 @@ from whatsapp.models import Channel
 
 
 def alerts_for(request: HttpRequest) -> list[Alert]:
-    """Of this person's own business; a superuser's are of all."""
+    """Return the alerts of the user's business; for a superuser, of all."""
     user = request.user
     if not (user.is_superuser or user.has_perm("conversations.view_message")):
         return []
@@ -34,8 +34,8 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     return alerts
 
 
-def why_it_waits(channel: Channel) -> SafeString:
-    """One clear line about a number that is stopped, its beginning left out: "stopped on 24 Nov, 12:04. 190: …"."""
+def describe_stop(channel: Channel) -> SafeString:
+    """Describe a stopped number, without its name: "stopped on 24 Nov, 12:04. 190: …"."""
     count = counted(Message.objects.filter(channel_id=channel.pk, status=Message.Status.QUEUED))
     waits = "" if not count else f" {count} message waits." if count == "1" else f" {count} messages wait."
     return format_html("stopped on {}. {}{}", moment(channel.stopped_at), foreign_line(channel.stop_reason), waits)
@@ -47,6 +47,6 @@ def stopped_badge() -> str:
 
 
 def _stopped(channel: Channel, request: HttpRequest) -> Alert:
-    text = format_html("WhatsApp number {} {}", foreign_line(str(channel)), why_it_waits(channel))
+    text = format_html("WhatsApp number {} {}", foreign_line(str(channel)), describe_stop(channel))
     may_open = request.user.has_perm("whatsapp.view_channel") or request.user.has_perm("whatsapp.change_channel")
     return Alert(text, reverse("admin:whatsapp_channel_change", args=[channel.pk]) if may_open else "")

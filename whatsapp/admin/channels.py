@@ -1,4 +1,4 @@
-"""WhatsApp numbers of the businesses. What comes and goes through them: deliveries.py, replies.py."""
+"""Admin of channels, the WhatsApp numbers of businesses. Deliveries and replies: deliveries.py, replies.py."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
 from leadsite.adminkit.values import badge
 from leadsite.core.encryption import SecretUnreadable, encrypt
-from whatsapp.admin.alerts import why_it_waits
+from whatsapp.admin.alerts import describe_stop
 from whatsapp.admin.delivery_advice import waiting_for
 from whatsapp.channels import release_messages, resume_channel
 from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, check_token
@@ -36,7 +36,7 @@ class ChannelForm(OwnedForm):
         fields = ["user", "provider", "phone_number_id", "display_number", "active"]
 
     def clean_access_token(self) -> str:
-        """The token as it will be stored."""
+        """Return the token encrypted, as it will be stored."""
         token: str = self.cleaned_data["access_token"]
         try:
             return encrypt(check_token(token)) if token else ""
@@ -64,11 +64,11 @@ class ChannelAdmin(OwnedAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
     ) -> HttpResponse:
         if isinstance(obj, Channel) and obj.stopped_at:
-            context["stopped"] = why_it_waits(obj)
+            context["stopped"] = describe_stop(obj)
         return super().render_change_form(request, context, *args, obj=obj, **options)
 
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The button on a stopped number's page."""
+        """Handle the button on a stopped number's page."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         channel = self.get_object(request, unquote(object_id))
@@ -77,31 +77,31 @@ class ChannelAdmin(OwnedAdmin):
         if not self.has_change_permission(request, channel):
             raise PermissionDenied
         resume_channel(channel_id=channel.pk)
-        LogEntry.objects.log_actions(str(request.user.pk), [channel], CHANGE, "Lets it send again.")
-        messages.success(request, "It sends again.")
+        LogEntry.objects.log_actions(str(request.user.pk), [channel], CHANGE, "Resumed sending.")
+        messages.success(request, "Sending resumed.")
         return HttpResponseRedirect(reverse("admin:whatsapp_channel_change", args=[quote(channel.pk)]))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        # A body may hold other businesses' customers, so deliveries are for operators.
+        # A body may contain other businesses' customers, so deliveries are for operators.
         hidden: set[str] = set() if request.user.is_superuser else {"waiting"}
         hidden |= set() if obj else {"has_token", "waiting"}
         return [name for name in super().get_fields(request, obj) if name not in hidden]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The two fields that the page of an unrouted delivery fills in, as far as they can be meant."""
+        """Fill in the two fields from a link on the page of an unrouted delivery, if they are valid."""
         number, provider = (request.GET.get(name, "") for name in ("phone_number_id", "provider"))
-        typed = super().get_changeform_initial_data(request)
+        initial = super().get_changeform_initial_data(request)
         if 0 < len(number) <= PHONE_NUMBER_ID_MAX_LENGTH and number.isprintable():
-            typed["phone_number_id"] = number
+            initial["phone_number_id"] = number
         if provider in Channel.Provider.values:
-            typed["provider"] = provider
-        return typed
+            initial["provider"] = provider
+        return initial
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:
         if token := form.cleaned_data.get("access_token"):
             obj.encrypted_access_token = token
         super().save_model(request, obj, form, change)
-        # Django has the page's changes in one transaction.
+        # Django's admin holds the transaction.
         release_messages(channel=obj, has_new_token=bool(token))
 
     def changed_columns(self, obj: Any, form: forms.ModelForm[Any]) -> set[str]:

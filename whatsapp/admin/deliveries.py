@@ -1,4 +1,4 @@
-"""Admin of stored deliveries: what could not be processed, and replaying it."""
+"""Admin of stored deliveries, and of replaying them."""
 
 from collections import Counter
 from typing import Any, Final, cast
@@ -37,7 +37,7 @@ OUTCOMES: Final = {
 
 
 class ProblemsFilter(admin.SimpleListFilter):
-    """Deliveries with notes, including processed ones of which a part was left out."""
+    """Deliveries with notes, including processed ones with parts left out."""
 
     title = "problems"
     parameter_name = "problems"
@@ -53,7 +53,7 @@ class ProblemsFilter(admin.SimpleListFilter):
 
 @admin.register(WebhookDelivery)
 class DeliveryAdmin(OperatorsOnly, AdminPage):
-    """For operators: a body may hold several businesses' customers. The rows are read-only."""
+    """For operators, because a body may contain several businesses' customers. Read-only."""
 
     list_display = ["received", "provider", "state_badge", "beginning_of_notes", "attempts"]
     list_filter = ["state", ProblemsFilter, "provider"]
@@ -108,7 +108,7 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Unrouted deliveries with exactly this number; there is an index for it."""
+        """Find unrouted deliveries with exactly this number."""
         wanted = search_term.strip()
         found = queryset.filter(state=WebhookDelivery.State.UNROUTED, unrouted__contains=[wanted])
         return (found if wanted else queryset), False
@@ -126,11 +126,11 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
         ids = list(deliveries.order_by("pk").values_list("pk", flat=True)[: REPLAY_LIMIT + 1])
         _replay(request, ids[:REPLAY_LIMIT])
         if len(ids) > REPLAY_LIMIT:
-            more = "For more at once there is manage.py replay_deliveries."
+            more = "manage.py replay_deliveries replays all of them."
             messages.warning(request, f"Only the oldest {REPLAY_LIMIT} were tried. {more}")
 
     def replay_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The button on a delivery's page. Not one of unfold's actions: those are links, and this changes rows."""
+        """Handle the button on a delivery's page. Not one of unfold's actions: those are GET links."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_view_permission(request):
@@ -183,7 +183,7 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
 
 def waiting_badge() -> str:
     """The number of failed and unrouted deliveries for the menu; "" for none."""
-    # The condition of the index webhook_deliveries_open.
+    # Uses the index webhook_deliveries_open.
     open_rows = WebhookDelivery.objects.exclude(state=WebhookDelivery.State.PROCESSED)
     count = open_rows.values("pk")[: BADGE_LIMIT + 1].count()
     return f"{BADGE_LIMIT}+" if count > BADGE_LIMIT else str(count or "")
@@ -193,6 +193,7 @@ def _replay(request: HttpRequest, ids: list[UUID]) -> None:
     outcomes = Counter(outcome for _, outcome in replay_each(ids))
     rows = WebhookDelivery.objects.filter(pk__in=ids).defer("body")
     LogEntry.objects.log_actions(str(request.user.pk), rows, CHANGE, "Replayed.")
-    well = outcomes[WebhookDelivery.State.PROCESSED] == outcomes.total()
+    all_processed = outcomes[WebhookDelivery.State.PROCESSED] == outcomes.total()
     parts = [f"{outcomes[outcome]} {words}" for outcome, words in OUTCOMES.items() if outcomes[outcome]]
-    messages.add_message(request, messages.SUCCESS if well else messages.WARNING, f"Replayed: {', '.join(parts)}.")
+    level = messages.SUCCESS if all_processed else messages.WARNING
+    messages.add_message(request, level, f"Replayed: {', '.join(parts)}.")

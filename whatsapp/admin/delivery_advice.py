@@ -32,7 +32,7 @@ def meaning(delivery: WebhookDelivery) -> SafeString:
             " conversations. The body is stored for a later version that can read them."
         )
     return SafeString(
-        "Not all of it is in the conversations, and it is not tried again automatically. Fix the cause"
+        "Not all of it is in the conversations, and it will not be tried again automatically. Fix the cause"
         " named in the notes, then replay."
     )
 
@@ -42,40 +42,40 @@ def replay_may_help(delivery: WebhookDelivery) -> bool:
 
 
 def _is_unreadable(delivery: WebhookDelivery) -> bool:
-    """It failed at once and is not to be tried again: see ingest.receive."""
+    """Whether it failed at once and will not be tried again: see ingest.receive."""
     return delivery.state == State.FAILED and not delivery.next_attempt_at and delivery.attempts == 1
 
 
 def _tried_again(delivery: WebhookDelivery) -> SafeString:
     time = moment(delivery.next_attempt_at)
     if delivery.next_attempt_at and delivery.next_attempt_at < timezone.now():
-        due = "It is due since {}: is the worker running (manage.py worker)?"
+        due = "The next attempt has been due since {}: is the worker running (manage.py worker)?"
         return format_html("Not all of it is in the conversations yet. " + due + " Replay to try it now.", time)
-    later = "It is tried again automatically at {}; replay to try it now."
+    later = "It will be tried again automatically at {}; replay to try it now."
     return format_html("Not all of it is in the conversations yet. " + later, time)
 
 
 def notes(delivery: WebhookDelivery) -> str:
-    """The lines of the error, without those that only say which number is not connected: the page lists them."""
+    """Return the error without lines about numbers that are not connected, which the page lists separately."""
     numbers = tuple(f": {number}" for number in delivery.unrouted)
     return "\n".join(line for line in delivery.error.splitlines() if not (numbers and line.endswith(numbers)))
 
 
 def unconnected(delivery: WebhookDelivery) -> SafeString:
-    """The numbers that are not connected, and for each how to connect it."""
+    """List the numbers that are not connected, each with the next step."""
     shown = delivery.unrouted[:NUMBERS_SHOWN]
     if not shown:
         return NOTHING
     channels = {row.phone_number_id: row for row in Channel.objects.filter(phone_number_id__in=shown)}
-    lines = [(foreign(number), _way_to_connect(number, delivery, channels.get(number))) for number in shown]
+    lines = [(foreign(number), _next_step(number, delivery, channels.get(number))) for number in shown]
     more = f"and {len(delivery.unrouted) - len(shown)} more" if len(delivery.unrouted) > len(shown) else ""
     return format_html("{}{}", format_html_join("", '<p class="mb-2">{}{}</p>', lines), more)
 
 
-def _way_to_connect(number: str, delivery: WebhookDelivery, channel: Channel | None) -> SafeString:
+def _next_step(number: str, delivery: WebhookDelivery, channel: Channel | None) -> SafeString:
     if channel is None:
-        typed = {"phone_number_id": number, "provider": delivery.provider}
-        add = reverse("admin:whatsapp_channel_add", query=typed)
+        initial = {"phone_number_id": number, "provider": delivery.provider}
+        add = reverse("admin:whatsapp_channel_add", query=initial)
         return format_html('<a class="text-link" href="{}">Add a WhatsApp number with this id</a>, then replay.', add)
     if not channel.active:
         return format_html("{} is switched off. Make it active, then replay.", link(channel))
@@ -83,7 +83,7 @@ def _way_to_connect(number: str, delivery: WebhookDelivery, channel: Channel | N
 
 
 def waiting_for(channel: Channel) -> SafeString:
-    """A link to the deliveries that named this number while it was not connected."""
+    """A link to the deliveries for this number that arrived while it was not connected."""
     rows = WebhookDelivery.objects.filter(state=State.UNROUTED, unrouted__contains=[channel.phone_number_id])
     if not rows.exists():
         return SafeString("None")

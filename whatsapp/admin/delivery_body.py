@@ -10,10 +10,10 @@ MAX_LENGTH: Final = 20_000
 
 
 def readable(provider: str, body: bytes) -> tuple[str, int]:
-    """The text in lines, cut at MAX_LENGTH characters, and how many of them are left out."""
+    """Return the formatted text, cut at MAX_LENGTH characters, and the number of characters left out."""
     raw = body.decode(errors="backslashreplace")
     text = _form(raw) if provider == Channel.Provider.TWILIO else _json(raw)
-    # JSON can name half a character ("\\ud83d"), which no page can carry; a browser shows nothing for NUL.
+    # JSON can contain a lone surrogate ("\\ud83d"), which cannot be encoded; a browser shows nothing for NUL.
     text = text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
     return text[:MAX_LENGTH], max(0, len(text) - MAX_LENGTH)
 

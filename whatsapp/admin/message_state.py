@@ -1,4 +1,4 @@
-"""The meaning of an outgoing message's state and buttons for the next step, on the message's page."""
+"""Adds to the page of an outgoing message what its status means, and buttons for the next step."""
 
 from functools import partial
 from typing import Any
@@ -17,14 +17,14 @@ from conversations.models import Message
 from conversations.services.change import ConversationRefused
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
-from whatsapp.admin.alerts import why_it_waits
+from whatsapp.admin.alerts import describe_stop
 from whatsapp.models import Channel
 from whatsapp.outbound import resolve
 from whatsapp.outbound.enqueue import MessageRefused
 
 
 class StatePart(PagePart):
-    """The meaning of the state and its buttons, above the message's page."""
+    """What the status means, and buttons, above the page."""
 
     template_before = "whatsapp/message_state.html"
 
@@ -44,7 +44,7 @@ class StatePart(PagePart):
         }
 
     def decide(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The buttons."""
+        """Handle the buttons."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         message = page.get_object(request, unquote(object_id))
@@ -56,11 +56,11 @@ class StatePart(PagePart):
         try:
             decision = request.POST.get("decision")
             if decision == "arrived":
-                resolve.say_it_arrived(message=message)
-                _note(request, message, "It arrived.")
+                resolve.mark_as_sent(message=message)
+                _note(request, message, "Marked as arrived.")
             elif decision == "again":
                 queued = resolve.send_again(message=message)
-                _note(request, message, "Sent again, as a message of its own.")
+                _note(request, message, "Sent again, as a new message.")
                 address = reverse("admin:conversations_conversation_change", args=[quote(queued.conversation_id)])
         except (resolve.TooLate, MessageRefused, ConversationRefused) as refusal:
             messages.error(request, f"Nothing was changed: {refusal}")
@@ -73,14 +73,14 @@ def _note(request: HttpRequest, message: Message, decision: str) -> None:
 
 
 def meaning(message: Message) -> str:
-    """The meaning of an outgoing message's state, and the next step."""
+    """Return what an outgoing message's status means, and the next step."""
     if message.status == Message.Status.QUEUED:
         channel = Channel.objects.filter(pk=message.channel_id).first() if message.channel_id else None
         if channel is None or not channel.active:
-            return "It waits: no WhatsApp number is connected to send it."
+            return "It is waiting: no WhatsApp number is connected to send it."
         if channel.stopped_at:
-            return format_html("It waits, for its number {}", why_it_waits(channel))
-        return "It is in the queue and will be sent." if not message.error else "It is tried again automatically."
+            return format_html("It is waiting, because its number was {}", describe_stop(channel))
+        return "It is in the queue and will be sent." if not message.error else "It will be tried again automatically."
     return {
         Message.Status.UNKNOWN: (
             "It is not known whether the customer received this. WhatsApp may still report it; or ask the customer and"

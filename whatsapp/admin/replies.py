@@ -1,4 +1,4 @@
-"""Writing to a customer from the page of the conversation."""
+"""Adds a reply form to the page of a conversation."""
 
 from datetime import datetime
 from functools import partial
@@ -24,7 +24,7 @@ _DRAFT: Final = "reply to"
 
 
 class ReplyPart(PagePart):
-    """A form below the thread. What is refused comes back with what was typed."""
+    """The form below the thread. After a refusal it keeps the text."""
 
     template_after = "whatsapp/reply.html"
 
@@ -63,7 +63,7 @@ class ReplyPart(PagePart):
 
 
 def open_until(conversation: Conversation) -> datetime | None:
-    """Until when WhatsApp takes free text to this customer; None where it does not."""
+    """Return until when WhatsApp accepts free text to this customer; None where it does not."""
     return window_end(Message.objects.last_inbound(conversation.customer_id).last_inbound_at, now=timezone.now())
 
 

@@ -12,7 +12,7 @@ from conversations.incoming import MessageEvent, MoveEvent
 
 STATUS_ERROR_MAX_LENGTH: Final = 1000
 
-# Keys of a message's extras that are reserved: the time of each status, and what the provider said with it.
+# Reserved keys of a message's extras: the time of each status, and other content of status reports.
 _DATABASE_EXTRAS: Final = {"times": "times_", "details": "details_"}
 
 
@@ -26,7 +26,7 @@ class StatusEvent:
     provider_time: datetime | None
     error: str = ""
     stops_number: bool = False  # the error concerns the business's number, not only this message
-    callback_data: str = ""  # returned by the provider: our own id of the message
+    callback_data: str = ""  # returned by the provider: our id of the message
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -50,13 +50,13 @@ class UnreadableBody(Exception):
     """The body is not in the provider's format. The message says why."""
 
 
-def extras_of_event(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the extras of a message as they can be stored.
+def extras_of_event(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the extras of a message in a form that can be stored.
 
     Reserved keys get an underscore appended. `referral` marks a customer who came by an advertisement: it is kept only
     where it is an object that is not empty.
     """
-    extras = {_DATABASE_EXTRAS.get(key, key): found for key, found in said.items()}
+    extras = {_DATABASE_EXTRAS.get(key, key): found for key, found in raw.items()}
     if not (isinstance(extras.get("referral"), dict) and extras["referral"]):
         extras.pop("referral", None)
     return extras

@@ -30,16 +30,16 @@ log = structlog.get_logger(__name__)
 State = WebhookDelivery.State
 
 MAX_ATTEMPTS: Final = 15
-# Each attempt may wait for locks for up to 2 s (DATABASE_TIMEOUTS), and the provider is waiting for the answer.
+# Each attempt may wait for locks for up to 2 s (DATABASE_TIMEOUTS), while the provider waits for the response.
 ATTEMPTS_OF_RECEIVE: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
 ERROR_MAX_LENGTH: Final = 10_000
 READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
-# Written by hand: the ORM needs as much time to build this query as the reader needs for a whole delivery.
+# Raw SQL: the ORM needs as much time to build this query as the reader needs for a whole delivery.
 _CHANNELS: Final = """
     SELECT phone_number_id, id, user_id FROM channels WHERE phone_number_id = ANY(%s::text[]) AND active
 """
-_KEEP: Final = """
+_INSERT: Final = """
     INSERT INTO webhook_deliveries (provider, body, received_at, state, error, unrouted, next_attempt_at)
     VALUES (%s, %s, %s, %s, %s, %s::text[], %s) RETURNING id
 """
@@ -47,7 +47,7 @@ _KEEP: Final = """
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be stored of a delivery, and the state and error that the delivery gets then."""
+    """What to store of a delivery, and the state and error of the delivery."""
 
     state: str
     notes: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Plan:
     stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
 
     def with_result(self, stored: Stored) -> "Plan":
-        """The plan with a note about the notices that storing left out."""
+        """Return the plan with a note about the notices that were left out."""
         if not stored.left_out:
             return self
         return replace(
@@ -72,8 +72,8 @@ class Plan:
 def receive(*, provider: str, body: bytes) -> None:
     """Store an authentic delivery and its effects. Opens the transaction.
 
-    What cannot be read is left out and named in the delivery's error. Where the database refuses the effects, the body
-    is stored as failed, to be tried again. Raises django.db.Error where that fails too: nothing is stored then.
+    Parts that cannot be read are left out and named in the delivery's error. Where the database refuses the effects,
+    the body is stored as failed, to be tried again. Raises django.db.Error where that fails too: nothing is stored.
     """
     received_at = timezone.now()
     plan = _plan(provider, body, received_at)
@@ -82,7 +82,7 @@ def receive(*, provider: str, body: bytes) -> None:
         _log(delivery_id, provider, plan, stored)
     except Error as error:
         failed = Plan(state=State.FAILED, notes=[reason_of(error)], unrouted=plan.unrouted)
-        delivery_id = _keep(provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
+        delivery_id = _insert_delivery(provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
         _log(delivery_id, provider, failed, Stored())
         if is_about_content(error):
             replay(delivery_id=delivery_id, bisect=True)
@@ -94,18 +94,18 @@ def _store(provider: str, body: bytes, received_at: datetime, plan: Plan) -> tup
     # and finds the messages stored when the first has committed.
     with transaction.atomic():
         stored = receive_events(plan.received)
-        delivery_id = _keep(provider, body, received_at, plan.with_result(stored))
-        for channel_id, (reason, said_at) in sorted(plan.stopped.items()):
-            stop_channel(channel_id=channel_id, reason=reason, said_at=said_at)
+        delivery_id = _insert_delivery(provider, body, received_at, plan.with_result(stored))
+        for channel_id, (reason, reported_at) in sorted(plan.stopped.items()):
+            stop_channel(channel_id=channel_id, reason=reason, reported_at=reported_at)
         return delivery_id, stored
 
 
 def replay(*, delivery_id: UUID, bisect: bool = False) -> str:
     """Process a stored delivery again and return its new state; "" where another process has locked it, or it is gone.
 
-    What is stored already stays unchanged. `bisect`: bisect the events at once, so that one that the database refuses
-    does not keep the others from being stored; otherwise only after storing all of them has failed. Opens the
-    transaction. Raises django.db.Error where the database is not available.
+    Stored rows stay unchanged. `bisect`: bisect the events at once, so that one that the database refuses does not
+    prevent the others; otherwise only after storing all of them has failed. Opens the transaction. Raises
+    django.db.Error where the database is not available.
     """
     try:
         return _replay(delivery_id, bisect=bisect)
@@ -149,7 +149,7 @@ def _plan(provider: str, body: bytes, received_at: datetime) -> Plan:
     except Error:
         raise
     except Exception as error:
-        # A bug of ours. The body is stored all the same, and a fixed version can replay it.
+        # A bug in the reader. The body is stored, and a fixed version can replay it.
         log.exception("delivery_reader_broken", provider=provider)
         return Plan(state=State.FAILED, notes=[f"The reader raised {type(error).__name__}: see the log."])
 
@@ -160,11 +160,11 @@ def _routes(numbers: Collection[str]) -> dict[str, Route]:
     return {number: Route(*ids) for number, *ids in fetch_rows(_CHANNELS, [array(numbers)])}
 
 
-def _keep(
+def _insert_delivery(
     provider: str, body: bytes, received_at: datetime, plan: Plan, next_attempt_at: datetime | None = None
 ) -> UUID:
     values = [provider, body, received_at, plan.state, plan.error, array(plan.unrouted), next_attempt_at]
-    ((delivery_id,),) = fetch_rows(_KEEP, values)
+    ((delivery_id,),) = fetch_rows(_INSERT, values)
     return cast(UUID, delivery_id)
 
 
@@ -210,7 +210,7 @@ def _finish(delivery: WebhookDelivery, plan: Plan, refused: list[str]) -> str:
 
 
 def _note_failure(delivery_id: UUID, error: Error) -> str:
-    """Store the reason in a transaction of its own, after the one that failed was rolled back."""
+    """Store the reason in a separate transaction, after the failed one was rolled back."""
     with transaction.atomic():
         delivery = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(pk=delivery_id).first()
         if delivery is None:

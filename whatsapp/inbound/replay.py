@@ -28,9 +28,9 @@ PRUNE_BATCH: Final = 1000
 
 
 def replay_due(*, limit: int = 100) -> Counter[str]:
-    """Replay what is due, oldest first, and count the outcomes. Raises what `replay_each` raises.
+    """Replay due deliveries, oldest first, and count the outcomes. Raises what `replay_each` raises.
 
-    Due are failed deliveries whose next attempt is due, and unrouted ones with a number that is connected by now.
+    Due are failed deliveries whose next attempt is due, and unrouted ones with a number that has been connected since.
     """
     connected = Channel.objects.filter(active=True).values_list("phone_number_id")
     due = WebhookDelivery.objects.filter(
@@ -43,12 +43,12 @@ def replay_due(*, limit: int = 100) -> Counter[str]:
 
 
 def ids_in(states: Collection[str]) -> list[UUID]:
-    """The deliveries in these states, oldest first."""
+    """Return the deliveries in these states, oldest first."""
     return list(WebhookDelivery.objects.filter(state__in=states).order_by("id").values_list("id", flat=True))
 
 
 def replay_each(ids: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
-    """Replay each delivery in a transaction of its own and yield its outcome: a state, SKIPPED or ERROR.
+    """Replay each delivery in a separate transaction and yield its outcome: a state, SKIPPED or ERROR.
 
     An exception is logged and does not stop the others. Raises django.db.Error where the connection is lost: the
     others would fail the same way.
@@ -59,7 +59,7 @@ def replay_each(ids: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
         except Error as error:
             if not connection.is_usable():
                 raise
-            # Without its text: that quotes rows, which may be personal data.
+            # Without the error's text, which may quote personal data.
             log.error(
                 "delivery_replay_failed",
                 delivery_id=str(delivery_id),
@@ -74,7 +74,7 @@ def replay_each(ids: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
 
 
 def prune(*, now: datetime) -> Counter[str]:
-    """Delete old deliveries and parked statuses in batches, each in a transaction of its own. Returns the counts.
+    """Delete old deliveries and parked statuses in batches, each in a separate transaction. Returns the counts.
 
     Processed deliveries and parked statuses are kept for settings.DELIVERY_DAYS, failed and unrouted deliveries for
     settings.FAILED_DELIVERY_DAYS.

@@ -58,7 +58,7 @@ def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_
 
 
 def _status_of_message(route: Route, event: MessageEvent, at: datetime) -> StatusReport:
-    """The status of an outgoing message as a report of its own: see Note [Parked statuses]."""
+    """The status of an outgoing message as a separate report: see Note [Parked statuses]."""
     return StatusReport(user_id=route.user_id, provider_id=event.provider_id, status=event.status, at=at)
 
 
@@ -75,7 +75,7 @@ def _report(route: Route, event: StatusEvent, at: datetime) -> StatusReport:
 
 
 def _message_id(callback_data: str) -> UUID | None:
-    """Our own id of the message, from the provider's callback data; None where that is not a UUID."""
+    """Our id of the message, from the provider's callback data; None where that is not a UUID."""
     try:
         return UUID(callback_data)
     except ValueError:

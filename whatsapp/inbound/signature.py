@@ -1,4 +1,4 @@
-"""Verifies the signature of a delivery, made by the provider with a secret that it shares with us.
+"""Verifies the signature of a delivery, which the provider makes with a shared secret.
 
 Meta: X-Hub-Signature-256, "Create a webhook endpoint" (developers.facebook.com, WhatsApp, Webhooks).
 Twilio: X-Twilio-Signature, "Webhooks security" (twilio.com/docs/usage/webhooks/webhooks-security).
@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _META_PREFIX: Final = "sha256="
-# Headers of another form are refused before the comparison. Both forms are ASCII, so they can be encoded.
+# Headers of another form are refused before the comparison. Both forms are ASCII, so the header can be encoded.
 _META_HEADER: Final = re.compile(_META_PREFIX + "[0-9a-f]{64}")
 _TWILIO_HEADER: Final = re.compile("[A-Za-z0-9+/]{27}=")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}

@@ -1,4 +1,4 @@
-"""What a database error says of a delivery: whether its content is to blame, and the reason that is stored with it."""
+"""Classifies database errors of a delivery: whether its content caused them, and the reason to store with it."""
 
 from typing import Final
 
@@ -8,20 +8,20 @@ from django.db import DataError, Error
 from leadsite.core.transactions import sqlstate
 
 # Cardinality violation, data exception, integrity violation, limit exceeded (PostgreSQL manual, appendix A): the error
-# is caused by one item of the delivery.
+# was caused by one item of the delivery.
 CONTENT_SQLSTATES: Final = ("21", "22", "23", "54")
 
 
 def is_about_content(error: Error) -> bool:
     """Whether one item of the delivery caused it, so that the others can still be stored.
 
-    A DataError without SQLSTATE is psycopg's own: a value that it cannot even send.
+    A DataError without SQLSTATE comes from psycopg: a value that it cannot send.
     """
     return isinstance(error, DataError) or (sqlstate(error) or "").startswith(CONTENT_SQLSTATES)
 
 
 def reason_of(error: Error) -> str:
-    """PostgreSQL's message without the values, which may be personal data."""
+    """Return PostgreSQL's message without values, which may be personal data."""
     cause = error.__cause__
     if not isinstance(cause, psycopg.Error):
         return type(error).__name__

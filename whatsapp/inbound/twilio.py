@@ -3,7 +3,7 @@
 "Twilio's request to your incoming message webhook URL" (twilio.com/docs/messaging/guides/webhook-request) and "Outbound
 message status in status callbacks" (…/guides/outbound-message-status-in-status-callbacks) list the parameters, and
 say that new ones may be added without notice. `ExternalUserId` is the business-scoped user id; where the customer
-hides the number, `From` holds it as well (dimagi/open-chat-studio#3322). MediaUrls are stored as text, never fetched.
+hides the number, `From` contains it as well (dimagi/open-chat-studio#3322). MediaUrls are stored, never fetched.
 """
 
 import re
@@ -45,12 +45,12 @@ _CARD_TYPES: Final = {"text/vcard", "text/x-vcard", "text/directory"}
 _KIND: Final = re.compile("[a-z_]{1,50}")
 _REFERRAL: Final = "Referral"
 _REFERRAL_COUNT: Final = "ReferralNumMedia"
-# Twilio's account, and parameters that have a column of their own.
+# Twilio's account, and parameters that are stored in columns.
 _NOT_EXTRA: Final = {*_ID_NAMES, "AccountSid", "From", "To", "Body", "ProfileName", "WaId", _REFERRAL_COUNT}
 
 
 def parameters(body: bytes) -> list[tuple[str, str]]:
-    """The form's names and values in order, with blank ones: the signature covers each of them.
+    """Return the form's names and values in order, including blank ones: the signature covers all of them.
 
     A byte that is not UTF-8 becomes a lone surrogate, which can be turned back into the byte. Raises UnreadableBody.
     """
@@ -75,7 +75,7 @@ def read(body: bytes, received_at: datetime) -> Reading:
             changed.append(name)
         form.setdefault(name, value if name == "Body" else value.strip())
     if not _KNOWN & form.keys():
-        raise UnreadableBody("This is not a form of Twilio's: it has none of Twilio's parameters.")
+        raise UnreadableBody("This is not a form from Twilio: it has none of Twilio's parameters.")
     if changed:
         names = ", ".join(changed)[:MAX_NAMES_LENGTH]
         reading.notes.append(f"{names}: had characters that cannot be stored; they were replaced.")
@@ -148,18 +148,18 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
 
 
 def _error(form: Form, provider_status: str) -> str:
-    """Twilio's error code and message, as far as given; otherwise the status."""
+    """Return Twilio's error code and message, if given; otherwise the status."""
     parts = [form.get("ErrorCode", ""), form.get("ErrorMessage") or form.get("ChannelStatusMessage", "")]
     return (": ".join(part for part in parts if part) or provider_status)[:STATUS_ERROR_MAX_LENGTH]
 
 
 def _address(text: str) -> str:
-    """The address without the channel in front of it ("whatsapp:+49…")."""
+    """Return the address without the prefix "whatsapp:"."""
     return text[len("whatsapp:") :].strip() if text.lower().startswith("whatsapp:") else text
 
 
 def _number(text: str) -> str:
-    """The business's number as channels store it; other text is returned unchanged, and matches no channel."""
+    """Return the business's number as channels store it; other text unchanged, which matches no channel."""
     return _phone(_address(text)) or _address(text)
 
 
@@ -187,7 +187,7 @@ def _sender(form: Form) -> Sender | None:
 
 
 def _kind(form: Form) -> str:
-    """The kind by the parameters that are there, then by MessageType, which old deliveries lack."""
+    """Return the kind by the parameters present, then by MessageType, which old deliveries lack."""
     named = form.get("MessageType", "").lower()
     if form.get("Latitude") and form.get("Longitude"):
         return "location"
@@ -215,7 +215,7 @@ def _content(form: Form) -> str:
 
 
 def _extras(form: Form) -> dict[str, Any]:
-    """All other parameters by Twilio's names; those about an advertisement by Meta's (source_url, ctwa_clid)."""
+    """Return all other parameters with Twilio's names; those about an advertisement with Meta's (source_url, …)."""
     extras: dict[str, Any] = {}
     referral: dict[str, str] = {}
     for name, value in form.items():

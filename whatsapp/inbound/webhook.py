@@ -1,4 +1,4 @@
-"""The webhook view for Meta and Twilio. A plain Django view, because the signature is over the raw bytes."""
+"""The webhook view for Meta and Twilio. A plain Django view, because signatures cover the raw bytes."""
 
 import hmac
 from typing import Final
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 MAX_CHALLENGE_LENGTH: Final = 500
 RETRY_AFTER_SECONDS: Final = 5
 FORM: Final = "application/x-www-form-urlencoded"
-# Twilio executes the answer as instructions (TwiML); these are empty.
+# Twilio executes the response as instructions (TwiML); these are empty.
 EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -39,7 +39,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
 
 def _verify(request: HttpRequest) -> HttpResponse:
     """Answer Meta's verification request ("Create a webhook endpoint"). It needs no database."""
-    mode, token, challenge = (_only(request, f"hub.{name}") for name in ("mode", "verify_token", "challenge"))
+    mode, token, challenge = (_single(request, f"hub.{name}") for name in ("mode", "verify_token", "challenge"))
     expected = settings.WHATSAPP_VERIFY_TOKEN
     if (
         mode == "subscribe"
@@ -47,14 +47,14 @@ def _verify(request: HttpRequest) -> HttpResponse:
         and hmac.compare_digest(_as_bytes(token), _as_bytes(expected))
         and 0 < len(challenge) <= MAX_CHALLENGE_LENGTH
     ):
-        # As plain text without sniffing: the challenge is the caller's text, and could be HTML.
+        # As plain text without sniffing: the challenge comes from the caller, and could be HTML.
         return HttpResponse(challenge, content_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
     log.warning("webhook_refused", reason="verification", token_set=bool(expected))
-    return _refusal(403, "forbidden", "The verify token is wrong, or something of the question is missing.")
+    return _refusal(403, "forbidden", "The verify token is wrong, or a parameter is missing.")
 
 
-def _only(request: HttpRequest, name: str) -> str:
-    """The parameter's value; "" where it is missing or given more than once."""
+def _single(request: HttpRequest, name: str) -> str:
+    """Return the parameter's value; "" where it is missing or given more than once."""
     values = request.GET.getlist(name)
     return values[0] if len(values) == 1 else ""
 
@@ -65,7 +65,7 @@ def _as_bytes(text: str) -> bytes:
 
 
 def _receive(request: HttpRequest) -> HttpResponse:
-    """Store what a provider signed, and answer 200; after any other answer Meta delivers again, for seven days.
+    """Store an authentic delivery and answer 200; after any other response Meta delivers again, for seven days.
 
     Raises OperationalError or InterfaceError where the database is not available: leadsite/middleware.py answers 503.
     """
@@ -74,20 +74,20 @@ def _receive(request: HttpRequest) -> HttpResponse:
     except RequestDataTooBig:
         return _refusal(413, "body_too_large", "The body is too large.")
     except UnreadablePostError:
-        return _refusal(400, "malformed", "The body did not arrive as a whole.")
+        return _refusal(400, "malformed", "The body did not arrive completely.")
 
     provider = _provider(request)
-    problem = _problem_of_signature(request, provider, body)
+    problem = _signature_problem(request, provider, body)
     if problem:
         log.warning("webhook_refused", provider=provider, reason=problem, bytes=len(body))
         headers = {"WWW-Authenticate": "Signature"}  # required by RFC 9110 with each 401
-        return _refusal(401, "not_authenticated", "This delivery is not signed with a secret of ours.", headers)
+        return _refusal(401, "not_authenticated", "This delivery is not signed with a known secret.", headers)
     try:
         ingest.receive(provider=provider, body=body)
     except (OperationalError, InterfaceError):
         raise
     except Error as error:
-        # Not the error's text: it quotes the row, which may be personal data.
+        # Without the error's text, which may quote personal data.
         sqlstate = getattr(error.__cause__, "sqlstate", None)
         log.error("webhook_not_stored", provider=provider, error=type(error).__name__, sqlstate=sqlstate)
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
@@ -98,13 +98,13 @@ def _receive(request: HttpRequest) -> HttpResponse:
 
 
 def _provider(request: HttpRequest) -> str:
-    """The provider by the kind of signature; whether the signature is valid is checked after that."""
+    """Return the provider by the kind of signature, which is verified later."""
     is_twilio = "X-Twilio-Signature" in request.headers and request.content_type == FORM
     return Channel.Provider.TWILIO.value if is_twilio else Channel.Provider.CLOUD.value
 
 
-def _problem_of_signature(request: HttpRequest, provider: str, body: bytes) -> str:
-    """Why the signature is not accepted; "" where it is valid."""
+def _signature_problem(request: HttpRequest, provider: str, body: bytes) -> str:
+    """Return why the signature is not accepted; "" where it is valid."""
     secrets = settings.WHATSAPP_APP_SECRETS
     if not secrets:
         return "WHATSAPP_APP_SECRETS is empty"
@@ -123,13 +123,13 @@ def _problem_of_signature(request: HttpRequest, provider: str, body: bytes) -> s
 
 
 def _public_url(request: HttpRequest) -> str:
-    """The URL that Twilio called and signed: a proxy in front of the site may have changed scheme and host."""
+    """Return the URL that Twilio called and signed: a proxy may have changed scheme and host."""
     if settings.PUBLIC_URL:
         return f"{settings.PUBLIC_URL}{request.get_full_path()}"
     return request.build_absolute_uri()
 
 
 def _refusal(status: int, code: str, error: str, headers: dict[str, str] | None = None) -> JsonResponse:
-    """The site's envelope of errors (leadsite/errors.py, which a module of this app cannot import)."""
+    """An error in the site's format (leadsite/errors.py, which this app cannot import)."""
     body = {"success": False, "error": error, "code": code, "fields": {}}
     return JsonResponse(body, status=status, headers=headers)

@@ -1,5 +1,5 @@
-"""Service that queues outgoing messages: stored with their conversation, and with a lead where one is asked for, or not
-at all. The worker sends them (queue.py).
+"""Service that queues outgoing messages: stores them with their conversation and, if requested, a lead. The worker
+sends them (queue.py).
 """
 
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ TEXT_MAX_LENGTH: Final = 4096  # Meta, Text messages: "maximum length: 4096 char
 
 
 class MessageRefused(Exception):
-    """The message breaks a rule; nothing was stored. `field` is the client's name of the field, or None."""
+    """The message breaks a rule; nothing was stored. `field` is the name of the client's field, or None."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -38,12 +38,12 @@ class MessageRefused(Exception):
 
 
 class WindowClosed(MessageRefused):
-    """The customer wrote last more than 24 hours ago, and settings want such text refused."""
+    """The customer wrote last more than 24 hours ago, and WHATSAPP_ENFORCE_WINDOW is on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Whom the business names: a phone number (E.164) or a WhatsApp user id. A name that is not blank counts."""
+    """The recipient: a phone number (E.164) or a WhatsApp user id. A name that is not blank replaces the customer's."""
 
     phone: str | None = None
     whatsapp_user_id: str | None = None
@@ -52,7 +52,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadRequest:
-    """The lead that is to be made with a message."""
+    """The lead to create with a message."""
 
     type: str
     details: str = ""
@@ -60,7 +60,7 @@ class LeadRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContent:
-    """What is to be sent: a text, or a template as Meta takes it ({name, language: {code}, components})."""
+    """What to send: a text, or a template in Meta's format ({name, language: {code}, components})."""
 
     content: str
     template: dict[str, Any] | None = None
@@ -80,10 +80,10 @@ class Queued:
 
 
 def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRequest | None = None) -> Queued:
-    """Queue a message to a customer, with a lead where one is asked for. Opens the transaction.
+    """Queue a message to a customer, with a lead if requested. Opens the transaction.
 
-    Without a lead the customer's newest conversation is joined, a completed one becoming active again; with one, the
-    active conversation, or a new one is opened.
+    With a lead the message joins the active conversation or opens one. Without a lead it reopens the newest
+    conversation if that is completed and none is active.
 
     Raises MessageRefused, WindowClosed; django.db.Error where the database is away or stayed locked.
     """
@@ -115,8 +115,8 @@ def reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> Q
 @retried
 def _send(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRequest | None) -> Queued:
     with transaction.atomic():
-        # Two may write to one new customer at this moment: the upsert locks the customer's row, so that the second
-        # joins the conversation of the first. A refusal leaves the block by an exception, which undoes everything.
+        # Two requests for one new customer at the same moment: the upsert locks the customer's row, so the second waits
+        # and then joins the conversation of the first. An exception rolls everything back.
         customer_id = _customer(user_id, to)
         (chat,) = Conversation.objects.join_or_open([Opening(user_id, customer_id)], reopen_completed=lead is None)
         lead_id = None
@@ -130,7 +130,7 @@ def _send(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRe
 @retried
 def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> Queued:
     with transaction.atomic():
-        # The customer may write, or be merged into another, at this moment: both lock the customer's row too.
+        # The customer may write, or be merged into another, at the same moment: both lock the customer's row too.
         customer = _lock_customer_of(user_id, conversation_id)
         return _queue(
             user_id,
@@ -147,11 +147,11 @@ def _check_content(message: MessageContent) -> None:
     if message.kind == TEXT and not (message.content.strip() and len(message.content) <= TEXT_MAX_LENGTH):
         raise MessageRefused(f"A message has 1 to {TEXT_MAX_LENGTH} characters.", field="message")
     if not is_storable(message.content):
-        raise MessageRefused("The text holds a character that cannot be sent (NUL or half of a pair).", field="message")
+        raise MessageRefused("The text has a character that cannot be sent (NUL or a lone surrogate).", field="message")
 
 
 def _customer(user_id: UUID, to: Recipient) -> UUID:
-    """Find or make the customer, and lock the row. Caller holds the transaction."""
+    """Find or insert the customer and lock the row. Caller holds the transaction."""
     if to.phone is None:
         return Customer.objects.upsert_by_user_id(
             user_id=user_id, whatsapp_user_id=to.whatsapp_user_id or "", name=to.customer_name
@@ -163,7 +163,7 @@ def _customer(user_id: UUID, to: Recipient) -> UUID:
 def _lock_customer_of(user_id: UUID, conversation_id: UUID) -> Customer:
     """Caller holds the transaction. Raises UnknownConversation."""
     owner = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
-    # Again where nobody is found: the customer may just have been merged into another, who has the conversation now.
+    # Repeated where none is found: the customer may just have been merged into another, who has the conversation now.
     for _ in range(3):
         if customer := owner.select_for_update(of=("self",), no_key=True).first():
             return customer
@@ -180,7 +180,7 @@ def _queue(
     answers_user_id: str | None = None,
     lead_id: UUID | None = None,
 ) -> Queued:
-    """Store the message and wake a worker. Caller holds the transaction and the customer's lock.
+    """Store the message and wake a worker. Caller holds the transaction and has locked the customer.
 
     Raises WindowClosed.
     """
@@ -188,7 +188,7 @@ def _queue(
     is_open = window_end(found.last_inbound_at, now=timezone.now()) is not None
     if message.kind == TEXT and settings.WHATSAPP_ENFORCE_WINDOW and not is_open:
         raise WindowClosed(
-            "The customer wrote last more than 24 hours ago, so WhatsApp takes only an approved template."
+            "The customer wrote last more than 24 hours ago, so WhatsApp accepts only an approved template."
             " Nothing was stored.",
             field="message",
         )
@@ -208,7 +208,7 @@ def _queue(
     return Queued(message_id, conversation_id, lead_id, is_open)
 
 
-# The client's names of what the tables' constraints are about.
+# Constraint -> the client's field.
 _FIELDS: Final = {
     "customers_phone_e164": "to",
     "customers_identified": "to",
@@ -221,7 +221,7 @@ _FIELDS: Final = {
 
 
 def _refusal(error: Exception) -> MessageRefused | None:
-    """What the database has against the message; None where the input is not to blame."""
+    """Translate a database error into a domain error; None where the input did not cause it."""
     cause = error.__cause__
     if not isinstance(cause, psycopg.Error) or not (cause.sqlstate or "").startswith(("22", "23")):
         return None

@@ -1,4 +1,4 @@
-"""A message on its way out, and what can become of it: what outbox.py and the providers tell each other."""
+"""An outgoing message and the possible outcomes of sending it: the interface between queue.py and the providers."""
 
 import random
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ _JITTER: Final = (0.8, 1.2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message that a worker has to itself, and the number through which it goes; see queue.claim."""
+    """A message leased to this worker, and the channel through which to send it; see queue.claim."""
 
     id: UUID
     user_id: UUID
     attempt: int
-    retry_kind: str  # what the tries before failed of: a Schedule's name, and how many of them in a row
+    retry_kind: str  # why the last attempts failed: a Schedule's name, and how many in a row did
     retries: int
     kind: str
     content: str
@@ -26,7 +26,7 @@ class Outgoing:
     provider: str
     phone_number_id: str
     token: str = field(repr=False)  # encrypted as it is stored
-    wait: float  # seconds until the number's next turn
+    wait: float  # seconds to wait, by the channel's rate limit
 
     @property
     def is_to_phone(self) -> bool:
@@ -35,9 +35,9 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When to try again: after `first` seconds, then each time `factor` times as long, up to `longest`.
+    """When to retry: after `first` seconds, then each time `factor` times as long, up to `longest`.
 
-    `attempts` counts the tries in a row that failed of this. `whole_number`: the other messages of the number wait as
+    `attempts`: the maximum of failures in a row for this reason. `whole_number`: the number's other messages wait as
     long.
     """
 
@@ -49,8 +49,9 @@ class Schedule:
     whole_number: bool = False
 
     def pause_after(self, failures: int) -> float | None:
-        """Seconds to wait after so many failures in a row; None after the last try. With jitter: who failed together
-        does not come back together.
+        """Return the seconds to wait after this many failures in a row; None after the last attempt.
+
+        With jitter, so that messages that failed together are not retried together.
         """
         if failures >= self.attempts:
             return None
@@ -65,21 +66,21 @@ PAIR_RATE: Final = Schedule("pair rate", first=1, factor=4, longest=3600, attemp
 THROUGHPUT: Final = Schedule("throughput", first=1, factor=2, longest=60, attempts=30, whole_number=True)
 CALL_LIMIT: Final = Schedule("call limit", first=60, factor=2, longest=3600, attempts=12, whole_number=True)
 MAINTENANCE: Final = Schedule("maintenance", first=60, factor=1, longest=60, attempts=30, whole_number=True)
-# It was not tried at all.
+# It was not attempted.
 AT_ONCE: Final = Schedule("at once", first=0.1, factor=2, longest=60, attempts=1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider accepted it. `said` is what else it answered that is worth keeping."""
+    """The provider accepted it. `details`: other content of the response to store."""
 
     provider_id: str
-    said: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """Certainly not sent, and it may succeed later. `pause`: what the provider asks for, in seconds."""
+class Retry:
+    """Certainly not sent, and it may succeed later. `pause`: the seconds that the provider asks for."""
 
     reason: str
     schedule: Schedule = BACK_OFF
@@ -88,27 +89,27 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Certainly not sent, and it never will be."""
+    """Certainly not sent, and a retry would fail too."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody knows whether it was sent: it must not be sent again."""
+    """It may have been sent, so it must not be sent again."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Certainly not sent: the provider refuses the number as such. `fails`: this message would meet the same again."""
+    """Certainly not sent: the provider refuses the number itself. `fails`: this message would be refused again."""
 
     reason: str
     fails: bool = False
 
 
-Outcome = Sent | Again | Failed | Unknown | Stopped
+Outcome = Sent | Retry | Failed | Unknown | Stopped
 
 
 class NotSent(Exception):
@@ -116,4 +117,4 @@ class NotSent(Exception):
 
 
 class Uncertain(Exception):
-    """The request left, and no answer came that tells what became of it."""
+    """The request left, and no complete response came."""

@@ -1,4 +1,4 @@
-"""What people decide about messages that went out, where no machine can know or should."""
+"""Services for decisions of staff about outgoing messages: an unknown one arrived, or one is sent again."""
 
 from uuid import UUID
 
@@ -9,27 +9,27 @@ from conversations.models import Customer, Message
 from whatsapp.outbound.enqueue import MessageContent, Queued, reply
 
 Status = Message.Status
-SENT_AGAIN = "Nobody knew whether this was sent; it was sent again as a new message."
-# In the extras of a message that was sent again: the new one.
+SENT_AGAIN = "It was not known whether this was sent, so it was sent again as a new message."
+# Key in the extras of a message that was sent again: the id of the new one.
 _SENT_AGAIN_AS = "sent_again_as"
 
 
 class TooLate(Exception):
-    """Somebody, or a report of the provider's, was faster; says what the message is by now."""
+    """The message's status has changed in the meantime. The error's text names it."""
 
 
-def say_it_arrived(*, message: Message) -> None:
-    """Settle an unknown message: the customer has it. Opens the transaction. Raises TooLate."""
+def mark_as_sent(*, message: Message) -> None:
+    """Set an unknown message to sent. Opens the transaction. Raises TooLate."""
     with transaction.atomic():
         _locked(message, Status.UNKNOWN)
         Message.objects.filter(pk=message.pk).update(status=Status.SENT, error="", updated_at=Now())
 
 
 def send_again(*, message: Message) -> Queued:
-    """Queue the same once more, as a message of its own: what became of the first stays to be read.
+    """Queue the same content as a new message; the first one stays as a record.
 
-    An unknown one counts as failed from then on, unless a report proves that it arrived. Opens the transaction. Raises
-    TooLate, and what sending.reply raises.
+    An unknown one becomes failed, unless a later report proves that it arrived. Opens the transaction. Raises TooLate,
+    and what enqueue.reply raises.
     """
     with transaction.atomic():
         row = _locked(message, Status.UNKNOWN, Status.FAILED)
@@ -49,16 +49,16 @@ def send_again(*, message: Message) -> Queued:
 
 
 def can_be_sent_again(message: Message) -> bool:
-    """Texts and templates of ours, which did not arrive or perhaps did not, and only once."""
+    """Whether it is an outgoing text or template that is failed or unknown and was not sent again before."""
     is_ours = message.direction == Message.Direction.OUT and message.kind in ("text", "template")
     return is_ours and message.status in (Status.UNKNOWN, Status.FAILED) and _SENT_AGAIN_AS not in message.extras
 
 
 def _locked(message: Message, *states: str) -> Message:
-    """The row as it is now, after its customer's: see Note [Lock order] in leads/services/create.py."""
+    """Lock customer and message, return the current row. See Note [Lock order] in leads/services/create.py."""
     owner: UUID = message.conversation.customer_id
     list(Customer.objects.filter(pk=owner).select_for_update(no_key=True).values_list("pk"))
     row = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
     if row.status not in states:
-        raise TooLate(f"This message is {row.get_status_display().lower()} by now.")
+        raise TooLate(f"The status of this message is now {row.get_status_display().lower()}.")
     return row

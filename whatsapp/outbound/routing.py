@@ -1,4 +1,4 @@
-"""Through which number of the business a message goes, and to which address of the customer. Pure functions."""
+"""Chooses the channel of the business and the address of the customer for a message. Pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from conversations.phone import phone_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastInbound:
-    """Where the customer wrote from and to last: their address as WhatsApp spells it, and the business's number."""
+    """The customer's address in their last message, as WhatsApp writes it, and the channel that received it."""
 
     address: str | None = None
     channel_id: UUID | None = None
@@ -17,7 +17,7 @@ class LastInbound:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`channel_id` is None for a business without an active number: the message waits for one."""
+    """`channel_id` is None for a business without an active channel: the message waits for one."""
 
     channel_id: UUID | None
     address: str
@@ -26,11 +26,11 @@ class Route:
 def choose_route(
     *, address: str, last: LastInbound, channel_ids: Sequence[UUID], answers_user_id: str | None = None
 ) -> Route:
-    """The number to which the customer wrote last, if it is one of `channel_ids` (the active ones), else the first.
+    """Choose the channel to which the customer wrote last, if it is in `channel_ids` (the active ones), else the first.
 
-    `address` is what the business named; it is spelled as the customer's own messages spell it. `answers_user_id` is
-    the customer's WhatsApp user id where the message may go to that instead, if the customer wrote from it: a reply
-    may, a template may not, because some are refused to an id (Meta, error 131062).
+    `address` is the one that the business named; the form in the customer's last message is preferred.
+    `answers_user_id`: the customer's WhatsApp user id, if the message may be sent to it instead when the customer wrote
+    from it. That is so for replies, but not for templates, some of which Meta refuses for an id (error 131062).
     """
     if last.address and (phone_key(last.address) == phone_key(address) or last.address == answers_user_id):
         address = last.address

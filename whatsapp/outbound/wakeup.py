@@ -1,4 +1,4 @@
-"""The word to the workers that something is to be sent. The rows are the truth: it only makes them look at once."""
+"""Wakes a worker to send queued messages. The messages' rows are the queue; this only avoids waiting for the sweep."""
 
 from typing import Final
 
@@ -11,10 +11,10 @@ SEND_QUEUED: Final = "whatsapp.tasks.send_queued"
 
 
 def wake_sender() -> None:
-    """Queue the job by which a worker looks, unless one waits already. Caller holds the transaction.
+    """Defer the job that wakes a worker, unless one is waiting. Caller holds the transaction.
 
-    At most one at a time, because each NOTIFY takes a lock of the whole cluster until after its commit. A worker that
-    takes the waiting one just before we commit looks again within the blink of an eye: see whatsapp/outbound/worker.py.
+    At most one at a time, because each NOTIFY holds a cluster-wide lock until after its commit. A worker that takes the
+    waiting job just before this transaction commits looks again shortly after: see leadsite/core/queue_worker.py.
     Raises django.db.OperationalError.
     """
     if ProcrastinateJob.objects.filter(task_name=SEND_QUEUED, status="todo").exists():
@@ -22,5 +22,5 @@ def wake_sender() -> None:
     try:
         app.configure_task(SEND_QUEUED, allow_unknown=True).defer()
     except ConnectorException as error:
-        # procrastinate's own word for a lost connection or a lock; retried and the table of errors know Django's.
+        # procrastinate's exception for a lost connection or a lock; `retried` and leadsite/errors.py expect Django's.
         raise OperationalError(str(error)) from error.__cause__

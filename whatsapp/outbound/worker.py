@@ -1,4 +1,4 @@
-"""Sends what is queued: the part of a worker that hands messages to the providers."""
+"""The part of a worker that sends queued messages."""
 
 import time
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Claimed = tuple[Outgoing, float]
 
 
 class Sender(QueueWorker[Claimed, queue.Result]):
-    """Sends messages: a claimed one with the moment of its claim, by time.monotonic()."""
+    """Sends messages. An item is a claimed message with the time of its claim (time.monotonic())."""
 
     name = "sender"
     # So many messages as come back while results are gathered, recorded, and others claimed.
@@ -44,8 +44,11 @@ class Sender(QueueWorker[Claimed, queue.Result]):
 
 
 def send_in_turn(message: Outgoing, claimed_at: float) -> queue.Result:
-    """Wait for the message's turn and send it, unless that has become too late. `claimed_at`: by time.monotonic()."""
+    """Wait as long as the rate limit requires and send the message, unless it is too late by then.
+
+    `claimed_at`: by time.monotonic().
+    """
     time.sleep(max(0.0, claimed_at + message.wait - time.monotonic()))
     if time.monotonic() > claimed_at + queue.BEGIN_SECONDS:
-        return queue.not_begun(message)
+        return queue.not_attempted(message)
     return message, providers.send(message)

@@ -1,4 +1,4 @@
-"""Builds webhook bodies as Meta and Twilio post them, for trying the site without either. Nothing is sent here.
+"""Builds webhook bodies as Meta and Twilio post them, for use without either. Does not post them.
 
 Shapes: Meta, Messages webhook reference; Twilio, "Twilio's request to your incoming message webhook URL".
 """
@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 Json = dict[str, Any]
 
 BUSINESS_NUMBER: Final = "15550783881"
-# Meta escapes some ASCII as well, so a signature over anything but the raw bytes fails here too.
+# Meta escapes some ASCII characters too, so a signature over anything but the raw bytes fails here as well.
 _ESCAPED_TOO: Final = {"/": "\\/", "@": "\\u0040", "<": "\\u003C", "%": "\\u0025"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """Who writes: a phone number (E.164), a user id where WhatsApp hides the number, or both."""
+    """The sender: a phone number (E.164), a user id where WhatsApp hides the number, or both."""
 
     phone: str = ""
     user_id: str = ""
@@ -32,8 +32,8 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What the customer wrote. `target` is the message that a reaction, edit or deletion is about, or a reply's."""
+class Content:
+    """The content of a message. `target`: the message that a reaction, edit, deletion or reply is about."""
 
     kind: str = "text"
     text: str = ""
@@ -41,42 +41,49 @@ class Said:
     advertisement: str = ""
 
 
-def _media(**fields: Any) -> Callable[[Said], Json]:
+def _media(**fields: Any) -> Callable[[Content], Json]:
     file = {"id": "1003383421387256", "sha256": "SfInY0gGKTsJlUWbwxC1k+FAD0FZHvzwfpvO0zX0GUI="}
-    return lambda said: file | fields | ({"caption": said.text} if said.text else {})
+    return lambda content: file | fields | ({"caption": content.text} if content.text else {})
 
 
-def _contacts(said: Said) -> list[Json]:
+def _contacts(content: Content) -> list[Json]:
     phones = [{"phone": "+49 30 901820", "type": "WORK"}]
-    return [{"name": {"formatted_name": said.text or "Barbara J. Johnson"}, "phones": phones}]
+    return [{"name": {"formatted_name": content.text or "Barbara J. Johnson"}, "phones": phones}]
 
 
-# What the object named after the kind holds.
-KINDS: Final[dict[str, Callable[[Said], Any]]] = {
-    "text": lambda said: {"body": said.text or "Hello"},
+# The content of the object named after the kind.
+KINDS: Final[dict[str, Callable[[Content], Any]]] = {
+    "text": lambda content: {"body": content.text or "Hello"},
     "image": _media(mime_type="image/jpeg"),
     "video": _media(mime_type="video/mp4"),
-    "audio": lambda _: _media(mime_type="audio/ogg; codecs=opus", voice=True)(Said()),
+    "audio": lambda _: _media(mime_type="audio/ogg; codecs=opus", voice=True)(Content()),
     "document": _media(mime_type="application/pdf", filename="receipt.pdf"),
-    "sticker": lambda _: _media(mime_type="image/webp", animated=False)(Said()),
-    "location": lambda said: {"latitude": 52.48, "longitude": 13.43, "name": said.text or "Sonnenallee 1, Berlin"},
+    "sticker": lambda _: _media(mime_type="image/webp", animated=False)(Content()),
+    "location": lambda content: {
+        "latitude": 52.48,
+        "longitude": 13.43,
+        "name": content.text or "Sonnenallee 1, Berlin",
+    },
     "contacts": _contacts,
-    "button": lambda said: {"payload": "yes", "text": said.text or "Yes"},
-    "interactive": lambda said: {"type": "button_reply", "button_reply": {"id": "1", "title": said.text or "Yes"}},
-    "order": lambda said: {
+    "button": lambda content: {"payload": "yes", "text": content.text or "Yes"},
+    "interactive": lambda content: {
+        "type": "button_reply",
+        "button_reply": {"id": "1", "title": content.text or "Yes"},
+    },
+    "order": lambda content: {
         "catalog_id": "194836987003835",
-        "text": said.text,
+        "text": content.text,
         "product_items": [{"product_retailer_id": "cake", "quantity": 2, "item_price": 30, "currency": "EUR"}],
     },
-    "reaction": lambda said: {"message_id": said.target, "emoji": said.text or "👍"},
-    "edit": lambda said: {
-        "original_message_id": said.target,
-        "message": {"type": "text", "text": {"body": said.text or "Hello, edited"}},
+    "reaction": lambda content: {"message_id": content.target, "emoji": content.text or "👍"},
+    "edit": lambda content: {
+        "original_message_id": content.target,
+        "message": {"type": "text", "text": {"body": content.text or "Hello, edited"}},
     },
-    "revoke": lambda said: {"original_message_id": said.target},
+    "revoke": lambda content: {"original_message_id": content.target},
     "unsupported": lambda _: {"type": "poll_creation"},
 }
-# What the owner types on the phone, in the WhatsApp Business app: it went out, and statuses may follow.
+# A message that the owner writes in the WhatsApp Business app: outgoing, and statuses may follow.
 ECHO: Final = "echo"
 ABOUT_ANOTHER: Final = ("reaction", "edit", "revoke")
 _UNSUPPORTED_ERROR: Final = {
@@ -97,21 +104,21 @@ def new_message_id() -> str:
     return f"wamid.{secrets.token_hex(20).upper()}"
 
 
-def meta_message(*, channel: str, customer: Customer, said: Said, message_id: str) -> bytes:
+def meta_message(*, channel: str, customer: Customer, content: Content, message_id: str) -> bytes:
     sender = {"from": customer.digits, "from_user_id": customer.user_id}
     message: Json = {key: found for key, found in sender.items() if found}
-    message |= {"id": message_id, "timestamp": str(int(time.time())), "type": said.kind}
-    message[said.kind] = KINDS[said.kind](said)
-    if said.target and said.kind not in ABOUT_ANOTHER:
-        message["context"] = {"from": BUSINESS_NUMBER, "id": said.target}
-    if said.kind == "unsupported":
+    message |= {"id": message_id, "timestamp": str(int(time.time())), "type": content.kind}
+    message[content.kind] = KINDS[content.kind](content)
+    if content.target and content.kind not in ABOUT_ANOTHER:
+        message["context"] = {"from": BUSINESS_NUMBER, "id": content.target}
+    if content.kind == "unsupported":
         message["errors"] = [_UNSUPPORTED_ERROR]
-    if said.advertisement:
+    if content.advertisement:
         message["referral"] = {
             "source_url": "https://fb.me/3cr4Wqqkv",
             "source_id": "120226305854810726",
             "source_type": "ad",
-            "headline": said.advertisement,
+            "headline": content.advertisement,
             "body": "Message us to order.",
             "media_type": "image",
         }
@@ -119,35 +126,35 @@ def meta_message(*, channel: str, customer: Customer, said: Said, message_id: st
     return _meta(channel, contacts=[{key: found for key, found in who.items() if found}], messages=[message])
 
 
-def meta_echo(*, channel: str, customer: Customer, said: Said, message_id: str) -> bytes:
-    """What the owner wrote to the customer (Meta, smb_message_echoes webhook reference)."""
+def meta_echo(*, channel: str, customer: Customer, content: Content, message_id: str) -> bytes:
+    """A message from the owner to the customer (Meta, smb_message_echoes webhook reference)."""
     sent: Json = {"from": BUSINESS_NUMBER, "to": customer.digits, "to_user_id": customer.user_id}
     sent = {key: found for key, found in sent.items() if found}
-    sent |= {"id": message_id, "timestamp": str(int(time.time())), "type": "text", "text": KINDS["text"](said)}
-    if said.target:
-        sent["context"] = {"from": customer.digits, "id": said.target}
+    sent |= {"id": message_id, "timestamp": str(int(time.time())), "type": "text", "text": KINDS["text"](content)}
+    if content.target:
+        sent["context"] = {"from": customer.digits, "id": content.target}
     return _meta(channel, "smb_message_echoes", message_echoes=[sent])
 
 
 def meta_status(*, channel: str, customer: Customer, status: str, message_id: str, callback_data: str = "") -> bytes:
-    told: Json = {"id": message_id, "status": status, "timestamp": str(int(time.time()))}
+    report: Json = {"id": message_id, "status": status, "timestamp": str(int(time.time()))}
     if callback_data:
-        told["biz_opaque_callback_data"] = callback_data
+        report["biz_opaque_callback_data"] = callback_data
     if customer.digits:
-        told["recipient_id"] = customer.digits
+        report["recipient_id"] = customer.digits
     if customer.user_id:
-        told["recipient_user_id"] = customer.user_id
+        report["recipient_user_id"] = customer.user_id
     if status == "failed":
-        told["errors"] = [_STATUS_ERROR]
-    return _meta(channel, statuses=[told])
+        report["errors"] = [_STATUS_ERROR]
+    return _meta(channel, statuses=[report])
 
 
-def twilio_message(*, channel: str, customer: Customer, said: Said, message_id: str) -> list[tuple[str, str]]:
-    """The parameters of the form; `channel` is the business's number."""
+def twilio_message(*, channel: str, customer: Customer, content: Content, message_id: str) -> list[tuple[str, str]]:
+    """Return the parameters of the form; `channel` is the business's number."""
     return [
         *(("MessageSid", message_id), ("SmsMessageSid", message_id), ("AccountSid", "AC" + "0" * 32)),
         *(("From", f"whatsapp:{customer.phone}"), ("To", f"whatsapp:{channel}")),
-        *(("WaId", customer.digits), ("ProfileName", customer.name), ("Body", said.text or "Hello")),
+        *(("WaId", customer.digits), ("ProfileName", customer.name), ("Body", content.text or "Hello")),
         *(("NumMedia", "0"), ("MessageType", "text"), ("SmsStatus", "received")),
     ]
 

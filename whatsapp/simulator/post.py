@@ -27,20 +27,20 @@ def webhook_of(site: str) -> str:
     return site.rstrip("/") + reverse("whatsapp-webhook")
 
 
-def signed(*, url: str, provider: str, message_id: str, made: Any, secret: str) -> Delivery:
-    """`made` is what whatsapp.simulator.bodies makes: bytes for Meta, the parameters of a form for Twilio."""
+def signed(*, url: str, provider: str, message_id: str, body: Any, secret: str) -> Delivery:
+    """Sign a body from whatsapp.simulator.bodies: bytes for Meta, the parameters of a form for Twilio."""
     if provider == Channel.Provider.TWILIO:
-        headers = {"X-Twilio-Signature": sign_for_twilio(url, made, secret)}
+        headers = {"X-Twilio-Signature": sign_for_twilio(url, body, secret)}
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return Delivery(url, message_id, as_form(made), headers)
-    headers = {"X-Hub-Signature-256": sign_for_meta(made, secret), "Content-Type": "application/json"}
-    return Delivery(url, message_id, made, headers)
+        return Delivery(url, message_id, as_form(body), headers)
+    headers = {"X-Hub-Signature-256": sign_for_meta(body, secret), "Content-Type": "application/json"}
+    return Delivery(url, message_id, body, headers)
 
 
 def post(delivery: Delivery) -> str:
-    """The status of the answer, or NO_ANSWER."""
+    """Post it and return the status of the response, or NO_ANSWER."""
     with requests.Session() as session:
-        session.trust_env = False  # no proxy, and no password of ~/.netrc in place of the signature
+        session.trust_env = False  # no proxy, and no password from ~/.netrc
         try:
             answer = session.post(
                 delivery.url, data=delivery.body, headers=delivery.headers, timeout=TIMEOUTS, allow_redirects=False

@@ -13,7 +13,7 @@ WRONG_USE: Final = 2
 
 
 def only_channel(provider: str) -> str:
-    """The number that can be meant where none is named. Raises CommandError where that is not clear."""
+    """Return the default number. Raises CommandError where there is no unique one."""
     try:
         rows = Channel.objects.filter(provider=provider, active=True).order_by("pk").select_related("user")
         channels = {row.phone_number_id: str(row.user) for row in rows[:20]}
@@ -31,11 +31,11 @@ def only_channel(provider: str) -> str:
     raise CommandError(f"Which number? Give --phone-number-id, one of\n{several}", returncode=WRONG_USE)
 
 
-def what_will_wait(*, number: str, sent_message: str = "") -> str:
-    """Why the site will store a delivery without showing it; "" where it will be shown, or that is not known.
+def delivery_note(*, number: str, sent_message: str = "") -> str:
+    """Return why the site will store a delivery without showing it; "" where it will show it, or that is not known.
 
-    `sent_message` is the message that a status is about. This asks the database of this process, which is the site's
-    where the command runs beside it.
+    `sent_message` is the message that a status is about. It reads the database of this process, which is the site's
+    if the command runs on the same machine.
     """
     try:
         channel = Channel.objects.filter(phone_number_id=number).first()

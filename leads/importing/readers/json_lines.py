@@ -65,7 +65,7 @@ class JsonRows:
         if "\\u" in text or len(text) > CELL_LIMIT:
             for number, cell in enumerate(cells):
                 if not _is_unicode(cell):
-                    return f"{column_name(self.header, number)} has half of a surrogate pair, which cannot be stored."
+                    return f"{column_name(self.header, number)} has a lone surrogate, which cannot be stored."
             if error := cell_error(self.header, cells):
                 return error
         for key in parsed.keys() - self._known:

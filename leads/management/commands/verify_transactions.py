@@ -29,7 +29,7 @@ BAD: Final = {
     "an unknown conversation status": replace(GOOD, conversation_status="invalid_status"),
     "details too long": replace(GOOD, details="x" * 10_001),
     "a NUL character": replace(GOOD, details="a\0b"),
-    "half of a surrogate pair": replace(GOOD, customer_name="\ud800"),
+    "a lone surrogate": replace(GOOD, customer_name="\ud800"),
 }
 UNKNOWN_USER: Final = UUID("00000000-0000-7000-8000-000000000000")
 

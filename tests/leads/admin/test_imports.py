@@ -113,7 +113,7 @@ def test_a_lone_surrogate_is_refused_with_its_row(staff):
     for do in ("try", "import"):
         assert decide(staff, do).status_code == 200
         let_worker_work()
-        assert "half of a surrogate pair" in staff.get(address("change", the_run())).content.decode()
+        assert "a lone surrogate" in staff.get(address("change", the_run())).content.decode()
     assert (the_run().state, the_run().failed) == ("finished", 1)
     assert b"\\ud800x" in b"".join(staff.get(address("refused", the_run())).streaming_content)
 

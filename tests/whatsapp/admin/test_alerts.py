@@ -1,4 +1,4 @@
-"""What keeps messages from going out, on the admin's first page and where it can be fixed."""
+"""Alerts about problems with sending, on the admin's index page and on the number's page."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.staff import ESCAPED, HOSTILE, Staff, address, messages_of, operator,
 from tests.whatsapp.mailing import TOKEN
 from whatsapp.models import Channel
 
-FIRST_PAGE = "/admin/"
+INDEX_PAGE = "/admin/"
 
 
 def page(person: Staff, row) -> str:
@@ -25,21 +25,21 @@ def stopped(mailing) -> Channel:
     return mailing.reload()
 
 
-def test_one_clear_line_stands_on_the_first_page_of_the_business(owner, stopped, stranger):
-    first = staff_of(owner).get(FIRST_PAGE).content.decode()
+def test_the_index_page_of_the_business_has_one_line(owner, stopped, stranger):
+    first = staff_of(owner).get(INDEX_PAGE).content.decode()
     assert "stopped on" in first
     assert "190: Error validating access token. Store a new access token at the number." in first
     assert "2 messages wait." in first
-    assert "stopped on" not in staff_of(stranger).get(FIRST_PAGE).content.decode()
+    assert "stopped on" not in staff_of(stranger).get(INDEX_PAGE).content.decode()
 
 
-def test_the_waiting_messages_say_why(owner, stopped):
+def test_waiting_messages_show_the_reason(owner, stopped):
     assert "Store a new access token" in page(staff_of(owner), Message.objects.all()[0])
 
 
-def test_after_a_new_token_in_the_admin_all_is_sent(mailing, stopped):
+def test_after_a_new_token_in_the_admin_all_messages_are_sent(mailing, stopped):
     person = operator()
-    assert "Let it send again" in page(person, stopped)
+    assert "Resume sending" in page(person, stopped)
     mailing.graph.tokens = {"a new token"}
     person.fill(address("change", stopped), access_token="a new token")
     assert mailing.reload().stopped_at is None
@@ -47,36 +47,36 @@ def test_after_a_new_token_in_the_admin_all_is_sent(mailing, stopped):
     assert [status for _, status in mailing.states()] == ["sent", "sent"]
 
 
-def test_another_change_of_the_number_does_not_let_it_go_on(mailing, stopped):
+def test_another_change_of_the_number_does_not_resume_it(mailing, stopped):
     operator().fill(address("change", stopped), display_number="+49 30 1234567")
     assert mailing.reload().stopped_at
 
 
-def test_the_button_lets_it_go_on(mailing, stopped):
+def test_the_button_resumes_sending(mailing, stopped):
     mailing.graph.tokens = {TOKEN}
     person = operator()
     answer = person.client.post(address("resume", stopped), follow=True)
-    assert messages_of(answer) == ["It sends again."]
+    assert messages_of(answer) == ["Sending resumed."]
     mailing.is_sent_again()
     assert [status for _, status in mailing.states()] == ["sent", "sent"]
 
 
-def test_the_businesss_own_people_cannot_press_it(owner, mailing, stopped):
+def test_business_staff_cannot_press_it(owner, mailing, stopped):
     staff_of(owner).client.post(address("resume", stopped))
     assert mailing.reload().stopped_at
 
 
-def test_a_providers_words_are_text(owner, stopped):
+def test_a_providers_text_is_escaped(owner, stopped):
     Channel.objects.update(stop_reason=HOSTILE)
-    assert ESCAPED in staff_of(owner).get(FIRST_PAGE).content.decode()
+    assert ESCAPED in staff_of(owner).get(INDEX_PAGE).content.decode()
     assert ESCAPED in page(operator(), stopped)
 
 
-def test_messages_without_a_number_are_said_too(owner, graph):
+def test_messages_without_a_number_have_an_alert(owner, graph):
     owner.client.post("/api/whatsapp", {"to": "+4915123456789", "message": "Hello"}, format="json")
     person = staff_of(owner)
     assert (
         "1 message waits: no WhatsApp number is connected, or it is switched off."
-        in person.get(FIRST_PAGE).content.decode()
+        in person.get(INDEX_PAGE).content.decode()
     )
     assert "no WhatsApp number is connected" in page(person, Message.objects.get())

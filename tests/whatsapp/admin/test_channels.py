@@ -1,4 +1,4 @@
-"""WhatsApp numbers in the admin: the access token goes in and never comes out."""
+"""WhatsApp numbers in the admin: the access token is stored and never shown."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -66,7 +66,7 @@ def test_an_old_form_with_a_new_token_changes_the_token_only(owner):
         ({"user": ""}, "user", "This field is required."),
     ],
 )
-def test_what_cannot_be_a_channel_is_an_error_and_keeps_the_token_secret(owner, stranger, fields, field, error):
+def test_invalid_input_is_an_error_and_keeps_the_token_secret(owner, stranger, fields, field, error):
     Channel.objects.create(user=stranger.user, phone_number_id="taken")
 
     response = operator().fill(ADD, **typed(owner, **fields))
@@ -86,7 +86,7 @@ def test_without_an_encryption_key_no_token_is_stored(owner, settings):
     assert Channel.objects.get().access_token == ""
 
 
-def test_the_list_says_which_numbers_have_a_token(owner):
+def test_the_list_shows_which_numbers_have_a_token(owner):
     person = operator()
     person.fill(ADD, **typed(owner))
     person.fill(ADD, **typed(owner, phone_number_id="2", access_token=""))
@@ -94,14 +94,14 @@ def test_the_list_says_which_numbers_have_a_token(owner):
     assert [bool(channel.encrypted_access_token) for channel in shown] == [False, True]
 
 
-def test_channels_are_not_for_business_staff(owner):
+def test_business_staff_cannot_see_channels(owner):
     channel = Channel.objects.create(user=owner.user, phone_number_id="1")
     people = staff_of(owner)
     for path in (address("changelist", Channel), ADD, address("change", channel), address("delete", channel)):
         assert people.get(path).status_code == 403
 
 
-def test_staff_who_may_add_channels_add_and_see_their_own(owner, stranger):
+def test_staff_with_permission_add_and_see_their_own_channels(owner, stranger):
     theirs = Channel.objects.create(user=stranger.user, phone_number_id="theirs")
     owner.user.user_permissions.set(Permission.objects.filter(content_type__model="channel"))
     people = staff_of(owner)

@@ -1,4 +1,4 @@
-"""Deliveries in the admin: what came, what is wrong with it, and trying it again."""
+"""Deliveries in the admin: the list, search, badges and replaying."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ from whatsapp.models import WebhookDelivery
 
 
 def badges(person: Staff) -> dict[str, str]:
-    """What stands beside the items of the menu."""
+    """The badges of the menu's items."""
     menu = person.get(reverse("admin:index")).context["sidebar_navigation"]
     return {item["title"]: item["badge"] for group in menu for item in group["items"] if item["badge"]}
 
 
-def test_deliveries_are_for_operators_whatever_a_group_says(owner):
+def test_only_operators_see_deliveries_whatever_their_permissions(owner):
     row = hello()
     people = staff_of(owner)
     owner.user.user_permissions.set(Permission.objects.filter(content_type__model="webhookdelivery"))
@@ -40,7 +40,7 @@ def test_deliveries_are_for_operators_whatever_a_group_says(owner):
     assert row.attempts == 1
 
 
-def test_nobody_makes_changes_or_deletes_a_delivery(db):
+def test_deliveries_cannot_be_added_changed_or_deleted(db):
     row, person = hello(), operator()
     assert person.get(address("add", WebhookDelivery)).status_code == 403
     for page in ("change", "delete"):
@@ -49,7 +49,7 @@ def test_nobody_makes_changes_or_deletes_a_delivery(db):
     assert WebhookDelivery.objects.get().state == "failed"
 
 
-def test_the_list_is_newest_first_filters_and_leaves_the_bodies_where_they_are(db):
+def test_the_list_is_newest_first_filters_and_does_not_load_bodies(db):
     rows = [hello(state=state, error="x" * 500) for state in ("failed", "unrouted", "processed")]
     person = operator()
 
@@ -63,7 +63,7 @@ def test_the_list_is_newest_first_filters_and_leaves_the_bodies_where_they_are(d
     assert "x" * 130 not in person.list(WebhookDelivery)
 
 
-def test_what_was_left_out_of_a_processed_delivery_is_seen_in_the_list(db):
+def test_notes_of_a_processed_delivery_are_shown_in_the_list(db):
     well, noted, failed = hello(state="processed"), hello(state="processed", error="Odd"), hello(error="Bad")
     person = operator()
     assert person.found(WebhookDelivery, problems="yes") == {noted.pk, failed.pk}
@@ -74,7 +74,7 @@ def test_what_was_left_out_of_a_processed_delivery_is_seen_in_the_list(db):
     assert page.count(badge("Processed", "processed")) == 1
 
 
-def test_the_menu_says_to_operators_how_many_wait(db, monkeypatch):
+def test_the_menu_shows_operators_the_number_of_open_deliveries(db, monkeypatch):
     person = operator()
     assert badges(person) == {}
     for state in ("failed", "unrouted", "processed"):
@@ -84,7 +84,7 @@ def test_the_menu_says_to_operators_how_many_wait(db, monkeypatch):
     assert badges(person) == {"Deliveries": "1+"}
 
 
-def test_nobody_else_is_told_or_costs_a_query(owner):
+def test_other_users_see_no_badge_and_cost_no_query(owner):
     hello()
     people = staff_of(owner)
     with CaptureQueriesContext(connection) as context:
@@ -92,7 +92,7 @@ def test_nobody_else_is_told_or_costs_a_query(owner):
     assert "webhook_deliveries" not in "".join(query["sql"] for query in context)
 
 
-def test_what_waits_is_counted_by_its_index(db):
+def test_open_deliveries_are_counted_by_an_index(db):
     with CaptureQueriesContext(connection) as context:
         waiting_badge()
     with connection.cursor() as cursor:
@@ -121,7 +121,7 @@ def test_a_delivery_is_found_by_the_number_that_is_not_connected(db):
 
 
 @pytest.mark.parametrize("state", ["failed", "unrouted", "processed"])
-def test_the_button_makes_rows_of_a_delivery_and_says_so(owner, state):
+def test_the_button_replays_a_delivery_and_reports_the_result(owner, state):
     connect(owner)
     row = hello(state=state)
 
@@ -133,7 +133,7 @@ def test_the_button_makes_rows_of_a_delivery_and_says_so(owner, state):
     assert LogEntry.objects.get().object_id == str(row.pk)
 
 
-def test_a_link_cannot_replay(owner):
+def test_a_get_request_cannot_replay(owner):
     connect(owner)
     row, person = hello(), operator()
     assert person.get(address("replay", row)).status_code == 405
@@ -143,7 +143,7 @@ def test_a_link_cannot_replay(owner):
     assert not Message.objects.exists()
 
 
-def test_a_delivery_that_is_gone_is_no_server_error(db):
+def test_replaying_a_deleted_delivery_is_not_a_server_error(db):
     row = hello()
     WebhookDelivery.objects.all().delete()
     person = operator()
@@ -151,7 +151,7 @@ def test_a_delivery_that_is_gone_is_no_server_error(db):
         assert person.client.post(forged).status_code == 302
 
 
-def test_chosen_deliveries_are_replayed_and_the_message_adds_up(owner):
+def test_selected_deliveries_are_replayed_and_the_counts_add_up(owner):
     connect(owner)
     good = [hello() for _ in range(3)]
     person = operator()

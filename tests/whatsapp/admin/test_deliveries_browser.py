@@ -1,4 +1,4 @@
-"""An operator and staff with what WhatsApp delivered, in a real browser. Screenshots: pytest --basetemp keeps them."""
+"""Deliveries and conversations in a real browser. Screenshots: pytest --basetemp keeps them."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,11 +33,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 class Phone:
-    """Amina's: what she sends is delivered by Meta. The business answers in between."""
+    """Amina's phone: what she sends is delivered by Meta. The business's messages are added in between."""
 
     def __init__(self, business: Business) -> None:
         self.business, self.sent = business, 0
-        # Noon of a day, so that no midnight falls into the conversation.
+        # Noon, so that the conversation does not cross midnight.
         self.time = datetime(2026, 11, 20, 12, 4, tzinfo=UTC)
 
     def passes(self, **pause: int) -> None:
@@ -68,7 +68,7 @@ class Phone:
 
 
 def talk(phone: Phone) -> None:
-    """Something of everything."""
+    """Messages of every kind."""
     phone.says("Hello! Do you make wedding cakes? We are 40 people.", referral=AD)
     offer = phone.hears("Congratulations! Yes: lemon, pistachio or chocolate.\nWhich day is it?")
     wish = phone.says("Saturday the 12th. Lemon please", context={"id": offer, "from": meta.BUSINESS})
@@ -109,7 +109,7 @@ def connect(business: Business) -> Channel:
     return Channel.objects.create(user=business.user, phone_number_id=meta.CHANNEL, display_number="+49 30 123456")
 
 
-def readable_by_day_and_night(work: Desk, path: str, folder: Path, name: str, words: str) -> None:
+def assert_readable_in_both_themes(work: Desk, path: str, folder: Path, name: str, words: str) -> None:
     for theme in ("light", "dark"):
         work.page.emulate_media(color_scheme=theme)
         work.open(path)
@@ -121,7 +121,7 @@ def readable_by_day_and_night(work: Desk, path: str, folder: Path, name: str, wo
             assert element.evaluate(CONTRAST) >= 4.5, (theme, element.text_content())
 
 
-def fits_a_phone(work: Desk, folder: Path, *paths: str) -> None:
+def assert_fits_a_phone(work: Desk, folder: Path, *paths: str) -> None:
     work.page.set_viewport_size(ViewportSize(width=PHONE["width"], height=PHONE["height"]))
     for number, path in enumerate(paths):
         work.open(path)
@@ -129,19 +129,19 @@ def fits_a_phone(work: Desk, folder: Path, *paths: str) -> None:
         assert work.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
 
 
-def tried_and_noted(body: bytes | memoryview) -> tuple[WebhookDelivery, WebhookDelivery]:
-    """One delivery that is tried again tomorrow, and one that was read with a problem."""
+def failed_and_processed(body: bytes | memoryview) -> tuple[WebhookDelivery, WebhookDelivery]:
+    """One delivery with an attempt tomorrow, and one processed with a note."""
     fields = {"provider": "cloud", "body": body, "attempts": 3, "error": "53200: out of memory"}
     tried = WebhookDelivery.objects.create(state="failed", next_attempt_at=tomorrow(), **fields)
     fields |= {"state": "processed", "error": "entry[0].changes[0].value.messages[0]: timestamp is missing"}
     return tried, WebhookDelivery.objects.create(**fields)
 
 
-def test_an_operator_connects_the_number_and_replays_what_came_before(amina, owner, live_server, tmp_path: Path):
+def test_an_operator_connects_a_number_and_replays_its_deliveries(amina, owner, live_server, tmp_path: Path):
     amina.says("Hello?")
     ingest.receive(provider="cloud", body=b"not JSON at all")
     row, broken = (WebhookDelivery.objects.get(state=state) for state in ("unrouted", "failed"))
-    tried, noted = tried_and_noted(row.body)
+    tried, noted = failed_and_processed(row.body)
 
     with desk(live_server.url) as work:
         page = work.page
@@ -153,8 +153,8 @@ def test_an_operator_connects_the_number_and_replays_what_came_before(amina, own
         page.get_by_text("Connect them, then replay.").wait_for()
         detail = page.url
         for name, one in (("unrouted", row), ("broken", broken), ("tried", tried), ("noted", noted)):
-            readable_by_day_and_night(work, address("change", one), tmp_path, name, ADVICE)
-        readable_by_day_and_night(work, address("changelist", WebhookDelivery), tmp_path, "list", LABELS)
+            assert_readable_in_both_themes(work, address("change", one), tmp_path, name, ADVICE)
+        assert_readable_in_both_themes(work, address("changelist", WebhookDelivery), tmp_path, "list", LABELS)
         page.goto(detail)
 
         page.get_by_role("link", name="Add a WhatsApp number").click()
@@ -176,13 +176,13 @@ def test_an_operator_connects_the_number_and_replays_what_came_before(amina, own
         page.get_by_text("Replayed: 3 processed, 1 still failed.").wait_for()
         page.screenshot(path=tmp_path / "replayed-list.png")
         paths = [address("changelist", WebhookDelivery), address("change", row), address("changelist", Channel)]
-        fits_a_phone(work, tmp_path, *paths)
+        assert_fits_a_phone(work, tmp_path, *paths)
         assert work.troubles == []
 
     assert Message.objects.get().content == "Hello?"
 
 
-def test_a_conversation_of_many_kinds_is_readable_by_day_and_night_and_on_a_phone(
+def test_a_conversation_of_many_kinds_is_readable_in_both_themes_and_on_a_phone(
     amina, owner, live_server, tmp_path: Path
 ):
     connect(owner)
@@ -193,7 +193,7 @@ def test_a_conversation_of_many_kinds_is_readable_by_day_and_night_and_on_a_phon
     with desk(live_server.url) as work:
         page = work.page
         work.log_in(EMAIL, PASSWORD)
-        readable_by_day_and_night(work, path, tmp_path, "thread", WORDS)
+        assert_readable_in_both_themes(work, path, tmp_path, "thread", WORDS)
         page.get_by_text("edited", exact=True).click()
         page.get_by_text("Saturday the 12th. Lemon please").wait_for()
         page.emulate_media(color_scheme="light")
@@ -203,5 +203,5 @@ def test_a_conversation_of_many_kinds_is_readable_by_day_and_night_and_on_a_phon
         work.open(lead)
         page.get_by_text("Wedding cakes from Sonnenallee").wait_for()
         page.screenshot(path=tmp_path / "lead.png", full_page=True)
-        fits_a_phone(work, tmp_path, path, lead)
+        assert_fits_a_phone(work, tmp_path, path, lead)
         assert work.troubles == []

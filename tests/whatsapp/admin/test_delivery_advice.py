@@ -1,4 +1,4 @@
-"""The page of one delivery: what its state means, how to connect a number, and the body as it came."""
+"""The page of a delivery: what its state means, how to connect a number, and the body."""
 
 import html
 import re
@@ -15,7 +15,7 @@ from whatsapp.admin.delivery_advice import replay_may_help
 from whatsapp.models import Channel, WebhookDelivery
 
 
-def test_the_page_says_what_to_do_about_a_number_that_is_not_connected(owner):
+def test_the_page_explains_how_to_connect_a_number(owner):
     row = hello_for(meta.CHANNEL)
     WebhookDelivery.objects.update(unrouted=[meta.CHANNEL, HOSTILE])
     person = operator()
@@ -30,7 +30,7 @@ def test_the_page_says_what_to_do_about_a_number_that_is_not_connected(owner):
     assert f"?q={meta.CHANNEL}" in person.get(address("change", channel)).content.decode()
 
 
-def test_the_form_for_a_number_that_is_not_connected_is_filled_in(db):
+def test_the_form_to_connect_a_number_has_initial_values(db):
     row = hello_for("+49 30 1")
     WebhookDelivery.objects.update(unrouted=["+49 30 1"], provider="twilio")
     person = operator()
@@ -41,7 +41,7 @@ def test_the_form_for_a_number_that_is_not_connected_is_filled_in(db):
 
 
 @pytest.mark.parametrize("number", ["9" * 101, "1\u202e", "1\n2", ""])
-def test_nothing_else_of_an_address_is_filled_in(db, number):
+def test_invalid_initial_values_are_ignored(db, number):
     query = {"phone_number_id": number, "provider": "fax", "display_number": "x", "access_token": "y", "active": ""}
     response = operator().get(address("add", Channel), **query)
     form = form_of(response.content.decode())
@@ -49,7 +49,7 @@ def test_nothing_else_of_an_address_is_filled_in(db, number):
     assert (form["access_token"], form["active"]) == ("", "on")
 
 
-def test_the_page_of_an_unrouted_delivery_names_a_number_once_and_keeps_the_other_notes(db):
+def test_the_page_of_an_unrouted_delivery_names_each_number_once(db):
     number = "Not connected, or switched off: 70001"
     alone, more = (
         delivery(state="unrouted", unrouted=["70001"], error=error) for error in (number, f"{number}\nBroken: id")
@@ -84,11 +84,11 @@ LATER, BEFORE = timezone.now() + timedelta(days=1), timezone.now() - timedelta(d
         ({"state": "unrouted", "unrouted": ["7"]}, "is stored only here, not in a conversation"),
     ],
 )
-def test_the_page_says_what_the_state_means(db, fields, advice):
+def test_the_page_explains_the_state(db, fields, advice):
     assert advice in page_of(hello(**fields))
 
 
-def test_the_button_stands_out_where_pressing_it_may_help(db):
+def test_the_button_is_highlighted_where_a_replay_may_help(db):
     for fields, stands_out in (
         ({"state": "failed", "attempts": 1}, False),
         ({"state": "processed"}, False),

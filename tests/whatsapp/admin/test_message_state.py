@@ -1,4 +1,4 @@
-"""What the page of a message that went out says, and what staff decide about one of which nobody knows."""
+"""The page of an outgoing message: its status, and decisions about an unknown one."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -9,7 +9,7 @@ from tests.whatsapp import meta
 from tests.whatsapp.graph import RESET_ACCEPTED, error
 from tests.whatsapp.inbox import Inbox
 
-FIRST_PAGE = "/admin/"
+INDEX_PAGE = "/admin/"
 
 
 def page(person: Staff, row) -> str:
@@ -24,41 +24,41 @@ def decide(person: Staff, message: Message, decision: str):
 
 @pytest.fixture
 def unknown(mailing) -> Message:
-    mailing.graph.next_come(RESET_ACCEPTED)
+    mailing.graph.queue_reactions(RESET_ACCEPTED)
     row = mailing.writes()
     mailing.is_sent()
     row.refresh_from_db()
     return row
 
 
-def test_the_first_page_asks_for_a_decision(mailing, owner, unknown):
-    first = staff_of(owner).get(FIRST_PAGE).content.decode()
+def test_the_index_page_asks_for_a_decision(mailing, owner, unknown):
+    first = staff_of(owner).get(INDEX_PAGE).content.decode()
     assert "1 message: it is not known whether it arrived." in first
     assert "status__exact=unknown" in first
 
 
-def test_it_arrived(mailing, owner, unknown):
+def test_staff_mark_it_as_arrived(mailing, owner, unknown):
     person = staff_of(owner)
     assert "It is not known whether the customer received this." in page(person, unknown)
     assert messages_of(decide(person, unknown, "arrived")) == ["It arrived."]
     unknown.refresh_from_db()
     assert (unknown.status, unknown.error) == ("sent", "")
     assert LogEntry.objects.get().change_message == "It arrived."
-    assert "nobody knows" not in person.get(FIRST_PAGE).content.decode()
+    assert "nobody knows" not in person.get(INDEX_PAGE).content.decode()
 
 
-def test_it_is_sent_again_as_a_message_of_its_own(mailing, owner, unknown):
+def test_it_is_sent_again_as_a_new_message(mailing, owner, unknown):
     decide(staff_of(owner), unknown, "again")
     mailing.is_sent()
     assert mailing.states() == [("Your cake is ready", "failed"), ("Your cake is ready", "sent")]
-    # And when it turns out that the first had arrived, the row says so.
+    # A later report that the first one arrived is applied.
     told = meta.status("delivered", id="wamid.9", biz_opaque_callback_data=str(unknown.pk))
     Inbox(owner).gets_statuses(told)
     assert mailing.states()[0][1] == "delivered"
 
 
 def test_a_failed_one_can_be_sent_again_too(mailing, owner):
-    mailing.graph.next_come(error(131026, title="Message undeliverable"))
+    mailing.graph.queue_reactions(error(131026, title="Message undeliverable"))
     row = mailing.writes()
     mailing.is_sent()
     person = staff_of(owner)
@@ -70,7 +70,7 @@ def test_a_failed_one_can_be_sent_again_too(mailing, owner):
 
 
 def test_a_template_is_sent_again_as_a_template(mailing, owner):
-    mailing.graph.next_come(error(132015))
+    mailing.graph.queue_reactions(error(132015))
     mailing.post(to="+4915100000001", template={"name": "cake_ready", "language": "de"})
     mailing.is_sent()
     decide(staff_of(owner), Message.objects.get(), "again")
@@ -79,22 +79,22 @@ def test_a_template_is_sent_again_as_a_template(mailing, owner):
 
 
 @pytest.mark.parametrize("decision", ["arrived", "again", "", "nonsense"])
-def test_of_a_sent_one_nothing_can_be_decided(mailing, owner, decision):
+def test_a_sent_message_has_no_decisions(mailing, owner, decision):
     row = mailing.writes()
     mailing.is_sent()
     decide(staff_of(owner), row, decision)
     assert mailing.states() == [("Your cake is ready", "sent")]
 
 
-def test_two_who_decide_at_once_send_it_again_once(mailing, owner, unknown):
+def test_two_concurrent_decisions_send_it_again_once(mailing, owner, unknown):
     person = staff_of(owner)
     decide(person, unknown, "again")
     for late in ("again", "again", "arrived"):
         assert "Nothing was changed" in "".join(messages_of(decide(person, unknown, late)))
     mailing.is_sent()
-    assert len(mailing.graph.ledger) == 2  # the first had arrived
+    assert len(mailing.graph.ledger) == 2  # the first was accepted too
 
 
-def test_a_stranger_decides_nothing(mailing, unknown, stranger):
+def test_a_stranger_cannot_decide(mailing, unknown, stranger):
     decide(staff_of(stranger), unknown, "again")
     assert len(mailing.states()) == 1

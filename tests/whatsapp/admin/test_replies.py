@@ -1,4 +1,4 @@
-"""Staff who answer a customer from the page of the conversation."""
+"""Replies from the page of a conversation."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def answer_with(person: Staff, conversation: Conversation, text: str):
 
 @pytest.fixture
 def conversation(mailing, owner) -> Conversation:
-    """One in which the customer has just written."""
+    """A conversation in which the customer has just written."""
     Inbox(owner).gets(meta.text("Do you bake on Sundays?", timestamp=meta.NOON))
     return Conversation.objects.get()
 
@@ -36,7 +36,7 @@ def test_a_reply_is_stored_sent_and_shown_in_the_thread(mailing, owner, conversa
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 4097, "a\0b"])
-def test_what_is_refused_comes_back_as_it_was_typed(mailing, owner, conversation, text):
+def test_a_refused_reply_is_shown_again_in_the_form(mailing, owner, conversation, text):
     person = staff_of(owner)
     answer = answer_with(person, conversation, text)
     assert "Not sent:" in "".join(messages_of(answer))
@@ -45,7 +45,7 @@ def test_what_is_refused_comes_back_as_it_was_typed(mailing, owner, conversation
         assert text.replace("\0", "")[:2] in answer.content.decode()
 
 
-def test_where_the_window_is_enforced_a_late_reply_is_refused_and_kept(mailing, owner, conversation, settings):
+def test_with_an_enforced_window_a_late_reply_is_refused_and_kept_in_the_form(mailing, owner, conversation, settings):
     settings.WHATSAPP_ENFORCE_WINDOW = True
     Conversation.objects.update(last_inbound_at="2026-01-01T00:00:00Z")
     answer = answer_with(staff_of(owner), conversation, "Still there?")
@@ -53,19 +53,19 @@ def test_where_the_window_is_enforced_a_late_reply_is_refused_and_kept(mailing, 
     assert ">Still there?</textarea>" in answer.content.decode()
 
 
-def test_the_page_says_until_when_free_text_is_taken(owner, conversation):
+def test_the_page_shows_until_when_free_text_is_accepted(owner, conversation):
     person = staff_of(owner)
     assert "most likely refuse" in page(person, conversation)
     Inbox(owner).gets(meta.text("Hello?", timestamp=None))
     assert "takes free text until" in page(person, conversation)
 
 
-def test_a_stranger_cannot_answer(mailing, conversation, stranger):
+def test_a_stranger_cannot_reply(mailing, conversation, stranger):
     answer_with(staff_of(stranger), conversation, "I am not from here")
     assert Message.objects.filter(direction="out").count() == 0
 
 
-def test_who_may_only_look_has_no_form_and_cannot_send(owner, conversation):
+def test_a_user_with_only_view_permission_has_no_form_and_cannot_send(owner, conversation):
     person = staff_of(owner)
     owner.user.groups.get().permissions.remove(
         *owner.user.groups.get().permissions.filter(codename="change_conversation")

@@ -1,4 +1,4 @@
-"""Staff who answer a customer, in a real browser. Screenshots: pytest --basetemp keeps them."""
+"""Replying in a real browser. Screenshots: pytest --basetemp keeps them."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.browser import desk
 from tests.factories import Business
 from tests.staff import address
 from tests.whatsapp import meta
-from tests.whatsapp.admin.test_deliveries_browser import EMAIL, PASSWORD, fits_a_phone, readable_by_day_and_night
+from tests.whatsapp.admin.test_deliveries_browser import EMAIL, PASSWORD
 from tests.whatsapp.mailing import AMINA
 from whatsapp.inbound import ingest
 from whatsapp.models import Channel
@@ -22,7 +22,7 @@ WORDS = ".reply p, .reply label, .alert span, .advice p"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_staff_answer_and_see_what_needs_them(owner: Business, live_server, tmp_path: Path):
+def test_staff_reply_and_see_alerts(owner: Business, live_server, tmp_path: Path):
     User.objects.create_superuser(EMAIL, PASSWORD)
     fields = {"display_number": "+49 30 5550100", "stopped_at": timezone.now()}
     reason = "190: Error validating access token: the session has expired. Store a new access token at the number."
@@ -43,11 +43,11 @@ def test_staff_answer_and_see_what_needs_them(owner: Business, live_server, tmp_
         work.log_in(EMAIL, PASSWORD)
         page.get_by_text("Open and decide").wait_for()
         path = address("change", conversation)
-        readable_by_day_and_night(work, "/admin/", tmp_path, "today", WORDS)
-        readable_by_day_and_night(work, path, tmp_path, "conversation", WORDS)
-        readable_by_day_and_night(work, address("change", closed), tmp_path, "closed", WORDS)
-        readable_by_day_and_night(work, address("change", unknown), tmp_path, "unknown", WORDS)
-        readable_by_day_and_night(work, address("change", channel), tmp_path, "number", WORDS)
+        assert_readable_in_both_themes(work, "/admin/", tmp_path, "today", WORDS)
+        assert_readable_in_both_themes(work, path, tmp_path, "conversation", WORDS)
+        assert_readable_in_both_themes(work, address("change", closed), tmp_path, "closed", WORDS)
+        assert_readable_in_both_themes(work, address("change", unknown), tmp_path, "unknown", WORDS)
+        assert_readable_in_both_themes(work, address("change", channel), tmp_path, "number", WORDS)
         page.emulate_media(color_scheme="light")
         work.open(path)
         page.get_by_label("Reply on WhatsApp").fill("Yes, from eight until noon. Shall I keep something for you?")
@@ -60,9 +60,9 @@ def test_staff_answer_and_see_what_needs_them(owner: Business, live_server, tmp_
         page.get_by_role("button", name="It arrived").click()
         page.get_by_text("It arrived.").wait_for()
         work.open(address("change", channel))
-        page.get_by_role("button", name="Let it send again").click()
-        page.get_by_text("It sends again.").wait_for()
-        fits_a_phone(work, tmp_path, "/admin/", path, address("change", channel))
+        page.get_by_role("button", name="Resume sending").click()
+        page.get_by_text("Sending resumed.").wait_for()
+        assert_fits_a_phone(work, tmp_path, "/admin/", path, address("change", channel))
         assert work.troubles == []
 
     assert Message.objects.filter(status="queued", content__startswith="Yes, from eight").count() == 1

@@ -1,4 +1,4 @@
-"""What a delivery becomes: customer, conversation, lead and message, by who writes and who wrote before."""
+"""Storing deliveries: customers, conversations, leads and messages."""
 
 from datetime import UTC, datetime
 
@@ -30,7 +30,7 @@ def test_a_new_customer_becomes_a_lead_with_conversation_and_message(inbox):
     assert message.provider_time == thread.last_message_at == thread.last_inbound_at == noon
 
 
-def test_the_body_is_kept_byte_for_byte(inbox):
+def test_the_body_is_stored_byte_for_byte(inbox):
     body = meta.body(meta.messages_value(messages=[meta.text("é😀@/")]))
     post(body)
     (delivery,) = WebhookDelivery.objects.all()
@@ -38,7 +38,7 @@ def test_the_body_is_kept_byte_for_byte(inbox):
     assert (delivery.provider, delivery.state, delivery.error) == ("cloud", "processed", "")
 
 
-def test_the_same_delivery_again_changes_nothing(inbox):
+def test_a_repeated_delivery_changes_nothing(inbox):
     body = meta.body(meta.messages_value(messages=[meta.text("Hello"), meta.text("Are you open?")]))
     post(body)
     before = inbox.state()
@@ -68,7 +68,7 @@ def test_a_completed_conversation_becomes_active_again_without_a_new_lead(inbox)
     assert inbox.conversations[0].status == "active"
 
 
-def test_an_archived_conversation_stays_so_and_a_new_one_begins_with_a_new_lead(inbox):
+def test_an_archived_conversation_stays_archived_and_a_new_one_is_opened_with_a_new_lead(inbox):
     inbox.gets(meta.text("Hello"))
     Conversation.objects.update(status="archived")
     inbox.gets(meta.text("I am back", timestamp=meta.NOON + 60))
@@ -78,7 +78,7 @@ def test_an_archived_conversation_stays_so_and_a_new_one_begins_with_a_new_lead(
 
 
 @pytest.mark.parametrize("status", ["completed", "archived"])
-def test_a_repeated_delivery_neither_reopens_nor_renews_a_closed_conversation(inbox, status):
+def test_a_repeated_delivery_does_not_reopen_a_closed_conversation(inbox, status):
     body = meta.body(meta.messages_value(messages=[meta.text("Hello")]))
     post(body)
     Conversation.objects.update(status=status)
@@ -97,7 +97,7 @@ def test_a_profile_name_fills_a_blank_name_only(inbox):
     assert inbox.customers[0].name == "Mrs Nelson"
 
 
-def test_the_details_are_those_of_the_earliest_message_however_they_come(inbox):
+def test_the_details_are_those_of_the_earliest_message_in_any_order(inbox):
     inbox.gets(meta.text("For Saturday", timestamp=meta.NOON + 5))
     inbox.gets(meta.text("I need a cake", timestamp=meta.NOON))
     inbox.gets(meta.text("With candles", timestamp=meta.NOON + 9))
@@ -111,25 +111,25 @@ def test_details_that_staff_have_changed_stay(inbox):
     assert [lead.details for lead in inbox.leads] == ["Wedding, 12 June"]
 
 
-def test_a_photo_without_words_says_so_in_the_details(inbox):
+def test_the_details_of_a_photo_without_caption_are_its_kind(inbox):
     inbox.gets(meta.message("image", {"id": "1", "mime_type": "image/jpeg"}))
     assert [lead.details for lead in inbox.leads] == ["(image)"]
 
 
-def test_a_message_longer_than_details_may_be_is_cut_in_the_lead_only(inbox):
+def test_a_long_message_is_cut_in_the_leads_details_only(inbox):
     inbox.gets(meta.text("a" * 20_000))
     assert len(inbox.messages[0].content) == 20_000
     assert len(inbox.leads[0].details) == 10_000
 
 
-def test_the_advertisement_that_brought_the_customer_is_kept_with_the_lead(inbox):
+def test_the_advertisement_is_stored_with_the_lead(inbox):
     advertisement = {"source_id": "1202", "source_type": "ad", "headline": "Chat with us"}
     inbox.gets(meta.text("More about this?", referral=advertisement))
     inbox.gets(meta.text("Hello?", timestamp=meta.NOON + 9, referral=advertisement | {"source_id": "later"}))
     assert [lead.referral for lead in inbox.leads] == [advertisement]
 
 
-def test_a_placeholder_takes_the_real_message_that_follows_under_its_id(inbox):
+def test_a_placeholder_is_replaced_by_the_full_message_with_its_id(inbox):
     unavailable = meta.error(131060, "This message is unavailable")
     inbox.gets(meta.message("unsupported", {"type": "unknown"}, id="wamid.ad", errors=[unavailable]))
     assert inbox.counts() == (1, 1, 1, 1)
@@ -139,21 +139,21 @@ def test_a_placeholder_takes_the_real_message_that_follows_under_its_id(inbox):
     assert (inbox.leads[0].details, inbox.leads[0].referral) == ("How much is it?", {"headline": "Cakes"})
 
 
-def test_a_real_message_does_not_become_a_placeholder_again(inbox):
+def test_a_full_message_is_not_replaced_by_a_placeholder(inbox):
     inbox.gets(meta.text("How much is it?", id="wamid.ad"))
     inbox.gets(meta.message("unsupported", {"type": "unknown"}, id="wamid.ad"))
     inbox.gets(meta.text("Something else", id="wamid.ad"))
     assert [message.content for message in inbox.messages] == ["How much is it?"]
 
 
-def test_a_message_without_a_time_counts_as_of_now(inbox):
+def test_a_message_without_a_time_gets_the_time_of_arrival(inbox):
     inbox.gets(meta.text("Hello", timestamp=None))
     (thread,) = inbox.conversations
     assert inbox.messages[0].provider_time is None
     assert abs((thread.last_inbound_at - datetime.now(UTC)).total_seconds()) < 60
 
 
-def test_old_messages_do_not_turn_back_the_clock_of_a_conversation(inbox):
+def test_old_messages_do_not_turn_back_the_times_of_a_conversation(inbox):
     inbox.gets(meta.text("Hello"))
     inbox.gets(meta.text("Late", timestamp=meta.NOON - 6 * 86_400))
     assert inbox.conversations[0].last_inbound_at == datetime.fromtimestamp(meta.NOON, UTC)
@@ -174,14 +174,14 @@ def test_two_businesses_keep_the_same_person_apart(inbox, stranger):
     assert [lead["details"] for lead in listed] == ["To the bakery"]
 
 
-def test_a_number_of_nobody_is_kept_until_it_is_connected(owner):
+def test_a_delivery_for_an_unconnected_number_is_stored_as_unrouted(owner):
     delivery = deliver(meta.messages_value("999", messages=[meta.text("Hello")]))
     assert (delivery.state, delivery.unrouted) == ("unrouted", ["999"])
     assert "999" in delivery.error
     assert not Message.objects.exists()
 
 
-def test_the_numbers_that_are_known_do_not_wait_for_the_one_that_is_not(inbox):
+def test_messages_for_connected_numbers_are_stored_next_to_unrouted_ones(inbox):
     delivery = deliver(
         meta.messages_value("999", messages=[meta.text("To nobody")]),
         meta.messages_value(inbox.channel, messages=[meta.text("To the bakery")]),

@@ -1,4 +1,4 @@
-"""What goes wrong on the way from delivery to rows: a rule refuses, a lock stays, a reader breaks."""
+"""Failures while a delivery is stored: a constraint, a lock, the database or the process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ GOOD = [meta.text("Good", from_=f"49151234567{n:02d}") for n in range(3)]
 
 @contextmanager
 def rule(name: str, condition: str) -> Iterator[None]:
-    """A constraint that a later version might have, and that the reader knows nothing of."""
+    """A constraint that the reader does not check."""
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE messages ADD CONSTRAINT {name} CHECK ({condition})")
     try:
@@ -37,7 +37,7 @@ def rule(name: str, condition: str) -> Iterator[None]:
 
 @contextmanager
 def impatient() -> Iterator[None]:
-    """This connection waits for locks as a web server does, only shorter."""
+    """This connection has a short lock time-out."""
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '20ms'")
     try:
@@ -51,7 +51,7 @@ def due_now() -> None:
     WebhookDelivery.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
 
 
-def test_a_message_that_the_database_refuses_costs_its_neighbours_nothing(inbox: Inbox) -> None:
+def test_a_message_that_the_database_refuses_does_not_prevent_the_others(inbox: Inbox) -> None:
     poison = meta.text("poison", id="wamid.poison")
     with rule("messages_no_poison", "content <> 'poison'"):
         delivery = inbox.gets(GOOD[0], poison, *GOOD[1:], statuses=[meta.status("read")])
@@ -74,7 +74,7 @@ def test_a_message_that_the_database_refuses_costs_its_neighbours_nothing(inbox:
     assert inbox.counts() == (4, 4, 4, 4)
 
 
-def test_after_many_failures_a_delivery_waits_for_a_person(inbox: Inbox) -> None:
+def test_after_many_failures_a_delivery_is_not_tried_again(inbox: Inbox) -> None:
     with rule("messages_no_poison", "content <> 'poison'"):
         delivery = inbox.gets(meta.text("poison"))
         for _ in range(ingest.MAX_ATTEMPTS):
@@ -85,7 +85,7 @@ def test_after_many_failures_a_delivery_waits_for_a_person(inbox: Inbox) -> None
         assert replay_due() == {}
 
 
-def test_a_customer_locked_for_long_delays_the_message_and_loses_nothing(inbox: Inbox, owner: Business) -> None:
+def test_a_customer_locked_for_long_delays_the_message(inbox: Inbox, owner: Business) -> None:
     inbox.gets(meta.text("Hello"))
     with session() as clerk, impatient():
         lock_customer(clerk, owner.id, SHEENA)
@@ -98,7 +98,7 @@ def test_a_customer_locked_for_long_delays_the_message_and_loses_nothing(inbox: 
     assert inbox.counts() == (1, 1, 1, 2)
 
 
-def test_a_reader_that_breaks_keeps_the_body(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_body_is_stored_if_the_reader_raises_an_exception(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(body: bytes, received_at: Any) -> Any:
         raise KeyError("messages")
 
@@ -110,14 +110,14 @@ def test_a_reader_that_breaks_keeps_the_body(inbox: Inbox, monkeypatch: pytest.M
     assert inbox.counts() == (1, 1, 1, 1)
 
 
-def test_a_body_that_is_no_json_is_kept_with_its_reason(inbox: Inbox) -> None:
+def test_a_body_that_is_not_json_is_stored_with_the_reason(inbox: Inbox) -> None:
     assert post(b"<xml/>").status_code == 200
     (delivery,) = WebhookDelivery.objects.all()
     assert (delivery.state, bytes(delivery.body)) == ("failed", b"<xml/>")
     assert "JSON" in delivery.error
 
 
-def test_a_number_connected_later_gets_what_was_kept_for_it(owner: Business) -> None:
+def test_a_number_connected_later_gets_its_stored_deliveries(owner: Business) -> None:
     post(meta.body(meta.messages_value("777", messages=[meta.text("Hello")])))
     assert replay_due() == {}
     inbox = Inbox(owner, channel="777")
@@ -126,7 +126,7 @@ def test_a_number_connected_later_gets_what_was_kept_for_it(owner: Business) -> 
     assert replay_due() == {}
 
 
-def test_two_who_replay_the_same_delivery_make_one_message(inbox: Inbox, owner: Business) -> None:
+def test_two_concurrent_replays_of_a_delivery_store_one_message(inbox: Inbox, owner: Business) -> None:
     delivery = inbox.gets(meta.text("Hello"))
     with session() as other:
         other.execute("SELECT FROM webhook_deliveries WHERE id = %s FOR UPDATE", [delivery.pk])

@@ -1,4 +1,4 @@
-"""Who wrote: by phone number in any of WhatsApp's spellings, by WhatsApp user id, or by both."""
+"""Identification of customers by phone number in any form, by WhatsApp user id, or by both."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.whatsapp.people import PHONE, by_both, by_id, by_phone, identities
 from whatsapp.models import WebhookDelivery
 
 
-def test_a_customer_without_a_phone_number_is_a_full_lead(inbox):
+def test_a_customer_without_a_phone_number_becomes_a_lead(inbox):
     contact = meta.contact(wa_id=None, user_id=meta.SHEENA_ID, username="@sheena")
     inbox.gets(by_id("Does it come in another colour?"), contacts=[contact])
     assert inbox.counts() == (1, 1, 1, 1)
@@ -33,7 +33,7 @@ def test_a_customer_without_a_phone_number_is_a_full_lead(inbox):
     ids=lambda messages: "-".join(message.__name__ for message in messages),
 )
 @pytest.mark.parametrize("together", [True, False], ids=["one delivery", "several"])
-def test_phone_number_and_id_are_one_customer_once_a_message_bears_both(inbox, messages, together):
+def test_phone_number_and_id_are_one_customer_once_a_message_has_both(inbox, messages, together):
     bodies = [message(f"Message {n}") for n, message in enumerate(messages)]
     for delivery in [bodies] if together else [[body] for body in bodies]:
         inbox.gets(*delivery)
@@ -41,7 +41,7 @@ def test_phone_number_and_id_are_one_customer_once_a_message_bears_both(inbox, m
     assert identities(inbox) == [(PHONE, meta.SHEENA_ID)]
 
 
-def test_phone_and_id_in_one_delivery_are_joined_by_the_message_that_bears_both(inbox):
+def test_phone_and_id_in_one_delivery_are_joined_by_the_message_with_both(inbox):
     inbox.gets(by_phone("1"), by_id("2"), by_both("3"))
     assert inbox.counts() == (1, 1, 1, 3)
 
@@ -50,7 +50,7 @@ def test_phone_and_id_in_one_delivery_are_joined_by_the_message_that_bears_both(
     ("one", "other"),
     [("5215512345678", "525512345678"), ("5491123456789", "541123456789"), ("5511987654321", "551187654321")],
 )
-def test_two_spellings_of_a_number_are_one_customer_with_the_number_as_it_came_first(inbox, one, other):
+def test_two_forms_of_a_number_are_one_customer_with_the_number_as_first_received(inbox, one, other):
     inbox.gets(meta.text("Hola", from_=one))
     inbox.gets(meta.text("Hola?", from_=other))
     assert inbox.counts() == (1, 1, 1, 2)
@@ -63,7 +63,7 @@ def test_a_lead_from_a_form_and_the_same_persons_message_in_another_spelling_are
     assert inbox.counts() == (1, 1, 1, 1)
 
 
-def test_an_id_in_the_place_of_the_number_is_an_id(inbox):
+def test_an_id_in_the_field_of_the_number_is_an_id(inbox):
     inbox.gets(meta.text(from_=meta.SHEENA_ID))
     assert identities(inbox) == [(None, meta.SHEENA_ID)]
 
@@ -84,7 +84,7 @@ def test_of_two_customers_found_the_one_with_the_active_conversation_gets_the_me
     assert inbox.messages[-1].conversation.customer.phone == PHONE
 
 
-def test_a_repeated_message_makes_no_customer_whatever_became_of_the_first(inbox):
+def test_a_repeated_message_creates_no_customer(inbox):
     first = meta.body(meta.messages_value(messages=[by_phone("Hello", id="wamid.1")]))
     post(first)
     Customer.objects.update(phone="+4915100000000")
@@ -94,14 +94,14 @@ def test_a_repeated_message_makes_no_customer_whatever_became_of_the_first(inbox
     assert identities(inbox) == [("+4915100000000", None)]
 
 
-def test_the_real_message_of_a_placeholder_makes_no_second_customer(inbox):
+def test_the_full_message_of_a_placeholder_creates_no_second_customer(inbox):
     inbox.gets(meta.message("unsupported", {"type": "unknown"}, id="wamid.ad"))
     inbox.gets(by_id("How much?", id="wamid.ad"))
     assert inbox.counts() == (1, 1, 1, 1)
     assert inbox.messages[0].content == "How much?"
 
 
-def test_one_id_with_two_numbers_in_one_delivery_costs_nobody_his_message(inbox):
+def test_one_id_with_two_numbers_in_one_delivery_loses_no_message(inbox):
     inbox.gets(by_both("1", phone="4915100000001"), by_both("2", phone="4915100000002", timestamp=meta.NOON + 9))
     assert inbox.counts() == (1, 1, 1, 2)
     assert WebhookDelivery.objects.get().state == "processed"

@@ -1,4 +1,4 @@
-"""Moves seen, not told; several people in one delivery; merging: each person one customer, and no two people one."""
+"""Implied moves, several people in one delivery, and merging customers."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def of_number(number, text="Hello", **fields):
     return meta.text(text, from_=number, **fields)
 
 
-def test_a_customer_whose_id_moved_and_who_shows_both_ways_in_one_delivery_is_one(inbox):
+def test_messages_with_the_old_and_the_new_id_in_one_delivery_are_one_customer(inbox):
     change = {"type": "user_changed_user_id", "user_id": NEW_ID, "previous_user_id": meta.SHEENA_ID, "body": "New id"}
     delivery = inbox.gets(
         by_both("After", user_id=NEW_ID, timestamp=meta.NOON + 200),
@@ -34,7 +34,7 @@ def test_a_customer_whose_id_moved_and_who_shows_both_ways_in_one_delivery_is_on
     assert len([message for message in inbox.messages if message.kind == "text"]) == 3
 
 
-def test_number_of_before_and_both_of_after_in_one_delivery_are_one(inbox):
+def test_the_old_number_and_both_new_identifiers_in_one_delivery_are_one_customer(inbox):
     inbox.gets(by_id("By id"))
     inbox.gets(number_change(meta.SHEENA, from_=NEW_NUMBER))
     inbox.gets(of_number(NEW_NUMBER, "Before", timestamp=meta.NOON + 50), by_both("After", timestamp=meta.NOON + 200))
@@ -42,7 +42,7 @@ def test_number_of_before_and_both_of_after_in_one_delivery_are_one(inbox):
     assert identities(inbox) == [(PHONE, meta.SHEENA_ID)]
 
 
-def test_late_news_does_not_move_who_has_the_old_number_by_now(inbox):
+def test_a_late_report_does_not_move_the_next_owner_of_the_number(inbox):
     inbox.gets(of_number(NEW_NUMBER, "Alice", timestamp=meta.NOON + 200))
     inbox.gets(by_phone("Bob", timestamp=meta.NOON + 5000))
     inbox.gets(number_change())
@@ -50,7 +50,7 @@ def test_late_news_does_not_move_who_has_the_old_number_by_now(inbox):
     assert {lead.details for lead in inbox.leads} == {"Alice", "Bob"}
 
 
-def test_news_of_somebody_with_another_id_does_not_move_who_has_the_number(inbox):
+def test_a_report_about_another_id_does_not_move_the_owner_of_the_number(inbox):
     inbox.gets(by_both("Bob", user_id=OTHER_ID))
     notice = {"type": "user_changed_number", "body": "Changed", "wa_id": NEW_NUMBER, "user_id": NEW_ID}
     inbox.gets(meta.message("system", notice, from_user_id=meta.SHEENA_ID, timestamp=meta.NOON + 100))
@@ -59,7 +59,7 @@ def test_news_of_somebody_with_another_id_does_not_move_who_has_the_number(inbox
     assert identities(inbox) == [(PHONE, OTHER_ID)]
 
 
-def test_merging_keeps_the_id_that_only_the_other_had(inbox):
+def test_merging_keeps_an_id_that_only_the_source_had(inbox):
     inbox.gets(by_both("Before"))
     inbox.gets(by_both("After", phone=NEW_NUMBER, user_id=NEW_ID, timestamp=meta.NOON + 200))
     inbox.gets(number_change())
@@ -69,7 +69,7 @@ def test_merging_keeps_the_id_that_only_the_other_had(inbox):
     assert inbox.counts()[:3] == (1, 1, 1)
 
 
-def test_merging_keeps_the_number_that_only_the_other_had(inbox):
+def test_merging_keeps_a_number_that_only_the_source_had(inbox):
     inbox.gets(by_both("Before"))
     inbox.gets(by_both("After", phone=NEW_NUMBER, user_id=NEW_ID, timestamp=meta.NOON + 200))
     change = {"type": "user_changed_user_id", "user_id": NEW_ID, "previous_user_id": meta.SHEENA_ID, "body": "New id"}
@@ -86,7 +86,7 @@ def test_merging_keeps_the_advertisement(inbox):
     assert [lead.referral for lead in inbox.leads] == [{"headline": "Cakes"}]
 
 
-def test_the_next_owner_in_the_same_delivery_is_somebody_else(inbox):
+def test_the_next_owner_in_the_same_delivery_is_another_customer(inbox):
     inbox.gets(by_both("Alice"), number_change(), by_phone("Bob", timestamp=meta.NOON + 5000))
     assert set(identities(inbox)) == {(f"+{NEW_NUMBER}", meta.SHEENA_ID), (PHONE, None)}
     assert len(inbox.leads) == 2
@@ -112,7 +112,7 @@ def test_two_ids_of_one_number_are_a_move_from_the_earlier_to_the_later(inbox, t
     assert identities(inbox) == [(PHONE, NEW_ID)]
 
 
-def test_many_messages_after_a_silent_change_are_one_move(inbox):
+def test_many_messages_after_an_unreported_change_are_one_move(inbox):
     inbox.gets(by_both("1"))
     inbox.gets(*[by_both("2", phone=NEW_NUMBER, timestamp=meta.NOON + 300 + n) for n in range(50)])
     (move,) = CustomerMove.objects.all()
@@ -121,7 +121,7 @@ def test_many_messages_after_a_silent_change_are_one_move(inbox):
     assert len(inbox.customers) == 2
 
 
-def test_a_number_that_another_customer_has_sends_nobody_there(inbox):
+def test_a_move_to_another_customers_number_redirects_no_messages(inbox):
     inbox.gets(by_phone("Alice"), of_number(NEW_NUMBER, "Bob"))
     inbox.gets(number_change())
     inbox.gets(by_phone("Alice, late", timestamp=meta.NOON + 50))

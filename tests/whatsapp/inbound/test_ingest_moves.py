@@ -1,4 +1,4 @@
-"""A customer with a new number or id is the same customer, whoever tells it and whenever."""
+"""Reported moves: a customer with a new number or id stays the same customer."""
 
 from conversations.models import Conversation
 from leads.models import Lead
@@ -15,14 +15,14 @@ def test_a_new_number_moves_the_customer(inbox):
     assert [message.kind for message in inbox.messages] == ["text", "system", "text"]
 
 
-def test_a_message_from_before_the_move_finds_the_customer_however_late_it_comes(inbox):
+def test_a_late_message_from_before_the_move_finds_the_customer(inbox):
     inbox.gets(by_phone("Hello"))
     inbox.gets(number_change())
     inbox.gets(by_phone("Sent before", timestamp=meta.NOON + 50))
     assert inbox.counts() == (1, 1, 1, 3)
 
 
-def test_a_move_told_before_anything_else_still_counts(inbox):
+def test_a_move_reported_before_any_message_counts(inbox):
     inbox.gets(number_change())
     inbox.gets(by_phone("Sent before", timestamp=meta.NOON + 50))
     inbox.gets(meta.text("Sent after", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
@@ -30,7 +30,7 @@ def test_a_move_told_before_anything_else_still_counts(inbox):
     assert identities(inbox) == [(f"+{NEW_NUMBER}", None)]
 
 
-def test_all_of_a_move_in_one_delivery_is_one_customer(inbox):
+def test_a_move_and_its_messages_in_one_delivery_are_one_customer(inbox):
     inbox.gets(
         meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200),
         number_change(),
@@ -39,14 +39,14 @@ def test_all_of_a_move_in_one_delivery_is_one_customer(inbox):
     assert inbox.counts() == (1, 1, 1, 3)
 
 
-def test_who_gets_the_old_number_later_is_somebody_else(inbox):
+def test_the_next_owner_of_the_old_number_is_another_customer(inbox):
     inbox.gets(by_phone("Hello"))
     inbox.gets(number_change())
     inbox.gets(by_phone("I am new here", timestamp=meta.NOON + 5000))
     assert identities(inbox) == [(f"+{NEW_NUMBER}", None), (PHONE, None)]
 
 
-def test_a_move_told_again_does_not_move_who_has_the_old_number_now(inbox):
+def test_a_repeated_report_does_not_move_the_next_owner(inbox):
     inbox.gets(by_phone("Hello"))
     notice = number_change()
     inbox.gets(notice)
@@ -82,7 +82,7 @@ def test_a_new_number_with_a_new_id_moves_both(inbox):
     assert identities(inbox) == [(f"+{NEW_NUMBER}", NEW_ID)]
 
 
-def test_an_id_that_changed_without_a_word_is_the_same_customer_by_number(inbox):
+def test_an_unreported_new_id_is_the_same_customer_by_number(inbox):
     inbox.gets(by_both("1"))
     inbox.gets(by_both("2", user_id=NEW_ID, timestamp=meta.NOON + 300))
     inbox.gets(by_both("Late", timestamp=meta.NOON + 100))
@@ -92,7 +92,7 @@ def test_an_id_that_changed_without_a_word_is_the_same_customer_by_number(inbox)
     assert identities(inbox) == [(PHONE, NEW_ID)]
 
 
-def test_the_newer_id_counts_whichever_comes_first(inbox):
+def test_the_newer_id_counts_in_any_order(inbox):
     inbox.gets(by_both("2", user_id=NEW_ID, timestamp=meta.NOON + 300))
     inbox.gets(by_both("1"))
     inbox.gets(by_id("0", timestamp=meta.NOON - 50))
@@ -100,7 +100,7 @@ def test_the_newer_id_counts_whichever_comes_first(inbox):
     assert identities(inbox) == [(PHONE, NEW_ID)]
 
 
-def test_a_number_that_changed_without_a_word_is_the_same_customer_by_id(inbox):
+def test_an_unreported_new_number_is_the_same_customer_by_id(inbox):
     inbox.gets(by_both("1"))
     inbox.gets(by_both("2", phone=NEW_NUMBER, timestamp=meta.NOON + 300))
     inbox.gets(meta.text("3", from_=NEW_NUMBER, timestamp=meta.NOON + 400))
@@ -109,7 +109,7 @@ def test_a_number_that_changed_without_a_word_is_the_same_customer_by_id(inbox):
     assert identities(inbox) == [(f"+{NEW_NUMBER}", meta.SHEENA_ID)]
 
 
-def test_a_move_that_says_only_the_number_and_a_new_id_later(inbox):
+def test_a_move_of_the_number_followed_by_a_new_id(inbox):
     inbox.gets(by_both("1"))
     inbox.gets(number_change())
     inbox.gets(by_both("2", phone=NEW_NUMBER, user_id=NEW_ID, timestamp=meta.NOON + 200))
@@ -117,7 +117,7 @@ def test_a_move_that_says_only_the_number_and_a_new_id_later(inbox):
     assert inbox.counts() == (1, 1, 1, 4)
 
 
-def test_two_moves_told_in_the_wrong_order_end_where_the_later_says(inbox):
+def test_two_moves_reported_in_the_wrong_order_end_at_the_later_one(inbox):
     inbox.gets(by_phone("1"))
     inbox.gets(number_change("13335555358", from_=NEW_NUMBER, timestamp=meta.NOON + 300))
     inbox.gets(number_change())
@@ -126,7 +126,7 @@ def test_two_moves_told_in_the_wrong_order_end_where_the_later_says(inbox):
     assert identities(inbox) == [("+13335555358", None)]
 
 
-def test_who_writes_from_the_new_number_before_the_news_of_it_is_one_customer_after_it(inbox):
+def test_a_message_from_the_new_number_before_the_report_is_merged_by_it(inbox):
     inbox.gets(by_phone("Before", timestamp=meta.NOON))
     inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
     assert len(inbox.customers) == 2
@@ -136,7 +136,7 @@ def test_who_writes_from_the_new_number_before_the_news_of_it_is_one_customer_af
     assert inbox.leads[0].details == "Before"
 
 
-def test_a_lead_that_staff_work_on_survives_the_merging(inbox):
+def test_a_changed_lead_survives_merging(inbox):
     inbox.gets(by_phone("Before", timestamp=meta.NOON))
     inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
     Lead.objects.filter(details="After").update(status="contacted")
@@ -145,7 +145,7 @@ def test_a_lead_that_staff_work_on_survives_the_merging(inbox):
     assert {lead.details for lead in inbox.leads} == {"Before", "After"}
 
 
-def test_a_closed_conversation_is_kept_beside_the_other_by_the_merging(inbox):
+def test_merging_keeps_a_closed_conversation(inbox):
     inbox.gets(by_phone("Before", timestamp=meta.NOON))
     Conversation.objects.update(status="archived")
     inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
@@ -153,7 +153,7 @@ def test_a_closed_conversation_is_kept_beside_the_other_by_the_merging(inbox):
     assert [len(inbox.customers), len(inbox.conversations), len(inbox.leads)] == [1, 2, 2]
 
 
-def test_the_next_owner_of_a_number_and_his_own_moves_do_not_take_late_messages_of_the_first(inbox):
+def test_late_messages_of_the_first_owner_do_not_go_to_the_next_owner(inbox):
     inbox.gets(by_phone("Alice"))
     inbox.gets(number_change())
     inbox.gets(by_phone("Bob", timestamp=meta.NOON + 5000))
@@ -163,20 +163,20 @@ def test_the_next_owner_of_a_number_and_his_own_moves_do_not_take_late_messages_
     assert late.conversation.customer.phone == f"+{NEW_NUMBER}"
 
 
-def test_before_and_after_a_move_in_one_delivery_are_two_people(inbox):
+def test_two_owners_of_a_number_in_one_delivery_are_two_customers(inbox):
     inbox.gets(by_phone("Alice"))
     inbox.gets(number_change())
     inbox.gets(by_phone("Alice, late", timestamp=meta.NOON + 50), by_phone("Bob", timestamp=meta.NOON + 5000))
     assert identities(inbox) == [(f"+{NEW_NUMBER}", None), (PHONE, None)]
 
 
-def test_a_notice_to_nobody_is_said_in_the_delivery(inbox):
+def test_a_notice_about_an_unknown_customer_is_noted(inbox):
     delivery = inbox.gets(number_change())
     assert "their customers are not stored" in delivery.error
     assert inbox.counts() == (0, 0, 0, 0)
 
 
-def test_many_moves_to_and_fro_are_followed_one_by_one(inbox):
+def test_many_moves_back_and_forth_are_applied_one_by_one(inbox):
     numbers = (meta.SHEENA, NEW_NUMBER)
     inbox.gets(by_phone("Hello"))
     for n in range(40):

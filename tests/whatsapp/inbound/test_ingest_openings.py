@@ -1,17 +1,17 @@
-"""Who becomes a lead by a message, and who does not: echoes, old threads, groups, notices."""
+"""Which messages create leads: not echoes, history, group messages and notices."""
 
 from conversations.models import Conversation
 from tests.whatsapp import meta
 
 
-def test_an_echo_of_the_owners_phone_is_a_message_and_never_a_lead(inbox):
+def test_an_echo_is_a_message_without_a_lead(inbox):
     inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("We open at eight")])
     assert inbox.counts() == (1, 1, 0, 1)
     assert (inbox.messages[0].direction, inbox.messages[0].status) == ("out", "sent")
     assert inbox.conversations[0].last_inbound_at is None
 
 
-def test_a_customer_who_answers_an_echo_is_a_lead(inbox):
+def test_a_customers_answer_to_an_echo_creates_a_lead(inbox):
     inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("We open at eight")])
     inbox.gets(meta.text("Then I come", timestamp=meta.NOON + 60))
     assert inbox.counts() == (1, 1, 1, 2)
@@ -26,7 +26,7 @@ def test_an_echo_joins_a_completed_conversation_and_leaves_it_completed(inbox):
     assert inbox.conversations[0].status == "completed"
 
 
-def test_history_becomes_messages_and_no_lead(inbox):
+def test_history_is_stored_as_messages_without_a_lead(inbox):
     thread = {
         "id": meta.SHEENA,
         "messages": [
@@ -42,12 +42,12 @@ def test_history_becomes_messages_and_no_lead(inbox):
     ]
 
 
-def test_messages_that_an_agent_of_metas_answers_are_leads_too(inbox):
+def test_messages_answered_by_metas_agent_create_leads_too(inbox):
     inbox.gets_change("standby", standby={"messages": [meta.text("Hello")]})
     assert inbox.counts() == (1, 1, 1, 1)
 
 
-def test_a_message_in_a_group_is_kept_and_no_lead(inbox):
+def test_a_group_message_is_stored_without_a_lead(inbox):
     inbox.gets(meta.text("What does everyone think?", group_id="group-1"))
     assert inbox.counts() == (1, 1, 0, 1)
     assert inbox.messages[0].extras["group_id"] == "group-1"
@@ -71,7 +71,7 @@ def test_a_system_notice_opens_nothing(inbox):
     assert inbox.counts() == (0, 0, 0, 0)
 
 
-def test_a_system_notice_joins_the_conversation_that_is_there(inbox):
+def test_a_system_notice_joins_an_existing_conversation(inbox):
     inbox.gets(meta.text("Hello"))
     inbox.gets(meta.message("system", {"type": "customer_identity_changed", "body": "New phone"}))
     assert inbox.counts() == (1, 1, 1, 2)

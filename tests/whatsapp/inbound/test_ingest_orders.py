@@ -1,4 +1,4 @@
-"""The order of deliveries means nothing: shuffled, doubled, split and merged, the same events leave the same rows."""
+"""The order of deliveries does not matter: shuffled, repeated, split or merged, events leave the same rows."""
 
 import random
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def echoes(*rows: Any) -> Change:
 
 
 def conversation_of(n: int) -> Iterator[Change]:
-    """Ten events of one customer, who shows number, id or both, in turn, and of what the business wrote."""
+    """Ten events of one customer, whose messages have number, id or both, and of the business's messages."""
     number, user_id = f"49151000{n:05d}", f"DE.{n:05d}"
     start = meta.NOON + 1000 * n
     ways: list[dict[str, Any]] = [
@@ -77,7 +77,7 @@ def conversation_of(n: int) -> Iterator[Change]:
 
 
 def move_of(n: int) -> Iterator[Change]:
-    """The customer has a new number, and some a new id with it; and writes from there."""
+    """The customer gets a new number, some also a new id, and writes from there."""
     moved_at = meta.NOON + 1000 * n + 500
     new = {"wa_id": f"49152000{n:05d}"} | ({"user_id": f"DE.{n:05d}.new"} if n % 3 == 2 else {})
     notice = {"type": "user_changed_number", "body": "Changed"} | new
@@ -98,7 +98,7 @@ def forget() -> None:
 
 
 def deliveries(seed: int) -> Iterator[list[Change]]:
-    """All events, some of them twice, in any order, in deliveries of any size; a change split here, merged there."""
+    """All events, some repeated, in random order and deliveries of random size; changes are split and merged."""
     chance = random.Random(seed)
     events = EVENTS + chance.sample(EVENTS, 60)
     chance.shuffle(events)
@@ -121,7 +121,7 @@ def split(change: Change) -> Iterator[Change]:
 
 @pytest.fixture
 def in_order(inbox: Inbox) -> str:
-    """What is there when every event is delivered alone and in order."""
+    """The rows when every event is delivered alone and in order."""
     for change in EVENTS:
         deliver(change)
     state = inbox.state()
@@ -134,7 +134,7 @@ def test_there_are_two_hundred_events():
     assert len(EVENTS) >= 200
 
 
-def test_the_same_rows_come_of_every_order(inbox, in_order):
+def test_every_order_leaves_the_same_rows(inbox, in_order):
     for seed in SEEDS:
         for delivered in deliveries(seed):
             deliver(*delivered)

@@ -1,4 +1,4 @@
-"""Many deliveries at once: of one new customer, the same one many times, long ones that overlap."""
+"""Concurrent deliveries: for one new customer, repeated ones, and overlapping long ones."""
 
 import random
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from whatsapp.models import WebhookDelivery
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = "secret of this test"
-# Requests that a web worker takes at a time (see server_command): of more, all may come to one of the two.
+# Requests that a web worker handles at a time (see server_command): of more, one worker might get all.
 AT_ONCE = 4
 
 
@@ -59,7 +59,7 @@ def test_fifty_deliveries_of_one_new_customer_at_once_are_one_lead(inbox: Inbox,
     assert inbox.counts() == (1, 1, 1, 50)
 
 
-def test_the_same_delivery_fifty_times_at_once_and_again_is_one_message(inbox: Inbox, site: Site) -> None:
+def test_the_same_delivery_fifty_times_at_once_is_one_message(inbox: Inbox, site: Site) -> None:
     (body,) = bodies_of(meta.text("Hello"))
     with ThreadPoolExecutor(50) as meta_s_servers:
         with held_back(AT_ONCE):
@@ -70,7 +70,7 @@ def test_the_same_delivery_fifty_times_at_once_and_again_is_one_message(inbox: I
     assert WebhookDelivery.objects.count() == 51
 
 
-def test_processes_meet_in_one_customer_who_shows_number_and_id_by_turns(inbox: Inbox) -> None:
+def test_concurrent_messages_with_number_and_id_by_turns_are_one_customer(inbox: Inbox) -> None:
     shown: list[dict[str, Any]] = [
         {"from_": meta.SHEENA},
         {"from_": meta.SHEENA, "from_user_id": meta.SHEENA_ID},
@@ -89,7 +89,7 @@ SENT = 400
 
 
 def updates() -> tuple[list[Any], list[Any]]:
-    """Messages of many customers, some with several ways to show who they are; statuses of what was sent."""
+    """Messages of many customers, some with several identifiers; statuses of sent messages."""
     messages = []
     for n in range(MESSAGES):
         customer = n % CUSTOMERS
@@ -99,7 +99,7 @@ def updates() -> tuple[list[Any], list[Any]]:
             {"from_": number, "from_user_id": user_id},
             {"from_": None, "from_user_id": user_id},
         ]
-        # By number or both, or by id or both: who shows one or the other alone is known as two.
+        # By number or both, or by id or both: number alone and id alone would be two customers.
         way = ways[customer % 2 : customer % 2 + 2][n // CUSTOMERS % 2]
         messages.append(meta.text(f"Message {n}", id=f"wamid.{n}", timestamp=meta.NOON + n, **way))
     statuses = [
@@ -109,7 +109,7 @@ def updates() -> tuple[list[Any], list[Any]]:
 
 
 def overlapping_deliveries() -> list[bytes]:
-    """500 deliveries of up to 1000 updates in random order, which together hold everything."""
+    """500 deliveries of up to 1000 updates in random order, which together have all updates."""
     chance = random.Random(500)
     messages, statuses = updates()
     everything = [("messages", message) for message in messages] + [("statuses", status) for status in statuses]
@@ -129,7 +129,7 @@ def overlapping_deliveries() -> list[bytes]:
     ]
 
 
-def test_five_hundred_overlapping_deliveries_over_eight_connections_lose_and_double_nothing(inbox: Inbox) -> None:
+def test_five_hundred_overlapping_deliveries_over_eight_connections_lose_and_duplicate_nothing(inbox: Inbox) -> None:
     echoes = [meta.echo(id=f"wamid.sent.{n}", to=f"4915100{n % CUSTOMERS:06d}") for n in range(0, SENT, 2)]
     before = deadlocks()
     deliveries = overlapping_deliveries()
@@ -170,8 +170,8 @@ def test_deliveries_and_api_creates_for_the_same_customers_do_not_deadlock(inbox
     assert (made[0], made[1], made[3]) == (50, 50, 2000)
 
 
-def test_deliveries_refused_in_part_and_their_neighbours_do_not_deadlock(inbox: Inbox) -> None:
-    """What the database refuses is stored in parts, and those are many statements, each with its own locks."""
+def test_deliveries_refused_in_part_do_not_deadlock(inbox: Inbox) -> None:
+    """A refused delivery is stored in parts, which are many statements, each with its own locks."""
     customers = [f"4915100{n:06d}" for n in range(150)]
     bodies = []
     for n in range(6):
@@ -192,8 +192,8 @@ def test_deliveries_refused_in_part_and_their_neighbours_do_not_deadlock(inbox: 
     assert WebhookDelivery.objects.filter(state="failed").count() == 3
 
 
-def test_a_status_and_its_message_at_the_same_moment_find_each_other(inbox: Inbox) -> None:
-    """Whichever is first, the second waits for it and applies what both say."""
+def test_a_status_and_its_message_at_the_same_moment_are_combined(inbox: Inbox) -> None:
+    """The second transaction waits for the first and applies both."""
     echoes = [
         meta.body(meta.change("smb_message_echoes", meta.value(message_echoes=[meta.echo(id=f"wamid.{n}")])))
         for n in range(60)
@@ -206,7 +206,7 @@ def test_a_status_and_its_message_at_the_same_moment_find_each_other(inbox: Inbo
 
 
 def test_a_delivery_waits_for_staff_who_close_the_conversation(inbox: Inbox, owner: Business) -> None:
-    """The message finds the conversation as it is when the wait is over: archived, so a new one begins."""
+    """After the wait the message finds the conversation archived, so it opens a new one."""
     inbox.gets(meta.text("Hello"))
     with processes(1) as crew, session() as clerk, session() as observer:
         lock_customer(clerk, owner.id, f"+{meta.SHEENA}")

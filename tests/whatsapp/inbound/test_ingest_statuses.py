@@ -1,4 +1,4 @@
-"""What became of messages that went out: a rank that only rises, the first error, whatever comes first."""
+"""Statuses of outgoing messages: the highest status and the first error count, in any order."""
 
 import itertools
 
@@ -32,14 +32,14 @@ def message():
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(STATES)), ids="-".join)
-def test_the_highest_status_counts_in_whatever_order_they_come(sent, order):
+def test_the_highest_status_counts_in_any_order(sent, order):
     for state in order:
         sent.gets_statuses(of_it(state, timestamp=meta.NOON + STATES.index(state)))
     assert message().status == "played"
     assert sorted(message().extras["times"]) == sorted(STATES)
 
 
-def test_all_statuses_in_one_delivery_count_like_one_by_one(sent):
+def test_statuses_in_one_delivery_count_as_one_by_one(sent):
     sent.gets_statuses(*[of_it(state) for state in reversed(STATES)])
     assert message().status == "played"
 
@@ -50,7 +50,7 @@ def test_a_failure_keeps_its_reason(sent):
     assert message().error == "131049: Not delivered"
 
 
-def test_sent_does_not_undo_a_failure_but_delivered_does(sent):
+def test_sent_does_not_replace_a_failure_but_delivered_does(sent):
     sent.gets_statuses(failed())
     sent.gets_statuses(of_it("sent"))
     assert message().status == "failed"
@@ -68,7 +68,7 @@ def test_the_first_error_is_kept(sent, order, together):
     assert message().error.startswith("131000")
 
 
-def test_a_status_before_its_message_waits_for_it(inbox):
+def test_a_status_before_its_message_is_parked(inbox):
     inbox.gets_statuses(of_it("read"))
     inbox.gets_statuses(failed())
     assert [(parked.status, parked.error) for parked in ParkedStatus.objects.all()] == [
@@ -80,14 +80,14 @@ def test_a_status_before_its_message_waits_for_it(inbox):
 
 
 @pytest.mark.parametrize("status_first", [True, False])
-def test_a_status_and_its_message_in_one_delivery_come_together(inbox, status_first):
+def test_a_status_and_its_message_in_one_delivery_are_combined(inbox, status_first):
     echo = meta.change("smb_message_echoes", meta.value(message_echoes=[meta.echo("Hello", id=SENT_FROM_THE_PHONE)]))
     status = meta.messages_value(statuses=[of_it("delivered")])
     deliver(*((status, echo) if status_first else (echo, status)))
     assert message().status == "delivered"
 
 
-def test_a_status_never_touches_what_a_customer_wrote(inbox):
+def test_a_status_never_changes_a_customers_message(inbox):
     inbox.gets(meta.text("Hello", id="wamid.in"))
     inbox.gets_statuses(meta.status("read", id="wamid.in"))
     assert inbox.messages[0].status == "received"
@@ -98,7 +98,7 @@ def test_a_status_of_another_business_with_the_same_id_does_not_count(sent, stra
     assert message().status == "sent"
 
 
-def test_a_status_that_nobody_knows_is_said_and_costs_the_others_nothing(sent):
+def test_an_unknown_status_is_noted_and_the_others_are_applied(sent):
     delivery = sent.gets_statuses(of_it("warning"), of_it("read"))
     assert delivery.state == "processed"
     assert "warning" in delivery.error
@@ -111,7 +111,7 @@ def test_statuses_and_messages_in_one_delivery_both_count(sent):
     assert sent.counts() == (1, 1, 1, 2)
 
 
-def test_what_meta_charges_is_kept_with_the_message(sent):
+def test_pricing_is_stored_with_the_message(sent):
     sent.gets_statuses(of_it("delivered", pricing={"billable": True, "category": "service"}))
     sent.gets_statuses(of_it("read"))
     assert message().extras["details"] == {"pricing": {"billable": True, "category": "service"}}

@@ -1,4 +1,4 @@
-"""Which kept deliveries are tried again, and which are forgotten."""
+"""Which stored deliveries are replayed, and which are deleted."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -26,19 +26,19 @@ FUTURE = NOW + timedelta(minutes=10)
 
 
 def delivery(state: str, *, days: float = 0, **fields: Any) -> UUID:
-    """A kept delivery so many days old."""
+    """A stored delivery of this age in days."""
     received = NOW - timedelta(days=days)
     return WebhookDelivery.objects.create(provider="cloud", body=b"{}", state=state, received_at=received, **fields).pk
 
 
 def outcomes(ids: list[UUID]) -> Counter[str]:
-    """How many of these came to which end."""
+    """Count the outcomes."""
     return Counter(outcome for _, outcome in replay_each(ids))
 
 
 @pytest.fixture
 def replayed(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
-    """What is tried again, in this order; every try succeeds."""
+    """The replayed deliveries, in order; every replay succeeds."""
     tried: list[UUID] = []
 
     def replay(*, delivery_id: UUID) -> str:
@@ -53,7 +53,7 @@ def replay_by(monkeypatch: pytest.MonkeyPatch, outcome: Callable[[UUID], str]) -
     monkeypatch.setattr(ingest, "replay", lambda *, delivery_id: outcome(delivery_id))
 
 
-def test_failed_ones_are_tried_again_when_their_time_has_come_oldest_first(replayed):
+def test_failed_deliveries_are_replayed_when_due_oldest_first(replayed):
     first, second = delivery("failed", next_attempt_at=PAST), delivery("failed", next_attempt_at=PAST)
     delivery("failed", next_attempt_at=FUTURE)
     delivery("failed", next_attempt_at=None)
@@ -63,7 +63,7 @@ def test_failed_ones_are_tried_again_when_their_time_has_come_oldest_first(repla
     assert replayed == [first, second]
 
 
-def test_unrouted_ones_are_tried_again_when_one_of_their_numbers_is_connected_and_on(replayed, owner):
+def test_unrouted_deliveries_are_replayed_when_a_number_is_connected_and_active(replayed, owner):
     connect_channel(user_id=owner.id, phone_number_id="1001")
     off = connect_channel(user_id=owner.id, phone_number_id="1002")
     off.active = False
@@ -78,14 +78,14 @@ def test_unrouted_ones_are_tried_again_when_one_of_their_numbers_is_connected_an
     assert replayed == [wanted]
 
 
-def test_no_more_are_tried_than_the_limit(replayed):
+def test_the_limit_is_kept(replayed):
     kept = [delivery("failed", next_attempt_at=PAST) for _ in range(3)]
 
     assert replay_due(limit=2).total() == 2
     assert replayed == kept[:2]
 
 
-def test_one_that_raises_costs_the_others_nothing(monkeypatch):
+def test_an_exception_does_not_stop_the_others(monkeypatch):
     kept = [delivery("failed", next_attempt_at=PAST) for _ in range(4)]
     outcomes: dict[UUID, str] = dict(zip(kept, ["processed", "", "boom", "unrouted"], strict=True))
 
@@ -100,7 +100,7 @@ def test_one_that_raises_costs_the_others_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_a_lost_connection_ends_it_and_another_error_of_the_database_does_not(monkeypatch, lost):
+def test_a_lost_connection_ends_it_and_another_database_error_does_not(monkeypatch, lost):
     delivery("failed", next_attempt_at=PAST)
 
     def outcome(delivery_id: UUID) -> str:
@@ -116,7 +116,7 @@ def test_a_lost_connection_ends_it_and_another_error_of_the_database_does_not(mo
         assert replay_due() == {ERROR: 1}
 
 
-def test_all_open_ones_can_be_tried_again_at_once(replayed):
+def test_all_open_deliveries_can_be_replayed_at_once(replayed):
     kept = [delivery("failed", next_attempt_at=FUTURE), delivery("unrouted", unrouted=["1"]), delivery("failed")]
     delivery("processed")
 
@@ -124,7 +124,7 @@ def test_all_open_ones_can_be_tried_again_at_once(replayed):
     assert replayed == kept
 
 
-def test_those_that_are_named_are_tried_again_whatever_their_state(replayed):
+def test_named_deliveries_are_replayed_whatever_their_state(replayed):
     processed = delivery("processed")
     delivery("failed")
 
@@ -133,7 +133,7 @@ def test_those_that_are_named_are_tried_again_whatever_their_state(replayed):
     assert replayed == [processed]
 
 
-def test_old_deliveries_are_deleted_and_those_that_are_not_rows_are_kept_longer(settings):
+def test_old_deliveries_are_deleted_and_open_ones_are_kept_longer(settings):
     settings.DELIVERY_DAYS, settings.FAILED_DELIVERY_DAYS = 30, 180
     for days in (31, 400):
         delivery("processed", days=days)
@@ -147,7 +147,7 @@ def test_old_deliveries_are_deleted_and_those_that_are_not_rows_are_kept_longer(
     assert set(WebhookDelivery.objects.values_list("pk", flat=True)) == set(kept)
 
 
-def test_statuses_that_waited_too_long_for_their_message_are_deleted(settings, owner):
+def test_old_parked_statuses_are_deleted(settings, owner):
     settings.DELIVERY_DAYS = 30
     for provider_id, days in (("old", 31), ("young", 29)):
         parked = ParkedStatus.objects.create(user=owner.user, provider_id=provider_id, status="sent")
@@ -168,7 +168,7 @@ def test_many_are_deleted_in_batches(monkeypatch, rows):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_delivery_that_another_process_holds_is_left_to_it():
+def test_a_delivery_locked_by_another_process_is_skipped():
     held, free = delivery("failed", days=1000), delivery("failed", days=1000)
     with session() as other:
         other.execute("SELECT FROM webhook_deliveries WHERE id = %s FOR UPDATE", [held])

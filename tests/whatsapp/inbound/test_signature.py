@@ -1,4 +1,4 @@
-"""Signatures of deliveries: over the bytes as they came, and nothing else passes."""
+"""Signatures of deliveries, over the raw bytes."""
 
 import base64
 import hmac
@@ -12,7 +12,7 @@ SECRET = "test_app_secret"
 EMPTY = b'{"object":"whatsapp_business_account","entry":[]}'
 EMPTY_SIGNED = "sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756"
 # As Meta writes them: what is not ASCII escaped, and some of what is. The signatures are openssl's
-# (`printf … | openssl dgst -sha256 -hmac test_app_secret`), so that no code of ours signs what it verifies.
+# (`printf … | openssl dgst -sha256 -hmac test_app_secret`), so that they are independent of our code.
 ESCAPED = [
     (rb'{"body":"caf\u00e9"}', "7aee86d9c693dd26362727b8138ee4d6dadccf227ec003a769797c08adfab750"),
     (rb'{"body":"\ud83d\ude00"}', "506944f00d0380b496d122a9e325e058b5dfee4c4890f176047682d731076ce6"),
@@ -33,7 +33,7 @@ def test_a_known_signature_verifies(body, signature):
 
 @pytest.mark.parametrize(("body", "signature"), ESCAPED)
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_a_body_written_anew_does_not_verify(body, signature, ascii_only):
+def test_a_reserialized_body_does_not_verify(body, signature, ascii_only):
     for separators in [(",", ":"), (", ", ": ")]:
         again = json.dumps(json.loads(body), ensure_ascii=ascii_only, separators=separators).encode()
         if again != body:
@@ -46,7 +46,7 @@ def test_every_byte_counts():
         assert not is_signed_by_meta(changed, EMPTY_SIGNED, [SECRET])
 
 
-def test_any_secret_of_the_list_will_do():
+def test_any_secret_of_the_list_is_accepted():
     for secrets in ([SECRET, "new"], ["new", SECRET], ["", SECRET]):
         assert is_signed_by_meta(EMPTY, EMPTY_SIGNED, secrets)
     assert not is_signed_by_meta(EMPTY, EMPTY_SIGNED, ["new", "old"])
@@ -73,7 +73,7 @@ FORGED = {
     "not hexadecimal": EMPTY_SIGNED[:-1] + "g",
     "not ASCII": EMPTY_SIGNED[:-1] + "é",
     "digits of another script": EMPTY_SIGNED[:-1] + "٦",
-    "half of a surrogate pair": EMPTY_SIGNED[:-1] + "\ud800",
+    "a lone surrogate": EMPTY_SIGNED[:-1] + "\ud800",
     "a line's end behind it": EMPTY_SIGNED + "\n",
     "a space before it": " " + EMPTY_SIGNED,
     "two": f"{EMPTY_SIGNED},{EMPTY_SIGNED}",
@@ -92,7 +92,7 @@ def test_a_secret_may_be_of_any_characters():
         assert is_signed_by_meta(EMPTY, sign_for_meta(EMPTY, secret), [secret])
 
 
-# Twilio's own example (its page "Webhooks security"), for which its libraries have this answer in their tests.
+# Twilio's example (page "Webhooks security"); its libraries have this signature in their tests.
 EXAMPLE_URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
 EXAMPLE = [
     ("CallSid", "CA1234567890ABCDE"),
@@ -121,7 +121,7 @@ def test_the_example_of_twilio_verifies_in_any_order():
         ("https://[2001:db8::1]/hook", "https://[2001:db8::1]:443/hook"),
     ],
 )
-def test_the_port_may_be_in_the_signed_url_or_not(signed, called):
+def test_the_signed_url_may_include_the_port_or_not(signed, called):
     assert is_signed_by_twilio(called, EXAMPLE, sign_for_twilio(signed, EXAMPLE, TOKEN), [TOKEN])
 
 
@@ -140,7 +140,7 @@ def test_another_url_does_not_verify(url):
 
 
 @pytest.mark.parametrize("url", ["https://leads.example.com:port/", "https://[half/", "nonsense", ""])
-def test_an_url_that_cannot_be_taken_apart_is_signed_as_it_is(url):
+def test_a_url_that_cannot_be_parsed_is_signed_unchanged(url):
     assert is_signed_by_twilio(url, EXAMPLE, sign_for_twilio(url, EXAMPLE, TOKEN), [TOKEN])
 
 
@@ -157,8 +157,8 @@ def test_other_parameters_do_not_verify(parameters):
     assert not is_signed_by_twilio(EXAMPLE_URL, parameters, EXAMPLE_SIGNED, [TOKEN])
 
 
-def test_several_values_of_one_name_are_sorted_and_each_counts_once():
-    """The signature is the one that the tests of Twilio's own libraries have for these."""
+def test_values_of_one_name_are_sorted_and_equal_ones_count_once():
+    """The signature is the one in the tests of Twilio's libraries."""
     repeated = [("Sid", "CA123"), ("SidAccount", "AC123"), ("Digits", "5678"), ("Digits", "1234"), ("Digits", "1234")]
     assert is_signed_by_twilio(EXAMPLE_URL, repeated, "IK+Dwps556ElfBT0I3Rgjkr1wJU=", [TOKEN])
 

@@ -1,4 +1,4 @@
-"""Messages of Twilio's, read into events."""
+"""Reading Twilio's messages."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_a_text_is_a_message_that_opens_a_lead():
     )
 
 
-def test_a_form_of_the_years_before_is_read_as_well():
+def test_a_form_of_earlier_years_is_read_as_well():
     event = message(
         ExternalUserId=None, MessageType=None, MessageSid=None, SmsMessageSid=None, FrequentlyForwarded=None
     )
@@ -66,7 +66,7 @@ def test_text_is_kept_as_it_was_written():
         ({"From": "x" * 201, "WaId": "x" * 201}, None, "ID.4566546130240823"),
     ],
 )
-def test_the_sender_is_known_by_number_by_user_id_or_by_both(changes, phone, user_id):
+def test_the_sender_is_identified_by_number_user_id_or_both(changes, phone, user_id):
     assert message(**changes).customer == Sender(phone=phone, whatsapp_user_id=user_id, name="Teknisee")
 
 
@@ -112,7 +112,7 @@ def test_media_have_the_kind_of_their_content_type(content_type, message_type, k
     assert (event.kind, event.content, event.extras["MediaUrl0"]) == (kind, "Like this", address)
 
 
-def test_all_media_of_a_message_are_kept():
+def test_all_media_of_a_message_are_stored():
     media = {f"MediaUrl{number}": f"https://api.twilio.com/ME{number}" for number in range(10)}
     assert media.items() <= message(NumMedia="10", **media).extras.items()
 
@@ -125,13 +125,13 @@ def test_all_media_of_a_message_are_kept():
         ({}, "52.52, 13.40"),
     ],
 )
-def test_a_location_reads_as_its_place(place, content):
+def test_the_content_of_a_location_is_its_place(place, content):
     event = message(MessageType=None, Body="", Latitude="52.52", Longitude="13.40", **place)
     assert (event.kind, event.content) == ("location", content)
     assert event.extras.items() >= {"Latitude": "52.52", "Longitude": "13.40", **place}.items()
 
 
-def test_the_advertisement_is_kept_in_the_words_of_meta():
+def test_the_advertisement_is_stored_with_metas_keys():
     event = message(
         ReferralSourceUrl="https://fb.me/1",
         ReferralSourceId="120210000000000001",
@@ -157,12 +157,12 @@ def test_the_advertisement_is_kept_in_the_words_of_meta():
     assert "referral" not in message().extras
 
 
-def test_what_a_message_answers_and_that_it_was_forwarded_are_kept():
+def test_context_and_forwarding_are_stored():
     said = {"OriginalRepliedMessageSid": "MM5c", "OriginalRepliedMessageSender": BUSINESS, "Forwarded": "true"}
     assert said.items() <= message(**said).extras.items()
 
 
-def test_what_is_too_long_for_its_column_is_cut():
+def test_texts_too_long_for_their_column_are_cut():
     reading = reading_of(MESSAGE, Body="x" * 65_537, ProfileName="N" * 201)
     (event,) = reading.events
     assert isinstance(event, MessageEvent)
@@ -170,7 +170,7 @@ def test_what_is_too_long_for_its_column_is_cut():
     assert [problem.partition(":")[0] for problem in reading.notes] == ["Body", "ProfileName"]
 
 
-def test_what_could_pass_for_our_own_extras_is_renamed_or_dropped():
+def test_reserved_extras_are_renamed_or_dropped():
     extras = message(times="noon", details="", referral="ad", Times="x").extras
     assert (extras["times_"], extras["Times"]) == ("noon", "x")
     assert not {"times", "details", "details_", "referral"} & extras.keys()

@@ -1,4 +1,4 @@
-"""Statuses of Twilio's, and whatever else is in its forms: the odd, the broken and the hostile."""
+"""Reading Twilio's statuses, and malformed or hostile forms."""
 
 from dataclasses import asdict
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ def status(**changes: str | None) -> StatusEvent:
 
 
 @pytest.mark.parametrize("state", ["sent", "delivered", "read"])
-def test_a_status_tells_what_became_of_a_message(state):
+def test_a_status_is_read(state):
     event = status(MessageStatus=state, SmsStatus=None)
     assert event == StatusEvent(
         channel=BUSINESS, provider_id=SID, status=state, provider_time=None, details=event.details
@@ -32,7 +32,7 @@ def test_a_status_tells_what_became_of_a_message(state):
 
 
 @pytest.mark.parametrize("state", ["accepted", "scheduled", "queued", "sending"])
-def test_a_status_before_sending_tells_nothing(state):
+def test_a_status_before_sending_is_ignored(state):
     assert reading_of(STATUS, MessageStatus=state) == Reading()
 
 
@@ -48,7 +48,7 @@ def test_a_status_before_sending_tells_nothing(state):
         ({}, None),
     ],
 )
-def test_a_failure_gives_its_reason(state, said, error):
+def test_a_failure_has_its_reason(state, said, error):
     event = status(MessageStatus=state, **said)
     assert (event.status, event.error) == ("failed", error or state)
 
@@ -65,14 +65,14 @@ def test_a_failure_gives_its_reason(state, said, error):
         (STATUS, {"From": "whatsapp:"}, "From"),
     ],
 )
-def test_what_lacks_an_id_or_an_end_is_lost(form, changes, named):
+def test_a_form_without_id_or_number_is_rejected(form, changes, named):
     reading = reading_of(form, **changes)
     assert not reading.events
     assert [line.partition(":")[0] for line in reading.rejected] == [named]
     assert not reading.notes
 
 
-def test_a_status_that_nobody_knows_is_noted():
+def test_an_unknown_status_is_noted():
     reading = reading_of(STATUS, MessageStatus="canceled")
     assert (reading.events, reading.rejected) == ([], [])
     assert reading.notes == ["MessageStatus: 'canceled' is not known."]
@@ -88,7 +88,7 @@ def test_a_status_that_nobody_knows_is_noted():
         (b"\x00", "\ufffd"),
     ],
 )
-def test_what_cannot_be_stored_is_replaced_and_told(raw, content):
+def test_characters_that_cannot_be_stored_are_replaced_with_a_note(raw, content):
     body = urlencode(MESSAGE | {"Body": "BODY", "Odd": "BODY"}).encode().replace(b"BODY", raw)
     reading = read(body, NOW)
     (event,) = reading.events
@@ -118,7 +118,7 @@ def test_unescaped_utf_8_is_read():
         b"&".join([b"Body=x"] * (MAX_PARAMETERS + 1)),
     ],
 )
-def test_what_is_no_form_of_twilios_is_unreadable(body):
+def test_a_form_that_is_not_from_twilio_is_unreadable(body):
     with pytest.raises(UnreadableBody):
         read(body, NOW)
 
@@ -136,7 +136,7 @@ def test_parameters_keep_order_blanks_repetitions_and_every_byte():
     )
 )
 @example(b"MessageSid=SM1&From=%00&To=%00")
-def test_whatever_comes_it_is_read_or_unreadable_and_storable(body):
+def test_any_body_is_read_storably_or_unreadable(body):
     try:
         reading = read(body, NOW)
     except UnreadableBody:
@@ -147,7 +147,7 @@ def test_whatever_comes_it_is_read_or_unreadable_and_storable(body):
 
 
 def texts_of(value):
-    """Every string anywhere in it, keys too."""
+    """All strings in it, including keys."""
     if isinstance(value, dict):
         value = [*value.keys(), *value.values()]
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The webhook as Meta meets it: what it signs, and what it is answered."""
+"""The webhook with deliveries from Meta: signatures and responses."""
 
 import json
 from io import BytesIO
@@ -50,18 +50,18 @@ class TestDeliveriesOfMeta:
         assert Message.objects.get().content == TEXT
         assert owner.row_counts() == (1, 1, 1)
 
-    def test_a_delivery_signed_with_the_second_secret_counts(self, provider, channel, owner):
+    def test_a_delivery_signed_with_the_second_secret_is_accepted(self, provider, channel, owner):
         assert deliver(provider, BODY, secret=OLD_SECRET).status_code == 200
         assert owner.row_counts() == (1, 1, 1)
 
     @pytest.mark.parametrize("content_type", ["text/plain", FORM, "multipart/form-data; boundary=x", ""])
-    def test_the_signature_counts_and_not_the_content_type(self, provider, db, content_type):
+    def test_the_content_type_does_not_matter(self, provider, db, content_type):
         headers = {"x_hub_signature_256": GOOD}
         assert provider.post(PATH, BODY, content_type=content_type, headers=headers).status_code == 200
         assert bytes(WebhookDelivery.objects.get().body) == BODY
 
     @pytest.mark.parametrize("body", [b"", b"\x00\xff", b"{", b"[" * 100_000, b'"\\ud800"', b"NaN"])
-    def test_a_signed_body_that_cannot_be_read_is_stored_all_the_same(self, provider, db, body):
+    def test_a_signed_body_that_cannot_be_read_is_stored(self, provider, db, body):
         assert deliver(provider, body).status_code == 200
         assert bytes(WebhookDelivery.objects.get().body) == body
 
@@ -88,7 +88,7 @@ class TestDeliveriesOfMeta:
             BODY.replace(rb"\u0040", b"@"),
         ],
     )
-    def test_a_body_that_was_changed_or_written_anew_is_refused(self, provider, channel, body):
+    def test_a_changed_or_reserialized_body_is_refused(self, provider, channel, body):
         assert body != BODY
         assert_refused(deliver(provider, body, x_hub_signature_256=GOOD), 401, "not_authenticated")
         assert not WebhookDelivery.objects.exists()
@@ -103,20 +103,20 @@ class TestDeliveriesOfMeta:
         assert_refused(deliver(provider, BODY, secret=""), 401, "not_authenticated")
         assert not WebhookDelivery.objects.exists()
 
-    def test_the_log_says_why_and_not_what(self, provider, db, caplog):
+    def test_the_log_has_the_reason_and_not_the_content(self, provider, db, caplog):
         deliver(provider, BODY, x_hub_signature_256=None)
         (line,) = [record.getMessage() for record in caplog.records if "webhook_refused" in record.getMessage()]
         assert "no signature" in line
         assert "cakes" not in line
 
-    def test_three_megabytes_are_taken_and_more_than_four_are_not(self, provider, db):
+    def test_three_megabytes_are_accepted_and_more_than_four_are_not(self, provider, db):
         """Meta's limit is 3 MB, Django's default would be 2.5."""
         assert deliver(provider, BODY + b" " * 3_100_000).status_code == 200
         too_large = BODY + b" " * site.DATA_UPLOAD_MAX_MEMORY_SIZE
         assert_refused(deliver(provider, too_large), 413, "body_too_large")
         assert WebhookDelivery.objects.count() == 1
 
-    def test_a_body_that_breaks_off_is_refused(self, provider, db):
+    def test_an_incomplete_body_is_refused(self, provider, db):
         class Broken(BytesIO):
             def read(self, *size):
                 raise OSError("the client went away")
@@ -132,21 +132,21 @@ class TestDeliveriesOfMeta:
         assert not WebhookDelivery.objects.exists()
 
     def test_plain_http_is_answered_and_not_redirected(self, provider, db, settings):
-        """As with HTTPS=true behind a proxy that ends TLS and says nothing of it: a redirect would be a failure."""
+        """As with HTTPS=true behind a proxy that terminates TLS without a header: a redirect would be a failure."""
         settings.SECURE_SSL_REDIRECT = True
         for path in (PATH, f"{PATH}/"):
             assert deliver(provider, BODY, path=path).status_code == 200
         assert provider.get("/api/leads").status_code == 301
 
-    def test_a_signed_in_person_gains_nothing(self, provider, admin_user: User):
+    def test_a_session_does_not_replace_the_signature(self, provider, admin_user: User):
         provider.force_login(admin_user)
         assert_refused(deliver(provider, BODY, x_hub_signature_256=None), 401, "not_authenticated")
 
 
-class TestAnAbsentDatabase:
+class TestUnavailableDatabase:
     @pytest.mark.django_db(transaction=True)
-    def test_a_delivery_that_cannot_be_stored_is_wanted_again(self, provider, owner):
-        """A table that is not there stands for every error that is not the connection's."""
+    def test_a_delivery_that_cannot_be_stored_is_answered_503(self, provider, owner):
+        """A missing table, as an example of errors other than those of the connection."""
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE webhook_deliveries RENAME TO webhook_deliveries_away")
         try:
@@ -159,7 +159,7 @@ class TestAnAbsentDatabase:
         assert deliver(provider, BODY).status_code == 200
 
     @pytest.mark.django_db(transaction=True)
-    def test_a_database_that_lets_nobody_in_makes_503(self, provider, owner):
+    def test_a_database_that_refuses_connections_is_503(self, provider, owner):
         with session() as clerk, connection.cursor() as cursor:
             clerk.execute("LOCK TABLE webhook_deliveries")
             cursor.execute("SET lock_timeout = '20ms'")

@@ -1,4 +1,4 @@
-"""Poison through the site's webhook: never an error, good neighbours are rows, the bad one is kept with its reason."""
+"""Malformed messages through the webhook: valid ones are stored, and bad ones noted, always with status 200."""
 
 from itertools import count
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from conversations.models import Message, ParkedStatus
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import post
-from tests.whatsapp.poison import any_json, beside_good_ones, fields, mutants, poisoned
+from tests.whatsapp.poison import any_json, beside_valid_messages, fields, mutants, poisoned
 from whatsapp.models import WebhookDelivery
 
 # Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until its end.
@@ -38,14 +38,14 @@ def last_delivery():
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
-def test_poison_in_one_message_costs_the_others_nothing(inbox, poison, place):
+def test_a_bad_message_does_not_prevent_the_others(inbox, poison, place):
     bad = meta.text("bad", id="wamid.bad") | {place: "POISON"}
     messages = [meta.text("before", id="good-1"), bad, meta.text("after", id="good-2")]
     body = meta.body(meta.messages_value(messages=messages)).replace(b'"POISON"', poison)
     assert post(body).status_code == 200
     stored = set(Message.objects.values_list("provider_id", flat=True))
     assert stored >= {"good-1", "good-2"}
-    # The bad one is a row of its own or a line in the error.
+    # The bad one is stored or named in the error.
     assert len(stored) == 3 or "messages[1]" in last_delivery().error
 
 
@@ -57,9 +57,9 @@ def test_contacts_and_profiles_may_be_missing(inbox, change):
     assert inbox.counts() == (1, 1, 1, 1)
 
 
-def assert_good_messages_are_rows(field, mutant, contacts, metadata, junk):
+def assert_valid_messages_are_stored(field, mutant, contacts, metadata, junk):
     mark = f" {next(_cases)}"
-    answer = post(beside_good_ones(field, mutant, contacts, metadata, junk, mark))
+    answer = post(beside_valid_messages(field, mutant, contacts, metadata, junk, mark))
     assert answer.status_code == 200
     good = [f"good-{n}{mark}" for n in (1, 2, 4)]
     assert Message.objects.filter(provider_id__in=good).count() == 3
@@ -67,7 +67,7 @@ def assert_good_messages_are_rows(field, mutant, contacts, metadata, junk):
     assert last_delivery().state in ("processed", "unrouted", "failed")
 
 
-def assert_any_json_is_kept(tree):
+def assert_any_json_is_stored(tree):
     body = poisoned(tree)
     assert post(body).status_code == 200
     delivery = last_delivery()
@@ -78,11 +78,11 @@ def assert_any_json_is_kept(tree):
 # tests/long has more of both.
 @settings(max_examples=150)
 @given(fields, mutants, any_json, any_json, any_json)
-def test_good_messages_are_rows_beside_anything(inbox, field, mutant, contacts, metadata, junk):
-    assert_good_messages_are_rows(field, mutant, contacts, metadata, junk)
+def test_valid_messages_are_stored_next_to_any_content(inbox, field, mutant, contacts, metadata, junk):
+    assert_valid_messages_are_stored(field, mutant, contacts, metadata, junk)
 
 
 @settings(max_examples=50)
 @given(any_json)
-def test_any_json_is_kept(inbox, tree):
-    assert_any_json_is_kept(tree)
+def test_any_json_is_stored(inbox, tree):
+    assert_any_json_is_stored(tree)

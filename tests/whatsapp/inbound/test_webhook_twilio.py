@@ -1,4 +1,4 @@
-"""The webhook as Twilio meets it: what it signs, and what it is answered."""
+"""The webhook with deliveries from Twilio: signatures and responses."""
 
 from urllib.parse import urlencode
 
@@ -36,7 +36,7 @@ def number(owner: Business, settings):
 
 
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/", f"{PATH}?from=console&empty="])
-def test_a_signed_delivery_is_stored_and_answered_with_nothing_to_do(provider, owner, path):
+def test_a_signed_delivery_is_stored_and_answered_with_empty_twiml(provider, owner, path):
     answer = deliver_form(provider, SMS, url=f"http://testserver{path}", path=path)
     assert (answer.status_code, answer.content.decode()) == (200, TWIML)
     assert answer["Content-Type"].startswith("text/xml")
@@ -45,19 +45,19 @@ def test_a_signed_delivery_is_stored_and_answered_with_nothing_to_do(provider, o
     assert owner.row_counts() == (1, 1, 1)
 
 
-def test_twice_delivered_is_once_stored(provider, owner):
+def test_a_repeated_delivery_is_stored_once(provider, owner):
     for _ in range(2):
         assert deliver_form(provider, SMS).status_code == 200
     assert owner.row_counts() == (1, 1, 1)
     assert Message.objects.count() == 1
 
 
-def test_the_second_secret_counts(provider):
+def test_the_second_secret_is_accepted(provider):
     assert deliver_form(provider, SMS, secret=OLD_SECRET).status_code == 200
 
 
 @pytest.mark.parametrize("public", ["https://leads.example.com", "https://leads.example.com:443"])
-def test_behind_a_proxy_the_public_url_is_what_was_signed(provider, settings, public):
+def test_behind_a_proxy_the_signed_url_is_the_public_url(provider, settings, public):
     settings.PUBLIC_URL = "https://leads.example.com"
     assert deliver_form(provider, SMS, url=f"{public}{PATH}").status_code == 200
     assert_refused(deliver_form(provider, SMS), 401, "not_authenticated")
@@ -89,6 +89,6 @@ def test_a_form_without_the_signature_of_twilio_needs_that_of_meta(provider):
     assert_refused(answer, 401, "not_authenticated")
 
 
-def test_a_form_without_end_is_refused_before_it_is_read(provider):
+def test_a_form_with_too_many_parameters_is_refused(provider):
     answer = provider.post(PATH, "&a=1" * 500_000, content_type=FORM, headers={"x_twilio_signature": "A" * 27 + "="})
     assert_refused(answer, 401, "not_authenticated")

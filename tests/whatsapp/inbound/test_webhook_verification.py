@@ -1,4 +1,4 @@
-"""Meta's question whether the webhook's address is ours. No test here has a database: anybody may ask."""
+"""Meta's verification request. It is not authenticated, and these tests have no database."""
 
 from urllib.parse import urlencode
 
@@ -7,7 +7,7 @@ import pytest
 from tests.whatsapp.webhook_client import PATH, assert_refused, provider_client
 
 TOKEN = "the verify token, with an ü"
-QUESTION = {"hub.mode": "subscribe", "hub.verify_token": TOKEN, "hub.challenge": "1158201444"}
+REQUEST = {"hub.mode": "subscribe", "hub.verify_token": TOKEN, "hub.challenge": "1158201444"}
 
 
 @pytest.fixture(autouse=True)
@@ -22,14 +22,14 @@ def provider():
 
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
 def test_it_is_answered_with_the_challenge_alone(provider, path):
-    answer = provider.get(path, QUESTION)
+    answer = provider.get(path, REQUEST)
     assert (answer.status_code, answer.content) == (200, b"1158201444")
     assert answer["Content-Type"].startswith("text/plain")
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_challenge_is_no_page(provider):
-    answer = provider.get(PATH, QUESTION | {"hub.challenge": "<script>alert(1)</script>"})
+def test_a_challenge_is_plain_text(provider):
+    answer = provider.get(PATH, REQUEST | {"hub.challenge": "<script>alert(1)</script>"})
     assert answer.content == b"<script>alert(1)</script>"
     assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("text/plain", "nosniff")
 
@@ -47,15 +47,15 @@ def test_a_challenge_is_no_page(provider):
         *({"hub.challenge": challenge} for challenge in ("", None, "1" * 501, ["1", "2"])),
     ],
 )
-def test_it_is_refused_where_anything_is_not_as_it_should_be(provider, changes):
-    question = {name: value for name, value in (QUESTION | changes).items() if value is not None}
+def test_an_invalid_request_is_refused(provider, changes):
+    question = {name: value for name, value in (REQUEST | changes).items() if value is not None}
     assert_refused(provider.get(f"{PATH}?{urlencode(question, doseq=True)}"), 403, "forbidden")
 
 
 @pytest.mark.parametrize("token", ["", "x"])
-def test_without_a_token_in_the_settings_it_is_always_refused(provider, settings, token):
+def test_without_a_verify_token_it_is_always_refused(provider, settings, token):
     settings.WHATSAPP_VERIFY_TOKEN = ""
-    assert_refused(provider.get(PATH, QUESTION | {"hub.verify_token": token}), 403, "forbidden")
+    assert_refused(provider.get(PATH, REQUEST | {"hub.verify_token": token}), 403, "forbidden")
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])

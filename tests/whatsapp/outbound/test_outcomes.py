@@ -1,4 +1,4 @@
-"""A number that its provider refuses: the channel stops, the queue waits, and all is sent when that is fixed."""
+"""A number that its provider refuses: the channel stops, messages wait, and are sent when the cause is fixed."""
 
 from time import time
 
@@ -29,7 +29,7 @@ STOPPING = {
 
 @pytest.fixture
 def revoked(mailing):
-    """Meta has revoked the token; three messages wait, one of them tried."""
+    """Meta has revoked the token; three messages wait, one of which was attempted."""
     mailing.graph.tokens = {NEW_TOKEN}
     for number in range(3):
         mailing.writes(f"message {number}", to=f"+4915100000{number:03}")
@@ -38,7 +38,7 @@ def revoked(mailing):
 
 @pytest.mark.parametrize("case", STOPPING)
 def test_the_number_stops_and_its_queue_waits(mailing, case):
-    mailing.graph.next_come(STOPPING[case])
+    mailing.graph.queue_reactions(STOPPING[case])
     row = mailing.writes()
     mailing.is_sent()
     row.refresh_from_db()
@@ -50,15 +50,15 @@ def test_the_number_stops_and_its_queue_waits(mailing, case):
     assert (mailing.is_sent_again(), mailing.graph.requests) == (0, 1)
 
 
-def test_the_other_numbers_go_on(revoked, stranger):
+def test_other_numbers_continue(revoked, stranger):
     other = Mailing(stranger, revoked.graph, number="222", token=NEW_TOKEN)
     other.writes("of the other business")
     revoked.is_sent()
     assert revoked.graph.texts() == ["of the other business"]
 
 
-def test_a_country_that_is_closed_fails_its_message_so_that_the_others_can_go_on(mailing):
-    mailing.graph.next_come(error(130497, status=403))
+def test_a_message_to_a_forbidden_country_fails_so_that_others_can_be_sent(mailing):
+    mailing.graph.queue_reactions(error(130497, status=403))
     mailing.writes("to a closed country")
     mailing.writes("to another", to="+4915100000002")
     channels.pause_channel(channel_id=mailing.channel.pk, seconds=0)
@@ -66,14 +66,14 @@ def test_a_country_that_is_closed_fails_its_message_so_that_the_others_can_go_on
     queue.record([(message, Stopped("130497: No.", fails=True))])
     assert mailing.reload().stopped_at
     channels.resume_channel(channel_id=mailing.channel.pk)
-    mailing.graph.reaction()  # the one that was meant for the first
+    mailing.graph.reaction()  # the reaction for the first message
     mailing.is_sent_again()
     assert mailing.states() == [("to a closed country", "failed"), ("to another", "sent")]
 
 
 @pytest.mark.parametrize(("ago", "stops"), [(0, True), (3600, False)])
-def test_an_unpaid_bill_that_only_a_status_tells_stops_it_too(mailing, owner, ago, stops):
-    """Unless it is old news: Meta delivers again for days, and somebody may have paid since."""
+def test_a_payment_problem_reported_by_a_status_stops_it_too(mailing, owner, ago, stops):
+    """Unless the status is old: Meta delivers again for days, and the problem may have been solved since."""
     mailing.writes()
     mailing.is_sent()
     failed = meta.status("failed", id="wamid.000001", timestamp=int(time()) - ago)

@@ -1,4 +1,4 @@
-"""Which message is claimed next: order, pace, leases and numbers."""
+"""Which message is claimed next: order, rate limits, leases and channels."""
 
 from datetime import timedelta
 
@@ -14,12 +14,12 @@ from tests.whatsapp.graph import (
 from tests.whatsapp.mailing import AMINA, BRUNO, Mailing, of
 from whatsapp.models import Channel
 from whatsapp.outbound import queue
-from whatsapp.outbound.outcomes import Again, Failed, Sent, Unknown
+from whatsapp.outbound.outcomes import Failed, Retry, Sent, Unknown
 from whatsapp.outbound.worker import send_in_turn
 
 
-class TestOrderAndPace:
-    def test_of_a_customer_one_at_a_time_and_in_order(self, mailing):
+class TestOrderAndRate:
+    def test_a_customer_gets_one_at_a_time_and_in_order(self, mailing):
         for text in ["one", "two", "three"]:
             mailing.writes(text)
         mailing.writes("for Bruno", to=BRUNO)
@@ -29,21 +29,21 @@ class TestOrderAndPace:
         queue.record([(message, Sent(f"wamid.{message.id}")) for message in claimed])
         assert [message.content for message in queue.claim(16)] == ["two"]
 
-    def test_also_where_the_customer_has_several_conversations(self, mailing):
+    def test_a_customer_with_several_conversations_gets_one_at_a_time(self, mailing):
         mailing.writes("one")
         Conversation.objects.update(status="archived")
         mailing.writes("two")
         (first,) = queue.claim(16)
         assert (first.content, queue.claim(16)) == ("one", [])
 
-    def test_those_behind_a_failed_or_unknown_one_go_on(self, mailing):
+    def test_messages_after_a_failed_or_unknown_one_are_sent(self, mailing):
         for text in ["one", "two", "three"]:
             mailing.writes(text)
-        mailing.graph.next_come(error(131026), RESET_ACCEPTED)
+        mailing.graph.queue_reactions(error(131026), RESET_ACCEPTED)
         mailing.is_sent()
         assert mailing.states() == [("one", "failed"), ("two", "unknown"), ("three", "sent")]
 
-    def test_a_number_keeps_its_pace(self, mailing, settings):
+    def test_a_number_keeps_its_rate_limit(self, mailing, settings):
         settings.WHATSAPP_MESSAGES_PER_SECOND = 50
         for number in range(20):
             mailing.writes(to=f"+49151000000{number:02}")
@@ -52,7 +52,7 @@ class TestOrderAndPace:
         Channel.objects.update(paced_until=timezone.now() + timedelta(seconds=10))
         assert queue.claim(16) == []
 
-    def test_a_number_with_a_long_queue_leaves_room_for_the_others(self, mailing, stranger):
+    def test_a_number_with_a_long_queue_does_not_block_the_others(self, mailing, stranger):
         for number in range(20):
             mailing.writes(to=f"+49151000000{number:02}")
         other = Mailing(stranger, mailing.graph, number="222")
@@ -60,7 +60,7 @@ class TestOrderAndPace:
         claimed = [*queue.claim(4), *queue.claim(4)]
         assert "for Bruno" in [message.content for message in claimed]
 
-    def test_a_customer_gets_so_many_at_once_and_then_one_each_few_seconds(self, mailing, settings):
+    def test_a_customer_gets_a_burst_and_then_one_message_each_interval(self, mailing, settings):
         settings.WHATSAPP_PAIR_BURST, settings.WHATSAPP_PAIR_SECONDS = 3, 6
         for number in range(5):
             mailing.writes(f"{number}")
@@ -81,8 +81,8 @@ class TestLeases:
             cursor.execute("UPDATE messages SET leased_until = leased_until - interval '31 seconds'")
 
     @pytest.fixture
-    def slept(self, mailing):
-        """A message that a worker took and said nothing of until its lease was over."""
+    def expired(self, mailing):
+        """A message whose worker recorded nothing until the lease expired."""
         mailing.writes("one")
         mailing.writes("two")
         (message,) = queue.claim(16)
@@ -93,46 +93,46 @@ class TestLeases:
     def row(self, message):
         return Message.objects.get(pk=message.id)
 
-    def test_a_message_of_a_worker_that_is_gone_is_unknown_and_the_next_one_goes(self, mailing, slept):
-        assert self.row(slept).status == "unknown"
+    def test_a_message_with_an_expired_lease_is_unknown_and_the_next_one_is_sent(self, mailing, expired):
+        assert self.row(expired).status == "unknown"
         mailing.is_sent()
         assert mailing.graph.texts() == ["two"]
 
-    def test_while_the_lease_runs_it_is_the_workers(self, mailing):
+    def test_a_leased_message_is_not_claimed_again(self, mailing):
         mailing.writes()
         queue.claim(16)
         assert (queue.expire_leases(), queue.claim(16)) == (0, [])
 
-    def test_late_news_that_it_was_sent_counts(self, slept):
-        queue.record([(slept, Sent("wamid.9"))])
-        row = self.row(slept)
+    def test_a_late_record_that_it_was_sent_counts(self, expired):
+        queue.record([(expired, Sent("wamid.9"))])
+        row = self.row(expired)
         assert (row.status, row.provider_id, row.error) == ("sent", "wamid.9", "")
 
-    def test_late_news_that_it_was_not_sent_does_not_turn_the_order_round(self, mailing, slept):
+    def test_a_late_record_that_it_was_not_sent_does_not_change_the_order(self, mailing, expired):
         mailing.is_sent()
         assert mailing.graph.texts() == ["two"]
-        queue.record([queue.not_begun(slept)])
-        assert (self.row(slept).status, self.row(slept).error) == ("failed", queue.OVERTAKEN)
+        queue.record([queue.not_attempted(expired)])
+        assert (self.row(expired).status, self.row(expired).error) == ("failed", queue.OVERTAKEN)
         assert mailing.is_sent_again() == 0
 
-    def test_late_news_that_it_was_not_sent_puts_it_back(self, mailing, slept):
-        queue.record([queue.not_begun(slept)])
-        assert self.row(slept).status == "queued"
+    def test_a_late_record_that_it_was_not_sent_queues_it_again(self, mailing, expired):
+        queue.record([queue.not_attempted(expired)])
+        assert self.row(expired).status == "queued"
         mailing.is_sent_again()
         assert mailing.graph.texts() == ["one", "two"]
 
-    @pytest.mark.parametrize("outcome", [Again("no"), Failed("no"), Unknown("no")])
-    def test_late_news_of_an_earlier_try_changes_nothing(self, mailing, slept, outcome):
-        queue.record([queue.not_begun(slept)])
+    @pytest.mark.parametrize("outcome", [Retry("no"), Failed("no"), Unknown("no")])
+    def test_a_late_record_of_an_earlier_attempt_changes_nothing(self, mailing, expired, outcome):
+        queue.record([queue.not_attempted(expired)])
         Message.objects.update(due_at="2026-01-01T00:00:00Z")
         (again,) = queue.claim(16)
-        queue.record([(slept, outcome)])
-        assert self.row(slept).status == "sending"
+        queue.record([(expired, outcome)])
+        assert self.row(expired).status == "sending"
         queue.record([(again, Sent("wamid.9"))])
-        queue.record([(slept, outcome)])
-        assert self.row(slept).status == "sent"
+        queue.record([(expired, outcome)])
+        assert self.row(expired).status == "sent"
 
-    def test_a_worker_that_slept_too_long_does_not_begin(self, mailing, monkeypatch):
+    def test_a_worker_that_is_too_late_does_not_send(self, mailing, monkeypatch):
         monkeypatch.setattr(queue, "BEGIN_SECONDS", -1)
         row = mailing.writes()
         claimed = queue.claim(16)

@@ -1,4 +1,4 @@
-"""A worker that is frozen (SIGSTOP) in the middle of a claim, or of a record: others go on within seconds."""
+"""A worker that is suspended (SIGSTOP) during a claim or a record: others continue within seconds."""
 
 import pytest
 from django.db import Error
@@ -26,7 +26,7 @@ def claimed() -> list[Outgoing]:
 
 
 @pytest.mark.parametrize("after", ["FROM channels", "UPDATE messages"], ids=["number", "messages"])
-def test_a_worker_frozen_in_the_middle_of_a_claim_keeps_the_number_for_seconds_only(written: Message, after: str):
+def test_a_worker_suspended_during_a_claim_blocks_the_number_for_seconds_only(written: Message, after: str):
     with frozen(queue.claim, 16, after=after) as claiming:
         assert queue.claim(16) == []
         assert [message.id for message in claimed()] == [written.pk]
@@ -34,7 +34,7 @@ def test_a_worker_frozen_in_the_middle_of_a_claim_keeps_the_number_for_seconds_o
 
 
 @pytest.mark.parametrize("outcome", [Sent("wamid.1"), Failed("No.")], ids=["sent", "failed"])
-def test_a_worker_frozen_in_the_middle_of_a_record_keeps_the_message_for_seconds_only(
+def test_a_worker_suspended_during_a_record_blocks_the_message_for_seconds_only(
     written: Message, outcome: Sent | Failed
 ):
     results = [(message, outcome) for message in claimed()]

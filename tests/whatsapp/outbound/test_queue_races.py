@@ -1,4 +1,4 @@
-"""Several processes at once: who claims, who writes to a new customer, and a status beside the worker's own record."""
+"""Concurrent processes: claims, messages to a new customer, and a status during the worker's record."""
 
 import time
 from collections import Counter
@@ -28,7 +28,7 @@ from whatsapp.outbound.worker import Sender
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CREW = 4
+PROCESSES = 4
 
 
 def write_to(user_id: UUID, phone: str, text: str) -> UUID:
@@ -38,7 +38,7 @@ def write_to(user_id: UUID, phone: str, text: str) -> UUID:
 
 
 def claim_all(goal: int) -> list[tuple[int, UUID, str, int]]:
-    """Claim and record until so many messages are sent, by whomever. Returns what this process had, and when."""
+    """Claim and record until this many messages are sent in all. Returns this process's messages, with times."""
     mine: list[tuple[int, UUID, str, int]] = []
     while Message.objects.filter(status="sent").count() < goal:
         for message in queue.claim(3):
@@ -57,7 +57,7 @@ def report(message_id: UUID) -> None:
     ingest.receive(provider="cloud", body=meta.body(meta.messages_value(statuses=[told])))
 
 
-def test_no_message_has_two_takers_and_each_customers_come_in_order(owner: Business, settings) -> None:
+def test_no_message_is_claimed_twice_and_each_customers_are_sent_in_order(owner: Business, settings) -> None:
     before = deadlocks()
     settings.WHATSAPP_MESSAGES_PER_SECOND = 10_000
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
@@ -65,8 +65,8 @@ def test_no_message_has_two_takers_and_each_customers_come_in_order(owner: Busin
         for customer in range(12):
             to = Recipient(phone=f"+4915100000{customer:03}")
             send_message(user_id=owner.id, to=to, message=MessageContent(content=str(number)))
-    with processes(CREW) as crew:
-        taken = [row for future in [crew.submit(claim_all, 96) for _ in range(CREW)] for row in future.result()]
+    with processes(PROCESSES) as crew:
+        taken = [row for future in [crew.submit(claim_all, 96) for _ in range(PROCESSES)] for row in future.result()]
     assert max(Counter(id_ for _, id_, _, _ in taken).values()) == 1
     assert len(taken) == 96
     for phone in {address for _, _, address, _ in taken}:
@@ -75,13 +75,13 @@ def test_no_message_has_two_takers_and_each_customers_come_in_order(owner: Busin
     assert deadlocks() == before
 
 
-def test_many_who_write_to_one_new_customer_at_once_share_one_conversation(owner: Business) -> None:
+def test_concurrent_messages_to_one_new_customer_share_one_conversation(owner: Business) -> None:
     before = deadlocks()
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
-    with processes(CREW) as crew:
-        with held_back(CREW):
-            first = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(CREW)]
-        rest = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(CREW, 40)]
+    with processes(PROCESSES) as crew:
+        with held_back(PROCESSES):
+            first = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(PROCESSES)]
+        rest = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(PROCESSES, 40)]
         conversations = {future.result() for future in first + rest}
     assert len(conversations) == 1
     assert owner.row_counts() == (1, 1, 4)  # 0, 10, 20 and 30 asked for a lead
@@ -89,7 +89,7 @@ def test_many_who_write_to_one_new_customer_at_once_share_one_conversation(owner
     assert deadlocks() == before
 
 
-def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> None:
+def test_a_status_during_the_workers_record_is_not_lost(owner: Business) -> None:
     before = deadlocks()
     Inbox(owner)
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
@@ -99,7 +99,7 @@ def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> No
     messages: list[Outgoing] = []
     while len(messages) < 60:
         messages += queue.claim(60)
-    with processes(CREW) as crew:
+    with processes(PROCESSES) as crew:
         futures: list[Future[None]] = []
         for number, message in enumerate(messages):
             both = [crew.submit(record_as_sent, message), crew.submit(report, message.id)]
@@ -110,14 +110,14 @@ def test_a_status_beside_the_workers_record_is_never_lost(owner: Business) -> No
     assert deadlocks() == before
 
 
-def test_a_customer_whose_row_somebody_holds_keeps_no_other_waiting(owner: Business, tmp_path) -> None:
+def test_a_locked_customer_does_not_delay_the_others(owner: Business, tmp_path) -> None:
     with graph_api() as graph:
         mailing = Mailing(owner, graph)
         held = mailing.writes("held")
         with session() as clerk:
             clerk.execute("SELECT FROM customers WHERE user_id = %s FOR UPDATE", [owner.id])
             with working(tmp_path, **pointed_at(graph)) as worker:
-                # Its customer is made by this message, and nobody holds that row.
+                # Its customer is created with this message, and the row is not locked.
                 free = mailing.writes("free", to="+4915100000002")
                 until(lambda: Message.objects.get(pk=free.pk).status == "sent", worker.log)
                 assert Message.objects.get(pk=held.pk).status == "queued"
@@ -125,14 +125,14 @@ def test_a_customer_whose_row_somebody_holds_keeps_no_other_waiting(owner: Busin
                 until(lambda: Message.objects.get(pk=held.pk).status == "sent", worker.log)
 
 
-def test_a_message_whose_row_somebody_holds_keeps_no_others_record_waiting(owner: Business, tmp_path) -> None:
+def test_a_locked_message_does_not_delay_the_record_of_others(owner: Business, tmp_path) -> None:
     with graph_api() as graph:
         mailing = Mailing(owner, graph)
         held = [mailing.writes("held", to=f"+4915100000{number:03}") for number in range(3)]
-        # Held when the answer comes, after the claim.
-        graph.next_come(*[Reaction(accepts=True, seconds=2)] * 3)
+        # Locked when the response arrives, after the claim.
+        graph.queue_reactions(*[Reaction(accepts=True, seconds=2)] * 3)
         with working(tmp_path, **pointed_at(graph)) as worker, session() as clerk:
-            until(partial(graph.has_been_asked, 3), worker.log)
+            until(partial(graph.has_had_requests, 3), worker.log)
             clerk.execute("SELECT FROM messages FOR UPDATE")
             free = [mailing.writes("free", to=f"+4915200000{number:03}") for number in range(20)]
             rows = Message.objects.filter(pk__in=[row.pk for row in free])
@@ -144,7 +144,7 @@ def test_a_message_whose_row_somebody_holds_keeps_no_others_record_waiting(owner
         assert graph.doubled() == {}
 
 
-def test_a_worker_whose_connections_are_cut_goes_on_and_sends_nothing_twice(owner: Business, tmp_path) -> None:
+def test_a_worker_with_lost_connections_continues_and_sends_nothing_twice(owner: Business, tmp_path) -> None:
     with graph_api() as graph:
         mailing = Mailing(owner, graph)
         for number in range(40):
@@ -152,21 +152,21 @@ def test_a_worker_whose_connections_are_cut_goes_on_and_sends_nothing_twice(owne
         graph.react = lambda: Reaction(accepts=True, seconds=0.3)
         with working(tmp_path, **pointed_at(graph)) as worker:
             for goal in (5, 25):
-                until(partial(graph.has_been_asked, goal), worker.log)
+                until(partial(graph.has_had_requests, goal), worker.log)
                 assert run(CUT, NAME)
             until(statuses_are_sent, worker.log)
         assert graph.doubled() == {}
 
 
-def test_a_worker_hears_of_a_message_at_once(owner: Business, tmp_path) -> None:
-    """One that has nothing to do looks by itself each two seconds only."""
+def test_a_worker_is_woken_at_once(owner: Business, tmp_path) -> None:
+    """An idle worker polls only every two seconds."""
     with graph_api() as graph:
         mailing = Mailing(owner, graph)
         with working(tmp_path, **pointed_at(graph)) as worker:
             until(worker.is_at_work, worker.log)
             for number in range(3):
                 mailing.writes(f"{number}", to=f"+4915100000{number:03}")
-                # A message that the worker's own look found leaves its job waiting, and the next then queues none.
+                # A message found by polling leaves its job waiting, and then the next message defers none.
                 until(lambda: statuses_are_sent() and not calls("todo", "doing"), worker.log)
             assert calls("succeeded") == 3
             assert worker.stop() == 0
@@ -188,7 +188,7 @@ def test_a_worker_that_stops_gives_back_what_it_has_claimed_ahead(mailing: Maili
 
 
 def calls(*statuses: str) -> int:
-    """The jobs that tell a worker to look."""
+    """The jobs that wake a worker."""
     return ProcrastinateJob.objects.filter(task_name="whatsapp.tasks.send_queued", status__in=statuses).count()
 
 

@@ -1,4 +1,4 @@
-"""Which number of the business and which address of the customer a message takes."""
+"""The choice of channel and address for a message."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ AMINA, AMINA_ID = "+4915123456789", "US.13491208655302741918"
 
 
 @pytest.mark.parametrize(("wrote_to", "goes_through"), [(SECOND, SECOND), (FIRST, FIRST), (GONE, FIRST), (None, FIRST)])
-def test_it_goes_through_the_number_that_the_customer_wrote_to_if_that_may_send(wrote_to, goes_through):
+def test_it_is_sent_through_the_number_that_the_customer_wrote_to_if_that_is_active(wrote_to, goes_through):
     last = LastInbound(address=AMINA, channel_id=wrote_to)
     assert choose_route(address=AMINA, last=last, channel_ids=[FIRST, SECOND]) == Route(goes_through, AMINA)
 
@@ -20,7 +20,7 @@ def test_without_a_number_it_waits():
     assert choose_route(address=AMINA, last=LastInbound(channel_id=GONE), channel_ids=[]) == Route(None, AMINA)
 
 
-def test_a_number_is_spelled_as_the_customers_own_messages_spell_it():
+def test_a_number_has_the_form_of_the_customers_messages():
     last = LastInbound(address="+5215512345678")
     assert choose_route(address="+525512345678", last=last, channel_ids=[]).address == "+5215512345678"
 
@@ -31,5 +31,5 @@ def test_a_reply_goes_to_the_user_id_that_the_customer_wrote_from_and_a_template
     assert choose_route(address=AMINA, last=last, channel_ids=[], answers_user_id=may_answer).address == goes_to
 
 
-def test_an_address_that_is_no_longer_the_customers_is_not_used():
+def test_a_former_address_is_not_used():
     assert choose_route(address=AMINA, last=LastInbound(address="+4915100000002"), channel_ids=[]).address == AMINA

@@ -1,4 +1,4 @@
-"""What the provider answers, and what becomes of the message. Against a Graph API of our own."""
+"""Responses of the provider and the resulting status, with a stub of the Graph API."""
 
 import pytest
 
@@ -20,11 +20,11 @@ from whatsapp.outbound.providers import cloud
 
 
 def pause_of(row):
-    """Seconds from when it was recorded until the next try."""
+    """Seconds from the record until the next attempt."""
     return (row.due_at - row.updated_at).total_seconds()
 
 
-AGAIN = {
+RETRIED = {
     "throughput": (error(130429), 0.8, 1.2),
     "overload": (SERVER_ERROR, 0.8, 1.2),
     "Meta's word that it will pass": (error(999_999, is_transient=True), 0.8, 1.2),
@@ -60,10 +60,10 @@ UNKNOWN = {
 
 
 class TestErrors:
-    @pytest.mark.parametrize("case", AGAIN)
-    def test_what_may_pass_is_tried_again_later(self, mailing, case):
-        reaction, soonest, latest = AGAIN[case]
-        mailing.graph.next_come(reaction)
+    @pytest.mark.parametrize("case", RETRIED)
+    def test_a_transient_error_is_retried_later(self, mailing, case):
+        reaction, soonest, latest = RETRIED[case]
+        mailing.graph.queue_reactions(reaction)
         row = mailing.writes()
         mailing.is_sent()
         row = of(row)
@@ -74,9 +74,9 @@ class TestErrors:
         assert (of(row).status, of(row).error) == ("sent", "")
 
     @pytest.mark.parametrize("case", PERMANENT)
-    def test_what_will_not_pass_has_failed_with_its_reason(self, mailing, case):
+    def test_a_permanent_error_is_failed_with_its_reason(self, mailing, case):
         reaction, words = PERMANENT[case]
-        mailing.graph.next_come(reaction)
+        mailing.graph.queue_reactions(reaction)
         row = mailing.writes()
         mailing.is_sent()
         assert of(row).status == "failed"
@@ -84,8 +84,8 @@ class TestErrors:
         assert (mailing.is_sent_again(), mailing.graph.ledger) == (0, [])
 
     @pytest.mark.parametrize("case", UNKNOWN)
-    def test_what_nobody_knows_is_not_sent_again(self, mailing, case):
-        mailing.graph.next_come(UNKNOWN[case])
+    def test_an_unknown_outcome_is_not_sent_again(self, mailing, case):
+        mailing.graph.queue_reactions(UNKNOWN[case])
         row = mailing.writes()
         mailing.is_sent()
         assert of(row).status == "unknown"
@@ -93,22 +93,22 @@ class TestErrors:
         assert mailing.is_sent_again() == 0
         assert mailing.graph.requests == 1
 
-    def test_an_answer_that_does_not_come_is_unknown(self, mailing, monkeypatch):
+    def test_a_missing_response_is_unknown(self, mailing, monkeypatch):
         monkeypatch.setattr("whatsapp.outbound.providers.http.READ_SECONDS", 0.2)
-        mailing.graph.next_come(Reaction(seconds=1, accepts=True))
+        mailing.graph.queue_reactions(Reaction(seconds=1, accepts=True))
         row = mailing.writes()
         mailing.is_sent()
         assert of(row).status == "unknown"
 
-    def test_nobody_there_is_certainly_not_sent(self, mailing, settings):
+    def test_without_a_connection_it_was_not_sent(self, mailing, settings):
         settings.WHATSAPP_API_BASE_URL = "http://127.0.0.1:9"
         row = mailing.writes()
         mailing.is_sent()
         assert (of(row).status, row.error) == ("queued", "No connection to the provider: ConnectionRefusedError.")
 
-    def test_pauses_grow_and_there_is_a_last_attempt(self, mailing):
+    def test_pauses_grow_and_the_number_of_attempts_is_limited(self, mailing):
         row = mailing.writes()
-        mailing.graph.next_come(*[error(131000, status=500)] * 4)
+        mailing.graph.queue_reactions(*[error(131000, status=500)] * 4)
         pauses = []
         for _ in range(3):
             mailing.is_sent_again()
@@ -119,7 +119,7 @@ class TestErrors:
         assert row.error.startswith("Given up after 4 tries. 131000")
 
     def test_the_pair_rate_delays_that_customer_only(self, mailing):
-        mailing.graph.next_come(error(131056))
+        mailing.graph.queue_reactions(error(131056))
         row = mailing.writes("one")
         mailing.is_sent()
         mailing.writes("two")
@@ -128,7 +128,7 @@ class TestErrors:
         assert mailing.graph.texts() == ["for Bruno"]
         pauses = []
         for _ in range(3):
-            mailing.graph.next_come(error(131056))
+            mailing.graph.queue_reactions(error(131056))
             mailing.is_sent_again()
             pauses.append(pause_of(of(row)))
         for pause, expected in zip(pauses, (4, 16, 64), strict=True):
@@ -137,28 +137,28 @@ class TestErrors:
         assert mailing.graph.texts(AMINA) == ["one", "two"]
 
     def test_a_limit_of_the_number_holds_back_all_its_customers(self, mailing):
-        mailing.graph.next_come(error(80007))
+        mailing.graph.queue_reactions(error(80007))
         mailing.writes()
         mailing.is_sent()
         mailing.writes(to=BRUNO)
         assert (mailing.is_sent(), mailing.graph.ledger) == (0, [])
 
-    def test_a_fault_of_ours_before_the_request_has_failed_and_costs_the_others_nothing(self, mailing):
+    def test_an_internal_error_before_the_request_fails_only_that_message(self, mailing):
         row = mailing.writes()
         Message.objects.filter(pk=row.pk).update(kind="template", extras={})
         mailing.writes(to=BRUNO)
         mailing.is_sent()
         assert [state for _, state in mailing.states()] == ["failed", "sent"]
 
-    def test_a_fault_of_ours_after_it_is_unknown(self, mailing, monkeypatch):
+    def test_an_internal_error_after_the_request_is_unknown(self, mailing, monkeypatch):
         monkeypatch.setattr(cloud, "outcome_of", lambda answer: 1 / 0)
         row = mailing.writes()
         mailing.is_sent()
-        assert (of(row).status, row.error) == ("unknown", "Sending broke on our side: ZeroDivisionError.")
+        assert (of(row).status, row.error) == ("unknown", "Internal error while sending: ZeroDivisionError.")
 
-    def test_tries_are_counted_for_each_kind_of_error(self, mailing):
+    def test_attempts_are_counted_for_each_kind_of_error(self, mailing):
         row = mailing.writes()
-        mailing.graph.next_come(*[error(131000, status=500)] * 3, error(131056), error(131000, status=500))
+        mailing.graph.queue_reactions(*[error(131000, status=500)] * 3, error(131056), error(131000, status=500))
         for _ in range(5):
             mailing.is_sent_again()
         assert (of(row).status, row.attempts, row.retries) == ("queued", 5, 1)

@@ -1,4 +1,4 @@
-"""What an accepted message becomes, and how statuses settle one whose sending is uncertain."""
+"""Statuses of accepted messages, and of messages with an unknown outcome."""
 
 import pytest
 
@@ -22,29 +22,29 @@ class TestAcceptance:
         assert not ParkedStatus.objects.exists()
         assert mailing.is_sent() == 0
 
-    def test_what_meta_calls_the_customer_is_kept(self, mailing):
+    def test_metas_identifiers_of_the_customer_are_stored(self, mailing):
         body = (
             b'{"contacts": [{"input": "x", "wa_id": "491512345", "user_id": "DE.1"}], "messages": [{"id": "wamid.1"}]}'
         )
-        mailing.graph.next_come(Reaction(body=body))
+        mailing.graph.queue_reactions(Reaction(body=body))
         row = mailing.writes()
         mailing.is_sent()
         assert of(row).extras["details"] == {"accepted": {"wa_id": "491512345", "user_id": "DE.1"}}
 
-    def test_statuses_carry_it_on(self, mailing, owner):
+    def test_statuses_update_it(self, mailing, owner):
         row = mailing.writes()
         mailing.is_sent()
         for state in ("delivered", "read"):
             Inbox(owner).gets_statuses(meta.status(state, id="wamid.000001"))
             assert of(row).status == state
 
-    def test_a_status_that_comes_before_the_answer_does_no_harm(self, mailing, owner):
+    def test_a_status_before_the_response_does_no_harm(self, mailing, owner):
         row = mailing.writes()
         Inbox(owner).gets_statuses(meta.status("delivered", id="wamid.000001"))
         mailing.is_sent()
         assert of(row).status == "delivered"
 
-    def test_a_failure_that_only_a_status_tells_says_what_to_do(self, mailing, owner):
+    def test_a_failure_reported_by_a_status_has_advice(self, mailing, owner):
         row = mailing.writes()
         mailing.is_sent()
         Inbox(owner).gets_statuses(
@@ -58,38 +58,38 @@ class TestAcceptance:
         assert (answer["status"], answer["error"]) == ("failed", row.error)
 
 
-class TestSettlingTheUnknown:
+class TestUnknownOutcomes:
     @pytest.fixture
     def unknown(self, mailing):
-        mailing.graph.next_come(RESET_ACCEPTED)
+        mailing.graph.queue_reactions(RESET_ACCEPTED)
         row = mailing.writes()
         mailing.is_sent()
         return of(row)
 
     @pytest.mark.parametrize("state", ["sent", "delivered", "read"])
-    def test_a_status_with_our_id_tells_that_it_was_sent(self, unknown, owner, state):
+    def test_a_status_with_our_id_proves_that_it_was_sent(self, unknown, owner, state):
         Inbox(owner).gets_statuses(meta.status(state, id="wamid.9", biz_opaque_callback_data=str(unknown.pk)))
         assert (of(unknown).status, unknown.provider_id) == (state, "wamid.9")
         Inbox(owner).gets_statuses(meta.status("read", id="wamid.9"))
         assert of(unknown).status == "read"
 
-    def test_or_that_it_failed(self, unknown, owner):
+    def test_a_status_with_our_id_proves_that_it_failed(self, unknown, owner):
         failed = meta.status("failed", id="wamid.9", errors=[meta.error(131026, "Undeliverable")])
         Inbox(owner).gets_statuses(failed | {"biz_opaque_callback_data": str(unknown.pk)})
         assert (of(unknown).status, unknown.error) == ("failed", "131026: Undeliverable")
 
-    def test_a_strangers_status_with_our_id_tells_nothing(self, unknown, stranger):
+    def test_a_status_of_another_business_with_our_id_is_ignored(self, unknown, stranger):
         told = meta.status("read", id="wamid.9", biz_opaque_callback_data=str(unknown.pk))
         Inbox(stranger, channel="222").gets_statuses(told)
         assert (of(unknown).status, unknown.provider_id) == ("unknown", None)
 
     @pytest.mark.parametrize("data", ["", "cake", "x" * 600, "01a20e10-c789-751e-8139-2738ff45afdb"])
-    def test_other_data_of_that_name_does_no_harm(self, unknown, owner, data):
+    def test_invalid_callback_data_does_no_harm(self, unknown, owner, data):
         kept = Inbox(owner).gets_statuses(meta.status("read", id="wamid.9", biz_opaque_callback_data=data))
         assert (kept.state, of(unknown).status) == ("processed", "unknown")
 
-    def test_one_that_would_be_tried_again_is_not_when_a_status_says_it_was_sent(self, mailing, owner):
-        mailing.graph.next_come(SERVER_ERROR)
+    def test_a_message_due_for_a_retry_is_not_sent_after_a_status_reports_it_sent(self, mailing, owner):
+        mailing.graph.queue_reactions(SERVER_ERROR)
         row = mailing.writes()
         mailing.is_sent()
         Inbox(owner).gets_statuses(meta.status("sent", id="wamid.9", biz_opaque_callback_data=str(row.pk)))

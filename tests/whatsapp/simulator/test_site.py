@@ -1,4 +1,4 @@
-"""manage.py simulate_whatsapp: what it refuses, whom it means, and what it says where the site will show nothing."""
+"""manage.py simulate_whatsapp: invalid options, the default number, and notes."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from leadsite.accounts.services import create_business
 from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, printed, refusal
 from whatsapp.management.commands import simulate_whatsapp
 from whatsapp.models import Channel
-from whatsapp.simulator.site import DEMO_CHANNEL, what_will_wait
+from whatsapp.simulator.site import DEMO_CHANNEL, delivery_note
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def secret(settings) -> None:
         (["--burst", "x"], "argument --burst:"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(channel, arguments, problem):
+def test_invalid_options_are_refused(channel, arguments, problem):
     code, error = refusal(*arguments)
     assert problem in error
     assert code == 2 or "argument --" in error
 
 
 @pytest.mark.parametrize("answer", ["403", "404"])
-def test_another_site_that_answers_is_told_from_ours(channel, monkeypatch, answer):
+def test_unexpected_responses_have_hints(channel, monkeypatch, answer):
     monkeypatch.setattr(simulate_whatsapp, "post", lambda delivery: answer)
     expected = f"{answer}: there is no webhook at http://127.0.0.1:1/."
     code, error = refusal("--url", "http://127.0.0.1:1/")
@@ -81,7 +81,7 @@ def test_the_number_is_the_only_active_one_or_the_demos(owner, stranger, channel
     assert printed()["metadata"]["phone_number_id"] == DEMO_CHANNEL
 
 
-def test_without_a_number_or_a_database_it_says_what_to_do(db, monkeypatch):
+def test_without_a_number_or_a_database_the_error_names_the_next_step(db, monkeypatch):
     assert "No WhatsApp number is connected yet" in refusal("--print")[1]
 
     def away(*args: Any, **options: Any) -> None:
@@ -94,7 +94,7 @@ def test_without_a_number_or_a_database_it_says_what_to_do(db, monkeypatch):
     )
 
 
-def test_a_strangers_or_a_customers_message_is_none_that_went_out(owner, stranger, channel):
+def test_only_an_outgoing_message_of_the_business_can_have_a_status(owner, stranger, channel):
     for business, columns in (
         (stranger, {"direction": "out", "status": "sent"}),
         (owner, {"direction": "in", "status": "received"}),
@@ -102,13 +102,13 @@ def test_a_strangers_or_a_customers_message_is_none_that_went_out(owner, strange
         lead = business.has_lead(customer_phone=PHONE)
         columns |= {"user": business.user, "conversation_id": lead.conversation_id, "provider_id": "wamid.X"}
         Message.objects.create(**columns)
-    assert "No message with the id wamid.X" in what_will_wait(number=channel.phone_number_id, sent_message="wamid.X")
-    assert what_will_wait(number=channel.phone_number_id) == ""
+    assert "No message with the id wamid.X" in delivery_note(number=channel.phone_number_id, sent_message="wamid.X")
+    assert delivery_note(number=channel.phone_number_id) == ""
 
 
-def test_where_the_database_cannot_be_asked_nothing_is_claimed(monkeypatch):
+def test_without_the_database_there_is_no_note(monkeypatch):
     def away(*args: Any, **options: Any) -> None:
         raise OperationalError("away")
 
     monkeypatch.setattr(Channel.objects, "filter", away)
-    assert what_will_wait(number="999") == ""
+    assert delivery_note(number="999") == ""

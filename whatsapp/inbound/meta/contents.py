@@ -14,7 +14,7 @@ from whatsapp.json_parts import error_details, object_of, objects_of, text_of
 Json = dict[str, Any]
 
 # Keys that have fields of their own in the event.
-_SAID: Final = frozenset(("id", "from", "from_user_id", "to", "to_user_id", "timestamp", "type", "text"))
+_EVENT_KEYS: Final = frozenset(("id", "from", "from_user_id", "to", "to_user_id", "timestamp", "type", "text"))
 # The key with the id of the message that this one is about.
 _TARGETS: Final = {"edit": "original_message_id", "revoke": "original_message_id", "reaction": "message_id"}
 
@@ -31,7 +31,7 @@ def kind_of(message: Json) -> str:
 def content_of(kind: str, message: Json) -> str:
     """Return the readable text of a message of this kind; '' where it has none."""
     read = _READERS.get(kind)
-    content = read(message) if read else _anything(message.get(kind)) or _text(message)
+    content = read(message) if read else _body_or_caption(message.get(kind)) or _text(message)
     if not content and not message.get(kind):
         # The object of the kind may be missing, with an error in its place.
         return _in_brackets(_reason(message))
@@ -39,14 +39,14 @@ def content_of(kind: str, message: Json) -> str:
 
 
 def extras_of(kind: str, message: Json) -> Json:
-    """Return what is kept beside the content: the object of the kind, context, referral, errors and all unknown keys.
+    """Return what is stored besides the content: the object of the kind, context, referral, errors and unknown keys.
 
     `target` is the id of the message that an edit, a revocation or a reaction is about.
     """
-    extras = {key: found for key, found in message.items() if key not in _SAID}
+    extras = {key: found for key, found in message.items() if key not in _EVENT_KEYS}
     text = message.get("text")
     if kind == "text":
-        text = _beside_the_body(text)
+        text = _without_body(text)
     if text:
         extras["text"] = text
     if kind in _TARGETS:
@@ -56,7 +56,7 @@ def extras_of(kind: str, message: Json) -> Json:
     return extras
 
 
-def _beside_the_body(text: Any) -> Any:
+def _without_body(text: Any) -> Any:
     if isinstance(text, dict) and text_of(text.get("body")):
         return {key: found for key, found in text.items() if key != "body"}
     return None if isinstance(text, str) else text
@@ -66,8 +66,8 @@ def _in_brackets(text: str) -> str:
     return f"({text})" if text else ""
 
 
-def _anything(part: Any) -> str:
-    """Return the text of an object of a kind that may be new."""
+def _body_or_caption(part: Any) -> str:
+    """Return the text of an object, also of kinds that are not known."""
     if isinstance(part, str):
         return part
     found = object_of(part)
@@ -81,7 +81,7 @@ def _reason(message: Json) -> str:
 
 
 def _text(message: Json) -> str:
-    return _anything(message.get("text"))
+    return _body_or_caption(message.get("text"))
 
 
 def _caption(kind: str) -> Callable[[Json], str]:
@@ -161,7 +161,7 @@ def _interactive(message: Json) -> str:
         kind = next((name for name in _REPLIES if name in part), "")
     reply = object_of(part.get(kind))
     read = _REPLIES.get(kind)
-    return read(reply) if read else text_of(reply.get("title")) or _anything(reply)
+    return read(reply) if read else text_of(reply.get("title")) or _body_or_caption(reply)
 
 
 def _list_reply(reply: Json) -> str:

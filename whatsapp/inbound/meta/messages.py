@@ -25,7 +25,7 @@ _CALL_LEFT_OUT: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a value says about all of its items."""
+    """What a value says about all its items."""
 
     channel: str
     contacts: Contacts
@@ -46,7 +46,7 @@ def provider_id_of(item: Part) -> str | None:
     return found
 
 
-def received(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
+def inbound_events(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
     """Yield the events of a customer's message; a system message is a notice and may report a move."""
     if kind_of(message.data) == "system":
         yield from _notice(message, source, marks)
@@ -55,14 +55,14 @@ def received(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[E
     yield from _event(message, source, identifiers(message, **_SENDER), direction="in", opens=opens, marks=marks)
 
 
-def echoed(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
+def echo_events(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
     """Yield a message that the owner wrote in the WhatsApp Business app: `from` is the business."""
     who = identifiers(message, **_RECIPIENT)
     marks = {"echo": True} | marks
     yield from _event(message, source, who, direction="out", opens=Opens.CONVERSATION, marks=marks, status="sent")
 
 
-def historic(message: Part, source: Source, customer: Identifiers) -> Iterator[Event]:
+def history_events(message: Part, source: Source, customer: Identifiers) -> Iterator[Event]:
     """Yield a message from before the number came to the API. `customer` is the thread's customer, where known."""
     sender = identifiers(message, **_SENDER)
     if customer:
@@ -84,11 +84,11 @@ def historic(message: Part, source: Source, customer: Identifiers) -> Iterator[E
     )
 
 
-def called(call: Part, source: Source) -> Iterator[Event]:
+def call_events(call: Part, source: Source) -> Iterator[Event]:
     """Yield a call as a message of the kind "call" (Meta, Calls webhook reference)."""
     sender = identifiers(call, **_SENDER)
-    said = call.text("direction")
-    inbound = said == "USER_INITIATED" or (said != "BUSINESS_INITIATED" and not sender.meets(source.business))
+    direction = call.text("direction")
+    inbound = direction == "USER_INITIATED" or (direction != "BUSINESS_INITIATED" and not sender.meets(source.business))
     who = sender if inbound else identifiers(call, **_RECIPIENT)
     extras = {key: found for key, found in call.data.items() if key not in _CALL_LEFT_OUT}
     # A call has no type, text or caption: its own keys go to the extras.

@@ -1,4 +1,4 @@
-"""Reads changes of a customer's phone number or user id: Meta's system messages, and a field since withdrawn."""
+"""Reads changes of a customer's phone number or user id: Meta's system messages, and a field that Meta withdrew."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,7 +1,7 @@
-"""Reads Meta's deliveries: raw bytes to events, without I/O and database.
+"""Reads Meta's deliveries: converts raw bytes to events, without I/O or database.
 
-A part that cannot be read becomes a line in Reading.rejected or Reading.notes, and the others are read: Meta puts up
-to 1000 updates into one delivery and does not send any of them again on request (Meta, Webhooks overview).
+A part that cannot be read becomes a line in Reading.rejected or Reading.notes, and the others are read: one delivery
+has up to 1000 updates, and Meta does not send any of them again on request (Meta, Webhooks overview).
 """
 
 import re
@@ -10,7 +10,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Event, Reading, StatusEvent, UnreadableBody
-from whatsapp.inbound.meta.messages import Source, called, echoed, historic, provider_id_of, received
+from whatsapp.inbound.meta.messages import (
+    Source,
+    call_events,
+    echo_events,
+    history_events,
+    inbound_events,
+    provider_id_of,
+)
 from whatsapp.inbound.meta.number_changes import id_updates
 from whatsapp.inbound.meta.senders import Contact, Contacts, Identifiers, identifiers
 from whatsapp.json_parts import Part, Report, error_text, objects_of, text_of, without_phones
@@ -70,7 +77,7 @@ def _value(field: str, value: Part, received_at: datetime) -> Iterator[Event]:
         if not any(objects_of(value.data.get(key)) for key in ("messages", "statuses")):
             return
         read_field = _messages  # an unknown field with the keys of a known one
-    # For a number that Meta's own agent answers, everything is one level deeper (Meta, Standby webhook reference).
+    # For a number that Meta's agent answers, everything is one level deeper (Meta, Standby webhook reference).
     holders = [value, *value.children("standby")]
     source = _source(holders, received_at)
     for error in (error for holder in holders for error in holder.children("errors")):
@@ -98,20 +105,20 @@ def _source(holders: list[Part], received_at: datetime) -> Source:
 
 def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) -> Iterator[Event]:
     for message in value.children("messages"):
-        yield from received(message, source, marks or {})
+        yield from inbound_events(message, source, marks or {})
     for status in value.children("statuses"):
         yield from _status(status, source)
 
 
 def _standby(value: Part, source: Source) -> Iterator[Event]:
-    """Yield the messages of customers while Meta's own agent answers for the business: they make leads too."""
+    """Yield customers' messages while Meta's agent answers for the business: they create leads too."""
     yield from _messages(value, source, {"standby": True})
     yield from _echoes(value, source, {"standby": True})
 
 
 def _echoes(value: Part, source: Source, marks: dict[str, Any] | None = None) -> Iterator[Event]:
     for message in value.children("message_echoes"):
-        yield from echoed(message, source, marks or {})
+        yield from echo_events(message, source, marks or {})
 
 
 def _history(value: Part, source: Source) -> Iterator[Event]:
@@ -123,14 +130,14 @@ def _history(value: Part, source: Source) -> Iterator[Event]:
             person = identifiers(thread, numbers=("id",), ids=("user_id",))
             person |= identifiers(thread.child("context"), numbers=("wa_id",), ids=("user_id",))
             for message in thread.children("messages"):
-                yield from historic(message, source, person)
+                yield from history_events(message, source, person)
     for message in value.children("messages"):
-        yield from historic(message, source, Identifiers())
+        yield from history_events(message, source, Identifiers())
 
 
 def _calls(value: Part, source: Source) -> Iterator[Event]:
     for call in value.children("calls"):
-        yield from called(call, source)
+        yield from call_events(call, source)
 
 
 def _id_updates(value: Part, source: Source) -> Iterator[Event]:
@@ -168,9 +175,9 @@ def _failure(status: Part) -> tuple[int | None, str]:
     """The code of the error, and its text, with advice where there is some."""
     error = next(iter(objects_of(status.data.get("errors"))), {})
     code = text_of(error.get("code"))
-    said = ": ".join(part for part in (code, error_text(error)) if part)
+    reason = ": ".join(part for part in (code, error_text(error)) if part)
     number = int(code) if _CODE.fullmatch(code) else None
-    return number, with_advice(number, said)[:STATUS_ERROR_MAX_LENGTH]
+    return number, with_advice(number, reason)[:STATUS_ERROR_MAX_LENGTH]
 
 
 def _report(error: Part) -> None:

@@ -64,7 +64,7 @@ def phone_of(text: str) -> str | None:
 
 @dataclass(slots=True)
 class Contact:
-    """One of a value's contacts: what the value says about a person."""
+    """One of a value's contacts: identifiers and profile of a person."""
 
     who: Identifiers
     name: str = ""

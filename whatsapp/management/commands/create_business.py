@@ -13,8 +13,8 @@ from whatsapp.models import Channel, ChannelInvalid
 
 class Command(BaseCommand):
     help = (
-        "Create a business with an API key, and connect its WhatsApp number where one is given. Run again for the"
-        " same e-mail it creates no second business: it prints a new key. The key is shown this once."
+        "Create a business with an API key, and connect its WhatsApp number if one is given. Run again for the same"
+        " e-mail, it creates no second business but prints a new key. A key is shown only once."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -30,7 +30,7 @@ COULD_NOT_RUN: Final = 2
 
 
 @contextmanager
-def without_log_of_each() -> Iterator[None]:
+def quiet_log() -> Iterator[None]:
     """Silence the log line of each delivery in the command's output; warnings and errors are still shown."""
     logger = logging.getLogger(ingest.__name__)
     level = logger.level
@@ -79,11 +79,11 @@ class Command(BaseCommand):
         return wanted
 
     def replay(self, ids: list[UUID], *, quiet: bool) -> Counter[str]:
-        """Replay and show how it goes: a bar on a terminal, otherwise a line for each delivery."""
+        """Replay and show the progress: a bar on a terminal, otherwise a line for each delivery."""
         outcomes: Counter[str] = Counter()
         # `disable=None`: no bar where standard error is no terminal.
-        own_words = nullcontext() if quiet else without_log_of_each()
-        with own_words, tqdm(total=len(ids), unit=" deliveries", disable=True if quiet else None) as bar:
+        log_level = nullcontext() if quiet else quiet_log()
+        with log_level, tqdm(total=len(ids), unit=" deliveries", disable=True if quiet else None) as bar:
             for delivery_id, outcome in replay_each(ids):
                 outcomes[outcome] += 1
                 bar.update()

@@ -17,45 +17,45 @@ from tqdm import tqdm
 from conversations.phone import PhoneInvalid, normalise
 from whatsapp.models import Channel
 from whatsapp.simulator import bodies
-from whatsapp.simulator.bodies import ABOUT_ANOTHER, ECHO, KINDS, Customer, Said
+from whatsapp.simulator.bodies import ABOUT_ANOTHER, ECHO, KINDS, Content, Customer
 from whatsapp.simulator.post import NO_ANSWER, Delivery, curl, post, signed, webhook_of
-from whatsapp.simulator.site import WRONG_USE, only_channel, what_will_wait
+from whatsapp.simulator.site import WRONG_USE, delivery_note, only_channel
 
 THREADS: Final = 8
 MAX_BURST: Final = 100_000
 WITHOUT_A_PATH: Final = "--url is the address of the site, without a path."
 HINTS: Final = {
     NO_ANSWER: "Nothing answers at {url}: start the site with `make run`, or name it with --url.",
-    "401": "401: the site has other secrets. Its WHATSAPP_APP_SECRETS must hold the one used here (--secret).",
+    "401": "401: the site has other secrets. Its WHATSAPP_APP_SECRETS must contain the one used here (--secret).",
     "403": f"403: there is no webhook at {{url}}. {WITHOUT_A_PATH}",
     "404": f"404: there is no webhook at {{url}}. {WITHOUT_A_PATH}",
-    "503": "503: the site's database is away, or refused the delivery. Meta would deliver it again.",
+    "503": "503: the site's database is not available, or refused the delivery. Meta would deliver it again.",
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Post a correctly signed WhatsApp delivery to the running site: a customer's message, or with --status what"
-        " became of one that the business sent. Nothing reaches WhatsApp. Exit code 1 where the site did not take"
-        " everything, 2 where the command cannot know what to send."
+        "Post a correctly signed WhatsApp delivery to the running site: a customer's message, or with --status the"
+        " status of a message that the business sent. Nothing reaches WhatsApp. Exit code 1 where the site did not"
+        " accept everything, 2 where the options are invalid."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        who = parser.add_argument_group("who writes")
+        who = parser.add_argument_group("sender")
         who.add_argument("--from", dest="phone", type=phone, help="+491511234567; default: a new customer")
         who.add_argument("--name", default="", help="the name in the customer's profile")
         who.add_argument("--bsuid", default="", help="WhatsApp user id; without --from the number stays hidden")
-        what = parser.add_argument_group("what")
-        what.add_argument("--text", default="", help="the message; of another kind its caption, title or emoji")
-        kinds = "default: text; reaction, edit and revoke need --message-id; echo: what the owner types on the phone"
+        what = parser.add_argument_group("message or status")
+        what.add_argument("--text", default="", help="the text; for other kinds the caption, title or emoji")
+        kinds = "default: text; reaction, edit and revoke need --message-id; echo: written by the owner on the phone"
         what.add_argument("--kind", choices=[*KINDS, ECHO], help=kinds)
         what.add_argument("--ad", default="", help="the headline of an advertisement that brought the customer")
-        many = "N messages at once, of N new customers, or of the one of --from"
+        many = "N messages at once, from N new customers, or from the customer of --from"
         what.add_argument("--burst", type=burst, default=1, metavar="N", help=many)
-        became = "instead of a message: what became of --message-id"
-        what.add_argument("--status", choices=["sent", "delivered", "read", "failed"], help=became)
+        status = "instead of a message: the status of --message-id"
+        what.add_argument("--status", choices=["sent", "delivered", "read", "failed"], help=status)
         what.add_argument("--message-id", default="", help="the message that a status, reaction, edit … is about")
-        where = parser.add_argument_group("where to")
+        where = parser.add_argument_group("destination")
         where.add_argument("--url", default=f"http://127.0.0.1:{settings.PORT}", help="default: %(default)s")
         where.add_argument("--provider", choices=Channel.Provider.values, default="cloud", help="default: cloud")
         where.add_argument("--phone-number-id", default="", help="the business's number; default: the only one")
@@ -77,9 +77,9 @@ class Command(BaseCommand):
                 self.stdout.write(delivery.body.decode("ascii"))
                 self.stdout.write(curl(delivery))
             return
-        # Asked before posting: the delivery may change the answer.
+        # Before posting, because the delivery may change the result.
         about_sent = options["message_id"] if options["status"] else ""
-        note = what_will_wait(number=options["channel"], sent_message=about_sent)
+        note = delivery_note(number=options["channel"], sent_message=about_sent)
         answers, seconds = post_all(deliveries, quiet=options["json"])
         self.report(options, deliveries, answers, seconds, note)
         for answer, count in answers.items():
@@ -103,8 +103,8 @@ class Command(BaseCommand):
         if taken:
             self.stdout.write(note or f"See {options['url'].rstrip('/')}/admin/conversations/conversation/")
         if taken == 1 and options["kind"] == ECHO and not note:
-            again = f"manage.py simulate_whatsapp --status read --message-id {deliveries[0].message_id}"
-            self.stdout.write(f"What becomes of it: {again}")
+            command = f"manage.py simulate_whatsapp --status read --message-id {deliveries[0].message_id}"
+            self.stdout.write(f"To report its status: {command}")
 
 
 def phone(text: str) -> str:
@@ -132,9 +132,9 @@ def check(options: dict[str, Any]) -> None:
     elif kind in ABOUT_ANOTHER and not options["message_id"]:
         problem = f"--kind {kind} needs --message-id: it is about a message."
     elif kind == ECHO and (more := sorted(given & {"ad", "name"})):
-        problem = f"--kind echo is what the owner writes: leave out {', '.join(f'--{name}' for name in more)}."
+        problem = f"--kind echo is written by the owner: leave out {', '.join(f'--{name}' for name in more)}."
     elif options["provider"] == "twilio" and (kind != "text" or given & {"bsuid", "ad"}):
-        problem = "As Twilio, only texts of customers with a number can be sent here."
+        problem = "For Twilio, only texts from customers with a number can be simulated."
     else:
         problem = address_problem(options["url"])
     if problem:
@@ -163,18 +163,18 @@ def make_delivery(url: str, options: dict[str, Any]) -> Delivery:
         message_id = f"SM{secrets.token_hex(16)}" if is_twilio else bodies.new_message_id()
         text, target = options["text"], options["message_id"]
         kind = options["kind"] or "text"
-        about = {"said": Said(kind=kind, text=text, target=target, advertisement=options["ad"])}
+        about = {"content": Content(kind=kind, text=text, target=target, advertisement=options["ad"])}
         by_meta = bodies.meta_echo if kind == ECHO else bodies.meta_message
         make = bodies.twilio_message if is_twilio else by_meta
-    made = make(channel=options["channel"], customer=customer, message_id=message_id, **about)
-    return signed(url=url, provider=options["provider"], message_id=message_id, made=made, secret=options["secret"])
+    body = make(channel=options["channel"], customer=customer, message_id=message_id, **about)
+    return signed(url=url, provider=options["provider"], message_id=message_id, body=body, secret=options["secret"])
 
 
 def post_all(deliveries: list[Delivery], *, quiet: bool) -> tuple[Counter[str], float]:
-    """Post them, several at once, and count the answers. The bar shows on a terminal only."""
+    """Post them concurrently and count the responses. The bar is shown on a terminal only."""
     answers: Counter[str] = Counter()
     shown = not quiet and len(deliveries) > 1 and sys.stderr.isatty()
-    began = time.monotonic()
+    started = time.monotonic()
     with (
         ThreadPoolExecutor(min(THREADS, len(deliveries))) as threads,
         tqdm(total=len(deliveries), unit="message", disable=not shown) as bar,
@@ -182,4 +182,4 @@ def post_all(deliveries: list[Delivery], *, quiet: bool) -> tuple[Counter[str], 
         for answer in threads.map(post, deliveries):
             answers[answer] += 1
             bar.update()
-    return answers, time.monotonic() - began
+    return answers, time.monotonic() - started

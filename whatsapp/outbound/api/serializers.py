@@ -1,4 +1,4 @@
-"""Serializers of the requests that send messages. Field names are those of the previous system's clients."""
+"""Serializers of requests that send messages. The camel-case field names are those of the previous system."""
 
 import json
 import re
@@ -60,17 +60,17 @@ class TemplateField(serializers.Field[dict[str, Any], Any, Any, Any]):
             language = language.get("code")
         problem = ""
         if unknown := set(data) - {"name", "language", "components"}:
-            problem = f"Knows name, language and components, but not {', '.join(sorted(map(repr, unknown)))[:100]}."
+            problem = f"Unknown keys: {', '.join(sorted(map(repr, unknown)))[:100]}."
         elif not isinstance(name, str) or not _TEMPLATE_NAME.fullmatch(name):
             problem = "name: the template's name at Meta, lower-case letters, digits and underscores."
         elif not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
             problem = "language: a code such as en_US or de."
         elif components is not None and not _are_objects(components):
-            problem = "components: a list of objects, as Meta's page on templates has them."
+            problem = "components: a list of objects, as Meta's documentation of templates describes them."
         elif len(json.dumps(components)) > _TEMPLATE_MAX_BYTES:
             problem = "components: too long."
         elif "\\u0000" in json.dumps(components) or not _is_text(components):
-            problem = "components: a character that cannot be sent (NUL or half of a pair)."
+            problem = "components: a character that cannot be sent (NUL or a lone surrogate)."
         if problem:
             raise serializers.ValidationError(problem)
         template = {"name": name, "language": {"code": language}}
@@ -90,8 +90,8 @@ def _is_text(tree: Any) -> bool:
 
 
 @example(asked={"message": "On Saturday at ten"})
-class WrittenSerializer(serializers.Serializer[Any]):
-    """What is written: exactly one of message and template."""
+class ReplySerializer(serializers.Serializer[Any]):
+    """The body of a reply: exactly one of message and template."""
 
     message = StrictCharField(max_length=TEXT_MAX_LENGTH, trim_whitespace=False, allow_null=True, required=False)
     template = TemplateField(required=False, allow_null=True)
@@ -105,21 +105,21 @@ class WrittenSerializer(serializers.Serializer[Any]):
         message, template = attrs.pop("message", None), attrs.pop("template", None)
         if problems := self.problems(attrs, message, template):
             raise serializers.ValidationError(problems)
-        return attrs | {"content": MessageContent(content=message or readable(template), template=template)}
+        return attrs | {"content": MessageContent(content=message or template_text(template), template=template)}
 
     def problems(self, attrs: dict[str, Any], message: Any, template: Any) -> dict[str, list[str]]:
-        """Errors of combinations of fields that are valid one by one."""
+        """Return errors of combinations of fields that are valid separately."""
         if message is not None and template is not None:
             return {"message": ["Give either message or template, not both."]}
         return {"message": ["This field is required."]} if message is None and template is None else {}
 
 
 @example(asked={"to": "+4915123456789", "message": "Your cake is ready"})
-class OutgoingSerializer(WrittenSerializer):
+class OutgoingSerializer(ReplySerializer):
     """The body of POST /api/whatsapp."""
 
     to = RecipientField()
-    createLead = StrictBooleanField(required=False, default=False)  # noqa: N815 - the clients' names
+    createLead = StrictBooleanField(required=False, default=False)  # noqa: N815 - the names in the API
     customerName = StrictCharField(  # noqa: N815
         max_length=NAME_MAX_LENGTH, allow_blank=True, allow_null=True, required=False
     )
@@ -143,7 +143,7 @@ class OutgoingSerializer(WrittenSerializer):
 
 # One instance each for all requests, as in leads/api/serializers.py.
 _OUTGOING: Final = OutgoingSerializer()
-_WRITTEN: Final = WrittenSerializer()
+_REPLY: Final = ReplySerializer()
 
 
 def read_outgoing(body: Any) -> tuple[Recipient, MessageContent, LeadRequest | None]:
@@ -154,12 +154,12 @@ def read_outgoing(body: Any) -> tuple[Recipient, MessageContent, LeadRequest | N
 
 def read_reply(body: Any) -> MessageContent:
     """Parse the body of a reply. Raises ValidationError."""
-    content: MessageContent = _WRITTEN.run_validation(body)["content"]
+    content: MessageContent = _REPLY.run_validation(body)["content"]
     return content
 
 
-def readable(template: dict[str, Any]) -> str:
-    """A template as text for the thread: its name and its parameters."""
+def template_text(template: dict[str, Any]) -> str:
+    """Return a template as text for the thread: its name and parameters."""
     parameters = [
         parameter["text"]
         for component in objects_of(template.get("components"))

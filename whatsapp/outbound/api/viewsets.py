@@ -1,4 +1,4 @@
-"""REST resources that send: translate in, call the service once, translate out."""
+"""REST resources that send messages. Each view parses the request, calls one service and builds the response."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from leadsite.rest.viewsets import OwnedViewSet
 from whatsapp.outbound.api.serializers import (
     OutgoingSerializer,
     QueuedSerializer,
-    WrittenSerializer,
+    ReplySerializer,
     read_outgoing,
     read_reply,
 )
@@ -33,7 +33,7 @@ class SendViewSet(OwnedViewSet[Message]):
     scope = "send"
 
     @extend_schema(
-        summary="Send a message, with a lead if asked for",
+        summary="Send a message, optionally with a lead",
         parameters=[IDEMPOTENCY_KEY],
         request=OutgoingSerializer,
         responses={202: QueuedSerializer, **errors(*CREATING)},
@@ -50,7 +50,7 @@ class ReplyViewSet(ThreadViewSet):
     @extend_schema(
         summary="Reply in a conversation",
         parameters=[IDEMPOTENCY_KEY],
-        request=WrittenSerializer,
+        request=ReplySerializer,
         responses={202: QueuedSerializer, **errors(404, *CREATING)},
     )
     def create(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
@@ -66,7 +66,7 @@ def _send(user_id: UUID, request: Request) -> Response:
         to, message, lead = read_outgoing(request.data)
         queued = send_message(user_id=user_id, to=to, message=message, lead=lead)
     except (APIException, MessageRefused) as error:
-        _log_lead_not_made(request, error)
+        _log_failed_lead(request, error)
         raise
     return accepted(queued)
 
@@ -83,7 +83,7 @@ def accepted(queued: Queued) -> Response:
     return Response(body, status=status.HTTP_202_ACCEPTED)
 
 
-def _log_lead_not_made(request: Request, error: Exception) -> None:
+def _log_failed_lead(request: Request, error: Exception) -> None:
     """Log the failed creation of a lead, if the request asked for one."""
     fields: Any = error.detail if isinstance(error, ValidationError) else {}
     body = request.data if isinstance(error, ValidationError | MessageRefused) else {}

@@ -1,7 +1,7 @@
-"""The way out: `send` hands one message to the number's provider, or prints it, and says what became of it.
+"""Sends one message through the number's provider, or prints it, and returns the outcome.
 
-What a provider is: a module with request_for (a message and the token in clear become one request, or an outcome where
-that is not possible) and outcome_of (what its answer means).
+A provider is a module with request_for (builds the request from a message and the decrypted token, or returns an
+outcome where that is not possible) and outcome_of (interprets the response).
 """
 
 from types import ModuleType
@@ -12,7 +12,7 @@ from django.conf import settings
 
 from leadsite.core.encryption import SecretUnreadable, decrypt
 from whatsapp.models import ChannelInvalid, check_token
-from whatsapp.outbound.outcomes import Again, Failed, NotSent, Outcome, Outgoing, Stopped, Uncertain, Unknown
+from whatsapp.outbound.outcomes import Failed, NotSent, Outcome, Outgoing, Retry, Stopped, Uncertain, Unknown
 from whatsapp.outbound.providers import cloud, console, twilio
 from whatsapp.outbound.providers.http import Request, post
 
@@ -23,11 +23,11 @@ PROVIDERS: Final[dict[str, ModuleType]] = {"cloud": cloud, "twilio": twilio}
 
 
 class NoToken(Exception):
-    """The number's messages have to wait until a token is stored; says why."""
+    """The number has no usable token, so its messages wait. The message says why."""
 
 
 def send(message: Outgoing) -> Outcome:
-    """Hand over one message, once. Never raises: what is not known counts as perhaps sent."""
+    """Send one message, once. Never raises: an unexpected error after the request left is Unknown."""
     if settings.WHATSAPP_BACKEND == CONSOLE:
         return console.send(message)
     request = _request(message)
@@ -36,32 +36,32 @@ def send(message: Outgoing) -> Outcome:
     try:
         return PROVIDERS[message.provider].outcome_of(post(request))
     except NotSent as error:
-        return Again(str(error))
+        return Retry(str(error))
     except Uncertain as error:
         return Unknown(str(error))
     except Exception as error:
-        return Unknown(_our_fault(message, error))
+        return Unknown(_internal_error(message, error))
 
 
 def _request(message: Outgoing) -> Request | Outcome:
-    """Everything up to the request; what goes wrong here has certainly not been sent."""
+    """Build the request; after an error here the message has certainly not been sent."""
     try:
         request: Request | Outcome = PROVIDERS[message.provider].request_for(message, token_of(message))
         return request
     except NoToken as error:
         return Stopped(str(error))
     except Exception as error:
-        return Failed(_our_fault(message, error))
+        return Failed(_internal_error(message, error))
 
 
-def _our_fault(message: Outgoing, error: Exception) -> str:
-    # Its kind only: the text of an error may quote the token, or the customer.
+def _internal_error(message: Outgoing, error: Exception) -> str:
+    # Only the type: the text of an error may quote the token or the customer.
     log.error("provider_broken", provider=message.provider, message_id=str(message.id), error=type(error).__name__)
-    return f"Sending broke on our side: {type(error).__name__}."
+    return f"Internal error while sending: {type(error).__name__}."
 
 
 def token_of(message: Outgoing) -> str:
-    """The number's token in clear. Raises NoToken."""
+    """Return the number's decrypted token. Raises NoToken."""
     if not message.token:
         raise NoToken("No access token is stored for this number. Store one.")
     try:

@@ -15,9 +15,9 @@ from whatsapp.outbound.outcomes import (
     A_FEW_TIMES,
     REASON_MAX_LENGTH,
     THROUGHPUT,
-    Again,
     Outcome,
     Outgoing,
+    Retry,
     Sent,
     Stopped,
     Unknown,
@@ -26,7 +26,7 @@ from whatsapp.outbound.providers.http import Answer, Request
 
 
 class Bearer(AuthBase):
-    """The access token, in the one place where it is in clear."""
+    """Adds the decrypted access token to a request."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -43,13 +43,13 @@ def request_for(message: Outgoing, token: str) -> Request:
 
 
 def body_of(message: Outgoing) -> dict[str, Any]:
-    """The request's body. A number goes with its plus sign: without it Meta may put its own country in front."""
+    """Return the request's body. Numbers have a plus sign: without it Meta may add the business's country code."""
     body: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        # A user id in `to` would be lost without a word.
+        # Meta ignores a user id in `to` without an error.
         ("to" if message.is_to_phone else "recipient"): message.address,
-        # Comes back in every status: see StatusReport.message_id.
+        # Returned in every status: see StatusReport.message_id.
         "biz_opaque_callback_data": str(message.id),
     }
     if message.kind == "template":
@@ -67,7 +67,7 @@ def outcome_of(answer: Answer) -> Outcome:
     code = _code(error)
     reason = _reason(code, error)
     outcome = outcome_of_error(code, reason, is_servers=answer.status >= 500 or error.get("is_transient") is True)
-    return Again(outcome.reason, outcome.schedule, answer.retry_after) if isinstance(outcome, Again) else outcome
+    return Retry(outcome.reason, outcome.schedule, answer.retry_after) if isinstance(outcome, Retry) else outcome
 
 
 def _accepted(found: dict[str, Any]) -> Outcome:
@@ -75,25 +75,25 @@ def _accepted(found: dict[str, Any]) -> Outcome:
     provider_id = text_of(first.get("id"))
     if not 0 < len(provider_id) <= PROVIDER_ID_MAX_LENGTH:
         return Unknown("Meta answered 200, but not with the id of a message.")
-    said: dict[str, Any] = {}
+    details: dict[str, Any] = {}
     if text_of(first.get("message_status")) not in ("", "accepted"):
-        said["message_status"] = text_of(first["message_status"])
-    # Who the customer is by Meta's own spelling, which may differ from ours.
+        details["message_status"] = text_of(first["message_status"])
+    # The customer's identifiers as Meta writes them.
     contact = next(iter(objects_of(found.get("contacts"))), {})
-    said |= {name: text_of(contact.get(name)) for name in ("wa_id", "user_id") if text_of(contact.get(name))}
-    return Sent(provider_id, said)
+    details |= {name: text_of(contact.get(name)) for name in ("wa_id", "user_id") if text_of(contact.get(name))}
+    return Sent(provider_id, details)
 
 
 def _without_reason(answer: Answer) -> Outcome:
-    """Not Meta's own words: a gateway between us and them, or nobody knows what."""
+    """A response that does not come from Meta's API: from a gateway, for example."""
     reason = f"Answered {answer.status} without a reason."
     if answer.status >= 500:
-        # What stands behind the gateway may have taken the message.
+        # The server behind the gateway may have accepted the message.
         return Unknown(reason)
     if answer.status == 401:
         return Stopped(with_advice(190, reason))
-    # Refused, whoever did it. Meta's limits come as 400, and a gateway may have cut off what Meta had to say.
-    return Again(reason, THROUGHPUT if answer.status == 429 else A_FEW_TIMES, answer.retry_after)
+    # Refused. Meta reports its limits with status 400, and a gateway may have removed Meta's error.
+    return Retry(reason, THROUGHPUT if answer.status == 429 else A_FEW_TIMES, answer.retry_after)
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -112,8 +112,9 @@ def _code(error: dict[str, Any]) -> int | None:
 
 
 def _reason(code: int | None, error: dict[str, Any]) -> str:
-    """`131047: Re-engagement message — …`, and what to do about it. Meta repeats the code in its message."""
+    """Return `131047: Re-engagement message — …` with advice. Meta repeats the code in its message."""
     text = error_text(error).removeprefix(f"(#{code}) ")
-    said = ": ".join(part for part in ("" if code is None else str(code), text) if part) or "An error without a reason."
-    sentence = said if said.endswith((".", "!", "?")) else f"{said}."
+    parts = (part for part in ("" if code is None else str(code), text) if part)
+    reason = ": ".join(parts) or "An error without a reason."
+    sentence = reason if reason.endswith((".", "!", "?")) else f"{reason}."
     return with_advice(code, sentence[:REASON_MAX_LENGTH])

@@ -1,7 +1,7 @@
-"""No provider: prints what would be sent, and plays the customer's side. The default of `make run`.
+"""No provider: prints messages and simulates their statuses. The default of `make run`.
 
-Sent, delivered and read come back a moment later as the provider would deliver them: signed, through the site's own
-webhook. Where no site answers, or no secret is set to sign with, the message just stays sent.
+The statuses sent, delivered and read are posted a moment later as a provider would: signed, to the site's webhook.
+Where no site answers, or no secret is set, the message stays sent.
 """
 
 import secrets
@@ -16,20 +16,20 @@ from whatsapp.outbound.outcomes import Outcome, Outgoing, Sent
 from whatsapp.simulator import bodies
 from whatsapp.simulator.post import post, signed, webhook_of
 
-# When each status comes, in seconds after the message was sent.
-STORY: Final = ((0.3, "sent"), (1.0, "delivered"), (2.5, "read"))
+# When each status is posted, in seconds after the message was sent.
+STATUSES: Final = ((0.3, "sent"), (1.0, "delivered"), (2.5, "read"))
 
 
 def send(message: Outgoing) -> Outcome:
     is_twilio = message.provider == Channel.Provider.TWILIO
     provider_id = f"SM{secrets.token_hex(16)}" if is_twilio else bodies.new_message_id()
-    # repr: a client's text must not move the cursor of whoever reads along.
+    # repr, so that control characters in a client's text do not affect the terminal.
     sys.stdout.write(f"WhatsApp to {message.address} ({message.kind}): {message.content!r}\n")
     sys.stdout.flush()
     if settings.WHATSAPP_APP_SECRETS:
-        for seconds, status in STORY:
+        for seconds, status in STATUSES:
             timer = threading.Timer(seconds, _report, [message, provider_id, status])
-            timer.daemon = True  # a story that is cut short is nobody's loss
+            timer.daemon = True  # at the end of the process, pending statuses are dropped
             timer.start()
     return Sent(provider_id)
 
@@ -45,9 +45,9 @@ def _report(message: Outgoing, provider_id: str, status: str) -> None:
         "message_id": provider_id,
     }
     if message.provider == Channel.Provider.TWILIO:
-        made: Any = bodies.twilio_status(**about)
+        body: Any = bodies.twilio_status(**about)
     else:
-        made = bodies.meta_status(**about, callback_data=str(message.id))
+        body = bodies.meta_status(**about, callback_data=str(message.id))
     url = webhook_of(f"http://127.0.0.1:{settings.PORT}")
     secret = settings.WHATSAPP_APP_SECRETS[0]
-    post(signed(url=url, provider=message.provider, message_id=provider_id, made=made, secret=secret))
+    post(signed(url=url, provider=message.provider, message_id=provider_id, body=body, secret=secret))

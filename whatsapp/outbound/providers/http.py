@@ -1,7 +1,7 @@
-"""One HTTP request to a provider, and whether it can have had an effect where it fails.
+"""Makes one HTTP request to a provider; after a failure it is known whether the request may have had an effect.
 
-requests, one adapter for each thread, so that connections are kept. Never a second try: providers know no
-idempotency key for messages, so that to repeat a POST whose answer is missing may send a message twice.
+Uses requests with one adapter for each thread, so that connections are kept alive. Never retries: providers have no
+idempotency key for messages, so repeating a POST whose response is missing may send a message twice.
 """
 
 import socket
@@ -24,16 +24,16 @@ from whatsapp.outbound.outcomes import NotSent, Uncertain
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 7.0
-# From the beginning to the end, however slowly an answer drips. A message's lease (outbox.LEASE_SECONDS) is longer.
+# For the whole request, however slowly the response arrives. A message's lease (queue.LEASE_SECONDS) is longer.
 TOTAL_SECONDS: Final = CONNECT_SECONDS + READ_SECONDS
-# Servers close connections that were idle for long; a request that meets that moment has an unknown outcome.
+# Servers close idle connections; a request at that moment would have an unknown outcome.
 IDLE_SECONDS: Final = 15.0
 MAX_ANSWER_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be posted. `auth` holds the token, and shows it to nobody."""
+    """The request to post. `auth` has the token and does not show it in its repr."""
 
     url: str
     auth: AuthBase
@@ -45,22 +45,22 @@ class Request:
 class Answer:
     status: int
     body: bytes
-    retry_after: float  # seconds; 0 where the provider does not say
+    retry_after: float  # seconds; 0 where the provider gives none
 
 
-class _Line(threading.local):
-    """This thread's connection."""
+class _Local(threading.local):
+    """This thread's adapter and socket."""
 
     adapter: HTTPAdapter | None = None
-    wire: socket.socket | None = None
+    sock: socket.socket | None = None
     used_at: float = 0.0
 
 
-_line: Final = _Line()
+_local: Final = _Local()
 
 
 class _Connecting:
-    """Whatever fails before the request is written, a handshake of TLS included, is a connection that was not made."""
+    """Reports every failure before the request is written, including the TLS handshake, as NewConnectionError."""
 
     def connect(self) -> None:
         try:
@@ -69,7 +69,7 @@ class _Connecting:
             raise
         except Exception as error:
             raise NewConnectionError(self, type(error).__name__) from error  # type: ignore[arg-type] # as above
-        _line.wire = self.sock  # type: ignore[attr-defined] # as above
+        _local.sock = self.sock  # type: ignore[attr-defined] # as above
 
 
 class _PlainConnection(_Connecting, HTTPConnection):
@@ -88,7 +88,7 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-class _OneTry(HTTPAdapter):
+class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
@@ -97,7 +97,7 @@ class _OneTry(HTTPAdapter):
 def post(request: Request) -> Answer:
     """POST once and return the answer, whatever its status.
 
-    Raises NotSent where the request did not leave, Uncertain where it did and the answer is missing or cut.
+    Raises NotSent where the request did not leave, Uncertain where it did and the response is missing or incomplete.
     """
     adapter = _adapter(time.monotonic())
     prepared = requests.PreparedRequest()
@@ -105,53 +105,53 @@ def post(request: Request) -> Answer:
         headers = requests.utils.default_headers()
         prepared.prepare("POST", request.url, headers, data=request.data, json=request.json, auth=request.auth)
     except Exception as error:
-        # Its text may quote the token, so neither the text nor the error goes any further.
+        # The error's text may quote the token, so neither the text nor the error is passed on.
         raise NotSent(f"The request cannot be written: {type(error).__name__}.") from None
-    line = _line.__dict__
+    local = _local.__dict__
     try:
-        # A time-out of `requests` is for each wait; the deadline is for all of them together.
+        # A time-out of requests limits each wait; the deadline limits the whole request.
         with (
-            deadline(TOTAL_SECONDS, lambda: _hang_up(line)),
+            deadline(TOTAL_SECONDS, lambda: _shut_down(local)),
             adapter.send(prepared, timeout=(CONNECT_SECONDS, READ_SECONDS), stream=True) as response,
         ):
             return Answer(response.status_code, _read(response), _retry_after(response))
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-        _hang_up_for_good()
-        if _left_nothing(error):
+        _close_adapter()
+        if _was_not_sent(error):
             raise NotSent(f"No connection to the provider: {_name(error)}.") from error
         raise Uncertain(f"The provider did not answer in full: {_name(error)}.") from error
     finally:
-        _line.used_at = time.monotonic()
+        _local.used_at = time.monotonic()
 
 
-def _hang_up(line: dict[str, Any]) -> None:
-    """End the wait of the thread whose line this is."""
-    if (wire := line.get("wire")) is not None:
+def _shut_down(local: dict[str, Any]) -> None:
+    """Shut down the socket of the thread that has this state, which ends its wait."""
+    if (sock := local.get("sock")) is not None:
         with suppress(OSError):
-            wire.shutdown(socket.SHUT_RDWR)
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 def _adapter(now: float) -> HTTPAdapter:
-    """Without the session of `requests`, which costs a third of a request: no cookies, no redirects, and neither a
-    proxy nor a password of ~/.netrc from the environment.
+    """Return this thread's adapter. Without a session of requests, which costs a third of a request: no cookies, no
+    redirects, no proxy from the environment and no password from ~/.netrc.
     """
-    if _line.adapter is not None and now - _line.used_at > IDLE_SECONDS:
-        _hang_up_for_good()
-    if _line.adapter is None:
-        _line.adapter = _OneTry(pool_connections=1, pool_maxsize=1, max_retries=0)
-    return _line.adapter
+    if _local.adapter is not None and now - _local.used_at > IDLE_SECONDS:
+        _close_adapter()
+    if _local.adapter is None:
+        _local.adapter = _Adapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+    return _local.adapter
 
 
-def _hang_up_for_good() -> None:
-    if _line.adapter is not None:
-        _line.adapter.close()
-        _line.adapter = _line.wire = None
+def _close_adapter() -> None:
+    if _local.adapter is not None:
+        _local.adapter.close()
+        _local.adapter = _local.sock = None
 
 
 def _read(response: requests.Response) -> bytes:
-    """The body, but no more than an answer of a provider has.
+    """Read the body, up to MAX_ANSWER_BYTES.
 
-    Where the status alone says enough (an error), what could be read of the body has to do.
+    For an error status, an incomplete body is accepted.
     """
     body = b""
     try:
@@ -160,13 +160,13 @@ def _read(response: requests.Response) -> bytes:
             if len(body) > MAX_ANSWER_BYTES:
                 raise Uncertain("The provider's answer is too long.")
     except (requests.exceptions.RequestException, Uncertain):
-        _hang_up_for_good()
+        _close_adapter()
         if response.ok:
             raise
     return body
 
 
-def _left_nothing(error: Exception) -> bool:
+def _was_not_sent(error: Exception) -> bool:
     """Whether no byte of the request has left; see _Connecting."""
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
@@ -175,7 +175,7 @@ def _left_nothing(error: Exception) -> bool:
 
 
 def _name(error: BaseException) -> str:
-    """The kind of the innermost cause: its text may quote the URL, and so a number's id."""
+    """Return the type of the innermost cause; its text may quote the URL, and so a number's id."""
     cause = error.args[0] if error.args else None
     inner = getattr(cause, "reason", None) or cause
     innermost = inner if isinstance(inner, BaseException) else error
@@ -185,6 +185,6 @@ def _name(error: BaseException) -> str:
 
 
 def _retry_after(response: requests.Response) -> float:
-    """Seconds (RFC 9110, section 10.2.3; providers do not use its other form, a date)."""
+    """Return the seconds of Retry-After (RFC 9110, section 10.2.3; providers do not use the date form)."""
     text = response.headers.get("Retry-After", "")
     return min(float(text), 3600.0) if text.isascii() and text.isdigit() else 0.0

@@ -20,10 +20,10 @@ from whatsapp.outbound.outcomes import (
     PAIR_RATE,
     REASON_MAX_LENGTH,
     THROUGHPUT,
-    Again,
     Failed,
     Outcome,
     Outgoing,
+    Retry,
     Schedule,
     Sent,
     Stopped,
@@ -41,7 +41,7 @@ _AGAIN: Final[dict[str, Schedule]] = {
 }
 _ADVICE: Final = {
     "20003": "Store the token again: account sid, colon, auth token.",
-    "63007": "Twilio does not know this WhatsApp sender: look at the number's id.",
+    "63007": "Twilio does not know this WhatsApp sender: check the number's id.",
     "63016": "The customer wrote last more than 24 hours ago: wait until they write, or call them.",
 }
 
@@ -49,9 +49,9 @@ _ADVICE: Final = {
 def request_for(message: Outgoing, token: str) -> Request | Outcome:
     account, colon, secret = token.partition(":")
     if not (account and colon and secret):
-        return Stopped("The stored token is not of Twilio's form. Store it as account sid, colon, auth token.")
+        return Stopped("The stored token does not have Twilio's format. Store it as account sid, colon, auth token.")
     if message.kind == "template":
-        return Failed("Templates go out through Meta only; at Twilio a text has to do.")
+        return Failed("Templates can be sent through Meta only. Send a text at Twilio.")
     user, _, password = secret.partition(":") if ":" in secret else (account, ":", secret)
     url = f"{settings.TWILIO_API_BASE_URL}/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
     form = {
@@ -60,7 +60,7 @@ def request_for(message: Outgoing, token: str) -> Request | Outcome:
         "Body": message.content,
     }
     if settings.PUBLIC_URL:
-        # Without it Twilio calls what the sender is set up with.
+        # Without it Twilio uses the callback URL configured for the sender.
         form["StatusCallback"] = settings.PUBLIC_URL + reverse("whatsapp-webhook")
     return Request(url, auth=HTTPBasicAuth(user, password), data=form)
 
@@ -81,15 +81,15 @@ def outcome_of(answer: Answer) -> Outcome:
     if code in _STOPPED or answer.status == 401:
         return Stopped(reason)
     if code in _AGAIN or answer.status == 429:
-        return Again(reason, _AGAIN.get(code, THROUGHPUT), answer.retry_after)
+        return Retry(reason, _AGAIN.get(code, THROUGHPUT), answer.retry_after)
     if answer.status >= 500:
-        # Without a code it is not Twilio who speaks: what stands behind the gateway may have taken the message.
-        return Again(reason, BACK_OFF, answer.retry_after) if code else Unknown(reason)
-    return Failed(reason) if code else Again(reason, A_FEW_TIMES, answer.retry_after)
+        # Without a code the response is a gateway's: Twilio, behind it, may have accepted the message.
+        return Retry(reason, BACK_OFF, answer.retry_after) if code else Unknown(reason)
+    return Failed(reason) if code else Retry(reason, A_FEW_TIMES, answer.retry_after)
 
 
 def _reason(status: int, code: str, message: str) -> str:
-    said = ": ".join(part for part in (code, message) if part) or f"Answered {status} without a reason"
-    sentence = said if said.endswith((".", "!", "?")) else f"{said}."
+    text = ": ".join(part for part in (code, message) if part) or f"Answered {status} without a reason"
+    sentence = text if text.endswith((".", "!", "?")) else f"{text}."
     advice = _ADVICE.get(code) or (_ADVICE["20003"] if status == 401 else "")
     return f"{sentence} {advice}".strip()[:REASON_MAX_LENGTH]

@@ -1,4 +1,4 @@
-"""Workers that are killed, that sleep, and a provider that does everything at once: nothing is sent twice, ever.
+"""Workers that are killed or suspended, and a provider with every kind of failure: nothing is ever sent twice.
 
 The stub of the Graph API keeps the ledger of what it accepted; afterwards rows and ledger are compared.
 """
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CUSTOMERS, MESSAGES = 50, 10
 SETTLED = {"sent", "failed", "unknown"}
-# Out of a hundred requests, about so many of each; the rest is accepted.
+# Of a hundred requests, about this many of each; the rest is accepted.
 MOODS: list[tuple[int, Reaction]] = [
     (4, stub.TOO_MANY),
     (4, stub.SERVER_ERROR),
@@ -54,8 +54,8 @@ def left() -> str:
     return f"{rows.count()} left: {list(rows.values_list('status', 'attempts', 'due_at', 'error')[:5])}"
 
 
-def moody(seed: int, requests: int) -> Any:
-    """For so many requests it does what it likes; from then on it is well."""
+def random_failures(seed: int, requests: int) -> Any:
+    """Random reactions to this many requests; after that it accepts."""
     chance = random.Random(seed)
     weights = [weight for weight, _ in MOODS]
     reactions = [reaction for _, reaction in MOODS]
@@ -65,8 +65,8 @@ def moody(seed: int, requests: int) -> Any:
     return lambda: stub.ACCEPTED if next(asked, None) is None else chance.choices(reactions, weights)[0]
 
 
-def test_nothing_is_sent_twice_whatever_the_provider_does_and_however_workers_die(owner: Business, tmp_path: Path):
-    with graph_api(react=moody(seed=20261124, requests=450)) as graph:
+def test_nothing_is_sent_twice_whatever_the_provider_does_and_however_workers_end(owner: Business, tmp_path: Path):
+    with graph_api(react=random_failures(seed=20261124, requests=450)) as graph:
         mailing = Mailing(owner, graph)
         for number in range(MESSAGES):
             for customer in range(CUSTOMERS):
@@ -77,7 +77,7 @@ def test_nothing_is_sent_twice_whatever_the_provider_does_and_however_workers_di
         workers = [Worker(folder, **pointed_at(graph)) for folder in folders]
         try:
             for death in range(6):
-                until(partial(graph.has_been_asked, 25 * (death + 1)), left)
+                until(partial(graph.has_had_requests, 25 * (death + 1)), left)
                 victim = death % 2
                 workers[victim].kill9()
                 workers[victim] = Worker(folders[victim], **pointed_at(graph))
@@ -100,14 +100,14 @@ def test_nothing_is_sent_twice_whatever_the_provider_does_and_however_workers_di
         elif row.status == "failed":
             assert str(row.pk) not in accepted
         assert row.error or row.status == "sent"
-    # What could be told was told: the unknown are those that met a cut, a gateway, nonsense, or a killed worker.
+    # Unknown are only those with a broken connection, a gateway's error, an invalid response or a killed worker.
     assert sum(row.status == "sent" for row in rows) > 0.6 * len(rows)
 
 
-def test_a_worker_that_slept_does_not_send_again_what_another_went_past(owner: Business, tmp_path: Path):
+def test_a_suspended_worker_does_not_send_a_message_after_later_ones(owner: Business, tmp_path: Path):
     with graph_api() as graph:
         mailing = Mailing(owner, graph)
-        graph.next_come(Reaction(accepts=True, seconds=2))
+        graph.queue_reactions(Reaction(accepts=True, seconds=2))
         first = mailing.writes("one")
         second = mailing.writes("two")
         (tmp_path / "a").mkdir()
@@ -116,11 +116,11 @@ def test_a_worker_that_slept_does_not_send_again_what_another_went_past(owner: B
             until(lambda: graph.ledger, sleeper.log)
             sleeper.process.send_signal(signal.SIGSTOP)
             with working(tmp_path / "b", **pointed_at(graph)) as other:
-                # The lease ends after half a minute; the other gives the first up and goes on with the second.
+                # The lease expires after 30 s; the other worker sets the first to unknown and sends the second.
                 until(lambda: Message.objects.get(pk=second.pk).status == "sent", other.log, seconds=180)
                 assert Message.objects.get(pk=first.pk).status == "unknown"
                 sleeper.process.send_signal(signal.SIGCONT)
-                # The answer has waited for it, but Python's own time-out has run as well.
+                # The response has arrived, but the time-out has expired as well.
                 until(lambda: sleeper.says("message_unknown") or sleeper.says("message_sent"), sleeper.log)
                 third = mailing.writes("three")
                 until(lambda: Message.objects.get(pk=third.pk).status == "sent", other.log)
@@ -131,9 +131,7 @@ def test_a_worker_that_slept_does_not_send_again_what_another_went_past(owner: B
         assert Message.objects.get(pk=first.pk).status == "delivered"
 
 
-def test_a_message_whose_web_server_died_between_commit_and_answer_is_there_and_sent_once(
-    owner: Business, tmp_path: Path
-):
+def test_a_message_whose_web_server_was_killed_after_commit_is_stored_and_sent_once(owner: Business, tmp_path: Path):
     with graph_api() as graph, wire() as line:
         Mailing(owner, graph)
         body = {"to": AMINA, "message": "Hello", "createLead": True, "customerName": "Amina"}

@@ -1,4 +1,4 @@
-"""What a person reads of each kind of message, and what is kept beside it."""
+"""The content and the extras of each kind of message."""
 
 import json
 
@@ -92,7 +92,7 @@ def interactive(kind, reply):
         (meta.message("hologram"), ""),
     ],
 )
-def test_a_message_reads_as_a_person_would_read_it(message, content):
+def test_the_content_is_readable_text(message, content):
     event = read_one(message)
     assert (event.content, event.kind) == (content, message["type"])
 
@@ -102,7 +102,7 @@ KINDS = "text image video audio document sticker location contacts interactive b
 
 @pytest.mark.parametrize("kind", KINDS.split())
 @pytest.mark.parametrize("part", [None, 5, "text", [], [[]], {}, {"body": [], "type": {}, "caption": 1.5, "phones": 5}])
-def test_a_kind_of_any_shape_is_still_a_message(kind, part):
+def test_a_malformed_kind_is_still_a_message(kind, part):
     event = read_one(meta.message(kind) | {kind: part})
     assert (event.kind, event.customer.phone) == (kind, "+16505551234")
 
@@ -120,11 +120,11 @@ def test_a_kind_of_any_shape_is_still_a_message(kind, part):
         ({"type": "k" * 101}, "k" * 100),
     ],
 )
-def test_the_kind_is_the_type_or_the_one_part_that_is_there(message, kind):
+def test_the_kind_is_the_type_or_the_only_part_present(message, kind):
     assert read_one({"id": "wamid.1", "from": meta.SHEENA} | message).kind == kind
 
 
-def test_what_could_pass_for_our_own_extras_is_renamed_or_dropped():
+def test_reserved_extras_are_renamed_or_dropped():
     extras = read_one(meta.text(times={"sent": "x"}, details=5, referral="ad")).extras
     assert extras == {"times_": {"sent": "x"}, "details_": 5}
     assert read_one(meta.call(details=1, referral={})).extras == {
@@ -135,13 +135,13 @@ def test_what_could_pass_for_our_own_extras_is_renamed_or_dropped():
     assert read_one(meta.text(referral={"source_url": "x"})).extras == {"referral": {"source_url": "x"}}
 
 
-def test_a_text_without_a_body_is_a_problem_and_a_message():
+def test_a_text_without_a_body_is_a_message_with_a_note():
     reading = meta.reading(meta.body(meta.messages_value(messages=[meta.message("text", {"body": 1.5})])))
     assert reading.notes == ["entry[0].changes[0].value.messages[0]: text.body is missing"]
     assert reading.events[0].extras == {"text": {"body": 1.5}}
 
 
-def test_a_text_that_is_too_long_is_cut_with_a_problem():
+def test_a_text_that_is_too_long_is_cut_with_a_note():
     reading = meta.reading(meta.body(meta.messages_value(messages=[meta.text("x" * 65_537), meta.text("y" * 65_536)])))
     assert [len(event.content) for event in reading.events] == [65_536, 65_536]
     assert reading.notes == [
@@ -149,7 +149,7 @@ def test_a_text_that_is_too_long_is_cut_with_a_problem():
     ]
 
 
-def test_what_is_not_said_elsewhere_is_kept_beside_the_content():
+def test_other_parts_are_stored_in_the_extras():
     context = {"from": meta.BUSINESS, "id": "wamid.0", "forwarded": True}
     referral = {"source_type": "ad", "ctwa_clid": "A", "welcome_message": {"text": "Hi"}}
     message = meta.text("x", context=context, referral=referral, group_id="G", from_logical_id="1", errors=[GHOST])

@@ -22,7 +22,7 @@ def test_a_group_message_opens_no_lead():
     assert (event.opens, event.customer) == (Opens.CONVERSATION, SHEENA)
 
 
-def test_standby_holds_leads_echoes_and_statuses_one_level_deeper():
+def test_standby_has_leads_echoes_and_statuses_one_level_deeper():
     inner = {"messages": [meta.text("Hi")], "message_echoes": [meta.echo("Yes?")], "statuses": [meta.status()]}
     reading = read_field("standby", meta.value(standby=inner, contacts=[meta.contact()]))
     message, status, echo = reading.events
@@ -40,7 +40,7 @@ def test_standby_is_read_flat_and_with_its_own_metadata_too():
 
 
 @pytest.mark.parametrize("field", ["smb_message_echoes", "message_echoes"])
-def test_an_echo_goes_out_to_its_recipient(field):
+def test_an_echo_is_an_outgoing_message_to_its_recipient(field):
     echoes = [meta.echo("Hi"), meta.echo(to=None, to_user_id=meta.SHEENA_ID), meta.echo(to=None)]
     reading = read_field(field, meta.value(message_echoes=echoes, contacts=[meta.contact(user_id=meta.SHEENA_ID)]))
     both = Sender(phone="+16505551234", whatsapp_user_id=meta.SHEENA_ID, name="Sheena Nelson")
@@ -84,17 +84,17 @@ def test_an_old_message_of_the_business_keeps_its_status(shown, status):
         (None, {"from_": meta.BUSINESS, "to": meta.SHEENA}, "out"),
     ],
 )
-def test_the_direction_of_an_old_message_is_told_by_its_thread(thread, sender, direction):
+def test_the_direction_of_an_old_message_follows_from_its_thread(thread, sender, direction):
     (event,) = read_field("history", history(meta.text(**sender), thread=thread)).events
     assert (event.direction, event.opens) == (direction, Opens.CONVERSATION)
 
 
-def test_a_thread_may_say_more_of_its_customer():
+def test_a_thread_may_have_more_identifiers_of_its_customer():
     value = history(meta.text(from_=meta.BUSINESS), context={"wa_id": meta.SHEENA, "user_id": "US.1"})
     assert read_field("history", value).events[0].customer.whatsapp_user_id == "US.1"
 
 
-def test_media_of_old_messages_come_in_messages():
+def test_media_of_old_messages_are_read_from_messages():
     messages = [meta.message("image", {"id": "1"}), meta.message("image", {"id": "2"}, from_=meta.BUSINESS)]
     reading = read_field("history", meta.messages_value(messages=messages))
     assert [told(event)[:3] for event in reading.events] == [("in", "received", Opens.CONVERSATION)]
@@ -114,7 +114,7 @@ def test_a_call_from_a_customer_is_a_lead(direction):
     assert (event.customer.name, event.extras) == ("Sheena Nelson", {"event": "connect", "direction": direction})
 
 
-def test_a_call_of_the_business_goes_out():
+def test_a_call_by_the_business_is_outgoing():
     value = meta.value(calls=[meta.call("BUSINESS_INITIATED"), {}], statuses=[{"id": "1", "status": "RINGING"}])
     reading = read_field("calls", value)
     assert [told(event) for event in reading.events] == [("out", "sent", Opens.CONVERSATION, "Was called")]

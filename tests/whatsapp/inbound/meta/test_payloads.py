@@ -1,4 +1,4 @@
-"""Reading Meta's deliveries: the envelope, routing, reports."""
+"""Reading Meta's deliveries: the outer structure, routing and errors."""
 
 from datetime import UTC, datetime
 
@@ -52,7 +52,7 @@ def test_it_reads_every_member_of_every_list_in_order():
         (b"[" * 100_000 + b"]" * 100_000, "not an object"),
     ],
 )
-def test_it_refuses_only_what_is_no_json_object(body, reason):
+def test_it_refuses_only_bodies_that_are_not_json_objects(body, reason):
     with pytest.raises(UnreadableBody, match=reason):
         meta.reading(body)
 
@@ -70,17 +70,17 @@ def test_it_refuses_only_what_is_no_json_object(body, reason):
         ({"entry": [{"changes": [{"field": [], "value": {}}]}]}, []),
     ],
 )
-def test_what_a_broken_envelope_may_have_held_is_lost_without_an_exception(delivery, lost):
+def test_a_malformed_outer_structure_is_rejected_without_an_exception(delivery, lost):
     reading = meta.reading(meta.raw(delivery))
     assert (reading.events, reading.rejected, reading.notes) == ([], lost, [])
 
 
 @pytest.mark.parametrize("object_", [None, "page", 5])
-def test_it_reads_entries_whatever_the_object_is_called(object_):
+def test_it_reads_entries_whatever_the_object_field_is(object_):
     assert meta.reading(meta.body(meta.messages_value(messages=[meta.text()]), object=object_)).events
 
 
-def test_one_object_alone_counts_as_a_list_of_one():
+def test_a_single_object_counts_as_a_list_of_one():
     change = meta.change("messages", meta.messages_value(messages=meta.text("alone")))
     reading = meta.reading(meta.raw({"entry": {"changes": change}}))
     assert ([event.content for event in reading.events], reading.notes) == (["alone"], [])
@@ -100,7 +100,7 @@ def test_items_without_a_phone_number_id_are_one_line_for_their_value(channel):
     assert reading.rejected == [f"{ITEM}: metadata.phone_number_id is missing, so the business is not known"]
 
 
-def test_what_meta_reports_is_listed_as_such():
+def test_errors_reported_by_meta_are_noted():
     errors = [
         meta.error(130429, "Rate limit hit", "Too fast."),
         meta.error(1, "To +1 (650) 555-1234 and 4915123456789"),
@@ -115,20 +115,20 @@ def test_what_meta_reports_is_listed_as_such():
     ]
 
 
-def test_both_lists_are_short():
+def test_both_lists_are_bounded():
     reading = read_all(meta.messages_value(messages=[{}] * 70, errors=[meta.error(1, "x" * 5000)] * 71))
     assert [len(reading.rejected), len(reading.notes)] == [51, 51]
     assert [reading.rejected[-1], reading.notes[-1]] == ["and 20 more", "and 21 more"]
     assert max(map(len, reading.notes)) == 300
 
 
-def test_a_delivery_of_which_only_reports_can_be_read_lost_nothing():
+def test_a_delivery_with_only_reported_errors_is_not_rejected():
     reading = read_all(meta.messages_value(errors=[meta.error(1), "x"], contacts=["x", 5]), meta.change("other", "x"))
     assert (reading.events, reading.rejected, len(reading.notes)) == ([], [], 5)
 
 
 @pytest.mark.parametrize("field", ["account_update", "group_lifecycle_update", "smb_app_state_sync", "", None, 5])
-def test_other_fields_tell_nothing(field):
+def test_other_fields_are_ignored(field):
     value = meta.value(None, event="X", groups=[{"id": "1"}], messages="none", statuses=[5])
     assert read_all(meta.change(field, value)) == Reading()
 

@@ -1,4 +1,4 @@
-"""Bodies made to break a reader: the good messages beside the bad ones are read, and all that is read can be stored."""
+"""Malformed and hostile bodies: valid messages next to bad ones are read, and everything read can be stored."""
 
 import dataclasses
 import math
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.whatsapp import meta
-from tests.whatsapp.poison import any_json, beside_good_ones, fields, mutants, poisoned
+from tests.whatsapp.poison import any_json, beside_valid_messages, fields, mutants, poisoned
 from whatsapp.inbound.events import UnreadableBody
 
 SECOND = "entry[0].changes[0].value.messages[1]"
@@ -16,7 +16,7 @@ PRUNED = f"{SECOND}: parts nested too deep were left out"
 
 
 def read_around(poison, *, key=b'"poison"', value=b'"poison"'):
-    """Read three messages; the second has the JSON text `poison` beside its text."""
+    """Read three messages; the second has the JSON text `poison` next to its text."""
     messages = [meta.text("before"), meta.text("bad", poison="poison"), meta.text("after")]
     body = meta.body(meta.messages_value(messages=messages))
     reading = meta.reading(body.replace(key + b": " + value, poison))
@@ -46,23 +46,23 @@ def read_around(poison, *, key=b'"poison"', value=b'"poison"'):
         (b'"x": "]]}}[[{{\\"[["', {"x": ']]}}[[{{"[['}, []),
     ],
 )
-def test_what_cannot_be_stored_is_replaced(poison, extras, problems):
+def test_characters_that_cannot_be_stored_are_replaced(poison, extras, problems):
     assert read_around(poison) == (extras, problems)
 
 
 @pytest.mark.parametrize("deep", [60, 500, 100_000])
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"[":', b"}]")])
-def test_what_is_nested_too_deep_is_left_out(deep, opening, closing):
+def test_parts_nested_too_deep_are_left_out(deep, opening, closing):
     extras, problems = read_around(b'"x": ' + opening * deep + b"1" + closing * deep + b', "y": "[[\\"{{"')
     assert (extras["y"], problems) == ('[[\\"{{'.replace("\\", ""), [PRUNED])
 
 
-def test_a_byte_order_mark_is_passed_over():
+def test_a_byte_order_mark_is_skipped():
     reading = meta.reading(b"\xef\xbb\xbf" + meta.body(meta.messages_value(messages=[meta.text("é")])))
     assert ([event.content for event in reading.events], reading.notes) == (["é"], [])
 
 
-def test_poison_in_ids_names_and_texts_costs_no_message():
+def test_bad_characters_in_ids_names_and_texts_cost_no_message():
     messages = [meta.text("a\x00", id="i\ud800", type="text\x00"), meta.text("b", from_="US.\x00")]
     contacts = [meta.contact(name="\x00Bo", username="\udfff")]
     reading = meta.reading(meta.body(meta.messages_value("1\x00", messages=messages, contacts=contacts)))
@@ -76,7 +76,7 @@ def test_poison_in_ids_names_and_texts_costs_no_message():
     assert_storable(reading.events)
 
 
-def test_problems_tell_nothing_private():
+def test_notes_contain_no_personal_data():
     secret, number = "my secret", "4915123456789"
     bad = meta.text(secret, from_=[number], id="x" * 501) | {secret + "\x00": [secret, number]}
     items = [bad, meta.text(secret * 9999, timestamp=number), {secret: number, "id": "wamid.1"}, secret]
@@ -87,7 +87,7 @@ def test_problems_tell_nothing_private():
 
 
 def assert_storable(events):
-    """PostgreSQL's text and jsonb take every value of these events."""
+    """Assert that PostgreSQL's text and jsonb can store every value of these events."""
     for event in events:
         for value in vars_of(event).values():
             assert_value_storable(value, 0)
@@ -128,8 +128,8 @@ def test_any_json_is_read_or_refused(tree):
 
 @settings(max_examples=500)
 @given(fields, mutants, any_json, any_json, any_json)
-def test_good_messages_are_read_beside_anything(field, mutant, contacts, metadata, junk):
-    reading = meta.reading(beside_good_ones(field, mutant, contacts, metadata, junk))
+def test_valid_messages_are_read_next_to_any_content(field, mutant, contacts, metadata, junk):
+    reading = meta.reading(beside_valid_messages(field, mutant, contacts, metadata, junk))
     assert_storable(reading.events)
     found = {getattr(event, "provider_id", "") for event in reading.events}
     assert found >= {"good-1", "good-2", "good-3", "good-4"}

@@ -1,4 +1,4 @@
-"""What became of messages that the business sent."""
+"""Statuses of outgoing messages."""
 
 from datetime import UTC, datetime
 
@@ -44,7 +44,7 @@ def test_it_reads_a_status(state):
         ([{"code": {}, "title": [], "error_data": "x"}], ""),
     ],
 )
-def test_a_failed_status_says_why(errors, text):
+def test_a_failed_status_has_its_reason(errors, text):
     (event,) = read_all(meta.messages_value(statuses=[meta.status("failed", errors=errors)])).events
     assert (event.status, event.error) == ("failed", text)
 
@@ -57,14 +57,14 @@ def test_a_failed_status_says_why(errors, text):
         (meta.status(id=None), "id is missing"),
     ],
 )
-def test_a_status_without_an_id_or_a_word_is_lost(bad, reason):
+def test_a_status_without_an_id_or_status_is_rejected(bad, reason):
     reading = read_all(meta.messages_value(statuses=[bad, meta.status(id="good")]))
     assert [event.provider_id for event in reading.events] == ["good"]
     assert (reading.rejected, reading.notes) == ([f"{ITEM}.statuses[0]: {reason}"], [])
 
 
 @pytest.mark.parametrize(("state", "named"), [("warning", "status 'warning'"), ("call +4915123456789", "status")])
-def test_a_status_that_nobody_knows_is_noted(state, named):
+def test_an_unknown_status_is_noted(state, named):
     reading = read_all(meta.messages_value(statuses=[meta.status(state)]))
     assert (reading.events, reading.rejected) == ([], [])
     assert reading.notes == [f"{ITEM}.statuses[0]: {named} is not known; ignored"]

@@ -1,4 +1,4 @@
-"""Who wrote, and when: numbers, user ids, contacts and times in every shape."""
+"""Senders and times: numbers, user ids and contacts in every shape."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,7 +34,7 @@ def test_anything_else_in_from_is_a_user_id(from_):
     assert read_one(meta.text(from_=from_)).customer == Sender(phone=None, whatsapp_user_id=from_)
 
 
-def test_a_customer_without_a_number_is_known_by_user_id():
+def test_a_customer_without_a_number_is_identified_by_user_id():
     contacts = [meta.contact(None, user_id=meta.SHEENA_ID, username="@sheena", parent_user_id="US.9")]
     event = read_one(meta.text(from_=None, from_user_id=meta.SHEENA_ID, from_parent_user_id="US.9"), contacts=contacts)
     assert event.customer == Sender(phone=None, whatsapp_user_id=meta.SHEENA_ID, name="Sheena Nelson")
@@ -64,7 +64,7 @@ def test_from_user_id_wins_over_a_user_id_in_from():
         ({"from_": meta.SHEENA}, meta.contact(name="  Bo\t"), ("+16505551234", None, "Bo")),
     ],
 )
-def test_a_contact_is_found_by_identifier_and_adds_what_it_knows(sender, contact, expected):
+def test_a_contact_is_found_by_identifier_and_adds_its_other_identifiers(sender, contact, expected):
     customer = read_one(meta.text(**sender), contacts=[contact]).customer
     assert (customer.phone, customer.whatsapp_user_id, customer.name) == expected
 
@@ -104,14 +104,14 @@ def test_a_message_without_a_sender_belongs_to_the_only_contact_if_it_is_the_onl
         ({"from_": " "}, "has neither the number nor the user id of a customer"),
     ],
 )
-def test_a_message_without_id_or_sender_is_lost_and_its_neighbours_are_read(bad, reason):
+def test_a_message_without_id_or_sender_is_rejected_and_the_others_are_read(bad, reason):
     messages = [meta.text("before"), meta.text(**bad), None, meta.text("after")]
     reading = read_all(meta.messages_value(messages=messages))
     assert [event.content for event in reading.events] == ["before", "after"]
     assert reading.rejected == [f"{ITEM}.messages[1]: {reason}", f"{ITEM}.messages[2]: is not an object"]
 
 
-def test_a_user_id_that_is_too_long_is_a_problem():
+def test_a_user_id_that_is_too_long_is_noted():
     reading = read_all(meta.messages_value(messages=[meta.text(from_="x" * 201), meta.text(from_="y" * 200)]))
     assert [event.customer.whatsapp_user_id for event in reading.events] == ["y" * 200]
     assert reading.notes[0] == f"{ITEM}.messages[0]: from is longer than 200 characters; left out"
@@ -140,13 +140,13 @@ def test_a_time_may_be_text_or_number(timestamp):
         *(-1, 0, 1230767999, IN_FIVE_MINUTES + 1, 1750000000000, 10**30, 1e300, 1750000000.5),
     ],
 )
-def test_a_time_that_cannot_be_is_left_out_with_a_note(timestamp):
+def test_an_implausible_time_is_left_out_with_a_note(timestamp):
     reading = read_all(meta.messages_value(messages=[meta.text() | {"timestamp": timestamp}]))
     assert reading.events[0].provider_time is None
-    assert reading.notes == [f"{ITEM}.messages[0]: its timestamp is not believable; the time of arrival counts"]
+    assert reading.notes == [f"{ITEM}.messages[0]: its timestamp is not plausible; the time of arrival is used"]
 
 
 def test_a_missing_time_is_noted_too():
     reading = read_all(meta.messages_value(messages=[meta.text(timestamp=None)]))
     assert (reading.events[0].provider_time, reading.rejected) == (None, [])
-    assert reading.notes == [f"{ITEM}.messages[0]: timestamp is missing; the time of arrival counts"]
+    assert reading.notes == [f"{ITEM}.messages[0]: timestamp is missing; the time of arrival is used"]

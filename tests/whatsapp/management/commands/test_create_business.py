@@ -42,13 +42,13 @@ def test_a_number_at_twilio_is_connected_as_such(db, capsys):
 
 @pytest.mark.parametrize("provider", [[], ["--provider", "twilio"]])
 @pytest.mark.parametrize("written", ["+1 (415) 523-8886", "whatsapp:+14155238886", " WhatsApp: +14155238886"])
-def test_a_phone_number_is_one_at_twilio_and_is_stored_as_its_deliveries_have_it(db, capsys, written, provider):
+def test_a_phone_number_is_one_at_twilio_and_is_stored_normalised(db, capsys, written, provider):
     for _ in range(2):
         create(capsys, "--email", "a@bakery.example", "--phone-number-id", written, *provider)
     assert Channel.objects.values_list("provider", "phone_number_id").get() == ("twilio", "+14155238886")
 
 
-def test_an_id_of_metas_is_stored_without_blanks_around_it(db, capsys):
+def test_an_id_of_meta_is_stored_without_surrounding_spaces(db, capsys):
     create(capsys, "--email", "a@bakery.example", "--phone-number-id", " 1065\n")
     assert Channel.objects.values_list("provider", "phone_number_id").get() == ("cloud", "1065")
 
@@ -63,7 +63,7 @@ def test_a_token_is_stored_encrypted(db, capsys):
         _ = channel.access_token
 
 
-def test_staff_may_use_the_admin_by_a_group(db, capsys):
+def test_staff_get_their_permissions_from_a_group(db, capsys):
     create(capsys, "--email", "a@bakery.example", "--staff")
     user = User.objects.get()
     assert user.is_staff
@@ -87,7 +87,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_it_refuses_leaves_no_business_and_no_key(stranger, case):
+def test_a_refusal_creates_no_business_and_no_key(stranger, case):
     Channel.objects.create(user=stranger.user, phone_number_id="1065")
     keys = ApiKey.objects.count()
     arguments, reason = REFUSED[case]

@@ -1,4 +1,4 @@
-"""manage.py replay_deliveries: what it tries, what it prints and how it ends."""
+"""manage.py replay_deliveries: selection, output and exit codes."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ def delivery(state: str = "failed", body: bytes = NOTHING_IN_IT) -> UUID:
 
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> dict[UUID, str]:
-    """What came of each delivery that was tried again: what its body says."""
+    """The outcome of each replayed delivery, which its body names."""
     outcomes: dict[UUID, str] = {}
 
     def replay(*, delivery_id: UUID) -> str:
@@ -42,7 +42,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> dict[UUID, str]:
 
 
 def command(*arguments: str) -> tuple[int, str]:
-    """Run it here. Returns the exit code and what it printed."""
+    """Run it in this process. Returns the exit code and the output."""
     out = StringIO()
     try:
         call_command("replay_deliveries", *arguments, stdout=out)
@@ -60,14 +60,14 @@ def command(*arguments: str) -> tuple[int, str]:
         (["--state", "unrouted"], {"unrouted"}),
     ],
 )
-def test_it_tries_those_in_the_state_asked_for(db, tried, arguments, states):
+def test_it_replays_deliveries_in_the_given_state(db, tried, arguments, states):
     kept = {state: delivery(state, b"processed") for state in ("failed", "unrouted", "processed")}
 
     assert command(*arguments)[0] == 0
     assert set(tried) == {kept[state] for state in states}
 
 
-def test_it_tries_those_that_are_named(db, tried):
+def test_it_replays_named_deliveries(db, tried):
     first, second, third = (delivery("processed", b"processed") for _ in range(3))
     delivery("failed", b"processed")
 
@@ -97,7 +97,7 @@ def test_without_a_terminal_it_prints_a_line_for_each(db, tried):
     assert "     2  deliveries tried again\n     1  processed\n" in printed
 
 
-def test_the_log_of_each_delivery_does_not_mix_with_what_it_prints(db, caplog):
+def test_the_log_of_each_delivery_is_not_printed(db, caplog):
     delivery()
     caplog.set_level(logging.INFO)
 
@@ -109,7 +109,7 @@ def test_the_log_of_each_delivery_does_not_mix_with_what_it_prints(db, caplog):
     assert "delivery_replayed" in caplog.text
 
 
-def test_nothing_to_try_is_no_failure(db, tried):
+def test_nothing_to_replay_is_a_success(db, tried):
     assert command() == (0, "Nothing to replay.\n")
     assert command("--json") == (
         0,
@@ -117,7 +117,7 @@ def test_nothing_to_try_is_no_failure(db, tried):
     )
 
 
-def test_an_unknown_id_is_named_and_nothing_is_tried(db, tried):
+def test_an_unknown_id_is_named_and_nothing_is_replayed(db, tried):
     unknown = uuid4()
 
     code, printed = command("--id", str(delivery()), str(unknown))
@@ -173,7 +173,7 @@ def test_it_processes_a_real_delivery_and_shows_a_bar_on_a_terminal(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [[], ["--id", "x"], ["--state", "processed"], ["--nothing"]])
-def test_where_it_cannot_run_it_says_so_and_ends_with_2(tmp_path, arguments):
+def test_an_error_is_reported_with_exit_code_2(tmp_path, arguments):
     nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
 
     ended = manage("replay_deliveries", *arguments, env=variables(tmp_path, nowhere))

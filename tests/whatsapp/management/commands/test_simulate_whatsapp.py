@@ -1,4 +1,4 @@
-"""manage.py simulate_whatsapp: what a newcomer's first customer writes, on a site that really runs."""
+"""manage.py simulate_whatsapp, on a running site."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def secret(settings) -> None:
 
 
 @served
-def test_a_first_customer_writes_and_is_a_lead(site, channel):
+def test_a_message_creates_a_lead(site, channel):
     text = "Grüße 😀 <b> 100 % a@b/c"
     out = simulate("--url", site.address, "--from", "0049 151 1234567", "--name", "Zoë", "--text", text)
 
@@ -62,7 +62,7 @@ def test_every_kind_becomes_a_row(site, channel):
 
 
 @served
-def test_a_burst_makes_as_many_leads_as_customers(site, channel):
+def test_a_burst_creates_a_lead_for_each_customer(site, channel):
     counts = json.loads(simulate("--url", site.address, "--burst", "30", "--json"))
     assert (counts["posted"], counts["answered_200"], counts["answers"]) == (30, 30, {"200": 30})
     assert Lead.objects.count() == len(set(counts["message_ids"])) == 30
@@ -73,7 +73,7 @@ def test_a_burst_makes_as_many_leads_as_customers(site, channel):
 
 
 @served
-def test_a_status_reaches_the_message_that_went_out(site, channel, owner):
+def test_a_status_reaches_the_outgoing_message(site, channel, owner):
     conversation = Conversation.objects.get(pk=owner.has_lead(customer_phone=PHONE).conversation_id)
     columns = {"user": owner.user, "direction": "out", "status": "sent", "provider_id": "wamid.OUT"}
     Message.objects.create(conversation=conversation, **columns)
@@ -84,7 +84,7 @@ def test_a_status_reaches_the_message_that_went_out(site, channel, owner):
 
 
 @served
-def test_what_the_owner_types_on_the_phone_went_out_and_statuses_reach_it(site, channel):
+def test_an_echo_is_outgoing_and_statuses_reach_it(site, channel):
     out = simulate("--url", site.address, "--kind", "echo", "--from", PHONE, "--text", "We are open until six")
     message = Message.objects.get()
     assert (message.direction, message.content, message.extras["echo"]) == ("out", "We are open until six", True)
@@ -99,7 +99,7 @@ def test_what_the_owner_types_on_the_phone_went_out_and_statuses_reach_it(site, 
 
 
 @served
-def test_it_says_what_will_wait_and_why(site, owner, channel):
+def test_it_explains_why_a_delivery_is_not_shown(site, owner, channel):
     def posted(*arguments: str) -> list[str]:
         return simulate("--url", site.address, *arguments).splitlines()[1:]
 
@@ -148,7 +148,7 @@ def test_what_it_prints_can_be_posted_by_curl(site, channel):
 
 
 @served
-def test_an_operator_reads_what_is_wrong_on_stderr(site, channel, tmp_path):
+def test_errors_are_printed_on_stderr(site, channel, tmp_path):
     env = environment(tmp_path, DATABASE_URL=database_url(), SECRET_KEY="a secret of this test", HTTPS="false")
     env |= {"PORT": str(free_port())}
 

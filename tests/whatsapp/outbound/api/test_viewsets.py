@@ -1,4 +1,4 @@
-"""POST /api/whatsapp and the messages' own endpoints, as a REST client meets them."""
+"""POST /api/whatsapp, replies, and reading messages."""
 
 from uuid import uuid4
 
@@ -26,7 +26,7 @@ def test_without_a_lead_it_stores_a_message_with_its_conversation(mailing):
     assert mailing.business.row_counts() == (1, 1, 0)
 
 
-def test_with_a_lead_all_three_come_together(mailing):
+def test_with_a_lead_all_three_rows_are_created(mailing):
     more = {"createLead": True, "customerName": "Amina", "leadType": "order", "details": "A lemon cake"}
     body = mailing.post(**HELLO, **more).json()
 
@@ -45,7 +45,7 @@ def test_a_lead_without_a_name_is_refused_and_nothing_is_stored(mailing):
 
 
 @pytest.mark.parametrize("case", BAD_BODIES)
-def test_a_body_that_cannot_be_read_is_400(case, mailing):
+def test_a_body_that_cannot_be_parsed_is_400(case, mailing):
     answer = mailing.business.client.post("/api/whatsapp", BAD_BODIES[case], content_type="application/json")
     refused(answer, 400)
     assert nothing_stored(mailing.business)
@@ -56,12 +56,12 @@ def test_without_a_key_it_is_401(anonymous, db):
 
 
 @pytest.mark.parametrize("path", ["/api/whatsapp", "/api/whatsapp/"])
-def test_a_trailing_slash_is_taken(mailing, path):
+def test_a_trailing_slash_is_accepted(mailing, path):
     assert mailing.post(path, **HELLO).status_code == 202
 
 
 class TestReading:
-    def test_a_message_tells_what_became_of_it(self, mailing):
+    def test_a_message_has_its_status(self, mailing):
         sent = mailing.post(**HELLO).json()
         path = f"/api/messages/{sent['message_id']}"
         assert mailing.business.client.get(path).json()["status"] == "queued"
@@ -102,7 +102,7 @@ class TestReading:
             url = page["next"]
         assert seen == [("out", "What may it be?"), ("out", "Good morning"), ("in", "Hello")]
 
-    def test_another_businesss_messages_are_not_there(self, mailing, stranger):
+    def test_messages_of_another_business_are_404(self, mailing, stranger):
         row = mailing.writes()
         thread = f"/api/conversations/{row.conversation_id}/messages"
         refused(stranger.client.get(f"/api/messages/{row.pk}"), 404)
@@ -125,7 +125,7 @@ class TestReplies:
         assert mailing.graph.texts(AMINA) == ["Your cake is ready", *["Thank you"] * 3]
 
     @pytest.mark.parametrize("parameters", [5, True, 1.5, "text", [5], [{"text": 5}], {"text": "one alone"}])
-    def test_a_template_of_a_strange_form_is_metas_to_refuse(self, mailing, parameters):
+    def test_unknown_template_parameters_are_left_to_meta(self, mailing, parameters):
         template = TEMPLATE | {"components": [{"type": "body", "parameters": parameters}]}
         assert mailing.post(to=AMINA, template=template).status_code == 202
 
@@ -135,11 +135,11 @@ class TestReplies:
         assert answer.status_code == 202
 
     @pytest.mark.parametrize("body", [{}, {"message": ""}, {"message": "x" * 4097}, {"message": 5}])
-    def test_a_bad_reply_is_400(self, mailing, body):
+    def test_an_invalid_reply_is_400(self, mailing, body):
         row = mailing.writes()
         answer = refused(mailing.post(f"/api/conversations/{row.conversation_id}/messages", **body), 400)
         assert list(answer["fields"]) == ["message"]
         assert Message.objects.count() == 1
 
-    def test_a_conversation_that_is_not_there_is_404(self, mailing):
+    def test_an_unknown_conversation_is_404(self, mailing):
         refused(mailing.post(f"/api/conversations/{uuid4()}/messages", message="Hello"), 404)

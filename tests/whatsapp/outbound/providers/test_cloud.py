@@ -1,4 +1,4 @@
-"""What leaves for Meta: to which address, through which number, with which body."""
+"""Requests to Meta: address, number and body."""
 
 from conversations.models import Conversation, Customer, Message
 from tests.whatsapp import meta
@@ -7,8 +7,8 @@ from tests.whatsapp.mailing import AMINA, BRUNO, TOKEN
 from whatsapp.channels import connect_channel
 
 
-class TestWhatLeaves:
-    def test_a_text_with_its_number_token_and_our_own_id(self, mailing):
+class TestRequest:
+    def test_a_text_has_its_number_token_and_our_id(self, mailing):
         row = mailing.writes("Ready at five 🎂")
         assert mailing.is_sent() == 1
         (entry,) = mailing.graph.ledger
@@ -23,19 +23,19 @@ class TestWhatLeaves:
             "text": {"body": "Ready at five 🎂", "preview_url": False},
         }
 
-    def test_a_number_leaves_with_a_plus_sign_however_it_was_written(self, mailing):
+    def test_a_number_is_sent_with_a_plus_sign(self, mailing):
         for written in ("0049 151 23456789", "+49 (151) 2345-6789"):
             mailing.post(to=written, message="Hello")
         mailing.is_sent()
         assert [entry["body"]["to"] for entry in mailing.graph.ledger] == [AMINA, AMINA]
 
-    def test_a_user_id_leaves_as_recipient(self, mailing):
+    def test_a_user_id_is_sent_as_recipient(self, mailing):
         mailing.writes(to=meta.SHEENA_ID)
         mailing.is_sent()
         body = mailing.graph.ledger[0]["body"]
         assert (body["recipient"], "to" in body) == (meta.SHEENA_ID, False)
 
-    def test_an_answer_goes_to_the_address_as_the_customer_wrote_from_it(self, mailing, owner):
+    def test_a_reply_goes_to_the_address_in_the_form_of_the_customers_messages(self, mailing, owner):
         """WhatsApp writes Mexican numbers with a 1 that people leave out."""
         mailing.writes(to="+525512345678")
         Inbox(owner).gets(meta.text("Hola", from_="5215512345678"))
@@ -44,7 +44,7 @@ class TestWhatLeaves:
         assert [entry["body"]["to"] for entry in mailing.graph.ledger] == ["+525512345678", "+5215512345678"]
         assert Customer.objects.count() == 1
 
-    def test_a_number_that_was_given_stays_the_address_also_of_who_shows_an_id_now(self, mailing, owner):
+    def test_a_given_number_stays_the_address_of_a_customer_who_now_writes_with_an_id(self, mailing, owner):
         inbox = Inbox(owner)
         inbox.gets(meta.text("Hello", from_user_id=meta.SHEENA_ID))
         inbox.gets(meta.text("Hidden now", from_=None, from_user_id=meta.SHEENA_ID))
@@ -61,7 +61,7 @@ class TestWhatLeaves:
             f"+{meta.SHEENA}",
         ]
 
-    def test_but_not_to_an_address_that_is_theirs_no_more(self, mailing, owner):
+    def test_a_reply_does_not_go_to_a_former_address(self, mailing, owner):
         inbox = Inbox(owner)
         inbox.gets(meta.text("Hello"))
         inbox.gets(meta.message("system", {"type": "user_changed_number", "body": "Changed", "wa_id": "12195555358"}))
@@ -70,7 +70,7 @@ class TestWhatLeaves:
         mailing.is_sent()
         assert mailing.graph.ledger[0]["body"]["to"] == "+12195555358"
 
-    def test_a_template_leaves_as_meta_takes_it(self, mailing):
+    def test_a_template_is_sent_in_metas_format(self, mailing):
         components = [{"type": "body", "parameters": [{"type": "text", "text": "Amina"}]}]
         template = {"name": "cake_ready", "language": "en_US", "components": components}
         mailing.post(to=AMINA, template=template)
@@ -80,7 +80,7 @@ class TestWhatLeaves:
         assert body["template"] == template | {"language": {"code": "en_US"}}
         assert Message.objects.get().content == "cake_ready: Amina"
 
-    def test_an_answer_goes_through_the_number_that_the_customer_wrote_to(self, mailing, owner):
+    def test_a_reply_goes_through_the_number_that_the_customer_wrote_to(self, mailing, owner):
         second = connect_channel(user_id=owner.id, phone_number_id="2222", access_token="another token")
         Inbox(owner, channel="2222").gets(meta.text("Hello", from_=AMINA[1:]))
         mailing.writes()

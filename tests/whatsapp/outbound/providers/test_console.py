@@ -1,4 +1,4 @@
-"""Without a provider: what would be sent is printed, and the customer's side is played through the site's webhook."""
+"""Without a provider: messages are printed, and statuses are simulated through the webhook."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def write(owner: Business, text: str = "Your cake is ready", to: str = AMINA) ->
 
 
 @pytest.mark.django_db
-def test_it_prints_the_message_so_that_it_cannot_play_with_the_terminal(owner, settings, capsys):
+def test_it_prints_control_characters_escaped(owner, settings, capsys):
     settings.WHATSAPP_BACKEND, settings.WHATSAPP_APP_SECRETS = "console", []
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL)
     write(owner, "Ready\x1b[2J\nsoon 🎂")
@@ -35,13 +35,13 @@ def test_it_prints_the_message_so_that_it_cannot_play_with_the_terminal(owner, s
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("number", [meta.CHANNEL, "+14155238886"], ids=["as Meta", "as Twilio"])
 @pytest.mark.parametrize("to", [AMINA, meta.SHEENA_ID])
-def test_sent_delivered_and_read_come_back_signed_through_the_webhook(
+def test_sent_delivered_and_read_are_posted_signed_to_the_webhook(
     owner: Business, settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch, number: str, to: str
 ):
     settings.WHATSAPP_BACKEND = "console"
     settings.PORT = int(live_server.url.rpartition(":")[2])
     settings.ALLOWED_HOSTS = ["*"]
-    monkeypatch.setattr(console, "STORY", ((0.01, "sent"), (0.2, "delivered"), (0.4, "read")))
+    monkeypatch.setattr(console, "STATUSES", ((0.01, "sent"), (0.2, "delivered"), (0.4, "read")))
     connect_channel(user_id=owner.id, phone_number_id=number)
     write(owner, to=to)
     until(lambda: WebhookDelivery.objects.count() == 3)
@@ -55,7 +55,7 @@ def test_sent_delivered_and_read_come_back_signed_through_the_webhook(
 def test_where_no_site_answers_the_message_stays_sent(owner, settings, monkeypatch):
     told = []
     settings.WHATSAPP_BACKEND, settings.PORT = "console", free_port()
-    monkeypatch.setattr(console, "STORY", ((0.0, "sent"),))
+    monkeypatch.setattr(console, "STATUSES", ((0.0, "sent"),))
     monkeypatch.setattr(console, "post", lambda delivery: told.append(post.post(delivery)))
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL)
     write(owner)

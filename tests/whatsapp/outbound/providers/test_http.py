@@ -1,4 +1,4 @@
-"""One request to a provider that misbehaves below HTTP: what is certain, what is not, and how long it may take."""
+"""Requests to a provider with failures below HTTP: whether the message was sent, and how long it takes."""
 
 import socket
 import threading
@@ -19,7 +19,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 
 @contextmanager
 def server(behave: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Does this with each connection, in a thread of its own."""
+    """A server that calls `behave` for each connection, in a separate thread."""
     listener = socket.create_server((HOST, 0))
 
     def handle(connection: socket.socket) -> None:
@@ -49,7 +49,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def drips(data: bytes) -> Callable[[socket.socket], None]:
-    """A byte each 100 ms: no wait is ever long."""
+    """A byte each 100 ms, so that no single wait is long."""
 
     def behave(connection: socket.socket) -> None:
         connection.recv(65_536)
@@ -70,7 +70,7 @@ def drips(data: bytes) -> Callable[[socket.socket], None]:
     ],
     ids=["hangs", "hangs up", "half an answer", "no HTTP"],
 )
-def test_a_request_that_left_without_a_whole_answer_is_uncertain(behave):
+def test_a_request_that_left_without_a_complete_response_is_uncertain(behave):
     with server(behave) as port, pytest.raises(Uncertain):
         ask(port)
 
@@ -78,7 +78,7 @@ def test_a_request_that_left_without_a_whole_answer_is_uncertain(behave):
 @pytest.mark.parametrize(
     "data", [b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100, HEAD + b"x" * 1000], ids=["head", "body"]
 )
-def test_an_answer_that_drips_is_not_waited_for_without_end(data):
+def test_a_slow_response_is_not_waited_for_without_limit(data):
     began = time.monotonic()
     with server(drips(data)) as port, pytest.raises(Uncertain):
         ask(port)
@@ -100,13 +100,13 @@ def test_a_handshake_that_fails_has_sent_nothing(behave):
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/", "nonsense://x/", "http://[::1"])
-def test_where_nobody_can_be_reached_nothing_was_sent(url):
+def test_without_a_connection_nothing_was_sent(url):
     with pytest.raises(NotSent) as caught:
         post(Request(url, auth=HTTPBasicAuth("user", "secret"), json={}))
     assert "secret" not in str(caught.value)
 
 
-def test_a_token_that_is_no_header_is_not_in_the_error():
+def test_a_token_that_is_not_a_valid_header_is_not_in_the_error():
     class Broken(HTTPBasicAuth):
         def __call__(self, request):
             request.headers["Authorization"] = "Bearer secret\nsecret"
@@ -119,12 +119,12 @@ def test_a_token_that_is_no_header_is_not_in_the_error():
     assert caught.value.__cause__ is None
 
 
-def test_a_kept_connection_is_used_again():
+def test_a_kept_connection_is_reused():
     accepted = []
 
     def behave(connection: socket.socket) -> None:
         accepted.append(connection)
-        # Head and body may come apart.
+        # Headers and body may arrive separately.
         while data := connection.recv(65_536):
             if data.endswith(b'{"a": 1}'):
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")

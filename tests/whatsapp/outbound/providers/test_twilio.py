@@ -1,4 +1,4 @@
-"""What leaves through Twilio, and what its answers mean."""
+"""Requests to Twilio, and the meaning of its responses."""
 
 import json
 from base64 import b64decode
@@ -26,7 +26,7 @@ def state(twilio):
     return status
 
 
-def test_a_text_leaves_as_a_form_with_basic_authentication(twilio, settings):
+def test_a_text_is_sent_as_a_form_with_basic_authentication(twilio, settings):
     settings.PUBLIC_URL = "https://leads.example.com"
     twilio.writes("Ready at five 🎂")
     twilio.is_sent()
@@ -42,7 +42,7 @@ def test_a_text_leaves_as_a_form_with_basic_authentication(twilio, settings):
     assert state(twilio) == "sent"
 
 
-def test_an_api_key_may_stand_in_for_the_auth_token(owner, graph):
+def test_an_api_key_can_replace_the_auth_token(owner, graph):
     mailing = Mailing(owner, graph, number=NUMBER, token="AC123:SK456:the key's secret")
     mailing.writes()
     mailing.is_sent()
@@ -68,8 +68,8 @@ def test_an_api_key_may_stand_in_for_the_auth_token(owner, graph):
         (Reaction(status=201, body=b"{}", accepts=True), "unknown"),
     ],
 )
-def test_its_answers_mean(twilio, answer, expected):
-    twilio.graph.next_come(answer)
+def test_the_meaning_of_responses(twilio, answer, expected):
+    twilio.graph.queue_reactions(answer)
     twilio.writes()
     twilio.is_sent()
     assert state(twilio) == expected
@@ -77,14 +77,14 @@ def test_its_answers_mean(twilio, answer, expected):
 
 @pytest.mark.parametrize("answer", [refusal(20003, 401), Reaction(status=401, body=b"")])
 def test_refused_credentials_stop_the_number(twilio, answer):
-    twilio.graph.next_come(answer)
+    twilio.graph.queue_reactions(answer)
     twilio.writes()
     twilio.is_sent()
     assert state(twilio) == "queued"
     assert "account sid, colon, auth token" in twilio.reload().stop_reason
 
 
-def test_a_token_of_another_form_stops_the_number(owner, graph):
+def test_a_token_of_another_format_stops_the_number(owner, graph):
     mailing = Mailing(owner, graph, number=NUMBER, token="only a token")
     mailing.writes()
     mailing.is_sent()
