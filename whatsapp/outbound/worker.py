@@ -30,7 +30,7 @@ class Sender(QueueWorker[Claimed, queue.Result]):
 
     def perform(self, item: Claimed) -> queue.Result:
         if self.is_stopping:
-            return queue.not_begun(item[0])
+            return queue.not_attempted(item[0])
         return send_in_turn(*item)
 
     def record(self, results: Sequence[queue.Result]) -> None:

@@ -11,7 +11,12 @@ from tests.browser import desk
 from tests.factories import Business
 from tests.staff import address
 from tests.whatsapp import meta
-from tests.whatsapp.admin.test_deliveries_browser import EMAIL, PASSWORD
+from tests.whatsapp.admin.test_deliveries_browser import (
+    EMAIL,
+    PASSWORD,
+    assert_fits_a_phone,
+    assert_readable_in_both_themes,
+)
 from tests.whatsapp.mailing import AMINA
 from whatsapp.inbound import ingest
 from whatsapp.models import Channel
