@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.models import Conversation, Message
-from leadsite.rest.fields import WordField
+from leadsite.rest.fields import StrictChoiceField
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
 # Statuses that the API shows as another one: a voice note that was played counts as read.
@@ -58,7 +58,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 class ConversationChangeSerializer(serializers.Serializer[Any]):
     """The body of PATCH /api/conversations/<id>."""
 
-    status = WordField(Conversation.Status.choices)
+    status = StrictChoiceField(Conversation.Status.choices)
 
 
 @example(

@@ -8,7 +8,7 @@ from conversations.models import NAME_MAX_LENGTH
 from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services.rules import NewLead
-from leadsite.rest.fields import StrictCharField, StrictIntegerField, WordField
+from leadsite.rest.fields import StrictCharField, StrictChoiceField, StrictIntegerField
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
 NEW_LEAD: Final = {
@@ -39,11 +39,11 @@ class NewLeadSerializer(serializers.Serializer[NewLead]):
 
     customer_phone = PhoneField()
     customer_name = StrictCharField(max_length=NAME_MAX_LENGTH)
-    type = WordField(Lead.Type.choices)
+    type = StrictChoiceField(Lead.Type.choices)
     details = StrictCharField(
         max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
     )
-    status = WordField(Lead.Status.choices, required=False)
+    status = StrictChoiceField(Lead.Status.choices, required=False)
     external_id = StrictCharField(max_length=EXTERNAL_ID_MAX_LENGTH, allow_null=True, required=False)
 
 
@@ -62,9 +62,9 @@ def read_new_lead(body: Any) -> NewLead:
 class LeadChangeSerializer(serializers.Serializer[Any]):
     """The body of PATCH /api/leads/<id>. Missing fields stay as they are."""
 
-    status = WordField(Lead.Status.choices, required=False)
+    status = StrictChoiceField(Lead.Status.choices, required=False)
     lost_reason = StrictCharField(max_length=LOST_REASON_MAX_LENGTH, required=False, allow_blank=True)
-    type = WordField(Lead.Type.choices, required=False)
+    type = StrictChoiceField(Lead.Type.choices, required=False)
     details = StrictCharField(
         max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
     )

@@ -29,8 +29,8 @@ from leads.models import Lead
 from leads.services.change import change_lead
 from leads.services.create import CreatedLead, create_lead_once
 from leads.services.refusals import log_failed_creation
-from leadsite.core.transactions import planned_for_values
-from leadsite.rest.idempotency import answered_once
+from leadsite.core.transactions import custom_plans
+from leadsite.rest.idempotency import answer_once
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, WRITING, errors, reading
 from leadsite.rest.viewsets import OwnedViewSet
 
@@ -51,7 +51,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # Without filters one plan suits every business, so the prepared statement is used.
         filters = request.query_params.keys() - {"cursor", "ordering", "page_size"}
-        with planned_for_values() if filters else nullcontext():
+        with custom_plans() if filters else nullcontext():
             return super().list(request, *args, **kwargs)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -64,7 +64,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         responses={201: CreatedLeadSerializer, 200: CreatedLeadSerializer, **errors(*CREATING)},
     )
     def create(self, request: Request) -> Response | HttpResponse:
-        return answered_once(request, user_id=self.user_id, make=lambda: _create(self.user_id, request))
+        return answer_once(request, user_id=self.user_id, make=lambda: _create(self.user_id, request))
 
     @extend_schema(
         summary="Create many leads: all or none, or all valid ones",
@@ -75,7 +75,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     @action(detail=False, methods=["post"])
     def batch(self, request: Request) -> Response | HttpResponse:
         """POST /api/leads/batch."""
-        return answered_once(request, user_id=self.user_id, make=lambda: _create_batch(self.user_id, request))
+        return answer_once(request, user_id=self.user_id, make=lambda: _create_batch(self.user_id, request))
 
     @extend_schema(
         summary="Change a lead",

@@ -12,7 +12,7 @@ from conversations.models import Customer, UpsertedCustomer
 from leads.models import Lead, LeadByExternalId, LeadContents
 from leads.services.create import insert_leads
 from leads.services.rules import CheckedLead, LeadError, NewLead, check_lead, external_ids, without_taken
-from leadsite.core.transactions import ChangedMeanwhile
+from leadsite.core.transactions import ConcurrentChange
 
 Checked = Sequence[CheckedLead | LeadError]
 Identity = tuple[str, ...]
@@ -79,7 +79,7 @@ def import_leads(
     """Create, update or skip the leads of rows. Caller holds the transaction. The number of statements does not depend
     on the number of rows. `import_run_id`: None for a dry run, which the caller rolls back.
 
-    Raises ChangedMeanwhile where another session has just taken an external id (a repeated call sees it);
+    Raises ConcurrentChange where another session has just taken an external id (a repeated call sees it);
     django.db.Error.
     """
     checked = _without_conflicts(user_id, rows.leads, on_duplicate)
@@ -165,7 +165,7 @@ def _find(user_id: UUID, checked: Checked, customers: Mapping[str, UpsertedCusto
     """Return the stored leads that rows without error are about, by identity; of several the oldest."""
     existing = Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids(checked))
     if without_other_customers(checked, existing) != checked:
-        raise ChangedMeanwhile("An external id was taken meanwhile.")
+        raise ConcurrentChange("An external id was taken by a concurrent transaction.")
     found: dict[Identity, UUID] = {("id", external_id): lead.id for external_id, lead in existing.items()}
     found.update(_find_without_external_id([lead for lead in checked if isinstance(lead, CheckedLead)], customers))
     return found

@@ -1,4 +1,4 @@
-"""Alerts on the admin's first page and badges in the menu: one line for each thing that needs attention."""
+"""Alerts on the admin's index page and badges in the menu, for problems that need attention."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +18,7 @@ class Alert:
 
 
 def foreign_line(text: str) -> SafeString:
-    """Text of a provider inside a sentence of ours."""
+    """A provider's text within a sentence."""
     return format_html('<bdi class="foreign">{}</bdi>', text)
 
 

@@ -1,4 +1,4 @@
-"""Admin pages of rows that belong to a business: its staff see and change its own rows, superusers all."""
+"""Admin of rows that belong to a business: its staff see and change its own rows, superusers all."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class OwnedForm(ChangedFields):
 
 
 class OwnedAdmin(AdminPage):
-    """Pages of rows with an owner."""
+    """Admin of a model whose rows have an owner."""
 
     form = OwnedForm
 
@@ -44,7 +44,7 @@ class OwnedAdmin(AdminPage):
 
     @staticmethod
     def _with_owner(request: HttpRequest, names: Any) -> list[Any]:
-        """Adds the owner for superusers; everyone else sees the rows of one business only."""
+        """Add the owner for superusers; other users see the rows of one business only."""
         return [*names, "user"] if request.user.is_superuser else list(names)
 
     def formfield_for_foreignkey(

@@ -1,4 +1,4 @@
-"""Base of all admin pages: they write only changed fields, and answer lost races and invalid links with a message."""
+"""Base of all admin pages: they write only changed fields, and report lost races and invalid links as messages."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from leadsite.adminkit.values import moment
 
 log = structlog.get_logger(__name__)
 
-# Another session was faster, or the row is gone: validated again, the form has an ordinary error.
+# Another session changed the data first, or deleted the row: a second validation then gives an ordinary form error.
 LOST_RACES = (
     psycopg.errors.IntegrityError,
     psycopg.errors.DeadlockDetected,
@@ -31,7 +31,7 @@ class ChangedFields(forms.ModelForm[Any]):
     """Saves only the fields that the user changed: a form opened an hour ago does not overwrite later changes.
 
     Each field submits the value it was shown with (Django's show_hidden_initial), and "changed" means different from
-    that. Where a client sends no such value, the row's value counts, as in any Django form.
+    that. Where a client sends no such value, the row's value is used, as in any Django form.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -42,7 +42,7 @@ class ChangedFields(forms.ModelForm[Any]):
         for name, field in self.fields.items():
             # The only disabled field shows the password's hash, which is not submitted.
             if name in columns and not field.disabled:
-                field.show_hidden_initial = not self.is_bound or self._carries(name, field)
+                field.show_hidden_initial = not self.is_bound or self._has_initial(name, field)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -52,7 +52,7 @@ class ChangedFields(forms.ModelForm[Any]):
                 del cleaned[name]
         return cleaned
 
-    def _carries(self, name: str, field: forms.Field) -> bool:
+    def _has_initial(self, name: str, field: forms.Field) -> bool:
         hidden = field.hidden_widget()
         return not hidden.value_omitted_from_data(self.data, self.files, self.add_initial_prefix(name))
 
@@ -67,7 +67,7 @@ class AdminPage(ModelAdmin):
     warn_unsaved_form = True
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """No initial values from the query string: Django would put any text into any field, a date among them."""
+        """No initial values from the query string: Django would accept any text for any field."""
         return {}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -104,7 +104,7 @@ class AdminPage(ModelAdmin):
         except DatabaseError as error:
             if not _lost_a_race(error):
                 raise
-            messages.error(request, f"Not done: somebody changes the same at this moment. {_constraint(error)}")
+            messages.error(request, f"Not done: another session is changing the same data. {_constraint(error)}")
             return HttpResponseRedirect(request.get_full_path())
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
@@ -120,7 +120,7 @@ class AdminPage(ModelAdmin):
         except DatabaseError as error:
             if not _lost_a_race(error):
                 raise
-            messages.error(request, f"Not saved: somebody changed the same at this moment. {_constraint(error)}")
+            messages.error(request, f"Not saved: another session is changing the same data. {_constraint(error)}")
             return HttpResponseRedirect(request.get_full_path())
 
     @admin.display(description="created", ordering="pk")
@@ -157,7 +157,7 @@ def _columns(row: Model) -> set[str]:
 
 
 def _lost_a_race(error: DatabaseError) -> bool:
-    # Without a cause Django raised it: the row to be updated is gone.
+    # Without a cause, Django raised it because the row to update does not exist any more.
     return isinstance(error, IntegrityError) or error.__cause__ is None or isinstance(error.__cause__, LOST_RACES)
 
 

@@ -9,7 +9,7 @@ COUNT_LIMIT = 1000
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Counts at most COUNT_LIMIT rows: a busy site keeps millions of deliveries and events."""
+    """Counts at most COUNT_LIMIT rows: a busy site has millions of deliveries and events."""
 
     template_name = "adminkit/bounded_pagination.html"
     limit = COUNT_LIMIT

@@ -1,5 +1,5 @@
-"""Admin pages that apps above add to. The app that owns the model registers its page once, complete without additions;
-an app above calls `ThePage.add_part(…)`, so that imports keep pointing down.
+"""Admin pages that other apps extend. The app that owns the model registers the page; an app that depends on it calls
+`ThePage.add_part(…)`, so that imports point one way.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from leadsite.adminkit.owned import OwnedAdmin, ReadOnlyInline
 
 
 class PagePart:
-    """What is added to the page of one row; override what is needed."""
+    """An extension of the page of one row. Override what is needed."""
 
     inlines: Sequence[type[ReadOnlyInline]] = ()
     # Templates above and below the form, rendered with get_context.
@@ -21,7 +21,7 @@ class PagePart:
     template_after = ""
 
     def get_urls(self, page: OwnedAdmin) -> list[URLPattern]:
-        """Paths of the part's own forms."""
+        """Paths of the part's forms."""
         return []
 
     def get_context(self, page: OwnedAdmin, request: HttpRequest, row: Model) -> dict[str, Any]:
@@ -29,7 +29,7 @@ class PagePart:
 
 
 class PageWithParts(OwnedAdmin):
-    """A model's pages, of which the page of one row is put together of parts, in the order of their addition."""
+    """Admin of a model whose change page shows parts, in the order in which they were added."""
 
     change_form_outer_before_template = "adminkit/parts_before.html"
     change_form_outer_after_template = "adminkit/parts_after.html"

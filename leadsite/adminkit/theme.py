@@ -6,11 +6,11 @@ from typing import Any, Final
 UNFOLD: Final[dict[str, Any]] = {
     "SITE_TITLE": "leadsite",
     "SITE_HEADER": "leadsite",
-    "SITE_SUBHEADER": "Every customer who writes, kept",
+    "SITE_SUBHEADER": "Leads and conversations",
     "SITE_SYMBOL": "forum",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
     "STYLES": ["leadsite.sidebar.stylesheet"],
-    # No link "View site": there is no site beside the admin.
+    # No link "View site": there are no pages outside the admin.
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "leadsite.dashboard.dashboard",

@@ -1,4 +1,4 @@
-"""Values formatted for people in the admin."""
+"""Formats values for display in the admin."""
 
 from datetime import datetime
 
@@ -36,13 +36,13 @@ COLOURS = {
 
 
 def badge(label: str, value: str) -> SafeString:
-    """A status as a coloured word."""
+    """A status as a coloured label."""
     shape = "inline-block font-semibold leading-normal px-2 py-1 rounded text-xs whitespace-nowrap"
     return format_html('<span class="{} {}">{}</span>', shape, COLOURS.get(value, GREY), label)
 
 
 def moment(time: datetime | None) -> SafeString:
-    """A time in short form on one line, the exact time in its tooltip."""
+    """A time in short form, with the exact time as tooltip."""
     if time is None:
         return NOTHING
     local = timezone.localtime(time)
@@ -63,7 +63,7 @@ def link(row: Model, label: str = "") -> SafeString:
 
 
 def foreign(text: object) -> SafeString:
-    """Text from outside: its own writing direction, and long words are broken instead of widening the page."""
+    """Untrusted text: with its own writing direction, and with long words broken instead of widening the page."""
     return format_html('<span class="block foreign" dir="auto">{}</span>', text)
 
 

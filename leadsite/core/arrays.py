@@ -1,4 +1,4 @@
-"""Lists as parameters of SQL statements: `unnest(%s::uuid[], %s::text[])`, one row or five thousand."""
+"""Lists as parameters of SQL statements: `unnest(%s::uuid[], %s::text[])`."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,9 +7,9 @@ from uuid import UUID
 
 
 def array(values: Iterable[str | UUID | datetime | bool | None]) -> str:
-    """Return the values as PostgreSQL writes an array; the statement casts it (`%s::text[]`).
+    """Return the values as a PostgreSQL array literal; the statement casts it (`%s::text[]`).
 
-    psycopg adapts lists as well, at 15 µs of CPU for each; the statements that bring a single message have forty.
+    psycopg adapts lists too, at 15 µs of CPU for each; storing a single message takes forty arrays.
     """
     values = list(values)
     if values and isinstance(values[0], str):
@@ -21,7 +21,7 @@ def array(values: Iterable[str | UUID | datetime | bool | None]) -> str:
     last: object = None
     element = "NULL"
     for value in values:
-        if value is not last:  # columns mostly repeat: the business, the moment
+        if value is not last:  # columns mostly repeat values: the business, the kind, the time
             last, element = value, _element(value)
         elements.append(element)
     return "{" + ",".join(elements) + "}"

@@ -1,4 +1,4 @@
-"""Time-outs that one thread watches: threading.Timer starts a thread for each, half as dear as a request."""
+"""Time-outs watched by one thread. threading.Timer starts a thread for each, at half the cost of a request."""
 
 import threading
 import time
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-# How late a time-out may be noticed.
+# The resolution of time-outs.
 STEP_SECONDS: Final = 0.1
 
 
 class _Watch:
-    """Knows who is to be called, and when. The thread starts at the first time-out, again after a fork."""
+    """Pending callbacks with their times. The thread starts with the first one, and again after a fork."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -30,7 +30,7 @@ class _Watch:
         return key
 
     def remove(self, key: object) -> None:
-        """When this returns, the call has been made, or never will be."""
+        """After this returns, the callback has been called or will never be."""
         with self._changed:
             self._pending.pop(key, None)
 
@@ -50,8 +50,8 @@ _watch: Final = _Watch()
 
 @contextmanager
 def deadline(seconds: float, call: Callable[[], object]) -> Iterator[None]:
-    """Make this call, in another thread, if the block still runs after so many seconds. `call` returns at once and
-    never raises.
+    """Call `call` in another thread if the block still runs after this many seconds. `call` must return at once and not
+    raise.
     """
     key = _watch.add(seconds, call)
     try:

@@ -28,7 +28,7 @@ def rotate(stored: str) -> str:
 
 
 def decrypt(stored: str) -> str:
-    """Return the secret in clear, decrypted with whichever key fits. Raises SecretUnreadable."""
+    """Return the decrypted secret; any of the keys may fit. Raises SecretUnreadable."""
     try:
         return _keys().decrypt(stored.encode()).decode()
     except InvalidToken as error:

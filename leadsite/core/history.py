@@ -1,4 +1,4 @@
-"""Whether the database's tables are those that the migrations of this version go on from."""
+"""Checks that the database's migrations are known to this version."""
 
 from typing import Final
 
@@ -10,12 +10,12 @@ OUR_APPS: Final = frozenset({"accounts", "conversations", "leads", "webhooks", "
 
 
 class EarlierDatabase(Exception):
-    """The tables are those of another version, an earlier one as a rule. The message says what to do."""
+    """The tables were created by another version, usually an earlier one. The message says what to do."""
 
 
 def check_history() -> None:
-    """Raises EarlierDatabase where the database has had migrations of ours that this version does not know; Django's
-    OperationalError where it does not answer.
+    """Raise EarlierDatabase where migrations were applied that this version does not have; Django's OperationalError
+    where the database does not answer.
     """
     loader = MigrationLoader(connection)
     unknown = loader.applied_migrations.keys() - loader.disk_migrations.keys()
@@ -24,7 +24,7 @@ def check_history() -> None:
 
 
 def _advice() -> str:
-    problem = "of an earlier leadsite, whose tables this version cannot take over"
+    problem = "from an earlier version of leadsite, whose tables this version cannot use"
     if not settings.EMBEDDED_POSTGRES:
         return f"The database is {problem}: set DATABASE_URL to an empty one and run again."
     data = settings.DATA_DIR

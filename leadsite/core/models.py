@@ -1,4 +1,4 @@
-"""OwnedModel, the abstract base of every model whose rows belong to a business, and UUID version 7 defaults."""
+"""OwnedModel, the abstract base of models whose rows belong to a business, and UUID version 7 defaults."""
 
 from django.conf import settings
 from django.db import models

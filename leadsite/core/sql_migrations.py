@@ -1,9 +1,9 @@
 """SQL functions and foreign keys in migrations.
 
 The current text of each SQL function is one file, `<app>/sql/<name>.sql`, edited in place: purpose, locks, then
-CREATE OR REPLACE FUNCTION and its triggers. Migrations run frozen copies of these files, which stand in
-`<app>/migrations/sql/<migration>/<name>.sql`: `manage.py freeze_sql` makes them, and SHA256SUMS beside them shows when
-one was changed afterwards.
+CREATE OR REPLACE FUNCTION and its triggers. Migrations run frozen copies of these files in
+`<app>/migrations/sql/<migration>/<name>.sql`. `manage.py freeze_sql` creates the copies, and their digests in
+SHA256SUMS reveal later changes.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ _TRIGGER: Final = re.compile(r"^CREATE OR REPLACE TRIGGER (\w+)\b[^;]*? ON (\w+)
 
 
 class SqlFileInvalid(ValueError):
-    """A file of SQL does not hold exactly the function that it is named after."""
+    """A SQL file does not have exactly one function, of the file's name."""
 
 
 def frozen_sql(migration: str) -> list[migrations.RunSQL]:
-    """The operations that run the frozen copies of a migration and, on the way back, what was in force before.
+    """Return the operations that run the frozen copies of a migration and, in reverse, restore the previous functions.
 
     `migration` is the migration's `__file__`. A file runs after those that its line "-- After: a, b" names.
     """
@@ -36,7 +36,7 @@ def frozen_sql(migration: str) -> list[migrations.RunSQL]:
 
 
 def in_order(files: dict[str, str]) -> list[str]:
-    """The names of the files (name to text), each after those that its text says it needs."""
+    """Sort the names of the files (name to text), each after those that its line "-- After:" names."""
     needs = {name: sorted(set(_needed(text)) & set(files)) for name, text in files.items()}
     return list(TopologicalSorter(needs).static_order())
 
@@ -54,13 +54,13 @@ def _reverse(folder: Path, name: str, text: str) -> str:
 
 
 def drop(text: str) -> str:
-    """The statements that take back a file of SQL which was not there before."""
+    """Return the statements that drop what a SQL file created."""
     triggers = [f"DROP TRIGGER {name} ON {table};" for name, table in _TRIGGER.findall(text)]
     return " ".join([*triggers, f"DROP FUNCTION {function_of(text)};"])
 
 
 def function_of(text: str) -> str:
-    """The name of the one function that a file of SQL makes. Raises SqlFileInvalid."""
+    """Return the name of the function in a SQL file. Raises SqlFileInvalid."""
     names = _FUNCTION.findall(text)
     if len(names) != 1:
         raise SqlFileInvalid(f"One CREATE OR REPLACE FUNCTION was expected, found {len(names)}: {', '.join(names)}.")
@@ -68,23 +68,22 @@ def function_of(text: str) -> str:
 
 
 def newest_copy(copies: Path, name: str, *, before: str | None = None) -> str | None:
-    """The text of the newest frozen copy of a function, of migrations before `before` where that is given."""
+    """Return the text of a function's newest frozen copy; with `before`, of migrations before that one."""
     folders = sorted((path for path in copies.glob("*/") if before is None or path.name < before), reverse=True)
     files = [folder / f"{name}.sql" for folder in folders]
     return next((file.read_text(encoding="utf-8") for file in files if file.exists()), None)
 
 
 def sums_of(copies: Path) -> str:
-    """The lines of SHA256SUMS for the frozen copies below a folder, as the program sha256sum writes them."""
+    """Return the lines of SHA256SUMS for the frozen copies below a folder, in the format of sha256sum."""
     files = sorted(copies.glob("*/*.sql"))
     return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(copies)}\n" for path in files)
 
 
 class AddForeignKey(migrations.RunSQL):
-    """A foreign key made by hand, for three reasons that Django's own do not meet: it has a name that a program can
-    rely on; it is checked at once, so that an SQL function can answer for an unknown user (Django's wait for COMMIT,
-    after the answer); and it carries user_id along where the rows have one, so that no row of one business can ever
-    refer to a row of another.
+    """A foreign key created in SQL, because Django's foreign keys lack three properties: a fixed name; an immediate
+    check, so that an SQL function can return an error for an unknown user (Django's are deferred until COMMIT); and
+    user_id as a part of the key, so that no row of one business can refer to a row of another.
 
     `referring` and `target` are a table and its columns: "leads (user_id, conversation_id)".
     """

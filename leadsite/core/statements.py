@@ -1,4 +1,4 @@
-"""SQL statements that are written by hand: executed at once, all rows read."""
+"""Executes raw SQL statements."""
 
 from typing import Any, cast
 
@@ -8,5 +8,5 @@ from leadsite.core.postgresql.base import DatabaseWrapper, Parameters
 
 
 def fetch_rows(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-    """Execute one statement and return its rows; none where it returns none. Raises django.db.Error."""
+    """Execute one statement and return its rows, if it returns any. Raises django.db.Error."""
     return cast(DatabaseWrapper, connection).rows(statement, parameters)

@@ -73,7 +73,7 @@ class Demo:
 
 
 def ensure_demo(data_dir: Path) -> Demo:
-    """Create what is missing of the demo's data and return its login and key. Runs at each start."""
+    """Create missing demo data and return the login and key. Runs at each start."""
     user = User.objects.filter(email=EMAIL).first()
     if user is None:
         user = create_business(email=EMAIL, name="Bella's Bakery", staff=True).user
@@ -88,14 +88,14 @@ def ensure_demo(data_dir: Path) -> Demo:
 
 
 def _connect_whatsapp(user: User) -> None:
-    # Another business may have the demo's number by now and keeps it; the demo works without.
+    # Another business may have the demo's number and keeps it; the demo works without.
     with suppress(ChannelTaken):
         channel = connect_channel(user_id=user.pk, phone_number_id=PHONE_NUMBER_ID)
         Channel.objects.filter(pk=channel.pk, display_number="").update(display_number=DISPLAY_NUMBER)
 
 
 def _api_key(user: User, file: Path) -> str:
-    """The demo's API key, from the file beside the demo's secrets: the database has only its hash."""
+    """The demo's API key, from a file next to the demo's secrets: the database has only its hash."""
     if file.exists():
         key = file.read_text(encoding="ascii").strip()
         if ApiKey.objects.filter(digest=hash_token(key), user=user).exists():

@@ -41,7 +41,7 @@ class WebServerBroken(Exception):
 
 
 class Child:
-    """A process, in its own process group, that is restarted when it exits and ends with the supervisor."""
+    """A process in its own process group, which is restarted when it exits and ends with the supervisor."""
 
     def __init__(self, name: str, command: list[str]) -> None:
         self.name = name
@@ -65,7 +65,7 @@ class Child:
 
     def _start(self) -> None:
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(  # noqa: S603 - every word of the command is ours
+        self._process = subprocess.Popen(  # noqa: S603 - constant command
             self._command,
             cwd=settings.BASE_DIR,
             # Explicitly "true": a web server serves the demo only when told to (see leadsite/settings.py).
@@ -82,7 +82,7 @@ class Child:
             self._process.terminate()
 
     def wait_for_exit(self, deadline: float) -> None:
-        """Wait until the deadline (by time.monotonic()), then kill what is left of the process group."""
+        """Wait until the deadline (time.monotonic()), then kill the rest of the process group."""
         if self._process is None:
             return
         try:
@@ -186,7 +186,7 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
         f"--workers={workers}",
         "--blocking-threads=4",
         "--respawn-failed-workers",
-        # A worker that is still starting ignores the signal to stop; without a limit granian would wait for ever.
+        # A worker that is still starting ignores the signal to stop; without a limit granian would wait forever.
         "--workers-kill-timeout=8",
         "--no-ws",
         "--log-level=error",

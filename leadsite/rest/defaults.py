@@ -24,8 +24,8 @@ REST_FRAMEWORK: Final[dict[str, Any]] = {
 SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "TITLE": "leadsite",
     "DESCRIPTION": (
-        "Every customer who writes becomes one lead with its conversation: both or neither, never twice, never lost."
-        " All rows are those of the business whose key is sent; another business's are not there (404)."
+        "Leads, conversations and WhatsApp messages of a business. Every customer who writes becomes one lead with its"
+        " conversation. A key gives access to the rows of its business; rows of other businesses answer 404."
     ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",

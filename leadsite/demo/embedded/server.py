@@ -96,7 +96,7 @@ class EmbeddedPostgres:
         return self._pg_isready() == 0
 
     def identity(self) -> str:
-        """The running server's pid and start time, which tell it from an earlier one."""
+        """The running server's pid and start time, which identify it."""
         return self._cluster.server_identity()
 
     @contextmanager
@@ -136,9 +136,9 @@ class EmbeddedPostgres:
         command = [*prefix, program("postgres"), "-D", str(self._cluster.path), *options]
         with self.lock("server.lock", fcntl.LOCK_EX) as server_lock, self._log.open("ab") as log:
             os.fchmod(log.fileno(), 0o600)
-            # The shell exits at once, so the server is not our child; with a session of its own, Ctrl-C in our
-            # terminal does not reach it. Not pg_ctl, which passes paths through a shell.
-            subprocess.run(  # noqa: S603 - every word of the command is ours, and the shell reads none of them
+            # The shell exits at once, so the server is not a child of this process; in a separate session, it does not
+            # get Ctrl-C from this terminal. Not pg_ctl, which passes paths through a shell.
+            subprocess.run(  # noqa: S603 - constant command; the shell does not interpret its arguments
                 ["/bin/sh", "-c", '"$@" &', "sh", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from leadsite.rest.fields import StrictBooleanField, StrictCharField, WordField
+from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, URL_MAX_LENGTH, WebhookEndpoint, WebhookEvent
@@ -26,7 +26,7 @@ class UrlField(StrictCharField):
 def _events(**options: Any) -> serializers.ListField:
     most = len(WebhookEndpoint.Event.values)
     return serializers.ListField(
-        child=WordField(WebhookEndpoint.Event.choices), allow_empty=False, max_length=most, **options
+        child=StrictChoiceField(WebhookEndpoint.Event.choices), allow_empty=False, max_length=most, **options
     )
 
 

@@ -57,5 +57,5 @@ def test_the_loser_of_a_race_for_a_number_gets_a_form_error(owner, monkeypatch, 
     else:
         assert response.status_code == 302
         (message,) = messages_of(people.get(response.url))
-        assert message.startswith("Not saved: somebody changed the same at this moment.")
+        assert message.startswith("Not saved: another session is changing the same data.")
     assert Customer.objects.filter(name="Typed").count() == 0

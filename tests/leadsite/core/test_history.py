@@ -13,7 +13,7 @@ from tests.site import environment, manage
 
 # As they stood in the last of those versions.
 OLD = [("conversations", "0002_whatsapp_in"), ("conversations", "0004_search"), ("leads", "0008_import_files")]
-SENTENCE = "of an earlier leadsite, whose tables this version cannot take over"
+SENTENCE = "from an earlier version of leadsite, whose tables this version cannot use"
 
 
 def make_old() -> None:

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from conversations.models import NAME_MAX_LENGTH
 from conversations.phone import PHONE_RULE, PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, Lead
-from leadsite.rest.fields import StrictBooleanField, StrictCharField, WordField
+from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField
 from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
 from whatsapp.json_parts import objects_of
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient
@@ -123,7 +123,7 @@ class OutgoingSerializer(ReplySerializer):
     customerName = StrictCharField(  # noqa: N815
         max_length=NAME_MAX_LENGTH, allow_blank=True, allow_null=True, required=False
     )
-    leadType = WordField(Lead.Type.choices, required=False, allow_null=True)  # noqa: N815
+    leadType = StrictChoiceField(Lead.Type.choices, required=False, allow_null=True)  # noqa: N815
     details = StrictCharField(
         max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
     )

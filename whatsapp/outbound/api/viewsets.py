@@ -14,7 +14,7 @@ from conversations.api.viewsets import ThreadViewSet
 from conversations.models import Message
 from leads.models import Lead
 from leads.services.refusals import log_failed_creation
-from leadsite.rest.idempotency import answered_once
+from leadsite.rest.idempotency import answer_once
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, errors
 from leadsite.rest.viewsets import OwnedViewSet
 from whatsapp.outbound.api.serializers import (
@@ -39,7 +39,7 @@ class SendViewSet(OwnedViewSet[Message]):
         responses={202: QueuedSerializer, **errors(*CREATING)},
     )
     def create(self, request: Request) -> Response | HttpResponse:
-        return answered_once(request, user_id=self.user_id, make=lambda: _send(self.user_id, request))
+        return answer_once(request, user_id=self.user_id, make=lambda: _send(self.user_id, request))
 
 
 class ReplyViewSet(ThreadViewSet):
@@ -58,7 +58,7 @@ class ReplyViewSet(ThreadViewSet):
             message = read_reply(request.data)
             return accepted(reply(user_id=self.user_id, conversation_id=conversation_id, message=message))
 
-        return answered_once(request, user_id=self.user_id, make=make)
+        return answer_once(request, user_id=self.user_id, make=make)
 
 
 def _send(user_id: UUID, request: Request) -> Response:
