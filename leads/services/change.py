@@ -1,4 +1,4 @@
-"""Changes to leads that are there: by REST one at a time, by the admin one or many."""
+"""Services that change leads: one for the API, one or many for the admin."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which status of a lead may follow which. That of a message: conversations/status_order.py."""
+"""Allowed status transitions of leads. Those of messages: conversations/status_order.py."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,8 +8,8 @@ from leads.services.refusals import LeadRefused
 
 Status = Lead.Status
 
-# The whole rule. A lost lead that comes back is taken up again, and an order that falls through is lost.
-NEXT: Final[Mapping[str, tuple[str, ...]]] = {
+# For each status, those that may follow it. A lost lead can be reopened, and a converted one can still be lost.
+TRANSITIONS: Final[Mapping[str, tuple[str, ...]]] = {
     Status.NEW: (Status.CONTACTED, Status.QUALIFIED, Status.CONVERTED, Status.LOST),
     Status.CONTACTED: (Status.QUALIFIED, Status.CONVERTED, Status.LOST),
     Status.QUALIFIED: (Status.CONTACTED, Status.CONVERTED, Status.LOST),
@@ -19,7 +19,7 @@ NEXT: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class StatusNotAllowed(LeadRefused):
-    """This status may not follow the one that the lead has; `allowed` are those that may."""
+    """This status may not follow the lead's present one; `allowed` are those that may."""
 
     def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
         super().__init__(message, field="status")
@@ -27,14 +27,14 @@ class StatusNotAllowed(LeadRefused):
 
 
 def may_become(lead: Lead, status: str) -> bool:
-    return status == lead.status or status in NEXT[lead.status]
+    return status == lead.status or status in TRANSITIONS[lead.status]
 
 
 def check_status(lead: Lead, columns: Mapping[str, Any]) -> None:
-    """Whether the lead may take the status among these columns. Raises StatusNotAllowed, LeadRefused."""
+    """Check the new status, if there is one. Raises StatusNotAllowed; LeadRefused for a lost lead without a reason."""
     status = columns.get("status", lead.status)
     if not may_become(lead, status):
-        allowed = NEXT[lead.status]
+        allowed = TRANSITIONS[lead.status]
         raise StatusNotAllowed(
             f"A lead that is {lead.status} cannot become {status}; it can become {', '.join(allowed)}.", allowed=allowed
         )

@@ -124,7 +124,7 @@ class TestSecrets:
     def test_the_token_is_stored_encrypted_and_shown_nowhere(self, mailing, caplog):
         caplog.set_level(logging.DEBUG)
         assert TOKEN not in mailing.reload().encrypted_access_token
-        mailing.graph.next_come(error(999_999), Reaction(body=b"nonsense", accepts=True))
+        mailing.graph.queue_reactions(error(999_999), Reaction(body=b"nonsense", accepts=True))
         for number in range(3):
             mailing.writes(to=f"+4915100000{number:03}")
         (message,) = queue.claim(1)

@@ -1,4 +1,4 @@
-"""Which status of a lead may follow which: the table as the API and the form of the admin keep it."""
+"""Status transitions of leads, in the service and through the API."""
 
 import itertools
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
-from leads.services.status_order import NEXT, StatusNotAllowed, check_status, may_become
+from leads.services.status_order import TRANSITIONS, StatusNotAllowed, check_status, may_become
 from tests.envelope import refused
 from tests.factories import Business
 
@@ -19,20 +19,20 @@ def patch(business: Business, before: str, **changes: str) -> Any:
     return business.client.patch(f"/api/leads/{lead_id}", changes, format="json")
 
 
-def test_every_status_has_its_line_in_the_table() -> None:
-    assert set(NEXT) == set(STATUSES)
+def test_the_table_has_every_status() -> None:
+    assert set(TRANSITIONS) == set(STATUSES)
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(STATUSES, STATUSES)))
 def test_each_status_follows_the_table(before: str, after: str) -> None:
     lead = Lead(status=before)
-    if before == after or after in NEXT[before]:
+    if before == after or after in TRANSITIONS[before]:
         assert may_become(lead, after)
         check_status(lead, {"status": after, "lost_reason": "Too far away"})
     else:
         with pytest.raises(StatusNotAllowed) as refusal:
             check_status(lead, {"status": after, "lost_reason": "Too far away"})
-        assert refusal.value.allowed == NEXT[before]
+        assert refusal.value.allowed == TRANSITIONS[before]
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
@@ -45,16 +45,16 @@ def test_a_lost_lead_needs_a_reason(reason: str) -> None:
 
 
 @pytest.mark.django_db
-class TestByTheAPI:
+class TestThroughTheApi:
     @pytest.mark.parametrize(("before", "after"), list(itertools.product(STATUSES, STATUSES)))
     def test_each_status_follows_the_table(self, owner: Business, before: str, after: str) -> None:
         answer = patch(owner, before, status=after, lost_reason="Too far away")
-        if before == after or after in NEXT[before]:
+        if before == after or after in TRANSITIONS[before]:
             assert (answer.status_code, answer.json()["status"]) == (200, after)
         else:
             body = refused(answer, 409)
             assert body["code"] == "status_not_allowed"
-            assert body["fields"]["allowed"] == list(NEXT[before])
+            assert body["fields"]["allowed"] == list(TRANSITIONS[before])
             assert Lead.objects.get().status == before
 
     def test_a_lost_lead_needs_a_reason(self, owner: Business) -> None:
