@@ -17,7 +17,7 @@ COPY leadsite leadsite
 COPY leads leads
 COPY conversations conversations
 COPY whatsapp whatsapp
-# Collecting reads settings but neither a secret nor a database; these values are in no layer's environment.
+# collectstatic needs settings, but neither a secret nor a database; these values are not stored in the image.
 RUN SECRET_KEY=collectstatic DATABASE_URL=postgresql://none@/none python manage.py collectstatic --noinput
 USER leadsite
 EXPOSE 8000

@@ -4,7 +4,7 @@ BIN := .venv/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses=4
 WITHOUT_BROWSER := $(if $(CHROMIUM),,-m "not browser")
-# Reading the code takes settings, but neither a secret nor a database.
+# Linters need settings, but neither a real secret nor a database.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@/lint
 # The tests start hundreds of processes: none of them should compile the same modules again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -17,17 +17,17 @@ help: ## this list
 run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-8000}, until Ctrl-C
 	@LEADSITE_DEMO=true exec $(BIN)/python manage.py demo
 
-test: .venv/installed-dev ## the tests on a real PostgreSQL (DATABASE_URL, or the embedded one), in about four minutes
-	@$(if $(CHROMIUM),,echo "No Chromium here: the browser tests are left out. On Debian: apt-get install chromium")
+test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embedded one), in about four minutes
+	@$(if $(CHROMIUM),,echo "Chromium is not installed: browser tests are skipped. On Debian: apt-get install chromium")
 	@$(PYTEST) --ignore=tests/long $(WITHOUT_BROWSER) $(ARGS)
 
 test-long: .venv/installed-dev ## the tests that take minutes: killed processes, races, faults, random requests, large files
 	@$(PYTEST) tests/long $(WITHOUT_BROWSER) $(ARGS)
 
-fuzz: .venv/installed-dev ## 20 000 random requests to the API, each answer checked against its description
+fuzz: .venv/installed-dev ## 20 000 random requests to the API, each answer checked against the OpenAPI schema
 	@$(PYTEST) --cases=20000 tests/long/leadsite/rest/test_openapi.py $(ARGS)
 
-schema: .venv/installed-dev ## the API's description in docs/openapi.yaml, which a test compares with the code
+schema: .venv/installed-dev ## writes docs/openapi.yaml, which a test compares with the code
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 setup: .venv/installed-dev ## all dependencies into .venv
@@ -43,7 +43,7 @@ format: .venv/installed-dev ## formats the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/installed-dev ## creates, reads, imports, deliveries and messages beside what one would use instead
+bench: .venv/installed-dev ## benchmarks of creates, reads, imports, deliveries and messages, compared with alternatives
 	@$(BIN)/python -m bench.creates $(ARGS)
 	@$(BIN)/python -m bench.reading
 	@$(BIN)/python -m bench.imports
@@ -54,15 +54,15 @@ clean: ## removes .venv and caches; the demo's data in var/ stays
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "leadsite needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 …")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "leadsite needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose another: make PYTHON=python3.12 …")'
 	@$(PYTHON) -m venv .venv
 
 .venv/installed: requirements.txt | .venv/bin/python
-	@echo "Installing what the site needs …"
+	@echo "Installing the dependencies of the site …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
-	@echo "Installing what tests and linters need …"
+	@echo "Installing the dependencies of tests and linters …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

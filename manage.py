@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def database_for(arguments: list[str]) -> AbstractContextManager[object]:
-    """Start the embedded PostgreSQL for as long as the command runs; `database_url` leaves it running for psql."""
+    """Run the embedded PostgreSQL while the command runs; `database_url` leaves it running for psql."""
     command = arguments[0] if arguments else "help"
     if command in ("help", "--help", "--version") or "--help" in arguments:
         return nullcontext()

@@ -60,7 +60,7 @@ def check_deployed_database(app_configs: Any, **options: Any) -> Sequence[CheckM
     return [
         Error(
             "The embedded PostgreSQL is for the demo and the tests only.",
-            hint="Set DATABASE_URL to a PostgreSQL 15 to 18 server of your own.",
+            hint="Set DATABASE_URL to your PostgreSQL server (15 to 18).",
             id="leadsite.E002",
         )
     ]

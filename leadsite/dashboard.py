@@ -1,4 +1,4 @@
-"""The admin's first page: alerts that need action, the number of waiting leads, and the newest leads."""
+"""The admin's start page: alerts, the number of leads by status, and the newest leads."""
 
 from typing import Any
 

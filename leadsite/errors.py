@@ -1,6 +1,6 @@
-"""The table of domain exceptions with their HTTP status and code, and the error body that every client gets:
+"""The HTTP status and code of each domain exception, and the body of all error responses:
 
-{"success": false, "error": "<sentence>", "code": "<machine word>", "fields": {"<field>": ["…"]}}
+{"success": false, "error": "<message>", "code": "<code>", "fields": {"<field>": ["…"]}}
 """
 
 from dataclasses import dataclass
@@ -79,9 +79,7 @@ def envelope(error: str, code: str, fields: dict[str, list[str]] | None = None) 
 
 
 def sendable(text: str) -> str:
-    """Replace each lone surrogate by a question mark: a message may quote the client's input, and UTF-8 cannot
-    encode surrogates.
-    """
+    """Replace lone surrogates, which UTF-8 cannot encode, by question marks: a message may quote the client's input."""
     return text.encode(errors="replace").decode()
 
 
@@ -93,7 +91,7 @@ class Answer:
 
 
 def answer_for(error: Exception) -> Answer | None:
-    """Return the response to an exception of the table, None for any other (which becomes a 500)."""
+    """Return the response to an exception in ERRORS, None for any other (which becomes a 500)."""
     entry = next(((status, code) for kind, status, code in ERRORS if isinstance(error, kind)), None)
     if entry is None:
         return None
@@ -128,7 +126,7 @@ def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> st
         return "; ".join(f"{field}: {' '.join(problems)}" for field, problems in fields.items())
     if isinstance(error, exceptions.APIException):
         return str(error.detail)
-    return {403: "You may not do this.", 404: "There is nothing here.", 413: "The body is too large."}[status]
+    return {403: "Permission denied.", 404: "Not found.", 413: "The body is too large."}[status]
 
 
 def _fields(error: Exception) -> dict[str, list[str]]:
@@ -155,7 +153,7 @@ def _first_line(error: Exception) -> str:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse(envelope(f"There is nothing at {request.path}.", "not_found"), status=404)
+        return JsonResponse(envelope(f"Not found: {request.path}", "not_found"), status=404)
     return defaults.page_not_found(request, exception)
 
 
@@ -167,7 +165,5 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse(
-            envelope("Something is broken on our side; it has been logged.", "server_error"), status=500
-        )
+        return JsonResponse(envelope("Internal server error. It has been logged.", "server_error"), status=500)
     return defaults.server_error(request)

@@ -20,7 +20,7 @@ def livez(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 where the database answers, every migration is applied and the SQL functions exist; otherwise 503."""
+    """200 if the database answers, all migrations are applied and the SQL functions exist; otherwise 503."""
     try:
         checks = {"database": True, "migrations": not _unapplied(), "functions": not _missing_functions()}
     except Error:

@@ -1,4 +1,4 @@
-"""Middleware: health probes, the request log, sessions for pages only, and 503 where the database is unreachable."""
+"""Middleware: health probes, the request log, sessions for pages only, and 503 for an unreachable database."""
 
 from collections.abc import Awaitable, Callable
 
@@ -39,7 +39,7 @@ class RequestLog(RequestMiddleware):
 
 
 class _PagesOnly(MiddlewareMixin):
-    """Skips API requests: they use a key and neither session nor messages, and setting those up takes an eighth of
+    """Skips API requests: they have a key instead of a session, and setting up sessions and messages takes an eighth of
     the Python time of a request.
     """
 
@@ -62,7 +62,7 @@ class PageMessages(_PagesOnly, MessageMiddleware):
 
 
 class DatabaseUnavailable:
-    """Answers 503 for an unreachable database outside DRF too: in the admin, in sessions, in plain views."""
+    """Answers 503 for an unreachable database outside DRF: in the admin, in sessions, in Django views."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

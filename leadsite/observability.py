@@ -1,4 +1,4 @@
-"""Logging: one JSON object a line (plain lines in the demo), with the id of the request that caused it."""
+"""Logging: one JSON object per line (plain lines in the demo), with the id of the request."""
 
 import logging
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from procrastinate.exceptions import ConnectorException
 
-# Applied to our events and to those of libraries that use the standard logging module.
+# Applied to structlog events and to records of the standard logging module.
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,  # request_id, user_id, ip from django-structlog
     structlog.stdlib.add_log_level,
@@ -29,7 +29,7 @@ class LostConnectionFilter(logging.Filter):
 _LOGGERS: dict[str, Any] = {
     # Django would log its own line for each 4xx, which django-structlog's request_finished reports already.
     "django.request": {"level": "ERROR"},
-    # A scanner that guesses host names gets 400; a traceback for each would fill the log.
+    # Scanners send wrong host names and get 400; a traceback for each would fill the log.
     "django.security.DisallowedHost": {"level": "CRITICAL"},
     "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     # At INFO, procrastinate lists the periodic tasks at each command and writes three lines for each successful job.

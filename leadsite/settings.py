@@ -1,7 +1,7 @@
 """All settings of the site, and the only module that reads the environment. `.env.example` lists the variables.
 
 Three modes:
-  production  secrets come from the environment; the start fails with one sentence where one is missing
+  production  secrets come from the environment; the start fails with a message if one is missing
   demo        `make run`: random secrets under LEADSITE_DATA_DIR, PostgreSQL from a wheel, 127.0.0.1 only
   tests       under pytest: like the demo, with its own data directory
 """
@@ -34,9 +34,9 @@ DATA_DIR = (BASE_DIR / env.str("LEADSITE_DATA_DIR", "var")).resolve()
 if TESTING:
     DATA_DIR /= "test"
 
-# LEADSITE_DEMO: `make run` sets it to true. manage.py sets it to "if-made": a command uses the demo where its secrets
-# exist and neither SECRET_KEY nor DATABASE_URL is set. A web server started without `make run` sets nothing, so it
-# never serves the demo by accident.
+# LEADSITE_DEMO: `make run` sets it to true. manage.py sets it to "if-made": a command uses the demo if the demo's
+# secrets exist and neither SECRET_KEY nor DATABASE_URL is set. A web server started without `make run` does not set it,
+# so it never serves the demo by accident.
 _demo = env.str("LEADSITE_DEMO", "false").lower()
 if _demo == "if-made":
     DEMO = demo_secrets.path(DATA_DIR).exists() and not env.str("SECRET_KEY", "") and not env.str("DATABASE_URL", "")
@@ -85,7 +85,7 @@ DATABASES["default"] |= {
 }
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 3,
-    # A host that disappears is noticed within half a minute instead of after the kernel's default of two hours.
+    # An unreachable host is detected within half a minute instead of the kernel's default of two hours.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -171,7 +171,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an admin action sends one field for ea
 # The largest body of a REST request, in bytes; the requests per minute of one key, 0 for no limit.
 API_MAX_BODY_BYTES = 512 * 1024
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 0 if TESTING else 6000)
-# For how long a web process remembers a valid API key; a revoked key works no longer than that.
+# How long a web process caches a valid API key, and so how long a revoked key may still work.
 API_KEY_CACHE_SECONDS = 0.0 if TESTING else 1.0
 
 _https = env.bool("HTTPS", not DEMO)
@@ -191,7 +191,7 @@ SILENCED_SYSTEM_CHECKS = [
 
 # --- REST -------------------------------------------------------------------------------------------------------
 KNOX_TOKEN_MODEL = "accounts.ApiKey"  # noqa: S105 - the name of a model
-# knox's migrations create a table for its own token model; we use accounts.ApiKey instead.
+# knox's migrations would create a table for its token model, which accounts.ApiKey replaces.
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = rest_defaults.REST_KNOX | {"TOKEN_MODEL": KNOX_TOKEN_MODEL}
 REST_FRAMEWORK = rest_defaults.REST_FRAMEWORK
@@ -205,15 +205,15 @@ WHATSAPP_APP_SECRETS = [secret.strip() for secret in env.list("WHATSAPP_APP_SECR
 if "" in WHATSAPP_APP_SECRETS:
     raise ImproperlyConfigured("WHATSAPP_APP_SECRETS has an empty secret: anyone could sign with it. Remove it.")
 WHATSAPP_VERIFY_TOKEN = env.str("WHATSAPP_VERIFY_TOKEN", "")
-# Scheme and host under which providers reach the site, where the proxy does not forward them.
+# Scheme and host under which providers reach the site, if the proxy does not forward them.
 PUBLIC_URL = env.origin("PUBLIC_URL")
-# cloud and twilio send, each number through its own provider; console prints and simulates the customer's side.
+# cloud and twilio send, each number through its provider; console prints messages and simulates the customers.
 WHATSAPP_BACKEND = env.choice("WHATSAPP_BACKEND", "console" if DEMO else "cloud", ("cloud", "twilio", "console"))
 WHATSAPP_API_BASE_URL = env.origin("WHATSAPP_API_BASE_URL", "https://graph.facebook.com")
 WHATSAPP_API_VERSION = env.str("WHATSAPP_API_VERSION", "") or "v26.0"
 TWILIO_API_BASE_URL = env.origin("TWILIO_API_BASE_URL", "https://api.twilio.com")
 # Meta's limits ("Throughput", "Pair rate limits"): messages per second of one number; seconds between two messages to
-# one customer; messages to one customer at once.
+# one customer; burst to one customer.
 WHATSAPP_MESSAGES_PER_SECOND = env.int("WHATSAPP_MESSAGES_PER_SECOND", 80)
 WHATSAPP_PAIR_SECONDS = env.int("WHATSAPP_PAIR_SECONDS", 6)
 WHATSAPP_PAIR_BURST = env.int("WHATSAPP_PAIR_BURST", 45)
@@ -228,13 +228,13 @@ FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)
 WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
 
 # --- Worker -----------------------------------------------------------------------------------------------------
-# A daily job that was missed because no worker ran is done when one starts, up to a day later.
+# A daily job that was missed because no worker ran is run when one starts, up to a day later.
 PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 86_400}
 
 # --- Logs -------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.level("LOG_LEVEL", "INFO")
 LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
-# One line per finished request; its id is on every other line that the request causes.
+# One line per finished request; its request_id is in all log lines of the request.
 # No client address: in production it would be the proxy's, and the proxy logs the real one.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG

@@ -1,4 +1,4 @@
-"""The admin's menu, for leadsite/adminkit/theme.py: staff's daily pages first, set-up pages below."""
+"""The admin's menu, for leadsite/adminkit/theme.py: first the pages for daily use, below them the set-up pages."""
 
 from typing import Any, Final
 
@@ -35,12 +35,12 @@ MENU = [
     ),
 ]
 
-# Functions that count what waits for action; called only for people who see the item.
+# Functions that count what needs action; called only for users who see the item.
 BADGES: Final = {"Channel": stopped_badge, "WebhookDelivery": waiting_badge}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The menu, without pages that this person may not see."""
+    """The menu, without the pages that the user has no permission to view."""
     apps = admin.site.get_app_list(request)
     links = {model["object_name"]: model["admin_url"] for app in apps for model in app["models"]}
     return [

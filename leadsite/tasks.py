@@ -1,7 +1,7 @@
-"""Periodic tasks that clean up the job queue and the API's own tables. The tasks of an app are in its tasks.py.
+"""Periodic tasks that clean up the job queue and the API's tables. The tasks of an app are in its tasks.py.
 
-A job only wakes a worker: rows say what is to be done, so a job may run twice or be lost. Periodic tasks have a
-queueing lock (at most one of them is queued), never a lock, which a killed worker would keep.
+The state of all work is in rows, and a job only starts it, so a job may run twice or be lost. Periodic tasks have a
+queueing lock (at most one of them is queued), never a lock, which a killed worker would not release.
 """
 
 from datetime import timedelta
@@ -19,7 +19,7 @@ from leadsite.rest import idempotency
 
 log = structlog.get_logger(__name__)
 
-# A job that was running in this many killed workers may be the cause: it is not tried again.
+# A job that was running in this many killed workers may have caused that: it is not retried.
 MAX_ATTEMPTS: Final = 5
 KEEP_SUCCEEDED_HOURS: Final = 24
 KEEP_FAILED_HOURS: Final = 30 * 24
@@ -28,7 +28,7 @@ KEEP_FAILED_HOURS: Final = 30 * 24
 @app.periodic(cron="*/2 * * * *")
 @app.task(queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
-    """Queue again the jobs of killed workers: those whose last heartbeat is more than 30 s old."""
+    """Retry the jobs of killed workers: those whose last heartbeat is more than 30 s old."""
     for job in await context.app.job_manager.get_stalled_jobs():
         outcome = await _retry(context, job)
         log.warning("stalled_job", task=job.task_name, job=job.id, attempts=job.attempts, outcome=outcome)
@@ -51,14 +51,14 @@ async def _retry(context: JobContext, job: Job) -> str:
 @app.periodic(cron="30 3 * * *")
 @app.task(queueing_lock="prune_idempotency_keys")
 def prune_idempotency_keys(timestamp: int) -> None:
-    """Delete old answers that were stored for an Idempotency-Key."""
+    """Delete old idempotency keys with their stored answers."""
     idempotency.prune_keys(now=timezone.now())
 
 
 @app.periodic(cron="40 3 * * *")
 @app.task(queueing_lock="prune_allowances")
 def prune_allowances(timestamp: int) -> None:
-    """Delete the allowances of keys unused for an hour: each is full again by now, as is one without a row."""
+    """Delete the allowances of keys unused for an hour: they are full, and so is that of a key without a row."""
     RequestAllowance.objects.filter(counted_at__lt=timezone.now() - timedelta(hours=1)).delete()
 
 

@@ -1,4 +1,4 @@
-"""Every path of the site except the probes (leadsite/middleware.py). API paths also accept a trailing slash."""
+"""All paths of the site except the probes (leadsite/middleware.py). API paths also accept a trailing slash."""
 
 from typing import cast
 
@@ -25,7 +25,7 @@ def with_slash(paths: list[URLPattern]) -> list[URLPattern]:
     return [path(f"{item.pattern}/", item.callback, name=f"{item.name}-slash") for item in paths]
 
 
-# Lists by GET, new rows by POST, one row by GET, PATCH and DELETE, as far as a viewset has the method; no PUT.
+# Each viewset has some of: list and create, retrieve, partial_update and destroy. No PUT.
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("leads", LeadViewSet)
 router.register("conversations", ConversationViewSet)
@@ -38,7 +38,7 @@ router.register("webhook-endpoints/<uuid:endpoint_id>/events", WebhookEventViewS
 api_paths: list[URLPattern] = [
     *cast(list[URLPattern], router.urls),
     path("webhooks/whatsapp", webhook, name="whatsapp-webhook"),
-    # Where the system before this one took leads.
+    # Removed paths of the previous system: 410.
     path("conversation", gone, name="gone-conversation"),
     path("leads/create-with-conversation", gone, name="gone-create-with-conversation"),
     path("schema", openapi.schema, name="schema"),

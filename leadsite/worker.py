@@ -1,5 +1,5 @@
-"""The background process: procrastinate's worker, restarted after a lost database connection, the message sender
-(whatsapp/outbound/worker.py), which jobs only wake, and the courier of events (leadsite/webhooks/courier.py).
+"""The background process. It runs procrastinate's worker (restarted after a lost database connection), the sender of
+messages (whatsapp/outbound/worker.py) and the courier of webhook events (leadsite/webhooks/courier.py).
 """
 
 import asyncio
@@ -27,10 +27,10 @@ log = structlog.get_logger(__name__)
 
 # Below STOP_SECONDS of the supervisor and stop_grace_period of docker-compose.yml.
 GRACEFUL_SECONDS: Final = 10
-# A request to a provider or an integrator takes ten seconds at most, recording it little more.
+# A request to a provider or an integrator takes at most ten seconds; recording it takes little more.
 SENDER_SECONDS: Final = 12
 RETRY_SECONDS: Final = 2
-# For procrastinate's own statements; each running job has a Django connection besides, and one connection listens.
+# For procrastinate's statements; in addition, each running job has a Django connection, and one connection listens.
 POOL_SIZE: Final = 2
 POOL_SECONDS: Final = 10
 HEAD_START_SECONDS: Final = 0.02
@@ -65,7 +65,7 @@ class _Connector(PsycopgConnector):
 
 
 async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> None:
-    """Run jobs and send messages until SIGINT or SIGTERM, then finish those in progress.
+    """Run jobs, send messages and post events until SIGINT or SIGTERM, then finish those in progress.
 
     `concurrency` is the number of jobs at a time, `sends` that of messages. An unreachable database is retried.
     """
@@ -89,8 +89,8 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
             session.cancel()
         try:
             await session
-            # procrastinate stops its worker where one of its own side tasks fails, and logs any cause but a lost
-            # connection itself.
+            # procrastinate stops its worker if one of its internal tasks fails, and logs the cause unless it is a lost
+            # connection.
             log.error("worker_interrupted", error="a connection was lost, or the error logged above")
         except asyncio.CancelledError:
             pass
@@ -106,7 +106,7 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
 
 
 async def work_once(*, connection: dict[str, Any], sends: int) -> Counter[str]:
-    """Run the jobs that are due, periodic ones included, one after the other; then send and post what is due.
+    """Run the due jobs, including periodic ones, one after the other; then send due messages and post due events.
 
     Returns counts: jobs "done" and "failed", messages "tried", events "posted". Raises Interrupted.
     """
@@ -121,7 +121,7 @@ async def work_once(*, connection: dict[str, Any], sends: int) -> Counter[str]:
             outcomes[outcome] += 1
         return result
 
-    # With more than one at a time, procrastinate would end before jobs that the last ones queue.
+    # With more than one at a time, procrastinate would end before the jobs that the last ones queue.
     sender = Sender(sends)
     await _session(connection, sender, concurrency=1, wait=False, around_jobs=[count])
     try:
@@ -143,7 +143,7 @@ async def _session(
     """Run procrastinate's worker once. When cancelled it finishes the jobs in progress. Raises Interrupted."""
     connector = _Connector(sender, kwargs=connection, min_size=1, max_size=POOL_SIZE, timeout=POOL_SECONDS)
     try:
-        # Fail early with the reason: the pool would retry for long and then only report a time-out.
+        # Fail early with the reason: the pool would retry for POOL_SECONDS and only report a time-out.
         async with await psycopg.AsyncConnection.connect(**connection):
             pass
         with app.replace_connector(connector):
@@ -166,7 +166,7 @@ async def _session(
 
 
 async def _defer_due() -> None:
-    """Queue the periodic tasks that are due. The worker does so too, but fetches its first job without waiting."""
+    """Queue the due periodic tasks. The worker does so too, but may fetch its first job before that."""
     deferrer = PeriodicDeferrer(app.periodic_registry, **app.periodic_defaults)
     await deferrer.defer_jobs(deferrer.get_previous_tasks(at=time.time()))
 

@@ -116,7 +116,7 @@ class ApiKeyForm(ChangedFields):
         model = ApiKey
         fields = ["user", "name", "scopes", "expiry"]
         labels = {"user": "Business", "expiry": "Expires"}
-        help_texts = {"expiry": "Empty: the key works until it is deleted."}
+        help_texts = {"expiry": "If empty, the key does not expire."}
 
 
 @admin.register(ApiKey)
@@ -125,7 +125,7 @@ class ApiKeyAdmin(AdminPage):
 
     form = ApiKeyForm
     actions = ["replace"]
-    list_display = ["beginning", "name", "business", "may", "last_used", "made", "expires"]
+    list_display = ["prefix", "name", "business", "scope_names", "last_used", "created_at", "expires"]
     search_fields = ["name", "token_key", "user__email", "user__business_name"]
     search_help_text = "Name, beginning of the key, or business"
     list_select_related = ["user"]
@@ -152,7 +152,7 @@ class ApiKeyAdmin(AdminPage):
             return
         if not request.user.is_superuser:
             obj.user_id = request.user.pk
-        self.show(request, store_new_key(key=obj))
+        self.show_key(request, store_new_key(key=obj))
 
     def has_replace_permission(self, request: HttpRequest) -> bool:
         """Requires both permissions: of several that an action names, Django requires only one."""
@@ -160,18 +160,18 @@ class ApiKeyAdmin(AdminPage):
 
     @admin.action(description="Replace with a new key", permissions=["replace"])
     def replace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """Revoke the selected keys and show their successors; programs that use an old key get 401."""
+        """Revoke the selected keys and show their replacements; programs that use an old key get 401."""
         for key in queryset.select_related("user"):
             old = str(key.token_key)
-            self.show(request, replace_api_key(key=key), f"{old}… is revoked. ")
+            self.show_key(request, replace_api_key(key=key), f"{old}… is revoked. ")
 
     @staticmethod
-    def show(request: HttpRequest, key: str, before: str = "") -> None:
+    def show_key(request: HttpRequest, key: str, before: str = "") -> None:
         text = '{}Copy the key now, it is not shown again: <code class="break-words select-all">{}</code>'
         messages.warning(request, format_html(text, before, key))
 
     @admin.display(description="key", ordering="token_key")
-    def beginning(self, key: ApiKey) -> str:
+    def prefix(self, key: ApiKey) -> str:
         return f"{key.token_key}…"
 
     @admin.display(description="business", ordering="user__business_name")
@@ -179,7 +179,7 @@ class ApiKeyAdmin(AdminPage):
         return str(key.user)
 
     @admin.display(description="scopes")
-    def may(self, key: ApiKey) -> str:
+    def scope_names(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
 
     @admin.display(description="last used", ordering="last_used_at")
@@ -187,7 +187,7 @@ class ApiKeyAdmin(AdminPage):
         return moment(key.last_used_at) if key.last_used_at else SafeString("never")
 
     @admin.display(description="created", ordering="created")
-    def made(self, key: ApiKey) -> SafeString:
+    def created_at(self, key: ApiKey) -> SafeString:
         return moment(key.created)
 
     @admin.display(description="expires", ordering="expiry")

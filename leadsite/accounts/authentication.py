@@ -19,7 +19,7 @@ from leadsite.accounts.models import User
 # 0.14 ms, measured). It updates last_used_at once a minute at most: a write for each look-up would cost as much as the
 # request itself.
 _USER_FIELDS: Final = [field.attname for field in User._meta.concrete_fields]
-_FIND_USER: Final = f"""
+_FIND_BY_DIGEST: Final = f"""
     WITH noted AS (
         UPDATE api_keys SET last_used_at = now()
         WHERE digest = %(digest)s AND coalesce(last_used_at < now() - interval '1 minute', true)
@@ -32,7 +32,7 @@ _FIND_USER: Final = f"""
 
 @dataclass(frozen=True, slots=True)
 class KeyInUse:
-    """The API key of the current request, as request.auth."""
+    """The API key of the current request: request.auth."""
 
     digest: str
     scopes: frozenset[str]
@@ -40,7 +40,7 @@ class KeyInUse:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A valid key as it was read: the columns of its business, and what request.auth will be."""
+    """A valid key as read from the database: the columns of its business, and the value of request.auth."""
 
     user_columns: tuple[Any, ...]
     key: KeyInUse
@@ -65,7 +65,7 @@ class _RecentKeys:
 
     def add(self, found: _Found, *, until: float) -> None:
         with self._lock:
-            # Last in the dict's order, of which the first are dropped.
+            # Moved to the end of the dict; the first entries are evicted.
             self._by_digest.pop(found.key.digest, None)
             self._by_digest[found.key.digest] = (until, found)
             if len(self._by_digest) > self.MAX_KEYS:
@@ -76,11 +76,11 @@ _recent: Final = _RecentKeys()
 
 
 class ApiKeyAuthentication(TokenAuthentication):
-    """knox's header parsing with our own look-up.
+    """knox's header parsing with a look-up by primary key.
 
     knox finds candidates by the key's first characters, compares each, and then reads all keys of the user to
-    delete expired ones: three statements and perhaps a write for every request. The hash is the primary key, so one
-    read suffices, and it is remembered for a second.
+    delete expired ones: three statements and possibly a write for every request. Here the hash is the primary key, so
+    one query suffices, and its result is cached (_RecentKeys).
     """
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, KeyInUse]:
@@ -93,7 +93,7 @@ class ApiKeyAuthentication(TokenAuthentication):
         except UnicodeDecodeError:
             _refuse()
         found = _recent.get(digest) or _look_up(digest)
-        # Each request has its own object: one that a request changes must not be another's.
+        # A new object for each request: a change by one request must not be visible to another.
         return User.from_db(connection.alias, _USER_FIELDS, found.user_columns), found.key
 
 
@@ -101,7 +101,7 @@ def _look_up(digest: str) -> _Found:
     """Raises AuthenticationFailed, django.db.Error."""
     until = time.monotonic() + settings.API_KEY_CACHE_SECONDS
     with connection.cursor() as cursor:
-        cursor.execute(_FIND_USER, {"digest": digest})
+        cursor.execute(_FIND_BY_DIGEST, {"digest": digest})
         row = cursor.fetchone()
     if row is None:
         _refuse()
@@ -120,11 +120,11 @@ class HasScope(BasePermission):
         if not isinstance(request.auth, KeyInUse):
             return False
         needed = "read" if request.method in SAFE_METHODS else getattr(view, "scope", "write")
-        lacking = [scope for scope in needed.split() if scope not in request.auth.scopes]
-        self.message = f"This API key lacks the scope {' and '.join(lacking)}."
-        return not lacking
+        missing = [scope for scope in needed.split() if scope not in request.auth.scopes]
+        self.message = f"This API key lacks the scope {' and '.join(missing)}."
+        return not missing
 
 
 def _refuse() -> NoReturn:
-    # The same sentence for unknown, revoked, expired and locked keys, so that guessing reveals nothing.
+    # The same message for unknown, revoked, expired and locked keys, so that it reveals nothing about a guessed key.
     raise AuthenticationFailed("This API key is not valid. Send a key as `Authorization: Bearer <key>`.")

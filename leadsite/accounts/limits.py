@@ -65,10 +65,10 @@ class RequestRate(BaseThrottle):
         per_minute = settings.API_REQUESTS_PER_MINUTE
         if not per_minute or not isinstance(request.auth, KeyInUse):
             return True
-        more = _reservations.use(request.auth.digest)
-        if not more:
+        wanted = _reservations.use(request.auth.digest)
+        if not wanted:
             return True
-        wanted = min(more, max(1, per_minute // SHARE), MAX_RESERVED)
+        wanted = min(wanted, max(1, per_minute // SHARE), MAX_RESERVED)
         granted, self._wait = RequestAllowance.objects.take(request.auth.digest, per_minute=per_minute, wanted=wanted)
         if granted:
             _reservations.add(request.auth.digest, granted)

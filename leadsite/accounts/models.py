@@ -85,7 +85,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 class ApiKeyScope(models.TextChoices):
     READ = "read", "Read leads, conversations and messages"
     WRITE = "write", "Create and change leads and conversations"
-    SEND = "send", "Send messages, with the lead that comes along"
+    SEND = "send", "Send messages, and create the lead of a message"
 
 
 def all_scopes() -> list[str]:
@@ -119,7 +119,7 @@ class ApiKey(AbstractAuthToken):
 
 
 class Allowance(NamedTuple):
-    """The requests that a key was granted; where none, the seconds until there is one."""
+    """The number of requests granted; if 0, the seconds until one can be granted."""
 
     granted: int
     wait: float
@@ -127,10 +127,10 @@ class Allowance(NamedTuple):
 
 class RequestAllowanceManager(models.Manager["RequestAllowance"]):
     def take(self, key: str, *, per_minute: int, wanted: int) -> Allowance:
-        """Grant a key up to `wanted` requests of those that it has left. Raises django.db.Error.
+        """Grant a key up to `wanted` of its remaining requests. Raises django.db.Error.
 
-        A token bucket: it holds what a key may do in a minute, and fills evenly. Two web processes that ask at once
-        take turns at the key's row, which stays locked until the transaction ends: call it outside of one.
+        A token bucket with a capacity of one minute's requests and a constant refill rate. The key's row is locked
+        until the transaction ends, so call this outside of one.
         """
         parameters = [per_minute, per_minute / 60, key, wanted]
         rows = fetch_rows(_TAKE, parameters)
@@ -146,7 +146,7 @@ _FILL: Final = """
     INSERT INTO request_allowances (key, requests, counted_at) VALUES (%s, %s, clock_timestamp())
     ON CONFLICT (key) DO NOTHING
 """
-# `greatest`: a clock that was put back fills nothing. Where less than one request is left nothing is written.
+# `greatest`: a clock that was set back refills nothing. If less than one request is left, nothing is written.
 _TAKE: Final = """
     WITH held AS (
         SELECT key, least(%s, requests + %s::float8 * greatest(0, extract(epoch FROM clock_timestamp() - counted_at)))
@@ -164,8 +164,8 @@ _TAKE: Final = """
 class RequestAllowance(models.Model):
     """The requests that a key had left at `counted_at`.
 
-    The table is UNLOGGED: it is empty after a crash of PostgreSQL, which costs nobody anything, and a request does not
-    wait for the disk.
+    The table is UNLOGGED, so that a request does not wait for the disk. It is empty after a crash of PostgreSQL, which
+    only resets the counts.
     """
 
     key = models.CharField(primary_key=True, help_text="The hash of an API key.")
@@ -189,11 +189,15 @@ class IdempotencyKey(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
-    # The foreign key is created in SQL, like all of ours: see AddForeignKey in leadsite/core/sql_migrations.py.
+    # The foreign key is created in SQL, like all foreign keys: see AddForeignKey in leadsite/core/sql_migrations.py.
     user = models.ForeignKey(User, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     key = models.CharField()
-    fingerprint = models.BinaryField(help_text="Of path and body: the same key with another request is a mistake.")
-    status = models.PositiveSmallIntegerField(default=0, help_text="Of the answer; 0 while the request is under way.")
+    fingerprint = models.BinaryField(
+        help_text="Hash of path and body: detects a key that is reused for another request."
+    )
+    status = models.PositiveSmallIntegerField(
+        default=0, help_text="HTTP status of the answer; 0 while the request is in progress."
+    )
     body = models.BinaryField(default=b"")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -16,8 +16,8 @@ from knox.settings import CONSTANTS
 from leadsite.accounts.models import ApiKey, User, all_scopes
 
 STAFF_GROUP = "Business staff"
-# Permissions of a business's own staff in the admin. Customers and messages are not added there: they come with a
-# lead or from WhatsApp.
+# Permissions of a business's staff in the admin. Customers and messages are not added there: they are created with
+# leads or received from WhatsApp.
 STAFF_PERMISSIONS = (
     "add_lead",
     "change_lead",
@@ -44,7 +44,7 @@ class BusinessInvalid(Exception):
 
 
 class NotOneKey(Exception):
-    """No key, or more than one, begins like this; the message says how many."""
+    """No key, or more than one, has this prefix; the message says how many."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class NewBusiness:
 def create_business(*, email: str, name: str = "", password: str | None = None, staff: bool = False) -> NewBusiness:
     """Get or create the business with this e-mail and issue a new API key. Opens the transaction.
 
-    For an existing business it sets name, password and staff where given, and issues another key.
-    The key is returned in clear only here; its hash is stored.
+    For an existing business it sets name, password and staff if given, and issues another key.
+    Only the hash of the key is stored; this is the only place that returns the key.
 
     Raises BusinessInvalid.
     """
@@ -90,20 +90,20 @@ def issue_api_key(
     lifetime: timedelta | None = None,
     replaces: str = "",
 ) -> str:
-    """Store the hash of a new key and return the key in clear. Opens the transaction.
+    """Store the hash of a new key and return the key. Opens the transaction.
 
-    `scopes` are values of ApiKey.Scope, by default all. Without `lifetime` the key does not expire. `replaces` is a key
-    of the user's, or how one begins: that one is deleted. Raises NotOneKey.
+    `scopes` are values of ApiKey.Scope, by default all. Without `lifetime` the key does not expire. `replaces` is an
+    existing key of the user or its prefix: that key is deleted. Raises NotOneKey.
     """
     with transaction.atomic():
         if replaces:
-            _key_beginning(user, replaces).delete()
+            _find_key(user, replaces).delete()
         expiry = timezone.now() + lifetime if lifetime is not None else None
         return store_new_key(key=ApiKey(user=user, name=name, scopes=list(scopes or all_scopes()), expiry=expiry))
 
 
 def replace_api_key(*, key: ApiKey) -> str:
-    """Replace a key by a new one with its name, scopes and expiry; return that in clear. Opens the transaction."""
+    """Replace a key by a new one with the same name, scopes and expiry; return the new key. Opens the transaction."""
     with transaction.atomic():
         new = ApiKey(user=key.user, name=key.name, scopes=list(key.scopes), expiry=key.expiry)
         text = store_new_key(key=new)
@@ -112,32 +112,30 @@ def replace_api_key(*, key: ApiKey) -> str:
 
 
 def store_new_key(*, key: ApiKey) -> str:
-    """Give a key that is not stored yet its secret, store it, and return the secret, which is kept as a hash only."""
+    """Generate a key for this unsaved row, save the row with its hash, and return the key."""
     key.digest, text = get_digest_token()
     key.token_key = text[: CONSTANTS.TOKEN_KEY_LENGTH]
     key.save(force_insert=True)
     return str(text)
 
 
-def _key_beginning(user: User, beginning: str) -> ApiKey:
-    """The one key that this is, or is the beginning of. Raises NotOneKey."""
-    keys = [key for key in ApiKey.objects.filter(user=user) if beginning.startswith(key.token_key)]
-    keys = keys or list(ApiKey.objects.filter(user=user, token_key__startswith=beginning))
+def _find_key(user: User, prefix: str) -> ApiKey:
+    """Return the user's only key that equals `prefix` or begins with it. Raises NotOneKey."""
+    keys = [key for key in ApiKey.objects.filter(user=user) if prefix.startswith(key.token_key)]
+    keys = keys or list(ApiKey.objects.filter(user=user, token_key__startswith=prefix))
     if len(keys) != 1:
-        raise NotOneKey(f"{len(keys)} keys of this business begin with {beginning!r}; nothing was changed.")
+        raise NotOneKey(f"{len(keys)} keys of this business begin with {prefix!r}; nothing was changed.")
     return keys[0]
 
 
 def give_staff_a_group(*, user: User) -> None:
-    """Put staff without any group into that of a business's own staff: without permissions the admin is empty. Caller
-    holds the transaction.
-    """
+    """Add staff without a group to STAFF_GROUP: without permissions the admin is empty. Caller holds a transaction."""
     if user.is_staff and not user.is_superuser and not user.groups.exists():
         user.groups.add(_staff_group())
 
 
 def _staff_group() -> Group:
-    """Get or create the group for a business's own staff. Caller holds the transaction."""
+    """Get or create STAFF_GROUP. Caller holds the transaction."""
     group, created = Group.objects.get_or_create(name=STAFF_GROUP)
     if created:  # an existing group may have been changed by an operator
         group.permissions.set(Permission.objects.filter(codename__in=STAFF_PERMISSIONS))

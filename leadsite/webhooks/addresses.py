@@ -1,4 +1,4 @@
-"""Checks the URLs of webhook endpoints: events are posted to public addresses only, never into our own network.
+"""Checks the URLs of webhook endpoints: events are posted to public addresses only, never into the private network.
 
 Businesses choose the URLs that this site requests: without a check every holder of an API key could make it send
 requests to internal databases and metadata services (OWASP, "Server-Side Request Forgery Prevention"). The host is
@@ -20,14 +20,14 @@ from leadsite.webhooks.models import URL_MAX_LENGTH
 # How long a request that registers a URL waits for DNS. If it is slower, the first delivery checks the address.
 LOOK_UP_SECONDS: Final = 2.0
 _PORTS: Final = {"https": 443, "http": 80}
-# The only unicast addresses of the IPv6 internet (IANA, "IPv6 Global Unicast Address Assignments"): with it go the
-# loopback, link-local, unique local, multicast, IPv4-mapped and NAT64 addresses.
+# The only public unicast addresses of IPv6 (IANA, "IPv6 Global Unicast Address Assignments"): this excludes loopback,
+# link-local, unique local, multicast, IPv4-mapped and NAT64 addresses.
 _IPV6_INTERNET: Final = ipaddress.ip_network("2000::/3")
-# What Python's ipaddress takes for global in some versions: the way to an IPv4 address that they carry inside (Teredo,
-# 6to4 and its relays), and what IANA keeps for protocols and documentation.
+# Not global, though some versions of Python's ipaddress say so: addresses that embed an IPv4 address (Teredo, 6to4 and
+# its relays), and those that IANA reserves for protocols and documentation.
 _TUNNELS: Final = tuple(ipaddress.ip_network(net) for net in ("2001::/32", "2002::/16", "192.88.99.0/24"))
 _RESERVED: Final = tuple(ipaddress.ip_network(net) for net in ("192.0.0.0/24", "3fff::/20"))
-_looking_up: Final = ThreadPoolExecutor(4, thread_name_prefix="webhook-name")
+_resolvers: Final = ThreadPoolExecutor(4, thread_name_prefix="webhook-name")
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -43,8 +43,8 @@ def check_url(url: str) -> str:
     """
     if not re.fullmatch(r"[!-~]+", url) or len(url) > URL_MAX_LENGTH:
         raise AddressRefused(
-            f"A URL has at most {URL_MAX_LENGTH} characters, all of them ASCII and none a blank; a host name with other"
-            " letters is written as xn--…"
+            f"A URL has at most {URL_MAX_LENGTH} characters, printable ASCII only and no spaces; an internationalized"
+            " host name is written as xn--…"
         )
     parts = split(url)
     schemes = ("https", "http") if settings.WEBHOOKS_ALLOW_PRIVATE else ("https",)
@@ -53,8 +53,10 @@ def check_url(url: str) -> str:
     if not parts.hostname:
         raise AddressRefused("The URL has no host.")
     if "@" in parts.netloc or parts.fragment:
-        raise AddressRefused("The URL holds a login or a fragment. Events are signed: no password is needed.")
-    look_up = _looking_up.submit(resolve, parts.hostname, port_of(parts))
+        raise AddressRefused(
+            "The URL must not contain a login or a fragment. Events are signed: no password is needed."
+        )
+    look_up = _resolvers.submit(resolve, parts.hostname, port_of(parts))
     try:
         look_up.result(LOOK_UP_SECONDS)
     except OSError:  # TimeoutError is one

@@ -20,7 +20,7 @@ from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, badge, foreign, link, moment, shorten
 from leadsite.webhooks import services
 from leadsite.webhooks.addresses import AddressRefused, check_url
-from leadsite.webhooks.alerts import why_disabled
+from leadsite.webhooks.alerts import describe_disabled
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.services import NewSecret, UnknownEndpoint, WebhookRefused
 
@@ -28,7 +28,7 @@ COPY_NOW: Final = 'Copy the secret now, it is not shown again: <code class="brea
 
 
 class EndpointForm(OwnedForm):
-    url = forms.CharField(label="URL", widget=UnfoldAdminTextInputWidget, help_text="https://…: takes the events.")
+    url = forms.CharField(label="URL", widget=UnfoldAdminTextInputWidget, help_text="https://…: receives the events.")
     description = forms.CharField(
         required=False,
         max_length=DESCRIPTION_MAX_LENGTH,
@@ -53,14 +53,14 @@ class EndpointForm(OwnedForm):
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(OwnedAdmin):
     form = EndpointForm
-    list_display = ["name", "wanted", "state_badge", "created"]
+    list_display = ["name", "event_types", "state_badge", "created"]
     list_filter = ["active"]
     search_fields = ["url", "description", "user__email", "user__business_name"]
     search_help_text = "URL, description, or business"
     ordering = ["-pk"]
-    actions = ["send_test", "new_secret"]
-    fields = ["user", "url", "description", "events", "active", "state", "its_events", "created"]
-    readonly_fields = ["state", "its_events", "created"]
+    actions = ["send_test", "rotate_secret"]
+    fields = ["user", "url", "description", "events", "active", "state", "event_link", "created"]
+    readonly_fields = ["state", "event_link", "created"]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         shown = super().get_fields(request, obj)
@@ -76,16 +76,16 @@ class WebhookEndpointAdmin(OwnedAdmin):
             return
         owner = cast(User, form.cleaned_data.get("user") or request.user)
         fields = {name: form.cleaned_data[name] for name in ("url", "events", "description")}
-        made = services.create_endpoint(user_id=owner.pk, **fields)
-        obj.pk = made.endpoint.pk
+        created = services.create_endpoint(user_id=owner.pk, **fields)
+        obj.pk = created.endpoint.pk
         obj.refresh_from_db()
-        _show(request, made)
+        _show_secret(request, created)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         try:
             return super().changeform_view(request, *args, **options)
         except WebhookRefused as refusal:
-            # The endpoint was deleted, there are too many, or FIELD_ENCRYPTION_KEYS is not set.
+            # The endpoint was deleted, there are too many endpoints, or FIELD_ENCRYPTION_KEYS is not set.
             messages.error(request, str(refusal))
             return self.response_post_save_change(request, None)
 
@@ -105,17 +105,17 @@ class WebhookEndpointAdmin(OwnedAdmin):
             except WebhookRefused as refusal:
                 messages.error(request, f"{endpoint}: {refusal}")
                 return
-        messages.success(request, "A test event is on its way; look at the webhook events.")
+        messages.success(request, "A test event was queued; see the webhook events for its state.")
 
-    @admin.action(description="Make a new secret", permissions=["change"])
-    def new_secret(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+    @admin.action(description="Rotate the secret", permissions=["change"])
+    def rotate_secret(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         for endpoint in queryset:
             try:
-                _show(request, services.rotate_secret(user_id=endpoint.user_id, endpoint_id=endpoint.pk))
+                _show_secret(request, services.rotate_secret(user_id=endpoint.user_id, endpoint_id=endpoint.pk))
             except WebhookRefused as refusal:
                 messages.error(request, str(refusal))
                 return
-            LogEntry.objects.log_actions(str(request.user.pk), [endpoint], CHANGE, "Made a new secret.")
+            LogEntry.objects.log_actions(str(request.user.pk), [endpoint], CHANGE, "Rotated the secret.")
         hours = services.FORMER_SECRET_HOURS
         messages.info(request, f"The previous secret stays valid for {hours} hours.")
 
@@ -124,45 +124,45 @@ class WebhookEndpointAdmin(OwnedAdmin):
         return foreign(shorten(str(endpoint), 120))
 
     @admin.display(description="events")
-    def wanted(self, endpoint: WebhookEndpoint) -> str:
+    def event_types(self, endpoint: WebhookEndpoint) -> str:
         return ", ".join(endpoint.events)
 
     @admin.display(description="state", ordering="active")
     def state_badge(self, endpoint: WebhookEndpoint) -> SafeString:
         if endpoint.active:
             return badge("Failing", "unknown") if endpoint.failing_since else badge("Active", "active")
-        return badge("Disabled", "failed") if endpoint.disabled_at else badge("Switched off", "archived")
+        return badge("Disabled", "failed") if endpoint.disabled_at else badge("Off", "archived")
 
     @admin.display(description="state")
     def state(self, endpoint: WebhookEndpoint) -> SafeString:
-        words = NOTHING
+        explanation = NOTHING
         if endpoint.disabled_at:
-            words = format_html("It {} Tick “active” to try again.", why_disabled(endpoint))
+            explanation = format_html("It {} Tick “active” to enable it again.", describe_disabled(endpoint))
         elif endpoint.failing_since:
-            words = format_html("Nothing was delivered since {}.", moment(endpoint.failing_since))
-        return format_html("{} {}", self.state_badge(endpoint), words)
+            explanation = format_html("No event has been delivered since {}.", moment(endpoint.failing_since))
+        return format_html("{} {}", self.state_badge(endpoint), explanation)
 
-    @admin.display(description="its events")
-    def its_events(self, endpoint: WebhookEndpoint) -> SafeString:
+    @admin.display(description="webhook events")
+    def event_link(self, endpoint: WebhookEndpoint) -> SafeString:
         query = {"endpoint__id__exact": str(endpoint.pk)}
         address = reverse("admin:webhooks_webhookevent_changelist", query=query)
-        return format_html('<a href="{}" class="text-link">What became of its events</a>', address)
+        return format_html('<a href="{}" class="text-link">Events of this endpoint</a>', address)
 
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(OwnedAdmin):
     """Events and their delivery. Read-only."""
 
-    list_display = ["created", "type", "where", "state_badge", "attempts", "beginning_of_error"]
+    list_display = ["created", "type", "endpoint_link", "state_badge", "attempts", "short_error"]
     list_filter = ["state", "type"]
     ordering = ["-pk"]
     paginator = BoundedPaginator
-    actions = ["send_again"]
+    actions = ["resend"]
     fields = [
-        *("user", "where", "type", "id", "state_badge", "attempts", "due", "last_status", "problem", "arrived"),
-        *("created", "payload"),
+        *("user", "endpoint_link", "type", "id", "state_badge", "attempts", "due", "last_status", "problem"),
+        *("delivered", "created", "payload"),
     ]
-    readonly_fields = ["where", "state_badge", "due", "problem", "arrived", "created"]
+    readonly_fields = ["endpoint_link", "state_badge", "due", "problem", "delivered", "created"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -177,20 +177,20 @@ class WebhookEventAdmin(OwnedAdmin):
         return request.user.has_perm("webhooks.change_webhookendpoint")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without payloads, and without those of an endpoint that was deleted at the moment when they were written."""
+        """Without payloads, and without events whose endpoint was deleted while they were written (inner join)."""
         return super().get_queryset(request).select_related("endpoint", "user").defer("payload")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "endpoint__id__exact" or super().lookup_allowed(lookup, value, request)
 
-    @admin.action(description="Send failed ones again", permissions=["resend"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
-        sent = sum(_send_again(*ids) for ids in queryset.values_list("user_id", "endpoint_id", "pk"))
-        words = f"{sent} {'event is' if sent == 1 else 'events are'} on the way again."
-        messages.add_message(request, messages.SUCCESS if sent else messages.WARNING, words)
+    @admin.action(description="Resend failed events", permissions=["resend"])
+    def resend(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
+        sent = sum(_resend(*ids) for ids in queryset.values_list("user_id", "endpoint_id", "pk"))
+        text = f"{sent} {'event was' if sent == 1 else 'events were'} queued again."
+        messages.add_message(request, messages.SUCCESS if sent else messages.WARNING, text)
 
     @admin.display(description="endpoint")
-    def where(self, event: WebhookEvent) -> SafeString:
+    def endpoint_link(self, event: WebhookEvent) -> SafeString:
         return link(event.endpoint, shorten(str(event.endpoint)))
 
     @admin.display(description="state", ordering="state")
@@ -198,29 +198,29 @@ class WebhookEventAdmin(OwnedAdmin):
         return badge(event.get_state_display(), event.state)
 
     @admin.display(description="problem")
-    def beginning_of_error(self, event: WebhookEvent) -> SafeString:
+    def short_error(self, event: WebhookEvent) -> SafeString:
         return foreign(shorten(event.error) or "–")
 
     @admin.display(description="problem")
     def problem(self, event: WebhookEvent) -> SafeString:
         return foreign(event.error or "–")
 
-    @admin.display(description="next try")
+    @admin.display(description="next attempt")
     def due(self, event: WebhookEvent) -> SafeString:
         return moment(event.due_at)
 
     @admin.display(description="delivered")
-    def arrived(self, event: WebhookEvent) -> SafeString:
+    def delivered(self, event: WebhookEvent) -> SafeString:
         return moment(event.delivered_at)
 
 
-def _show(request: HttpRequest, made: NewSecret) -> None:
-    messages.warning(request, format_html(COPY_NOW, made.secret))
+def _show_secret(request: HttpRequest, new: NewSecret) -> None:
+    messages.warning(request, format_html(COPY_NOW, new.secret))
 
 
-def _send_again(user_id: UUID, endpoint_id: UUID, event_id: UUID) -> bool:
+def _resend(user_id: UUID, endpoint_id: UUID, event_id: UUID) -> bool:
     try:
-        services.send_again(user_id=user_id, endpoint_id=endpoint_id, event_id=event_id)
+        services.resend(user_id=user_id, endpoint_id=endpoint_id, event_id=event_id)
     except WebhookRefused:
         return False
     return True

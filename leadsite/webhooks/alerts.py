@@ -1,4 +1,4 @@
-"""Which endpoints we have switched off, for the admin's first page."""
+"""Alerts about disabled endpoints, for the admin's start page."""
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -11,7 +11,7 @@ from leadsite.webhooks.models import WebhookEndpoint
 
 
 def disabled_endpoints(request: HttpRequest) -> list[Alert]:
-    """Of this person's own business; a superuser's are of all."""
+    """The disabled endpoints of the user's business; for a superuser, of all businesses."""
     user = request.user
     if not (user.is_superuser or user.has_perm("webhooks.view_webhookendpoint")):
         return []
@@ -19,13 +19,13 @@ def disabled_endpoints(request: HttpRequest) -> list[Alert]:
     disabled = WebhookEndpoint.objects.filter(disabled_at__isnull=False, **mine).order_by("disabled_at")
     return [
         Alert(
-            format_html("Webhook {} {}", foreign_line(str(endpoint)), why_disabled(endpoint)),
+            format_html("Webhook {} {}", foreign_line(str(endpoint)), describe_disabled(endpoint)),
             reverse("admin:webhooks_webhookendpoint_change", args=[endpoint.pk]),
         )
         for endpoint in disabled[:SHOWN]
     ]
 
 
-def why_disabled(endpoint: WebhookEndpoint) -> SafeString:
-    """One line, its beginning left out: "was switched off on 24 Nov, 12:04. It answered 410 Gone."."""
-    return format_html("was switched off on {}. {}", moment(endpoint.disabled_at), endpoint.disabled_reason)
+def describe_disabled(endpoint: WebhookEndpoint) -> SafeString:
+    """The end of a sentence: "was disabled on 24 Nov, 12:04. It answered 410 Gone."."""
+    return format_html("was disabled on {}. {}", moment(endpoint.disabled_at), endpoint.disabled_reason)

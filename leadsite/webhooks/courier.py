@@ -1,6 +1,6 @@
-"""Posts events that are due: the part of a worker that calls integrators' endpoints.
+"""Posts due events: the part of a worker that calls integrators' endpoints.
 
-It looks by itself: a trigger writes the events, and cannot queue a job.
+It polls the table: the events are written by a trigger, which cannot queue a job.
 """
 
 from collections.abc import Sequence
@@ -16,27 +16,27 @@ from leadsite.webhooks.queue import Delivery, Outcome
 log = structlog.get_logger(__name__)
 
 THREADS: Final = 16
-# How many of them may wait for endpoints that fail: these take the whole time-out, and the others need their turn.
+# How many threads may post to failing endpoints: each may take the whole time-out, and must not delay the others.
 FOR_FAILING: Final = THREADS // 2
 
 Result = tuple[Delivery, Outcome | None]
 
 
 class Courier(QueueWorker[Delivery, Result]):
-    """Posts events. Without an outcome where we are what is broken: the event is due again when its lease is over."""
+    """Posts events. An internal error has no outcome: the event is due again when its lease expires."""
 
     name = "courier"
 
     def __init__(self) -> None:
         super().__init__(THREADS)
-        # Those in progress whose endpoint was failing when they were claimed.
+        # Deliveries in progress whose endpoint was failing when they were claimed.
         self._to_failing: set[UUID] = set()
 
-    def claim(self, room: int) -> list[Delivery]:
-        claimed = queue.claim(room, failing=False)
-        room_for_failing = min(room - len(claimed), FOR_FAILING - len(self._to_failing))
-        if room_for_failing > 0:
-            to_failing = queue.claim(room_for_failing, failing=True)
+    def claim(self, limit: int) -> list[Delivery]:
+        claimed = queue.claim(limit, failing=False)
+        failing_limit = min(limit - len(claimed), FOR_FAILING - len(self._to_failing))
+        if failing_limit > 0:
+            to_failing = queue.claim(failing_limit, failing=True)
             self._to_failing |= {delivery.id for delivery in to_failing}
             claimed += to_failing
         return claimed
@@ -49,7 +49,7 @@ class Courier(QueueWorker[Delivery, Result]):
             return item, None
 
     def record(self, results: Sequence[Result]) -> None:
-        """Each in a transaction of its own: two workers may record for the same endpoints in another order."""
+        """Each in its own transaction: two workers may record for the same endpoints in different orders."""
         self._to_failing -= {delivery.id for delivery, _ in results}
         for delivery, outcome in results:
             if outcome is not None:

@@ -13,10 +13,10 @@ TEST = "webhook.test"
 
 
 class EventType(models.TextChoices):
-    LEAD_CREATED = "lead.created", "A lead was made"
-    LEAD_UPDATED = "lead.updated", "A lead was changed"
-    MESSAGE_RECEIVED = "message.received", "A customer wrote"
-    MESSAGE_STATUS = "message.status", "What became of a message to a customer"
+    LEAD_CREATED = "lead.created", "Lead created"
+    LEAD_UPDATED = "lead.updated", "Lead updated"
+    MESSAGE_RECEIVED = "message.received", "Message received"
+    MESSAGE_STATUS = "message.status", "Message status changed"
 
 
 class EventState(models.TextChoices):
@@ -26,9 +26,9 @@ class EventState(models.TextChoices):
 
 
 class WebhookEndpoint(OwnedModel):
-    """A URL of the business to which the worker posts events. Made by webhooks.services.
+    """A URL of the business to which the worker posts events. Created by webhooks.services.
 
-    It is active, or switched off by its owner, or disabled by us (`disabled_at` and `disabled_reason`).
+    It is active, switched off by its owner, or disabled by leadsite (`disabled_at` and `disabled_reason`).
     """
 
     Event = EventType
@@ -42,7 +42,7 @@ class WebhookEndpoint(OwnedModel):
     former_secret = models.TextField(default="", db_default="", editable=False)
     former_until = models.DateTimeField(null=True, editable=False)
     failing_since = models.DateTimeField(
-        null=True, editable=False, help_text="Of the first failure since something was delivered."
+        null=True, editable=False, help_text="The first failure since the last delivered event."
     )
     disabled_at = models.DateTimeField(null=True, editable=False)
     disabled_reason = models.TextField(default="", db_default="", editable=False)
@@ -76,7 +76,7 @@ class WebhookEndpoint(OwnedModel):
             # Read by the triggers (write_lead_events.sql, write_message_events.sql) at each write of leads or
             # messages, and by the worker that claims.
             models.Index(fields=["user"], condition=Q(active=True), name="webhook_endpoints_active"),
-            # Read by the admin's first page.
+            # Read by the admin's start page.
             models.Index(fields=["disabled_at"], condition=Q(disabled_at__isnull=False), name="webhook_endpoints_off"),
         ]
 
@@ -89,7 +89,7 @@ class WebhookEvent(OwnedModel):
 
       pending    to be posted at `due_at`; a worker that posts it has a lease until `leased_until`
       delivered  the endpoint answered 2xx
-      failed     all attempts of a day failed, or the endpoint answered 410; it can be sent again
+      failed     all attempts of a day failed, or the endpoint answered 410; it can be resent
 
     Its id is the header webhook-id, the same at each attempt. No foreign key to the endpoint: write_lead_events.sql
     says why.
@@ -105,7 +105,7 @@ class WebhookEvent(OwnedModel):
     state = models.CharField(choices=State, default=State.PENDING, db_default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField(null=True, db_default=Now())
-    # Different at each claim: a worker whose lease has expired notices by it that it no longer owns the event.
+    # Different for each claim, so that a worker whose lease has expired cannot record its result.
     leased_until = models.DateTimeField(null=True, editable=False)
     last_status = models.PositiveSmallIntegerField(null=True, help_text="The HTTP status of the last answer.")
     error = models.TextField(default="", db_default="")
@@ -124,11 +124,11 @@ class WebhookEvent(OwnedModel):
         indexes = [
             # Read by the lists of an endpoint's events, newest first, and when it is deleted.
             models.Index(fields=["endpoint", "id"], name="webhook_events_by_endpoint"),
-            # Read by webhooks.queue.claim: what is due for this endpoint.
+            # Read by webhooks.queue.claim: the due events of an endpoint.
             models.Index(
                 fields=["endpoint", "due_at"], condition=Q(state=EventState.PENDING), name="webhook_events_due"
             ),
-            # Read by webhooks.queue.claim: how many events are being posted to this endpoint.
+            # Read by webhooks.queue.claim: the number of events that are being posted to an endpoint.
             models.Index(fields=["endpoint"], condition=Q(leased_until__isnull=False), name="webhook_events_under_way"),
             # Read by the worker that prunes.
             models.Index(fields=["created_at"], name="webhook_events_by_age"),

@@ -1,7 +1,8 @@
-"""The queue of events, as rows of `webhook_events`: claim, post, and record what became of them.
+"""The queue of events, as rows of `webhook_events`: claim, post, and record the outcome.
 
-A worker claims in a short transaction, talks HTTP outside of any, and records in another. Killed or asleep in between,
-it loses its lease, and the event is posted again: at least once, and now and then twice, with the same webhook-id.
+A worker claims events in a short transaction, posts them outside of a transaction, and records the outcomes in
+another. If it is killed or suspended in between, its lease expires and the event is posted again: delivery is at
+least once, and a repeated event has the same webhook-id.
 """
 
 import random
@@ -25,26 +26,26 @@ from leadsite.webhooks.signing import signed_headers
 
 log = structlog.get_logger(__name__)
 
-# Longer than a request can take, a slow name service included.
+# Longer than a request can take, slow DNS included.
 LEASE_SECONDS: Final = 60
-# At once to one endpoint; to one that fails, a single one, which finds out whether it is back.
-MOST_AT_ONCE: Final = 4
-# How long to wait after each failure, in seconds; after the last the event has failed. 23.7 hours in all.
-PAUSES: Final = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800)
-_JITTER: Final = (0.8, 1.2)  # who failed together does not come back together
+# Concurrent requests to one endpoint; to a failing endpoint, one.
+MAX_CONCURRENT: Final = 4
+# The delay after each failed attempt, in seconds; after the last attempt the event has failed. 23.7 hours in total.
+RETRY_DELAYS: Final = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800)
+_JITTER: Final = (0.8, 1.2)  # spreads the retries of events that failed together
 # "If all attempts to a specific endpoint fail for 5 days" (Standard Webhooks, "Failing endpoints").
 DISABLED_AFTER: Final = timedelta(days=5)
 GONE: Final = "It answered 410 Gone."
 USER_AGENT: Final = "leadsite-webhooks/1"
 
-# Endpoint by endpoint, and of each business one after the other, so that one's long queue lies before nobody else's
-# first event. A business that is locked out hears nothing. Two workers that look at the same moment may exceed
-# MOST_AT_ONCE together; no event is taken twice.
+# The businesses alternate (row_number), so that the long queue of one does not delay the first event of another. A
+# business that is not active gets no events. Two workers that claim at the same time may exceed MAX_CONCURRENT
+# together; no event is claimed twice.
 _CLAIM: Final = """
     WITH open AS MATERIALIZED (
         SELECT e.*, CASE WHEN e.failing_since IS NULL THEN %(at_once)s ELSE 1 END - (
             SELECT count(*) FROM webhook_events AS u
-            WHERE u.endpoint_id = e.id AND u.leased_until > statement_timestamp()) AS room
+            WHERE u.endpoint_id = e.id AND u.leased_until > statement_timestamp()) AS capacity
         FROM webhook_endpoints AS e JOIN users AS b ON b.id = e.user_id AND b.is_active
         WHERE e.active AND (e.failing_since IS NOT NULL) = %(failing)s
     ), due AS MATERIALIZED (
@@ -54,7 +55,7 @@ _CLAIM: Final = """
         CROSS JOIN LATERAL (
             SELECT w.id, w.due_at FROM webhook_events AS w
             WHERE w.endpoint_id = open.id AND w.state = 'pending' AND w.due_at <= statement_timestamp()
-            ORDER BY w.due_at LIMIT greatest(open.room, 0) FOR UPDATE SKIP LOCKED
+            ORDER BY w.due_at LIMIT greatest(open.capacity, 0) FOR UPDATE SKIP LOCKED
         ) AS next
         ORDER BY row_number() OVER (PARTITION BY open.user_id ORDER BY next.due_at), next.due_at LIMIT %(limit)s
     )
@@ -69,7 +70,7 @@ _CLAIM: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event that a worker has to itself, and where it goes."""
+    """An event that a worker has claimed, and its destination."""
 
     id: UUID
     endpoint_id: UUID
@@ -84,11 +85,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`status` is None where nobody answered."""
+    """`status` is None without a response."""
 
     status: int | None
     error: str = ""
-    pause: float = 0  # seconds that the endpoint asks for
+    delay: float = 0  # the endpoint's Retry-After, in seconds
 
     @property
     def delivered(self) -> bool:
@@ -96,11 +97,12 @@ class Outcome:
 
 
 def claim(limit: int, *, failing: bool) -> list[Delivery]:
-    """Take up to `limit` events that are due, for endpoints that fail or for the others. One statement, and so a
-    transaction of its own. Raises django.db.Error.
+    """Claim up to `limit` due events, for failing endpoints or for the others, in one statement (its own transaction).
+
+    Raises django.db.Error.
     """
     values: dict[str, Any] = {
-        "at_once": MOST_AT_ONCE,
+        "at_once": MAX_CONCURRENT,
         "failing": failing,
         "limit": limit,
         "lease": timedelta(seconds=LEASE_SECONDS),
@@ -109,7 +111,7 @@ def claim(limit: int, *, failing: bool) -> list[Delivery]:
 
 
 def deliver(delivery: Delivery) -> Outcome:
-    """Sign and post it, once. Needs no database."""
+    """Sign and post the event, once. Needs no database."""
     body = delivery.body.encode()
     try:
         stored = [secret for secret in (delivery.secret, delivery.former_secret) if secret]
@@ -127,18 +129,18 @@ def deliver(delivery: Delivery) -> Outcome:
 
 
 def record(delivery: Delivery, outcome: Outcome) -> None:
-    """Write down what became of it. Opens the transaction: the event's row, then the endpoint's.
+    """Record the outcome. Opens the transaction: the event's row, then the endpoint's.
 
-    Does nothing if another worker holds the lease by now. Raises django.db.Error.
+    Does nothing if the worker's lease has been lost. Raises django.db.Error.
     """
     with transaction.atomic():
         # Others may lock the endpoint at this moment: its admin page, another worker's record.
         end_if_idle()
-        # What an address answered that the business has corrected since is no news of the new one.
+        # The answer of a URL that the business has changed since says nothing about the new URL.
         endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, url=delivery.url)
-        moved = outcome.status == 410 and not endpoint.exists()
-        changes = _changes(delivery, replace(outcome, status=None) if moved else outcome)
-        # Whose claim it was is known by the lease: no two end at the same microsecond.
+        url_changed = outcome.status == 410 and not endpoint.exists()
+        changes = _changes(delivery, replace(outcome, status=None) if url_changed else outcome)
+        # The lease identifies the claim: no two leases of an event end at the same microsecond.
         mine = WebhookEvent.objects.filter(pk=delivery.id, leased_until=delivery.leased_until)
         if not mine.update(**changes):
             return
@@ -152,26 +154,27 @@ def record(delivery: Delivery, outcome: Outcome) -> None:
 
 
 def _changes(delivery: Delivery, outcome: Outcome) -> dict[str, Any]:
-    said = {"last_status": outcome.status, "error": outcome.error, "leased_until": None, "updated_at": Now()}
+    changes = {"last_status": outcome.status, "error": outcome.error, "leased_until": None, "updated_at": Now()}
     if outcome.delivered:
-        return said | {"state": WebhookEvent.State.DELIVERED, "due_at": None, "delivered_at": Now()}
-    if outcome.status == 410 or delivery.attempt > len(PAUSES):
-        return said | {"state": WebhookEvent.State.FAILED, "due_at": None}
-    pause = PAUSES[delivery.attempt - 1] * random.uniform(*_JITTER)  # noqa: S311 - not a secret
-    due_at = Now() + timedelta(seconds=max(pause, outcome.pause))
-    return said | {"state": WebhookEvent.State.PENDING, "due_at": due_at}
+        return changes | {"state": WebhookEvent.State.DELIVERED, "due_at": None, "delivered_at": Now()}
+    if outcome.status == 410 or delivery.attempt > len(RETRY_DELAYS):
+        return changes | {"state": WebhookEvent.State.FAILED, "due_at": None}
+    delay = RETRY_DELAYS[delivery.attempt - 1] * random.uniform(*_JITTER)  # noqa: S311 - not a secret
+    due_at = Now() + timedelta(seconds=max(delay, outcome.delay))
+    return changes | {"state": WebhookEvent.State.PENDING, "due_at": due_at}
 
 
 def _why_disabled(outcome: Outcome) -> str:
     if outcome.status == 410:
         return GONE
-    return f"Nothing was delivered for {DISABLED_AFTER.days} days. The last try: {outcome.error}"
+    return f"No event was delivered for {DISABLED_AFTER.days} days. The last attempt: {outcome.error}"
 
 
 def _disable(delivery: Delivery, outcome: Outcome, reason: str) -> bool:
     """Caller holds the transaction.
 
-    Not at the first failure after five quiet days, but when an event has failed, so after a day of tries at least.
+    Only when an event has failed, that is, after at least a day of attempts: an endpoint without events for five days
+    is not disabled at the first failure.
     """
     active = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, url=delivery.url, active=True)
     if outcome.status != 410:
@@ -181,7 +184,7 @@ def _disable(delivery: Delivery, outcome: Outcome, reason: str) -> bool:
 
 
 def _log(delivery: Delivery, outcome: Outcome, disabled: bool) -> None:
-    """With the host only: the rest of a URL may be a secret of the business."""
+    """Log the host only: the rest of a URL may contain a secret of the business."""
     about = {
         "endpoint_id": str(delivery.endpoint_id),
         "host": urlsplit(delivery.url).hostname,

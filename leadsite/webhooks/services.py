@@ -1,4 +1,4 @@
-"""Services for webhook endpoints and their events. The API and the admin check URLs before: webhooks/addresses.py."""
+"""Services for webhook endpoints and their events. The API and the admin check the URL first: webhooks/addresses.py."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ from leadsite.webhooks.signing import make_secret
 
 log = structlog.get_logger(__name__)
 
-# Each endpoint costs a row for each event.
-MOST_ENDPOINTS: Final = 20
+# Each event is stored once for each endpoint.
+MAX_ENDPOINTS: Final = 20
 FORMER_SECRET_HOURS: Final = 24
 KEEP_DAYS: Final = 30
 KEEP_FAILED_DAYS: Final = 90
-PRUNED_AT_ONCE: Final = 10_000
+PRUNE_BATCH_SIZE: Final = 10_000
 
 
 class WebhookRefused(Exception):
@@ -35,7 +35,7 @@ class UnknownEndpoint(WebhookRefused):
 
 
 class TooManyEndpoints(WebhookRefused):
-    """The business has as many as it can have."""
+    """The business has MAX_ENDPOINTS endpoints."""
 
 
 class CannotKeepSecrets(WebhookRefused):
@@ -43,29 +43,29 @@ class CannotKeepSecrets(WebhookRefused):
 
 
 class EndpointOff(WebhookRefused):
-    """Nothing is posted to it."""
+    """The endpoint is not active."""
 
 
 class NotFailed(WebhookRefused):
-    """Only what has failed is sent again."""
+    """The event has not failed; only a failed event can be resent."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """The endpoint, and its secret in clear, this once."""
+    """An endpoint with its unencrypted secret, to be shown once."""
 
     endpoint: WebhookEndpoint
     secret: str = field(repr=False)
 
 
 def create_endpoint(*, user_id: UUID, url: str, events: Sequence[str], description: str = "") -> NewSecret:
-    """Make an endpoint and its secret. One statement, and so a transaction of its own.
+    """Create an endpoint and its secret, in one statement (its own transaction).
 
     Raises TooManyEndpoints and CannotKeepSecrets.
     """
-    # Two requests at once may exceed the limit by one, which is harmless.
-    if WebhookEndpoint.objects.filter(user_id=user_id).count() >= MOST_ENDPOINTS:
-        raise TooManyEndpoints(f"A business has at most {MOST_ENDPOINTS} endpoints. Delete one first.")
+    # Two simultaneous requests may exceed the limit by one, which is harmless.
+    if WebhookEndpoint.objects.filter(user_id=user_id).count() >= MAX_ENDPOINTS:
+        raise TooManyEndpoints(f"A business has at most {MAX_ENDPOINTS} endpoints. Delete one first.")
     secret = make_secret()
     endpoint = WebhookEndpoint.objects.create(
         user_id=user_id,
@@ -80,10 +80,10 @@ def create_endpoint(*, user_id: UUID, url: str, events: Sequence[str], descripti
 def change_endpoint(*, user_id: UUID, endpoint_id: UUID, changes: Mapping[str, Any]) -> WebhookEndpoint:
     """Change url, description, events or active, and return the endpoint. Opens the transaction.
 
-    Switched on again, or with another URL, earlier failures no longer count. Raises UnknownEndpoint.
+    Enabling the endpoint or changing its URL resets its failures. Raises UnknownEndpoint.
     """
     with transaction.atomic():
-        endpoint = _locked(user_id, endpoint_id)
+        endpoint = _get_locked(user_id, endpoint_id)
         for name, value in changes.items():
             setattr(endpoint, name, sorted(set(value)) if name == "events" else value)
         if changes.get("active") or "url" in changes:
@@ -95,22 +95,22 @@ def change_endpoint(*, user_id: UUID, endpoint_id: UUID, changes: Mapping[str, A
 
 
 def delete_endpoint(*, user_id: UUID, endpoint_id: UUID) -> None:
-    """Delete it with its events. Raises UnknownEndpoint."""
+    """Delete the endpoint and its events. Raises UnknownEndpoint."""
     deleted, _ = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).delete()
     if not deleted:
         raise UnknownEndpoint("There is no such endpoint.")
-    # They are not posted any more. Events beyond one statement's limit, or written just now, are pruned at night.
-    _forget(WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id))
+    # Events beyond the batch, or written by a concurrent transaction, are not posted; `prune` deletes them.
+    _delete_batch(WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id))
 
 
 def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
-    """Give it a new secret; the one before signs too for FORMER_SECRET_HOURS. Opens the transaction.
+    """Replace the secret; for FORMER_SECRET_HOURS events are signed with both. Opens the transaction.
 
     Raises UnknownEndpoint and CannotKeepSecrets.
     """
     secret = make_secret()
     with transaction.atomic():
-        endpoint = _locked(user_id, endpoint_id)
+        endpoint = _get_locked(user_id, endpoint_id)
         endpoint.former_secret, endpoint.encrypted_secret = endpoint.encrypted_secret, _encrypted(secret)
         endpoint.former_until = timezone.now() + timedelta(hours=FORMER_SECRET_HOURS)
         endpoint.save()
@@ -119,25 +119,25 @@ def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
 
 def send_test(*, user_id: UUID, endpoint_id: UUID) -> WebhookEvent:
     """Queue a test event. Raises UnknownEndpoint, EndpointOff."""
-    endpoint = _switched_on(user_id, endpoint_id)
+    endpoint = _get_active(user_id, endpoint_id)
     now = timezone.now().isoformat().replace("+00:00", "Z")
     payload = {"type": TEST, "timestamp": now, "data": {"endpoint_id": str(endpoint.pk)}}
     return WebhookEvent.objects.create(user_id=user_id, endpoint=endpoint, type=TEST, payload=payload)
 
 
-def send_again(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEvent:
-    """Queue a failed event again, for another day of tries. Opens the transaction.
+def resend(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEvent:
+    """Queue a failed event again, with all attempts. Opens the transaction.
 
     Raises UnknownEndpoint, EndpointOff, NotFailed.
     """
     with transaction.atomic():
-        _switched_on(user_id, endpoint_id)
+        _get_active(user_id, endpoint_id)
         mine = WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id, pk=event_id)
         event = mine.select_for_update().first()
         if event is None:
             raise UnknownEndpoint("There is no such event.")
         if event.state != WebhookEvent.State.FAILED:
-            raise NotFailed(f"This event is {event.state}; only a failed one is sent again.")
+            raise NotFailed(f"This event is {event.state}; only a failed event can be resent.")
         event.state, event.attempts, event.due_at = WebhookEvent.State.PENDING, 0, timezone.now()
         event.save(update_fields=["state", "attempts", "due_at", "updated_at"])
         return event
@@ -146,7 +146,7 @@ def send_again(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEv
 def prune(*, now: datetime) -> int:
     """Delete events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint.
 
-    In batches, each in a transaction: a long queue takes longer than a statement may. Returns how many.
+    In batches, each in its own transaction, because of statement_timeout. Returns the number of deleted events.
     """
     endpoint = WebhookEndpoint.objects.filter(pk=OuterRef("endpoint_id"))
     failed = WebhookEvent.State.FAILED
@@ -154,29 +154,29 @@ def prune(*, now: datetime) -> int:
     old = (
         WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_FAILED_DAYS)),
         WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_DAYS)).exclude(state=failed),
-        # Left when the endpoint was deleted.
+        # Events of deleted endpoints that delete_endpoint has left.
         WebhookEvent.objects.filter(~Exists(endpoint)),
     )
     pruned = 0
     for rows in old:
-        while forgotten := _forget(rows):
-            pruned += forgotten
+        while deleted := _delete_batch(rows):
+            pruned += deleted
     WebhookEndpoint.objects.filter(former_until__lt=Now()).update(former_secret="", former_until=None)
     if pruned:
         log.info("webhook_events_pruned", events=pruned)
     return pruned
 
 
-def _forget(events: QuerySet[WebhookEvent]) -> int:
-    """Delete up to PRUNED_AT_ONCE events that are not locked; returns how many."""
+def _delete_batch(events: QuerySet[WebhookEvent]) -> int:
+    """Delete up to PRUNE_BATCH_SIZE events that are not locked; return the number."""
     with transaction.atomic():
-        some = events.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:PRUNED_AT_ONCE]
+        some = events.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:PRUNE_BATCH_SIZE]
         deleted, _ = WebhookEvent.objects.filter(pk__in=list(some)).delete()
         return deleted
 
 
 def rotate_secrets() -> int:
-    """Encrypt every stored secret again with the newest of FIELD_ENCRYPTION_KEYS; returns how many endpoints.
+    """Encrypt all secrets again with the newest of FIELD_ENCRYPTION_KEYS; return the number of endpoints.
 
     Caller holds the transaction. Raises leadsite.core.encryption.SecretUnreadable.
     """
@@ -188,7 +188,7 @@ def rotate_secrets() -> int:
     return len(endpoints)
 
 
-def _switched_on(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
+def _get_active(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
     endpoint = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).first()
     if endpoint is None:
         raise UnknownEndpoint("There is no such endpoint.")
@@ -197,7 +197,7 @@ def _switched_on(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
     return endpoint
 
 
-def _locked(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
+def _get_locked(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
     mine = WebhookEndpoint.objects.select_for_update(no_key=True).filter(user_id=user_id, pk=endpoint_id)
     if (endpoint := mine.first()) is None:
         raise UnknownEndpoint("There is no such endpoint.")
@@ -209,5 +209,5 @@ def _encrypted(secret: str) -> str:
         return encrypt(secret)
     except SecretUnreadable as error:
         raise CannotKeepSecrets(
-            "This site cannot keep secrets: its operator has to set FIELD_ENCRYPTION_KEYS."
+            "This site cannot store secrets: its operator has to set FIELD_ENCRYPTION_KEYS."
         ) from error

@@ -1,7 +1,7 @@
-"""Signatures as Standard Webhooks has them (github.com/standard-webhooks/standard-webhooks):
-HMAC-SHA256 over id, time and body, joined by dots, with a secret that is written whsec_ and base64.
+"""Signatures as Standard Webhooks specifies them (github.com/standard-webhooks/standard-webhooks): HMAC-SHA256 over id,
+time and body, joined by dots. A secret is written as whsec_ followed by base64.
 
-The tests verify with that project's own package, which an integrator may use too.
+The tests verify them with that project's package, which integrators can use too.
 """
 
 import base64
@@ -20,7 +20,7 @@ def make_secret() -> str:
 
 
 def signed_headers(*, event_id: str, at: int, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
-    """The three headers of a delivery. `at`: seconds since 1970, of this try. Each secret signs."""
+    """The three headers of a request: a signature for each secret; `at` is the Unix time of the attempt."""
     signatures = [_sign(secret, f"{event_id}.{at}.".encode() + body) for secret in secrets]
     return {"webhook-id": event_id, "webhook-timestamp": str(at), "webhook-signature": " ".join(signatures)}
 

@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                             choices=[
                                 ("read", "Read leads, conversations and messages"),
                                 ("write", "Create and change leads and conversations"),
-                                ("send", "Send messages, with the lead that comes along"),
+                                ("send", "Send messages, and create the lead of a message"),
                             ]
                         ),
                         db_default=["read", "write", "send"],
@@ -144,12 +144,14 @@ class Migration(migrations.Migration):
                 ("key", models.CharField()),
                 (
                     "fingerprint",
-                    models.BinaryField(help_text="Of path and body: the same key with another request is a mistake."),
+                    models.BinaryField(
+                        help_text="Hash of path and body: detects a key that is reused for another request."
+                    ),
                 ),
                 (
                     "status",
                     models.PositiveSmallIntegerField(
-                        default=0, help_text="Of the answer; 0 while the request is under way."
+                        default=0, help_text="HTTP status of the answer; 0 while the request is in progress."
                     ),
                 ),
                 ("body", models.BinaryField(default=b"")),

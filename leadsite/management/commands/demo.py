@@ -38,17 +38,17 @@ class Command(BaseCommand):
 
     def say(self, text: str) -> None:
         self.stdout.write(text)
-        self.stdout.flush()  # a file or a pipe would otherwise get it when the demo ends
+        self.stdout.flush()  # a file or a pipe is block-buffered
 
 
 def readable(path: Path) -> str:
-    """The path, relative to the project's directory where it is below it."""
+    """The path, relative to BASE_DIR if it is below it."""
     return str(path.relative_to(settings.BASE_DIR) if path.is_relative_to(settings.BASE_DIR) else path)
 
 
 def banner(demo: Demo, port: int) -> str:
     site = f"http://127.0.0.1:{port}"
-    # The interpreter that has the site's packages and the port of this demo, so that the line can be copied.
+    # With the interpreter of the virtual environment and the port of this demo, so that the line can be copied.
     manage = f"{os.path.relpath(sys.executable, settings.BASE_DIR)} manage.py"
     where = "" if port == DEFAULT_PORT else f" --url {site}"
     return f"""

@@ -25,9 +25,9 @@ class Migration(migrations.Migration):
 class Command(BaseCommand):
     help = """Freezes the functions of <app>/sql/ that changed since the newest migration: copies their files to
 <app>/migrations/sql/<migration>/ and writes that migration, which installs them and, when reversed,
-the previous ones. A function whose file was deleted is dropped. With --initial, as long as nothing is
-released, the copies of the initial migrations are replaced instead. With --check nothing is written;
-exit code 1 where a function differs from its frozen copy."""
+the previous ones. A function whose file was deleted is dropped. With --initial, the copies of the
+initial migrations are replaced instead, which is allowed until the first release. With --check nothing
+is written; exit code 1 if a function differs from its frozen copy."""
 
     def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> Any:
         return super().create_parser(
@@ -35,9 +35,9 @@ exit code 1 where a function differs from its frozen copy."""
         )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        how = parser.add_mutually_exclusive_group()
-        how.add_argument("--initial", action="store_true", help="replace the copies of the initial migrations")
-        how.add_argument("--check", action="store_true", help="only list what would be frozen")
+        modes = parser.add_mutually_exclusive_group()
+        modes.add_argument("--initial", action="store_true", help="replace the copies of the initial migrations")
+        modes.add_argument("--check", action="store_true", help="only list what would be frozen")
         parser.add_argument("--name", default="functions", help="name of the new migration, without its number")
 
     def handle(self, *args: Any, initial: bool, check: bool, name: str, **options: Any) -> None:
@@ -48,7 +48,7 @@ exit code 1 where a function differs from its frozen copy."""
                 continue
             changed = changes_of(folder)
             if initial and changed:
-                freeze_again(folder)
+                freeze_initial(folder)
             elif not check and changed:
                 freeze(folder, config.label, name, changed)
             found = found or bool(changed)
@@ -84,8 +84,8 @@ def freeze(folder: Path, app: str, name: str, changed: dict[str, str]) -> None:
     write_sums(folder)
 
 
-def freeze_again(folder: Path) -> None:
-    """Replace the copies of an app's initial migrations by the current files; a new function goes to INITIAL."""
+def freeze_initial(folder: Path) -> None:
+    """Replace the copies of an app's initial migrations by the current files; new functions are added to INITIAL."""
     copies = folder / "migrations" / "sql"
     places = {path.stem: path for path in copies.glob("*/*.sql")}
     for path in places.values():

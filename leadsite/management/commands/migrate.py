@@ -1,4 +1,4 @@
-"""manage.py migrate: Django's own, which first looks whether it can go on from the tables there are."""
+"""manage.py migrate: Django's command, after a check that the tables are not from an earlier version of leadsite."""
 
 from typing import Any
 

@@ -13,8 +13,8 @@ from whatsapp.channels import rotate_tokens
 class Command(BaseCommand):
     help = (
         "Encrypt every stored access token and webhook secret again, with the first of FIELD_ENCRYPTION_KEYS. The other"
-        " keys are needed to read them and can be removed afterwards. All or nothing: exit code 1 where one cannot be"
-        " read."
+        " keys are needed to decrypt them and can be removed afterwards. All or nothing: exit code 1 if one cannot be"
+        " decrypted."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

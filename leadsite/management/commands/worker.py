@@ -18,8 +18,8 @@ MAX_PARALLEL = 256
 class Command(BaseCommand):
     help = (
         "Run background jobs, including the periodic ones, send WhatsApp messages and post events to webhook endpoints"
-        " until Ctrl-C or SIGTERM; work in progress is finished first. Several workers may run at once, on one machine"
-        " or on many. A worker waits for a database that is unreachable. `make run` starts one."
+        " until Ctrl-C or SIGTERM; work in progress is finished first. Several workers may run at the same time, on one"
+        " or several machines. While the database is unreachable, a worker waits. `make run` starts one."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--once",
             action="store_true",
-            help="do what is due now, then exit; exit code 1 where the database does not answer",
+            help="do what is due now, then exit; exit code 1 if the database is unreachable",
         )
 
     def handle(self, *args: Any, concurrency: int, sends: int, once: bool, **options: Any) -> None:
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
 
 def check_tables() -> None:
-    """A database that is away is waited for; one whose tables are another version's will not change by waiting."""
+    """Exit if the tables are from an earlier version of leadsite. An unreachable database is no error: `work` waits."""
     try:
         check_history()
     except EarlierDatabase as error:

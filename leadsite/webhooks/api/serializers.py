@@ -24,9 +24,9 @@ class UrlField(StrictCharField):
 
 
 def _events(**options: Any) -> serializers.ListField:
-    most = len(WebhookEndpoint.Event.values)
+    count = len(WebhookEndpoint.Event.values)
     return serializers.ListField(
-        child=StrictChoiceField(WebhookEndpoint.Event.choices), allow_empty=False, max_length=most, **options
+        child=StrictChoiceField(WebhookEndpoint.Event.choices), allow_empty=False, max_length=count, **options
     )
 
 
@@ -65,7 +65,7 @@ class EndpointChangeSerializer(serializers.Serializer[Any]):
 
 @example(answered=_ENDPOINT)
 class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
-    disabled_reason = serializers.CharField(help_text="Why we have switched it off; empty where we have not.")
+    disabled_reason = serializers.CharField(help_text="Why leadsite has disabled it; empty if it has not.")
 
     class Meta:
         model = WebhookEndpoint
@@ -78,9 +78,9 @@ class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
 
 @example(answered=_ENDPOINT | {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
 class EndpointWithSecretSerializer(EndpointSerializer):
-    """The answer that holds the secret, this once."""
+    """An endpoint with its secret, for the only answers that contain it."""
 
-    secret = serializers.CharField(help_text="whsec_…: what the events are signed with. Not shown again.")
+    secret = serializers.CharField(help_text="whsec_…: the key of the events' signatures. Not shown again.")
 
     class Meta(EndpointSerializer.Meta):
         fields = [*EndpointSerializer.Meta.fields, "secret"]
@@ -101,7 +101,7 @@ class EndpointWithSecretSerializer(EndpointSerializer):
     }
 )
 class EventSerializer(serializers.ModelSerializer[WebhookEvent]):
-    """A delivery: without its payload, which was for the endpoint."""
+    """An event and the state of its delivery, without the payload."""
 
     class Meta:
         model = WebhookEvent
@@ -113,7 +113,7 @@ class EventSerializer(serializers.ModelSerializer[WebhookEvent]):
 
 @example(answered={"success": True, "event_id": ANOTHER_ID})
 class QueuedEventSerializer(serializers.Serializer[Any]):
-    """An event that will be posted."""
+    """The id of a queued event."""
 
     success = serializers.BooleanField(default=True)
     event_id = serializers.UUIDField()

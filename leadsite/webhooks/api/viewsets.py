@@ -1,4 +1,4 @@
-"""REST resources of webhook endpoints and their events: translate in, call the service once, translate out."""
+"""REST resources of webhook endpoints and their events."""
 
 from typing import Final
 from uuid import UUID
@@ -30,9 +30,9 @@ _NEW: Final = NewEndpointSerializer()
 _CHANGE: Final = EndpointChangeSerializer()
 
 
-# Events contain what the scope `read` protects, so registering an endpoint requires it too.
+# Events contain data that the scope `read` protects, so registering an endpoint requires it too.
 READ_AND_WRITE: Final = "read write"
-_OWN: Final = "The caller's own endpoints; another business's are not there."
+_OWN: Final = "The caller's own endpoints; those of other businesses answer 404."
 
 
 @extend_schema_view(
@@ -46,18 +46,18 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
     lookup_url_kwarg = "endpoint_id"
 
     @extend_schema(
-        summary="Register an endpoint; the answer holds its secret, this once",
+        summary="Register an endpoint; only this answer contains its secret",
         description=_OWN,
         request=NewEndpointSerializer,
         responses={201: EndpointWithSecretSerializer, **errors(*WRITING)},
     )
     def create(self, request: Request) -> Response:
-        # Without Idempotency-Key: the stored answer would contain the secret in clear.
+        # Without Idempotency-Key: the stored answer would contain the unencrypted secret.
         fields = _NEW.run_validation(request.data)
         return with_secret(services.create_endpoint(user_id=self.user_id, **fields), status.HTTP_201_CREATED)
 
     @extend_schema(
-        summary="Change an endpoint, or switch it off or on again",
+        summary="Change an endpoint, or enable or disable it",
         description=_OWN,
         request=EndpointChangeSerializer,
         responses={200: EndpointSerializer, **errors(404, *WRITING)},
@@ -73,7 +73,7 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
-        summary="Make a new secret; the one before signs too for 24 hours",
+        summary="Rotate the secret; for 24 hours events are signed with both",
         request=None,
         responses={200: EndpointWithSecretSerializer, **errors(404, *WRITING)},
     )
@@ -83,7 +83,7 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
         return with_secret(changed, status.HTTP_200_OK)
 
     @extend_schema(
-        summary="Post the event webhook.test to the endpoint",
+        summary="Queue a webhook.test event for the endpoint",
         request=None,
         responses={202: QueuedEventSerializer, **errors(404, *WRITING)},
     )
@@ -93,7 +93,7 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
 
 
 @extend_schema_view(
-    list=reading("Its events, newest first, and what became of them", EventSerializer(many=True), 400, 404)
+    list=reading("The events of an endpoint and their states, newest first", EventSerializer(many=True), 400, 404)
 )
 class WebhookEventViewSet(ListModelMixin, OwnedViewSet[WebhookEvent]):
     queryset = WebhookEvent.objects.defer("payload")
@@ -101,23 +101,23 @@ class WebhookEventViewSet(ListModelMixin, OwnedViewSet[WebhookEvent]):
     lookup_url_kwarg = "event_id"
 
     def get_queryset(self) -> QuerySet[WebhookEvent]:
-        """Raises Http404 where the endpoint is not the caller's."""
+        """Raises Http404 if the endpoint is not the caller's."""
         own = WebhookEndpoint.objects.filter(user=self.user_id)
         endpoint = get_object_or_404(own, pk=self.kwargs["endpoint_id"])
         return super().get_queryset().filter(endpoint=endpoint)
 
     @extend_schema(
-        summary="Post a failed event again, for another day of tries",
+        summary="Queue a failed event again, with all attempts",
         request=None,
         responses={202: QueuedEventSerializer, **errors(404, *WRITING)},
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, endpoint_id: UUID, event_id: UUID) -> Response:
-        return queued(services.send_again(user_id=self.user_id, endpoint_id=endpoint_id, event_id=event_id))
+        return queued(services.resend(user_id=self.user_id, endpoint_id=endpoint_id, event_id=event_id))
 
 
-def with_secret(made: services.NewSecret, code: int) -> Response:
-    answer = Response(EndpointSerializer(made.endpoint).data | {"secret": made.secret}, status=code)
+def with_secret(new: services.NewSecret, code: int) -> Response:
+    answer = Response(EndpointSerializer(new.endpoint).data | {"secret": new.secret}, status=code)
     answer["Cache-Control"] = "no-store"
     return answer
 

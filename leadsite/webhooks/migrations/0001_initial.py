@@ -43,10 +43,10 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(
                             choices=[
-                                ("lead.created", "A lead was made"),
-                                ("lead.updated", "A lead was changed"),
-                                ("message.received", "A customer wrote"),
-                                ("message.status", "What became of a message to a customer"),
+                                ("lead.created", "Lead created"),
+                                ("lead.updated", "Lead updated"),
+                                ("message.received", "Message received"),
+                                ("message.status", "Message status changed"),
                             ]
                         ),
                         size=None,
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 (
                     "failing_since",
                     models.DateTimeField(
-                        editable=False, help_text="Of the first failure since something was delivered.", null=True
+                        editable=False, help_text="The first failure since the last delivered event.", null=True
                     ),
                 ),
                 ("disabled_at", models.DateTimeField(editable=False, null=True)),

@@ -1,11 +1,12 @@
--- Purpose: the events message.received and message.status, a row for each endpoint of the business that wants them, in
--- the transaction of what they tell of. `data` is what GET /api/messages/<id> shows (conversations/api/serializers.py).
---   message.received  a customer's message came; once more, with the same id, where its real content takes the place of
---                     a placeholder (WhatsApp delivers "unsupported" first and the rest later): nobody else would tell
---   message.status    of a message to a customer that was sent, delivered or read, that failed, or of which nobody knows
---                     (unknown). A voice note that was played was read, as in the API; so it is no further event
--- SECURITY DEFINER: as write_lead_events (write_lead_events.sql).
--- Locks: none but of the rows that it makes. VOLATILE.
+-- Purpose: writes the events message.received and message.status, a row for each endpoint that has subscribed to them,
+-- in the transaction of the change. `data` is the message as in GET /api/messages/<id>
+-- (conversations/api/serializers.py).
+--   message.received  a message of a customer was stored. A second event with the same message id follows when the
+--                     content replaces a placeholder: WhatsApp first delivers "unsupported" and the content later
+--   message.status    the status of a message to a customer became sent, delivered, read, failed or unknown. "played"
+--                     is "read" in the API, so it is an event only if the message was not read before
+-- SECURITY DEFINER: see write_lead_events.sql.
+-- Locks: only the rows that it inserts. VOLATILE.
 CREATE OR REPLACE FUNCTION write_message_events() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
@@ -13,7 +14,7 @@ AS $$
 DECLARE
     v_ids uuid[];
 BEGIN
-    -- All that it costs a business without endpoints.
+    -- The only query for a business without endpoints.
     IF NOT EXISTS (
         SELECT FROM webhook_endpoints AS e
         WHERE e.active AND e.events && ARRAY['message.received', 'message.status']::varchar[]

@@ -79,14 +79,14 @@ def test_its_events_are_listed_with_what_went_wrong_and_can_be_sent_again(staff,
     assert integrator.row().state == "failed"
     page = staff.get(address("change", integrator.row())).content.decode()
     assert "lead.created" in page
-    assert staff.act("send_again", integrator.row()).status_code == 302
+    assert staff.act("resend", integrator.row()).status_code == 302
     assert post() == 1
     assert integrator.row().state == "delivered"
 
 
 def test_a_test_event_and_a_new_secret_are_a_click_away(staff, integrator):
     assert staff.act("send_test", integrator.endpoint).status_code == 302
-    response = staff.act("new_secret", integrator.endpoint)
+    response = staff.act("rotate_secret", integrator.endpoint)
     (new,) = re.findall(r"whsec_[A-Za-z0-9+/=]+", " ".join(said(response)))
     assert integrator.endpoint.former_until > timezone.now() + timedelta(hours=23)
     post()

@@ -38,10 +38,10 @@ class TestAFailure:
             row = integrator.row()
             if row.state == "pending":
                 pauses.append((row.due_at - timezone.now()).total_seconds())
-        assert len(pauses) == len(queue.PAUSES)
-        for pause, planned in zip(pauses, queue.PAUSES, strict=True):
+        assert len(pauses) == len(queue.RETRY_DELAYS)
+        for pause, planned in zip(pauses, queue.RETRY_DELAYS, strict=True):
             assert planned * 0.8 - 5 < pause < planned * 1.2 + 5
-        assert 23 < sum(queue.PAUSES) / 3600 < 24
+        assert 23 < sum(queue.RETRY_DELAYS) / 3600 < 24
         assert (integrator.row().state, integrator.row().attempts) == ("failed", 11)
         assert integrator.endpoint.active
 
@@ -87,7 +87,7 @@ class TestAFailure:
 class TestAnEndpointThatFails:
     def last_try_fails(self, integrator, *, failing_for: timedelta) -> None:
         WebhookEndpoint.objects.update(failing_since=timezone.now() - failing_for)
-        WebhookEvent.objects.update(attempts=len(queue.PAUSES), due_at=timezone.now())
+        WebhookEvent.objects.update(attempts=len(queue.RETRY_DELAYS), due_at=timezone.now())
         integrator.receiver.next_come(500)
         assert post() == 1
         assert integrator.row().state == "failed"
@@ -98,7 +98,7 @@ class TestAnEndpointThatFails:
         shown = owner.client.get(integrator.address).json()
         assert shown["active"] is False
         assert shown["disabled_at"] is not None
-        assert shown["disabled_reason"] == "Nothing was delivered for 5 days. The last try: It answered 500."
+        assert shown["disabled_reason"] == "No event was delivered for 5 days. The last attempt: It answered 500."
         assert "webhook_endpoint_disabled" in caplog.text
         owner.post_lead(customer_phone="+4915100000001")
         assert len(integrator.rows()) == 1

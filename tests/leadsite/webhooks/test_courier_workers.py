@@ -66,7 +66,7 @@ def test_a_worker_that_slept_past_its_lease_records_nothing(integrator: Integrat
 def test_one_endpoint_has_no_more_than_its_share(integrator: Integrator, owner: Business):
     for number in range(20):
         owner.has_lead(customer_phone=f"+4915100001{number:03}")
-    assert len(queue.claim(THREADS, failing=False)) == queue.MOST_AT_ONCE
+    assert len(queue.claim(THREADS, failing=False)) == queue.MAX_CONCURRENT
     assert queue.claim(THREADS, failing=False) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from leadsite.core.sql_migrations import frozen_sql
-from leadsite.management.commands.freeze_sql import changes_of, freeze, freeze_again, write
+from leadsite.management.commands.freeze_sql import changes_of, freeze, freeze_initial, write
 
 
 def test_every_function_is_frozen_as_it_is():
@@ -19,7 +19,7 @@ def an_app(tmp_path):
     (tmp_path / "migrations").mkdir()
     (tmp_path / "migrations" / "0002_functions.py").write_text("")
     write(tmp_path / "sql" / "one.sql", function("one", 1))
-    freeze_again(tmp_path)
+    freeze_initial(tmp_path)
     return tmp_path
 
 

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from leadsite.accounts.services import issue_api_key
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
-from leadsite.webhooks.services import MOST_ENDPOINTS
+from leadsite.webhooks.services import MAX_ENDPOINTS
 from tests.leadsite.webhooks.integrator import ALL, Integrator, post
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +81,7 @@ def test_it_is_deleted_with_its_events(integrator, owner):
 
 
 def test_a_business_has_so_many_and_no_more(owner, stranger):
-    for _ in range(MOST_ENDPOINTS):
+    for _ in range(MAX_ENDPOINTS):
         assert create(owner.client).status_code == 201
     refused = create(owner.client)
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_endpoints")

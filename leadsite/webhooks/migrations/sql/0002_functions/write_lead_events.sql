@@ -1,13 +1,12 @@
--- Purpose: the events lead.created and lead.updated, a row for each endpoint of the business that wants them, whoever
--- writes the lead and in the same transaction. `data` is what GET /api/leads/<id> shows (leads/api/serializers.py).
--- An update is an event only where something changed that GET shows and that is the lead's own: the customer's name and
--- phone are shown, but belong to all of the customer's leads, and to change them alone is no event.
--- SECURITY DEFINER, because an SQL client may write leads (docs/sql.md) and has no business with webhooks.
--- Locks: none but of the rows that it makes. That is why webhook_events has no foreign key: with one to the endpoint,
--- each writer would put a FOR KEY SHARE lock on the endpoint's row, which is one row for all of a business's writers;
--- whoever deletes an endpoint would wait for them, and they for that, outside the order of locks that all else keeps
--- (leads/services/create.py, Note [Lock order]). An event whose endpoint was deleted at the same moment is claimed by nobody,
--- and pruned. VOLATILE.
+-- Purpose: writes the events lead.created and lead.updated, a row for each endpoint that has subscribed to them, in the
+-- transaction of the change, for writes through Django and SQL alike. `data` is the lead as in GET /api/leads/<id>
+-- (leads/api/serializers.py). An update is an event only if a field of the lead itself changed: `data` also has the
+-- customer's name and phone, but a change of these alone is no event.
+-- SECURITY DEFINER, because an SQL client may write leads (docs/sql.md) and has no privileges on the webhook tables.
+-- Locks: only the rows that it inserts. Therefore webhook_events has no foreign key: with one to the endpoint, each
+-- writer would lock the endpoint's row FOR KEY SHARE, and the deletion of an endpoint would wait for all writers of the
+-- business and they for it, outside the lock order (leads/services/create.py, Note [Lock order]). An event whose endpoint
+-- was deleted concurrently is not claimed, and is pruned. VOLATILE.
 CREATE OR REPLACE FUNCTION write_lead_events() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
@@ -16,7 +15,7 @@ DECLARE
     v_type text := TG_ARGV[0];
     v_changed uuid[];
 BEGIN
-    -- All that it costs a business without endpoints.
+    -- The only query for a business without endpoints.
     IF NOT EXISTS (
         SELECT FROM webhook_endpoints AS e
         WHERE e.active AND v_type = ANY (e.events) AND e.user_id IN (SELECT n.user_id FROM new_leads AS n))
@@ -24,7 +23,7 @@ BEGIN
         RETURN NULL;
     END IF;
     IF TG_OP = 'UPDATE' THEN
-        -- A statement apart, because an insert has no old_leads.
+        -- A separate statement, because an insert has no old_leads.
         SELECT array_agg(n.id) INTO v_changed
         FROM new_leads AS n JOIN old_leads AS o ON o.id = n.id
         WHERE (n.conversation_id, n.type, n.details, n.status, n.lost_reason, n.source, n.external_id, n.assigned_to_id)
