@@ -11,8 +11,8 @@ from whatsapp.models import Channel, ChannelInvalid, normalise_channel_id
     [
         ("cloud", "+14155238886", "This is a phone number"),
         ("cloud", "whatsapp:+14155238886", "This is a phone number"),
-        ("cloud", "  ", "not empty"),
-        ("cloud", "10 65", "no blanks"),
+        ("cloud", "  ", "must not be empty"),
+        ("cloud", "10 65", "or contain spaces"),
         ("twilio", "1065", "international form"),
         ("twilio", "whatsapp:", "international form"),
     ],

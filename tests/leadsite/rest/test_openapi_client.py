@@ -69,7 +69,7 @@ def main_flow(client: Any) -> None:
 
     page = operation("leads.leads_list").sync(client=client, q="lemon")
     assert [found.id for found in page.results] == [created.lead_id]
-    reply = model("WrittenRequest")(message="On Saturday")
+    reply = model("ReplyRequest")(message="On Saturday")
     queued = operation("conversations.conversations_messages_create").sync(
         created.conversation_id, client=client, body=reply
     )

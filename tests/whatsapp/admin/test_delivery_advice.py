@@ -78,9 +78,9 @@ LATER, BEFORE = timezone.now() + timedelta(days=1), timezone.now() - timedelta(d
         ({"state": "processed"}, "Its content is in the conversations. Replaying it stores nothing twice."),
         ({"state": "processed", "error": "Odd"}, "The notes below list what was left out."),
         ({"state": "failed", "attempts": 1}, "Replaying will not help: the parts named below could not be"),
-        ({"state": "failed", "attempts": 15}, "it is not tried again automatically. Fix the cause"),
-        ({"state": "failed", "next_attempt_at": LATER}, "It is tried again automatically at <span"),
-        ({"state": "failed", "next_attempt_at": BEFORE, "attempts": 3}, "It is due since <span"),
+        ({"state": "failed", "attempts": 15}, "it will not be tried again automatically. Fix the cause"),
+        ({"state": "failed", "next_attempt_at": LATER}, "It will be tried again automatically at <span"),
+        ({"state": "failed", "next_attempt_at": BEFORE, "attempts": 3}, "The next attempt has been due since <span"),
         ({"state": "unrouted", "unrouted": ["7"]}, "is stored only here, not in a conversation"),
     ],
 )

@@ -40,10 +40,10 @@ def test_the_index_page_asks_for_a_decision(mailing, owner, unknown):
 def test_staff_mark_it_as_arrived(mailing, owner, unknown):
     person = staff_of(owner)
     assert "It is not known whether the customer received this." in page(person, unknown)
-    assert messages_of(decide(person, unknown, "arrived")) == ["It arrived."]
+    assert messages_of(decide(person, unknown, "arrived")) == ["Marked as arrived."]
     unknown.refresh_from_db()
     assert (unknown.status, unknown.error) == ("sent", "")
-    assert LogEntry.objects.get().change_message == "It arrived."
+    assert LogEntry.objects.get().change_message == "Marked as arrived."
     assert "nobody knows" not in person.get(INDEX_PAGE).content.decode()
 
 

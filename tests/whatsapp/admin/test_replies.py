@@ -55,9 +55,9 @@ def test_with_an_enforced_window_a_late_reply_is_refused_and_kept_in_the_form(ma
 
 def test_the_page_shows_until_when_free_text_is_accepted(owner, conversation):
     person = staff_of(owner)
-    assert "most likely refuse" in page(person, conversation)
+    assert "will probably refuse free text" in page(person, conversation)
     Inbox(owner).gets(meta.text("Hello?", timestamp=None))
-    assert "takes free text until" in page(person, conversation)
+    assert "accepts free text until" in page(person, conversation)
 
 
 def test_a_stranger_cannot_reply(mailing, conversation, stranger):

@@ -63,7 +63,7 @@ def test_staff_reply_and_see_alerts(owner: Business, live_server, tmp_path: Path
         assert page.get_by_label("Reply on WhatsApp").input_value() == ""
         work.open(address("change", unknown))
         page.get_by_role("button", name="It arrived").click()
-        page.get_by_text("It arrived.").wait_for()
+        page.get_by_text("Marked as arrived.").wait_for()
         work.open(address("change", channel))
         page.get_by_role("button", name="Resume sending").click()
         page.get_by_text("Sending resumed.").wait_for()

@@ -175,10 +175,10 @@ def test_a_worker_is_woken_at_once(owner: Business, tmp_path) -> None:
 def test_a_worker_that_stops_gives_back_what_it_has_claimed_ahead(mailing: Mailing) -> None:
     for number in range(3):
         mailing.writes(f"{number}", to=f"+4915100000{number:03}")
-    mailing.graph.next_come(Reaction(accepts=True, seconds=1))
+    mailing.graph.queue_reactions(Reaction(accepts=True, seconds=1))
     sender = Sender(1)
     sender.start()
-    until(lambda: mailing.graph.has_been_asked(1))
+    until(lambda: mailing.graph.has_had_requests(1))
     assert mailing.states() == [("0", "sending"), ("1", "sending"), ("2", "sending")]
     sender.stop()
     sender.join(30)

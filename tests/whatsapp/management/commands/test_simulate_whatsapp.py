@@ -91,7 +91,7 @@ def test_an_echo_is_outgoing_and_statuses_reach_it(site, channel):
     assert message.conversation.customer.phone == PHONE
     assert not Lead.objects.exists()
 
-    shown = re.search(r"^What becomes of it: manage\.py simulate_whatsapp (.*)$", out, re.MULTILINE)
+    shown = re.search(r"^To report its status: manage\.py simulate_whatsapp (.*)$", out, re.MULTILINE)
     assert shown
     simulate("--url", site.address, *shlex.split(shown[1]))
     message.refresh_from_db()
