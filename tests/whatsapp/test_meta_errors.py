@@ -3,10 +3,10 @@
 import pytest
 
 from whatsapp.meta_errors import ADVICE, outcome_of_error, stops_the_number, with_advice
-from whatsapp.outbound.outcomes import Again, Failed, Stopped
+from whatsapp.outbound.outcomes import Failed, Retry, Stopped
 
 
-@pytest.mark.parametrize(("is_servers", "outcome"), [(True, Again("Odd.")), (False, Failed("Odd."))])
+@pytest.mark.parametrize(("is_servers", "outcome"), [(True, Retry("Odd.")), (False, Failed("Odd."))])
 @pytest.mark.parametrize("code", [None, 999_999])
 def test_an_unknown_error_is_tried_again_where_the_server_is_to_blame(code, is_servers, outcome) -> None:
     assert outcome_of_error(code, "Odd.", is_servers=is_servers) == outcome

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from rest_framework.serializers import ValidationError
 
-from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictIntegerField, WordField
+from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictIntegerField
 
-WORD = WordField([("order", "Order"), ("booking", "Booking")])
+WORD = StrictChoiceField([("order", "Order"), ("booking", "Booking")])
 OTHERS: list[tuple[Any, list[Any]]] = [
     (StrictCharField(), [5, 1.5, True, [], {}]),
     (StrictIntegerField(), ["5", 5.0, True, []]),
