@@ -131,7 +131,7 @@ class WebhookEndpointAdmin(OwnedAdmin):
     def state_badge(self, endpoint: WebhookEndpoint) -> SafeString:
         if endpoint.active:
             return badge("Failing", "unknown") if endpoint.failing_since else badge("Active", "active")
-        return badge("Disabled", "failed") if endpoint.disabled_at else badge("Off", "archived")
+        return badge("Disabled", "failed") if endpoint.disabled_at else badge("Switched off", "archived")
 
     @admin.display(description="state")
     def state(self, endpoint: WebhookEndpoint) -> SafeString:
