@@ -1,6 +1,6 @@
-"""Processes are killed while clients create leads. A client repeats unanswered requests with the same external id.
+"""Processes are killed while clients create leads. A client repeats what was not answered, by its external id.
 
-Afterwards every lead that was answered to a client is stored exactly once, with its conversation.
+Afterwards every lead that anybody was told of is there, once, with its conversation.
 """
 
 import itertools
@@ -23,13 +23,13 @@ from tests.factories import ORDER
 from tests.site import Site, environment, manage, serving, until
 
 CLIENTS = 6
-CUSTOMERS = 7  # few, so that clients share customers
+CUSTOMERS = 7  # few, so that clients meet at one customer
 SOME = 40
 BROKEN = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
 class Installation:
-    """A site with its own database cluster, and one business."""
+    """A site with a database cluster of its own, and one business."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
@@ -60,17 +60,17 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 class Ledger:
-    """What the clients sent, and the answers."""
+    """What the clients sent, and what they were told."""
 
     def __init__(self) -> None:
         self.acknowledged: dict[str, tuple[str, str]] = {}  # external id -> lead and conversation, of a 201
-        self.found_made: set[str] = set()  # 200 after an unanswered attempt: that attempt had created the lead
+        self.found_made: set[str] = set()  # 200 after an attempt without an answer: that attempt had made the lead
         self.cut = 0  # connections refused, or broken before the answer
         self.refused = 0  # 503
         self.surprises: list[str] = []
 
     def deliver(self, send: Callable[[str], requests.Response], external_id: str) -> None:
-        """Send one lead until it is known whether it was created."""
+        """Send one lead until its fate is known."""
         attempts = 0
 
         def settled() -> bool:
@@ -86,7 +86,7 @@ class Ledger:
         until(settled, lambda: f"{external_id} was sent {attempts} times")
 
     def enter(self, external_id: str, answer: requests.Response, *, in_doubt: bool) -> bool:
-        """Whether the answer tells if the lead was created. 503 does not: the connection may break after COMMIT."""
+        """Whether the answer says what became of the lead. 503 does not: the database may have gone after COMMIT."""
         if answer.status_code == 503:
             self.refused += 1
             return False
@@ -100,20 +100,20 @@ class Ledger:
 
     @contextmanager
     def felt(self) -> Iterator[None]:
-        """Run the block, and wait until it has caused an error for a client."""
+        """What happens in the block is felt by clients: wait until it is."""
         before = self.cut + self.refused
         yield
         until(lambda: self.cut + self.refused > before, lambda: f"nobody noticed: {vars(self)}")
 
     def await_more(self) -> None:
-        """Wait until the site has created some more leads."""
+        """Wait until the site has taken some more leads."""
         goal = len(self.acknowledged) + SOME
         until(lambda: len(self.acknowledged) >= goal or self.surprises, lambda: f"no leads taken: {vars(self)}")
 
 
 @contextmanager
 def clients(installation: Installation, site: Site, name: str) -> Iterator[Ledger]:
-    """Clients that create one lead after the other until the block ends; then each completes its last one."""
+    """Clients that create one lead after the other until the block ends; then each settles its last one."""
     ledger, closing_time = Ledger(), threading.Event()
 
     def send(external_id: str) -> requests.Response:
@@ -199,7 +199,7 @@ def test_no_lead_is_lost_or_doubled_when_one_backend_is_killed(installation: Ins
         )
 
         with ledger.felt():
-            # PostgreSQL ends all other sessions too, and recovers.
+            # PostgreSQL ends all its other sessions too, and recovers.
             os.kill(backend, signal.SIGKILL)
         ledger.await_more()
 
