@@ -1,1 +1,1 @@
-"""Benchmarks: each hot path beside what one would use instead. Never imported by the site."""
+"""Benchmarks of the hot paths, compared with alternatives. Never imported by the site."""

@@ -1,4 +1,4 @@
-"""What the benchmarks share: their own database, the servers, and contenders that run in turn."""
+"""Shared by the benchmarks: the database, the servers, and the contenders, which run alternately."""
 
 import argparse
 import json

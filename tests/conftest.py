@@ -1,4 +1,4 @@
-"""The stage of all tests: a real PostgreSQL, no network beyond this machine, and three persons."""
+"""Fixtures of all tests: a real PostgreSQL, no network beyond this machine, and two businesses."""
 
 import ipaddress
 import socket
@@ -68,7 +68,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None, database_se
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that reaches another machine fails, whatever it was going to ask there."""
+    """Fail each test that connects to another machine."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:

@@ -1,4 +1,4 @@
-"""The envelope of errors that every endpoint answers with, and bodies that none can read."""
+"""The error format of all endpoints, and bodies that cannot be parsed."""
 
 import json
 

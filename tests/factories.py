@@ -1,4 +1,4 @@
-"""Helpers that speak the domain. Every row is built through the real services."""
+"""Helpers that create rows through the services."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ ORDER = {
 
 
 class NewLeadFactory(factory.Factory[NewLead]):
-    """A lead of a customer nobody has seen before."""
+    """A lead of a new customer."""
 
     class Meta:
         model = NewLead

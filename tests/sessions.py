@@ -51,7 +51,7 @@ def session(url: str | None = None) -> Iterator[psycopg.Connection]:
 
 
 def waiting(observer: psycopg.Connection) -> int:
-    """How many sessions of this database wait for a lock."""
+    """The number of sessions of this database that wait for a lock."""
     observer.execute("SELECT pg_stat_clear_snapshot()")  # a transaction would go on seeing what it saw first
     row = observer.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -71,7 +71,7 @@ def held_back(creations: int) -> Iterator[None]:
 
 
 def lock_customer(by: psycopg.Connection, business: UUID, phone: str) -> None:
-    """The first step of everybody who writes; see Note [Lock order]."""
+    """Lock a customer, as every writer does first; see Note [Lock order]."""
     found = by.execute("SELECT FROM customers WHERE user_id = %s AND phone = %s FOR UPDATE", [business, phone])
     assert found.rowcount == 1
 
@@ -88,7 +88,7 @@ def complete(by: psycopg.Connection, business: UUID, phone: str) -> list[UUID]:
 
 
 def is_free(rows: QuerySet[Any]) -> bool:
-    """Whether there is a row among them that nobody holds."""
+    """Whether one of the rows is not locked."""
     with transaction.atomic():
         return rows.select_for_update(skip_locked=True).exists()
 

@@ -1,4 +1,4 @@
-"""A person at work in the admin: pages, and forms sent with all that a browser sends along."""
+"""A client of the admin: pages, and forms submitted with all fields, as a browser does."""
 
 import re
 from html.parser import HTMLParser
@@ -66,18 +66,18 @@ class Staff:
 
 
 def staff_of(business: Business) -> Staff:
-    """The business's own people."""
+    """A member of the business's staff."""
     create_business(email=business.user.email, staff=True)
     return Staff(User.objects.get(pk=business.id))
 
 
 def operator() -> Staff:
-    """Somebody who sees every business. Without a password: hashing one takes longer than a test."""
+    """A superuser. Without a password: hashing one takes longer than a test."""
     return Staff(User.objects.create_superuser("operator@leadsite.example"))
 
 
 def errors_of(response: Any) -> dict[str, list[str]]:
-    """What the form says is wrong, by field."""
+    """The errors of the form, by field."""
     assert response.status_code == 200, response.headers
     return dict(response.context["adminform"].form.errors)
 

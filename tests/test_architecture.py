@@ -1,4 +1,4 @@
-"""Imports point one way, from the roof (leadsite) to the ground floor (leadsite.core): ALLOWED says which."""
+"""Imports point one way, from leadsite down to leadsite.core: ALLOWED lists the allowed ones."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Stubs record whole requests only: half a request is what a killed worker leaves."""
+"""Stubs record complete requests only: a killed worker leaves an incomplete one."""
 
 import json
 import socket

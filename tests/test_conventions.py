@@ -1,4 +1,4 @@
-"""How the code is laid out, in numbers: lines of a function, modules of a folder, tests and theirs."""
+"""Conventions of the code: lengths of functions, files and folders, imports, transactions, and where tests are."""
 
 import ast
 import re
