@@ -19,7 +19,6 @@ import psycopg
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from leadsite.core.transactions import end_if_idle
 from tests.site import until
 
 CREW = "crew of a test"  # the name of its sessions
@@ -110,15 +109,16 @@ def _join(database: str) -> None:
 
 
 @contextmanager
-def frozen(call: Callable[..., Any], *arguments: Any, after: str) -> Iterator[Future[Any]]:
-    """Another process that makes this call, and is stopped by SIGSTOP after its first statement with the words `after`.
+def frozen(call: Callable[..., Any], *arguments: Any, after: str, times: int = 1) -> Iterator[Future[Any]]:
+    """Another process that makes this call, and is stopped by SIGSTOP after a statement with the words `after`, the
+    first or by `times` a later one.
 
     It goes on when the block ends; the call's future tells what it met. The server ends its session after 0.3 s where
     its transaction asks for that.
     """
     with processes(1) as crew:
         pid = crew.submit(os.getpid).result()
-        called = crew.submit(_call_and_freeze, after, call, arguments)
+        called = crew.submit(_call_and_freeze, after, times, call, arguments)
         until(lambda: called.done() or psutil.Process(pid).status() == psutil.STATUS_STOPPED)
         assert not called.done(), called.exception() or f"No statement had the words {after!r}."
         try:
@@ -127,20 +127,28 @@ def frozen(call: Callable[..., Any], *arguments: Any, after: str) -> Iterator[Fu
             os.kill(pid, signal.SIGCONT)
 
 
-def _call_and_freeze(words: str, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    assert end_if_idle.__kwdefaults__ is not None
-    end_if_idle.__kwdefaults__["seconds"] = 0.3
-    freezes = [True]
+def _call_and_freeze(words: str, times: int, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    found = 0
 
     def freeze(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
+        nonlocal found
         result = execute(statement, *rest)
-        if words in statement.replace('"', "") and freezes.pop():
-            freezes.append(False)
+        found += words in statement.replace('"', "")
+        if found == times:
+            found += 1
+            connection.connection.execute(_SOONER)
             os.kill(os.getpid(), signal.SIGSTOP)
         return result
 
     with connection.execute_wrapper(freeze):
         return call(*arguments)
+
+
+# Only where the transaction has set the limit: see end_if_idle.
+_SOONER = """
+    SELECT set_config(name, '300ms', true) FROM pg_settings
+    WHERE name = 'idle_in_transaction_session_timeout' AND setting <> reset_val
+"""
 
 
 def deadlocks() -> int:

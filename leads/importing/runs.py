@@ -16,12 +16,14 @@ from leads.importing.batches import Batch, Counts, DryRun, Options, Refusal, loa
 from leads.importing.readers.rows import Row, storable
 from leads.models import ImportRefusal, ImportRun
 from leads.services.undo import UndoStep, undo_leads
-from leadsite.core.transactions import retried
+from leadsite.core.transactions import end_if_idle, retried
 
 State = ImportRun.State
 UNFINISHED: Final = (State.WAITING, State.RUNNING, State.INTERRUPTED, State.FAILED)
 BATCH_SIZE: Final = 5000
 UNDO_SIZE: Final = 2000
+# How long --atomic, which reads the file inside its transaction, may wait for the next batch.
+READING_SECONDS: Final = 60.0
 Refuse = Callable[[Refusal], None]
 Work = Callable[[Batch], tuple[Counts, list[Refusal]]]
 Tell = Callable[[Counts, float | None], bool]
@@ -74,6 +76,7 @@ def _validating(run: ImportRun, options: Options) -> Work:
 def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Counts:
     # Two processes that import the same run: the run's row is locked, and the second one finds another `read`.
     with transaction.atomic():
+        end_if_idle()
         mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
         if mine != (read, State.RUNNING):
             raise Overtaken("Another process is importing this run, or has ended it.")
@@ -117,6 +120,7 @@ def import_whole(*, run: ImportRun, batches: Iterable[Batch], options: Options, 
     """
     counts = Counts()
     with transaction.atomic():
+        end_if_idle(seconds=READING_SECONDS)
         for batch in batches:
             found, refusals = load(batch, user_id=run.user_id, run_id=run.pk, options=options)
             counts.add(found)
@@ -140,6 +144,7 @@ def dry_run_import(*, user_id: UUID, batches: Iterable[Batch], options: Options,
     for whole in batches:
         batch, repeated = dry_run.without_repeated(whole)
         with transaction.atomic():
+            end_if_idle()
             found, refusals = load(batch, user_id=user_id, run_id=None, options=options)
             transaction.set_rollback(True)
         counts.add(found)

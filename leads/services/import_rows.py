@@ -12,7 +12,7 @@ from conversations.models import Customer, UpsertedCustomer
 from leads.models import Lead, LeadByExternalId, LeadContents
 from leads.services.create import insert_leads
 from leads.services.rules import CheckedLead, LeadError, NewLead, check_lead, external_ids, without_taken
-from leadsite.core.transactions import ConcurrentChange
+from leadsite.core.transactions import INDEX_PLANS, ConcurrentChange, set_locally
 
 Checked = Sequence[CheckedLead | LeadError]
 Identity = tuple[str, ...]
@@ -82,6 +82,7 @@ def import_leads(
     Raises ConcurrentChange where another session has just taken an external id (a repeated call sees it);
     django.db.Error.
     """
+    set_locally(**INDEX_PLANS)
     checked = _without_conflicts(user_id, rows.leads, on_duplicate)
     valid = {index: lead for index, lead in enumerate(checked) if isinstance(lead, CheckedLead)}
     customers = _upsert_customers(user_id, list(valid.values()), on_duplicate)

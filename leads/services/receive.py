@@ -17,15 +17,15 @@ from leads.models import Lead, LeadRow
 from leads.services.number_changes import move_customers
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
+from leadsite.core.transactions import INDEX_PLANS
 
 _PREPARE: Final = """
-    SELECT set_config(name, setting, true)
-    FROM (VALUES ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'),
-                 ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off')) AS plans (name, setting)
+    SELECT set_config(name, setting, true) FROM unnest(%s::text[], %s::text[]) AS plans (name, setting)
     UNION ALL
     SELECT pg_advisory_xact_lock(hashtextextended('deliveries of ' || business, 0))::text
     FROM unnest(%s::uuid[]) AS business
 """
+_INDEX_PLANS: Final = (array(INDEX_PLANS), array(INDEX_PLANS.values()))
 
 
 @dataclass(slots=True)
@@ -95,11 +95,9 @@ def prepare_transaction(*, businesses: Sequence[UUID]) -> None:
     customers, and a customer who is known by a number in one message and by an id in another has two places in the
     lock order.
 
-    The options: statements over arrays find their rows by index even where PostgreSQL's statistics are missing or
-    stale, and are planned once for each connection, not at each call. With enable_seqscan off, a step that can only
-    scan has an estimated cost of 10 billion, for which PostgreSQL 15 would compile the statement (jit) at each call.
+    The options: see INDEX_PLANS.
     """
-    fetch_rows(_PREPARE, [array(businesses)])
+    fetch_rows(_PREPARE, [*_INDEX_PLANS, array(businesses)])
 
 
 def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:

@@ -25,6 +25,16 @@ MAX_ATTEMPTS: Final = 4
 # transaction of a worker or command that locks rows which others need begins with `end_if_idle`. The server then rolls
 # it back, and the process gets django.db.Error when it continues.
 IDLE_SECONDS: Final = 5.0
+# For `set_locally`: statements over arrays find their rows by index even where PostgreSQL's statistics are missing or
+# stale, and are planned once for each connection, not at each call. With enable_seqscan off, a step that can only scan
+# has an estimated cost of 10 billion, for which PostgreSQL 15 would compile the statement (jit) at each call.
+INDEX_PLANS: Final = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
 P = ParamSpec("P")
 R = TypeVar("R")
 

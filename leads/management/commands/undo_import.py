@@ -35,7 +35,10 @@ class Command(BaseCommand):
         except Overtaken as error:
             raise CommandError(str(error), returncode=COULD_NOT_RUN) from error
         except Error as error:
-            raise CommandError(f"The database reported an error: {error}", returncode=COULD_NOT_RUN) from error
+            sentence = f"The database reported an error: {error}".rstrip("\n.") + "."
+            raise CommandError(
+                f"{sentence} undo_import {run} removes what is left.", returncode=COULD_NOT_RUN
+            ) from error
         summary = {"run": str(run), "removed": removed, "left": kept, "updated_before": found.updated}
         self.stdout.write(json.dumps(summary) if options["json"] else self.describe(summary))
         if kept:

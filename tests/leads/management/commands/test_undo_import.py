@@ -3,6 +3,8 @@
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import ImportRun, Lead
@@ -50,6 +52,17 @@ def test_rows_from_before_the_import_stay(owner, tmp_path):
     assert run("undo_import", ended.summary["run"]).code == 0
     assert list(Lead.objects.values_list("pk", flat=True)) == [before.lead_id]
     assert owner.row_counts() == (1, 1, 1)
+
+
+def test_a_thousand_leads_are_as_many_statements_as_two(owner, tmp_path, django_assert_num_queries):
+    few = import_leads(owner, write(tmp_path / "few.csv", *ROWS[:2])).summary["run"]
+    with CaptureQueriesContext(connection) as taken:
+        run("undo_import", few)
+    rows = (f"+4915200{n:06},Customer {n},order,Cake {n}," for n in range(1000))
+    many = import_leads(owner, write(tmp_path / "many.csv", *rows)).summary["run"]
+    with django_assert_num_queries(len(taken)):
+        assert run("undo_import", many).summary["removed"] == 1000
+    assert owner.row_counts() == NOTHING
 
 
 def test_an_undone_file_can_be_imported_again(owner, imported, tmp_path):

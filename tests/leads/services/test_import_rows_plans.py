@@ -1,0 +1,34 @@
+"""Look-ups of imports are by index whatever PostgreSQL knows about its tables: nothing is read as a whole."""
+
+from functools import partial
+
+import pytest
+from django.db import connection, transaction
+
+from conversations.models import conversations, customers
+from leads.models import leads, lookups
+from leads.services.import_rows import SKIP, check_rows, import_leads
+from leadsite.core.transactions import INDEX_PLANS, set_locally
+from tests.factories import ORDER
+from tests.plans import TUPLES, assert_reads_no_whole_table, statements
+
+pytestmark = pytest.mark.django_db
+
+STATEMENTS = statements(lookups, leads, customers, conversations)
+
+
+def test_there_are_statements():
+    assert {"_BY_EXTERNAL_ID", "_OF_CUSTOMERS", "_REWRITE", "_INSERT", "_UPSERT", "_JOIN_OR_OPEN"} <= set(STATEMENTS)
+
+
+@pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+def test_no_statement_reads_a_whole_table(name: str, tuples: int) -> None:
+    assert_reads_no_whole_table(STATEMENTS[name], tuples, prepare=partial(set_locally, **INDEX_PLANS))
+
+
+def test_an_import_asks_for_these_plans(owner):
+    with transaction.atomic(), connection.cursor() as cursor:
+        import_leads(user_id=owner.id, rows=check_rows([ORDER]), source="import", on_duplicate=SKIP, import_run_id=None)
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY (%s)", [list(INDEX_PLANS)])
+        assert dict(cursor.fetchall()) == INDEX_PLANS

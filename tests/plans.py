@@ -1,0 +1,53 @@
+"""Plans of statements must be good whatever PostgreSQL knows about its tables: nothing is read as a whole."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from django.db import connection, transaction
+
+# What PostgreSQL knows of tables: nothing yet, or that they were empty when it looked.
+TUPLES = {"no statistics": -1, "statistics of empty tables": 0}
+
+
+def statements(*modules: ModuleType) -> dict[str, str]:
+    """The SQL statements of modules by their names; not the templates that statements are made of."""
+    return {
+        name: statement
+        for module in modules
+        for name, statement in vars(module).items()
+        if isinstance(statement, str) and re.match(r"\s*(WITH|SELECT|INSERT|UPDATE)\b(?!.*{\w)", statement, re.DOTALL)
+    }
+
+
+def assert_reads_no_whole_table(statement: str, tuples: int, *, prepare: Callable[[], object] = list) -> None:
+    """Plan the statement for all values, as the server does for a prepared one. `prepare` is called before, in the
+    transaction.
+    """
+    count = statement.count("%s")
+    numbers = iter(range(1, count + 1))
+    numbered = re.sub("%s", lambda _: f"${next(numbers)}", statement)
+    with _knowing(tuples) as cursor:
+        prepare()
+        cursor.execute(f"PREPARE planned AS {numbered}")
+        arguments = ", ".join(["NULL"] * count)
+        cursor.execute(f"EXPLAIN (COSTS OFF) EXECUTE planned ({arguments})")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("DEALLOCATE planned")
+    assert not re.search(r"Seq Scan|Hash Join|Merge Join", plan), plan
+    # Each reads an index by a condition, and not from end to end.
+    assert len(re.findall(r"Index Scan|Index Only Scan", plan)) == plan.count("Index Cond"), plan
+
+
+@contextmanager
+def _knowing(tuples: int) -> Iterator[Any]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pg_statistic WHERE starelid >= 16384")
+        cursor.execute(
+            "UPDATE pg_class SET reltuples = %s, relpages = 0 WHERE oid >= 16384 AND relkind IN ('r', 'i')", [tuples]
+        )
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        yield cursor
+        transaction.set_rollback(True)
