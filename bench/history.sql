@@ -1,6 +1,6 @@
 -- A business with years of leads: %(rows)s of them, one every ten minutes until now, a fifth by customers who came
 -- again. Words and names of different frequency: each of forty words in a tenth of the leads, "ginger" in a
--- thousandth, each full name with its number once.
+-- thousandth, each full name with a number once.
 WITH word AS (
     SELECT ARRAY['cake', 'lemon', 'wedding', 'birthday', 'croissant', 'delivery', 'Saturday', 'morning', 'table',
         'window', 'gluten', 'free', 'bread', 'sourdough', 'order', 'please', 'price', 'how', 'much', 'open', 'Sunday',

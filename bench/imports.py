@@ -1,8 +1,8 @@
-"""make bench: rows a second of manage.py import_leads, all of them new, beside raw COPY and beside bulk_create.
+"""make bench: rows per second of manage.py import_leads, all of them new, compared with COPY and with bulk_create.
 
-All three fill the same tables with the same constraints, indexes and triggers, in turn, each for a business of its own.
-COPY is the lower bound: it looks up no customers and checks only what the tables check. bulk_create by thousands is
-what one would write with Django.
+All three fill the same tables with the same constraints, indexes and triggers, one after another, each for a separate
+business. COPY is the lower bound: it looks up no customers and checks only the tables' constraints. bulk_create with
+batches of a thousand is the usual solution with Django.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from uuid import UUID
 import psutil
 import psycopg
 
-from bench.stage import ROOT, bench_database, create_business, manage_module, write
+from bench.harness import ROOT, bench_database, create_business, manage_module, write
 
 ROWS_OF_BULK_CREATE: Final = 100_000
 BULK: Final = 1000
@@ -31,7 +31,7 @@ BULK: Final = 1000
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.imports", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one of its own")
+    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one")
     options = parser.parse_args()
     with bench_database(options.database_url) as environment, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "leads.csv"
@@ -63,7 +63,7 @@ def business(environment: dict[str, str]) -> str:
 
 
 def copy(environment: dict[str, str], count: int) -> float:
-    """Seconds that COPY takes, ids and all made beforehand by the program."""
+    """Return the seconds that COPY takes; the program creates the ids before."""
     user_id = business(environment)
     customers = [uuid_v7() for _ in range(count)]
     conversations = [uuid_v7() for _ in range(count)]
@@ -87,13 +87,13 @@ def uuid_v7() -> UUID:
 
 
 def imported(environment: dict[str, str], file: Path) -> tuple[float, float]:
-    """Seconds that the command takes, and its peak memory in megabytes."""
+    """Return the seconds that the command takes, and its peak memory in megabytes."""
     email = f"import-{secrets.token_hex(6)}@leadsite.example"
     create_business(environment, email=email)
     command = [sys.executable, str(ROOT / "manage.py"), "import_leads", str(file), "--user", email, "--json"]
     started = time.perf_counter()
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
-        peak = watched(process)
+        peak = peak_memory(process)
         process.wait()
         seconds = time.perf_counter() - started
     if process.returncode:
@@ -101,7 +101,8 @@ def imported(environment: dict[str, str], file: Path) -> tuple[float, float]:
     return seconds, peak[0] / 1e6
 
 
-def watched(process: "subprocess.Popen[bytes]") -> list[float]:
+def peak_memory(process: "subprocess.Popen[bytes]") -> list[float]:
+    """Return a list of one element, which a thread keeps at the peak so far, in bytes."""
     peak = [0.0]
 
     def watch() -> None:

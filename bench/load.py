@@ -1,4 +1,4 @@
-"""A load of keep-alive clients, each of which waits for its answer before it sends the next request."""
+"""Sends requests over keep-alive connections, each of which waits for the answer before the next request."""
 
 import asyncio
 import itertools
@@ -17,7 +17,7 @@ _phones = itertools.count(int(time.time() * 100) % 10**9 * 1000 + 10**11)
 
 @dataclass(frozen=True)
 class Load:
-    """Answered requests, for how many seconds the clients worked, and how long each waited (seconds)."""
+    """The number of answered requests, how many seconds the clients ran, and each latency in seconds."""
 
     done: int
     seconds: float
@@ -29,7 +29,7 @@ class Load:
 
 
 class Client(asyncio.Protocol):
-    """One keep-alive connection: sends the next request as soon as the answer to the last is whole."""
+    """One keep-alive connection: sends the next request as soon as the answer to the last is complete."""
 
     def __init__(self, requests: Iterator[bytes], deadline: float) -> None:
         self.latencies: list[float] = []
@@ -44,7 +44,7 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        if not _is_whole(self._buffer):
+        if not _is_complete(self._buffer):
             return
         if not self._buffer.startswith(b"HTTP/1.1 20"):
             self._finish(RuntimeError(f"The site answered {self._buffer[:500]!r}"))
@@ -77,7 +77,7 @@ class Client(asyncio.Protocol):
         self._transport.close()
 
 
-def _is_whole(answer: bytes) -> bool:
+def _is_complete(answer: bytes) -> bool:
     head, separator, body = answer.partition(b"\r\n\r\n")
     if not separator:
         return False
@@ -90,7 +90,7 @@ def _is_whole(answer: bytes) -> bool:
 def post(port: int, requests: Iterator[bytes], *, clients: int, seconds: float) -> Load:
     """Let `clients` connections send the requests to 127.0.0.1:`port` for `seconds`, or until there are no more.
 
-    Raises RuntimeError on any refusal, TimeoutError where an answer does not come.
+    Raises RuntimeError for a status other than 2xx, TimeoutError for a missing answer.
     """
 
     async def run() -> Load:
@@ -131,7 +131,7 @@ def new_phone() -> str:
 
 
 def new_leads(port: int, *, api_key: str | None) -> Iterator[bytes]:
-    """Endless requests POST /api/leads, each for a new customer."""
+    """Yield requests POST /api/leads without end, each for a new customer."""
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     while True:
         lead = {

@@ -14,14 +14,14 @@ from uuid import UUID
 
 import psycopg
 
+from bench.harness import ROOT, SITE_PORT, STANDIN_PORT, Servers, both_servers, create_business, write
 from bench.load import get, post
-from bench.stage import ROOT, SITE_PORT, STANDIN_PORT, Opponents, create_business, opponents, write
 
 SMALL: Final = 10_000
 PAGE: Final = 50
 DEEP: Final = 5_000
 ASKED: Final = 60
-# The stand-in takes seconds for some.
+# Fewer, because the stand-in takes seconds for some queries.
 ASKED_STANDIN: Final = 5
 QUERIES: Final[dict[str, list[dict[str, str]]]] = {
     "the list": [{}],
@@ -41,10 +41,10 @@ QUERIES: Final[dict[str, list[dict[str, str]]]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.reading", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="leads of the large business")
-    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one of its own")
+    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one")
     options = parser.parse_args()
-    with opponents(options.database_url) as both:
-        small, large = (business(both, rows) for rows in (SMALL, options.rows))
+    with both_servers(options.database_url) as servers:
+        small, large = (business(servers, rows) for rows in (SMALL, options.rows))
         figures = [
             measured(name, queries, page, small, large) for name, queries in QUERIES.items() for page in (1, DEEP)
         ]
@@ -52,13 +52,13 @@ def main() -> None:
     write("reading", {"small": SMALL, "large": options.rows, "queries": figures})
 
 
-def business(both: Opponents, rows: int) -> dict[str, str]:
-    """A business with a history of `rows` leads, made once and kept; its key, and a cursor to a page that is far on."""
-    made = create_business(both.environment, email=f"history-{rows}@leadsite.example")
+def business(servers: Servers, rows: int) -> dict[str, str]:
+    """Return a business with `rows` leads, created once and kept: its ids, its key and the cursor of page DEEP."""
+    made = create_business(servers.environment, email=f"history-{rows}@leadsite.example")
     user_id, script = made["user_id"], (ROOT / "bench" / "history.sql").read_text()
-    with psycopg.connect(both.environment["DATABASE_URL"], autocommit=True) as connection:
+    with psycopg.connect(servers.environment["DATABASE_URL"], autocommit=True) as connection:
         if connection.execute("SELECT FROM leads WHERE user_id = %s LIMIT 1", [user_id]).fetchone() is None:
-            print(f"Making {rows:,} leads …", flush=True)
+            print(f"Creating {rows:,} leads …", flush=True)
             connection.execute(script, {"rows": rows, "user_id": UUID(user_id)})
         connection.execute("VACUUM ANALYZE customers, conversations, leads")
         far = connection.execute(
@@ -85,7 +85,7 @@ def measured(
 
 
 def latencies(port: int, queries: list[dict[str, str]], times: int, **headers: str) -> list[float]:
-    """Milliseconds that one client waited, in order of length, after one request for each query to warm up."""
+    """Return the latencies of one client in milliseconds, sorted, after one request for each query to warm up."""
 
     def requests() -> Iterator[bytes]:
         while True:

@@ -1,4 +1,4 @@
-"""Authentication, permission and rate limit of an API request: microseconds of each, database included.
+"""Microseconds of authentication, permission and rate limit of an API request, with their database queries.
 
 Run by bench.creates; BENCH_API_KEY is a key of the benchmark's database.
 """
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def cost(part: Callable[[], Any]) -> float:
-    """Mean microseconds of one call; the median of rounds."""
+    """Return the mean microseconds of one call; of several rounds the median."""
     cast(Any, settings).API_REQUESTS_PER_MINUTE = 6000
     rounds = []
     for _ in range(10):

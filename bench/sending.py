@@ -1,7 +1,7 @@
-"""make bench: messages sent a second through workers, and how soon after their commit, against a Graph API stub.
+"""make bench: messages sent per second by workers, and their latency, with a stub of the Graph API.
 
-The stub answers in 100 ms. One worker and four, without a limit of pace, beside a stand-in that a user might write; one
-worker at Meta's pace for a minute; and single messages by POST /api/whatsapp, from their row to the stub.
+The stub answers after 100 ms. Measured are one worker and four without a rate limit, compared with a simple stand-in;
+one worker at Meta's rate limit for a minute; and single messages by POST /api/whatsapp, from their row to the stub.
 """
 
 import json
@@ -17,16 +17,16 @@ from typing import Any, Final
 import psycopg
 import requests
 
+from bench.harness import CHANNEL, ROOT, SITE_PORT, WORKERS, bench_database, command_line, manage, server, write
 from bench.load import new_phone
-from bench.stage import CHANNEL, ROOT, SITE_PORT, WORKERS, bench_database, command_line, manage, server, write
 from leadsite.demo.supervisor import server_command
 
 STUB_PORT: Final = 8183
-PACE: Final = 80
+RATE_LIMIT: Final = 80
 MINUTE: Final = 60
 NO_LIMIT: Final = "10000"
 SINGLES: Final = 100
-PAUSE_SECONDS: Final = 0.3  # long enough that the worker has gone back to waiting for a call
+PAUSE_SECONDS: Final = 0.3  # long enough that the worker waits for a wake-up again
 QUEUE: Final = """
     WITH customer AS (
         INSERT INTO customers (user_id, phone)
@@ -40,7 +40,7 @@ QUEUE: Final = """
     SELECT %(user)s, chat.id, 'out', 'queued', 'Your cake is ready', channel.id, customer.phone, now()
     FROM chat JOIN customer ON customer.id = chat.customer_id JOIN channels AS channel ON channel.user_id = %(user)s
 """
-FORGET: Final = "UPDATE messages SET status = 'failed', due_at = NULL WHERE status IN ('queued', 'sending')"
+DISCARD: Final = "UPDATE messages SET status = 'failed', due_at = NULL WHERE status IN ('queued', 'sending')"
 
 
 def main() -> None:
@@ -55,8 +55,8 @@ def main() -> None:
         print(f"{'':28} {'messages/s':>11} {'ratio':>6}")
         for name, rate in (("stand-in, one process", standin), ("one worker", one), ("four workers", four)):
             print(f"{name:28} {rate:>11.1f} {rate / standin:>6.2f}")
-        held = bench.held_for_a_minute()
-        print(f"One worker at a pace of {PACE} a second for a minute: {held:.1f} messages/s.")
+        held = bench.rate_at_limit()
+        print(f"One worker at a rate limit of {RATE_LIMIT}/s for a minute: {held:.1f} messages/s.")
         median, p99 = bench.latency()
         print(f"POST /api/whatsapp, from the row to the provider: median {median:.1f} ms, p99 {p99:.1f} ms.")
         figures = {"standin": standin, "one_worker": one, "four_workers": four, "ratio_to_standin": one / standin}
@@ -72,35 +72,35 @@ class Bench:
         self.seconds = seconds
 
     def queue(self, messages: int) -> None:
-        """Store so many, each to a new customer."""
+        """Queue this many messages, each to a new customer."""
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
-            connection.execute(FORGET)
-            # 13 digits, beside those of new_phone, which has 12.
+            connection.execute(DISCARD)
+            # 13 digits, where new_phone has 12.
             first = int(new_phone()) * 10
             connection.execute(QUEUE, {"count": messages, "user": self.business["user_id"], "first": first})
             connection.execute("VACUUM ANALYZE messages, conversations, customers")
         arrivals()
 
     def rate(self, program: str, *, processes: int) -> float:
-        """Messages a second while all processes are at work: between the first and the last tenth of what came."""
+        """Return messages per second while all processes send: without the first and the last tenth of the messages."""
         rates = []
         for _ in range(self.rounds):
             self.queue(round(150 * processes * self.seconds))
             with ExitStack() as stack:
                 for _ in range(processes):
                     stack.enter_context(running(program, self.environment | {"WHATSAPP_MESSAGES_PER_SECOND": NO_LIMIT}))
-                rates.append(middle_rate(until_silence()))
+                rates.append(middle_rate(until_idle()))
         return statistics.median(rates)
 
-    def held_for_a_minute(self) -> float:
-        self.queue(PACE * (MINUTE + 5))
-        with running("worker", self.environment | {"WHATSAPP_MESSAGES_PER_SECOND": str(PACE)}):
-            times = until_silence()
+    def rate_at_limit(self) -> float:
+        self.queue(RATE_LIMIT * (MINUTE + 5))
+        with running("worker", self.environment | {"WHATSAPP_MESSAGES_PER_SECOND": str(RATE_LIMIT)}):
+            times = until_idle()
         began = times[0]
         return sum(moment < began + MINUTE for moment in times) / MINUTE
 
     def latency(self) -> tuple[float, float]:
-        """Milliseconds from the row's time, which is a little before its commit: median and 99th percentile."""
+        """Return the milliseconds from the row's created_at, shortly before COMMIT: median and 99th percentile."""
         self.queue(1)
         url = f"http://127.0.0.1:{SITE_PORT}/api/whatsapp"
         headers = {"Authorization": f"Bearer {self.business['api_key']}"}
@@ -110,18 +110,18 @@ class Bench:
             requests.Session() as session,
         ):
             session.trust_env = False
-            until_silence()
+            until_idle()
             ids = []
             for _ in range(SINGLES):
                 body = {"to": f"+{new_phone()}", "message": "Your cake is ready"}
                 ids.append(session.post(url, json=body, headers=headers, timeout=30).json()["message_id"])
                 time.sleep(PAUSE_SECONDS)
             time.sleep(1)
-            came = arrivals()
+            arrived = arrivals()
         with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
             query = "SELECT id::text, extract(epoch FROM created_at)::float8 FROM messages WHERE id = ANY(%s::uuid[])"
             stored: dict[str, float] = dict(connection.execute(query, [ids]).fetchall())
-        waits = [1000 * (came[id_] - stored[id_]) for id_ in ids]
+        waits = [1000 * (arrived[id_] - stored[id_]) for id_ in ids]
         return statistics.median(waits), statistics.quantiles(waits, n=100)[98]
 
 
@@ -131,8 +131,8 @@ def middle_rate(times: list[float]) -> float:
     return (len(middle) - 1) / (middle[-1] - middle[0])
 
 
-def until_silence(seconds: float = 1.5) -> list[float]:
-    """The times at which messages came to the stub, once no more do."""
+def until_idle(seconds: float = 1.5) -> list[float]:
+    """Wait until no more messages arrive at the stub, and return the times of all."""
     times: list[float] = []
     while not times or time.time() - max(times) < seconds:
         time.sleep(0.5)
@@ -148,7 +148,7 @@ def arrivals() -> dict[str, float]:
 
 @contextmanager
 def running(program: str, environment: dict[str, str]) -> Iterator[None]:
-    """The worker of this site, or a module."""
+    """Run the site's worker, or another module."""
     arguments: list[Any] = [ROOT / "manage.py", program] if program == "worker" else ["-m", program]
     process = subprocess.Popen([sys.executable, *arguments], env=environment, cwd=ROOT)
     try:

@@ -1,7 +1,7 @@
-"""Deliveries while PostgreSQL knows nothing of its tables: an import of 300,000 leads, autovacuum off, no ANALYZE.
+"""Deliveries with missing statistics of the tables: an import of 300,000 leads, autovacuum off, no ANALYZE.
 
 Then deliveries of 100 messages from 60 of the imported customers, over 8 connections. Prints median and p99 of a
-delivery, and how many were put off, for a lock or anything else; exit code 1 where one was, or where p99 is above the
+delivery, and how many were postponed by a lock or an error; exit code 1 if one was, or if p99 is above the
 limit. The connections have planned their statements before the import, when the tables were empty.
 """
 
@@ -19,14 +19,14 @@ import psycopg
 import requests
 
 from bench.deliveries import PATH, delivery, signature
-from bench.stage import CHANNEL, SITE_PORT, bench_database, create_business, server, write
+from bench.harness import CHANNEL, SITE_PORT, bench_database, create_business, server, write
 from leadsite.demo.supervisor import server_command
 
 TABLES = ("customers", "conversations", "leads", "messages", "customer_moves", "parked_statuses", "webhook_deliveries")
 LIMIT_MS = 250
 MESSAGES, CUSTOMERS = 100, 60
 
-# A customer, a conversation and a lead of each row, as an import leaves them.
+# A customer, a conversation and a lead for each row, as an import creates them.
 FILL = """
     WITH made AS (
         INSERT INTO customers (user_id, phone) SELECT %(user)s, '+49151' || lpad(n::text, 8, '0')
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--leads", type=int, default=300_000, help="how many are imported before")
     parser.add_argument("--deliveries", type=int, default=200, help="how many are measured, after as many connections")
     parser.add_argument("--clients", type=int, default=8, help="connections")
-    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one of its own")
+    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one")
     options = parser.parse_args()
     with bench_database(options.database_url) as environment:
         business = create_business(environment, f"--phone-number-id={CHANNEL}")
@@ -53,36 +53,36 @@ def main() -> None:
                 database.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)".encode())
                 database.execute(f"ANALYZE {table}".encode())
             with server(server_command(SITE_PORT, workers=2), SITE_PORT, environment):
-                run(8, options.clients, options.leads)  # plans of tables as they were before the import
+                run(8, options.clients, options.leads)  # plans made for the tables before the import
                 print(f"Importing {options.leads} leads …", file=sys.stderr)
                 database.execute("SET synchronous_commit = off")
                 database.execute(FILL, {"user": business["user_id"], "leads": options.leads})
                 database.execute("CHECKPOINT")
                 latencies = run(options.deliveries, options.clients, options.leads)
             row = database.execute("SELECT count(*) FROM webhook_deliveries WHERE state <> 'processed'").fetchone()
-    put_off = row[0] if row else 0
+    postponed = row[0] if row else 0
     figures = {
         "median_ms": round(statistics.median(latencies) * 1000, 1),
         "p99_ms": round(statistics.quantiles(latencies, n=100)[98] * 1000, 1),
-        "put_off": put_off,
+        "put_off": postponed,
     }
     print(f"Deliveries of {MESSAGES} messages of {CUSTOMERS} customers, statistics stale: {json.dumps(figures)}")
     write("stale_statistics", figures)
-    sys.exit(put_off > 0 or figures["p99_ms"] > LIMIT_MS)
+    sys.exit(postponed > 0 or figures["p99_ms"] > LIMIT_MS)
 
 
 def run(deliveries: int, clients: int, leads: int) -> list[float]:
-    """Deliver so many times, and return how long each took, in seconds."""
+    """Send this many deliveries, and return the seconds that each took."""
     with ThreadPoolExecutor(clients) as senders:
         return list(senders.map(deliver, bodies(deliveries, leads)))
 
 
 def deliver(body: bytes) -> float:
     headers = {"X-Hub-Signature-256": signature(body), "Content-Type": "application/json"}
-    begun = time.perf_counter()
+    started = time.perf_counter()
     answer = requests.post(f"http://127.0.0.1:{SITE_PORT}{PATH}", data=body, headers=headers, timeout=30)
     answer.raise_for_status()
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 def bodies(deliveries: int, leads: int) -> Iterator[bytes]:

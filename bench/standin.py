@@ -73,7 +73,7 @@ async def create_lead(lead: NewLead, request: Request) -> Any:
 
 
 @app.get("/api/leads")
-async def list_leads(  # noqa: PLR0917 - FastAPI calls it by name
+async def list_leads(  # noqa: PLR0917 - FastAPI passes these by name
     request: Request,
     user_id: UUID,
     status: str | None = None,

@@ -8,7 +8,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
 django.setup()
 
-# ruff: noqa: E402 - Django's models stand only after setup()
+# ruff: noqa: E402 - Django's models can be imported only after setup()
 from django.db import transaction
 
 from bench.imports import BULK, chunks, rows, uuid_v7

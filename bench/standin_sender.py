@@ -1,7 +1,7 @@
-"""The stand-in for the sender: a loop, a pool of threads, a request and an update for each message.
+"""The stand-in for the sender: a loop and a pool of threads, one request and one update for each message.
 
-No lease, no order, no pace, one error class: killed while sending, it sends messages again. It runs until nothing is
-queued. DATABASE_URL and WHATSAPP_API_BASE_URL name the database and the API.
+No leases, no order, no rate limit, one kind of error: killed while sending, it sends messages again. It runs until the
+queue is empty. DATABASE_URL and WHATSAPP_API_BASE_URL name the database and the API.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Messages and moves as a delivery reports them, the same for every provider. Plain values, no database.
 
-Note [Values of messages]: nobody changes these values after they are made, nor those that the readers and services of
-deliveries make of them. They are not `frozen` all the same: a frozen dataclass takes four times as long to make, and a
-delivery of a thousand messages makes fifteen thousand.
+Note [Values of messages]: these values do not change after their creation, nor do the values that the readers and
+services of deliveries create from them. They are not `frozen`, because creating a frozen dataclass takes four times as
+long, and a delivery of a thousand messages creates fifteen thousand.
 """
 
 from collections.abc import Iterable

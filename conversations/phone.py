@@ -12,6 +12,8 @@ _IGNORED: Final = dict.fromkeys(map(ord, " \t\u00a0\u2007\u202f()[]-\u2010\u2011
 # [0-9] and not \d: \d also matches Arabic and other digits.
 E164_PATTERN: Final = r"\+[1-9][0-9]{6,14}"
 _E164: Final = re.compile(E164_PATTERN)
+PHONE_FORM: Final = "a plus sign (or 00), country code and number, 7 to 15 digits"
+PHONE_RULE: Final = f"Write the phone number in international form: {PHONE_FORM}, for example +49 151 23456789."
 _TWO_FORMS: Final = re.compile(r"\+(?:(52)1([0-9]{10})|(54)9([0-9]{10})|(55[1-9][0-9])9([6-9][0-9]{7}))")
 
 
@@ -53,9 +55,3 @@ def mask_phone(phone: str | None) -> str:
     if not phone or len(phone) < 8:
         return "…"
     return f"{phone[:3]}…{phone[-2:]}"
-
-
-PHONE_RULE: Final = (
-    "Write the phone number in international form: a plus sign (or 00), the country code and the number,"
-    " 7 to 15 digits in all, for example +49 151 23456789."
-)

@@ -24,8 +24,8 @@ class ErrorsFile:
     replaced.
 
     The complete file appears under its name when it is closed, and only if a row was refused; an existing file is
-    replaced or removed, so that nobody corrects the rows of an earlier run. Its mode is 600, because it contains what
-    customers wrote. It is also closed when the block raises: the rows refused until then are useful.
+    replaced or removed, so that the rows of an earlier run are not corrected by mistake. Its mode is 600, because it
+    contains what customers wrote. It is also closed when the block raises: the rows refused until then are useful.
     """
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:

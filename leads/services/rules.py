@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from conversations.models import NAME_MAX_LENGTH, Conversation
-from conversations.phone import PhoneInvalid, normalise, phone_key
+from conversations.phone import PHONE_FORM, PhoneInvalid, normalise, phone_key
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, Lead
 
 _EXTERNAL_ID_UNIQUE: Final = "leads_external_id_unique"
 _TYPES: Final = tuple(Lead.Type.values)
 _STATUSES: Final = tuple(Lead.Status.values)
 _CONVERSATION_STATUSES: Final = tuple(Conversation.Status.values)
-_PHONE_RULE: Final = (
-    "customer_phone must be an international number: a plus sign (or 00), country code and number, 7 to 15 digits."
-)
+_PHONE_RULE: Final = f"customer_phone must be an international number: {PHONE_FORM}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Shared by the benchmarks: the database, the servers, and the contenders, which run alternately."""
+"""Shared by the benchmarks: the database, the servers, alternate rounds of the contenders, and the results."""
 
 import argparse
 import json
@@ -27,13 +27,13 @@ WORKERS: Final = 2
 SITE_PORT, STANDIN_PORT = 8181, 8182
 APP_SECRET: Final = "secret of the benchmark"
 CHANNEL: Final = "100000000000009"
-# The alternative that a user would build; every ratio is to its rate.
+# A simple alternative to the site; ratios are relative to its rate.
 STANDIN: Final = "FastAPI + asyncpg stand-in"
 
 
 @dataclass
 class Contender:
-    """Something to be measured. `run` does one round; `processes` are those whose CPU time is counted."""
+    """A program to measure. `run` does one round; the CPU time of `processes` is counted."""
 
     name: str
     run: Callable[[], Load]
@@ -49,8 +49,8 @@ class Contender:
 
 
 @contextmanager
-def opponents(database_url: str) -> Iterator["Opponents"]:
-    """The site and its stand-in, both served, on a database with one business."""
+def both_servers(database_url: str) -> Iterator["Servers"]:
+    """Start the site and its stand-in on a database with one business."""
     with bench_database(database_url) as environment:
         business = create_business(environment, f"--phone-number-id={CHANNEL}")
         environment["BENCH_USER_ID"] = business["user_id"]
@@ -58,11 +58,11 @@ def opponents(database_url: str) -> Iterator["Opponents"]:
             server(server_command(SITE_PORT, workers=WORKERS), SITE_PORT, environment) as site,
             server(standin_command(), STANDIN_PORT, environment) as standin,
         ):
-            yield Opponents(environment, business["api_key"], site, standin)
+            yield Servers(environment, business["api_key"], site, standin)
 
 
 @dataclass(frozen=True)
-class Opponents:
+class Servers:
     environment: dict[str, str]
     api_key: str
     site: list[psutil.Process]
@@ -74,17 +74,17 @@ class Opponents:
 
 
 def command_line(program: str, description: str | None) -> argparse.Namespace:
-    """The options that all benchmarks have."""
+    """Parse the options that benchmarks share."""
     parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each contender; medians are taken")
     parser.add_argument("--seconds", type=float, default=5, help="length of a round")
     parser.add_argument("--clients", type=int, default=16, help="keep-alive connections")
-    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one of its own")
+    parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one")
     return parser.parse_args()
 
 
 def measure(contenders: list[Contender], rounds: int) -> None:
-    """One uncounted round to warm up, then the contenders in turn, so that a slow minute hits all alike."""
+    """Run the contenders alternately, so that a slow minute affects all; the first round is a warm-up."""
     for number in range(rounds + 1):
         print(f"\rround {number} of {rounds} …", end="", file=sys.stderr, flush=True)
         for contender in contenders:
@@ -95,7 +95,7 @@ def measure(contenders: list[Contender], rounds: int) -> None:
 
 
 def compare(contenders: list[Contender], unit: str) -> list[dict[str, Any]]:
-    """Print the table of what was measured, and return the same figures."""
+    """Print the results as a table, and return them."""
     standin = next(statistics.median(contender.rates) for contender in contenders if contender.name == STANDIN)
     rows = [
         {
@@ -126,7 +126,7 @@ def write(name: str, figures: dict[str, Any]) -> None:
 
 @contextmanager
 def bench_database(url: str) -> Iterator[dict[str, str]]:
-    """The environment of all contenders, with a migrated database: the named one, or an embedded one of its own.
+    """Yield the environment of all contenders, with a migrated database: the named one, or an embedded one.
 
     DATABASE_URL is ignored: it may name a production database.
     """
@@ -153,7 +153,7 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 
 def manage_module(environment: dict[str, str], module: str) -> str:
-    """The output of a benchmark that runs inside Django."""
+    """Run a benchmark that needs Django's setup, and return its output."""
     command = [sys.executable, "-m", module]
     return subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
