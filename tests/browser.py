@@ -17,7 +17,7 @@ ARGUMENTS = [
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
-# How much the colour of an element's text stands out from what lies behind it, as WCAG 2 counts (4.5 is enough).
+# The contrast ratio of an element's text and its background by WCAG 2 (the minimum is 4.5).
 CONTRAST = """element => {
     const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
     const behind = [];
@@ -37,23 +37,23 @@ CONTRAST = """element => {
 
 
 @dataclass
-class Desk:
-    """A browser window, what it asked for, and what went wrong in it."""
+class Window:
+    """A browser window, the hosts that it requested, and the errors and warnings in its console."""
 
     page: Page
     site: str
     hosts: set[str] = field(default_factory=set)
-    troubles: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(180_000)
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._listen)
 
     def _listen(self, message: Any) -> None:
         if message.type in ("error", "warning"):
-            self.troubles.append(message.text)
+            self.errors.append(message.text)
 
     def open(self, path: str) -> None:
         self.page.goto(self.site + path)
@@ -67,7 +67,7 @@ class Desk:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Chromium without a window. Django's ORM cannot be used inside: Playwright runs an event loop here."""
+    """Headless Chromium. Django's ORM cannot be used inside: Playwright runs an event loop here."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     assert found, f"These tests need one of {', '.join(NAMES)}: apt-get install chromium"
     with sync_playwright() as playwright:
@@ -79,7 +79,7 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def desk(site: str, **options: Any) -> Iterator[Desk]:
+def open_window(site: str, **options: Any) -> Iterator[Window]:
     with browser() as chromium:
         context = chromium.new_context(**({"viewport": DESKTOP, "locale": "en-GB"} | options))
-        yield Desk(context.new_page(), site)
+        yield Window(context.new_page(), site)

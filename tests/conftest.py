@@ -18,7 +18,7 @@ from leadsite.demo import embedded
 from tests.database import delete_all_rows
 from tests.factories import Business
 
-# The same cases on every machine, however slow it is at the moment: several tests run at once.
+# The same cases in each run; no deadline, because tests run in parallel.
 hypothesis.settings.register_profile(
     "suite",
     deadline=None,
@@ -30,24 +30,24 @@ hypothesis.settings.load_profile("suite")
 
 
 class QuickHasher(PBKDF2PasswordHasher):
-    """The site's own hash with one round instead of a million: the site under test can read it too."""
+    """The site's hasher with one iteration instead of a million; a site in another process can verify its hashes."""
 
     iterations = 1
 
 
 def pytest_configure() -> None:
-    # Django has no setting for it. Its own way truncates all tables and creates all permissions again.
+    # Django has no setting for this. By default it truncates all tables and creates all permissions again.
     TransactionTestCase._fixture_teardown = lambda case: delete_all_rows()  # type: ignore[attr-defined]
     settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.{QuickHasher.__name__}", *settings.PASSWORD_HASHERS]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`make fuzz` asks for more."""
+    """`make fuzz` sets more."""
     parser.addoption("--cases", type=int, default=5000, help="requests that are made up from the API's description")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes do not name a test: a compressed file holds the time it was made at. See tests/long/test_collection.py."""
+    """Do not use bytes in the id of a test: a compressed file contains its time. See tests/long/test_collection.py."""
     return argname if isinstance(val, bytes) else None
 
 
@@ -63,12 +63,12 @@ def database_server() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None, database_server: None) -> None:
-    """pytest-django's hook before it makes the test database: the server has to run by then."""
+    """Start the server before pytest-django creates the test database."""
 
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail each test that connects to another machine."""
+    """Fail a test that connects to another machine."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:

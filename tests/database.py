@@ -1,17 +1,17 @@
-"""The rows of the test database, which a test that commits leaves behind."""
+"""Deletes the rows that a test has committed to the test database."""
 
 from typing import Final
 
 from django.db import connection
 
-# Written by migrations, or by Django after them, and the same for all tests.
+# Written by migrations or by Django after them, the same for all tests.
 KEPT: Final = {"auth_permission", "django_content_type", "django_migrations"}
 
 
 def delete_all_rows() -> None:
-    """Empty every table, also those of procrastinate, that Django does not know. Opens the transaction.
+    """Empty all tables, also those of procrastinate. Opens the transaction.
 
-    TRUNCATE creates new files for every table and index: half a second for these, where DELETE takes ten milliseconds.
+    TRUNCATE creates new files for each table and index, which takes half a second; DELETE takes ten milliseconds.
     For DELETE the triggers and foreign keys must be off, which takes a superuser; another role truncates.
     """
     with connection.cursor() as cursor:
@@ -19,7 +19,7 @@ def delete_all_rows() -> None:
         tables = [connection.ops.quote_name(name) for name in names]
         cursor.execute("SHOW is_superuser")
         if cursor.fetchone() == ("on",):
-            # As TRUNCATE does, the lock waits for open transactions of processes that the test has started.
+            # Like TRUNCATE, the lock waits for open transactions of processes that the test has started.
             lock = f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE"
             deletes = [f"DELETE FROM {table}" for table in tables]
             statements = ["SET LOCAL session_replication_role = replica", lock, *deletes]

@@ -8,7 +8,7 @@ ENVELOPE = {"success", "error", "code", "fields"}
 
 
 def refused(answer, status):
-    """The envelope of a refusal."""
+    """Check the status of a refusal and return its envelope."""
     assert answer.status_code == status, answer.content
     body = answer.json()
     assert set(body) == ENVELOPE

@@ -43,7 +43,7 @@ def new_lead(**fields: Any) -> NewLead:
 
 @dataclass(frozen=True)
 class Business:
-    """A business with its key, as its programs and its people see the site."""
+    """A business with its API key, and the entry points that its programs use."""
 
     created: NewBusiness
 
@@ -66,7 +66,7 @@ class Business:
         return client
 
     def post_lead(self, body: Any = None, **fields: Any) -> Any:
-        """POST /api/leads with the standard order, some of its fields replaced, or with a body of its own."""
+        """POST /api/leads with ORDER, in which `fields` are replaced, or with another body."""
         return self.client.post("/api/leads", ORDER | fields if body is None else body, format="json")
 
     def has_lead(self, *, source: str = Lead.Source.MANUAL, **fields: Any) -> CreatedLead:
@@ -92,7 +92,7 @@ NOTHING = (0, 0, 0)
 
 
 def call(function: str, *arguments: Any) -> dict[str, Any]:
-    """Call a SQL function that answers json."""
+    """Call a SQL function that returns json."""
     placeholders = ", ".join(["%s"] * len(arguments))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}({placeholders})::text", arguments)

@@ -1,4 +1,4 @@
-"""Plans of statements must be good whatever PostgreSQL knows about its tables: nothing is read as a whole."""
+"""Checks that statements read tables by index, whatever PostgreSQL's statistics are."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-# What PostgreSQL knows of tables: nothing yet, or that they were empty when it looked.
+# Statistics of a table: missing (-1), or collected while it was empty (0).
 TUPLES = {"no statistics": -1, "statistics of empty tables": 0}
 
 
@@ -37,7 +37,7 @@ def assert_reads_no_whole_table(statement: str, tuples: int, *, prepare: Callabl
         plan = "\n".join(line for (line,) in cursor.fetchall())
         cursor.execute("DEALLOCATE planned")
     assert not re.search(r"Seq Scan|Hash Join|Merge Join", plan), plan
-    # Each reads an index by a condition, and not from end to end.
+    # Each uses an index with a condition; a scan of a whole index has none.
     assert len(re.findall(r"Index Scan|Index Only Scan", plan)) == plan.count("Index Cond"), plan
 
 

@@ -1,6 +1,6 @@
-"""Other sessions on the test's own database: a clerk at a prompt, a crew of processes, a gate for all who write.
+"""Other sessions of the test database: a SQL client, a pool of processes, a suspended process.
 
-For tests with `django_db(transaction=True)`: only what is committed can be seen by others.
+For tests with `django_db(transaction=True)`: other sessions see only what is committed.
 """
 
 import os
@@ -21,29 +21,29 @@ from django.db.models import QuerySet
 
 from tests.site import until
 
-CREW = "crew of a test"  # the name of its sessions
+APPLICATION_NAME = "pool of a test"  # of the sessions of `processes`
 
 
 def database_url() -> str:
-    """The address of the test's database, for those who are not this process."""
+    """The address of the test database for other processes."""
     settings = connection.settings_dict
     login = quote(settings["USER"], safe="")
     if settings["PASSWORD"]:
         login += ":" + quote(settings["PASSWORD"], safe="")
     server = f"{settings['HOST']}:{settings['PORT']}" if settings["PORT"] else settings["HOST"]
-    # The rest of OPTIONS is how Django uses psycopg, and no part of an address.
+    # The other OPTIONS are for psycopg, and cannot be part of an address.
     options = {name: value for name, value in settings["OPTIONS"].items() if name in ("host", "port", "sslmode")}
     return f"postgresql://{login}@{server}/{quote(settings['NAME'])}?{urlencode(options)}"
 
 
 @contextmanager
 def session(url: str | None = None) -> Iterator[psycopg.Connection]:
-    """Another client. What it has not committed ends with the block."""
+    """Another session. Its transaction is rolled back at the end of the block."""
     opened = psycopg.connect(url or database_url())
     try:
         yield opened
-        # The server frees the locks of a closed connection a moment later, those of a transaction at once.
-        with suppress(psycopg.OperationalError):  # it may be closed or cut by now
+        # The server releases the locks of a closed connection a moment later, those of a transaction at once.
+        with suppress(psycopg.OperationalError):  # it may be closed by now
             opened.rollback()
     finally:
         opened.close()
@@ -51,7 +51,7 @@ def session(url: str | None = None) -> Iterator[psycopg.Connection]:
 
 def waiting(observer: psycopg.Connection) -> int:
     """The number of sessions of this database that wait for a lock."""
-    observer.execute("SELECT pg_stat_clear_snapshot()")  # a transaction would go on seeing what it saw first
+    observer.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction the statistics are cached
     row = observer.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     ).fetchone()
@@ -61,7 +61,7 @@ def waiting(observer: psycopg.Connection) -> int:
 
 @contextmanager
 def held_back(creations: int) -> Iterator[None]:
-    """Stop every creation at its first write, and let all go in one moment when so many wait there."""
+    """Block creations at their first write, until this many wait there; then release all at once."""
     with session() as gate:
         gate.execute("LOCK TABLE customers IN SHARE MODE")
         yield
@@ -70,13 +70,13 @@ def held_back(creations: int) -> Iterator[None]:
 
 
 def lock_customer(by: psycopg.Connection, business: UUID, phone: str) -> None:
-    """Lock a customer, as every writer does first; see Note [Lock order]."""
+    """Lock a customer, as each writer does first; see Note [Lock order] in leads/services/create.py."""
     found = by.execute("SELECT FROM customers WHERE user_id = %s AND phone = %s FOR UPDATE", [business, phone])
     assert found.rowcount == 1
 
 
 def complete(by: psycopg.Connection, business: UUID, phone: str) -> list[UUID]:
-    """Complete the customer's active conversation, in the order of locks. Returns its id, if there was one."""
+    """Complete the customer's active conversation, in the lock order. Returns its id, if there was one."""
     lock_customer(by, business, phone)
     rows = by.execute(
         "UPDATE conversations SET status = 'completed' FROM customers WHERE customers.id = customer_id"
@@ -93,9 +93,9 @@ def is_free(rows: QuerySet[Any]) -> bool:
 
 
 def processes(count: int) -> ProcessPoolExecutor:
-    """A crew of so many processes, each with its own connection.
+    """A pool of `count` processes, each with its own connection.
 
-    They come from a fork server: a fork of pytest itself would share its connection and its threads' locks.
+    They are forked from a fork server, because a fork of pytest would share its connection and its threads' locks.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload(["leadsite.wsgi", "tests.factories", "tests.sessions", "pytest"])
@@ -103,22 +103,22 @@ def processes(count: int) -> ProcessPoolExecutor:
 
 
 def _join(database: str) -> None:
-    os.environ["PGAPPNAME"] = CREW
+    os.environ["PGAPPNAME"] = APPLICATION_NAME
     django.setup()
     connection.settings_dict["NAME"] = database
 
 
 @contextmanager
 def frozen(call: Callable[..., Any], *arguments: Any, after: str, times: int = 1) -> Iterator[Future[Any]]:
-    """Another process that makes this call, and is stopped by SIGSTOP after a statement with the words `after`, the
-    first or by `times` a later one.
+    """Make this call in another process, which is suspended by SIGSTOP after a statement with the words `after`: the
+    first one, or by `times` a later one.
 
-    It goes on when the block ends; the call's future tells what it met. The server ends its session after 0.3 s where
-    its transaction asks for that.
+    It continues at the end of the block; yields the future of the call. The server ends its session after 0.3 s if the
+    transaction has a limit for idle sessions.
     """
-    with processes(1) as crew:
-        pid = crew.submit(os.getpid).result()
-        called = crew.submit(_call_and_freeze, after, times, call, arguments)
+    with processes(1) as pool:
+        pid = pool.submit(os.getpid).result()
+        called = pool.submit(_call_and_freeze, after, times, call, arguments)
         until(lambda: called.done() or psutil.Process(pid).status() == psutil.STATUS_STOPPED)
         assert not called.done(), called.exception() or f"No statement had the words {after!r}."
         try:
@@ -136,7 +136,7 @@ def _call_and_freeze(words: str, times: int, call: Callable[..., Any], arguments
         found += words in statement.replace('"', "")
         if found == times:
             found += 1
-            connection.connection.execute(_SOONER)
+            connection.connection.execute(_SHORTER_LIMIT)
             os.kill(os.getpid(), signal.SIGSTOP)
         return result
 
@@ -144,15 +144,15 @@ def _call_and_freeze(words: str, times: int, call: Callable[..., Any], arguments
         return call(*arguments)
 
 
-# Only where the transaction has set the limit: see end_if_idle.
-_SOONER = """
+# Shortens the limit where the transaction has set one: see end_if_idle.
+_SHORTER_LIMIT = """
     SELECT set_config(name, '300ms', true) FROM pg_settings
     WHERE name = 'idle_in_transaction_session_timeout' AND setting <> reset_val
 """
 
 
 def deadlocks() -> int:
-    """How many PostgreSQL has resolved in this database. A session reports its own when it ends: ask after the crew."""
+    """The number of deadlocks in this database. A session reports its own when it ends: waits for the pool's."""
 
     def number(query: str, *arguments: str) -> int:
         with connection.cursor() as cursor:
@@ -160,5 +160,5 @@ def deadlocks() -> int:
             (value,) = cursor.fetchone() or (0,)
             return int(value)
 
-    until(lambda: not number("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", CREW))
+    until(lambda: not number("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", APPLICATION_NAME))
     return number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")

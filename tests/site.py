@@ -1,4 +1,4 @@
-"""The site as it runs in production, and manage.py as an operator runs it: in processes of their own."""
+"""The site as it runs in production, and manage.py as an operator runs it, in separate processes."""
 
 import fcntl
 import os
@@ -23,7 +23,7 @@ from leadsite.demo.supervisor import HOST, server_command
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEADLINE_SECONDS = 120
 STOP_SECONDS = 60
-# What the person at this terminal has set for an installation of their own, and what only pytest may say.
+# Variables that the user may have set for another installation, and variables of pytest.
 NOT_FOR_CHILDREN = (
     *("ALLOWED_HOSTS", "API_REQUESTS_PER_MINUTE", "BEHIND_PROXY", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG"),
     *(
@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T], problem: Callable[[], str] = str, seconds: float = DEADLINE_SECONDS) -> T:
-    """Wait for a true answer and return it; `problem` describes what is there instead when it does not come."""
+    """Wait until the condition is true and return its value; `problem` returns the message of the failure."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, problem()
@@ -52,13 +52,13 @@ def until(condition: Callable[[], T], problem: Callable[[], str] = str, seconds:
     return answer
 
 
-# Below those that Linux and macOS give to clients, who would take one between the look at it and its use.
+# Below the ephemeral ports of Linux and macOS, which a client might be assigned before the port is used.
 PORTS = range(20_000, 32_000)
 _reserved: list[IO[bytes]] = []
 
 
 def free_port() -> int:
-    """A port that nobody listens on, reserved for this process against the others that run tests."""
+    """Return an unused port, reserved for this process among those that run tests."""
     marks = Path(tempfile.gettempdir()) / f"leadsite-test-ports-{os.getuid()}"
     marks.mkdir(exist_ok=True)
     for port in random.SystemRandom().sample(PORTS, len(PORTS)):
@@ -73,7 +73,7 @@ def free_port() -> int:
 
 
 def environment(data_dir: Path, **variables: str) -> dict[str, str]:
-    """This process's environment without what belongs to other installations and to pytest."""
+    """Return this process's environment without the variables of other installations and of pytest."""
     kept = {name: value for name, value in os.environ.items() if name not in NOT_FOR_CHILDREN}
     return kept | {"LEADSITE_DATA_DIR": str(data_dir)} | variables
 
@@ -85,14 +85,14 @@ def manage(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProce
 
 
 class Site:
-    """The production web server with two workers, as one process group, on a database that runs already."""
+    """The production web server with two workers, as one process group, on a running database."""
 
     def __init__(self, *, url: str, data_dir: Path, **variables: str) -> None:
         self.port = free_port()
         self.address = f"http://{HOST}:{self.port}"
         self._log = data_dir / "web.log"
-        # Time-outs are off unless a test is about them: a busy machine may take its time.
-        # So is the limit of requests: a test sends as many as it likes.
+        # Time-outs are off unless a test is about them, because the machine may be busy.
+        # The rate limit is off too.
         relaxed = {"API_REQUESTS_PER_MINUTE": "0", "DATABASE_TIMEOUTS": "false"}
         fixed = {"DATABASE_URL": url, "LEADSITE_DEMO": "true", "SECRET_KEY": secrets.token_urlsafe(50)}
         self._environment = environment(data_dir, **(relaxed | fixed | variables))
@@ -126,13 +126,13 @@ class Site:
         return workers_of(self._process.pid)
 
     def kill9(self) -> None:
-        """The end of all its processes at once, in the middle of whatever they do."""
+        """Kill all its processes at once by SIGKILL."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def stop(self) -> None:
-        """As an operator stops it; what is left after that is killed."""
+        """Stop it by SIGTERM; kill what is left after STOP_SECONDS."""
         if self._process is None:
             return
         self._process.terminate()
@@ -148,7 +148,7 @@ class Site:
 
 
 def workers_of(web_server: int) -> set[int]:
-    """Its processes that answer requests. One that is only being started has a single thread."""
+    """Return the processes that answer requests. A starting process has a single thread."""
     found = set()
     for child in psutil.Process(web_server).children():
         with suppress(psutil.NoSuchProcess):
@@ -158,13 +158,13 @@ def workers_of(web_server: int) -> set[int]:
 
 
 def post_lead(address: str, api_key: str, lead: Mapping[str, Any]) -> requests.Response:
-    """POST /api/leads over a connection of its own."""
+    """POST /api/leads over a new connection."""
     return request("POST", f"{address}/api/leads", json=lead, headers={"Authorization": f"Bearer {api_key}"})
 
 
 def request(method: str, address: str, **options: Any) -> requests.Response:
     with requests.Session() as session:
-        session.trust_env = False  # a proxy of this machine has no business here
+        session.trust_env = False  # ignore a proxy in the environment
         return session.request(method, address, timeout=60, **options)
 
 

@@ -18,7 +18,7 @@ ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;"
 
 
 def address(page: str, row: Model | type[Model], *arguments: Any) -> str:
-    """The path of a model's list or add page, or of a row's own pages."""
+    """The path of a model's list or add page, or of a page of a row."""
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}"
     return reverse(name, args=[row.pk, *arguments] if isinstance(row, Model) else arguments)
 
@@ -45,18 +45,18 @@ class Staff:
         return {row.pk for row in response.context["cl"].result_list}
 
     def form(self, path: str) -> dict[str, Any]:
-        """The page's form as it would be sent untouched."""
+        """The page's form as a browser would submit it unchanged."""
         response = self.get(path)
         assert response.status_code == 200, response.headers
         return form_of(response.content.decode())
 
     def send(self, path: str, form: dict[str, Any], **typed: Any) -> Any:
-        """Send a form, perhaps an old one, with what was typed into it; None takes a field out."""
+        """Submit a form, which may be outdated, with the typed values; None removes a field."""
         filled = {name: value for name, value in {**form, **typed}.items() if value is not None}
         return self.client.post(path, filled)
 
     def fill(self, path: str, **typed: Any) -> Any:
-        """Open a form, type, send."""
+        """Open a form, type, submit."""
         return self.send(path, self.form(path), **typed)
 
     def act(self, name: str, *rows: Model) -> Any:
@@ -72,7 +72,7 @@ def staff_of(business: Business) -> Staff:
 
 
 def operator() -> Staff:
-    """A superuser. Without a password: hashing one takes longer than a test."""
+    """A superuser without a password, because hashing one takes longer than a test."""
     return Staff(User.objects.create_superuser("operator@leadsite.example"))
 
 
@@ -117,7 +117,7 @@ class _FormParser(HTMLParser):
                 self.keep(name, value or ("on" if kind == "checkbox" else ""))
 
     def keep(self, name: str, value: str) -> None:
-        """A second value of the same name makes a list."""
+        """Several values of one name become a list."""
         before = self.fields.get(name)
         self.fields[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
 
@@ -136,7 +136,7 @@ class _FormParser(HTMLParser):
 
 
 def form_of(page: str) -> dict[str, Any]:
-    """The fields of a page's main form: what is chosen and typed in it, and what is hidden."""
+    """Return the fields of a page's main form: selected, typed and hidden values."""
     parser = _FormParser()
     parser.feed(page)
     assert parser.fields, "There is no form on this page."

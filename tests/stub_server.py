@@ -1,4 +1,4 @@
-"""An HTTP server on this machine, in a thread: what a provider's or an integrator's stub is made of."""
+"""An HTTP server in a thread, the base of the stubs of providers and integrators."""
 
 import threading
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ HOST = "127.0.0.1"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Hands whole requests to `answer`, and only those: half a request comes from a client that was killed while it
-    sent it. No server has received that, so no stub may record it."""
+    """Passes complete requests to `answer`. An incomplete one is of a client that was killed while sending: it was not
+    received, so a stub must not record it."""
 
     def answer(self, body: bytes) -> None:
         raise NotImplementedError
@@ -33,7 +33,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A worker that was killed has closed its end: nothing to tell."""
+        """Ignore the closed connections of killed workers."""
 
 
 @contextmanager

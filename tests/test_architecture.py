@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-# What a package may import of ours, beside itself.
+# The project's packages that a package may import, beside itself.
 GROUND_FLOOR = {"leadsite.core", "leadsite.adminkit", "leadsite.accounts", "leadsite.rest"}
 ALLOWED = {
     "leadsite.core": set(),
@@ -57,7 +57,7 @@ def test_a_module_imports_only_what_lies_below_it(path):
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
 def test_only_settings_reads_the_environment(path):
-    """The supervisor and the embedded server hand an environment on; they take no setting from it."""
+    """The supervisor and the embedded server pass the environment on; they read no setting from it."""
     text = path.read_text(encoding="utf-8")
     assert "os.getenv" not in text
     assert "os.environ[" not in text
@@ -80,5 +80,5 @@ def test_the_environment_example_lists_every_variable_that_settings_reads():
     example = (settings.BASE_DIR / ".env.example").read_text(encoding="utf-8")
     listed = [line.lstrip("# ").partition("=")[0] for line in example.splitlines() if "=" in line]
     assert listed == sorted(listed)
-    # `make run` makes the first two itself, for itself; the last is for docker-compose.yml.
+    # `make run` sets the first two itself; the last is for docker-compose.yml.
     assert read - {"DEMO_PASSWORD", "LEADSITE_DEMO"} == set(listed) - {"POSTGRES_PASSWORD"}

@@ -18,7 +18,7 @@ SQL_FUNCTIONS = 18
 TESTED_BY_NAME = 0.75
 LINES_OF_A_SQL_FUNCTION = 45
 APPS = ("leadsite", "conversations", "leads", "whatsapp")
-# What these serve is a router's: one class for all that can be done with a kind of row.
+# Their resources are viewsets, one class for all operations on a kind of row.
 APIS = ("conversations/api", "leads/api", "leadsite/webhooks/api", "whatsapp/outbound/api")
 
 
@@ -43,7 +43,7 @@ def test_no_folder_has_too_many_modules():
     assert {folder: count for folder, count in counts.items() if count > MODULES_OF_A_FOLDER} == {}
 
 
-def test_no_function_is_longer_than_a_screen():
+def test_no_function_is_too_long():
     lengths = {
         f"{path} {one.name}": (one.end_lineno or 0) - one.lineno + 1
         for path in modules(*APPS, "tests", "bench")
@@ -52,7 +52,7 @@ def test_no_function_is_longer_than_a_screen():
     assert {name: lines for name, lines in lengths.items() if lines > LINES_OF_A_FUNCTION} == {}
 
 
-def test_no_file_is_longer_than_is_read_at_once():
+def test_no_file_is_too_long():
     files = modules(*APPS, "bench")
     lengths = {path: len((settings.BASE_DIR / path).read_text(encoding="utf-8").splitlines()) for path in files}
     assert {path: lines for path, lines in lengths.items() if lines > LINES_OF_A_FILE} == {}
@@ -87,7 +87,7 @@ def test_rows_are_inserted_in_one_place_in_python_and_in_one_in_sql(table: str, 
     assert (len(in_python), len(in_sql)) == (1, 1), (in_python, in_sql)
 
 
-def test_imports_stand_at_the_top():
+def test_imports_are_at_the_top():
     for path in modules(*APPS, "tests", "bench"):
         tree = tree_of(path)
         imports = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -101,7 +101,7 @@ def test_each_api_is_made_of_viewsets():
         assert "ViewSet" in text
 
 
-def test_transactions_are_opened_by_services_and_not_where_requests_and_commands_come_in():
+def test_transactions_are_opened_by_services_and_not_by_entry_points():
     """rotate_tokens calls two apps that do not know each other; verify_transactions shows what a transaction does."""
     entry_points = [path for path in modules(*APPS) if {"api", "admin", "commands"} & {*path.parts, path.stem}]
     assert len(entry_points) > 40
@@ -110,7 +110,7 @@ def test_transactions_are_opened_by_services_and_not_where_requests_and_commands
 
 
 def mirrored(test: Path) -> list[Path]:
-    """What a module of tests may be about: test_<module>, or test_<module>_<aspect> beside it; in long/ the same."""
+    """The modules that test_<module> or test_<module>_<aspect> in the same folder, or below long/, may be about."""
     parts = [part for part in test.parts[1:-1] if part != "long"]
     words = test.stem.removeprefix("test_").split("_")
     names = ["_".join(words[:count]) for count in range(len(words), 0, -1)]
@@ -118,7 +118,7 @@ def mirrored(test: Path) -> list[Path]:
     return [place for name in names for place in (folder / f"{name}.py", folder / name)]
 
 
-def test_tests_stand_in_the_same_tree_as_what_they_test():
+def test_tests_are_in_the_same_tree_as_the_code():
     """Those in tests/ and tests/long/ itself are about the whole, or about what only tests use."""
     whole = {Path("tests"), Path("tests/long")}
     tests = [path for path in modules("tests") if path.stem.startswith("test_") and path.parent not in whole]
@@ -126,7 +126,7 @@ def test_tests_stand_in_the_same_tree_as_what_they_test():
     assert [path for path in tests if not any((settings.BASE_DIR / place).exists() for place in mirrored(path))] == []
 
 
-def test_most_modules_have_tests_of_their_name():
+def test_most_modules_have_tests_named_after_them():
     """tests/<folder>/test_<module>.py, or test_<module>_<aspect>.py; of modules that have a function."""
     by_folder: dict[tuple[str, ...], set[str]] = {}
     for test in modules("tests"):

@@ -1,4 +1,4 @@
-"""Every file of the project that the documentation and the code's docstrings and comments name exists."""
+"""Files that the documentation, docstrings and comments name exist."""
 
 import re
 from pathlib import Path
@@ -19,14 +19,14 @@ def sources() -> list[Path]:
 
 
 def exists(name: str, source: Path) -> bool:
-    """Names are relative to the project's root; those of templates and static files to their folders."""
+    """Whether a name is a file below the project's root, or below a folder of templates or static files."""
     app = name.split("/", maxsplit=1)[0]
     folders = (ROOT, source.parent, ROOT / app / "templates", ROOT / app / "static")
     return any((folder / name).exists() for folder in folders)
 
 
 @pytest.mark.parametrize("source", sources(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_files_that_are_named_exist(source: Path) -> None:
+def test_named_files_exist(source: Path) -> None:
     names = NAMED.findall(source.read_text(encoding="utf-8"))
 
     assert [name for name in names if not exists(name, source)] == []

@@ -14,7 +14,7 @@ from tests.sessions import session, waiting
 from tests.site import until
 
 PHONE = "+1234567890"
-NOBODY = UUID("00000000-0000-7000-8000-000000000000")
+UNKNOWN_ID = UUID("00000000-0000-7000-8000-000000000000")
 OTHER = {"customer_phone": "+1234567899", "customer_name": "Jane", "type": "order"}
 ORDER = {"customer_phone": PHONE, "customer_name": "John Doe", "type": "order"}
 
@@ -41,7 +41,7 @@ def test_an_invalid_conversation_status_is_refused(owner, status):
     assert owner.row_counts() == NOTHING
 
 
-@pytest.mark.parametrize("user_id", [NOBODY, None])
+@pytest.mark.parametrize("user_id", [UNKNOWN_ID, None])
 def test_an_unknown_user_is_refused_before_commit(db, user_id):
     answer = call("create_lead_with_conversation", user_id, PHONE, "John Doe", "order")
     assert answer == {

@@ -4,7 +4,7 @@ import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests.leadsite.workers import (
-    job,
+    insert_job,
     once,
     run,
 )
@@ -13,9 +13,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_finished_jobs_are_forgotten_in_time(tmp_path):
-    old = [job("succeeded"), job("failed")]
+    old = [insert_job("succeeded"), insert_job("failed")]
     run("UPDATE procrastinate_events SET at = now() - interval '31 days'")
-    fresh = [job("succeeded"), job("failed")]
+    fresh = [insert_job("succeeded"), insert_job("failed")]
 
     assert once(tmp_path).returncode == 0
 

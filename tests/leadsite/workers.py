@@ -60,7 +60,7 @@ class Worker:
         assert self.process.poll() is None, self.log()
         return self.log().count(words) >= times
 
-    def is_at_work(self) -> bool:
+    def is_registered(self) -> bool:
         assert self.process.poll() is None, self.log()
         return run("SELECT FROM procrastinate_workers") == 1
 
@@ -87,21 +87,23 @@ def once(data_dir: Path, url: str | None = None) -> subprocess.CompletedProcess[
 
 
 @contextmanager
-def a_job_under_way(worker: Worker) -> Iterator[ProcrastinateJob]:
+def job_in_progress(worker: Worker) -> Iterator[ProcrastinateJob]:
     """The job that prunes deliveries, which waits for their table until the block ends."""
     with session() as gate:
         gate.execute("LOCK TABLE webhook_deliveries IN ACCESS EXCLUSIVE MODE")
-        until(lambda: the_job(PRUNE, "doing") and waiting(gate), worker.log)
-        job = the_job(PRUNE, "doing")
+        until(lambda: find_job(PRUNE, "doing") and waiting(gate), worker.log)
+        job = find_job(PRUNE, "doing")
         assert job is not None
         yield job
 
 
-def the_job(task: str, status: str) -> ProcrastinateJob | None:
+def find_job(task: str, status: str) -> ProcrastinateJob | None:
     return ProcrastinateJob.objects.filter(task_name=task, status=status).first()
 
 
-def job(status: str, *, task: str = PRUNE, attempts: int = 0, queueing_lock: str | None = None, wait: str = "0") -> int:
+def insert_job(
+    status: str, *, task: str = PRUNE, attempts: int = 0, queueing_lock: str | None = None, wait: str = "0"
+) -> int:
     """A job of no worker, by the way that leads to this status: procrastinate's triggers note each step."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""Two collections find the same tests under the same names: pytest-xdist runs nothing at all when they do not."""
+"""Two collections find the same tests with the same ids; otherwise pytest-xdist runs none."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from tests.site import REPOSITORY
 
 
 def collected(seed: str) -> list[str]:
-    """The ids of all tests, from a process of its own, in which hashes have this seed."""
+    """The ids of all tests, from a separate process with this hash seed."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     ended = subprocess.run(

@@ -85,7 +85,7 @@ class Graph:
             if recipient in (None, entry["body"].get("to"), entry["body"].get("recipient"))
         ]
 
-    def doubled(self) -> dict[str, int]:
+    def duplicates(self) -> dict[str, int]:
         """The messages that it accepted more than once."""
         counts = Counter(entry["body"]["biz_opaque_callback_data"] for entry in self.ledger)
         return {message_id: count for message_id, count in counts.items() if count > 1}

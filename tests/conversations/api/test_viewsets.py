@@ -7,7 +7,7 @@ from tests.envelope import refused
 from tests.factories import Business
 
 PHONE = "+4915123456789"
-NOBODY = "01a20e4e-5f63-7d2b-8978-25877e6c373b"
+UNKNOWN_ID = "01a20e4e-5f63-7d2b-8978-25877e6c373b"
 
 
 @pytest.fixture
@@ -71,8 +71,8 @@ def test_a_conversation_of_another_business_is_404(owner, stranger, conversation
     for answer in (
         stranger.client.get(path(conversation)),
         stranger.client.patch(path(conversation), {"status": "archived"}, format="json"),
-        owner.client.get(path(NOBODY)),
-        owner.client.patch(path(NOBODY), {"status": "archived"}, format="json"),
+        owner.client.get(path(UNKNOWN_ID)),
+        owner.client.patch(path(UNKNOWN_ID), {"status": "archived"}, format="json"),
     ):
         refused(answer, 404)
     assert Conversation.objects.get().status == "active"

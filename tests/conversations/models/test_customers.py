@@ -10,7 +10,7 @@ from conversations.models import Customer
 from tests.factories import Business
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-NOBODY = UUID("00000000-0000-7000-8000-000000000000")
+UNKNOWN_ID = UUID("00000000-0000-7000-8000-000000000000")
 MEXICAN = ("+5215512345678", "+525512345678")
 
 
@@ -51,7 +51,7 @@ def test_a_name_replaces_or_fills_and_a_blank_one_does_nothing(owner, before, gi
 
 def test_an_unknown_business_is_refused_by_the_foreign_key(db: None) -> None:
     with pytest.raises(IntegrityError, match="customers_user_fk"), transaction.atomic():
-        Customer.objects.upsert(user_id=NOBODY, customers=[("+1234567891", "Jane")])
+        Customer.objects.upsert(user_id=UNKNOWN_ID, customers=[("+1234567891", "Jane")])
 
 
 def test_locks_are_taken_by_phone_key_and_then_by_whatsapp_user_id(owner: Business) -> None:
@@ -59,4 +59,4 @@ def test_locks_are_taken_by_phone_key_and_then_by_whatsapp_user_id(owner: Busine
     high = Customer.objects.create(user=owner.user, phone="+1234567892")
     low = Customer.objects.create(user=owner.user, phone="+1234567891")
     with transaction.atomic():
-        assert Customer.objects.lock([hidden.pk, high.pk, low.pk, NOBODY]) == [low, high, hidden]
+        assert Customer.objects.lock([hidden.pk, high.pk, low.pk, UNKNOWN_ID]) == [low, high, hidden]

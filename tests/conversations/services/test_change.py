@@ -27,7 +27,7 @@ def test_a_customer_has_one_active_conversation(owner, conversation):
 
 @pytest.mark.django_db(transaction=True)
 def test_closing_a_closed_conversation_succeeds(owner, conversation):
-    with session() as clerk:
-        assert complete(clerk, owner.id, PHONE)
-        clerk.commit()
+    with session() as other_session:
+        assert complete(other_session, owner.id, PHONE)
+        other_session.commit()
     assert owner.client.patch(path(conversation), {"status": "completed"}, format="json").status_code == 200

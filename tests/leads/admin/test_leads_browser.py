@@ -8,7 +8,7 @@ import pytest
 from conversations.models import Conversation, Message
 from leads.models import Lead
 from leadsite.accounts.services import create_business
-from tests.browser import CONTRAST, PHONE, Desk, desk
+from tests.browser import CONTRAST, PHONE, Window, open_window
 from tests.factories import Business
 from tests.staff import address
 
@@ -23,21 +23,21 @@ def people(owner) -> Business:
     return Business(create_business(email=owner.user.email, password=PASSWORD, staff=True))
 
 
-def add_lead(work: Desk) -> None:
-    work.page.get_by_role("link", name="Add lead").first.click()
-    work.page.get_by_label("Customer phone").fill("0049 (151) 234-56789")
-    work.page.get_by_label("Customer name").fill("Amina Yılmaz")
-    work.page.get_by_label("Details").fill("A lemon cake\nfor 40 guests")
-    work.page.get_by_role("button", name="Save", exact=True).click()
+def add_lead(window: Window) -> None:
+    window.page.get_by_role("link", name="Add lead").first.click()
+    window.page.get_by_label("Customer phone").fill("0049 (151) 234-56789")
+    window.page.get_by_label("Customer name").fill("Amina Yılmaz")
+    window.page.get_by_label("Details").fill("A lemon cake\nfor 40 guests")
+    window.page.get_by_role("button", name="Save", exact=True).click()
 
 
 def test_staff_add_a_lead_find_it_and_change_it_in_two_windows(people, live_server, tmp_path: Path):
-    with desk(live_server.url) as work:
-        page = work.page
-        work.log_in(people.user.email, PASSWORD)
+    with open_window(live_server.url) as window:
+        page = window.page
+        window.log_in(people.user.email, PASSWORD)
         page.get_by_role("heading", name="Newest leads").wait_for()
         page.screenshot(path=tmp_path / "first-page.png")
-        add_lead(work)
+        add_lead(window)
         page.get_by_placeholder("Name, phone number").fill("+49 151-234")
         page.keyboard.press("Enter")
         page.get_by_text("1 found").wait_for()
@@ -53,8 +53,8 @@ def test_staff_add_a_lead_find_it_and_change_it_in_two_windows(people, live_serv
         page.get_by_role("button", name="Save and continue editing").click()
 
         assert page.get_by_label("Status").input_value() == "contacted"
-        assert work.hosts == {urlsplit(live_server.url).netloc}
-        assert work.troubles == []
+        assert window.hosts == {urlsplit(live_server.url).netloc}
+        assert window.errors == []
 
     lead = Lead.objects.get()
     assert (lead.user, lead.source, lead.type, lead.status) == (people.user, "admin", "booking", "contacted")
@@ -72,19 +72,19 @@ def test_pages_fit_a_phone_and_statuses_are_readable_in_light_and_dark_theme(peo
     paths = ["/admin/", address("add", Lead), *(address("changelist", type(row)) for row in rows)]
     paths += [address("change", row) for row in rows]
 
-    with desk(live_server.url, viewport=PHONE) as work:
-        page = work.page
-        work.log_in(people.user.email, PASSWORD)
+    with open_window(live_server.url, viewport=PHONE) as window:
+        page = window.page
+        window.log_in(people.user.email, PASSWORD)
         for number, path in enumerate(paths):
-            work.open(path)
+            window.open(path)
             page.screenshot(path=tmp_path / f"phone-{number}.png", full_page=True)
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
-            work.open("/admin/")
+            window.open("/admin/")
             page.locator(f"html{'.dark' if theme == 'dark' else ':not(.dark)'}").wait_for()
             badges = page.locator("#content span.font-semibold.rounded").all()
             assert len(badges) == 2 * len(Lead.Status.values)
             for badge in badges:
                 assert badge.evaluate(CONTRAST) >= 4.5, (theme, badge.text_content())
-        assert work.troubles == []
+        assert window.errors == []

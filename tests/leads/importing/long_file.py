@@ -34,8 +34,8 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def nobody_left(db: None) -> Iterator[None]:
-    """PostgreSQL notices a little later that a process was killed."""
+def no_sessions_left(db: None) -> Iterator[None]:
+    """Wait after the test until no session of a killed process is left: PostgreSQL notices a little later."""
     yield
     with session() as observer:
         asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"

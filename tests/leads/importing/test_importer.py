@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from leads.models import ImportRun, Lead
-from tests.leads.importing.long_file import ROWS, assert_each_row_once, file, importing, nobody_left, rows_read
+from tests.leads.importing.long_file import ROWS, assert_each_row_once, file, importing, no_sessions_left, rows_read
 from tests.leads.importing.operator import HEADER
 from tests.leadsite.workers import variables
 from tests.site import REPOSITORY, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-__all__ = ["file", "nobody_left"]
+__all__ = ["file", "no_sessions_left"]
 
 
 def test_two_processes_on_one_run_store_each_row_once(owner, file, tmp_path):

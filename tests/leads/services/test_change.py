@@ -12,7 +12,7 @@ from tests.factories import Business
 from tests.sessions import processes
 from tests.staff import operator
 
-NOBODY = "01a20e4e-5f63-7d2b-8978-25877e6c373b"
+UNKNOWN_ID = "01a20e4e-5f63-7d2b-8978-25877e6c373b"
 
 
 class Patched:
@@ -58,7 +58,7 @@ class TestFields:
             *(("details", value) for value in ["x" * 10_001, 5, "a\0"]),
             *(("customer_name", value) for value in ["", " ", "x" * 201, None, 5]),
             *(("lost_reason", value) for value in ["x" * 1001, 5]),
-            *(("assigned_to", value) for value in ["me", 5, NOBODY]),
+            *(("assigned_to", value) for value in ["me", 5, UNKNOWN_ID]),
             *(("version", value) for value in [0, -1, "1", 1.0, True, 10**20]),
         ],
     )
@@ -81,7 +81,7 @@ class TestFields:
 
     def test_a_lead_of_another_business_is_404(self, lead, stranger):
         refused(stranger.client.patch(lead.path, {"details": "mine now"}, format="json"), 404)
-        refused(lead.business.client.patch(f"/api/leads/{NOBODY}", {"details": "x"}, format="json"), 404)
+        refused(lead.business.client.patch(f"/api/leads/{UNKNOWN_ID}", {"details": "x"}, format="json"), 404)
         assert lead.row().details != "mine now"
 
 
@@ -128,8 +128,8 @@ def raise_version(business, lead_id, number):
 @pytest.mark.django_db(transaction=True)
 def test_of_concurrent_changes_to_one_version_one_succeeds(owner):
     lead = Patched(owner)
-    with processes(4) as crew:
-        tries = [crew.submit(raise_version, owner.id, lead.id, number) for number in range(16)]
+    with processes(4) as pool:
+        tries = [pool.submit(raise_version, owner.id, lead.id, number) for number in range(16)]
         made = [number for each in tries if (number := each.result()) is not None]
     assert [f"by {number}" for number in made] == [lead.row().details]
     assert lead.row().version == 2

@@ -14,7 +14,7 @@ from tests.conversations.phone_cases import OTHER_CUSTOMER, SAME_CUSTOMER
 from tests.factories import NOTHING, NewLeadFactory, new_lead
 
 PHONE = "+1234567890"
-NOBODY = UUID("00000000-0000-7000-8000-000000000000")
+UNKNOWN_ID = UUID("00000000-0000-7000-8000-000000000000")
 
 
 def test_a_second_lead_joins_the_active_conversation(owner):
@@ -113,7 +113,7 @@ def test_an_external_id_is_unique_for_a_business(owner, stranger):
 
 def test_an_unknown_business_is_named(db):
     with pytest.raises(UnknownBusiness):
-        create_lead(user_id=NOBODY, lead=new_lead(), source="api")
+        create_lead(user_id=UNKNOWN_ID, lead=new_lead(), source="api")
     assert not Customer.objects.exists()
 
 

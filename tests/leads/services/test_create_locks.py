@@ -24,14 +24,14 @@ SECOND_LEAD = NewLead(customer_phone=PHONE, customer_name="John Doe", type=Lead.
 def test_a_lead_that_waits_while_staff_complete_opens_a_new_conversation(owner: Business, in_order: bool) -> None:
     first = owner.has_lead(customer_phone=PHONE)
 
-    with processes(1) as crew, session() as staff:
+    with processes(1) as pool, session() as staff:
         # 1. Staff complete the conversation and do not commit yet.
         if in_order:
             assert complete(staff, owner.id, PHONE) == [first.conversation_id]
         else:  # an SQL client that does not keep the lock order
             staff.execute("UPDATE conversations SET status = 'completed' WHERE id = %s", [first.conversation_id])
         # 2. A lead for the same customer waits.
-        client = crew.submit(create_lead, user_id=owner.id, lead=SECOND_LEAD, source=Lead.Source.API)
+        client = pool.submit(create_lead, user_id=owner.id, lead=SECOND_LEAD, source=Lead.Source.API)
         until(lambda: waiting(staff) == 1)
         # 3. Staff commit.
         staff.commit()
@@ -58,13 +58,13 @@ def test_it_tries_again_when_another_session_held_the_customer(
     first = owner.has_lead(customer_phone=PHONE)
     pauses: list[float] = []
 
-    with session() as clerk:
-        lock_customer(clerk, owner.id, PHONE)
+    with session() as other_session:
+        lock_customer(other_session, owner.id, PHONE)
 
         def pause(seconds: float) -> None:
             pauses.append(seconds)
             if len(pauses) == 2:
-                clerk.commit()
+                other_session.commit()
 
         monkeypatch.setattr("leadsite.core.transactions.time.sleep", pause)
 
@@ -82,8 +82,8 @@ def test_it_answers_503_and_writes_nothing_when_the_customer_stays_locked(
     pauses: list[float] = []
     monkeypatch.setattr("leadsite.core.transactions.time.sleep", pauses.append)
 
-    with session() as clerk:
-        lock_customer(clerk, owner.id, PHONE)
+    with session() as other_session:
+        lock_customer(other_session, owner.id, PHONE)
 
         answer = owner.post_lead()
 
@@ -100,8 +100,8 @@ def test_nothing_is_tried_again_where_the_caller_holds_a_transaction(
     pauses: list[float] = []
     monkeypatch.setattr("leadsite.core.transactions.time.sleep", pauses.append)
 
-    with session() as clerk:
-        lock_customer(clerk, owner.id, PHONE)
+    with session() as other_session:
+        lock_customer(other_session, owner.id, PHONE)
 
         with transaction.atomic():
             other = owner.has_lead()
@@ -119,16 +119,16 @@ def test_the_victim_of_a_deadlock_tries_again_and_succeeds(owner: Business) -> N
     low, high = sorted(lead.customer_phone for lead in customers)
     before = deadlocks()
 
-    with processes(1) as crew, session() as clerk:
-        # 1. A clerk locks the second customer, against the lock order.
-        lock_customer(clerk, owner.id, high)
+    with processes(1) as pool, session() as other_session:
+        # 1. Another session locks the second customer, against the lock order.
+        lock_customer(other_session, owner.id, high)
         # 2. The service locks the first and waits for the second.
-        client = crew.submit(create_leads, user_id=owner.id, leads=customers, source=Lead.Source.API)
-        until(lambda: waiting(clerk) == 1)
-        # 3. The clerk waits for the first: a deadlock. PostgreSQL aborts the service, which has waited longer.
-        lock_customer(clerk, owner.id, low)
-        # 4. The clerk has finished, and the service's second attempt can lock both.
-        clerk.commit()
+        client = pool.submit(create_leads, user_id=owner.id, leads=customers, source=Lead.Source.API)
+        until(lambda: waiting(other_session) == 1)
+        # 3. That session waits for the first: a deadlock. PostgreSQL aborts the service, which has waited longer.
+        lock_customer(other_session, owner.id, low)
+        # 4. That session has finished, and the service's second attempt can lock both.
+        other_session.commit()
         made = client.result()
 
     assert len(made) == 2

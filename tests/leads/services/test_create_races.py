@@ -52,9 +52,9 @@ def active_conversations(business: Business) -> int:
 
 
 def test_thirty_two_clients_of_one_new_customer_share_one_conversation(owner: Business, site: Site) -> None:
-    with processes(16) as crew, ThreadPoolExecutor(16) as clients:
+    with processes(16) as pool, ThreadPoolExecutor(16) as clients:
         with held_back(16 + AT_ONCE):
-            by_function = [crew.submit(order_by_function, owner.id, PHONE) for _ in range(16)]
+            by_function = [pool.submit(order_by_function, owner.id, PHONE) for _ in range(16)]
             by_http = [clients.submit(site.post_lead, owner.api_key, ORDER) for _ in range(16)]
         responses = [answer.result() for answer in by_http]
         answers = [answer.result() for answer in by_function] + [response.json() for response in responses]
@@ -91,9 +91,9 @@ def test_overlapping_batches_in_any_order_do_not_deadlock(owner: Business) -> No
     customers = NewLeadFactory.build_batch(100)
     before = deadlocks()
 
-    with processes(8) as crew:
+    with processes(8) as pool:
         with held_back(8):
-            batches = [crew.submit(order_batches, owner.id, customers, number) for number in range(8)]
+            batches = [pool.submit(order_batches, owner.id, customers, number) for number in range(8)]
         made = [batch.result() for batch in batches]
 
     assert deadlocks() == before
@@ -121,9 +121,9 @@ def test_no_lead_joins_a_conversation_that_staff_have_completed(owner: Business)
     seen: dict[UUID, int] = {}
     owner.has_lead(customer_phone=PHONE)
 
-    with processes(4) as crew, session() as staff:
+    with processes(4) as pool, session() as staff:
         with held_back(4):
-            clients = [crew.submit(order_until_completed_often, owner.id) for _ in range(4)]
+            clients = [pool.submit(order_until_completed_often, owner.id) for _ in range(4)]
         while len(seen) < COMPLETIONS and not all(client.done() for client in clients):
             for conversation in complete(staff, owner.id, PHONE):
                 row = staff.execute("SELECT count(*) FROM leads WHERE conversation_id = %s", [conversation]).fetchone()
@@ -162,9 +162,9 @@ def test_two_clients_with_one_external_id_make_one_lead(owner: Business, site: S
 
 
 def test_eight_processes_with_one_external_id_make_one_lead(owner: Business) -> None:
-    with processes(8) as crew:
+    with processes(8) as pool:
         with held_back(8):
-            attempts = [crew.submit(order, owner.id, f"+123456780{n}", "order-17") for n in range(8)]
+            attempts = [pool.submit(order, owner.id, f"+123456780{n}", "order-17") for n in range(8)]
         made = [lead for attempt in attempts if (lead := attempt.result())]
 
     assert [lead.pk for lead in Lead.objects.all()] == [lead.lead_id for lead in made]

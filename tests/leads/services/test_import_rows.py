@@ -62,14 +62,14 @@ def test_an_id_that_is_taken_concurrently_makes_the_whole_transaction_repeat(own
     def upsert_late(*arguments):
         attempts.append(1)
         if len(attempts) == 1:
-            clerk.execute(
+            other_session.execute(
                 "SELECT create_leads_with_conversations(%s, %s)", [owner.id, json.dumps([row(1, external_id="a")])]
             )
-            clerk.commit()
+            other_session.commit()
         return upsert(*arguments)
 
     monkeypatch.setattr(import_rows, "_upsert_customers", upsert_late)
-    with session() as clerk:
+    with session() as other_session:
         assert retried(imported)(owner, [row(2, external_id="a"), row(3)]) == (1, 0, 0, [0])
     assert len(attempts) == 2
     assert owner.row_counts() == (2, 2, 2)

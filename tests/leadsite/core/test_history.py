@@ -38,21 +38,21 @@ def test_its_own_tables_are_migrated(db):
 def old_database(transactional_db: None) -> Iterator[str]:
     """A database of its own, of which the commands see no more than which migrations it has had."""
     name = f"{connection.settings_dict['NAME']}_old"
-    with session() as clerk:
-        clerk.autocommit = True
-        clerk.execute(f"CREATE DATABASE {name}".encode())
+    with session() as other_session:
+        other_session.autocommit = True
+        other_session.execute(f"CREATE DATABASE {name}".encode())
         address = database_url().replace(connection.settings_dict["NAME"], name)
         yield address
-        clerk.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        other_session.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.mark.parametrize("command", [["demo"], ["migrate"], ["worker"], ["worker", "--once"]], ids=" ".join)
 def test_every_command_that_needs_the_tables_says_it_and_ends(old_database: str, tmp_path: Path, command: list[str]):
-    with session(old_database) as clerk:
-        clerk.execute("CREATE TABLE django_migrations (id int, app text, name text, applied timestamptz)")
+    with session(old_database) as other_session:
+        other_session.execute("CREATE TABLE django_migrations (id int, app text, name text, applied timestamptz)")
         for app, name in [*OLD, ("leads", "0002_functions")]:
-            clerk.execute("INSERT INTO django_migrations VALUES (1, %s, %s, now())", [app, name])
-        clerk.commit()
+            other_session.execute("INSERT INTO django_migrations VALUES (1, %s, %s, now())", [app, name])
+        other_session.commit()
     variables = {"DATABASE_URL": old_database, "LEADSITE_DEMO": "true", "SECRET_KEY": "of a test"}
     ended = manage(*command, env=environment(tmp_path, **variables))
     assert ended.returncode == 1

@@ -128,8 +128,8 @@ def test_nothing_is_repeated_where_the_caller_holds_a_transaction(owner: Busines
     assert [customer.phone for customer in Customer.objects.all()] == [PHONE]
 
 
-def rename(statement: str, tries: list[int], clerk: psycopg.Connection) -> None:
-    """A service that runs `statement` first and then names the customer; a clerk is in its way at the first attempt."""
+def rename(statement: str, tries: list[int], other_session: psycopg.Connection) -> None:
+    """A service that runs `statement` and updates the customer's name; `other_session` conflicts the first time."""
 
     @retried
     def rename_customer() -> None:
@@ -139,9 +139,9 @@ def rename(statement: str, tries: list[int], clerk: psycopg.Connection) -> None:
                 cursor.execute(statement)
             Customer.objects.count()  # takes the snapshot of a REPEATABLE READ transaction
             if len(tries) == 1:
-                clerk.execute("UPDATE customers SET name = 'clerk'")
+                other_session.execute("UPDATE customers SET name = 'other'")
             if (len(tries) == 1 and "ISOLATION" in statement) or len(tries) == 2:
-                clerk.commit()
+                other_session.commit()
             Customer.objects.update(name=Concat("name", Value(" and service")))
 
     rename_customer()
@@ -155,10 +155,10 @@ def rename(statement: str, tries: list[int], clerk: psycopg.Connection) -> None:
 def test_a_second_session_in_the_way_makes_the_whole_transaction_start_over(owner: Business, statement: str) -> None:
     Customer.objects.create(user=owner.user, phone=PHONE)
     tries: list[int] = []
-    with session() as clerk:
-        rename(statement, tries, clerk)
+    with session() as other_session:
+        rename(statement, tries, other_session)
     assert len(tries) == 2
-    assert Customer.objects.get().name == "clerk and service"
+    assert Customer.objects.get().name == "other and service"
 
 
 def rename_customers(name: str) -> None:

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
-from tests.browser import desk
+from tests.browser import open_window
 from tests.factories import Business
-from tests.leadsite.rest.made_up import OPERATIONS, assert_answered_as_described, site
+from tests.leadsite.rest.generated_requests import OPERATIONS, assert_answered_as_described, site
 from tests.leadsite.test_urls import ROUTES
 from tests.site import Site
 
@@ -65,13 +65,13 @@ def test_whatever_is_sent_is_answered_as_described(label: str, owner: Business, 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/api/docs", "/api/docs/redoc"])
 def test_the_pages_show_the_operations_and_ask_no_other_host(live_server: Any, tmp_path: Path, path: str):
-    with desk(live_server.url) as work:
+    with open_window(live_server.url) as window:
         forbidden: set[str] = set()
-        work.page.on("requestfailed", lambda failed: forbidden.add(f"{urlsplit(failed.url).netloc} {failed.failure}"))
-        work.open(path)
-        work.page.locator("text=Create a lead with its conversation >> visible=true").first.wait_for()
-        work.page.screenshot(path=tmp_path / "docs.png")
+        window.page.on("requestfailed", lambda failed: forbidden.add(f"{urlsplit(failed.url).netloc} {failed.failure}"))
+        window.open(path)
+        window.page.locator("text=Create a lead with its conversation >> visible=true").first.wait_for()
+        window.page.screenshot(path=tmp_path / "docs.png")
         # "" is what the page has made itself (blob:, data:). The other is ReDoc's picture of its maker.
-        assert work.hosts - {"", "cdn.redoc.ly"} == {live_server.url.removeprefix("http://")}
+        assert window.hosts - {"", "cdn.redoc.ly"} == {live_server.url.removeprefix("http://")}
         assert forbidden <= {"cdn.redoc.ly csp"}
-        assert [trouble for trouble in work.troubles if "Content Security Policy" not in trouble] == []
+        assert [trouble for trouble in window.errors if "Content Security Policy" not in trouble] == []

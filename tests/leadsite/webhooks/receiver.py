@@ -15,7 +15,7 @@ from tests.stub_server import Handler, running
 
 @dataclass
 class Receiver:
-    """A running receiver. `next_come` queues answers (a status, and headers); without any it answers 204."""
+    """A running receiver. `queue_answers` queues answers (a status, and headers); without any it answers 204."""
 
     requests: list[dict[str, Any]] = field(default_factory=list)
     address: str = ""
@@ -24,7 +24,7 @@ class Receiver:
     _queued: deque[tuple[int, dict[str, str]]] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def next_come(self, *statuses: int, **headers: str) -> None:
+    def queue_answers(self, *statuses: int, **headers: str) -> None:
         self._queued.extend((status, headers) for status in statuses)
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str]]:
@@ -42,7 +42,7 @@ class Receiver:
     def ids(self) -> list[str]:
         return [request["headers"]["webhook-id"] for request in self.requests]
 
-    def doubled(self) -> dict[str, int]:
+    def duplicates(self) -> dict[str, int]:
         return {id_: count for id_, count in Counter(self.ids()).items() if count > 1}
 
     def bodies(self) -> list[Any]:

@@ -70,7 +70,7 @@ def test_an_endpoint_that_we_switched_off_is_on_the_first_page_of_its_own_busine
 
 
 def test_its_events_are_listed_with_what_went_wrong_and_can_be_sent_again(staff, integrator, owner):
-    integrator.receiver.next_come(500)
+    integrator.receiver.queue_answers(500)
     owner.post_lead()
     WebhookEvent.objects.update(attempts=10)
     post()

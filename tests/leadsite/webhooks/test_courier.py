@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 class TestAFailure:
     @pytest.mark.parametrize("status", [301, 400, 404, 429, 500, 503])
     def test_it_is_tried_again_with_the_same_id_until_it_is_taken(self, integrator, owner, status):
-        integrator.receiver.next_come(status, Location=f"{integrator.receiver.address}/elsewhere")
+        integrator.receiver.queue_answers(status, Location=f"{integrator.receiver.address}/elsewhere")
         owner.post_lead()
         assert post() == 1
         row = integrator.row()
@@ -31,7 +31,7 @@ class TestAFailure:
         assert {request["path"] for request in integrator.receiver.requests} == {"/hook"}
 
     def test_the_pauses_grow_and_after_a_day_it_has_failed(self, integrator, owner):
-        integrator.receiver.next_come(*[500] * 20)
+        integrator.receiver.queue_answers(*[500] * 20)
         owner.post_lead()
         pauses = []
         while post_again():
@@ -47,7 +47,7 @@ class TestAFailure:
 
     @pytest.mark.parametrize(("asked", "least", "most"), [("600", 590, 610), ("999999", 3590, 3610), ("soon", 0, 10)])
     def test_it_waits_as_long_as_it_is_asked_to_within_bounds(self, integrator, owner, asked, least, most):
-        integrator.receiver.next_come(503, Retry_After=asked)
+        integrator.receiver.queue_answers(503, Retry_After=asked)
         owner.post_lead()
         post()
         assert least < (integrator.row().due_at - timezone.now()).total_seconds() < most
@@ -76,7 +76,7 @@ class TestAFailure:
 
     def test_staff_find_no_secret_and_no_path_in_the_log(self, integrator, owner, caplog):
         WebhookEndpoint.objects.update(url=f"{integrator.receiver.address}/path-token?key=token")
-        integrator.receiver.next_come(500)
+        integrator.receiver.queue_answers(500)
         owner.post_lead()
         post()
         assert integrator.secret not in caplog.text
@@ -88,7 +88,7 @@ class TestAnEndpointThatFails:
     def last_try_fails(self, integrator, *, failing_for: timedelta) -> None:
         WebhookEndpoint.objects.update(failing_since=timezone.now() - failing_for)
         WebhookEvent.objects.update(attempts=len(queue.RETRY_DELAYS), due_at=timezone.now())
-        integrator.receiver.next_come(500)
+        integrator.receiver.queue_answers(500)
         assert post() == 1
         assert integrator.row().state == "failed"
 
@@ -111,12 +111,12 @@ class TestAnEndpointThatFails:
     def test_the_first_failure_after_quiet_days_disables_nothing(self, integrator, owner):
         WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(days=9))
         owner.post_lead()
-        integrator.receiver.next_come(500)
+        integrator.receiver.queue_answers(500)
         post()
         assert integrator.endpoint.active
 
     def test_gone_disables_it_at_once(self, integrator, owner):
-        integrator.receiver.next_come(410)
+        integrator.receiver.queue_answers(410)
         owner.post_lead()
         post()
         assert integrator.row().state == "failed"
@@ -124,10 +124,10 @@ class TestAnEndpointThatFails:
 
     def test_what_a_former_address_answers_is_no_news_of_the_new_one(self, integrator, owner):
         owner.post_lead()
-        (under_way,) = queue.claim(1, failing=False)
+        (claimed,) = queue.claim(1, failing=False)
         new = integrator.receiver.address + "/new"
         assert owner.client.patch(integrator.address, {"url": new}, format="json").status_code == 200
-        queue.record(under_way, queue.Outcome(410, queue.GONE))
+        queue.record(claimed, queue.Outcome(410, queue.GONE))
         assert (integrator.endpoint.active, integrator.endpoint.failing_since) == (True, None)
         assert integrator.row().state == "pending"
 
@@ -148,7 +148,7 @@ class TestAnEndpointThatFails:
         assert len(integrator.rows()) == 1
 
     def test_switched_on_again_it_gets_what_waited_and_what_failed_on_demand(self, integrator, owner):
-        integrator.receiver.next_come(410)
+        integrator.receiver.queue_answers(410)
         owner.post_lead()
         owner.post_lead(customer_phone="+4915100000001")
         WebhookEndpoint.objects.update(failing_since=timezone.now())  # one at a time

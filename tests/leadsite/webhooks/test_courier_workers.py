@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_an_event_arrives_within_seconds(integrator: Integrator, owner: Business, tmp_path: Path):
     with working(tmp_path, **worker_environment()) as worker:
-        until(worker.is_at_work, worker.log)
+        until(worker.is_registered, worker.log)
         began = time.monotonic()
         owner.post_lead()
         until(lambda: integrator.receiver.requests, worker.log)
@@ -46,8 +46,8 @@ def test_claims_at_the_same_moment_share_no_event(integrator: Integrator, owner:
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(6) as crew:
-        ids = [id_ for found in crew.map(claimed, range(6)) for id_ in found]
+    with ThreadPoolExecutor(6) as pool:
+        ids = [id_ for found in pool.map(claimed, range(6)) for id_ in found]
     assert ids
     assert len(ids) == len(set(ids))
 

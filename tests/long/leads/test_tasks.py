@@ -9,7 +9,7 @@ from leads.importing import uploads
 from leads.importing.batches import Options
 from leads.models import ImportRun, Lead
 from tests.factories import Business
-from tests.leadsite.workers import SWEEP_IMPORTS, job, once, working
+from tests.leadsite.workers import SWEEP_IMPORTS, insert_job, once, working
 from tests.site import until
 
 ROWS = 30_000
@@ -31,7 +31,7 @@ def test_another_worker_completes_the_import_of_a_killed_one(owner: Business, tm
     assert 0 < run.read < ROWS
 
     mine.update(updated_at="2026-01-01T00:00:00Z")
-    job("todo", task=SWEEP_IMPORTS)  # the killed worker has done this minute's periodic job
+    insert_job("todo", task=SWEEP_IMPORTS)  # the killed worker has done this minute's periodic job
     once(tmp_path)
 
     run.refresh_from_db()

@@ -1,4 +1,4 @@
-"""The web server with the time-outs of production."""
+"""The web server with production's time-outs."""
 
 import pytest
 
@@ -9,11 +9,11 @@ from tests.site import serving
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_lead_waits_for_a_locked_customer_only_so_long(owner: Business, tmp_path) -> None:
-    """Everything as in production: four attempts of two seconds, then 503 and nothing written."""
+def test_a_lead_of_a_locked_customer_is_503_after_the_lock_timeout(owner: Business, tmp_path) -> None:
+    """With production's settings: four attempts of two seconds, then 503 and nothing written."""
     owner.has_lead(customer_phone=ORDER["customer_phone"])
-    with serving(database_url(), tmp_path, DATABASE_TIMEOUTS="true") as site, session() as holder:
-        holder.execute("SELECT FROM customers FOR UPDATE")
+    with serving(database_url(), tmp_path, DATABASE_TIMEOUTS="true") as site, session() as other_session:
+        other_session.execute("SELECT FROM customers FOR UPDATE")
         answer = site.post_lead(owner.api_key, ORDER)
         assert answer.status_code == 503
         assert answer.headers["Retry-After"]

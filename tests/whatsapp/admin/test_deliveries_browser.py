@@ -10,7 +10,7 @@ from playwright.sync_api import ViewportSize
 
 from conversations.models import Conversation, Message
 from leadsite.accounts.models import User
-from tests.browser import CONTRAST, PHONE, Desk, desk
+from tests.browser import CONTRAST, PHONE, Window, open_window
 from tests.factories import Business
 from tests.staff import address
 from tests.whatsapp import meta
@@ -109,24 +109,24 @@ def connect(business: Business) -> Channel:
     return Channel.objects.create(user=business.user, phone_number_id=meta.CHANNEL, display_number="+49 30 123456")
 
 
-def assert_readable_in_both_themes(work: Desk, path: str, folder: Path, name: str, words: str) -> None:
+def assert_readable_in_both_themes(window: Window, path: str, folder: Path, name: str, words: str) -> None:
     for theme in ("light", "dark"):
-        work.page.emulate_media(color_scheme=theme)
-        work.open(path)
-        work.page.locator(f"html{'.dark' if theme == 'dark' else ':not(.dark)'}").wait_for()
-        work.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
-        found = work.page.locator(words).all()
+        window.page.emulate_media(color_scheme=theme)
+        window.open(path)
+        window.page.locator(f"html{'.dark' if theme == 'dark' else ':not(.dark)'}").wait_for()
+        window.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
+        found = window.page.locator(words).all()
         assert found
         for element in found:
             assert element.evaluate(CONTRAST) >= 4.5, (theme, element.text_content())
 
 
-def assert_fits_a_phone(work: Desk, folder: Path, *paths: str) -> None:
-    work.page.set_viewport_size(ViewportSize(width=PHONE["width"], height=PHONE["height"]))
+def assert_fits_a_phone(window: Window, folder: Path, *paths: str) -> None:
+    window.page.set_viewport_size(ViewportSize(width=PHONE["width"], height=PHONE["height"]))
     for number, path in enumerate(paths):
-        work.open(path)
-        work.page.screenshot(path=folder / f"phone-{number}.png", full_page=True)
-        assert work.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+        window.open(path)
+        window.page.screenshot(path=folder / f"phone-{number}.png", full_page=True)
+        assert window.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
 
 
 def failed_and_processed(body: bytes | memoryview) -> tuple[WebhookDelivery, WebhookDelivery]:
@@ -143,9 +143,9 @@ def test_an_operator_connects_a_number_and_replays_its_deliveries(amina, owner, 
     row, broken = (WebhookDelivery.objects.get(state=state) for state in ("unrouted", "failed"))
     tried, noted = failed_and_processed(row.body)
 
-    with desk(live_server.url) as work:
-        page = work.page
-        work.log_in(EMAIL, PASSWORD)
+    with open_window(live_server.url) as window:
+        page = window.page
+        window.log_in(EMAIL, PASSWORD)
         page.get_by_role("link", name="Deliveries").click()
         page.get_by_text("4 deliveries").wait_for()
         page.screenshot(path=tmp_path / "list.png")
@@ -153,8 +153,8 @@ def test_an_operator_connects_a_number_and_replays_its_deliveries(amina, owner, 
         page.get_by_text("Connect them, then replay.").wait_for()
         detail = page.url
         for name, one in (("unrouted", row), ("broken", broken), ("tried", tried), ("noted", noted)):
-            assert_readable_in_both_themes(work, address("change", one), tmp_path, name, ADVICE)
-        assert_readable_in_both_themes(work, address("changelist", WebhookDelivery), tmp_path, "list", LABELS)
+            assert_readable_in_both_themes(window, address("change", one), tmp_path, name, ADVICE)
+        assert_readable_in_both_themes(window, address("changelist", WebhookDelivery), tmp_path, "list", LABELS)
         page.goto(detail)
 
         page.get_by_role("link", name="Add a WhatsApp number").click()
@@ -176,8 +176,8 @@ def test_an_operator_connects_a_number_and_replays_its_deliveries(amina, owner, 
         page.get_by_text("Replayed: 3 processed, 1 still failed.").wait_for()
         page.screenshot(path=tmp_path / "replayed-list.png")
         paths = [address("changelist", WebhookDelivery), address("change", row), address("changelist", Channel)]
-        assert_fits_a_phone(work, tmp_path, *paths)
-        assert work.troubles == []
+        assert_fits_a_phone(window, tmp_path, *paths)
+        assert window.errors == []
 
     assert Message.objects.get().content == "Hello?"
 
@@ -190,18 +190,18 @@ def test_a_conversation_of_many_kinds_is_readable_in_both_themes_and_on_a_phone(
     path = address("change", Conversation.objects.get())
     lead = address("change", Conversation.objects.get().leads.get())
 
-    with desk(live_server.url) as work:
-        page = work.page
-        work.log_in(EMAIL, PASSWORD)
-        assert_readable_in_both_themes(work, path, tmp_path, "thread", WORDS)
+    with open_window(live_server.url) as window:
+        page = window.page
+        window.log_in(EMAIL, PASSWORD)
+        assert_readable_in_both_themes(window, path, tmp_path, "thread", WORDS)
         page.get_by_text("edited", exact=True).click()
         page.get_by_text("Saturday the 12th. Lemon please").wait_for()
         page.emulate_media(color_scheme="light")
-        work.open(path)
+        window.open(path)
         page.get_by_role("heading", name="Messages").evaluate("e => { e.scrollIntoView(); scrollBy(0, -24) }")
         page.screenshot(path=tmp_path / "admin-thread.png")
-        work.open(lead)
+        window.open(lead)
         page.get_by_text("Wedding cakes from Sonnenallee").wait_for()
         page.screenshot(path=tmp_path / "lead.png", full_page=True)
-        assert_fits_a_phone(work, tmp_path, path, lead)
-        assert work.troubles == []
+        assert_fits_a_phone(window, tmp_path, path, lead)
+        assert window.errors == []

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Message
 from leadsite.accounts.models import User
-from tests.browser import desk
+from tests.browser import open_window
 from tests.factories import Business
 from tests.staff import address
 from tests.whatsapp import meta
@@ -43,31 +43,31 @@ def test_staff_reply_and_see_alerts(owner: Business, live_server, tmp_path: Path
     unknown = Message.objects.get(pk=queued.message_id)
     closed = unknown.conversation
 
-    with desk(live_server.url) as work:
-        page = work.page
-        work.log_in(EMAIL, PASSWORD)
+    with open_window(live_server.url) as window:
+        page = window.page
+        window.log_in(EMAIL, PASSWORD)
         page.get_by_text("Open and decide").wait_for()
         path = address("change", conversation)
-        assert_readable_in_both_themes(work, "/admin/", tmp_path, "today", WORDS)
-        assert_readable_in_both_themes(work, path, tmp_path, "conversation", WORDS)
-        assert_readable_in_both_themes(work, address("change", closed), tmp_path, "closed", WORDS)
-        assert_readable_in_both_themes(work, address("change", unknown), tmp_path, "unknown", WORDS)
-        assert_readable_in_both_themes(work, address("change", channel), tmp_path, "number", WORDS)
+        assert_readable_in_both_themes(window, "/admin/", tmp_path, "today", WORDS)
+        assert_readable_in_both_themes(window, path, tmp_path, "conversation", WORDS)
+        assert_readable_in_both_themes(window, address("change", closed), tmp_path, "closed", WORDS)
+        assert_readable_in_both_themes(window, address("change", unknown), tmp_path, "unknown", WORDS)
+        assert_readable_in_both_themes(window, address("change", channel), tmp_path, "number", WORDS)
         page.emulate_media(color_scheme="light")
-        work.open(path)
+        window.open(path)
         page.get_by_label("Reply on WhatsApp").fill("Yes, from eight until noon. Shall I keep something for you?")
         page.screenshot(path=tmp_path / "typed.png", full_page=True)
         page.get_by_role("button", name="Send", exact=True).click()
         page.locator(".tick-queued").wait_for()
         page.screenshot(path=tmp_path / "sent.png")
         assert page.get_by_label("Reply on WhatsApp").input_value() == ""
-        work.open(address("change", unknown))
+        window.open(address("change", unknown))
         page.get_by_role("button", name="It arrived").click()
         page.get_by_text("Marked as arrived.").wait_for()
-        work.open(address("change", channel))
+        window.open(address("change", channel))
         page.get_by_role("button", name="Resume sending").click()
         page.get_by_text("Sending resumed.").wait_for()
-        assert_fits_a_phone(work, tmp_path, "/admin/", path, address("change", channel))
-        assert work.troubles == []
+        assert_fits_a_phone(window, tmp_path, "/admin/", path, address("change", channel))
+        assert window.errors == []
 
     assert Message.objects.filter(status="queued", content__startswith="Yes, from eight").count() == 1

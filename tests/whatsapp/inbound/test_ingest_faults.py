@@ -87,8 +87,8 @@ def test_after_many_failures_a_delivery_is_not_tried_again(inbox: Inbox) -> None
 
 def test_a_customer_locked_for_long_delays_the_message(inbox: Inbox, owner: Business) -> None:
     inbox.gets(meta.text("Hello"))
-    with session() as clerk, impatient():
-        lock_customer(clerk, owner.id, SHEENA)
+    with session() as other_session, impatient():
+        lock_customer(other_session, owner.id, SHEENA)
         delivery = inbox.gets(meta.text("Are you there?"))
         assert (delivery.state, delivery.attempts) == ("failed", 1)
         assert delivery.error.startswith("55P03")

@@ -76,9 +76,9 @@ def test_concurrent_messages_with_number_and_id_by_turns_are_one_customer(inbox:
         {"from_": meta.SHEENA, "from_user_id": meta.SHEENA_ID},
     ]
     bodies = bodies_of(*[meta.text(f"Message {n}", **shown[n % 2]) for n in range(40)])
-    with processes(8) as crew:
+    with processes(8) as pool:
         with held_back(8):
-            done = crew.map(receive, bodies)
+            done = pool.map(receive, bodies)
         list(done)
     assert inbox.counts() == (1, 1, 1, 40)
 
@@ -134,10 +134,10 @@ def test_five_hundred_overlapping_deliveries_over_eight_connections_lose_and_dup
     before = deadlocks()
     deliveries = overlapping_deliveries()
     assert len(deliveries) == 500
-    with processes(8) as crew:
-        list(crew.map(receive, deliveries))
+    with processes(8) as pool:
+        list(pool.map(receive, deliveries))
         inbox.gets_change("smb_message_echoes", message_echoes=echoes)
-        list(crew.map(receive, deliveries[:50]))
+        list(pool.map(receive, deliveries[:50]))
     assert deadlocks() == before
     assert not WebhookDelivery.objects.exclude(state="processed").exists()
     assert inbox.counts() == (CUSTOMERS, CUSTOMERS, CUSTOMERS, MESSAGES + len(echoes))
@@ -156,12 +156,12 @@ def create_in_random_order(business: Any, number: int) -> None:
 def test_deliveries_and_api_creates_for_the_same_customers_do_not_deadlock(inbox: Inbox) -> None:
     chance = random.Random(1)
     before = deadlocks()
-    with processes(8) as crew:
-        work = [crew.submit(create_in_random_order, inbox.business.id, number) for number in range(4)]
+    with processes(8) as pool:
+        work = [pool.submit(create_in_random_order, inbox.business.id, number) for number in range(4)]
         for _ in range(40):
             customers = chance.sample(range(50), 50)
             rows = [meta.text(from_=f"4915100{customer:06d}") for customer in customers]
-            work.append(crew.submit(receive, meta.body(meta.messages_value(messages=rows))))
+            work.append(pool.submit(receive, meta.body(meta.messages_value(messages=rows))))
         for one in work:
             one.result()
     assert deadlocks() == before
@@ -182,8 +182,8 @@ def test_deliveries_refused_in_part_do_not_deadlock(inbox: Inbox) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE messages ADD CONSTRAINT no_poison CHECK (content <> 'poison')")
     try:
-        with processes(4) as crew:
-            list(crew.map(receive, bodies))
+        with processes(4) as pool:
+            list(pool.map(receive, bodies))
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE messages DROP CONSTRAINT no_poison")
@@ -199,8 +199,8 @@ def test_a_status_and_its_message_at_the_same_moment_are_combined(inbox: Inbox) 
         for n in range(60)
     ]
     reports = [meta.body(meta.messages_value(statuses=[meta.status("read", id=f"wamid.{n}")])) for n in range(60)]
-    with processes(8) as crew:
-        list(crew.map(receive, [body for pair in zip(echoes, reports, strict=True) for body in pair]))
+    with processes(8) as pool:
+        list(pool.map(receive, [body for pair in zip(echoes, reports, strict=True) for body in pair]))
     assert Message.objects.filter(direction="out", status="read").count() == 60
     assert not ParkedStatus.objects.exists()
 
@@ -208,13 +208,13 @@ def test_a_status_and_its_message_at_the_same_moment_are_combined(inbox: Inbox) 
 def test_a_delivery_waits_for_staff_who_close_the_conversation(inbox: Inbox, owner: Business) -> None:
     """After the wait the message finds the conversation archived, so it opens a new one."""
     inbox.gets(meta.text("Hello"))
-    with processes(1) as crew, session() as clerk, session() as observer:
-        lock_customer(clerk, owner.id, f"+{meta.SHEENA}")
-        clerk.execute("UPDATE conversations SET status = 'archived'")
+    with processes(1) as pool, session() as other_session, session() as observer:
+        lock_customer(other_session, owner.id, f"+{meta.SHEENA}")
+        other_session.execute("UPDATE conversations SET status = 'archived'")
         (body,) = bodies_of(meta.text("Are you there?", timestamp=meta.NOON + 60))
-        delivered = crew.submit(receive, body)
+        delivered = pool.submit(receive, body)
         until(lambda: waiting(observer) == 1)
-        clerk.commit()
+        other_session.commit()
         delivered.result()
     assert [thread.status for thread in inbox.conversations] == ["archived", "active"]
     assert len(inbox.leads) == 2

@@ -160,8 +160,8 @@ class TestUnavailableDatabase:
 
     @pytest.mark.django_db(transaction=True)
     def test_a_database_that_refuses_connections_is_503(self, provider, owner):
-        with session() as clerk, connection.cursor() as cursor:
-            clerk.execute("LOCK TABLE webhook_deliveries")
+        with session() as other_session, connection.cursor() as cursor:
+            other_session.execute("LOCK TABLE webhook_deliveries")
             cursor.execute("SET lock_timeout = '20ms'")
             try:
                 answer = deliver(provider, BODY)

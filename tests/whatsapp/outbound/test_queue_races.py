@@ -65,8 +65,8 @@ def test_no_message_is_claimed_twice_and_each_customers_are_sent_in_order(owner:
         for customer in range(12):
             to = Recipient(phone=f"+4915100000{customer:03}")
             send_message(user_id=owner.id, to=to, message=MessageContent(content=str(number)))
-    with processes(PROCESSES) as crew:
-        taken = [row for future in [crew.submit(claim_all, 96) for _ in range(PROCESSES)] for row in future.result()]
+    with processes(PROCESSES) as pool:
+        taken = [row for future in [pool.submit(claim_all, 96) for _ in range(PROCESSES)] for row in future.result()]
     assert max(Counter(id_ for _, id_, _, _ in taken).values()) == 1
     assert len(taken) == 96
     for phone in {address for _, _, address, _ in taken}:
@@ -78,10 +78,10 @@ def test_no_message_is_claimed_twice_and_each_customers_are_sent_in_order(owner:
 def test_concurrent_messages_to_one_new_customer_share_one_conversation(owner: Business) -> None:
     before = deadlocks()
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
-    with processes(PROCESSES) as crew:
+    with processes(PROCESSES) as pool:
         with held_back(PROCESSES):
-            first = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(PROCESSES)]
-        rest = [crew.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(PROCESSES, 40)]
+            first = [pool.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(PROCESSES)]
+        rest = [pool.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(PROCESSES, 40)]
         conversations = {future.result() for future in first + rest}
     assert len(conversations) == 1
     assert owner.row_counts() == (1, 1, 4)  # 0, 10, 20 and 30 asked for a lead
@@ -99,10 +99,10 @@ def test_a_status_during_the_workers_record_is_not_lost(owner: Business) -> None
     messages: list[Outgoing] = []
     while len(messages) < 60:
         messages += queue.claim(60)
-    with processes(PROCESSES) as crew:
+    with processes(PROCESSES) as pool:
         futures: list[Future[None]] = []
         for number, message in enumerate(messages):
-            both = [crew.submit(record_as_sent, message), crew.submit(report, message.id)]
+            both = [pool.submit(record_as_sent, message), pool.submit(report, message.id)]
             futures += both if number % 2 else reversed(both)
         for future in futures:
             future.result()
@@ -114,14 +114,14 @@ def test_a_locked_customer_does_not_delay_the_others(owner: Business, tmp_path) 
     with graph_api() as graph:
         mailing = Mailing(owner, graph)
         held = mailing.writes("held")
-        with session() as clerk:
-            clerk.execute("SELECT FROM customers WHERE user_id = %s FOR UPDATE", [owner.id])
+        with session() as other_session:
+            other_session.execute("SELECT FROM customers WHERE user_id = %s FOR UPDATE", [owner.id])
             with working(tmp_path, **pointed_at(graph)) as worker:
                 # Its customer is created with this message, and the row is not locked.
                 free = mailing.writes("free", to="+4915100000002")
                 until(lambda: Message.objects.get(pk=free.pk).status == "sent", worker.log)
                 assert Message.objects.get(pk=held.pk).status == "queued"
-                clerk.rollback()
+                other_session.rollback()
                 until(lambda: Message.objects.get(pk=held.pk).status == "sent", worker.log)
 
 
@@ -131,17 +131,17 @@ def test_a_locked_message_does_not_delay_the_record_of_others(owner: Business, t
         held = [mailing.writes("held", to=f"+4915100000{number:03}") for number in range(3)]
         # Locked when the response arrives, after the claim.
         graph.queue_reactions(*[Reaction(accepts=True, seconds=2)] * 3)
-        with working(tmp_path, **pointed_at(graph)) as worker, session() as clerk:
+        with working(tmp_path, **pointed_at(graph)) as worker, session() as other_session:
             until(partial(graph.has_had_requests, 3), worker.log)
-            clerk.execute("SELECT FROM messages FOR UPDATE")
+            other_session.execute("SELECT FROM messages FOR UPDATE")
             free = [mailing.writes("free", to=f"+4915200000{number:03}") for number in range(20)]
             rows = Message.objects.filter(pk__in=[row.pk for row in free])
             until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log)
             assert set(Message.objects.exclude(pk__in=rows).values_list("status", flat=True)) == {"sending"}
-            clerk.rollback()
+            other_session.rollback()
             rows = Message.objects.filter(pk__in=[row.pk for row in held])
             until(lambda: set(rows.values_list("status", flat=True)) == {"sent"}, worker.log)
-        assert graph.doubled() == {}
+        assert graph.duplicates() == {}
 
 
 def test_a_worker_with_lost_connections_continues_and_sends_nothing_twice(owner: Business, tmp_path) -> None:
@@ -155,7 +155,7 @@ def test_a_worker_with_lost_connections_continues_and_sends_nothing_twice(owner:
                 until(partial(graph.has_had_requests, goal), worker.log)
                 assert run(CUT, NAME)
             until(statuses_are_sent, worker.log)
-        assert graph.doubled() == {}
+        assert graph.duplicates() == {}
 
 
 def test_a_worker_is_woken_at_once(owner: Business, tmp_path) -> None:
@@ -163,7 +163,7 @@ def test_a_worker_is_woken_at_once(owner: Business, tmp_path) -> None:
     with graph_api() as graph:
         mailing = Mailing(owner, graph)
         with working(tmp_path, **pointed_at(graph)) as worker:
-            until(worker.is_at_work, worker.log)
+            until(worker.is_registered, worker.log)
             for number in range(3):
                 mailing.writes(f"{number}", to=f"+4915100000{number:03}")
                 # A message found by polling leaves its job waiting, and then the next message defers none.
@@ -184,7 +184,7 @@ def test_a_worker_that_stops_gives_back_what_it_has_claimed_ahead(mailing: Maili
     sender.join(30)
     assert mailing.states() == [("0", "sent"), ("1", "queued"), ("2", "queued")]
     assert mailing.is_sent_again() == 2
-    assert mailing.graph.doubled() == {}
+    assert mailing.graph.duplicates() == {}
 
 
 def calls(*statuses: str) -> int:

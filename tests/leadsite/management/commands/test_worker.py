@@ -14,7 +14,7 @@ from tests.leadsite.workers import (
     REMOVE,
     STALLED,
     SWEEP_IMPORTS,
-    job,
+    insert_job,
     once,
     run,
     variables,
@@ -44,7 +44,7 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
 
 
 def test_once_says_how_much_it_did(tmp_path):
-    broken = job("todo", task=REMOVE)
+    broken = insert_job("todo", task=REMOVE)
     run("UPDATE procrastinate_jobs SET args = '{\"no_such_argument\": 1}' WHERE id = %s", broken)
 
     first, second = once(tmp_path), once(tmp_path)

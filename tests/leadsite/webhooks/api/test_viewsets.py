@@ -95,7 +95,7 @@ def test_without_a_key_to_keep_it_under_there_is_no_secret(owner, settings):
 
 
 def test_its_events_are_listed_with_what_became_of_them(integrator, owner):
-    integrator.receiver.next_come(500)
+    integrator.receiver.queue_answers(500)
     owner.post_lead()
     post()
     owner.post_lead(customer_phone="+4915100000001")

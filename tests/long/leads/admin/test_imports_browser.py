@@ -7,7 +7,7 @@ from django.db.models import Model
 
 from leads.models import ImportFile, ImportRun, Lead
 from leadsite.accounts.services import create_business
-from tests.browser import PHONE, Desk, desk
+from tests.browser import PHONE, Window, open_window
 from tests.factories import Business
 from tests.leadsite.workers import working
 from tests.staff import address
@@ -39,31 +39,31 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def press(work: Desk, name: str) -> None:
-    work.page.get_by_role("button", name=name, exact=False).click()
+def press(window: Window, name: str) -> None:
+    window.page.get_by_role("button", name=name, exact=False).click()
 
 
-def choose_in_menu(work: Desk, model: type[Model]) -> None:
-    work.page.locator(f'#nav-sidebar a[href="{address("changelist", model)}"]').first.click()
+def choose_in_menu(window: Window, model: type[Model]) -> None:
+    window.page.locator(f'#nav-sidebar a[href="{address("changelist", model)}"]').first.click()
 
 
 def test_staff_import_fifty_thousand_rows_and_see_the_progress(people, live_server, tmp_path: Path, file: Path):
-    with working(tmp_path), desk(live_server.url) as work:
-        page = work.page
-        work.log_in(people.user.email, PASSWORD)
-        choose_in_menu(work, Lead)
+    with working(tmp_path), open_window(live_server.url) as window:
+        page = window.page
+        window.log_in(people.user.email, PASSWORD)
+        choose_in_menu(window, Lead)
         page.get_by_role("link", name="Import a file").click()
         page.locator("input[type=file]").set_input_files(file)
         page.screenshot(path=tmp_path / "1-upload.png", full_page=True)
-        press(work, "Upload and preview")
+        press(window, "Upload and preview")
 
         page.get_by_text("No column is the customer's name").wait_for()
         page.screenshot(path=tmp_path / "2-problem.png", full_page=True)
         page.get_by_label("What “Ansprechpartner” is").select_option("Customer's name")
-        press(work, "Update preview")
+        press(window, "Update preview")
         page.get_by_text("Refused: ").wait_for()
         page.screenshot(path=tmp_path / "3-preview.png", full_page=True)
-        press(work, "Dry run")
+        press(window, "Dry run")
         page.get_by_text("50,000 rows: 49,950 created, 50 refused").first.wait_for()
         page.screenshot(path=tmp_path / "4-tried.png", full_page=True)
 
@@ -75,10 +75,10 @@ def test_staff_import_fifty_thousand_rows_and_see_the_progress(people, live_serv
         with page.expect_download() as download:
             page.get_by_role("link", name="Download refused rows").click()
         refused = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
-        choose_in_menu(work, ImportRun)
+        choose_in_menu(window, ImportRun)
         page.get_by_text("Finished, some refused").wait_for()
         page.screenshot(path=tmp_path / "7-list.png", full_page=True)
-        assert work.troubles == []
+        assert window.errors == []
 
     assert len(refused) == 51
     assert refused[1].startswith("Kundin 7,unknown,order,Torte 7,9,customer_phone,")
@@ -91,13 +91,13 @@ def test_staff_import_fifty_thousand_rows_and_see_the_progress(people, live_serv
 def test_the_pages_fit_a_phone(people, live_server, tmp_path: Path):
     file = tmp_path / "leads.csv"
     file.write_text("phone,name,type,details\n+4915100000001,Amina,order," + "w" * 300 + "\n12,Bob,order,x\n")
-    with desk(live_server.url, viewport=PHONE) as work:
-        page = work.page
+    with open_window(live_server.url, viewport=PHONE) as window:
+        page = window.page
         page.emulate_media(color_scheme="dark")
-        work.log_in(people.user.email, PASSWORD)
-        work.open(address("add", ImportRun))
+        window.log_in(people.user.email, PASSWORD)
+        window.open(address("add", ImportRun))
         page.locator("input[type=file]").set_input_files(file)
-        press(work, "Upload and preview")
+        press(window, "Upload and preview")
         page.get_by_text("Refused: ").wait_for()
         page.screenshot(path=tmp_path / "phone-preview.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -106,6 +106,6 @@ def test_the_pages_fit_a_phone(people, live_server, tmp_path: Path):
         page.get_by_text("no worker is running").wait_for()
         page.screenshot(path=tmp_path / "phone-waiting.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-        press(work, "Stop")
+        press(window, "Stop")
         page.get_by_role("button", name="Continue").wait_for()
-        assert work.troubles == []
+        assert window.errors == []

@@ -13,7 +13,15 @@ from leads.models import Lead
 from leads.services.create import create_lead, create_leads
 from leads.services.rules import NewLead
 from tests.factories import Business
-from tests.leads.importing.long_file import ROWS, assert_each_row_once, file, importing, nobody_left, phone, rows_read
+from tests.leads.importing.long_file import (
+    ROWS,
+    assert_each_row_once,
+    file,
+    importing,
+    no_sessions_left,
+    phone,
+    rows_read,
+)
 from tests.sessions import deadlocks, processes
 from tests.site import until
 from tests.whatsapp import meta
@@ -23,7 +31,7 @@ from whatsapp.models import WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-__all__ = ["file", "nobody_left"]
+__all__ = ["file", "no_sessions_left"]
 
 KILLS = 20
 
@@ -33,8 +41,8 @@ def inbox(owner: Business) -> Inbox:
     return Inbox(owner)
 
 
-def killed_now_and_then(owner: Business, file: Path, tmp_path: Path) -> dict[str, object]:
-    """Kill it at random moments and resume it; at last let it finish."""
+def import_with_kills(owner: Business, file: Path, tmp_path: Path) -> dict[str, object]:
+    """Kill the import at random moments and resume it; let the last one finish."""
     chance = random.Random(20)
     for _ in range(KILLS):
         before = rows_read()
@@ -50,14 +58,14 @@ def killed_now_and_then(owner: Business, file: Path, tmp_path: Path) -> dict[str
 
 
 def test_killed_twenty_times_each_row_is_stored_once(owner, file, tmp_path):
-    summary = killed_now_and_then(owner, file, tmp_path)
+    summary = import_with_kills(owner, file, tmp_path)
     assert summary["read"] == ROWS + ROWS // 20 + ROWS // 100
     assert_each_row_once(owner)
     assert owner.row_counts() == (ROWS, ROWS, ROWS)
 
 
 def create_for_the_same_customers(business: UUID, seed: int) -> int:
-    """By the service, one at a time and in lists in another order than the file's."""
+    """Create leads by the services, single ones and lists, in another order than the file's."""
     chance, made = random.Random(seed), 0
     for _ in range(60):
         some = [
@@ -72,8 +80,8 @@ def create_for_the_same_customers(business: UUID, seed: int) -> int:
     return made
 
 
-def deliver_of_the_same_customers(seed: int) -> None:
-    """Deliveries of WhatsApp messages, some of one message, some of many."""
+def deliver_from_the_same_customers(seed: int) -> None:
+    """Store deliveries of one WhatsApp message or of many."""
     chance = random.Random(seed)
     for n in range(60):
         messages = [
@@ -85,10 +93,10 @@ def deliver_of_the_same_customers(seed: int) -> None:
 
 def test_killed_during_concurrent_creations_and_deliveries(owner, inbox, file, tmp_path):
     before = deadlocks()
-    with processes(2) as crew:
-        deliveries = [crew.submit(deliver_of_the_same_customers, seed) for seed in range(6)]
-        writers = [crew.submit(create_for_the_same_customers, owner.id, seed) for seed in range(6)]
-        killed_now_and_then(owner, file, tmp_path)
+    with processes(2) as pool:
+        deliveries = [pool.submit(deliver_from_the_same_customers, seed) for seed in range(6)]
+        writers = [pool.submit(create_for_the_same_customers, owner.id, seed) for seed in range(6)]
+        import_with_kills(owner, file, tmp_path)
         made = sum(writer.result() for writer in writers)
         assert [delivery.result() for delivery in deliveries] == [None] * 6
     assert deadlocks() == before

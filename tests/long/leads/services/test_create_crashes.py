@@ -1,6 +1,6 @@
-"""Processes are killed while clients create leads. A client repeats what was not answered, by its external id.
+"""Processes are killed while clients create leads. A client repeats a request without answer, by its external id.
 
-Afterwards every lead that anybody was told of is there, once, with its conversation.
+Afterwards each acknowledged lead is stored once, with its conversation.
 """
 
 import itertools
@@ -23,13 +23,13 @@ from tests.factories import ORDER
 from tests.site import Site, environment, manage, serving, until
 
 CLIENTS = 6
-CUSTOMERS = 7  # few, so that clients meet at one customer
-SOME = 40
-BROKEN = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+CUSTOMERS = 7  # few, so that clients create leads of the same customer
+MORE_LEADS = 40
+CONNECTION_LOST = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
 class Installation:
-    """A site with a database cluster of its own, and one business."""
+    """A site with a separate database cluster and one business."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
@@ -59,62 +59,65 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         EmbeddedPostgres(data_dir).stop()
 
 
-class Ledger:
-    """What the clients sent, and what they were told."""
+class Answers:
+    """The answers that the clients got."""
 
     def __init__(self) -> None:
         self.acknowledged: dict[str, tuple[str, str]] = {}  # external id -> lead and conversation, of a 201
-        self.found_made: set[str] = set()  # 200 after an attempt without an answer: that attempt had made the lead
-        self.cut = 0  # connections refused, or broken before the answer
+        self.found_existing: set[str] = set()  # 200 after an attempt without answer, which has created the lead
+        self.disconnected = 0  # connections refused, or closed before the answer
         self.refused = 0  # 503
-        self.surprises: list[str] = []
+        self.unexpected: list[str] = []
 
-    def deliver(self, send: Callable[[str], requests.Response], external_id: str) -> None:
-        """Send one lead until its fate is known."""
+    def send_until_answered(self, send: Callable[[str], requests.Response], external_id: str) -> None:
+        """Send one lead until an answer says whether it was created."""
         attempts = 0
 
-        def settled() -> bool:
+        def is_answered() -> bool:
             nonlocal attempts
             attempts += 1
             try:
                 answer = send(external_id)
-            except BROKEN:
-                self.cut += 1
+            except CONNECTION_LOST:
+                self.disconnected += 1
                 return False
-            return self.enter(external_id, answer, in_doubt=attempts > 1)
+            return self.record(external_id, answer, in_doubt=attempts > 1)
 
-        until(settled, lambda: f"{external_id} was sent {attempts} times")
+        until(is_answered, lambda: f"{external_id} was sent {attempts} times")
 
-    def enter(self, external_id: str, answer: requests.Response, *, in_doubt: bool) -> bool:
-        """Whether the answer says what became of the lead. 503 does not: the database may have gone after COMMIT."""
+    def record(self, external_id: str, answer: requests.Response, *, in_doubt: bool) -> bool:
+        """Record the answer; return whether it says that the lead is stored.
+
+        503 does not: the database may have failed after COMMIT.
+        """
         if answer.status_code == 503:
             self.refused += 1
             return False
         if answer.status_code == 201:
             self.acknowledged[external_id] = (answer.json()["lead_id"], answer.json()["conversation_id"])
         elif answer.status_code == 200 and in_doubt:
-            self.found_made.add(external_id)
+            self.found_existing.add(external_id)
         else:
-            self.surprises.append(f"{external_id}: {answer.status_code} {answer.text}")
+            self.unexpected.append(f"{external_id}: {answer.status_code} {answer.text}")
         return True
 
     @contextmanager
-    def felt(self) -> Iterator[None]:
-        """What happens in the block is felt by clients: wait until it is."""
-        before = self.cut + self.refused
+    def awaiting_failure(self) -> Iterator[None]:
+        """Wait after the block until a client has had a failure."""
+        before = self.disconnected + self.refused
         yield
-        until(lambda: self.cut + self.refused > before, lambda: f"nobody noticed: {vars(self)}")
+        until(lambda: self.disconnected + self.refused > before, lambda: f"no client had a failure: {vars(self)}")
 
-    def await_more(self) -> None:
-        """Wait until the site has taken some more leads."""
-        goal = len(self.acknowledged) + SOME
-        until(lambda: len(self.acknowledged) >= goal or self.surprises, lambda: f"no leads taken: {vars(self)}")
+    def await_more_leads(self) -> None:
+        """Wait until the site has created MORE_LEADS more leads."""
+        goal = len(self.acknowledged) + MORE_LEADS
+        until(lambda: len(self.acknowledged) >= goal or self.unexpected, lambda: f"no leads created: {vars(self)}")
 
 
 @contextmanager
-def clients(installation: Installation, site: Site, name: str) -> Iterator[Ledger]:
-    """Clients that create one lead after the other until the block ends; then each settles its last one."""
-    ledger, closing_time = Ledger(), threading.Event()
+def clients(installation: Installation, site: Site, name: str) -> Iterator[Answers]:
+    """Clients that create one lead after another until the block ends, and complete their last one."""
+    answers, stopping = Answers(), threading.Event()
 
     def send(external_id: str) -> requests.Response:
         phone = f"+4915112345{int(external_id.rpartition('-')[2]) % CUSTOMERS:03d}"
@@ -122,22 +125,22 @@ def clients(installation: Installation, site: Site, name: str) -> Iterator[Ledge
 
     def work(client: int) -> None:
         for number in itertools.count():
-            if closing_time.is_set():
+            if stopping.is_set():
                 return
-            ledger.deliver(send, f"{name}-{client}-{number}")
+            answers.send_until_answered(send, f"{name}-{client}-{number}")
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         workers = [pool.submit(work, client) for client in range(CLIENTS)]
         try:
-            yield ledger
+            yield answers
         finally:
-            closing_time.set()
+            stopping.set()
     for worker in workers:
         worker.result()
 
 
-def assert_books_agree(installation: Installation, ledger: Ledger, name: str) -> None:
-    assert ledger.surprises == []
+def assert_stored_as_answered(installation: Installation, answers: Answers, name: str) -> None:
+    assert answers.unexpected == []
     leads = installation.rows(
         "SELECT external_id, leads.id::text, conversation_id::text FROM leads"
         " JOIN conversations ON conversations.id = conversation_id AND conversations.user_id = leads.user_id"
@@ -145,62 +148,64 @@ def assert_books_agree(installation: Installation, ledger: Ledger, name: str) ->
     )
     stored = {external_id: (lead, conversation) for external_id, lead, conversation in leads}
     assert len(stored) == len(leads)
-    assert stored.items() >= ledger.acknowledged.items()
-    assert stored.keys() == ledger.acknowledged.keys() | ledger.found_made
+    assert stored.items() >= answers.acknowledged.items()
+    assert stored.keys() == answers.acknowledged.keys() | answers.found_existing
     assert installation.rows("SELECT id FROM leads WHERE conversation_id NOT IN (SELECT id FROM conversations)") == []
     assert installation.rows("SELECT id FROM conversations WHERE id NOT IN (SELECT conversation_id FROM leads)") == []
     assert installation.rows("SELECT id FROM customers WHERE id NOT IN (SELECT customer_id FROM conversations)") == []
     assert installation.rows("SELECT customer_id FROM conversations GROUP BY 1 HAVING count(*) > 1") == []
 
 
-def test_no_lead_is_lost_or_doubled_when_the_web_server_is_killed(installation: Installation, tmp_path: Path) -> None:
-    with serving(installation.database.url, tmp_path) as site, clients(installation, site, "web") as ledger:
+def test_no_lead_is_lost_or_duplicated_when_the_web_server_is_killed(
+    installation: Installation, tmp_path: Path
+) -> None:
+    with serving(installation.database.url, tmp_path) as site, clients(installation, site, "web") as answers:
         for _ in range(2):
-            ledger.await_more()
+            answers.await_more_leads()
 
-            with ledger.felt():
+            with answers.awaiting_failure():
                 site.kill9()
             site.start()
-        ledger.await_more()
+        answers.await_more_leads()
 
-    assert_books_agree(installation, ledger, "web")
+    assert_stored_as_answered(installation, answers, "web")
 
 
-def test_no_lead_is_lost_or_doubled_when_one_worker_is_killed(installation: Installation, tmp_path: Path) -> None:
-    with serving(installation.database.url, tmp_path) as site, clients(installation, site, "worker") as ledger:
-        ledger.await_more()
+def test_no_lead_is_lost_or_duplicated_when_one_worker_is_killed(installation: Installation, tmp_path: Path) -> None:
+    with serving(installation.database.url, tmp_path) as site, clients(installation, site, "worker") as answers:
+        answers.await_more_leads()
         victim = min(site.workers())
 
         os.kill(victim, signal.SIGKILL)
 
         until(lambda: len(site.workers() - {victim}) == 2)
-        ledger.await_more()
+        answers.await_more_leads()
 
-    assert_books_agree(installation, ledger, "worker")
+    assert_stored_as_answered(installation, answers, "worker")
 
 
-def test_no_lead_is_lost_or_doubled_when_the_database_is_killed(installation: Installation, tmp_path: Path) -> None:
-    with serving(installation.database.url, tmp_path) as site, clients(installation, site, "database") as ledger:
-        ledger.await_more()
+def test_no_lead_is_lost_or_duplicated_when_the_database_is_killed(installation: Installation, tmp_path: Path) -> None:
+    with serving(installation.database.url, tmp_path) as site, clients(installation, site, "database") as answers:
+        answers.await_more_leads()
 
-        with ledger.felt():
+        with answers.awaiting_failure():
             os.kill(installation.postmaster(), signal.SIGKILL)
         assert installation.database.start()
-        ledger.await_more()
+        answers.await_more_leads()
 
-    assert_books_agree(installation, ledger, "database")
+    assert_stored_as_answered(installation, answers, "database")
 
 
-def test_no_lead_is_lost_or_doubled_when_one_backend_is_killed(installation: Installation, tmp_path: Path) -> None:
-    with serving(installation.database.url, tmp_path) as site, clients(installation, site, "backend") as ledger:
-        ledger.await_more()
+def test_no_lead_is_lost_or_duplicated_when_one_backend_is_killed(installation: Installation, tmp_path: Path) -> None:
+    with serving(installation.database.url, tmp_path) as site, clients(installation, site, "backend") as answers:
+        answers.await_more_leads()
         ((backend,),) = installation.rows(
             "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1"
         )
 
-        with ledger.felt():
-            # PostgreSQL ends all its other sessions too, and recovers.
+        with answers.awaiting_failure():
+            # PostgreSQL ends all other sessions too, and recovers.
             os.kill(backend, signal.SIGKILL)
-        ledger.await_more()
+        answers.await_more_leads()
 
-    assert_books_agree(installation, ledger, "backend")
+    assert_stored_as_answered(installation, answers, "backend")

@@ -1,4 +1,4 @@
-"""`make run`: everything to a served site, and back to nothing. The demo runs here as a person starts it."""
+"""`make run` starts the whole site, and stops all of it. The demo runs as a user starts it."""
 
 import re
 import socket
@@ -13,19 +13,19 @@ import pytest
 from leadsite.demo import secrets as demo_secrets
 from leadsite.demo.embedded import EmbeddedPostgres, database_url
 from leadsite.demo.supervisor import HOST, server_command
-from tests.leadsite.demo.demos import Demo, demo, is_alive, still_there
+from tests.leadsite.demo.demo_process import Demo, demo, is_alive, still_there
 from tests.site import REPOSITORY, environment, manage, request
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the demos of this module keep their data, one after the other."""
+    """The data directory of the demos of this module, which run one after another."""
     path = tmp_path_factory.mktemp("d")
     yield path
     EmbeddedPostgres(path).stop()
 
 
-def test_it_shows_how_to_use_it_and_ctrl_c_leaves_nothing_running(data_dir: Path) -> None:
+def test_it_prints_how_to_use_it_and_ctrl_c_leaves_nothing_running(data_dir: Path) -> None:
     with demo(data_dir) as first:
         assert first.shown("Site") == f"{first.address}/"
         assert first.shown("API") == f"{first.address}/api/leads"
@@ -43,8 +43,8 @@ def test_it_shows_how_to_use_it_and_ctrl_c_leaves_nothing_running(data_dir: Path
     assert still_there(started) == []
 
 
-def test_it_starts_again_with_the_same_key_password_and_data(data_dir: Path) -> None:
-    """Its WhatsApp number too, which another business may have been given."""
+def test_a_second_start_has_the_same_key_password_and_data(data_dir: Path) -> None:
+    """Its WhatsApp number too, even if it was given to another business."""
     channel = "SELECT email, display_number FROM channels JOIN users ON users.id = user_id"
     with demo(data_dir) as first, psycopg.connect(database_url(data_dir)) as session:
         answer = first.post_lead().json()
@@ -68,7 +68,7 @@ def stored_leads(data_dir: Path) -> dict[str, str]:
         return dict(session.execute("SELECT id::text, conversation_id::text FROM leads").fetchall())
 
 
-def test_a_busy_port_ends_it_with_a_sentence_that_names_port(data_dir: Path) -> None:
+def test_a_busy_port_ends_it_with_a_message_that_names_port(data_dir: Path) -> None:
     with socket.create_server((HOST, 0)) as other:
         port = other.getsockname()[1]
 
@@ -88,16 +88,16 @@ def running(data_dir: Path) -> Iterator[Demo]:
 
 
 class TestBesideADemo:
-    """What an operator types in another terminal. One demo for all of these."""
+    """Commands in another terminal. One demo for all of these tests."""
 
-    def test_a_worker_works_on_it_and_leaves_it_running(self, running: Demo, data_dir: Path) -> None:
+    def test_a_worker_uses_its_database_and_leaves_it_running(self, running: Demo, data_dir: Path) -> None:
         ended = manage("worker", "--once", env=environment(data_dir))
 
         assert ended.returncode == 0, ended.stderr
         assert running.takes_leads()
         assert is_alive(running.child("worker"))
 
-    def test_the_command_that_it_shows_is_a_customer_who_writes(self, running: Demo, data_dir: Path) -> None:
+    def test_the_printed_command_simulates_a_customers_message(self, running: Demo, data_dir: Path) -> None:
         found = re.search(r"^  (.* manage\.py simulate_whatsapp .*)$", running.output(), re.MULTILINE)
         assert found, running.output()
         variables = environment(data_dir)
@@ -111,7 +111,7 @@ class TestBesideADemo:
             row = session.execute("SELECT details FROM leads WHERE source = 'whatsapp'").fetchone()
         assert row == ("Hello",)
 
-    def test_database_url_is_that_of_the_demo(self, running: Demo, data_dir: Path) -> None:
+    def test_database_url_prints_the_address_of_its_database(self, running: Demo, data_dir: Path) -> None:
         printed = manage("database_url", env=environment(data_dir))
 
         with psycopg.connect(printed.stdout.strip()) as session:
@@ -131,7 +131,7 @@ NOTHING = {"SECRET_KEY": "", "DATABASE_URL": ""}
     [
         (CHECK, False, NOTHING, "SECRET_KEY"),
         (CHECK, False, SECRET, "DATABASE_URL"),
-        # A command typed beside a demo is for the demo, unless a setting says otherwise.
+        # A command beside a demo uses the demo's settings, unless a variable is set.
         (CHECK, True, SECRET, "DATABASE_URL"),
         (WSGI, True, NOTHING, "SECRET_KEY"),
         (WSGI, True, SECRET, "DATABASE_URL"),
@@ -139,7 +139,7 @@ NOTHING = {"SECRET_KEY": "", "DATABASE_URL": ""}
         (WEB, True, SECRET, "DATABASE_URL"),
     ],
 )
-def test_an_installation_without_its_settings_refuses_to_start(
+def test_an_installation_without_required_settings_refuses_to_start(
     tmp_path: Path, command: list[str], beside_a_demo: bool, settings: dict[str, str], missing: str
 ) -> None:
     if beside_a_demo:

@@ -1,4 +1,4 @@
-"""`make run` whose processes are killed: each comes back, or none stays."""
+"""`make run` when its processes are killed: a child is restarted; without the supervisor all stop."""
 
 import os
 import signal
@@ -9,19 +9,19 @@ import psycopg
 import pytest
 
 from leadsite.demo.embedded import EmbeddedPostgres, database_url
-from tests.leadsite.demo.demos import demo, still_there
+from tests.leadsite.demo.demo_process import demo, still_there
 from tests.site import until
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the demos of this module keep their data, one after the other."""
+    """The data directory of the demos of this module, which run one after another."""
     path = tmp_path_factory.mktemp("d")
     yield path
     EmbeddedPostgres(path).stop()
 
 
-def test_what_is_killed_comes_back_by_itself_and_still_stops_by_ctrl_c(data_dir: Path) -> None:
+def test_a_killed_child_is_restarted_and_ctrl_c_still_stops_all(data_dir: Path) -> None:
     with demo(data_dir) as running:
         worker = running.child("worker")
         worker.kill()
@@ -46,7 +46,7 @@ def test_what_is_killed_comes_back_by_itself_and_still_stops_by_ctrl_c(data_dir:
 
 
 def job_is_done(data_dir: Path) -> None:
-    """Give the worker a job and wait for it."""
+    """Queue a job and wait until the worker has done it."""
     task = "leadsite.tasks.remove_old_jobs"
     with psycopg.connect(database_url(data_dir), autocommit=True) as session:
         row = session.execute(

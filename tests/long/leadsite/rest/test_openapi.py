@@ -1,11 +1,11 @@
-"""As tests/leadsite/rest/test_openapi.py, with thousands of requests that are made up."""
+"""As tests/leadsite/rest/test_openapi.py, with thousands of generated requests."""
 
 from typing import Any
 
 import pytest
 
 from tests.factories import Business
-from tests.leadsite.rest.made_up import OPERATIONS, assert_answered_as_described, site
+from tests.leadsite.rest.generated_requests import OPERATIONS, assert_answered_as_described, site
 from tests.site import Site
 
 __all__ = ["site"]

@@ -1,4 +1,4 @@
-"""Workers that deliver events: stopped, killed, two at once, and beside endpoints that do not answer."""
+"""Workers that deliver events: stopped, killed, two at once, and with endpoints that do not answer."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def states() -> list[str]:
     return list(WebhookEvent.objects.order_by("pk").values_list("state", flat=True))
 
 
-def test_a_worker_that_is_stopped_records_what_is_under_way(integrator: Integrator, owner: Business, tmp_path: Path):
+def test_a_stopped_worker_records_the_requests_in_progress(integrator: Integrator, owner: Business, tmp_path: Path):
     integrator.receiver.gate.clear()
     owner.post_lead()
     with working(tmp_path, **worker_environment()) as worker:
@@ -33,7 +33,7 @@ def test_a_worker_that_is_stopped_records_what_is_under_way(integrator: Integrat
     assert states() == ["delivered"]
 
 
-def test_what_a_killed_worker_had_under_way_is_posted_again_with_the_same_id(
+def test_an_event_that_a_killed_worker_was_posting_is_posted_again_with_the_same_id(
     integrator: Integrator, owner: Business, tmp_path: Path
 ):
     integrator.receiver.gate.clear()
@@ -45,8 +45,8 @@ def test_what_a_killed_worker_had_under_way_is_posted_again_with_the_same_id(
     leased = integrator.row()
     assert (leased.state, leased.attempts) == ("pending", 1)
     with working(tmp_path, **worker_environment()) as second:
-        until(second.is_at_work, second.log)
-        assert states() == ["pending"]  # the lease is still the other's
+        until(second.is_registered, second.log)
+        assert states() == ["pending"]  # still leased by the killed worker
         WebhookEvent.objects.update(leased_until=timezone.now(), due_at=timezone.now())
         until(lambda: delivered(1), second.log)
     assert integrator.receiver.ids() == [str(leased.pk)] * 2
@@ -62,11 +62,11 @@ def test_two_workers_post_each_event_once(integrator: Integrator, owner: Busines
     with working(folders[0], **worker_environment()) as one, working(folders[1], **worker_environment()) as two:
         until(lambda: delivered(60), lambda: one.log() + two.log())
     assert len(integrator.receiver.ids()) == 60
-    assert integrator.receiver.doubled() == {}
+    assert integrator.receiver.duplicates() == {}
 
 
-def test_endpoints_that_hang_hold_up_no_other(integrator: Integrator, owner: Business, tmp_path: Path):
-    """As many of them as may take a thread, each with a queue."""
+def test_endpoints_that_hang_do_not_delay_others(integrator: Integrator, owner: Business, tmp_path: Path):
+    """As many as threads for failing endpoints, each with a queue."""
     with receiving() as hanging:
         hanging.gate.clear()
         for number in range(FOR_FAILING):

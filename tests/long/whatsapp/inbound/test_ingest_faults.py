@@ -1,4 +1,4 @@
-"""Deliveries while a process is killed and while the database is away: none is lost, none stored twice."""
+"""Deliveries while a process is killed and while the database is stopped: none is lost, none stored twice."""
 
 import signal
 import subprocess
@@ -25,9 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SHEENA = f"+{meta.SHEENA}"
 
 
-def test_a_process_killed_in_the_middle_of_a_replay_loses_and_doubles_nothing(
-    inbox: Inbox, owner: Business, tmp_path: Path
-) -> None:
+def test_a_killed_replay_loses_and_duplicates_nothing(inbox: Inbox, owner: Business, tmp_path: Path) -> None:
     to_both = meta.text("Good", from_="4915123456700")
     for number in ("777", "888"):
         post(meta.body(meta.messages_value(number, messages=[meta.text(f"To {number}"), to_both])))
@@ -35,21 +33,21 @@ def test_a_process_killed_in_the_middle_of_a_replay_loses_and_doubles_nothing(
     Inbox(owner, channel="777"), Inbox(owner, channel="888")
     env = environment(tmp_path, DATABASE_URL=database_url(), SECRET_KEY="a secret of this test")
     for _ in range(3):
-        with session() as clerk, session() as observer:
-            lock_customer(clerk, owner.id, SHEENA)
+        with session() as other_session, session() as observer:
+            lock_customer(other_session, owner.id, SHEENA)
             replay = subprocess.Popen([sys.executable, "manage.py", "replay_deliveries"], cwd=REPOSITORY, env=env)
             until(lambda: waiting(observer) == 1)
             replay.send_signal(signal.SIGKILL)
             assert replay.wait(120) == -signal.SIGKILL
-            clerk.rollback()
+            other_session.rollback()
             until(lambda: not waiting(observer))
     assert manage("replay_deliveries", env=env).returncode == 0
     assert not WebhookDelivery.objects.exclude(state="processed").exists()
     assert inbox.counts() == (2, 2, 2, 4)
 
 
-def test_without_its_database_the_site_asks_for_the_delivery_again(tmp_path: Path) -> None:
-    """Own cluster: it is stopped and started."""
+def test_without_its_database_the_site_answers_503_and_the_repeated_delivery_is_stored(tmp_path: Path) -> None:
+    """Uses a separate cluster, which is stopped and started."""
     database = EmbeddedPostgres(tmp_path)
     database.start()
     secret = settings.WHATSAPP_APP_SECRETS[0]
@@ -66,8 +64,8 @@ def test_without_its_database_the_site_asks_for_the_delivery_again(tmp_path: Pat
                 return request("POST", site.address + PATH, data=body, headers=headers)
 
             database.stop()
-            away = deliver()
-            assert (away.status_code, away.headers["Retry-After"]) == (503, "5")
+            refused = deliver()
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
             database.start()
             assert until(lambda: deliver().status_code == 200)
             assert deliver().status_code == 200

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from tests.whatsapp.inbound.test_webhook_poison import assert_any_json_is_stored, assert_valid_messages_are_stored
 from tests.whatsapp.poison import any_json, fields, mutants
 
-# Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until its end.
+# Thousands of deliveries in one transaction would be slow: PostgreSQL keeps all versions of a row until its end.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -1,6 +1,6 @@
-"""Workers that are killed or suspended, and a provider with every kind of failure: nothing is ever sent twice.
+"""Workers that are killed or suspended, and a provider with all kinds of failures: nothing is sent twice.
 
-The stub of the Graph API keeps the ledger of what it accepted; afterwards rows and ledger are compared.
+The stub of the Graph API records the messages that it accepted; afterwards they are compared with the rows.
 """
 
 import random
@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from conversations.models import Message
+from tests.database_proxy import database_proxy
 from tests.factories import Business
 from tests.leadsite.workers import Worker, working
 from tests.site import request, serving, until
@@ -22,14 +23,13 @@ from tests.whatsapp import meta
 from tests.whatsapp.graph import Reaction, graph_api, pointed_at
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, Mailing
-from tests.wire import wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CUSTOMERS, MESSAGES = 50, 10
 SETTLED = {"sent", "failed", "unknown"}
-# Of a hundred requests, about this many of each; the rest is accepted.
-MOODS: list[tuple[int, Reaction]] = [
+# The percentage of each reaction; the other requests are accepted.
+REACTIONS: list[tuple[int, Reaction]] = [
     (4, stub.TOO_MANY),
     (4, stub.SERVER_ERROR),
     (3, stub.GATEWAY_503),
@@ -55,17 +55,19 @@ def left() -> str:
 
 
 def random_failures(seed: int, requests: int) -> Any:
-    """Random reactions to this many requests; after that it accepts."""
+    """Return a function that chooses random reactions to this many requests; later ones are accepted."""
     chance = random.Random(seed)
-    weights = [weight for weight, _ in MOODS]
-    reactions = [reaction for _, reaction in MOODS]
+    weights = [weight for weight, _ in REACTIONS]
+    reactions = [reaction for _, reaction in REACTIONS]
     weights.append(100 - sum(weights))
     reactions.append(stub.ACCEPTED)
     asked = iter(range(requests))
     return lambda: stub.ACCEPTED if next(asked, None) is None else chance.choices(reactions, weights)[0]
 
 
-def test_nothing_is_sent_twice_whatever_the_provider_does_and_however_workers_end(owner: Business, tmp_path: Path):
+def test_nothing_is_sent_twice_whatever_the_provider_answers_and_when_workers_are_killed(
+    owner: Business, tmp_path: Path
+):
     with graph_api(react=random_failures(seed=20261124, requests=450)) as graph:
         mailing = Mailing(owner, graph)
         for number in range(MESSAGES):
@@ -76,9 +78,9 @@ def test_nothing_is_sent_twice_whatever_the_provider_does_and_however_workers_en
             folder.mkdir()
         workers = [Worker(folder, **pointed_at(graph)) for folder in folders]
         try:
-            for death in range(6):
-                until(partial(graph.has_had_requests, 25 * (death + 1)), left)
-                victim = death % 2
+            for kill in range(6):
+                until(partial(graph.has_had_requests, 25 * (kill + 1)), left)
+                victim = kill % 2
                 workers[victim].kill9()
                 workers[victim] = Worker(folders[victim], **pointed_at(graph))
             until(lambda: statuses() <= SETTLED, left, seconds=240)
@@ -87,7 +89,7 @@ def test_nothing_is_sent_twice_whatever_the_provider_does_and_however_workers_en
             for worker in workers:
                 worker.kill9()
 
-        assert graph.doubled() == {}
+        assert graph.duplicates() == {}
         accepted = {entry["body"]["biz_opaque_callback_data"]: entry["provider_id"] for entry in graph.ledger}
         for customer in range(CUSTOMERS):
             texts = graph.texts(f"+4915100000{customer:03}")
@@ -100,7 +102,7 @@ def test_nothing_is_sent_twice_whatever_the_provider_does_and_however_workers_en
         elif row.status == "failed":
             assert str(row.pk) not in accepted
         assert row.error or row.status == "sent"
-    # Unknown are only those with a broken connection, a gateway's error, an invalid response or a killed worker.
+    # Only those with a broken connection, a gateway's error, an invalid response or a killed worker are unknown.
     assert sum(row.status == "sent" for row in rows) > 0.6 * len(rows)
 
 
@@ -112,35 +114,35 @@ def test_a_suspended_worker_does_not_send_a_message_after_later_ones(owner: Busi
         second = mailing.writes("two")
         (tmp_path / "a").mkdir()
         (tmp_path / "b").mkdir()
-        with working(tmp_path / "a", **pointed_at(graph)) as sleeper:
-            until(lambda: graph.ledger, sleeper.log)
-            sleeper.process.send_signal(signal.SIGSTOP)
+        with working(tmp_path / "a", **pointed_at(graph)) as suspended:
+            until(lambda: graph.ledger, suspended.log)
+            suspended.process.send_signal(signal.SIGSTOP)
             with working(tmp_path / "b", **pointed_at(graph)) as other:
                 # The lease expires after 30 s; the other worker sets the first to unknown and sends the second.
                 until(lambda: Message.objects.get(pk=second.pk).status == "sent", other.log, seconds=180)
                 assert Message.objects.get(pk=first.pk).status == "unknown"
-                sleeper.process.send_signal(signal.SIGCONT)
+                suspended.process.send_signal(signal.SIGCONT)
                 # The response has arrived, but the time-out has expired as well.
-                until(lambda: sleeper.says("message_unknown") or sleeper.says("message_sent"), sleeper.log)
+                until(lambda: suspended.says("message_unknown") or suspended.says("message_sent"), suspended.log)
                 third = mailing.writes("three")
                 until(lambda: Message.objects.get(pk=third.pk).status == "sent", other.log)
         assert graph.texts() == ["one", "two", "three"]
-        assert graph.doubled() == {}
+        assert graph.duplicates() == {}
         told = meta.status("delivered", id="wamid.000001", biz_opaque_callback_data=str(first.pk))
         Inbox(owner).gets_statuses(told)
         assert Message.objects.get(pk=first.pk).status == "delivered"
 
 
 def test_a_message_whose_web_server_was_killed_after_commit_is_stored_and_sent_once(owner: Business, tmp_path: Path):
-    with graph_api() as graph, wire() as line:
+    with graph_api() as graph, database_proxy() as proxy:
         Mailing(owner, graph)
         body = {"to": AMINA, "message": "Hello", "createLead": True, "customerName": "Amina"}
         headers = {"Authorization": f"Bearer {owner.api_key}"}
-        with serving(line.url(), tmp_path) as site:
-            line.hold_commits()
+        with serving(proxy.url(), tmp_path) as site:
+            proxy.drop_commit_responses()
             with ThreadPoolExecutor(1) as pool:
                 answer = pool.submit(request, "POST", f"{site.address}/api/whatsapp", json=body, headers=headers)
-                until(line.committed.is_set, site.log)
+                until(proxy.committed.is_set, site.log)
                 until(Message.objects.exists, site.log)
                 site.kill9()
                 assert isinstance(answer.exception(), requests.ConnectionError)

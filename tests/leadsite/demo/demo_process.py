@@ -45,7 +45,7 @@ class Demo:
         def is_up() -> bool:
             assert self.process.poll() is None, self.output()
             serving = [pid for web in self.children("granian") for pid in workers_of(web.pid)]
-            return "Ctrl-C stops the site" in self.output() and len(serving) == 2 and self.worker_is_at_work()
+            return "Ctrl-C stops the site" in self.output() and len(serving) == 2 and self.worker_is_registered()
 
         until(is_up, self.output)
 
@@ -78,7 +78,7 @@ class Demo:
                     found.append(child)
         return found
 
-    def worker_is_at_work(self) -> bool:
+    def worker_is_registered(self) -> bool:
         """Whether the worker that runs now has told the database of itself."""
         with psycopg.connect(database_url(self.data_dir)) as session:
             beats = session.execute("SELECT extract(epoch FROM last_heartbeat) FROM procrastinate_workers").fetchall()

@@ -1,4 +1,4 @@
-"""A wire between a site and the test's database that can lose what the server answers to a COMMIT."""
+"""A proxy between a site and the test database that can drop the server's response to COMMIT."""
 
 import socket
 import threading
@@ -11,38 +11,38 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.sessions import database_url
 
 HOST = "127.0.0.1"
-# As psycopg sends it: a query of its own, after everything that the transaction did.
+# psycopg sends it as a separate query at the end of the transaction.
 COMMIT = b"COMMIT"
 
 
-class Wire:
-    """Forwards everything, until `hold_commits`: from then on a COMMIT goes through, and its answer does not."""
+class DatabaseProxy:
+    """Forwards everything. After `drop_commit_responses` it forwards each COMMIT, but not the response to it."""
 
     def __init__(self) -> None:
         self._upstream = conninfo_to_dict(database_url())
         self._listener = socket.create_server((HOST, 0))
-        self._holding = threading.Event()
+        self._dropping = threading.Event()
         self.committed = threading.Event()
 
     def url(self) -> str:
-        """The database by way of this wire."""
+        """The address of the database through this proxy."""
         login, name = quote(str(self._upstream["user"])), quote(str(self._upstream["dbname"]))
         if password := self._upstream.get("password"):
             login += f":{quote(str(password), safe='')}"
         port = self._listener.getsockname()[1]
         return f"postgresql://{login}@{HOST}:{port}/{name}?sslmode=disable"
 
-    def hold_commits(self) -> None:
-        self._holding.set()
+    def drop_commit_responses(self) -> None:
+        self._dropping.set()
 
     def serve(self) -> None:
         with suppress(OSError):  # the listener is closed
             while True:
                 client, _ = self._listener.accept()
                 server = self._connect()
-                held = threading.Event()
+                drops = threading.Event()
                 for source, target in ((client, server), (server, client)):
-                    ends = (source, target, held, source is client)
+                    ends = (source, target, drops, source is client)
                     threading.Thread(target=self._forward, args=ends, daemon=True).start()
 
     def _connect(self) -> socket.socket:
@@ -53,18 +53,18 @@ class Wire:
         server.connect(f"{host}/.s.PGSQL.{port}")
         return server
 
-    def _forward(self, source: socket.socket, target: socket.socket, held: threading.Event, is_client: bool) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, drops: threading.Event, is_client: bool) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
-                if is_client and self._holding.is_set() and COMMIT in data:
-                    held.set()
-                if not is_client and held.is_set():
+                if is_client and self._dropping.is_set() and COMMIT in data:
+                    drops.set()
+                if not is_client and drops.is_set():
                     self.committed.set()
                     continue
                 target.sendall(data)
         for end in (source, target):
             with suppress(OSError):
-                # Not close: the other direction's thread may be waiting in it, and would keep it open.
+                # Not close(), because the thread of the other direction may be in recv() and would keep it open.
                 end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
@@ -72,10 +72,10 @@ class Wire:
 
 
 @contextmanager
-def wire() -> Iterator[Wire]:
-    opened = Wire()
-    threading.Thread(target=opened.serve, daemon=True).start()
+def database_proxy() -> Iterator[DatabaseProxy]:
+    proxy = DatabaseProxy()
+    threading.Thread(target=proxy.serve, daemon=True).start()
     try:
-        yield opened
+        yield proxy
     finally:
-        opened.close()
+        proxy.close()
