@@ -1,4 +1,4 @@
-"""System checks: what `manage.py check` says of a bad installation."""
+"""System checks: the errors and warnings of `manage.py check`."""
 
 import pytest
 from django.core.checks import run_checks
@@ -8,7 +8,7 @@ def ids(*, deploy=False):
     return {message.id for message in run_checks(include_deployment_checks=deploy)}
 
 
-def test_a_sound_installation_has_nothing_to_say(settings):
+def test_a_correct_installation_has_no_messages(settings):
     settings.FIELD_ENCRYPTION_KEYS = ["a key of more than sixteen characters"]
     assert not ids()
 
@@ -19,7 +19,7 @@ def test_a_short_encryption_key_is_an_error(settings, keys):
     assert "leadsite.E001" in ids()
 
 
-def test_a_deployment_without_encryption_keys_is_warned(settings):
+def test_a_deployment_without_encryption_keys_is_a_warning(settings):
     settings.FIELD_ENCRYPTION_KEYS = []
     assert "leadsite.W001" in ids(deploy=True)
     assert "leadsite.W001" not in ids()
@@ -32,7 +32,7 @@ def test_a_deployment_on_the_embedded_postgresql_is_an_error(settings):
     assert "leadsite.E002" not in ids(deploy=True)
 
 
-def test_a_deployment_without_a_secret_of_the_providers_is_warned(settings):
+def test_a_deployment_without_a_providers_secret_is_a_warning(settings):
     settings.WHATSAPP_APP_SECRETS = []
     settings.WHATSAPP_VERIFY_TOKEN = ""
     assert "leadsite.W002" in ids(deploy=True)
@@ -40,7 +40,7 @@ def test_a_deployment_without_a_secret_of_the_providers_is_warned(settings):
     assert "leadsite.W002" not in ids()
 
 
-def test_a_deployment_with_a_secret_but_no_verify_token_is_warned(settings):
+def test_a_deployment_with_a_secret_but_no_verify_token_is_a_warning(settings):
     settings.WHATSAPP_APP_SECRETS = ["a secret"]
     settings.WHATSAPP_VERIFY_TOKEN = ""
     assert "leadsite.W003" in ids(deploy=True)

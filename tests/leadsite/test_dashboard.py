@@ -1,4 +1,4 @@
-"""The first page of the admin."""
+"""The dashboard, the first page of the admin."""
 
 from django.urls import reverse
 
@@ -8,7 +8,7 @@ from tests.staff import ESCAPED, HOSTILE, staff_of
 def test_the_first_page_counts_the_leads_and_names_the_newest(owner, stranger):
     owner.has_lead(customer_name="Amina")
     owner.has_lead(customer_name=HOSTILE, status="contacted")
-    stranger.has_lead(customer_name="Somebody else's")
+    stranger.has_lead(customer_name="Another business's")
 
     response = staff_of(owner).get(reverse("admin:index"))
 
@@ -16,4 +16,4 @@ def test_the_first_page_counts_the_leads_and_names_the_newest(owner, stranger):
     page = response.content.decode()
     assert "Amina" in page
     assert ESCAPED in page
-    assert "Somebody else" not in page
+    assert "Another business" not in page

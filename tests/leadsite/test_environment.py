@@ -1,4 +1,4 @@
-"""Variables of the environment: what they may hold, and what is said of the rest."""
+"""Environment variables: their valid values, and the messages for others."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ def reading(**variables: str) -> Environment:
 
 
 @pytest.mark.parametrize("text", ["abc", "-1", "0", "65536", "8000.5", "٨٠٠٠", "9" * 5000])
-def test_a_number_that_cannot_be_is_refused_by_name(text: str) -> None:
+def test_the_error_for_an_invalid_number_names_the_variable(text: str) -> None:
     with pytest.raises(
         ImproperlyConfigured, match=r"^PORT is '.*'\. Write a whole number from 1 to 65535\.$"
     ) as refused:
@@ -26,18 +26,18 @@ def test_a_number_that_cannot_be_is_refused_by_name(text: str) -> None:
 
 
 @pytest.mark.parametrize(("variables", "number"), [({}, 8000), ({"PORT": ""}, 8000), ({"PORT": " 80 "}, 80)])
-def test_a_number_that_is_not_set_is_its_default(variables: dict[str, str], number: int) -> None:
+def test_the_default_of_a_number(variables: dict[str, str], number: int) -> None:
     assert reading(**variables).int("PORT", 8000) == number
 
 
 @pytest.mark.parametrize(
     ("text", "truth"), [("true", True), ("ON", True), ("1", True), ("No", False), ("0", False), ("", True)]
 )
-def test_a_truth_value_has_several_names(text: str, truth: bool) -> None:
+def test_a_boolean_has_several_spellings(text: str, truth: bool) -> None:
     assert reading(HTTPS=text).bool("HTTPS", True) is truth
 
 
-def test_a_truth_value_that_is_none_is_refused() -> None:
+def test_an_invalid_boolean_is_refused() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"HTTPS is 'tru'\. Write true or false\."):
         reading(HTTPS="tru").bool("HTTPS", True)
 
@@ -60,7 +60,7 @@ def test_other_values_are_checked_as_well(read: Any, good: dict[str, str], bad: 
 @pytest.mark.parametrize(
     "url", ["nonsense", "mysql://u:secret@h/d", "postgresql://u:secret@h:port/d", "postgresql://u:secret@h"]
 )
-def test_an_address_of_no_database_is_refused_without_its_password(url: str) -> None:
+def test_the_error_for_an_invalid_database_url_hides_its_password(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL is not") as refused:
         parse_database_url(url)
     assert "secret" not in str(refused.value)
@@ -69,7 +69,7 @@ def test_an_address_of_no_database_is_refused_without_its_password(url: str) -> 
 @pytest.mark.parametrize(
     ("variable", "value"), [("PORT", "abc"), ("DATABASE_URL", "nonsense"), ("LEADSITE_DATA_DIR", "/dev/null")]
 )
-def test_manage_py_says_it_in_one_line(tmp_path: Path, variable: str, value: str) -> None:
+def test_manage_py_prints_the_error_in_one_line(tmp_path: Path, variable: str, value: str) -> None:
     ended = manage("check", env=environment(tmp_path, LEADSITE_DEMO="true") | {variable: value})
 
     assert ended.returncode == 1

@@ -1,4 +1,4 @@
-"""The envelope can always be sent, whatever it quotes."""
+"""The error envelope can be sent whatever it quotes."""
 
 import json
 
@@ -8,12 +8,12 @@ from rest_framework.renderers import JSONRenderer
 from leadsite.errors import answer_for
 
 
-def test_a_message_that_quotes_half_of_a_surrogate_pair_can_be_sent():
+def test_a_message_with_a_lone_surrogate_can_be_sent():
     answer = answer_for(ValidationError({"type\udfff": ['"\ud800" is not a valid choice.']}))
     assert answer is not None
     sent = json.loads(JSONRenderer().render(answer.body))
     assert sent["fields"] == {"type?": ['"?" is not a valid choice.']}
 
 
-def test_what_is_in_no_table_is_left_to_the_500_page():
+def test_an_exception_outside_the_table_is_left_to_the_500_page():
     assert answer_for(RuntimeError("a bug")) is None

@@ -1,4 +1,4 @@
-"""Probes: alive is not the same as ready."""
+"""Liveness and readiness probes."""
 
 import psycopg
 import pytest
@@ -7,13 +7,13 @@ from django.db.migrations.recorder import MigrationRecorder
 
 
 @pytest.mark.parametrize("path", ["/livez", "/livez/", "/readyz", "/readyz/"])
-def test_a_sound_site_is_alive_and_ready(client, db, path):
+def test_a_working_site_is_alive_and_ready(client, db, path):
     answer = client.get(path)
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"
 
 
-def test_a_probe_may_come_without_tls_and_by_any_address(client, db, settings):
+def test_a_probe_may_come_without_tls_and_with_any_host(client, db, settings):
     settings.ALLOWED_HOSTS = ["leads.example.com"]
     settings.SECURE_SSL_REDIRECT = True
     assert client.get("/livez", headers={"host": "10.0.0.7:8000"}).status_code == 200
@@ -36,8 +36,8 @@ def test_with_a_migration_to_apply_it_is_not_ready(client, db):
 
 
 @pytest.fixture
-def database_away(db):
-    """Every statement fails as it does when the server is gone."""
+def database_down(db):
+    """All statements fail, as they do without a server."""
 
     def fail(*arguments, **options):
         raise OperationalError("connection refused") from psycopg.OperationalError("connection refused")
@@ -47,20 +47,20 @@ def database_away(db):
         yield
 
 
-def test_without_a_database_it_is_alive_but_not_ready(client, db, database_away):
+def test_without_a_database_it_is_alive_but_not_ready(client, db, database_down):
     assert client.get("/livez").status_code == 200
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"]["database"] is False
 
 
-def test_without_a_database_a_lead_is_answered_503_with_retry_after(owner, database_away):
+def test_without_a_database_a_lead_is_answered_503_with_retry_after(owner, database_down):
     answer = owner.post_lead()
     assert answer.status_code == 503
     assert answer.json()["code"] == "database_unavailable"
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_without_a_database_the_admin_is_answered_503_too(client, db, database_away):
+def test_without_a_database_the_admin_is_answered_503_too(client, db, database_down):
     answer = client.post("/admin/login/", {"username": "a@b.example", "password": "x"})
     assert answer.status_code == 503

@@ -13,7 +13,7 @@ from whatsapp.models import Channel, WebhookDelivery
 MODELS = registered()
 
 
-def test_the_menu_shows_what_one_may_see(owner):
+def test_the_menu_shows_what_the_user_may_see(owner):
     own = staff_of(owner).get(reverse("admin:index")).content.decode()
     everything = operator().get(reverse("admin:index")).content.decode()
 

@@ -12,7 +12,7 @@ from tests.leadsite.workers import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_finished_jobs_are_forgotten_in_time(tmp_path):
+def test_old_finished_jobs_are_deleted(tmp_path):
     old = [insert_job("succeeded"), insert_job("failed")]
     run("UPDATE procrastinate_events SET at = now() - interval '31 days'")
     fresh = [insert_job("succeeded"), insert_job("failed")]

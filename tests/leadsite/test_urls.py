@@ -1,4 +1,4 @@
-"""Two businesses, and every route of the API: nobody reads or changes what is another's.
+"""All routes of the API with two businesses: neither reads or changes the other's rows.
 
 The routes come from the URLconf. A new one that is not in the matrix fails the test.
 """
@@ -16,9 +16,16 @@ from tests.factories import ORDER, Business
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 
-# Routes that belong to nobody: they take no key, or answer without looking at rows.
-OF_NOBODY = {"webhooks/whatsapp", "conversation", "leads/create-with-conversation", "schema", "docs", "docs/redoc"}
-# What a stranger sends to each route that writes; every other method reads or is refused.
+# Routes without a business: they take no key, or respond without reading rows.
+WITHOUT_BUSINESS = {
+    "webhooks/whatsapp",
+    "conversation",
+    "leads/create-with-conversation",
+    "schema",
+    "docs",
+    "docs/redoc",
+}
+# The stranger's bodies for routes that write; other methods read or are refused.
 BODIES: dict[str, dict[str, Any]] = {
     "leads": {"POST": ORDER},
     "leads/batch": {"POST": {"leads": [ORDER]}},
@@ -39,7 +46,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def api_routes() -> list[str]:
-    """Every path below api/, without those that only add a slash."""
+    """Return all paths below api/, except those that only add a slash."""
 
     def walk(patterns: Any, prefix: str = "") -> list[str]:
         found = []
@@ -54,11 +61,11 @@ def api_routes() -> list[str]:
     return sorted(path.removeprefix("api/") for path in paths if path.startswith("api/") and not path.endswith("/"))
 
 
-ROUTES = [route for route in api_routes() if route not in OF_NOBODY]
+ROUTES = [route for route in api_routes() if route not in WITHOUT_BUSINESS]
 
 
 def rows_of(business: Business) -> list[Any]:
-    """All that the business has, as it is."""
+    """Return all rows of the business."""
     return [
         list(model.objects.filter(user=business.user).order_by("pk").values())
         for model in (Customer, Conversation, Lead, Message, WebhookEndpoint, WebhookEvent)
@@ -67,7 +74,7 @@ def rows_of(business: Business) -> list[Any]:
 
 @pytest.fixture
 def theirs(owner: Business) -> dict[str, str]:
-    """The owner's rows: the ids that stand in the routes."""
+    """The ids of the owner's rows, by their names in the routes."""
     endpoint = create_endpoint(user_id=owner.id, url="https://secret.invalid/", events=["lead.created"]).endpoint
     Inbox(owner).gets(meta.text("The owner's secret"))
     WebhookEvent.objects.update(state="failed", due_at=None)
@@ -108,14 +115,14 @@ def test_a_stranger_reads_and_changes_nothing(owner, stranger, theirs, route, me
 @pytest.mark.parametrize(
     "query", ["status=new", "q=secret", "conversation={conversation_id}", "customer_phone=%2B16505551234"]
 )
-def test_no_filter_reaches_another_businesss_leads(owner, stranger, theirs, query):
+def test_no_filter_finds_another_businesss_leads(owner, stranger, theirs, query):
     assert len(owner.client.get("/api/leads").json()["results"]) == 1
     assert stranger.client.get(f"/api/leads?{query.format(**theirs)}").json()["results"] == []
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("route", ROUTES)
-def test_without_a_key_there_is_nothing(anonymous, theirs, route):
+def test_without_a_key_no_route_answers(anonymous, theirs, route):
     path = f"/api/{route}"
     for name, value in theirs.items():
         path = path.replace(f"<uuid:{name}>", value)

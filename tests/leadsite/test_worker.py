@@ -1,4 +1,4 @@
-"""manage.py worker as it runs in production: a process of its own. tests/long has its kills and cut connections."""
+"""manage.py worker as it runs in production, in a separate process. Kills and lost connections: tests/long."""
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -13,7 +13,7 @@ from whatsapp.models import WebhookDelivery
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_it_does_what_is_due_and_stops_when_it_is_told_to(tmp_path):
+def test_it_does_due_jobs_and_stops_on_sigterm(tmp_path):
     kept = WebhookDelivery.objects.create(
         provider="cloud", body=b"{}", state="failed", next_attempt_at="2026-01-01T00:00:00Z"
     )

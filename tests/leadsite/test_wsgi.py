@@ -1,4 +1,4 @@
-"""What only a real web server shows: bodies in chunks."""
+"""Request bodies in chunks, which need a real web server."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def in_chunks(body: str) -> Iterator[bytes]:
-    """requests sends what a generator yields chunk by chunk, without a length."""
+    """requests sends a generator's bytes in chunks, without Content-Length."""
     for start in range(0, len(body), 1000):
         yield body[start : start + 1000].encode()
 
@@ -30,7 +30,7 @@ def post(site: Site, owner: Business, body: str) -> requests.Response:
     return requests.post(f"{site.address}/api/leads", data=in_chunks(body), headers=headers, timeout=60)
 
 
-def test_a_body_that_comes_in_chunks_is_read(owner: Business, site: Site) -> None:
+def test_a_body_in_chunks_is_read(owner: Business, site: Site) -> None:
     assert post(site, owner, json.dumps(ORDER | {"details": "x" * 5000})).status_code == 201
     assert owner.row_counts() == (1, 1, 1)
 

@@ -1,4 +1,4 @@
-"""A worker as an operator starts it, and the jobs that it finds: for tests with `django_db(transaction=True)`."""
+"""A worker as an operator starts it, and jobs for it: for tests with `django_db(transaction=True)`."""
 
 import secrets
 import subprocess
@@ -13,8 +13,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from tests.sessions import database_url, session, waiting
 from tests.site import DEADLINE_SECONDS, REPOSITORY, environment, manage, until
 
-NAME = "worker of a test"  # of its sessions
-# In this database: another process of pytest has its own, on the same server.
+NAME = "worker of a test"  # the application_name of its sessions
+# Only in this database: another process of pytest has another one on the same server.
 CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE application_name = %s AND datname = current_database()"
@@ -88,7 +88,7 @@ def once(data_dir: Path, url: str | None = None) -> subprocess.CompletedProcess[
 
 @contextmanager
 def job_in_progress(worker: Worker) -> Iterator[ProcrastinateJob]:
-    """The job that prunes deliveries, which waits for their table until the block ends."""
+    """The job that prunes deliveries, which waits for a lock of their table until the block ends."""
     with session() as gate:
         gate.execute("LOCK TABLE webhook_deliveries IN ACCESS EXCLUSIVE MODE")
         until(lambda: find_job(PRUNE, "doing") and waiting(gate), worker.log)
@@ -104,7 +104,7 @@ def find_job(task: str, status: str) -> ProcrastinateJob | None:
 def insert_job(
     status: str, *, task: str = PRUNE, attempts: int = 0, queueing_lock: str | None = None, wait: str = "0"
 ) -> int:
-    """A job of no worker, by the way that leads to this status: procrastinate's triggers note each step."""
+    """Insert a job without a worker and update it step by step: procrastinate's triggers record each status."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, args, attempts, queueing_lock, scheduled_at)"

@@ -1,4 +1,4 @@
-"""Businesses, groups and API keys in the admin, and who may see them."""
+"""Businesses, groups and API keys in the admin, and the permissions for them."""
 
 import re
 
@@ -25,8 +25,8 @@ def answers_to(key: str) -> int:
     return Client().get("/api/leads", headers={"authorization": f"Bearer {key}"}).status_code
 
 
-def made_key(person: Staff, **typed: str) -> str:
-    """Add a key and read it off the next page."""
+def add_key(person: Staff, **typed: str) -> str:
+    """Add a key and return it from the next page."""
     response = person.fill(address("add", ApiKey), **typed)
     assert response.status_code == 302
     (key,) = re.findall(r">(ls_\w{60,})<", person.get(response.url).content.decode())
@@ -57,7 +57,7 @@ def test_a_business_that_only_sends_leads_needs_no_password(db):
         ({"password1": "short", "password2": "short"}, "password2", "This password is too short."),
     ],
 )
-def test_what_cannot_be_a_login_is_an_error_in_the_form(owner, typed, field, error):
+def test_an_invalid_login_is_an_error_in_the_form(owner, typed, field, error):
     problem = errors_of(operator().fill(address("add", User), **{**NEW_USER, **typed}))[field][0]
     assert problem.startswith(error)
     assert not User.objects.filter(business_name="New").exists()
@@ -90,7 +90,7 @@ def test_staff_change_their_own_password(owner):
     assert logs_in(owner.user.email, new)
 
 
-def test_a_wrong_password_and_a_business_without_admin_stay_outside(owner):
+def test_a_wrong_password_or_a_business_without_admin_access_cannot_log_in(owner):
     create_business(email=owner.user.email, password=PASSWORD)
     assert not logs_in(owner.user.email, PASSWORD)
     staff_of(owner)
@@ -98,14 +98,14 @@ def test_a_wrong_password_and_a_business_without_admin_stay_outside(owner):
     assert logs_in(owner.user.email, PASSWORD)
 
 
-def test_who_may_use_the_admin_gets_the_group_of_business_staff(owner):
+def test_a_user_with_admin_access_is_in_the_group_of_business_staff(owner):
     person = operator()
     person.fill(address("change", owner.user), is_staff="on")
     assert [group.name for group in owner.user.groups.all()] == [STAFF_GROUP]
     assert Staff(User.objects.get(pk=owner.id)).get("/admin/leads/lead/").status_code == 200
 
 
-def test_an_old_form_does_not_let_in_whom_another_has_locked_out(owner):
+def test_an_outdated_form_does_not_unlock_a_locked_business(owner):
     person = operator()
     old = person.form(address("change", owner.user))
     person.fill(address("change", owner.user), is_active=None)
@@ -116,7 +116,7 @@ def test_an_old_form_does_not_let_in_whom_another_has_locked_out(owner):
     assert (user.is_active, user.business_name) == (False, "Bella & Co")
 
 
-def test_businesses_and_groups_are_for_superusers_whatever_a_group_allows(owner):
+def test_businesses_and_groups_are_for_superusers_whatever_permissions_a_group_has(owner):
     people = staff_of(owner)
     Group.objects.get(name=STAFF_GROUP).permissions.set(Permission.objects.all())
 
@@ -130,11 +130,11 @@ def test_businesses_and_groups_are_for_superusers_whatever_a_group_allows(owner)
     assert not User.objects.get(pk=owner.id).is_superuser
 
 
-def test_a_business_is_locked_out_and_never_deleted(owner):
+def test_a_business_can_be_locked_but_not_deleted(owner):
     assert operator().get(address("delete", owner.user)).status_code == 403
 
 
-def test_a_group_keeps_the_permissions_that_are_ticked(owner):
+def test_a_group_stores_the_selected_permissions(owner):
     person = operator()
     wanted = Permission.objects.get(codename="view_lead")
 
@@ -150,7 +150,7 @@ def test_a_new_key_is_shown_once_and_works_until_it_is_deleted(owner):
     person = operator()
     assert list(errors_of(person.fill(address("add", ApiKey)))) == ["user"]
 
-    key = made_key(person, user=str(owner.id), name="shop form")
+    key = add_key(person, user=str(owner.id), name="shop form")
 
     stored = ApiKey.objects.get(name="shop form")
     assert answers_to(key) == 200
@@ -160,9 +160,9 @@ def test_a_new_key_is_shown_once_and_works_until_it_is_deleted(owner):
     assert answers_to(key) == 401
 
 
-def test_a_changed_key_stays_the_same_key(owner):
+def test_changing_a_key_keeps_its_secret(owner):
     person = operator()
-    key = made_key(person, user=str(owner.id), name="shop")
+    key = add_key(person, user=str(owner.id), name="shop")
     stored = ApiKey.objects.get(name="shop")
 
     person.fill(address("change", stored), name="till", expiry_0="2020-01-01", expiry_1="00:00:00")
@@ -196,12 +196,12 @@ def test_staff_who_may_add_keys_add_their_own(owner, stranger):
     owner.user.user_permissions.add(Permission.objects.get(codename="add_apikey"))
     assert "user" not in people.form(address("add", ApiKey))
 
-    made_key(people, name="mine", user=str(stranger.id))
+    add_key(people, name="mine", user=str(stranger.id))
 
     assert ApiKey.objects.get(name="mine").user == owner.user
 
 
-def test_a_locked_out_business_is_out_at_once(owner: Business):
+def test_a_locked_business_loses_access_at_once(owner: Business):
     people = staff_of(owner)
     assert people.get(reverse("admin:index")).status_code == 200
     operator().fill(address("change", owner.user), is_active=None)

@@ -1,4 +1,4 @@
-"""What a key may do, when it was used last, and how an operator makes and replaces one."""
+"""The scopes of a key, its last use, and how an operator creates and replaces a key."""
 
 import re
 from datetime import timedelta
@@ -29,7 +29,7 @@ def conversation(owner) -> str:
 
 
 def answers(client: APIClient, conversation: str) -> dict[str, set[int]]:
-    """The answers to what takes each scope."""
+    """Return the status codes of a request for each scope."""
     lead = client.get("/api/leads")
     return {
         "read": {lead.status_code, client.get(f"/api/conversations/{conversation}/messages").status_code},
@@ -46,7 +46,7 @@ def answers(client: APIClient, conversation: str) -> dict[str, set[int]]:
 
 
 @pytest.mark.parametrize("scopes", [["read"], ["write"], ["send"], ["read", "send"], ["read", "write", "send"]])
-def test_a_key_does_what_its_scopes_say_and_nothing_else(owner, conversation, scopes):
+def test_a_key_allows_what_its_scopes_allow_and_nothing_else(owner, conversation, scopes):
     client = client_of(issue_api_key(user=owner.user, name="a program", scopes=scopes))
     for scope, found in answers(client, conversation).items():
         assert (found == {403}) == (scope not in scopes), (scope, found)
@@ -60,12 +60,12 @@ def test_a_missing_scope_is_named(owner):
 
 
 @pytest.mark.parametrize("scopes", [[], ["admin"], ["read", "admin"]])
-def test_the_table_takes_no_other_scopes(owner, scopes):
+def test_the_table_refuses_other_scopes(owner, scopes):
     with pytest.raises(IntegrityError, match="api_keys_scopes_valid"), transaction.atomic():
         ApiKey.objects.update(scopes=scopes)
 
 
-def test_the_last_use_is_noted_to_the_minute(owner, django_assert_num_queries):
+def test_the_last_use_is_recorded_to_the_minute(owner, django_assert_num_queries):
     assert ApiKey.objects.get().last_used_at is None
     with django_assert_num_queries(1):
         owner.client.post("/api/leads")
@@ -79,7 +79,7 @@ def test_the_last_use_is_noted_to_the_minute(owner, django_assert_num_queries):
 
 
 class TestAdmin:
-    def test_a_key_is_made_with_the_scopes_that_are_ticked(self, owner):
+    def test_a_key_is_created_with_the_selected_scopes(self, owner):
         person: Staff = operator()
         person.fill(address("add", ApiKey), user=str(owner.id), name="The shop", scopes=["read", "send"])
         key = ApiKey.objects.get(name="The shop")
@@ -90,13 +90,13 @@ class TestAdmin:
         answer = operator().fill(address("add", ApiKey), user=str(owner.id), name="The shop", scopes=None)
         assert list(errors_of(answer)) == ["scopes"]
 
-    def test_scopes_of_a_key_can_be_taken_away(self, owner):
+    def test_scopes_of_a_key_can_be_removed(self, owner):
         key = ApiKey.objects.get()
         operator().fill(address("change", key), scopes=["read"])
         assert ApiKey.objects.get().scopes == ["read"]
         refused(owner.post_lead(), 403)
 
-    def test_a_key_is_replaced_by_one_that_may_do_the_same(self, owner):
+    def test_a_key_is_replaced_by_one_with_the_same_scopes(self, owner):
         old = issue_api_key(user=owner.user, name="The shop", scopes=["read"], lifetime=timedelta(days=9))
         before = ApiKey.objects.get(name="The shop")
         person: Staff = operator()
@@ -108,7 +108,7 @@ class TestAdmin:
         assert client_of(new[0]).get("/api/leads").status_code == 200
         assert client_of(old).get("/api/leads").status_code == 401
 
-    def test_who_may_make_no_key_may_replace_none(self, owner):
+    def test_replacing_a_key_needs_the_permission_to_add_one(self, owner):
         before = set(ApiKey.objects.values_list("pk", flat=True))
         staff_of(owner).act("replace", ApiKey.objects.order_by("created").first())
         assert before <= set(ApiKey.objects.values_list("pk", flat=True))

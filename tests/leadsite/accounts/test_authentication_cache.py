@@ -1,4 +1,4 @@
-"""A valid key is remembered for a second; what another process does to it counts a second later at the latest."""
+"""A valid key is cached for a second, so that changes by another process take effect within a second."""
 
 import time
 
@@ -25,8 +25,8 @@ def cached(settings):
     settings.API_KEY_CACHE_SECONDS = SECOND
 
 
-def elsewhere(statement: str) -> None:
-    """Run and commit it as another process does."""
+def run_in_another_session(statement: str) -> None:
+    """Execute and commit a statement as another process does."""
     with session() as other:
         other.execute(statement)
         other.commit()
@@ -40,7 +40,7 @@ def authenticate(key: str) -> KeyInUse:
 @pytest.mark.parametrize("statement", REVOCATIONS.values(), ids=REVOCATIONS.keys())
 def test_a_revoked_key_is_401_a_second_later(owner, statement):
     assert owner.client.get("/api/leads").status_code == 200
-    elsewhere(statement)
+    run_in_another_session(statement)
     revoked_at = time.monotonic()
     started = revoked_at
     while (answer := owner.client.get("/api/leads")).status_code == 200:
@@ -51,9 +51,9 @@ def test_a_revoked_key_is_401_a_second_later(owner, statement):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_key_in_constant_use_is_read_again_each_second(owner):
-    """Requests do not extend the time."""
+    """Requests do not extend the second."""
     owner.client.get("/api/leads")
-    elsewhere(REVOCATIONS["deleted"])
+    run_in_another_session(REVOCATIONS["deleted"])
     deadline = time.monotonic() + SECOND
     while time.monotonic() < deadline:
         owner.client.get("/api/leads")
@@ -61,15 +61,15 @@ def test_a_key_in_constant_use_is_read_again_each_second(owner):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_scopes_that_were_taken_are_gone_a_second_later(owner):
+def test_removed_scopes_have_no_effect_a_second_later(owner):
     assert owner.client.post("/api/leads", ORDER, format="json").status_code == 201
-    elsewhere("UPDATE api_keys SET scopes = '{read}'")
+    run_in_another_session("UPDATE api_keys SET scopes = '{read}'")
     time.sleep(SECOND)
     assert owner.client.post("/api/leads", ORDER, format="json").status_code == 403
     assert owner.client.get("/api/leads").status_code == 200
 
 
-def test_the_second_request_reads_nothing(owner):
+def test_the_second_request_needs_no_query(owner):
     key = owner.api_key
     with CaptureQueriesContext(connection) as queries:
         authenticate(key)
@@ -84,14 +84,14 @@ def test_a_request_cannot_change_what_the_next_one_gets(owner):
     assert second.business_name != "changed"
 
 
-def test_a_key_that_is_unknown_is_not_remembered(owner, anonymous):
+def test_an_unknown_key_is_not_cached(owner, anonymous):
     anonymous.credentials(HTTP_AUTHORIZATION="Bearer ls_unknown")
     before = len(authentication._recent._by_digest)
     assert anonymous.get("/api/leads").status_code == 401
     assert len(authentication._recent._by_digest) == before
 
 
-def test_only_so_many_keys_are_remembered(monkeypatch):
+def test_the_cache_has_a_maximum_size(monkeypatch):
     recent = authentication._RecentKeys()
     monkeypatch.setattr(authentication._RecentKeys, "MAX_KEYS", 2)
     until = time.monotonic() + SECOND

@@ -1,4 +1,4 @@
-"""How many requests a key may make: counted once over all processes, and told when it may go on."""
+"""The rate limit of a key: counted over all processes, and the wait is in the response."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def answers(client: APIClient, times: int) -> list[int]:
     return [client.get("/api/leads").status_code for _ in range(times)]
 
 
-def test_it_refuses_a_key_that_has_used_up_its_minute_and_says_when_to_come_back(owner, settings):
+def test_a_key_over_its_limit_is_refused_with_retry_after(owner, settings):
     settings.API_REQUESTS_PER_MINUTE = 3
     assert answers(owner.client, 3) == [200] * 3
     answer = owner.client.post("/api/leads", ORDER, format="json")
@@ -38,14 +38,14 @@ def test_it_refuses_a_key_that_has_used_up_its_minute_and_says_when_to_come_back
     assert owner.row_counts()[2] == 0
 
 
-def test_each_key_has_its_own_allowance(owner, settings):
+def test_each_key_has_a_separate_allowance(owner, settings):
     settings.API_REQUESTS_PER_MINUTE = 2
     another = client_of(issue_api_key(user=owner.user, name="another"))
     assert answers(owner.client, 3) == [200, 200, 429]
     assert answers(another, 3) == [200, 200, 429]
 
 
-def test_the_allowance_comes_back_with_time(owner, settings):
+def test_the_allowance_is_refilled_over_time(owner, settings):
     settings.API_REQUESTS_PER_MINUTE = 2
     assert answers(owner.client, 3) == [200, 200, 429]
     RequestAllowance.objects.update(counted_at=timezone.now() - timedelta(seconds=31))
@@ -60,26 +60,26 @@ def test_zero_is_no_limit(owner, settings):
     assert not RequestAllowance.objects.exists()
 
 
-def taken() -> int:
-    """How many of a thousand requests are gone."""
+def used_requests() -> int:
+    """Return how many of a thousand requests are used."""
     return 1000 - round(RequestAllowance.objects.get().requests)
 
 
-def test_a_busy_process_takes_several_at_a_time_and_an_idle_one_loses_few(owner, settings, monkeypatch):
+def test_a_busy_process_takes_several_at_a_time_and_an_idle_one_few(owner, settings, monkeypatch):
     settings.API_REQUESTS_PER_MINUTE = 1000
     begun = time.monotonic()
     monkeypatch.setattr("leadsite.accounts.limits.time.monotonic", lambda: begun)
     gone = []
     for _ in range(16):
         answers(owner.client, 1)
-        gone.append(taken())
-    # Shares of 1, 2, 4, 8 and then 10, a hundredth of the limit; what fills up meanwhile makes it less.
+        gone.append(used_requests())
+    # Shares of 1, 2, 4, 8 and then 10, a hundredth of the limit; what is refilled during the test makes it less.
     assert gone[0] <= 1 < gone[3] <= 7 < gone[7] <= 15
     assert len(set(gone)) < len(gone)
     monkeypatch.setattr("leadsite.accounts.limits.time.monotonic", lambda: begun + limits.RESERVED_SECONDS + 1)
-    before = taken()
+    before = used_requests()
     answers(owner.client, 1)
-    assert taken() <= before + 1
+    assert used_requests() <= before + 1
 
 
 def test_old_counts_are_pruned(owner, settings):
@@ -93,7 +93,7 @@ def test_old_counts_are_pruned(owner, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_web_processes_grant_together_what_one_would(owner, tmp_path):
+def test_two_web_processes_together_grant_the_limit_of_one(owner, tmp_path):
     limit = 40
     with (
         serving(database_url(), tmp_path, API_REQUESTS_PER_MINUTE=str(limit)) as site,
@@ -102,7 +102,7 @@ def test_two_web_processes_grant_together_what_one_would(owner, tmp_path):
         asked = [clients.submit(site.post_lead, owner.api_key, ORDER) for _ in range(4 * limit)]
         statuses = [answer.result().status_code for answer in asked]
         counted = RequestAllowance.objects.get()
-    # What came back while they asked, and no more.
+    # What was refilled during the requests, and no more.
     seconds = (counted.counted_at - Lead.objects.earliest("created_at").created_at).total_seconds()
     assert limit <= statuses.count(201) <= limit + (seconds + 1) * limit / 60
     assert set(statuses) == {201, 429}

@@ -1,4 +1,4 @@
-"""RequestAllowance.objects.take: a token bucket in one row, at which processes take turns."""
+"""RequestAllowance.objects.take: a token bucket in one row, which processes lock in turn."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,7 +18,7 @@ def take(wanted: int) -> Allowance:
     return RequestAllowance.objects.take(KEY, per_minute=60, wanted=wanted)
 
 
-def test_what_is_left_is_granted_and_then_nothing_with_the_seconds_until_there_is_more(db: None) -> None:
+def test_the_rest_is_granted_and_then_nothing_with_the_seconds_to_wait(db: None) -> None:
     assert take(50) == Allowance(50, 0)
     assert take(50) == Allowance(10, 0)
     refused = take(50)
@@ -33,13 +33,13 @@ def test_a_refusal_writes_nothing(db: None) -> None:
     assert RequestAllowance.objects.values().get() == before
 
 
-def test_a_clock_that_was_put_back_fills_nothing_and_takes_nothing(db: None) -> None:
+def test_a_clock_that_was_set_back_neither_refills_nor_removes(db: None) -> None:
     take(20)
     RequestAllowance.objects.update(counted_at=timezone.now() + timedelta(hours=1))
     assert take(60).granted == 40
 
 
-def test_one_statement_is_enough_after_the_first_time(db: None, django_assert_num_queries) -> None:
+def test_it_takes_one_statement_after_the_first_call(db: None, django_assert_num_queries) -> None:
     with django_assert_num_queries(3):
         take(1)
     with django_assert_num_queries(1):
@@ -47,7 +47,7 @@ def test_one_statement_is_enough_after_the_first_time(db: None, django_assert_nu
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_that_ask_at_once_are_granted_together_what_one_would() -> None:
+def test_concurrent_calls_together_get_the_limit_of_one() -> None:
     take(10)
 
     def ask() -> Allowance:
@@ -56,12 +56,12 @@ def test_two_that_ask_at_once_are_granted_together_what_one_would() -> None:
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(1) as other, session() as observer:
-        # 1. One takes most, and has not committed.
+    with ThreadPoolExecutor(1) as pool, session() as observer:
+        # 1. One session takes most and has not committed.
         with transaction.atomic():
             assert take(40).granted == 40
-            # 2. The other asks, and waits.
-            asked = other.submit(ask)
+            # 2. Another session waits for the row.
+            asked = pool.submit(ask)
             until(lambda: waiting(observer) == 1)
-        # 3. The first commits. What filled up meanwhile is less than one or two requests.
+        # 3. The first commits. Less than two requests were refilled during the wait.
         assert 10 <= asked.result().granted <= 12

@@ -13,7 +13,7 @@ def page_of(business: Business, **fields: str) -> tuple[Lead, str]:
     return lead, address("change", lead)
 
 
-def test_an_old_form_changes_only_what_was_typed_into_it(owner):
+def test_an_outdated_form_changes_only_what_was_typed_into_it(owner):
     people = staff_of(owner)
     lead, path = page_of(owner)
     old = people.form(path)
@@ -26,7 +26,7 @@ def test_an_old_form_changes_only_what_was_typed_into_it(owner):
     assert LogEntry.objects.order_by("-pk")[0].get_change_message() == "Changed Type."
 
 
-def test_a_form_sent_untouched_changes_nothing(owner):
+def test_an_unchanged_form_changes_nothing(owner):
     _, path = page_of(owner, details="  several\nlines  ")
     before = Lead.objects.values().get()
     staff_of(owner).fill(path)
@@ -34,7 +34,7 @@ def test_a_form_sent_untouched_changes_nothing(owner):
 
 
 def test_a_form_without_the_old_values_is_compared_with_the_row(owner):
-    """As curl or a test would send it."""
+    """As curl or a test sends it."""
     lead, path = page_of(owner)
     staff_of(owner).send(path, {"type": "booking", "status": "new", "details": ""})
     lead.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Pages are registered once; apps above add parts to them, and without any they work too."""
+"""Pages are registered once; higher apps add parts to them, and they work without parts too."""
 
 import pytest
 from django.contrib import admin
@@ -10,7 +10,7 @@ from tests.staff import address, staff_of
 
 
 @pytest.mark.parametrize(("model", "page"), [(Conversation, ConversationAdmin), (Message, MessageAdmin)])
-def test_the_page_that_is_registered_is_that_of_the_models_own_app(model, page):
+def test_the_registered_page_is_of_the_models_app(model, page):
     assert type(admin.site._registry[model]) is page
 
 
@@ -20,7 +20,7 @@ def test_a_page_shows_every_part(owner):
         assert part in shown
 
 
-def test_without_the_apps_above_the_page_of_a_conversation_is_its_own(owner, monkeypatch):
+def test_the_page_of_a_conversation_works_without_the_parts_of_higher_apps(owner, monkeypatch):
     monkeypatch.setattr(ConversationAdmin, "parts", [ThreadPart()])
     shown = page_of_a_conversation(owner)
     assert "thread" in shown

@@ -24,7 +24,7 @@ def test_a_time_is_short_and_exact_in_its_tooltip(settings: Any) -> None:
     assert day(time) == "5 Mar 2019"
 
 
-def test_text_from_outside_stays_text() -> None:
+def test_text_is_escaped() -> None:
     for shown in (foreign("<b>"), badge("<b>", "new")):
         assert "&lt;b&gt;" in shown
         assert "<b>" not in shown

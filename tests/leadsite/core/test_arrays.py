@@ -1,4 +1,4 @@
-"""Lists as arrays of PostgreSQL: what goes in comes out."""
+"""Lists are converted to PostgreSQL arrays without loss."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -14,7 +14,7 @@ texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 zones = st.sampled_from([UTC, timezone(timedelta(hours=-9))])
 
 
-# Hypothesis wants the bound without a zone.
+# Hypothesis requires the bound without a time zone.
 moments = st.datetimes(min_value=datetime(1900, 1, 2), timezones=zones)  # noqa: DTZ001
 
 
@@ -24,12 +24,12 @@ moments = st.datetimes(min_value=datetime(1900, 1, 2), timezones=zones)  # noqa:
     st.lists(st.uuids() | st.none()),
     st.lists(st.booleans()),
 )
-def test_what_goes_in_comes_out(words, times, ids, flags):
+def test_postgresql_returns_the_same_lists(words, times, ids, flags):
     lists = [words, times, ids, flags]
     (back,) = fetch_rows("SELECT %s::text[], %s::timestamptz[], %s::uuid[], %s::boolean[]", list(map(array, lists)))
     assert list(back) == lists
 
 
 @pytest.mark.parametrize("text", ["NULL", "null", "", " ", '"', "\\", "{}", "a,b", "{a", '\\"'])
-def test_texts_that_mean_something_in_an_array_stay_texts(text):
+def test_texts_with_array_syntax_are_escaped(text):
     assert fetch_rows("SELECT * FROM unnest(%s::text[])", [array([text, None])]) == [(text,), (None,)]

@@ -1,4 +1,4 @@
-"""Time-outs that one thread watches."""
+"""Time-outs watched by one thread."""
 
 import threading
 from functools import partial
@@ -7,23 +7,23 @@ from leadsite.core.deadlines import deadline
 from tests.site import until
 
 
-def test_a_block_that_runs_too_long_is_told():
-    told = threading.Event()
-    with deadline(0.05, told.set):
-        assert told.wait(10)
+def test_the_callback_is_called_while_a_block_runs_too_long():
+    called = threading.Event()
+    with deadline(0.05, called.set):
+        assert called.wait(10)
 
 
-def test_a_block_that_is_over_in_time_is_never_told():
-    told = threading.Event()
-    with deadline(0.05, told.set):
+def test_the_callback_is_not_called_after_the_block():
+    called = threading.Event()
+    with deadline(0.05, called.set):
         pass
-    with deadline(5, told.set):
-        assert not told.wait(0.5)
+    with deadline(5, called.set):
+        assert not called.wait(0.5)
 
 
-def test_many_have_deadlines_of_their_own():
-    told: list[str] = []
-    late, middle, soon = (partial(told.append, name) for name in ("late", "middle", "soon"))
+def test_several_deadlines_expire_separately():
+    called: list[str] = []
+    late, middle, soon = (partial(called.append, name) for name in ("late", "middle", "soon"))
     with deadline(10, late), deadline(0.3, middle), deadline(0.05, soon):
-        until(lambda: len(told) == 2)
-    assert told == ["soon", "middle"]
+        until(lambda: len(called) == 2)
+    assert called == ["soon", "middle"]

@@ -1,4 +1,4 @@
-"""Secrets are encrypted with the newest key, and read with whichever fits."""
+"""Secrets are encrypted with the newest key, and decrypted with the one that fits."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from leadsite.core.encryption import SecretUnreadable, decrypt, encrypt, rotate
 OLD, NEW = "an old key of at least 16 characters", "a new key of at least 16 characters"
 
 
-def test_a_secret_comes_back_and_is_not_seen_in_what_is_stored(settings: Any) -> None:
+def test_a_secret_is_decrypted_and_not_visible_in_the_stored_text(settings: Any) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [OLD]
     stored = encrypt("Grüße")
     assert "Grüße" not in stored
@@ -29,7 +29,7 @@ def test_after_a_rotation_the_old_key_is_no_longer_needed(settings: Any) -> None
             read(stored)
 
 
-def test_without_a_key_nothing_is_encrypted(settings: Any) -> None:
+def test_encrypting_without_a_key_is_an_error(settings: Any) -> None:
     settings.FIELD_ENCRYPTION_KEYS = []
     with pytest.raises(SecretUnreadable, match="is not set"):
         encrypt("a token")

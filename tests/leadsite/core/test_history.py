@@ -1,4 +1,4 @@
-"""A database of before the migrations were rewritten is met with one sentence that says what to do."""
+"""A database from before the rewritten migrations is refused with a message that says what to do."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from tests.sessions import database_url, session
 from tests.site import environment, manage
 
-# As they stood in the last of those versions.
+# The migrations of the last of those versions.
 OLD = [("conversations", "0002_whatsapp_in"), ("conversations", "0004_search"), ("leads", "0008_import_files")]
 SENTENCE = "from an earlier version of leadsite, whose tables this version cannot use"
 
@@ -22,7 +22,7 @@ def make_old() -> None:
         recorder.record_applied(app, name)
 
 
-def test_the_data_directory_is_to_be_moved_away(db, settings):
+def test_the_message_says_to_move_the_data_directory(db, settings):
     make_old()
     settings.EMBEDDED_POSTGRES, settings.DATA_DIR = True, settings.BASE_DIR / "var"
     with pytest.raises(CommandError) as refused:
@@ -30,13 +30,13 @@ def test_the_data_directory_is_to_be_moved_away(db, settings):
     assert str(refused.value) == f"The data in var/ is {SENTENCE}: move it away (mv var var.old) and run again."
 
 
-def test_its_own_tables_are_migrated(db):
+def test_a_database_of_this_version_is_migrated(db):
     call_command("migrate", verbosity=0)
 
 
 @pytest.fixture
 def old_database(transactional_db: None) -> Iterator[str]:
-    """A database of its own, of which the commands see no more than which migrations it has had."""
+    """A separate database, which has only a table of applied migrations."""
     name = f"{connection.settings_dict['NAME']}_old"
     with session() as other_session:
         other_session.autocommit = True
@@ -47,7 +47,7 @@ def old_database(transactional_db: None) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("command", [["demo"], ["migrate"], ["worker"], ["worker", "--once"]], ids=" ".join)
-def test_every_command_that_needs_the_tables_says_it_and_ends(old_database: str, tmp_path: Path, command: list[str]):
+def test_each_command_that_needs_the_tables_prints_it_and_ends(old_database: str, tmp_path: Path, command: list[str]):
     with session(old_database) as other_session:
         other_session.execute("CREATE TABLE django_migrations (id int, app text, name text, applied timestamptz)")
         for app, name in [*OLD, ("leads", "0002_functions")]:

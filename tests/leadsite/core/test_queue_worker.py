@@ -1,4 +1,4 @@
-"""The loop of a worker whose queue is rows of a table, with a list for the table."""
+"""The loop of a worker whose queue is rows of a table; here a list replaces the table."""
 
 import threading
 import time
@@ -8,10 +8,10 @@ from leadsite.core.queue_worker import QueueWorker
 from tests.site import until
 
 
-class Errands(QueueWorker[int, int]):
-    """Performs numbers; `gate` holds all up, and `records` has what was recorded together."""
+class NumberWorker(QueueWorker[int, int]):
+    """Its items are numbers. `perform` waits for `gate`; `records` has the results of each call of `record`."""
 
-    name = "errands"
+    name = "numbers"
 
     def __init__(self, items: int, threads: int) -> None:
         super().__init__(threads)
@@ -19,7 +19,7 @@ class Errands(QueueWorker[int, int]):
         self.claims: list[int] = []
         self.records: list[list[int]] = []
         self.gate = threading.Event()
-        self.begun: list[int] = []
+        self.started: list[int] = []
 
     def claim(self, room: int) -> list[int]:
         claimed, self.queued = self.queued[:room], self.queued[room:]
@@ -27,7 +27,7 @@ class Errands(QueueWorker[int, int]):
         return claimed
 
     def perform(self, item: int) -> int:
-        self.begun.append(item)
+        self.started.append(item)
         self.gate.wait(30)
         return item
 
@@ -38,15 +38,15 @@ class Errands(QueueWorker[int, int]):
         return {"item": str(result)}
 
 
-class EagerErrands(Errands):
+class BatchingWorker(NumberWorker):
     ahead = 2
     gather_seconds = 0.3
 
 
-def test_no_more_is_claimed_than_threads_can_begin():
-    worker = Errands(items=5, threads=2)
+def test_it_claims_one_item_for_each_thread():
+    worker = NumberWorker(items=5, threads=2)
     worker.start()
-    until(lambda: len(worker.begun) == 2)
+    until(lambda: len(worker.started) == 2)
     worker.stop()
     worker.gate.set()
     worker.join(30)
@@ -54,24 +54,24 @@ def test_no_more_is_claimed_than_threads_can_begin():
     assert sorted(result for record in worker.records for result in record) == [0, 1]
 
 
-def test_a_thread_that_is_done_begins_what_was_claimed_ahead():
-    worker = EagerErrands(items=9, threads=2)
+def test_a_thread_that_has_finished_starts_an_item_claimed_ahead():
+    worker = BatchingWorker(items=9, threads=2)
     worker.start()
-    until(lambda: len(worker.begun) == 2)
+    until(lambda: len(worker.started) == 2)
     assert worker.claims[0] == 4
-    assert worker.begun == [0, 1]
+    assert worker.started == [0, 1]
     worker.gate.set()
     until(lambda: sum(map(len, worker.records)) == 9)
     worker.stop()
     worker.join(30)
-    assert worker.begun == list(range(9))
+    assert worker.started == list(range(9))
 
 
-def test_results_that_come_within_a_moment_are_recorded_together():
-    worker = EagerErrands(items=4, threads=2)
+def test_results_that_arrive_shortly_after_each_other_are_recorded_together():
+    worker = BatchingWorker(items=4, threads=2)
     worker.gate.set()
     began = time.monotonic()
     assert worker.drain() == 4
-    # The last one waits for no other: there is none.
+    # It does not wait for more after the last one.
     assert [sorted(record) for record in worker.records] == [[0, 1, 2, 3]]
     assert time.monotonic() - began < 0.3

@@ -1,4 +1,4 @@
-"""Lists go to PostgreSQL and come back as they were; statements by hand take part in everything that Django does."""
+"""Raw statements use Django's connection, transactions, exceptions and query log."""
 
 from uuid import UUID
 
@@ -12,18 +12,18 @@ from leadsite.core.statements import fetch_rows
 pytestmark = pytest.mark.django_db
 
 
-def test_a_text_that_cannot_be_stored_is_a_data_error():
+def test_text_that_cannot_be_stored_raises_data_error():
     with pytest.raises(DataError), transaction.atomic():
         fetch_rows("SELECT %s::text[]", [array(["a\0b"])])
 
 
-def test_an_error_is_djangos_and_the_next_statement_works():
+def test_errors_are_djangos_and_the_next_statement_works():
     with pytest.raises(IntegrityError, match="customers_user_fk"), transaction.atomic():
         fetch_rows("INSERT INTO customers (user_id, phone) VALUES (%s, '+1234567890')", [UUID(int=1)])
     assert fetch_rows("SELECT 1") == [(1,)]
 
 
-def test_it_sees_a_new_connection_and_is_counted():
+def test_it_uses_a_new_connection_and_is_counted():
     assert fetch_rows("SELECT 1") == [(1,)]
     with CaptureQueriesContext(connection) as queries:
         assert fetch_rows("CREATE TEMPORARY TABLE scratch ()") == []

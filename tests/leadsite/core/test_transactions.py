@@ -1,4 +1,4 @@
-"""retried: what is repeated, what is not, and what must not pass for done."""
+"""retried: which transactions are repeated and which are not."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ REFUSE_AT_COMMIT = """
 
 @contextmanager
 def refused_at_commit() -> Iterator[None]:
-    """The transaction goes well until it is to be committed."""
+    """Let transactions that insert a customer fail at COMMIT."""
     with connection.cursor() as cursor:
         cursor.execute(REFUSE_AT_COMMIT)
     try:
@@ -44,18 +44,18 @@ def fail(state: str) -> None:
         cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '{state}'; END $$")
 
 
-def test_what_cannot_be_committed_is_repeated_and_does_not_pass_for_done(owner: Business) -> None:
+def test_a_failed_commit_is_repeated_and_raised(owner: Business) -> None:
     tries = []
 
     @retried
-    def make() -> str:
+    def create() -> str:
         tries.append(1)
         with transaction.atomic():
             Customer.objects.create(user=owner.user, phone=PHONE)
             return "done"
 
     with refused_at_commit(), pytest.raises(OperationalError) as refused:
-        make()
+        create()
     assert sqlstate(refused.value) == "40001"
     assert len(tries) == MAX_ATTEMPTS == attempt_of(refused.value)
     assert not Customer.objects.exists()
@@ -66,7 +66,7 @@ def test_the_whole_transaction_is_repeated(owner: Business, state: str) -> None:
     tries = []
 
     @retried(attempts=3)
-    def make() -> int:
+    def create() -> int:
         tries.append(1)
         with transaction.atomic():
             Customer.objects.create(user=owner.user, phone=PHONE)
@@ -74,8 +74,8 @@ def test_the_whole_transaction_is_repeated(owner: Business, state: str) -> None:
                 fail(state)
             return len(tries)
 
-    assert make() == 3
-    # What the first two attempts wrote before they failed is undone: one row, not three.
+    assert create() == 3
+    # The first two attempts were rolled back: there is one row, not three.
     assert Customer.objects.count() == 1
 
 
@@ -84,13 +84,13 @@ def test_a_transient_error_is_raised_by_the_last_attempt(db: None, attempts: int
     tries = []
 
     @retried(attempts=attempts)
-    def be_the_victim() -> None:
+    def fail_with_deadlock() -> None:
         tries.append(1)
         with transaction.atomic():
             fail("40P01")
 
     with pytest.raises(OperationalError) as raised:
-        be_the_victim()
+        fail_with_deadlock()
     assert len(tries) == attempts == attempt_of(raised.value)
 
 
@@ -98,13 +98,13 @@ def test_other_errors_are_raised_at_once(db: None) -> None:
     tries = []
 
     @retried
-    def break_a_rule() -> None:
+    def violate_a_constraint() -> None:
         tries.append(1)
         with transaction.atomic():
             fail("23505")
 
     with pytest.raises(Error) as raised:
-        break_a_rule()
+        violate_a_constraint()
     assert tries == [1]
     assert attempt_of(raised.value) == 1
 
@@ -113,7 +113,7 @@ def test_nothing_is_repeated_where_the_caller_holds_a_transaction(owner: Busines
     tries = []
 
     @retried
-    def make() -> None:
+    def create() -> None:
         tries.append(1)
         with transaction.atomic():
             Customer.objects.create(user=owner.user, phone=OTHER_PHONE)
@@ -122,9 +122,9 @@ def test_nothing_is_repeated_where_the_caller_holds_a_transaction(owner: Busines
     with transaction.atomic():
         Customer.objects.create(user=owner.user, phone=PHONE)
         with pytest.raises(OperationalError):
-            make()
+            create()
     assert tries == [1]
-    # The inner block was a savepoint: the caller's own row stays, and the caller decides.
+    # The inner block was a savepoint: the caller's row is kept.
     assert [customer.phone for customer in Customer.objects.all()] == [PHONE]
 
 
@@ -152,7 +152,7 @@ def rename(statement: str, tries: list[int], other_session: psycopg.Connection) 
     ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SET LOCAL lock_timeout = '10ms'"],
     ids=["40001", "55P03"],
 )
-def test_a_second_session_in_the_way_makes_the_whole_transaction_start_over(owner: Business, statement: str) -> None:
+def test_a_conflict_with_another_session_repeats_the_whole_transaction(owner: Business, statement: str) -> None:
     Customer.objects.create(user=owner.user, phone=PHONE)
     tries: list[int] = []
     with session() as other_session:
@@ -167,7 +167,7 @@ def rename_customers(name: str) -> None:
         Customer.objects.update(name=name)
 
 
-def test_a_process_frozen_in_a_transaction_gives_its_locks_back(owner: Business) -> None:
+def test_the_locks_of_a_suspended_process_are_released(owner: Business) -> None:
     Customer.objects.create(user=owner.user, phone=PHONE, name="Amina")
     with frozen(rename_customers, "Bruno", after="UPDATE") as renaming:
         assert not is_free(Customer.objects.all())

@@ -1,4 +1,4 @@
-"""A demo as a person starts it: `manage.py demo` in a process of its own, with all that it starts."""
+"""A demo as a user starts it: `manage.py demo` in a separate process, with its children."""
 
 import os
 import re
@@ -40,7 +40,7 @@ class Demo:
         return self._output.read_text()
 
     def await_all(self) -> None:
-        """Wait for the banner, both processes that serve, and the worker."""
+        """Wait for the banner, both web processes and the worker."""
 
         def is_up() -> bool:
             assert self.process.poll() is None, self.output()
@@ -50,7 +50,7 @@ class Demo:
         until(is_up, self.output)
 
     def shown(self, label: str) -> str:
-        """What the banner says after a label."""
+        """Return the value after a label in the banner."""
         found = re.search(rf"^  {label} +(\S+)$", self.output(), re.MULTILINE)
         assert found, self.output()
         return found[1]
@@ -65,12 +65,12 @@ class Demo:
             return False
 
     def child(self, word: str) -> psutil.Process:
-        """The child of the supervisor's with this word in its command line."""
+        """The supervisor's child with this word in its command line."""
         (child,) = self.children(word)
         return child
 
     def children(self, word: str) -> list[psutil.Process]:
-        """As `child`, but none while it is started again. A child is the head of a process group."""
+        """As `child`, but empty while the child is restarted. A child is the leader of a process group."""
         found = []
         for child in psutil.Process(self.process.pid).children():
             with suppress(psutil.NoSuchProcess, ProcessLookupError):
@@ -79,7 +79,7 @@ class Demo:
         return found
 
     def worker_is_registered(self) -> bool:
-        """Whether the worker that runs now has told the database of itself."""
+        """Whether the present worker has registered in the database."""
         with psycopg.connect(database_url(self.data_dir)) as session:
             beats = session.execute("SELECT extract(epoch FROM last_heartbeat) FROM procrastinate_workers").fetchall()
         return any(worker.create_time() <= beat for worker in self.children("worker") for (beat,) in beats)
@@ -93,7 +93,7 @@ class Demo:
         return [own, *own.children(recursive=True), database, *database.children(recursive=True)]
 
     def press_ctrl_c(self) -> int:
-        """A terminal sends it to all of the foreground process group. Returns the exit code."""
+        """Send SIGINT to the process group, as a terminal does. Returns the exit code."""
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(DEADLINE_SECONDS)
 

@@ -1,4 +1,4 @@
-"""What the demo's supervisor decides; tests/long/leadsite/demo/test_supervisor_demo.py shows it at work."""
+"""The decisions of the demo's supervisor. tests/long/leadsite/demo/test_supervisor_demo.py runs a whole demo."""
 
 import signal
 import sys
@@ -18,10 +18,10 @@ from tests.site import free_port, until
 
 
 @pytest.mark.parametrize("asked_to_stop", [True, False])
-def test_a_database_that_does_not_come_back_is_an_error_unless_the_demo_was_asked_to_stop(
+def test_a_database_that_does_not_restart_is_an_error_unless_the_demo_is_stopping(
     monkeypatch: pytest.MonkeyPatch, settings: Any, asked_to_stop: bool
 ) -> None:
-    """Ctrl-C in a terminal also reaches the programs that start the database, and these fail of it."""
+    """Ctrl-C in a terminal also interrupts the programs that start the database, which then fail."""
     settings.EMBEDDED_POSTGRES = True
     supervisor = Supervisor(port=8000)
 
@@ -39,7 +39,7 @@ def test_a_database_that_does_not_come_back_is_an_error_unless_the_demo_was_aske
 
 @pytest.fixture
 def handlers() -> Iterator[None]:
-    """A supervisor that runs in this process takes over its signals."""
+    """Restore this process's signal handlers, which a supervisor replaces."""
     kept = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
     yield
     for signum, handler in kept.items():
@@ -51,13 +51,13 @@ def children() -> list[psutil.Process]:
 
 
 def sleeper(ready: Path, *, stubborn: bool = False) -> Child:
-    """A child that says in a file that it is there, and may not hear that it should stop."""
+    """A child that creates the file `ready`; a `stubborn` one ignores SIGTERM."""
     program = f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(600)"
     ignoring = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " if stubborn else ""
     return Child("sleeper", [sys.executable, "-c", ignoring + program])
 
 
-def test_a_child_that_was_killed_is_started_again_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+def test_a_killed_child_is_restarted_and_stops_on_request(tmp_path: Path) -> None:
     before = children()
     child = sleeper(tmp_path / "ready")
     child.keep_alive()
@@ -78,7 +78,7 @@ def test_a_child_that_was_killed_is_started_again_and_ends_when_it_is_told_to(tm
     assert set(children()) <= set(before)
 
 
-def test_a_child_that_does_not_hear_is_killed_at_the_deadline(tmp_path: Path) -> None:
+def test_a_child_that_ignores_sigterm_is_killed_at_the_deadline(tmp_path: Path) -> None:
     before = children()
     child = sleeper(tmp_path / "ready", stubborn=True)
     child.keep_alive()
@@ -90,19 +90,19 @@ def test_a_child_that_does_not_hear_is_killed_at_the_deadline(tmp_path: Path) ->
     assert set(children()) <= set(before)
 
 
-def test_a_child_that_dies_young_waits_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_fails_at_start_is_restarted_after_growing_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     child = Child("failing", [sys.executable, "-c", "raise SystemExit(1)"])
     waits = []
     for exits in range(1, 8):
-        child._started_at = -1000.0  # its wait is over
+        child._started_at = -1000.0  # the pause is over
         child.keep_alive()
 
-        def has_died(exits: int = exits) -> bool:
+        def has_exited(exits: int = exits) -> bool:
             monkeypatch.setattr(child, "_started_at", time.monotonic())
             child.keep_alive()
             return child.exits == exits
 
-        until(has_died)
+        until(has_exited)
         waits.append(child._delay)
 
     assert waits == [0.5, 1, 2, 4, 8, 10, 10]

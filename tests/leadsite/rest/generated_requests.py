@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes up from the API's description, and what every answer must be."""
+"""Requests that schemathesis generates from the OpenAPI schema, and checks of the responses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -38,15 +38,15 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield site
 
 
-def assert_answered_as_described(label: str, business: Business, site: Site, *, cases: int) -> None:
-    """Send the operation so many requests, right ones and wrong ones."""
+def assert_responses_match_schema(label: str, business: Business, site: Site, *, cases: int) -> None:
+    """Send `cases` requests of the operation, valid and invalid ones."""
     api = schemathesis.openapi.from_url(f"{site.address}/api/schema")
-    operation: Any = next(found.ok() for found in api.get_all_operations() if found.ok().label == label)  # type: ignore[union-attr] # all are in order
+    operation: Any = next(found.ok() for found in api.get_all_operations() if found.ok().label == label)  # type: ignore[union-attr] # the schema is valid
     headers = {"Authorization": f"Bearer {business.api_key}"}
-    right, wrong = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
+    valid, invalid = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
 
     @hypothesis.settings(max_examples=cases)
-    @hypothesis.given(case=right | wrong)
+    @hypothesis.given(case=valid | invalid)
     def answered(case: Any) -> None:
         case.call_and_validate(headers=headers, checks=CHECKS)
 

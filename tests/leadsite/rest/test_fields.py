@@ -1,4 +1,4 @@
-"""Fields take their own JSON type and no other."""
+"""Fields accept their JSON type only."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ OTHERS: list[tuple[Any, list[Any]]] = [
     ("field", "value"),
     [(StrictCharField(), "5"), (StrictIntegerField(), 5), (StrictBooleanField(), True), (WORD, "order")],
 )
-def test_its_own_type_is_taken(field: Any, value: Any) -> None:
+def test_its_own_type_is_accepted(field: Any, value: Any) -> None:
     assert field.run_validation(value) == value
 
 
@@ -30,7 +30,7 @@ def test_another_type_is_refused(field: Any, value: Any) -> None:
         field.run_validation(value)
 
 
-def test_an_unknown_word_is_answered_with_those_there_are_and_not_quoted() -> None:
+def test_the_error_for_an_unknown_choice_lists_the_choices_and_does_not_quote_it() -> None:
     with pytest.raises(ValidationError) as refusal:
         WORD.run_validation("cake")
     assert refusal.value.detail == ["Must be one of order, booking."]

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a request that is sent again gets the first answer again, and does nothing twice."""
+"""Idempotency-Key: a repeated request gets the first response again and has no second effect."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,9 +22,9 @@ def post(business: Business, path: str, body: Any, key: str | None = "order-17")
 
 
 @pytest.mark.django_db
-class TestOneAfterTheOther:
+class TestRepeatedRequests:
     @pytest.mark.parametrize("path", POSTS)
-    def test_the_same_again_gets_the_same_bytes_and_does_nothing(self, owner, path):
+    def test_a_repeated_request_gets_the_same_bytes_and_does_nothing(self, owner, path):
         first, second = (post(owner, path, POSTS[path]) for _ in range(2))
         assert (first.status_code, second.status_code) == (first.status_code, first.status_code)
         assert first.content == second.content
@@ -41,7 +41,7 @@ class TestOneAfterTheOther:
         assert len(answers) == 1
         assert Message.objects.count() == 2
 
-    def test_the_answer_is_as_without_a_key(self, owner):
+    def test_the_response_is_the_same_as_without_a_key(self, owner):
         with_key, without = post(owner, "/api/leads", ORDER), post(owner, "/api/leads", ORDER, key=None)
         assert with_key.status_code == without.status_code == 201
         assert with_key.json().keys() == without.json().keys()
@@ -60,12 +60,12 @@ class TestOneAfterTheOther:
         assert answer["code"] == "idempotency_key_reused"
         assert owner.row_counts() == (1, 1, 1)
 
-    def test_a_refused_request_leaves_the_key_free(self, owner):
+    def test_a_refused_request_does_not_use_the_key(self, owner):
         refused(post(owner, "/api/leads", ORDER | {"type": "cake"}), 400)
         assert post(owner, "/api/leads", ORDER).status_code == 201
         assert owner.row_counts() == (1, 1, 1)
 
-    def test_a_conflict_leaves_the_key_free_and_nothing_written(self, owner):
+    def test_a_conflict_does_not_use_the_key_and_writes_nothing(self, owner):
         post(owner, "/api/leads", ORDER | {"external_id": "1"}, key=None)
         refused(post(owner, "/api/leads", ORDER | {"external_id": "1", "customer_phone": "+49151000001"}), 409)
         assert owner.row_counts() == (1, 1, 1)
@@ -77,12 +77,12 @@ class TestOneAfterTheOther:
         assert stranger.row_counts() == (1, 1, 1)
 
     @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "ä", "a\tb"])
-    def test_a_key_of_another_form_is_400(self, owner, key):
+    def test_an_invalid_key_is_400(self, owner, key):
         answer = refused(post(owner, "/api/leads", ORDER, key=key), 400)
         assert list(answer["fields"]) == ["Idempotency-Key"]
         assert owner.row_counts() == NOTHING
 
-    def test_without_a_key_of_the_api_nothing_is_replayed(self, owner, anonymous):
+    def test_without_an_api_key_nothing_is_replayed(self, owner, anonymous):
         post(owner, "/api/leads", ORDER)
         refused(anonymous.post("/api/leads", ORDER, format="json", headers={"Idempotency-Key": "order-17"}), 401)
 

@@ -1,4 +1,4 @@
-"""The API's description of itself: complete, as committed, served without another host, and kept by the site."""
+"""The OpenAPI schema: complete, as committed, and obeyed by the site; its pages load nothing from other hosts."""
 
 import re
 from io import StringIO
@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from tests.browser import open_window
 from tests.factories import Business
-from tests.leadsite.rest.generated_requests import OPERATIONS, assert_answered_as_described, site
+from tests.leadsite.rest.generated_requests import OPERATIONS, assert_responses_match_schema, site
 from tests.leadsite.test_urls import ROUTES
 from tests.site import Site
 
@@ -28,11 +28,11 @@ def generated() -> str:
     return out.getvalue()
 
 
-def test_it_is_as_committed():
+def test_the_committed_schema_is_current():
     assert generated() == COMMITTED.read_text(encoding="utf-8"), "The API has changed: make schema"
 
 
-def test_every_route_of_integrators_is_in_it_and_is_tried():
+def test_every_route_for_integrators_is_in_it_and_tested():
     described = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))["paths"]
     assert set(described) == {"/api/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route) for route in ROUTES}
     operations = {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
@@ -40,7 +40,7 @@ def test_every_route_of_integrators_is_in_it_and_is_tried():
 
 
 @pytest.mark.parametrize("path", ["/api/docs", "/api/docs/redoc", "/api/docs/"])
-def test_its_pages_ask_no_other_host(anonymous: APIClient, path: str, db: None):
+def test_its_pages_name_no_other_host(anonymous: APIClient, path: str, db: None):
     answer = anonymous.get(path)
     assert answer.status_code == 200
     page = answer.content.decode()
@@ -48,7 +48,7 @@ def test_its_pages_ask_no_other_host(anonymous: APIClient, path: str, db: None):
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page)
 
 
-def test_the_schema_is_served_to_everybody(anonymous: APIClient, db: None):
+def test_the_schema_is_public(anonymous: APIClient, db: None):
     answer = anonymous.get("/api/schema")
     assert answer.status_code == 200
     assert answer.json()["openapi"].startswith("3.1")
@@ -57,21 +57,21 @@ def test_the_schema_is_served_to_everybody(anonymous: APIClient, db: None):
 # `make test-long` sends more, `make fuzz` many more.
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_whatever_is_sent_is_answered_as_described(label: str, owner: Business, site: Site):
-    assert_answered_as_described(label, owner, site, cases=10)
+def test_responses_match_the_schema(label: str, owner: Business, site: Site):
+    assert_responses_match_schema(label, owner, site, cases=10)
 
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/api/docs", "/api/docs/redoc"])
-def test_the_pages_show_the_operations_and_ask_no_other_host(live_server: Any, tmp_path: Path, path: str):
+def test_the_pages_show_the_operations_and_load_nothing_from_other_hosts(live_server: Any, tmp_path: Path, path: str):
     with open_window(live_server.url) as window:
         forbidden: set[str] = set()
         window.page.on("requestfailed", lambda failed: forbidden.add(f"{urlsplit(failed.url).netloc} {failed.failure}"))
         window.open(path)
         window.page.locator("text=Create a lead with its conversation >> visible=true").first.wait_for()
         window.page.screenshot(path=tmp_path / "docs.png")
-        # "" is what the page has made itself (blob:, data:). The other is ReDoc's picture of its maker.
+        # "" is of blob: and data: addresses. The other host has the logo of ReDoc's vendor.
         assert window.hosts - {"", "cdn.redoc.ly"} == {live_server.url.removeprefix("http://")}
         assert forbidden <= {"cdn.redoc.ly csp"}
         assert [trouble for trouble in window.errors if "Content Security Policy" not in trouble] == []

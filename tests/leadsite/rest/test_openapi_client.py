@@ -1,4 +1,4 @@
-"""A Python client is generated from the committed description, and does what an integrator does."""
+"""A Python client generated from the committed schema does what an integrator does."""
 
 import importlib
 import subprocess
@@ -19,7 +19,7 @@ PACKAGE = "leadsite_client"
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    """The command that docs/api.md names, and the import of what it made."""
+    """Run the command in docs/api.md, and import the generated package."""
     folder = tmp_path_factory.mktemp("generated")
     (folder / "config.yaml").write_text("post_hooks: []\n")
     subprocess.run(
@@ -52,11 +52,11 @@ def test_the_generated_client_runs_the_main_flow(package: Any, owner: Business, 
 
 
 def main_flow(client: Any) -> None:
-    wish = model("NewLeadRequest")(
+    new_lead = model("NewLeadRequest")(
         customer_phone="+4915123456789", customer_name="Amina", type_=model("LeadType").ORDER, details="A lemon cake"
     )
-    created = operation("leads.leads_create").sync(client=client, body=wish, idempotency_key="one")
-    assert operation("leads.leads_create").sync(client=client, body=wish, idempotency_key="one") == created
+    created = operation("leads.leads_create").sync(client=client, body=new_lead, idempotency_key="one")
+    assert operation("leads.leads_create").sync(client=client, body=new_lead, idempotency_key="one") == created
     assert Lead.objects.count() == 1
 
     lead = operation("leads.leads_retrieve").sync(created.lead_id, client=client)

@@ -1,9 +1,9 @@
-"""Pages of lists, by a cursor over ids."""
+"""Pagination of lists by a cursor over ids."""
 
 import pytest
 
 
-def test_the_list_is_paged_newest_first_without_gap_or_double(owner, django_assert_num_queries):
+def test_pages_are_newest_first_without_gaps_or_duplicates(owner, django_assert_num_queries):
     created = [str(owner.has_lead().lead_id) for _ in range(5)]
     seen = []
     url = "/api/leads?page_size=2"
@@ -18,18 +18,18 @@ def test_the_list_is_paged_newest_first_without_gap_or_double(owner, django_asse
 
 
 @pytest.mark.parametrize("cursor", ["cD14", "cD0xMjM=", "cD0lMDA=", "\u00e4"])
-def test_a_cursor_that_is_not_ours_is_refused(owner, cursor):
+def test_an_invalid_cursor_is_refused(owner, cursor):
     owner.has_lead()
     assert owner.client.get(f"/api/leads?cursor={cursor}").status_code in (400, 404)
 
 
 @pytest.mark.parametrize("cursor", ["%00", "====", "bz05OTk5OTk5OTk5OTk5OTk5", "a" * 5000])
-def test_a_cursor_of_noise_does_no_harm(owner, cursor):
+def test_a_random_cursor_is_no_server_error(owner, cursor):
     owner.has_lead()
     assert owner.client.get(f"/api/leads?cursor={cursor}").status_code < 500
 
 
 @pytest.mark.parametrize("page_size", ["0", "-1", "x", "9" * 5000, "%00"])
-def test_a_strange_page_size_is_the_usual_one(owner, page_size):
+def test_an_invalid_page_size_is_the_default(owner, page_size):
     owner.has_lead()
     assert owner.client.get(f"/api/leads?page_size={page_size}").status_code == 200

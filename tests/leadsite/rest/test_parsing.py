@@ -1,4 +1,4 @@
-"""Bodies of requests: what can be read, and what is answered where it cannot."""
+"""Request bodies: which are accepted, and the responses to others."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.factories import NOTHING, ORDER
 
 
 @pytest.mark.parametrize("case", BAD_BODIES)
-def test_a_body_that_cannot_be_read_is_400(case, owner):
+def test_a_body_that_cannot_be_parsed_is_400(case, owner):
     answer = owner.client.post("/api/leads", BAD_BODIES[case], content_type="application/json")
     refused(answer, 400)
     assert owner.row_counts() == NOTHING
@@ -28,7 +28,7 @@ def test_another_content_type_is_415(owner, content_type):
     refused(answer, 415)
 
 
-def test_a_charset_in_the_content_type_is_taken(owner):
+def test_a_charset_in_the_content_type_is_accepted(owner):
     answer = owner.client.post("/api/leads", json.dumps(ORDER), content_type="application/json; charset=utf-8")
     assert answer.status_code == 201
 

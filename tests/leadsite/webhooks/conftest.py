@@ -17,5 +17,5 @@ def receiver(settings: Any) -> Iterator[Receiver]:
 
 @pytest.fixture
 def integrator(owner: Business, receiver: Receiver) -> Integrator:
-    """A program of the owner's that has asked for all events."""
+    """An endpoint of the owner for all event types."""
     return Integrator(owner, receiver)

@@ -1,4 +1,4 @@
-"""A business's endpoint, and its events on their way."""
+"""An integrator: a business's endpoint and its events."""
 
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ ALL = list(WebhookEndpoint.Event.values)
 
 
 class Integrator:
-    """Registers through the API, as a program does."""
+    """Creates an endpoint through the API, as an integrator's program does."""
 
     def __init__(self, business: Business, receiver: Receiver, path: str = "/hook", events: list[str] = ALL) -> None:
         self.business = business
@@ -45,7 +45,7 @@ class Integrator:
         return f"/api/webhook-endpoints/{self.id}"
 
     def rows(self) -> list[WebhookEvent]:
-        """Its events in the order in which they were written."""
+        """Its events in the order of their creation."""
         return list(WebhookEvent.objects.filter(endpoint_id=self.id).order_by("pk"))
 
     def types(self) -> list[str]:
@@ -60,11 +60,11 @@ class Integrator:
 
 
 def post() -> int:
-    """Let a worker post what is due. Returns how much it tried."""
+    """Post all due events, as a worker does. Returns how many were attempted."""
     return Courier().drain()
 
 
 def post_again() -> int:
-    """The same when all waiting is over."""
+    """As `post`, after all pauses."""
     WebhookEvent.objects.filter(state="pending").update(due_at="2026-01-01T00:00:00Z", leased_until=None)
     return post()

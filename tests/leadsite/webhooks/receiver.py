@@ -1,4 +1,4 @@
-"""An integrator's machine: takes events on 127.0.0.1, and verifies them with Standard Webhooks' own package."""
+"""An integrator's server on 127.0.0.1, which verifies events with the package of Standard Webhooks."""
 
 import json
 import threading
@@ -15,11 +15,11 @@ from tests.stub_server import Handler, running
 
 @dataclass
 class Receiver:
-    """A running receiver. `queue_answers` queues answers (a status, and headers); without any it answers 204."""
+    """A running receiver. `queue_answers` queues responses (status and headers); without any it responds with 204."""
 
     requests: list[dict[str, Any]] = field(default_factory=list)
     address: str = ""
-    # While it is not set, requests wait for their answer.
+    # While it is not set, requests wait for their response.
     gate: threading.Event = field(default_factory=threading.Event)
     _queued: deque[tuple[int, dict[str, str]]] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -35,7 +35,7 @@ class Receiver:
         return answer
 
     def events(self, secret: str, path: str = "/hook") -> list[dict[str, Any]]:
-        """What came to this path, each with a signature that holds."""
+        """The events posted to this path, with their signatures verified."""
         mine = [request for request in self.requests if request["path"] == path]
         return [Webhook(secret).verify(request["body"], request["headers"]) for request in mine]
 

@@ -1,4 +1,4 @@
-"""Where events are not posted to: our own network, by whatever name, then and later."""
+"""Events are not posted to private networks, neither by address nor by name."""
 
 import ipaddress
 import socket
@@ -28,8 +28,8 @@ PRIVATE = [
 SPELLED = ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "localhost", "LOCALHOST"]
 
 
-def leads_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
-    """The name service of this test: whatever is asked for is at these addresses. Returns what was asked."""
+def resolve_names_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """Replace the resolver: all names resolve to these addresses. Returns the list of names that were resolved."""
     asked = []
 
     def getaddrinfo(host: str, port: int, *args: Any, **options: Any) -> list[Any]:
@@ -50,19 +50,19 @@ def leads_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
 
 
 @pytest.mark.parametrize("host", [*PRIVATE, *SPELLED])
-def test_an_address_of_no_public_machine_is_refused(host):
+def test_an_address_that_is_not_public_is_refused(host):
     with pytest.raises(AddressRefused, match="private or reserved"):
         check_url(f"https://{host}/hook")
 
 
 @pytest.mark.parametrize("host", [*PRIVATE, *SPELLED])
-def test_it_is_refused_also_when_it_is_posted_to(host):
+def test_it_is_refused_before_a_post_too(host):
     with pytest.raises(http.NotDelivered, match="private or reserved"):
         http.post(f"http://{host}:9/hook", b"{}", {})
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.215.14", "2606:4700:4700::1111", "2a00:1450::1"])
-def test_a_public_machine_is_not(address):
+def test_a_public_address_is_accepted(address):
     assert is_public(ipaddress.ip_address(address))
 
 
@@ -83,31 +83,31 @@ def test_a_public_machine_is_not(address):
         ("https://hooks.example.com/" + "x" * 2000, "at most 2000"),
     ],
 )
-def test_what_is_no_address_for_a_webhook_is_refused_with_a_reason(url, problem, monkeypatch):
-    leads_to(monkeypatch, "93.184.215.14")
+def test_an_invalid_url_is_refused_with_a_reason(url, problem, monkeypatch):
+    resolve_names_to(monkeypatch, "93.184.215.14")
     with pytest.raises(AddressRefused, match=problem):
         check_url(url)
 
 
-def test_a_name_that_leads_nowhere_yet_is_taken():
+def test_a_name_that_does_not_resolve_yet_is_accepted():
     assert check_url("https://no-such-host.invalid/hook") == "https://no-such-host.invalid/hook"
 
 
 def test_one_private_address_of_several_is_enough_to_refuse_a_name(monkeypatch):
-    leads_to(monkeypatch, "93.184.215.14", "10.0.0.1")
+    resolve_names_to(monkeypatch, "93.184.215.14", "10.0.0.1")
     with pytest.raises(AddressRefused):
         check_url("https://hooks.example.com/")
 
 
 @pytest.mark.django_db
-def test_a_name_that_was_public_and_is_private_by_now_gets_nothing(integrator, owner, settings, monkeypatch):
+def test_a_name_that_now_resolves_to_a_private_address_gets_nothing(integrator, owner, settings, monkeypatch):
     """DNS rebinding."""
     settings.WEBHOOKS_ALLOW_PRIVATE = False
     port = integrator.receiver.address.rpartition(":")[2]
-    leads_to(monkeypatch, "93.184.215.14")
+    resolve_names_to(monkeypatch, "93.184.215.14")
     check_url("https://hooks.example.com/")
     WebhookEndpoint.objects.update(url=f"http://hooks.example.com:{port}/hook")
-    asked = leads_to(monkeypatch, "127.0.0.1")
+    asked = resolve_names_to(monkeypatch, "127.0.0.1")
     owner.post_lead()
     post()
     assert set(asked) == {"hooks.example.com"}
@@ -115,8 +115,8 @@ def test_a_name_that_was_public_and_is_private_by_now_gets_nothing(integrator, o
     assert "private or reserved network" in integrator.row().error
 
 
-def test_it_connects_to_the_address_that_was_judged_and_keeps_the_name(receiver, monkeypatch):
-    """One look at the name service for each request, and none for the connection."""
+def test_it_connects_to_the_checked_address_and_sends_the_name(receiver, monkeypatch):
+    """The name is resolved once for each request, and not again for the connection."""
     port = receiver.address.rpartition(":")[2]
     asked = []
 
@@ -135,7 +135,7 @@ def test_it_connects_to_the_address_that_was_judged_and_keeps_the_name(receiver,
 
 
 @pytest.mark.django_db
-def test_the_api_refuses_it_at_its_field(owner):
+def test_in_the_api_it_is_an_error_of_the_field(owner):
     body = {"url": "https://169.254.169.254/latest", "events": ["lead.created"]}
     answer = owner.client.post("/api/webhook-endpoints", body, format="json")
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""Endpoints and events in the admin: a business's own people set up their own, and see why something did not arrive."""
+"""Endpoints and events in the admin: staff manage their business's endpoints, and see why an event failed."""
 
 import re
 from datetime import timedelta
@@ -26,7 +26,7 @@ def said(response):
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
-def test_an_endpoint_is_added_and_its_secret_shown_this_once(staff, owner, receiver):
+def test_an_endpoint_is_added_and_its_secret_shown_once(staff, owner, receiver):
     events = ["lead.created", "message.received"]
     response = staff.fill(address("add", WebhookEndpoint), url=f"{receiver.address}/hook", events=events)
     assert response.status_code == 302, errors_of(response)
@@ -42,7 +42,7 @@ def test_an_endpoint_is_added_and_its_secret_shown_this_once(staff, owner, recei
     assert endpoint.encrypted_secret not in page
 
 
-def test_a_private_address_and_no_event_are_refused_at_their_fields(staff, settings):
+def test_a_private_address_and_no_event_types_are_errors_of_their_fields(staff, settings):
     settings.WEBHOOKS_ALLOW_PRIVATE = False
     errors = errors_of(staff.fill(address("add", WebhookEndpoint), url="https://10.0.0.1/", events=[]))
     assert sorted(errors) == ["events", "url"]
@@ -59,7 +59,7 @@ def test_an_endpoint_is_changed_switched_off_and_on_again(staff, integrator):
     assert (integrator.endpoint.active, integrator.endpoint.disabled_at) == (True, None)
 
 
-def test_an_endpoint_that_we_switched_off_is_on_the_first_page_of_its_own_business(staff, integrator, stranger):
+def test_a_disabled_endpoint_is_on_the_dashboard_of_its_business(staff, integrator, stranger):
     WebhookEndpoint.objects.update(active=False, disabled_at=timezone.now(), disabled_reason="It answered 410 Gone.")
     home = reverse("admin:index")
     for person in (staff, operator()):
@@ -69,7 +69,7 @@ def test_an_endpoint_that_we_switched_off_is_on_the_first_page_of_its_own_busine
     assert "410" not in staff_of(stranger).get(home).content.decode()
 
 
-def test_its_events_are_listed_with_what_went_wrong_and_can_be_sent_again(staff, integrator, owner):
+def test_its_events_are_listed_with_their_errors_and_can_be_sent_again(staff, integrator, owner):
     integrator.receiver.queue_answers(500)
     owner.post_lead()
     WebhookEvent.objects.update(attempts=10)
@@ -84,7 +84,7 @@ def test_its_events_are_listed_with_what_went_wrong_and_can_be_sent_again(staff,
     assert integrator.row().state == "delivered"
 
 
-def test_a_test_event_and_a_new_secret_are_a_click_away(staff, integrator):
+def test_it_has_actions_for_a_test_event_and_a_new_secret(staff, integrator):
     assert staff.act("send_test", integrator.endpoint).status_code == 302
     response = staff.act("rotate_secret", integrator.endpoint)
     (new,) = re.findall(r"whsec_[A-Za-z0-9+/=]+", " ".join(said(response)))
@@ -100,7 +100,7 @@ def test_an_endpoint_is_deleted_with_its_events(staff, integrator, owner):
     assert not WebhookEvent.objects.exists()
 
 
-def test_another_businesss_endpoints_and_events_are_not_there(stranger, receiver, owner):
+def test_another_businesss_endpoints_and_events_are_not_shown(stranger, receiver, owner):
     theirs = Integrator(owner, receiver)
     owner.post_lead()
     person = staff_of(stranger)

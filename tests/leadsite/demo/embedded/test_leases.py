@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL stops with the last lease that is responsible for it, and not before."""
+"""The embedded PostgreSQL stops with the last lease that is responsible for it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,7 +29,7 @@ def test_it_stops_with_the_last_lease_but_not_with_the_first(data_dir: Path) -> 
         assert not server.is_running()
 
 
-def test_it_stops_only_what_a_lease_is_responsible_for(data_dir: Path) -> None:
+def test_it_stops_only_a_server_that_a_lease_is_responsible_for(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir)
     with lease(data_dir, keep=True):
         pass
@@ -45,7 +45,7 @@ def test_it_stops_only_what_a_lease_is_responsible_for(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("leaves_last", [True, False])
-def test_it_stops_the_server_that_took_the_place_of_an_adopted_one(data_dir: Path, leaves_last: bool) -> None:
+def test_it_stops_the_server_that_replaced_an_adopted_one(data_dir: Path, leaves_last: bool) -> None:
     server = EmbeddedPostgres(data_dir)
     with ExitStack() as other:
         with lease(data_dir, adopt=True):
@@ -58,7 +58,7 @@ def test_it_stops_the_server_that_took_the_place_of_an_adopted_one(data_dir: Pat
     assert not server.is_running()
 
 
-def test_it_keeps_a_server_that_took_the_place_of_its_own(data_dir: Path) -> None:
+def test_it_does_not_stop_a_server_that_replaced_its_own(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir)
     with lease(data_dir):
         kill_server(data_dir)
@@ -70,7 +70,7 @@ def test_it_keeps_a_server_that_took_the_place_of_its_own(data_dir: Path) -> Non
 
 def test_it_does_not_count_a_killed_user_nor_its_children(data_dir: Path) -> None:
     code = "with lease(data_dir):\n if os.fork(): print('in', flush=True)\n sys.stdin.read()"
-    with python(code, data_dir) as holder:  # its child lives until this block ends
+    with python(code, data_dir) as holder:  # its child runs until this block ends
         assert holder.stdout is not None
         assert holder.stdout.readline() == "in\n"
         holder.kill()
@@ -92,7 +92,7 @@ def test_it_keeps_running_when_a_forked_child_leaves_the_block(data_dir: Path) -
     assert not EmbeddedPostgres(data_dir).is_running()
 
 
-def test_it_does_not_rename_an_error_of_the_block(data_dir: Path) -> None:
+def test_it_does_not_change_an_error_of_the_block(data_dir: Path) -> None:
     with pytest.raises(FileNotFoundError), lease(data_dir):
         raise FileNotFoundError
 

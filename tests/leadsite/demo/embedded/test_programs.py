@@ -19,7 +19,7 @@ def empty(tmp_path: Path) -> Iterator[Path]:
         yield path
 
 
-def test_it_says_what_to_do_without_the_package(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_without_the_package_says_what_to_do(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(sys, "path", [])
         with pytest.raises(EmbeddedPostgresError, match=r"requirements\.txt"):

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL starts, whatever an earlier one left behind, and stops."""
+"""The embedded PostgreSQL starts, whatever an earlier server has left, and stops."""
 
 import os
 import signal
@@ -61,7 +61,7 @@ def test_it_starts_and_serves_a_query(data_dir: Path) -> None:
     assert not server.is_running()
 
 
-def test_it_adopts_a_server_that_runs_already(data_dir: Path) -> None:
+def test_it_adopts_a_running_server(data_dir: Path) -> None:
     EmbeddedPostgres(data_dir).start()
     before = EmbeddedPostgres(data_dir).identity()
 
@@ -70,7 +70,7 @@ def test_it_adopts_a_server_that_runs_already(data_dir: Path) -> None:
     assert EmbeddedPostgres(data_dir).identity() == before
 
 
-def test_it_makes_the_database_again_when_it_is_gone(data_dir: Path) -> None:
+def test_it_creates_the_database_again_if_it_was_deleted(data_dir: Path) -> None:
     EmbeddedPostgres(data_dir).start()
     with psycopg.connect(database_url(data_dir), dbname="postgres", autocommit=True) as connection:
         connection.execute("DROP DATABASE leadsite")
@@ -80,7 +80,7 @@ def test_it_makes_the_database_again_when_it_is_gone(data_dir: Path) -> None:
     assert query(data_dir, "SELECT 1") == [(1,)]
 
 
-def test_it_starts_one_server_when_two_processes_start_at_once(empty: Path) -> None:
+def test_two_processes_that_start_at_once_start_one_server(empty: Path) -> None:
     processes = [python(START, empty) for _ in range(2)]
 
     answers = sorted(process.communicate()[0] for process in processes)
@@ -117,7 +117,7 @@ def test_it_starts_again_after_a_kill_with_its_data_intact(data_dir: Path) -> No
 
 
 @pytest.mark.parametrize("runs", [False, True])
-def test_it_starts_one_that_is_killed_just_after_it_answered(
+def test_it_restarts_a_server_that_is_killed_just_after_it_answered(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch, runs: bool
 ) -> None:
     server = EmbeddedPostgres(data_dir)
@@ -126,7 +126,7 @@ def test_it_starts_one_that_is_killed_just_after_it_answered(
     is_running = EmbeddedPostgres.is_running
     killed: list[int] = []
 
-    def answers_its_last(self: EmbeddedPostgres) -> bool:
+    def answer_then_kill(self: EmbeddedPostgres) -> bool:
         answer = is_running(self)
         if answer and not killed:
             killed.append(server_pid(data_dir))
@@ -134,14 +134,14 @@ def test_it_starts_one_that_is_killed_just_after_it_answered(
         return answer
 
     with monkeypatch.context() as patch:
-        patch.setattr(EmbeddedPostgres, "is_running", answers_its_last)
+        patch.setattr(EmbeddedPostgres, "is_running", answer_then_kill)
         assert server.start()
 
     assert server_pid(data_dir) not in killed
     assert query(data_dir, "SELECT 1") == [(1,)]
 
 
-def test_it_waits_for_what_a_killed_server_left_behind(data_dir: Path) -> None:
+def test_it_waits_for_the_orphaned_backends_of_a_killed_server(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir)
     server.start()
     with psycopg.connect(database_url(data_dir)) as busy:
@@ -149,7 +149,7 @@ def test_it_waits_for_what_a_killed_server_left_behind(data_dir: Path) -> None:
         os.kill(orphan, signal.SIGSTOP)
         kill_server(data_dir)
         second = python(START, data_dir)
-        # It waits: while the orphan lives, nobody else may touch the files.
+        # While the orphan runs, no other server may use the files.
         with pytest.raises(subprocess.TimeoutExpired):
             second.wait(timeout=0.5)
         os.kill(orphan, signal.SIGCONT)
@@ -157,7 +157,7 @@ def test_it_waits_for_what_a_killed_server_left_behind(data_dir: Path) -> None:
         assert second.communicate()[0] == "True\n"
 
 
-def test_it_takes_no_stranger_with_the_old_pid_for_its_server(data_dir: Path) -> None:
+def test_another_process_with_the_old_pid_is_not_taken_for_its_server(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir)
     server.start()
     query(data_dir, "CREATE TABLE kept_too (number int)")
@@ -178,7 +178,7 @@ def test_it_starts_with_a_broken_pid_file(data_dir: Path, content: str) -> None:
     assert EmbeddedPostgres(data_dir).start()
 
 
-def test_it_leaves_no_half_database_when_its_creation_is_interrupted(empty: Path) -> None:
+def test_an_interrupted_creation_leaves_no_incomplete_database(empty: Path) -> None:
     process = python(START, empty)
     until(lambda: list(empty.glob("postgres.new-*/PG_VERSION")))
     os.killpg(process.pid, signal.SIGKILL)
@@ -191,7 +191,7 @@ def test_it_leaves_no_half_database_when_its_creation_is_interrupted(empty: Path
     assert query(empty, "SELECT 1") == [(1,)]
 
 
-def test_it_shows_the_end_of_the_log_when_the_server_does_not_start(empty: Path) -> None:
+def test_the_error_has_the_end_of_the_log_if_the_server_does_not_start(empty: Path) -> None:
     database = empty / "postgres"
     database.mkdir(parents=True, mode=0o700)
     change_owner(database, server_account())

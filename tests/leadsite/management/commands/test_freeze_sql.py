@@ -1,4 +1,4 @@
-"""manage.py freeze_sql: which functions it freezes, and the way back."""
+"""manage.py freeze_sql: which functions it freezes, and their reverse."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from leadsite.core.sql_migrations import frozen_sql
 from leadsite.management.commands.freeze_sql import changes_of, freeze, freeze_initial, write
 
 
-def test_every_function_is_frozen_as_it_is():
+def test_the_frozen_copies_are_current():
     call_command("freeze_sql", check=True)
 
 
@@ -34,7 +34,7 @@ def statements(app: Path, migration: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_a_changed_function_is_frozen_with_the_way_back(an_app):
+def test_a_changed_function_is_frozen_with_its_reverse(an_app):
     write(an_app / "sql" / "one.sql", function("one", 2))
     freeze(an_app, "shop", "functions", changes_of(an_app))
     assert statements(an_app, "0003_functions.py") == [(function("one", 2), function("one", 1))]
@@ -42,11 +42,11 @@ def test_a_changed_function_is_frozen_with_the_way_back(an_app):
     assert changes_of(an_app) == {}
 
 
-def test_a_new_function_is_dropped_on_the_way_back(an_app):
+def test_the_reverse_of_a_new_function_drops_it(an_app):
     assert statements(an_app, "0002_functions.py") == [(function("one", 1), "DROP FUNCTION one;")]
 
 
-def test_a_function_whose_file_is_gone_is_dropped_and_comes_back(an_app):
+def test_a_function_whose_file_was_deleted_is_dropped_and_its_reverse_creates_it(an_app):
     (an_app / "sql" / "one.sql").unlink()
     freeze(an_app, "shop", "functions", changes_of(an_app))
     assert statements(an_app, "0003_functions.py") == [("DROP FUNCTION one;\n", function("one", 1))]

@@ -1,4 +1,4 @@
-"""manage.py issue_api_key: makes a key, and replaces one."""
+"""manage.py issue_api_key: creates a key, or replaces one."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ class TestCommand:
         refused(client_of(key).post("/api/leads", ORDER, format="json"), 403)
 
     @pytest.mark.parametrize("length", [None, 12])
-    def test_it_replaces_a_key_by_its_beginning_or_the_whole_of_it(self, owner, capsys, length):
+    def test_it_replaces_a_key_named_by_its_prefix_or_in_full(self, owner, capsys, length):
         key = self.issued(capsys, "--replaces", owner.api_key[:length])
         assert client_of(key).get("/api/leads").status_code == 200
         refused(owner.client.get("/api/leads"), 401)
@@ -41,7 +41,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         "arguments", [["--replaces", "ls_nothing"], ["--days", "0"], ["--email", "no@body.example"]]
     )
-    def test_what_cannot_be_meant_changes_nothing(self, owner, capsys, arguments):
+    def test_invalid_arguments_change_nothing(self, owner, capsys, arguments):
         with pytest.raises(CommandError):
             self.issued(capsys, *arguments)
         assert ApiKey.objects.count() == 1

@@ -1,4 +1,4 @@
-"""manage.py worker: its options, and what --once says it did."""
+"""manage.py worker: its options, and the output of --once."""
 
 import re
 
@@ -43,7 +43,7 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
     } == set(done)
 
 
-def test_once_says_how_much_it_did(tmp_path):
+def test_once_reports_the_number_of_jobs(tmp_path):
     broken = insert_job("todo", task=REMOVE)
     run("UPDATE procrastinate_jobs SET args = '{\"no_such_argument\": 1}' WHERE id = %s", broken)
 
@@ -51,11 +51,11 @@ def test_once_says_how_much_it_did(tmp_path):
 
     assert re.fullmatch(r"[0-9]+ jobs done, 1 failed\.\n", first.stdout), first.stdout
     assert "no_such_argument" in first.stderr
-    # A minute may begin between the two.
+    # A new minute may begin between the two runs.
     assert second.stdout in ("Nothing was due.\n", "1 job done.\n")
 
 
-def test_it_refuses_to_do_nothing_at_a_time(tmp_path):
+def test_it_refuses_a_concurrency_of_zero(tmp_path):
     ended = manage("worker", "--concurrency", "0", env=variables(tmp_path))
 
     assert ended.returncode == 2

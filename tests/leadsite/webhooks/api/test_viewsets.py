@@ -1,4 +1,4 @@
-"""Endpoints in the REST API: made, read, changed, deleted; the secret shown when it is made and never again."""
+"""Endpoints in the REST API: create, read, change, delete; the secret is shown only at creation and rotation."""
 
 import base64
 from uuid import uuid4
@@ -22,7 +22,7 @@ def create(client, **fields):
     return client.post(PATH, BODY | fields, format="json")
 
 
-def test_it_is_made_and_answers_with_its_secret(owner):
+def test_creation_returns_the_secret(owner):
     answer = create(owner.client, description="Our ERP")
     made = answer.json()
     assert answer.status_code == 201
@@ -34,7 +34,7 @@ def test_it_is_made_and_answers_with_its_secret(owner):
     assert made["secret"] not in WebhookEndpoint.objects.get().encrypted_secret
 
 
-def test_it_is_read_without_its_secret(owner):
+def test_reading_does_not_return_the_secret(owner):
     made = create(owner.client).json()
     (listed,) = owner.client.get(PATH).json()["results"]
     shown = owner.client.get(f"{PATH}/{made['id']}").json()
@@ -54,14 +54,14 @@ def test_it_is_read_without_its_secret(owner):
         ({"description": "x" * 201}, "description"),
     ],
 )
-def test_what_cannot_be_is_refused_at_its_field(owner, fields, wrong):
+def test_an_invalid_value_is_an_error_of_its_field(owner, fields, wrong):
     answer = create(owner.client, **fields)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert list(answer.json()["fields"]) == [wrong]
     assert not WebhookEndpoint.objects.exists()
 
 
-def test_it_is_changed_and_what_is_left_out_stays(owner):
+def test_a_change_keeps_the_other_fields(owner):
     path = f"{PATH}/{create(owner.client, description='Our ERP').json()['id']}"
     changed = owner.client.patch(path, {"events": ["message.status", "lead.updated"], "active": False}, format="json")
     assert changed.status_code == 200
@@ -80,7 +80,7 @@ def test_it_is_deleted_with_its_events(integrator, owner):
     assert not WebhookEvent.objects.exists()
 
 
-def test_a_business_has_so_many_and_no_more(owner, stranger):
+def test_a_business_has_a_maximum_of_endpoints(owner, stranger):
     for _ in range(MAX_ENDPOINTS):
         assert create(owner.client).status_code == 201
     refused = create(owner.client)
@@ -88,13 +88,13 @@ def test_a_business_has_so_many_and_no_more(owner, stranger):
     assert create(stranger.client).status_code == 201
 
 
-def test_without_a_key_to_keep_it_under_there_is_no_secret(owner, settings):
+def test_without_an_encryption_key_no_endpoint_is_created(owner, settings):
     settings.FIELD_ENCRYPTION_KEYS = []
     refused = create(owner.client)
     assert (refused.status_code, refused.json()["code"]) == (409, "cannot_keep_secrets")
 
 
-def test_its_events_are_listed_with_what_became_of_them(integrator, owner):
+def test_its_events_are_listed_with_their_outcomes(integrator, owner):
     integrator.receiver.queue_answers(500)
     owner.post_lead()
     post()
@@ -106,7 +106,7 @@ def test_its_events_are_listed_with_what_became_of_them(integrator, owner):
     assert "payload" not in older
 
 
-def test_a_test_event_is_posted_to_this_endpoint_whatever_it_asked_for(owner, receiver):
+def test_a_test_event_is_posted_whatever_event_types_the_endpoint_has(owner, receiver):
     one, other = (Integrator(owner, receiver, path, ["lead.created"]) for path in ("/one", "/other"))
     answer = owner.client.post(f"{one.address}/test")
     assert answer.status_code == 202
@@ -117,7 +117,7 @@ def test_a_test_event_is_posted_to_this_endpoint_whatever_it_asked_for(owner, re
     assert other.types() == []
 
 
-def test_a_key_that_may_not_read_says_nowhere_where_events_go(integrator, owner):
+def test_a_response_with_the_url_needs_the_read_scope_too(integrator, owner):
     client = APIClient()
     key = issue_api_key(user=owner.user, name="limited", scopes=["write"])
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
@@ -128,7 +128,7 @@ def test_a_key_that_may_not_read_says_nowhere_where_events_go(integrator, owner)
 
 
 @pytest.mark.parametrize("scopes", [["read"], ["send"]])
-def test_to_change_something_takes_a_key_that_writes(integrator, owner, scopes):
+def test_a_change_needs_the_write_scope(integrator, owner, scopes):
     client = APIClient()
     key = issue_api_key(user=owner.user, name="limited", scopes=scopes)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
@@ -144,7 +144,7 @@ def test_to_change_something_takes_a_key_that_writes(integrator, owner, scopes):
     assert integrator.endpoint.active
 
 
-def test_an_event_of_another_endpoint_is_not_sent_again_by_this_one(owner, receiver):
+def test_an_event_of_another_endpoint_is_not_sent_again(owner, receiver):
     one, other = (Integrator(owner, receiver, path, ALL) for path in ("/one", "/other"))
     owner.post_lead()
     WebhookEvent.objects.update(state="failed", due_at=None)
@@ -152,7 +152,7 @@ def test_an_event_of_another_endpoint_is_not_sent_again_by_this_one(owner, recei
     assert owner.client.post(f"{one.address}/events/{uuid4()}/retry").status_code == 404
 
 
-def test_keys_can_be_changed_and_the_secrets_with_them(integrator, owner, settings, capsys):
+def test_secrets_are_encrypted_again_with_a_new_key(integrator, owner, settings, capsys):
     owner.client.post(f"{integrator.address}/rotate-secret")
     settings.FIELD_ENCRYPTION_KEYS = ["a new key of at least 16 characters", *settings.FIELD_ENCRYPTION_KEYS]
     call_command("rotate_tokens")
