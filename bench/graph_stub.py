@@ -1,4 +1,4 @@
-"""A Graph API stub that accepts each message after 100 ms and records when it came: python -m bench.graph_stub PORT.
+"""A Graph API stub that accepts each message after 100 ms and records its time: python -m bench.graph_stub PORT.
 
 GET /arrivals returns them as {our id of the message: Unix time} and clears them.
 """

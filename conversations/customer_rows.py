@@ -38,7 +38,7 @@ def plan_rows(people: Sequence[Person]) -> tuple[list[CustomerRow], list[Custome
             by_phone.setdefault((user_id, key), []).append(person)
         elif person.whatsapp_user_id is not None:
             by_id.setdefault((user_id, person.whatsapp_user_id), []).append(person)
-    # An id that came with two numbers goes to one of them.
+    # An id with two numbers is stored with one of them.
     with_phone: dict[tuple[UUID, str | None], str] = {}
     rows = []
     for user_id, key in sorted(by_phone):

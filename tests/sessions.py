@@ -109,7 +109,7 @@ def _join(database: str) -> None:
 
 
 @contextmanager
-def frozen(call: Callable[..., Any], *arguments: Any, after: str, times: int = 1) -> Iterator[Future[Any]]:
+def suspended(call: Callable[..., Any], *arguments: Any, after: str, times: int = 1) -> Iterator[Future[Any]]:
     """Make this call in another process, which is suspended by SIGSTOP after a statement with the words `after`: the
     first one, or by `times` a later one.
 
@@ -118,7 +118,7 @@ def frozen(call: Callable[..., Any], *arguments: Any, after: str, times: int = 1
     """
     with processes(1) as pool:
         pid = pool.submit(os.getpid).result()
-        called = pool.submit(_call_and_freeze, after, times, call, arguments)
+        called = pool.submit(_call_and_suspend, after, times, call, arguments)
         until(lambda: called.done() or psutil.Process(pid).status() == psutil.STATUS_STOPPED)
         assert not called.done(), called.exception() or f"No statement had the words {after!r}."
         try:
@@ -127,10 +127,10 @@ def frozen(call: Callable[..., Any], *arguments: Any, after: str, times: int = 1
             os.kill(pid, signal.SIGCONT)
 
 
-def _call_and_freeze(words: str, times: int, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+def _call_and_suspend(words: str, times: int, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     found = 0
 
-    def freeze(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
+    def suspend(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
         nonlocal found
         result = execute(statement, *rest)
         found += words in statement.replace('"', "")
@@ -140,7 +140,7 @@ def _call_and_freeze(words: str, times: int, call: Callable[..., Any], arguments
             os.kill(os.getpid(), signal.SIGSTOP)
         return result
 
-    with connection.execute_wrapper(freeze):
+    with connection.execute_wrapper(suspend):
         return call(*arguments)
 
 

@@ -97,7 +97,7 @@ def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Open
     return missing
 
 
-# now() is the time of the transaction, the same for a customer, conversation and lead that came together (see undo.py).
+# now() is the time of the transaction, the same for a customer, conversation and lead created together (see undo.py).
 # DO UPDATE, not DO NOTHING: it returns the existing row in its current state, and waits for a transaction that is
 # closing it. xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
 _JOIN_OR_OPEN: Final = """

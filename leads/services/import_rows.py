@@ -61,7 +61,7 @@ def lead_identity(*, external_id: str | None, phone_key: str, lead_type: str, de
 
 
 def check_rows(rows: Sequence[Mapping[str, str]]) -> CheckedRows:
-    """Judge rows, of each the fields of NewLead that it says."""
+    """Check rows, each with some fields of NewLead."""
     return CheckedRows(
         [check_lead(NewLead(**{**_ABSENT, **row})) for row in rows],
         frozenset(index for index, row in enumerate(rows) if "status" in row),

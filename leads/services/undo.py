@@ -86,7 +86,7 @@ def _remove_emptied(customers: dict[UUID, Customer], conversation_ids: Collectio
 
 
 def _delete(rows: QuerySet[Any]) -> None:
-    """Delete rows by one statement. Django's delete() has one for each hundred, and asks for what the database's own
-    foreign keys refuse.
+    """Delete rows by one statement. Django's delete() runs one for each hundred, and queries for references, which the
+    foreign keys check anyway.
     """
     rows._raw_delete(rows.db)

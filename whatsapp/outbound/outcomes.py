@@ -117,4 +117,4 @@ class NotSent(Exception):
 
 
 class Uncertain(Exception):
-    """The request left, and no complete response came."""
+    """The request left, and there was no complete response."""

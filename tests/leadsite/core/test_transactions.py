@@ -12,7 +12,7 @@ from django.db.models.functions import Concat
 from conversations.models import Customer
 from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, end_if_idle, retried, sqlstate
 from tests.factories import Business
-from tests.sessions import frozen, is_free, session
+from tests.sessions import is_free, session, suspended
 from tests.site import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -169,7 +169,7 @@ def rename_customers(name: str) -> None:
 
 def test_the_locks_of_a_suspended_process_are_released(owner: Business) -> None:
     Customer.objects.create(user=owner.user, phone=PHONE, name="Amina")
-    with frozen(rename_customers, "Bruno", after="UPDATE") as renaming:
+    with suspended(rename_customers, "Bruno", after="UPDATE") as renaming:
         assert not is_free(Customer.objects.all())
         until(lambda: is_free(Customer.objects.all()))
     assert isinstance(renaming.exception(), Error)

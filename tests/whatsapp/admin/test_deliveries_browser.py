@@ -71,8 +71,8 @@ def talk(phone: Phone) -> None:
     """Messages of every kind."""
     phone.says("Hello! Do you make wedding cakes? We are 40 people.", referral=AD)
     offer = phone.hears("Congratulations! Yes: lemon, pistachio or chocolate.\nWhich day is it?")
-    wish = phone.says("Saturday the 12th. Lemon please", context={"id": offer, "from": meta.BUSINESS})
-    edited = {"original_message_id": wish, "message": {"type": "text", "text": {"body": "Saturday the 19th. Lemon!"}}}
+    reply = phone.says("Saturday the 12th. Lemon please", context={"id": offer, "from": meta.BUSINESS})
+    edited = {"original_message_id": reply, "message": {"type": "text", "text": {"body": "Saturday the 19th. Lemon!"}}}
     phone.sends("edit", edited)
     phone.sends("image", {"id": "1", "mime_type": "image/jpeg", "caption": "Like this one"})
     phone.sends("audio", {"id": "2", "mime_type": "audio/ogg", "voice": True})
@@ -95,7 +95,7 @@ def talk(phone: Phone) -> None:
     phone.hears("Shall we write your names on it?", status="failed", error="131047: More than 24 hours have passed.")
 
 
-def tomorrow() -> datetime:
+def in_one_day() -> datetime:
     return timezone.now() + timedelta(days=1)
 
 
@@ -132,7 +132,7 @@ def assert_fits_a_phone(window: Window, folder: Path, *paths: str) -> None:
 def failed_and_processed(body: bytes | memoryview) -> tuple[WebhookDelivery, WebhookDelivery]:
     """One delivery with an attempt tomorrow, and one processed with a note."""
     fields = {"provider": "cloud", "body": body, "attempts": 3, "error": "53200: out of memory"}
-    tried = WebhookDelivery.objects.create(state="failed", next_attempt_at=tomorrow(), **fields)
+    tried = WebhookDelivery.objects.create(state="failed", next_attempt_at=in_one_day(), **fields)
     fields |= {"state": "processed", "error": "entry[0].changes[0].value.messages[0]: timestamp is missing"}
     return tried, WebhookDelivery.objects.create(**fields)
 

@@ -11,7 +11,7 @@ from leadsite.webhooks.models import WebhookEndpoint
 from leadsite.webhooks.queue import Outcome
 from tests.factories import Business
 from tests.leadsite.webhooks.integrator import Integrator
-from tests.sessions import frozen, is_free
+from tests.sessions import is_free, suspended
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,7 +21,7 @@ def test_a_worker_suspended_while_it_records_locks_the_endpoint_for_seconds_only
 ):
     owner.post_lead()
     (delivery,) = queue.claim(1, failing=False)
-    with frozen(queue.record, delivery, Outcome(503, "busy"), after="UPDATE webhook_endpoints") as recording:
+    with suspended(queue.record, delivery, Outcome(503, "busy"), after="UPDATE webhook_endpoints") as recording:
         assert not is_free(WebhookEndpoint.objects.filter(pk=integrator.id))
         queue.record(delivery, Outcome(204))
     assert isinstance(recording.exception(), Error)

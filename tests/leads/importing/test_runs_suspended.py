@@ -1,4 +1,4 @@
-"""An import or undo whose process is frozen (SIGSTOP) in the middle of a step: others go on within seconds."""
+"""An import or undo whose process is suspended (SIGSTOP) in the middle of a step: others continue within seconds."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from conversations.models import Customer
 from leads.models import ImportRun, Lead
 from tests.factories import Business
 from tests.leads.importing.operator import counts, import_leads, run, write
-from tests.sessions import frozen, is_free
+from tests.sessions import is_free, suspended
 from tests.site import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,13 +19,13 @@ ROWS = (f"{PHONE},Amina,order,Cake,", "+4915100000001,Bruno,order,Bread,", f"{PH
 
 @pytest.fixture
 def file(owner: Business, tmp_path: Path) -> Path:
-    """Its first batch makes a customer, the second meets the customer again."""
+    """A file whose first batch creates a customer, and whose second has another lead of the customer."""
     return write(tmp_path / "leads.csv", *ROWS)
 
 
-def test_a_frozen_import_keeps_customers_for_seconds_only_and_is_resumed(owner: Business, file: Path):
+def test_a_suspended_import_locks_customers_for_seconds_only_and_is_resumed(owner: Business, file: Path):
     arguments = ("import_leads", file, "--user", owner.user.email, "--batch-size", 2)
-    with frozen(run, *arguments, after="INTO customers", times=2) as importing:
+    with suspended(run, *arguments, after="INTO customers", times=2) as importing:
         assert not is_free(Customer.objects.filter(phone=PHONE))
         until(lambda: is_free(Customer.objects.filter(phone=PHONE)))
         owner.has_lead(customer_phone=PHONE)
@@ -37,17 +37,17 @@ def test_a_frozen_import_keeps_customers_for_seconds_only_and_is_resumed(owner: 
 
 
 @pytest.mark.parametrize("option", ["--atomic", "--dry-run"])
-def test_other_imports_do_not_keep_them_either(owner: Business, file: Path, option: str):
+def test_other_imports_lock_them_for_seconds_only_too(owner: Business, file: Path, option: str):
     owner.has_lead(customer_phone=PHONE)
-    with frozen(run, "import_leads", file, "--user", owner.user.email, option, after="INTO customers") as importing:
+    with suspended(run, "import_leads", file, "--user", owner.user.email, option, after="INTO customers") as importing:
         until(lambda: is_free(Customer.objects.filter(phone=PHONE)))
     assert (importing.result().code, Lead.objects.filter(source="import").count()) == (2, 0)
     assert import_leads(owner, file, option).counts == counts(created=3)
 
 
-def test_a_frozen_undo_keeps_customers_for_seconds_only_and_is_repeated(owner: Business, file: Path):
+def test_a_suspended_undo_locks_customers_for_seconds_only_and_is_repeated(owner: Business, file: Path):
     made = import_leads(owner, file).summary["run"]
-    with frozen(run, "undo_import", made, after="DELETE FROM leads") as undoing:
+    with suspended(run, "undo_import", made, after="DELETE FROM leads") as undoing:
         assert not is_free(Customer.objects.filter(phone=PHONE))
         until(lambda: is_free(Customer.objects.filter(phone=PHONE)))
     ended = undoing.result()

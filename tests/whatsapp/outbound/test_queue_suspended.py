@@ -5,7 +5,7 @@ from django.db import Error
 
 from conversations.models import Message
 from tests.factories import Business
-from tests.sessions import frozen, is_free
+from tests.sessions import is_free, suspended
 from tests.site import until
 from tests.whatsapp.graph import graph_api
 from tests.whatsapp.mailing import Mailing
@@ -27,7 +27,7 @@ def claimed() -> list[Outgoing]:
 
 @pytest.mark.parametrize("after", ["FROM channels", "UPDATE messages"], ids=["number", "messages"])
 def test_a_worker_suspended_during_a_claim_blocks_the_number_for_seconds_only(written: Message, after: str):
-    with frozen(queue.claim, 16, after=after) as claiming:
+    with suspended(queue.claim, 16, after=after) as claiming:
         assert queue.claim(16) == []
         assert [message.id for message in claimed()] == [written.pk]
     assert isinstance(claiming.exception(), Error)
@@ -39,7 +39,7 @@ def test_a_worker_suspended_during_a_record_blocks_the_message_for_seconds_only(
 ):
     results = [(message, outcome) for message in claimed()]
     rows = Message.objects.filter(pk=written.pk)
-    with frozen(queue.record, results, after="UPDATE messages") as recording:
+    with suspended(queue.record, results, after="UPDATE messages") as recording:
         assert not is_free(rows)
         until(lambda: is_free(rows))
         queue.record(results)
