@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses=4
+# One process more than there are processors: a test waits for the database, and for the processes that it starts.
+TEST_PROCESSES = $(shell $(BIN)/python -c "import os; print(min(4, os.cpu_count() + 1))")
+PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES)
 WITHOUT_BROWSER := $(if $(CHROMIUM),,-m "not browser")
 # Linters need settings, but neither a real secret nor a database.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@/lint

@@ -26,3 +26,21 @@ def delete_all_rows() -> None:
         else:
             statements = [f"TRUNCATE {', '.join(tables)}"]
         cursor.execute("; ".join(["BEGIN", *statements, "COMMIT"]))
+
+
+def catalogue() -> set[tuple[str, ...]]:
+    """Every table, column, constraint, index, function and trigger of ours, with its definition."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT 'constraint', conname::text, pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE connamespace = 'public'::regnamespace
+            UNION ALL SELECT 'index', indexname::text, indexdef FROM pg_indexes WHERE schemaname = 'public'
+            UNION ALL SELECT 'function', proname::text, pg_get_functiondef(oid) FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace
+            UNION ALL SELECT 'trigger', tgname::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+            UNION ALL SELECT 'column', table_name || '.' || column_name, data_type || coalesce(column_default, '')
+            FROM information_schema.columns WHERE table_schema = 'public'
+            """
+        )
+        return set(cursor.fetchall())

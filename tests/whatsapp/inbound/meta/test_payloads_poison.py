@@ -115,7 +115,7 @@ def assert_value_storable(value, depth):
         assert_value_storable(vars_of(value), depth)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(any_json)
 def test_any_json_is_read_or_refused(tree):
     try:
@@ -126,7 +126,7 @@ def test_any_json_is_read_or_refused(tree):
         assert_storable(reading.events)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(fields, mutants, any_json, any_json, any_json)
 def test_valid_messages_are_read_next_to_any_content(field, mutant, contacts, metadata, junk):
     reading = meta.reading(beside_valid_messages(field, mutant, contacts, metadata, junk))

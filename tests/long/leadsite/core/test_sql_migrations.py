@@ -1,0 +1,1 @@
+"""Migrations work forward and backward, and create the functions of the SQL files."""
