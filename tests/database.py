@@ -1,4 +1,4 @@
-"""Deletes the rows that a test has committed to the test database."""
+"""The test database: deletes the rows that a test has committed, and reads its catalogue."""
 
 from typing import Final
 
