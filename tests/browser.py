@@ -4,10 +4,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -83,3 +84,23 @@ def open_window(site: str, **options: Any) -> Iterator[Window]:
     with browser() as chromium:
         context = chromium.new_context(**({"viewport": DESKTOP, "locale": "en-GB"} | options))
         yield Window(context.new_page(), site)
+
+
+def assert_readable_in_both_themes(window: Window, path: str, folder: Path, name: str, words: str) -> None:
+    for theme in ("light", "dark"):
+        window.page.emulate_media(color_scheme=theme)
+        window.open(path)
+        window.page.locator(f"html{'.dark' if theme == 'dark' else ':not(.dark)'}").wait_for()
+        window.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
+        found = window.page.locator(words).all()
+        assert found
+        for element in found:
+            assert element.evaluate(CONTRAST) >= 4.5, (theme, element.text_content())
+
+
+def assert_fits_a_phone(window: Window, folder: Path, *paths: str) -> None:
+    window.page.set_viewport_size(ViewportSize(width=PHONE["width"], height=PHONE["height"]))
+    for number, path in enumerate(paths):
+        window.open(path)
+        window.page.screenshot(path=folder / f"phone-{number}.png", full_page=True)
+        assert window.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path

@@ -4,10 +4,10 @@ import re
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 
 from leadsite.core.sql_migrations import SUMS, drop, in_order, sums_of
+from tests.database import catalogue
 
 APPS = sorted(settings.BASE_DIR.glob("*/sql")) + sorted(settings.BASE_DIR.glob("leadsite/*/sql"))
 FILES = [path for folder in APPS for path in sorted(folder.glob("*.sql"))]
@@ -46,41 +46,6 @@ def test_a_trigger_is_dropped_before_its_function():
 
 def test_functions_are_created_after_those_that_they_need():
     assert in_order({"a": "-- After: c, b", "b": "-- After: elsewhere", "c": ""})[-1] == "a"
-
-
-def catalogue() -> set[tuple[str, ...]]:
-    """Our tables, columns, constraints, indexes, functions and triggers with their definitions."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT 'constraint', conname::text, pg_get_constraintdef(oid) FROM pg_constraint
-            WHERE connamespace = 'public'::regnamespace
-            UNION ALL SELECT 'index', indexname::text, indexdef FROM pg_indexes WHERE schemaname = 'public'
-            UNION ALL SELECT 'function', proname::text, pg_get_functiondef(oid) FROM pg_proc
-            WHERE pronamespace = 'public'::regnamespace
-            UNION ALL SELECT 'trigger', tgname::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-            UNION ALL SELECT 'column', table_name || '.' || column_name, data_type || coalesce(column_default, '')
-            FROM information_schema.columns WHERE table_schema = 'public'
-            """
-        )
-        return set(cursor.fetchall())
-
-
-@pytest.mark.django_db(transaction=True)
-def test_migrations_are_reversible():
-    before = catalogue()
-    try:
-        for app in ("webhooks", "whatsapp", "leads", "conversations"):
-            call_command("migrate", app, "zero", verbosity=0)
-        left = {name for kind, name, _ in catalogue() if kind in ("function", "constraint")}
-        assert not {
-            name
-            for name in left
-            if name.startswith(("lead", "conversation", "customer", "channel", "create_", "webhook", "write_"))
-        }
-    finally:
-        call_command("migrate", verbosity=0)
-    assert catalogue() == before
 
 
 def test_constraints_and_indexes_of_our_tables_have_explicit_names(db):

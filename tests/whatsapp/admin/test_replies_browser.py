@@ -7,21 +7,16 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Message
 from leadsite.accounts.models import User
-from tests.browser import open_window
+from tests.browser import assert_fits_a_phone, assert_readable_in_both_themes, open_window
 from tests.factories import Business
 from tests.staff import address
 from tests.whatsapp import meta
-from tests.whatsapp.admin.test_deliveries_browser import (
-    EMAIL,
-    PASSWORD,
-    assert_fits_a_phone,
-    assert_readable_in_both_themes,
-)
 from tests.whatsapp.mailing import AMINA
 from whatsapp.inbound import ingest
 from whatsapp.models import Channel
 from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 
+EMAIL, PASSWORD = "demo@leadsite.example", "correct horse battery"
 WORDS = ".reply p, .reply label, .alert span, .advice p"
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

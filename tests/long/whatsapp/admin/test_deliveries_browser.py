@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import ViewportSize
 
 from conversations.models import Conversation, Message
 from leadsite.accounts.models import User
-from tests.browser import CONTRAST, PHONE, Window, open_window
+from tests.browser import assert_fits_a_phone, assert_readable_in_both_themes, open_window
 from tests.factories import Business
 from tests.staff import address
 from tests.whatsapp import meta
@@ -107,26 +106,6 @@ def amina(owner) -> Phone:
 
 def connect(business: Business) -> Channel:
     return Channel.objects.create(user=business.user, phone_number_id=meta.CHANNEL, display_number="+49 30 123456")
-
-
-def assert_readable_in_both_themes(window: Window, path: str, folder: Path, name: str, words: str) -> None:
-    for theme in ("light", "dark"):
-        window.page.emulate_media(color_scheme=theme)
-        window.open(path)
-        window.page.locator(f"html{'.dark' if theme == 'dark' else ':not(.dark)'}").wait_for()
-        window.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
-        found = window.page.locator(words).all()
-        assert found
-        for element in found:
-            assert element.evaluate(CONTRAST) >= 4.5, (theme, element.text_content())
-
-
-def assert_fits_a_phone(window: Window, folder: Path, *paths: str) -> None:
-    window.page.set_viewport_size(ViewportSize(width=PHONE["width"], height=PHONE["height"]))
-    for number, path in enumerate(paths):
-        window.open(path)
-        window.page.screenshot(path=folder / f"phone-{number}.png", full_page=True)
-        assert window.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
 
 
 def failed_and_processed(body: bytes | memoryview) -> tuple[WebhookDelivery, WebhookDelivery]:
