@@ -45,7 +45,7 @@ class Received:
         return sorted({event.user_id for part in (self.moves, self.messages, self.statuses) for event in part})
 
     def bisect(self) -> tuple["Received", "Received"]:
-        """Split into two halves, in the order in which receive_events processes them: moves, messages, statuses."""
+        """Split the events in two, in the order in which receive_events processes them: moves, messages, statuses."""
         middle = len(self) // 2
         moves, messages = self.moves, self.messages
         to_messages = max(0, middle - len(moves))

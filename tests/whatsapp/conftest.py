@@ -6,7 +6,7 @@ import pytest
 from tests.factories import Business
 from tests.whatsapp.graph import Graph, graph_api
 from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.mailing import Mailing
+from tests.whatsapp.mailing import NEW_TOKEN, Mailing
 
 
 @pytest.fixture
@@ -28,3 +28,12 @@ def graph(settings: Any) -> Iterator[Graph]:
 def mailing(owner: Business, graph: Graph) -> Mailing:
     """The owner, sending through a number at Meta."""
     return Mailing(owner, graph)
+
+
+@pytest.fixture
+def revoked(mailing: Mailing) -> Mailing:
+    """Meta has revoked the token; three messages wait, one of which was attempted."""
+    mailing.graph.tokens = {NEW_TOKEN}
+    for number in range(3):
+        mailing.writes(f"message {number}", to=f"+4915100000{number:03}")
+    return mailing

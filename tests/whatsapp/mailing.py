@@ -12,6 +12,7 @@ from whatsapp.outbound.enqueue import MessageContent, Queued, Recipient, send_me
 from whatsapp.outbound.worker import Sender
 
 TOKEN = "EAAG-a-token-of-this-test"
+NEW_TOKEN = "EAAG-another-token"
 AMINA, BRUNO = "+4915123456789", "+4915100000002"
 HELLO = {"to": AMINA, "message": "Your cake is ready"}
 TEMPLATE = {"name": "cake_ready", "language": "en_US"}

@@ -16,7 +16,7 @@ from tests.whatsapp.graph import (
     error,
 )
 from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.mailing import AMINA, TOKEN, Mailing, of
+from tests.whatsapp.mailing import AMINA, NEW_TOKEN, TOKEN, Mailing, of
 from whatsapp import channels
 from whatsapp.channels import connect_channel
 from whatsapp.models import Channel, ChannelInvalid
@@ -57,18 +57,6 @@ class TestNumbers:
         mailing.writes()
         Channel.objects.update(user=stranger.user)
         assert queue.claim(16) == []
-
-
-NEW_TOKEN = "EAAG-another-token"
-
-
-@pytest.fixture
-def revoked(mailing):
-    """Meta has revoked the token; three messages wait, one of them tried."""
-    mailing.graph.tokens = {NEW_TOKEN}
-    for number in range(3):
-        mailing.writes(f"message {number}", to=f"+4915100000{number:03}")
-    return mailing
 
 
 def test_after_a_new_token_all_is_sent_in_order(revoked):

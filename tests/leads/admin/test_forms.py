@@ -2,25 +2,9 @@
 
 import pytest
 
-from leads.models import Lead
-from tests.factories import NOTHING, Business
-from tests.staff import address, errors_of, staff_of
-
-TYPED = {
-    "customer_phone": "+49 (151) 234-56789",
-    "customer_name": "Amina",
-    "type": "order",
-    "details": "A cake\r\nfor 40",
-}
-
-
-ADD = address("add", Lead)
-
-
-def page_of(business: Business, **fields: str) -> tuple[Lead, str]:
-    """A lead of this business, and the path of its page."""
-    lead = Lead.objects.get(pk=business.has_lead(**fields).lead_id)
-    return lead, address("change", lead)
+from tests.factories import NOTHING
+from tests.leads.admin.lead_pages import ADD, TYPED, page_of
+from tests.staff import errors_of, staff_of
 
 
 @pytest.mark.parametrize(
@@ -33,7 +17,7 @@ def page_of(business: Business, **fields: str) -> tuple[Lead, str]:
         ("customer_name", "x" * 201),
         ("customer_name", "Am\0ina"),
         ("details", "x" * 10_001),
-        ("type", "wish"),
+        ("type", "quote"),
         ("status", "done"),
     ],
 )

@@ -9,24 +9,11 @@ from leads.admin.leads import LeadAdmin
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leadsite.accounts.models import User
-from tests.factories import Business
+from tests.leads.admin.lead_pages import ADD, TYPED, page_of
 from tests.sessions import session
 from tests.staff import address, errors_of, messages_of, operator, staff_of
 
 PHONE = "+4915123456789"
-TYPED = {
-    "customer_phone": "+49 (151) 234-56789",
-    "customer_name": "Amina",
-    "type": "order",
-    "details": "A cake\r\nfor 40",
-}
-ADD = address("add", Lead)
-
-
-def page_of(business: Business, **fields: str) -> tuple[Lead, str]:
-    """A lead of this business, and the path of its page."""
-    lead = Lead.objects.get(pk=business.has_lead(**fields).lead_id)
-    return lead, address("change", lead)
 
 
 def test_a_lead_that_staff_add_comes_with_its_customer_and_conversation(owner):

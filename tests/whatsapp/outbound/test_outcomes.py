@@ -8,12 +8,11 @@ from conversations.models import Message
 from tests.whatsapp import meta
 from tests.whatsapp.graph import Reaction, error
 from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.mailing import Mailing
+from tests.whatsapp.mailing import NEW_TOKEN, Mailing
 from whatsapp import channels
 from whatsapp.outbound import queue
 from whatsapp.outbound.outcomes import Stopped
 
-NEW_TOKEN = "EAAG-another-token"
 STOPPING = {
     "token": error(190, status=401, title="Error validating access token"),
     "permission": error(10, status=403),
@@ -25,15 +24,6 @@ STOPPING = {
     "not registered": error(133010),
     "a 401 without a word": Reaction(status=401, body=b""),
 }
-
-
-@pytest.fixture
-def revoked(mailing):
-    """Meta has revoked the token; three messages wait, one of which was attempted."""
-    mailing.graph.tokens = {NEW_TOKEN}
-    for number in range(3):
-        mailing.writes(f"message {number}", to=f"+4915100000{number:03}")
-    return mailing
 
 
 @pytest.mark.parametrize("case", STOPPING)

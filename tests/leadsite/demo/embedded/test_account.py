@@ -1,21 +1,11 @@
 """The account of the embedded PostgreSQL."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from leadsite.demo.embedded.account import server_account
-from tests.leadsite.demo.embedded.servers import (
-    shared_database,
-)
-
-
-@pytest.fixture
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with shared_database(tmp_path_factory.getbasetemp()) as path:
-        yield path
 
 
 def test_the_error_for_another_user_names_the_databases_owner(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

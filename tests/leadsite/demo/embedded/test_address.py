@@ -1,7 +1,6 @@
 """The address of the embedded PostgreSQL: a separate socket for each data directory."""
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,8 @@ from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from tests.leadsite.demo.embedded.servers import (
     cleaned_up,
     query,
-    shared_database,
     socket_dir,
 )
-
-
-@pytest.fixture
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with shared_database(tmp_path_factory.getbasetemp()) as path:
-        yield path
 
 
 def test_its_address_does_not_depend_on_the_clients_environment(

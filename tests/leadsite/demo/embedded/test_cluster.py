@@ -4,7 +4,6 @@ import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,14 +21,7 @@ from tests.leadsite.demo.embedded.servers import (
     python,
     query,
     server_pid,
-    shared_database,
 )
-
-
-@pytest.fixture
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with shared_database(tmp_path_factory.getbasetemp()) as path:
-        yield path
 
 
 def test_only_the_user_who_runs_it_can_connect(data_dir: Path) -> None:

@@ -1,19 +1,12 @@
 """The embedded PostgreSQL stops with the last lease that is responsible for it."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from leadsite.demo.embedded import EmbeddedPostgres, database_url, lease
-from tests.leadsite.demo.embedded.servers import kill_server, python, shared_database
-
-
-@pytest.fixture
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with shared_database(tmp_path_factory.getbasetemp()) as path:
-        yield path
+from tests.leadsite.demo.embedded.servers import kill_server, python
 
 
 def test_it_stops_with_the_last_lease_but_not_with_the_first(data_dir: Path) -> None:

@@ -22,7 +22,6 @@ from tests.leadsite.demo.embedded.servers import (
     python,
     query,
     server_pid,
-    shared_database,
     until,
 )
 
@@ -31,12 +30,6 @@ from tests.leadsite.demo.embedded.servers import (
 def empty(tmp_path: Path) -> Iterator[Path]:
     """A data directory for a first start."""
     with cleaned_up(tmp_path / "d") as path:
-        yield path
-
-
-@pytest.fixture
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with shared_database(tmp_path_factory.getbasetemp()) as path:
         yield path
 
 

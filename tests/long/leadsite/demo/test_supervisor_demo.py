@@ -17,14 +17,6 @@ from tests.leadsite.demo.demo_process import Demo, demo, is_alive, still_there
 from tests.site import REPOSITORY, environment, manage, request
 
 
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The data directory of the demos of this module, which run one after another."""
-    path = tmp_path_factory.mktemp("d")
-    yield path
-    EmbeddedPostgres(path).stop()
-
-
 def test_it_prints_how_to_use_it_and_ctrl_c_leaves_nothing_running(data_dir: Path) -> None:
     with demo(data_dir) as first:
         assert first.shown("Site") == f"{first.address}/"

@@ -2,23 +2,13 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
-import pytest
 
-from leadsite.demo.embedded import EmbeddedPostgres, database_url
+from leadsite.demo.embedded import database_url
 from tests.leadsite.demo.demo_process import demo, still_there
 from tests.site import until
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The data directory of the demos of this module, which run one after another."""
-    path = tmp_path_factory.mktemp("d")
-    yield path
-    EmbeddedPostgres(path).stop()
 
 
 def test_a_killed_child_is_restarted_and_ctrl_c_still_stops_all(data_dir: Path) -> None:
