@@ -37,12 +37,12 @@ GOOD = {
     "a quote and a backslash": {"customer_name": 'O\'Hara \\ "x"', "details": "'; DROP TABLE leads; --"},
 }
 
-# Errors that text arguments can express: for all four entry points.
+# Errors that are possible with text arguments: for all four entry points.
 BAD = {
     "no phone": Refused({"customer_phone": MISSING}, "customer_phone", "customers_identified"),
     "null phone": Refused({"customer_phone": None}, "customer_phone", "customers_identified"),
     "empty phone": Refused({"customer_phone": ""}, "customer_phone", "customers_identified"),
-    "a phone that is none": Refused({"customer_phone": "12345"}, "customer_phone", "customers_phone_e164"),
+    "a phone that is too short": Refused({"customer_phone": "12345"}, "customer_phone", "customers_phone_e164"),
     "a phone in Arabic digits": Refused(
         {"customer_phone": "+\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668"},
         "customer_phone",
@@ -64,21 +64,21 @@ BAD = {
     "unknown status": Refused({"status": "won"}, "status", "leads_status_valid"),
 }
 
-# Errors that only JSON can express.
+# Errors that are possible only in JSON.
 BAD_JSON = {
-    "phone a number": Refused({"customer_phone": 1234567890}, "customer_phone"),
-    "phone a list": Refused({"customer_phone": ["+1234567890"]}, "customer_phone"),
-    "name a number": Refused({"customer_name": 5}, "customer_name"),
-    "name true": Refused({"customer_name": True}, "customer_name"),
-    "name an object": Refused({"customer_name": {"first": "John"}}, "customer_name"),
-    "type a list": Refused({"type": ["order"]}, "type"),
-    "type a number": Refused({"type": 1}, "type"),
-    "details an object": Refused({"details": {}}, "details"),
-    "details a number": Refused({"details": 12}, "details"),
-    "status a number": Refused({"status": 0}, "status"),
-    "status an object": Refused({"status": {"new": True}}, "status"),
-    "external id a number": Refused({"external_id": 17}, "external_id"),
-    "external id empty": Refused({"external_id": ""}, "external_id", "leads_external_id_length"),
-    "external id blank": Refused({"external_id": " \t"}, "external_id", "leads_external_id_length"),
-    "external id long": Refused({"external_id": "x" * 201}, "external_id", "leads_external_id_length"),
+    "phone as a number": Refused({"customer_phone": 1234567890}, "customer_phone"),
+    "phone as a list": Refused({"customer_phone": ["+1234567890"]}, "customer_phone"),
+    "name as a number": Refused({"customer_name": 5}, "customer_name"),
+    "name as a Boolean": Refused({"customer_name": True}, "customer_name"),
+    "name as an object": Refused({"customer_name": {"first": "John"}}, "customer_name"),
+    "type as a list": Refused({"type": ["order"]}, "type"),
+    "type as a number": Refused({"type": 1}, "type"),
+    "details as an object": Refused({"details": {}}, "details"),
+    "details as a number": Refused({"details": 12}, "details"),
+    "status as a number": Refused({"status": 0}, "status"),
+    "status as an object": Refused({"status": {"new": True}}, "status"),
+    "external id as a number": Refused({"external_id": 17}, "external_id"),
+    "empty external id": Refused({"external_id": ""}, "external_id", "leads_external_id_length"),
+    "blank external id": Refused({"external_id": " \t"}, "external_id", "leads_external_id_length"),
+    "long external id": Refused({"external_id": "x" * 201}, "external_id", "leads_external_id_length"),
 }

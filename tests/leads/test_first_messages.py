@@ -1,4 +1,4 @@
-"""The earliest message of a conversation is the lead's details, in whatever order messages arrive."""
+"""The earliest message of a conversation becomes the lead's details, whatever the order of arrival."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -23,7 +23,7 @@ def first(n, at=0, conversation=1):
     )
 
 
-def there(message):
+def existing(message):
     return {message.conversation_id: ExistingLead(LEAD, message.id, message.at, message.provider_id, "before")}
 
 
@@ -41,12 +41,12 @@ def test_a_conversation_without_lead_gets_one_by_its_earliest_message():
 
 
 def test_an_earlier_message_corrects_the_lead_and_a_later_one_does_not():
-    assert plan_leads([first(1, at=-1)], there(first(2))) == ([], [Correction(LEAD, first(1, at=-1), "before")])
-    assert plan_leads([first(1, at=1)], there(first(2))) == ([], [])
+    assert plan_leads([first(1, at=-1)], existing(first(2))) == ([], [Correction(LEAD, first(1, at=-1), "before")])
+    assert plan_leads([first(1, at=1)], existing(first(2))) == ([], [])
 
 
-def test_the_full_message_of_a_placeholder_corrects_the_lead_of_the_placeholder():
-    assert plan_leads([first(2)], there(first(2))) == ([], [Correction(LEAD, first(2), "before")])
+def test_the_full_message_for_a_placeholder_corrects_the_lead_of_the_placeholder():
+    assert plan_leads([first(2)], existing(first(2))) == ([], [Correction(LEAD, first(2), "before")])
 
 
 def test_a_lead_from_another_source_stays_as_it_is():
@@ -54,6 +54,6 @@ def test_a_lead_from_another_source_stays_as_it_is():
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(-2, 2)), unique=True), st.randoms(use_true_random=False))
-def test_the_order_does_not_matter(rows, chance):
+def test_the_order_does_not_matter(rows, rng):
     messages = [first(n, at=at, conversation=conversation) for n, (conversation, at) in enumerate(rows)]
-    assert earliest_of_each(chance.sample(messages, len(messages))) == earliest_of_each(messages)
+    assert earliest_of_each(rng.sample(messages, len(messages))) == earliest_of_each(messages)

@@ -54,7 +54,7 @@ def test_an_unknown_user_is_refused_before_commit(db, user_id):
 
 
 def test_a_lock_time_out_is_raised(owner, transactional_db):
-    """A client must not take a lock time-out for a refusal."""
+    """A client must not mistake a lock time-out for a refusal."""
     owner.call_function(PHONE, "John Doe", "order")
     with transaction.atomic(), connection.cursor() as holder:
         holder.execute("SELECT FROM customers FOR UPDATE")
@@ -174,7 +174,7 @@ def call_in_own_session(user_id, leads):
 
 @pytest.mark.django_db(transaction=True)
 def test_an_external_id_taken_concurrently_refuses_only_its_lead(owner):
-    """Session A has inserted the external id and not committed; session B's list waits, and names it when A commits."""
+    """Session A has inserted the external id uncommitted; session B's list waits, and refuses it when A commits."""
     list_of_a = [OTHER | {"external_id": "late"}]
     list_of_b = [ORDER | {"external_id": "late"}, ORDER | {"customer_phone": "+4915123456789"}]
     with session() as a, session() as observer, ThreadPoolExecutor(1) as b:
@@ -182,13 +182,13 @@ def test_an_external_id_taken_concurrently_refuses_only_its_lead(owner):
         answer = b.submit(call_in_own_session, owner.id, list_of_b)
         until(lambda: waiting(observer) == 1)
         a.commit()
-        made = answer.result()
-    assert (made["created"], made["failed"]) == (1, 1)
-    assert made["results"][0]["constraint"] == "leads_external_id_unique"
+        result = answer.result()
+    assert (result["created"], result["failed"]) == (1, 1)
+    assert result["results"][0]["constraint"] == "leads_external_id_unique"
 
 
-def test_the_servers_log_shows_neither_number_nor_name(owner):
-    """The log has the event; its level keeps the statement, which contains both, out of the log."""
+def test_the_servers_log_contains_neither_number_nor_name(owner):
+    """The functions log a WARNING: with RAISE LOG the server would also log the statement, which contains both."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT prosrc, proconfig FROM pg_proc WHERE proname LIKE 'create_lead%'")
         functions = cursor.fetchall()

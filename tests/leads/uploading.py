@@ -1,4 +1,4 @@
-"""Staff who upload a file in the admin, and the worker that imports it."""
+"""Uploads of import files by staff in the admin, and the worker's processing of them."""
 
 from typing import Any
 
@@ -29,6 +29,6 @@ def decide(staff: Staff, do: str, **typed: Any) -> Any:
     return staff.client.post(address("decide", run), {**form, "do": do, **typed}, follow=True)
 
 
-def let_worker_work() -> None:
+def run_worker() -> None:
     for run_id in upload_worker.due_uploads().values_list("pk", flat=True):
         upload_worker.process_upload(run_id, should_stop=lambda: False)

@@ -1,4 +1,4 @@
-"""The pages of leads in the admin, and what staff type there."""
+"""Pages of leads in the admin, and the values that staff enter there."""
 
 from leads.models import Lead
 from tests.factories import Business

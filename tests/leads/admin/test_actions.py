@@ -38,7 +38,7 @@ def test_a_number_that_whatsapp_writes_in_two_forms_is_found_by_both(owner, spel
     assert staff_of(owner).found(Lead, q=spelling) == {first.lead_id}
 
 
-def test_a_lead_is_found_by_name_and_words_and_never_by_strangers(owner, stranger):
+def test_a_lead_is_found_by_name_and_details_and_never_by_another_business(owner, stranger):
     wanted = owner.has_lead(customer_name="Amina Yılmaz", details="A lemon cake for 1234 guests")
     owner.has_lead(customer_name="Zoe", details="Bread")
     stranger.has_lead(customer_name="Amina", details="A lemon cake for 1234 guests", customer_phone="+12345678")
@@ -50,28 +50,30 @@ def test_a_lead_is_found_by_name_and_words_and_never_by_strangers(owner, strange
 
 
 def test_the_list_shows_the_newest_first_and_filters(owner):
-    people = staff_of(owner)
-    mine, free = (Lead.objects.get(pk=owner.has_lead().lead_id) for _ in range(2))
-    people.act("assign_to_me", mine)
+    staff = staff_of(owner)
+    assigned, unassigned = (Lead.objects.get(pk=owner.has_lead().lead_id) for _ in range(2))
+    staff.act("assign_to_me", assigned)
 
-    shown = people.get(address("changelist", Lead)).context["cl"].result_list
-    assert list(shown) == [free, mine]
-    assert people.found(Lead, assigned="me") == {mine.pk}
-    assert people.found(Lead, assigned="nobody") == {free.pk}
-    assert people.found(Lead, status__exact="lost") == set()
+    shown = staff.get(address("changelist", Lead)).context["cl"].result_list
+    assert list(shown) == [unassigned, assigned]
+    assert staff.found(Lead, assigned="me") == {assigned.pk}
+    assert staff.found(Lead, assigned="nobody") == {unassigned.pk}
+    assert staff.found(Lead, status__exact="lost") == set()
 
 
 def test_the_list_shows_the_last_inbound_message_and_cannot_be_sorted_by_it(owner):
-    people = staff_of(owner)
-    returned, silent = owner.has_lead(), owner.has_lead()
-    Conversation.objects.filter(pk=returned.conversation_id).update(last_inbound_at=datetime(2020, 3, 9, 8, tzinfo=UTC))
+    staff = staff_of(owner)
+    with_message, without_message = owner.has_lead(), owner.has_lead()
+    Conversation.objects.filter(pk=with_message.conversation_id).update(
+        last_inbound_at=datetime(2020, 3, 9, 8, tzinfo=UTC)
+    )
 
-    page = people.list(Lead)
+    page = staff.list(Lead)
 
     assert page.count("9 Mar 2020") == 1
     assert "Last message" in re.sub(r"<[^>]*>", "", page)
-    assert people.get(address("changelist", Lead), o="6").context["cl"].queryset.query.order_by[0] == "-pk"
-    assert people.found(Lead) == {returned.lead_id, silent.lead_id}
+    assert staff.get(address("changelist", Lead), o="6").context["cl"].queryset.query.order_by[0] == "-pk"
+    assert staff.found(Lead) == {with_message.lead_id, without_message.lead_id}
 
 
 def test_an_empty_list_offers_the_first_lead(owner):
@@ -81,13 +83,13 @@ def test_an_empty_list_offers_the_first_lead(owner):
 
 
 def test_an_action_changes_the_status_of_several_leads(owner):
-    people = staff_of(owner)
+    staff = staff_of(owner)
     chosen = [Lead.objects.get(pk=owner.has_lead().lead_id) for _ in range(3)]
-    left = owner.has_lead()
+    other = owner.has_lead()
 
-    response = people.client.get(people.act("mark_contacted", *chosen).url)
+    response = staff.client.get(staff.act("mark_contacted", *chosen).url)
 
     assert messages_of(response) == ["Changed: 3 leads."]
     assert set(Lead.objects.filter(status="contacted")) == set(chosen)
-    assert Lead.objects.get(pk=left.lead_id).status == "new"
+    assert Lead.objects.get(pk=other.lead_id).status == "new"
     assert LogEntry.objects.filter(object_id=chosen[0].pk).get().get_change_message() == "Changed Status."

@@ -1,4 +1,4 @@
-"""The forms of leads: what they refuse."""
+"""The forms of leads: their errors."""
 
 import pytest
 
@@ -21,7 +21,7 @@ from tests.staff import errors_of, staff_of
         ("status", "done"),
     ],
 )
-def test_what_cannot_be_a_lead_is_an_error_at_its_field(owner, field, typed):
+def test_an_invalid_value_is_an_error_at_its_field(owner, field, typed):
     response = staff_of(owner).fill(ADD, **{**TYPED, field: typed})
 
     assert list(errors_of(response)) == [field]
@@ -29,10 +29,10 @@ def test_what_cannot_be_a_lead_is_an_error_at_its_field(owner, field, typed):
     assert owner.row_counts() == NOTHING
 
 
-def test_a_lead_is_lost_for_a_reason(owner):
+def test_a_lost_lead_needs_a_reason(owner):
     lead, path = page_of(owner)
-    people = staff_of(owner)
-    assert list(errors_of(people.fill(path, status="lost"))) == ["lost_reason"]
-    people.fill(path, status="lost", lost_reason="Found a baker nearer")
+    staff = staff_of(owner)
+    assert list(errors_of(staff.fill(path, status="lost"))) == ["lost_reason"]
+    staff.fill(path, status="lost", lost_reason="Found a baker nearer")
     lead.refresh_from_db()
     assert (lead.status, lead.lost_reason) == ("lost", "Found a baker nearer")

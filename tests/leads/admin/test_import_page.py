@@ -1,4 +1,4 @@
-"""The page of an import: its refused rows."""
+"""The page of an import: the file of refused rows."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ import pytest
 
 from leads.models import ImportRun, Lead
 from tests.factories import Business
-from tests.leads.uploading import decide, let_worker_work, the_run, upload
+from tests.leads.uploading import decide, run_worker, the_run, upload
 from tests.staff import Staff, address, staff_of
 
 pytestmark = pytest.mark.django_db
@@ -18,10 +18,10 @@ def staff(owner: Business) -> Staff:
     return staff_of(owner)
 
 
-def test_refused_rows_are_quoted_and_can_be_fed_back(staff):
+def test_refused_rows_are_quoted_and_can_be_imported_again(staff):
     upload(staff, "name,phone,type,details\n=cmd(),nonsense,order,+1\n")
     decide(staff, "import")
-    let_worker_work()
+    run_worker()
 
     response = staff.get(address("refused", the_run()))
 
@@ -34,5 +34,5 @@ def test_refused_rows_are_quoted_and_can_be_fed_back(staff):
     ImportRun.objects.all().delete()
     upload(staff, text.replace("nonsense", "+4915100000009"))
     decide(staff, "import")
-    let_worker_work()
+    run_worker()
     assert Lead.objects.get().details == "+1"

@@ -1,4 +1,4 @@
-"""Staff import a file in the admin: upload, preview, dry run, import by the worker's task, refused rows."""
+"""Staff import a file in the admin: upload, preview, dry run, import by a task of the worker, refused rows."""
 
 import io
 from typing import Any
@@ -10,7 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from leads.models import ImportFile, ImportRefusal, ImportRun, Lead
 from tests.factories import Business
-from tests.leads.uploading import CHOSEN, decide, let_worker_work, the_run, upload
+from tests.leads.uploading import CHOSEN, decide, run_worker, the_run, upload
 from tests.staff import Staff, address, operator, staff_of
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def test_a_file_is_previewed_mapped_and_imported(owner, staff):
     decide(staff, "import")
     assert the_run().state == "waiting"
     assert ProcrastinateJob.objects.filter(task_name="leads.tasks.do_import").count() == 1
-    let_worker_work()
+    run_worker()
 
     run = the_run()
     assert (run.state, run.read, run.created, run.failed, run.progress) == ("finished", 3, 2, 1, 1.0)
@@ -50,7 +50,7 @@ def test_a_dry_run_says_what_an_import_would_do(staff):
     upload(staff)
     decide(staff, "try", **CHOSEN)
     assert the_run().state == "trying"
-    let_worker_work()
+    run_worker()
 
     page = staff.get(address("change", the_run())).content.decode()
     assert "An import would result in: 3 rows: 2 created, 1 refused." in page
@@ -86,12 +86,12 @@ def test_a_user_with_only_view_permission_cannot_import(owner, staff):
     upload(staff)
     group = owner.user.groups.get()
     group.permissions.remove(*group.permissions.filter(codename="add_importrun"))
-    looking = Staff(type(owner.user).objects.get(pk=owner.id))
+    viewer = Staff(type(owner.user).objects.get(pk=owner.id))
 
-    assert looking.get(address("add", ImportRun)).status_code == 403
-    assert looking.client.post(address("decide", the_run()), {"do": "import"}).status_code == 403
-    assert "Import a file" not in looking.list(ImportRun)
-    assert "Import a file" not in looking.list(Lead)
+    assert viewer.get(address("add", ImportRun)).status_code == 403
+    assert viewer.client.post(address("decide", the_run()), {"do": "import"}).status_code == 403
+    assert "Import a file" not in viewer.list(ImportRun)
+    assert "Import a file" not in viewer.list(Lead)
 
 
 def test_a_workbook_is_imported_and_its_formulas_are_text(staff):
@@ -104,7 +104,7 @@ def test_a_workbook_is_imported_and_its_formulas_are_text(staff):
 
     upload(staff, content.getvalue(), "leads.xlsx")
     decide(staff, "import")
-    let_worker_work()
+    run_worker()
     assert (the_run().state, the_run().format, Lead.objects.get().details) == ("finished", "xlsx", "=1+1")
 
 
@@ -112,7 +112,7 @@ def test_a_lone_surrogate_is_refused_with_its_row(staff):
     upload(staff, '{"phone": "+4915100000001", "name": "\\ud800x", "type": "order", "\\udfff": "1"}\n', "leads.jsonl")
     for do in ("try", "import"):
         assert decide(staff, do).status_code == 200
-        let_worker_work()
+        run_worker()
         assert "a lone surrogate" in staff.get(address("change", the_run())).content.decode()
     assert (the_run().state, the_run().failed) == ("finished", 1)
     assert b"\\ud800x" in b"".join(staff.get(address("refused", the_run())).streaming_content)

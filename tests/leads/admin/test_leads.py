@@ -50,10 +50,10 @@ def test_a_refusal_by_the_database_is_an_error_at_its_field(owner, monkeypatch):
 
 
 def test_staff_add_leads_to_their_own_business_only(owner, stranger):
-    people = staff_of(owner)
-    assert "user" not in people.form(ADD)
+    staff = staff_of(owner)
+    assert "user" not in staff.form(ADD)
 
-    people.fill(ADD, **TYPED, user=str(stranger.id))
+    staff.fill(ADD, **TYPED, user=str(stranger.id))
 
     assert Lead.objects.get().user == owner.user
 
@@ -68,14 +68,14 @@ def test_a_superuser_chooses_the_business_of_a_lead(owner, stranger):
 
 
 def test_the_page_of_a_lead_links_to_its_customer_and_conversation_and_back(owner):
-    people = staff_of(owner)
+    staff = staff_of(owner)
     lead, path = page_of(owner)
     conversation = address("change", lead.conversation)
 
-    page = people.get(path).content.decode()
+    page = staff.get(path).content.decode()
     assert f'href="{conversation}"' in page
     assert f'href="{address("change", lead.conversation.customer)}"' in page
-    assert f'href="{path}"' in people.get(conversation).content.decode()
+    assert f'href="{path}"' in staff.get(conversation).content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -83,13 +83,13 @@ def test_a_concurrent_change_between_validation_and_save_is_kept(owner, monkeypa
     lead, path = page_of(owner)
     write_row = LeadAdmin.save_model
 
-    def late(*arguments):
+    def save_after_concurrent_change(*arguments):
         with session() as other:
             other.execute("UPDATE leads SET details = 'Newer' WHERE id = %s", [lead.pk])
             other.commit()
         write_row(*arguments)
 
-    monkeypatch.setattr(LeadAdmin, "save_model", late)
+    monkeypatch.setattr(LeadAdmin, "save_model", save_after_concurrent_change)
     staff_of(owner).fill(path, status="lost", lost_reason="Found a baker nearer")
 
     lead.refresh_from_db()
@@ -105,35 +105,35 @@ def test_leads_cannot_be_deleted(owner):
 
 
 def test_a_lead_deleted_meanwhile_is_not_found(owner):
-    people = staff_of(owner)
+    staff = staff_of(owner)
     lead, path = page_of(owner)
-    old = people.form(path)
+    old_form = staff.form(path)
     lead.delete()
-    assert people.send(path, old, status="lost").status_code == 302
+    assert staff.send(path, old_form, status="lost").status_code == 302
 
 
-def test_the_pages_of_another_businesss_lead_do_not_exist_for_staff(owner, stranger):
-    people = staff_of(owner)
+def test_the_pages_of_a_lead_of_another_business_do_not_exist_for_staff(owner, stranger):
+    staff = staff_of(owner)
     lead, path = page_of(stranger, customer_name="Somebody else's")
     owner.has_lead()
 
-    assert "Somebody else" not in people.list(Lead)
+    assert "Somebody else" not in staff.list(Lead)
     for page in ("change", "history", "delete"):
-        assert people.get(address(page, lead)).status_code in {302, 403}
-    people.send(path, {"type": "order", "status": "lost", "details": "mine now"})
-    people.act("mark_lost", lead)
-    people.act("assign_to_me", lead)
-    people.act("delete_selected", lead)
+        assert staff.get(address(page, lead)).status_code in {302, 403}
+    staff.send(path, {"type": "order", "status": "lost", "details": "mine now"})
+    staff.act("mark_lost", lead)
+    staff.act("assign_to_me", lead)
+    staff.act("delete_selected", lead)
     unchanged = Lead.objects.get(pk=lead.pk)
     assert (unchanged.status, unchanged.details, unchanged.assigned_to) == ("new", lead.details, None)
 
 
 def test_staff_assign_a_lead_to_themselves_only(owner, stranger):
-    people = staff_of(owner)
+    staff = staff_of(owner)
     lead, path = page_of(owner)
 
-    assert list(errors_of(people.fill(path, assigned_to=str(stranger.id)))) == ["assigned_to"]
-    people.fill(path, assigned_to=str(owner.id))
+    assert list(errors_of(staff.fill(path, assigned_to=str(stranger.id)))) == ["assigned_to"]
+    staff.fill(path, assigned_to=str(owner.id))
 
     lead.refresh_from_db()
     assert lead.assigned_to == owner.user
@@ -163,9 +163,9 @@ def test_changing_a_lead_does_not_change_its_conversation(owner):
 def test_the_form_and_the_actions_follow_the_status_transitions(owner):
     lead, path = page_of(owner, status="converted")
     other, _ = page_of(owner)
-    people = staff_of(owner)
-    assert list(errors_of(people.fill(path, status="new"))) == ["status"]
-    answer = people.client.get(people.act("mark_contacted", lead, other).url)
+    staff = staff_of(owner)
+    assert list(errors_of(staff.fill(path, status="new"))) == ["status"]
+    answer = staff.client.get(staff.act("mark_contacted", lead, other).url)
     assert messages_of(answer) == [
         "Changed: 1 lead.",
         "Not changed, because their status does not allow it: 1 lead.",
@@ -178,14 +178,14 @@ def test_a_concurrent_status_change_between_validation_and_save_is_checked(owner
     lead, path = page_of(owner)
     write_row = LeadAdmin.save_model
 
-    def late(*arguments):
+    def save_after_concurrent_change(*arguments):
         with session() as other:
             other.execute("UPDATE leads SET status = 'converted' WHERE id = %s", [lead.pk])
             other.commit()
         monkeypatch.setattr(LeadAdmin, "save_model", write_row)
         write_row(*arguments)
 
-    monkeypatch.setattr(LeadAdmin, "save_model", late)
+    monkeypatch.setattr(LeadAdmin, "save_model", save_after_concurrent_change)
     assert list(errors_of(staff_of(owner).fill(path, status="contacted"))) == ["status"]
     lead.refresh_from_db()
     assert lead.status == "converted"

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def people(owner) -> Business:
+def business(owner) -> Business:
     """A business whose staff can log in."""
     return Business(create_business(email=owner.user.email, password=PASSWORD, staff=True))
 
@@ -29,10 +29,10 @@ def add_lead(window: Window) -> None:
     window.page.get_by_role("button", name="Save", exact=True).click()
 
 
-def test_staff_add_a_lead_find_it_and_change_it_in_two_windows(people, live_server, tmp_path: Path):
+def test_staff_add_a_lead_find_it_and_change_it_in_two_windows(business, live_server, tmp_path: Path):
     with open_window(live_server.url) as window:
         page = window.page
-        window.log_in(people.user.email, PASSWORD)
+        window.log_in(business.user.email, PASSWORD)
         page.get_by_role("heading", name="Newest leads").wait_for()
         page.screenshot(path=tmp_path / "first-page.png")
         add_lead(window)
@@ -55,6 +55,6 @@ def test_staff_add_a_lead_find_it_and_change_it_in_two_windows(people, live_serv
         assert window.errors == []
 
     lead = Lead.objects.get()
-    assert (lead.user, lead.source, lead.type, lead.status) == (people.user, "admin", "booking", "contacted")
+    assert (lead.user, lead.source, lead.type, lead.status) == (business.user, "admin", "booking", "contacted")
     assert lead.details == "A lemon cake\nfor 40 guests"
     assert {image.name for image in tmp_path.glob("*.png")} == {"first-page.png", "list.png", "lead.png"}

@@ -50,7 +50,7 @@ def test_without_all_or_nothing_the_valid_leads_are_created(owner):
     assert owner.row_counts() == (2, 2, 2)
 
 
-def test_without_any_valid_lead_the_answer_is_207_too(owner):
+def test_without_any_valid_lead_the_response_is_also_207(owner):
     assert post(owner, [{}], all_or_nothing=False).status_code == 207
     assert owner.row_counts() == NOTHING
 
@@ -65,7 +65,7 @@ class TestExternalIds:
         assert owner.row_counts() == (5, 5, 5)
 
     @pytest.mark.parametrize("all_or_nothing", [True, False])
-    def test_one_of_another_customer_is_an_error(self, owner, all_or_nothing):
+    def test_the_external_id_of_another_customer_is_an_error(self, owner, all_or_nothing):
         post(owner, [lead(1, external_id="row")])
         answer = post(owner, [lead(2, external_id="row"), lead(3)], all_or_nothing=all_or_nothing)
         if all_or_nothing:
@@ -76,12 +76,12 @@ class TestExternalIds:
             assert list(answer.json()["results"][0]["fields"]) == ["external_id"]
             assert owner.row_counts() == (2, 2, 2)
 
-    def test_two_in_one_batch_are_one_lead_and_an_error(self, owner):
+    def test_the_same_external_id_twice_in_a_batch_is_one_lead_and_an_error(self, owner):
         answer = post(owner, [lead(1, external_id="row"), lead(2, external_id="row")], all_or_nothing=False)
         assert [row["success"] for row in answer.json()["results"]] == [True, False]
 
 
-def test_a_repeated_batch_with_a_key_gets_its_answer(owner):
+def test_a_repeated_batch_with_an_idempotency_key_gets_the_first_response(owner):
     bodies = [
         owner.client.post(
             "/api/leads/batch", {"leads": [lead(1)]}, format="json", headers={"Idempotency-Key": "batch-1"}
@@ -104,7 +104,7 @@ def test_a_repeated_batch_with_a_key_gets_its_answer(owner):
         ({"leads": [ORDER], "all_or_nothing": "no"}, "all_or_nothing"),
     ],
 )
-def test_a_body_of_another_shape_is_400(owner, body, field):
+def test_a_body_with_the_wrong_structure_is_400(owner, body, field):
     answer = owner.client.post("/api/leads/batch", json.dumps(body), content_type="application/json")
     assert list(refused(answer, 400)["fields"]) == [field]
 
@@ -116,7 +116,7 @@ def test_a_body_that_cannot_be_parsed_is_400(case, owner):
     assert owner.row_counts() == NOTHING
 
 
-def test_a_thousand_are_three_statements(owner, django_assert_max_num_queries):
+def test_a_thousand_leads_are_three_statements(owner, django_assert_max_num_queries):
     leads = [{"customer_phone": f"+49151{n:07}", "customer_name": "J", "type": "order"} for n in range(BATCH_LIMIT)]
     with django_assert_max_num_queries(6):  # the key, the savepoint, customers, conversations, leads, the release
         assert post(owner, leads).status_code == 201

@@ -1,4 +1,4 @@
-"""GET /api/leads: filters, search, both orders, and the number of queries."""
+"""GET /api/leads: filters, search, ordering, and the number of queries."""
 
 from datetime import timedelta
 
@@ -68,13 +68,13 @@ def test_q_searches_details_name_and_number(names, words, found):
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z"])
-def test_the_last_time_of_the_calendar_is_accepted(owner, moment):
+def test_the_first_and_last_times_of_the_calendar_are_accepted(owner, moment):
     owner.has_lead()
     for name in ("created_after", "created_before"):
         assert owner.client.get("/api/leads", {name: moment}).status_code == 200
 
 
-def test_a_lead_is_found_by_its_time_whatever_the_time_in_its_id(names):
+def test_a_lead_is_found_by_created_at_and_not_by_the_time_in_its_id(names):
     Lead.objects.filter(type="booking").update(created_at="2020-03-01T00:00:00Z")
     assert names(created_after="2020-01-01T00:00:00Z", created_before="2021-01-01T00:00:00Z") == ["Bruno"]
 

@@ -29,9 +29,9 @@ def test_an_external_id_that_is_taken_is_a_conflict(owner):
 
 def test_a_repeated_external_id_gets_the_existing_ids(owner):
     first = owner.post_lead(external_id="order-17")
-    again = owner.post_lead(external_id=" order-17 ", customer_phone="001 234567890", details="Changed since")
-    assert (first.status_code, again.status_code) == (201, 200)
-    assert again.json() == first.json() | {"conversation_created": False}
+    repeated = owner.post_lead(external_id=" order-17 ", customer_phone="001 234567890", details="Changed since")
+    assert (first.status_code, repeated.status_code) == (201, 200)
+    assert repeated.json() == first.json() | {"conversation_created": False}
     assert owner.row_counts() == (1, 1, 1)
 
 
@@ -73,13 +73,13 @@ def test_without_a_valid_key_it_is_401(case, anonymous, owner):
     assert owner.row_counts() == NOTHING
 
 
-def test_a_revoked_key_is_401_at_once(owner):
+def test_a_revoked_key_is_401(owner):
     assert owner.post_lead().status_code == 201
     owner.user.auth_token_set.all().delete()
     refused(owner.post_lead(), 401)
 
 
-def test_the_key_of_a_locked_business_is_401(owner):
+def test_the_key_of_an_inactive_business_is_401(owner):
     owner.user.is_active = False
     owner.user.save()
     refused(owner.post_lead(), 401)

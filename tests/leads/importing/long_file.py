@@ -38,8 +38,8 @@ def no_sessions_left(db: None) -> Iterator[None]:
     """Wait after the test until no session of a killed process is left: PostgreSQL notices a little later."""
     yield
     with session() as observer:
-        asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
-        until(lambda: observer.execute(asked, [NAME]).fetchone() == (0,), lambda: "A killed import has a session left.")
+        query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
+        until(lambda: observer.execute(query, [NAME]).fetchone() == (0,), lambda: "A killed import has a session left.")
 
 
 def importing(owner: Business, file: Path, tmp_path: Path, *options: str) -> "subprocess.Popen[str]":

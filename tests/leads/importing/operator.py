@@ -14,7 +14,9 @@ HEADER = "Phone,Name,Type,Notes,External ID"
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
+    """The exit code, the JSON summary and the error message of a command."""
+
     code: int
     summary: dict[str, Any]
     error: str
@@ -24,16 +26,16 @@ class Ended:
         return {name: self.summary[name] for name in ("read", "created", "updated", "skipped", "failed")}
 
 
-def run(command: str, *arguments: Any) -> Ended:
+def run(command: str, *arguments: Any) -> CommandResult:
     out, error, code = StringIO(), "", 0
     try:
         call_command(command, *map(str, arguments), "--json", stdout=out)
     except CommandError as refusal:
         code, error = refusal.returncode, str(refusal)
-    return Ended(code, json.loads(out.getvalue() or "{}"), error)
+    return CommandResult(code, json.loads(out.getvalue() or "{}"), error)
 
 
-def import_leads(owner: Business, file: Path | str, *options: Any) -> Ended:
+def import_leads(owner: Business, file: Path | str, *options: Any) -> CommandResult:
     return run("import_leads", file, "--user", owner.user.email, *options)
 
 

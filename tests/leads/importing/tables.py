@@ -47,7 +47,7 @@ def workbook(*rows: list[Any], titles: tuple[str, ...] = ("Leads",)) -> bytes:
 
 
 class Pipe(io.RawIOBase):
-    """A stream like a pipe: not seekable, returns short reads, generated as it is read."""
+    """A stream like a pipe: not seekable, with short reads, and generated while it is read."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -73,9 +73,9 @@ def piped(piece: bytes | Callable[[int], bytes], total: int, start: bytes = b"")
         given = 0
         number = 0
         while given < total:
-            made = piece(number) if callable(piece) else piece
-            yield made
-            given += len(made)
+            content = piece(number) if callable(piece) else piece
+            yield content
+            given += len(content)
             number += 1
 
     return Pipe(pieces())
@@ -83,7 +83,7 @@ def piped(piece: bytes | Callable[[int], bytes], total: int, start: bytes = b"")
 
 @contextmanager
 def memory_below(megabytes: int) -> Iterator[None]:
-    """The block never holds more than this many megabytes of Python's memory above what was held before."""
+    """Assert that the block allocates at most this many megabytes of Python's memory at any time."""
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]

@@ -67,7 +67,7 @@ def test_a_phone_number_is_read(cell, region, phone):
         ("0151 12345678 or 0151 12345679", "DE", "more than one"),
         ("0151 12345678", None, "--region"),
         ("12345678", None, "--region"),
-        # New York's 212 is Morocco's country code: not a number of Morocco, so nothing is guessed.
+        # 212 is both the area code of New York and the country code of Morocco. As a Moroccan number it is invalid.
         ("2125551234", None, "--region"),
         ("1234567890", None, "--region"),
         ("11987654321", None, "--region"),
@@ -87,12 +87,12 @@ def test_other_text_is_left_for_the_database_to_refuse(cell, region):
 
 
 @given(st.text(max_size=30) | st.text("+0123456789 ()-/;.,eE'", max_size=20), st.sampled_from([None, "DE", "MX", "US"]))
-def test_no_cell_raises_anything_else(cell, region):
+def test_no_cell_raises_another_exception(cell, region):
     with contextlib.suppress(BadCell):
         assert isinstance(read_phone(cell, country_code=region), str)
 
 
-def test_a_region_is_two_letters_of_a_country():
+def test_a_region_is_the_two_letter_code_of_a_country():
     assert read_region(" de") == "DE"
     for code in ["", "Germany", "49", "XX"]:
         with pytest.raises(UnknownRegion, match="two letters"):
@@ -113,6 +113,6 @@ def test_a_quoted_text_is_not_a_formula_and_can_be_restored(text):
 
 
 @pytest.mark.parametrize("text", ["", "x", "O'Hara", "'quoted'", "'", "1-2", " =1"])
-def test_other_texts_are_not_touched(text):
+def test_other_texts_are_unchanged(text):
     assert quote_formula(text) == text
     assert unquote_formula(text) == text

@@ -29,7 +29,7 @@ def test_a_column_is_recognised_by_its_name(name, field):
     assert field_of(name) == field
 
 
-def test_of_two_columns_for_one_field_the_better_name_is_used_and_the_other_reported():
+def test_the_better_of_two_columns_for_one_field_is_used_and_the_other_is_reported():
     columns = map_columns(["Phone", "Name", "WhatsApp", "Type", "E-Mail", ""], {}, defaults=())
     assert columns.names == {"customer_phone": "WhatsApp", "customer_name": "Name", "type": "Type"}
     assert columns.ignored == ("Phone", "E-Mail")
@@ -37,13 +37,13 @@ def test_of_two_columns_for_one_field_the_better_name_is_used_and_the_other_repo
     assert columns.pick(["1", "2", "3", "4", "5", "6"]) == ("3", "2", "4")
 
 
-def test_of_two_columns_of_one_name_the_first_counts():
+def test_the_first_of_two_columns_with_one_name_is_used():
     columns = map_columns(["phone", "name", "type", "name"], {}, defaults=())
     assert columns.pick(["1", "2", "3", "4"]) == ("1", "2", "3")
     assert columns.ignored == ("name",)
 
 
-def test_a_mapping_wins_over_known_names():
+def test_a_mapping_takes_precedence_over_known_names():
     header = ["phone", "Second phone", "name", "type", "id", "message"]
     mapping = {"Second phone": "customer_phone", " ID ": "external_id", "phone": "details"}
     assert picked(header, mapping) == {

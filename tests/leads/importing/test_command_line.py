@@ -1,4 +1,4 @@
-"""The file and the columns that import_leads was given."""
+"""Arguments of import_leads: the file and the column mapping."""
 
 import hashlib
 import io

@@ -25,12 +25,12 @@ def write(path, *rows, header=HEADER):
 
 def test_refused_rows_are_written_with_line_field_and_reason(path):
     with ErrorsFile(path, HEADER) as errors:
-        errors.write(Row(7, GOOD), "type", "Why.")
-        errors.write(Row(9, ["x"]), None, "Why not.")
+        errors.write(Row(7, GOOD), "type", "First reason.")
+        errors.write(Row(9, ["x"]), None, "Second reason.")
     assert cells_of(path.read_bytes()) == [
         [*HEADER, "line", "field", "reason"],
-        [*GOOD, "7", "type", "Why."],
-        ["x", "", "", "", "9", "", "Why not."],
+        [*GOOD, "7", "type", "First reason."],
+        ["x", "", "", "", "9", "", "Second reason."],
     ]
     assert errors.count == 2
 
@@ -89,7 +89,7 @@ def test_without_refused_rows_there_is_no_file_and_an_earlier_one_is_removed(pat
 
 def test_the_file_appears_when_it_is_complete_and_after_an_exception(path):
     errors = ErrorsFile(path, HEADER)
-    errors.write(Row(2, GOOD), None, "Why.")
+    errors.write(Row(2, GOOD), None, "First reason.")
     assert not path.exists()
     with pytest.raises(KeyboardInterrupt), errors:
         raise KeyboardInterrupt
@@ -98,7 +98,7 @@ def test_the_file_appears_when_it_is_complete_and_after_an_exception(path):
     assert len(rows_of(path.read_bytes())) == 1
 
 
-def test_half_of_a_surrogate_pair_does_not_stop_it(path):
+def test_a_lone_surrogate_is_written_escaped(path):
     assert b"\\ud800" in write(path, Row(2, ["\ud800", "a\0b"]))
 
 

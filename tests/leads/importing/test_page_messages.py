@@ -1,4 +1,4 @@
-"""On a page no message names an option of the command."""
+"""Messages on a page name no option of the command."""
 
 import pytest
 

@@ -16,7 +16,7 @@ def staff(owner: Business) -> Staff:
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "words"),
+    ("content", "name", "message"),
     [
         (b"\x00\x00\x01\xff" * 500, "junk.csv", "zero bytes"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "picture.csv", "not UTF-8 text"),
@@ -31,12 +31,12 @@ def staff(owner: Business) -> Staff:
         ("phone,name,type\n+4915100000001,M\xfcller,order\n".encode("latin-1"), "old.csv", "choose the encoding"),
     ],
 )
-def test_a_hostile_file_gets_words(staff, content, name, words):
+def test_a_damaged_or_hostile_file_gets_a_message(staff, content, name, message):
     response = upload(staff, content, name)
 
     page = response.content.decode()
     assert response.status_code == 200
-    assert words in page
+    assert message in page
     assert "<script>alert" not in page
     assert "--" not in "".join(response.context["problem"])
     if response.context["problem"]:

@@ -29,15 +29,17 @@ def test_a_suspended_import_locks_customers_for_seconds_only_and_is_resumed(owne
         assert not is_free(Customer.objects.filter(phone=PHONE))
         until(lambda: is_free(Customer.objects.filter(phone=PHONE)))
         owner.has_lead(customer_phone=PHONE)
-    ended = importing.result()
-    assert (ended.code, "--resume" in ended.error) == (2, True), ended.error
+    result = importing.result()
+    assert (result.code, "--resume" in result.error) == (2, True), result.error
     assert ImportRun.objects.get().state == ImportRun.State.FAILED
     assert import_leads(owner, file, "--resume", "--batch-size", 2).counts == counts(created=3)
     assert Lead.objects.filter(source="import").count() == 3
 
 
 @pytest.mark.parametrize("option", ["--atomic", "--dry-run"])
-def test_other_imports_lock_them_for_seconds_only_too(owner: Business, file: Path, option: str):
+def test_a_suspended_atomic_import_or_dry_run_locks_customers_for_seconds_only(
+    owner: Business, file: Path, option: str
+):
     owner.has_lead(customer_phone=PHONE)
     with suspended(run, "import_leads", file, "--user", owner.user.email, option, after="INTO customers") as importing:
         until(lambda: is_free(Customer.objects.filter(phone=PHONE)))
@@ -46,12 +48,12 @@ def test_other_imports_lock_them_for_seconds_only_too(owner: Business, file: Pat
 
 
 def test_a_suspended_undo_locks_customers_for_seconds_only_and_is_repeated(owner: Business, file: Path):
-    made = import_leads(owner, file).summary["run"]
-    with suspended(run, "undo_import", made, after="DELETE FROM leads") as undoing:
+    run_id = import_leads(owner, file).summary["run"]
+    with suspended(run, "undo_import", run_id, after="DELETE FROM leads") as undoing:
         assert not is_free(Customer.objects.filter(phone=PHONE))
         until(lambda: is_free(Customer.objects.filter(phone=PHONE)))
-    ended = undoing.result()
-    assert (ended.code, f"undo_import {made}" in ended.error) == (2, True), ended.error
+    result = undoing.result()
+    assert (result.code, f"undo_import {run_id}" in result.error) == (2, True), result.error
     assert owner.row_counts() == (2, 2, 3)
-    assert run("undo_import", made).summary["removed"] == 3
+    assert run("undo_import", run_id).summary["removed"] == 3
     assert owner.row_counts() == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""Files in the database."""
+"""Uploaded files stored in the database."""
 
 import io
 
@@ -10,7 +10,7 @@ from leads.models import ImportRun
 pytestmark = pytest.mark.django_db
 
 
-def test_a_file_of_many_pieces_reads_back_as_it_was(owner):
+def test_a_file_of_many_pieces_is_read_unchanged(owner):
     content = bytes(range(256)) * (PIECE // 100)
     run = ImportRun.objects.create(user=owner.user, file_name="x")
     store_file(run=run, file=io.BytesIO(content))

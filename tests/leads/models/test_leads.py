@@ -34,7 +34,7 @@ def test_without_rows_no_statement_is_executed(db: None, django_assert_num_queri
         assert Lead.objects.insert([]) == []
 
 
-def test_a_taken_external_id_is_refused_by_name(owner: Business) -> None:
+def test_a_taken_external_id_violates_the_named_constraint(owner: Business) -> None:
     one = row(owner, external_id="17")
     with pytest.raises(IntegrityError, match="leads_external_id_unique"), transaction.atomic():
         Lead.objects.insert([one, one])

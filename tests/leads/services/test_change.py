@@ -16,6 +16,8 @@ UNKNOWN_ID = "01a20e4e-5f63-7d2b-8978-25877e6c373b"
 
 
 class Patched:
+    """A lead of this business that the tests change through the API."""
+
     def __init__(self, business: Business, **fields):
         self.business = business
         self.id = business.has_lead(**fields).lead_id
@@ -87,7 +89,7 @@ class TestFields:
 
 @pytest.mark.django_db
 class TestVersions:
-    def test_a_change_to_the_present_version_is_made(self, lead):
+    def test_a_change_to_the_current_version_succeeds(self, lead):
         read = lead.business.client.get(lead.path)
         assert (read.headers["ETag"], read.json()["version"]) == ('"1"', 1)
         changed = lead.patch(details="Newer", headers={"If-Match": read.headers["ETag"]})
@@ -117,7 +119,7 @@ class TestVersions:
         assert lead.row().version == 3
 
 
-def raise_version(business, lead_id, number):
+def change_version_1(business, lead_id, number):
     try:
         change_lead(user_id=business, lead_id=lead_id, changes={"details": f"by {number}"}, version=1)
     except StaleVersion:
@@ -129,7 +131,7 @@ def raise_version(business, lead_id, number):
 def test_of_concurrent_changes_to_one_version_one_succeeds(owner):
     lead = Patched(owner)
     with processes(4) as pool:
-        tries = [pool.submit(raise_version, owner.id, lead.id, number) for number in range(16)]
-        made = [number for each in tries if (number := each.result()) is not None]
-    assert [f"by {number}" for number in made] == [lead.row().details]
+        attempts = [pool.submit(change_version_1, owner.id, lead.id, number) for number in range(16)]
+        succeeded = [number for each in attempts if (number := each.result()) is not None]
+    assert [f"by {number}" for number in succeeded] == [lead.row().details]
     assert lead.row().version == 2

@@ -1,4 +1,4 @@
-"""The service create: customers, conversations, rollback and logging."""
+"""Services create_lead and create_leads: customers, conversations, rollback and logging."""
 
 from uuid import UUID
 
@@ -54,13 +54,13 @@ def test_a_number_in_two_forms_is_one_customer_and_stays_as_first_given(owner, o
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER_CUSTOMER[:2])
-def test_a_landline_is_another_customer(owner, one, other):
+def test_a_landline_with_similar_digits_is_another_customer(owner, one, other):
     owner.has_lead(customer_phone=one)
     owner.has_lead(customer_phone=other)
     assert owner.row_counts() == (2, 2, 2)
 
 
-def test_the_last_name_given_is_kept(owner):
+def test_the_most_recently_given_name_is_kept(owner):
     owner.has_lead(customer_phone=PHONE, customer_name="Jon")
     owner.has_lead(customer_phone=PHONE, customer_name=" John Doe ")
     assert Customer.objects.get().name == "John Doe"
@@ -102,7 +102,7 @@ def test_an_empty_list_creates_nothing(owner):
     assert create_leads(user_id=owner.id, leads=[], source="import") == []
 
 
-def test_an_external_id_is_unique_for_a_business(owner, stranger):
+def test_an_external_id_is_unique_within_a_business(owner, stranger):
     owner.has_lead(external_id="order-17")
     stranger.has_lead(external_id="order-17")
     with pytest.raises(ExternalIdTaken):
@@ -117,7 +117,7 @@ def test_an_unknown_business_is_named(db):
     assert not Customer.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["a\0b", "\ud800", "half \udfff of a pair"])
+@pytest.mark.parametrize("text", ["a\0b", "\ud800", "a lone \udfff surrogate"])
 @pytest.mark.parametrize("field", ["customer_name", "details", "type", "customer_phone", "external_id"])
 def test_text_that_cannot_be_stored_is_refused_with_its_field(owner, field, text):
     with pytest.raises(LeadRefused) as refused:
@@ -163,7 +163,7 @@ def test_a_failed_creation_is_logged_once_with_its_cause_and_a_masked_phone(owne
     ]
 
 
-def test_a_statement_that_takes_too_long_is_the_databases_error_and_is_logged(owner):
+def test_a_statement_time_out_raises_the_database_error_and_is_logged(owner):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '1ms'")
     with capture_logs() as events, pytest.raises(DatabaseError):

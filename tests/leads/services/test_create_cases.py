@@ -53,7 +53,7 @@ ENTRY_POINTS = {"REST": by_rest, "service": by_service, "function": by_function,
 
 @pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize("case", GOOD)
-def test_a_valid_lead_has_the_same_rows_from_every_entry_point(entry_point, case, owner):
+def test_a_valid_lead_has_the_same_rows_through_every_entry_point(entry_point, case, owner):
     body = body_of(GOOD[case])
     answer = ENTRY_POINTS[entry_point](owner, body)
     assert answer["success"] is True, answer

@@ -1,6 +1,6 @@
 """The service and the SQL functions give the same results: random sequences through both, from equal rows.
 
-One business is served by leads/services/create.py, the other by create_lead(s)_with_conversation(s).
+One business uses leads/services/create.py, the other create_lead(s)_with_conversation(s).
 """
 
 from collections.abc import Callable, Sequence
@@ -50,9 +50,9 @@ def taken(index: int | None = None) -> Answer:
 def by_service(business: Business, bodies: Sequence[Body], *, all_or_nothing: bool) -> list[Answer]:
     """The result of the service for a list, or its error."""
     leads = [NewLead(**body) for body in bodies]
-    make: Callable[..., Sequence[CreatedLead | LeadError]] = create_leads if all_or_nothing else create_valid_leads
+    create: Callable[..., Sequence[CreatedLead | LeadError]] = create_leads if all_or_nothing else create_valid_leads
     try:
-        made = make(user_id=business.id, leads=leads, source=Lead.Source.SQL)
+        created = create(user_id=business.id, leads=leads, source=Lead.Source.SQL)
     except ExternalIdTaken:
         return [taken()]
     except LeadRefused as refusal:
@@ -67,12 +67,12 @@ def by_service(business: Business, bodies: Sequence[Body], *, all_or_nothing: bo
         }
         if isinstance(lead, LeadError)
         else {"index": index, "created": lead.conversation_created, "lead": described(lead.lead_id)}
-        for index, lead in enumerate(made)
+        for index, lead in enumerate(created)
     ]
 
 
 def by_functions(business: Business, bodies: Sequence[Body], *, all_or_nothing: bool) -> list[Answer]:
-    """The same of the function for lists; of the one for a single lead where it has arguments for all that is said."""
+    """The same from the function for lists, or from the one for a single lead if it has an argument for every field."""
     if len(bodies) == 1 and all_or_nothing and "external_id" not in bodies[0]:
         body = {"details": None, "conversation_status": "active", "status": "new"} | bodies[0]
         order = ("customer_phone", "customer_name", "type", "details", "conversation_status", "status")
@@ -98,7 +98,7 @@ def described(lead_id: UUID) -> tuple[Any, ...]:
 
 
 def rows(business: Business) -> list[Any]:
-    """Everything but ids and times, in the order of the ids: leads in their conversations, with their customers."""
+    """All leads with their conversations and customers, without ids and times, in the order of the ids."""
     leads = Lead.objects.filter(user=business.user).order_by("pk").select_related("conversation__customer")
     place = {
         pk: number

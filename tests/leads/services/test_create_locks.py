@@ -44,8 +44,8 @@ def test_a_lead_that_waits_while_staff_complete_opens_a_new_conversation(owner: 
 
 
 @pytest.fixture
-def impatient(db: None) -> Iterator[None]:
-    """The service's connection has the shortest lock time-out."""
+def short_lock_timeout(db: None) -> Iterator[None]:
+    """The service's connection has a lock time-out of 10 ms."""
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '10ms'")
         yield
@@ -53,7 +53,7 @@ def impatient(db: None) -> Iterator[None]:
 
 
 def test_it_tries_again_when_another_session_held_the_customer(
-    owner: Business, impatient: None, monkeypatch: pytest.MonkeyPatch
+    owner: Business, short_lock_timeout: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = owner.has_lead(customer_phone=PHONE)
     pauses: list[float] = []
@@ -76,7 +76,7 @@ def test_it_tries_again_when_another_session_held_the_customer(
 
 
 def test_it_answers_503_and_writes_nothing_when_the_customer_stays_locked(
-    owner: Business, impatient: None, monkeypatch: pytest.MonkeyPatch
+    owner: Business, short_lock_timeout: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner.has_lead(customer_phone=PHONE)
     pauses: list[float] = []
@@ -94,7 +94,7 @@ def test_it_answers_503_and_writes_nothing_when_the_customer_stays_locked(
 
 
 def test_nothing_is_tried_again_where_the_caller_holds_a_transaction(
-    owner: Business, impatient: None, monkeypatch: pytest.MonkeyPatch
+    owner: Business, short_lock_timeout: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner.has_lead(customer_phone=PHONE)
     pauses: list[float] = []
@@ -129,8 +129,8 @@ def test_the_victim_of_a_deadlock_tries_again_and_succeeds(owner: Business) -> N
         lock_customer(other_session, owner.id, low)
         # 4. That session has finished, and the service's second attempt can lock both.
         other_session.commit()
-        made = client.result()
+        created = client.result()
 
-    assert len(made) == 2
+    assert len(created) == 2
     assert deadlocks() == before + 1
     assert owner.row_counts() == (2, 2, 4)

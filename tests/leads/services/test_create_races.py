@@ -22,7 +22,8 @@ from tests.site import Site, serving
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PHONE = ORDER["customer_phone"]
-# Requests that a worker handles at a time (see server_command): of more, one worker might get all.
+# The requests that one web worker handles at a time (see server_command). Of all the requests, only so many are
+# certain to wait together: one worker might accept them all.
 AT_ONCE = 4
 MEXICAN = ("+52 1 55 1234 5678", "+52 55 1234 5678")
 
@@ -73,18 +74,18 @@ ROUNDS = 4
 
 
 def order_batches(business: UUID, customers: list[NewLead], number: int) -> int:
-    """Half of the processes use the SQL function, half the service. Returns how many leads were created."""
-    made = 0
+    """Odd process numbers use the service, even ones the SQL function. Returns how many leads were created."""
+    created = 0
     shuffled = random.Random(number)
     for _ in range(ROUNDS):
         shuffled.shuffle(customers)
         if number % 2:
-            made += len(create_leads(user_id=business, leads=customers, source=Lead.Source.IMPORT))
+            created += len(create_leads(user_id=business, leads=customers, source=Lead.Source.IMPORT))
         else:
             fields = ("customer_phone", "customer_name", "type")
             batch = [{field: getattr(lead, field) for field in fields} for lead in customers]
-            made += call("create_leads_with_conversations", business, json.dumps(batch))["created"]
-    return made
+            created += call("create_leads_with_conversations", business, json.dumps(batch))["created"]
+    return created
 
 
 def test_overlapping_batches_in_any_order_do_not_deadlock(owner: Business) -> None:
@@ -94,27 +95,27 @@ def test_overlapping_batches_in_any_order_do_not_deadlock(owner: Business) -> No
     with processes(8) as pool:
         with held_back(8):
             batches = [pool.submit(order_batches, owner.id, customers, number) for number in range(8)]
-        made = [batch.result() for batch in batches]
+        created = [batch.result() for batch in batches]
 
     assert deadlocks() == before
-    assert made == [ROUNDS * 100] * 8
+    assert created == [ROUNDS * 100] * 8
     assert owner.row_counts() == (100, 100, 8 * ROUNDS * 100)
     assert active_conversations(owner) == 100
 
 
 COMPLETIONS = 20
-MOST_LEADS = 2000  # of one client: a limit, in case staff complete nothing
+MOST_LEADS = 2000  # by one client: a limit in case staff complete nothing
 
 
-def order_until_completed_often(business: UUID) -> list[CreatedLead]:
+def order_until_staff_complete(business: UUID) -> list[CreatedLead]:
     """Create leads of the same customer until staff have completed this many conversations."""
-    made: list[CreatedLead] = []
+    created: list[CreatedLead] = []
     completed = Conversation.objects.filter(user=business, status="completed")
-    while completed.count() < COMPLETIONS and len(made) < MOST_LEADS:
+    while completed.count() < COMPLETIONS and len(created) < MOST_LEADS:
         lead = order(business)
         assert lead is not None
-        made.append(lead)
-    return made
+        created.append(lead)
+    return created
 
 
 def test_no_lead_joins_a_conversation_that_staff_have_completed(owner: Business) -> None:
@@ -123,21 +124,21 @@ def test_no_lead_joins_a_conversation_that_staff_have_completed(owner: Business)
 
     with processes(4) as pool, session() as staff:
         with held_back(4):
-            clients = [pool.submit(order_until_completed_often, owner.id) for _ in range(4)]
+            clients = [pool.submit(order_until_staff_complete, owner.id) for _ in range(4)]
         while len(seen) < COMPLETIONS and not all(client.done() for client in clients):
             for conversation in complete(staff, owner.id, PHONE):
                 row = staff.execute("SELECT count(*) FROM leads WHERE conversation_id = %s", [conversation]).fetchone()
                 seen[conversation] = row[0] if row else 0
             staff.commit()
-        made = [lead for client in clients for lead in client.result()]
+        created = [lead for client in clients for lead in client.result()]
 
     assert len(seen) == COMPLETIONS
     stored = dict(Lead.objects.filter(user=owner.user).values_list("pk", "conversation_id"))
-    assert len(stored) == len(made) + 1
-    assert stored.items() >= {lead.lead_id: lead.conversation_id for lead in made}.items()
-    # No conversation has more leads now than when staff completed it.
-    plan_leads = Counter(stored.values())
-    assert seen == {conversation: plan_leads[conversation] for conversation in seen}
+    assert len(stored) == len(created) + 1
+    assert stored.items() >= {lead.lead_id: lead.conversation_id for lead in created}.items()
+    # No conversation has more leads than when staff completed it.
+    leads_per_conversation = Counter(stored.values())
+    assert seen == {conversation: leads_per_conversation[conversation] for conversation in seen}
     assert Customer.objects.filter(user=owner.user).count() == 1
     assert active_conversations(owner) <= 1
 
@@ -165,9 +166,9 @@ def test_eight_processes_with_one_external_id_make_one_lead(owner: Business) -> 
     with processes(8) as pool:
         with held_back(8):
             attempts = [pool.submit(order, owner.id, f"+123456780{n}", "order-17") for n in range(8)]
-        made = [lead for attempt in attempts if (lead := attempt.result())]
+        created = [lead for attempt in attempts if (lead := attempt.result())]
 
-    assert [lead.pk for lead in Lead.objects.all()] == [lead.lead_id for lead in made]
+    assert [lead.pk for lead in Lead.objects.all()] == [lead.lead_id for lead in created]
     assert owner.row_counts() == (1, 1, 1)
 
 

@@ -1,4 +1,4 @@
-"""Look-ups of imports are by index whatever PostgreSQL knows about its tables: nothing is read as a whole."""
+"""Statements of imports use indexes and scan no whole table, whatever PostgreSQL's statistics say."""
 
 from functools import partial
 
@@ -17,17 +17,17 @@ pytestmark = pytest.mark.django_db
 STATEMENTS = statements(lookups, leads, customers, conversations)
 
 
-def test_there_are_statements():
+def test_the_statements_are_found():
     assert {"_BY_EXTERNAL_ID", "_OF_CUSTOMERS", "_REWRITE", "_INSERT", "_UPSERT", "_JOIN_OR_OPEN"} <= set(STATEMENTS)
 
 
 @pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
-def test_no_statement_reads_a_whole_table(name: str, tuples: int) -> None:
+def test_no_statement_scans_a_whole_table(name: str, tuples: int) -> None:
     assert_reads_no_whole_table(STATEMENTS[name], tuples, prepare=partial(set_locally, **INDEX_PLANS))
 
 
-def test_an_import_asks_for_these_plans(owner):
+def test_an_import_sets_the_planner_options(owner):
     with transaction.atomic(), connection.cursor() as cursor:
         import_leads(user_id=owner.id, rows=check_rows([ORDER]), source="import", on_duplicate=SKIP, import_run_id=None)
         cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY (%s)", [list(INDEX_PLANS)])

@@ -14,12 +14,12 @@ pytestmark = pytest.mark.django_db
 STATEMENTS = statements(senders, conversations, inbound, inbound_leads)
 
 
-def test_there_are_statements():
+def test_the_statements_are_found():
     of_customers = {"_KNOWN", "_WRITE_BY_PHONE", "_WRITE_BY_ID"}
     assert of_customers | {"_PLACES", "_STORE", "_JOIN", "_JOIN_OR_OPEN", "_CORRECT"} <= set(STATEMENTS)
 
 
 @pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
-def test_no_statement_reads_a_whole_table(name: str, tuples: int) -> None:
+def test_no_statement_scans_a_whole_table(name: str, tuples: int) -> None:
     assert_reads_no_whole_table(STATEMENTS[name], tuples, prepare=partial(prepare_transaction, businesses=[]))

@@ -1,4 +1,4 @@
-"""What a database error says of a lead: found by constraint and SQLSTATE, and never by its text."""
+"""The refusal for a database error is chosen by constraint and SQLSTATE, never by message text."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -14,11 +14,13 @@ class Refused(psycopg.Error):
     def __init__(self, state: str, constraint: str | None = None, column: str | None = None) -> None:
         super().__init__("some text")
         self.sqlstate = state
-        self.said = SimpleNamespace(constraint_name=constraint, column_name=column, message_primary="It breaks a rule.")
+        self._diag = SimpleNamespace(
+            constraint_name=constraint, column_name=column, message_primary="It breaks a rule."
+        )
 
     @property
     def diag(self) -> Any:
-        return self.said
+        return self._diag
 
 
 def error_of(cause: BaseException | None) -> IntegrityError:
@@ -27,7 +29,7 @@ def error_of(cause: BaseException | None) -> IntegrityError:
     return error
 
 
-def test_a_constraint_has_its_own_word() -> None:
+def test_a_constraint_has_its_own_exception() -> None:
     taken = refusal_of(error_of(Refused("23505", "leads_external_id_unique")))
     assert isinstance(taken, ExternalIdTaken)
     assert (taken.field, taken.constraint) == ("external_id", "leads_external_id_unique")
@@ -35,13 +37,13 @@ def test_a_constraint_has_its_own_word() -> None:
 
 
 @pytest.mark.parametrize("state", ["22001", "23514"])
-def test_other_errors_of_the_input_are_told_in_postgresqls_words(state: str) -> None:
+def test_other_errors_of_the_input_have_the_message_from_postgresql(state: str) -> None:
     refusal = refusal_of(error_of(Refused(state, "leads_type_valid", "type")))
     assert isinstance(refusal, LeadRefused)
     assert (refusal.message, refusal.field, refusal.constraint) == ("It breaks a rule.", "type", "leads_type_valid")
 
 
 @pytest.mark.parametrize("cause", [Refused("40P01"), Refused("57014"), OSError("gone"), None])
-def test_where_the_input_is_not_to_blame_there_is_none(cause: BaseException | None) -> None:
+def test_an_error_not_caused_by_the_input_has_no_refusal(cause: BaseException | None) -> None:
     assert refusal_of(error_of(cause)) is None
     assert refusal_of(OperationalError("gone")) is None

@@ -58,7 +58,7 @@ def test_text_that_cannot_be_stored_is_an_error(text: str) -> None:
     assert (error.field, error.constraint) == ("details", None)
 
 
-def test_of_two_with_one_external_id_the_second_has_an_error() -> None:
+def test_the_second_of_two_leads_with_one_external_id_has_an_error() -> None:
     bad = LeadError("type", "type is wrong.", "leads_type_valid")
     checked: list[CheckedLead | LeadError] = [good("a"), bad, good(" a "), good("b"), good(None), good(None)]
     assert external_ids(checked) == ["a", "b"]

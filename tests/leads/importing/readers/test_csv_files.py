@@ -29,7 +29,7 @@ def test_any_end_of_line_is_one_line(end):
     assert [row.line for row in rows] == [2, 3]
 
 
-def test_an_end_of_line_cut_by_the_block_is_one_line():
+def test_an_end_of_line_split_between_two_blocks_is_one_line():
     """A line long enough that the \\r is the last byte of the first block, and the \\n the first of the second."""
     start = "a,b\r\n1," + "x" * (2**18 - 8)
     rows = rows_of(start + "\r\n3,4\r\n")
@@ -56,13 +56,13 @@ def test_one_column_is_a_table():
     assert cells_of("phone\n+49151234567\n\n+49151234568\n") == [["phone"], ["+49151234567"], ["+49151234568"]]
 
 
-def test_two_hundred_columns():
+def test_two_hundred_columns_are_read():
     header = [f"column {number}" for number in range(200)]
     row = [str(number) for number in range(200)]
     assert cells_of(";".join(header) + "\n" + ";".join(row)) == [header, row]
 
 
-def test_blank_rows_are_no_rows():
+def test_blank_rows_are_skipped():
     assert [row.line for row in rows_of("a,b\n\n1,2\n,\n \n,,,,\n3,4\n,,\n")] == [3, 7]
 
 
@@ -120,7 +120,7 @@ def test_text_after_a_closing_quote_is_an_error_that_names_the_lines():
     assert [str(row.error)[:16] for row in rows if row.error] == ["Lines 2 to 3 can", "Line 5 cannot be"]
 
 
-def test_a_quoted_formula_loses_its_quote():
+def test_the_quote_before_a_formula_is_removed():
     assert cells_of("a,b\n'+49151234567,'=1+1\n'quoted',''=x\n") == [
         ["a", "b"],
         ["+49151234567", "=1+1"],
@@ -129,7 +129,7 @@ def test_a_quoted_formula_loses_its_quote():
 
 
 @pytest.mark.parametrize("piece", [b"\0", b"x", b"\n", b'"', b",", "ä".encode()])
-def test_an_endless_blank_stream_is_refused_in_bounded_memory(piece):
+def test_an_endless_stream_is_refused_in_bounded_memory(piece):
     pipe = piped(piece * 2**18, 3 * 10**9)
     with memory_below(250), pytest.raises(UnreadableFile):
         list(opened(pipe, format="csv").rows)
@@ -174,7 +174,7 @@ def test_the_delimiter_is_detected(delimiter, quoting):
         ("", ","),
     ],
 )
-def test_the_delimiter_that_gives_each_row_the_cells_of_the_header_wins(text, delimiter):
+def test_the_delimiter_that_gives_each_row_the_cells_of_the_header_is_chosen(text, delimiter):
     assert sniff_delimiter(text.splitlines(keepends=True)) == delimiter
 
 
@@ -188,7 +188,7 @@ def test_the_delimiter_that_gives_each_row_the_cells_of_the_header_wins(text, de
 def test_every_table_is_read_as_it_was_written(table, delimiter, quoting, end, encoding):
     table = [["first", *table[0][1:]], *table]
     if end != "\r\n":
-        # csv.writer of Python 3.11 leaves the other ends of line in a cell without quotes.
+        # csv.writer of Python 3.11 does not quote a cell that contains another end of line.
         quoting = csv.QUOTE_ALL
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end)

@@ -18,7 +18,7 @@ def test_the_header_is_every_key_in_the_order_of_first_occurrence():
     assert read('{"a": "1", "b": "2"}\n\n{"c": "3", "a": "4"}\r\n') == [["a", "b", "c"], ["1", "2", ""], ["4", "", "3"]]
 
 
-def test_values_become_the_texts_they_were_written_as():
+def test_values_are_read_as_the_text_in_the_file():
     line = (
         '{"int": 4915112345678, "float": 1.50, "huge": 1e400, "long": ' + "9" * 5000 + ', "nan": NaN, "yes": true,'
         ' "no": false, "null": null, "list": [1, "ä", {"a": null}, '
@@ -41,7 +41,7 @@ def test_values_become_the_texts_they_were_written_as():
 
 
 @pytest.mark.parametrize(
-    ("line", "fault"),
+    ("line", "error"),
     [
         ('{"name": }', "The line is not JSON: Expecting value at column 10."),
         ("[1]", "must be a JSON object"),
@@ -55,13 +55,13 @@ def test_values_become_the_texts_they_were_written_as():
     ],
     ids=lambda value: value[:20],
 )
-def test_an_invalid_line_is_an_error_of_its_row_alone(line, fault):
+def test_an_invalid_line_is_an_error_of_its_row_alone(line, error):
     rows = rows_of(f"{LEAD}\n{line}\n{LEAD}\n", "leads.jsonl")
     assert [(row.line, bool(row.error)) for row in rows] == [(1, False), (2, True), (3, False)]
-    assert fault in str(rows[1].error)
+    assert error in str(rows[1].error)
 
 
-def test_of_a_repeated_key_the_last_value_counts():
+def test_the_last_value_of_a_repeated_key_is_used():
     assert read('{"a": "1", "a": "2"}') == [["a"], ["2"]]
 
 
@@ -93,7 +93,7 @@ def test_a_file_without_objects_is_refused(data, reason):
         opened(data, "leads.jsonl")
 
 
-def test_encodings_are_as_of_csv():
+def test_encodings_are_those_of_csv():
     assert read(LEAD.encode("utf-16"))[1] == ["+4915123456789", "Zoë"]
     assert read(LEAD.encode("latin-1"), encoding="latin-1")[1] == ["+4915123456789", "Zoë"]
 

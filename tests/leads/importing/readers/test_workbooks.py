@@ -50,7 +50,7 @@ def test_values_are_written_as_a_person_would_write_them():
     assert read(workbook(header, list(values))) == [header, list(values.values())]
 
 
-def test_a_formula_is_read_as_the_value_that_was_saved_and_a_text_like_one_as_text():
+def test_a_formula_is_read_as_its_saved_value_and_text_that_looks_like_a_formula_as_text():
     data = workbook(HEADER, ["=1+1", "=x"], ["x", "y"])
     saved = rewritten(data, SHEET, b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>")
     saved = rewritten(saved, SHEET, b'<c r="B2"><f>x</f><v /></c>', b'<c r="B2" t="inlineStr"><is><t>=x</t></is></c>')
@@ -68,7 +68,7 @@ def test_surplus_cells_are_an_error():
 
 
 @pytest.mark.parametrize("size", [b"A1", b"A1:A1", b"A1:XFD1048576"])
-def test_wrong_dimensions_in_the_sheet_cut_nothing_off(size):
+def test_wrong_dimensions_in_the_sheet_remove_no_cells(size):
     data = rewritten(workbook(HEADER, [1, "a"], [2, "b"]), SHEET, b'ref="A1:B3"', b'ref="' + size + b'"')
     assert read(data) == [HEADER, ["1", "a"], ["2", "b"]]
 
@@ -83,7 +83,7 @@ def test_the_first_sheet_is_read_or_the_one_that_is_named():
         opened(data, sheet="Three")
 
 
-def test_a_pipe_is_read_too():
+def test_a_pipe_is_read():
     data = workbook(HEADER, [1, "a"])
     assert read(Pipe(iter([data[:100], data[100:]]))) == [HEADER, ["1", "a"]]
 
@@ -108,7 +108,7 @@ def test_a_damaged_workbook_is_refused():
     for part, old, new in [
         (SHEET, b"</row>", b"<row>"),
         (SHEET, b"<sheetData>", b"<sheetData>&x;"),
-        ("xl/workbook.xml", b"<sheets>", b"<sheeps>"),
+        ("xl/workbook.xml", b"<sheets>", b"<sheetx>"),
     ]:
         with pytest.raises(UnreadableFile, match="damaged"):
             rows_of(rewritten(workbook(HEADER, [1, 2]), part, old, new), "leads.xlsx")

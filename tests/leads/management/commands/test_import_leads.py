@@ -26,8 +26,8 @@ def refused(errors):
 
 
 def test_each_row_becomes_a_lead_with_its_conversation(owner: Business, tmp_path):
-    ended = import_leads(owner, write(tmp_path / "old.csv", AMINA, BRUNO))
-    assert (ended.code, ended.counts) == (0, counts(created=2))
+    result = import_leads(owner, write(tmp_path / "old.csv", AMINA, BRUNO))
+    assert (result.code, result.counts) == (0, counts(created=2))
     assert owner.row_counts() == (2, 2, 2)
     lead = Lead.objects.get(details="A lemon cake")
     assert (lead.type, lead.status, lead.source) == ("order", "new", "import")
@@ -39,7 +39,7 @@ def test_each_row_becomes_a_lead_with_its_conversation(owner: Business, tmp_path
 def test_a_second_run_of_the_same_file_creates_nothing(owner, tmp_path):
     file = write(tmp_path / "old.csv", AMINA, BRUNO, "+49,x,order,,")
     assert import_leads(owner, file).counts == counts(created=2, failed=1)
-    # Its details have been changed since, so by details it would be another lead.
+    # The details have been changed since, so a comparison by details would not find this lead.
     Lead.objects.filter(details="A table").update(details="A table by the window")
     assert import_leads(owner, file).counts == counts(skipped=2, failed=1)
     assert import_leads(owner, file, "--again").counts == counts(created=1, skipped=1, failed=1)
@@ -47,48 +47,48 @@ def test_a_second_run_of_the_same_file_creates_nothing(owner, tmp_path):
 
 def test_the_same_rows_in_another_file_are_skipped(owner, tmp_path):
     import_leads(owner, write(tmp_path / "a.csv", AMINA, BRUNO))
-    ended = import_leads(owner, write(tmp_path / "b.csv", BRUNO, AMINA, AMINA, "+4915123456789,Amina,order,Bread,"))
-    assert ended.counts == counts(created=1, skipped=3)
+    result = import_leads(owner, write(tmp_path / "b.csv", BRUNO, AMINA, AMINA, "+4915123456789,Amina,order,Bread,"))
+    assert result.counts == counts(created=1, skipped=3)
     assert owner.row_counts() == (2, 2, 3)
 
 
 @pytest.mark.parametrize(
-    ("meant", "expected", "details", "name"),
+    ("on_duplicate", "expected", "details", "name"),
     [
         ("skip", counts(skipped=2), "A lemon cake", "Amina"),
         ("update", counts(updated=2), "Two lemon cakes", "Amina B."),
         ("create", counts(failed=2), "A lemon cake", "Amina"),
     ],
 )
-def test_an_existing_external_id_is_skipped_updated_or_refused(owner, tmp_path, meant, expected, details, name):
+def test_an_existing_external_id_is_skipped_updated_or_refused(owner, tmp_path, on_duplicate, expected, details, name):
     import_leads(owner, write(tmp_path / "a.csv", AMINA + "crm-1"))
-    again = write(
+    second_file = write(
         tmp_path / "b.csv",
         "+4915123456789,Amina A.,order,Three lemon cakes,crm-1",
         "+4915123456789,Amina B.,order,Two lemon cakes,crm-1",
     )
-    assert import_leads(owner, again, "--on-duplicate", meant).counts == expected
+    assert import_leads(owner, second_file, "--on-duplicate", on_duplicate).counts == expected
     lead = Lead.objects.get()
     assert (lead.details, lead.conversation.customer.name) == (details, name)
 
 
-@pytest.mark.parametrize("meant", ["skip", "update", "create"])
-def test_another_customers_external_id_is_refused_and_leaves_no_customer(owner, tmp_path, meant):
+@pytest.mark.parametrize("on_duplicate", ["skip", "update", "create"])
+def test_another_customers_external_id_is_refused_and_leaves_no_customer(owner, tmp_path, on_duplicate):
     import_leads(owner, write(tmp_path / "a.csv", AMINA + "crm-1", "+4915100000001,Carla,order,Bread,crm-2"))
     file = write(tmp_path / "b.csv", BRUNO + "crm-1", "+4915100000002,Dora,order,Bread,crm-3", BRUNO + "crm-3")
-    ended = import_leads(owner, file, "--on-duplicate", meant, "--errors", tmp_path / "errors.csv")
-    assert ended.counts == counts(created=1, failed=2)
+    result = import_leads(owner, file, "--on-duplicate", on_duplicate, "--errors", tmp_path / "errors.csv")
+    assert result.counts == counts(created=1, failed=2)
     assert not Customer.objects.filter(name="Bruno").exists()
     assert Lead.objects.get(external_id="crm-1").details == "A lemon cake"
 
 
-def test_equal_rows_are_one_lead_and_with_update_the_last_one_counts(owner, tmp_path):
+def test_equal_rows_are_one_lead_and_with_update_the_last_row_is_used(owner, tmp_path):
     rows = ["+4915123456789,Amina,order,Bread,a", "+4915123456789,Bea,booking,Cake,a", BRUNO, BRUNO]
     assert import_leads(owner, write(tmp_path / "skip.csv", *rows)).counts == counts(created=2, skipped=2)
     assert Lead.objects.get(external_id="a").details == "Bread"
     rows = [row.replace(",a", ",b") for row in rows[:2]]
-    ended = import_leads(owner, write(tmp_path / "update.csv", *rows), "--on-duplicate", "update")
-    assert ended.counts == counts(created=1, updated=1)
+    result = import_leads(owner, write(tmp_path / "update.csv", *rows), "--on-duplicate", "update")
+    assert result.counts == counts(created=1, updated=1)
     last = Lead.objects.get(external_id="b")
     assert (last.details, last.type, last.conversation.customer.name) == ("Cake", "booking", "Bea")
 
@@ -110,7 +110,7 @@ def test_a_lead_joins_the_customers_active_conversation(owner, tmp_path):
 
 
 def test_the_rules_are_those_of_the_other_entry_points(owner, tmp_path):
-    # A file may say Order, and leaves a status out by an empty cell.
+    # A file may say Order, and an empty cell means no status.
     lenient = {"type in capitals", "empty status"}
     bodies = [case.body for name, case in BAD.items() if name not in lenient and None not in case.fields.values()]
     names = ["customer_phone", "customer_name", "type", "details", "status", "external_id"]
@@ -125,12 +125,12 @@ def test_the_rules_are_those_of_the_other_entry_points(owner, tmp_path):
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         for number, fields in enumerate(GOOD.values()):
-            said = cast(dict[str, Any], fields)
-            texts = {name: value for name, value in said.items() if isinstance(value, str)}
+            values = cast(dict[str, Any], fields)
+            texts = {name: value for name, value in values.items() if isinstance(value, str)}
             default = {"customer_phone": f"+1234567{number:04}", "customer_name": "John", "type": "order"}
             writer.writerow(default | texts)
-    ended = import_leads(owner, tmp_path / "good.csv")
-    assert (ended.code, ended.summary["created"]) == (0, len(GOOD)), ended.error
+    result = import_leads(owner, tmp_path / "good.csv")
+    assert (result.code, result.summary["created"]) == (0, len(GOOD)), result.error
 
 
 def test_refused_rows_can_be_corrected_and_imported(owner, tmp_path):
@@ -149,10 +149,10 @@ def test_refused_rows_can_be_corrected_and_imported(owner, tmp_path):
 
 def test_defaults_fill_empty_cells(owner, tmp_path):
     file = write(tmp_path / "a.csv", "0151 2345678,Amina,", "0152 2345678,Bruno,BOOKING ", header="mobile,name,type")
-    ended = import_leads(
+    result = import_leads(
         owner, file, "--type", "inquiry", "--status", "contacted", "--region", "de", "--source", "manual"
     )
-    assert ended.counts == counts(created=2)
+    assert result.counts == counts(created=2)
     assert set(Lead.objects.values_list("type", "status", "source", "conversation__customer__phone")) == {
         ("inquiry", "contacted", "manual", "+491512345678"),
         ("booking", "contacted", "manual", "+491522345678"),
@@ -172,14 +172,14 @@ def test_a_dry_run_counts_as_the_import_and_stores_nothing(owner, tmp_path):
 def test_atomic_stores_all_or_nothing(owner, tmp_path):
     errors = tmp_path / "errors.csv"
     file = write(tmp_path / "a.csv", AMINA, BRUNO, "+49,x,order,,")
-    ended = import_leads(owner, file, "--atomic", "--batch-size", 1, "--errors", errors)
-    assert ended.code == 2
-    assert "nothing was stored" in ended.error
+    result = import_leads(owner, file, "--atomic", "--batch-size", 1, "--errors", errors)
+    assert result.code == 2
+    assert "nothing was stored" in result.error
     assert owner.row_counts() == NOTHING
     assert len(refused(errors)) == 1
     assert ImportRun.objects.get().state == "failed"
-    ended = import_leads(owner, write(tmp_path / "b.csv", AMINA, BRUNO), "--atomic", "--batch-size", 1)
-    assert (ended.code, ended.counts) == (0, counts(created=2))
+    result = import_leads(owner, write(tmp_path / "b.csv", AMINA, BRUNO), "--atomic", "--batch-size", 1)
+    assert (result.code, result.counts) == (0, counts(created=2))
 
 
 def test_two_businesses_import_the_same_file(owner, stranger, tmp_path):
@@ -189,7 +189,7 @@ def test_two_businesses_import_the_same_file(owner, stranger, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b"", "is empty"),
         (b"a;b\n1;2\n", "No column for customer_phone"),
@@ -198,18 +198,18 @@ def test_two_businesses_import_the_same_file(owner, stranger, tmp_path):
         (b"PK\x03\x04 no workbook", "workbook"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_an_error_with_the_reason(owner, tmp_path, content, words):
+def test_a_file_that_cannot_be_read_is_an_error_with_the_reason(owner, tmp_path, content, message):
     (tmp_path / "odd.csv").write_bytes(content)
-    ended = import_leads(owner, tmp_path / "odd.csv")
-    assert ended.code == 2
-    assert words in ended.error, ended.error
+    result = import_leads(owner, tmp_path / "odd.csv")
+    assert result.code == 2
+    assert message in result.error, result.error
     assert owner.row_counts() == NOTHING
 
 
 def test_an_import_that_cannot_run_is_an_error_with_the_reason(owner, tmp_path):
     file = write(tmp_path / "a.csv", AMINA)
     (tmp_path / "folder").mkdir()
-    for arguments, words in [
+    for arguments, message in [
         ([tmp_path / "none.csv"], "No such file"),
         ([tmp_path / "folder"], "directory"),
         ([file, "--map", "Fax=details"], "no column “Fax”"),
@@ -220,16 +220,16 @@ def test_an_import_that_cannot_run_is_an_error_with_the_reason(owner, tmp_path):
         ([file, "--resume", "--atomic"], "--resume"),
         ([file, "--errors", tmp_path / "none" / "errors.csv"], "No such file"),
     ]:
-        ended = import_leads(owner, *arguments)
-        assert ended.code == 2, ended
-        assert words in ended.error, ended.error
+        result = import_leads(owner, *arguments)
+        assert result.code == 2, result
+        assert message in result.error, result.error
     assert run("import_leads", file, "--user", "nobody@example.com").code == 2
-    assert owner.row_counts() in (NOTHING, (1, 1, 1))  # only the errors file of the last one was invalid
+    assert owner.row_counts() in (NOTHING, (1, 1, 1))  # in the last case only the errors file is invalid
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_reads_standard_input_and_prints_lines_where_there_is_no_terminal(owner, tmp_path):
-    ended = subprocess.run(
+def test_it_reads_standard_input_and_prints_lines_without_a_terminal(owner, tmp_path):
+    result = subprocess.run(
         [sys.executable, "manage.py", "import_leads", "-", "--user", owner.user.email, "--errors", tmp_path / "e.csv"],
         check=False,
         cwd=REPOSITORY,
@@ -238,9 +238,9 @@ def test_it_reads_standard_input_and_prints_lines_where_there_is_no_terminal(own
         capture_output=True,
         text=True,
     )
-    assert ended.returncode == 1, ended.stderr
-    assert "1  created" in ended.stdout
-    assert "line 3: customer_phone:" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert result.returncode == 1, result.stderr
+    assert "1  created" in result.stdout
+    assert "line 3: customer_phone:" in result.stderr
+    assert "Traceback" not in result.stderr
     assert ImportRun.objects.get().file_name == "-"
     assert (tmp_path / "e.csv").exists()

@@ -9,58 +9,58 @@ from django.test.utils import CaptureQueriesContext
 from conversations.models import Conversation, Customer, Message
 from leads.models import ImportRun, Lead
 from tests.factories import NOTHING, Business
-from tests.leads.importing.operator import Ended, import_leads, run, write
+from tests.leads.importing.operator import CommandResult, import_leads, run, write
 
 ROWS = [f"+49151000000{n:02},Customer {n},order,Cake {n}," for n in range(6)]
 
 
 @pytest.fixture
-def imported(owner: Business, tmp_path) -> Ended:
+def imported(owner: Business, tmp_path) -> CommandResult:
     return import_leads(owner, write(tmp_path / "a.csv", *ROWS, ROWS[0].replace("Cake", "Bread")))
 
 
-def test_it_removes_everything_of_an_untouched_import(owner, imported):
-    ended = run("undo_import", imported.summary["run"])
-    assert (ended.code, ended.summary["removed"], ended.summary["left"]) == (0, 7, 0)
+def test_it_removes_everything_of_an_unchanged_import(owner, imported):
+    result = run("undo_import", imported.summary["run"])
+    assert (result.code, result.summary["removed"], result.summary["left"]) == (0, 7, 0)
     assert owner.row_counts() == NOTHING
     assert ImportRun.objects.get().state == "undone"
     assert run("undo_import", imported.summary["run"]).summary["removed"] == 0
 
 
-def test_touched_leads_stay_and_are_counted(owner, imported, tmp_path):
+def test_changed_leads_are_kept_and_counted(owner, imported, tmp_path):
     changed = Lead.objects.get(details="Cake 1")
     owner.client.patch(f"/api/leads/{changed.pk}", {"status": "contacted"}, format="json")
     written = Lead.objects.get(details="Cake 2").conversation
     Message.objects.create(user=owner.user, conversation=written, direction="in", content="Hi", status="received")
     Conversation.objects.filter(leads__details="Cake 3").update(status="completed")
-    joined = owner.has_lead(customer_phone="+4915100000004", details="Another wish")
+    joined = owner.has_lead(customer_phone="+4915100000004", details="Another order")
     Customer.objects.filter(name="Customer 5").update(name="Customer Five", updated_at="2027-01-01T00:00:00Z")
 
-    ended = run("undo_import", imported.summary["run"])
-    assert (ended.code, ended.summary["removed"], ended.summary["left"]) == (1, 4, 3)
-    assert set(Lead.objects.values_list("details", flat=True)) == {"Cake 1", "Cake 2", "Cake 3", "Another wish"}
+    result = run("undo_import", imported.summary["run"])
+    assert (result.code, result.summary["removed"], result.summary["left"]) == (1, 4, 3)
+    assert set(Lead.objects.values_list("details", flat=True)) == {"Cake 1", "Cake 2", "Cake 3", "Another order"}
     assert Lead.objects.get(pk=joined.lead_id).conversation_id == joined.conversation_id
-    # A renamed customer is kept; one who was created by the import is not.
+    # A renamed customer is kept; an unchanged customer whom the import created is not.
     assert set(Customer.objects.values_list("phone", flat=True)) == {
         *(f"+4915100000{n:03}" for n in (1, 2, 3, 4, 5)),
     }
 
 
-def test_rows_from_before_the_import_stay(owner, tmp_path):
+def test_rows_from_before_the_import_are_kept(owner, tmp_path):
     before = owner.has_lead(customer_phone="+4915100000000", customer_name="Old customer")
-    ended = import_leads(owner, write(tmp_path / "a.csv", *ROWS[:2]))
-    assert run("undo_import", ended.summary["run"]).code == 0
+    result = import_leads(owner, write(tmp_path / "a.csv", *ROWS[:2]))
+    assert run("undo_import", result.summary["run"]).code == 0
     assert list(Lead.objects.values_list("pk", flat=True)) == [before.lead_id]
     assert owner.row_counts() == (1, 1, 1)
 
 
 def test_a_thousand_leads_are_as_many_statements_as_two(owner, tmp_path, django_assert_num_queries):
     few = import_leads(owner, write(tmp_path / "few.csv", *ROWS[:2])).summary["run"]
-    with CaptureQueriesContext(connection) as taken:
+    with CaptureQueriesContext(connection) as queries:
         run("undo_import", few)
     rows = (f"+4915200{n:06},Customer {n},order,Cake {n}," for n in range(1000))
     many = import_leads(owner, write(tmp_path / "many.csv", *rows)).summary["run"]
-    with django_assert_num_queries(len(taken)):
+    with django_assert_num_queries(len(queries)):
         assert run("undo_import", many).summary["removed"] == 1000
     assert owner.row_counts() == NOTHING
 

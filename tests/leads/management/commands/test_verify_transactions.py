@@ -9,20 +9,20 @@ from leadsite.accounts.models import User
 
 
 def verify(capsys):
-    """Return the lines it prints, and whether it succeeded."""
+    """Run the command; return the printed lines, and whether it succeeded."""
     try:
         call_command("verify_transactions")
-        content = True
+        succeeded = True
     except CommandError:
-        content = False
-    return capsys.readouterr().out.splitlines(), content
+        succeeded = False
+    return capsys.readouterr().out.splitlines(), succeeded
 
 
-def test_it_proves_atomicity_and_leaves_the_database_as_it_was(owner, capsys):
+def test_it_checks_atomicity_and_leaves_the_database_unchanged(owner, capsys):
     owner.has_lead()
     users = User.objects.count()
-    lines, content = verify(capsys)
-    assert content
+    lines, succeeded = verify(capsys)
+    assert succeeded
     assert len(lines) > 20
     assert all(line.startswith("ok  ") for line in lines)
     assert owner.row_counts() == (1, 1, 1)
@@ -33,8 +33,8 @@ def test_it_finds_a_conversation_without_a_lead(owner, capsys):
     owner.has_lead()
     Lead.objects.all().delete()
     assert Conversation.objects.exists()
-    lines, content = verify(capsys)
-    assert not content
+    lines, succeeded = verify(capsys)
+    assert not succeeded
     assert [line for line in lines if line.startswith("FAIL")] == [
         "FAIL  no conversation anywhere is without both lead and message"
     ]
@@ -46,8 +46,8 @@ def test_it_finds_a_function_without_validation(owner, capsys):
             "CREATE OR REPLACE FUNCTION lead_error(p_lead jsonb) RETURNS text[] LANGUAGE sql RETURN NULL::text[]"
         )
         cursor.execute("ALTER TABLE leads DROP CONSTRAINT leads_type_valid")
-    lines, content = verify(capsys)
-    assert not content
+    lines, succeeded = verify(capsys)
+    assert not succeeded
     failed = [line for line in lines if line.startswith("FAIL")]
     assert "FAIL  function: an unknown type leaves nothing" in failed
     # The service validates separately, and the other constraints still apply to the function.
