@@ -1,4 +1,4 @@
-"""Builds a conversation with messages as deliveries store them."""
+"""Builds a conversation with messages as the webhook stores them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -42,7 +42,7 @@ REFUSED = [
 # PostgreSQL's text cannot contain NUL, so these cannot be tested with SQL.
 REFUSED_BY_PYTHON = [*REFUSED, "+1234567890\0", "\0"]
 
-# (two ways in which WhatsApp writes one number)
+# (two ways in which WhatsApp writes the same number)
 SAME_CUSTOMER = [
     ("+5215512345678", "+525512345678"),  # Mexico: 1 after the country code
     ("+5491112345678", "+541112345678"),  # Argentina: 9 after the country code
@@ -50,7 +50,7 @@ SAME_CUSTOMER = [
     ("+5511961234567", "+551161234567"),
 ]
 
-# (two numbers of two people)
+# (two numbers of different people)
 OTHER_CUSTOMER = [
     ("+5511941234567", "+551141234567"),  # Brazil: eight digits that start with 2 to 5 are a landline
     ("+5511921234567", "+551121234567"),

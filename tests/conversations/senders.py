@@ -1,4 +1,4 @@
-"""Senders of messages as the pure functions of identification take them, made up by hand and by hypothesis."""
+"""Senders of messages for the pure functions of identification: single ones, and lists drawn by hypothesis."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4

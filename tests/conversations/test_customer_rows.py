@@ -1,4 +1,4 @@
-"""The rows of customers that the senders of a delivery make."""
+"""The customer rows that are written for the senders of a delivery."""
 
 from uuid import uuid4
 
@@ -18,13 +18,13 @@ def test_an_identifier_of_another_customer_is_left_out():
     assert customer_ids_of(people, {}, {(BUSINESS, "DE.1"): by_id.id}) == [by_id.id]
 
 
-def test_a_notice_about_an_unknown_customer_creates_none():
+def test_a_notice_about_an_unknown_customer_creates_no_row():
     people = identify([identity(OLD, creates_customer=False)], Directory())
     assert plan_rows(people) == ([], [])
     assert customer_ids_of(people, {}, {}) == [None]
 
 
-def test_the_earliest_profile_name_and_the_latest_id_count():
+def test_the_earliest_profile_name_and_the_latest_id_are_used():
     senders = [identity(OLD, "DE.2", "Late", at=9), identity(OLD, "DE.1", "Early"), identity(OLD, "DE.1", "", at=-5)]
     (row,), _ = plan_rows(identify(senders, Directory()))
     assert (row.name, row.name_at, row.whatsapp_user_id) == ("Early", NOON, "DE.2")

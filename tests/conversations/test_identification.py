@@ -31,7 +31,7 @@ def test_both_forms_of_a_mexican_number_are_one_person():
     assert row.phone == "+5215512345678"
 
 
-def test_of_two_customers_the_one_with_the_id_counts_unless_only_the_other_has_an_active_conversation():
+def test_the_customer_with_the_id_is_used_unless_only_the_other_has_an_active_conversation():
     for active_by_phone, active_by_id in ((False, False), (True, True), (False, True), (True, False)):
         by_phone, by_id = known(OLD, active=active_by_phone), known(None, "DE.1", active=active_by_id)
         (person,) = identify([identity(OLD, "DE.1")], directory(by_phone, by_id))
@@ -50,9 +50,9 @@ def test_a_number_that_moved_to_an_id_is_no_longer_looked_up():
 
 
 @given(senders, st.randoms(use_true_random=False), st.booleans())
-def test_the_order_within_a_delivery_does_not_matter(senders, chance, is_known):
+def test_the_order_within_a_delivery_does_not_matter(senders, rng, is_known):
     identities = [identity(phone, known_id, name, n) for n, (phone, known_id, name) in enumerate(senders)]
-    here = directory(known(OLD, "DE.1", identified_at=NOON)) if is_known else Directory()
-    shuffled = chance.sample(identities, len(identities))
-    assert plan_rows(identify(shuffled, here)) == plan_rows(identify(identities, here))
-    assert set(implied_moves(identify(shuffled, here))) == set(implied_moves(identify(identities, here)))
+    stored = directory(known(OLD, "DE.1", identified_at=NOON)) if is_known else Directory()
+    shuffled = rng.sample(identities, len(identities))
+    assert plan_rows(identify(shuffled, stored)) == plan_rows(identify(identities, stored))
+    assert set(implied_moves(identify(shuffled, stored))) == set(implied_moves(identify(identities, stored)))

@@ -1,4 +1,4 @@
-"""The changes of numbers and ids that contradictions between messages imply."""
+"""Changes of numbers and ids that are implied by contradictions between messages."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ def moves_of(people):
     ]
 
 
-def test_a_new_number_with_a_known_id_is_a_move_from_the_older_number_to_the_newer():
+def test_a_new_number_with_a_known_id_is_a_move_from_the_older_to_the_newer_number():
     customer = known(OLD, "DE.1", identified_at=NOON)
     later = identify([identity(NEW, "DE.1", at=60)], directory(customer))
     assert moves_of(later) == [(OLD, "DE.1", NEW, "DE.1", NOON + timedelta(seconds=60))]

@@ -1,4 +1,4 @@
-"""Of several copies of one message the first full one counts."""
+"""The first complete copy of a message is used."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +8,7 @@ from tests.conversations.incoming_messages import message
 
 
 @given(st.lists(st.sampled_from(["text", "unsupported", "image"]), min_size=1))
-def test_of_one_message_the_first_full_one_counts(kinds):
+def test_the_first_complete_copy_of_a_message_is_used(kinds):
     (one,) = distinct_messages([message(kind=kind, provider_id="wamid.1") for kind in kinds])
     assert one.event.kind == next((kind for kind in kinds if kind != "unsupported"), "unsupported")
     assert one.completes("unsupported") == (one.event.kind != "unsupported")

@@ -1,4 +1,4 @@
-"""Python and SQL agree on valid phone numbers and on which numbers are one customer."""
+"""Python and SQL agree on valid phone numbers and on which numbers belong to one customer."""
 
 import pytest
 from django.db import connection
@@ -12,7 +12,7 @@ E164 = r"^\+[1-9][0-9]{6,14}$"
 
 
 def sql_normalise(raw: str) -> str | None:
-    """The number as SQL normalises it; None where the constraint customers_phone_e164 would refuse it."""
+    """The number as SQL normalises it; None if the constraint customers_phone_e164 would refuse it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT normalise_phone(%s), normalise_phone(%s) ~ %s", [raw, raw, E164])
         phone, accepted = cursor.fetchone() or (None, False)
@@ -56,7 +56,7 @@ def test_two_spellings_of_one_number_have_one_key(one, other, db):
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER_CUSTOMER)
-def test_numbers_of_two_people_keep_two_keys(one, other, db):
+def test_numbers_of_different_people_have_different_keys(one, other, db):
     assert phone_key(one) != phone_key(other)
     assert sql_key(one) == phone_key(one)
     assert sql_key(other) == phone_key(other)

@@ -33,11 +33,11 @@ def update(status, *messages):
         ("archived", Opens.NOTHING, Placement.JOIN),
     ],
 )
-def test_the_placement_of_a_message(status, opens, placement):
+def test_the_placement_depends_on_the_newest_conversation_and_the_message(status, opens, placement):
     assert update(status, message(opens)).placement is placement
 
 
-def test_of_several_messages_one_from_the_customer_decides():
+def test_a_message_from_the_customer_decides_the_placement_of_several():
     others = message(Opens.NOTHING), message(Opens.CONVERSATION)
     assert update("completed", *others, message()).placement is Placement.REOPEN
     assert update(None, *others).placement is Placement.JOIN_OR_OPEN

@@ -1,4 +1,4 @@
-"""Which words of a search are looked for among phone numbers, and by which digits."""
+"""The digits by which a search term is looked up in phone numbers."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from conversations.search import phone_fragments
         ("+49 151 23456789", {"4915123456789"}),
         ("0049 (151) 234-567", {"49151234567"}),
         ("+49 (0)151 234567", {"49151234567"}),
-        ("0151", set()),  # three digits are left: too few
+        ("0151", set()),  # without the leading zero three digits are left: too few
         ("01512", {"1512"}),
         ("+5215512345678", {"5215512345678", "525512345678"}),  # Mexico: as it was typed, and by its key
         ("Amina", set()),

@@ -59,19 +59,19 @@ def test_a_status_is_replaced_only_by_a_later_one(earlier, later):
     assert StatusRecord(later).merge(StatusRecord(earlier)).status == later
 
 
-def test_leadsites_own_reason_is_kept():
+def test_our_own_reason_is_kept():
     given_up = StatusRecord("failed", error="Given up after 15 tries.")
     late = reported(status="failed", at=NOON, error="131049: Not delivered")
     assert given_up.merge(late).error == "Given up after 15 tries."
 
 
-def test_a_failure_without_a_reason_does_not_hide_one():
+def test_a_failure_without_a_reason_does_not_replace_one_with_a_reason():
     without_reason = reported(status="failed", at=NOON)
     with_reason = reported(status="failed", at=NOON + timedelta(seconds=1), error="131049: Not delivered")
     assert without_reason.merge(with_reason).error == "131049: Not delivered"
 
 
-def test_the_error_of_a_status_that_is_no_failure_does_not_count():
+def test_the_error_of_a_status_other_than_failed_is_ignored():
     assert reported(status="read", at=NOON, error="131049").error == ""
 
 

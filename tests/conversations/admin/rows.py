@@ -1,4 +1,4 @@
-"""Rows for the admin tests."""
+"""Customers, conversations and messages for the admin tests."""
 
 from typing import Any
 

@@ -23,22 +23,22 @@ def test_a_second_active_conversation_of_a_customer_is_an_error_in_the_form(owne
 
 
 def test_staff_close_a_conversation_and_reopen_another(owner):
-    people = staff_of(owner)
+    staff = staff_of(owner)
     done, active = two_conversations(owner)
 
-    people.fill(address("change", active), status="archived")
-    assert people.fill(address("change", done), status="active").status_code == 302
+    staff.fill(address("change", active), status="archived")
+    assert staff.fill(address("change", done), status="active").status_code == 302
 
     assert dict(Conversation.objects.values_list("pk", "status")) == {done.pk: "active", active.pk: "archived"}
 
 
 def test_a_change_of_a_conversation_locks_the_customer_first(owner):
-    people = staff_of(owner)
+    staff = staff_of(owner)
     path = address("change", two_conversations(owner)[1])
-    form = people.form(path)
+    form = staff.form(path)
 
     with CaptureQueriesContext(connection) as context:
-        people.send(path, form, status="completed")
+        staff.send(path, form, status="completed")
 
     writes = [query["sql"] for query in context if "FOR UPDATE" in query["sql"] or "UPDATE " in query["sql"][:8]]
     assert 'FROM "customers"' in writes[0]
@@ -46,41 +46,41 @@ def test_a_change_of_a_conversation_locks_the_customer_first(owner):
 
 
 def test_a_form_loaded_before_a_message_arrived_can_be_saved(owner):
-    people = staff_of(owner)
+    staff = staff_of(owner)
     _, active = two_conversations(owner)
-    old = people.form(address("change", active))
+    old_form = staff.form(address("change", active))
     owner.has_lead(customer_phone=PHONE)
     write(active, "Hello?")
 
-    assert people.send(address("change", active), old, status="completed").status_code == 302
+    assert staff.send(address("change", active), old_form, status="completed").status_code == 302
 
 
 def test_the_page_of_a_conversation_shows_its_newest_messages(owner):
-    people = staff_of(owner)
+    staff = staff_of(owner)
     _, active = two_conversations(owner)
-    assert "No messages yet." in people.get(address("change", active)).content.decode()
+    assert "No messages yet." in staff.get(address("change", active)).content.decode()
     for number in range(50):
         write(active, f"Number {number}.", id=UUID(int=number))
     write(active, HOSTILE, direction="out", status="failed", error="131047: too late")
 
-    page = people.get(address("change", active)).content.decode()
+    page = staff.get(address("change", active)).content.decode()
 
     assert "Number 0." not in page
     assert page.index("Number 1.") < page.index("Number 49.") < page.index(ESCAPED) < page.index("131047: too late")
     (older,) = re.findall(r'href="([^"]+)">Older messages', page)
-    assert people.get(older).context["cl"].result_count == 51
+    assert staff.get(older).context["cl"].result_count == 51
 
 
 def test_the_thread_is_shown_only_with_permission_to_view_messages(owner):
     _, active = two_conversations(owner)
     write(active, "Between us.")
-    people = staff_of(owner)
-    assert "Between us." in people.get(address("change", active)).content.decode()
+    staff = staff_of(owner)
+    assert "Between us." in staff.get(address("change", active)).content.decode()
 
     owner.user.groups.clear()
     owner.user.user_permissions.set(Permission.objects.filter(codename="view_conversation"))
 
-    page = people.get(address("change", active))
+    page = staff.get(address("change", active))
     assert page.status_code == 200
     assert "Between us." not in page.content.decode()
-    assert people.get(address("changelist", Message)).status_code == 403
+    assert staff.get(address("changelist", Message)).status_code == 403

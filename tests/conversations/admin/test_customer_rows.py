@@ -8,16 +8,16 @@ from tests.staff import address, staff_of
 
 
 @pytest.mark.parametrize("model", [Customer, Conversation, Message])
-def test_strangers_rows_do_not_exist_for_staff(model, owner, stranger):
+def test_rows_of_another_business_do_not_exist_for_staff(model, owner, stranger):
     write(two_conversations(stranger)[1], "Secret")
     write(two_conversations(owner)[1], "Mine")
-    people = staff_of(owner)
+    staff = staff_of(owner)
     theirs = model.objects.filter(user=stranger.user)[0]
 
-    assert people.found(model) == set(model.objects.filter(user=owner.user).values_list("pk", flat=True))
+    assert staff.found(model) == set(model.objects.filter(user=owner.user).values_list("pk", flat=True))
     for query in ({"user__id__exact": str(stranger.id)}, {"q": PHONE}, {"id__exact": str(theirs.pk)}):
-        assert theirs.pk not in people.found(model, **query)
+        assert theirs.pk not in staff.found(model, **query)
     for page in ("change", "history", "delete"):
-        assert people.get(address(page, theirs)).status_code in {302, 403}
-        assert people.send(address(page, theirs), {}, status="archived", name="Mine").status_code in {302, 403}
+        assert staff.get(address(page, theirs)).status_code in {302, 403}
+        assert staff.send(address(page, theirs), {}, status="archived", name="Mine").status_code in {302, 403}
     assert model.objects.get(pk=theirs.pk).updated_at == theirs.updated_at

@@ -15,47 +15,47 @@ def test_two_businesses_can_have_customers_with_the_same_number(owner, stranger)
     assert staff_of(owner).fill(path, phone=OTHER).status_code == 302
 
 
-def test_an_old_form_keeps_a_name_that_arrived_in_the_meantime(owner):
-    people = staff_of(owner)
+def test_an_old_form_keeps_a_name_that_was_stored_in_the_meantime(owner):
+    staff = staff_of(owner)
     customer, path = customer_of(owner)
-    old = people.form(path)
+    old_form = staff.form(path)
     owner.has_lead(customer_phone=PHONE, customer_name="A newer name")
 
-    people.send(path, old, phone=OTHER)
+    staff.send(path, old_form, phone=OTHER)
 
     customer.refresh_from_db()
     assert (customer.name, customer.phone) == ("A newer name", OTHER)
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("rival_stays", [True, False])
-def test_the_loser_of_a_race_for_a_number_gets_a_form_error(owner, monkeypatch, rival_stays):
-    """The rival's row is inserted after validation. A second validation finds it, unless it has been deleted again."""
-    people = staff_of(owner)
+@pytest.mark.parametrize("row_stays", [True, False])
+def test_a_number_taken_concurrently_is_a_form_error(owner, monkeypatch, row_stays):
+    """The other row is inserted after validation. A second validation finds it, unless it has been deleted again."""
+    staff = staff_of(owner)
     _, path = customer_of(owner)
     write_row = OwnedAdmin.save_model
-    insert = "INSERT INTO customers (user_id, phone, name, updated_at) VALUES (%s, %s, 'Rival', now())"
+    insert = "INSERT INTO customers (user_id, phone, name, updated_at) VALUES (%s, %s, 'Other', now())"
 
-    def late(page, request, obj, form, change):
-        with session() as rival:
-            rival.execute(insert, [owner.id, OTHER])
-            rival.commit()
+    def save_after_concurrent_insert(page, request, obj, form, change):
+        with session() as other_session:
+            other_session.execute(insert, [owner.id, OTHER])
+            other_session.commit()
         try:
             write_row(page, request, obj, form, change)
         finally:
-            if not rival_stays:
-                with session() as rival:
-                    rival.execute("DELETE FROM customers WHERE phone = %s", [OTHER])
-                    rival.commit()
+            if not row_stays:
+                with session() as other_session:
+                    other_session.execute("DELETE FROM customers WHERE phone = %s", [OTHER])
+                    other_session.commit()
 
-    monkeypatch.setattr(OwnedAdmin, "save_model", late)
-    response = people.fill(path, phone=OTHER, name="Typed")
+    monkeypatch.setattr(OwnedAdmin, "save_model", save_after_concurrent_insert)
+    response = staff.fill(path, phone=OTHER, name="Typed")
 
-    if rival_stays:
+    if row_stays:
         assert errors_of(response) == {"__all__": ["Another customer of this business has this phone number."]}
         assert 'value="Typed"' in response.content.decode()
     else:
         assert response.status_code == 302
-        (message,) = messages_of(people.get(response.url))
+        (message,) = messages_of(staff.get(response.url))
         assert message.startswith("Not saved: another session is changing the same data.")
     assert Customer.objects.filter(name="Typed").count() == 0

@@ -1,4 +1,4 @@
-"""The form of a customer."""
+"""The form of a customer: normalised numbers and errors."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.staff import errors_of, staff_of
 
 
 @pytest.mark.parametrize("typed", ["0049 (151) 0000-0000", OTHER])
-def test_a_customers_new_number_is_stored_in_one_form(owner, typed):
+def test_a_new_number_is_stored_normalised(owner, typed):
     customer, path = customer_of(owner)
     staff_of(owner).fill(path, phone=typed)
     customer.refresh_from_db()
@@ -25,7 +25,7 @@ def test_a_customers_new_number_is_stored_in_one_form(owner, typed):
         ("name", "x" * 201, "A name has at most 200 characters."),
     ],
 )
-def test_what_cannot_be_a_customer_is_an_error_in_the_form(owner, field, typed, error):
+def test_an_invalid_value_is_an_error_in_the_form(owner, field, typed, error):
     customer, path = customer_of(owner)
     customer_of(owner, "+525512345678")
     Customer.objects.exclude(pk=customer.pk).update(whatsapp_user_id="DE.1")

@@ -44,7 +44,7 @@ def test_a_lead_without_an_advertisement_shows_none(chat):
     "url",
     ["http://fb.me/x", "javascript:alert(1)", "HTTPS:alert(1)", "https:///x", "https://a b", "https://[", "data:,", ""],
 )
-def test_an_address_that_is_not_https_is_no_link(chat, url):
+def test_an_address_that_is_not_https_is_not_a_link(chat, url):
     chat.says("Hi", extras={"referral": AD | {"source_url": url}})
     referral = read_referral(AD | {"source_url": url})
     assert referral is not None

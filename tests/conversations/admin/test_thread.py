@@ -89,17 +89,17 @@ def test_a_change_to_a_message_that_is_not_shown_is_a_separate_entry(chat):
     chat.says("New words", kind="edit", target=old.provider_id)
     chat.says(kind="revoke", target=old.provider_id)
     chat.says("👍", kind="reaction", target=old.provider_id)
-    chat.says("?", kind="edit", target="wamid.of-nobody")
+    chat.says("?", kind="edit", target="wamid.unknown")
 
-    *_, edit, revoke, reaction, lost = chat.entries()
+    *_, edit, revoke, reaction, unmatched = chat.entries()
 
     assert (edit.text, edit.quoted, edit.chip) == ("New words", "“From long ago”", CHIPS["edit"])
     assert revoke.text == "The customer deleted an earlier message: “New words”"
     assert (reaction.reaction, reaction.text) == ("👍", "to: “New words”")
-    assert (lost.text, lost.quoted) == ("?", "")
+    assert (unmatched.text, unmatched.quoted) == ("?", "")
 
 
-def test_an_edit_of_an_edit_or_of_itself_is_not_lost(chat):
+def test_an_edit_of_an_edit_or_of_itself_is_shown(chat):
     chat.says("One")
     chat.says("Two", kind="edit", target="wamid.1")
     chat.says("Three", kind="edit", target="wamid.2")
@@ -112,10 +112,10 @@ def test_a_reaction_and_its_removal_are_notices(chat):
     chat.says("👍", kind="reaction", target=photo.provider_id)
     chat.says("(reaction removed)", kind="reaction", target=photo.provider_id)
 
-    _, thumb, gone = chat.entries()
+    _, added, removed = chat.entries()
 
-    assert (thumb.is_notice, thumb.reaction, thumb.text) == (True, "👍", "to: photo")
-    assert gone.reaction == ""
+    assert (added.is_notice, added.reaction, added.text) == (True, "👍", "to: photo")
+    assert removed.reaction == ""
     assert "removed the reaction" in chat.page()
 
 
@@ -135,7 +135,7 @@ def test_no_text_of_another_customer_is_quoted(chat, stranger):
     assert "Between" not in page
 
 
-def test_a_reply_quotes_what_it_answers(chat):
+def test_a_reply_quotes_the_message_that_it_answers(chat):
     offer = chat.answers("Lemon\nor chocolate?" + "!" * 100)
     chat.says("Lemon", extras={"context": {"id": offer.provider_id, "from": "49"}})
     quoted = chat.entries()[1].quoted
@@ -160,17 +160,17 @@ def test_hostile_text_is_escaped_everywhere(chat):
     assert page.count(ESCAPED) >= 12
 
 
-@pytest.mark.parametrize("odd", [None, [], "x", 7, {"id": []}, {"id": {"a": 1}}])
-def test_malformed_extras_do_not_break_the_page(chat, odd):
-    extras = dict.fromkeys(("target", "context", "referral", "filename", "voice", *LABELS), odd)
+@pytest.mark.parametrize("malformed", [None, [], "x", 7, {"id": []}, {"id": {"a": 1}}])
+def test_malformed_extras_do_not_break_the_page(chat, malformed):
+    extras = dict.fromkeys(("target", "context", "referral", "filename", "voice", *LABELS), malformed)
     for kind in ("text", "edit", "revoke", "reaction", "document", "audio"):
         chat.says("still here", kind=kind, extras=extras)
-        chat.says("still here", kind=kind, extras={kind: odd})
-    Message.objects.filter(pk=chat.says("still here").pk).update(extras=odd if odd is not None else {})
+        chat.says("still here", kind=kind, extras={kind: malformed})
+    Message.objects.filter(pk=chat.says("still here").pk).update(extras=malformed if malformed is not None else {})
     assert "still here" in chat.page()
 
 
-def test_a_page_takes_two_queries_for_its_thread_however_long(chat):
+def test_a_thread_of_any_length_takes_two_queries(chat):
     for number in range(THREAD_LENGTH + 10):
         chat.says("👍", kind="reaction", target=f"wamid.far-{number}")
     with CaptureQueriesContext(connection) as context:

@@ -26,10 +26,10 @@ def chat(owner) -> Chat:
         ("location", {}, "Location"),
         ("contacts", {}, "Contact"),
         ("order", {}, "Order"),
-        ("something_of_tomorrow", {}, "Something of tomorrow"),
+        ("some_future_kind", {}, "Some future kind"),
     ],
 )
-def test_a_message_that_is_more_than_text_has_a_chip_and_its_caption(chat, kind, extras, shown):
+def test_a_message_other_than_text_has_a_chip_and_its_caption(chat, kind, extras, shown):
     chat.says("Like this one", kind=kind, extras=extras)
     page = chat.page()
     assert shown in page
@@ -48,7 +48,7 @@ def test_a_message_that_is_more_than_text_has_a_chip_and_its_caption(chat, kind,
         ({"text": {"echo": True}}, []),
     ],
 )
-def test_a_bubble_shows_labels_of_where_its_message_came_from(chat, extras, labels):
+def test_a_bubble_shows_labels_for_the_origin_of_its_message(chat, extras, labels):
     chat.says("Hello", extras=extras)
     (entry,) = chat.entries()
     assert entry.labels == labels

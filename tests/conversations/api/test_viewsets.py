@@ -19,7 +19,7 @@ def path(conversation: str) -> str:
     return f"/api/conversations/{conversation}"
 
 
-def test_it_is_read_with_its_customer(owner, conversation):
+def test_a_conversation_is_read_with_its_customer(owner, conversation):
     body = owner.client.get(path(conversation)).json()
     assert body == {
         "id": conversation,
@@ -54,14 +54,14 @@ def test_the_list_is_narrowed_by_status_and_customer_and_takes_two_queries(
 
 
 @pytest.mark.parametrize("status", ["completed", "archived", "active"])
-def test_its_status_is_changed(owner, conversation, status):
+def test_the_status_of_a_conversation_is_changed(owner, conversation, status):
     answer = owner.client.patch(path(conversation), {"status": status}, format="json")
     assert (answer.status_code, answer.json()["status"]) == (200, status)
     assert Conversation.objects.get().status == status
 
 
 @pytest.mark.parametrize("body", [{}, {"status": "open"}, {"status": 5}, [], None])
-def test_a_bad_status_is_400(owner, conversation, body):
+def test_an_invalid_status_is_400(owner, conversation, body):
     refused(owner.client.patch(path(conversation), body, format="json"), 400)
     assert Conversation.objects.get().status == "active"
 

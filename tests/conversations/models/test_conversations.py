@@ -17,7 +17,7 @@ def opening(customer: Customer, status: str = "active") -> Opening:
     return Opening(customer.user_id, customer.pk, status)
 
 
-def test_the_first_of_several_opens_and_the_others_join(customer: Customer) -> None:
+def test_the_first_of_several_openings_opens_and_the_others_join(customer: Customer) -> None:
     first, second = Conversation.objects.join_or_open([opening(customer)] * 2)
     assert first.id == second.id
     assert (first.created, second.created) == (True, False)
@@ -25,12 +25,12 @@ def test_the_first_of_several_opens_and_the_others_join(customer: Customer) -> N
     assert (third.id, third.created) == (first.id, False)
 
 
-def test_another_status_opens_its_own_each_time_and_leaves_the_active_one(customer: Customer) -> None:
+def test_another_status_always_opens_a_conversation_and_leaves_the_active_one(customer: Customer) -> None:
     statuses = ["completed", "active", "completed", "archived", "active"]
-    made = Conversation.objects.join_or_open([opening(customer, status) for status in statuses])
-    assert [one.created for one in made] == [True, True, True, True, False]
-    assert len({one.id for one in made}) == 4
-    assert [Conversation.objects.get(pk=one.id).status for one in made] == statuses
+    joined = Conversation.objects.join_or_open([opening(customer, status) for status in statuses])
+    assert [one.created for one in joined] == [True, True, True, True, False]
+    assert len({one.id for one in joined}) == 4
+    assert [Conversation.objects.get(pk=one.id).status for one in joined] == statuses
 
 
 @pytest.mark.parametrize(
@@ -44,33 +44,33 @@ def test_another_status_opens_its_own_each_time_and_leaves_the_active_one(custom
         (["active", "completed"], 0),
     ],
 )
-def test_the_newest_is_reopened_where_it_is_completed(customer: Customer, statuses, joins) -> None:
-    there = [
+def test_the_newest_conversation_is_reopened_if_it_is_completed(customer: Customer, statuses, joins) -> None:
+    existing = [
         Conversation.objects.create(user_id=customer.user_id, customer=customer, status=status) for status in statuses
     ]
     (place,) = Conversation.objects.join_or_open([opening(customer)], reopen_completed=True)
     assert place.created == (joins is None)
     assert Conversation.objects.get(pk=place.id).status == "active"
     if joins is not None:
-        there[joins].refresh_from_db()
-        assert there[joins].pk == place.id
+        existing[joins].refresh_from_db()
+        assert existing[joins].pk == place.id
 
 
-def test_a_thousand_are_one_statement(owner: Business, django_assert_num_queries) -> None:
+def test_a_thousand_openings_are_one_statement(owner: Business, django_assert_num_queries) -> None:
     phones = [(f"+12345{number:06}", "") for number in range(1000)]
     customers = Customer.objects.upsert(user_id=owner.id, customers=phones)
     openings = [Opening(owner.id, customer.id) for customer in customers.values()]
     with django_assert_num_queries(1):
-        made = Conversation.objects.join_or_open(openings)
-    assert len({one.id for one in made}) == 1000
+        joined = Conversation.objects.join_or_open(openings)
+    assert len({one.id for one in joined}) == 1000
     with django_assert_num_queries(1):
         assert Conversation.objects.join_or_open([], reopen_completed=True) == []
         assert [one.id for one in Conversation.objects.join_or_open(openings, reopen_completed=True)] == [
-            one.id for one in made
+            one.id for one in joined
         ]
 
 
-def test_times_move_on_and_never_back(customer: Customer) -> None:
+def test_times_only_move_forward(customer: Customer) -> None:
     early, late = (datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2))
 
     def times(*given: datetime | None) -> tuple[datetime | None, datetime | None]:

@@ -14,7 +14,7 @@ UNKNOWN_ID = UUID("00000000-0000-7000-8000-000000000000")
 MEXICAN = ("+5215512345678", "+525512345678")
 
 
-def test_it_makes_and_finds_customers_in_one_statement(owner: Business, django_assert_num_queries) -> None:
+def test_it_creates_and_finds_customers_in_one_statement(owner: Business, django_assert_num_queries) -> None:
     Customer.objects.create(user=owner.user, phone="+1234567891", name="Jane")
     with django_assert_num_queries(1):
         found = Customer.objects.upsert(user_id=owner.id, customers=[("+1234567892", "Joe"), ("+1234567891", "Janet")])
@@ -23,7 +23,7 @@ def test_it_makes_and_finds_customers_in_one_statement(owner: Business, django_a
     assert rows == {found["+1234567892"].id: ("+1234567892", "Joe"), found["+1234567891"].id: ("+1234567891", "Janet")}
 
 
-def test_of_two_spellings_of_one_number_the_last_counts(owner: Business) -> None:
+def test_the_last_of_two_spellings_of_one_number_is_used(owner: Business) -> None:
     found = Customer.objects.upsert(user_id=owner.id, customers=[(MEXICAN[0], "Juan"), (MEXICAN[1], "Juana")])
     assert list(found) == [MEXICAN[1]]
     customer = Customer.objects.get()
@@ -40,7 +40,7 @@ def test_of_two_spellings_of_one_number_the_last_counts(owner: Business) -> None
         ("Jane", "Jane", True, "Jane"),
     ],
 )
-def test_a_name_replaces_or_fills_and_a_blank_one_does_nothing(owner, before, given, replace, after) -> None:
+def test_a_name_replaces_another_or_fills_a_blank_one(owner, before, given, replace, after) -> None:
     Customer.objects.create(user=owner.user, phone="+1234567891", name=before)
     Customer.objects.update(updated_at=LONG_AGO)
     Customer.objects.upsert(user_id=owner.id, customers=[("+1234567891", given)], replace_names=replace)
@@ -55,8 +55,8 @@ def test_an_unknown_business_is_refused_by_the_foreign_key(db: None) -> None:
 
 
 def test_locks_are_taken_by_phone_key_and_then_by_whatsapp_user_id(owner: Business) -> None:
-    hidden = Customer.objects.create(user=owner.user, whatsapp_user_id="DE.1")
+    without_phone = Customer.objects.create(user=owner.user, whatsapp_user_id="DE.1")
     high = Customer.objects.create(user=owner.user, phone="+1234567892")
     low = Customer.objects.create(user=owner.user, phone="+1234567891")
     with transaction.atomic():
-        assert Customer.objects.lock([hidden.pk, high.pk, low.pk, UNKNOWN_ID]) == [low, high, hidden]
+        assert Customer.objects.lock([without_phone.pk, high.pk, low.pk, UNKNOWN_ID]) == [low, high, without_phone]

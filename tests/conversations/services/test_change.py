@@ -18,7 +18,7 @@ def path(conversation: str) -> str:
     return f"/api/conversations/{conversation}"
 
 
-def test_a_customer_has_one_active_conversation(owner, conversation):
+def test_a_second_active_conversation_of_a_customer_is_a_conflict(owner, conversation):
     owner.client.patch(path(conversation), {"status": "archived"}, format="json")
     owner.has_lead(customer_phone=PHONE)
     body = refused(owner.client.patch(path(conversation), {"status": "active"}, format="json"), 409)
@@ -26,7 +26,7 @@ def test_a_customer_has_one_active_conversation(owner, conversation):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_closing_a_closed_conversation_succeeds(owner, conversation):
+def test_completing_a_completed_conversation_succeeds(owner, conversation):
     with session() as other_session:
         assert complete(other_session, owner.id, PHONE)
         other_session.commit()

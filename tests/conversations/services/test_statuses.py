@@ -1,4 +1,4 @@
-"""Reports: which messages they are about, what is written, and in how many statements."""
+"""Status reports: the message that each is about, what is written, and the number of statements."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,22 +28,22 @@ def message(provider_id: str | None = None, status: str = "sending", **more: Any
     return MessageRecord(**fields, provider_id=provider_id, record=StatusRecord(status))
 
 
-class TestWhichMessageAReportIsAbout:
-    def test_one_with_its_provider_id(self):
+class TestIdentify:
+    def test_a_report_is_about_the_message_with_its_provider_id(self):
         known = message("wamid.1")
         assert identify([report()], [known]) == [known]
 
-    def test_one_named_by_our_id_gets_the_provider_id(self):
+    def test_a_message_named_by_our_id_gets_the_provider_id(self):
         assert identify([report(message_id=MESSAGE)], [message()]) == [message("wamid.1")]
 
-    def test_the_one_that_has_the_provider_id_where_another_is_named(self):
+    def test_the_provider_id_takes_precedence_over_our_id(self):
         known = message("wamid.1", id=OTHER)
         assert identify([report(message_id=MESSAGE)], [known, message()]) == [known]
 
-    def test_none_of_another_business(self):
+    def test_a_message_of_another_business_is_not_found(self):
         assert identify([report(message_id=MESSAGE)], [message(user_id=STRANGER)]) == []
 
-    def test_none_that_a_customer_wrote(self):
+    def test_a_message_that_a_customer_wrote_is_not_found(self):
         assert identify([report(message_id=MESSAGE)], [message(is_outgoing=False)]) == []
 
     def test_one_message_gets_one_provider_id_and_no_two_messages_the_same(self):
@@ -53,7 +53,7 @@ class TestWhichMessageAReportIsAbout:
         assert identify(both, [message(id=OTHER), message()]) == [message("wamid.1")]
 
 
-class TestWhatIsWritten:
+class TestPlanUpdates:
     reports = merge_reports([report("delivered")])
     parked = ParkedRecord(UUID(int=21), (OWNER, "wamid.1"), StatusRecord("read", error="131049"))
 
@@ -66,7 +66,7 @@ class TestWhatIsWritten:
         uncertain = replace(message("wamid.1"), record=StatusRecord("unknown", error="The connection broke."))
         assert [found.record.error for found in plan_updates(self.reports, [uncertain], []).messages] == [""]
 
-    def test_a_parked_row_is_written_only_where_it_has_changed(self):
+    def test_a_parked_row_is_written_only_if_it_has_changed(self):
         assert plan_updates(self.reports, [], [self.parked]).parked != []
         same = ParkedRecord(self.parked.id, self.parked.key, self.reports[self.parked.key])
         assert plan_updates(self.reports, [], [same]).parked == []
@@ -78,12 +78,12 @@ class TestWhatIsWritten:
 
 @pytest.fixture
 def sent(transactional_db, owner):
-    """A business with ten messages that were sent, committed."""
+    """A business with ten sent messages, which are committed."""
     customer = Customer.objects.create(user=owner.user, phone="+4915123456789")
-    chat = Conversation.objects.create(user=owner.user, customer=customer)
+    conversation = Conversation.objects.create(user=owner.user, customer=customer)
     for number in range(10):
         Message.objects.create(
-            user=owner.user, conversation=chat, direction="out", status="sent", provider_id=f"wamid.{number}"
+            user=owner.user, conversation=conversation, direction="out", status="sent", provider_id=f"wamid.{number}"
         )
     return owner
 
@@ -96,7 +96,7 @@ def statements(*reports):
 
 
 @pytest.mark.parametrize("count", [1, 10])
-def test_two_statements_where_the_messages_are_known(sent, count):
+def test_reports_about_stored_messages_take_two_statements(sent, count):
     reports = [report("read", f"wamid.{number}", user_id=sent.id) for number in range(count)]
     assert statements(*reports) == ["SELECT", "WITH"]
     assert Message.objects.filter(status="read").count() == count
@@ -105,7 +105,7 @@ def test_two_statements_where_the_messages_are_known(sent, count):
 
 
 @pytest.mark.parametrize("count", [1, 10])
-def test_three_more_statements_where_some_messages_are_not_stored(sent, count):
+def test_reports_about_messages_that_are_not_stored_take_up_to_three_more_statements(sent, count):
     reports = [report("read", f"wamid.late.{number}", user_id=sent.id) for number in range(count)]
     assert statements(*reports) == ["SELECT", "INSERT", "SELECT"]
     later = [replace(one, status="played") for one in reports]
