@@ -17,7 +17,7 @@ def inbox(owner: Business) -> Inbox:
 
 @pytest.fixture
 def graph(settings: Any) -> Iterator[Graph]:
-    """Meta's API, to which this process sends."""
+    """A stub of Meta's API, to which this process sends."""
     with graph_api() as running:
         settings.WHATSAPP_BACKEND = "cloud"
         settings.WHATSAPP_API_BASE_URL = settings.TWILIO_API_BASE_URL = running.address
@@ -26,13 +26,13 @@ def graph(settings: Any) -> Iterator[Graph]:
 
 @pytest.fixture
 def mailing(owner: Business, graph: Graph) -> Mailing:
-    """The owner, sending through a number at Meta."""
+    """The owner, who sends through a number at Meta."""
     return Mailing(owner, graph)
 
 
 @pytest.fixture
 def revoked(mailing: Mailing) -> Mailing:
-    """Meta has revoked the token; three messages wait, one of which was attempted."""
+    """Meta has revoked the token, and three messages are queued."""
     mailing.graph.tokens = {NEW_TOKEN}
     for number in range(3):
         mailing.writes(f"message {number}", to=f"+4915100000{number:03}")

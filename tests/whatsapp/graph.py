@@ -1,4 +1,4 @@
-"""A stub of Meta's Graph API. Its ledger has the messages it accepted, whatever response the caller got."""
+"""A stub of Meta's Graph API. Its ledger has the messages that it accepted, whatever it responded."""
 
 import json
 import socket
@@ -21,10 +21,10 @@ class Reaction:
     """The stub's reaction to one request."""
 
     status: int = 200
-    body: bytes | None = None  # None: Meta's answer to a message that was accepted
+    body: bytes | None = None  # None: Meta's response to an accepted message
     accepts: bool = False  # the message is in the ledger
-    seconds: float = 0.0  # before it answers
-    resets: str = ""  # "unread": before the request is read; "read": instead of an answer
+    seconds: float = 0.0  # before the response
+    resets: str = ""  # "unread": before the request is read; "read": instead of a response
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -39,7 +39,7 @@ GATEWAY_503 = Reaction(status=503, body=b"<html>Service Unavailable</html>")
 GATEWAY_502 = Reaction(status=502, body=b"<html>Bad Gateway</html>")
 TOO_MANY = Reaction(status=429, body=b"slow down", headers=(("Retry-After", "1"),))
 SERVER_ERROR = error(2, status=500, title="Service temporarily unavailable")
-GARBAGE = Reaction(body=b"<html>all is well</html>", accepts=True)
+GARBAGE = Reaction(body=b"<html>OK</html>", accepts=True)
 RESET_UNREAD = Reaction(resets="unread")
 RESET_READ = Reaction(resets="read")
 RESET_ACCEPTED = Reaction(resets="read", accepts=True)
@@ -48,7 +48,7 @@ HANGS = Reaction(seconds=30, accepts=True)
 
 @dataclass
 class Graph:
-    """A running stub. `queue_reactions` sets the next reactions; then `react` is called; without it, it accepts."""
+    """A running stub. `queue_reactions` sets the next reactions; then `react` is called; the default accepts."""
 
     react: Callable[[], Reaction] | None = None
     tokens: set[str] | None = None  # None: any
@@ -96,7 +96,7 @@ class _Handler(Handler):
     graph: Graph
 
     def handle_one_request(self) -> None:
-        # A reset before reading happens when the first byte arrives, not while a kept connection is idle.
+        # A reset before reading happens when the first byte arrives, not while a kept-alive connection is idle.
         if not self.connection.recv(1, socket.MSG_PEEK):
             self.close_connection = True
             return
@@ -111,13 +111,13 @@ class _Handler(Handler):
         reaction = self.reaction
         if self.graph.tokens is not None and token not in self.graph.tokens:
             reaction = error(190, status=401, title="Error validating access token")
-        told = reaction.body
+        response = reaction.body
         if reaction.accepts:
             read: Any = json.loads(body) if body.startswith(b"{") else body.decode()
             provider_id = self.graph.accept({"path": self.path, "token": token, "body": read})
             contact = {"input": read.get("to", "")} if isinstance(read, dict) else {}
             accepted = {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": provider_id}]}
-            told = told if told is not None else json.dumps(accepted | {"sid": provider_id}).encode()
+            response = response if response is not None else json.dumps(accepted | {"sid": provider_id}).encode()
         if reaction.seconds:
             time.sleep(reaction.seconds)
         if reaction.resets:
@@ -126,9 +126,9 @@ class _Handler(Handler):
         self.send_response(reaction.status)
         for name, value in reaction.headers:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(told or b"")))
+        self.send_header("Content-Length", str(len(response or b"")))
         self.end_headers()
-        self.wfile.write(told or b"")
+        self.wfile.write(response or b"")
 
     def reset(self) -> None:
         """Send RST instead of FIN: close(2) with SO_LINGER of zero seconds."""
@@ -148,7 +148,7 @@ def graph_api(**options: Any) -> Iterator[Graph]:
         yield graph
 
 
-def pointed_at(graph: Graph) -> dict[str, str]:
+def worker_environment(graph: Graph) -> dict[str, str]:
     """The environment of a worker that sends to the stub, with the keys of this process."""
     return {
         "WHATSAPP_BACKEND": "cloud",

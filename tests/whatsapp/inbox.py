@@ -36,11 +36,11 @@ class Inbox:
         connect_channel(user_id=business.id, phone_number_id=channel)
 
     def gets(self, *messages: Any, **parts: Any) -> WebhookDelivery:
-        """These messages to the business's number, in one delivery."""
+        """Deliver these messages to the business's number, in one delivery."""
         return deliver(meta.messages_value(self.channel, messages=list(messages), **parts))
 
     def gets_change(self, field: str, **parts: Any) -> WebhookDelivery:
-        """A change of another field than `messages`."""
+        """A change of a field other than `messages`."""
         return deliver(meta.change(field, meta.value(self.channel, **parts)))
 
     def gets_statuses(self, *statuses: Any) -> WebhookDelivery:
@@ -69,7 +69,8 @@ class Inbox:
     def state(self) -> str:
         """All rows of the business, without their ids and times of writing: equal for equal events.
 
-        Without the provider's notices: one that comes before its customer has no place, and its delivery says so.
+        The provider's notices are left out: a notice that arrives before its customer is not stored, but noted with
+        its delivery.
         """
         return json.dumps([self._customer(customer) for customer in self.customers_in_order()], indent=1, default=str)
 

@@ -1,4 +1,4 @@
-"""A business that sends messages to customers."""
+"""A business that sends messages to customers through a stub of the provider."""
 
 from typing import Any
 
@@ -37,15 +37,15 @@ class Mailing:
     def post(self, path: str = "/api/whatsapp", **body: Any) -> Any:
         return self.business.client.post(path, body, format="json")
 
-    def is_sent(self) -> int:
-        """Let a worker send what is due. Returns the number of attempts."""
+    def send_due(self) -> int:
+        """Send the messages that are due, as a worker does. Returns the number of attempts."""
         return Sender().drain()
 
-    def is_sent_again(self) -> int:
-        """The same with all messages due."""
+    def send_all(self) -> int:
+        """Make all queued messages due and send them. Returns the number of attempts."""
         Message.objects.filter(status="queued").update(due_at="2026-01-01T00:00:00Z")
         Channel.objects.update(paced_until=None)
-        return self.is_sent()
+        return self.send_due()
 
     def states(self) -> list[tuple[str, str]]:
         rows = Message.objects.filter(user=self.business.user, direction="out").order_by("pk")
@@ -56,7 +56,7 @@ class Mailing:
         return self.channel
 
 
-def of(message: Message) -> Message:
+def reloaded(message: Message) -> Message:
     """The message's current row."""
     message.refresh_from_db()
     return message

@@ -77,13 +77,13 @@ def change(field, value):
 
 
 def delivery(*values_or_changes, **more):
-    """A whole delivery. What has no `field` is the value of a change of the field "messages"."""
+    """A complete delivery. An argument without `field` is the value of a change of the field "messages"."""
     changes = [part if "field" in part else change("messages", part) for part in values_or_changes]
     return {"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": changes}]} | more
 
 
 def body(*values_or_changes, **more):
-    """The bytes of a delivery, with everything that is not ASCII escaped, as Meta sends it."""
+    """The bytes of a delivery, with all non-ASCII characters escaped, as Meta sends it."""
     return raw(delivery(*values_or_changes, **more))
 
 

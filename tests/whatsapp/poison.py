@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.whatsapp import meta
 
-# JSON text that json.dumps does not write; it replaces these texts in the body.
+# JSON text that json.dumps cannot write. It replaces these placeholders in the body.
 RAW = {
     b'"@deep"': b"[" * 3000 + b"]" * 3000,
     b'"@digits"': b"9" * 5000,

@@ -13,7 +13,7 @@ TWILIO = "+493012345678"
 
 
 def simulate(*arguments: str) -> str:
-    """Return its output."""
+    """Run the command and return its output."""
     out = StringIO()
     call_command("simulate_whatsapp", *arguments, stdout=out)
     return out.getvalue()
@@ -26,6 +26,6 @@ def refusal(*arguments: str) -> tuple[int, str]:
 
 
 def printed(*arguments: str) -> dict[str, Any]:
-    """The value that it would post."""
+    """The value that the command would post."""
     body = simulate("--print", *arguments).splitlines()[0]
     return dict(json.loads(body)["entry"][0]["changes"][0]["value"])

@@ -16,7 +16,7 @@ from tests.whatsapp.graph import (
     error,
 )
 from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.mailing import AMINA, NEW_TOKEN, TOKEN, Mailing, of
+from tests.whatsapp.mailing import AMINA, NEW_TOKEN, TOKEN, Mailing, reloaded
 from whatsapp import channels
 from whatsapp.channels import connect_channel
 from whatsapp.models import Channel, ChannelInvalid
@@ -35,17 +35,17 @@ class TestNumbers:
     def test_without_a_token_the_number_stops(self, owner, graph):
         mailing = Mailing(owner, graph, token="")
         row = mailing.writes()
-        mailing.is_sent()
-        assert (of(row).status, graph.requests) == ("queued", 0)
+        mailing.send_due()
+        assert (reloaded(row).status, graph.requests) == ("queued", 0)
         assert mailing.reload().stop_reason == "No access token is stored for this number. Store one."
 
-    def test_a_stopped_number_does_not_keep_back_what_goes_through_another(self, mailing, owner):
+    def test_a_stopped_number_does_not_delay_messages_through_another(self, mailing, owner):
         mailing.writes("one")
         Channel.objects.update(stopped_at=timezone.now())
         connect_channel(user_id=owner.id, phone_number_id="2222", access_token=TOKEN)
         Inbox(owner, channel="2222").gets(meta.text("Hello", from_=AMINA[1:]))
         mailing.writes("two")
-        mailing.is_sent()
+        mailing.send_due()
         assert mailing.states() == [("one", "queued"), ("two", "sent")]
 
     def test_a_number_that_is_switched_off_sends_nothing(self, mailing):
@@ -59,14 +59,14 @@ class TestNumbers:
         assert queue.claim(16) == []
 
 
-def test_after_a_new_token_all_is_sent_in_order(revoked):
-    revoked.is_sent()
+def test_all_messages_are_sent_after_a_new_token_is_stored(revoked):
+    revoked.send_due()
     assert revoked.graph.ledger == []
     assert {status for _, status in revoked.states()} == {"queued"}
     assert revoked.reload().stop_reason.endswith("Store a new access token at the number.")
     arguments = ["--email", revoked.business.user.email, "--phone-number-id", meta.CHANNEL]
     call_command("create_business", *arguments, "--access-token", NEW_TOKEN)
-    revoked.is_sent()
+    revoked.send_due()
     assert sorted(revoked.graph.texts()) == ["message 0", "message 1", "message 2"]
     assert (revoked.reload().stopped_at, revoked.channel.stop_reason) == (None, "")
     assert [row.error for row in Message.objects.all()] == [""] * 3
@@ -78,13 +78,13 @@ def test_a_refusal_of_the_old_token_does_not_stop_the_new_one(mailing):
     channels.connect_channel(user_id=mailing.business.id, phone_number_id=meta.CHANNEL, access_token=NEW_TOKEN)
     queue.record([(message, Stopped("190: The token was revoked."))])
     assert mailing.reload().stopped_at is None
-    mailing.is_sent()
+    mailing.send_due()
     assert [entry["token"] for entry in mailing.graph.ledger] == [NEW_TOKEN]
 
 
-def test_what_was_said_before_the_number_was_let_go_on_does_not_stop_it_again(mailing, owner):
+def test_a_status_from_before_sending_was_resumed_does_not_stop_the_number_again(mailing, owner):
     mailing.writes()
-    mailing.is_sent()
+    mailing.send_due()
     channels.stop_channel(channel_id=mailing.channel.pk, reason="131042: Pay.")
     failed = meta.status("failed", id="wamid.000001", timestamp=int(time()) - 5)
     channels.resume_channel(channel_id=mailing.channel.pk)
@@ -94,22 +94,22 @@ def test_what_was_said_before_the_number_was_let_go_on_does_not_stop_it_again(ma
 
 class TestSecrets:
     @pytest.mark.parametrize("token", ["EAAG\u200btoken", "EAAG\ntoken", "EAAG\ttoken", "EAAG…", "x" * 5000])
-    def test_a_token_with_something_else_copied_along_is_refused(self, mailing, owner, token):
+    def test_an_invalid_token_is_refused(self, mailing, owner, token):
         with pytest.raises(ChannelInvalid):
             channels.connect_channel(user_id=owner.id, phone_number_id="333", access_token=token)
         person = operator()
         assert list(errors_of(person.fill(address("change", mailing.channel), access_token=token))) == ["access_token"]
 
     @pytest.mark.parametrize("token", ["EAAG\u200btoken", "EAAG\ntoken"])
-    def test_one_that_is_stored_stops_the_number_and_is_not_logged(self, mailing, caplog, token):
+    def test_an_invalid_token_that_is_stored_stops_the_number_and_is_not_logged(self, mailing, caplog, token):
         Channel.objects.update(encrypted_access_token=encrypt(token))
         mailing.writes()
-        mailing.is_sent()
+        mailing.send_due()
         assert [status for _, status in mailing.states()] == ["queued"]
         assert "Store the token again" in mailing.reload().stop_reason
         assert "EAAG" not in caplog.text
 
-    def test_the_token_is_stored_encrypted_and_shown_nowhere(self, mailing, caplog):
+    def test_the_token_is_stored_encrypted_and_never_logged(self, mailing, caplog):
         caplog.set_level(logging.DEBUG)
         assert TOKEN not in mailing.reload().encrypted_access_token
         mailing.graph.queue_reactions(error(999_999), Reaction(body=b"nonsense", accepts=True))
@@ -118,18 +118,18 @@ class TestSecrets:
         (message,) = queue.claim(1)
         assert TOKEN not in repr(message)
         assert message.token not in repr(message)
-        mailing.is_sent()
+        mailing.send_due()
         assert TOKEN not in caplog.text
         assert AMINA not in caplog.text
 
-    def test_a_token_under_a_lost_key_stops_the_number_and_says_so(self, mailing, settings):
+    def test_a_token_encrypted_with_a_missing_key_stops_the_number_with_the_reason(self, mailing, settings):
         settings.FIELD_ENCRYPTION_KEYS = ["another key of at least 16 characters"]
         mailing.writes()
-        mailing.is_sent()
+        mailing.send_due()
         assert "FIELD_ENCRYPTION_KEYS" in mailing.reload().stop_reason
         assert mailing.graph.requests == 0
 
-    def test_keys_can_be_changed_and_the_tokens_with_them(self, mailing, settings, capsys):
+    def test_tokens_can_be_encrypted_with_a_new_key(self, mailing, settings, capsys):
         old = settings.FIELD_ENCRYPTION_KEYS
         settings.FIELD_ENCRYPTION_KEYS = ["a new key of at least 16 characters", *old]
         assert mailing.reload().access_token == TOKEN
@@ -138,7 +138,7 @@ class TestSecrets:
         settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
         assert mailing.reload().access_token == TOKEN
 
-    def test_a_rotation_that_cannot_read_a_token_changes_none(self, mailing, settings):
+    def test_a_rotation_that_cannot_decrypt_a_token_changes_none(self, mailing, settings):
         before = mailing.reload().encrypted_access_token
         settings.FIELD_ENCRYPTION_KEYS = ["an unrelated key of 16 characters"]
         Channel.objects.create(

@@ -1,4 +1,4 @@
-"""Parts of a delivery: whatever the types are, nothing raises, and what is wrong is named with its path."""
+"""Parts of a delivery: no type raises an exception, and each error is reported with its path."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -33,7 +33,7 @@ def test_lists_of_lines_are_bounded() -> None:
     assert last == "and 2 more"
 
 
-def test_what_is_no_object_is_reported_with_its_path() -> None:
+def test_a_value_of_the_wrong_type_is_reported_with_its_path() -> None:
     whole = part(messages=[{"id": "a"}, 5, {"id": "b"}], statuses="x", contacts=[5], one={"id": "c"})
     assert [child.text("id") for child in whole.children("messages")] == ["a", "b"]
     assert [child.text("id") for child in whole.children("one")] == ["c"]
@@ -44,12 +44,12 @@ def test_what_is_no_object_is_reported_with_its_path() -> None:
 
 
 @pytest.mark.parametrize("value", [int(NOON.timestamp()), str(int(NOON.timestamp())), NOON.timestamp()])
-def test_seconds_are_a_time(value: Any) -> None:
+def test_seconds_are_read_as_a_time(value: Any) -> None:
     assert part(timestamp=value).moment("timestamp", NOON) == NOON
 
 
 @pytest.mark.parametrize("value", [None, "", "noon", -5, 0, 1e300, float("nan"), True, int(NOON.timestamp()) + 3600])
-def test_a_time_that_cannot_be_is_noted(value: Any) -> None:
+def test_an_implausible_time_is_noted(value: Any) -> None:
     one = part(timestamp=value)
     assert one.moment("timestamp", NOON) is None
     assert len(one.report.notes.all()) == 1
@@ -64,5 +64,5 @@ def test_texts_objects_and_errors_are_read_from_any_type() -> None:
     assert error_text({"message": "Refused", "details": "Refused"}) == "Refused"
 
 
-def test_a_report_shows_no_phone_number() -> None:
+def test_a_report_contains_no_phone_number() -> None:
     assert "23456789" not in without_phones("It is +49 (151) 23456789.")

@@ -6,10 +6,10 @@ from whatsapp.meta_errors import ADVICE, outcome_of_error, stops_the_number, wit
 from whatsapp.outbound.outcomes import Failed, Retry, Stopped
 
 
-@pytest.mark.parametrize(("is_servers", "outcome"), [(True, Retry("Odd.")), (False, Failed("Odd."))])
+@pytest.mark.parametrize(("is_servers", "outcome"), [(True, Retry("Some error.")), (False, Failed("Some error."))])
 @pytest.mark.parametrize("code", [None, 999_999])
-def test_an_unknown_error_is_tried_again_where_the_server_is_to_blame(code, is_servers, outcome) -> None:
-    assert outcome_of_error(code, "Odd.", is_servers=is_servers) == outcome
+def test_an_unknown_error_is_retried_only_if_it_is_a_server_error(code, is_servers, outcome) -> None:
+    assert outcome_of_error(code, "Some error.", is_servers=is_servers) == outcome
 
 
 def test_an_invalid_token_stops_the_number_and_a_closed_window_fails_the_message() -> None:
@@ -20,7 +20,7 @@ def test_an_invalid_token_stops_the_number_and_a_closed_window_fails_the_message
     assert not stops_the_number(999_999)
 
 
-def test_advice_follows_the_reason_as_a_sentence_of_its_own() -> None:
+def test_advice_follows_the_reason_as_a_separate_sentence() -> None:
     assert with_advice(131_045, "Not registered") == f"Not registered. {ADVICE[131_045]}"
     assert with_advice(131_045, "Not registered!") == f"Not registered! {ADVICE[131_045]}"
-    assert with_advice(None, "Odd") == with_advice(999_999, "Odd") == "Odd"
+    assert with_advice(None, "Some error") == with_advice(999_999, "Some error") == "Some error"

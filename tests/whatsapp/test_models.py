@@ -1,4 +1,4 @@
-"""The id of a number, as its deliveries have it."""
+"""The id of a WhatsApp number, in the form in which deliveries name it."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -17,7 +17,7 @@ from whatsapp.models import Channel, ChannelInvalid, normalise_channel_id
         ("twilio", "whatsapp:", "international form"),
     ],
 )
-def test_an_id_that_no_delivery_could_have_is_refused_and_so_it_is_in_a_form(db, provider, written, reason):
+def test_an_id_that_no_delivery_can_name_is_refused_in_forms_too(db, provider, written, reason):
     with pytest.raises(ChannelInvalid, match=reason):
         normalise_channel_id(provider, written)
     channel = Channel(provider=provider, phone_number_id=written)

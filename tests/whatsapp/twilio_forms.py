@@ -11,7 +11,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BUSINESS = "+14155238886"
 CUSTOMER = "+6285176810035"
 SID = "SM8824d91645395b17594d92659b878468"
-# A delivery of 2026 as Twilio sends it.
+# A delivery as Twilio sends it in 2026.
 MESSAGE = {
     "ExternalUserId": "whatsapp:ID.4566546130240823",
     "SmsMessageSid": SID,

@@ -1,4 +1,4 @@
-"""Requests to the webhook, signed as by the providers."""
+"""Requests to the webhook, signed as the providers sign them."""
 
 from urllib.parse import urlencode
 

@@ -8,7 +8,7 @@ from tests.envelope import refused
 from tests.factories import NOTHING, ORDER
 
 
-def test_every_bad_field_is_named_at_once(owner):
+def test_all_invalid_fields_are_named_at_once(owner):
     body = refused(owner.post_lead({"customer_phone": "12", "customer_name": "", "type": "x", "status": "y"}), 400)
     assert body["code"] == "invalid"
     assert set(body["fields"]) == {"customer_phone", "customer_name", "type", "status"}

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from leadsite.webhooks import http
 from tests.leadsite.webhooks.receiver import Receiver
-from tests.whatsapp.outbound.providers.test_http import HEAD, HOST, drips, server
+from tests.whatsapp.outbound.providers.test_http import HEAD, HOST, send_slowly, server
 
 NAME = "hooks.example.com"
 
@@ -32,7 +32,7 @@ def open_to_us(settings: Any) -> None:
 def test_a_slow_response_is_limited_by_the_time_out(data, monkeypatch):
     monkeypatch.setattr(http, "TOTAL_SECONDS", 0.5)
     began = time.monotonic()
-    with server(drips(data)) as port, pytest.raises(http.NotDelivered):
+    with server(send_slowly(data)) as port, pytest.raises(http.NotDelivered):
         http.post(f"http://{HOST}:{port}/", b"{}", {})
     assert time.monotonic() - began < 8
 

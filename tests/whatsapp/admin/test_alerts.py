@@ -1,4 +1,4 @@
-"""Alerts about problems with sending, on the admin's index page and on the number's page."""
+"""Alerts about problems with sending, on the admin's index page, the number's page and the message's page."""
 
 import pytest
 
@@ -21,11 +21,11 @@ def stopped(mailing) -> Channel:
     mailing.graph.tokens = set()
     for number in range(2):
         mailing.writes(to=f"+4915100000{number:03}")
-    mailing.is_sent()
+    mailing.send_due()
     return mailing.reload()
 
 
-def test_the_index_page_of_the_business_has_one_line(owner, stopped, stranger):
+def test_the_index_page_of_the_business_shows_the_alert(owner, stopped, stranger):
     first = staff_of(owner).get(INDEX_PAGE).content.decode()
     assert "stopped on" in first
     assert "190: Error validating access token. Store a new access token at the number." in first
@@ -37,17 +37,17 @@ def test_waiting_messages_show_the_reason(owner, stopped):
     assert "Store a new access token" in page(staff_of(owner), Message.objects.all()[0])
 
 
-def test_after_a_new_token_in_the_admin_all_messages_are_sent(mailing, stopped):
+def test_all_messages_are_sent_after_a_new_token_is_stored_in_the_admin(mailing, stopped):
     person = operator()
     assert "Resume sending" in page(person, stopped)
     mailing.graph.tokens = {"a new token"}
     person.fill(address("change", stopped), access_token="a new token")
     assert mailing.reload().stopped_at is None
-    mailing.is_sent_again()
+    mailing.send_all()
     assert [status for _, status in mailing.states()] == ["sent", "sent"]
 
 
-def test_another_change_of_the_number_does_not_resume_it(mailing, stopped):
+def test_another_change_of_the_number_does_not_resume_sending(mailing, stopped):
     operator().fill(address("change", stopped), display_number="+49 30 1234567")
     assert mailing.reload().stopped_at
 
@@ -57,11 +57,11 @@ def test_the_button_resumes_sending(mailing, stopped):
     person = operator()
     answer = person.client.post(address("resume", stopped), follow=True)
     assert messages_of(answer) == ["Sending resumed."]
-    mailing.is_sent_again()
+    mailing.send_all()
     assert [status for _, status in mailing.states()] == ["sent", "sent"]
 
 
-def test_business_staff_cannot_press_it(owner, mailing, stopped):
+def test_business_staff_cannot_resume_sending(owner, mailing, stopped):
     staff_of(owner).client.post(address("resume", stopped))
     assert mailing.reload().stopped_at
 

@@ -48,10 +48,10 @@ def test_an_old_form_with_a_new_token_changes_the_token_only(owner):
     person = operator()
     person.fill(ADD, **typed(owner))
     path = address("change", Channel.objects.get())
-    old = person.form(path)
+    old_form = person.form(path)
     person.fill(path, display_number="new", active=None)
 
-    person.send(path, old, access_token="a newer one")
+    person.send(path, old_form, access_token="a newer one")
 
     channel = Channel.objects.get()
     assert (channel.access_token, channel.display_number, channel.active) == ("a newer one", "new", False)
@@ -96,20 +96,20 @@ def test_the_list_shows_which_numbers_have_a_token(owner):
 
 def test_business_staff_cannot_see_channels(owner):
     channel = Channel.objects.create(user=owner.user, phone_number_id="1")
-    people = staff_of(owner)
+    staff = staff_of(owner)
     for path in (address("changelist", Channel), ADD, address("change", channel), address("delete", channel)):
-        assert people.get(path).status_code == 403
+        assert staff.get(path).status_code == 403
 
 
 def test_staff_with_permission_add_and_see_their_own_channels(owner, stranger):
     theirs = Channel.objects.create(user=stranger.user, phone_number_id="theirs")
     owner.user.user_permissions.set(Permission.objects.filter(content_type__model="channel"))
-    people = staff_of(owner)
+    staff = staff_of(owner)
 
-    people.fill(ADD, **typed(stranger))
+    staff.fill(ADD, **typed(stranger))
 
     own = Channel.objects.get(phone_number_id="1065550001")
     assert own.user == owner.user
-    assert people.found(Channel) == {own.pk}
-    assert people.get(address("change", theirs)).status_code == 302
-    assert people.fill(address("change", own), display_number="ours").status_code == 302
+    assert staff.found(Channel) == {own.pk}
+    assert staff.get(address("change", theirs)).status_code == 302
+    assert staff.fill(address("change", own), display_number="ours").status_code == 302

@@ -1,4 +1,4 @@
-"""Deliveries in the admin: the list, search, badges and replaying."""
+"""Deliveries in the admin: the list, search, badges and replay."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from conversations.models import Message
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import badge
 from tests.staff import Staff, address, messages_of, operator, staff_of
-from tests.whatsapp.kept import connect, delivery, hello, hello_for, press_replay
+from tests.whatsapp.stored_deliveries import connect, delivery, hello, hello_for, press_replay
 from whatsapp.admin import deliveries
 from whatsapp.admin.deliveries import waiting_badge
 from whatsapp.inbound import ingest
@@ -29,12 +29,12 @@ def badges(person: Staff) -> dict[str, str]:
 
 def test_only_operators_see_deliveries_whatever_their_permissions(owner):
     row = hello()
-    people = staff_of(owner)
+    staff = staff_of(owner)
     owner.user.user_permissions.set(Permission.objects.filter(content_type__model="webhookdelivery"))
     for path in (address("changelist", WebhookDelivery), address("change", row), address("history", row)):
-        assert people.get(path).status_code == 403
-    assert people.client.post(address("replay", row)).status_code == 403
-    assert people.act("replay", row).status_code == 403
+        assert staff.get(path).status_code == 403
+    assert staff.client.post(address("replay", row)).status_code == 403
+    assert staff.act("replay", row).status_code == 403
     assert Client().post(address("replay", row)).status_code == 302
     row.refresh_from_db()
     assert row.attempts == 1
@@ -64,10 +64,10 @@ def test_the_list_is_newest_first_filters_and_does_not_load_bodies(db):
 
 
 def test_notes_of_a_processed_delivery_are_shown_in_the_list(db):
-    well, noted, failed = hello(state="processed"), hello(state="processed", error="Odd"), hello(error="Bad")
+    processed, noted, failed = hello(state="processed"), hello(state="processed", error="Odd"), hello(error="Bad")
     person = operator()
     assert person.found(WebhookDelivery, problems="yes") == {noted.pk, failed.pk}
-    assert person.found(WebhookDelivery, problems="no") == {well.pk}
+    assert person.found(WebhookDelivery, problems="no") == {processed.pk}
     assert person.found(WebhookDelivery, problems="yes", state__exact="processed") == {noted.pk}
     page = person.list(WebhookDelivery)
     assert page.count(badge("Processed, with notes", "unknown")) == 1
@@ -84,11 +84,11 @@ def test_the_menu_shows_operators_the_number_of_open_deliveries(db, monkeypatch)
     assert badges(person) == {"Deliveries": "1+"}
 
 
-def test_other_users_see_no_badge_and_cost_no_query(owner):
+def test_other_users_see_no_badge_and_no_query_is_made(owner):
     hello()
-    people = staff_of(owner)
+    staff = staff_of(owner)
     with CaptureQueriesContext(connection) as context:
-        assert badges(people) == {}
+        assert badges(staff) == {}
     assert "webhook_deliveries" not in "".join(query["sql"] for query in context)
 
 
@@ -147,11 +147,11 @@ def test_replaying_a_deleted_delivery_is_not_a_server_error(db):
     row = hello()
     WebhookDelivery.objects.all().delete()
     person = operator()
-    for forged in (address("replay", row), address("changelist", WebhookDelivery) + "x%00/replay/"):
-        assert person.client.post(forged).status_code == 302
+    for path in (address("replay", row), address("changelist", WebhookDelivery) + "x%00/replay/"):
+        assert person.client.post(path).status_code == 302
 
 
-def test_selected_deliveries_are_replayed_and_the_counts_add_up(owner):
+def test_selected_deliveries_are_replayed_and_counted_by_result(owner):
     connect(owner)
     good = [hello() for _ in range(3)]
     person = operator()
@@ -164,24 +164,24 @@ def test_selected_deliveries_are_replayed_and_the_counts_add_up(owner):
     assert LogEntry.objects.count() == 5
 
 
-def test_an_error_of_one_does_not_stop_the_others(owner, monkeypatch):
+def test_an_error_in_one_replay_does_not_stop_the_others(owner, monkeypatch):
     connect(owner)
     rows = [hello(), hello(), hello()]
     replay = ingest.replay
 
-    def sometimes(**options: Any) -> str:
+    def replay_with_one_error(**options: Any) -> str:
         if options["delivery_id"] == rows[1].pk:
-            raise OperationalError("out of luck")
+            raise OperationalError("the connection is lost")
         return replay(**options)
 
-    monkeypatch.setattr(ingest, "replay", sometimes)
+    monkeypatch.setattr(ingest, "replay", replay_with_one_error)
     person = operator()
     response = person.client.get(person.act("replay", *rows).url)
 
     assert messages_of(response) == ["Replayed: 2 processed, 1 stopped by an error (see the log)."]
 
 
-def test_an_action_takes_a_limited_number_oldest_first(owner, monkeypatch):
+def test_an_action_replays_a_limited_number_oldest_first(owner, monkeypatch):
     connect(owner)
     monkeypatch.setattr(deliveries, "REPLAY_LIMIT", 2)
     rows = [hello() for _ in range(3)]

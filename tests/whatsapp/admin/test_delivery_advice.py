@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tests.staff import ESCAPED, HOSTILE, address, form_of, operator, staff_of
 from tests.whatsapp import meta
-from tests.whatsapp.kept import connect, delivery, hello, hello_for, page_of
+from tests.whatsapp.stored_deliveries import connect, delivery, hello, hello_for, page_of
 from whatsapp.admin.delivery_advice import replay_may_help
 from whatsapp.models import Channel, WebhookDelivery
 
@@ -51,18 +51,19 @@ def test_invalid_initial_values_are_ignored(db, number):
 
 def test_the_page_of_an_unrouted_delivery_names_each_number_once(db):
     number = "Not connected, or switched off: 70001"
-    alone, more = (
+    without_notes, with_notes = (
         delivery(state="unrouted", unrouted=["70001"], error=error) for error in (number, f"{number}\nBroken: id")
     )
     person = operator()
     first, second = (
-        re.sub(r"<[^>]*>", " ", person.get(address("change", row)).content.decode()) for row in (alone, more)
+        re.sub(r"<[^>]*>", " ", person.get(address("change", row)).content.decode())
+        for row in (without_notes, with_notes)
     )
     assert (first.count("70001"), second.count("70001")) == (1, 1)
     assert ("Notes" in first, "Notes" in second, "Broken: id" in second) == (False, True, True)
 
 
-def test_business_staff_who_see_channels_see_no_deliveries_there(owner):
+def test_business_staff_who_can_see_channels_see_no_deliveries_there(owner):
     channel = connect(owner)
     hello_for(meta.CHANNEL)
     owner.user.user_permissions.set(Permission.objects.filter(content_type__model="channel"))
@@ -89,10 +90,10 @@ def test_the_page_explains_the_state(db, fields, advice):
 
 
 def test_the_button_is_highlighted_where_a_replay_may_help(db):
-    for fields, stands_out in (
+    for fields, is_highlighted in (
         ({"state": "failed", "attempts": 1}, False),
         ({"state": "processed"}, False),
         ({"state": "failed", "next_attempt_at": LATER}, True),
         ({"state": "unrouted", "unrouted": ["7"]}, True),
     ):
-        assert replay_may_help(hello(**fields)) == stands_out
+        assert replay_may_help(hello(**fields)) == is_highlighted

@@ -5,18 +5,18 @@ import json
 import pytest
 
 from tests.staff import ESCAPED, HOSTILE, address, operator
-from tests.whatsapp.kept import delivery, page_of
+from tests.whatsapp.stored_deliveries import delivery, page_of
 from whatsapp.admin.delivery_body import MAX_LENGTH, readable
 
 
-def test_the_body_is_shown_as_text_in_lines(db):
+def test_the_body_is_shown_as_escaped_and_indented_text(db):
     page = page_of(delivery(json.dumps({"text": HOSTILE, "n": [1, 2]}).encode(), error=HOSTILE))
     assert "<script>alert" not in page
     assert ESCAPED.replace("&quot;", "") in page
     assert "{\n  &quot;text&quot;: " in page
 
 
-def test_a_long_body_is_cut_and_says_so(db):
+def test_a_long_body_is_cut_with_a_note(db):
     page = page_of(delivery(b"x" * (MAX_LENGTH + 1234)))
     assert "Cut here: 1,234 more characters." in page
     assert "x" * MAX_LENGTH in page

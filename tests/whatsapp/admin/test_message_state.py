@@ -27,7 +27,7 @@ def decide(person: Staff, message: Message, decision: str):
 def unknown(mailing) -> Message:
     mailing.graph.queue_reactions(RESET_ACCEPTED)
     row = mailing.writes()
-    mailing.is_sent()
+    mailing.send_due()
     row.refresh_from_db()
     return row
 
@@ -38,7 +38,7 @@ def test_the_index_page_asks_for_a_decision(mailing, owner, unknown):
     assert "status__exact=unknown" in first
 
 
-def test_staff_mark_it_as_arrived(mailing, owner, unknown):
+def test_staff_mark_an_unknown_message_as_arrived(mailing, owner, unknown):
     person = staff_of(owner)
     assert "It is not known whether the customer received this." in page(person, unknown)
     assert messages_of(decide(person, unknown, "arrived")) == ["Marked as arrived."]
@@ -48,52 +48,52 @@ def test_staff_mark_it_as_arrived(mailing, owner, unknown):
     assert NOT_KNOWN not in person.get(INDEX_PAGE).content.decode()
 
 
-def test_it_is_sent_again_as_a_new_message(mailing, owner, unknown):
+def test_an_unknown_message_is_sent_again_as_a_new_message(mailing, owner, unknown):
     decide(staff_of(owner), unknown, "again")
-    mailing.is_sent()
+    mailing.send_due()
     assert mailing.states() == [("Your cake is ready", "failed"), ("Your cake is ready", "sent")]
     # A later report that the first one arrived is applied.
-    told = meta.status("delivered", id="wamid.9", biz_opaque_callback_data=str(unknown.pk))
-    Inbox(owner).gets_statuses(told)
+    report = meta.status("delivered", id="wamid.9", biz_opaque_callback_data=str(unknown.pk))
+    Inbox(owner).gets_statuses(report)
     assert mailing.states()[0][1] == "delivered"
 
 
-def test_a_failed_one_can_be_sent_again_too(mailing, owner):
+def test_a_failed_message_can_be_sent_again(mailing, owner):
     mailing.graph.queue_reactions(error(131026, title="Message undeliverable"))
     row = mailing.writes()
-    mailing.is_sent()
+    mailing.send_due()
     person = staff_of(owner)
     row.refresh_from_db()
     assert "did not receive this" in page(person, row)
     decide(person, row, "again")
-    mailing.is_sent()
+    mailing.send_due()
     assert [status for _, status in mailing.states()] == ["failed", "sent"]
 
 
 def test_a_template_is_sent_again_as_a_template(mailing, owner):
     mailing.graph.queue_reactions(error(132015))
     mailing.post(to="+4915100000001", template={"name": "cake_ready", "language": "de"})
-    mailing.is_sent()
+    mailing.send_due()
     decide(staff_of(owner), Message.objects.get(), "again")
-    mailing.is_sent()
+    mailing.send_due()
     assert mailing.graph.ledger[0]["body"]["template"]["name"] == "cake_ready"
 
 
-@pytest.mark.parametrize("decision", ["arrived", "again", "", "nonsense"])
+@pytest.mark.parametrize("decision", ["arrived", "again", "", "unknown"])
 def test_a_sent_message_has_no_decisions(mailing, owner, decision):
     row = mailing.writes()
-    mailing.is_sent()
+    mailing.send_due()
     decide(staff_of(owner), row, decision)
     assert mailing.states() == [("Your cake is ready", "sent")]
 
 
-def test_two_concurrent_decisions_send_it_again_once(mailing, owner, unknown):
+def test_repeated_decisions_send_a_message_again_only_once(mailing, owner, unknown):
     person = staff_of(owner)
     decide(person, unknown, "again")
-    for late in ("again", "again", "arrived"):
-        assert "Nothing was changed" in "".join(messages_of(decide(person, unknown, late)))
-    mailing.is_sent()
-    assert len(mailing.graph.ledger) == 2  # the first was accepted too
+    for decision in ("again", "again", "arrived"):
+        assert "Nothing was changed" in "".join(messages_of(decide(person, unknown, decision)))
+    mailing.send_due()
+    assert len(mailing.graph.ledger) == 2  # the first one had been accepted
 
 
 def test_a_stranger_cannot_decide(mailing, unknown, stranger):

@@ -30,7 +30,7 @@ def test_a_reply_is_stored_sent_and_shown_in_the_thread(mailing, owner, conversa
     answer = answer_with(person, conversation, "Yes, from eight.\r\nUntil noon.")
     assert "Yes, from eight." in answer.content.decode()
     assert "Queued" in answer.content.decode()
-    mailing.is_sent()
+    mailing.send_due()
     assert mailing.graph.texts(f"+{meta.SHEENA}") == ["Yes, from eight.\nUntil noon."]
     assert "tick-sent" in page(person, conversation)
 
@@ -53,7 +53,7 @@ def test_with_an_enforced_window_a_late_reply_is_refused_and_kept_in_the_form(ma
     assert ">Still there?</textarea>" in answer.content.decode()
 
 
-def test_the_page_shows_until_when_free_text_is_accepted(owner, conversation):
+def test_the_page_shows_how_long_free_text_is_accepted(owner, conversation):
     person = staff_of(owner)
     assert "will probably refuse free text" in page(person, conversation)
     Inbox(owner).gets(meta.text("Hello?", timestamp=None))
@@ -61,7 +61,7 @@ def test_the_page_shows_until_when_free_text_is_accepted(owner, conversation):
 
 
 def test_a_stranger_cannot_reply(mailing, conversation, stranger):
-    answer_with(staff_of(stranger), conversation, "I am not from here")
+    answer_with(staff_of(stranger), conversation, "From another business")
     assert Message.objects.filter(direction="out").count() == 0
 
 

@@ -1,4 +1,4 @@
-"""Replying in a real browser. Screenshots: pytest --basetemp keeps them."""
+"""Replying in a real browser. Screenshots are in tmp_path (pytest --basetemp keeps them)."""
 
 from pathlib import Path
 

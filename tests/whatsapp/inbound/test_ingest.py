@@ -53,7 +53,7 @@ def test_a_customer_who_writes_again_joins_the_active_conversation(inbox):
     assert inbox.counts() == (1, 1, 1, 2)
 
 
-def test_a_lead_from_the_api_is_joined_by_its_customers_messages(inbox):
+def test_messages_join_the_conversation_of_a_lead_from_the_api(inbox):
     inbox.business.has_lead(customer_phone=SHEENA, customer_name="Sheena N.", source=Lead.Source.API)
     inbox.gets(meta.text("It is me"), contacts=[meta.contact(name="✨sheena✨")])
     assert inbox.counts() == (1, 1, 1, 1)
@@ -104,7 +104,7 @@ def test_the_details_are_those_of_the_earliest_message_in_any_order(inbox):
     assert [lead.details for lead in inbox.leads] == ["I need a cake"]
 
 
-def test_details_that_staff_have_changed_stay(inbox):
+def test_details_that_staff_have_changed_are_kept(inbox):
     inbox.gets(meta.text("For Saturday", timestamp=meta.NOON + 5))
     Lead.objects.update(details="Wedding, 12 June")
     inbox.gets(meta.text("I need a cake", timestamp=meta.NOON))
@@ -129,7 +129,7 @@ def test_the_advertisement_is_stored_with_the_lead(inbox):
     assert [lead.referral for lead in inbox.leads] == [advertisement]
 
 
-def test_a_placeholder_is_replaced_by_the_full_message_with_its_id(inbox):
+def test_a_placeholder_is_replaced_by_the_full_message_with_the_same_id(inbox):
     unavailable = meta.error(131060, "This message is unavailable")
     inbox.gets(meta.message("unsupported", {"type": "unknown"}, id="wamid.ad", errors=[unavailable]))
     assert inbox.counts() == (1, 1, 1, 1)
@@ -153,23 +153,23 @@ def test_a_message_without_a_time_gets_the_time_of_arrival(inbox):
     assert abs((thread.last_inbound_at - datetime.now(UTC)).total_seconds()) < 60
 
 
-def test_old_messages_do_not_turn_back_the_times_of_a_conversation(inbox):
+def test_old_messages_do_not_set_back_the_times_of_a_conversation(inbox):
     inbox.gets(meta.text("Hello"))
     inbox.gets(meta.text("Late", timestamp=meta.NOON - 6 * 86_400))
     assert inbox.conversations[0].last_inbound_at == datetime.fromtimestamp(meta.NOON, UTC)
 
 
-def test_two_businesses_keep_the_same_person_apart(inbox, stranger):
+def test_a_person_who_writes_to_two_businesses_is_a_customer_of_each(inbox, stranger):
     other = Inbox(stranger, channel="222")
     person = {"from_": meta.SHEENA, "from_user_id": meta.SHEENA_ID}
     deliver(
         meta.messages_value(inbox.channel, messages=[meta.text("To the bakery", id="wamid.same", **person)]),
         meta.messages_value(other.channel, messages=[meta.text("To the florist", id="wamid.same", **person)]),
     )
-    for ours, text in ((inbox, "To the bakery"), (other, "To the florist")):
-        assert ours.counts() == (1, 1, 1, 1)
-        assert (ours.customers[0].phone, ours.customers[0].whatsapp_user_id) == (SHEENA, meta.SHEENA_ID)
-        assert [message.content for message in ours.messages] == [text]
+    for each, text in ((inbox, "To the bakery"), (other, "To the florist")):
+        assert each.counts() == (1, 1, 1, 1)
+        assert (each.customers[0].phone, each.customers[0].whatsapp_user_id) == (SHEENA, meta.SHEENA_ID)
+        assert [message.content for message in each.messages] == [text]
     listed = inbox.business.client.get("/api/leads").json()["results"]
     assert [lead["details"] for lead in listed] == ["To the bakery"]
 

@@ -1,4 +1,4 @@
-"""Failures while a delivery is stored: a constraint, a lock, the database or the process."""
+"""Failures while a delivery is stored: a constraint, a lock, the reader, a missing channel or a concurrent replay."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +24,8 @@ GOOD = [meta.text("Good", from_=f"49151234567{n:02d}") for n in range(3)]
 
 
 @contextmanager
-def rule(name: str, condition: str) -> Iterator[None]:
-    """A constraint that the reader does not check."""
+def constraint(name: str, condition: str) -> Iterator[None]:
+    """Add a constraint to messages that the reader does not check."""
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE messages ADD CONSTRAINT {name} CHECK ({condition})")
     try:
@@ -36,8 +36,8 @@ def rule(name: str, condition: str) -> Iterator[None]:
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
-    """This connection has a short lock time-out."""
+def short_lock_timeout() -> Iterator[None]:
+    """Set a short lock time-out for this connection."""
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '20ms'")
     try:
@@ -53,7 +53,7 @@ def due_now() -> None:
 
 def test_a_message_that_the_database_refuses_does_not_prevent_the_others(inbox: Inbox) -> None:
     poison = meta.text("poison", id="wamid.poison")
-    with rule("messages_no_poison", "content <> 'poison'"):
+    with constraint("messages_no_poison", "content <> 'poison'"):
         delivery = inbox.gets(GOOD[0], poison, *GOOD[1:], statuses=[meta.status("read")])
         assert inbox.counts() == (3, 3, 3, 3)
         assert delivery.state == "failed"
@@ -75,7 +75,7 @@ def test_a_message_that_the_database_refuses_does_not_prevent_the_others(inbox: 
 
 
 def test_after_many_failures_a_delivery_is_not_tried_again(inbox: Inbox) -> None:
-    with rule("messages_no_poison", "content <> 'poison'"):
+    with constraint("messages_no_poison", "content <> 'poison'"):
         delivery = inbox.gets(meta.text("poison"))
         for _ in range(ingest.MAX_ATTEMPTS):
             due_now()
@@ -85,9 +85,9 @@ def test_after_many_failures_a_delivery_is_not_tried_again(inbox: Inbox) -> None
         assert replay_due() == {}
 
 
-def test_a_customer_locked_for_long_delays_the_message(inbox: Inbox, owner: Business) -> None:
+def test_a_customer_locked_for_too_long_delays_the_message(inbox: Inbox, owner: Business) -> None:
     inbox.gets(meta.text("Hello"))
-    with session() as other_session, impatient():
+    with session() as other_session, short_lock_timeout():
         lock_customer(other_session, owner.id, SHEENA)
         delivery = inbox.gets(meta.text("Are you there?"))
         assert (delivery.state, delivery.attempts) == ("failed", 1)

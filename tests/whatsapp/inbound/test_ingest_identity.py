@@ -5,7 +5,7 @@ import pytest
 from conversations.models import Conversation, Customer
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import post
-from tests.whatsapp.people import PHONE, by_both, by_id, by_phone, identities
+from tests.whatsapp.sheena import PHONE, by_both, by_id, by_phone, identities
 from whatsapp.models import WebhookDelivery
 
 
@@ -63,7 +63,7 @@ def test_a_lead_from_a_form_and_the_same_persons_message_in_another_spelling_are
     assert inbox.counts() == (1, 1, 1, 1)
 
 
-def test_an_id_in_the_field_of_the_number_is_an_id(inbox):
+def test_an_id_in_the_field_of_the_number_is_read_as_an_id(inbox):
     inbox.gets(meta.text(from_=meta.SHEENA_ID))
     assert identities(inbox) == [(None, meta.SHEENA_ID)]
 
@@ -76,7 +76,7 @@ def test_two_customers_found_by_one_message_are_not_merged(inbox):
     assert inbox.messages[-1].conversation.customer.whatsapp_user_id == meta.SHEENA_ID
 
 
-def test_of_two_customers_found_the_one_with_the_active_conversation_gets_the_message(inbox):
+def test_of_two_matching_customers_the_one_with_the_active_conversation_gets_the_message(inbox):
     inbox.gets(by_phone("By phone"))
     inbox.gets(by_id("By id"))
     Conversation.objects.filter(customer__whatsapp_user_id=meta.SHEENA_ID).update(status="completed")
@@ -101,7 +101,7 @@ def test_the_full_message_of_a_placeholder_creates_no_second_customer(inbox):
     assert inbox.messages[0].content == "How much?"
 
 
-def test_one_id_with_two_numbers_in_one_delivery_loses_no_message(inbox):
+def test_all_messages_from_one_id_with_two_numbers_in_one_delivery_are_stored(inbox):
     inbox.gets(by_both("1", phone="4915100000001"), by_both("2", phone="4915100000002", timestamp=meta.NOON + 9))
     assert inbox.counts() == (1, 1, 1, 2)
     assert WebhookDelivery.objects.get().state == "processed"

@@ -1,10 +1,10 @@
-"""Implied moves, several people in one delivery, and merging customers."""
+"""Implied moves, several people in one delivery, and merged customers."""
 
 import pytest
 
 from conversations.models import CustomerMove
 from tests.whatsapp import meta
-from tests.whatsapp.people import (
+from tests.whatsapp.sheena import (
     NEW_ID,
     NEW_NUMBER,
     OTHER_ID,
@@ -94,8 +94,8 @@ def test_the_next_owner_in_the_same_delivery_is_another_customer(inbox):
 
 @pytest.mark.parametrize("together", [True, False])
 def test_two_numbers_of_one_id_are_a_move_from_the_earlier_to_the_later(inbox, together):
-    said = [by_both("1"), by_both("2", phone=NEW_NUMBER, timestamp=meta.NOON + 300)]
-    for delivery in [said] if together else [[one] for one in said]:
+    sent = [by_both("1"), by_both("2", phone=NEW_NUMBER, timestamp=meta.NOON + 300)]
+    for delivery in [sent] if together else [[one] for one in sent]:
         inbox.gets(*delivery)
     inbox.gets(of_number(NEW_NUMBER, "3", timestamp=meta.NOON + 400))
     assert inbox.counts() == (1, 1, 1, 3)
@@ -104,8 +104,8 @@ def test_two_numbers_of_one_id_are_a_move_from_the_earlier_to_the_later(inbox, t
 
 @pytest.mark.parametrize("together", [True, False])
 def test_two_ids_of_one_number_are_a_move_from_the_earlier_to_the_later(inbox, together):
-    said = [by_both("1"), by_both("2", user_id=NEW_ID, timestamp=meta.NOON + 300)]
-    for delivery in [said] if together else [[one] for one in said]:
+    sent = [by_both("1"), by_both("2", user_id=NEW_ID, timestamp=meta.NOON + 300)]
+    for delivery in [sent] if together else [[one] for one in sent]:
         inbox.gets(*delivery)
     inbox.gets(by_id("Late", timestamp=meta.NOON + 100))
     assert inbox.counts() == (1, 1, 1, 3)

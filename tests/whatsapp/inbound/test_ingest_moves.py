@@ -3,7 +3,7 @@
 from conversations.models import Conversation
 from leads.models import Lead
 from tests.whatsapp import meta
-from tests.whatsapp.people import NEW_ID, NEW_NUMBER, PHONE, by_both, by_id, by_phone, identities, number_change
+from tests.whatsapp.sheena import NEW_ID, NEW_NUMBER, PHONE, by_both, by_id, by_phone, identities, number_change
 
 
 def test_a_new_number_moves_the_customer(inbox):
@@ -22,7 +22,7 @@ def test_a_late_message_from_before_the_move_finds_the_customer(inbox):
     assert inbox.counts() == (1, 1, 1, 3)
 
 
-def test_a_move_reported_before_any_message_counts(inbox):
+def test_a_move_reported_before_any_message_is_applied(inbox):
     inbox.gets(number_change())
     inbox.gets(by_phone("Sent before", timestamp=meta.NOON + 50))
     inbox.gets(meta.text("Sent after", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
@@ -56,7 +56,7 @@ def test_a_repeated_report_does_not_move_the_next_owner(inbox):
     assert identities(inbox) == [("+13335555358", None), (PHONE, None)]
 
 
-def test_a_number_that_another_customer_has_is_not_taken_away(inbox):
+def test_a_move_does_not_take_the_number_of_another_customer(inbox):
     inbox.gets(by_phone("Hello"), meta.text("I am somebody else", from_=NEW_NUMBER))
     inbox.gets(number_change())
     assert set(identities(inbox)) == {(PHONE, None), (f"+{NEW_NUMBER}", None)}
@@ -92,7 +92,7 @@ def test_an_unreported_new_id_is_the_same_customer_by_number(inbox):
     assert identities(inbox) == [(PHONE, NEW_ID)]
 
 
-def test_the_newer_id_counts_in_any_order(inbox):
+def test_the_newer_id_is_used_in_any_order(inbox):
     inbox.gets(by_both("2", user_id=NEW_ID, timestamp=meta.NOON + 300))
     inbox.gets(by_both("1"))
     inbox.gets(by_id("0", timestamp=meta.NOON - 50))
@@ -109,7 +109,7 @@ def test_an_unreported_new_number_is_the_same_customer_by_id(inbox):
     assert identities(inbox) == [(f"+{NEW_NUMBER}", meta.SHEENA_ID)]
 
 
-def test_a_move_of_the_number_followed_by_a_new_id(inbox):
+def test_a_move_of_the_number_followed_by_a_new_id_is_one_customer(inbox):
     inbox.gets(by_both("1"))
     inbox.gets(number_change())
     inbox.gets(by_both("2", phone=NEW_NUMBER, user_id=NEW_ID, timestamp=meta.NOON + 200))
@@ -117,7 +117,7 @@ def test_a_move_of_the_number_followed_by_a_new_id(inbox):
     assert inbox.counts() == (1, 1, 1, 4)
 
 
-def test_two_moves_reported_in_the_wrong_order_end_at_the_later_one(inbox):
+def test_two_moves_reported_in_the_wrong_order_end_with_the_later_one(inbox):
     inbox.gets(by_phone("1"))
     inbox.gets(number_change("13335555358", from_=NEW_NUMBER, timestamp=meta.NOON + 300))
     inbox.gets(number_change())
@@ -136,7 +136,7 @@ def test_a_message_from_the_new_number_before_the_report_is_merged_by_it(inbox):
     assert inbox.leads[0].details == "Before"
 
 
-def test_a_changed_lead_survives_merging(inbox):
+def test_merging_keeps_a_changed_lead(inbox):
     inbox.gets(by_phone("Before", timestamp=meta.NOON))
     inbox.gets(meta.text("After", from_=NEW_NUMBER, timestamp=meta.NOON + 200))
     Lead.objects.filter(details="After").update(status="contacted")

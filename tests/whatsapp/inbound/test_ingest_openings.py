@@ -1,4 +1,4 @@
-"""Which messages create leads: not echoes, history, group messages and notices."""
+"""Which messages create leads. Echoes, history, group messages and notices do not."""
 
 from conversations.models import Conversation
 from tests.whatsapp import meta
@@ -11,7 +11,7 @@ def test_an_echo_is_a_message_without_a_lead(inbox):
     assert inbox.conversations[0].last_inbound_at is None
 
 
-def test_a_customers_answer_to_an_echo_creates_a_lead(inbox):
+def test_a_customers_reply_to_an_echo_creates_a_lead(inbox):
     inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("We open at eight")])
     inbox.gets(meta.text("Then I come", timestamp=meta.NOON + 60))
     assert inbox.counts() == (1, 1, 1, 2)
@@ -42,7 +42,7 @@ def test_history_is_stored_as_messages_without_a_lead(inbox):
     ]
 
 
-def test_messages_answered_by_metas_agent_create_leads_too(inbox):
+def test_messages_answered_by_metas_agent_create_leads(inbox):
     inbox.gets_change("standby", standby={"messages": [meta.text("Hello")]})
     assert inbox.counts() == (1, 1, 1, 1)
 
@@ -53,7 +53,7 @@ def test_a_group_message_is_stored_without_a_lead(inbox):
     assert inbox.messages[0].extras["group_id"] == "group-1"
 
 
-def test_reactions_edits_and_revocations_are_rows_and_the_original_stays(inbox):
+def test_reactions_edits_and_revocations_are_rows_and_the_original_is_unchanged(inbox):
     inbox.gets(meta.text("Two cakes", id="wamid.1"))
     inbox.gets(
         meta.message("reaction", {"message_id": "wamid.1", "emoji": "👍"}),

@@ -32,23 +32,27 @@ def echoes(*rows: Any) -> Change:
 
 
 def conversation_of(n: int) -> Iterator[Change]:
-    """Ten events of one customer, whose messages have number, id or both, and of the business's messages."""
+    """Ten events of one customer and the business. The customer's messages have the number, the id or both."""
     number, user_id = f"49151000{n:05d}", f"DE.{n:05d}"
     start = meta.NOON + 1000 * n
-    ways: list[dict[str, Any]] = [
+    choices: list[dict[str, Any]] = [
         {"from_": number},
         {"from_": None, "from_user_id": user_id},
         {"from_": number, "from_user_id": user_id},
     ]
-    shown = ways[n % 3]
+    identifiers = choices[n % 3]
     named = [
-        meta.contact(wa_id=shown.get("from_"), user_id=shown.get("from_user_id"), name=f"Name {name} of {n}")
+        meta.contact(
+            wa_id=identifiers.get("from_"), user_id=identifiers.get("from_user_id"), name=f"Name {name} of {n}"
+        )
         for name in range(3)
     ]
-    yield messages(meta.text("First", id=f"wamid.{n}.1", timestamp=start, **shown), contacts=[named[0]])
-    yield messages(meta.text("Second", id=f"wamid.{n}.2", timestamp=start + 10, **shown), contacts=[named[1]])
+    yield messages(meta.text("First", id=f"wamid.{n}.1", timestamp=start, **identifiers), contacts=[named[0]])
+    yield messages(meta.text("Second", id=f"wamid.{n}.2", timestamp=start + 10, **identifiers), contacts=[named[1]])
     yield messages(
-        meta.message("unsupported", {"type": "unknown"}, id=f"wamid.{n}.3", timestamp=start + (n % 5) - 2, **shown),
+        meta.message(
+            "unsupported", {"type": "unknown"}, id=f"wamid.{n}.3", timestamp=start + (n % 5) - 2, **identifiers
+        ),
     )
     yield messages(
         meta.text(
@@ -56,15 +60,15 @@ def conversation_of(n: int) -> Iterator[Change]:
             id=f"wamid.{n}.3",
             timestamp=start + (n % 5) - 2,
             referral={"source_id": f"ad {n}"},
-            **shown,
+            **identifiers,
         ),
         contacts=[named[2]],
     )
     yield messages(
-        meta.message("reaction", {"message_id": f"wamid.{n}.1", "emoji": "👍"}, id=f"wamid.{n}.4", **shown),
-        meta.message("revoke", {"original_message_id": f"wamid.{n}.2"}, id=f"wamid.{n}.5", **shown),
+        meta.message("reaction", {"message_id": f"wamid.{n}.1", "emoji": "👍"}, id=f"wamid.{n}.4", **identifiers),
+        meta.message("revoke", {"original_message_id": f"wamid.{n}.2"}, id=f"wamid.{n}.5", **identifiers),
     )
-    to = {"to": number} if "from_user_id" not in shown else {"to": None, "to_user_id": user_id}
+    to = {"to": number} if "from_user_id" not in identifiers else {"to": None, "to_user_id": user_id}
     yield echoes(meta.echo("From the phone", id=f"wamid.{n}.out", timestamp=start + 20, **to))
     for state in ("sent", "delivered", "read"):
         yield statuses(
@@ -77,14 +81,14 @@ def conversation_of(n: int) -> Iterator[Change]:
 
 
 def move_of(n: int) -> Iterator[Change]:
-    """The customer gets a new number, some also a new id, and writes from there."""
+    """The customer gets a new number, in some cases also a new id, and writes from it."""
     moved_at = meta.NOON + 1000 * n + 500
     new = {"wa_id": f"49152000{n:05d}"} | ({"user_id": f"DE.{n:05d}.new"} if n % 3 == 2 else {})
     notice = {"type": "user_changed_number", "body": "Changed"} | new
     yield messages(meta.message("system", notice, from_=f"49151000{n:05d}", id=f"wamid.{n}.6", timestamp=moved_at))
-    shown = {"from_": new["wa_id"], "from_user_id": new.get("user_id")}
-    shown = {key: value for key, value in shown.items() if value}
-    yield messages(meta.text("From there", id=f"wamid.{n}.7", timestamp=moved_at + 50, **shown))
+    identifiers = {"from_": new["wa_id"], "from_user_id": new.get("user_id")}
+    identifiers = {key: value for key, value in identifiers.items() if value}
+    yield messages(meta.text("From the new number", id=f"wamid.{n}.7", timestamp=moved_at + 50, **identifiers))
 
 
 MOVING = (0, 2, 3, 5, 6, 8)
@@ -92,20 +96,20 @@ EVENTS = [change for n in range(20) for change in conversation_of(n)]
 EVENTS += [change for n in MOVING for change in move_of(n)]
 
 
-def forget() -> None:
+def delete_all() -> None:
     for model in (Lead, Message, Conversation, Customer, CustomerMove, WebhookDelivery):
         model.objects.all().delete()
 
 
 def deliveries(seed: int) -> Iterator[list[Change]]:
     """All events, some repeated, in random order and deliveries of random size; changes are split and merged."""
-    chance = random.Random(seed)
-    events = EVENTS + chance.sample(EVENTS, 60)
-    chance.shuffle(events)
+    rng = random.Random(seed)
+    events = EVENTS + rng.sample(EVENTS, 60)
+    rng.shuffle(events)
     while events:
-        size = chance.choice([1, 1, 2, 3, 10, 40])
+        size = rng.choice([1, 1, 2, 3, 10, 40])
         delivered, events = events[:size], events[size:]
-        if chance.random() < 0.3:
+        if rng.random() < 0.3:
             delivered = [part for change in delivered for part in split(change)]
         yield delivered
 
@@ -126,7 +130,7 @@ def in_order(inbox: Inbox) -> str:
         deliver(change)
     state = inbox.state()
     assert inbox.counts() == (20, 20, 20, 20 * 6 + 2 * len(MOVING))
-    forget()
+    delete_all()
     return state
 
 
@@ -139,4 +143,4 @@ def test_every_order_leaves_the_same_rows(inbox, in_order):
         for delivered in deliveries(seed):
             deliver(*delivered)
         assert inbox.state() == in_order, f"seed {seed}"
-        forget()
+        delete_all()

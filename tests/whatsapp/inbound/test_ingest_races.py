@@ -26,7 +26,8 @@ from whatsapp.models import WebhookDelivery
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = "secret of this test"
-# Requests that a web worker handles at a time (see server_command): of more, one worker might get all.
+# The requests that one web worker handles at a time (see server_command). Of all the requests, only so many are
+# certain to wait together: one worker might accept them all.
 AT_ONCE = 4
 
 
@@ -50,27 +51,27 @@ def bodies_of(*messages: Any) -> list[bytes]:
     return [meta.body(meta.messages_value(messages=[message])) for message in messages]
 
 
-def test_fifty_deliveries_of_one_new_customer_at_once_are_one_lead(inbox: Inbox, site: Site) -> None:
+def test_fifty_concurrent_deliveries_from_one_new_customer_are_one_lead(inbox: Inbox, site: Site) -> None:
     bodies = bodies_of(*[meta.text(f"Message {n}") for n in range(50)])
-    with ThreadPoolExecutor(50) as meta_s_servers:
+    with ThreadPoolExecutor(50) as meta_servers:
         with held_back(AT_ONCE):
-            answers = [meta_s_servers.submit(post, site, body) for body in bodies]
+            answers = [meta_servers.submit(post, site, body) for body in bodies]
         assert {answer.result().status_code for answer in answers} == {200}
     assert inbox.counts() == (1, 1, 1, 50)
 
 
-def test_the_same_delivery_fifty_times_at_once_is_one_message(inbox: Inbox, site: Site) -> None:
+def test_fifty_concurrent_copies_of_one_delivery_are_one_message(inbox: Inbox, site: Site) -> None:
     (body,) = bodies_of(meta.text("Hello"))
-    with ThreadPoolExecutor(50) as meta_s_servers:
+    with ThreadPoolExecutor(50) as meta_servers:
         with held_back(AT_ONCE):
-            answers = [meta_s_servers.submit(post, site, body) for _ in range(50)]
+            answers = [meta_servers.submit(post, site, body) for _ in range(50)]
         assert {answer.result().status_code for answer in answers} == {200}
     assert post(site, body).status_code == 200
     assert inbox.counts() == (1, 1, 1, 1)
     assert WebhookDelivery.objects.count() == 51
 
 
-def test_concurrent_messages_with_number_and_id_by_turns_are_one_customer(inbox: Inbox) -> None:
+def test_concurrent_messages_with_the_number_and_with_both_identifiers_are_one_customer(inbox: Inbox) -> None:
     shown: list[dict[str, Any]] = [
         {"from_": meta.SHEENA},
         {"from_": meta.SHEENA, "from_user_id": meta.SHEENA_ID},
@@ -110,22 +111,22 @@ def updates() -> tuple[list[Any], list[Any]]:
 
 def overlapping_deliveries() -> list[bytes]:
     """500 deliveries of up to 1000 updates in random order, which together have all updates."""
-    chance = random.Random(500)
+    rng = random.Random(500)
     messages, statuses = updates()
     everything = [("messages", message) for message in messages] + [("statuses", status) for status in statuses]
-    chance.shuffle(everything)
+    rng.shuffle(everything)
     drawn = [everything[start::40] for start in range(40)]
-    drawn += [chance.sample(everything, chance.choice([1, 1, 1, 5, 20, 100, 300])) for _ in range(455)]
-    drawn += [chance.sample(everything, 1000) for _ in range(5)]
-    chance.shuffle(drawn)
+    drawn += [rng.sample(everything, rng.choice([1, 1, 1, 5, 20, 100, 300])) for _ in range(455)]
+    drawn += [rng.sample(everything, 1000) for _ in range(5)]
+    rng.shuffle(drawn)
     return [
         meta.body(
             meta.messages_value(
-                messages=[update for kind, update in drawn_one if kind == "messages"],
-                statuses=[update for kind, update in drawn_one if kind == "statuses"],
+                messages=[update for kind, update in updates_of_one if kind == "messages"],
+                statuses=[update for kind, update in updates_of_one if kind == "statuses"],
             )
         )
-        for drawn_one in drawn
+        for updates_of_one in drawn
     ]
 
 
@@ -146,20 +147,20 @@ def test_five_hundred_overlapping_deliveries_over_eight_connections_lose_and_dup
 
 
 def create_in_random_order(business: Any, number: int) -> None:
-    chance = random.Random(number)
+    rng = random.Random(number)
     leads = [NewLead(customer_phone=f"+4915100{n:06d}", customer_name=f"Customer {n}", type="order") for n in range(50)]
     for _ in range(5):
-        chance.shuffle(leads)
+        rng.shuffle(leads)
         create_leads(user_id=business, leads=leads, source=Lead.Source.API)
 
 
 def test_deliveries_and_api_creates_for_the_same_customers_do_not_deadlock(inbox: Inbox) -> None:
-    chance = random.Random(1)
+    rng = random.Random(1)
     before = deadlocks()
     with processes(8) as pool:
         work = [pool.submit(create_in_random_order, inbox.business.id, number) for number in range(4)]
         for _ in range(40):
-            customers = chance.sample(range(50), 50)
+            customers = rng.sample(range(50), 50)
             rows = [meta.text(from_=f"4915100{customer:06d}") for customer in customers]
             work.append(pool.submit(receive, meta.body(meta.messages_value(messages=rows))))
         for one in work:
@@ -170,7 +171,7 @@ def test_deliveries_and_api_creates_for_the_same_customers_do_not_deadlock(inbox
     assert (made[0], made[1], made[3]) == (50, 50, 2000)
 
 
-def test_deliveries_refused_in_part_do_not_deadlock(inbox: Inbox) -> None:
+def test_partly_refused_deliveries_do_not_deadlock(inbox: Inbox) -> None:
     """A refused delivery is stored in parts, which are many statements, each with its own locks."""
     customers = [f"4915100{n:06d}" for n in range(150)]
     bodies = []
@@ -192,7 +193,7 @@ def test_deliveries_refused_in_part_do_not_deadlock(inbox: Inbox) -> None:
     assert WebhookDelivery.objects.filter(state="failed").count() == 3
 
 
-def test_a_status_and_its_message_at_the_same_moment_are_combined(inbox: Inbox) -> None:
+def test_a_status_and_its_message_delivered_concurrently_are_combined(inbox: Inbox) -> None:
     """The second transaction waits for the first and applies both."""
     echoes = [
         meta.body(meta.change("smb_message_echoes", meta.value(message_echoes=[meta.echo(id=f"wamid.{n}")])))

@@ -14,7 +14,7 @@ from conversations.models import ParkedStatus
 from tests.sessions import session
 from whatsapp.channels import connect_channel
 from whatsapp.inbound import ingest
-from whatsapp.inbound import replay as deliveries
+from whatsapp.inbound import replay as replay_module
 from whatsapp.inbound.replay import ERROR, OPEN_STATES, SKIPPED, ids_in, prune, replay_due, replay_each
 from whatsapp.models import WebhookDelivery
 
@@ -32,7 +32,7 @@ def delivery(state: str, *, days: float = 0, **fields: Any) -> UUID:
 
 
 def outcomes(ids: list[UUID]) -> Counter[str]:
-    """Count the outcomes."""
+    """Replay these deliveries and count the outcomes."""
     return Counter(outcome for _, outcome in replay_each(ids))
 
 
@@ -49,7 +49,7 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     return tried
 
 
-def replay_by(monkeypatch: pytest.MonkeyPatch, outcome: Callable[[UUID], str]) -> None:
+def replace_replay(monkeypatch: pytest.MonkeyPatch, outcome: Callable[[UUID], str]) -> None:
     monkeypatch.setattr(ingest, "replay", lambda *, delivery_id: outcome(delivery_id))
 
 
@@ -78,35 +78,35 @@ def test_unrouted_deliveries_are_replayed_when_a_number_is_connected_and_active(
     assert replayed == [wanted]
 
 
-def test_the_limit_is_kept(replayed):
-    kept = [delivery("failed", next_attempt_at=PAST) for _ in range(3)]
+def test_the_limit_is_applied(replayed):
+    stored = [delivery("failed", next_attempt_at=PAST) for _ in range(3)]
 
     assert replay_due(limit=2).total() == 2
-    assert replayed == kept[:2]
+    assert replayed == stored[:2]
 
 
-def test_an_exception_does_not_stop_the_others(monkeypatch):
-    kept = [delivery("failed", next_attempt_at=PAST) for _ in range(4)]
-    outcomes: dict[UUID, str] = dict(zip(kept, ["processed", "", "boom", "unrouted"], strict=True))
+def test_an_exception_does_not_stop_the_other_replays(monkeypatch):
+    stored = [delivery("failed", next_attempt_at=PAST) for _ in range(4)]
+    outcomes: dict[UUID, str] = dict(zip(stored, ["processed", "", "an exception", "unrouted"], strict=True))
 
     def outcome(delivery_id: UUID) -> str:
-        if outcomes[delivery_id] == "boom":
-            raise ValueError("boom")
+        if outcomes[delivery_id] == "an exception":
+            raise ValueError("an exception")
         return outcomes[delivery_id]
 
-    replay_by(monkeypatch, outcome)
+    replace_replay(monkeypatch, outcome)
 
     assert replay_due() == {"processed": 1, SKIPPED: 1, ERROR: 1, "unrouted": 1}
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_a_lost_connection_ends_it_and_another_database_error_does_not(monkeypatch, lost):
+def test_a_lost_connection_stops_the_replays_and_another_database_error_does_not(monkeypatch, lost):
     delivery("failed", next_attempt_at=PAST)
 
     def outcome(delivery_id: UUID) -> str:
         raise OperationalError("the connection is lost") if lost else InterfaceError("something else")
 
-    replay_by(monkeypatch, outcome)
+    replace_replay(monkeypatch, outcome)
     monkeypatch.setattr(connection, "is_usable", lambda: not lost)
 
     if lost:
@@ -117,11 +117,11 @@ def test_a_lost_connection_ends_it_and_another_database_error_does_not(monkeypat
 
 
 def test_all_open_deliveries_can_be_replayed_at_once(replayed):
-    kept = [delivery("failed", next_attempt_at=FUTURE), delivery("unrouted", unrouted=["1"]), delivery("failed")]
+    stored = [delivery("failed", next_attempt_at=FUTURE), delivery("unrouted", unrouted=["1"]), delivery("failed")]
     delivery("processed")
 
     assert outcomes(ids_in(OPEN_STATES)) == {"processed": 3}
-    assert replayed == kept
+    assert replayed == stored
 
 
 def test_named_deliveries_are_replayed_whatever_their_state(replayed):
@@ -149,17 +149,17 @@ def test_old_deliveries_are_deleted_and_open_ones_are_kept_longer(settings):
 
 def test_old_parked_statuses_are_deleted(settings, owner):
     settings.DELIVERY_DAYS = 30
-    for provider_id, days in (("old", 31), ("young", 29)):
+    for provider_id, days in (("old", 31), ("recent", 29)):
         parked = ParkedStatus.objects.create(user=owner.user, provider_id=provider_id, status="sent")
         ParkedStatus.objects.filter(pk=parked.pk).update(updated_at=NOW - timedelta(days=days))
 
     assert prune(now=NOW)["parked_statuses"] == 1
-    assert ParkedStatus.objects.get().provider_id == "young"
+    assert ParkedStatus.objects.get().provider_id == "recent"
 
 
 @pytest.mark.parametrize("rows", [5, 6, 7])
-def test_many_are_deleted_in_batches(monkeypatch, rows):
-    monkeypatch.setattr(deliveries, "PRUNE_BATCH", 3)
+def test_many_deliveries_are_deleted_in_batches(monkeypatch, rows):
+    monkeypatch.setattr(replay_module, "PRUNE_BATCH", 3)
     for _ in range(rows):
         delivery("processed", days=1000)
 
@@ -169,11 +169,11 @@ def test_many_are_deleted_in_batches(monkeypatch, rows):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_delivery_locked_by_another_process_is_skipped():
-    held, free = delivery("failed", days=1000), delivery("failed", days=1000)
+    locked, unlocked = delivery("failed", days=1000), delivery("failed", days=1000)
     with session() as other:
-        other.execute("SELECT FROM webhook_deliveries WHERE id = %s FOR UPDATE", [held])
+        other.execute("SELECT FROM webhook_deliveries WHERE id = %s FOR UPDATE", [locked])
 
         assert prune(now=NOW)["failed"] == 1
 
-    assert not WebhookDelivery.objects.filter(pk=free).exists()
-    assert WebhookDelivery.objects.filter(pk=held).exists()
+    assert not WebhookDelivery.objects.filter(pk=unlocked).exists()
+    assert WebhookDelivery.objects.filter(pk=locked).exists()

@@ -1,4 +1,4 @@
-"""Events go to the business whose number they came through."""
+"""Events are routed to the business whose number they arrived through."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ def failed(at: datetime | None = NOW, **fields: Any) -> StatusEvent:
     )
 
 
-def test_a_message_is_its_businesss_with_the_time_of_the_provider_or_of_arrival() -> None:
+def test_a_message_is_routed_to_its_business_with_the_time_of_the_provider_or_of_arrival() -> None:
     earlier = NOW - timedelta(hours=1)
     routed = route_events([message(at=earlier), message(at=None)], ROUTES, NOW)
     assert [(one.user_id, one.channel_id, one.at) for one in routed.received.messages] == [
@@ -46,18 +46,18 @@ def test_a_message_is_its_businesss_with_the_time_of_the_provider_or_of_arrival(
     assert (routed.received.statuses, routed.unrouted) == ([], [])
 
 
-def test_a_message_that_went_out_is_a_status_too() -> None:
+def test_an_outgoing_message_is_also_a_status() -> None:
     (status,) = route_events([message(direction="out")], ROUTES, NOW).received.statuses
     assert (status.key, status.status, status.at) == ((BUSINESS, "wamid.1"), "sent", NOW)
 
 
-def test_numbers_that_are_not_connected_are_named_once() -> None:
+def test_each_number_that_is_not_connected_is_named_once() -> None:
     routed = route_events([message("333"), message("222"), message("333")], ROUTES, NOW)
     assert (routed.unrouted, len(routed.received)) == (["222", "333"], 0)
 
 
-@pytest.mark.parametrize(("data", "expected"), [(str(UUID(int=3)), UUID(int=3)), ("ours no more", None), ("", None)])
-def test_our_own_id_of_a_message_comes_back_with_its_status(data: str, expected: UUID | None) -> None:
+@pytest.mark.parametrize(("data", "expected"), [(str(UUID(int=3)), UUID(int=3)), ("not a UUID", None), ("", None)])
+def test_a_status_has_our_id_of_the_message_if_the_callback_data_is_a_uuid(data: str, expected: UUID | None) -> None:
     (status,) = route_events([failed(callback_data=data)], ROUTES, NOW).received.statuses
     assert (status.message_id, status.error) == (expected, "Unpaid")
 
@@ -68,7 +68,7 @@ def test_only_a_recent_status_stops_a_number(age: timedelta, stops: bool) -> Non
     assert routed.stopped == ({CHANNEL: ("Unpaid", NOW - age)} if stops else {})
 
 
-def test_a_move_is_reported_to_the_business() -> None:
+def test_a_move_is_routed_to_the_business() -> None:
     now = Sender(phone="+4915100000001", whatsapp_user_id=None)
     event = MoveEvent(channel="111", former=AMINA, now=now, provider_time=None)
     (move,) = route_events([event], ROUTES, NOW).received.moves

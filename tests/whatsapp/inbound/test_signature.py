@@ -11,8 +11,8 @@ from whatsapp.inbound.signature import is_signed_by_meta, is_signed_by_twilio, s
 SECRET = "test_app_secret"
 EMPTY = b'{"object":"whatsapp_business_account","entry":[]}'
 EMPTY_SIGNED = "sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756"
-# As Meta writes them: what is not ASCII escaped, and some of what is. The signatures are openssl's
-# (`printf … | openssl dgst -sha256 -hmac test_app_secret`), so that they are independent of our code.
+# As Meta writes them: all non-ASCII characters escaped, and some ASCII ones. The signatures were made with openssl
+# (`printf … | openssl dgst -sha256 -hmac test_app_secret`), so they are independent of our code.
 ESCAPED = [
     (rb'{"body":"caf\u00e9"}', "7aee86d9c693dd26362727b8138ee4d6dadccf227ec003a769797c08adfab750"),
     (rb'{"body":"\ud83d\ude00"}', "506944f00d0380b496d122a9e325e058b5dfee4c4890f176047682d731076ce6"),
@@ -35,12 +35,12 @@ def test_a_known_signature_verifies(body, signature):
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_a_reserialized_body_does_not_verify(body, signature, ascii_only):
     for separators in [(",", ":"), (", ", ": ")]:
-        again = json.dumps(json.loads(body), ensure_ascii=ascii_only, separators=separators).encode()
-        if again != body:
-            assert not is_signed_by_meta(again, f"sha256={signature}", [SECRET])
+        reserialized = json.dumps(json.loads(body), ensure_ascii=ascii_only, separators=separators).encode()
+        if reserialized != body:
+            assert not is_signed_by_meta(reserialized, f"sha256={signature}", [SECRET])
 
 
-def test_every_byte_counts():
+def test_a_change_of_any_byte_does_not_verify():
     for index in range(len(EMPTY)):
         changed = EMPTY[:index] + bytes([EMPTY[index] ^ 1]) + EMPTY[index + 1 :]
         assert not is_signed_by_meta(changed, EMPTY_SIGNED, [SECRET])
@@ -66,7 +66,7 @@ FORGED = {
     "no prefix": EMPTY_SIGNED.removeprefix("sha256="),
     "another prefix": EMPTY_SIGNED.replace("sha256", "sha512"),
     "SHA-1": "sha1=" + hmac.new(SECRET.encode(), EMPTY, "sha1").hexdigest(),
-    "SHA-1 that says SHA-256": "sha256=" + hmac.new(SECRET.encode(), EMPTY, "sha1").hexdigest(),
+    "SHA-1 with the prefix of SHA-256": "sha256=" + hmac.new(SECRET.encode(), EMPTY, "sha1").hexdigest(),
     "a digit too few": EMPTY_SIGNED[:-1],
     "a digit too many": EMPTY_SIGNED + "6",
     "capitals": "sha256=" + EMPTY_SIGNED.removeprefix("sha256=").upper(),
@@ -74,11 +74,11 @@ FORGED = {
     "not ASCII": EMPTY_SIGNED[:-1] + "é",
     "digits of another script": EMPTY_SIGNED[:-1] + "٦",
     "a lone surrogate": EMPTY_SIGNED[:-1] + "\ud800",
-    "a line's end behind it": EMPTY_SIGNED + "\n",
-    "a space before it": " " + EMPTY_SIGNED,
-    "two": f"{EMPTY_SIGNED},{EMPTY_SIGNED}",
-    "another body's": sign_for_meta(b"{}", SECRET),
-    "another secret's": sign_for_meta(EMPTY, "guessed"),
+    "a trailing newline": EMPTY_SIGNED + "\n",
+    "a leading space": " " + EMPTY_SIGNED,
+    "two signatures": f"{EMPTY_SIGNED},{EMPTY_SIGNED}",
+    "the signature of another body": sign_for_meta(b"{}", SECRET),
+    "the signature of another secret": sign_for_meta(EMPTY, "guessed"),
 }
 
 
@@ -87,7 +87,7 @@ def test_a_forged_signature_does_not_verify(header):
     assert not is_signed_by_meta(EMPTY, header, [SECRET])
 
 
-def test_a_secret_may_be_of_any_characters():
+def test_a_secret_may_contain_any_characters():
     for secret in ("geheim-ü-秘密", "not UTF-8: \udcff"):
         assert is_signed_by_meta(EMPTY, sign_for_meta(EMPTY, secret), [secret])
 
@@ -139,7 +139,7 @@ def test_another_url_does_not_verify(url):
     assert not is_signed_by_twilio(url, EXAMPLE, sign_for_twilio(URL, EXAMPLE, TOKEN), [TOKEN])
 
 
-@pytest.mark.parametrize("url", ["https://leads.example.com:port/", "https://[half/", "nonsense", ""])
+@pytest.mark.parametrize("url", ["https://leads.example.com:port/", "https://[half/", "not a URL", ""])
 def test_a_url_that_cannot_be_parsed_is_signed_unchanged(url):
     assert is_signed_by_twilio(url, EXAMPLE, sign_for_twilio(url, EXAMPLE, TOKEN), [TOKEN])
 
@@ -163,7 +163,7 @@ def test_values_of_one_name_are_sorted_and_equal_ones_count_once():
     assert is_signed_by_twilio(EXAMPLE_URL, repeated, "IK+Dwps556ElfBT0I3Rgjkr1wJU=", [TOKEN])
 
 
-def test_blank_values_and_texts_of_any_script_are_signed():
+def test_blank_values_and_texts_in_any_script_are_signed():
     parameters = [("Body", "Grüße 🎂\r\n"), ("Label", ""), ("Odd", "\udcff")]
     expected = hmac.digest(TOKEN.encode(), URL.encode() + "BodyGrüße 🎂\r\nLabelOdd".encode() + b"\xff", "sha1")
     assert is_signed_by_twilio(URL, parameters, base64.b64encode(expected).decode(), [TOKEN])

@@ -1,4 +1,4 @@
-"""Which database errors are the fault of one item of a delivery, and what is said of them."""
+"""Which database errors are caused by one item of a delivery, and how they are described."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -14,11 +14,11 @@ class Refused(psycopg.Error):
     def __init__(self, state: str, constraint: str | None = None) -> None:
         super().__init__("it quotes +4915123456789")
         self.sqlstate = state
-        self.said = SimpleNamespace(constraint_name=constraint, message_primary="A sentence")
+        self._diag = SimpleNamespace(constraint_name=constraint, message_primary="A sentence")
 
     @property
     def diag(self) -> Any:
-        return self.said
+        return self._diag
 
 
 def caused(error: Error, cause: BaseException | None) -> Error:
@@ -37,11 +37,11 @@ def caused(error: Error, cause: BaseException | None) -> Error:
         (DataError("psycopg cannot send it"), True),
     ],
 )
-def test_content_is_to_blame_by_its_sqlstate(error: Error, expected: bool) -> None:
+def test_the_sqlstate_tells_whether_the_content_caused_the_error(error: Error, expected: bool) -> None:
     assert is_about_content(error) is expected
 
 
-def test_the_reason_quotes_no_value() -> None:
+def test_the_reason_contains_no_value() -> None:
     assert reason_of(caused(IntegrityError(), Refused("23514", "a_rule"))) == "23514: A sentence (a_rule)"
     assert reason_of(caused(DataError(), Refused("22001"))) == "22001: Refused"
     assert reason_of(OperationalError("it quotes +4915123456789")) == "OperationalError"

@@ -36,14 +36,14 @@ def test_a_text_is_a_message_that_opens_a_lead():
     )
 
 
-def test_a_form_of_earlier_years_is_read_as_well():
+def test_a_form_in_twilios_older_format_is_read():
     event = message(
         ExternalUserId=None, MessageType=None, MessageSid=None, SmsMessageSid=None, FrequentlyForwarded=None
     )
     assert (event.kind, event.provider_id, event.customer.whatsapp_user_id) == ("text", SID, None)
 
 
-def test_text_is_kept_as_it_was_written():
+def test_text_is_stored_unchanged():
     assert message(Body="  Grüße 🎂\r\n&=+% ").content == "  Grüße 🎂\r\n&=+% "
 
 
@@ -55,7 +55,7 @@ def test_text_is_kept_as_it_was_written():
         ({"ExternalUserId": None, "From": CUSTOMER}, CUSTOMER, None),
         ({"ExternalUserId": None, "From": None}, CUSTOMER, None),
         ({"ExternalUserId": None, "From": ""}, CUSTOMER, None),
-        # The number as From writes it counts: WaId may lack Mexico's 1 or Brazil's 9.
+        # The number in From is used: WaId may lack Mexico's 1 or Brazil's 9.
         ({"From": "whatsapp:+5215539242554", "WaId": "525539242554"}, "+5215539242554", "ID.4566546130240823"),
         ({"From": "whatsapp:ID.4566546130240823", "WaId": None}, None, "ID.4566546130240823"),
         ({"From": "whatsapp:ID.99", "WaId": None, "ExternalUserId": None}, None, "ID.99"),
@@ -83,7 +83,7 @@ def test_the_sender_is_identified_by_number_user_id_or_both(changes, phone, user
         ({"MessageType": "interactive", "ListId": "1", "ListTitle": "Cakes", "Body": ""}, "interactive", "Cakes"),
     ],
 )
-def test_each_kind_has_its_name_and_its_text(changes, kind, content):
+def test_each_kind_has_its_name_and_text(changes, kind, content):
     event = message(**changes)
     assert (event.kind, event.content) == (kind, content)
 
@@ -125,7 +125,7 @@ def test_all_media_of_a_message_are_stored():
         ({}, "52.52, 13.40"),
     ],
 )
-def test_the_content_of_a_location_is_its_place(place, content):
+def test_the_content_of_a_location_is_its_name_address_or_coordinates(place, content):
     event = message(MessageType=None, Body="", Latitude="52.52", Longitude="13.40", **place)
     assert (event.kind, event.content) == ("location", content)
     assert event.extras.items() >= {"Latitude": "52.52", "Longitude": "13.40", **place}.items()
@@ -157,9 +157,9 @@ def test_the_advertisement_is_stored_with_metas_keys():
     assert "referral" not in message().extras
 
 
-def test_context_and_forwarding_are_stored():
-    said = {"OriginalRepliedMessageSid": "MM5c", "OriginalRepliedMessageSender": BUSINESS, "Forwarded": "true"}
-    assert said.items() <= message(**said).extras.items()
+def test_the_quoted_message_and_forwarding_are_stored():
+    parameters = {"OriginalRepliedMessageSid": "MM5c", "OriginalRepliedMessageSender": BUSINESS, "Forwarded": "true"}
+    assert parameters.items() <= message(**parameters).extras.items()
 
 
 def test_texts_too_long_for_their_column_are_cut():

@@ -1,4 +1,4 @@
-"""Reading Twilio's statuses, and malformed or hostile forms."""
+"""Reading Twilio's statuses, and malformed and hostile forms."""
 
 from dataclasses import asdict
 from urllib.parse import urlencode
@@ -38,7 +38,7 @@ def test_a_status_before_sending_is_ignored(state):
 
 @pytest.mark.parametrize("state", ["failed", "undelivered"])
 @pytest.mark.parametrize(
-    ("said", "error"),
+    ("reported", "error"),
     [
         ({"ErrorCode": "63016"}, "63016"),
         ({"ErrorCode": "63016", "ErrorMessage": "Outside the window"}, "63016: Outside the window"),
@@ -48,8 +48,8 @@ def test_a_status_before_sending_is_ignored(state):
         ({}, None),
     ],
 )
-def test_a_failure_has_its_reason(state, said, error):
-    event = status(MessageStatus=state, **said)
+def test_a_failure_has_its_reason(state, reported, error):
+    event = status(MessageStatus=state, **reported)
     assert (event.status, event.error) == ("failed", error or state)
 
 
@@ -136,7 +136,7 @@ def test_parameters_keep_order_blanks_repetitions_and_every_byte():
     )
 )
 @example(b"MessageSid=SM1&From=%00&To=%00")
-def test_any_body_is_read_storably_or_unreadable(body):
+def test_any_body_is_unreadable_or_read_as_text_that_can_be_stored(body):
     try:
         reading = read(body, NOW)
     except UnreadableBody:
@@ -147,7 +147,7 @@ def test_any_body_is_read_storably_or_unreadable(body):
 
 
 def texts_of(value):
-    """All strings in it, including keys."""
+    """All strings in a value of dicts and lists, including keys."""
     if isinstance(value, dict):
         value = [*value.keys(), *value.values()]
     if isinstance(value, list):

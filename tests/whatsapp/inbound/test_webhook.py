@@ -119,7 +119,7 @@ class TestDeliveriesOfMeta:
     def test_an_incomplete_body_is_refused(self, provider, db):
         class Broken(BytesIO):
             def read(self, *size):
-                raise OSError("the client went away")
+                raise OSError("the client closed the connection")
 
         answer = provider.post(
             PATH,
@@ -132,7 +132,7 @@ class TestDeliveriesOfMeta:
         assert not WebhookDelivery.objects.exists()
 
     def test_plain_http_is_answered_and_not_redirected(self, provider, db, settings):
-        """As with HTTPS=true behind a proxy that terminates TLS without a header: a redirect would be a failure."""
+        """Meta treats a redirect as a failure. Behind some TLS proxies each request looks like plain HTTP."""
         settings.SECURE_SSL_REDIRECT = True
         for path in (PATH, f"{PATH}/"):
             assert deliver(provider, BODY, path=path).status_code == 200
@@ -146,7 +146,7 @@ class TestDeliveriesOfMeta:
 class TestUnavailableDatabase:
     @pytest.mark.django_db(transaction=True)
     def test_a_delivery_that_cannot_be_stored_is_answered_503(self, provider, owner):
-        """A missing table, as an example of errors other than those of the connection."""
+        """The table is missing, as an example of errors other than connection errors."""
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE webhook_deliveries RENAME TO webhook_deliveries_away")
         try:
@@ -159,7 +159,7 @@ class TestUnavailableDatabase:
         assert deliver(provider, BODY).status_code == 200
 
     @pytest.mark.django_db(transaction=True)
-    def test_a_database_that_refuses_connections_is_503(self, provider, owner):
+    def test_a_delivery_that_waits_too_long_for_a_lock_is_answered_503(self, provider, owner):
         with session() as other_session, connection.cursor() as cursor:
             other_session.execute("LOCK TABLE webhook_deliveries")
             cursor.execute("SET lock_timeout = '20ms'")

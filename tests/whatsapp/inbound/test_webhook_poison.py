@@ -1,4 +1,4 @@
-"""Malformed messages through the webhook: valid ones are stored, and bad ones noted, always with status 200."""
+"""Malformed messages through the webhook: valid ones are stored, bad ones are noted, and the status is always 200."""
 
 from itertools import count
 
@@ -18,11 +18,11 @@ _cases = count()
 
 POISON = {
     "a NUL": rb'"a\u0000b"',
-    "half a pair": rb'"\ud83d"',
+    "a lone surrogate": rb'"\ud83d"',
     "not a number": b"NaN",
-    "brackets": b"[" * 100_000 + b"]" * 100_000,
-    "digits": b"9" * 5000,
-    "an absurd time": b'"99999999999999999999"',
+    "deep nesting": b"[" * 100_000 + b"]" * 100_000,
+    "a long number": b"9" * 5000,
+    "a time far in the future": b'"99999999999999999999"',
     "a negative time": b"-1",
     "true": b"true",
     "null": b"null",
@@ -45,7 +45,7 @@ def test_a_bad_message_does_not_prevent_the_others(inbox, poison, place):
     assert post(body).status_code == 200
     stored = set(Message.objects.values_list("provider_id", flat=True))
     assert stored >= {"good-1", "good-2"}
-    # The bad one is stored or named in the error.
+    # The bad message is stored or named in the error.
     assert len(stored) == 3 or "messages[1]" in last_delivery().error
 
 
@@ -75,7 +75,7 @@ def assert_any_json_is_stored(tree):
     assert delivery.state == "processed" or delivery.error
 
 
-# tests/long has more of both.
+# tests/long runs both with more examples.
 @settings(max_examples=150)
 @given(fields, mutants, any_json, any_json, any_json)
 def test_valid_messages_are_stored_next_to_any_content(inbox, field, mutant, contacts, metadata, junk):

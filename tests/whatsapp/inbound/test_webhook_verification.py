@@ -1,4 +1,4 @@
-"""Meta's verification request. It is not authenticated, and these tests have no database."""
+"""Meta's verification request. It needs no authentication and no database: these tests have none."""
 
 from urllib.parse import urlencode
 
@@ -21,7 +21,7 @@ def provider():
 
 
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
-def test_it_is_answered_with_the_challenge_alone(provider, path):
+def test_it_is_answered_with_only_the_challenge(provider, path):
     answer = provider.get(path, REQUEST)
     assert (answer.status_code, answer.content) == (200, b"1158201444")
     assert answer["Content-Type"].startswith("text/plain")
@@ -48,8 +48,8 @@ def test_a_challenge_is_plain_text(provider):
     ],
 )
 def test_an_invalid_request_is_refused(provider, changes):
-    question = {name: value for name, value in (REQUEST | changes).items() if value is not None}
-    assert_refused(provider.get(f"{PATH}?{urlencode(question, doseq=True)}"), 403, "forbidden")
+    query = {name: value for name, value in (REQUEST | changes).items() if value is not None}
+    assert_refused(provider.get(f"{PATH}?{urlencode(query, doseq=True)}"), 403, "forbidden")
 
 
 @pytest.mark.parametrize("token", ["", "x"])

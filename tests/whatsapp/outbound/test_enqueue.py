@@ -1,4 +1,4 @@
-"""What an outgoing message joins, and when it is refused: the window of 24 hours."""
+"""Which conversation an outgoing message joins, and when it is refused: the window of 24 hours."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored
 
 
-def test_the_customer_is_found_by_any_spelling_and_keeps_the_name(mailing):
+def test_the_customer_is_found_by_any_spelling_of_the_number_and_keeps_the_name(mailing):
     mailing.post(**HELLO, customerName="Amina")
     mailing.post(to="0049 151 23456789", message="And the candles?")
     assert mailing.business.row_counts() == (1, 1, 0)
@@ -20,7 +20,7 @@ def test_the_customer_is_found_by_any_spelling_and_keeps_the_name(mailing):
 
 
 @pytest.mark.parametrize(("status", "conversations"), [("active", 1), ("completed", 1), ("archived", 2)])
-def test_a_message_joins_the_conversation_there_is(mailing, status, conversations):
+def test_a_message_joins_the_newest_conversation_unless_it_is_archived(mailing, status, conversations):
     mailing.post(**HELLO)
     Conversation.objects.update(status=status)
     mailing.post(**HELLO)
@@ -28,14 +28,14 @@ def test_a_message_joins_the_conversation_there_is(mailing, status, conversation
     assert Conversation.objects.filter(status="active").count() == 1
 
 
-def test_a_lead_for_a_completed_conversation_opens_one_of_its_own(mailing):
+def test_a_message_with_a_lead_opens_a_conversation_if_the_existing_one_is_completed(mailing):
     mailing.post(**HELLO)
     Conversation.objects.update(status="completed")
     mailing.post(**HELLO, createLead=True, customerName="Amina")
     assert mailing.business.row_counts() == (1, 2, 1)
 
 
-def test_a_customer_without_number_is_named_by_user_id(mailing):
+def test_a_customer_without_a_number_is_identified_by_user_id(mailing):
     first = mailing.post(to=meta.SHEENA_ID, message="Hello", createLead=True, customerName="Sheena").json()
     second = mailing.post(to=meta.SHEENA_ID, message="Hello again").json()
     assert first["conversation_id"] == second["conversation_id"]
@@ -55,34 +55,34 @@ class TestTheWindow:
         self.inbound(owner, hours)
         assert mailing.post(**HELLO).json()["window"] == window
 
-    def test_a_call_opens_it_too(self, mailing, owner):
+    def test_a_call_opens_it(self, mailing, owner):
         now = int(timezone.now().timestamp())
         call = meta.call(timestamp=now, **{"from": AMINA[1:]})
         Inbox(owner).gets_change("calls", calls=[call])
         assert mailing.post(**HELLO).json()["window"] == "open"
 
-    def test_it_is_the_customers_whichever_conversation_they_wrote_in(self, mailing, owner):
+    def test_it_belongs_to_the_customer_and_not_to_a_conversation(self, mailing, owner):
         self.inbound(owner, 1)
         Conversation.objects.update(status="archived")
         answer = mailing.post(**HELLO).json()
         assert (answer["window"], Conversation.objects.count()) == ("open", 2)
 
-    def test_our_own_messages_do_not_open_it(self, mailing):
+    def test_outgoing_messages_do_not_open_it(self, mailing):
         mailing.post(**HELLO)
         assert mailing.post(**HELLO).json()["window"] == "closed"
 
-    def test_where_it_is_enforced_a_closed_one_is_409_and_nothing_is_stored(self, mailing, settings):
+    def test_if_it_is_enforced_and_closed_a_message_is_409_and_nothing_is_stored(self, mailing, settings):
         settings.WHATSAPP_ENFORCE_WINDOW = True
         body = refused(mailing.post(**HELLO, createLead=True, customerName="Amina"), 409)
         assert body["code"] == "window_closed"
         assert nothing_stored(mailing.business)
 
-    def test_where_it_is_enforced_an_open_one_is_no_obstacle(self, mailing, owner, settings):
+    def test_if_it_is_enforced_and_open_a_message_is_accepted(self, mailing, owner, settings):
         settings.WHATSAPP_ENFORCE_WINDOW = True
         self.inbound(owner, 1)
         assert mailing.post(**HELLO).status_code == 202
 
-    def test_a_template_is_taken_at_any_time(self, mailing, settings):
+    def test_a_template_is_accepted_at_any_time(self, mailing, settings):
         settings.WHATSAPP_ENFORCE_WINDOW = True
         answer = mailing.post(to=AMINA, template=TEMPLATE)
         assert (answer.status_code, answer.json()["window"]) == (202, "closed")

@@ -1,4 +1,4 @@
-"""A number that its provider refuses: the channel stops, messages wait, and are sent when the cause is fixed."""
+"""A number that its provider refuses: the channel stops, and messages wait until the cause is fixed."""
 
 from time import time
 
@@ -22,7 +22,7 @@ STOPPING = {
     "locked": error(131031, status=403),
     "spam": error(131048),
     "not registered": error(133010),
-    "a 401 without a word": Reaction(status=401, body=b""),
+    "a 401 with an empty body": Reaction(status=401, body=b""),
 }
 
 
@@ -30,24 +30,24 @@ STOPPING = {
 def test_the_number_stops_and_its_queue_waits(mailing, case):
     mailing.graph.queue_reactions(STOPPING[case])
     row = mailing.writes()
-    mailing.is_sent()
+    mailing.send_due()
     row.refresh_from_db()
     channel = mailing.reload()
     assert channel.stopped_at
     assert channel.stop_reason
     assert (row.status, row.error) == ("queued", channel.stop_reason)
     mailing.writes()
-    assert (mailing.is_sent_again(), mailing.graph.requests) == (0, 1)
+    assert (mailing.send_all(), mailing.graph.requests) == (0, 1)
 
 
 def test_other_numbers_continue(revoked, stranger):
     other = Mailing(stranger, revoked.graph, number="222", token=NEW_TOKEN)
     other.writes("of the other business")
-    revoked.is_sent()
+    revoked.send_due()
     assert revoked.graph.texts() == ["of the other business"]
 
 
-def test_a_message_to_a_forbidden_country_fails_so_that_others_can_be_sent(mailing):
+def test_a_message_to_a_forbidden_country_fails_and_others_can_be_sent(mailing):
     mailing.graph.queue_reactions(error(130497, status=403))
     mailing.writes("to a closed country")
     mailing.writes("to another", to="+4915100000002")
@@ -57,23 +57,23 @@ def test_a_message_to_a_forbidden_country_fails_so_that_others_can_be_sent(maili
     assert mailing.reload().stopped_at
     channels.resume_channel(channel_id=mailing.channel.pk)
     mailing.graph.reaction()  # the reaction for the first message
-    mailing.is_sent_again()
+    mailing.send_all()
     assert mailing.states() == [("to a closed country", "failed"), ("to another", "sent")]
 
 
 @pytest.mark.parametrize(("ago", "stops"), [(0, True), (3600, False)])
-def test_a_payment_problem_reported_by_a_status_stops_it_too(mailing, owner, ago, stops):
-    """Unless the status is old: Meta delivers again for days, and the problem may have been solved since."""
+def test_a_payment_problem_reported_by_a_status_stops_the_number(mailing, owner, ago, stops):
+    """An old status does not: Meta repeats deliveries for days, and the problem may have been solved since."""
     mailing.writes()
-    mailing.is_sent()
+    mailing.send_due()
     failed = meta.status("failed", id="wamid.000001", timestamp=int(time()) - ago)
     Inbox(owner).gets_statuses(failed | {"errors": [meta.error(131042, "Business eligibility payment issue")]})
     assert Message.objects.get().status == "failed"
     assert bool(mailing.reload().stopped_at) == stops
 
 
-def test_an_error_of_one_message_stops_nothing(mailing, owner):
+def test_an_error_of_one_message_does_not_stop_the_number(mailing, owner):
     mailing.writes()
-    mailing.is_sent()
+    mailing.send_due()
     Inbox(owner).gets_statuses(meta.status("failed", id="wamid.000001", errors=[meta.error(131026)]))
     assert mailing.reload().stopped_at is None

@@ -11,7 +11,7 @@ from tests.whatsapp.graph import (
     RESET_ACCEPTED,
     error,
 )
-from tests.whatsapp.mailing import AMINA, BRUNO, Mailing, of
+from tests.whatsapp.mailing import AMINA, BRUNO, Mailing, reloaded
 from whatsapp.models import Channel
 from whatsapp.outbound import queue
 from whatsapp.outbound.outcomes import Failed, Retry, Sent, Unknown
@@ -19,7 +19,7 @@ from whatsapp.outbound.worker import send_in_turn
 
 
 class TestOrderAndRate:
-    def test_a_customer_gets_one_at_a_time_and_in_order(self, mailing):
+    def test_a_customer_gets_one_message_at_a_time_and_in_order(self, mailing):
         for text in ["one", "two", "three"]:
             mailing.writes(text)
         mailing.writes("for Bruno", to=BRUNO)
@@ -29,7 +29,7 @@ class TestOrderAndRate:
         queue.record([(message, Sent(f"wamid.{message.id}")) for message in claimed])
         assert [message.content for message in queue.claim(16)] == ["two"]
 
-    def test_a_customer_with_several_conversations_gets_one_at_a_time(self, mailing):
+    def test_a_customer_with_several_conversations_gets_one_message_at_a_time(self, mailing):
         mailing.writes("one")
         Conversation.objects.update(status="archived")
         mailing.writes("two")
@@ -40,7 +40,7 @@ class TestOrderAndRate:
         for text in ["one", "two", "three"]:
             mailing.writes(text)
         mailing.graph.queue_reactions(error(131026), RESET_ACCEPTED)
-        mailing.is_sent()
+        mailing.send_due()
         assert mailing.states() == [("one", "failed"), ("two", "unknown"), ("three", "sent")]
 
     def test_a_number_keeps_its_rate_limit(self, mailing, settings):
@@ -64,11 +64,11 @@ class TestOrderAndRate:
         settings.WHATSAPP_PAIR_BURST, settings.WHATSAPP_PAIR_SECONDS = 3, 6
         for number in range(5):
             mailing.writes(f"{number}")
-        mailing.is_sent()
+        mailing.send_due()
         assert mailing.graph.texts(AMINA) == ["0", "1", "2"]
         with connection.cursor() as cursor:
             cursor.execute("UPDATE customers SET paced_until = paced_until - interval '6 seconds'")
-        mailing.is_sent()
+        mailing.send_due()
         assert mailing.graph.texts(AMINA) == ["0", "1", "2", "3"]
 
 
@@ -76,17 +76,17 @@ class TestLeases:
     """See Note [Sent once] in whatsapp/outbound/queue.py."""
 
     @staticmethod
-    def time_passes():
+    def let_leases_expire():
         with connection.cursor() as cursor:
             cursor.execute("UPDATE messages SET leased_until = leased_until - interval '31 seconds'")
 
     @pytest.fixture
     def expired(self, mailing):
-        """A message whose worker recorded nothing until the lease expired."""
+        """A message whose lease expired before the worker recorded an outcome."""
         mailing.writes("one")
         mailing.writes("two")
         (message,) = queue.claim(16)
-        self.time_passes()
+        self.let_leases_expire()
         assert queue.expire_leases() == 1
         return message
 
@@ -95,7 +95,7 @@ class TestLeases:
 
     def test_a_message_with_an_expired_lease_is_unknown_and_the_next_one_is_sent(self, mailing, expired):
         assert self.row(expired).status == "unknown"
-        mailing.is_sent()
+        mailing.send_due()
         assert mailing.graph.texts() == ["two"]
 
     def test_a_leased_message_is_not_claimed_again(self, mailing):
@@ -103,32 +103,32 @@ class TestLeases:
         queue.claim(16)
         assert (queue.expire_leases(), queue.claim(16)) == (0, [])
 
-    def test_a_late_record_that_it_was_sent_counts(self, expired):
+    def test_a_late_record_that_it_was_sent_is_applied(self, expired):
         queue.record([(expired, Sent("wamid.9"))])
         row = self.row(expired)
         assert (row.status, row.provider_id, row.error) == ("sent", "wamid.9", "")
 
     def test_a_late_record_that_it_was_not_sent_does_not_change_the_order(self, mailing, expired):
-        mailing.is_sent()
+        mailing.send_due()
         assert mailing.graph.texts() == ["two"]
         queue.record([queue.not_attempted(expired)])
         assert (self.row(expired).status, self.row(expired).error) == ("failed", queue.OVERTAKEN)
-        assert mailing.is_sent_again() == 0
+        assert mailing.send_all() == 0
 
     def test_a_late_record_that_it_was_not_sent_queues_it_again(self, mailing, expired):
         queue.record([queue.not_attempted(expired)])
         assert self.row(expired).status == "queued"
-        mailing.is_sent_again()
+        mailing.send_all()
         assert mailing.graph.texts() == ["one", "two"]
 
     @pytest.mark.parametrize("outcome", [Retry("no"), Failed("no"), Unknown("no")])
     def test_a_late_record_of_an_earlier_attempt_changes_nothing(self, mailing, expired, outcome):
         queue.record([queue.not_attempted(expired)])
         Message.objects.update(due_at="2026-01-01T00:00:00Z")
-        (again,) = queue.claim(16)
+        (second_claim,) = queue.claim(16)
         queue.record([(expired, outcome)])
         assert self.row(expired).status == "sending"
-        queue.record([(again, Sent("wamid.9"))])
+        queue.record([(second_claim, Sent("wamid.9"))])
         queue.record([(expired, outcome)])
         assert self.row(expired).status == "sent"
 
@@ -137,4 +137,4 @@ class TestLeases:
         row = mailing.writes()
         claimed = queue.claim(16)
         queue.record([send_in_turn(claimed[0], 0.0)])
-        assert (of(row).status, mailing.graph.requests) == ("queued", 0)
+        assert (reloaded(row).status, mailing.graph.requests) == ("queued", 0)

@@ -1,4 +1,4 @@
-"""Plans of the queue stay good whatever PostgreSQL knows about its tables: a claim reads no further than its limit."""
+"""Statements of the queue scan no whole table or index, whatever PostgreSQL's statistics say."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from whatsapp.channels import connect_channel
 
 pytestmark = pytest.mark.django_db
 
-# Tables of a few pages are rightly read as a whole.
+# PostgreSQL is right to scan a table of a few pages as a whole.
 QUEUED = 3000
 STATEMENTS = {
     name: statement
@@ -25,7 +25,7 @@ STATEMENTS = {
     for name, statement in vars(module).items()
     if isinstance(statement, str) and re.match(r"\s*(SELECT|INSERT|UPDATE|WITH)\s", statement)
 }
-# What PostgreSQL knows of tables: nothing yet, that they were empty when it looked, or all.
+# The statistics of the tables: none yet, from when they were empty, or current.
 TUPLES = {"no statistics": -1, "statistics of empty tables": 0, "statistics": None}
 FILL = """
     WITH parked AS (
@@ -44,7 +44,7 @@ FILL = """
 
 
 @contextmanager
-def knowing(tuples: int | None) -> Iterator[Any]:
+def with_statistics(tuples: int | None) -> Iterator[Any]:
     with transaction.atomic(), connection.cursor() as cursor:
         if tuples is None:
             cursor.execute("ANALYZE messages, conversations, customers, parked_statuses")
@@ -77,21 +77,21 @@ def plan_of(cursor: Any, statement: str) -> str:
     return plan
 
 
-def test_there_are_statements():
+def test_the_statements_are_found():
     expected = {"_LOCK_READY", "_LOCK_DUE", "_LEASE", "_EXPIRE_LEASES", "_QUEUE", "_LOCK_REPORTED", "_WRITE_STATUSES"}
     assert expected | {"_PARK", "_WRITE_PARKED", "_LAST_INBOUND"} <= set(STATEMENTS)
 
 
 @pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)
-def test_no_statement_reads_all_messages_or_customers(owner: Business, tuples: int | None) -> None:
+def test_no_statement_scans_all_messages_or_customers(owner: Business, tuples: int | None) -> None:
     channel = connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
     with connection.cursor() as filling:
         filling.execute(FILL, {"user": owner.id, "count": QUEUED, "channel": channel.pk})
-    with knowing(tuples) as cursor:
+    with with_statistics(tuples) as cursor:
         plans = {name: plan_of(cursor, statement) for name, statement in STATEMENTS.items()}
     for name, plan in plans.items():
-        # The few numbers of all businesses are one page.
+        # The channels of all businesses fit into one page.
         scanned = set(re.findall(r"Seq Scan on (\w+)", plan)) - {"channels"}
         assert not scanned, f"{name}\n{plan}"
-        # Each reads an index by a condition, and not from end to end.
+        # Each index is read with a condition, and not as a whole.
         assert len(re.findall(r"Index Scan|Index Only Scan", plan)) == plan.count("Index Cond"), f"{name}\n{plan}"

@@ -16,7 +16,7 @@ from tests.leadsite.workers import CUT, NAME, run, working
 from tests.sessions import deadlocks, held_back, processes, session
 from tests.site import until
 from tests.whatsapp import meta
-from tests.whatsapp.graph import Reaction, graph_api, pointed_at
+from tests.whatsapp.graph import Reaction, graph_api, worker_environment
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
 from whatsapp.channels import connect_channel
@@ -38,7 +38,7 @@ def write_to(user_id: UUID, phone: str, text: str) -> UUID:
 
 
 def claim_all(goal: int) -> list[tuple[int, UUID, str, int]]:
-    """Claim and record until this many messages are sent in all. Returns this process's messages, with times."""
+    """Claim and record until this many messages have been sent. Returns the messages of this process, with times."""
     mine: list[tuple[int, UUID, str, int]] = []
     while Message.objects.filter(status="sent").count() < goal:
         for message in queue.claim(3):
@@ -53,11 +53,11 @@ def record_as_sent(message: Outgoing) -> None:
 
 
 def report(message_id: UUID) -> None:
-    told = meta.status("delivered", id=f"wamid.{message_id}", biz_opaque_callback_data=str(message_id))
-    ingest.receive(provider="cloud", body=meta.body(meta.messages_value(statuses=[told])))
+    status = meta.status("delivered", id=f"wamid.{message_id}", biz_opaque_callback_data=str(message_id))
+    ingest.receive(provider="cloud", body=meta.body(meta.messages_value(statuses=[status])))
 
 
-def test_no_message_is_claimed_twice_and_each_customers_are_sent_in_order(owner: Business, settings) -> None:
+def test_no_message_is_claimed_twice_and_messages_to_a_customer_are_sent_in_order(owner: Business, settings) -> None:
     before = deadlocks()
     settings.WHATSAPP_MESSAGES_PER_SECOND = 10_000
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
@@ -84,12 +84,12 @@ def test_concurrent_messages_to_one_new_customer_share_one_conversation(owner: B
         rest = [pool.submit(write_to, owner.id, AMINA, f"text {number}") for number in range(PROCESSES, 40)]
         conversations = {future.result() for future in first + rest}
     assert len(conversations) == 1
-    assert owner.row_counts() == (1, 1, 4)  # 0, 10, 20 and 30 asked for a lead
+    assert owner.row_counts() == (1, 1, 4)  # 0, 10, 20 and 30 request a lead
     assert (Customer.objects.count(), Conversation.objects.count(), Message.objects.count()) == (1, 1, 40)
     assert deadlocks() == before
 
 
-def test_a_status_during_the_workers_record_is_not_lost(owner: Business) -> None:
+def test_a_status_that_arrives_during_the_workers_record_is_applied(owner: Business) -> None:
     before = deadlocks()
     Inbox(owner)
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
@@ -116,8 +116,8 @@ def test_a_locked_customer_does_not_delay_the_others(owner: Business, tmp_path) 
         held = mailing.writes("held")
         with session() as other_session:
             other_session.execute("SELECT FROM customers WHERE user_id = %s FOR UPDATE", [owner.id])
-            with working(tmp_path, **pointed_at(graph)) as worker:
-                # Its customer is created with this message, and the row is not locked.
+            with working(tmp_path, **worker_environment(graph)) as worker:
+                # The customer is created with this message, so the row is not locked.
                 free = mailing.writes("free", to="+4915100000002")
                 until(lambda: Message.objects.get(pk=free.pk).status == "sent", worker.log)
                 assert Message.objects.get(pk=held.pk).status == "queued"
@@ -131,7 +131,7 @@ def test_a_locked_message_does_not_delay_the_record_of_others(owner: Business, t
         held = [mailing.writes("held", to=f"+4915100000{number:03}") for number in range(3)]
         # Locked when the response arrives, after the claim.
         graph.queue_reactions(*[Reaction(accepts=True, seconds=2)] * 3)
-        with working(tmp_path, **pointed_at(graph)) as worker, session() as other_session:
+        with working(tmp_path, **worker_environment(graph)) as worker, session() as other_session:
             until(partial(graph.has_had_requests, 3), worker.log)
             other_session.execute("SELECT FROM messages FOR UPDATE")
             free = [mailing.writes("free", to=f"+4915200000{number:03}") for number in range(20)]
@@ -150,11 +150,11 @@ def test_a_worker_with_lost_connections_continues_and_sends_nothing_twice(owner:
         for number in range(40):
             mailing.writes(f"{number}", to=f"+4915100000{number:03}")
         graph.react = lambda: Reaction(accepts=True, seconds=0.3)
-        with working(tmp_path, **pointed_at(graph)) as worker:
+        with working(tmp_path, **worker_environment(graph)) as worker:
             for goal in (5, 25):
                 until(partial(graph.has_had_requests, goal), worker.log)
                 assert run(CUT, NAME)
-            until(statuses_are_sent, worker.log)
+            until(all_are_sent, worker.log)
         assert graph.duplicates() == {}
 
 
@@ -162,17 +162,17 @@ def test_a_worker_is_woken_at_once(owner: Business, tmp_path) -> None:
     """An idle worker polls only every two seconds."""
     with graph_api() as graph:
         mailing = Mailing(owner, graph)
-        with working(tmp_path, **pointed_at(graph)) as worker:
+        with working(tmp_path, **worker_environment(graph)) as worker:
             until(worker.is_registered, worker.log)
             for number in range(3):
                 mailing.writes(f"{number}", to=f"+4915100000{number:03}")
                 # A message found by polling leaves its job waiting, and then the next message defers none.
-                until(lambda: statuses_are_sent() and not calls("todo", "doing"), worker.log)
-            assert calls("succeeded") == 3
+                until(lambda: all_are_sent() and not wake_up_jobs("todo", "doing"), worker.log)
+            assert wake_up_jobs("succeeded") == 3
             assert worker.stop() == 0
 
 
-def test_a_worker_that_stops_gives_back_what_it_has_claimed_ahead(mailing: Mailing) -> None:
+def test_a_worker_that_stops_releases_the_messages_it_has_claimed_in_advance(mailing: Mailing) -> None:
     for number in range(3):
         mailing.writes(f"{number}", to=f"+4915100000{number:03}")
     mailing.graph.queue_reactions(Reaction(accepts=True, seconds=1))
@@ -183,14 +183,14 @@ def test_a_worker_that_stops_gives_back_what_it_has_claimed_ahead(mailing: Maili
     sender.stop()
     sender.join(30)
     assert mailing.states() == [("0", "sent"), ("1", "queued"), ("2", "queued")]
-    assert mailing.is_sent_again() == 2
+    assert mailing.send_all() == 2
     assert mailing.graph.duplicates() == {}
 
 
-def calls(*statuses: str) -> int:
-    """The jobs that wake a worker."""
+def wake_up_jobs(*statuses: str) -> int:
+    """The number of jobs that wake a worker."""
     return ProcrastinateJob.objects.filter(task_name="whatsapp.tasks.send_queued", status__in=statuses).count()
 
 
-def statuses_are_sent() -> bool:
+def all_are_sent() -> bool:
     return set(Message.objects.values_list("status", flat=True)) == {"sent"}

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def written(owner: Business) -> Message:
+def queued_message(owner: Business) -> Message:
     with graph_api() as graph:
         return Mailing(owner, graph).writes("one")
 
@@ -26,19 +26,19 @@ def claimed() -> list[Outgoing]:
 
 
 @pytest.mark.parametrize("after", ["FROM channels", "UPDATE messages"], ids=["number", "messages"])
-def test_a_worker_suspended_during_a_claim_blocks_the_number_for_seconds_only(written: Message, after: str):
+def test_a_worker_suspended_during_a_claim_blocks_the_number_for_seconds_only(queued_message: Message, after: str):
     with suspended(queue.claim, 16, after=after) as claiming:
         assert queue.claim(16) == []
-        assert [message.id for message in claimed()] == [written.pk]
+        assert [message.id for message in claimed()] == [queued_message.pk]
     assert isinstance(claiming.exception(), Error)
 
 
 @pytest.mark.parametrize("outcome", [Sent("wamid.1"), Failed("No.")], ids=["sent", "failed"])
 def test_a_worker_suspended_during_a_record_blocks_the_message_for_seconds_only(
-    written: Message, outcome: Sent | Failed
+    queued_message: Message, outcome: Sent | Failed
 ):
     results = [(message, outcome) for message in claimed()]
-    rows = Message.objects.filter(pk=written.pk)
+    rows = Message.objects.filter(pk=queued_message.pk)
     with suspended(queue.record, results, after="UPDATE messages") as recording:
         assert not is_free(rows)
         until(lambda: is_free(rows))

@@ -11,16 +11,16 @@ AMINA, AMINA_ID = "+4915123456789", "US.13491208655302741918"
 
 
 @pytest.mark.parametrize(("wrote_to", "goes_through"), [(SECOND, SECOND), (FIRST, FIRST), (GONE, FIRST), (None, FIRST)])
-def test_it_is_sent_through_the_number_that_the_customer_wrote_to_if_that_is_active(wrote_to, goes_through):
+def test_it_is_sent_through_the_number_that_the_customer_wrote_to_if_it_is_active(wrote_to, goes_through):
     last = LastInbound(address=AMINA, channel_id=wrote_to)
     assert choose_route(address=AMINA, last=last, channel_ids=[FIRST, SECOND]) == Route(goes_through, AMINA)
 
 
-def test_without_a_number_it_waits():
+def test_a_message_waits_without_an_active_number():
     assert choose_route(address=AMINA, last=LastInbound(channel_id=GONE), channel_ids=[]) == Route(None, AMINA)
 
 
-def test_a_number_has_the_form_of_the_customers_messages():
+def test_the_address_has_the_form_in_which_the_customer_wrote():
     last = LastInbound(address="+5215512345678")
     assert choose_route(address="+525512345678", last=last, channel_ids=[]).address == "+5215512345678"
 

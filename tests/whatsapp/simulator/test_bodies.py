@@ -1,4 +1,4 @@
-"""Bodies of made-up deliveries."""
+"""Bodies of simulated deliveries."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_bodies_are_escaped_as_meta_escapes_them(channel):
     assert r"\u00e9 \ud83d\ude00 a\u0040b\/c \u003C 5 \u0025" in body
 
 
-def test_a_status_that_failed_says_why(channel):
+def test_a_failed_status_has_its_reason(channel):
     (status,) = printed("--status", "failed", "--message-id", "wamid.1", "--bsuid", "DE.1")["statuses"]
     assert (status["id"], status["status"], status["recipient_user_id"]) == ("wamid.1", "failed", "DE.1")
     assert status["errors"][0]["code"] == 131026

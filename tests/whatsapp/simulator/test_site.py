@@ -1,4 +1,4 @@
-"""manage.py simulate_whatsapp: invalid options, the default number, and notes."""
+"""manage.py simulate_whatsapp: invalid options, the default number and notes."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def test_without_a_secret_nothing_is_sent(channel, settings):
     assert refusal() == (2, "WHATSAPP_APP_SECRETS is not set: give --secret.")
 
 
-def test_the_number_is_the_only_active_one_or_the_demos(owner, stranger, channel):
+def test_the_default_number_is_that_of_the_demo_or_the_only_active_one(owner, stranger, channel):
     assert printed()["metadata"]["phone_number_id"] == channel.phone_number_id
     Channel.objects.create(user=owner.user, phone_number_id="off", active=False)
     Channel.objects.create(user=owner.user, phone_number_id=TWILIO, provider="twilio")
@@ -84,10 +84,10 @@ def test_the_number_is_the_only_active_one_or_the_demos(owner, stranger, channel
 def test_without_a_number_or_a_database_the_error_names_the_next_step(db, monkeypatch):
     assert "No WhatsApp number is connected yet" in refusal("--print")[1]
 
-    def away(*args: Any, **options: Any) -> None:
-        raise OperationalError("away")
+    def unavailable(*args: Any, **options: Any) -> None:
+        raise OperationalError("unavailable")
 
-    monkeypatch.setattr(Channel.objects, "filter", away)
+    monkeypatch.setattr(Channel.objects, "filter", unavailable)
     assert refusal("--print") == (
         2,
         "The database does not answer, so give --phone-number-id. (OperationalError)",
@@ -106,9 +106,9 @@ def test_only_an_outgoing_message_of_the_business_can_have_a_status(owner, stran
     assert delivery_note(number=channel.phone_number_id) == ""
 
 
-def test_without_the_database_there_is_no_note(monkeypatch):
-    def away(*args: Any, **options: Any) -> None:
-        raise OperationalError("away")
+def test_without_a_database_there_is_no_note(monkeypatch):
+    def unavailable(*args: Any, **options: Any) -> None:
+        raise OperationalError("unavailable")
 
-    monkeypatch.setattr(Channel.objects, "filter", away)
+    monkeypatch.setattr(Channel.objects, "filter", unavailable)
     assert delivery_note(number="999") == ""

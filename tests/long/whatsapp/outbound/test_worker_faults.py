@@ -20,7 +20,7 @@ from tests.leadsite.workers import Worker, working
 from tests.site import request, serving, until
 from tests.whatsapp import graph as stub
 from tests.whatsapp import meta
-from tests.whatsapp.graph import Reaction, graph_api, pointed_at
+from tests.whatsapp.graph import Reaction, graph_api, worker_environment
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, Mailing
 
@@ -76,13 +76,13 @@ def test_nothing_is_sent_twice_whatever_the_provider_answers_and_when_workers_ar
         folders = [tmp_path / name for name in ("a", "b")]
         for folder in folders:
             folder.mkdir()
-        workers = [Worker(folder, **pointed_at(graph)) for folder in folders]
+        workers = [Worker(folder, **worker_environment(graph)) for folder in folders]
         try:
             for kill in range(6):
                 until(partial(graph.has_had_requests, 25 * (kill + 1)), left)
                 victim = kill % 2
                 workers[victim].kill9()
-                workers[victim] = Worker(folders[victim], **pointed_at(graph))
+                workers[victim] = Worker(folders[victim], **worker_environment(graph))
             until(lambda: statuses() <= SETTLED, left, seconds=240)
             assert [worker.stop() for worker in workers] == [0, 0]
         finally:
@@ -114,10 +114,10 @@ def test_a_suspended_worker_does_not_send_a_message_after_later_ones(owner: Busi
         second = mailing.writes("two")
         (tmp_path / "a").mkdir()
         (tmp_path / "b").mkdir()
-        with working(tmp_path / "a", **pointed_at(graph)) as suspended:
+        with working(tmp_path / "a", **worker_environment(graph)) as suspended:
             until(lambda: graph.ledger, suspended.log)
             suspended.process.send_signal(signal.SIGSTOP)
-            with working(tmp_path / "b", **pointed_at(graph)) as other:
+            with working(tmp_path / "b", **worker_environment(graph)) as other:
                 # The lease expires after 30 s; the other worker sets the first to unknown and sends the second.
                 until(lambda: Message.objects.get(pk=second.pk).status == "sent", other.log, seconds=180)
                 assert Message.objects.get(pk=first.pk).status == "unknown"
@@ -146,7 +146,7 @@ def test_a_message_whose_web_server_was_killed_after_commit_is_stored_and_sent_o
                 until(Message.objects.exists, site.log)
                 site.kill9()
                 assert isinstance(answer.exception(), requests.ConnectionError)
-        with working(tmp_path, **pointed_at(graph)) as worker:
+        with working(tmp_path, **worker_environment(graph)) as worker:
             until(lambda: Message.objects.get().status == "sent", worker.log)
         assert graph.texts() == ["Hello"]
     assert owner.row_counts() == (1, 1, 1)

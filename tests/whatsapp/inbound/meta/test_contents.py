@@ -8,7 +8,7 @@ from tests.whatsapp import meta
 
 PLACE = {"latitude": 40.782910059774, "longitude": -73.959075808525}
 CARD = {"name": {"formatted_name": "Barbara J. Johnson"}, "phones": [{"phone": "+1 (415) 555-0829"}]}
-GHOST = meta.error(131060, "This message is unavailable")
+UNAVAILABLE = meta.error(131060, "This message is unavailable")
 EDITED = {"original_message_id": "wamid.0", "message": meta.without_none(type="text", text={"body": "Better"})}
 
 
@@ -82,7 +82,7 @@ def interactive(kind, reply):
         (meta.message("edit", {}), ""),
         (meta.message("revoke", {"original_message_id": "wamid.0"}), "(message deleted)"),
         (meta.message("request_welcome"), "(opened the chat)"),
-        (meta.message("unsupported", {"type": "unknown"}, errors=[GHOST]), "(This message is unavailable)"),
+        (meta.message("unsupported", {"type": "unknown"}, errors=[UNAVAILABLE]), "(This message is unavailable)"),
         (meta.message("unsupported", {"type": "poll_creation"}), "(unsupported message)"),
         (meta.message("unknown", None, errors=[{"code": 131051, "details": "Old form"}]), "(Old form)"),
         (meta.message("hologram", {"body": "Body"}), "Body"),
@@ -152,19 +152,21 @@ def test_a_text_that_is_too_long_is_cut_with_a_note():
 def test_other_parts_are_stored_in_the_extras():
     context = {"from": meta.BUSINESS, "id": "wamid.0", "forwarded": True}
     referral = {"source_type": "ad", "ctwa_clid": "A", "welcome_message": {"text": "Hi"}}
-    message = meta.text("x", context=context, referral=referral, group_id="G", from_logical_id="1", errors=[GHOST])
+    message = meta.text(
+        "x", context=context, referral=referral, group_id="G", from_logical_id="1", errors=[UNAVAILABLE]
+    )
     message["text"]["preview_url"] = True
     assert read_one(message).extras == {
         "context": context,
         "referral": referral,
         "group_id": "G",
         "from_logical_id": "1",
-        "errors": [GHOST],
+        "errors": [UNAVAILABLE],
         "text": {"preview_url": True},
     }
 
 
-def test_the_object_of_the_kind_is_kept_whole():
+def test_the_object_of_the_kind_is_stored_unchanged():
     image = {"id": "1", "caption": "x", "url": "https://lookaside.example/1", "sha256": "="}
     assert read_one(meta.message("image", image, text={"body": "beside"})).extras == {
         "image": image,
@@ -182,7 +184,7 @@ def test_the_object_of_the_kind_is_kept_whole():
         ("revoke", {}, None),
     ],
 )
-def test_what_is_about_another_message_names_it(kind, part, target):
+def test_edits_deletions_and_reactions_name_their_target(kind, part, target):
     assert read_one(meta.message(kind, part)).extras == {kind: part} | meta.without_none(target=target)
 
 

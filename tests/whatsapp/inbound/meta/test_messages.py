@@ -1,4 +1,4 @@
-"""What does not come as a plain inbound message: standby, echoes, history, calls, notices, changed numbers."""
+"""Messages other than plain inbound ones: groups, standby, echoes, history and calls."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def read_field(field, value):
     return meta.reading(meta.body(meta.change(field, value)))
 
 
-def told(event):
+def summary(event):
     return event.direction, event.status, event.opens, event.content
 
 
@@ -26,13 +26,13 @@ def test_standby_has_leads_echoes_and_statuses_one_level_deeper():
     inner = {"messages": [meta.text("Hi")], "message_echoes": [meta.echo("Yes?")], "statuses": [meta.status()]}
     reading = read_field("standby", meta.value(standby=inner, contacts=[meta.contact()]))
     message, status, echo = reading.events
-    assert told(message) == ("in", "received", Opens.LEAD, "Hi")
-    assert told(echo) == ("out", "sent", Opens.CONVERSATION, "Yes?")
+    assert summary(message) == ("in", "received", Opens.LEAD, "Hi")
+    assert summary(echo) == ("out", "sent", Opens.CONVERSATION, "Yes?")
     assert (message.extras, echo.extras) == ({"standby": True}, {"standby": True, "echo": True})
     assert (message.customer.name, status.status, reading.notes) == ("Sheena Nelson", "delivered", [])
 
 
-def test_standby_is_read_flat_and_with_its_own_metadata_too():
+def test_standby_is_also_read_flat_and_with_its_own_metadata():
     flat = meta.messages_value(messages=[meta.text()])
     assert read_field("standby", flat).events[0].extras == {"standby": True}
     assert read_field("standby", {"standby": flat, "metadata": None}).events[0].channel == meta.CHANNEL
@@ -45,7 +45,7 @@ def test_an_echo_is_an_outgoing_message_to_its_recipient(field):
     reading = read_field(field, meta.value(message_echoes=echoes, contacts=[meta.contact(user_id=meta.SHEENA_ID)]))
     both = Sender(phone="+16505551234", whatsapp_user_id=meta.SHEENA_ID, name="Sheena Nelson")
     assert [event.customer for event in reading.events] == [both, both]
-    assert told(reading.events[0]) == ("out", "sent", Opens.CONVERSATION, "Hi")
+    assert summary(reading.events[0]) == ("out", "sent", Opens.CONVERSATION, "Hi")
     assert reading.events[0].extras == {"echo": True}
     assert reading.rejected == [f"{ITEM}.message_echoes[2]: has neither the number nor the user id of a customer"]
 
@@ -66,7 +66,7 @@ def history(*messages, thread=meta.SHEENA, **more):
 def test_an_old_message_of_the_business_keeps_its_status(shown, status):
     context = {"status": shown}
     (event,) = read_field("history", history(meta.text("x", from_=meta.BUSINESS, history_context=context))).events
-    assert (told(event), event.customer) == (("out", status, Opens.CONVERSATION, "x"), SHEENA)
+    assert (summary(event), event.customer) == (("out", status, Opens.CONVERSATION, "x"), SHEENA)
     assert event.extras == {"history": True, "history_context": context}
 
 
@@ -97,11 +97,11 @@ def test_a_thread_may_have_more_identifiers_of_its_customer():
 def test_media_of_old_messages_are_read_from_messages():
     messages = [meta.message("image", {"id": "1"}), meta.message("image", {"id": "2"}, from_=meta.BUSINESS)]
     reading = read_field("history", meta.messages_value(messages=messages))
-    assert [told(event)[:3] for event in reading.events] == [("in", "received", Opens.CONVERSATION)]
+    assert [summary(event)[:3] for event in reading.events] == [("in", "received", Opens.CONVERSATION)]
     assert reading.rejected == [f"{ITEM}.messages[1]: has neither the number nor the user id of a customer"]
 
 
-def test_a_business_that_shares_no_history_is_reported():
+def test_a_business_that_does_not_share_its_history_is_noted():
     value = meta.value(history=[{"errors": [meta.error(2593109, "History sharing is turned off")]}])
     assert read_field("history", value).notes == ["Meta reports: 2593109 History sharing is turned off"]
 
@@ -110,17 +110,13 @@ def test_a_business_that_shares_no_history_is_reported():
 def test_a_call_from_a_customer_is_a_lead(direction):
     call = meta.call(session={"sdp": "v=0"}, connection={}) | {"direction": direction}
     (event,) = read_field("calls", meta.value(calls=[call], contacts=[meta.contact()])).events
-    assert (told(event), event.kind) == (("in", "received", Opens.LEAD, "Called"), "call")
+    assert (summary(event), event.kind) == (("in", "received", Opens.LEAD, "Called"), "call")
     assert (event.customer.name, event.extras) == ("Sheena Nelson", {"event": "connect", "direction": direction})
 
 
 def test_a_call_by_the_business_is_outgoing():
     value = meta.value(calls=[meta.call("BUSINESS_INITIATED"), {}], statuses=[{"id": "1", "status": "RINGING"}])
     reading = read_field("calls", value)
-    assert [told(event) for event in reading.events] == [("out", "sent", Opens.CONVERSATION, "Was called")]
+    assert [summary(event) for event in reading.events] == [("out", "sent", Opens.CONVERSATION, "Was called")]
     assert reading.events[0].customer == SHEENA
     assert reading.rejected == [f"{ITEM}.calls[1]: id is missing"]
-
-
-def sender(phone=None, whatsapp_user_id=None):
-    return Sender(phone=phone, whatsapp_user_id=whatsapp_user_id)

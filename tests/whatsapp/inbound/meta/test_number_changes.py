@@ -1,4 +1,4 @@
-"""Changed numbers and ids, as Meta reports them."""
+"""Changes of numbers and ids, as Meta reports them."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def read_field(field, value):
     return meta.reading(meta.body(meta.change(field, value)))
 
 
-def told(event):
+def summary(event):
     return event.direction, event.status, event.opens, event.content
 
 
@@ -52,7 +52,7 @@ OLD, NEW = "+16505551234", "+12195555358"
 )
 def test_a_notice_of_a_change_is_a_message_and_a_move(message, former, now):
     event, move = read_field("messages", meta.messages_value(messages=[message])).events
-    assert (told(event), event.kind) == (("in", "received", Opens.NOTHING, "Sheena changed"), "system")
+    assert (summary(event), event.kind) == (("in", "received", Opens.NOTHING, "Sheena changed"), "system")
     assert event.customer == former
     assert move == MoveEvent(channel=meta.CHANNEL, former=former, now=now, provider_time=event.provider_time)
 
@@ -69,12 +69,12 @@ def test_a_notice_of_a_change_is_a_message_and_a_move(message, former, now):
         {"type": [], "wa_id": {}, "user_id": 1.5},
     ],
 )
-def test_a_notice_of_nothing_new_is_no_move(system):
+def test_a_notice_without_a_change_is_not_a_move(system):
     (event,) = read_field("messages", meta.messages_value(messages=[notice(**system)])).events
     assert event.opens == Opens.NOTHING
 
 
-def test_the_contact_of_a_notice_adds_nothing_to_who_the_customer_was():
+def test_the_contact_of_a_notice_does_not_identify_the_former_customer():
     value = meta.messages_value(
         messages=[notice(type="user_changed_user_id", user_id="US.2", previous_user_id="US.1")],
         contacts=[meta.contact(user_id="US.2")],
@@ -82,7 +82,7 @@ def test_the_contact_of_a_notice_adds_nothing_to_who_the_customer_was():
     assert read_field("messages", value).events[0].customer == sender(OLD, "US.1")
 
 
-def test_a_notice_that_names_no_former_customer_is_about_the_contact():
+def test_a_notice_without_a_former_customer_is_about_the_contact():
     value = meta.messages_value(messages=[notice(None)], contacts=[meta.contact()])
     assert read_field("messages", value).events[0].customer.name == "Sheena Nelson"
     assert len(read_field("messages", meta.messages_value(messages=[notice(None)])).rejected) == 1

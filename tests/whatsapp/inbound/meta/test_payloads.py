@@ -1,4 +1,4 @@
-"""Reading Meta's deliveries: the outer structure, routing and errors."""
+"""Reading Meta's deliveries: the outer structure, the channel and errors."""
 
 from datetime import UTC, datetime
 
@@ -33,8 +33,8 @@ def test_it_reads_every_member_of_every_list_in_order():
     )
     delivery["entry"] *= 2
     reading = meta.reading(meta.raw(delivery))
-    told = [(event.channel, getattr(event, "content", event.provider_id)) for event in reading.events]
-    assert told == [(meta.CHANNEL, "a"), (meta.CHANNEL, "b"), (meta.CHANNEL, "s1"), ("2", "c")] * 2
+    contents = [(event.channel, getattr(event, "content", event.provider_id)) for event in reading.events]
+    assert contents == [(meta.CHANNEL, "a"), (meta.CHANNEL, "b"), (meta.CHANNEL, "s1"), ("2", "c")] * 2
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_it_refuses_only_bodies_that_are_not_json_objects(body, reason):
 
 
 @pytest.mark.parametrize(
-    ("delivery", "lost"),
+    ("delivery", "rejected"),
     [
         ({}, ["entry is missing"]),
         ({"entry": None}, ["entry is missing"]),
@@ -70,9 +70,9 @@ def test_it_refuses_only_bodies_that_are_not_json_objects(body, reason):
         ({"entry": [{"changes": [{"field": [], "value": {}}]}]}, []),
     ],
 )
-def test_a_malformed_outer_structure_is_rejected_without_an_exception(delivery, lost):
+def test_a_malformed_outer_structure_is_rejected_without_an_exception(delivery, rejected):
     reading = meta.reading(meta.raw(delivery))
-    assert (reading.events, reading.rejected, reading.notes) == ([], lost, [])
+    assert (reading.events, reading.rejected, reading.notes) == ([], rejected, [])
 
 
 @pytest.mark.parametrize("object_", [None, "page", 5])
@@ -87,13 +87,13 @@ def test_a_single_object_counts_as_a_list_of_one():
 
 
 @pytest.mark.parametrize("channel", [106540352242922, "106540352242922", " 106540352242922 "])
-def test_it_routes_by_phone_number_id(channel):
+def test_the_channel_is_the_phone_number_id(channel):
     reading = read_all(meta.messages_value(channel, messages=[meta.text()]))
     assert reading.events[0].channel == "106540352242922"
 
 
 @pytest.mark.parametrize("channel", [None, "", [], {"a": 1}, True, 1.5])
-def test_items_without_a_phone_number_id_are_one_line_for_their_value(channel):
+def test_items_without_a_phone_number_id_are_rejected_once_for_their_value(channel):
     bad = meta.messages_value(channel, messages=[meta.text(), meta.text()], statuses=[meta.status()])
     reading = read_all(bad, meta.messages_value(messages=[meta.text("good")]))
     assert [event.content for event in reading.events] == ["good"]
@@ -115,7 +115,7 @@ def test_errors_reported_by_meta_are_noted():
     ]
 
 
-def test_both_lists_are_bounded():
+def test_rejections_and_notes_are_bounded():
     reading = read_all(meta.messages_value(messages=[{}] * 70, errors=[meta.error(1, "x" * 5000)] * 71))
     assert [len(reading.rejected), len(reading.notes)] == [51, 51]
     assert [reading.rejected[-1], reading.notes[-1]] == ["and 20 more", "and 21 more"]
@@ -134,6 +134,6 @@ def test_other_fields_are_ignored(field):
 
 
 @pytest.mark.parametrize("field", ["messages_2027", None])
-def test_an_unknown_field_in_the_usual_shape_is_read(field):
+def test_an_unknown_field_with_the_usual_structure_is_read(field):
     value = meta.messages_value(messages=[meta.text()], statuses=[meta.status()])
     assert [type(event) for event in read_all(meta.change(field, value)).events] == [MessageEvent, StatusEvent]

@@ -16,7 +16,7 @@ PRUNED = f"{SECOND}: parts nested too deep were left out"
 
 
 def read_around(poison, *, key=b'"poison"', value=b'"poison"'):
-    """Read three messages; the second has the JSON text `poison` next to its text."""
+    """Read three messages, of which the second also contains the JSON text `poison`."""
     messages = [meta.text("before"), meta.text("bad", poison="poison"), meta.text("after")]
     body = meta.body(meta.messages_value(messages=messages))
     reading = meta.reading(body.replace(key + b": " + value, poison))
@@ -52,7 +52,7 @@ def test_characters_that_cannot_be_stored_are_replaced(poison, extras, problems)
 
 @pytest.mark.parametrize("deep", [60, 500, 100_000])
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"[":', b"}]")])
-def test_parts_nested_too_deep_are_left_out(deep, opening, closing):
+def test_parts_nested_too_deeply_are_left_out(deep, opening, closing):
     extras, problems = read_around(b'"x": ' + opening * deep + b"1" + closing * deep + b', "y": "[[\\"{{"')
     assert (extras["y"], problems) == ('[[\\"{{'.replace("\\", ""), [PRUNED])
 
@@ -62,7 +62,7 @@ def test_a_byte_order_mark_is_skipped():
     assert ([event.content for event in reading.events], reading.notes) == (["é"], [])
 
 
-def test_bad_characters_in_ids_names_and_texts_cost_no_message():
+def test_no_message_is_rejected_for_bad_characters_in_ids_names_and_texts():
     messages = [meta.text("a\x00", id="i\ud800", type="text\x00"), meta.text("b", from_="US.\x00")]
     contacts = [meta.contact(name="\x00Bo", username="\udfff")]
     reading = meta.reading(meta.body(meta.messages_value("1\x00", messages=messages, contacts=contacts)))

@@ -1,4 +1,4 @@
-"""Statuses of outgoing messages."""
+"""Reading Meta's statuses of outgoing messages."""
 
 from datetime import UTC, datetime
 
@@ -70,7 +70,7 @@ def test_an_unknown_status_is_noted(state, named):
     assert reading.notes == [f"{ITEM}.statuses[0]: {named} is not known; ignored"]
 
 
-def test_a_status_keeps_only_what_has_the_right_type():
+def test_a_status_keeps_only_parts_of_the_right_type():
     item = meta.status(pricing="free", conversation=[], biz_opaque_callback_data="x" * 600)
     (event,) = read_all(meta.messages_value(statuses=[item])).events
     assert (event.details, event.callback_data) == ({}, "x" * 512)

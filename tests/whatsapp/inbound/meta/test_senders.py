@@ -1,4 +1,4 @@
-"""Senders and times: numbers, user ids and contacts in every shape."""
+"""Senders and times: numbers, user ids and contacts in every format."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -41,7 +41,7 @@ def test_a_customer_without_a_number_is_identified_by_user_id():
     assert event.extras == {"from_parent_user_id": "US.9", "username": "@sheena", "parent_user_id": "US.9"}
 
 
-def test_from_user_id_wins_over_a_user_id_in_from():
+def test_from_user_id_takes_precedence_over_a_user_id_in_from():
     assert read_one(meta.text(from_="US.1", from_user_id="US.2")).customer.whatsapp_user_id == "US.2"
 
 
@@ -146,7 +146,7 @@ def test_an_implausible_time_is_left_out_with_a_note(timestamp):
     assert reading.notes == [f"{ITEM}.messages[0]: its timestamp is not plausible; the time of arrival is used"]
 
 
-def test_a_missing_time_is_noted_too():
+def test_a_missing_time_is_noted():
     reading = read_all(meta.messages_value(messages=[meta.text(timestamp=None)]))
     assert (reading.events[0].provider_time, reading.rejected) == (None, [])
     assert reading.notes == [f"{ITEM}.messages[0]: timestamp is missing; the time of arrival is used"]

@@ -27,7 +27,7 @@ def test_it_prints_the_business_and_a_key_that_works(db, capsys, anonymous):
     assert not ApiKey.objects.filter(digest__contains=answer["api_key"]).exists()
 
 
-def test_run_again_it_gives_a_new_key_and_no_second_business(db, capsys):
+def test_a_second_run_creates_a_new_key_and_no_second_business(db, capsys):
     arguments = ["--email", "a@bakery.example", "--phone-number-id", "1065"]
     first, second = create(capsys, *arguments), create(capsys, *arguments)
     assert (first["user_id"], first["channel_id"]) == (second["user_id"], second["channel_id"])
@@ -35,14 +35,14 @@ def test_run_again_it_gives_a_new_key_and_no_second_business(db, capsys):
     assert (User.objects.count(), Channel.objects.count(), ApiKey.objects.count()) == (1, 1, 2)
 
 
-def test_a_number_at_twilio_is_connected_as_such(db, capsys):
+def test_a_number_at_twilio_is_connected_with_its_provider(db, capsys):
     create(capsys, "--email", "a@bakery.example", "--phone-number-id", "+14155238886", "--provider", "twilio")
     assert Channel.objects.get().provider == "twilio"
 
 
 @pytest.mark.parametrize("provider", [[], ["--provider", "twilio"]])
 @pytest.mark.parametrize("written", ["+1 (415) 523-8886", "whatsapp:+14155238886", " WhatsApp: +14155238886"])
-def test_a_phone_number_is_one_at_twilio_and_is_stored_normalised(db, capsys, written, provider):
+def test_a_phone_number_belongs_to_twilio_and_is_stored_normalised(db, capsys, written, provider):
     for _ in range(2):
         create(capsys, "--email", "a@bakery.example", "--phone-number-id", written, *provider)
     assert Channel.objects.values_list("provider", "phone_number_id").get() == ("twilio", "+14155238886")

@@ -21,16 +21,16 @@ from tests.site import REPOSITORY, environment, free_port, manage
 from whatsapp.inbound import ingest
 from whatsapp.models import WebhookDelivery
 
-NOTHING_IN_IT = b'{"object": "whatsapp_business_account", "entry": []}'
+EMPTY_BODY = b'{"object": "whatsapp_business_account", "entry": []}'
 
 
-def delivery(state: str = "failed", body: bytes = NOTHING_IN_IT) -> UUID:
+def delivery(state: str = "failed", body: bytes = EMPTY_BODY) -> UUID:
     return WebhookDelivery.objects.create(provider="cloud", body=body, state=state).pk
 
 
 @pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch) -> dict[UUID, str]:
-    """The outcome of each replayed delivery, which its body names."""
+def replayed(monkeypatch: pytest.MonkeyPatch) -> dict[UUID, str]:
+    """The outcome of each replayed delivery. A delivery's body is the outcome of its replay."""
     outcomes: dict[UUID, str] = {}
 
     def replay(*, delivery_id: UUID) -> str:
@@ -42,7 +42,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> dict[UUID, str]:
 
 
 def command(*arguments: str) -> tuple[int, str]:
-    """Run it in this process. Returns the exit code and the output."""
+    """Run the command in this process. Returns the exit code and the output."""
     out = StringIO()
     try:
         call_command("replay_deliveries", *arguments, stdout=out)
@@ -60,22 +60,22 @@ def command(*arguments: str) -> tuple[int, str]:
         (["--state", "unrouted"], {"unrouted"}),
     ],
 )
-def test_it_replays_deliveries_in_the_given_state(db, tried, arguments, states):
-    kept = {state: delivery(state, b"processed") for state in ("failed", "unrouted", "processed")}
+def test_it_replays_deliveries_in_the_given_state(db, replayed, arguments, states):
+    stored = {state: delivery(state, b"processed") for state in ("failed", "unrouted", "processed")}
 
     assert command(*arguments)[0] == 0
-    assert set(tried) == {kept[state] for state in states}
+    assert set(replayed) == {stored[state] for state in states}
 
 
-def test_it_replays_named_deliveries(db, tried):
+def test_it_replays_named_deliveries(db, replayed):
     first, second, third = (delivery("processed", b"processed") for _ in range(3))
     delivery("failed", b"processed")
 
     assert command("--id", str(first), str(second), "--id", str(third), str(first))[0] == 0
-    assert list(tried) == [first, second, third]
+    assert list(replayed) == [first, second, third]
 
 
-def test_its_summary_adds_up_and_its_exit_code_is_1_where_some_are_not_processed(db, tried):
+def test_the_summary_counts_results_and_the_exit_code_is_1_if_some_are_not_processed(db, replayed):
     for body, times in {b"processed": 3, b"failed": 2, b"unrouted": 1, b"": 1}.items():
         for _ in range(times):
             delivery("failed", body)
@@ -88,7 +88,7 @@ def test_its_summary_adds_up_and_its_exit_code_is_1_where_some_are_not_processed
     assert "4 of 7 are not processed" in printed
 
 
-def test_without_a_terminal_it_prints_a_line_for_each(db, tried):
+def test_without_a_terminal_it_prints_a_line_for_each_delivery(db, replayed):
     good, bad = delivery("failed", b"processed"), delivery("unrouted", b"unrouted")
 
     _, printed = command()
@@ -109,7 +109,7 @@ def test_the_log_of_each_delivery_is_not_printed(db, caplog):
     assert "delivery_replayed" in caplog.text
 
 
-def test_nothing_to_replay_is_a_success(db, tried):
+def test_it_succeeds_without_deliveries_to_replay(db, replayed):
     assert command() == (0, "Nothing to replay.\n")
     assert command("--json") == (
         0,
@@ -117,17 +117,17 @@ def test_nothing_to_replay_is_a_success(db, tried):
     )
 
 
-def test_an_unknown_id_is_named_and_nothing_is_replayed(db, tried):
+def test_an_unknown_id_is_named_and_nothing_is_replayed(db, replayed):
     unknown = uuid4()
 
     code, printed = command("--id", str(delivery()), str(unknown))
 
     assert code == 2
     assert f"There is no delivery {unknown}." in printed
-    assert not tried
+    assert not replayed
 
 
-def test_a_database_that_goes_away_is_exit_code_2(db, monkeypatch):
+def test_a_lost_connection_to_the_database_is_exit_code_2(db, monkeypatch):
     delivery()
 
     def replay(*, delivery_id: UUID) -> str:
@@ -147,13 +147,13 @@ def variables(data_dir: Path, url: str) -> dict[str, str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_processes_a_real_delivery_and_shows_a_bar_on_a_terminal(tmp_path):
-    kept = delivery()
-    ours, terminal = pty.openpty()
+def test_it_processes_a_delivery_and_shows_a_progress_bar_on_a_terminal(tmp_path):
+    stored = delivery()
+    controller, terminal = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 80))
     try:
-        ended = subprocess.run(
-            [sys.executable, "manage.py", "replay_deliveries", "--id", str(kept)],
+        result = subprocess.run(
+            [sys.executable, "manage.py", "replay_deliveries", "--id", str(stored)],
             cwd=REPOSITORY,
             env=variables(tmp_path, database_url()),
             stdout=subprocess.PIPE,
@@ -161,30 +161,30 @@ def test_it_processes_a_real_delivery_and_shows_a_bar_on_a_terminal(tmp_path):
             text=True,
             check=False,
         )
-        shown = os.read(ours, 65_536).decode()
+        shown = os.read(controller, 65_536).decode()
     finally:
-        os.close(ours)
+        os.close(controller)
         os.close(terminal)
 
-    assert ended.returncode == 0, ended.stdout + shown
+    assert result.returncode == 0, result.stdout + shown
     assert "100%" in shown
-    assert str(kept) not in ended.stdout
-    assert WebhookDelivery.objects.get(pk=kept).state == "processed"
+    assert str(stored) not in result.stdout
+    assert WebhookDelivery.objects.get(pk=stored).state == "processed"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--id", "x"], ["--state", "processed"], ["--nothing"]])
 def test_an_error_is_reported_with_exit_code_2(tmp_path, arguments):
-    nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    unreachable = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
 
-    ended = manage("replay_deliveries", *arguments, env=variables(tmp_path, nowhere))
+    result = manage("replay_deliveries", *arguments, env=variables(tmp_path, unreachable))
 
-    assert ended.returncode == 2
-    assert ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert result.returncode == 2
+    assert result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_help_explains_the_exit_codes(tmp_path):
-    ended = manage("replay_deliveries", "--help", env=variables(tmp_path, "postgresql://nobody@127.0.0.1/nothing"))
+    result = manage("replay_deliveries", "--help", env=variables(tmp_path, "postgresql://nobody@127.0.0.1/nothing"))
 
-    assert ended.returncode == 0
-    assert "Exit code: 0" in " ".join(ended.stdout.split())
+    assert result.returncode == 0
+    assert "Exit code: 0" in " ".join(result.stdout.split())

@@ -99,13 +99,13 @@ def test_an_echo_is_outgoing_and_statuses_reach_it(site, channel):
 
 
 @served
-def test_it_explains_why_a_delivery_is_not_shown(site, owner, channel):
+def test_it_explains_why_a_delivery_is_not_stored_in_a_conversation(site, owner, channel):
     def posted(*arguments: str) -> list[str]:
         return simulate("--url", site.address, *arguments).splitlines()[1:]
 
     assert posted("--phone-number-id", "999") == ["999 is not connected here: the delivery waits in Deliveries."]
-    waits = "No message with the id wamid.NONE was sent: the status waits until there is one."
-    assert posted("--status", "read", "--message-id", "wamid.NONE") == [waits]
+    note = "No message with the id wamid.NONE was sent: the status waits until there is one."
+    assert posted("--status", "read", "--message-id", "wamid.NONE") == [note]
     assert json.loads(simulate("--url", site.address, "--phone-number-id", "999", "--json"))["note"].startswith(
         "999 is"
     )
@@ -115,7 +115,7 @@ def test_it_explains_why_a_delivery_is_not_shown(site, owner, channel):
 
 
 @served
-def test_a_customer_without_a_number_and_an_advertisement(site, channel):
+def test_a_customer_without_a_number_and_an_advertisement_are_stored(site, channel):
     simulate("--url", site.address, "--bsuid", "DE.13491208655302741918", "--ad", "Lemon cakes", "--name", "Ada")
     customer, lead = Customer.objects.get(), Lead.objects.get()
     assert (customer.phone, customer.whatsapp_user_id, customer.name) == (None, "DE.13491208655302741918", "Ada")
@@ -123,7 +123,7 @@ def test_a_customer_without_a_number_and_an_advertisement(site, channel):
 
 
 @served
-def test_twilio_delivers_too(site, owner):
+def test_a_delivery_from_twilio_is_stored(site, owner):
     Channel.objects.create(user=owner.user, provider="twilio", phone_number_id=TWILIO)
     simulate("--url", site.address, "--provider", "twilio", "--from", PHONE, "--text", "Grüße & 1+1")
     message = Message.objects.get()
@@ -138,12 +138,12 @@ def test_twilios_prefix_is_not_doubled(db):
 
 
 @served
-def test_what_it_prints_can_be_posted_by_curl(site, channel):
+def test_the_printed_curl_command_posts_the_delivery(site, channel):
     out = simulate("--print", "--url", site.address, "--text", "It's $HOME `x` Grüße")
     assert not WebhookDelivery.objects.exists()
     command = shlex.split(out.splitlines()[1])
-    done = subprocess.run([*command, "--noproxy", "*", "-sS"], capture_output=True, text=True, check=True, timeout=30)
-    assert json.loads(done.stdout) == {"success": True}
+    result = subprocess.run([*command, "--noproxy", "*", "-sS"], capture_output=True, text=True, check=True, timeout=30)
+    assert json.loads(result.stdout) == {"success": True}
     assert Message.objects.get().content == "It's $HOME `x` Grüße"
 
 
@@ -152,14 +152,14 @@ def test_errors_are_printed_on_stderr(site, channel, tmp_path):
     env = environment(tmp_path, DATABASE_URL=database_url(), SECRET_KEY="a secret of this test", HTTPS="false")
     env |= {"PORT": str(free_port())}
 
-    nothing = manage("simulate_whatsapp", env=env | {"WHATSAPP_APP_SECRETS": SECRET})
+    no_site = manage("simulate_whatsapp", env=env | {"WHATSAPP_APP_SECRETS": SECRET})
     wrong = manage("simulate_whatsapp", f"--url={site.address}", "--secret=wrong", "--burst=3", env=env)
     unknown = manage("simulate_whatsapp", "--kind=fax", env=env)
 
-    assert (nothing.returncode, nothing.stdout) == (1, "")
-    assert f"Nothing answers at http://127.0.0.1:{env['PORT']}: start the site with `make run`" in nothing.stderr
+    assert (no_site.returncode, no_site.stdout) == (1, "")
+    assert f"Nothing answers at http://127.0.0.1:{env['PORT']}: start the site with `make run`" in no_site.stderr
     assert wrong.returncode == 1
     assert "401: the site has other secrets." in wrong.stderr
     assert "(3 of 3)" in wrong.stderr
     assert unknown.returncode == 2
-    assert "Traceback" not in nothing.stderr + wrong.stderr + unknown.stderr
+    assert "Traceback" not in no_site.stderr + wrong.stderr + unknown.stderr

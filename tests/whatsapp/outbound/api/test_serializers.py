@@ -1,4 +1,4 @@
-"""Bodies of requests that send: what is wrong with them, and what is filled in."""
+"""Bodies of requests that send messages: errors and defaults."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.envelope import refused
 from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored
 
 
-def test_what_is_left_out_of_a_lead_has_defaults(mailing):
+def test_omitted_fields_of_a_lead_have_defaults(mailing):
     body = mailing.post(**HELLO, createLead=True, customerName="Amina").json()
     lead = Lead.objects.get(pk=body["lead_id"])
     assert (lead.type, lead.details) == ("inquiry", "")
@@ -32,7 +32,7 @@ def test_what_is_left_out_of_a_lead_has_defaults(mailing):
         ("template", TEMPLATE | {"button": "press"}),
     ],
 )
-def test_a_bad_field_is_named_and_nothing_is_stored(mailing, field, value):
+def test_an_invalid_field_is_named_and_nothing_is_stored(mailing, field, value):
     body = HELLO | {"createLead": True, "customerName": "Amina"} | {field: value}
     if field == "template":
         del body["message"]
@@ -41,7 +41,7 @@ def test_a_bad_field_is_named_and_nothing_is_stored(mailing, field, value):
     assert nothing_stored(mailing.business)
 
 
-def test_every_bad_field_is_named_at_once(mailing):
+def test_all_invalid_fields_are_named_at_once(mailing):
     body = refused(mailing.post(to="12", message="", leadType="x", createLead=3), 400)
     assert set(body["fields"]) == {"to", "message", "leadType", "createLead"}
 

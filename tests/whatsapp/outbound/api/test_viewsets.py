@@ -65,7 +65,7 @@ class TestReading:
         sent = mailing.post(**HELLO).json()
         path = f"/api/messages/{sent['message_id']}"
         assert mailing.business.client.get(path).json()["status"] == "queued"
-        mailing.is_sent()
+        mailing.send_due()
         body = mailing.business.client.get(path).json()
         assert body == {
             "id": sent["message_id"],
@@ -121,15 +121,15 @@ class TestReplies:
             assert set(answer.json()) == ANSWER
             assert answer.json()["lead_id"] is None
             assert Conversation.objects.get().status == status
-        mailing.is_sent()
+        mailing.send_due()
         assert mailing.graph.texts(AMINA) == ["Your cake is ready", *["Thank you"] * 3]
 
-    @pytest.mark.parametrize("parameters", [5, True, 1.5, "text", [5], [{"text": 5}], {"text": "one alone"}])
+    @pytest.mark.parametrize("parameters", [5, True, 1.5, "text", [5], [{"text": 5}], {"text": "not a list"}])
     def test_unknown_template_parameters_are_left_to_meta(self, mailing, parameters):
         template = TEMPLATE | {"components": [{"type": "body", "parameters": parameters}]}
         assert mailing.post(to=AMINA, template=template).status_code == 202
 
-    def test_a_template_can_be_the_reply(self, mailing):
+    def test_a_reply_can_be_a_template(self, mailing):
         row = mailing.writes()
         answer = mailing.post(f"/api/conversations/{row.conversation_id}/messages", template=TEMPLATE)
         assert answer.status_code == 202

@@ -10,7 +10,7 @@ from whatsapp.channels import connect_channel
 class TestRequest:
     def test_a_text_has_its_number_token_and_our_id(self, mailing):
         row = mailing.writes("Ready at five 🎂")
-        assert mailing.is_sent() == 1
+        assert mailing.send_due() == 1
         (entry,) = mailing.graph.ledger
         assert entry["path"] == f"/v26.0/{meta.CHANNEL}/messages"
         assert entry["token"] == TOKEN
@@ -26,34 +26,34 @@ class TestRequest:
     def test_a_number_is_sent_with_a_plus_sign(self, mailing):
         for written in ("0049 151 23456789", "+49 (151) 2345-6789"):
             mailing.post(to=written, message="Hello")
-        mailing.is_sent()
+        mailing.send_due()
         assert [entry["body"]["to"] for entry in mailing.graph.ledger] == [AMINA, AMINA]
 
-    def test_a_user_id_is_sent_as_recipient(self, mailing):
+    def test_a_user_id_is_sent_as_the_recipient(self, mailing):
         mailing.writes(to=meta.SHEENA_ID)
-        mailing.is_sent()
+        mailing.send_due()
         body = mailing.graph.ledger[0]["body"]
         assert (body["recipient"], "to" in body) == (meta.SHEENA_ID, False)
 
-    def test_a_reply_goes_to_the_address_in_the_form_of_the_customers_messages(self, mailing, owner):
+    def test_a_message_goes_to_the_number_in_the_form_in_which_the_customer_wrote(self, mailing, owner):
         """WhatsApp writes Mexican numbers with a 1 that people leave out."""
         mailing.writes(to="+525512345678")
         Inbox(owner).gets(meta.text("Hola", from_="5215512345678"))
         mailing.writes(to="+525512345678")
-        mailing.is_sent()
+        mailing.send_due()
         assert [entry["body"]["to"] for entry in mailing.graph.ledger] == ["+525512345678", "+5215512345678"]
         assert Customer.objects.count() == 1
 
-    def test_a_given_number_stays_the_address_of_a_customer_who_now_writes_with_an_id(self, mailing, owner):
+    def test_a_message_to_a_number_goes_to_that_number_though_the_customer_now_writes_with_an_id(self, mailing, owner):
         inbox = Inbox(owner)
         inbox.gets(meta.text("Hello", from_user_id=meta.SHEENA_ID))
-        inbox.gets(meta.text("Hidden now", from_=None, from_user_id=meta.SHEENA_ID))
+        inbox.gets(meta.text("Without a number", from_=None, from_user_id=meta.SHEENA_ID))
         conversation = Conversation.objects.get()
         mailing.writes(to=f"+{meta.SHEENA}")
         mailing.post(f"/api/conversations/{conversation.pk}/messages", message="A reply")
         template = {"name": "code", "language": "de"}
         mailing.post(f"/api/conversations/{conversation.pk}/messages", template=template)
-        mailing.is_sent()
+        mailing.send_due()
         bodies = [entry["body"] for entry in mailing.graph.ledger]
         assert [body.get("to") or body["recipient"] for body in bodies] == [
             f"+{meta.SHEENA}",
@@ -67,14 +67,14 @@ class TestRequest:
         inbox.gets(meta.message("system", {"type": "user_changed_number", "body": "Changed", "wa_id": "12195555358"}))
         conversation = Conversation.objects.get()
         mailing.post(f"/api/conversations/{conversation.pk}/messages", message="Hello")
-        mailing.is_sent()
+        mailing.send_due()
         assert mailing.graph.ledger[0]["body"]["to"] == "+12195555358"
 
     def test_a_template_is_sent_in_metas_format(self, mailing):
         components = [{"type": "body", "parameters": [{"type": "text", "text": "Amina"}]}]
         template = {"name": "cake_ready", "language": "en_US", "components": components}
         mailing.post(to=AMINA, template=template)
-        mailing.is_sent()
+        mailing.send_due()
         body = mailing.graph.ledger[0]["body"]
         assert body["type"] == "template"
         assert body["template"] == template | {"language": {"code": "en_US"}}
@@ -85,7 +85,7 @@ class TestRequest:
         Inbox(owner, channel="2222").gets(meta.text("Hello", from_=AMINA[1:]))
         mailing.writes()
         mailing.writes(to=BRUNO)
-        mailing.is_sent()
+        mailing.send_due()
         sent = {entry["body"]["to"]: (entry["path"], entry["token"]) for entry in mailing.graph.ledger}
         assert sent[AMINA] == (f"/v26.0/{second.phone_number_id}/messages", "another token")
         assert sent[BRUNO] == (f"/v26.0/{meta.CHANNEL}/messages", TOKEN)

@@ -52,12 +52,12 @@ def test_sent_delivered_and_read_are_posted_signed_to_the_webhook(
 
 
 @pytest.mark.django_db
-def test_where_no_site_answers_the_message_stays_sent(owner, settings, monkeypatch):
-    told = []
+def test_the_message_stays_sent_if_no_site_answers(owner, settings, monkeypatch):
+    responses = []
     settings.WHATSAPP_BACKEND, settings.PORT = "console", free_port()
     monkeypatch.setattr(console, "STATUSES", ((0.0, "sent"),))
-    monkeypatch.setattr(console, "post", lambda delivery: told.append(post.post(delivery)))
+    monkeypatch.setattr(console, "post", lambda delivery: responses.append(post.post(delivery)))
     connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL)
     write(owner)
-    until(lambda: told == ["no answer"])
+    until(lambda: responses == ["no answer"])
     assert Message.objects.get().status == "sent"

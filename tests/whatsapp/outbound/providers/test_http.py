@@ -1,4 +1,4 @@
-"""Requests to a provider with failures below HTTP: whether the message was sent, and how long it takes."""
+"""Requests to a provider with failures below HTTP: whether the message was sent, and the maximum duration."""
 
 import socket
 import threading
@@ -38,18 +38,18 @@ def server(behave: Callable[[socket.socket], None]) -> Iterator[int]:
         listener.close()
 
 
-def ask(port: int, scheme: str = "http") -> None:
+def send_request(port: int, scheme: str = "http") -> None:
     post(Request(f"{scheme}://{HOST}:{port}/v26.0/1/messages", auth=HTTPBasicAuth("user", "secret"), json={"a": 1}))
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in (("CONNECT_SECONDS", 0.5), ("READ_SECONDS", 0.5), ("TOTAL_SECONDS", 1.0)):
         monkeypatch.setattr(http, name, seconds)
 
 
-def drips(data: bytes) -> Callable[[socket.socket], None]:
-    """A byte each 100 ms, so that no single wait is long."""
+def send_slowly(data: bytes) -> Callable[[socket.socket], None]:
+    """Send one byte every 100 ms, so that no single wait is long."""
 
     def behave(connection: socket.socket) -> None:
         connection.recv(65_536)
@@ -66,23 +66,23 @@ def drips(data: bytes) -> Callable[[socket.socket], None]:
         lambda connection: time.sleep(3 if connection.recv(65_536) else 0),
         lambda connection: connection.recv(65_536) and connection.close(),
         lambda connection: connection.recv(65_536) and connection.sendall(HEAD + b"half"),
-        lambda connection: connection.recv(65_536) and connection.sendall(b"what is this?\r\n\r\n"),
+        lambda connection: connection.recv(65_536) and connection.sendall(b"not HTTP\r\n\r\n"),
     ],
-    ids=["hangs", "hangs up", "half an answer", "no HTTP"],
+    ids=["no response", "closed connection", "incomplete response", "not HTTP"],
 )
-def test_a_request_that_left_without_a_complete_response_is_uncertain(behave):
+def test_a_sent_request_without_a_complete_response_is_uncertain(behave):
     with server(behave) as port, pytest.raises(Uncertain):
-        ask(port)
+        send_request(port)
 
 
 @pytest.mark.parametrize(
     "data", [b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100, HEAD + b"x" * 1000], ids=["head", "body"]
 )
-def test_a_slow_response_is_not_waited_for_without_limit(data):
-    began = time.monotonic()
-    with server(drips(data)) as port, pytest.raises(Uncertain):
-        ask(port)
-    assert time.monotonic() - began < 8
+def test_the_time_for_a_slow_response_is_limited(data):
+    started = time.monotonic()
+    with server(send_slowly(data)) as port, pytest.raises(Uncertain):
+        send_request(port)
+    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize(
@@ -92,15 +92,15 @@ def test_a_slow_response_is_not_waited_for_without_limit(data):
         lambda connection: connection.recv(1) and connection.close(),
         lambda connection: connection.recv(65_536) and connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
     ],
-    ids=["hangs", "hangs up", "plain HTTP"],
+    ids=["no response", "closed connection", "plain HTTP"],
 )
-def test_a_handshake_that_fails_has_sent_nothing(behave):
+def test_nothing_was_sent_if_the_handshake_fails(behave):
     with server(behave) as port, pytest.raises(NotSent):
-        ask(port, "https")
+        send_request(port, "https")
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/", "nonsense://x/", "http://[::1"])
-def test_without_a_connection_nothing_was_sent(url):
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/", "unknown://x/", "http://[::1"])
+def test_nothing_was_sent_without_a_connection(url):
     with pytest.raises(NotSent) as caught:
         post(Request(url, auth=HTTPBasicAuth("user", "secret"), json={}))
     assert "secret" not in str(caught.value)
@@ -119,7 +119,7 @@ def test_a_token_that_is_not_a_valid_header_is_not_in_the_error():
     assert caught.value.__cause__ is None
 
 
-def test_a_kept_connection_is_reused():
+def test_a_kept_alive_connection_is_reused():
     accepted = []
 
     def behave(connection: socket.socket) -> None:
@@ -131,5 +131,5 @@ def test_a_kept_connection_is_reused():
 
     with server(behave) as port:
         for _ in range(3):
-            ask(port)
+            send_request(port)
     assert len(accepted) == 1

@@ -1,4 +1,4 @@
-"""Requests to Twilio, and the meaning of its responses."""
+"""Requests to Twilio, and the statuses that result from its responses."""
 
 import json
 from base64 import b64decode
@@ -29,7 +29,7 @@ def state(twilio):
 def test_a_text_is_sent_as_a_form_with_basic_authentication(twilio, settings):
     settings.PUBLIC_URL = "https://leads.example.com"
     twilio.writes("Ready at five 🎂")
-    twilio.is_sent()
+    twilio.send_due()
     (entry,) = twilio.graph.ledger
     assert entry["path"] == "/2010-04-01/Accounts/AC123/Messages.json"
     assert b64decode(entry["token"].removeprefix("Basic ")).decode() == "AC123:an auth token"
@@ -45,7 +45,7 @@ def test_a_text_is_sent_as_a_form_with_basic_authentication(twilio, settings):
 def test_an_api_key_can_replace_the_auth_token(owner, graph):
     mailing = Mailing(owner, graph, number=NUMBER, token="AC123:SK456:the key's secret")
     mailing.writes()
-    mailing.is_sent()
+    mailing.send_due()
     (entry,) = graph.ledger
     assert entry["path"] == "/2010-04-01/Accounts/AC123/Messages.json"
     assert b64decode(entry["token"].removeprefix("Basic ")).decode() == "SK456:the key's secret"
@@ -64,14 +64,14 @@ def test_an_api_key_can_replace_the_auth_token(owner, graph):
         (Reaction(status=504, body=b'{"message": "Endpoint request timed out"}'), "unknown"),
         (Reaction(status=400, body=b"bad request"), "queued"),
         (GATEWAY_502, "unknown"),
-        (Reaction(status=201, body=b"nonsense", accepts=True), "unknown"),
+        (Reaction(status=201, body=b"not JSON", accepts=True), "unknown"),
         (Reaction(status=201, body=b"{}", accepts=True), "unknown"),
     ],
 )
-def test_the_meaning_of_responses(twilio, answer, expected):
+def test_each_response_results_in_a_status(twilio, answer, expected):
     twilio.graph.queue_reactions(answer)
     twilio.writes()
-    twilio.is_sent()
+    twilio.send_due()
     assert state(twilio) == expected
 
 
@@ -79,20 +79,20 @@ def test_the_meaning_of_responses(twilio, answer, expected):
 def test_refused_credentials_stop_the_number(twilio, answer):
     twilio.graph.queue_reactions(answer)
     twilio.writes()
-    twilio.is_sent()
+    twilio.send_due()
     assert state(twilio) == "queued"
     assert "account sid, colon, auth token" in twilio.reload().stop_reason
 
 
-def test_a_token_of_another_format_stops_the_number(owner, graph):
+def test_a_token_in_another_format_stops_the_number(owner, graph):
     mailing = Mailing(owner, graph, number=NUMBER, token="only a token")
     mailing.writes()
-    mailing.is_sent()
+    mailing.send_due()
     assert (graph.requests, state(mailing)) == (0, "queued")
     assert "account sid, colon, auth token" in mailing.reload().stop_reason
 
 
 def test_a_template_fails_with_its_reason(twilio):
     twilio.post(to=AMINA, template={"name": "cake_ready", "language": "de"})
-    twilio.is_sent()
+    twilio.send_due()
     assert state(twilio) == "failed"

@@ -1,4 +1,4 @@
-"""Messages from Sheena, by number, by id or by both, and her new number."""
+"""Messages from a customer, Sheena: with her number, her user id or both, and about her change of number."""
 
 from tests.whatsapp import meta
 

@@ -12,7 +12,7 @@ def delivery(body: bytes = b"{}", state: str = "failed", **fields: Any) -> Webho
 
 
 def hello(**fields: Any) -> WebhookDelivery:
-    """A stored delivery with a customer's message that is not processed yet."""
+    """A stored delivery with a message from a customer, which has not been processed."""
     return delivery(meta.body(meta.messages_value(messages=[meta.text("Hello")])), **fields)
 
 
