@@ -49,7 +49,7 @@ def test_the_full_message_for_a_placeholder_corrects_the_lead_of_the_placeholder
     assert plan_leads([first(2)], existing(first(2))) == ([], [Correction(LEAD, first(2), "before")])
 
 
-def test_a_lead_from_another_source_stays_as_it_is():
+def test_a_lead_from_another_source_is_not_changed():
     assert plan_leads([first(1)], {UUID(int=1): ExistingLead(LEAD, None, None, None, None)}) == ([], [])
 
 

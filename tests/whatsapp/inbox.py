@@ -40,7 +40,7 @@ class Inbox:
         return deliver(meta.messages_value(self.channel, messages=list(messages), **parts))
 
     def gets_change(self, field: str, **parts: Any) -> WebhookDelivery:
-        """A change of a field other than `messages`."""
+        """Deliver a change of a field other than `messages`."""
         return deliver(meta.change(field, meta.value(self.channel, **parts)))
 
     def gets_statuses(self, *statuses: Any) -> WebhookDelivery:

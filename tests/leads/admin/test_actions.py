@@ -49,7 +49,7 @@ def test_a_lead_is_found_by_name_and_details_and_never_by_another_business(owner
     assert "Nothing matches" in staff_of(owner).list(Lead, q="bread cake")
 
 
-def test_the_list_shows_the_newest_first_and_filters(owner):
+def test_the_list_is_newest_first_and_can_be_filtered(owner):
     staff = staff_of(owner)
     assigned, unassigned = (Lead.objects.get(pk=owner.has_lead().lead_id) for _ in range(2))
     staff.act("assign_to_me", assigned)
@@ -76,7 +76,7 @@ def test_the_list_shows_the_last_inbound_message_and_cannot_be_sorted_by_it(owne
     assert staff.found(Lead) == {with_message.lead_id, without_message.lead_id}
 
 
-def test_an_empty_list_offers_the_first_lead(owner):
+def test_an_empty_list_has_a_link_to_add_a_lead(owner):
     page = staff_of(owner).list(Lead)
     assert "No leads yet." in page
     assert f'href="{address("add", Lead)}"' in page

@@ -61,7 +61,7 @@ def test_a_dry_run_says_what_an_import_would_do(staff):
     assert the_run().trial is None
 
 
-def test_a_stranger_can_neither_see_nor_change_it(staff, stranger):
+def test_a_stranger_can_neither_see_nor_change_an_import(staff, stranger):
     upload(staff)
     run, other = the_run(), staff_of(stranger)
 

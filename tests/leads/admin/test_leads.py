@@ -16,7 +16,7 @@ from tests.staff import address, errors_of, messages_of, operator, staff_of
 PHONE = "+4915123456789"
 
 
-def test_a_lead_that_staff_add_comes_with_its_customer_and_conversation(owner):
+def test_a_lead_that_staff_add_is_created_with_its_customer_and_conversation(owner):
     response = staff_of(owner).fill(ADD, **TYPED)
 
     assert response.status_code == 302

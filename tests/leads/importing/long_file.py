@@ -26,7 +26,7 @@ def phone(number: int) -> str:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """One row in twenty repeated, one in a hundred invalid; shuffled."""
+    """A shuffled file in which one row in twenty is repeated and one in a hundred is invalid."""
     rows = [f"{phone(n)},Customer {n},order,Cake {n}," for n in range(ROWS)]
     rows += rows[::20] + ["12,Nobody,order,Cake,"] * (ROWS // 100)
     random.Random(6).shuffle(rows)

@@ -12,7 +12,7 @@ from tests.conversations.phone_cases import ACCEPTED
     ("cell", "region", "phone"),
     [
         *((raw, region, phone) for raw, phone in ACCEPTED for region in (None, "DE")),
-        # As spreadsheets change them.
+        # As spreadsheets change numbers.
         ("'+4915112345678", None, "+4915112345678"),
         ("''+49 151 12345678", None, "+4915112345678"),
         ("4915112345678", None, "+4915112345678"),
@@ -24,10 +24,10 @@ from tests.conversations.phone_cases import ACCEPTED
         ("5215512345678", None, "+5215512345678"),
         ("525512345678", None, "+525512345678"),
         ("551187654321", None, "+551187654321"),
-        # As lead forms and address books write them.
+        # As lead forms and address books write numbers.
         ("p:+4915112345678", None, "+4915112345678"),
         ("Tel: +49 151 12345678", None, "+4915112345678"),
-        # A region.
+        # Numbers without a country code, with a region.
         ("0151 12345678", "DE", "+4915112345678"),
         ("(0151) 1234-5678", "DE", "+4915112345678"),
         ("0151/12345678", "DE", "+4915112345678"),
@@ -40,7 +40,7 @@ from tests.conversations.phone_cases import ACCEPTED
         ("1 212 555 1234", "US", "+12125551234"),
         ("9198765432", "IN", "+919198765432"),
         ("02 1234 5678", "IT", "+390212345678"),
-        # The region does not change a number with country code.
+        # The region does not change a number with a country code.
         ("+1 212 555 1234", "DE", "+12125551234"),
         ("0012125551234", "DE", "+12125551234"),
     ],
@@ -82,7 +82,7 @@ def test_a_phone_number_is_refused_with_the_reason(cell, region, reason):
 @pytest.mark.parametrize(
     ("cell", "region"), [("abc", None), ("abc", "DE"), ("+49.151.1", "DE"), ("+0123", None), ("0151 12345678 x5", "DE")]
 )
-def test_other_text_is_left_for_the_database_to_refuse(cell, region):
+def test_other_text_is_returned_unchanged(cell, region):
     assert read_phone(cell, country_code=region) == cell
 
 

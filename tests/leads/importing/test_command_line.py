@@ -27,7 +27,7 @@ def test_standard_input_has_no_digest(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (file, digest) == (given, "")
 
 
-def test_a_column_may_hold_an_equals_sign() -> None:
+def test_a_column_name_may_contain_an_equals_sign() -> None:
     assert parse_mapping(["Tel=customer_phone", "a=b= details"]) == {"Tel": "customer_phone", "a=b": "details"}
 
 

@@ -40,7 +40,7 @@ def test_no_cell_is_a_formula_to_a_spreadsheet(path):
     assert "\n'+49,'=1,'-1,'@x,2,type," in text
 
 
-def test_it_has_a_byte_order_mark_and_mode_600(path):
+def test_the_file_has_a_byte_order_mark_and_mode_600(path):
     assert write(path, Row(2, GOOD)).startswith(b"\xef\xbb\xbf")
     assert path.stat().st_mode & 0o777 == 0o600
 

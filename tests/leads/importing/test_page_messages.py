@@ -20,5 +20,5 @@ from leads.importing.page_messages import page_message
         ("customer_name is required.", "customer_name is required."),
     ],
 )
-def test_an_option_becomes_what_to_do_on_the_page(text: str, shown: str) -> None:
+def test_an_option_is_replaced_by_the_step_on_the_page(text: str, shown: str) -> None:
     assert page_message(text) == shown

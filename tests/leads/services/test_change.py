@@ -105,7 +105,7 @@ class TestVersions:
         assert body["code"] == "stale_version"
         assert lead.row().details == "Somebody else was faster"
 
-    def test_any_version_is_accepted_without_a_version_or_with_a_star(self, lead):
+    def test_any_version_is_changed_without_a_version_or_with_a_star(self, lead):
         assert lead.patch(details="a").status_code == 200
         assert lead.patch(details="b", headers={"If-Match": "*"}).status_code == 200
 

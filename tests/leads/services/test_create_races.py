@@ -36,7 +36,7 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def order(business: UUID, phone: str = PHONE, external_id: str | None = None) -> CreatedLead | None:
-    """Create by the service; None where the external id is taken."""
+    """Create a lead with the service. Returns None if the external id is taken."""
     lead = NewLead(customer_phone=phone, customer_name="John Doe", type="order", external_id=external_id)
     try:
         return create_leads(user_id=business, leads=[lead], source=Lead.Source.API)[0]

@@ -40,7 +40,7 @@ def test_rows_with_the_same_identity_are_one_lead(owner):
     assert imported(owner, rows) == (2, 0, 2, [])
     assert imported(owner, rows, UPDATE) == (0, 4, 0, [])
     lead = Lead.objects.get(external_id="a")
-    # The last row counts, and has no status.
+    # The last row is used. It has no status.
     assert (lead.details, lead.status) == ("Last", "lost")
     assert imported(owner, rows, CREATE) == (2, 0, 0, [0, 2])
 

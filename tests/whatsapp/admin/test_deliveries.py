@@ -49,7 +49,7 @@ def test_deliveries_cannot_be_added_changed_or_deleted(db):
     assert WebhookDelivery.objects.get().state == "failed"
 
 
-def test_the_list_is_newest_first_filters_and_does_not_load_bodies(db):
+def test_the_list_is_newest_first_can_be_filtered_and_does_not_load_bodies(db):
     rows = [hello(state=state, error="x" * 500) for state in ("failed", "unrouted", "processed")]
     person = operator()
 

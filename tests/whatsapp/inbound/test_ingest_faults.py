@@ -126,7 +126,7 @@ def test_a_number_connected_later_gets_its_stored_deliveries(owner: Business) ->
     assert replay_due() == {}
 
 
-def test_two_concurrent_replays_of_a_delivery_store_one_message(inbox: Inbox, owner: Business) -> None:
+def test_a_delivery_that_another_process_replays_is_skipped(inbox: Inbox, owner: Business) -> None:
     delivery = inbox.gets(meta.text("Hello"))
     with session() as other:
         other.execute("SELECT FROM webhook_deliveries WHERE id = %s FOR UPDATE", [delivery.pk])

@@ -12,7 +12,7 @@ from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox, deliver
 from whatsapp.models import WebhookDelivery
 
-# Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until its end.
+# Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until it ends.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SEEDS = range(20)

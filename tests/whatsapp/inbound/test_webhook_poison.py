@@ -11,7 +11,7 @@ from tests.whatsapp.inbox import post
 from tests.whatsapp.poison import any_json, beside_valid_messages, fields, mutants, poisoned
 from whatsapp.models import WebhookDelivery
 
-# Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until its end.
+# Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until it ends.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 _cases = count()

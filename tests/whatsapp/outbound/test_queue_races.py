@@ -166,7 +166,7 @@ def test_a_worker_is_woken_at_once(owner: Business, tmp_path) -> None:
             until(worker.is_registered, worker.log)
             for number in range(3):
                 mailing.writes(f"{number}", to=f"+4915100000{number:03}")
-                # A message found by polling leaves its job waiting, and then the next message defers none.
+                # A message found by polling leaves its job in the queue, and then the next message defers no job.
                 until(lambda: all_are_sent() and not wake_up_jobs("todo", "doing"), worker.log)
             assert wake_up_jobs("succeeded") == 3
             assert worker.stop() == 0

@@ -94,7 +94,7 @@ def test_the_position_goes_from_0_to_1():
     assert seen[-1] == 1
 
 
-def test_the_position_of_a_stream_that_was_read_before_counts_from_there():
+def test_the_position_is_relative_to_where_reading_of_the_stream_began():
     stream = io.BytesIO(b"x" * 1000 + TEXT.encode())
     stream.seek(1000)
     table = opened(stream)

@@ -159,7 +159,7 @@ def test_defaults_fill_empty_cells(owner, tmp_path):
     }
 
 
-def test_a_dry_run_counts_as_the_import_and_stores_nothing(owner, tmp_path):
+def test_a_dry_run_has_the_counts_of_the_import_and_stores_nothing(owner, tmp_path):
     file = write(tmp_path / "a.csv", AMINA, BRUNO, AMINA, "+49,x,order,,", BRUNO + "crm-1", BRUNO + "crm-1")
     errors = tmp_path / "errors.csv"
     dry = import_leads(owner, file, "--dry-run", "--batch-size", 2, "--errors", errors)
