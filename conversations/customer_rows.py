@@ -61,7 +61,7 @@ def customer_ids_of(
 
 
 def _row(people: Sequence[Person], known_id: str | None) -> CustomerRow:
-    earliest_first = sorted(people, key=lambda person: person.identity.wrote_at)
+    earliest_first = sorted(people, key=lambda person: person.identity.wrote_at) if len(people) > 1 else people
     names = [(one.identity.wrote_at, one.identity.original.name) for one in people if one.identity.original.name]
     name_at, name = min(names, default=(None, None))
     return CustomerRow(

@@ -126,6 +126,10 @@ class Person:
     `both_at` is when the message was written, if it has both identifiers itself. `phone_before` is the phone of the
     previous message with both identifiers and the same id; `id_before` is the id of the previous one with the same
     phone.
+
+    `customer` is the stored customer: of two the one with an active conversation, otherwise the one with the id.
+    `lock_key` is the phone key by which the customer's row is found and locked; None: by the id, because it has no
+    phone.
     """
 
     identity: SenderIdentity
@@ -137,31 +141,26 @@ class Person:
     id_before: str | None
     by_phone: StoredCustomer | None
     by_id: StoredCustomer | None
+    customer: StoredCustomer | None = field(init=False)
+    is_by_id: bool = field(init=False)
+    lock_key: str | None = field(init=False)
 
-    @property
-    def customer(self) -> StoredCustomer | None:
-        """The stored customer; of two the one with an active conversation, otherwise the one with the id."""
-        if self.by_id and self.by_phone:
-            only_by_phone = self.by_phone.has_active_conversation and not self.by_id.has_active_conversation
-            return self.by_phone if only_by_phone else self.by_id
-        return self.by_id or self.by_phone
-
-    @property
-    def is_by_id(self) -> bool:
-        customer = self.customer
-        return customer is not None and self.by_id is not None and customer.id == self.by_id.id
+    def __post_init__(self) -> None:
+        # Once: each is read several times for each message.
+        by_phone, by_id = self.by_phone, self.by_id
+        self.customer = by_id or by_phone
+        if by_id and by_phone and by_phone.has_active_conversation and not by_id.has_active_conversation:
+            self.customer = by_phone
+        self.is_by_id = False
+        self.lock_key = self.phone_key
+        if by_id and self.customer and self.customer.id == by_id.id:
+            self.is_by_id = True
+            self.lock_key = phone_key(by_id.phone) if by_id.phone else None
 
     @property
     def is_written(self) -> bool:
         """Whether a customer's row is written: not for a provider's notice about a customer who is not stored."""
         return self.customer is not None or self.identity.creates_customer
-
-    @property
-    def lock_key(self) -> str | None:
-        """The phone key by which the customer's row is found and locked; None: by the id, because it has no phone."""
-        if self.is_by_id and self.by_id:
-            return phone_key(self.by_id.phone) if self.by_id.phone else None
-        return self.phone_key
 
     @property
     def contradicts_customer(self) -> bool:

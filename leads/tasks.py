@@ -5,7 +5,7 @@ from uuid import UUID
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from leads.importing import upload_worker
+from leads.importing import resume, upload_worker
 
 
 @app.task(pass_context=True)
@@ -17,7 +17,7 @@ def do_import(context: JobContext, run_id: str) -> None:
 @app.task(queueing_lock="sweep_imports", pass_context=True)
 def sweep_imports(context: JobContext, timestamp: int) -> None:
     """Process uploads whose job was lost or whose worker was killed."""
-    for run_id in upload_worker.due_uploads().values_list("pk", flat=True):
+    for run_id in resume.due_uploads().values_list("pk", flat=True):
         upload_worker.process_upload(run_id, should_stop=context.should_abort)
 
 

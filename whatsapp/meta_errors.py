@@ -7,19 +7,8 @@ or the status is from 500, otherwise permanent.
 from collections.abc import Callable
 from typing import Final
 
-from whatsapp.outbound.outcomes import (
-    A_FEW_TIMES,
-    BACK_OFF,
-    CALL_LIMIT,
-    MAINTENANCE,
-    PAIR_RATE,
-    THROUGHPUT,
-    Failed,
-    Outcome,
-    Retry,
-    Schedule,
-    Stopped,
-)
+from whatsapp.outbound.outcomes import Failed, Outcome, Retry, Stopped
+from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF, CALL_LIMIT, MAINTENANCE, PAIR_RATE, THROUGHPUT, Schedule
 
 Rule = Callable[[str], Outcome]
 

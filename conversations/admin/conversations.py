@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from conversations.admin.customer_rows import CustomerLockingAdmin, name_and_phone
-from conversations.admin.thread import read_thread
+from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart, PageWithParts

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Q
 
+from conversations.message_status_order import MessageRecord, ProviderKey
 from conversations.models.conversations import Conversation
 from conversations.models.inbound import InboundMessageManager
 from conversations.models.outbox import OutboxManager
 from conversations.models.statuses import arrays_of_keys, arrays_of_records, record_from_row
-from conversations.status_order import MessageRecord, ProviderKey
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows

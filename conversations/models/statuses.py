@@ -7,7 +7,7 @@ from typing import Final
 from django.db import models
 from django.db.models import Q
 
-from conversations.status_order import REPORTED, ParkedRecord, ProviderKey, StatusRecord
+from conversations.message_status_order import REPORTED, ParkedRecord, ProviderKey, StatusRecord
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows

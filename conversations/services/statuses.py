@@ -13,8 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from conversations.models import Message, ParkedStatus
-from conversations.status_order import (
+from conversations.message_status_order import (
     BEFORE_SENT,
     MessageRecord,
     ParkedRecord,
@@ -22,6 +21,7 @@ from conversations.status_order import (
     StatusRecord,
     reported,
 )
+from conversations.models import Message, ParkedStatus
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,9 +56,9 @@ class Plan:
 def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
     """Apply reports to messages, and park those whose message is not stored.
 
-    The order of the reports does not matter (conversations/status_order.py). Two statements where every message has its
-    provider id, at most five otherwise, however many reports. Locks messages in the order of their ids, then parked
-    rows in the order of (user, provider id). Caller holds the transaction. Raises django.db.Error.
+    The order of the reports does not matter (conversations/message_status_order.py). Two statements where every message
+    has its provider id, at most five otherwise, however many reports. Locks messages in the order of their ids, then
+    parked rows in the order of (user, provider id). Caller holds the transaction. Raises django.db.Error.
     """
     if not statuses:
         return

@@ -12,7 +12,8 @@ from leads.importing.columns import LABELS
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.page_messages import page_message
 from leads.importing.preview import read_preview
-from leads.importing.runs import earlier_runs, refused_rows
+from leads.importing.resume import earlier_runs
+from leads.importing.runs import refused_rows
 from leads.importing.uploads import IN_PROGRESS, MAX_COLUMNS, STOPPED
 from leads.models import ImportRun
 from leadsite.adminkit.values import shorten

@@ -12,15 +12,14 @@ from leads.importing.columns import Columns
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.read_ahead import read_ahead
 from leads.importing.readers.files import Table
+from leads.importing.resume import earlier_runs, resume_run
 from leads.importing.runs import (
-    UNFINISHED,
     Overtaken,
     Refuse,
     State,
     Tell,
     close_run,
     dry_run_import,
-    earlier_runs,
     import_rows,
     import_whole,
     refused_rows,
@@ -28,10 +27,6 @@ from leads.importing.runs import (
 from leads.models import ImportRun
 from leads.services.import_rows import SKIP
 from leadsite.accounts.models import User
-
-
-class OptionsChanged(Exception):
-    """The run to be resumed was started with other options."""
 
 
 @dataclass(kw_only=True)
@@ -56,14 +51,9 @@ class Importer:
     def start_run(self, digest: str, *, resume: bool, again: bool) -> ImportRun:
         """Return the run to resume, or a new one. `digest` is the file's SHA-256. Raises OptionsChanged."""
         asked: dict[str, Any] = json.loads(json.dumps(asdict(self.options) | self.read_with))
-        before = earlier_runs(user_id=self.user.pk, file_hash=digest)
-        if resume and (run := before.filter(state__in=UNFINISHED).first()) is not None:
-            if run.options != asked:
-                raise OptionsChanged(f"Run {run.pk} was started with other options: {json.dumps(run.options)}.")
-            ImportRun.objects.filter(pk=run.pk).update(state=State.RUNNING, error="", finished_at=None)
-            run.refresh_from_db()
+        if resume and (run := resume_run(user_id=self.user.pk, file_hash=digest, options=asked)) is not None:
             return run
-        finished = before.filter(state=State.FINISHED)
+        finished = earlier_runs(user_id=self.user.pk, file_hash=digest).filter(state=State.FINISHED)
         self.imported_before = self.options.on_duplicate == SKIP and not again and finished.exists()
         name, header = Path(self.file).name, self.table.header
         run = ImportRun(user=self.user, file_name=name, file_hash=digest, options=asked, columns=header)

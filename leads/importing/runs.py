@@ -1,6 +1,6 @@
 """Runs an import: stores batches, each in one transaction with the counts of its run.
 
-A run that was killed has stored whole batches and their number of rows, so that it can be resumed after them.
+A run that was killed has stored whole batches and their number of rows, so that it can be resumed: resume.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils import timezone
 
 from leads.importing.batches import Batch, Counts, DryRun, Options, Refusal, load, validate
@@ -19,7 +19,6 @@ from leads.services.undo import UndoStep, undo_leads
 from leadsite.core.transactions import end_if_idle, retried
 
 State = ImportRun.State
-UNFINISHED: Final = (State.WAITING, State.RUNNING, State.INTERRUPTED, State.FAILED)
 BATCH_SIZE: Final = 5000
 UNDO_SIZE: Final = 2000
 # How long --atomic, which reads the file inside its transaction, may wait for the next batch.
@@ -35,11 +34,6 @@ class Overtaken(Exception):
 
 class RowsRefused(Exception):
     """Rows of a file were refused that is to be stored as a whole; nothing was written."""
-
-
-def earlier_runs(*, user_id: UUID, file_hash: str) -> QuerySet[ImportRun]:
-    """Return the runs of the same file, newest first."""
-    return ImportRun.objects.filter(user_id=user_id, file_hash=file_hash).exclude(file_hash="").order_by("-pk")
 
 
 def import_rows(

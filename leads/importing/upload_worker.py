@@ -8,13 +8,13 @@ from uuid import UUID
 
 import structlog
 from django.db import OperationalError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from leads.importing.batches import Counts, Refusal, read_batches
 from leads.importing.columns import UnknownColumns
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
+from leads.importing.resume import due_uploads
 from leads.importing.runs import Overtaken, close_run, dry_run_import, import_rows
 from leads.importing.stored_files import FileGone, drop_file, open_file
 from leads.importing.uploads import columns_of, open_run, options_of
@@ -23,9 +23,6 @@ from leads.models import ImportFile, ImportRun
 log = structlog.get_logger(__name__)
 
 State = ImportRun.State
-# A run without progress for this long has lost its worker: a batch takes less than a second, reading up to the first
-# one of a long workbook a minute.
-STALE: Final = timedelta(minutes=10)
 KEEP: Final = timedelta(days=7)
 # A file on which this many workers were killed may be the cause: it is not tried again.
 MAX_ATTEMPTS: Final = 3
@@ -60,15 +57,6 @@ def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     except Exception:
         _fail(run, "An unexpected error occurred; the log has its details. Rows that were stored remain.")
         raise
-
-
-def due_uploads() -> QuerySet[ImportRun]:
-    """The runs that need a worker, oldest first."""
-    stale = Q(updated_at__lt=timezone.now() - STALE)
-    due = Q(state=State.WAITING) | Q(state=State.TRYING) & (Q(progress=None) | stale) | Q(state=State.RUNNING) & stale
-    # The runs of import_leads have no stored file and are resumed by the command.
-    piece = ImportFile.objects.filter(user_id=OuterRef("user_id"), run_id=OuterRef("pk"), number=0)
-    return ImportRun.objects.filter(due, Exists(piece)).order_by("pk")
 
 
 def prune_uploads() -> None:

@@ -110,7 +110,7 @@ _OPEN_OF: Final = """
 
 
 class Lead(OwnedModel):
-    """A customer's order, booking or inquiry. The services in leads/services insert it by LeadManager.insert."""
+    """A customer's order, booking or inquiry. Every row is inserted by LeadManager.insert, or by the SQL functions."""
 
     Type = LeadType
     Status = LeadStatus

@@ -1,11 +1,12 @@
-"""Service that creates leads with customer and conversation, for REST, the admin and sending with createLead.
+"""Service that creates leads with customer and conversation, for REST and the admin.
 
 A REST client may send a lead again, after a lost response or as a part of a growing list. A lead with the external id
 of an existing lead of the same customer is that lead: create_lead_once and create_leads_once return it with `existed`
 and leave it unchanged. An external id of another customer's lead is taken.
 
-receive.py creates leads from inbound messages and import_rows.py from files, through the same managers. SQL clients
-call create_lead_with_conversation.sql.
+Through the same managers, and nowhere else, leads are created from inbound messages (receive.py), from files
+(import_rows.py) and with an outgoing message (whatsapp/outbound/enqueue.py, createLead). SQL clients call
+create_lead_with_conversation.sql.
 
 Note [Lock order]: customer, conversation, lead, message. Several customers are locked in the order of their phone key,
 then those without phone in the order of their WhatsApp user id. Every writer locks the customer's row first, so lock

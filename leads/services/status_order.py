@@ -1,4 +1,4 @@
-"""Allowed status transitions of leads. Those of messages: conversations/status_order.py."""
+"""Allowed status transitions of leads. Those of messages: conversations/message_status_order.py."""
 
 from collections.abc import Mapping
 from typing import Any, Final

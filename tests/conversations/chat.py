@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from conversations.admin.thread import Entry, read_thread
+from conversations.admin.thread_entries import Entry, read_thread
 from conversations.models import Conversation, Message
 from leads.models import Lead
 from tests.factories import Business

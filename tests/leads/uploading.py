@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from leads.importing import upload_worker
+from leads.importing import resume, upload_worker
 from leads.models import ImportRun
 from tests.staff import Staff, address
 
@@ -30,5 +30,5 @@ def decide(staff: Staff, do: str, **typed: Any) -> Any:
 
 
 def run_worker() -> None:
-    for run_id in upload_worker.due_uploads().values_list("pk", flat=True):
+    for run_id in resume.due_uploads().values_list("pk", flat=True):
         upload_worker.process_upload(run_id, should_stop=lambda: False)

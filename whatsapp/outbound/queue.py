@@ -26,8 +26,9 @@ from conversations.services.statuses import StatusReport, apply_statuses
 from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel
-from whatsapp.outbound.outcomes import AT_ONCE, Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
+from whatsapp.outbound.outcomes import Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.http import TOTAL_SECONDS
+from whatsapp.outbound.retries import AT_ONCE
 
 log = structlog.get_logger(__name__)
 

@@ -15,9 +15,10 @@ from leads.importing.batches import Counts, Options, Refusal
 from leads.importing.cells import UnknownRegion, read_region
 from leads.importing.columns import FIELDS, UnknownColumns, map_columns
 from leads.importing.command_line import open_input, parse_mapping
-from leads.importing.importer import Importer, OptionsChanged
-from leads.importing.progress import Progress, stopped_by_signals
+from leads.importing.importer import Importer
+from leads.importing.progress_bar import Progress, stopped_by_signals
 from leads.importing.readers.files import FORMATS, UnreadableFile, open_table
+from leads.importing.resume import OptionsChanged
 from leads.importing.runs import BATCH_SIZE, Overtaken, RowsRefused
 from leads.models import ImportRun, Lead
 from leads.services.import_rows import ON_DUPLICATE, SKIP

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from conversations.message_status_order import MessageRecord, ParkedRecord, StatusRecord
 from conversations.models import Conversation, Customer, Message, ParkedStatus
 from conversations.services.statuses import StatusReport, apply_statuses, identify, merge_reports, plan_updates
-from conversations.status_order import MessageRecord, ParkedRecord, StatusRecord
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OWNER, STRANGER = UUID(int=1), UUID(int=2)

@@ -49,19 +49,10 @@ def conversation_of(n: int) -> Iterator[Change]:
     ]
     yield messages(meta.text("First", id=f"wamid.{n}.1", timestamp=start, **identifiers), contacts=[named[0]])
     yield messages(meta.text("Second", id=f"wamid.{n}.2", timestamp=start + 10, **identifiers), contacts=[named[1]])
+    third = {"id": f"wamid.{n}.3", "timestamp": start + (n % 5) - 2, **identifiers}
+    yield messages(meta.message("unsupported", {"type": "unknown"}, **third))
     yield messages(
-        meta.message(
-            "unsupported", {"type": "unknown"}, id=f"wamid.{n}.3", timestamp=start + (n % 5) - 2, **identifiers
-        ),
-    )
-    yield messages(
-        meta.text(
-            "Came by the ad",
-            id=f"wamid.{n}.3",
-            timestamp=start + (n % 5) - 2,
-            referral={"source_id": f"ad {n}"},
-            **identifiers,
-        ),
+        meta.text("Came by the ad", referral={"source_id": f"ad {n}"}, **third),
         contacts=[named[2]],
     )
     yield messages(

@@ -9,7 +9,7 @@ from conversations.incoming import MessageEvent, Opens
 from conversations.models import CONTENT_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
 from whatsapp.inbound.events import Event, extras_of_event
 from whatsapp.inbound.meta.contents import content_of, extras_of, kind_of
-from whatsapp.inbound.meta.number_changes import current_identifiers, former_identifiers, move_of
+from whatsapp.inbound.meta.move_reports import current_identifiers, former_identifiers, move_of
 from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers
 from whatsapp.json_parts import Part
 

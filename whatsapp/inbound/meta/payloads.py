@@ -18,7 +18,7 @@ from whatsapp.inbound.meta.messages import (
     inbound_events,
     provider_id_of,
 )
-from whatsapp.inbound.meta.number_changes import id_updates
+from whatsapp.inbound.meta.move_reports import id_updates
 from whatsapp.inbound.meta.senders import Contact, Contacts, Identifiers, identifiers
 from whatsapp.json_parts import Part, Report, error_text, objects_of, text_of, without_phones
 from whatsapp.json_repair import NotJson, parse

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from conversations.incoming import Sender
 from conversations.models import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH
@@ -84,6 +84,9 @@ class Contact:
         )
 
 
+_UNKNOWN: Final = Contact(Identifiers())
+
+
 class Contacts:
     """The contacts of a value, found by identifier: their order and number need not be those of the messages."""
 
@@ -97,4 +100,4 @@ class Contacts:
 
     def find(self, who: Identifiers) -> Contact:
         """Return the contact of this person; an empty one where there is none."""
-        return next((self._by_key[key] for key in who.keys if key in self._by_key), Contact(Identifiers()))
+        return next((self._by_key[key] for key in who.keys if key in self._by_key), _UNKNOWN)

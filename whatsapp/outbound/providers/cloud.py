@@ -11,18 +11,9 @@ from conversations.models import PROVIDER_ID_MAX_LENGTH
 from whatsapp.json_parts import error_text, object_of, objects_of, text_of
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.meta_errors import outcome_of_error, with_advice
-from whatsapp.outbound.outcomes import (
-    A_FEW_TIMES,
-    REASON_MAX_LENGTH,
-    THROUGHPUT,
-    Outcome,
-    Outgoing,
-    Retry,
-    Sent,
-    Stopped,
-    Unknown,
-)
+from whatsapp.outbound.outcomes import REASON_MAX_LENGTH, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.http import Answer, Request
+from whatsapp.outbound.retries import A_FEW_TIMES, THROUGHPUT
 
 
 class Bearer(AuthBase):

@@ -14,22 +14,9 @@ from conversations.models import PROVIDER_ID_MAX_LENGTH
 from whatsapp.json_parts import object_of, text_of
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.models import TWILIO_PREFIX
-from whatsapp.outbound.outcomes import (
-    A_FEW_TIMES,
-    BACK_OFF,
-    PAIR_RATE,
-    REASON_MAX_LENGTH,
-    THROUGHPUT,
-    Failed,
-    Outcome,
-    Outgoing,
-    Retry,
-    Schedule,
-    Sent,
-    Stopped,
-    Unknown,
-)
+from whatsapp.outbound.outcomes import REASON_MAX_LENGTH, Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.http import Answer, Request
+from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF, PAIR_RATE, THROUGHPUT, Schedule
 
 # Twilio's "Error and Warning Dictionary": credentials, permission, account not active or suspended.
 _STOPPED: Final = frozenset(("20003", "20005", "20008", "63007", "63020"))

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from conversations.admin.thread import THREAD_LENGTH, read_thread
+from conversations.admin.thread_entries import THREAD_LENGTH, read_thread
 from conversations.admin.thread_labels import CHIPS, LABELS
 from conversations.models import Message
 from tests.conversations.chat import NOON, Chat

@@ -7,8 +7,8 @@ from django.db.models import CheckConstraint
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conversations.message_status_order import BEFORE_SENT, ORDER, StatusRecord, merge_all, reported, time_text
 from conversations.models import Message, ParkedStatus
-from conversations.status_order import BEFORE_SENT, ORDER, StatusRecord, merge_all, reported, time_text
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REPORTED = [status for status in ORDER if status not in BEFORE_SENT]
