@@ -1,4 +1,4 @@
-"""WhatsApp numbers of a business (Channel), and stored webhook deliveries."""
+"""WhatsApp numbers of a business."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from conversations.phone import PhoneInvalid, normalise
 from leadsite.core.arrays import array
 from leadsite.core.encryption import decrypt, encrypt
-from leadsite.core.models import OwnedModel, UuidV7
+from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
 
 PHONE_NUMBER_ID_MAX_LENGTH = 100
@@ -30,12 +28,6 @@ class ChannelInvalid(Exception):
 class ChannelProvider(models.TextChoices):
     CLOUD = "cloud", "Meta Cloud API"
     TWILIO = "twilio", "Twilio"
-
-
-class DeliveryState(models.TextChoices):
-    PROCESSED = "processed"
-    FAILED = "failed"
-    UNROUTED = "unrouted"
 
 
 # Ordered by paced_until, so that a number with a long queue does not block the others.
@@ -180,48 +172,3 @@ def normalise_channel_id(provider: str, text: str) -> str:
     if len(found) > PHONE_NUMBER_ID_MAX_LENGTH:
         raise ChannelInvalid(f"A phone number id has at most {PHONE_NUMBER_ID_MAX_LENGTH} characters.")
     return found
-
-
-class WebhookDelivery(models.Model):
-    """The body of a signed request from a provider. It belongs to no business, because it may have messages of several.
-
-    The states:
-      processed  everything readable is stored; `error` lists what could not be read
-      unrouted   a number in it (`unrouted`) is not connected, or switched off; the rest is stored
-      failed     nothing, or not everything, is stored; `error` says why. After a database error the worker tries again
-                 at `next_attempt_at`, until that is empty. Where the body or items in it are unreadable,
-                 `next_attempt_at` is empty from the start: another attempt would give the same result. Staff can always
-                 replay it
-    """
-
-    State = DeliveryState
-
-    id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
-    provider = models.CharField(choices=Channel.Provider)
-    body = models.BinaryField()
-    received_at = models.DateTimeField(db_default=Now(), editable=False)
-    state = models.CharField(choices=State)
-    error = models.TextField(blank=True, default="", db_default="")
-    attempts = models.PositiveIntegerField(default=1, db_default=1)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
-    unrouted = ArrayField(models.CharField(), default=list, db_default=[], help_text="Numbers without a channel.")
-
-    class Meta:
-        db_table = "webhook_deliveries"
-        verbose_name = "delivery"
-        verbose_name_plural = "deliveries"
-        indexes = [
-            # Read by the worker that replays failed deliveries, and by the admin's lists and badge.
-            models.Index(fields=["state", "id"], condition=~Q(state="processed"), name="webhook_deliveries_open"),
-            # Read by the admin's filter for deliveries with notes.
-            models.Index(fields=["id"], condition=~Q(error=""), name="webhook_deliveries_noted"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(provider__in=ChannelProvider.values), name="webhook_deliveries_provider_valid"
-            ),
-            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="webhook_deliveries_state_valid"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_provider_display()}, {self.received_at:%Y-%m-%d %H:%M:%S}"
