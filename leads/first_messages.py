@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from conversations.kinds import text_of_message
+
 DETAILS_MAX_LENGTH: Final = 10_000
 
 
@@ -44,8 +46,8 @@ class Correction:
 
 
 def details_of(kind: str, content: str) -> str:
-    """The details of a lead from its first message: the text, or the kind where it has none."""
-    return (content.strip() or f"({kind})")[:DETAILS_MAX_LENGTH]
+    """The details of a lead from its first message: the text, or the words of its kind where it has none."""
+    return text_of_message(kind, content).strip()[:DETAILS_MAX_LENGTH]
 
 
 def earliest_of_each(messages: Iterable[FirstMessage]) -> list[FirstMessage]:

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from conversations.admin.customer_rows import NoAddOrDeleteAdmin, name_and_phone
+from conversations.kinds import text_of_message
 from conversations.models import Message
 from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import badge, foreign, link, shorten
@@ -39,7 +40,7 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
 
     @admin.display(description="text")
     def beginning(self, message: Message) -> SafeString:
-        return foreign(shorten(message.content) or f"({message.kind})")
+        return foreign(shorten(text_of_message(message.kind, message.content)))
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, message: Message) -> SafeString:

@@ -14,8 +14,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from conversations.admin.referral import Referral, read_referral, text_of
-from conversations.admin.thread_labels import CHIPS, LABELS, NOTICES, REACTION_GONE, TICKS, visible_text
+from conversations.admin.thread_labels import LABELS, REACTION_GONE, TICKS
+from conversations.kinds import NOTICES, Words, text_of_message, words_of
 from conversations.models import Conversation, Message
+from conversations.visible_text import visible_text
 from leadsite.adminkit.values import shorten
 
 THREAD_LENGTH: Final = 50
@@ -31,7 +33,7 @@ class Entry:
     time: datetime
     text: str
     is_notice: bool = False
-    chip: tuple[str, str] | None = None
+    chip: Words | None = None
     detail: str = ""  # of the chip: the file's name, the place
     former: str | None = None  # the text before an edit
     deleted_by: str = ""
@@ -139,18 +141,11 @@ def _entry(row: Message, known: dict[str, Message], changes: list[Message], edit
         )
     elif row.kind in NOTICES:
         entry.is_notice = True
-        entry.text = _notice(row)
+        entry.text = text_of_message(row.kind, row.content)
     else:
         _fill_bubble(entry, known, about, edits)
         _apply(entry, changes, who)
     return entry
-
-
-def _notice(row: Message) -> str:
-    """WhatsApp's text of a system message; for other kinds our notice, followed by the content as the reason."""
-    if row.kind == "system":
-        return visible_text(row.content) or NOTICES[row.kind]
-    return NOTICES[row.kind] if row.kind == "request_welcome" else f"{NOTICES[row.kind]} {row.content}".strip()
 
 
 def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None, edits: Mapping[UUID, str]) -> None:
@@ -158,7 +153,7 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
     entry.labels = _labels(row)
     if row.kind != "text":
         kind = "voice" if row.kind == "audio" and _extra(row, "voice") is True else row.kind
-        entry.chip = CHIPS.get(kind, ("chat_bubble", kind.replace("_", " ").capitalize()))
+        entry.chip = words_of(kind)
         name = text_of(_extra(row, "filename"))
         entry.detail = shorten(name)
         if entry.text == name:  # the content of a document without a caption is its file name
@@ -191,10 +186,7 @@ def _labels(row: Message) -> list[str]:
 
 def _quote(row: Message, edits: Mapping[UUID, str]) -> str:
     text = edits.get(row.pk, row.content)
-    if visible_text(text):
-        return f"“{shorten(text, _QUOTE_LENGTH)}”"
-    _, word = CHIPS.get(row.kind, ("", "(empty)" if row.kind == "text" else row.kind.replace("_", " ").capitalize()))
-    return word.lower()
+    return f"“{shorten(text, _QUOTE_LENGTH)}”" if visible_text(text) else words_of(row.kind).label.lower()
 
 
 def _mark_days(entries: list[Entry]) -> None:

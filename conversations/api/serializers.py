@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from conversations.kinds import text_of_message
 from conversations.models import Conversation, Message
 from leadsite.rest.fields import StrictChoiceField
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
@@ -68,6 +69,7 @@ class ConversationChangeSerializer(serializers.Serializer[Any]):
         "direction": "out",
         "kind": "text",
         "content": "Your cake is ready",
+        "text": "Your cake is ready",
         "status": "delivered",
         "error": None,
         "provider_id": "wamid.HBgLNDkxNTEyMzQ1Njc4ORUCABEY",
@@ -78,6 +80,7 @@ class ConversationChangeSerializer(serializers.Serializer[Any]):
     }
 )
 class MessageSerializer(serializers.ModelSerializer[Message]):
+    text = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     times = serializers.SerializerMethodField()
@@ -90,6 +93,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "direction",
             "kind",
             "content",
+            "text",
             "status",
             "error",
             "provider_id",
@@ -99,6 +103,10 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "updated_at",
         ]
         read_only_fields = fields
+
+    def get_text(self, message: Message) -> str:
+        """What the message says: its content or, where it has none, words for its kind: "Photo"."""
+        return text_of_message(message.kind, message.content)
 
     @extend_schema_field({"type": "string", "enum": API_STATUSES})
     def get_status(self, message: Message) -> str:

@@ -27,9 +27,10 @@ def existing(message):
     return {message.conversation_id: ExistingLead(LEAD, message.id, message.at, message.provider_id, "before")}
 
 
-def test_the_details_are_the_text_or_the_kind_cut_to_the_maximum_length():
+def test_the_details_are_the_text_or_words_for_the_kind_cut_to_the_maximum_length():
     assert details_of("text", "\u2003 A cake\n") == "A cake"
-    assert details_of("image", " \u00a0") == "(image)"
+    assert details_of("image", " \u00a0") == "Photo"
+    assert details_of("some_new_kind", "") == "Some new kind"
     assert details_of("text", "a" * 20_000) == "a" * 10_000
 
 

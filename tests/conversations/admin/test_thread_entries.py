@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from conversations.admin.thread_entries import THREAD_LENGTH, read_thread
-from conversations.admin.thread_labels import CHIPS, LABELS
+from conversations.admin.thread_labels import LABELS
+from conversations.kinds import words_of
 from conversations.models import Message
 from tests.conversations.chat import NOON, Chat
 from tests.staff import ESCAPED, HOSTILE
@@ -93,7 +94,7 @@ def test_a_change_to_a_message_that_is_not_shown_is_a_separate_entry(chat):
 
     *_, edit, revoke, reaction, unmatched = chat.entries()
 
-    assert (edit.text, edit.quoted, edit.chip) == ("New words", "“From long ago”", CHIPS["edit"])
+    assert (edit.text, edit.quoted, edit.chip) == ("New words", "“From long ago”", words_of("edit"))
     assert revoke.text == "The customer deleted an earlier message: “New words”"
     assert (reaction.reaction, reaction.text) == ("👍", "to: “New words”")
     assert (unmatched.text, unmatched.quoted) == ("?", "")

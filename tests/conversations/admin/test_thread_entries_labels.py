@@ -2,7 +2,8 @@
 
 import pytest
 
-from conversations.admin.thread_labels import NOTICES, TICKS
+from conversations.admin.thread_labels import TICKS
+from conversations.kinds import NOTICES
 from conversations.models import Message
 from tests.conversations.chat import Chat
 from tests.staff import ESCAPED, HOSTILE
@@ -66,7 +67,7 @@ def test_a_text_without_visible_characters_is_shown_as_empty(chat, blank):
 
     texts = [entry.text for entry in chat.entries()]
 
-    assert texts == ["", "to: (empty)", "", "", NOTICES["system"]]
+    assert texts == ["", "to: (empty)", "", "", NOTICES["system"].label]
     assert chat.page().count('<p class="bubble-text">(empty)</p>') == 2
 
 
@@ -74,10 +75,10 @@ def test_a_text_without_visible_characters_is_shown_as_empty(chat, blank):
     ("kind", "content", "shown"),
     [
         ("system", "Ada changed her number", "Ada changed her number"),
-        ("system", "", NOTICES["system"]),
-        ("request_welcome", "(opened the chat)", "Opened the chat"),
-        ("unsupported", "(Message type unknown)", f"{NOTICES['unsupported']} (Message type unknown)"),
-        ("unknown", "", "A message that WhatsApp did not deliver here"),
+        ("system", "", NOTICES["system"].label),
+        ("request_welcome", "", "Opened the chat"),
+        ("unsupported", "Sent a poll; WhatsApp did not pass it on", "Sent a poll; WhatsApp did not pass it on"),
+        ("unknown", "", "Sent a message; WhatsApp did not pass it on"),
     ],
 )
 def test_a_message_that_no_person_wrote_is_a_notice(chat, kind, content, shown):

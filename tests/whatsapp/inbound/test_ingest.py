@@ -113,7 +113,7 @@ def test_details_that_staff_have_changed_are_kept(inbox):
 
 def test_the_details_of_a_photo_without_caption_are_its_kind(inbox):
     inbox.gets(meta.message("image", {"id": "1", "mime_type": "image/jpeg"}))
-    assert [lead.details for lead in inbox.leads] == ["(image)"]
+    assert [lead.details for lead in inbox.leads] == ["Photo"]
 
 
 def test_a_long_message_is_cut_in_the_leads_details_only(inbox):

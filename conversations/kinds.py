@@ -1,0 +1,56 @@
+"""Words for the kinds of messages: what the thread, the details of leads and the API say of a message.
+
+The text of a message is its content; the words of its kind stand in where it has none. The kinds are those that the
+readers of deliveries store, the same for every provider. Kinds that are not in the table are shown by their names.
+"""
+
+from typing import Final, NamedTuple
+
+from conversations.visible_text import visible_text
+
+
+class Words(NamedTuple):
+    icon: str  # fonts.google.com/icons
+    label: str
+
+
+# Messages that a person wrote or sent.
+_SENT: Final = {
+    "text": Words("chat_bubble", "(empty)"),
+    "image": Words("image", "Photo"),
+    "video": Words("videocam", "Video"),
+    "audio": Words("music_note", "Audio"),
+    "voice": Words("mic", "Voice message"),
+    "document": Words("description", "Document"),
+    "sticker": Words("mood", "Sticker"),
+    "media_placeholder": Words("perm_media", "Photo, video or file"),
+    "location": Words("location_on", "Location"),
+    "contacts": Words("contact_page", "Contact"),
+    "interactive": Words("touch_app", "Answered"),
+    "button": Words("touch_app", "Tapped"),
+    "order": Words("shopping_cart", "Order"),
+    "call": Words("call", "Call"),
+    "template": Words("draft", "Template"),
+    "edit": Words("edit", "Edited an earlier message"),
+}
+# Signs and reports, which are shown as notices and not as something that a person wrote.
+NOTICES: Final = {
+    "reaction": Words("add_reaction", "Reaction"),
+    "revoke": Words("delete", "Deleted a message"),
+    "system": Words("info", "WhatsApp: something about this customer changed"),
+    "request_welcome": Words("waving_hand", "Opened the chat"),
+    "unsupported": Words("help", "Sent a message; WhatsApp did not pass it on"),
+    "unknown": Words("help", "Sent a message; WhatsApp did not pass it on"),
+}
+KINDS: Final = _SENT | NOTICES
+
+
+def words_of(kind: str) -> Words:
+    """Return icon and label of a kind."""
+    name = kind.replace("_", " ")
+    return KINDS.get(kind) or Words("chat_bubble", name[:1].upper() + name[1:])
+
+
+def text_of_message(kind: str, content: str) -> str:
+    """Return what a message says: its content or, where that is not visible, the words of its kind."""
+    return visible_text(content) or words_of(kind).label
