@@ -6,9 +6,10 @@ from typing import Any, Final, Generic, TypeVar
 
 from django.db.models import F, Model, Q, QuerySet
 
-from conversations.phone import phone_key
+from conversations.phone import phone_key, plain
 
-_PHONE_LIKE: Final = re.compile(r"[+0-9()\[\]./\s\u00a0\u2010-\u2014\u2212-]+")
+_PHONE_LIKE: Final = re.compile(r"[+0-9()\[\]./\s-]+")
+_TRUNK_ZERO: Final = re.compile(r"[(\[]\s*0\s*[)\]]")
 _MIN_DIGITS: Final = 4
 Row = TypeVar("Row", bound=Model)
 
@@ -18,9 +19,10 @@ def phone_fragments(term: str) -> set[str]:
 
     A leading 0 or 00, and a (0) after the country code, are left out, as in stored numbers. Empty for other terms.
     """
-    if not _PHONE_LIKE.fullmatch(term):
+    number = plain(term)
+    if not _PHONE_LIKE.fullmatch(number):
         return set()
-    digits = re.sub(r"[^0-9]", "", term.replace("(0)", "")).lstrip("0")
+    digits = re.sub(r"[^0-9]", "", _TRUNK_ZERO.sub("", number)).lstrip("0")
     return {digits, phone_key(f"+{digits}")[1:]} if len(digits) >= _MIN_DIGITS else set()
 
 

@@ -3,33 +3,19 @@
 from typing import Any, Final
 
 import django_filters
-from django import forms
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from conversations.phone import PhoneInvalid, normalise, phone_key
+from conversations.api.filters import PhoneFilter
 from conversations.search import UnionPages, matching_customers
 from leads.models import Lead
 from leadsite.rest.fields import StrictCharField
 
 TERM_MAX_LENGTH: Final = 200
 _TERM: Final = StrictCharField(max_length=TERM_MAX_LENGTH, allow_blank=True)
-
-
-class PhoneFilterField(forms.CharField):
-    def clean(self, value: Any) -> str:
-        text = super().clean(value)
-        try:
-            return phone_key(normalise(text)) if text else ""
-        except PhoneInvalid as error:
-            raise forms.ValidationError(str(error)) from error
-
-
-class PhoneFilter(django_filters.CharFilter):
-    field_class = PhoneFilterField
 
 
 class LeadFilter(django_filters.FilterSet):

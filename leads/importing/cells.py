@@ -5,7 +5,7 @@ from typing import Final
 
 import phonenumbers
 
-from conversations.phone import E164_PATTERN, PhoneInvalid, normalise, phone_key
+from conversations.phone import E164_PATTERN, PhoneInvalid, normalise, phone_key, plain
 
 # The characters that start a formula (owasp.org, CSV Injection). A phone number is one: +49 is read as 49.
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
@@ -18,7 +18,7 @@ _WHOLE_DECIMAL: Final = re.compile(r"(\+?[0-9]{7,15})[.,]0+")
 # Separators between numbers that never occur inside one. A slash does both, so its parts must be long enough.
 _BETWEEN: Final = re.compile(r"[;,|&\n\r]| or | und | y | o ", re.IGNORECASE)
 _INTERNATIONAL: Final = re.compile(r"[\s(\[]*(?:\+|00)")
-_SEPARATORS: Final = re.compile(r"[\s()\[\]./\u2010-\u2014\u2212-]")
+_SEPARATORS: Final = re.compile(r"[\s()\[\]./-]")
 _BRAZIL_WITHOUT_NINTH: Final = re.compile(r"\+(55[1-9][0-9])([6-9][0-9]{7})")
 _NO_PLUS: Final = re.compile(r"[1-9][0-9]{9,14}")
 
@@ -50,18 +50,11 @@ def read_phone(cell: str, *, country_code: str | None) -> str:
     """
     if _E164.fullmatch(cell):
         return cell
-    text = cell.strip().lstrip("'").strip()
+    text = plain(cell).strip().lstrip("'").strip()
     if prefix := _PREFIX.match(text):
         text = text[prefix.end() :]
     if not text:
         raise BadCell("The phone number is empty.")
-    try:
-        return normalise(text)
-    except PhoneInvalid:
-        return _repaired(text, country_code)
-
-
-def _repaired(text: str, region: str | None) -> str:
     if _SCIENTIFIC.fullmatch(text):
         raise BadCell(
             "A spreadsheet has cut off digits of the number. Format the column as text, enter the number again and"
@@ -69,8 +62,16 @@ def _repaired(text: str, region: str | None) -> str:
         )
     if whole := _WHOLE_DECIMAL.fullmatch(text):
         text = whole[1]
+    # Before normalise, which removes a slash: here it may separate two numbers.
     if _several(text):
         raise BadCell("The cell has more than one phone number. Keep one.")
+    try:
+        return normalise(text)
+    except PhoneInvalid:
+        return _repaired(text, country_code)
+
+
+def _repaired(text: str, region: str | None) -> str:
     if _INTERNATIONAL.match(text):
         return text
     if region:

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.phone import PhoneInvalid, mask_phone, normalise, phone_key
-from tests.conversations.phone_cases import ACCEPTED, OTHER_CUSTOMER, REFUSED, REFUSED_BY_PYTHON, SAME_CUSTOMER
+from tests.conversations.phone_cases import (
+    ACCEPTED,
+    INVISIBLE_MARKS,
+    OTHER_CUSTOMER,
+    REFUSED,
+    REFUSED_BY_PYTHON,
+    SAME_CUSTOMER,
+)
 
 E164 = r"^\+[1-9][0-9]{6,14}$"
 
@@ -63,9 +70,24 @@ def test_numbers_of_different_people_have_different_keys(one, other, db):
 
 
 def test_python_and_sql_agree_on_any_text(db):
-    alphabet = st.sampled_from([*"+0123456789 -()[].", "\u00a0", "\u0661", "\u2013", "a", "\n"])
+    alphabet = st.sampled_from(
+        [
+            *"+0123456789 -()[]./",
+            "(0)",
+            *INVISIBLE_MARKS[::4],
+            "\u00a0",
+            "\u0661",
+            "\uff0b",
+            "\uff10",
+            "\u2013",
+            "a",
+            "\n",
+        ]
+    )
+    folded = st.from_regex(r"\+5(2|4|5)[0-9]{9,12}|\+22(5|9)[0-9]{7,11}", fullmatch=True)
+    written = st.lists(alphabet, max_size=20).map("".join)
 
-    @given(st.text(alphabet, max_size=20) | st.from_regex(r"\+5(2|4|5)[0-9]{9,12}", fullmatch=True))
+    @given(written | written.map("+49{}".format) | folded)
     def agree(raw):
         phone = python_normalise(raw)
         assert sql_normalise(raw) == phone
