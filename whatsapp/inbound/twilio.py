@@ -6,10 +6,8 @@ say that new ones may be added without notice. `ExternalUserId` is the business-
 hides the number, `From` contains it as well (dimagi/open-chat-studio#3322). MediaUrls are stored, never fetched.
 """
 
-import re
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 from conversations.incoming import MessageEvent, Opens, Sender
@@ -21,16 +19,14 @@ from conversations.models import (
 )
 from conversations.phone import PhoneInvalid, normalise
 from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Reading, StatusEvent, UnreadableBody, extras_of_event
+from whatsapp.inbound.twilio_contents import ID_NAMES, NOT_EXTRA, Form, content_of, extras_of, kind_of
 from whatsapp.json_repair import storable
-
-Form = Mapping[str, str]
 
 # Twilio sends about thirty; parsing a million would block a worker for seconds.
 MAX_PARAMETERS: Final = 1000
 MAX_NAMES_LENGTH: Final = 200
 
-_ID_NAMES: Final = ("MessageSid", "SmsSid", "SmsMessageSid")
-_KNOWN: Final = {*_ID_NAMES, "From", "To", "Body", "WaId", "MessageStatus", "SmsStatus", "NumMedia"}
+_KNOWN: Final = {*ID_NAMES, "From", "To", "Body", "WaId", "MessageStatus", "SmsStatus", "NumMedia"}
 _INBOUND: Final = {"", "received", "receiving"}
 _NOT_YET_SENT: Final = {"accepted", "scheduled", "queued", "sending"}
 _STATUSES: Final = {
@@ -40,13 +36,6 @@ _STATUSES: Final = {
     "undelivered": "failed",
     "failed": "failed",
 }
-_MEDIA_KINDS: Final = {"image", "video", "audio"}
-_CARD_TYPES: Final = {"text/vcard", "text/x-vcard", "text/directory"}
-_KIND: Final = re.compile("[a-z_]{1,50}")
-_REFERRAL: Final = "Referral"
-_REFERRAL_COUNT: Final = "ReferralNumMedia"
-# Twilio's account, and parameters that are stored in columns.
-_NOT_EXTRA: Final = {*_ID_NAMES, "AccountSid", "From", "To", "Body", "ProfileName", "WaId", _REFERRAL_COUNT}
 
 
 def parameters(body: bytes) -> list[tuple[str, str]]:
@@ -91,7 +80,7 @@ def read(body: bytes, received_at: datetime) -> Reading:
 
 
 def _message_id(form: Form) -> str:
-    return next((form[name] for name in _ID_NAMES if form.get(name)), "")
+    return next((form[name] for name in ID_NAMES if form.get(name)), "")
 
 
 def _read_message(form: Form, reading: Reading) -> None:
@@ -102,7 +91,7 @@ def _read_message(form: Form, reading: Reading) -> None:
         reading.rejected.append("From: missing, or neither a phone number nor a WhatsApp user id.")
     if not channel or customer is None:
         return
-    content = _content(form)
+    content = content_of(form)
     if len(content) > CONTENT_MAX_LENGTH:
         reading.notes.append(f"Body: longer than {CONTENT_MAX_LENGTH} characters; cut.")
     if len(form.get("ProfileName", "")) > NAME_MAX_LENGTH:
@@ -113,11 +102,11 @@ def _read_message(form: Form, reading: Reading) -> None:
             customer=customer,
             provider_id=_message_id(form),
             direction="in",
-            kind=_kind(form),
+            kind=kind_of(form),
             content=content[:CONTENT_MAX_LENGTH],
             provider_time=None,
             opens=Opens.LEAD,
-            extras=extras_of_event(_extras(form)),
+            extras=extras_of_event(extras_of(form)),
         )
     )
 
@@ -133,7 +122,7 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
         reading.rejected.append("From: missing, so this status is for no number.")
     if status is None or not channel:
         return
-    details = {name: value for name, value in form.items() if value and name not in _NOT_EXTRA}
+    details = {name: value for name, value in form.items() if value and name not in NOT_EXTRA}
     error = _error(form, provider_status) if status == "failed" else ""
     reading.events.append(
         StatusEvent(
@@ -184,51 +173,3 @@ def _sender(form: Form) -> Sender | None:
     if not phone and not user_id:
         return None
     return Sender(phone=phone, whatsapp_user_id=user_id, name=form.get("ProfileName", "")[:NAME_MAX_LENGTH].strip())
-
-
-def _kind(form: Form) -> str:
-    """Return the kind by the parameters present, then by MessageType, which old deliveries lack."""
-    named = form.get("MessageType", "").lower()
-    if form.get("Latitude") and form.get("Longitude"):
-        return "location"
-    if form.get("MediaUrl0") or form.get("MediaContentType0"):
-        return named if named in {*_MEDIA_KINDS, "document", "sticker", "contacts"} else _media_kind(form)
-    if _KIND.fullmatch(named):
-        return named
-    if form.get("ButtonText") or form.get("ButtonPayload"):
-        return "button"
-    return "text" if form.get("Body") else "unsupported"
-
-
-def _media_kind(form: Form) -> str:
-    content_type = form.get("MediaContentType0", "").partition(";")[0].strip().lower()
-    if content_type in _CARD_TYPES:
-        return "contacts"
-    family = content_type.partition("/")[0]
-    return family if family in _MEDIA_KINDS else "document"
-
-
-def _content(form: Form) -> str:
-    place = ", ".join(form[name] for name in ("Label", "Address") if form.get(name))
-    position = ", ".join(form[name] for name in ("Latitude", "Longitude") if form.get(name))
-    return form.get("Body") or form.get("ButtonText") or form.get("ListTitle") or place or position
-
-
-def _extras(form: Form) -> dict[str, Any]:
-    """Return all other parameters with Twilio's names; those about an advertisement with Meta's (source_url, …)."""
-    extras: dict[str, Any] = {}
-    referral: dict[str, str] = {}
-    for name, value in form.items():
-        if not value or name in _NOT_EXTRA:
-            continue
-        if name.startswith(_REFERRAL) or name == "CtwaClid":
-            referral[_snake_case(name.removeprefix(_REFERRAL))] = value
-        else:
-            extras[name] = value
-    if referral:
-        extras["referral"] = referral
-    return extras
-
-
-def _snake_case(name: str) -> str:
-    return re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()

@@ -80,7 +80,25 @@ def test_the_sender_is_identified_by_number_user_id_or_both(changes, phone, user
         ({"MessageType": "unsupported", "Body": ""}, "unsupported", ""),
         ({"MessageType": "button", "ButtonText": "Yes", "ButtonPayload": "y", "Body": "Yes"}, "button", "Yes"),
         ({"MessageType": None, "ButtonText": "Yes", "ButtonPayload": "y", "Body": ""}, "button", "Yes"),
+        ({"MessageType": None, "ButtonPayload": "yes", "Body": ""}, "button", "yes"),
         ({"MessageType": "interactive", "ListId": "1", "ListTitle": "Cakes", "Body": ""}, "interactive", "Cakes"),
+        (
+            {"MessageType": None, "ListTitle": "Cakes", "ListDescription": "For 40", "Body": "Cakes"},
+            "interactive",
+            "Cakes – For 40",
+        ),
+        ({"MessageType": None, "ListId": "1", "Body": ""}, "interactive", ""),
+        (
+            {
+                "MessageType": "interactive",
+                "InteractiveData": '{"first_name": "Amina", "guests": 40, "flow_token": "x"}',
+                "Body": "Sent",
+            },
+            "interactive",
+            "First name: Amina\nGuests: 40",
+        ),
+        ({"MessageType": None, "FlowData": '{"guests": 40}', "Body": ""}, "interactive", "Guests: 40"),
+        ({"InteractiveData": "{}", "MessageType": "interactive", "Body": "Sent"}, "interactive", "Sent"),
     ],
 )
 def test_each_kind_has_its_name_and_text(changes, kind, content):
@@ -120,12 +138,12 @@ def test_all_media_of_a_message_are_stored():
 @pytest.mark.parametrize(
     ("place", "content"),
     [
-        ({"Label": "Bella's", "Address": "Main Street 1"}, "Bella's, Main Street 1"),
-        ({"Address": "Main Street 1"}, "Main Street 1"),
-        ({}, "52.52, 13.40"),
+        ({"Label": "Bella's", "Address": "Main Street 1"}, "Bella's, Main Street 1 (52.52, 13.40)"),
+        ({"Address": "Main Street 1"}, "Main Street 1 (52.52, 13.40)"),
+        ({}, "(52.52, 13.40)"),
     ],
 )
-def test_the_content_of_a_location_is_its_name_address_or_coordinates(place, content):
+def test_the_content_of_a_location_is_its_name_address_and_position(place, content):
     event = message(MessageType=None, Body="", Latitude="52.52", Longitude="13.40", **place)
     assert (event.kind, event.content) == ("location", content)
     assert event.extras.items() >= {"Latitude": "52.52", "Longitude": "13.40", **place}.items()

@@ -4,11 +4,13 @@ Shapes: Meta, Messages webhook reference, one page per kind. Nearly every part i
 missing or of another type. Media are never fetched.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from conversations.incoming import PLACEHOLDER_KINDS
 from conversations.models import KIND_MAX_LENGTH
+from whatsapp.inbound.meta.placeholders import placeholder_text
+from whatsapp.inbound.meta.replies import button_text, interactive_text, order_text, product_question
 from whatsapp.json_parts import error_details, object_of, objects_of, text_of
 
 Json = dict[str, Any]
@@ -32,10 +34,10 @@ def content_of(kind: str, message: Json) -> str:
     """Return the readable text of a message of this kind; '' where it has none."""
     read = _READERS.get(kind)
     content = read(message) if read else _body_or_caption(message.get(kind)) or _text(message)
-    if not content and not message.get(kind):
+    if not content and not message.get(kind) and kind not in PLACEHOLDER_KINDS:
         # The object of the kind may be missing, with an error in its place.
-        return _in_brackets(_reason(message))
-    return content
+        content = _in_brackets(_reason(message))
+    return "\n".join(part for part in (content, product_question(message)) if part)
 
 
 def extras_of(kind: str, message: Json) -> Json:
@@ -120,27 +122,9 @@ def _card(contact: Json) -> str:
     return ", ".join(part for part in (title, *phones, *emails) if part)
 
 
-def _button(message: Json) -> str:
-    button = object_of(message.get("button"))
-    return text_of(button.get("text")) or text_of(button.get("payload"))
-
-
-def _order(message: Json) -> str:
-    order = object_of(message.get("order"))
-    items = ", ".join(
-        f"{text_of(item.get('quantity')) or '?'} × {text_of(item.get('product_retailer_id')) or '?'}"
-        for item in objects_of(order.get("product_items"))
-    )
-    return ": ".join(part for part in (items, text_of(order.get("text"))) if part)
-
-
 def _reaction(message: Json) -> str:
     reaction = object_of(message.get("reaction"))
     return text_of(reaction.get("emoji")) or (_in_brackets("reaction removed") if reaction else "")
-
-
-def _unsupported(message: Json) -> str:
-    return _in_brackets(_reason(message) or "unsupported message")
 
 
 def _edit(message: Json) -> str:
@@ -154,57 +138,20 @@ def _system(message: Json) -> str:
     return text_of(object_of(message.get("system")).get("body"))
 
 
-def _interactive(message: Json) -> str:
-    part = object_of(message.get("interactive"))
-    kind = text_of(part.get("type"))
-    if not kind:
-        kind = next((name for name in _REPLIES if name in part), "")
-    reply = object_of(part.get(kind))
-    read = _REPLIES.get(kind)
-    return read(reply) if read else text_of(reply.get("title")) or _body_or_caption(reply)
-
-
-def _list_reply(reply: Json) -> str:
-    return " – ".join(part for part in (text_of(reply.get("title")), text_of(reply.get("description"))) if part)
-
-
-def _form_reply(reply: Json) -> str:
-    # Meta gives the answers of a form as JSON inside a text.
-    answers = reply.get("response_json")
-    if not isinstance(answers, str):
-        answers = json.dumps(answers, ensure_ascii=False) if answers else ""
-    return text_of(reply.get("body")) or answers
-
-
-def _payment(reply: Json) -> str:
-    return ", ".join(part for key in ("payment_method", "reference_id") if (part := text_of(reply.get(key))))
-
-
-def _call_permission(reply: Json) -> str:
-    return _in_brackets(f"call permission: {answer}") if (answer := text_of(reply.get("response"))) else ""
-
-
-_REPLIES: Final[dict[str, Callable[[Json], str]]] = {
-    "button_reply": lambda reply: text_of(reply.get("title")),
-    "list_reply": _list_reply,
-    "nfm_reply": _form_reply,
-    "payment_method": _payment,
-    "call_permission_reply": _call_permission,
-}
-
 _READERS: Final[dict[str, Callable[[Json], str]]] = {
     "text": _text,
     **{kind: _caption(kind) for kind in ("image", "video", "audio", "voice", "sticker")},
     "document": _document,
     "location": _location,
     "contacts": _contacts,
-    "interactive": _interactive,
-    "button": _button,
-    "order": _order,
+    "interactive": interactive_text,
+    "button": button_text,
+    "order": order_text,
     "reaction": _reaction,
     "system": _system,
-    "request_welcome": lambda _: "(opened the chat)",
+    "request_welcome": lambda _: "",
     "edit": _edit,
-    "revoke": lambda _: "(message deleted)",
-    "unsupported": _unsupported,
+    "revoke": lambda _: "",
+    "unsupported": placeholder_text,
+    "unknown": placeholder_text,
 }

@@ -9,6 +9,7 @@ from tests.whatsapp import meta
 PLACE = {"latitude": 40.782910059774, "longitude": -73.959075808525}
 CARD = {"name": {"formatted_name": "Barbara J. Johnson"}, "phones": [{"phone": "+1 (415) 555-0829"}]}
 UNAVAILABLE = meta.error(131060, "This message is unavailable")
+PRODUCT = {"from": meta.BUSINESS, "referred_product": {"catalog_id": "7", "product_retailer_id": "LEMON-CAKE-12"}}
 EDITED = {"original_message_id": "wamid.0", "message": meta.without_none(type="text", text={"body": "Better"})}
 
 
@@ -52,27 +53,32 @@ def interactive(kind, reply):
         (interactive("list_reply", {"id": "b", "title": "Priority", "description": "1 day"}), "Priority – 1 day"),
         (interactive("list_reply", {"id": "b", "title": "Priority"}), "Priority"),
         (interactive("nfm_reply", {"name": "flow", "body": "Sent", "response_json": "{}"}), "Sent"),
-        (interactive("nfm_reply", {"response_json": '{"a": 1}'}), '{"a": 1}'),
-        (interactive("nfm_reply", {"response_json": ["é"]}), '["é"]'),
-        (interactive("payment_method", {"payment_method": "pix", "reference_id": "r1"}), "pix, r1"),
-        (interactive("call_permission_reply", {"response": "accept"}), "(call permission: accept)"),
+        (
+            interactive("nfm_reply", {"body": "Sent", "response_json": '{"first_name": "Amina", "guests": 40}'}),
+            "First name: Amina\nGuests: 40",
+        ),
+        (interactive("nfm_reply", {"response_json": ["é"]}), "é"),
+        (interactive("nfm_reply", {"response_json": "no JSON"}), "no JSON"),
+        (
+            interactive(
+                "nfm_reply",
+                {"name": "address_message", "response_json": '{"values": {"city": "Mumbai", "in_pin_code": "400063"}}'},
+            ),
+            "City: Mumbai\nPin code: 400063",
+        ),
+        (interactive("payment_method", {"payment_method": "pix", "reference_id": "r1"}), "Payment: Pix\nReference: r1"),
+        (
+            interactive("payment_method", {"payment_method": "offsite_card_pay", "last_four_digits": "5235"}),
+            "Payment: Offsite card pay\nCard ending in: 5235",
+        ),
+        (interactive("call_permission_reply", {"response": "accept"}), "Allows you to call"),
+        (interactive("call_permission_reply", {"response": "reject"}), "Does not allow you to call"),
+        (interactive("call_permission_reply", {"response": ["x"]}), ""),
         (interactive("product_reply", {"title": "Vase"}), "Vase"),
+        (interactive("product", {"body": {"text": "This one"}, "catalog_id": "7"}), "This one"),
+        (interactive("product", {"product_retailer_id": "vase-1", "catalog_id": "7"}), "Product: vase-1"),
         (meta.message("interactive", {"button_reply": {"title": "No type"}}), "No type"),
         (meta.message("interactive", None, errors=[meta.error(131051, "Not supported")]), "(Not supported)"),
-        (
-            meta.message(
-                "order",
-                {
-                    "text": "Love these!",
-                    "product_items": [
-                        {"product_retailer_id": "di9ozbzfi4", "quantity": 2},
-                        {"product_retailer_id": "nqryix03ez", "quantity": "1"},
-                    ],
-                },
-            ),
-            "2 × di9ozbzfi4, 1 × nqryix03ez: Love these!",
-        ),
-        (meta.message("order", {"product_items": [{}]}), "? × ?"),
         (meta.message("reaction", {"message_id": "wamid.0", "emoji": "👍"}), "👍"),
         (meta.message("reaction", {"message_id": "wamid.0"}), "(reaction removed)"),
         (meta.message("reaction", {"message_id": "wamid.0", "emoji": ""}), "(reaction removed)"),
@@ -80,11 +86,20 @@ def interactive(kind, reply):
         (meta.message("edit", {"message": {"type": "image", "image": {"caption": "New"}}}), "New"),
         (meta.message("edit", {"message": {"type": "edit", "edit": {}}}), ""),
         (meta.message("edit", {}), ""),
-        (meta.message("revoke", {"original_message_id": "wamid.0"}), "(message deleted)"),
-        (meta.message("request_welcome"), "(opened the chat)"),
-        (meta.message("unsupported", {"type": "unknown"}, errors=[UNAVAILABLE]), "(This message is unavailable)"),
-        (meta.message("unsupported", {"type": "poll_creation"}), "(unsupported message)"),
-        (meta.message("unknown", None, errors=[{"code": 131051, "details": "Old form"}]), "(Old form)"),
+        (meta.message("revoke", {"original_message_id": "wamid.0"}), ""),
+        (meta.message("request_welcome"), ""),
+        (meta.message("unsupported", {"type": "unknown"}, errors=[UNAVAILABLE]), ""),
+        (meta.message("unsupported", {"type": "poll_creation"}), "Sent a poll; WhatsApp did not pass it on"),
+        (meta.message("unsupported", {"type": "pin"}, errors=[UNAVAILABLE]), "Pinned a message"),
+        (
+            meta.message("unsupported", {"type": "unknown", "raw_type": "gif"}),
+            "Sent a GIF; WhatsApp did not pass it on",
+        ),
+        (meta.message("unsupported", {"type": ["poll_creation"]}), ""),
+        (meta.message("unknown", None, errors=[{"code": 131051, "details": "Old form"}]), ""),
+        (meta.text("Is this available?", context=PRODUCT), "Is this available?\n(about the product LEMON-CAKE-12)"),
+        (meta.message("image", {"id": "1"}, context=PRODUCT), "(about the product LEMON-CAKE-12)"),
+        (meta.text("Hello", context={"referred_product": {"catalog_id": "7"}}), "Hello"),
         (meta.message("hologram", {"body": "Body"}), "Body"),
         (meta.message("hologram", {"caption": "Caption"}), "Caption"),
         (meta.message("hologram", "As text"), "As text"),

@@ -1,0 +1,99 @@
+"""What a message says, by the row, the thread, the API and the lead: answers, orders, and what is not passed on."""
+
+from html import escape
+
+import pytest
+
+from conversations.admin.thread_entries import read_thread
+from conversations.models import Message
+from tests.staff import address, staff_of
+from tests.whatsapp import meta
+from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE
+from tests.whatsapp.webhook_client import SECRET, deliver_form, provider_client
+from whatsapp.models import Channel
+
+FORM = '{"first_name": "Amina", "guests": 40, "day": "2026-12-05", "flow_token": "unused"}'
+ANSWERS = "First name: Amina\nGuests: 40\nDay: 2026-12-05"
+ADDRESS = '{"saved_address_id": "a1", "values": {"building_name": "Lotus", "city": "Mumbai", "in_pin_code": "400063"}}'
+PRODUCT = {"id": "wamid.ours", "referred_product": {"catalog_id": "7", "product_retailer_id": "LEMON-12"}}
+
+
+def interactive(kind, reply):
+    return meta.message("interactive", {"type": kind, kind: reply})
+
+
+def unsupported(kind):
+    return meta.message("unsupported", {"type": kind}, errors=[meta.error(131051, "Message type unknown")])
+
+
+def assert_it_says(business, text):
+    """Row, API, thread and lead of the one message say it."""
+    row = Message.objects.get()
+    answer = business.client.get(f"/api/messages/{row.pk}").json()
+    (entry,) = read_thread(row.conversation).entries
+    label = entry.chip.label if entry.chip else ""
+    assert (answer["text"], entry.text or label) == (text, text)
+    page = staff_of(business).get(address("change", row.conversation)).content.decode()
+    assert all(escape(line) in page for line in text.split("\n"))
+    (lead,) = row.conversation.leads.all()
+    assert lead.details == text
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (interactive("nfm_reply", {"name": "flow", "body": "Sent", "response_json": FORM}), ANSWERS),
+        (
+            interactive("nfm_reply", {"name": "address_message", "body": "Sent", "response_json": ADDRESS}),
+            "Building name: Lotus\nCity: Mumbai\nPin code: 400063",
+        ),
+        (interactive("button_reply", {"id": "1", "title": "Change"}), "Change"),
+        (interactive("list_reply", {"id": "1", "title": "Express", "description": "1 day"}), "Express – 1 day"),
+        (interactive("payment_method", {"payment_method": "pix", "reference_id": "r1"}), "Payment: Pix\nReference: r1"),
+        (interactive("product", {"product_retailer_id": "LEMON-12", "catalog_id": "7"}), "Product: LEMON-12"),
+        (meta.message("button", {"payload": "yes", "text": "Yes, please"}), "Yes, please"),
+        (
+            meta.message(
+                "order",
+                {
+                    "text": "For Saturday",
+                    "product_items": [
+                        {"product_retailer_id": "LEMON-12", "quantity": "2", "item_price": 30, "currency": "EUR"},
+                        {"product_retailer_id": "TART", "quantity": 1, "item_price": 4.5, "currency": "EUR"},
+                    ],
+                },
+            ),
+            "2 × LEMON-12, 30 EUR each\n1 × TART, 4.50 EUR\nTotal: 64.50 EUR\nFor Saturday",
+        ),
+        (meta.text("Is this available?", context=PRODUCT), "Is this available?\n(about the product LEMON-12)"),
+        (meta.message("image", {"id": "1"}), "Photo"),
+        (meta.message("audio", {"id": "1"}), "Audio"),
+        (meta.message("sticker", {"id": "1"}), "Sticker"),
+        (unsupported("poll_creation"), "Sent a poll; WhatsApp did not pass it on"),
+        (unsupported("gif"), "Sent a GIF; WhatsApp did not pass it on"),
+        (unsupported("unknown"), "Sent a message; WhatsApp did not pass it on"),
+        (meta.message("some_future_kind", {}), "Some future kind"),
+    ],
+)
+def test_a_message_from_meta_says_the_same_everywhere(owner, inbox, message, text):
+    inbox.gets(message)
+    assert_it_says(owner, text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"MessageType": "interactive", "InteractiveData": FORM, "Body": "Sent"}, ANSWERS),
+        ({"MessageType": "button", "ButtonText": "Yes", "ButtonPayload": "y", "Body": "Yes"}, "Yes"),
+        ({"ListId": "1", "ListTitle": "Cakes", "ListDescription": "For 40", "Body": "Cakes"}, "Cakes – For 40"),
+        ({"Latitude": "52.52", "Longitude": "13.4", "Label": "Bella's", "Body": ""}, "Bella's (52.52, 13.4)"),
+        ({"MediaUrl0": "https://api.twilio.com/ME1", "MediaContentType0": "image/jpeg", "Body": ""}, "Photo"),
+        ({"MessageType": "unsupported", "Body": ""}, "Sent a message; WhatsApp did not pass it on"),
+    ],
+)
+def test_a_message_from_twilio_says_the_same_everywhere(owner, settings, changes, text):
+    settings.WHATSAPP_APP_SECRETS = [SECRET]
+    settings.PUBLIC_URL = ""
+    Channel.objects.create(user=owner.user, phone_number_id=BUSINESS, provider=Channel.Provider.TWILIO)
+    assert deliver_form(provider_client(), MESSAGE | changes).status_code == 200
+    assert_it_says(owner, text)
