@@ -62,7 +62,10 @@ class MessageEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveEvent:
-    """A customer's phone number or WhatsApp user id changed from `former` to `now`."""
+    """A customer's phone number or WhatsApp user id changed from `former` to `now`.
+
+    Where `now` has all identifiers of `former`, nothing changed: the customer says which number is theirs as well.
+    """
 
     channel: str
     former: Sender

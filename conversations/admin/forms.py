@@ -4,6 +4,7 @@ from django import forms
 
 from conversations.models import Customer
 from conversations.phone import PhoneInvalid, normalise
+from conversations.visible_text import visible_text
 from leadsite.adminkit.owned import OwnedForm
 
 
@@ -11,6 +12,9 @@ class CustomerForm(OwnedForm):
     class Meta:
         model = Customer
         fields = ["name", "phone", "whatsapp_user_id"]
+
+    def clean_name(self) -> str:
+        return visible_text(self.cleaned_data["name"])
 
     def clean_phone(self) -> str | None:
         phone = self.cleaned_data["phone"]

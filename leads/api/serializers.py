@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from conversations.models import NAME_MAX_LENGTH
+from conversations.api.fields import NameField
 from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services.rules import NewLead
@@ -38,7 +38,7 @@ class NewLeadSerializer(serializers.Serializer[NewLead]):
     """The body of POST /api/leads. Reports every invalid field at once; the database enforces the same rules."""
 
     customer_phone = PhoneField()
-    customer_name = StrictCharField(max_length=NAME_MAX_LENGTH)
+    customer_name = NameField()
     type = StrictChoiceField(Lead.Type.choices)
     details = StrictCharField(
         max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
@@ -68,7 +68,7 @@ class LeadChangeSerializer(serializers.Serializer[Any]):
     details = StrictCharField(
         max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
     )
-    customer_name = StrictCharField(max_length=NAME_MAX_LENGTH, required=False)
+    customer_name = NameField(required=False)
     assigned_to = serializers.UUIDField(required=False, allow_null=True)
     version = StrictIntegerField(required=False, min_value=1, max_value=2**31 - 1)
 

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from conversations.phone import phone_key
+from conversations.visible_text import visible_text
 from leads.importing.cells import BadCell, read_phone
 from leads.importing.columns import Columns
 from leads.importing.readers.rows import Row, Table
@@ -92,7 +93,9 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batc
             batch.refusals.append(Refusal(row, None, row.error))
             continue
         document = options.defaults | {
-            name: value for name, value in zip(columns.fields, columns.pick(row.cells), strict=True) if value.strip()
+            name: value
+            for name, value in zip(columns.fields, columns.pick(row.cells), strict=True)
+            if visible_text(value)
         }
         try:
             document["customer_phone"] = read_phone(document.get("customer_phone", ""), country_code=options.region)

@@ -13,7 +13,8 @@ from leads.models import Lead
 def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
     """Move everything of the source to the target and delete the source. Caller has locked both.
 
-    The target keeps its own values. Two active conversations are merged, with their messages and leads. An unchanged
+    The target keeps its own values, except that a name which a person or client gave to the source replaces a profile
+    name. Two active conversations are merged, with their messages and leads. An unchanged
     lead that WhatsApp created in the source's conversation is deleted where the target's conversation has a lead: it
     would be a duplicate. No message is lost.
 
@@ -32,10 +33,15 @@ def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
     source, target = (Customer.objects.get(pk=customer_id) for customer_id in (source_id, target_id))
     source.delete()
     Customer.objects.filter(pk=target_id).update(
-        name=target.name or source.name,
+        name=_given_name(target) or _given_name(source) or target.name or source.name,
         profile_name=_first(target.profile_name, source.profile_name),
         profile_name_at=_first(target.profile_name_at, source.profile_name_at),
     )
+
+
+def _given_name(customer: Customer) -> str:
+    """The name that a person or client gave; "" where it is the profile's."""
+    return customer.name if customer.name != customer.profile_name else ""
 
 
 def _merge_conversations(source: Conversation, target: Conversation) -> None:

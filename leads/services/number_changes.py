@@ -43,6 +43,9 @@ def _order(move: MoveReport) -> tuple[UUID, datetime, str, str]:
 
 def _move_customer(move: MoveReport) -> None:
     former = _identifiers(move.former)
+    if former <= _identifiers(move.now):
+        _add_number(move)
+        return
     if not CustomerMove.objects.insert_new(move, former - _identifiers(move.now)):
         return
     now, now_at = _present_identifiers(move)
@@ -62,6 +65,31 @@ def _move_customer(move: MoveReport) -> None:
     elif customer is not None:
         _record_former_id(customer, move, now)
         _update_identifiers(customer, move, now, now_at)
+
+
+def _add_number(move: MoveReport) -> None:
+    """Merge the customer with this id and the one with the number that they say is theirs.
+
+    Only where the one has no number and the other no id, as after a form and a message without number. Where no
+    customer has the number, the message that says so fills it. The younger row is merged into the older one, as if both
+    identifiers had been known from the beginning.
+    """
+    now, now_at = _present_identifiers(move)
+    known = Customer.objects.filter(user_id=move.user_id)
+    by_id = known.filter(whatsapp_user_id=now.whatsapp_user_id).exclude(whatsapp_user_id=None).values("pk")
+    by_phone = known.filter(phone_key=_key(now.phone)).exclude(phone_key=None).values("pk")
+    ids = list(known.filter(Q(pk__in=by_id) | Q(pk__in=by_phone)).values_list("pk", flat=True))
+    both = sorted(Customer.objects.lock(ids), key=lambda one: one.pk)
+    if len(both) != 2 or any(one.phone and one.whatsapp_user_id for one in both):
+        return
+    target, source = both
+    merge_customers(source_id=source.pk, target_id=target.pk)
+    Customer.objects.filter(pk=target.pk).update(
+        phone=target.phone or source.phone,
+        whatsapp_user_id=target.whatsapp_user_id or source.whatsapp_user_id,
+        identified_at=now_at,
+        updated_at=timezone.now(),
+    )
 
 
 def _key(phone: str | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from conversations.models import NAME_MAX_LENGTH, Conversation
 from conversations.phone import PHONE_FORM, PhoneInvalid, normalise, phone_key
+from conversations.visible_text import visible_text
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, Lead
 
 _EXTERNAL_ID_UNIQUE: Final = "leads_external_id_unique"
@@ -105,7 +106,7 @@ def _check_characters(lead: NewLead) -> LeadError | None:
 
 
 def _check_name(name: str) -> LeadError | None:
-    if not name:
+    if not visible_text(name):
         return LeadError("customer_name", "customer_name is required and must not be blank.")
     if len(name) > NAME_MAX_LENGTH:
         message = f"customer_name may have at most {NAME_MAX_LENGTH} characters."

@@ -52,6 +52,7 @@ BAD = {
     "null name": Refused({"customer_name": None}, "customer_name"),
     "empty name": Refused({"customer_name": ""}, "customer_name"),
     "blank name": Refused({"customer_name": " \t\u3000\u2003"}, "customer_name"),
+    "invisible name": Refused({"customer_name": "\u3164\u200b \u200e\u2800\ufe0f"}, "customer_name"),
     "long name": Refused({"customer_name": "x" * 201}, "customer_name", "customers_name_length"),
     "no type": Refused({"type": MISSING}, "type", "leads_type_valid"),
     "null type": Refused({"type": None}, "type", "leads_type_valid"),

@@ -18,6 +18,7 @@ from conversations.models import (
     WHATSAPP_USER_ID_MAX_LENGTH,
 )
 from conversations.phone import PhoneInvalid, normalise
+from conversations.visible_text import visible_text
 from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Reading, StatusEvent, UnreadableBody, extras_of_event
 from whatsapp.inbound.twilio_contents import ID_NAMES, NOT_EXTRA, Form, content_of, extras_of, kind_of
 from whatsapp.json_repair import storable
@@ -172,4 +173,5 @@ def _sender(form: Form) -> Sender | None:
     phone = from_phone or wa_phone
     if not phone and not user_id:
         return None
-    return Sender(phone=phone, whatsapp_user_id=user_id, name=form.get("ProfileName", "")[:NAME_MAX_LENGTH].strip())
+    name = visible_text(form.get("ProfileName", "")[:NAME_MAX_LENGTH].strip())
+    return Sender(phone=phone, whatsapp_user_id=user_id, name=name)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from conversations.models import Conversation, Customer, Message
 from conversations.models.conversations import Opening
 from conversations.services.change import UnknownConversation
+from conversations.visible_text import visible_text
 from conversations.window import window_end
 from leads.models import Lead
 from leads.models.leads import LeadRow
@@ -87,7 +88,7 @@ def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead:
 
     Raises MessageRefused, WindowClosed; django.db.Error where the database is away or stayed locked.
     """
-    if lead and not to.customer_name.strip():
+    if lead and not visible_text(to.customer_name):
         raise MessageRefused("A lead needs the customer's name.", field="customerName")
     _check_content(message)
     try:

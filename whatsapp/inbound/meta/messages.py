@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from conversations.incoming import MessageEvent, Opens
+from conversations.incoming import MessageEvent, MoveEvent, Opens
 from conversations.models import CONTENT_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
 from whatsapp.inbound.events import Event, extras_of_event
 from whatsapp.inbound.meta.contents import content_of, extras_of, kind_of
 from whatsapp.inbound.meta.move_reports import current_identifiers, former_identifiers, move_of
-from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers
+from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers, shared_number
 from whatsapp.json_parts import Part
 
 _SENDER: Final[dict[str, tuple[str, ...]]] = {"numbers": ("from",), "ids": ("from_user_id",)}
@@ -48,11 +48,24 @@ def provider_id_of(item: Part) -> str | None:
 
 def inbound_events(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
     """Yield the events of a customer's message; a system message is a notice and may report a move."""
-    if kind_of(message.data) == "system":
+    kind = kind_of(message.data)
+    if kind == "system":
         yield from _notice(message, source, marks)
         return
     opens = Opens.CONVERSATION if message.data.get("group_id") else Opens.LEAD
-    yield from _event(message, source, identifiers(message, **_SENDER), direction="in", opens=opens, marks=marks)
+    number = shared_number(message) if kind == "contacts" else None
+    for event in _event(message, source, identifiers(message, **_SENDER), direction="in", opens=opens, marks=marks):
+        if number and not event.customer.phone:
+            now = replace(event.customer, phone=number)
+            yield MoveEvent(
+                channel=source.channel,
+                former=replace(event.customer, name=""),
+                now=replace(now, name=""),
+                provider_time=event.provider_time,
+            )
+            yield replace(event, customer=now)
+        else:
+            yield event
 
 
 def echo_events(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
@@ -133,9 +146,7 @@ def _event(
     provider_id = provider_id_of(message)
     if provider_id is None:
         return
-    contact = source.contacts.find(who)
-    if not who and source.alone and source.contacts.only:
-        contact = source.contacts.only
+    contact = source.contacts.find(who, alone=source.alone)
     customer = who | contact.who
     if not customer:
         message.reject("has neither the number nor the user id of a customer")

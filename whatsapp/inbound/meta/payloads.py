@@ -93,7 +93,7 @@ def _source(holders: list[Part], received_at: datetime) -> Source:
     metadatas = [holder.child("metadata") for holder in holders]
     metadata = next((found for found in metadatas if found.text("phone_number_id").strip()), metadatas[0])
     contacts = [Contact.read(part) for holder in holders for part in holder.children("contacts")]
-    count = sum(len(objects_of(holder.data.get(key))) for holder in holders for key in _ITEMS)
+    count = sum(_count(key, holder.data.get(key)) for holder in holders for key in _ITEMS)
     return Source(
         channel=metadata.text("phone_number_id").strip(),
         contacts=Contacts(contacts),
@@ -101,6 +101,14 @@ def _source(holders: list[Part], received_at: datetime) -> Source:
         received_at=received_at,
         alone=count == 1,
     )
+
+
+def _count(key: str, items: Any) -> int:
+    """Return how many items a value has under a key; of `history` the messages of its threads."""
+    if key != "history":
+        return len(objects_of(items))
+    threads = (thread for chunk in objects_of(items) for thread in objects_of(chunk.get("threads")))
+    return sum(len(objects_of(thread.get("messages"))) for thread in threads)
 
 
 def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) -> Iterator[Event]:

@@ -7,7 +7,8 @@ from typing import Any, Final, Self
 from conversations.incoming import Sender
 from conversations.models import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH
 from conversations.phone import PhoneInvalid, normalise, phone_key
-from whatsapp.json_parts import Part
+from conversations.visible_text import visible_text
+from whatsapp.json_parts import Part, objects_of, text_of
 
 
 @dataclass(slots=True)
@@ -62,6 +63,19 @@ def phone_of(text: str) -> str | None:
         return None
 
 
+def shared_number(message: Part) -> str | None:
+    """Return the customer's own number, if the message is their answer to a request for it.
+
+    Meta sets the origin "contact_request" only on that answer; other contact cards are about anybody (Meta, Contacts
+    messages webhook reference).
+    """
+    card = next(iter(objects_of(message.data.get("contacts"))), {})
+    if card.get("origin") != "contact_request":
+        return None
+    texts = (text_of(phone.get(key)) for phone in objects_of(card.get("phones")) for key in ("wa_id", "phone"))
+    return next((number for text in texts if (number := phone_of(text.strip()))), None)
+
+
 @dataclass(slots=True)
 class Contact:
     """One of a value's contacts: identifiers and profile of a person."""
@@ -79,7 +93,7 @@ class Contact:
         extras = {"username": profile.text("username"), "parent_user_id": part.text("parent_user_id")}
         return cls(
             who=identifiers(part, numbers=("wa_id",), ids=("user_id",)),
-            name=name[:NAME_MAX_LENGTH].strip(),
+            name=visible_text(name[:NAME_MAX_LENGTH].strip()),
             extras={key: found for key, found in extras.items() if found},
         )
 
@@ -91,13 +105,19 @@ class Contacts:
     """The contacts of a value, found by identifier: their order and number need not be those of the messages."""
 
     def __init__(self, contacts: Iterable[Contact] = ()) -> None:
-        known = [contact for contact in contacts if contact.who]
+        known = list(contacts)
         self._by_key: dict[str, Contact] = {}
         for contact in known:
             for key in contact.who.keys:
                 self._by_key.setdefault(key, contact)
-        self.only = known[0] if len(known) == 1 else None
+        self._only = known[0] if len(known) == 1 else None
 
-    def find(self, who: Identifiers) -> Contact:
-        """Return the contact of this person; an empty one where there is none."""
+    def find(self, who: Identifiers, *, alone: bool) -> Contact:
+        """Return the contact of this person; an empty one where there is none.
+
+        `alone`: the value has one item. Its only contact is that person's, even if their identifiers differ: a wa_id
+        need not be the number that the customer writes from.
+        """
+        if alone and self._only:
+            return self._only
         return next((self._by_key[key] for key in who.keys if key in self._by_key), _UNKNOWN)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from conversations.models import NAME_MAX_LENGTH
+from conversations.api.fields import NameField
 from conversations.phone import PHONE_RULE, PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, Lead
 from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField
@@ -120,9 +120,7 @@ class OutgoingSerializer(ReplySerializer):
 
     to = RecipientField()
     createLead = StrictBooleanField(required=False, default=False)  # noqa: N815 - the names in the API
-    customerName = StrictCharField(  # noqa: N815
-        max_length=NAME_MAX_LENGTH, allow_blank=True, allow_null=True, required=False
-    )
+    customerName = NameField(allow_blank=True, allow_null=True, required=False)  # noqa: N815
     leadType = StrictChoiceField(Lead.Type.choices, required=False, allow_null=True)  # noqa: N815
     details = StrictCharField(
         max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False

@@ -57,7 +57,15 @@ def test_from_user_id_takes_precedence_over_a_user_id_in_from():
         ({"from_": "US.1"}, meta.contact("US.1"), (None, "US.1", "Sheena Nelson")),
         ({"from_": "5511987654321"}, meta.contact("551187654321"), ("+5511987654321", None, "Sheena Nelson")),
         ({"from_": "5491123456789"}, meta.contact("541123456789"), ("+5491123456789", None, "Sheena Nelson")),
-        ({"from_": meta.SHEENA}, meta.contact("16505559999", user_id="US.1"), ("+16505551234", None, "")),
+        # The only contact of the only message is its sender's, though the numbers differ or are missing.
+        (
+            {"from_": meta.SHEENA},
+            meta.contact("16505559999", user_id="US.1"),
+            ("+16505551234", "US.1", "Sheena Nelson"),
+        ),
+        ({"from_": meta.SHEENA}, meta.contact(None), ("+16505551234", None, "Sheena Nelson")),
+        ({"from_": "US.2"}, meta.contact(None, user_id="US.1"), (None, "US.2", "Sheena Nelson")),
+        ({"from_": meta.SHEENA}, meta.contact(name="\u3164\u200e\u200b"), ("+16505551234", None, "")),
         ({"from_": meta.SHEENA}, meta.contact(name=None), ("+16505551234", None, "")),
         ({"from_": meta.SHEENA}, {"wa_id": meta.SHEENA, "profile": ["x"]}, ("+16505551234", None, "")),
         ({"from_": meta.SHEENA}, {"wa_id": [], "user_id": {}, "profile": None}, ("+16505551234", None, "")),
@@ -150,3 +158,17 @@ def test_a_missing_time_is_noted():
     reading = read_all(meta.messages_value(messages=[meta.text(timestamp=None)]))
     assert (reading.events[0].provider_time, reading.rejected) == (None, [])
     assert reading.notes == [f"{ITEM}.messages[0]: timestamp is missing; the time of arrival is used"]
+
+
+def test_several_messages_or_contacts_are_matched_by_identifier():
+    other = meta.contact("16505559999", name="Other", user_id="US.9")
+    reading = read_all(meta.messages_value(messages=[meta.text(), meta.text(from_="16505550000")], contacts=[other]))
+    assert [(event.customer.whatsapp_user_id, event.customer.name) for event in reading.events] == [
+        (None, ""),
+        (None, ""),
+    ]
+    event = read_one(meta.text(), contacts=[other, meta.contact("16505558888", name="Third")])
+    assert (event.customer.whatsapp_user_id, event.customer.name) == (None, "")
+    thread = {"id": meta.SHEENA, "messages": [meta.text(), meta.text()]}
+    value = meta.value(history=[{"threads": [thread]}], contacts=[other])
+    assert {event.customer.name for event in read_all(meta.change("history", value)).events} == {""}

@@ -38,7 +38,13 @@ def test_with_a_lead_all_three_rows_are_created(mailing):
 
 
 def test_a_lead_without_a_name_is_refused_and_nothing_is_stored(mailing):
-    for name in ({}, {"customerName": ""}, {"customerName": "  "}, {"customerName": None}):
+    for name in (
+        {},
+        {"customerName": ""},
+        {"customerName": "  "},
+        {"customerName": "\u3164\u200b"},
+        {"customerName": None},
+    ):
         body = refused(mailing.post(**HELLO, createLead=True, **name), 400)
         assert list(body["fields"]) == ["customerName"]
     assert nothing_stored(mailing.business)
