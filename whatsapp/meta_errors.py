@@ -10,6 +10,9 @@ from typing import Final
 from whatsapp.outbound.outcomes import Failed, Outcome, Retry, Stopped
 from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF, CALL_LIMIT, MAINTENANCE, PAIR_RATE, THROUGHPUT, Schedule
 
+# The number's id exists no more, or the token may not see it: as a code, or as the subcode of code 100.
+UNKNOWN_NUMBER: Final = 33
+
 Rule = Callable[[str], Outcome]
 
 
@@ -26,8 +29,9 @@ def _stop_and_fail(reason: str) -> Outcome:
 
 
 _RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
-    # The token, a permission, the registration, payment, a block: every message of the number would fail.
-    (_stop, (0, 190, 3, 10, *range(200, 300), 131005)),
+    # The token, the number's id, a permission, the registration, payment, a block: every message of the number would
+    # fail.
+    (_stop, (0, 190, UNKNOWN_NUMBER, 3, 10, *range(200, 300), 131005)),
     (_stop, (131037, 131045, 133006, 133010)),
     (_stop, (131042, 134011)),
     # 131048: messages were reported as spam; Meta asks to wait some hours.
@@ -51,7 +55,7 @@ ADVICE: Final = {
     3: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
     10: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
     131005: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
-    33: "Meta does not know this number: check its id.",
+    UNKNOWN_NUMBER: "Meta does not know this number's id, or the token may not use it: check both.",
     368: "Meta has blocked the account for a time: see Business Support Home.",
     130403: "Your business has blocked this customer.",
     130472: "Meta keeps marketing from this customer for an experiment; they can write first.",
@@ -79,6 +83,13 @@ def outcome_of_error(code: int | None, reason: str, *, is_servers: bool) -> Outc
     if rule is not None:
         return rule(reason)
     return Retry(reason) if is_servers else Failed(reason)
+
+
+def schedule_of(code: int) -> Schedule | None:
+    """When a message is sent again that failed with this error, reported by a status; None where it is not."""
+    rule = _BY_CODE.get(code)
+    outcome = rule("") if rule else None
+    return outcome.schedule if isinstance(outcome, Retry) else None
 
 
 def stops_the_number(code: int) -> bool:

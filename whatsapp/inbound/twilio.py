@@ -22,6 +22,7 @@ from conversations.visible_text import visible_text
 from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Reading, StatusEvent, UnreadableBody, extras_of_event
 from whatsapp.inbound.twilio_contents import ID_NAMES, NOT_EXTRA, Form, content_of, extras_of, kind_of
 from whatsapp.json_repair import storable
+from whatsapp.twilio_errors import error_of, with_words
 
 # Twilio sends about thirty; parsing a million would block a worker for seconds.
 MAX_PARAMETERS: Final = 1000
@@ -124,23 +125,25 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
     if status is None or not channel:
         return
     details = {name: value for name, value in form.items() if value and name not in NOT_EXTRA}
-    error = _error(form, provider_status) if status == "failed" else ""
+    failed = status == "failed"
+    code = form.get("ErrorCode", "") if failed else ""
     reading.events.append(
         StatusEvent(
             channel=channel,
             provider_id=_message_id(form),
             status=status,
             provider_time=None,
-            error=error,
+            error=_error(form, code, provider_status) if failed else "",
+            stops_number=error_of(code).stops,
             details=details,
         )
     )
 
 
-def _error(form: Form, provider_status: str) -> str:
-    """Return Twilio's error code and message, if given; otherwise the status."""
-    parts = [form.get("ErrorCode", ""), form.get("ErrorMessage") or form.get("ChannelStatusMessage", "")]
-    return (": ".join(part for part in parts if part) or provider_status)[:STATUS_ERROR_MAX_LENGTH]
+def _error(form: Form, code: str, provider_status: str) -> str:
+    """Return Twilio's error with its meaning; the status where there is neither code nor message."""
+    message = form.get("ErrorMessage") or form.get("ChannelStatusMessage", "")
+    return (with_words(code, message) or provider_status)[:STATUS_ERROR_MAX_LENGTH]
 
 
 def _address(text: str) -> str:

@@ -72,6 +72,14 @@ class Stopped:
     fails: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a provider would certainly refuse a message, known before it is queued. `field` is the client's field."""
+
+    field: str
+    sentence: str
+
+
 Outcome = Sent | Retry | Failed | Unknown | Stopped
 
 

@@ -1,7 +1,7 @@
 """Sends one message through the number's provider, or prints it, and returns the outcome.
 
-A provider is a module with request_for (builds the request from a message and the decrypted token, or returns an
-outcome where that is not possible) and outcome_of (interprets the response).
+A provider is a module with problem_of (what it would certainly refuse), request_for (builds the request from a message
+and the decrypted token, or returns an outcome where that is not possible) and outcome_of (interprets the response).
 """
 
 from types import ModuleType

@@ -1,6 +1,7 @@
 """Meta's Cloud API: POST /<version>/<phone number id>/messages (Meta, WhatsApp, Cloud API, Messages)."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import quote
 
 import requests
@@ -10,10 +11,12 @@ from requests.auth import AuthBase
 from conversations.models import PROVIDER_ID_MAX_LENGTH
 from whatsapp.json_parts import error_text, object_of, objects_of, text_of
 from whatsapp.json_repair import NotJson, parse
-from whatsapp.meta_errors import outcome_of_error, with_advice
-from whatsapp.outbound.outcomes import REASON_MAX_LENGTH, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
+from whatsapp.meta_errors import UNKNOWN_NUMBER, outcome_of_error, with_advice
+from whatsapp.outbound.outcomes import REASON_MAX_LENGTH, Outcome, Outgoing, Problem, Retry, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.http import Answer, Request
 from whatsapp.outbound.retries import A_FEW_TIMES, THROUGHPUT
+
+TEXT_MAX_LENGTH: Final = 4096  # Meta, Text messages: "maximum length: 4096 characters"
 
 
 class Bearer(AuthBase):
@@ -25,6 +28,15 @@ class Bearer(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+def problem_of(content: str, template: Mapping[str, Any] | None) -> Problem | None:
+    """Return why Meta would certainly refuse this text or template."""
+    if template is not None and not template.get("name"):
+        return Problem("template", "This goes out through Meta: give the template's name and language.")
+    if template is None and len(content) > TEXT_MAX_LENGTH:
+        return Problem("message", f"A message has 1 to {TEXT_MAX_LENGTH} characters.")
+    return None
 
 
 def request_for(message: Outgoing, token: str) -> Request:
@@ -44,7 +56,8 @@ def body_of(message: Outgoing) -> dict[str, Any]:
         "biz_opaque_callback_data": str(message.id),
     }
     if message.kind == "template":
-        return body | {"type": "template", "template": message.extras["template"]}
+        template = {key: found for key, found in message.extras["template"].items() if key != "content_sid"}
+        return body | {"type": "template", "template": template}
     return body | {"type": "text", "text": {"body": message.content, "preview_url": False}}
 
 
@@ -55,9 +68,11 @@ def outcome_of(answer: Answer) -> Outcome:
     error = object_of(found.get("error"))
     if not error:
         return _without_reason(answer)
-    code = _code(error)
-    reason = _reason(code, error)
-    outcome = outcome_of_error(code, reason, is_servers=answer.status >= 500 or error.get("is_transient") is True)
+    code = _code(error.get("code"))
+    is_number_unknown = code == 100 and _code(error.get("error_subcode")) == UNKNOWN_NUMBER
+    meaning = UNKNOWN_NUMBER if is_number_unknown else code
+    reason = _reason(code, meaning, error)
+    outcome = outcome_of_error(meaning, reason, is_servers=answer.status >= 500 or error.get("is_transient") is True)
     return Retry(outcome.reason, outcome.schedule, answer.retry_after) if isinstance(outcome, Retry) else outcome
 
 
@@ -95,17 +110,19 @@ def _object(body: bytes) -> dict[str, Any]:
     return object_of(tree)
 
 
-def _code(error: dict[str, Any]) -> int | None:
-    code = error.get("code")
+def _code(code: Any) -> int | None:
     if isinstance(code, str) and code.isascii() and code.isdigit():
         code = int(code[:9])
     return code if isinstance(code, int) and not isinstance(code, bool) else None
 
 
-def _reason(code: int | None, error: dict[str, Any]) -> str:
-    """Return `131047: Re-engagement message — …` with advice. Meta repeats the code in its message."""
+def _reason(code: int | None, meaning: int | None, error: dict[str, Any]) -> str:
+    """Return `131047: Re-engagement message — …` with advice. Meta repeats the code in its message.
+
+    `meaning`: the code that says what to do.
+    """
     text = error_text(error).removeprefix(f"(#{code}) ")
     parts = (part for part in ("" if code is None else str(code), text) if part)
     reason = ": ".join(parts) or "An error without a reason."
     sentence = reason if reason.endswith((".", "!", "?")) else f"{reason}."
-    return with_advice(code, sentence[:REASON_MAX_LENGTH])
+    return with_advice(meaning, sentence[:REASON_MAX_LENGTH])

@@ -3,7 +3,9 @@
 The number's access token is "<account sid>:<auth token>", or with an API key "<account sid>:<key sid>:<key secret>".
 """
 
-from typing import Final
+import json
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import quote
 
 from django.conf import settings
@@ -11,45 +13,72 @@ from django.urls import reverse
 from requests.auth import HTTPBasicAuth
 
 from conversations.models import PROVIDER_ID_MAX_LENGTH
-from whatsapp.json_parts import object_of, text_of
+from whatsapp.json_parts import object_of, objects_of, text_of
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.models import TWILIO_PREFIX
-from whatsapp.outbound.outcomes import REASON_MAX_LENGTH, Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
+from whatsapp.outbound.outcomes import (
+    REASON_MAX_LENGTH,
+    Failed,
+    Outcome,
+    Outgoing,
+    Problem,
+    Retry,
+    Sent,
+    Stopped,
+    Unknown,
+)
 from whatsapp.outbound.providers.http import Answer, Request
-from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF, PAIR_RATE, THROUGHPUT, Schedule
+from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF, THROUGHPUT
+from whatsapp.twilio_errors import error_of, with_words
 
-# Twilio's "Error and Warning Dictionary": credentials, permission, account not active or suspended.
-_STOPPED: Final = frozenset(("20003", "20005", "20008", "63007", "63020"))
-_AGAIN: Final[dict[str, Schedule]] = {
-    "20429": THROUGHPUT,
-    "14107": THROUGHPUT,
-    "63018": PAIR_RATE,
-    "63017": BACK_OFF,
-}
-_ADVICE: Final = {
-    "20003": "Store the token again: account sid, colon, auth token.",
-    "63007": "Twilio does not know this WhatsApp sender: check the number's id.",
-    "63016": "The customer wrote last more than 24 hours ago: wait until they write, or call them.",
-}
+TEXT_MAX_LENGTH: Final = 1600  # error 21617
+
+
+def problem_of(content: str, template: Mapping[str, Any] | None) -> Problem | None:
+    """Return why Twilio would certainly refuse this text or template."""
+    if template is not None and not template.get("content_sid"):
+        sentence = "This goes out through Twilio, which sends a template by its content_sid (HX…). Give it too."
+        return Problem("template", sentence)
+    if template is None and len(content) > TEXT_MAX_LENGTH:
+        sentence = f"This goes out through Twilio: a message has at most {TEXT_MAX_LENGTH} characters there."
+        return Problem("message", sentence)
+    return None
 
 
 def request_for(message: Outgoing, token: str) -> Request | Outcome:
     account, colon, secret = token.partition(":")
     if not (account and colon and secret):
         return Stopped("The stored token does not have Twilio's format. Store it as account sid, colon, auth token.")
-    if message.kind == "template":
-        return Failed("Templates can be sent through Meta only. Send a text at Twilio.")
+    template = message.extras["template"] if message.kind == "template" else None
+    if problem := problem_of(message.content, template):
+        return Failed(problem.sentence)
     user, _, password = secret.partition(":") if ":" in secret else (account, ":", secret)
     url = f"{settings.TWILIO_API_BASE_URL}/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
-    form = {
-        "From": TWILIO_PREFIX + message.phone_number_id,
-        "To": TWILIO_PREFIX + message.address,
-        "Body": message.content,
-    }
+    form = {"From": TWILIO_PREFIX + message.phone_number_id, "To": TWILIO_PREFIX + message.address}
+    form |= _template_form(template) if template else {"Body": message.content}
     if settings.PUBLIC_URL:
         # Without it Twilio uses the callback URL configured for the sender.
         form["StatusCallback"] = settings.PUBLIC_URL + reverse("whatsapp-webhook")
     return Request(url, auth=HTTPBasicAuth(user, password), data=form)
+
+
+def _template_form(template: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a template (twilio.com/docs/content/send-templates-created-with-the-content-template-builder).
+
+    The texts of its components are the variables, by their names or counted from 1.
+    """
+    parameters = [
+        parameter
+        for component in objects_of(template.get("components"))
+        for parameter in objects_of(component.get("parameters"))
+        if isinstance(parameter.get("text"), str)
+    ]
+    variables = {
+        text_of(parameter.get("parameter_name")) or str(number): parameter["text"]
+        for number, parameter in enumerate(parameters, start=1)
+    }
+    form: dict[str, str] = {"ContentSid": template["content_sid"]}
+    return form | ({"ContentVariables": json.dumps(variables)} if variables else {})
 
 
 def outcome_of(answer: Answer) -> Outcome:
@@ -64,11 +93,12 @@ def outcome_of(answer: Answer) -> Outcome:
             return Sent(provider_id)
         return Unknown("Twilio answered 200, but not with the id of a message.")
     code = text_of(found.get("code"))
+    error = error_of(code)
     reason = _reason(answer.status, code, text_of(found.get("message")))
-    if code in _STOPPED or answer.status == 401:
+    if error.stops or answer.status == 401:
         return Stopped(reason)
-    if code in _AGAIN or answer.status == 429:
-        return Retry(reason, _AGAIN.get(code, THROUGHPUT), answer.retry_after)
+    if error.schedule or answer.status == 429:
+        return Retry(reason, error.schedule or THROUGHPUT, answer.retry_after)
     if answer.status >= 500:
         # Without a code the response is a gateway's: Twilio, behind it, may have accepted the message.
         return Retry(reason, BACK_OFF, answer.retry_after) if code else Unknown(reason)
@@ -76,7 +106,6 @@ def outcome_of(answer: Answer) -> Outcome:
 
 
 def _reason(status: int, code: str, message: str) -> str:
-    text = ": ".join(part for part in (code, message) if part) or f"Answered {status} without a reason"
-    sentence = text if text.endswith((".", "!", "?")) else f"{text}."
-    advice = _ADVICE.get(code) or (_ADVICE["20003"] if status == 401 else "")
-    return f"{sentence} {advice}".strip()[:REASON_MAX_LENGTH]
+    if status == 401 and not error_of(code).stops:
+        return with_words("20003", message)[:REASON_MAX_LENGTH]
+    return (with_words(code, message) or f"Answered {status} without a reason.")[:REASON_MAX_LENGTH]
