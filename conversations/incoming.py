@@ -86,6 +86,11 @@ class IncomingMessage:
     def key(self) -> MessageKey:
         return self.user_id, self.event.provider_id
 
+    @property
+    def opens_window(self) -> bool:
+        """Whether the customer wrote to, or called, this number of the business: see conversations/window.py."""
+        return self.event.direction == "in" and self.event.opens is Opens.LEAD
+
     def completes(self, stored_kind: str) -> bool:
         """Whether the stored row with its key is a placeholder, and this is the full message."""
         return stored_kind in PLACEHOLDER_KINDS and not self.event.is_placeholder

@@ -21,10 +21,10 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     search_fields = ["content", "provider_id", "conversation__customer__name"]
     search_help_text = "Text, customer's name or phone number, or the provider's id"
     fields = [
-        *("conversation_link", "direction", "kind", "content", "status_badge", "error"),
+        *("conversation_link", "direction", "kind", "content", "status_badge", "current_error"),
         *("provider_id", "provider_time", "extras", "user", "created"),
     ]
-    readonly_fields = ["conversation_link", "status_badge", "created"]
+    readonly_fields = ["conversation_link", "status_badge", "current_error", "created"]
     ordering = ["-pk"]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -41,6 +41,10 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     @admin.display(description="text")
     def beginning(self, message: Message) -> SafeString:
         return foreign(shorten(text_of_message(message.kind, message.content)))
+
+    @admin.display(description="error")
+    def current_error(self, message: Message) -> SafeString:
+        return foreign(message.current_error or self.empty_value_display)
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, message: Message) -> SafeString:

@@ -13,8 +13,6 @@ from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 # Statuses that the API shows as another one: a voice note that was played counts as read.
 _SHOWN_AS = {Message.Status.PLAYED.value: Message.Status.READ.value}
 API_STATUSES = [status for status in Message.Status.values if status not in _SHOWN_AS]
-# The error is shown only until the message has reached the customer: after that it is out of date.
-_HAS_ERROR = frozenset((Message.Status.QUEUED, Message.Status.FAILED, Message.Status.UNKNOWN))
 
 
 @example(
@@ -113,7 +111,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         return _SHOWN_AS.get(message.status, message.status)
 
     def get_error(self, message: Message) -> str | None:
-        return (message.error or None) if message.status in _HAS_ERROR else None
+        return message.current_error or None
 
     @extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "format": "date-time"}})
     def get_times(self, message: Message) -> dict[str, Any]:

@@ -224,6 +224,7 @@ class Migration(migrations.Migration):
                     "provider_time",
                     models.DateTimeField(blank=True, help_text="When the provider says it was written.", null=True),
                 ),
+                ("opens_window", models.BooleanField(db_default=False, default=False, editable=False)),
                 ("extras", models.JSONField(blank=True, db_default={}, default=dict)),
                 ("error", models.TextField(blank=True, db_default="", default="")),
                 ("attempts", models.PositiveIntegerField(db_default=0, default=0, editable=False)),

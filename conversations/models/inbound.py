@@ -34,19 +34,20 @@ _PLACES: Final = """
 """
 _STORE: Final = """
     INSERT INTO messages AS m (user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-                               status, provider_time, created_at, extras)
+                               status, provider_time, opens_window, created_at, extras)
     SELECT user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-           status, provider_time, CASE WHEN provider_time IS NULL THEN at ELSE now() END, extras::jsonb
+           status, provider_time, opens_window, CASE WHEN provider_time IS NULL THEN at ELSE now() END, extras::jsonb
     FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+                %s::text[], %s::timestamptz[], %s::boolean[], %s::timestamptz[], %s::text[])
         AS sent (user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-                 status, provider_time, at, extras)
+                 status, provider_time, opens_window, at, extras)
     ON CONFLICT (user_id, provider_id) WHERE provider_id IS NOT NULL DO UPDATE SET
         kind = excluded.kind, content = excluded.content,
         -- Keep the times of statuses, so that the row is the same whichever of message and status came first.
         extras = excluded.extras || CASE WHEN m.extras ? 'times'
             THEN jsonb_build_object('times', m.extras -> 'times') ELSE '{}' END,
-        provider_time = coalesce(excluded.provider_time, m.provider_time), updated_at = now()
+        provider_time = coalesce(excluded.provider_time, m.provider_time),
+        opens_window = m.opens_window OR excluded.opens_window, updated_at = now()
     WHERE m.kind IN {placeholders} AND excluded.kind NOT IN {placeholders}
     -- xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
     RETURNING m.user_id, m.provider_id, m.id, m.conversation_id, coalesce(m.provider_time, m.created_at), m.xmax = 0
@@ -113,6 +114,7 @@ class InboundMessageManager(models.Manager[M]):
             array(message.channel_id for message, _ in in_order),
             array(event.customer.phone or event.customer.whatsapp_user_id for event in events),
             *(array(getattr(event, column) for event in events) for column in _EVENT_COLUMNS),
+            array(message.opens_window for message, _ in in_order),
             array(message.at for message, _ in in_order),
             array(json.dumps(event.extras) for event in events),
         ]

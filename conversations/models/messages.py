@@ -125,6 +125,8 @@ class Message(OwnedModel):
     provider_id = models.CharField(null=True, blank=True, help_text="The provider's id of this message.")
     status = models.CharField(choices=Status)
     provider_time = models.DateTimeField(null=True, blank=True, help_text="When the provider says it was written.")
+    # The customer wrote to, or called, this number of the business: see conversations/window.py.
+    opens_window = models.BooleanField(default=False, db_default=False, editable=False)
     extras = models.JSONField(default=dict, blank=True, db_default={})
     error = models.TextField(blank=True, default="", db_default="")
     # How many times a worker has leased it: a worker that lost its lease sees another number here.
@@ -182,6 +184,11 @@ class Message(OwnedModel):
                 condition=Q(content__length__lte=CONTENT_MAX_LENGTH), name="messages_content_length"
             ),
         ]
+
+    @property
+    def current_error(self) -> str:
+        """The error, as long as it matters: a message that has arrived is no failure, whatever was reported."""
+        return self.error if self.status in ("queued", "failed", "unknown") else ""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.direction}, {self.status}"

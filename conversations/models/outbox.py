@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from conversations.window import RECENT_ARRIVAL
 from leadsite.core.arrays import array
+from leadsite.core.models import first_uuid_v7
 from leadsite.core.statements import fetch_rows
 
 # Each (customer, number) is one chat: its messages are sent in the order in which they were stored, and a customer gets
@@ -59,13 +61,24 @@ _EXPIRE_LEASES: Final = """
 """
 
 
-_LAST_INBOUND: Final = """
-    SELECT v.last_inbound_at, newest.channel_id, newest.address FROM conversations AS v
-    LEFT JOIN LATERAL (
-        SELECT m.channel_id, m.address FROM messages AS m
-        WHERE m.conversation_id = v.id AND m.direction = 'in' ORDER BY m.id DESC LIMIT 1
-    ) AS newest ON true
-    WHERE v.customer_id = %s ORDER BY v.last_inbound_at DESC NULLS LAST LIMIT 1
+# The customer's messages to each number of the business: those that may hold a window open, and the last one of each
+# conversation, whose number and address are used when the window is closed.
+_CHATS: Final = """
+    SELECT m.channel_id, (array_agg(m.address ORDER BY m.at DESC, m.id DESC))[1],
+           max(m.at) FILTER (WHERE m.opens_window) AS last_inbound_at
+    FROM conversations AS v CROSS JOIN LATERAL (
+        (SELECT last.id, last.channel_id, last.address, last.opens_window,
+                coalesce(last.provider_time, last.created_at) AS at
+         FROM messages AS last WHERE last.conversation_id = v.id AND last.direction = 'in'
+         ORDER BY last.id DESC LIMIT 1)
+        UNION ALL
+        SELECT recent.id, recent.channel_id, recent.address, recent.opens_window,
+               coalesce(recent.provider_time, recent.created_at)
+        FROM messages AS recent
+        WHERE recent.conversation_id = v.id AND recent.id > %s AND recent.opens_window
+    ) AS m
+    WHERE v.customer_id = %s AND m.channel_id IS NOT NULL
+    GROUP BY m.channel_id ORDER BY last_inbound_at DESC NULLS LAST, max(m.at) DESC
 """
 _QUEUE: Final = """
     WITH written AS (
@@ -79,12 +92,14 @@ _QUEUE: Final = """
 """
 
 
-class Inbound(NamedTuple):
-    """A customer's last message or call: when, through which channel, and from which address."""
+class Chat(NamedTuple):
+    """A customer and one number of the business: the address from which the customer wrote last, and when they wrote
+    or called last, as far as it counts for the window.
+    """
 
+    channel_id: UUID
+    address: str
     last_inbound_at: datetime | None
-    channel_id: UUID | None
-    address: str | None
 
 
 class Leased(NamedTuple):
@@ -103,10 +118,9 @@ class Leased(NamedTuple):
 class OutboxManager:
     """The part of Message.objects by which messages are queued and sent."""
 
-    def last_inbound(self, customer_id: UUID) -> Inbound:
-        """Return the customer's last message or call, in any of their conversations."""
-        rows = fetch_rows(_LAST_INBOUND, [customer_id])
-        return Inbound(*rows[0]) if rows else Inbound(None, None, None)
+    def chats(self, customer_id: UUID, *, now: datetime) -> list[Chat]:
+        """Return the numbers to which the customer has written, the last one first. See conversations/window.py."""
+        return [Chat(*row) for row in fetch_rows(_CHATS, [first_uuid_v7(now - RECENT_ARRIVAL), customer_id])]
 
     def queue(
         self,

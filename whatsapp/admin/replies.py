@@ -1,6 +1,5 @@
 """Adds a reply form to the page of a conversation."""
 
-from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -13,12 +12,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from conversations.admin.conversations import ConversationAdmin
-from conversations.models import Conversation, Message
+from conversations.models import Conversation
 from conversations.services.change import ConversationRefused
-from conversations.window import window_end
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent, MessageRefused, reply
+from whatsapp.outbound.providers import PROVIDERS
+from whatsapp.outbound.routing import find_route_of_reply
 
 _DRAFT: Final = "reply to"
 
@@ -35,11 +35,13 @@ class ReplyPart(PagePart):
     def get_context(self, page: OwnedAdmin, request: HttpRequest, row: Model) -> dict[str, Any]:
         if not isinstance(row, Conversation) or not page.has_change_permission(request, row):
             return {}
+        route = find_route_of_reply(row)
         form = {
             "url": reverse("admin:conversations_conversation_reply", args=[quote(row.pk)]),
             "draft": request.session.pop(f"{_DRAFT} {row.pk}", ""),
-            "open_until": open_until(row),
-            "max_length": TEXT_MAX_LENGTH,
+            "route": route,
+            "open_until": route.open_until(timezone.now()),
+            "max_length": PROVIDERS[route.channel.provider].TEXT_MAX_LENGTH if route.channel else TEXT_MAX_LENGTH,
         }
         return {"reply": form}
 
@@ -60,11 +62,6 @@ class ReplyPart(PagePart):
             messages.error(request, f"Not sent: {refusal}")
         address = reverse("admin:conversations_conversation_change", args=[quote(conversation.pk)])
         return HttpResponseRedirect(f"{address}#reply")
-
-
-def open_until(conversation: Conversation) -> datetime | None:
-    """Return until when WhatsApp accepts free text to this customer; None where it does not."""
-    return window_end(Message.objects.last_inbound(conversation.customer_id).last_inbound_at, now=timezone.now())
 
 
 ConversationAdmin.add_part(ReplyPart())

@@ -57,12 +57,26 @@ class ReadyChannel(NamedTuple):
     now: datetime
 
 
+class SendingChannel(NamedTuple):
+    """A channel through which a message may be sent. `is_stopped`: messages wait, see stop_channel."""
+
+    id: UUID
+    provider: str
+    is_stopped: bool = False
+    name: str = ""
+
+
 class ChannelManager(models.Manager["Channel"]):
     """Statements that the ORM cannot express."""
 
-    def active_ids(self, user_id: UUID) -> list[UUID]:
+    def sending(self, user_id: UUID) -> list[SendingChannel]:
         """Return the business's active channels, in the order in which they were connected."""
-        return list(self.filter(user_id=user_id, active=True).order_by("pk").values_list("pk", flat=True))
+        active = self.filter(user_id=user_id, active=True).order_by("pk")
+        rows = active.values_list("pk", "provider", "stopped_at", "display_number", "phone_number_id")
+        return [
+            SendingChannel(pk, provider, stopped_at is not None, display_number or number)
+            for pk, provider, stopped_at, display_number, number in rows
+        ]
 
     def lock_ready(self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = ()) -> list[ReadyChannel]:
         """Lock and return channels that have messages due and may send one within `ahead`, except those in `seen`.

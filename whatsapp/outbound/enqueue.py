@@ -15,13 +15,12 @@ from conversations.models import Conversation, Customer, Message
 from conversations.models.conversations import Opening
 from conversations.services.change import UnknownConversation
 from conversations.visible_text import visible_text
-from conversations.window import window_end
 from leads.models import Lead
 from leads.models.leads import LeadRow
 from leads.services.rules import is_storable
 from leadsite.core.transactions import retried
-from whatsapp.models import Channel
-from whatsapp.outbound.routing import LastInbound, choose_route
+from whatsapp.outbound.providers import PROVIDERS
+from whatsapp.outbound.routing import find_route
 from whatsapp.outbound.wakeup import wake_sender
 
 TEXT: Final = "text"
@@ -39,7 +38,7 @@ class MessageRefused(Exception):
 
 
 class WindowClosed(MessageRefused):
-    """The customer wrote last more than 24 hours ago, and WHATSAPP_ENFORCE_WINDOW is on."""
+    """The customer has not written to the number in 24 hours, and WHATSAPP_ENFORCE_WINDOW is on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,26 +182,26 @@ def _queue(
 ) -> Queued:
     """Store the message and wake a worker. Caller holds the transaction and has locked the customer.
 
-    Raises WindowClosed.
+    Raises MessageRefused, WindowClosed.
     """
-    found = Message.objects.last_inbound(customer_id)
-    is_open = window_end(found.last_inbound_at, now=timezone.now()) is not None
+    route = find_route(user_id=user_id, customer_id=customer_id, address=address, answers_user_id=answers_user_id)
+    is_open = route.open_until(timezone.now()) is not None
+    provider = PROVIDERS[route.channel.provider] if route.channel else None
+    if provider and (problem := provider.problem_of(message.content, message.template)):
+        raise MessageRefused(problem.sentence, field=problem.field)
     if message.kind == TEXT and settings.WHATSAPP_ENFORCE_WINDOW and not is_open:
         raise WindowClosed(
-            "The customer wrote last more than 24 hours ago, so WhatsApp accepts only an approved template."
-            " Nothing was stored.",
+            "The customer has not written to this number in the last 24 hours, so WhatsApp accepts only an approved"
+            " template. Nothing was stored.",
             field="message",
         )
-    last = LastInbound(address=found.address, channel_id=found.channel_id)
-    channel_ids = Channel.objects.active_ids(user_id)
-    route = choose_route(address=address, last=last, channel_ids=channel_ids, answers_user_id=answers_user_id)
     message_id = Message.objects.queue(
         user_id=user_id,
         conversation_id=conversation_id,
         kind=message.kind,
         content=message.content,
         extras={"template": message.template} if message.template else {},
-        channel_id=route.channel_id,
+        channel_id=route.channel.id if route.channel else None,
         address=route.address,
     )
     wake_sender()

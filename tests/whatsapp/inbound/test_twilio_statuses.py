@@ -11,6 +11,7 @@ from conversations.incoming import MessageEvent
 from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, NOW, SID, STATUS, reading_of
 from whatsapp.inbound.events import Reading, StatusEvent, UnreadableBody
 from whatsapp.inbound.twilio import MAX_PARAMETERS, parameters, read
+from whatsapp.twilio_errors import with_words
 
 
 def status(**changes: str | None) -> StatusEvent:
@@ -40,10 +41,10 @@ def test_a_status_before_sending_is_ignored(state):
 @pytest.mark.parametrize(
     ("reported", "error"),
     [
-        ({"ErrorCode": "63016"}, "63016"),
-        ({"ErrorCode": "63016", "ErrorMessage": "Outside the window"}, "63016: Outside the window"),
-        ({"ErrorCode": "63003", "ChannelStatusMessage": "No such address"}, "63003: No such address"),
-        ({"ErrorMessage": "Outside the window"}, "Outside the window"),
+        ({"ErrorCode": "63016"}, with_words("63016", "")),
+        ({"ErrorCode": "63016", "ErrorMessage": "Outside the window"}, with_words("63016", "Outside the window")),
+        ({"ErrorCode": "63003", "ChannelStatusMessage": "No such address"}, with_words("63003", "No such address")),
+        ({"ErrorMessage": "Outside the window"}, "Outside the window."),
         ({"ErrorMessage": "x" * 1001}, "x" * 1000),
         ({}, None),
     ],

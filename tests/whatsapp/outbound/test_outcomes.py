@@ -8,13 +8,15 @@ from conversations.models import Message
 from tests.whatsapp import meta
 from tests.whatsapp.graph import Reaction, error
 from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.mailing import NEW_TOKEN, Mailing
+from tests.whatsapp.mailing import AMINA, NEW_TOKEN, Mailing
 from whatsapp import channels
 from whatsapp.outbound import queue
 from whatsapp.outbound.outcomes import Stopped
 
 STOPPING = {
     "token": error(190, status=401, title="Error validating access token"),
+    "a dead number": error(100, title="Unsupported post request", error_subcode=33),
+    "a deleted number": error(33),
     "permission": error(10, status=403),
     "another permission": error(200, status=403),
     "payment": error(131042),
@@ -38,6 +40,20 @@ def test_the_number_stops_and_its_queue_waits(mailing, case):
     assert (row.status, row.error) == ("queued", channel.stop_reason)
     mailing.writes()
     assert (mailing.send_all(), mailing.graph.requests) == (0, 1)
+
+
+def test_a_reply_goes_through_a_number_that_lives_while_the_queue_of_the_dead_one_waits(mailing, owner):
+    living = Mailing(owner, mailing.graph, number="222", token=NEW_TOKEN)
+    Inbox(owner).gets(meta.text("Hello", from_=AMINA[1:], timestamp=int(time())))
+    mailing.graph.queue_reactions(STOPPING["a dead number"])
+    mailing.writes("waits")
+    mailing.send_due()
+    answer = mailing.post(to=AMINA, message="by the other number").json()
+    assert answer["window"] == "closed"  # the customer has written to the dead number only
+    mailing.send_all()
+    assert mailing.states() == [("waits", "queued"), ("by the other number", "sent")]
+    assert Message.objects.get(content="by the other number").channel_id == living.channel.pk
+    assert "check both" in mailing.reload().stop_reason
 
 
 def test_other_numbers_continue(revoked, stranger):

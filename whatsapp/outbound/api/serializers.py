@@ -21,6 +21,8 @@ from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageConte
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 _TEMPLATE_MAX_BYTES: Final = 32 * 1024
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:_[A-Za-z0-9]{2,8})*")
+_TEMPLATE_KEYS: Final = ("name", "language", "components", "content_sid")
+_CONTENT_SID: Final = re.compile(r"HX[0-9a-fA-F]{32}")
 _TEMPLATE_NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
 
 
@@ -45,36 +47,56 @@ class RecipientField(StrictCharField):
             "name": {"type": "string"},
             "language": {"type": "string"},
             "components": {"type": "array", "items": {"type": "object"}},
+            "content_sid": {"type": "string"},
         },
-        "required": ["name", "language"],
     }
 )
 class TemplateField(serializers.Field[dict[str, Any], Any, Any, Any]):
-    """`{name, language, components?}`, the language as its code or as Meta's {"code": …}."""
+    """`{name, language, components?, content_sid?}`, the language as its code or as Meta's {"code": …}.
+
+    Through Twilio a template is sent by its `content_sid`; name and language may be left out then.
+    """
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
-            raise serializers.ValidationError("Must be an object: {name, language, components}.")
-        name, language, components = (data.get(key) for key in ("name", "language", "components"))
+            raise serializers.ValidationError(
+                "Must be an object: {name, language, components}, or {content_sid, components} through Twilio."
+            )
+        name, language, components, sid = (data.get(key) for key in _TEMPLATE_KEYS)
         if isinstance(language, dict):
             language = language.get("code")
-        problem = ""
-        if unknown := set(data) - {"name", "language", "components"}:
-            problem = f"Unknown keys: {', '.join(sorted(map(repr, unknown)))[:100]}."
-        elif not isinstance(name, str) or not _TEMPLATE_NAME.fullmatch(name):
-            problem = "name: the template's name at Meta, lower-case letters, digits and underscores."
-        elif not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
-            problem = "language: a code such as en_US or de."
-        elif components is not None and not _are_objects(components):
-            problem = "components: a list of objects, as Meta's documentation of templates describes them."
-        elif len(json.dumps(components)) > _TEMPLATE_MAX_BYTES:
-            problem = "components: too long."
-        elif "\\u0000" in json.dumps(components) or not _is_text(components):
-            problem = "components: a character that cannot be sent (NUL or a lone surrogate)."
-        if problem:
+        if problem := _unknown_keys(data) or _problem_of_names(name, language, sid) or _problem_of(components):
             raise serializers.ValidationError(problem)
-        template = {"name": name, "language": {"code": language}}
-        return template | ({"components": components} if components else {})
+        template: dict[str, Any] = {"name": name, "language": {"code": language}} if name else {}
+        template |= {"components": components} if components else {}
+        return template | ({"content_sid": sid} if sid else {})
+
+
+def _unknown_keys(template: dict[str, Any]) -> str:
+    unknown = set(template) - set(_TEMPLATE_KEYS)
+    return f"Unknown keys: {', '.join(sorted(map(repr, unknown)))[:100]}." if unknown else ""
+
+
+def _problem_of_names(name: Any, language: Any, content_sid: Any) -> str:
+    if content_sid is not None and not (isinstance(content_sid, str) and _CONTENT_SID.fullmatch(content_sid)):
+        return "content_sid: Twilio's id of the template, HX and 32 hexadecimal digits."
+    if content_sid and name is None and language is None:
+        return ""
+    if not isinstance(name, str) or not _TEMPLATE_NAME.fullmatch(name):
+        return "name: the template's name at Meta, lower-case letters, digits and underscores."
+    if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+        return "language: a code such as en_US or de."
+    return ""
+
+
+def _problem_of(components: Any) -> str:
+    if components is not None and not _are_objects(components):
+        return "components: a list of objects, as Meta's documentation of templates describes them."
+    if len(json.dumps(components)) > _TEMPLATE_MAX_BYTES:
+        return "components: too long."
+    if "\\u0000" in json.dumps(components) or not _is_text(components):
+        return "components: a character that cannot be sent (NUL or a lone surrogate)."
+    return ""
 
 
 def _are_objects(found: Any) -> bool:
@@ -164,7 +186,8 @@ def template_text(template: dict[str, Any]) -> str:
         for parameter in objects_of(component.get("parameters"))
         if isinstance(parameter.get("text"), str)
     ]
-    return f"{template['name']}: {', '.join(parameters)}" if parameters else template["name"]
+    name: str = template.get("name") or template["content_sid"]
+    return f"{name}: {', '.join(parameters)}" if parameters else name
 
 
 @example(
