@@ -1,11 +1,14 @@
 """Replies from the page of a conversation."""
 
 import pytest
+from django.utils import timezone
 
 from conversations.models import Conversation, Message
 from tests.staff import Staff, address, messages_of, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.mailing import Mailing
+from whatsapp.models import Channel
 
 
 def page(person: Staff, row) -> str:
@@ -47,7 +50,6 @@ def test_a_refused_reply_is_shown_again_in_the_form(mailing, owner, conversation
 
 def test_with_an_enforced_window_a_late_reply_is_refused_and_kept_in_the_form(mailing, owner, conversation, settings):
     settings.WHATSAPP_ENFORCE_WINDOW = True
-    Conversation.objects.update(last_inbound_at="2026-01-01T00:00:00Z")
     answer = answer_with(staff_of(owner), conversation, "Still there?")
     assert "24 hours" in "".join(messages_of(answer))
     assert ">Still there?</textarea>" in answer.content.decode()
@@ -58,6 +60,19 @@ def test_the_page_shows_how_long_free_text_is_accepted(owner, conversation):
     assert "will probably refuse free text" in page(person, conversation)
     Inbox(owner).gets(meta.text("Hello?", timestamp=None))
     assert "accepts free text until" in page(person, conversation)
+
+
+def test_the_form_says_by_which_number_it_goes_out_and_whether_that_ones_window_is_open(mailing, owner, conversation):
+    person = staff_of(owner)
+    Inbox(owner).gets(meta.text("Hello?", timestamp=None))
+    other = Mailing(owner, mailing.graph, number="+14155238886", token="AC1:secret")
+    Channel.objects.filter(pk=other.channel.pk).update(display_number="+1 415 523 8886")
+    assert "+1 415" not in page(person, conversation)
+    Channel.objects.filter(pk=mailing.channel.pk).update(stopped_at=timezone.now())
+    shown = page(person, conversation)
+    assert "+1 415 523 8886" in shown
+    assert "will probably refuse free text" in shown
+    assert 'maxlength="1600"' in shown
 
 
 def test_a_stranger_cannot_reply(mailing, conversation, stranger):

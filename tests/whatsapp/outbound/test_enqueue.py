@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from tests.envelope import refused
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored
+from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, Mailing, nothing_stored
+from whatsapp.models import Channel
 
 
 def test_the_customer_is_found_by_any_spelling_of_the_number_and_keeps_the_name(mailing):
@@ -44,6 +45,35 @@ def test_a_customer_without_a_number_is_identified_by_user_id(mailing):
     assert mailing.business.row_counts() == (1, 1, 1)
 
 
+def now():
+    return int(timezone.now().timestamp())
+
+
+def in_group(at):
+    return "messages", {"messages": [meta.text("In a group", from_=AMINA[1:], timestamp=at, group_id="G1")]}
+
+
+def imported(at):
+    thread = {"id": AMINA[1:], "messages": [meta.text("Imported", from_=AMINA[1:], timestamp=at)]}
+    return "history", {"history": [{"metadata": {"phase": 0}, "threads": [thread]}]}
+
+
+def echo(at):
+    return "smb_message_echoes", {"message_echoes": [meta.echo(to=AMINA[1:], timestamp=at)]}
+
+
+def call_of_the_business(at):
+    return "calls", {"calls": [meta.call("BUSINESS_INITIATED", timestamp=at, to=AMINA[1:])]}
+
+
+NOT_TO_THE_NUMBER = {
+    "a message in a group": in_group,
+    "imported history": imported,
+    "a message from the owner's phone": echo,
+    "a call of the business": call_of_the_business,
+}
+
+
 class TestTheWindow:
     def inbound(self, owner, hours):
         written = timezone.now() - timedelta(hours=hours)
@@ -66,6 +96,29 @@ class TestTheWindow:
         Conversation.objects.update(status="archived")
         answer = mailing.post(**HELLO).json()
         assert (answer["window"], Conversation.objects.count()) == ("open", 2)
+
+    def test_it_belongs_to_the_number_that_the_customer_wrote_to(self, mailing, owner):
+        other = Mailing(owner, mailing.graph, number="222")
+        self.inbound(owner, 30)
+        text = meta.text("To the other number", from_=AMINA[1:], timestamp=now())
+        Inbox(owner, channel="222").gets(text)
+        assert mailing.post(**HELLO).json()["window"] == "open"
+        assert Message.objects.get(direction="out").channel_id == other.channel.pk
+        Channel.objects.filter(pk=other.channel.pk).update(active=False)
+        assert mailing.post(**HELLO).json()["window"] == "closed"
+
+    def test_a_later_message_of_an_earlier_time_does_not_close_it(self, mailing, owner):
+        self.inbound(owner, 1)
+        self.inbound(owner, 30)
+        assert mailing.post(**HELLO).json()["window"] == "open"
+
+    @pytest.mark.parametrize("case", NOT_TO_THE_NUMBER)
+    def test_what_is_no_message_of_the_customer_to_the_number_does_not_open_it(self, mailing, owner, settings, case):
+        settings.WHATSAPP_ENFORCE_WINDOW = True
+        field, parts = NOT_TO_THE_NUMBER[case](now())
+        assert Inbox(owner).gets_change(field, **parts).state == "processed"
+        assert not Message.objects.filter(opens_window=True).exists()
+        assert refused(mailing.post(**HELLO), 409)["code"] == "window_closed"
 
     def test_outgoing_messages_do_not_open_it(self, mailing):
         mailing.post(**HELLO)

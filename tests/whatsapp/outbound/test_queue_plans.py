@@ -12,8 +12,8 @@ from conversations.models import messages, outbox, statuses
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.mailing import TOKEN
-from whatsapp import models
 from whatsapp.channels import connect_channel
+from whatsapp.models import channels
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 QUEUED = 3000
 STATEMENTS = {
     name: statement
-    for module in (messages, outbox, statuses, models)
+    for module in (messages, outbox, statuses, channels)
     for name, statement in vars(module).items()
     if isinstance(statement, str) and re.match(r"\s*(SELECT|INSERT|UPDATE|WITH)\s", statement)
 }

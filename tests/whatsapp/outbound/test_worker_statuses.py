@@ -3,6 +3,7 @@
 import pytest
 
 from conversations.models import ParkedStatus
+from tests.staff import address, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.graph import (
     RESET_ACCEPTED,
@@ -56,6 +57,19 @@ class TestAcceptance:
         assert "template" in row.error
         answer = owner.client.get(f"/api/messages/{row.pk}").json()
         assert (answer["status"], answer["error"]) == ("failed", row.error)
+
+    @pytest.mark.parametrize("order", [("failed", "delivered"), ("delivered", "failed"), ("failed", "read")])
+    def test_a_message_that_has_arrived_shows_no_error_in_thread_and_api(self, mailing, owner, order):
+        row = mailing.writes()
+        mailing.send_due()
+        for state in order:
+            errors = {"errors": [meta.error(131026, "Message undeliverable")]} if state == "failed" else {}
+            Inbox(owner).gets_statuses(meta.status(state, id="wamid.000001", **errors))
+        answer = owner.client.get(f"/api/messages/{row.pk}").json()
+        assert (answer["status"], answer["error"]) == (max(order, key=["failed", "delivered", "read"].index), None)
+        person = staff_of(owner)
+        for shown in (row.conversation, row):
+            assert "undeliverable" not in person.get(address("change", shown)).content.decode()
 
 
 class TestUnknownOutcomes:
