@@ -11,7 +11,7 @@ from django.db.models.functions import Greatest, Now
 from conversations.models import Message
 from leadsite.accounts.services import NewBusiness, create_business
 from leadsite.core.encryption import rotate
-from whatsapp.models import Channel, check_token, looks_like_phone, normalise_channel_id
+from whatsapp.models import Channel, check_token, check_waba_id, looks_like_phone, normalise_channel_id
 from whatsapp.outbound.wakeup import wake_sender
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ def set_up_business(
     phone_number_id: str = "",
     access_token: str = "",
     provider: str | None = None,
+    waba_id: str = "",
 ) -> tuple[NewBusiness, Channel | None]:
     """Create the business with its key, as create_business does, and connect its number if one is given. Opens the
     transaction.
@@ -41,15 +42,20 @@ def set_up_business(
         if not phone_number_id:
             return business, None
         channel = connect_channel(
-            user_id=business.user.pk, phone_number_id=phone_number_id, access_token=access_token, provider=provider
+            user_id=business.user.pk,
+            phone_number_id=phone_number_id,
+            access_token=access_token,
+            provider=provider,
+            waba_id=waba_id,
         )
         return business, channel
 
 
 def connect_channel(
-    *, user_id: UUID, phone_number_id: str, access_token: str = "", provider: str | None = None
+    *, user_id: UUID, phone_number_id: str, access_token: str = "", provider: str | None = None, waba_id: str = ""
 ) -> Channel:
-    """Connect a WhatsApp number to the business, or return the connected one; a token given replaces the stored one.
+    """Connect a WhatsApp number to the business, or return the connected one; a token or an account id (`waba_id`)
+    that is given replaces the stored one.
 
     `provider`, a Channel.Provider, is used for a new number; without it, a phone number is Twilio's and any other id
     is Meta's.
@@ -68,6 +74,9 @@ def connect_channel(
         if access_token:
             channel.access_token = check_token(access_token)
             channel.save(update_fields=["encrypted_access_token", "updated_at"])
+        if waba_id:
+            channel.waba_id = check_waba_id(waba_id)
+            channel.save(update_fields=["waba_id", "updated_at"])
         release_messages(channel=channel, has_new_token=bool(access_token))
         return channel
 
@@ -80,6 +89,11 @@ def release_messages(*, channel: Channel, has_new_token: bool) -> None:
     if has_new_token:
         resume_channel(channel_id=channel.pk)
     reroute_messages(user_id=channel.user_id)
+
+
+def set_account(*, channel_id: UUID, waba_id: str) -> None:
+    """Store the account that a delivery names for a number. Caller holds the transaction."""
+    Channel.objects.filter(pk=channel_id).update(waba_id=waba_id, updated_at=Now())
 
 
 def stop_channel(

@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.inbound import replay
+from whatsapp.message_templates.sync import sync_templates
 from whatsapp.outbound import queue
 
 
@@ -38,3 +39,9 @@ def retry_deliveries(timestamp: int) -> None:
 @app.task(queueing_lock="prune_deliveries")
 def prune_deliveries(timestamp: int) -> None:
     replay.prune(now=timezone.now())
+
+
+@app.periodic(cron="40 * * * *")
+@app.task(queueing_lock="refresh_templates")
+def refresh_templates(timestamp: int) -> None:
+    sync_templates()

@@ -154,7 +154,7 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
     if row.kind != "text":
         kind = "voice" if row.kind == "audio" and _extra(row, "voice") is True else row.kind
         entry.chip = words_of(kind)
-        name = text_of(_extra(row, "filename"))
+        name = text_of(_extra(row, "name" if row.kind == "template" else "filename"))
         entry.detail = shorten(name)
         if entry.text == name:  # the content of a document without a caption is its file name
             entry.text = ""

@@ -7,6 +7,7 @@ from tests.factories import Business
 from tests.whatsapp.graph import Graph, graph_api
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import NEW_TOKEN, Mailing
+from tests.whatsapp.template_list import TemplateList, template_list
 
 
 @pytest.fixture
@@ -28,6 +29,15 @@ def graph(settings: Any) -> Iterator[Graph]:
 def mailing(owner: Business, graph: Graph) -> Mailing:
     """The owner, who sends through a number at Meta."""
     return Mailing(owner, graph)
+
+
+@pytest.fixture
+def templates(settings: Any) -> Iterator[TemplateList]:
+    """A stub of Meta's list of templates, which this process reads."""
+    with template_list() as running:
+        settings.WHATSAPP_BACKEND = "cloud"
+        settings.WHATSAPP_API_BASE_URL = running.address
+        yield running
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ class ChannelForm(OwnedForm):
 
     class Meta:
         model = Channel
-        fields = ["user", "provider", "phone_number_id", "display_number", "active"]
+        fields = ["user", "provider", "phone_number_id", "display_number", "waba_id", "active"]
 
     def clean_access_token(self) -> str:
         """Return the token encrypted, as it will be stored."""
@@ -52,7 +52,10 @@ class ChannelAdmin(OwnedAdmin):
     search_fields = ["phone_number_id", "display_number", "user__email", "user__business_name"]
     search_help_text = "Number, its id, or business"
     ordering = ["-pk"]
-    fields = ["user", "provider", "phone_number_id", "display_number", "access_token", "has_token", "active", "waiting"]
+    fields = [
+        *("user", "provider", "phone_number_id", "display_number", "waba_id"),
+        *("access_token", "has_token", "active", "waiting"),
+    ]
     readonly_fields = ["has_token", "waiting"]
     change_form_outer_before_template = "whatsapp/channel_state.html"
 

@@ -17,11 +17,11 @@ from leads.services.receive import Received, Stored, prepare_transaction, receiv
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
-from whatsapp.channels import stop_channel
+from whatsapp.channels import set_account, stop_channel
 from whatsapp.inbound import twilio
 from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.meta import payloads
-from whatsapp.inbound.routing import Route, route_events
+from whatsapp.inbound.routing import Route, new_accounts, route_events
 from whatsapp.inbound.storage_errors import is_about_content, reason_of
 from whatsapp.models import WebhookDelivery
 
@@ -37,7 +37,7 @@ ERROR_MAX_LENGTH: Final = 10_000
 READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
 # Raw SQL: the ORM needs as much time to build this query as the reader needs for a whole delivery.
 _CHANNELS: Final = """
-    SELECT phone_number_id, id, user_id FROM channels WHERE phone_number_id = ANY(%s::text[]) AND active
+    SELECT phone_number_id, id, user_id, waba_id FROM channels WHERE phone_number_id = ANY(%s::text[]) AND active
 """
 _INSERT: Final = """
     INSERT INTO webhook_deliveries (provider, body, received_at, state, error, unrouted, next_attempt_at)
@@ -54,6 +54,7 @@ class Plan:
     unrouted: list[str] = field(default_factory=list)
     received: Received = field(default_factory=Received)
     stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
+    accounts: dict[UUID, str] = field(default_factory=dict)  # of channels with another one stored
 
     def with_result(self, stored: Stored) -> "Plan":
         """Return the plan with a note about the notices that were left out."""
@@ -97,6 +98,8 @@ def _store(provider: str, body: bytes, received_at: datetime, plan: Plan) -> tup
         delivery_id = _insert_delivery(provider, body, received_at, plan.with_result(stored))
         for channel_id, (reason, reported_at) in sorted(plan.stopped.items()):
             stop_channel(channel_id=channel_id, reason=reason, reported_at=reported_at)
+        for channel_id, waba_id in sorted(plan.accounts.items()):
+            set_account(channel_id=channel_id, waba_id=waba_id)
         return delivery_id, stored
 
 
@@ -135,7 +138,8 @@ def _plan(provider: str, body: bytes, received_at: datetime) -> Plan:
     """Read the body and look up the channels of its numbers. Raises django.db.Error."""
     try:
         reading = READERS[provider](body, received_at)
-        routed = route_events(reading.events, _routes({event.channel for event in reading.events}), received_at)
+        routes = _routes({event.channel for event in reading.events})
+        routed = route_events(reading.events, routes, received_at)
         state = State.UNROUTED if routed.unrouted else State.FAILED if reading.rejected else State.PROCESSED
         return Plan(
             state=state,
@@ -143,6 +147,7 @@ def _plan(provider: str, body: bytes, received_at: datetime) -> Plan:
             unrouted=routed.unrouted,
             received=routed.received,
             stopped=routed.stopped,
+            accounts=new_accounts(reading.accounts, routes),
         )
     except UnreadableBody as error:
         return Plan(state=State.FAILED, notes=[str(error)])

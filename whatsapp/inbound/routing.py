@@ -16,10 +16,11 @@ RECENT: Final = timedelta(minutes=15)
 
 
 class Route(NamedTuple):
-    """The channel and the business of a number."""
+    """The channel, the business and the stored account of a number."""
 
     channel_id: UUID
     user_id: UUID
+    waba_id: str = ""
 
 
 @dataclass(slots=True)
@@ -55,6 +56,15 @@ def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_
             routed.received.moves.append(move)
     routed.unrouted = sorted(unrouted)
     return routed
+
+
+def new_accounts(accounts: Mapping[str, str], routes: Mapping[str, Route]) -> dict[UUID, str]:
+    """Return the account of each channel for which another one, or none, is stored."""
+    return {
+        route.channel_id: accounts[number]
+        for number, route in routes.items()
+        if accounts.get(number, route.waba_id) != route.waba_id
+    }
 
 
 def _status_of_message(route: Route, event: MessageEvent, at: datetime) -> StatusReport:

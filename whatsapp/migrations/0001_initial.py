@@ -108,6 +108,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("display_number", models.CharField(blank=True, db_default="", default="")),
+                (
+                    "waba_id",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text=(
+                            "Meta only: templates are read from it. Left empty, it is filled from the next delivery."
+                        ),
+                        verbose_name="WhatsApp Business account id",
+                    ),
+                ),
                 ("encrypted_access_token", models.TextField(blank=True, db_default="", default="", editable=False)),
                 ("active", models.BooleanField(db_default=True, default=True)),
                 ("stopped_at", models.DateTimeField(blank=True, editable=False, null=True)),
@@ -143,8 +155,74 @@ class Migration(migrations.Migration):
                         condition=models.Q(("phone_number_id__length__gte", 1), ("phone_number_id__length__lte", 100)),
                         name="channels_phone_number_id_length",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(("waba_id", ""), ("waba_id__regex", "^[0-9]{1,50}$"), _connector="OR"),
+                        name="channels_waba_id_digits",
+                        violation_error_message="A WhatsApp Business account id has only digits.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="MessageTemplate",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("waba_id", models.CharField(verbose_name="WhatsApp Business account id")),
+                ("name", models.CharField()),
+                ("language", models.CharField()),
+                ("provider_id", models.CharField(blank=True, db_default="", default="", verbose_name="id at Meta")),
+                ("category", models.CharField(blank=True, db_default="", default="")),
+                ("status", models.CharField(blank=True, db_default="", default="")),
+                ("components", models.JSONField(blank=True, db_default=[], default=list)),
+                ("status_at", models.DateTimeField(editable=False)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="business",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "message template",
+                "db_table": "message_templates",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "name", "language", "waba_id"), name="message_templates_unique"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name__length__gte", 1), ("name__length__lte", 512)),
+                        name="message_templates_name_length",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("language__length__lte", 50)), name="message_templates_language_length"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("category__length__lte", 50)), name="message_templates_category_length"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__length__lte", 50)), name="message_templates_status_length"
+                    ),
                 ],
             },
         ),
         AddForeignKey("channels_user_fk", "channels (user_id)", "users (id)"),
+        AddForeignKey("message_templates_user_fk", "message_templates (user_id)", "users (id)"),
     ]

@@ -17,6 +17,7 @@ from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
 
 PHONE_NUMBER_ID_MAX_LENGTH = 100
+WABA_ID_PATTERN = "[0-9]{1,50}"
 TWILIO_PREFIX = "whatsapp:"
 _TOKEN = re.compile(r"[\x20-\x7e]{1,4096}")
 
@@ -64,6 +65,7 @@ class SendingChannel(NamedTuple):
     provider: str
     is_stopped: bool = False
     name: str = ""
+    waba_id: str = ""
 
 
 class ChannelManager(models.Manager["Channel"]):
@@ -72,10 +74,10 @@ class ChannelManager(models.Manager["Channel"]):
     def sending(self, user_id: UUID) -> list[SendingChannel]:
         """Return the business's active channels, in the order in which they were connected."""
         active = self.filter(user_id=user_id, active=True).order_by("pk")
-        rows = active.values_list("pk", "provider", "stopped_at", "display_number", "phone_number_id")
+        rows = active.values_list("pk", "provider", "stopped_at", "display_number", "phone_number_id", "waba_id")
         return [
-            SendingChannel(pk, provider, stopped_at is not None, display_number or number)
-            for pk, provider, stopped_at, display_number, number in rows
+            SendingChannel(pk, provider, stopped_at is not None, display_number or number, waba_id)
+            for pk, provider, stopped_at, display_number, number, waba_id in rows
         ]
 
     def lock_ready(self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = ()) -> list[ReadyChannel]:
@@ -104,6 +106,14 @@ class Channel(OwnedModel):
         "phone number id", help_text="Meta: WhatsApp Manager shows it. Twilio: the number itself, +…"
     )
     display_number = models.CharField(blank=True, default="", db_default="")
+    # Meta's account, to which templates belong. Deliveries name it: see whatsapp.channels.set_account.
+    waba_id = models.CharField(
+        "WhatsApp Business account id",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Meta only: templates are read from it. Left empty, it is filled from the next delivery.",
+    )
     encrypted_access_token = models.TextField(blank=True, default="", db_default="", editable=False)
     active = models.BooleanField(default=True, db_default=True)
     # Set when the provider refuses the number itself (token, payment, a block): messages wait until the cause is fixed.
@@ -131,6 +141,11 @@ class Channel(OwnedModel):
                 condition=Q(phone_number_id__length__gte=1)
                 & Q(phone_number_id__length__lte=PHONE_NUMBER_ID_MAX_LENGTH),
                 name="channels_phone_number_id_length",
+            ),
+            models.CheckConstraint(
+                condition=Q(waba_id="") | Q(waba_id__regex=f"^{WABA_ID_PATTERN}$"),
+                name="channels_waba_id_digits",
+                violation_error_message="A WhatsApp Business account id has only digits.",
             ),
         ]
 
@@ -160,6 +175,14 @@ def check_token(token: str) -> str:
     if not _TOKEN.fullmatch(token):
         raise ChannelInvalid("A token has only printable ASCII characters and no line ends. Copy it again.")
     return token
+
+
+def check_waba_id(text: str) -> str:
+    """Return the id of a WhatsApp Business account without surrounding spaces. Raises ChannelInvalid."""
+    found = text.strip()
+    if not re.fullmatch(WABA_ID_PATTERN, found):
+        raise ChannelInvalid("A WhatsApp Business account id has only digits. WhatsApp Manager shows it.")
+    return found
 
 
 def looks_like_phone(text: str) -> bool:

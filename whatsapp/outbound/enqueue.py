@@ -19,6 +19,7 @@ from leads.models import Lead
 from leads.models.leads import LeadRow
 from leads.services.rules import is_storable
 from leadsite.core.transactions import retried
+from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.routing import find_route
 from whatsapp.outbound.wakeup import wake_sender
@@ -195,11 +196,15 @@ def _queue(
             " template. Nothing was stored.",
             field="message",
         )
+    content = message.content
+    if message.template:
+        rendered = render_template(user_id=user_id, channel=route.channel, template=message.template)
+        content = rendered.content
     message_id = Message.objects.queue(
         user_id=user_id,
         conversation_id=conversation_id,
         kind=message.kind,
-        content=message.content,
+        content=content,
         extras={"template": message.template} if message.template else {},
         channel_id=route.channel.id if route.channel else None,
         address=route.address,

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Event, Reading, StatusEvent, UnreadableBody
+from whatsapp.inbound.meta.accounts import accounts_of
 from whatsapp.inbound.meta.messages import (
     Source,
     call_events,
@@ -51,7 +52,12 @@ def read(body: bytes, received_at: datetime) -> Reading:
     for where, what in notes:
         report.notes.add(f"{where}: {what}")
     events = list(_delivery(Part(tree, "", report), received_at))
-    return Reading(events=events, rejected=report.rejected.all(), notes=report.notes.all())
+    return Reading(
+        events=events,
+        rejected=report.rejected.all(),
+        notes=report.notes.all(),
+        accounts=accounts_of(tree),
+    )
 
 
 def _delivery(delivery: Part, received_at: datetime) -> Iterator[Event]:

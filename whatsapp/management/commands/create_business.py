@@ -29,13 +29,20 @@ class Command(BaseCommand):
             help="of a new number; default: twilio where the id is a phone number (+…), otherwise cloud (Meta)",
         )
         parser.add_argument("--access-token", default="", help="the provider's token; stored encrypted")
+        parser.add_argument(
+            "--waba-id",
+            default="",
+            help="the id of the WhatsApp Business account at Meta, to read its templates; default: as deliveries say",
+        )
         parser.add_argument("--staff", action="store_true", help="may log in to the admin (set a password there)")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["access_token"] and not options["phone_number_id"]:
             raise CommandError("--access-token needs --phone-number-id: a token belongs to a number.")
-        given = ("email", "name", "staff", "phone_number_id", "access_token", "provider")
+        if options["waba_id"] and not options["phone_number_id"]:
+            raise CommandError("--waba-id needs --phone-number-id: an account is known by its numbers.")
+        given = ("email", "name", "staff", "phone_number_id", "access_token", "provider", "waba_id")
         try:
             business, channel = set_up_business(**{option: options[option] for option in given})
         except (BusinessInvalid, ChannelInvalid, ChannelTaken, SecretUnreadable) as error:

@@ -13,7 +13,7 @@ from conversations.phone import PHONE_RULE, PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, Lead
 from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField
 from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
-from whatsapp.json_parts import objects_of
+from whatsapp.message_templates.rendering import describe
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient
 
 # Two letters of a country, a dot, up to 128 letters and digits, in some business groups after "ENT." (Meta,
@@ -127,7 +127,7 @@ class ReplySerializer(serializers.Serializer[Any]):
         message, template = attrs.pop("message", None), attrs.pop("template", None)
         if problems := self.problems(attrs, message, template):
             raise serializers.ValidationError(problems)
-        return attrs | {"content": MessageContent(content=message or template_text(template), template=template)}
+        return attrs | {"content": MessageContent(content=message or describe(template), template=template)}
 
     def problems(self, attrs: dict[str, Any], message: Any, template: Any) -> dict[str, list[str]]:
         """Return errors of combinations of fields that are valid separately."""
@@ -176,18 +176,6 @@ def read_reply(body: Any) -> MessageContent:
     """Parse the body of a reply. Raises ValidationError."""
     content: MessageContent = _REPLY.run_validation(body)["content"]
     return content
-
-
-def template_text(template: dict[str, Any]) -> str:
-    """Return a template as text for the thread: its name and parameters."""
-    parameters = [
-        parameter["text"]
-        for component in objects_of(template.get("components"))
-        for parameter in objects_of(component.get("parameters"))
-        if isinstance(parameter.get("text"), str)
-    ]
-    name: str = template.get("name") or template["content_sid"]
-    return f"{name}: {', '.join(parameters)}" if parameters else name
 
 
 @example(

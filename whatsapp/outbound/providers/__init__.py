@@ -46,7 +46,7 @@ def send(message: Outgoing) -> Outcome:
 def _request(message: Outgoing) -> Request | Outcome:
     """Build the request; after an error here the message has certainly not been sent."""
     try:
-        request: Request | Outcome = PROVIDERS[message.provider].request_for(message, token_of(message))
+        request: Request | Outcome = PROVIDERS[message.provider].request_for(message, token_of(message.token))
         return request
     except NoToken as error:
         return Stopped(str(error))
@@ -60,11 +60,11 @@ def _internal_error(message: Outgoing, error: Exception) -> str:
     return f"Internal error while sending: {type(error).__name__}."
 
 
-def token_of(message: Outgoing) -> str:
+def token_of(encrypted: str) -> str:
     """Return the number's decrypted token. Raises NoToken."""
-    if not message.token:
+    if not encrypted:
         raise NoToken("No access token is stored for this number. Store one.")
     try:
-        return check_token(decrypt(message.token))
+        return check_token(decrypt(encrypted))
     except (SecretUnreadable, ChannelInvalid) as error:
         raise NoToken(f"{error} Store the token again.") from error

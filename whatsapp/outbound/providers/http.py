@@ -29,11 +29,12 @@ TOTAL_SECONDS: Final = CONNECT_SECONDS + READ_SECONDS
 # Servers close idle connections; a request at that moment would have an unknown outcome.
 IDLE_SECONDS: Final = 15.0
 MAX_ANSWER_BYTES: Final = 256 * 1024
+MAX_LIST_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The request to post. `auth` has the token and does not show it in its repr."""
+    """A request. `auth` has the token and does not show it in its repr."""
 
     url: str
     auth: AuthBase
@@ -99,11 +100,20 @@ def post(request: Request) -> Answer:
 
     Raises NotSent where the request did not leave, Uncertain where it did and the response is missing or incomplete.
     """
+    return _exchange("POST", request, MAX_ANSWER_BYTES)
+
+
+def get(request: Request) -> Answer:
+    """GET a list once. Raises as `post` does."""
+    return _exchange("GET", request, MAX_LIST_BYTES)
+
+
+def _exchange(method: str, request: Request, max_bytes: int) -> Answer:
     adapter = _adapter(time.monotonic())
     prepared = requests.PreparedRequest()
     try:
         headers = requests.utils.default_headers()
-        prepared.prepare("POST", request.url, headers, data=request.data, json=request.json, auth=request.auth)
+        prepared.prepare(method, request.url, headers, data=request.data, json=request.json, auth=request.auth)
     except Exception as error:
         # The error's text may quote the token, so neither the text nor the error is passed on.
         raise NotSent(f"The request cannot be written: {type(error).__name__}.") from None
@@ -114,7 +124,7 @@ def post(request: Request) -> Answer:
             deadline(TOTAL_SECONDS, lambda: _shut_down(local)),
             adapter.send(prepared, timeout=(CONNECT_SECONDS, READ_SECONDS), stream=True) as response,
         ):
-            return Answer(response.status_code, _read(response), _retry_after(response))
+            return Answer(response.status_code, _read(response, max_bytes), _retry_after(response))
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
         _close_adapter()
         if _was_not_sent(error):
@@ -148,8 +158,8 @@ def _close_adapter() -> None:
         _local.adapter = _local.sock = None
 
 
-def _read(response: requests.Response) -> bytes:
-    """Read the body, up to MAX_ANSWER_BYTES.
+def _read(response: requests.Response, max_bytes: int) -> bytes:
+    """Read the body, up to `max_bytes`.
 
     For an error status, an incomplete body is accepted.
     """
@@ -157,7 +167,7 @@ def _read(response: requests.Response) -> bytes:
     try:
         for chunk in response.iter_content(8192):
             body += chunk
-            if len(body) > MAX_ANSWER_BYTES:
+            if len(body) > max_bytes:
                 raise Uncertain("The provider's answer is too long.")
     except (requests.exceptions.RequestException, Uncertain):
         _close_adapter()

@@ -1,0 +1,46 @@
+"""The WhatsApp Business account of each number, as a delivery names it."""
+
+import pytest
+
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+from whatsapp.inbound.meta.accounts import accounts_of
+from whatsapp.models import Channel
+
+ACCOUNT = "102290129340398"
+
+
+def connected(inbox: Inbox) -> Channel:
+    return Channel.objects.get(phone_number_id=inbox.channel)
+
+
+def test_each_number_has_the_account_of_its_entry():
+    entries = [
+        {"id": "1", "changes": [{"value": meta.value("10")}, {"value": meta.value("11")}]},
+        {"id": 2, "changes": {"value": meta.value("12")}},
+    ]
+    assert accounts_of({"entry": entries}) == {"10": "1", "11": "1", "12": "2"}
+
+
+@pytest.mark.parametrize("account", [None, "", "0", "x1", "1" * 51, [], {}])
+def test_what_is_no_account_is_left_out(account):
+    assert accounts_of({"entry": [{"id": account, "changes": [{"value": meta.value()}]}]}) == {}
+
+
+@pytest.mark.parametrize("entry", [None, 5, [5], [{"id": "1"}], [{"id": "1", "changes": [{"value": 5}]}]])
+def test_what_is_no_delivery_has_no_accounts(entry):
+    assert accounts_of({"entry": entry}) == {}
+
+
+def test_a_delivery_fills_the_account_of_the_number_and_a_later_one_corrects_it(inbox: Inbox):
+    channel = connected(inbox)
+    assert channel.waba_id == ""
+    inbox.gets(meta.text())
+    assert connected(inbox).waba_id == ACCOUNT
+    written_at = connected(inbox).updated_at
+    inbox.gets(meta.text())
+    assert connected(inbox).updated_at == written_at
+    channel.waba_id = "777"
+    channel.save()
+    inbox.gets(meta.text())
+    assert connected(inbox).waba_id == ACCOUNT

@@ -1,0 +1,53 @@
+"""Services that read and change stored templates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from conversations.models import CONTENT_MAX_LENGTH
+from whatsapp.json_parts import object_of, text_of
+from whatsapp.message_templates.rendering import describe, render
+from whatsapp.models import Channel, MessageTemplate, SendingChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message's template as text. `is_marketing` is False where the category is not known."""
+
+    content: str
+    is_marketing: bool
+
+
+def render_template(*, user_id: UUID, channel: SendingChannel | None, template: Mapping[str, Any]) -> Rendered:
+    """Return what the customer will read of a message's template; of an unknown one its name and parameters.
+
+    `template` is in Meta's format, {name, language: {code}, components}; those of Twilio are not read from there.
+    """
+    if channel and channel.provider != Channel.Provider.CLOUD:
+        return Rendered(describe(template), is_marketing=False)
+    name, language = text_of(template.get("name")), text_of(object_of(template.get("language")).get("code"))
+    waba_id = channel.waba_id if channel else ""
+    known = MessageTemplate.objects.find(user_id=user_id, waba_id=waba_id, name=name, language=language)
+    content = render(known.components, template.get("components")) if known else ""
+    return Rendered(
+        content=(content or describe(template))[:CONTENT_MAX_LENGTH],
+        is_marketing=known.is_marketing if known else False,
+    )
+
+
+def set_template_status(
+    *, waba_id: str, name: str, language: str, at: datetime, status: str = "", category: str = ""
+) -> int:
+    """Store the status or the category of a template that Meta reports for `at`; return how many rows have changed.
+
+    Spellings as in Meta's deliveries: "APPROVED", "en-US". Nothing is changed where a later status is stored, or where
+    the template is not: the next synchronisation inserts it. Joins the caller's transaction. Raises django.db.Error.
+    """
+    changes: dict[str, Any] = {"status": status.lower(), "status_at": at} if status else {}
+    changes |= {"category": category.lower()} if category else {}
+    about = MessageTemplate.objects.filter(waba_id=waba_id, name=name, language=language.replace("-", "_"))
+    return about.filter(status_at__lt=at).update(updated_at=Now(), **changes) if changes else 0
