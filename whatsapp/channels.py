@@ -91,11 +91,6 @@ def release_messages(*, channel: Channel, has_new_token: bool) -> None:
     reroute_messages(user_id=channel.user_id)
 
 
-def set_account(*, channel_id: UUID, waba_id: str) -> None:
-    """Store the account that a delivery names for a number. Caller holds the transaction."""
-    Channel.objects.filter(pk=channel_id).update(waba_id=waba_id, updated_at=Now())
-
-
 def stop_channel(
     *, channel_id: UUID, reason: str, token: str | None = None, reported_at: datetime | None = None
 ) -> None:

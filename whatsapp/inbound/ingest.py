@@ -17,7 +17,7 @@ from leads.services.receive import Received, Stored, prepare_transaction, receiv
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
-from whatsapp.channels import set_account, stop_channel
+from whatsapp.channels import stop_channel
 from whatsapp.inbound import twilio
 from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.meta import payloads
@@ -38,6 +38,12 @@ READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
 # Raw SQL: the ORM needs as much time to build this query as the reader needs for a whole delivery.
 _CHANNELS: Final = """
     SELECT phone_number_id, id, user_id, waba_id FROM channels WHERE phone_number_id = ANY(%s::text[]) AND active
+"""
+# The account of a number is new once, with the first delivery. In the same statement, so that this one has no more.
+_SET_ACCOUNTS: Final = """
+    WITH belongs AS (
+        UPDATE channels AS c SET waba_id = given.waba_id, updated_at = now()
+        FROM unnest(%s::uuid[], %s::text[]) AS given (id, waba_id) WHERE c.id = given.id)
 """
 _INSERT: Final = """
     INSERT INTO webhook_deliveries (provider, body, received_at, state, error, unrouted, next_attempt_at)
@@ -98,8 +104,6 @@ def _store(provider: str, body: bytes, received_at: datetime, plan: Plan) -> tup
         delivery_id = _insert_delivery(provider, body, received_at, plan.with_result(stored))
         for channel_id, (reason, reported_at) in sorted(plan.stopped.items()):
             stop_channel(channel_id=channel_id, reason=reason, reported_at=reported_at)
-        for channel_id, waba_id in sorted(plan.accounts.items()):
-            set_account(channel_id=channel_id, waba_id=waba_id)
         return delivery_id, stored
 
 
@@ -169,7 +173,10 @@ def _insert_delivery(
     provider: str, body: bytes, received_at: datetime, plan: Plan, next_attempt_at: datetime | None = None
 ) -> UUID:
     values = [provider, body, received_at, plan.state, plan.error, array(plan.unrouted), next_attempt_at]
-    ((delivery_id,),) = fetch_rows(_INSERT, values)
+    statement = _INSERT
+    if plan.accounts:
+        statement, values = _SET_ACCOUNTS + _INSERT, [array(plan.accounts), array(plan.accounts.values()), *values]
+    ((delivery_id,),) = fetch_rows(statement, values)
     return cast(UUID, delivery_id)
 
 

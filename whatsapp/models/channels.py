@@ -106,7 +106,7 @@ class Channel(OwnedModel):
         "phone number id", help_text="Meta: WhatsApp Manager shows it. Twilio: the number itself, +…"
     )
     display_number = models.CharField(blank=True, default="", db_default="")
-    # Meta's account, to which templates belong. Deliveries name it: see whatsapp.channels.set_account.
+    # Meta's account, to which templates belong. Deliveries name it: see whatsapp/inbound/ingest.py.
     waba_id = models.CharField(
         "WhatsApp Business account id",
         blank=True,

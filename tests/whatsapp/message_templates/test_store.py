@@ -72,7 +72,12 @@ def test_a_business_without_a_number_has_its_templates(owner):
 
 class TestSetTemplateStatus:
     def change(self, **fields):
-        given: dict[str, Any] = {"waba_id": "777", "name": "cake_ready", "language": "en-US", "at": NOON + timedelta(hours=1)}
+        given: dict[str, Any] = {
+            "waba_id": "777",
+            "name": "cake_ready",
+            "language": "en-US",
+            "at": NOON + timedelta(hours=1),
+        }
         return set_template_status(**given | fields)
 
     def test_status_and_category_are_stored_for_every_business_of_the_account(self, owner, stranger):

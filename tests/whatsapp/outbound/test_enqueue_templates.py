@@ -8,7 +8,6 @@ from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA
 from tests.whatsapp.template_list import WABA, listed
-from whatsapp.channels import set_account
 from whatsapp.message_templates.sync import sync_templates
 from whatsapp.models import Channel, MessageTemplate
 
@@ -20,7 +19,7 @@ WORDS = "Hello Amina, your cake is ready"
 @pytest.fixture
 def synchronised(mailing, templates):
     """Templates are read from their stub first, then messages go to that of messages."""
-    set_account(channel_id=mailing.channel.pk, waba_id=WABA)
+    Channel.objects.update(waba_id=WABA)
     templates.accounts[WABA] = [listed()]
     sync_templates()
     return mailing
