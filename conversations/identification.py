@@ -49,7 +49,7 @@ class StoredCustomer(NamedTuple):
 class SenderLookup(NamedTuple):
     """What is stored of a message and its sender."""
 
-    stored_kind: str | None  # of the message, if it is stored already
+    stored_kind: str | None  # of the message, if it is stored already, or is a copy of one that we sent
     by_phone: StoredCustomer | None
     by_id: StoredCustomer | None
     move: Move | None  # the first move of either identifier at or after `SenderIdentity.since`
@@ -84,6 +84,7 @@ class SenderIdentity:
     wrote_at: datetime
     creates_customer: bool
     moved_at: datetime | None = None
+    message_id: UUID | None = None
 
     @classmethod
     def of(cls, message: IncomingMessage) -> "SenderIdentity":
@@ -91,6 +92,7 @@ class SenderIdentity:
         return cls(
             user_id=message.user_id,
             provider_id=message.event.provider_id,
+            message_id=message.message_id,
             original=sender,
             phone=sender.phone,
             whatsapp_user_id=sender.whatsapp_user_id,

@@ -54,6 +54,7 @@ class MessageEvent:
     opens: Opens
     extras: dict[str, Any] = field(default_factory=dict)
     status: str = "received"
+    callback_data: str = ""  # returned by the provider: our id of the message
 
     @property
     def is_placeholder(self) -> bool:
@@ -75,12 +76,16 @@ class MoveEvent:
 
 @dataclass(slots=True, kw_only=True)
 class IncomingMessage:
-    """A message with its owner. `at` is the provider's time or, where that is missing, when it was received."""
+    """A message with its owner. `at` is the provider's time or, where that is missing, when it was received.
+
+    `message_id` is our id, where the provider returns it: then it may be a copy of a message that we sent.
+    """
 
     user_id: UUID
     channel_id: UUID
     at: datetime
     event: MessageEvent
+    message_id: UUID | None = None
 
     @property
     def key(self) -> MessageKey:

@@ -55,7 +55,10 @@ ProviderKey = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class MessageRecord:
-    """A message's row, as far as statuses are concerned. `is_new`: inserted in this transaction."""
+    """A message's row, as far as statuses are concerned. `is_new`: inserted in this transaction.
+
+    `is_ours`: no provider's copy, but queued here.
+    """
 
     id: UUID
     user_id: UUID
@@ -63,6 +66,7 @@ class MessageRecord:
     is_outgoing: bool
     is_new: bool
     record: StatusRecord
+    is_ours: bool = True
 
     @property
     def key(self) -> ProviderKey:

@@ -24,7 +24,7 @@ PROVIDER_ID_MAX_LENGTH = 500
 # ORDER BY id, so that messages are locked in that order whichever placement they are looked up.
 _LOCK_REPORTED: Final = """
     SELECT m.id, m.user_id, m.provider_id, m.direction = 'out', m.created_at >= transaction_timestamp(),
-           m.status, m.error, m.extras -> 'times', m.extras -> 'details'
+           m.status, m.error, m.extras -> 'times', m.extras -> 'details', m.attempts > 0
     FROM messages AS m
     WHERE m.id = ANY (%s::uuid[] || ARRAY(
         SELECT found.id FROM unnest(%s::uuid[], %s::text[]) AS given (user_id, provider_id)
@@ -72,10 +72,7 @@ class MessageManager(OutboxManager, InboundMessageManager["Message"]):
         Caller holds the transaction.
         """
         rows = fetch_rows(_LOCK_REPORTED, [array(ids), *arrays_of_keys(keys)])
-        return [
-            MessageRecord(message_id, user_id, provider_id, is_outgoing, is_new, record_from_row(*state))
-            for message_id, user_id, provider_id, is_outgoing, is_new, *state in rows
-        ]
+        return [MessageRecord(*row[:5], record=record_from_row(*row[5:9]), is_ours=row[9]) for row in rows]
 
     def write_statuses(self, messages: Sequence[MessageRecord], *, applied: Sequence[UUID]) -> None:
         """Store provider ids and statuses of messages, and delete the parked rows `applied`. Caller holds the
@@ -87,6 +84,11 @@ class MessageManager(OutboxManager, InboundMessageManager["Message"]):
         provider_ids = array(message.provider_id for message in messages)
         records = arrays_of_records([message.record for message in messages])
         fetch_rows(_WRITE_STATUSES, [array(applied), ids, provider_ids, *records])
+
+    def delete_copies(self, ids: Sequence[UUID]) -> None:
+        """Delete a provider's copies of messages that we sent. Caller holds the transaction and has locked them."""
+        if ids:
+            fetch_rows("DELETE FROM messages WHERE id = ANY (%s::uuid[])", [array(ids)])
 
 
 class Message(OwnedModel):

@@ -64,14 +64,18 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
         return
     reports = merge_reports(statuses)
     messages = Message.objects.lock_reported(keys=list(reports), ids=_message_ids(statuses))
-    settled = [message for message in messages if message.key in reports and not message.is_new]
+    nameless = {message.id for message in messages if message.provider_id is None}
+    named = {report.key for report in statuses if report.message_id in nameless}
+    settled = [one for one in messages if one.key in reports and one.key not in named and not one.is_new]
     plan = plan_updates(reports, settled, parked=[])
     if unsettled := {key: reports[key] for key in sorted(reports.keys() - {message.key for message in settled})}:
         parked = ParkedStatus.objects.park(unsettled)
         # A separate statement: it sees what the transactions committed for which the statement above waited.
         about = [report for report in statuses if report.key in unsettled]
         late = Message.objects.lock_reported(keys=list(unsettled), ids=_message_ids(about))
-        rest = plan_updates(unsettled, identify(about, late), parked)
+        found, copies = identify(about, late)
+        Message.objects.delete_copies(copies)
+        rest = plan_updates(unsettled, found, parked)
         plan, messages = Plan(plan.messages + rest.messages, rest.parked, rest.applied), messages + late
     before = {message.id: message for message in messages}
     changed = [message for message in plan.messages if message != before[message.id]]
@@ -88,20 +92,31 @@ def merge_reports(statuses: Iterable[StatusReport]) -> dict[ProviderKey, StatusR
     return reports
 
 
-def identify(statuses: Iterable[StatusReport], messages: Iterable[MessageRecord]) -> list[MessageRecord]:
-    """Return the messages that the reports are about, all with provider ids.
+def identify(
+    statuses: Iterable[StatusReport], messages: Iterable[MessageRecord]
+) -> tuple[list[MessageRecord], list[UUID]]:
+    """Return the messages that the reports are about, all with provider ids; and the ids of copies to delete.
 
     A message that a report names by our id gets the provider id of that report, unless it has one, or another message
-    has the same one; of several reports the one with the smallest provider id counts.
+    has the same one; of several reports the one with the smallest provider id counts. That other message may be a copy
+    of this one: the provider's echo, which arrived before it was recorded that this one was sent. Then the copy's
+    statuses are this one's.
     """
     found = {message.key: message for message in messages if message.provider_id is not None}
     nameless = {message.id: message for message in messages if message.provider_id is None}
     named = {(report.message_id, report.key) for report in statuses if report.message_id is not None}
+    copies = []
     for message_id, key in sorted(named):
-        message = nameless.get(message_id)
-        if message and message.is_outgoing and message.user_id == key[0] and key not in found:
+        message, other = nameless.get(message_id), found.get(key)
+        if message is None or not message.is_outgoing or message.user_id != key[0]:
+            continue
+        if other is None:
             found[key] = replace(nameless.pop(message_id), provider_id=key[1])
-    return list(found.values())
+        elif other.is_outgoing and not other.is_ours:
+            copies.append(other.id)
+            record = _applied(other.record, message.record)
+            found[key] = replace(nameless.pop(message_id), provider_id=key[1], record=record)
+    return list(found.values()), copies
 
 
 def plan_updates(

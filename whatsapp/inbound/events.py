@@ -11,6 +11,7 @@ from typing import Any, Final
 from conversations.incoming import MessageEvent, MoveEvent
 
 STATUS_ERROR_MAX_LENGTH: Final = 1000
+CALLBACK_DATA_MAX_LENGTH: Final = 512  # Meta's own limit of biz_opaque_callback_data
 
 # Reserved keys of a message's extras: the time of each status, and other content of status reports.
 _DATABASE_EXTRAS: Final = {"times": "times_", "details": "details_"}

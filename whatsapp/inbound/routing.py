@@ -43,10 +43,16 @@ def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_
             continue
         at = event.provider_time or received_at
         if isinstance(event, MessageEvent):
-            message = IncomingMessage(user_id=route.user_id, channel_id=route.channel_id, at=at, event=event)
+            message = IncomingMessage(
+                user_id=route.user_id,
+                channel_id=route.channel_id,
+                at=at,
+                event=event,
+                message_id=_message_id(event.callback_data) if event.callback_data else None,
+            )
             routed.received.messages.append(message)
             if event.direction == "out":
-                routed.received.statuses.append(_status_of_message(route, event, at))
+                routed.received.statuses.append(_status_of_message(message))
         elif isinstance(event, StatusEvent):
             routed.received.statuses.append(_report(route, event, at))
             if event.stops_number and received_at - at < RECENT:
@@ -67,9 +73,15 @@ def new_accounts(accounts: Mapping[str, str], routes: Mapping[str, Route]) -> di
     }
 
 
-def _status_of_message(route: Route, event: MessageEvent, at: datetime) -> StatusReport:
+def _status_of_message(message: IncomingMessage) -> StatusReport:
     """The status of an outgoing message as a separate report: see Note [Parked statuses]."""
-    return StatusReport(user_id=route.user_id, provider_id=event.provider_id, status=event.status, at=at)
+    return StatusReport(
+        user_id=message.user_id,
+        provider_id=message.event.provider_id,
+        message_id=message.message_id,
+        status=message.event.status,
+        at=message.at,
+    )
 
 
 def _report(route: Route, event: StatusEvent, at: datetime) -> StatusReport:

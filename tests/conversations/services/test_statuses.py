@@ -31,26 +31,33 @@ def message(provider_id: str | None = None, status: str = "sending", **more: Any
 class TestIdentify:
     def test_a_report_is_about_the_message_with_its_provider_id(self):
         known = message("wamid.1")
-        assert identify([report()], [known]) == [known]
+        assert identify([report()], [known]) == ([known], [])
 
     def test_a_message_named_by_our_id_gets_the_provider_id(self):
-        assert identify([report(message_id=MESSAGE)], [message()]) == [message("wamid.1")]
+        assert identify([report(message_id=MESSAGE)], [message()]) == ([message("wamid.1")], [])
 
     def test_the_provider_id_takes_precedence_over_our_id(self):
         known = message("wamid.1", id=OTHER)
-        assert identify([report(message_id=MESSAGE)], [known, message()]) == [known]
+        assert identify([report(message_id=MESSAGE)], [known, message()]) == ([known], [])
+
+    def test_a_copy_of_our_message_is_replaced_by_it_with_its_statuses(self):
+        copy = message("wamid.1", id=OTHER, is_ours=False, status="read")
+        assert identify([report(message_id=MESSAGE)], [copy, message()]) == (
+            [message("wamid.1", status="read")],
+            [OTHER],
+        )
 
     def test_a_message_of_another_business_is_not_found(self):
-        assert identify([report(message_id=MESSAGE)], [message(user_id=STRANGER)]) == []
+        assert identify([report(message_id=MESSAGE)], [message(user_id=STRANGER)]) == ([], [])
 
     def test_a_message_that_a_customer_wrote_is_not_found(self):
-        assert identify([report(message_id=MESSAGE)], [message(is_outgoing=False)]) == []
+        assert identify([report(message_id=MESSAGE)], [message(is_outgoing=False)]) == ([], [])
 
     def test_one_message_gets_one_provider_id_and_no_two_messages_the_same(self):
         ids = [report(provider_id=provider_id, message_id=MESSAGE) for provider_id in ("wamid.2", "wamid.1")]
-        assert identify(ids, [message()]) == [message("wamid.1")]
+        assert identify(ids, [message()]) == ([message("wamid.1")], [])
         both = [report(message_id=OTHER), report(message_id=MESSAGE)]
-        assert identify(both, [message(id=OTHER), message()]) == [message("wamid.1")]
+        assert identify(both, [message(id=OTHER), message()]) == ([message("wamid.1")], [])
 
 
 class TestPlanUpdates:

@@ -16,7 +16,22 @@ from whatsapp.json_parts import error_details, object_of, objects_of, text_of
 Json = dict[str, Any]
 
 # Keys that have fields of their own in the event.
-_EVENT_KEYS: Final = frozenset(("id", "from", "from_user_id", "to", "to_user_id", "timestamp", "type", "text"))
+_EVENT_KEYS: Final = frozenset(
+    [
+        "id",
+        "from",
+        "from_user_id",
+        "to",
+        "to_user_id",
+        "recipient",
+        "recipient_type",
+        "timestamp",
+        "type",
+        "text",
+        "messaging_product",
+        "biz_opaque_callback_data",
+    ]
+)
 # The key with the id of the message that this one is about.
 _TARGETS: Final = {"edit": "original_message_id", "revoke": "original_message_id", "reaction": "message_id"}
 

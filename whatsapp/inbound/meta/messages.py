@@ -7,14 +7,15 @@ from typing import Any, Final
 
 from conversations.incoming import MessageEvent, MoveEvent, Opens
 from conversations.models import CONTENT_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
-from whatsapp.inbound.events import Event, extras_of_event
+from whatsapp.inbound.events import CALLBACK_DATA_MAX_LENGTH, Event, extras_of_event
 from whatsapp.inbound.meta.contents import content_of, extras_of, kind_of
 from whatsapp.inbound.meta.move_reports import current_identifiers, former_identifiers, move_of
 from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers, shared_number
-from whatsapp.json_parts import Part
+from whatsapp.json_parts import Part, object_of
 
 _SENDER: Final[dict[str, tuple[str, ...]]] = {"numbers": ("from",), "ids": ("from_user_id",)}
-_RECIPIENT: Final[dict[str, tuple[str, ...]]] = {"numbers": ("to",), "ids": ("to_user_id",)}
+# `recipient`: as in requests to send, which Meta repeats in echoes of standby.
+_RECIPIENT: Final[dict[str, tuple[str, ...]]] = {"numbers": ("to",), "ids": ("to_user_id", "recipient")}
 # Meta, history webhook reference: statuses of outgoing messages. Others count as sent.
 _HISTORY_STATUSES: Final = {"DELIVERED": "delivered", "READ": "read", "PLAYED": "played"}
 # Keys with fields of their own in the event; and session and connection, whose network addresses end with the call.
@@ -52,9 +53,13 @@ def inbound_events(message: Part, source: Source, marks: dict[str, Any]) -> Iter
     if kind == "system":
         yield from _notice(message, source, marks)
         return
+    sender, recipient = identifiers(message, **_SENDER), identifiers(message, **_RECIPIENT)
+    if Identifiers(sender.phone).meets(source.business) and recipient and not recipient.meets(source.business):
+        yield from echo_events(message, source, marks)
+        return
     opens = Opens.CONVERSATION if message.data.get("group_id") else Opens.LEAD
     number = shared_number(message) if kind == "contacts" else None
-    for event in _event(message, source, identifiers(message, **_SENDER), direction="in", opens=opens, marks=marks):
+    for event in _event(message, source, sender, direction="in", opens=opens, marks=marks):
         if number and not event.customer.phone:
             now = replace(event.customer, phone=number)
             yield MoveEvent(
@@ -69,7 +74,13 @@ def inbound_events(message: Part, source: Source, marks: dict[str, Any]) -> Iter
 
 
 def echo_events(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
-    """Yield a message that the owner wrote in the WhatsApp Business app: `from` is the business."""
+    """Yield a message that the business wrote by other means, such as the WhatsApp Business app.
+
+    Echoes of standby have recipient and content one level deeper, in `message` (Meta, Standby webhook reference).
+    """
+    if inner := object_of(message.data.get("message")):
+        outer = {key: found for key, found in message.data.items() if key != "message"}
+        message = replace(message, data=inner | outer)
     who = identifiers(message, **_RECIPIENT)
     marks = {"echo": True} | marks
     yield from _event(message, source, who, direction="out", opens=Opens.CONVERSATION, marks=marks, status="sent")
@@ -78,12 +89,15 @@ def echo_events(message: Part, source: Source, marks: dict[str, Any]) -> Iterato
 def history_events(message: Part, source: Source, customer: Identifiers) -> Iterator[Event]:
     """Yield a message from before the number came to the API. `customer` is the thread's customer, where known."""
     sender = identifiers(message, **_SENDER)
-    if customer:
+    if Identifiers(sender.phone).meets(source.business):
+        # Also where `from_user_id` is the customer's, as Meta has it in some threads.
+        inbound, who = False, customer or identifiers(message, **_RECIPIENT)
+    elif customer:
         # Businesses have no user id; the thread may have the customer's number only.
         inbound = sender.meets(customer) or bool(sender.whatsapp_user_id and not sender.phone)
         who = customer | sender if inbound else customer
     else:
-        inbound = bool(sender) and not sender.meets(source.business)
+        inbound = bool(sender)
         who = sender if inbound else identifiers(message, **_RECIPIENT)
     shown = message.child("history_context").text("status").upper()
     yield from _event(
@@ -163,6 +177,7 @@ def _event(
         opens=opens,
         extras=extras_of_event(extras_of(kind, message.data) | contact.extras | marks),
         status=status,
+        callback_data=message.text("biz_opaque_callback_data")[:CALLBACK_DATA_MAX_LENGTH] if direction == "out" else "",
     )
 
 

@@ -9,7 +9,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Event, Reading, StatusEvent, UnreadableBody
+from whatsapp.inbound.events import (
+    CALLBACK_DATA_MAX_LENGTH,
+    STATUS_ERROR_MAX_LENGTH,
+    Event,
+    Reading,
+    StatusEvent,
+    UnreadableBody,
+)
 from whatsapp.inbound.meta.accounts import accounts_of
 from whatsapp.inbound.meta.messages import (
     Source,
@@ -25,7 +32,6 @@ from whatsapp.json_parts import Part, Report, error_text, objects_of, text_of, w
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.meta_errors import stops_the_number, with_advice
 
-CALLBACK_DATA_MAX_LENGTH: Final = 512  # Meta's own limit of biz_opaque_callback_data
 CODE_MAX_LENGTH: Final = 7
 
 _STATUSES: Final = frozenset(("sent", "delivered", "read", "played", "failed"))
@@ -80,7 +86,7 @@ def _value(field: str, value: Part, received_at: datetime) -> Iterator[Event]:
     """Yield the events of a value. Fields without messages are ignored."""
     read_field = _FIELDS.get(field)
     if read_field is None:
-        if not any(objects_of(value.data.get(key)) for key in ("messages", "statuses")):
+        if not any(objects_of(value.data.get(key)) for key in ("messages", "message_echoes", "statuses")):
             return
         read_field = _messages  # an unknown field with the keys of a known one
     # For a number that Meta's agent answers, everything is one level deeper (Meta, Standby webhook reference).
@@ -120,6 +126,7 @@ def _count(key: str, items: Any) -> int:
 def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) -> Iterator[Event]:
     for message in value.children("messages"):
         yield from inbound_events(message, source, marks or {})
+    yield from _echoes(value, source, marks)
     for status in value.children("statuses"):
         yield from _status(status, source)
 
@@ -127,7 +134,6 @@ def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) 
 def _standby(value: Part, source: Source) -> Iterator[Event]:
     """Yield customers' messages while Meta's agent answers for the business: they create leads too."""
     yield from _messages(value, source, {"standby": True})
-    yield from _echoes(value, source, {"standby": True})
 
 
 def _echoes(value: Part, source: Source, marks: dict[str, Any] | None = None) -> Iterator[Event]:
@@ -145,8 +151,11 @@ def _history(value: Part, source: Source) -> Iterator[Event]:
             person |= identifiers(thread.child("context"), numbers=("wa_id",), ids=("user_id",))
             for message in thread.children("messages"):
                 yield from history_events(message, source, person)
+            yield from _echoes(thread, source, {"history": True})
+        yield from _echoes(chunk, source, {"history": True})
     for message in value.children("messages"):
         yield from history_events(message, source, Identifiers())
+    yield from _echoes(value, source, {"history": True})
 
 
 def _calls(value: Part, source: Source) -> Iterator[Event]:
