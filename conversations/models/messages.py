@@ -72,7 +72,10 @@ class MessageManager(OutboxManager, InboundMessageManager["Message"]):
         Caller holds the transaction.
         """
         rows = fetch_rows(_LOCK_REPORTED, [array(ids), *arrays_of_keys(keys)])
-        return [MessageRecord(*row[:5], record=record_from_row(*row[5:9]), is_ours=row[9]) for row in rows]
+        return [
+            MessageRecord(message_id, user_id, provider_id, is_outgoing, is_new, record_from_row(*state), is_ours)
+            for message_id, user_id, provider_id, is_outgoing, is_new, *state, is_ours in rows
+        ]
 
     def write_statuses(self, messages: Sequence[MessageRecord], *, applied: Sequence[UUID]) -> None:
         """Store provider ids and statuses of messages, and delete the parked rows `applied`. Caller holds the

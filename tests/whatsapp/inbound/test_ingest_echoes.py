@@ -1,5 +1,6 @@
 """Who said it: what the business wrote by other means, old threads, and echoes of what leadsite itself sent."""
 
+from concurrent.futures import Future
 from functools import partial
 from uuid import UUID
 
@@ -148,7 +149,7 @@ def test_answer_and_echo_at_the_same_moment_leave_one_row(owner: Business, named
     while len(messages) < 40:
         messages += queue.claim(40)
     with processes(4) as pool:
-        futures = []
+        futures: list[Future[None]] = []
         for number, message in enumerate(messages):
             more = {"biz_opaque_callback_data": str(message.id)} if named else {}
             both = [pool.submit(record_as_sent, message), pool.submit(partial(receive_echo, message, **more))]

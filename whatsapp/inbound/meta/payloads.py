@@ -126,9 +126,9 @@ def _count(key: str, items: Any) -> int:
 def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) -> Iterator[Event]:
     for message in value.children("messages"):
         yield from inbound_events(message, source, marks or {})
-    yield from _echoes(value, source, marks)
     for status in value.children("statuses"):
         yield from _status(status, source)
+    yield from _echoes(value, source, marks)
 
 
 def _standby(value: Part, source: Source) -> Iterator[Event]:
