@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from conversations.message_parts import Parts
+
 # Kinds of placeholders: sent instead of a message, which the provider may send in full later, under the same id.
 PLACEHOLDER_KINDS: Final = ("unsupported", "unknown", "media_placeholder")
 
@@ -40,8 +42,8 @@ class Sender:
 class MessageEvent:
     """One message. `status` is "received" for an inbound one; sent, delivered, read or played for an outbound one.
 
-    `customer` is the customer's side, whichever side wrote. `extras` is JSON-serializable; its keys `times` and
-    `details` are reserved for statuses.
+    `customer` is the customer's side, whichever side wrote. `extras` is JSON-serializable, in the provider's words; its
+    keys `times` and `details` are reserved for statuses. `parts` is what API and events show of it.
     """
 
     channel: str  # the provider's id for the business's number
@@ -53,6 +55,7 @@ class MessageEvent:
     provider_time: datetime | None
     opens: Opens
     extras: dict[str, Any] = field(default_factory=dict)
+    parts: Parts = field(default_factory=Parts)
     status: str = "received"
     callback_data: str = ""  # returned by the provider: our id of the message
 

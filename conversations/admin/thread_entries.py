@@ -165,7 +165,7 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
     if row.direction == Message.Direction.OUT:
         entry.tick = TICKS.get(row.status)
     else:
-        entry.referral = read_referral(_extra(row, "referral"))
+        entry.referral = read_referral((row.parts or {}).get("referral"))
 
 
 def _apply(entry: Entry, changes: list[Message], who: str) -> None:

@@ -1,10 +1,17 @@
 """Conversations and their messages as JSON."""
 
-from typing import Any
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from conversations.api.parts import (
+    A_REFERRAL,
+    ContextSerializer,
+    MediaSerializer,
+    ReactionSerializer,
+    ReferralSerializer,
+)
 from conversations.kinds import text_of_message
 from conversations.models import Conversation, Message
 from leadsite.rest.fields import StrictChoiceField
@@ -60,19 +67,40 @@ class ConversationChangeSerializer(serializers.Serializer[Any]):
     status = StrictChoiceField(Conversation.Status.choices)
 
 
+_A_PHOTO: Final = {
+    "id": "1003383421387256",
+    "mime_type": "image/jpeg",
+    "filename": None,
+    "caption": "Like these, but with pistachio",
+    "sha256": "SfInY0gGKTsJlUWbwxC1k+FAD0FZHvzwfpvO0zX0GUI=",
+    "url": None,
+}
+_AN_ANSWER: Final = {
+    "provider_id": "wamid.HBgLNDkxNTEyMzQ1Njc4ORUCABEY",
+    "message_id": ANOTHER_ID,
+    "forwarded": False,
+    "frequently_forwarded": False,
+    "referred_product": None,
+}
+
+
 @example(
     answered={
         "id": AN_ID,
         "conversation_id": ANOTHER_ID,
-        "direction": "out",
-        "kind": "text",
-        "content": "Your cake is ready",
-        "text": "Your cake is ready",
-        "status": "delivered",
+        "direction": "in",
+        "kind": "image",
+        "content": "Like these, but with pistachio",
+        "text": "Like these, but with pistachio",
+        "status": "received",
         "error": None,
-        "provider_id": "wamid.HBgLNDkxNTEyMzQ1Njc4ORUCABEY",
-        "provider_time": None,
-        "times": {"sent": A_TIME, "delivered": A_TIME},
+        "provider_id": "wamid.HBgLNDkxNTEyMzQ1Njc4ORUCABIYFAA=",
+        "provider_time": A_TIME,
+        "times": {},
+        "media": [_A_PHOTO],
+        "context": _AN_ANSWER,
+        "reaction": None,
+        "referral": A_REFERRAL,
         "created_at": A_TIME,
         "updated_at": A_TIME,
     }
@@ -82,6 +110,10 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     status = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     times = serializers.SerializerMethodField()
+    media = serializers.SerializerMethodField()
+    context = serializers.SerializerMethodField()  # type: ignore[assignment] # a field named context
+    reaction = serializers.SerializerMethodField()
+    referral = serializers.SerializerMethodField()
 
     class Meta:
         model = Message
@@ -97,6 +129,10 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "provider_id",
             "provider_time",
             "times",
+            "media",
+            "context",
+            "reaction",
+            "referral",
             "created_at",
             "updated_at",
         ]
@@ -118,3 +154,29 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         """When the message was sent, delivered and read, as the provider reported it."""
         times = message.extras.get("times") if isinstance(message.extras, dict) else None
         return times if isinstance(times, dict) else {}
+
+    @extend_schema_field(MediaSerializer(many=True))
+    def get_media(self, message: Message) -> Any:
+        return _parts(message).get("media", [])
+
+    @extend_schema_field(ContextSerializer(allow_null=True))
+    def get_context(self, message: Message) -> Any:
+        return _with_message_id(message, "context")
+
+    @extend_schema_field(ReactionSerializer(allow_null=True))
+    def get_reaction(self, message: Message) -> Any:
+        return _with_message_id(message, "reaction")
+
+    @extend_schema_field(ReferralSerializer(allow_null=True))
+    def get_referral(self, message: Message) -> Any:
+        return _parts(message).get("referral")
+
+
+def _parts(message: Message) -> dict[str, Any]:
+    return message.parts or {}
+
+
+def _with_message_id(message: Any, part: str) -> dict[str, Any] | None:
+    """The context or reaction with our id of its message, which MessageManager.with_referred has found."""
+    found = _parts(message).get(part)
+    return None if found is None else {**found, "message_id": message.referred_id}

@@ -50,7 +50,7 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conve
 class MessageViewSet(RetrieveModelMixin, OwnedViewSet[Message]):
     """The caller's own messages; those of other businesses answer 404."""
 
-    queryset = Message.objects.all()
+    queryset = Message.objects.with_referred()
     serializer_class = MessageSerializer
     lookup_url_kwarg = "message_id"
 
@@ -59,7 +59,7 @@ class MessageViewSet(RetrieveModelMixin, OwnedViewSet[Message]):
 class ThreadViewSet(ListModelMixin, OwnedViewSet[Message]):
     """The messages of one conversation, newest first."""
 
-    queryset = Message.objects.all()
+    queryset = Message.objects.with_referred()
     serializer_class = MessageSerializer
 
     def get_queryset(self) -> QuerySet[Message]:

@@ -226,6 +226,7 @@ class Migration(migrations.Migration):
                 ),
                 ("opens_window", models.BooleanField(db_default=False, default=False, editable=False)),
                 ("extras", models.JSONField(blank=True, db_default={}, default=dict)),
+                ("parts", models.JSONField(editable=False, null=True)),
                 ("error", models.TextField(blank=True, db_default="", default="")),
                 ("attempts", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
                 ("retry_kind", models.CharField(db_default="", default="", editable=False)),

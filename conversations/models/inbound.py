@@ -34,15 +34,16 @@ _PLACES: Final = """
 """
 _STORE: Final = """
     INSERT INTO messages AS m (user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-                               status, provider_time, opens_window, created_at, extras)
+                               status, provider_time, opens_window, created_at, extras, parts)
     SELECT user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-           status, provider_time, opens_window, CASE WHEN provider_time IS NULL THEN at ELSE now() END, extras::jsonb
+           status, provider_time, opens_window, CASE WHEN provider_time IS NULL THEN at ELSE now() END, extras::jsonb,
+           parts::jsonb
     FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::text[], %s::timestamptz[], %s::boolean[], %s::timestamptz[], %s::text[])
+                %s::text[], %s::timestamptz[], %s::boolean[], %s::timestamptz[], %s::text[], %s::text[])
         AS sent (user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-                 status, provider_time, opens_window, at, extras)
+                 status, provider_time, opens_window, at, extras, parts)
     ON CONFLICT (user_id, provider_id) WHERE provider_id IS NOT NULL DO UPDATE SET
-        kind = excluded.kind, content = excluded.content,
+        kind = excluded.kind, content = excluded.content, parts = excluded.parts,
         -- Keep the times of statuses, so that the row is the same whichever of message and status came first.
         extras = excluded.extras || CASE WHEN m.extras ? 'times'
             THEN jsonb_build_object('times', m.extras -> 'times') ELSE '{}' END,
@@ -117,6 +118,7 @@ class InboundMessageManager(models.Manager[M]):
             array(message.opens_window for message, _ in in_order),
             array(message.at for message, _ in in_order),
             array(json.dumps(event.extras) for event in events),
+            array(json.dumps(event.parts) if event.parts else None for event in events),
         ]
         return [StoredMessage(*row) for row in fetch_rows(_STORE, columns)]
 

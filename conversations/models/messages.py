@@ -5,7 +5,9 @@ from typing import Final
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
 from conversations.message_status_order import MessageRecord, ProviderKey
 from conversations.models.conversations import Conversation
@@ -65,6 +67,14 @@ class MessageStatus(models.TextChoices):
 
 class MessageManager(OutboxManager, InboundMessageManager["Message"]):
     """Reads and writes lists of messages, each in one statement whatever the length."""
+
+    def with_referred(self) -> models.QuerySet["Message"]:
+        """Messages with `referred_id`: our id of the message that each answers, changes or reacts to, where stored."""
+        provider_id = Coalesce(KT("parts__context__provider_id"), KT("parts__reaction__provider_id"))
+        referred = Message.objects.filter(user_id=OuterRef("user_id"), provider_id=OuterRef("referred_provider_id"))
+        return self.annotate(referred_provider_id=provider_id).annotate(
+            referred_id=Subquery(referred.values("pk")[:1], output_field=models.UUIDField())
+        )
 
     def lock_reported(self, *, keys: Sequence[ProviderKey], ids: Sequence[UUID]) -> list[MessageRecord]:
         """Return the messages that have one of these provider ids or one of `ids`, locked in the order of their ids.
@@ -133,6 +143,8 @@ class Message(OwnedModel):
     # The customer wrote to, or called, this number of the business: see conversations/window.py.
     opens_window = models.BooleanField(default=False, db_default=False, editable=False)
     extras = models.JSONField(default=dict, blank=True, db_default={})
+    # A conversations.message_parts.Parts; null where it has none.
+    parts = models.JSONField(null=True, editable=False)
     error = models.TextField(blank=True, default="", db_default="")
     # How many times a worker has leased it: a worker that lost its lease sees another number here.
     attempts = models.PositiveIntegerField(default=0, db_default=0, editable=False)

@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.api.fields import NameField
+from conversations.api.parts import ReferralSerializer
 from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services.rules import NewLead
@@ -100,6 +102,7 @@ _LEAD_CHANGES: Final = LeadChangeSerializer()
         "lost_reason": "",
         "source": "api",
         "external_id": None,
+        "referral": None,
         "assigned_to": None,
         "version": 1,
         "created_at": A_TIME,
@@ -112,6 +115,7 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
     customer_id = serializers.UUIDField(source="conversation.customer.id")
     customer_name = serializers.CharField(source="conversation.customer.name")
     customer_phone = serializers.CharField(source="conversation.customer.phone")
+    referral = serializers.SerializerMethodField()
 
     class Meta:
         model = Lead
@@ -127,9 +131,15 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
             "lost_reason",
             "source",
             "external_id",
+            "referral",
             "assigned_to",
             "version",
             "created_at",
             "updated_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(ReferralSerializer(allow_null=True))
+    def get_referral(self, lead: Lead) -> Any:
+        """As it is stored: conversations/message_parts.py."""
+        return lead.referral

@@ -37,12 +37,16 @@ _CORRECT: Final = """
     WHERE l.id = given.lead_id AND l.id = ANY (%s::uuid[])
 """
 _SET_REFERRAL: Final = """
-    UPDATE leads AS l SET referral = coalesce((
-        SELECT m.extras -> 'referral' FROM messages AS m
-        WHERE m.conversation_id = l.conversation_id AND m.direction = 'in' AND m.extras ? 'referral'
+    UPDATE leads AS l SET referral = earliest.referral, updated_at = now()
+    FROM unnest(%s::uuid[]) AS thread (id)
+    CROSS JOIN LATERAL (
+        SELECT m.parts -> 'referral' AS referral FROM messages AS m
+        WHERE m.conversation_id = thread.id AND m.direction = 'in' AND m.parts ? 'referral'
         ORDER BY coalesce(m.provider_time, m.created_at), m.provider_id LIMIT 1
-    ), l.referral)
-    WHERE l.conversation_id = ANY (%s::uuid[]) AND l.first_message_id IS NOT NULL
+    ) AS earliest
+    -- Both conditions, so that the index is used for these ids, whatever the statistics say.
+    WHERE l.conversation_id = thread.id AND l.conversation_id = ANY (%s::uuid[]) AND l.first_message_id IS NOT NULL
+        AND l.referral IS DISTINCT FROM earliest.referral
 """
 
 
@@ -78,4 +82,4 @@ class InboundLeadManager(models.Manager[M]):
         Caller holds the transaction and has locked the customers.
         """
         if conversation_ids:
-            fetch_rows(_SET_REFERRAL, [array(conversation_ids)])
+            fetch_rows(_SET_REFERRAL, [array(conversation_ids), array(conversation_ids)])

@@ -1,5 +1,6 @@
 """Service that stores deliveries: messages with their customer, conversation and lead, all or none."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -7,8 +8,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from conversations.incoming import IncomingMessage, MoveReport, Opens, distinct_messages
+from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Opens, distinct_messages
 from conversations.models import Message
+from conversations.models.inbound import StoredMessage
 from conversations.services.identify import identify_customers
 from conversations.services.place import Placed, place_messages
 from conversations.services.statuses import StatusReport, apply_statuses
@@ -137,6 +139,7 @@ def _store(placed: Placed) -> tuple[int, int]:
         ),
         existing,
     )
+    referrals = _earliest_referrals(stored)
     Lead.objects.insert(
         [
             LeadRow(
@@ -146,10 +149,19 @@ def _store(placed: Placed) -> tuple[int, int]:
                 source=Lead.Source.WHATSAPP,
                 details=message.details,
                 first_message_id=message.id,
+                referral=referrals.get(message.conversation_id),
             )
             for message in first
         ]
     )
     Lead.objects.correct(corrections)
-    Lead.objects.set_referral(sorted({row.conversation_id for row, event in stored if "referral" in event.extras}))
+    Lead.objects.set_referral(sorted(referrals))
     return sum(row.is_new for row, _ in stored), len(first)
+
+
+def _earliest_referrals(stored: Iterable[tuple[StoredMessage, MessageEvent]]) -> dict[UUID, str]:
+    """The referral of each conversation's earliest message with one, as JSON: the event lead.created has it."""
+    came = [(row, event) for row, event in stored if event.direction == "in"]
+    brought = [(row, event.parts["referral"]) for row, event in came if "referral" in event.parts]
+    latest_first = sorted(brought, key=lambda one: (one[0].at, one[0].provider_id), reverse=True)
+    return {row.conversation_id: json.dumps(referral) for row, referral in latest_first}

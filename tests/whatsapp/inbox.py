@@ -89,7 +89,16 @@ class Inbox:
                         for lead in thread.leads.all()
                     ],
                     "messages": [
-                        [row.provider_id, row.direction, row.kind, row.content, row.status, row.error, row.extras]
+                        [
+                            row.provider_id,
+                            row.direction,
+                            row.kind,
+                            row.content,
+                            row.status,
+                            row.error,
+                            row.extras,
+                            row.parts,
+                        ]
                         for row in sorted(thread.messages.all(), key=lambda row: row.provider_id or "")
                         if row.kind != "system"
                     ],

@@ -53,12 +53,5 @@ class UnreadableBody(Exception):
 
 
 def extras_of_event(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the extras of a message in a form that can be stored.
-
-    Reserved keys get an underscore appended. `referral` marks a customer who came by an advertisement: it is kept only
-    where it is an object that is not empty.
-    """
-    extras = {_DATABASE_EXTRAS.get(key, key): found for key, found in raw.items()}
-    if not (isinstance(extras.get("referral"), dict) and extras["referral"]):
-        extras.pop("referral", None)
-    return extras
+    """Return the extras of a message in a form that can be stored: reserved keys get an underscore appended."""
+    return {_DATABASE_EXTRAS.get(key, key): found for key, found in raw.items()}

@@ -21,6 +21,7 @@ from conversations.phone import PhoneInvalid, normalise
 from conversations.visible_text import visible_text
 from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Reading, StatusEvent, UnreadableBody, extras_of_event
 from whatsapp.inbound.twilio_contents import ID_NAMES, NOT_EXTRA, Form, content_of, extras_of, kind_of
+from whatsapp.inbound.twilio_parts import parts_of
 from whatsapp.json_repair import storable
 from whatsapp.twilio_errors import error_of, with_words
 
@@ -109,6 +110,7 @@ def _read_message(form: Form, reading: Reading) -> None:
             provider_time=None,
             opens=Opens.LEAD,
             extras=extras_of_event(extras_of(form)),
+            parts=parts_of(form),
         )
     )
 

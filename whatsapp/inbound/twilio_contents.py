@@ -15,10 +15,8 @@ _CARD_TYPES: Final = {"text/vcard", "text/x-vcard", "text/directory"}
 _KIND: Final = re.compile("[a-z_]{1,50}")
 # The answers of a form, as JSON (Twilio, Content types: flows).
 _ANSWERS: Final = ("InteractiveData", "FlowData")
-_REFERRAL: Final = "Referral"
-_REFERRAL_COUNT: Final = "ReferralNumMedia"
 # Twilio's account, and parameters that are stored in columns.
-NOT_EXTRA: Final = {*ID_NAMES, "AccountSid", "From", "To", "Body", "ProfileName", "WaId", _REFERRAL_COUNT}
+NOT_EXTRA: Final = {*ID_NAMES, "AccountSid", "From", "To", "Body", "ProfileName", "WaId", "ReferralNumMedia"}
 
 
 def kind_of(form: Form) -> str:
@@ -63,20 +61,5 @@ def _place(form: Form) -> str:
 
 
 def extras_of(form: Form) -> dict[str, Any]:
-    """Return all other parameters with Twilio's names; those about an advertisement with Meta's (source_url, …)."""
-    extras: dict[str, Any] = {}
-    referral: dict[str, str] = {}
-    for name, value in form.items():
-        if not value or name in NOT_EXTRA:
-            continue
-        if name.startswith(_REFERRAL) or name == "CtwaClid":
-            referral[_snake_case(name.removeprefix(_REFERRAL))] = value
-        else:
-            extras[name] = value
-    if referral:
-        extras["referral"] = referral
-    return extras
-
-
-def _snake_case(name: str) -> str:
-    return re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    """Return all other parameters, with Twilio's names."""
+    return {name: value for name, value in form.items() if value and name not in NOT_EXTRA}

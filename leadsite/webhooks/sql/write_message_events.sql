@@ -1,6 +1,6 @@
 -- Purpose: writes the events message.received and message.status, a row for each endpoint that has subscribed to them,
 -- in the transaction of the change. `data` is the message as in GET /api/messages/<id>
--- (conversations/api/serializers.py).
+-- (conversations/api/serializers.py); media, context, reaction and referral are in both as stored.
 --   message.received  a message of a customer was stored. A second event with the same message id follows when the
 --                     content replaces a placeholder: WhatsApp first delivers "unsupported" and the content later
 --   message.status    the status of a message to a customer became sent, delivered, read, failed or unknown. "played"
@@ -41,10 +41,17 @@ BEGIN
             'error', CASE WHEN m.status IN ('failed', 'unknown') THEN nullif(m.error, '') END,
             'provider_id', m.provider_id, 'provider_time', webhook_time(m.provider_time),
             'times', CASE WHEN jsonb_typeof(m.extras -> 'times') = 'object' THEN m.extras -> 'times' ELSE '{}' END,
+            'media', coalesce(m.parts -> 'media', '[]'), 'referral', m.parts -> 'referral',
+            'context', m.parts -> 'context' || jsonb_build_object('message_id', referred.id),
+            'reaction', m.parts -> 'reaction' || jsonb_build_object('message_id', referred.id),
             'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)))
     FROM new_messages AS m
     CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
     JOIN webhook_endpoints AS e ON e.user_id = m.user_id AND e.active AND event.type = ANY (e.events)
+    LEFT JOIN LATERAL (
+        SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id AND r.provider_id =
+            coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}') LIMIT 1
+    ) AS referred ON true
     WHERE m.id = ANY (v_ids) AND event.direction = m.direction
     ORDER BY m.id;
     RETURN NULL;

@@ -23,7 +23,7 @@ def chat(owner) -> Chat:
 
 
 def test_the_advertisement_is_shown_in_the_thread_and_on_the_lead(chat):
-    chat.says("How much?", extras={"referral": AD})
+    chat.says("How much?", parts={"referral": AD})
     Lead.objects.filter(pk=chat.lead.pk).update(referral=AD, first_message=Message.objects.get())
 
     lead = staff_of(chat.business).get(address("change", chat.lead)).content.decode()
@@ -45,7 +45,7 @@ def test_a_lead_without_an_advertisement_shows_none(chat):
     ["http://fb.me/x", "javascript:alert(1)", "HTTPS:alert(1)", "https:///x", "https://a b", "https://[", "data:,", ""],
 )
 def test_an_address_that_is_not_https_is_not_a_link(chat, url):
-    chat.says("Hi", extras={"referral": AD | {"source_url": url}})
+    chat.says("Hi", parts={"referral": AD | {"source_url": url}})
     referral = read_referral(AD | {"source_url": url})
     assert referral is not None
     assert (referral.address, referral.link) == (url, "")

@@ -146,7 +146,7 @@ def test_a_reply_quotes_the_message_that_it_answers(chat):
 
 def test_hostile_text_is_escaped_everywhere(chat):
     referral = dict.fromkeys(("source_url", "headline", "body"), HOSTILE)
-    first = chat.says(HOSTILE, extras={"referral": referral})
+    first = chat.says(HOSTILE, parts={"referral": referral})
     chat.says(HOSTILE, extras={"context": {"id": first.provider_id}}, kind="document")
     chat.says(HOSTILE, kind="edit", target=first.provider_id)
     chat.says(HOSTILE, kind="edit", target=HOSTILE)

@@ -61,10 +61,9 @@ class TestALead:
         assert times_read(row.payload["data"]) == times_read(changed)
         assert row.payload["data"]["version"] == 2
 
-    @pytest.mark.parametrize("change", [{"updated_at": "2026-01-01T00:00:00Z"}, {"referral": {"source_id": "1"}}])
-    def test_a_change_that_the_api_does_not_show_stores_no_event(self, change, integrator, owner):
+    def test_a_change_that_the_api_does_not_show_stores_no_event(self, integrator, owner):
         owner.post_lead()
-        Lead.objects.update(**change)
+        Lead.objects.update(updated_at="2026-01-01T00:00:00Z")
         assert integrator.types() == ["lead.created"]
 
     def test_a_new_name_of_the_customer_alone_stores_no_event(self, integrator, owner):

@@ -149,32 +149,6 @@ def test_the_content_of_a_location_is_its_name_address_and_position(place, conte
     assert event.extras.items() >= {"Latitude": "52.52", "Longitude": "13.40", **place}.items()
 
 
-def test_the_advertisement_is_stored_with_metas_keys():
-    event = message(
-        ReferralSourceUrl="https://fb.me/1",
-        ReferralSourceId="120210000000000001",
-        ReferralSourceType="ad",
-        ReferralHeadline="Cakes",
-        ReferralBody="Free delivery",
-        ReferralMediaUrl="https://scontent.example/1",
-        ReferralMediaContentType="image/jpeg",
-        ReferralCtwaClid="ARAbc123ClickId",
-    )
-    assert event.extras["referral"] == {
-        "source_url": "https://fb.me/1",
-        "source_id": "120210000000000001",
-        "source_type": "ad",
-        "headline": "Cakes",
-        "body": "Free delivery",
-        "media_url": "https://scontent.example/1",
-        "media_content_type": "image/jpeg",
-        "ctwa_clid": "ARAbc123ClickId",
-    }
-    assert not [name for name in event.extras if name.startswith("Referral")]
-    assert message(CtwaClid="ARAbc").extras["referral"] == {"ctwa_clid": "ARAbc"}
-    assert "referral" not in message().extras
-
-
 def test_the_quoted_message_and_forwarding_are_stored():
     parameters = {"OriginalRepliedMessageSid": "MM5c", "OriginalRepliedMessageSender": BUSINESS, "Forwarded": "true"}
     assert parameters.items() <= message(**parameters).extras.items()
@@ -188,7 +162,7 @@ def test_texts_too_long_for_their_column_are_cut():
     assert [problem.partition(":")[0] for problem in reading.notes] == ["Body", "ProfileName"]
 
 
-def test_reserved_extras_are_renamed_or_dropped():
-    extras = message(times="noon", details="", referral="ad", Times="x").extras
+def test_reserved_extras_are_renamed():
+    extras = message(times="noon", details="", Times="x").extras
     assert (extras["times_"], extras["Times"]) == ("noon", "x")
-    assert not {"times", "details", "details_", "referral"} & extras.keys()
+    assert not {"times", "details", "details_"} & extras.keys()

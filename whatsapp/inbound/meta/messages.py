@@ -10,6 +10,7 @@ from conversations.models import CONTENT_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
 from whatsapp.inbound.events import CALLBACK_DATA_MAX_LENGTH, Event, extras_of_event
 from whatsapp.inbound.meta.contents import content_of, extras_of, kind_of
 from whatsapp.inbound.meta.move_reports import current_identifiers, former_identifiers, move_of
+from whatsapp.inbound.meta.parts import parts_of
 from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers, shared_number
 from whatsapp.json_parts import Part, object_of
 
@@ -176,6 +177,7 @@ def _event(
         provider_time=message.moment("timestamp", source.received_at),
         opens=opens,
         extras=extras_of_event(extras_of(kind, message.data) | contact.extras | marks),
+        parts=parts_of(kind, message.data),
         status=status,
         callback_data=message.text("biz_opaque_callback_data")[:CALLBACK_DATA_MAX_LENGTH] if direction == "out" else "",
     )
