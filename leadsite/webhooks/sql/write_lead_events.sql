@@ -26,11 +26,10 @@ BEGIN
         -- A separate statement, because an insert has no old_leads.
         SELECT array_agg(n.id) INTO v_changed
         FROM new_leads AS n JOIN old_leads AS o ON o.id = n.id
-        WHERE (n.conversation_id, n.type, n.details, n.status, n.lost_reason, n.source, n.external_id, n.referral,
-               n.assigned_to_id)
+        WHERE (n.conversation_id, n.type, n.details, n.status, n.lost_reason, n.source, n.external_id, n.assigned_to_id)
             IS DISTINCT FROM
-              (o.conversation_id, o.type, o.details, o.status, o.lost_reason, o.source, o.external_id, o.referral,
-               o.assigned_to_id);
+              (o.conversation_id, o.type, o.details, o.status, o.lost_reason, o.source, o.external_id, o.assigned_to_id)
+            OR n.referral IS DISTINCT FROM o.referral;
     END IF;
     INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
     SELECT l.user_id, e.id, v_type, jsonb_build_object(
@@ -38,8 +37,8 @@ BEGIN
         'data', jsonb_build_object(
             'id', l.id, 'conversation_id', l.conversation_id, 'customer_id', c.id, 'customer_name', c.name,
             'customer_phone', c.phone, 'type', l.type, 'details', l.details, 'status', l.status,
-            'lost_reason', l.lost_reason, 'source', l.source, 'external_id', l.external_id,
-            'referral', l.referral, 'assigned_to', l.assigned_to_id, 'version', l.version, 'created_at', webhook_time(l.created_at),
+            'lost_reason', l.lost_reason, 'source', l.source, 'external_id', l.external_id, 'referral', l.referral,
+            'assigned_to', l.assigned_to_id, 'version', l.version, 'created_at', webhook_time(l.created_at),
             'updated_at', webhook_time(l.updated_at)))
     FROM new_leads AS l
     JOIN webhook_endpoints AS e ON e.user_id = l.user_id AND e.active AND v_type = ANY (e.events)

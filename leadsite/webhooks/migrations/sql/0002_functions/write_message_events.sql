@@ -18,8 +18,7 @@ BEGIN
     IF NOT EXISTS (
         SELECT FROM webhook_endpoints AS e
         WHERE e.active AND e.events && ARRAY['message.received', 'message.status']::varchar[]
-            AND e.user_id IN (SELECT n.user_id FROM new_messages AS n))
-    THEN
+            AND e.user_id IN (SELECT n.user_id FROM new_messages AS n)) THEN
         RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
@@ -28,8 +27,7 @@ BEGIN
         SELECT array_agg(n.id) INTO v_ids
         FROM new_messages AS n JOIN old_messages AS o ON o.id = n.id
         WHERE (n.direction = 'in' AND (n.kind, n.content) IS DISTINCT FROM (o.kind, o.content))
-            OR (n.direction = 'out' AND n.status <> o.status
-                AND n.status IN ('sent', 'delivered', 'read', 'played', 'failed', 'unknown')
+            OR (n.direction = 'out' AND n.status <> o.status AND n.status NOT IN ('queued', 'sending')
                 AND NOT (n.status = 'played' AND o.status = 'read'));
     END IF;
     INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
@@ -42,16 +40,14 @@ BEGIN
             'provider_id', m.provider_id, 'provider_time', webhook_time(m.provider_time),
             'times', CASE WHEN jsonb_typeof(m.extras -> 'times') = 'object' THEN m.extras -> 'times' ELSE '{}' END,
             'media', coalesce(m.parts -> 'media', '[]'), 'referral', m.parts -> 'referral',
-            'context', m.parts -> 'context' || jsonb_build_object('message_id', referred.id),
-            'reaction', m.parts -> 'reaction' || jsonb_build_object('message_id', referred.id),
+            'context', m.parts -> 'context' || referred.id, 'reaction', m.parts -> 'reaction' || referred.id,
             'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)))
     FROM new_messages AS m
     CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
     JOIN webhook_endpoints AS e ON e.user_id = m.user_id AND e.active AND event.type = ANY (e.events)
-    LEFT JOIN LATERAL (
+    CROSS JOIN LATERAL (SELECT jsonb_build_object('message_id', (
         SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id AND r.provider_id =
-            coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}') LIMIT 1
-    ) AS referred ON true
+            coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}')))) AS referred (id)
     WHERE m.id = ANY (v_ids) AND event.direction = m.direction
     ORDER BY m.id;
     RETURN NULL;
