@@ -15,10 +15,8 @@ DECLARE
     v_ids uuid[];
 BEGIN
     -- The only query for a business without endpoints.
-    IF NOT EXISTS (
-        SELECT FROM webhook_endpoints AS e
-        WHERE e.active AND e.events && ARRAY['message.received', 'message.status']::varchar[]
-            AND e.user_id IN (SELECT n.user_id FROM new_messages AS n)) THEN
+    IF NOT EXISTS (SELECT FROM webhook_endpoints AS e WHERE e.active AND e.user_id IN (SELECT user_id FROM new_messages)
+        AND e.events && ARRAY['message.received', 'message.status']::varchar[]) THEN
         RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
@@ -34,11 +32,10 @@ BEGIN
     SELECT m.user_id, e.id, event.type, jsonb_build_object(
         'type', event.type, 'timestamp', webhook_time(statement_timestamp()),
         'data', jsonb_build_object(
-            'id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'kind', m.kind,
-            'content', m.content, 'status', CASE m.status WHEN 'played' THEN 'read' ELSE m.status END,
+            'id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'kind', m.kind, 'content', m.content,
+            'status', CASE m.status WHEN 'played' THEN 'read' ELSE m.status END, 'provider_id', m.provider_id,
             'error', CASE WHEN m.status IN ('failed', 'unknown') THEN nullif(m.error, '') END,
-            'provider_id', m.provider_id, 'provider_time', webhook_time(m.provider_time),
-            'times', CASE WHEN jsonb_typeof(m.extras -> 'times') = 'object' THEN m.extras -> 'times' ELSE '{}' END,
+            'provider_time', webhook_time(m.provider_time), 'times', coalesce(m.extras -> 'times', '{}'),
             'media', coalesce(m.parts -> 'media', '[]'), 'referral', m.parts -> 'referral',
             'context', m.parts -> 'context' || referred.id, 'reaction', m.parts -> 'reaction' || referred.id,
             'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)))
