@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from conversations.admin.customer_rows import NoAddOrDeleteAdmin, name_and_phone
+from conversations.channels import channel_of, with_channel
 from conversations.kinds import text_of_message
 from conversations.models import Message
 from leadsite.adminkit.parts import PageWithParts
@@ -21,10 +22,10 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     search_fields = ["content", "provider_id", "conversation__customer__name"]
     search_help_text = "Text, customer's name or phone number, or the provider's id"
     fields = [
-        *("conversation_link", "direction", "kind", "content", "status_badge", "current_error"),
+        *("conversation_link", "number", "direction", "kind", "content", "status_badge", "current_error"),
         *("provider_id", "provider_time", "extras", "user", "created"),
     ]
-    readonly_fields = ["conversation_link", "status_badge", "current_error", "created"]
+    readonly_fields = ["conversation_link", "number", "status_badge", "current_error", "created"]
     ordering = ["-pk"]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -37,6 +38,11 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     @admin.display(description="conversation")
     def conversation_link(self, message: Message) -> SafeString:
         return link(message.conversation)
+
+    @admin.display(description="number")
+    def number(self, message: Message) -> SafeString:
+        channel = channel_of(with_channel(Message.objects.filter(pk=message.pk)).get())
+        return foreign(channel["name"] if channel else self.empty_value_display)
 
     @admin.display(description="text")
     def beginning(self, message: Message) -> SafeString:

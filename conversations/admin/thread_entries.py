@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from conversations.admin.referral import Referral, read_referral, text_of
 from conversations.admin.thread_labels import LABELS, REACTION_GONE, TICKS
+from conversations.channels import channel_of, with_channel
 from conversations.kinds import NOTICES, Words, text_of_message, words_of
 from conversations.models import Conversation, Message
 from conversations.visible_text import visible_text
@@ -42,6 +43,7 @@ class Entry:
     referral: Referral | None = None
     tick: tuple[str, str] | None = None
     labels: list[str] = field(default_factory=list)
+    number: str = ""  # of the business, where it is another than that of the bubble before
     new_day: date | None = None
 
 
@@ -56,7 +58,7 @@ def read_thread(conversation: Conversation) -> Thread:
 
     "Newest" is by arrival: no index covers the provider's time, so all messages would have to be read.
     """
-    newest = list(conversation.messages.order_by("-pk")[: THREAD_LENGTH + 1])
+    newest = list(with_channel(conversation.messages.all()).order_by("-pk")[: THREAD_LENGTH + 1])
     rows = sorted(newest[:THREAD_LENGTH], key=_in_order)
     known = {row.provider_id: row for row in rows if row.provider_id}
     changes = _changes(rows, known)
@@ -65,6 +67,7 @@ def read_thread(conversation: Conversation) -> Thread:
     edits = _newest_texts(rows, known)
     entries = [_entry(row, known, changes.get(row.pk, []), edits) for row in rows if row.pk not in merged]
     _mark_days(entries)
+    _mark_numbers(entries)
     return Thread(entries, has_older=len(newest) > THREAD_LENGTH)
 
 
@@ -195,3 +198,12 @@ def _mark_days(entries: list[Entry]) -> None:
     for entry in entries:
         if entry.time.date() != before:
             before = entry.new_day = entry.time.date()
+
+
+def _mark_numbers(entries: list[Entry]) -> None:
+    """Set `number` on the first bubble of each number of the business, and wherever it changes."""
+    before = ""
+    for entry in entries:
+        channel = channel_of(entry.message)
+        if channel and not entry.is_notice and channel["name"] != before:
+            before = entry.number = channel["name"]

@@ -84,10 +84,20 @@ _AN_ANSWER: Final = {
 }
 
 
+class ChannelSerializer(serializers.Serializer[Any]):
+    """The business's number by which a message came in or goes out. `name` is what the admin calls it."""
+
+    id = serializers.UUIDField()
+    display_number = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+    provider = serializers.CharField()
+
+
 @example(
     answered={
         "id": AN_ID,
         "conversation_id": ANOTHER_ID,
+        "channel": {"id": AN_ID, "display_number": "+49 30 5550100", "name": "+49 30 5550100", "provider": "cloud"},
         "direction": "in",
         "kind": "image",
         "content": "Like these, but with pistachio",
@@ -106,6 +116,9 @@ _AN_ANSWER: Final = {
     }
 )
 class MessageSerializer(serializers.ModelSerializer[Message]):
+    """A message in responses. Read with conversations.channels.with_channel."""
+
+    channel = ChannelSerializer(allow_null=True)
     text = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
@@ -120,6 +133,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         fields = [
             "id",
             "conversation_id",
+            "channel",
             "direction",
             "kind",
             "content",

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from conversations.api.filters import ConversationFilter
 from conversations.api.serializers import ConversationChangeSerializer, ConversationSerializer, MessageSerializer
+from conversations.channels import with_channel
 from conversations.models import Conversation, Message
 from conversations.services.change import change_conversation
 from leadsite.rest.schema import WRITING, errors, reading
@@ -54,6 +55,9 @@ class MessageViewSet(RetrieveModelMixin, OwnedViewSet[Message]):
     serializer_class = MessageSerializer
     lookup_url_kwarg = "message_id"
 
+    def get_queryset(self) -> QuerySet[Message]:
+        return with_channel(super().get_queryset())
+
 
 @extend_schema_view(list=reading("Its messages, newest first", MessageSerializer(many=True), 400, 404))
 class ThreadViewSet(ListModelMixin, OwnedViewSet[Message]):
@@ -66,4 +70,4 @@ class ThreadViewSet(ListModelMixin, OwnedViewSet[Message]):
         """Raises Http404 where the conversation is not the caller's."""
         own = Conversation.objects.filter(user=self.user_id)
         conversation = get_object_or_404(own, pk=self.kwargs["conversation_id"])
-        return super().get_queryset().filter(conversation=conversation)
+        return with_channel(super().get_queryset().filter(conversation=conversation))

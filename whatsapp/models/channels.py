@@ -3,13 +3,15 @@
 import re
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject, NullIf
 
+from conversations.channels import register_channels
 from conversations.phone import PhoneInvalid, normalise
 from leadsite.core.arrays import array
 from leadsite.core.encryption import decrypt, encrypt
@@ -209,3 +211,14 @@ def normalise_channel_id(provider: str, text: str) -> str:
     if len(found) > PHONE_NUMBER_ID_MAX_LENGTH:
         raise ChannelInvalid(f"A phone number id has at most {PHONE_NUMBER_ID_MAX_LENGTH} characters.")
     return found
+
+
+def _summary() -> "Subquery[Any]":
+    """The number of a message. It counts only as long as the number belongs to the message's business."""
+    own = Channel.objects.filter(pk=OuterRef("channel_id"), user_id=OuterRef("user_id"))
+    shown = NullIf("display_number", Value(""))
+    fields = {"id": "pk", "display_number": shown, "name": Coalesce(shown, "phone_number_id"), "provider": "provider"}
+    return Subquery(own.values(summary=JSONObject(**fields)), output_field=models.JSONField())
+
+
+register_channels(_summary)

@@ -5,6 +5,7 @@
 --                     content replaces a placeholder: WhatsApp first delivers "unsupported" and the content later
 --   message.status    the status of a message to a customer became sent, delivered, read, failed or unknown. "played"
 --                     is "read" in the API, so it is an event only if the message was not read before
+-- For a business without endpoints the first query is the only one.
 -- SECURITY DEFINER: see write_lead_events.sql.
 -- Locks: only the rows that it inserts. VOLATILE.
 CREATE OR REPLACE FUNCTION write_message_events() RETURNS trigger
@@ -14,7 +15,6 @@ AS $$
 DECLARE
     v_ids uuid[];
 BEGIN
-    -- The only query for a business without endpoints.
     IF NOT EXISTS (SELECT FROM webhook_endpoints AS e WHERE e.active AND e.user_id IN (SELECT user_id FROM new_messages)
         AND e.events && ARRAY['message.received', 'message.status']::varchar[]) THEN
         RETURN NULL;
@@ -22,8 +22,7 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(n.id) INTO v_ids FROM new_messages AS n WHERE n.direction = 'in';
     ELSE
-        SELECT array_agg(n.id) INTO v_ids
-        FROM new_messages AS n JOIN old_messages AS o ON o.id = n.id
+        SELECT array_agg(n.id) INTO v_ids FROM new_messages AS n JOIN old_messages AS o ON o.id = n.id
         WHERE (n.direction = 'in' AND (n.kind, n.content) IS DISTINCT FROM (o.kind, o.content))
             OR (n.direction = 'out' AND n.status <> o.status AND n.status NOT IN ('queued', 'sending')
                 AND NOT (n.status = 'played' AND o.status = 'read'));
@@ -36,6 +35,9 @@ BEGIN
             'status', CASE m.status WHEN 'played' THEN 'read' ELSE m.status END, 'provider_id', m.provider_id,
             'error', CASE WHEN m.status IN ('failed', 'unknown') THEN nullif(m.error, '') END,
             'provider_time', webhook_time(m.provider_time), 'times', coalesce(m.extras -> 'times', '{}'),
+            'channel', (SELECT jsonb_build_object('id', c.id, 'provider', c.provider, 'display_number', nullif(
+                c.display_number, ''), 'name', coalesce(nullif(c.display_number, ''), c.phone_number_id))
+                FROM channels AS c WHERE c.id = m.channel_id AND c.user_id = m.user_id),
             'media', coalesce(m.parts -> 'media', '[]'), 'referral', m.parts -> 'referral',
             'context', m.parts -> 'context' || referred.id, 'reaction', m.parts -> 'reaction' || referred.id,
             'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)))
@@ -45,8 +47,7 @@ BEGIN
     CROSS JOIN LATERAL (SELECT jsonb_build_object('message_id', (
         SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id AND r.provider_id =
             coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}')))) AS referred (id)
-    WHERE m.id = ANY (v_ids) AND event.direction = m.direction
-    ORDER BY m.id;
+    WHERE m.id = ANY (v_ids) AND event.direction = m.direction ORDER BY m.id;
     RETURN NULL;
 END
 $$;
