@@ -86,6 +86,10 @@ class TestReading:
             "provider_id": "wamid.000001",
             "provider_time": None,
             "times": body["times"],
+            "media": [],
+            "context": None,
+            "reaction": None,
+            "referral": None,
             "created_at": body["created_at"],
             "updated_at": body["updated_at"],
         }
