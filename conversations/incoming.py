@@ -58,6 +58,7 @@ class MessageEvent:
     parts: Parts = field(default_factory=Parts)
     status: str = "received"
     callback_data: str = ""  # returned by the provider: our id of the message
+    stops_marketing: bool | None = None  # the customer opts out of marketing, or wants it again (False)
 
     @property
     def is_placeholder(self) -> bool:

@@ -38,6 +38,7 @@ NOTICES: Final = {
     "reaction": Words("add_reaction", "Reaction"),
     "revoke": Words("delete", "Deleted a message"),
     "system": Words("info", "WhatsApp: something about this customer changed"),
+    "user_preferences": Words("campaign", "Changed what they want to receive"),
     "request_welcome": Words("waving_hand", "Opened the chat"),
     "unsupported": Words("help", "Sent a message; WhatsApp did not pass it on"),
     "unknown": Words("help", "Sent a message; WhatsApp did not pass it on"),

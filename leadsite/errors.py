@@ -30,7 +30,7 @@ from leadsite.webhooks.services import (
     UnknownEndpoint,
     WebhookRefused,
 )
-from whatsapp.outbound.enqueue import MessageRefused, WindowClosed
+from whatsapp.outbound.enqueue import MessageRefused, OptedOut, WindowClosed
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +45,7 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (RequestInProgress, 409, "request_under_way"),
     (KeyReused, 422, "idempotency_key_reused"),
     (WindowClosed, 409, "window_closed"),
+    (OptedOut, 409, "opted_out"),
     (UnknownConversation, 404, "not_found"),
     (AnotherActive, 409, "another_active"),
     (MessageRefused, 400, "invalid"),

@@ -24,6 +24,10 @@ def _stop(reason: str) -> Outcome:
     return Stopped(reason)
 
 
+def _opted_out(reason: str) -> Outcome:
+    return Failed(reason, opts_out=True)
+
+
 def _stop_and_fail(reason: str) -> Outcome:
     return Stopped(reason, fails=True)
 
@@ -38,6 +42,7 @@ _RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
     (_stop, (368, 131031, 131048)),
     # The business may not write to people in this country; it can write to others once staff have resumed the number.
     (_stop_and_fail, (130497,)),
+    (_opted_out, (131050,)),
     (_again(A_FEW_TIMES), (1, 131000)),
     (_again(BACK_OFF), (2, 17, 341, 613, 131016, 133004)),
     (_again(CALL_LIMIT), (4, 80007, 131064, 133008, 133009, 133015, 133016)),
@@ -96,6 +101,13 @@ def stops_the_number(code: int) -> bool:
     """Whether the error of one message, reported by a status, means that all messages of the number will fail."""
     rule = _BY_CODE.get(code)
     return isinstance(rule(""), Stopped) if rule else False
+
+
+def says_opted_out(code: int) -> bool:
+    """Whether a message failed with this error because the customer has opted out of marketing."""
+    rule = _BY_CODE.get(code)
+    outcome = rule("") if rule else None
+    return isinstance(outcome, Failed) and outcome.opts_out
 
 
 def with_advice(code: int | None, reason: str) -> str:

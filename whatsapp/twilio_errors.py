@@ -10,12 +10,16 @@ from whatsapp.outbound.retries import BACK_OFF, CALL_LIMIT, PAIR_RATE, THROUGHPU
 
 
 class TwilioError(NamedTuple):
-    """What an error means, and the next step. `schedule`: when the message is sent again; `stops`: the number stops."""
+    """What an error means, and the next step. `schedule`: when the message is sent again; `stops`: the number stops.
+
+    `opts_out`: the customer wants no messages.
+    """
 
     meaning: str
     advice: str = ""
     schedule: Schedule | None = None
     stops: bool = False
+    opts_out: bool = False
 
 
 _TOKEN: Final = "Store the token again: account sid, colon, auth token."  # noqa: S105 - a sentence
@@ -62,7 +66,7 @@ _FAILS: Final = {
         "A Twilio trial account writes only to verified numbers.", "Verify this one, or upgrade the account."
     ),
     "21610": TwilioError(
-        "The customer has opted out by sending STOP.", "They get messages again once they have sent START."
+        "The customer has opted out by sending STOP.", "They get messages again once they have sent START.", opts_out=True
     ),
     "21614": TwilioError("The customer's number is not a mobile number.", "Correct the number."),
     "21617": TwilioError("The text is longer than the 1600 characters that Twilio accepts.", "Send it in parts."),

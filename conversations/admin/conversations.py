@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from conversations.admin.customer_rows import CustomerLockingAdmin, name_and_phone
+from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of, name_and_phone
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
 from leadsite.adminkit.owned import OwnedAdmin
@@ -24,8 +24,8 @@ class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
     list_select_related = ["customer"]
     search_fields = ["customer__name", "customer__whatsapp_user_id"]
     search_help_text = "Name or phone number of the customer"
-    fields = ["customer_link", "phone", "status", "last_message", "last_inbound", "user", "created"]
-    readonly_fields = ["user", "customer_link", "phone", "last_message", "last_inbound", "created"]
+    fields = ["customer_link", "phone", "marketing", "status", "last_message", "last_inbound", "user", "created"]
+    readonly_fields = ["user", "customer_link", "phone", "marketing", "last_message", "last_inbound", "created"]
     ordering = ["-pk"]
 
     @admin.display(description="customer", ordering="customer__name")
@@ -39,6 +39,10 @@ class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
     @admin.display(description="phone")
     def phone(self, conversation: Conversation) -> str | None:
         return conversation.customer.phone or self.empty_value_display
+
+    @admin.display(description="marketing")
+    def marketing(self, conversation: Conversation) -> SafeString:
+        return marketing_of(conversation.customer)
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, conversation: Conversation) -> SafeString:

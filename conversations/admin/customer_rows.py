@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from conversations.models import Customer
 from conversations.search import phone_fragments
 from leadsite.adminkit.owned import OwnedAdmin
-from leadsite.adminkit.values import foreign
+from leadsite.adminkit.values import NOTHING, foreign, moment
 
 
 class PhoneSearchAdmin(OwnedAdmin):
@@ -56,6 +56,15 @@ class CustomerLockingAdmin(NoAddOrDeleteAdmin):
                 # The customer has just been merged into another: Django then says that the row does not exist.
                 return None
         return row
+
+
+def marketing_of(customer: Customer) -> SafeString:
+    """Whether the customer wants marketing, as far as they have said."""
+    if customer.marketing_opted_out_at:
+        return format_html("Opted out on {}: send no marketing.", moment(customer.marketing_opted_out_at))
+    if customer.marketing_choice_at:
+        return format_html("Wanted again since {}.", moment(customer.marketing_choice_at))
+    return NOTHING
 
 
 def name_and_phone(customer: Customer) -> SafeString:

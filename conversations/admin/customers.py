@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from conversations.admin.customer_rows import CustomerLockingAdmin
+from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of
 from conversations.admin.forms import CustomerForm
 from conversations.models import Conversation, Customer
 from leadsite.adminkit.owned import ReadOnlyInline
@@ -34,10 +34,14 @@ class CustomerAdmin(CustomerLockingAdmin):
     list_display = ["display_name", "phone", "whatsapp_user_id", "created"]
     search_fields = ["name", "whatsapp_user_id"]
     search_help_text = "Name, phone number or WhatsApp user id"
-    fields = ["name", "phone", "whatsapp_user_id", "user", "created", "changed"]
-    readonly_fields = ["user", "created", "changed"]
+    fields = ["name", "phone", "whatsapp_user_id", "marketing", "user", "created", "changed"]
+    readonly_fields = ["marketing", "user", "created", "changed"]
     ordering = ["-pk"]
     inlines = [ConversationInline]
+
+    @admin.display(description="marketing")
+    def marketing(self, customer: Customer) -> SafeString:
+        return marketing_of(customer)
 
     @admin.display(description="name", ordering="name")
     def display_name(self, customer: Customer) -> SafeString:

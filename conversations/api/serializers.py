@@ -29,6 +29,7 @@ API_STATUSES = [status for status in Message.Status.values if status not in _SHO
         "customer_name": "Amina",
         "customer_phone": "+4915123456789",
         "customer_whatsapp_user_id": None,
+        "customer_marketing_opted_out_at": None,
         "status": "active",
         "last_message_at": A_TIME,
         "last_inbound_at": A_TIME,
@@ -42,6 +43,11 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     customer_name = serializers.CharField(source="customer.name")
     customer_phone = serializers.CharField(source="customer.phone", allow_null=True)
     customer_whatsapp_user_id = serializers.CharField(source="customer.whatsapp_user_id", allow_null=True)
+    customer_marketing_opted_out_at = serializers.DateTimeField(
+        source="customer.marketing_opted_out_at",
+        allow_null=True,
+        help_text="Since when the customer wants no marketing: marketing templates are 409 `opted_out`.",
+    )
 
     class Meta:
         model = Conversation
@@ -51,6 +57,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "customer_name",
             "customer_phone",
             "customer_whatsapp_user_id",
+            "customer_marketing_opted_out_at",
             "status",
             "last_message_at",
             "last_inbound_at",

@@ -62,6 +62,8 @@ class Migration(migrations.Migration):
                 ("profile_name", models.CharField(editable=False, null=True)),
                 ("profile_name_at", models.DateTimeField(editable=False, null=True)),
                 ("identified_at", models.DateTimeField(editable=False, null=True)),
+                ("marketing_opted_out_at", models.DateTimeField(editable=False, null=True)),
+                ("marketing_choice_at", models.DateTimeField(editable=False, null=True)),
                 ("paced_until", models.DateTimeField(editable=False, null=True)),
                 (
                     "user",
@@ -367,6 +369,20 @@ class Migration(migrations.Migration):
                 condition=models.Q(("name__length__lte", 200)),
                 name="customers_name_length",
                 violation_error_message="A name has at most 200 characters.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("marketing_opted_out_at__isnull", True),
+                    models.Q(
+                        ("marketing_choice_at__isnull", False),
+                        ("marketing_opted_out_at", models.F("marketing_choice_at")),
+                    ),
+                    _connector="OR",
+                ),
+                name="customers_opted_out_by_last_choice",
             ),
         ),
         migrations.AddIndex(

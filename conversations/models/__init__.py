@@ -11,6 +11,7 @@ from conversations.models.customers import (
     CustomerMove,
     UpsertedCustomer,
 )
+from conversations.models.marketing import MarketingRefusal
 from conversations.models.messages import (
     CONTENT_MAX_LENGTH,
     KIND_MAX_LENGTH,
@@ -28,6 +29,7 @@ __all__ = [
     "Conversation",
     "Customer",
     "CustomerMove",
+    "MarketingRefusal",
     "Message",
     "Opened",
     "Opening",

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+from conversations.models.marketing import MarketingManager
 from conversations.models.senders import MoveManager, SenderManager
 from conversations.phone import E164_PATTERN, phone_key
 from leadsite.core.arrays import array
@@ -27,7 +28,7 @@ class UpsertedCustomer(NamedTuple):
     existed: bool
 
 
-class CustomerManager(SenderManager["Customer"]):
+class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"]):
     """Reads and writes lists of customers, each in one statement whatever the length."""
 
     def upsert(
@@ -112,6 +113,10 @@ class Customer(OwnedModel):
     profile_name_at = models.DateTimeField(null=True, editable=False)
     # When a message last had both phone and WhatsApp user id: of contradicting messages the newer one counts.
     identified_at = models.DateTimeField(null=True, editable=False)
+    # What the customer last chose about marketing, by the provider's clock: see conversations/marketing.py. Opted out
+    # unless empty.
+    marketing_opted_out_at = models.DateTimeField(null=True, editable=False)
+    marketing_choice_at = models.DateTimeField(null=True, editable=False)
     # Providers limit the rate of messages to one customer: see whatsapp/outbound/queue.py.
     paced_until = models.DateTimeField(null=True, editable=False)
 
@@ -165,6 +170,11 @@ class Customer(OwnedModel):
                 condition=Q(name__length__lte=NAME_MAX_LENGTH),
                 name="customers_name_length",
                 violation_error_message=f"A name has at most {NAME_MAX_LENGTH} characters.",
+            ),
+            models.CheckConstraint(
+                condition=Q(marketing_opted_out_at__isnull=True)
+                | Q(marketing_choice_at__isnull=False, marketing_opted_out_at=F("marketing_choice_at")),
+                name="customers_opted_out_by_last_choice",
             ),
         ]
 

@@ -21,7 +21,7 @@ from conversations.message_status_order import (
     StatusRecord,
     reported,
 )
-from conversations.models import Message, ParkedStatus
+from conversations.models import MarketingRefusal, Message, ParkedStatus
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class StatusReport:
     error: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     message_id: UUID | None = None
+    opts_out: bool = False  # the message failed because the customer has opted out of marketing
 
     @property
     def key(self) -> ProviderKey:
@@ -81,6 +82,15 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
     changed = [message for message in plan.messages if message != before[message.id]]
     ParkedStatus.objects.write(plan.parked)
     Message.objects.write_statuses(changed, applied=plan.applied)
+
+
+def marketing_refusals(statuses: Iterable[StatusReport]) -> list[MarketingRefusal]:
+    """Return the messages that failed because their customers have opted out of marketing."""
+    return [
+        MarketingRefusal(report.user_id, report.provider_id, report.message_id, report.at)
+        for report in statuses
+        if report.opts_out
+    ]
 
 
 def merge_reports(statuses: Iterable[StatusReport]) -> dict[ProviderKey, StatusRecord]:

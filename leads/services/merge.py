@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from conversations.marketing import MarketingChoice
 from conversations.models import Conversation, Customer, Message
 from leads.first_messages import details_of
 from leads.models import Lead
@@ -37,6 +38,14 @@ def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
         profile_name=_first(target.profile_name, source.profile_name),
         profile_name_at=_first(target.profile_name_at, source.profile_name_at),
     )
+    Customer.objects.write_marketing_choices(_marketing_choice(source, target_id))
+
+
+def _marketing_choice(customer: Customer, target_id: UUID) -> dict[UUID, MarketingChoice]:
+    """The customer's last choice, for the target; the later one of both counts."""
+    chosen_at = customer.marketing_choice_at
+    stops = customer.marketing_opted_out_at is not None
+    return {target_id: MarketingChoice(chosen_at, stops)} if chosen_at else {}
 
 
 def _given_name(customer: Customer) -> str:

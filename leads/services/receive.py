@@ -12,8 +12,9 @@ from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Op
 from conversations.models import Message
 from conversations.models.inbound import StoredMessage
 from conversations.services.identify import identify_customers
+from conversations.services.marketing import opt_out_recipients, store_choices
 from conversations.services.place import Placed, place_messages
-from conversations.services.statuses import StatusReport, apply_statuses
+from conversations.services.statuses import StatusReport, apply_statuses, marketing_refusals
 from leads.first_messages import FirstMessage, details_of, plan_leads
 from leads.models import Lead, LeadRow
 from leads.services.number_changes import move_customers
@@ -85,6 +86,7 @@ def receive_events(received: Received) -> Stored:
     with transaction.atomic(savepoint=False):
         prepare_transaction(businesses=received.businesses if len(received) > 1 else [])
         move_customers(moves=received.moves)
+        opt_out_recipients(refusals=marketing_refusals(received.statuses))
         stored = _receive_messages(received.messages)
         apply_statuses(statuses=received.statuses)
         return stored
@@ -108,6 +110,7 @@ def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:
     new = identify_customers(messages=distinct_messages(messages), move_customers=move_customers)
     if not new:
         return Stored()
+    store_choices(messages=new)
     placed = place_messages(messages=new)
     messages_made, leads_made = _store(placed)
     left_out = _count_notices(new) - _count_notices(placed.messages)
@@ -115,7 +118,9 @@ def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:
 
 
 def _count_notices(messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> int:
-    return sum(message.event.opens is Opens.NOTHING for message, _ in messages)
+    """Choices about marketing are not counted: they are stored with the customer too."""
+    notices = (message.event for message, _ in messages if message.event.opens is Opens.NOTHING)
+    return sum(event.stops_marketing is None for event in notices)
 
 
 def _store(placed: Placed) -> tuple[int, int]:

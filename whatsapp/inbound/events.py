@@ -27,6 +27,7 @@ class StatusEvent:
     provider_time: datetime | None
     error: str = ""
     stops_number: bool = False  # the error concerns the business's number, not only this message
+    opts_out: bool = False  # the customer has opted out of marketing
     callback_data: str = ""  # returned by the provider: our id of the message
     details: dict[str, Any] = field(default_factory=dict)
 

@@ -93,6 +93,7 @@ def _report(route: Route, event: StatusEvent, at: datetime) -> StatusReport:
         at=at,
         error=event.error,
         details=event.details,
+        opts_out=event.opts_out,
     )
 
 

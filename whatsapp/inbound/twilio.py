@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
-from conversations.incoming import MessageEvent, Opens, Sender
+from conversations.incoming import MessageEvent, Sender
 from conversations.models import (
     CONTENT_MAX_LENGTH,
     NAME_MAX_LENGTH,
@@ -19,6 +19,7 @@ from conversations.models import (
 )
 from conversations.phone import PhoneInvalid, normalise
 from conversations.visible_text import visible_text
+from whatsapp.inbound import twilio_opt_outs
 from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Reading, StatusEvent, UnreadableBody, extras_of_event
 from whatsapp.inbound.twilio_contents import ID_NAMES, NOT_EXTRA, Form, content_of, extras_of, kind_of
 from whatsapp.inbound.twilio_parts import parts_of
@@ -108,9 +109,10 @@ def _read_message(form: Form, reading: Reading) -> None:
             kind=kind_of(form),
             content=content[:CONTENT_MAX_LENGTH],
             provider_time=None,
-            opens=Opens.LEAD,
+            opens=twilio_opt_outs.opens(form),
             extras=extras_of_event(extras_of(form)),
             parts=parts_of(form),
+            stops_marketing=twilio_opt_outs.stops_marketing(form),
         )
     )
 
@@ -137,6 +139,7 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
             provider_time=None,
             error=_error(form, code, provider_status) if failed else "",
             stops_number=error_of(code).stops,
+            opts_out=error_of(code).opts_out,
             details=details,
         )
     )

@@ -42,6 +42,10 @@ class WindowClosed(MessageRefused):
     """The customer has not written to the number in 24 hours, and WHATSAPP_ENFORCE_WINDOW is on."""
 
 
+class OptedOut(MessageRefused):
+    """The template is marketing, and the customer has opted out of marketing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """The recipient: a phone number (E.164) or a WhatsApp user id. A name that is not blank replaces the customer's."""
@@ -86,7 +90,7 @@ def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead:
     With a lead the message joins the active conversation or opens one. Without a lead it reopens the newest
     conversation if that is completed and none is active.
 
-    Raises MessageRefused, WindowClosed; django.db.Error where the database is away or stayed locked.
+    Raises MessageRefused, WindowClosed, OptedOut; django.db.Error where the database is away or stayed locked.
     """
     if lead and not visible_text(to.customer_name):
         raise MessageRefused("A lead needs the customer's name.", field="customerName")
@@ -183,7 +187,7 @@ def _queue(
 ) -> Queued:
     """Store the message and wake a worker. Caller holds the transaction and has locked the customer.
 
-    Raises MessageRefused, WindowClosed.
+    Raises MessageRefused, WindowClosed, OptedOut.
     """
     route = find_route(user_id=user_id, customer_id=customer_id, address=address, answers_user_id=answers_user_id)
     is_open = route.open_until(timezone.now()) is not None
@@ -200,6 +204,11 @@ def _queue(
     if message.template:
         rendered = render_template(user_id=user_id, channel=route.channel, template=message.template)
         content = rendered.content
+        if rendered.is_marketing and Customer.objects.has_opted_out(customer_id):
+            raise OptedOut(
+                "The customer does not want marketing messages, and this template is one. Nothing was stored.",
+                field="template",
+            )
     message_id = Message.objects.queue(
         user_id=user_id,
         conversation_id=conversation_id,

@@ -52,9 +52,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Certainly not sent, and a retry would fail too."""
+    """Certainly not sent, and a retry would fail too. `opts_out`: the customer has opted out of marketing."""
 
     reason: str
+    opts_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

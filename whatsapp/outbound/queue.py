@@ -20,8 +20,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, MarketingRefusal, Message
 from conversations.models.outbox import Leased
+from conversations.services.marketing import opt_out_recipients
 from conversations.services.statuses import StatusReport, apply_statuses
 from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
@@ -122,6 +123,7 @@ def record(results: Sequence[Result]) -> None:
     """
     with transaction.atomic():
         end_if_idle(lock_timeout=RECORD_LOCK_TIMEOUT)
+        opt_out_recipients(refusals=_marketing_refusals(results))
         # A report about the same message may arrive at the same moment: see Note [Parked statuses].
         _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
         for message, outcome in sorted(results, key=lambda result: result[0].id):
@@ -132,6 +134,15 @@ def record(results: Sequence[Result]) -> None:
             _stop_or_pause_channel(message, outcome)
     for message, outcome in results:
         _log(message, outcome)
+
+
+def _marketing_refusals(results: Sequence[Result]) -> list[MarketingRefusal]:
+    now = timezone.now()
+    return [
+        MarketingRefusal(message.user_id, None, message.id, now)
+        for message, outcome in results
+        if isinstance(outcome, Failed) and outcome.opts_out
+    ]
 
 
 def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> None:

@@ -27,15 +27,16 @@ from whatsapp.inbound.meta.messages import (
     provider_id_of,
 )
 from whatsapp.inbound.meta.move_reports import id_updates
+from whatsapp.inbound.meta.preferences import preference_events
 from whatsapp.inbound.meta.senders import Contact, Contacts, Identifiers, identifiers
 from whatsapp.json_parts import Part, Report, error_text, objects_of, text_of, without_phones
 from whatsapp.json_repair import NotJson, parse
-from whatsapp.meta_errors import stops_the_number, with_advice
+from whatsapp.meta_errors import says_opted_out, stops_the_number, with_advice
 
 CODE_MAX_LENGTH: Final = 7
 
 _STATUSES: Final = frozenset(("sent", "delivered", "read", "played", "failed"))
-_ITEMS: Final = ("messages", "message_echoes", "statuses", "calls", "history", "user_id_update")
+_ITEMS: Final = ("messages", "message_echoes", "statuses", "calls", "history", "user_id_update", "user_preferences")
 _CODE: Final = re.compile("[0-9]{1,9}")
 _PLAIN_WORD: Final = re.compile("[A-Za-z_]{1,30}")
 
@@ -167,6 +168,11 @@ def _id_updates(value: Part, source: Source) -> Iterator[Event]:
     yield from id_updates(value, source.channel, source.received_at)
 
 
+def _preferences(value: Part, source: Source) -> Iterator[Event]:
+    for item in value.children("user_preferences"):
+        yield from preference_events(item, source)
+
+
 def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
     """Yield a status of an outgoing message (Meta, Status messages webhook reference)."""
     provider_id = provider_id_of(status)
@@ -189,6 +195,7 @@ def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
         provider_time=status.moment("timestamp", source.received_at),
         error=failure,
         stops_number=code is not None and stops_the_number(code),
+        opts_out=code is not None and says_opted_out(code),
         callback_data=status.text("biz_opaque_callback_data")[:CALLBACK_DATA_MAX_LENGTH],
         details=details,
     )
@@ -217,4 +224,5 @@ _FIELDS: Final[dict[str, Callable[[Part, Source], Iterator[Event]]]] = {
     "history": _history,
     "calls": _calls,
     "user_id_update": _id_updates,
+    "user_preferences": _preferences,
 }

@@ -102,7 +102,7 @@ def outcome_of(answer: Answer) -> Outcome:
     if answer.status >= 500:
         # Without a code the response is a gateway's: Twilio, behind it, may have accepted the message.
         return Retry(reason, BACK_OFF, answer.retry_after) if code else Unknown(reason)
-    return Failed(reason) if code else Retry(reason, A_FEW_TIMES, answer.retry_after)
+    return Failed(reason, opts_out=error.opts_out) if code else Retry(reason, A_FEW_TIMES, answer.retry_after)
 
 
 def _reason(status: int, code: str, message: str) -> str:

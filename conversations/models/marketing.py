@@ -1,0 +1,76 @@
+"""What is read and written of customers' choices about marketing: lists, each in one statement."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
+
+from django.db import models
+
+from conversations.marketing import MarketingChoice
+from leadsite.core.arrays import array
+from leadsite.core.statements import fetch_rows
+
+M = TypeVar("M", bound=models.Model)
+
+# See conversations/marketing.py for which choice counts.
+_WRITE_CHOICES: Final = """
+    UPDATE customers AS c SET
+        marketing_choice_at = given.at,
+        marketing_opted_out_at = CASE WHEN given.stops THEN given.at END,
+        updated_at = now()
+    FROM unnest(%s::uuid[], %s::timestamptz[], %s::boolean[]) AS given (id, at, stops)
+    WHERE c.id = given.id AND (c.marketing_choice_at IS NULL
+        OR (c.marketing_choice_at, c.marketing_opted_out_at IS NOT NULL) < (given.at, given.stops))
+"""
+_RECIPIENTS: Final = """
+    SELECT v.customer_id FROM unnest(%s::uuid[], %s::text[], %s::uuid[])
+        WITH ORDINALITY AS given (user_id, provider_id, message_id, n)
+    LEFT JOIN LATERAL (
+        SELECT m.conversation_id FROM messages AS m
+        WHERE m.user_id = given.user_id AND m.id = given.message_id LIMIT 1
+    ) AS ours ON true
+    LEFT JOIN LATERAL (
+        SELECT m.conversation_id FROM messages AS m
+        WHERE m.user_id = given.user_id AND m.provider_id = given.provider_id LIMIT 1
+    ) AS theirs ON true
+    LEFT JOIN LATERAL (
+        SELECT k.customer_id FROM conversations AS k
+        WHERE k.id = coalesce(ours.conversation_id, theirs.conversation_id) LIMIT 1
+    ) AS v ON true
+    ORDER BY given.n
+"""
+
+
+class MarketingRefusal(NamedTuple):
+    """A message that the provider did not deliver, because the customer has opted out of marketing.
+
+    `message_id` is our id of the message, where it is known; `provider_id` the provider's.
+    """
+
+    user_id: UUID
+    provider_id: str | None
+    message_id: UUID | None
+    at: datetime
+
+
+class MarketingManager(models.Manager[M]):
+    """The part of Customer.objects about marketing."""
+
+    def has_opted_out(self, customer_id: UUID) -> bool:
+        """Whether the customer wants no marketing."""
+        return self.filter(pk=customer_id, marketing_opted_out_at__isnull=False).exists()
+
+    def recipients(self, refusals: Sequence[MarketingRefusal]) -> list[UUID | None]:
+        """Return the customer of each message, None where the message is not stored. Locks nothing."""
+        columns = ("user_id", "provider_id", "message_id")
+        values = [array(map(attrgetter(column), refusals)) for column in columns]
+        return [customer_id for (customer_id,) in fetch_rows(_RECIPIENTS, values)]
+
+    def write_marketing_choices(self, choices: Mapping[UUID, MarketingChoice]) -> None:
+        """Store the choice of each customer, unless a later one is stored. Caller has locked the customers."""
+        if not choices:
+            return
+        times, stops = array(choice.at for choice in choices.values()), array(c.stops for c in choices.values())
+        fetch_rows(_WRITE_CHOICES, [array(choices), times, stops])
