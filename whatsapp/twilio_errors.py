@@ -66,7 +66,9 @@ _FAILS: Final = {
         "A Twilio trial account writes only to verified numbers.", "Verify this one, or upgrade the account."
     ),
     "21610": TwilioError(
-        "The customer has opted out by sending STOP.", "They get messages again once they have sent START.", opts_out=True
+        "The customer has opted out by sending STOP.",
+        "They get messages again once they have sent START.",
+        opts_out=True,
     ),
     "21614": TwilioError("The customer's number is not a mobile number.", "Correct the number."),
     "21617": TwilioError("The text is longer than the 1600 characters that Twilio accepts.", "Send it in parts."),

@@ -35,11 +35,12 @@ def preference_events(item: Part, source: Source) -> Iterator[Event]:
         return
     stops, words = _CHOICES[value]
     at = item.moment("timestamp", source.received_at)
+    seconds = int((at or source.received_at).timestamp())
     name = customer.whatsapp_user_id or customer.phone
     yield MessageEvent(
         channel=source.channel,
         customer=customer.sender(contact.name),
-        provider_id=f"{MARKETING}:{value}:{int((at or source.received_at).timestamp())}:{name}"[:PROVIDER_ID_MAX_LENGTH],
+        provider_id=f"{MARKETING}:{value}:{seconds}:{name}"[:PROVIDER_ID_MAX_LENGTH],
         direction="in",
         kind="user_preferences",
         content=words,
