@@ -97,8 +97,7 @@ class SenderIdentity:
             phone=sender.phone,
             whatsapp_user_id=sender.whatsapp_user_id,
             wrote_at=message.at,
-            # An opt-out is kept of a customer who has not written yet: an older message may still arrive.
-            creates_customer=message.event.opens != Opens.NOTHING or message.event.stops_marketing is not None,
+            creates_customer=message.event.creates_customer,
         )
 
     @property

@@ -61,6 +61,11 @@ class MessageEvent:
     stops_marketing: bool | None = None  # the customer opts out of marketing, or wants it again (False)
 
     @property
+    def creates_customer(self) -> bool:
+        """Whether a customer who is not stored becomes so: also one who opts out and has not written yet."""
+        return self.opens != Opens.NOTHING or self.stops_marketing is not None
+
+    @property
     def is_placeholder(self) -> bool:
         return self.kind in PLACEHOLDER_KINDS
 

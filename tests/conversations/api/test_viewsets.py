@@ -27,6 +27,7 @@ def test_a_conversation_is_read_with_its_customer(owner, conversation):
         "customer_name": "Amina",
         "customer_phone": PHONE,
         "customer_whatsapp_user_id": None,
+        "customer_marketing_opted_out_at": None,
         "status": "active",
         "last_message_at": None,
         "last_inbound_at": None,

@@ -142,7 +142,7 @@ def test_staff_and_programs_see_it(inbox):
     [
         (choice(category="utility_messages"), "not known; ignored"),
         (choice("pause"), "not known; ignored"),
-        (choice(value=None), "not known; ignored"),
+        (choice(""), "not known; ignored"),
     ],
 )
 def test_an_unknown_choice_is_noted(inbox, item, noted):
