@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from conversations.incoming import IncomingMessage, Opens, Sender
+from conversations.incoming import IncomingMessage, Sender
 from conversations.phone import phone_key
 
 # One move can lead to another. Longer chains are cut off here.
