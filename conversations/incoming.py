@@ -26,6 +26,7 @@ class Opens(StrEnum):
 
     LEAD = "lead"  # the customer wrote to the business: a conversation and a lead
     CONVERSATION = "conversation"  # the business wrote, or it is history or from a group: a conversation without a lead
+    HOLDER = "holder"  # a reaction, an edit, a deletion …: a completed conversation without a lead, which holds the row
     NOTHING = "nothing"  # a notice from the provider: it only joins a conversation that exists
 
 
@@ -69,6 +70,22 @@ class MessageEvent:
     def is_placeholder(self) -> bool:
         return self.kind in PLACEHOLDER_KINDS
 
+    @property
+    def is_sign(self) -> bool:
+        """Whether it is no message: it reopens nothing, and does not count as the last message."""
+        return self.opens in (Opens.HOLDER, Opens.NOTHING)
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether the customer waits for an answer to it; of an outbound one, whether it is an answer."""
+        return self.opens == Opens.LEAD if self.direction == "in" else not self.is_sign
+
+    @property
+    def target(self) -> str | None:
+        """The provider's id of the message that a reaction, an edit or a deletion is about."""
+        target = self.extras.get("target")
+        return target if isinstance(target, str) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveEvent:
@@ -99,11 +116,6 @@ class IncomingMessage:
     @property
     def key(self) -> MessageKey:
         return self.user_id, self.event.provider_id
-
-    @property
-    def opens_window(self) -> bool:
-        """Whether the customer wrote to, or called, this number of the business: see conversations/window.py."""
-        return self.event.direction == "in" and self.event.opens is Opens.LEAD
 
     def completes(self, stored_kind: str) -> bool:
         """Whether the stored row with its key is a placeholder, and this is the full message."""

@@ -2,7 +2,11 @@
 
 A message from the customer joins the active conversation. Without one, it reopens the newest if that is completed, and
 otherwise opens a new conversation. A message that does not come from the customer joins the newest conversation
-whatever its status, or opens one. A notice from the provider joins the newest, and opens none.
+whatever its status, or opens one.
+
+A sign (a reaction, an edit, a deletion …) joins the conversation of the message that it is about, otherwise the
+newest, and changes neither its status nor its times; for a customer without conversation it opens a completed one. A
+notice from the provider joins the newest, and opens none.
 """
 
 from collections.abc import Iterable
@@ -25,11 +29,12 @@ class Newest(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a message is stored, if it is, and the newest conversation of its customer."""
+    """Where a message is stored, if it is, and the conversations of its customer that it may join."""
 
     here: UUID | None  # the conversation in which the message is stored
     stored_kind: str | None
     newest: Newest | None
+    target: UUID | None = None  # the conversation of the message that it is about
 
 
 class Placement(Enum):
@@ -38,35 +43,51 @@ class Placement(Enum):
     JOIN_OR_OPEN = auto()  # the active one, or a new one
     JOIN = auto()  # the newest as it is
     REOPEN = auto()  # the newest, which becomes active again
+    HOLD = auto()  # a new one, which is completed from the start: there is none, and signs open no active one
     NONE = auto()  # there is none, and notices open none
 
 
 @dataclass(slots=True, kw_only=True)
 class ConversationUpdate:
-    """The change to one customer's conversation by the new messages that join or open it."""
+    """The change to one customer's conversation by the new messages that join or open it.
+
+    `waiting_since`: when the first message that needs an answer was written, if the business wrote none of them.
+    """
 
     user_id: UUID
     customer_id: UUID
     newest: Newest | None
-    last_message_at: datetime
+    last_message_at: datetime | None = None
     last_inbound_at: datetime | None = None
+    waiting_since: datetime | None = None
     opens: bool = False
+    holds: bool = False
     comes_from_customer: bool = False
+    comes_from_business: bool = False
 
     def add(self, message: IncomingMessage) -> None:
-        self.last_message_at = max(self.last_message_at, message.at)
-        if message.event.opens != Opens.NOTHING:
-            self.opens = True
-            if message.event.direction == "in":
-                self.last_inbound_at = max(self.last_inbound_at or message.at, message.at)
-        if message.event.opens == Opens.LEAD:
+        event, at = message.event, message.at
+        if event.is_sign:
+            self.holds = self.holds or event.opens == Opens.HOLDER
+            return
+        self.opens = True
+        self.last_message_at = max(self.last_message_at or at, at)
+        if event.direction == "in":
+            self.last_inbound_at = max(self.last_inbound_at or at, at)
+        else:
+            self.comes_from_business = True
+        if event.opens == Opens.LEAD:
             self.comes_from_customer = True
+        if event.is_turn and event.direction == "in":
+            self.waiting_since = min(self.waiting_since or at, at)
 
     @property
     def placement(self) -> Placement:
         """The rule at the top of this file."""
         if self.newest is None:
-            return Placement.JOIN_OR_OPEN if self.opens else Placement.NONE
+            if self.opens:
+                return Placement.JOIN_OR_OPEN
+            return Placement.HOLD if self.holds else Placement.NONE
         if self.newest.status == ACTIVE:
             return Placement.JOIN_OR_OPEN if self.opens else Placement.JOIN
         if not self.comes_from_customer:
@@ -77,16 +98,16 @@ class ConversationUpdate:
 def conversation_updates(messages: Iterable[tuple[IncomingMessage, UUID | None, Place]]) -> list[ConversationUpdate]:
     """Return the change by messages that are not stored yet to each customer's conversation, ordered by customer id.
 
-    A message without customer is left out: it is a provider's notice about a customer who is not stored.
+    A message without customer is left out: it is a provider's notice about a customer who is not stored. So is a sign
+    that joins the conversation of its target.
     """
     updates: dict[UUID, ConversationUpdate] = {}
     for message, customer_id, place in messages:
-        if customer_id is None or place.here is not None:
+        if customer_id is None or place.here is not None or (message.event.is_sign and place.target is not None):
             continue
         update = updates.get(customer_id)
         if update is None:
-            update = updates[customer_id] = ConversationUpdate(
-                user_id=message.user_id, customer_id=customer_id, newest=place.newest, last_message_at=message.at
-            )
+            update = ConversationUpdate(user_id=message.user_id, customer_id=customer_id, newest=place.newest)
+            updates[customer_id] = update
         update.add(message)
     return [updates[customer_id] for customer_id in sorted(updates)]

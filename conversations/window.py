@@ -1,15 +1,14 @@
 """WhatsApp's customer service window: free-form messages are allowed for 24 hours after a customer wrote or called.
 
 It belongs to a customer and one number of the business. Only the customer's own message or call to that number opens
-it (Message.opens_window): not a message in a group, nor imported history, a reaction, an edit or a deletion.
+it (an inbound message with `is_turn`): not a message in a group, nor imported history, a reaction, an edit or a
+deletion.
 """
 
 from datetime import datetime, timedelta
 from typing import Final
 
 WINDOW: Final = timedelta(hours=24)
-# Messages that arrived longer ago cannot hold a window open: a provider's clock is ahead by minutes at most.
-RECENT_ARRIVAL: Final = WINDOW + timedelta(hours=1)
 
 
 def window_end(last_inbound_at: datetime | None, *, now: datetime) -> datetime | None:

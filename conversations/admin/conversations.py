@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -11,22 +11,36 @@ from django.utils.safestring import SafeString
 from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of, name_and_phone
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
+from conversations.models.conversations import RECENCY
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart, PageWithParts
 from leadsite.adminkit.values import badge, link, moment
 
 
+class WaitingFilter(admin.SimpleListFilter):
+    title = "waiting for an answer"
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(waiting_since__isnull=self.value() == "no")
+        return queryset
+
+
 @admin.register(Conversation)
 class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
     customer_path = "customer__"
-    list_display = ["customer_and_phone", "status_badge", "last_message", "created"]
-    list_filter = ["status", "created_at"]
+    list_display = ["customer_and_phone", "status_badge", "waiting", "last_message", "created"]
+    list_filter = ["status", WaitingFilter, "created_at"]
     list_select_related = ["customer"]
     search_fields = ["customer__name", "customer__whatsapp_user_id"]
     search_help_text = "Name or phone number of the customer"
     fields = ["customer_link", "phone", "marketing", "status", "last_message", "last_inbound", "user", "created"]
     readonly_fields = ["user", "customer_link", "phone", "marketing", "last_message", "last_inbound", "created"]
-    ordering = ["-pk"]
+    ordering = [RECENCY.desc(), "-pk"]
 
     @admin.display(description="customer", ordering="customer__name")
     def customer_and_phone(self, conversation: Conversation) -> SafeString:
@@ -48,7 +62,11 @@ class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
     def status_badge(self, conversation: Conversation) -> SafeString:
         return badge(conversation.get_status_display(), conversation.status)
 
-    @admin.display(description="last message", ordering="last_message_at")
+    @admin.display(description="waiting since", ordering="waiting_since")
+    def waiting(self, conversation: Conversation) -> SafeString:
+        return moment(conversation.waiting_since)
+
+    @admin.display(description="last message", ordering=RECENCY)
     def last_message(self, conversation: Conversation) -> SafeString:
         return moment(conversation.last_message_at)
 

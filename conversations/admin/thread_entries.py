@@ -54,12 +54,9 @@ class Thread:
 
 
 def read_thread(conversation: Conversation) -> Thread:
-    """Return the newest messages in the order of their provider's time, in at most two queries.
-
-    "Newest" is by arrival: no index covers the provider's time, so all messages would have to be read.
-    """
-    newest = list(with_channel(conversation.messages.all()).order_by("-pk")[: THREAD_LENGTH + 1])
-    rows = sorted(newest[:THREAD_LENGTH], key=_in_order)
+    """Return the newest messages in their order (Message.sort_at), in at most two queries."""
+    newest = list(with_channel(conversation.messages.all()).order_by("-sort_at", "-pk")[: THREAD_LENGTH + 1])
+    rows = newest[THREAD_LENGTH - 1 :: -1]
     known = {row.provider_id: row for row in rows if row.provider_id}
     changes = _changes(rows, known)
     merged = {change.pk for found in changes.values() for change in found}
@@ -73,10 +70,6 @@ def read_thread(conversation: Conversation) -> Thread:
 
 def _written(row: Message) -> datetime:
     return row.provider_time or row.created_at
-
-
-def _in_order(row: Message) -> tuple[datetime, UUID]:
-    return _written(row), row.pk
 
 
 def _target(row: Message) -> str:

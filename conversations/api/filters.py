@@ -1,4 +1,4 @@
-"""Filters of the list of conversations."""
+"""Filters of the list of conversations, and the filter by phone number for other lists."""
 
 from typing import Any
 
@@ -19,13 +19,21 @@ class PhoneFilterField(forms.CharField):
 
 
 class PhoneFilter(django_filters.CharFilter):
+    """A phone number in any spelling; the field is a phone key."""
+
     field_class = PhoneFilterField
 
 
 class ConversationFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Conversation.Status.choices)
-    customer_phone = PhoneFilter(field_name="customer__phone_key")
     customer = django_filters.UUIDFilter(field_name="customer_id")
+    customer_phone = PhoneFilter(field_name="customer__phone_key")
+    waiting = django_filters.BooleanFilter(
+        field_name="waiting_since",
+        lookup_expr="isnull",
+        exclude=True,
+        help_text="true: the customer wrote last, and nobody has answered.",
+    )
 
     class Meta:
         model = Conversation

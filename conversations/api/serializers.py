@@ -33,6 +33,7 @@ API_STATUSES = [status for status in Message.Status.values if status not in _SHO
         "status": "active",
         "last_message_at": A_TIME,
         "last_inbound_at": A_TIME,
+        "waiting_since": None,
         "created_at": A_TIME,
         "updated_at": A_TIME,
     }
@@ -61,6 +62,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "status",
             "last_message_at",
             "last_inbound_at",
+            "waiting_since",
             "created_at",
             "updated_at",
         ]

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.api.filters import ConversationFilter
+from conversations.api.pagination import InThreadOrder, LatestMessageFirst
 from conversations.api.serializers import ConversationChangeSerializer, ConversationSerializer, MessageSerializer
 from conversations.channels import with_channel
 from conversations.models import Conversation, Message
@@ -24,7 +25,7 @@ _CHANGE: Final = ConversationChangeSerializer()
 
 
 @extend_schema_view(
-    list=reading("Conversations, newest first", ConversationSerializer(many=True), 400),
+    list=reading("Conversations, latest message first", ConversationSerializer(many=True), 400),
     retrieve=reading("One conversation", ConversationSerializer, 404),
 )
 class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conversation]):
@@ -35,6 +36,7 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conve
     lookup_url_kwarg = "conversation_id"
     filter_backends = [DjangoFilterBackend]
     filterset_class = ConversationFilter
+    pagination_class = LatestMessageFirst
 
     @extend_schema(
         summary="Change its status",
@@ -65,6 +67,7 @@ class ThreadViewSet(ListModelMixin, OwnedViewSet[Message]):
 
     queryset = Message.objects.with_referred()
     serializer_class = MessageSerializer
+    pagination_class = InThreadOrder
 
     def get_queryset(self) -> QuerySet[Message]:
         """Raises Http404 where the conversation is not the caller's."""

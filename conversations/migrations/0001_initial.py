@@ -1,5 +1,9 @@
+import datetime
+
 import django.contrib.postgres.indexes
 import django.db.models.deletion
+import django.db.models.expressions
+import django.db.models.functions.comparison
 import django.db.models.functions.datetime
 import django.db.models.functions.text
 from django.conf import settings
@@ -108,6 +112,7 @@ class Migration(migrations.Migration):
                 ),
                 ("last_message_at", models.DateTimeField(blank=True, null=True)),
                 ("last_inbound_at", models.DateTimeField(blank=True, null=True)),
+                ("waiting_since", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "user",
                     models.ForeignKey(
@@ -226,7 +231,11 @@ class Migration(migrations.Migration):
                     "provider_time",
                     models.DateTimeField(blank=True, help_text="When the provider says it was written.", null=True),
                 ),
-                ("opens_window", models.BooleanField(db_default=False, default=False, editable=False)),
+                (
+                    "sort_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("is_turn", models.BooleanField(db_default=True, default=True, editable=False)),
                 ("extras", models.JSONField(blank=True, db_default={}, default=dict)),
                 ("parts", models.JSONField(editable=False, null=True)),
                 ("error", models.TextField(blank=True, db_default="", default="")),
@@ -389,6 +398,35 @@ class Migration(migrations.Migration):
             model_name="conversation",
             index=models.Index(fields=["customer", "id"], name="conversations_by_customer"),
         ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(
+                models.F("user"),
+                django.db.models.expressions.OrderBy(
+                    django.db.models.functions.comparison.Coalesce(
+                        "last_message_at", models.Value(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC))
+                    ),
+                    descending=True,
+                ),
+                django.db.models.expressions.OrderBy(models.F("id"), descending=True),
+                name="conversations_by_recency",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(
+                models.F("user"),
+                django.db.models.expressions.OrderBy(
+                    django.db.models.functions.comparison.Coalesce(
+                        "last_message_at", models.Value(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC))
+                    ),
+                    descending=True,
+                ),
+                django.db.models.expressions.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("waiting_since__isnull", False)),
+                name="conversations_waiting",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="conversation",
             constraint=models.UniqueConstraint(fields=("user", "id"), name="conversations_owner_unique"),
@@ -428,7 +466,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="message",
-            index=models.Index(fields=["conversation", "id"], name="messages_by_conversation"),
+            index=models.Index(fields=["conversation", "sort_at", "id"], name="messages_by_conversation"),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("direction", "out"), ("is_turn", True)),
+                fields=["conversation", "sort_at"],
+                name="messages_answers",
+            ),
         ),
         migrations.AddIndex(
             model_name="message",

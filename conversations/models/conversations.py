@@ -2,12 +2,13 @@
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from conversations.models.customers import Customer
 from conversations.models.inbound import InboundConversationManager
@@ -25,6 +26,10 @@ class ConversationStatus(models.TextChoices):
 _ACTIVE: Final = ConversationStatus.ACTIVE.value
 
 
+# When the last message was written; conversations without one come last.
+RECENCY: Final = Coalesce("last_message_at", Value(datetime(1970, 1, 1, tzinfo=UTC)))
+
+
 class Opening(NamedTuple):
     """A request for a conversation of this status with a customer; the times are those of messages that come along."""
 
@@ -33,6 +38,7 @@ class Opening(NamedTuple):
     status: str = "active"
     last_message_at: datetime | None = None
     last_inbound_at: datetime | None = None
+    waiting_since: datetime | None = None
 
 
 class Opened(NamedTuple):
@@ -101,9 +107,10 @@ def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Open
 # DO UPDATE, not DO NOTHING: it returns the existing row in its current state, and waits for a transaction that is
 # closing it. xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
 _JOIN_OR_OPEN: Final = """
-    INSERT INTO conversations AS c (user_id, customer_id, status, last_message_at, last_inbound_at, created_at,
-                                    updated_at)
-    SELECT *, now(), now() FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    INSERT INTO conversations AS c (user_id, customer_id, status, last_message_at, last_inbound_at, waiting_since,
+                                    created_at, updated_at)
+    SELECT *, now(), now() FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[],
+                                       %s::timestamptz[])
     ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET
         last_message_at = greatest(c.last_message_at, excluded.last_message_at),
         last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
@@ -134,6 +141,8 @@ class Conversation(OwnedModel):
     status = models.CharField(choices=Status, default=Status.ACTIVE, db_default=Status.ACTIVE)
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_inbound_at = models.DateTimeField(null=True, blank=True)
+    # Null unless the customer wrote last: the time of the first message that nobody has answered.
+    waiting_since = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ConversationManager()
 
@@ -142,6 +151,15 @@ class Conversation(OwnedModel):
         indexes = [
             # Read to find a customer's newest conversation, and by the foreign key when a customer is erased.
             models.Index(fields=["customer", "id"], name="conversations_by_customer"),
+            # Read by the lists of conversations, newest message first; the second with the filter "waiting".
+            models.Index("user", RECENCY.desc(), F("id").desc(), name="conversations_by_recency"),
+            models.Index(
+                "user",
+                RECENCY.desc(),
+                F("id").desc(),
+                condition=Q(waiting_since__isnull=False),
+                name="conversations_waiting",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="conversations_owner_unique"),

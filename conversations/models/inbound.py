@@ -5,7 +5,8 @@ the statistics say.
 """
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -20,8 +21,9 @@ from leadsite.core.statements import fetch_rows
 M = TypeVar("M", bound=models.Model)
 
 _PLACES: Final = """
-    SELECT here.conversation_id, here.kind, newest.id, newest.status
-    FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) WITH ORDINALITY AS sent (user_id, provider_id, customer_id, n)
+    SELECT here.conversation_id, here.kind, newest.id, newest.status, target.conversation_id
+    FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[]) WITH ORDINALITY
+        AS sent (user_id, provider_id, customer_id, target, n)
     LEFT JOIN LATERAL (
         SELECT m.conversation_id, m.kind FROM messages AS m
         WHERE m.user_id = sent.user_id AND m.provider_id = sent.provider_id LIMIT 1
@@ -30,28 +32,41 @@ _PLACES: Final = """
         SELECT c.id, c.status FROM conversations AS c WHERE c.customer_id = sent.customer_id
         ORDER BY (c.status = 'active') DESC, c.id DESC LIMIT 1
     ) AS newest ON true
+    LEFT JOIN LATERAL (
+        SELECT m.conversation_id FROM messages AS m
+        WHERE m.user_id = sent.user_id AND m.provider_id = sent.target
+            AND (SELECT c.customer_id FROM conversations AS c WHERE c.id = m.conversation_id) = sent.customer_id LIMIT 1
+    ) AS target ON true
     ORDER BY sent.n
 """
 _STORE: Final = """
     INSERT INTO messages AS m (user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-                               status, provider_time, opens_window, created_at, extras, parts)
+                               status, provider_time, created_at, is_turn, extras, parts, sort_at)
     SELECT user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-           status, provider_time, opens_window, CASE WHEN provider_time IS NULL THEN at ELSE now() END, extras::jsonb,
-           parts::jsonb
+           status, provider_time, CASE WHEN provider_time IS NULL THEN at ELSE now() END, is_turn, extras::jsonb,
+           parts::jsonb, coalesce(before.sort_at + interval '1 microsecond', at) + nth * interval '1 microsecond'
     FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::text[], %s::timestamptz[], %s::boolean[], %s::timestamptz[], %s::text[], %s::text[])
+                %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::text[], %s::text[],
+                %s::integer[])
         AS sent (user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-                 status, provider_time, opens_window, at, extras, parts)
+                 status, provider_time, at, is_turn, extras, parts, nth)
+    -- The last message of the same second: this one arrived after it.
+    LEFT JOIN LATERAL (
+        SELECT b.sort_at FROM messages AS b
+        WHERE b.conversation_id = sent.conversation_id AND b.sort_at >= sent.at
+            AND b.sort_at < sent.at + interval '1 second'
+        ORDER BY b.sort_at DESC LIMIT 1
+    ) AS before ON true
     ON CONFLICT (user_id, provider_id) WHERE provider_id IS NOT NULL DO UPDATE SET
         kind = excluded.kind, content = excluded.content, parts = excluded.parts,
         -- Keep the times of statuses, so that the row is the same whichever of message and status came first.
         extras = excluded.extras || CASE WHEN m.extras ? 'times'
             THEN jsonb_build_object('times', m.extras -> 'times') ELSE '{}' END,
-        provider_time = coalesce(excluded.provider_time, m.provider_time),
-        opens_window = m.opens_window OR excluded.opens_window, updated_at = now()
+        sort_at = CASE WHEN excluded.provider_time <> m.provider_time THEN excluded.sort_at ELSE m.sort_at END,
+        provider_time = coalesce(excluded.provider_time, m.provider_time), updated_at = now()
     WHERE m.kind IN {placeholders} AND excluded.kind NOT IN {placeholders}
     -- xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
-    RETURNING m.user_id, m.provider_id, m.id, m.conversation_id, coalesce(m.provider_time, m.created_at), m.xmax = 0
+    RETURNING m.user_id, m.provider_id, m.id, m.conversation_id, m.sort_at, m.xmax = 0
 """.replace("{placeholders}", str(PLACEHOLDER_KINDS))
 _JOIN: Final = """
     UPDATE conversations AS c SET
@@ -65,11 +80,22 @@ _JOIN: Final = """
     WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
     RETURNING c.customer_id, c.id
 """
+# `id = ANY`, so that the index is used for these ids, whatever the statistics say.
+_SET_WAITING: Final = """
+    UPDATE conversations AS c SET waiting_since = (
+        SELECT m.sort_at FROM messages AS m
+        WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.is_turn AND m.sort_at > coalesce((
+            SELECT a.sort_at FROM messages AS a
+            WHERE a.conversation_id = c.id AND a.direction = 'out' AND a.is_turn ORDER BY a.sort_at DESC LIMIT 1
+        ), '-infinity')
+        ORDER BY m.sort_at LIMIT 1)
+    WHERE c.id = ANY (%s::uuid[])
+"""
 _EVENT_COLUMNS: Final = ("direction", "kind", "content", "provider_id", "status", "provider_time")
 
 
 class StoredMessage(NamedTuple):
-    """A message as stored. `at` is the provider's time or, where that is missing, when it was received."""
+    """A message as stored. `at` is its place in the conversation: Message.sort_at."""
 
     user_id: UUID
     provider_id: str
@@ -92,21 +118,24 @@ class InboundMessageManager(models.Manager[M]):
                 array(message.user_id for message, _ in messages),
                 array(message.event.provider_id for message, _ in messages),
                 array(customer_id for _, customer_id in messages),
+                array(message.event.target for message, _ in messages),
             ],
         )
         return [
-            Place(here, kind, Newest(newest_id, status) if newest_id else None)
-            for here, kind, newest_id, status in places
+            Place(here, kind, Newest(newest_id, status) if newest_id else None, target)
+            for here, kind, newest_id, status, target in places
         ]
 
     def store(self, messages: Sequence[tuple[IncomingMessage, UUID]]) -> list[StoredMessage]:
         """Store each message in its conversation, in the order of their keys, which is the lock order.
 
-        Stored messages stay as they are, except that a placeholder gets the content of the full message. Returns the
-        rows inserted and changed. Caller holds the transaction and has locked the customers.
+        Messages of the same time are placed in the order given, after those that are stored. Stored messages stay as
+        they are, except that a placeholder gets the content of the full message. Returns the rows inserted and changed.
+        Caller holds the transaction and has locked the customers.
         """
         if not messages:
             return []
+        nth = _positions(messages)
         in_order = sorted(messages, key=lambda item: item[0].key)
         events = [message.event for message, _ in in_order]
         columns = [
@@ -115,12 +144,24 @@ class InboundMessageManager(models.Manager[M]):
             array(message.channel_id for message, _ in in_order),
             array(event.customer.phone or event.customer.whatsapp_user_id for event in events),
             *(array(getattr(event, column) for event in events) for column in _EVENT_COLUMNS),
-            array(message.opens_window for message, _ in in_order),
             array(message.at for message, _ in in_order),
+            array(event.is_turn for event in events),
             array(json.dumps(event.extras) for event in events),
             array(json.dumps(event.parts) if event.parts else None for event in events),
+            array(nth[message.key] for message, _ in in_order),
         ]
         return [StoredMessage(*row) for row in fetch_rows(_STORE, columns)]
+
+
+def _positions(messages: Sequence[tuple[IncomingMessage, UUID]]) -> dict[MessageKey, int]:
+    """Return how many of the messages before each have the same conversation and time."""
+    before: Counter[tuple[UUID, datetime]] = Counter()
+    positions = {}
+    for message, conversation_id in messages:
+        place = conversation_id, message.at
+        positions[message.key] = before[place]
+        before[place] += 1
+    return positions
 
 
 class InboundConversationManager(models.Manager[M]):
@@ -135,3 +176,11 @@ class InboundConversationManager(models.Manager[M]):
         last_message = array(update.last_message_at for update in updates)
         last_inbound = array(update.last_inbound_at for update in updates)
         return dict(fetch_rows(_JOIN, [newest, reopens, last_message, last_inbound, newest]))
+
+    def set_waiting(self, conversation_ids: Collection[UUID]) -> None:
+        """Set since when each customer waits for an answer: the first message after the last answer, if there is one.
+
+        Caller holds the transaction and has locked the customers.
+        """
+        if conversation_ids:
+            fetch_rows(_SET_WAITING, [array(sorted(conversation_ids))])

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 from conversations.message_status_order import MessageRecord, ProviderKey
 from conversations.models.conversations import Conversation
@@ -140,8 +140,11 @@ class Message(OwnedModel):
     provider_id = models.CharField(null=True, blank=True, help_text="The provider's id of this message.")
     status = models.CharField(choices=Status)
     provider_time = models.DateTimeField(null=True, blank=True, help_text="When the provider says it was written.")
-    # The customer wrote to, or called, this number of the business: see conversations/window.py.
-    opens_window = models.BooleanField(default=False, db_default=False, editable=False)
+    # Its place in the conversation: the provider's time, which has whole seconds, and in the microseconds the order of
+    # arrival. An answer is placed after the last message that was there when it was written, whatever our clock says.
+    sort_at = models.DateTimeField(db_default=Now(), editable=False)
+    # An inbound one waits for an answer, an outbound one is an answer. Not so signs, history, and messages of groups.
+    is_turn = models.BooleanField(default=True, db_default=True, editable=False)
     extras = models.JSONField(default=dict, blank=True, db_default={})
     # A conversations.message_parts.Parts; null where it has none.
     parts = models.JSONField(null=True, editable=False)
@@ -159,8 +162,12 @@ class Message(OwnedModel):
     class Meta:
         db_table = "messages"
         indexes = [
-            # Read by the thread view, oldest first.
-            models.Index(fields=["conversation", "id"], name="messages_by_conversation"),
+            # Read by the thread, and to place a message in it.
+            models.Index(fields=["conversation", "sort_at", "id"], name="messages_by_conversation"),
+            # Read by set_waiting: the last answer.
+            models.Index(
+                fields=["conversation", "sort_at"], condition=Q(direction="out", is_turn=True), name="messages_answers"
+            ),
             # Read by lock_due: messages to send through a channel now.
             models.Index(fields=["channel_id", "due_at"], condition=Q(status="queued"), name="messages_due"),
             # Read by lock_due: earlier unsent messages of the conversation.

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from conversations.window import RECENT_ARRIVAL
+from conversations.window import WINDOW
 from leadsite.core.arrays import array
-from leadsite.core.models import first_uuid_v7
 from leadsite.core.statements import fetch_rows
 
 # Each (customer, number) is one chat: its messages are sent in the order in which they were stored, and a customer gets
@@ -64,30 +63,30 @@ _EXPIRE_LEASES: Final = """
 # The customer's messages to each number of the business: those that may hold a window open, and the last one of each
 # conversation, whose number and address are used when the window is closed.
 _CHATS: Final = """
-    SELECT m.channel_id, (array_agg(m.address ORDER BY m.at DESC, m.id DESC))[1],
-           max(m.at) FILTER (WHERE m.opens_window) AS last_inbound_at
+    SELECT m.channel_id, (array_agg(m.address ORDER BY m.sort_at DESC))[1],
+           max(m.sort_at) FILTER (WHERE m.is_turn) AS last_inbound_at
     FROM conversations AS v CROSS JOIN LATERAL (
-        (SELECT last.id, last.channel_id, last.address, last.opens_window,
-                coalesce(last.provider_time, last.created_at) AS at
-         FROM messages AS last WHERE last.conversation_id = v.id AND last.direction = 'in'
-         ORDER BY last.id DESC LIMIT 1)
+        (SELECT last.channel_id, last.address, last.is_turn, last.sort_at FROM messages AS last
+         WHERE last.conversation_id = v.id AND last.direction = 'in'
+         ORDER BY last.sort_at DESC LIMIT 1)
         UNION ALL
-        SELECT recent.id, recent.channel_id, recent.address, recent.opens_window,
-               coalesce(recent.provider_time, recent.created_at)
-        FROM messages AS recent
-        WHERE recent.conversation_id = v.id AND recent.id > %s AND recent.opens_window
+        SELECT recent.channel_id, recent.address, recent.is_turn, recent.sort_at FROM messages AS recent
+        WHERE recent.conversation_id = v.id AND recent.sort_at > %s AND recent.direction = 'in' AND recent.is_turn
     ) AS m
     WHERE v.customer_id = %s AND m.channel_id IS NOT NULL
-    GROUP BY m.channel_id ORDER BY last_inbound_at DESC NULLS LAST, max(m.at) DESC
+    GROUP BY m.channel_id ORDER BY last_inbound_at DESC NULLS LAST, max(m.sort_at) DESC
 """
 _QUEUE: Final = """
     WITH written AS (
-        UPDATE conversations SET last_message_at = greatest(last_message_at, now()), updated_at = now()
+        UPDATE conversations
+        SET last_message_at = greatest(last_message_at, now()), waiting_since = NULL, updated_at = now()
         WHERE id = %(conversation)s)
     INSERT INTO messages
-        (user_id, conversation_id, channel_id, address, kind, content, extras, direction, status, due_at)
+        (user_id, conversation_id, channel_id, address, kind, content, extras, direction, status, due_at, sort_at)
     VALUES (%(user)s, %(conversation)s, %(channel)s, %(address)s, %(kind)s, %(content)s, %(extras)s::jsonb, 'out',
-            'queued', now())
+            'queued', now(), coalesce((
+                SELECT before.sort_at + interval '1 microsecond' FROM messages AS before
+                WHERE before.conversation_id = %(conversation)s ORDER BY before.sort_at DESC LIMIT 1), now()))
     RETURNING id
 """
 
@@ -120,7 +119,7 @@ class OutboxManager:
 
     def chats(self, customer_id: UUID, *, now: datetime) -> list[Chat]:
         """Return the numbers to which the customer has written, the last one first. See conversations/window.py."""
-        return [Chat(*row) for row in fetch_rows(_CHATS, [first_uuid_v7(now - RECENT_ARRIVAL), customer_id])]
+        return [Chat(*row) for row in fetch_rows(_CHATS, [now - WINDOW, customer_id])]
 
     def queue(
         self,

@@ -17,6 +17,18 @@ class Placed:
     messages: list[tuple[IncomingMessage, UUID]]
     opened: set[UUID]
 
+    @property
+    def with_turns(self) -> set[UUID]:
+        """The conversations in which the customer may or may not wait since these messages.
+
+        A new one that the business has not written into is not among them: it was opened with the right time.
+        """
+        return {
+            id_
+            for message, id_ in self.messages
+            if message.event.is_turn and (id_ not in self.opened or message.event.direction == "out")
+        }
+
 
 def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -> Placed:
     """Find or create the conversation of each message: see conversations/placing.py for the rule.
@@ -28,11 +40,18 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
     places = Message.objects.places(messages)
     found = [(message, customer_id, place) for (message, customer_id), place in zip(messages, places, strict=True)]
     updates = conversation_updates(found)
-    to_join_or_open = [update for update in updates if update.placement is Placement.JOIN_OR_OPEN]
+    to_join_or_open = [update for update in updates if update.placement in (Placement.JOIN_OR_OPEN, Placement.HOLD)]
     to_join = [update for update in updates if update.placement in (Placement.JOIN, Placement.REOPEN)]
     opened = Conversation.objects.join_or_open(
         [
-            Opening(one.user_id, one.customer_id, Conversation.Status.ACTIVE, one.last_message_at, one.last_inbound_at)
+            Opening(
+                one.user_id,
+                one.customer_id,
+                Conversation.Status.COMPLETED if one.placement is Placement.HOLD else Conversation.Status.ACTIVE,
+                one.last_message_at,
+                one.last_inbound_at,
+                None if one.comes_from_business else one.waiting_since,
+            )
             for one in to_join_or_open
         ]
     )
@@ -43,7 +62,9 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
     placed = []
     for message, customer_id, place in found:
         if place.here is None:
-            if customer_id is not None and customer_id in conversations:
+            if message.event.is_sign and place.target is not None:
+                placed.append((message, place.target))
+            elif customer_id is not None and customer_id in conversations:
                 placed.append((message, conversations[customer_id]))
         elif message.completes(place.stored_kind or ""):
             placed.append((message, place.here))

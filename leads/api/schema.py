@@ -8,7 +8,6 @@ from rest_framework import serializers
 from leads.api.serializers import NEW_LEAD, NewLeadSerializer
 from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
 
-ORDERING: Final = OpenApiParameter("ordering", str, enum=["-created_at", "created_at"], default="-created_at")
 IF_MATCH: Final = OpenApiParameter(
     "If-Match",
     str,

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from leads.api.batch import Outcome, Problems, create_batch, read_batch
 from leads.api.filters import LeadFilter, LeadSearch
-from leads.api.schema import IF_MATCH, ORDERING, BatchAnswerSerializer, BatchSerializer, CreatedLeadSerializer
+from leads.api.schema import IF_MATCH, BatchAnswerSerializer, BatchSerializer, CreatedLeadSerializer
 from leads.api.serializers import (
     LeadChangeSerializer,
     LeadSerializer,
@@ -36,7 +36,7 @@ from leadsite.rest.viewsets import OwnedViewSet
 
 
 @extend_schema_view(
-    list=reading("Leads, newest first", LeadSerializer(many=True), 400, parameters=[ORDERING]),
+    list=reading("Leads, newest first", LeadSerializer(many=True), 400),
     retrieve=reading("One lead", LeadSerializer, 404),
 )
 class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):

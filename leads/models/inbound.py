@@ -10,21 +10,21 @@ from uuid import UUID
 
 from django.db import models
 
-from leads.first_messages import Correction, ExistingLead, details_of
+from leads.first_messages import Correction, ExistingLead, details_of, has_words
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
 M = TypeVar("M", bound=models.Model)
 
 _OF_CONVERSATIONS: Final = """
-    SELECT thread.id, lead.id, first.id, first.at, first.provider_id, first.kind, first.content
+    SELECT thread.id, lead.id, first.id, first.sort_at, first.kind, first.content
     FROM unnest(%s::uuid[]) AS thread (id)
     CROSS JOIN LATERAL (
         SELECT l.id, l.first_message_id FROM leads AS l WHERE l.conversation_id = thread.id
         ORDER BY l.first_message_id IS NULL, l.id LIMIT 1
     ) AS lead
     LEFT JOIN LATERAL (
-        SELECT m.id, coalesce(m.provider_time, m.created_at) AS at, m.provider_id, m.kind, m.content
+        SELECT m.id, m.sort_at, m.kind, m.content
         FROM messages AS m WHERE m.id = lead.first_message_id LIMIT 1
     ) AS first ON true
 """
@@ -42,7 +42,7 @@ _SET_REFERRAL: Final = """
     CROSS JOIN LATERAL (
         SELECT m.parts -> 'referral' AS referral FROM messages AS m
         WHERE m.conversation_id = thread.id AND m.direction = 'in' AND m.parts ? 'referral'
-        ORDER BY coalesce(m.provider_time, m.created_at), m.provider_id LIMIT 1
+        ORDER BY m.sort_at LIMIT 1
     ) AS earliest
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.conversation_id = thread.id AND l.conversation_id = ANY (%s::uuid[]) AND l.first_message_id IS NOT NULL
@@ -56,10 +56,10 @@ class InboundLeadManager(models.Manager[M]):
         if not conversation_ids:
             return {}
         return {
-            conversation_id: ExistingLead(
-                lead_id, message_id, at, provider_id, None if content is None else details_of(kind, content)
-            )
-            for conversation_id, lead_id, message_id, at, provider_id, kind, content in fetch_rows(
+            conversation_id: ExistingLead(lead_id, message_id, at)
+            if content is None
+            else ExistingLead(lead_id, message_id, at, details_of(kind, content), has_words(kind, content))
+            for conversation_id, lead_id, message_id, at, kind, content in fetch_rows(
                 _OF_CONVERSATIONS, [array(conversation_ids)]
             )
         }

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from conversations.marketing import MarketingChoice
@@ -15,9 +16,9 @@ def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
     """Move everything of the source to the target and delete the source. Caller has locked both.
 
     The target keeps its own values, except that a name which a person or client gave to the source replaces a profile
-    name. Two active conversations are merged, with their messages and leads. An unchanged
-    lead that WhatsApp created in the source's conversation is deleted where the target's conversation has a lead: it
-    would be a duplicate. No message is lost.
+    name. Two active conversations are merged, with their messages and leads, and so are completed ones that only hold
+    signs. An unchanged lead that WhatsApp created in the source's conversation is deleted where the target's
+    conversation has a lead: it would be a duplicate. No message is lost.
 
     Locks: the customers' conversations, leads and messages. Raises django.db.Error.
     """
@@ -31,6 +32,7 @@ def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
         _merge_conversations(active[source_id], active[target_id])
     now = timezone.now()
     Conversation.objects.filter(customer_id=source_id).update(customer_id=target_id, updated_at=now)
+    _merge_held_signs(target_id)
     source, target = (Customer.objects.get(pk=customer_id) for customer_id in (source_id, target_id))
     source.delete()
     Customer.objects.filter(pk=target_id).update(
@@ -46,6 +48,23 @@ def _marketing_choice(customer: Customer, target_id: UUID) -> dict[UUID, Marketi
     chosen_at = customer.marketing_choice_at
     stops = customer.marketing_opted_out_at is not None
     return {target_id: MarketingChoice(chosen_at, stops)} if chosen_at else {}
+
+
+def _merge_held_signs(customer_id: UUID) -> None:
+    """Move signs of a customer who had no conversation (Opens.HOLDER) to the one that the customer has now."""
+    threads = Conversation.objects.filter(customer_id=customer_id)
+    holders = threads.filter(
+        Exists(Message.objects.filter(conversation=OuterRef("pk"))),
+        ~Exists(Lead.objects.filter(conversation=OuterRef("pk"))),
+        status=Conversation.Status.COMPLETED,
+        last_message_at=None,
+    )
+    held = {thread.pk: thread for thread in holders}
+    others = threads.exclude(pk__in=held)
+    target = others.filter(status=Conversation.Status.ACTIVE).first() or others.order_by("-pk").first()
+    if target:
+        for thread in held.values():
+            _merge_conversations(thread, target)
 
 
 def _given_name(customer: Customer) -> str:
@@ -66,6 +85,7 @@ def _merge_conversations(source: Conversation, target: Conversation) -> None:
         last_inbound_at=_latest(target.last_inbound_at, source.last_inbound_at),
         updated_at=now,
     )
+    Conversation.objects.set_waiting([target.pk])
     Lead.objects.set_referral([target.pk])
 
 

@@ -9,13 +9,13 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Opens, distinct_messages
-from conversations.models import Message
+from conversations.models import Conversation, Message
 from conversations.models.inbound import StoredMessage
 from conversations.services.identify import identify_customers
 from conversations.services.marketing import opt_out_recipients, store_choices
 from conversations.services.place import Placed, place_messages
 from conversations.services.statuses import StatusReport, apply_statuses, marketing_refusals
-from leads.first_messages import FirstMessage, details_of, plan_leads
+from leads.first_messages import FirstMessage, details_of, has_words, plan_leads
 from leads.models import Lead, LeadRow
 from leads.services.number_changes import move_customers
 from leadsite.core.arrays import array
@@ -136,8 +136,8 @@ def _store(placed: Placed) -> tuple[int, int]:
                 user_id=row.user_id,
                 conversation_id=row.conversation_id,
                 at=row.at,
-                provider_id=row.provider_id,
                 details=details_of(event.kind, event.content),
+                has_words=has_words(event.kind, event.content),
             )
             for row, event in stored
             if event.opens is Opens.LEAD
@@ -160,6 +160,7 @@ def _store(placed: Placed) -> tuple[int, int]:
         ]
     )
     Lead.objects.correct(corrections)
+    Conversation.objects.set_waiting(placed.with_turns)
     Lead.objects.set_referral(sorted(referrals))
     return sum(row.is_new for row, _ in stored), len(first)
 

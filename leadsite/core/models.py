@@ -1,8 +1,5 @@
 """OwnedModel, the abstract base of models whose rows belong to a business, and UUID version 7 defaults."""
 
-from datetime import datetime
-from uuid import UUID
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Length, Now
@@ -18,11 +15,6 @@ class UuidV7(models.Func):
     function = "uuid_v7"
     arity = 0
     output_field = models.UUIDField()
-
-
-def first_uuid_v7(at: datetime) -> UUID:
-    """Return an id that sorts before all that uuid_v7() makes from this time on (aware, to the millisecond)."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 class OwnedModel(models.Model):

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from conversations.admin.thread_entries import Entry, read_thread
 from conversations.models import Conversation, Message
 from leads.models import Lead
@@ -30,6 +32,7 @@ class Chat:
             "provider_id": f"wamid.{self.minutes}",
             "provider_time": NOON + timedelta(minutes=self.minutes),
         }
+        columns["sort_at"] = fields.get("provider_time", columns["provider_time"]) or timezone.now()
         row = columns | {"content": content, "kind": kind, "extras": extras} | fields
         return Message.objects.create(user=self.business.user, conversation=self.conversation, **row)
 

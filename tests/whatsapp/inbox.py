@@ -1,6 +1,7 @@
 """Posts signed deliveries to the webhook, for a business with a WhatsApp number."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -83,7 +84,7 @@ class Inbox:
             "who": [customer.phone, customer.whatsapp_user_id, customer.name],
             "conversations": [
                 {
-                    "is": [thread.status, thread.last_message_at, thread.last_inbound_at],
+                    "is": [thread.status, thread.last_message_at, thread.last_inbound_at, second(thread.waiting_since)],
                     "leads": [
                         [lead.type, lead.status, lead.source, lead.details, lead.referral]
                         for lead in thread.leads.all()
@@ -106,3 +107,8 @@ class Inbox:
                 for thread in threads.order_by("pk")
             ],
         }
+
+
+def second(time: datetime | None) -> datetime | None:
+    """A place in a thread without its microseconds, which are the order of arrival within a second."""
+    return time.replace(microsecond=0) if time else None

@@ -49,7 +49,8 @@ def conversation_of(n: int) -> Iterator[Change]:
     ]
     yield messages(meta.text("First", id=f"wamid.{n}.1", timestamp=start, **identifiers), contacts=[named[0]])
     yield messages(meta.text("Second", id=f"wamid.{n}.2", timestamp=start + 10, **identifiers), contacts=[named[1]])
-    third = {"id": f"wamid.{n}.3", "timestamp": start + (n % 5) - 2, **identifiers}
+    # Not the time of the first: of equal times the order of arrival decides.
+    third = {"id": f"wamid.{n}.3", "timestamp": start + (-2, -1, 1, 2, 3)[n % 5], **identifiers}
     yield messages(meta.message("unsupported", {"type": "unknown"}, **third))
     yield messages(
         meta.text("Came by the ad", referral={"source_id": f"ad {n}"}, **third),

@@ -117,7 +117,7 @@ class TestTheWindow:
         settings.WHATSAPP_ENFORCE_WINDOW = True
         field, parts = NOT_TO_THE_NUMBER[case](now())
         assert Inbox(owner).gets_change(field, **parts).state == "processed"
-        assert not Message.objects.filter(opens_window=True).exists()
+        assert not Message.objects.filter(direction="in", is_turn=True).exists()
         assert refused(mailing.post(**HELLO), 409)["code"] == "window_closed"
 
     def test_outgoing_messages_do_not_open_it(self, mailing):

@@ -32,6 +32,9 @@ _EVENT_KEYS: Final = frozenset(
         "biz_opaque_callback_data",
     ]
 )
+_SIGNS: Final = frozenset(("reaction", "edit", "revoke", "request_welcome"))
+# Meta, unsupported messages: values of unsupported.type.
+_UNSUPPORTED_SIGNS: Final = frozenset(("edit", "reaction"))
 # The key with the id of the message that this one is about.
 _TARGETS: Final = {"edit": "original_message_id", "revoke": "original_message_id", "reaction": "message_id"}
 
@@ -43,6 +46,20 @@ def kind_of(message: Json) -> str:
         return found[:KIND_MAX_LENGTH]
     likely = [kind for kind in _READERS if kind in message]
     return likely[0] if len(likely) == 1 else "unknown"
+
+
+def is_sign(message: Json) -> bool:
+    """Whether it is no message: a reaction, an edit, a deletion, the opening of the chat, a permission to call.
+
+    Meta's "unsupported" is a sign where it replaces an edit.
+    """
+    kind = kind_of(message)
+    part = object_of(message.get(kind))
+    if kind == "interactive":
+        return text_of(part.get("type")) == "call_permission_reply" or "call_permission_reply" in part
+    if kind == "unsupported":
+        return text_of(part.get("type")) in _UNSUPPORTED_SIGNS
+    return kind in _SIGNS
 
 
 def content_of(kind: str, message: Json) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from conversations.incoming import MessageEvent, MoveEvent, Opens
 from conversations.models import CONTENT_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
 from whatsapp.inbound.events import CALLBACK_DATA_MAX_LENGTH, Event, extras_of_event
-from whatsapp.inbound.meta.contents import content_of, extras_of, kind_of
+from whatsapp.inbound.meta.contents import content_of, extras_of, is_sign, kind_of
 from whatsapp.inbound.meta.move_reports import current_identifiers, former_identifiers, move_of
 from whatsapp.inbound.meta.parts import parts_of
 from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers, shared_number
@@ -59,6 +59,8 @@ def inbound_events(message: Part, source: Source, marks: dict[str, Any]) -> Iter
         yield from echo_events(message, source, marks)
         return
     opens = Opens.CONVERSATION if message.data.get("group_id") else Opens.LEAD
+    if is_sign(message.data):
+        opens = Opens.HOLDER
     number = shared_number(message) if kind == "contacts" else None
     for event in _event(message, source, sender, direction="in", opens=opens, marks=marks):
         if number and not event.customer.phone:
@@ -84,7 +86,8 @@ def echo_events(message: Part, source: Source, marks: dict[str, Any]) -> Iterato
         message = replace(message, data=inner | outer)
     who = identifiers(message, **_RECIPIENT)
     marks = {"echo": True} | marks
-    yield from _event(message, source, who, direction="out", opens=Opens.CONVERSATION, marks=marks, status="sent")
+    opens = Opens.HOLDER if is_sign(message.data) else Opens.CONVERSATION
+    yield from _event(message, source, who, direction="out", opens=opens, marks=marks, status="sent")
 
 
 def history_events(message: Part, source: Source, customer: Identifiers) -> Iterator[Event]:
@@ -106,7 +109,7 @@ def history_events(message: Part, source: Source, customer: Identifiers) -> Iter
         source,
         who,
         direction="in" if inbound else "out",
-        opens=Opens.CONVERSATION,
+        opens=Opens.HOLDER if is_sign(message.data) else Opens.CONVERSATION,
         marks={"history": True},
         status="received" if inbound else _HISTORY_STATUSES.get(shown, "sent"),
     )

@@ -1,0 +1,41 @@
+"""The order of lists of conversations and of the messages of a thread."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+
+from conversations.models import Conversation
+from conversations.models.conversations import RECENCY
+from leadsite.rest.pagination import NEWEST_FIRST, NewestFirst, OrderedByPair, pair_of, read_pair
+
+
+class InThreadOrder(NewestFirst):
+    """Pages by a message's place in its thread."""
+
+    ordering = "-sort_at"
+    orderings: ClassVar[Mapping[str, str]] = {"-created_at": "-sort_at", "created_at": "sort_at"}
+    positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {"sort_at": datetime.fromisoformat}
+
+
+class LatestMessageFirst(NewestFirst):
+    """Pages by the time of a conversation's last message; conversations without messages come last."""
+
+    ordering = "-recency"
+    orderings: ClassVar[Mapping[str, str]] = {"-last_message_at": "-recency", **NEWEST_FIRST}
+    positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {**NewestFirst.positions, "recency": read_pair}
+
+    def paginate_queryset(  # type: ignore[override] # a list, or None where there are no pages
+        self, queryset: QuerySet[Conversation], request: Request, view: Any = None
+    ) -> list[Conversation] | None:
+        rows: Any = queryset
+        if "recency" in self.get_ordering(request, queryset, view)[0]:
+            rows = OrderedByPair(queryset.annotate(recency=RECENCY), "recency")
+        return super().paginate_queryset(rows, request, view)
+
+    def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
+        if "recency" in ordering[0]:
+            return pair_of(instance.recency, instance.pk)
+        return str(super()._get_position_from_instance(instance, ordering))

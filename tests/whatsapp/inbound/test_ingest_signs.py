@@ -1,0 +1,86 @@
+"""Signs that are no message: they join the conversation that they are about, and open, reopen and move nothing."""
+
+import pytest
+
+from conversations.models import Conversation
+from tests.whatsapp import meta
+
+LATER = meta.NOON + 3600
+TARGET = "wamid.question"
+EDIT = {"original_message_id": TARGET, "message": {"type": "text", "text": {"body": "Two cakes"}}}
+PERMISSION = {"type": "call_permission_reply", "call_permission_reply": {"response": "accept"}}
+SIGNS = {
+    "reaction": meta.message("reaction", {"message_id": TARGET, "emoji": "👍"}, timestamp=LATER),
+    "removed reaction": meta.message("reaction", {"message_id": TARGET}, timestamp=LATER),
+    "edit": meta.message("edit", EDIT, timestamp=LATER),
+    "revoke": meta.message("revoke", {"original_message_id": TARGET}, timestamp=LATER),
+    "request_welcome": meta.message("request_welcome", timestamp=LATER),
+    "unsupported edit": meta.message("unsupported", {"type": "edit"}, timestamp=LATER),
+    "call permission": meta.message("interactive", PERMISSION, timestamp=LATER),
+}
+each_sign = pytest.mark.parametrize("sign", SIGNS.values(), ids=SIGNS)
+
+
+def state_of(thread: Conversation) -> list[object]:
+    thread.refresh_from_db()
+    return [thread.status, thread.last_message_at, thread.last_inbound_at, thread.waiting_since]
+
+
+@each_sign
+@pytest.mark.parametrize("status", ["active", "completed", "archived"])
+def test_a_sign_leaves_a_conversation_as_it_is(inbox, sign, status):
+    inbox.gets(meta.text("One cake", id=TARGET))
+    (thread,) = inbox.conversations
+    Conversation.objects.update(status=status)
+    before = state_of(thread)
+    inbox.gets(sign)
+    assert inbox.counts() == (1, 1, 1, 2)
+    assert state_of(thread) == before
+    assert inbox.leads[0].details == "One cake"
+
+
+@each_sign
+def test_a_sign_of_a_customer_without_conversation_is_held_without_a_lead(inbox, sign):
+    inbox.gets(sign)
+    assert inbox.counts() == (1, 1, 0, 1)
+    assert state_of(inbox.conversations[0]) == ["completed", None, None, None]
+    inbox.gets(meta.text("One cake", id=TARGET))
+    assert inbox.counts() == (1, 1, 1, 2)
+    assert inbox.leads[0].details == "One cake"
+    assert inbox.conversations[0].status == "active"
+
+
+def test_a_sign_joins_the_conversation_of_its_target_and_not_the_newest(inbox):
+    inbox.gets(meta.text("One cake", id=TARGET))
+    Conversation.objects.update(status="archived")
+    inbox.gets(meta.text("Another cake"))
+    old, new = inbox.conversations
+    inbox.gets(SIGNS["reaction"])
+    assert (old.messages.count(), new.messages.count()) == (2, 1)
+
+
+def test_a_sign_about_a_message_of_another_customer_joins_the_senders_conversation(inbox):
+    inbox.gets(meta.text("One cake", id=TARGET, from_="4915111111111"))
+    inbox.gets(meta.text("Hello"))
+    inbox.gets(SIGNS["reaction"])
+    assert [thread.messages.count() for thread in inbox.conversations] == [1, 2]
+
+
+def test_a_thumb_on_a_broadcast_is_no_lead_and_reopens_nothing(inbox):
+    lead = inbox.business.has_lead(customer_phone=f"+{meta.SHEENA}")
+    Conversation.objects.update(status="archived")
+    inbox.gets_change("message_echoes", message_echoes=[meta.echo("Sale!", id=TARGET)])
+    inbox.gets(SIGNS["reaction"])
+    (thread,) = inbox.conversations
+    assert (thread.pk, thread.status, len(inbox.leads)) == (lead.conversation_id, "archived", 1)
+
+
+def test_a_sign_of_the_business_is_no_answer(inbox):
+    inbox.gets(meta.text("One cake", id=TARGET))
+    inbox.gets_change(
+        "message_echoes",
+        message_echoes=[
+            meta.message("reaction", {"message_id": TARGET, "emoji": "👍"}, from_=meta.BUSINESS, to=meta.SHEENA)
+        ],
+    )
+    assert inbox.conversations[0].waiting_since is not None
