@@ -57,7 +57,8 @@ ProviderKey = tuple[UUID, str]
 class MessageRecord:
     """A message's row, as far as statuses are concerned. `is_new`: inserted in this transaction.
 
-    `is_ours`: no provider's copy, but queued here.
+    `is_ours`: no provider's copy, but queued here. `former_ids`: the provider's ids of attempts that failed, see Note
+    [Former ids] in whatsapp/outbound/requeue.py.
     """
 
     id: UUID
@@ -67,6 +68,7 @@ class MessageRecord:
     is_new: bool
     record: StatusRecord
     is_ours: bool = True
+    former_ids: frozenset[str] = frozenset()
 
     @property
     def key(self) -> ProviderKey:

@@ -1,5 +1,6 @@
 """The model Message: messages of conversations, in and out. The outbound rows are the outbox."""
 
+import json
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Now
 
 from conversations.message_status_order import MessageRecord, ProviderKey
+from conversations.models.attempts import AttemptManager
 from conversations.models.conversations import Conversation
 from conversations.models.inbound import InboundMessageManager
 from conversations.models.outbox import OutboxManager
@@ -26,7 +28,8 @@ PROVIDER_ID_MAX_LENGTH = 500
 # ORDER BY id, so that messages are locked in that order whichever placement they are looked up.
 _LOCK_REPORTED: Final = """
     SELECT m.id, m.user_id, m.provider_id, m.direction = 'out', m.created_at >= transaction_timestamp(),
-           m.status, m.error, m.extras -> 'times', m.extras -> 'details', m.attempts > 0
+           m.status, m.error, m.extras -> 'times', m.extras -> 'details', m.attempts > 0,
+           m.extras -> 'former_ids'
     FROM messages AS m
     WHERE m.id = ANY (%s::uuid[] || ARRAY(
         SELECT found.id FROM unnest(%s::uuid[], %s::text[]) AS given (user_id, provider_id)
@@ -65,7 +68,7 @@ class MessageStatus(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-class MessageManager(OutboxManager, InboundMessageManager["Message"]):
+class MessageManager(AttemptManager, OutboxManager, InboundMessageManager["Message"]):
     """Reads and writes lists of messages, each in one statement whatever the length."""
 
     def with_referred(self) -> models.QuerySet["Message"]:
@@ -83,8 +86,17 @@ class MessageManager(OutboxManager, InboundMessageManager["Message"]):
         """
         rows = fetch_rows(_LOCK_REPORTED, [array(ids), *arrays_of_keys(keys)])
         return [
-            MessageRecord(message_id, user_id, provider_id, is_outgoing, is_new, record_from_row(*state), is_ours)
-            for message_id, user_id, provider_id, is_outgoing, is_new, *state, is_ours in rows
+            MessageRecord(
+                id=message_id,
+                user_id=user_id,
+                provider_id=provider_id,
+                is_outgoing=is_outgoing,
+                is_new=is_new,
+                record=record_from_row(*state),
+                is_ours=is_ours,
+                former_ids=frozenset(json.loads(former_ids)) if former_ids else frozenset(),
+            )
+            for message_id, user_id, provider_id, is_outgoing, is_new, *state, is_ours, former_ids in rows
         ]
 
     def write_statuses(self, messages: Sequence[MessageRecord], *, applied: Sequence[UUID]) -> None:

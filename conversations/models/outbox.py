@@ -59,7 +59,6 @@ _EXPIRE_LEASES: Final = """
         ORDER BY leased_until FOR NO KEY UPDATE SKIP LOCKED))
 """
 
-
 # The customer's messages to each number of the business: those that may hold a window open, and the last one of each
 # conversation, whose number and address are used when the window is closed.
 _CHATS: Final = """

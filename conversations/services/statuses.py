@@ -15,6 +15,8 @@ from uuid import UUID
 
 from conversations.message_status_order import (
     BEFORE_SENT,
+    FAILED,
+    RANK,
     MessageRecord,
     ParkedRecord,
     ProviderKey,
@@ -113,8 +115,8 @@ def identify(
     statuses are this one's.
     """
     found = {message.key: message for message in messages if message.provider_id is not None}
-    nameless = {message.id: message for message in messages if message.provider_id is None}
-    named = {(report.message_id, report.key) for report in statuses if report.message_id is not None}
+    nameless: dict[UUID | None, MessageRecord] = {one.id: one for one in messages if one.provider_id is None}
+    named = {(id_, report.key) for report in statuses if (id_ := report.message_id) and _may_name(report, nameless)}
     copies = []
     for message_id, key in sorted(named):
         message, other = nameless.get(message_id), found.get(key)
@@ -127,6 +129,12 @@ def identify(
             record = _applied(other.record, message.record)
             found[key] = replace(nameless.pop(message_id), provider_id=key[1], record=record)
     return list(found.values()), copies
+
+
+def _may_name(report: StatusReport, messages: Mapping[UUID | None, MessageRecord]) -> bool:
+    """Whether the report says something about the message with its id: of a former attempt only that it arrived."""
+    message = messages.get(report.message_id)
+    return message is None or report.provider_id not in message.former_ids or RANK[report.status] > RANK[FAILED]
 
 
 def plan_updates(

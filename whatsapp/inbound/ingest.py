@@ -3,7 +3,6 @@
 The number of SQL statements does not depend on the size of a delivery: channels, effects, body.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, cast
@@ -23,7 +22,8 @@ from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.meta import payloads
 from whatsapp.inbound.routing import Route, new_accounts, route_events
 from whatsapp.inbound.storage_errors import is_about_content, reason_of
-from whatsapp.models import WebhookDelivery
+from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.outbound.requeue import TemporaryFailure, requeue_failed
 
 log = structlog.get_logger(__name__)
 
@@ -35,10 +35,6 @@ ATTEMPTS_OF_RECEIVE: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
 ERROR_MAX_LENGTH: Final = 10_000
 READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
-# Raw SQL: the ORM needs as much time to build this query as the reader needs for a whole delivery.
-_CHANNELS: Final = """
-    SELECT phone_number_id, id, user_id, waba_id FROM channels WHERE phone_number_id = ANY(%s::text[]) AND active
-"""
 # The account of a number is new once, with the first delivery. In the same statement, so that this one has no more.
 _SET_ACCOUNTS: Final = """
     WITH belongs AS (
@@ -59,6 +55,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     unrouted: list[str] = field(default_factory=list)
     received: Received = field(default_factory=Received)
+    temporary: list[TemporaryFailure] = field(default_factory=list)  # failures that are not among the statuses received
     stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
     accounts: dict[UUID, str] = field(default_factory=dict)  # of channels with another one stored
 
@@ -85,6 +82,7 @@ def receive(*, provider: str, body: bytes) -> None:
     received_at = timezone.now()
     plan = _plan(provider, body, received_at)
     try:
+        plan.received.statuses += requeue_failed(failures=plan.temporary)
         delivery_id, stored = _store(provider, body, received_at, plan)
         _log(delivery_id, provider, plan, stored)
     except Error as error:
@@ -132,6 +130,8 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         if delivery is None:
             return ""
         plan = _plan(delivery.provider, bytes(delivery.body), delivery.received_at)
+        # Not sent again: messages are locked after customers.
+        plan.received.statuses += [failure.report for failure in plan.temporary]
         if not bisect:
             return _finish(delivery, plan.with_result(receive_events(plan.received)), [])
         prepare_transaction(businesses=plan.received.businesses)
@@ -142,7 +142,8 @@ def _plan(provider: str, body: bytes, received_at: datetime) -> Plan:
     """Read the body and look up the channels of its numbers. Raises django.db.Error."""
     try:
         reading = READERS[provider](body, received_at)
-        routes = _routes({event.channel for event in reading.events})
+        numbers = {event.channel for event in reading.events}
+        routes = {number: Route(*ids) for number, *ids in Channel.objects.routes(numbers)}
         routed = route_events(reading.events, routes, received_at)
         state = State.UNROUTED if routed.unrouted else State.FAILED if reading.rejected else State.PROCESSED
         return Plan(
@@ -150,6 +151,7 @@ def _plan(provider: str, body: bytes, received_at: datetime) -> Plan:
             notes=reading.rejected + reading.notes,
             unrouted=routed.unrouted,
             received=routed.received,
+            temporary=routed.temporary,
             stopped=routed.stopped,
             accounts=new_accounts(reading.accounts, routes),
         )
@@ -161,12 +163,6 @@ def _plan(provider: str, body: bytes, received_at: datetime) -> Plan:
         # A bug in the reader. The body is stored, and a fixed version can replay it.
         log.exception("delivery_reader_broken", provider=provider)
         return Plan(state=State.FAILED, notes=[f"The reader raised {type(error).__name__}: see the log."])
-
-
-def _routes(numbers: Collection[str]) -> dict[str, Route]:
-    if not numbers:
-        return {}
-    return {number: Route(*ids) for number, *ids in fetch_rows(_CHANNELS, [array(numbers)])}
 
 
 def _insert_delivery(

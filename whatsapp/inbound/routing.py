@@ -10,6 +10,7 @@ from conversations.incoming import IncomingMessage, MessageEvent, MoveReport
 from conversations.services.statuses import StatusReport
 from leads.services.receive import Received
 from whatsapp.inbound.events import Event, StatusEvent
+from whatsapp.outbound.requeue import TemporaryFailure
 
 # A status may be delivered again days later, when its cause has been fixed: only recent ones stop a number.
 RECENT: Final = timedelta(minutes=15)
@@ -28,6 +29,7 @@ class Routed:
     """Events of connected numbers, and the numbers that are not connected."""
 
     received: Received = field(default_factory=Received)
+    temporary: list[TemporaryFailure] = field(default_factory=list)  # not among the statuses received
     unrouted: list[str] = field(default_factory=list)
     # Channels that the provider has stopped, according to a recent status: the reason, and its time.
     stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
@@ -54,7 +56,12 @@ def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_
             if event.direction == "out":
                 routed.received.statuses.append(_status_of_message(message))
         elif isinstance(event, StatusEvent):
-            routed.received.statuses.append(_report(route, event, at))
+            report = _report(route, event, at)
+            if event.schedule:
+                failure = TemporaryFailure(report=report, schedule=event.schedule, channel_id=route.channel_id)
+                routed.temporary.append(failure)
+            else:
+                routed.received.statuses.append(report)
             if event.stops_number and received_at - at < RECENT:
                 routed.stopped.setdefault(route.channel_id, (event.error, at))
         else:

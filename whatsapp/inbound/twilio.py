@@ -140,6 +140,7 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
             error=_error(form, code, provider_status) if failed else "",
             stops_number=error_of(code).stops,
             opts_out=error_of(code).opts_out,
+            schedule=error_of(code).schedule,
             details=details,
         )
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from conversations.models import messages, outbox, statuses
+from conversations.models import attempts, messages, outbox, statuses
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.mailing import TOKEN
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 QUEUED = 3000
 STATEMENTS = {
     name: statement
-    for module in (messages, outbox, statuses, channels)
+    for module in (attempts, messages, outbox, statuses, channels)
     for name, statement in vars(module).items()
     if isinstance(statement, str) and re.match(r"\s*(SELECT|INSERT|UPDATE|WITH)\s", statement)
 }
@@ -79,7 +79,7 @@ def plan_of(cursor: Any, statement: str) -> str:
 
 def test_the_statements_are_found():
     expected = {"_LOCK_READY", "_LOCK_DUE", "_LEASE", "_EXPIRE_LEASES", "_QUEUE", "_LOCK_REPORTED", "_WRITE_STATUSES"}
-    assert expected | {"_PARK", "_WRITE_PARKED", "_CHATS"} <= set(STATEMENTS)
+    assert expected | {"_PARK", "_WRITE_PARKED", "_CHATS", "_LOCK_ATTEMPTS", "_REQUEUE"} <= set(STATEMENTS)
 
 
 @pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)

@@ -31,7 +31,7 @@ from whatsapp.inbound.meta.preferences import preference_events
 from whatsapp.inbound.meta.senders import Contact, Contacts, Identifiers, identifiers
 from whatsapp.json_parts import Part, Report, error_text, objects_of, text_of, without_phones
 from whatsapp.json_repair import NotJson, parse
-from whatsapp.meta_errors import says_opted_out, stops_the_number, with_advice
+from whatsapp.meta_errors import says_opted_out, schedule_of, stops_the_number, with_advice
 
 CODE_MAX_LENGTH: Final = 7
 
@@ -196,6 +196,7 @@ def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
         error=failure,
         stops_number=code is not None and stops_the_number(code),
         opts_out=code is not None and says_opted_out(code),
+        schedule=schedule_of(code) if code is not None else None,
         callback_data=status.text("biz_opaque_callback_data")[:CALLBACK_DATA_MAX_LENGTH],
         details=details,
     )

@@ -1,0 +1,91 @@
+"""What is read and written of messages that were sent and, as a later report says, have failed for a time."""
+
+import json
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from conversations.message_status_order import ProviderKey
+from conversations.models.statuses import arrays_of_keys
+from leadsite.core.arrays import array
+from leadsite.core.statements import fetch_rows
+
+# `m` is a message that the provider accepted and reports as failed. The messages of the chat that went out after it
+# are looked for, as in outbox.py.
+_LOCK_ATTEMPTS: Final = """
+    SELECT m.id, m.user_id, m.provider_id, m.status, m.attempts, m.retry_kind, m.retries, m.extras -> 'former_ids',
+           m.extras ? 'sent_again_as', EXISTS (
+               SELECT FROM conversations AS v CROSS JOIN LATERAL (
+                   SELECT FROM conversations AS other CROSS JOIN LATERAL (
+                       SELECT FROM messages AS later
+                       WHERE later.conversation_id = other.id AND later.id > m.id AND later.direction = 'out'
+                           AND later.channel_id = m.channel_id AND later.attempts > 0
+                           AND later.status NOT IN ('queued', 'failed') LIMIT 1
+                   ) AS sent WHERE other.customer_id = v.customer_id LIMIT 1
+               ) AS overtaking WHERE v.id = m.conversation_id OFFSET 0)
+    FROM messages AS m
+    WHERE m.direction = 'out' AND m.id = ANY (%s::uuid[] || ARRAY(
+        SELECT found.id FROM unnest(%s::uuid[], %s::text[]) AS given (user_id, provider_id)
+        CROSS JOIN LATERAL (
+            SELECT k.id FROM messages AS k WHERE k.user_id = given.user_id AND k.provider_id = given.provider_id LIMIT 1
+        ) AS found))
+    ORDER BY m.id FOR NO KEY UPDATE OF m
+"""
+# What was reported about the failed attempt goes with its id.
+_REQUEUE: Final = """
+    UPDATE messages AS m SET
+        status = 'queued', provider_id = NULL, error = given.error, retry_kind = given.retry_kind,
+        retries = given.retries, due_at = now() + given.pause * interval '1 second', leased_until = NULL,
+        extras = m.extras - 'times' - 'details' || jsonb_build_object('former_ids', given.former_ids),
+        updated_at = now()
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::integer[], %s::float[], %s::jsonb[])
+        AS given (id, error, retry_kind, retries, pause, former_ids)
+    WHERE m.id = given.id AND m.id = ANY (%s::uuid[])
+"""
+
+
+class Attempt(NamedTuple):
+    """A message that a report of failure is about. `is_overtaken`: later messages of its chat have been sent since."""
+
+    id: UUID
+    user_id: UUID
+    provider_id: str | None
+    status: str
+    attempts: int
+    retry_kind: str
+    retries: int
+    former_ids: list[str]
+    was_sent_again: bool
+    is_overtaken: bool
+
+
+class Requeued(NamedTuple):
+    """A message that is sent again after `pause` seconds."""
+
+    id: UUID
+    error: str
+    retry_kind: str
+    retries: int
+    pause: float
+    former_ids: list[str]
+
+
+class AttemptManager:
+    """The part of Message.objects by which messages are queued again."""
+
+    def lock_attempts(self, *, keys: Sequence[ProviderKey], ids: Sequence[UUID]) -> list[Attempt]:
+        """Return the outgoing messages with one of these provider ids or one of `ids`, locked in the order of their
+        ids. Caller holds the transaction.
+        """
+        rows = [Attempt(*row) for row in fetch_rows(_LOCK_ATTEMPTS, [array(ids), *arrays_of_keys(keys)])]
+        return [row._replace(former_ids=json.loads(str(row.former_ids or "[]"))) for row in rows]
+
+    def requeue(self, messages: Sequence[Requeued]) -> None:
+        """Queue messages again. Caller holds the transaction and has locked them. See Note [Former ids] in
+        whatsapp/outbound/requeue.py.
+        """
+        if not messages:
+            return
+        ids, errors, kinds, retries, pauses, former = zip(*messages, strict=True)
+        columns = [array(map(str, column)) for column in (ids, errors, kinds, retries, pauses, map(json.dumps, former))]
+        fetch_rows(_REQUEUE, [*columns, array(ids)])

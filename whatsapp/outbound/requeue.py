@@ -1,0 +1,126 @@
+"""Service that sends a message again which the provider accepted, and later reports as failed for a temporary reason.
+
+The schedules are those of failures that it tells at once (retries.py). Nothing is sent twice: a report of failure is
+certain. Two rules keep it so while reports are repeated or late:
+
+Note [Former ids]: the provider's id of the failed attempt leaves the column provider_id for `former_ids` in the
+message's extras. From then on its reports, repeated or late, say nothing about the message (see `identify` in
+conversations/services/statuses.py), except that it was delivered after all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.models import Message
+from conversations.models.attempts import Attempt, Requeued
+from conversations.services.statuses import StatusReport
+from leadsite.core.transactions import end_if_idle, retried
+from whatsapp import channels
+from whatsapp.outbound.queue import MAX_ATTEMPTS, OVERTAKEN
+from whatsapp.outbound.retries import Schedule
+
+log = structlog.get_logger(__name__)
+
+# An older failure is not sent again: staff decide whether the message is still wanted. Deliveries may be late by days.
+RECENT: Final = timedelta(minutes=15)
+_MAY_BE_AGAIN: Final = frozenset(("queued", "sending", "unknown", "sent", "failed"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporaryFailure:
+    """A report that a message failed, which may succeed later by this schedule."""
+
+    report: StatusReport
+    schedule: Schedule
+    channel_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`report`: what is still to be applied, None where nothing is. `requeued`: the message that is sent again."""
+
+    report: StatusReport | None
+    requeued: Requeued | None = None
+
+
+def requeue_failed(*, failures: Sequence[TemporaryFailure]) -> list[StatusReport]:
+    """Queue the messages of these failures again; return the reports that are to be applied as failures.
+
+    Two statements for any number of failures, and one for each number that pauses. Opens the transaction. Raises
+    django.db.Error.
+    """
+    return _requeue(failures) if failures else []
+
+
+@retried
+def _requeue(failures: Sequence[TemporaryFailure]) -> list[StatusReport]:
+    # The same report may arrive twice at the same moment, or while the worker records that the message was sent: each
+    # locks the message's row, and the second finds the id of the attempt among the former ids.
+    with transaction.atomic():
+        end_if_idle()
+        reports = [failure.report for failure in failures]
+        attempts = Message.objects.lock_attempts(
+            keys=[report.key for report in reports],
+            ids=[report.message_id for report in reports if report.message_id is not None],
+        )
+        decisions, pauses = decide_all(failures, attempts, now=timezone.now())
+        requeued = [decision.requeued for decision in decisions if decision.requeued]
+        Message.objects.requeue(requeued)
+        for channel_id, seconds in sorted(pauses.items()):
+            channels.pause_channel(channel_id=channel_id, seconds=seconds)
+    for message in requeued:
+        log.warning("message_requeued", message_id=str(message.id), schedule=message.retry_kind)
+    return [decision.report for decision in decisions if decision.report]
+
+
+def decide_all(
+    failures: Sequence[TemporaryFailure], attempts: Sequence[Attempt], *, now: datetime
+) -> tuple[list[Decision], dict[UUID, float]]:
+    """Decide about each failure; also return for how many seconds numbers pause. A message is queued again once."""
+    by_key = {(attempt.user_id, attempt.provider_id): attempt for attempt in attempts if attempt.provider_id}
+    by_id = {(attempt.user_id, attempt.id): attempt for attempt in attempts}
+    decisions: list[Decision] = []
+    pauses: dict[UUID, float] = {}
+    done: dict[UUID, str] = {}
+    for failure in failures:
+        report = failure.report
+        attempt = by_key.get(report.key) or by_id.get((report.user_id, report.message_id))  # type: ignore[arg-type]
+        if attempt is None or attempt.id in done:
+            is_repeated = attempt is not None and done[attempt.id] == report.provider_id
+            decisions.append(Decision(None if is_repeated else report))
+            continue
+        decision = decide(failure, attempt, now=now)
+        decisions.append(decision)
+        if decision.requeued:
+            done[attempt.id] = report.provider_id
+            if failure.schedule.whole_number:
+                pauses[failure.channel_id] = max(pauses.get(failure.channel_id, 0), decision.requeued.pause)
+    return decisions, pauses
+
+
+def decide(failure: TemporaryFailure, attempt: Attempt, *, now: datetime) -> Decision:
+    """Decide whether the message is sent again. The report is applied otherwise, with the reason why it is not."""
+    report, schedule = failure.report, failure.schedule
+    if report.provider_id in attempt.former_ids:
+        return Decision(None)
+    is_decided = attempt.provider_id is None and attempt.status == "failed"
+    is_other = attempt.provider_id not in (None, report.provider_id)
+    if is_other or is_decided or attempt.was_sent_again or attempt.status not in _MAY_BE_AGAIN:
+        return Decision(report)
+    if now - report.at > RECENT:
+        return Decision(report)
+    failures = attempt.retries + 1 if attempt.retry_kind == schedule.name else 1
+    pause = schedule.pause_after(failures)
+    if pause is None or attempt.attempts >= MAX_ATTEMPTS:
+        return Decision(replace(report, error=f"Given up after {failures} tries. {report.error}"))
+    if attempt.is_overtaken:
+        return Decision(replace(report, error=f"{report.error} {OVERTAKEN}"))
+    former_ids = [*attempt.former_ids, report.provider_id]
+    return Decision(None, Requeued(attempt.id, report.error, schedule.name, failures, pause, former_ids))
