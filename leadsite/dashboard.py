@@ -1,9 +1,10 @@
-"""The admin's start page: alerts, the number of leads by status, and the newest leads."""
+"""The admin's start page: alerts, waiting customers, the number of leads by status, and the newest leads."""
 
 from typing import Any
 
 from django.http import HttpRequest
 
+from conversations.admin.dashboard import add_waiting
 from leads.admin.dashboard import add_leads
 from leadsite.webhooks.alerts import disabled_endpoints
 from whatsapp.admin.alerts import alerts_for
@@ -11,4 +12,6 @@ from whatsapp.admin.alerts import alerts_for
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The context of admin/index.html (unfold's DASHBOARD_CALLBACK)."""
-    return add_leads(request, context) | {"alerts": alerts_for(request) + disabled_endpoints(request)}
+    return add_waiting(request, add_leads(request, context)) | {
+        "alerts": alerts_for(request) + disabled_endpoints(request)
+    }

@@ -1,0 +1,39 @@
+"""The conversations on the admin's index page: the customers who wait for an answer."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+from conversations.kinds import text_of_message
+from conversations.models import Conversation, Message
+from conversations.models.conversations import RECENCY
+from leadsite.adminkit.values import foreign, moment, shorten
+
+SHOWN = 8
+
+
+def add_waiting(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the waiting customers' part of admin/index.html to the context, for users who may view conversations."""
+    page: Any = admin.site.get_model_admin(Conversation)
+    if not page.has_view_or_change_permission(request):
+        return context
+    waiting = page.get_queryset(request).filter(waiting_since__isnull=False).select_related("customer")
+    context["waiting"] = [
+        {
+            "conversation": conversation,
+            "customer": foreign(conversation.customer),
+            "message": _last_message(conversation),
+            "since": moment(conversation.waiting_since),
+        }
+        for conversation in waiting.order_by(RECENCY.desc(), "-pk")[:SHOWN]
+    ]
+    context["waiting_url"] = reverse("admin:conversations_conversation_changelist", query={"waiting": "yes"})
+    return context
+
+
+def _last_message(conversation: Conversation) -> str:
+    """What the customer wrote last: one query by index."""
+    last = conversation.messages.filter(direction=Message.Direction.IN, is_turn=True).order_by("-sort_at").first()
+    return shorten(text_of_message(last.kind, last.content)) if last else ""
