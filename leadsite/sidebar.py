@@ -27,6 +27,7 @@ MENU = [
             ("User", "Businesses", "storefront"),
             ("ApiKey", "API keys", "key"),
             ("Channel", "WhatsApp numbers", "smartphone"),
+            ("MessageTemplate", "Message templates", "draft"),
             ("WebhookEndpoint", "Webhooks", "webhook"),
             ("WebhookEvent", "Webhook events", "outbox"),
             ("WebhookDelivery", "Deliveries", "move_to_inbox"),

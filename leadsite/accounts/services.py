@@ -29,6 +29,7 @@ STAFF_PERMISSIONS = (
     "change_customer",
     "view_customer",
     "view_message",
+    "view_messagetemplate",
     "view_apikey",
     "delete_apikey",
     "add_webhookendpoint",

@@ -1,5 +1,7 @@
 """All pages of all models open, escape customers' texts, and handle forged addresses without a server error."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -14,7 +16,7 @@ from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.services import create_endpoint
 from tests.factories import Business
 from tests.staff import ESCAPED, HOSTILE, Staff, address, operator, registered, staff_of
-from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.models import Channel, ListedTemplate, MessageTemplate, WebhookDelivery
 
 MODELS = registered()
 LONG = HOSTILE + "x" * (10_000 - len(HOSTILE))
@@ -50,6 +52,16 @@ def with_rows(business: Business) -> None:
     WebhookDelivery.objects.create(
         provider="cloud", body=HOSTILE.encode(), state="unrouted", error=HOSTILE, unrouted=[HOSTILE]
     )
+    template = ListedTemplate(
+        name=HOSTILE,
+        language="de",
+        provider_id=HOSTILE[:20],
+        category=HOSTILE[:20],
+        status=HOSTILE[:20],
+        components=[{"type": "BODY", "text": HOSTILE}],
+    )
+    listed_at = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    MessageTemplate.objects.store(user_id=business.id, waba_id="1", templates=[template], listed_at=listed_at)
     run = ImportRun.objects.create(
         user=business.user, file_name=HOSTILE, state="finished", read=1, failed=1, columns=[HOSTILE]
     )
@@ -73,7 +85,7 @@ def site_of_one(owner) -> Staff:
 
 
 def test_every_model_has_pages():
-    ours = {WebhookEndpoint, WebhookEvent, WebhookDelivery}
+    ours = {WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate}
     assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, ImportRun, Channel} | ours
 
 

@@ -8,7 +8,7 @@ from leads.models import ImportRun, Lead
 from leadsite.accounts.models import ApiKey, User
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from tests.staff import address, operator, registered, staff_of
-from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.models import Channel, MessageTemplate, WebhookDelivery
 
 MODELS = registered()
 
@@ -21,5 +21,15 @@ def test_the_menu_shows_what_the_user_may_see(owner):
         assert f'href="{address("changelist", model)}"' in everything
     for model in (User, Group, Channel, WebhookDelivery):
         assert f'href="{address("changelist", model)}"' not in own
-    for model in (Lead, Conversation, Message, Customer, ImportRun, ApiKey, WebhookEndpoint, WebhookEvent):
+    for model in (
+        Lead,
+        Conversation,
+        Message,
+        Customer,
+        ImportRun,
+        ApiKey,
+        WebhookEndpoint,
+        WebhookEvent,
+        MessageTemplate,
+    ):
         assert f'href="{address("changelist", model)}"' in own

@@ -1,3 +1,3 @@
-from whatsapp.admin import channels, deliveries, message_state, replies
+from whatsapp.admin import channels, deliveries, message_state, replies, templates
 
-__all__ = ["channels", "deliveries", "message_state", "replies"]
+__all__ = ["channels", "deliveries", "message_state", "replies", "templates"]

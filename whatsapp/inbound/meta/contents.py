@@ -12,6 +12,7 @@ from conversations.models import KIND_MAX_LENGTH
 from whatsapp.inbound.meta.placeholders import placeholder_text
 from whatsapp.inbound.meta.replies import button_text, interactive_text, order_text, product_question
 from whatsapp.json_parts import error_details, object_of, objects_of, text_of
+from whatsapp.message_templates.rendering import describe
 
 Json = dict[str, Any]
 
@@ -166,6 +167,11 @@ def _edit(message: Json) -> str:
     return "" if kind == "edit" else content_of(kind, edited)
 
 
+def _template(message: Json) -> str:
+    template = message.get("template")
+    return describe(object_of(template)) or _body_or_caption(template)
+
+
 def _system(message: Json) -> str:
     return text_of(object_of(message.get("system")).get("body"))
 
@@ -180,6 +186,7 @@ _READERS: Final[dict[str, Callable[[Json], str]]] = {
     "button": button_text,
     "order": order_text,
     "reaction": _reaction,
+    "template": _template,
     "system": _system,
     "request_welcome": lambda _: "",
     "edit": _edit,

@@ -10,6 +10,7 @@ PLACE = {"latitude": 40.782910059774, "longitude": -73.959075808525}
 CARD = {"name": {"formatted_name": "Barbara J. Johnson"}, "phones": [{"phone": "+1 (415) 555-0829"}]}
 UNAVAILABLE = meta.error(131060, "This message is unavailable")
 PRODUCT = {"from": meta.BUSINESS, "referred_product": {"catalog_id": "7", "product_retailer_id": "LEMON-CAKE-12"}}
+BODY = [{"type": "body", "parameters": [{"type": "text", "text": "Amina"}]}]
 EDITED = {"original_message_id": "wamid.0", "message": meta.without_none(type="text", text={"body": "Better"})}
 
 
@@ -49,6 +50,8 @@ def interactive(kind, reply):
         (meta.message("contacts", [{"name": {"first_name": "Bo", "last_name": "Li"}}, 5]), "Bo Li"),
         (meta.message("button", {"payload": "STOP", "text": "Unsubscribe"}), "Unsubscribe"),
         (meta.message("button", {"payload": "STOP"}), "STOP"),
+        (meta.message("template", {"name": "cake_ready", "components": BODY}), "cake_ready: Amina"),
+        (meta.message("template", {"body": "Your cake is ready"}), "Your cake is ready"),
         (interactive("button_reply", {"id": "b", "title": "Change"}), "Change"),
         (interactive("list_reply", {"id": "b", "title": "Priority", "description": "1 day"}), "Priority – 1 day"),
         (interactive("list_reply", {"id": "b", "title": "Priority"}), "Priority"),
