@@ -5,17 +5,21 @@ services of deliveries create from them. They are not `frozen`, because creating
 long, and a delivery of a thousand messages creates fifteen thousand.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from conversations.calls import Call
 from conversations.message_parts import Parts
 
 # Kinds of placeholders: sent instead of a message, which the provider may send in full later, under the same id.
 PLACEHOLDER_KINDS: Final = ("unsupported", "unknown", "media_placeholder")
+
+CALL_KIND: Final = "call"
 
 # (user_id, provider_id): two messages with the same key are the same message.
 MessageKey = tuple[UUID, str]
@@ -45,6 +49,7 @@ class MessageEvent:
 
     `customer` is the customer's side, whichever side wrote. `extras` is JSON-serializable, in the provider's words; its
     keys `times` and `details` are reserved for statuses. `parts` is what API and events show of it.
+    `call`: this is a part of a call, the other parts have the same id.
     """
 
     channel: str  # the provider's id for the business's number
@@ -58,6 +63,7 @@ class MessageEvent:
     extras: dict[str, Any] = field(default_factory=dict)
     parts: Parts = field(default_factory=Parts)
     status: str = "received"
+    call: Call | None = None
     callback_data: str = ""  # returned by the provider: our id of the message
     stops_marketing: bool | None = None  # the customer opts out of marketing, or wants it again (False)
 
@@ -77,8 +83,13 @@ class MessageEvent:
 
     @property
     def is_turn(self) -> bool:
-        """Whether the customer waits for an answer to it; of an outbound one, whether it is an answer."""
-        return self.opens == Opens.LEAD if self.direction == "in" else not self.is_sign
+        """Whether the customer waits for an answer to it; of an outbound one, whether it is an answer.
+
+        Nobody waits after an answered call, and one that was not answered is no answer.
+        """
+        if self.direction == "in":
+            return self.opens == Opens.LEAD and not (self.call and self.call.was_answered)
+        return not self.is_sign and (self.call is None or self.call.was_answered)
 
     @property
     def target(self) -> str | None:
@@ -118,8 +129,45 @@ class IncomingMessage:
         return self.user_id, self.event.provider_id
 
     def completes(self, stored_kind: str) -> bool:
-        """Whether the stored row with its key is a placeholder, and this is the full message."""
+        """Whether it changes the stored row with its key: that is a placeholder, and this is the full message; or both
+        are parts of one call.
+        """
+        if self.event.call is not None:
+            return stored_kind == CALL_KIND
         return stored_kind in PLACEHOLDER_KINDS and not self.event.is_placeholder
+
+    def with_part(self, other: "CallPart") -> "IncomingMessage":
+        """Return the call that this part and another part, or all that is stored of it, are parts of.
+
+        The order of the parts does not matter, except that the direction is that of `other`.
+        """
+        event, call = self.event, Call.read(other.extras.get("call"))
+        if event.call is not None:
+            call = call.merged(event.call)
+        incoming = other.direction == "in"
+        opens = event.opens
+        if call.took_place:
+            opens = Opens.LEAD if incoming else Opens.CONVERSATION
+        times = [time for time in (event.provider_time, other.provider_time) if time is not None]
+        merged = replace(
+            event,
+            direction=other.direction,
+            status="received" if incoming else "sent",
+            content=call.words(incoming=incoming),
+            provider_time=min(times, default=None),
+            opens=opens,
+            extras=_union(event.extras, other.extras) | {"call": asdict(call)},
+            call=call,
+        )
+        return replace(self, at=min([self.at, *times]), event=merged)
+
+
+class CallPart(NamedTuple):
+    """A part of a call that has arrived, or what is stored of the call."""
+
+    direction: str
+    provider_time: datetime | None
+    extras: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +181,39 @@ class MoveReport:
 
 
 def distinct_messages(messages: Iterable[IncomingMessage]) -> list[IncomingMessage]:
-    """Return one message for each key, in the order of `messages`: the first full message, otherwise the first."""
+    """Return one message for each key, in the order of `messages`: the first full message, otherwise the first.
+
+    The parts of a call become one message.
+    """
     chosen: dict[MessageKey, IncomingMessage] = {}
     for message in messages:
         before = chosen.get(message.key)
-        if before is None or (before.event.is_placeholder and not message.event.is_placeholder):
+        if before is None:
             chosen[message.key] = message
+        elif message.completes(before.event.kind):
+            chosen[message.key] = _merged(before, message) if message.event.call else message
     return list(chosen.values())
+
+
+def _merged(before: IncomingMessage, message: IncomingMessage) -> IncomingMessage:
+    """Return both parts of a call as one. Parts that only say that it was recorded may not know the direction."""
+    if before.event.is_sign:
+        before, message = message, before
+    one, other = before.event, message.event
+    merged = message.with_part(CallPart(one.direction, one.provider_time, one.extras))
+    customer = Sender(
+        phone=one.customer.phone or other.customer.phone,
+        whatsapp_user_id=one.customer.whatsapp_user_id or other.customer.whatsapp_user_id,
+        name=one.customer.name or other.customer.name,
+    )
+    return replace(merged, at=min(before.at, message.at), event=replace(merged.event, customer=customer))
+
+
+def _union(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of both, also of objects below the same key. Of two values it is the same one in either order."""
+    return dict(one) | {
+        key: _union(one[key], found)
+        if isinstance(one.get(key), dict) and isinstance(found, dict)
+        else max(one.get(key, found), found, key=lambda value: json.dumps(value, sort_keys=True))
+        for key, found in other.items()
+    }

@@ -16,7 +16,8 @@ from enum import Enum, auto
 from typing import NamedTuple
 from uuid import UUID
 
-from conversations.incoming import IncomingMessage, Opens
+from conversations.calls import Call
+from conversations.incoming import CallPart, IncomingMessage, Opens
 
 ACTIVE, COMPLETED, ARCHIVED = "active", "completed", "archived"
 
@@ -35,6 +36,31 @@ class Place(NamedTuple):
     stored_kind: str | None
     newest: Newest | None
     target: UUID | None = None  # the conversation of the message that it is about
+    call: CallPart | None = None  # what is stored of the call that it is a part of
+
+    def completed(self, message: IncomingMessage) -> IncomingMessage:
+        """Return the message as it is to be stored: a call with all its parts."""
+        return message.with_part(self.call) if self.call and message.event.call else message
+
+    def is_joined_by(self, message: IncomingMessage) -> bool:
+        """Whether it changes its customer's newest conversation, or opens one. Of a stored call a later part does."""
+        if self.here is None:
+            return not (message.event.is_sign and self.target is not None)
+        is_later_part = self.call is not None and message.event.call is not None and not message.event.is_sign
+        return (
+            is_later_part
+            and self.newest is not None
+            and (self.newest.id, self.newest.status)
+            in (
+                (self.here, ACTIVE),
+                (self.here, COMPLETED),
+            )
+        )
+
+    @property
+    def was_opened(self) -> bool:
+        """Whether a stored part of the call has opened or reopened the conversation."""
+        return self.call is not None and Call.read(self.call.extras.get("call")).took_place
 
 
 class Placement(Enum):
@@ -65,16 +91,19 @@ class ConversationUpdate:
     comes_from_customer: bool = False
     comes_from_business: bool = False
 
-    def add(self, message: IncomingMessage) -> None:
+    def add(self, message: IncomingMessage, *, opens: bool = True) -> None:
+        """Add a message. `opens`: it is the first part that is stored of it."""
         event, at = message.event, message.at
         if event.is_sign:
             self.holds = self.holds or event.opens == Opens.HOLDER
             return
-        self.opens = True
         self.last_message_at = max(self.last_message_at or at, at)
         if event.direction == "in":
             self.last_inbound_at = max(self.last_inbound_at or at, at)
-        else:
+        if not opens:
+            return
+        self.opens = True
+        if event.direction == "out":
             self.comes_from_business = True
         if event.opens == Opens.LEAD:
             self.comes_from_customer = True
@@ -99,15 +128,15 @@ def conversation_updates(messages: Iterable[tuple[IncomingMessage, UUID | None, 
     """Return the change by messages that are not stored yet to each customer's conversation, ordered by customer id.
 
     A message without customer is left out: it is a provider's notice about a customer who is not stored. So is a sign
-    that joins the conversation of its target.
+    that joins the conversation of its target. A later part of a stored call changes the times.
     """
     updates: dict[UUID, ConversationUpdate] = {}
     for message, customer_id, place in messages:
-        if customer_id is None or place.here is not None or (message.event.is_sign and place.target is not None):
+        if customer_id is None or not place.is_joined_by(message):
             continue
         update = updates.get(customer_id)
         if update is None:
             update = ConversationUpdate(user_id=message.user_id, customer_id=customer_id, newest=place.newest)
             updates[customer_id] = update
-        update.add(message)
+        update.add(message, opens=not place.was_opened)
     return [updates[customer_id] for customer_id in sorted(updates)]

@@ -16,6 +16,7 @@ from django.utils import timezone
 from conversations.admin.referral import Referral, read_referral, text_of
 from conversations.admin.thread_labels import LABELS, REACTION_GONE, TICKS
 from conversations.channels import channel_of, with_channel
+from conversations.incoming import CALL_KIND
 from conversations.kinds import NOTICES, Words, text_of_message, words_of
 from conversations.models import Conversation, Message
 from conversations.visible_text import visible_text
@@ -154,12 +155,16 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
         entry.detail = shorten(name)
         if entry.text == name:  # the content of a document without a caption is its file name
             entry.text = ""
+        if row.kind == CALL_KIND:  # the first line says what became of the call
+            label, _, entry.text = entry.text.partition("\n")
+            entry.chip = entry.chip._replace(label=label or entry.chip.label)
     if answered := known.get(_answered(row)):
         entry.quoted = _quote(answered, edits)
     elif row.kind == "edit" and about:
         entry.quoted = _quote(about, {})  # its new text
     if row.direction == Message.Direction.OUT:
-        entry.tick = TICKS.get(row.status)
+        # Calls are not sent: their status says nothing.
+        entry.tick = TICKS.get(row.status) if row.kind != CALL_KIND else None
     else:
         entry.referral = read_referral((row.parts or {}).get("referral"))
 

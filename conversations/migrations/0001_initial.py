@@ -471,7 +471,11 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="message",
             index=models.Index(
-                condition=models.Q(("direction", "out"), ("is_turn", True)),
+                condition=models.Q(
+                    models.Q(("direction", "out"), ("is_turn", True)),
+                    models.Q(("direction", "in"), ("is_turn", False), ("kind", "call")),
+                    _connector="OR",
+                ),
                 fields=["conversation", "sort_at"],
                 name="messages_answers",
             ),

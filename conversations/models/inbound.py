@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import models
 
-from conversations.incoming import PLACEHOLDER_KINDS, IncomingMessage, MessageKey
+from conversations.incoming import PLACEHOLDER_KINDS, CallPart, IncomingMessage, MessageKey
 from conversations.placing import ConversationUpdate, Newest, Place, Placement
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
@@ -21,12 +21,14 @@ from leadsite.core.statements import fetch_rows
 M = TypeVar("M", bound=models.Model)
 
 _PLACES: Final = """
-    SELECT here.conversation_id, here.kind, newest.id, newest.status, target.conversation_id
+    SELECT here.conversation_id, here.kind, newest.id, newest.status, target.conversation_id,
+           here.direction, here.provider_time, here.extras
     FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[]) WITH ORDINALITY
         AS sent (user_id, provider_id, customer_id, target, n)
     LEFT JOIN LATERAL (
-        SELECT m.conversation_id, m.kind FROM messages AS m
-        WHERE m.user_id = sent.user_id AND m.provider_id = sent.provider_id LIMIT 1
+        SELECT m.conversation_id, m.kind, m.direction, m.provider_time,
+               CASE WHEN m.kind = 'call' THEN m.extras END AS extras
+        FROM messages AS m WHERE m.user_id = sent.user_id AND m.provider_id = sent.provider_id LIMIT 1
     ) AS here ON true
     LEFT JOIN LATERAL (
         SELECT c.id, c.status FROM conversations AS c WHERE c.customer_id = sent.customer_id
@@ -58,13 +60,13 @@ _STORE: Final = """
         ORDER BY b.sort_at DESC LIMIT 1
     ) AS before ON true
     ON CONFLICT (user_id, provider_id) WHERE provider_id IS NOT NULL DO UPDATE SET
-        kind = excluded.kind, content = excluded.content, parts = excluded.parts,
+        kind = excluded.kind, content = excluded.content, parts = excluded.parts, is_turn = excluded.is_turn,
         -- Keep the times of statuses, so that the row is the same whichever of message and status came first.
         extras = excluded.extras || CASE WHEN m.extras ? 'times'
             THEN jsonb_build_object('times', m.extras -> 'times') ELSE '{}' END,
         sort_at = CASE WHEN excluded.provider_time <> m.provider_time THEN excluded.sort_at ELSE m.sort_at END,
         provider_time = coalesce(excluded.provider_time, m.provider_time), updated_at = now()
-    WHERE m.kind IN {placeholders} AND excluded.kind NOT IN {placeholders}
+    WHERE m.kind IN {placeholders} AND excluded.kind NOT IN {placeholders} OR m.kind = 'call' AND excluded.kind = 'call'
     -- xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
     RETURNING m.user_id, m.provider_id, m.id, m.conversation_id, m.sort_at, m.xmax = 0
 """.replace("{placeholders}", str(PLACEHOLDER_KINDS))
@@ -86,7 +88,10 @@ _SET_WAITING: Final = """
         SELECT m.sort_at FROM messages AS m
         WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.is_turn AND m.sort_at > coalesce((
             SELECT a.sort_at FROM messages AS a
-            WHERE a.conversation_id = c.id AND a.direction = 'out' AND a.is_turn ORDER BY a.sort_at DESC LIMIT 1
+            -- An answer, or a call of the customer that was answered.
+            WHERE a.conversation_id = c.id
+                AND (a.direction = 'out' AND a.is_turn OR a.kind = 'call' AND a.direction = 'in' AND NOT a.is_turn)
+            ORDER BY a.sort_at DESC LIMIT 1
         ), '-infinity')
         ORDER BY m.sort_at LIMIT 1)
     WHERE c.id = ANY (%s::uuid[])
@@ -122,16 +127,22 @@ class InboundMessageManager(models.Manager[M]):
             ],
         )
         return [
-            Place(here, kind, Newest(newest_id, status) if newest_id else None, target)
-            for here, kind, newest_id, status, target in places
+            Place(
+                here,
+                kind,
+                Newest(newest_id, status) if newest_id else None,
+                target,
+                CallPart(direction, provider_time, json.loads(extras)) if extras else None,
+            )
+            for here, kind, newest_id, status, target, direction, provider_time, extras in places
         ]
 
     def store(self, messages: Sequence[tuple[IncomingMessage, UUID]]) -> list[StoredMessage]:
         """Store each message in its conversation, in the order of their keys, which is the lock order.
 
         Messages of the same time are placed in the order given, after those that are stored. Stored messages stay as
-        they are, except that a placeholder gets the content of the full message. Returns the rows inserted and changed.
-        Caller holds the transaction and has locked the customers.
+        they are, except that a placeholder gets the content of the full message, and a call that of all its parts.
+        Returns the rows inserted and changed. Caller holds the transaction and has locked the customers.
         """
         if not messages:
             return []
@@ -142,7 +153,7 @@ class InboundMessageManager(models.Manager[M]):
             array(message.user_id for message, _ in in_order),
             array(conversation_id for _, conversation_id in in_order),
             array(message.channel_id for message, _ in in_order),
-            array(event.customer.phone or event.customer.whatsapp_user_id for event in events),
+            array(event.customer.phone or event.customer.whatsapp_user_id or "" for event in events),
             *(array(getattr(event, column) for event in events) for column in _EVENT_COLUMNS),
             array(message.at for message, _ in in_order),
             array(event.is_turn for event in events),

@@ -155,7 +155,8 @@ class Message(OwnedModel):
     # Its place in the conversation: the provider's time, which has whole seconds, and in the microseconds the order of
     # arrival. An answer is placed after the last message that was there when it was written, whatever our clock says.
     sort_at = models.DateTimeField(db_default=Now(), editable=False)
-    # An inbound one waits for an answer, an outbound one is an answer. Not so signs, history, and messages of groups.
+    # An inbound one waits for an answer, an outbound one is an answer. Not so signs, history, and messages of groups. A
+    # call of the customer is a turn unless it was answered.
     is_turn = models.BooleanField(default=True, db_default=True, editable=False)
     extras = models.JSONField(default=dict, blank=True, db_default={})
     # A conversations.message_parts.Parts; null where it has none.
@@ -176,9 +177,11 @@ class Message(OwnedModel):
         indexes = [
             # Read by the thread, and to place a message in it.
             models.Index(fields=["conversation", "sort_at", "id"], name="messages_by_conversation"),
-            # Read by set_waiting: the last answer.
+            # Read by set_waiting: the last answer, or answered call.
             models.Index(
-                fields=["conversation", "sort_at"], condition=Q(direction="out", is_turn=True), name="messages_answers"
+                fields=["conversation", "sort_at"],
+                condition=Q(direction="out", is_turn=True) | Q(kind="call", direction="in", is_turn=False),
+                name="messages_answers",
             ),
             # Read by lock_due: messages to send through a channel now.
             models.Index(fields=["channel_id", "due_at"], condition=Q(status="queued"), name="messages_due"),

@@ -26,7 +26,8 @@ class Placed:
         return {
             id_
             for message, id_ in self.messages
-            if message.event.is_turn and (id_ not in self.opened or message.event.direction == "out")
+            if (message.event.is_turn or message.event.call)
+            and (id_ not in self.opened or message.event.direction == "out" or message.event.call)
         }
 
 
@@ -67,5 +68,7 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
             elif customer_id is not None and customer_id in conversations:
                 placed.append((message, conversations[customer_id]))
         elif message.completes(place.stored_kind or ""):
-            placed.append((message, place.here))
+            completed = place.completed(message)
+            if place.call is None or completed.event.extras != place.call.extras:
+                placed.append((completed, place.here))
     return Placed(placed, opened={one.id for one in opened if one.created})

@@ -31,8 +31,12 @@ def echoes(*rows: Any) -> Change:
     return meta.change("smb_message_echoes", meta.value(message_echoes=list(rows)))
 
 
+def calls(*rows: Any) -> Change:
+    return meta.change("calls", meta.value(calls=list(rows)))
+
+
 def conversation_of(n: int) -> Iterator[Change]:
-    """Ten events of one customer and the business. The customer's messages have the number, the id or both."""
+    """Thirteen events of one customer and the business. The customer's messages have the number, the id or both."""
     number, user_id = f"49151000{n:05d}", f"DE.{n:05d}"
     start = meta.NOON + 1000 * n
     choices: list[dict[str, Any]] = [
@@ -60,6 +64,11 @@ def conversation_of(n: int) -> Iterator[Change]:
         meta.message("reaction", {"message_id": f"wamid.{n}.1", "emoji": "👍"}, id=f"wamid.{n}.4", **identifiers),
         meta.message("revoke", {"original_message_id": f"wamid.{n}.2"}, id=f"wamid.{n}.5", **identifiers),
     )
+    ends = {"from": identifiers.get("from_"), "from_user_id": identifiers.get("from_user_id")}
+    call = meta.without_none(**{"id": f"wacid.{n}", "to": meta.BUSINESS, "direction": "USER_INITIATED"} | ends)
+    yield calls(call | {"event": "connect", "timestamp": str(start + 40)})
+    yield calls(call | {"event": "terminate", "timestamp": str(start + 70), "status": "COMPLETED", "duration": n % 2})
+    yield calls(call | {"event": "recording", "timestamp": str(start + 90)})
     to = {"to": number} if "from_user_id" not in identifiers else {"to": None, "to_user_id": user_id}
     yield echoes(meta.echo("From the phone", id=f"wamid.{n}.out", timestamp=start + 20, **to))
     for state in ("sent", "delivered", "read"):
@@ -121,7 +130,7 @@ def in_order(inbox: Inbox) -> str:
     for change in EVENTS:
         deliver(change)
     state = inbox.state()
-    assert inbox.counts() == (20, 20, 20, 20 * 6 + 2 * len(MOVING))
+    assert inbox.counts() == (20, 20, 20, 20 * 7 + 2 * len(MOVING))
     delete_all()
     return state
 

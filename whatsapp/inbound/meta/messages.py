@@ -1,11 +1,12 @@
-"""Reads Meta's messages (of customers, from the owner's phone, imported history) and calls into MessageEvents."""
+"""Reads Meta's messages (of customers, from the owner's phone, imported history) into MessageEvents."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from conversations.incoming import MessageEvent, MoveEvent, Opens
+from conversations.calls import Call
+from conversations.incoming import CALL_KIND, MessageEvent, MoveEvent, Opens
 from conversations.models import CONTENT_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
 from whatsapp.inbound.events import CALLBACK_DATA_MAX_LENGTH, Event, extras_of_event
 from whatsapp.inbound.meta.contents import content_of, extras_of, is_sign, kind_of
@@ -14,15 +15,11 @@ from whatsapp.inbound.meta.parts import parts_of
 from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers, shared_number
 from whatsapp.json_parts import Part, object_of
 
-_SENDER: Final[dict[str, tuple[str, ...]]] = {"numbers": ("from",), "ids": ("from_user_id",)}
+SENDER: Final[dict[str, tuple[str, ...]]] = {"numbers": ("from",), "ids": ("from_user_id",)}
 # `recipient`: as in requests to send, which Meta repeats in echoes of standby.
-_RECIPIENT: Final[dict[str, tuple[str, ...]]] = {"numbers": ("to",), "ids": ("to_user_id", "recipient")}
+RECIPIENT: Final[dict[str, tuple[str, ...]]] = {"numbers": ("to",), "ids": ("to_user_id", "recipient")}
 # Meta, history webhook reference: statuses of outgoing messages. Others count as sent.
 _HISTORY_STATUSES: Final = {"DELIVERED": "delivered", "READ": "read", "PLAYED": "played"}
-# Keys with fields of their own in the event; and session and connection, whose network addresses end with the call.
-_CALL_LEFT_OUT: Final = frozenset(
-    ("id", "from", "from_user_id", "to", "to_user_id", "timestamp", "session", "connection")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ def inbound_events(message: Part, source: Source, marks: dict[str, Any]) -> Iter
     if kind == "system":
         yield from _notice(message, source, marks)
         return
-    sender, recipient = identifiers(message, **_SENDER), identifiers(message, **_RECIPIENT)
+    sender, recipient = identifiers(message, **SENDER), identifiers(message, **RECIPIENT)
     if Identifiers(sender.phone).meets(source.business) and recipient and not recipient.meets(source.business):
         yield from echo_events(message, source, marks)
         return
@@ -62,7 +59,7 @@ def inbound_events(message: Part, source: Source, marks: dict[str, Any]) -> Iter
     if is_sign(message.data):
         opens = Opens.HOLDER
     number = shared_number(message) if kind == "contacts" else None
-    for event in _event(message, source, sender, direction="in", opens=opens, marks=marks):
+    for event in message_event(message, source, sender, direction="in", opens=opens, marks=marks):
         if number and not event.customer.phone:
             now = replace(event.customer, phone=number)
             yield MoveEvent(
@@ -84,27 +81,27 @@ def echo_events(message: Part, source: Source, marks: dict[str, Any]) -> Iterato
     if inner := object_of(message.data.get("message")):
         outer = {key: found for key, found in message.data.items() if key != "message"}
         message = replace(message, data=inner | outer)
-    who = identifiers(message, **_RECIPIENT)
+    who = identifiers(message, **RECIPIENT)
     marks = {"echo": True} | marks
     opens = Opens.HOLDER if is_sign(message.data) else Opens.CONVERSATION
-    yield from _event(message, source, who, direction="out", opens=opens, marks=marks, status="sent")
+    yield from message_event(message, source, who, direction="out", opens=opens, marks=marks, status="sent")
 
 
 def history_events(message: Part, source: Source, customer: Identifiers) -> Iterator[Event]:
     """Yield a message from before the number came to the API. `customer` is the thread's customer, where known."""
-    sender = identifiers(message, **_SENDER)
+    sender = identifiers(message, **SENDER)
     if Identifiers(sender.phone).meets(source.business):
         # Also where `from_user_id` is the customer's, as Meta has it in some threads.
-        inbound, who = False, customer or identifiers(message, **_RECIPIENT)
+        inbound, who = False, customer or identifiers(message, **RECIPIENT)
     elif customer:
         # Businesses have no user id; the thread may have the customer's number only.
         inbound = sender.meets(customer) or bool(sender.whatsapp_user_id and not sender.phone)
         who = customer | sender if inbound else customer
     else:
         inbound = bool(sender)
-        who = sender if inbound else identifiers(message, **_RECIPIENT)
+        who = sender if inbound else identifiers(message, **RECIPIENT)
     shown = message.child("history_context").text("status").upper()
-    yield from _event(
+    yield from message_event(
         message,
         source,
         who,
@@ -115,41 +112,20 @@ def history_events(message: Part, source: Source, customer: Identifiers) -> Iter
     )
 
 
-def call_events(call: Part, source: Source) -> Iterator[Event]:
-    """Yield a call as a message of the kind "call" (Meta, Calls webhook reference)."""
-    sender = identifiers(call, **_SENDER)
-    direction = call.text("direction")
-    inbound = direction == "USER_INITIATED" or (direction != "BUSINESS_INITIATED" and not sender.meets(source.business))
-    who = sender if inbound else identifiers(call, **_RECIPIENT)
-    extras = {key: found for key, found in call.data.items() if key not in _CALL_LEFT_OUT}
-    # A call has no type, text or caption: its own keys go to the extras.
-    bare = replace(call, data={key: call.data[key] for key in ("id", "timestamp") if key in call.data})
-    yield from _event(
-        bare,
-        source,
-        who,
-        direction="in" if inbound else "out",
-        opens=Opens.LEAD if inbound else Opens.CONVERSATION,
-        marks=extras,
-        status="received" if inbound else "sent",
-        call="Called" if inbound else "Was called",
-    )
-
-
 def _notice(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:
     former = former_identifiers(message)
     # The contact of a notice has the customer's new identifiers: they must not be mixed with the former ones.
     if former:
         source = replace(source, contacts=Contacts())
     who = former or current_identifiers(message)
-    for event in _event(message, source, who, direction="in", opens=Opens.NOTHING, marks=marks):
+    for event in message_event(message, source, who, direction="in", opens=Opens.NOTHING, marks=marks):
         yield event
         move = move_of(message, source.channel, event.provider_time)
         if move:
             yield move
 
 
-def _event(
+def message_event(
     message: Part,
     source: Source,
     who: Identifiers,
@@ -158,31 +134,35 @@ def _event(
     opens: Opens,
     marks: dict[str, Any],
     status: str = "received",
-    call: str = "",
+    call: Call | None = None,
 ) -> Iterator[MessageEvent]:
-    """Yield the event of a message that has an id and a customer; without them it is rejected."""
+    """Yield the event of a message that has an id and a customer; without them it is rejected.
+
+    `call`: it is a part of a call, whose keys are in `marks`. One that opens nothing needs no customer.
+    """
     provider_id = provider_id_of(message)
     if provider_id is None:
         return
     contact = source.contacts.find(who, alone=source.alone)
     customer = who | contact.who
-    if not customer:
+    if not customer and not (call and opens is Opens.NOTHING):
         message.reject("has neither the number nor the user id of a customer")
         return
-    kind = "call" if call else kind_of(message.data)
+    kind = CALL_KIND if call else kind_of(message.data)
     yield MessageEvent(
         channel=source.channel,
         customer=customer.sender(contact.name),
         provider_id=provider_id,
         direction=direction,
         kind=kind,
-        content=call or _content(kind, message),
+        content=call.words(incoming=direction == "in") if call else _content(kind, message),
         provider_time=message.moment("timestamp", source.received_at),
         opens=opens,
         extras=extras_of_event(extras_of(kind, message.data) | contact.extras | marks),
         parts=parts_of(kind, message.data),
         status=status,
         callback_data=message.text("biz_opaque_callback_data")[:CALLBACK_DATA_MAX_LENGTH] if direction == "out" else "",
+        call=call,
     )
 
 

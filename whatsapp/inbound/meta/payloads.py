@@ -18,9 +18,9 @@ from whatsapp.inbound.events import (
     UnreadableBody,
 )
 from whatsapp.inbound.meta.accounts import accounts_of
+from whatsapp.inbound.meta.calls import call_events, call_status_events
 from whatsapp.inbound.meta.messages import (
     Source,
-    call_events,
     echo_events,
     history_events,
     inbound_events,
@@ -36,7 +36,10 @@ from whatsapp.meta_errors import says_opted_out, schedule_of, stops_the_number, 
 CODE_MAX_LENGTH: Final = 7
 
 _STATUSES: Final = frozenset(("sent", "delivered", "read", "played", "failed"))
-_ITEMS: Final = ("messages", "message_echoes", "statuses", "calls", "history", "user_id_update", "user_preferences")
+_CALL_PARTS: Final = ("calls", "recordings", "transcripts")
+_ITEMS: Final = (
+    *("messages", "message_echoes", "statuses", *_CALL_PARTS, "history", "user_id_update", "user_preferences"),
+)
 _CODE: Final = re.compile("[0-9]{1,9}")
 _PLAIN_WORD: Final = re.compile("[A-Za-z_]{1,30}")
 
@@ -128,7 +131,8 @@ def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) 
     for message in value.children("messages"):
         yield from inbound_events(message, source, marks or {})
     for status in value.children("statuses"):
-        yield from _status(status, source)
+        read_status = call_status_events if status.text("type") == "call" else _status
+        yield from read_status(status, source)
     yield from _echoes(value, source, marks)
 
 
@@ -160,8 +164,11 @@ def _history(value: Part, source: Source) -> Iterator[Event]:
 
 
 def _calls(value: Part, source: Source) -> Iterator[Event]:
-    for call in value.children("calls"):
-        yield from call_events(call, source)
+    for key in _CALL_PARTS:
+        for call in value.children(key):
+            yield from call_events(call, source)
+    for status in value.children("statuses"):
+        yield from call_status_events(status, source)
 
 
 def _id_updates(value: Part, source: Source) -> Iterator[Event]:

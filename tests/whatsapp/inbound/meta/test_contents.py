@@ -145,11 +145,6 @@ def test_the_kind_is_the_type_or_the_only_part_present(message, kind):
 def test_reserved_extras_are_renamed():
     extras = read_one(meta.text(times={"sent": "x"}, details=5)).extras
     assert extras == {"times_": {"sent": "x"}, "details_": 5}
-    assert read_one(meta.call(details=1)).extras == {
-        "event": "connect",
-        "direction": "USER_INITIATED",
-        "details_": 1,
-    }
 
 
 def test_a_text_without_a_body_is_a_message_with_a_note():

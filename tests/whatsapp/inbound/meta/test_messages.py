@@ -1,4 +1,4 @@
-"""Messages other than plain inbound ones: groups, standby, echoes, history and calls."""
+"""Messages other than plain inbound ones: groups, standby, echoes and history."""
 
 import pytest
 
@@ -104,19 +104,3 @@ def test_media_of_old_messages_are_read_from_messages():
 def test_a_business_that_does_not_share_its_history_is_noted():
     value = meta.value(history=[{"errors": [meta.error(2593109, "History sharing is turned off")]}])
     assert read_field("history", value).notes == ["Meta reports: 2593109 History sharing is turned off"]
-
-
-@pytest.mark.parametrize("direction", ["USER_INITIATED", None])
-def test_a_call_from_a_customer_is_a_lead(direction):
-    call = meta.call(session={"sdp": "v=0"}, connection={}) | {"direction": direction}
-    (event,) = read_field("calls", meta.value(calls=[call], contacts=[meta.contact()])).events
-    assert (summary(event), event.kind) == (("in", "received", Opens.LEAD, "Called"), "call")
-    assert (event.customer.name, event.extras) == ("Sheena Nelson", {"event": "connect", "direction": direction})
-
-
-def test_a_call_by_the_business_is_outgoing():
-    value = meta.value(calls=[meta.call("BUSINESS_INITIATED"), {}], statuses=[{"id": "1", "status": "RINGING"}])
-    reading = read_field("calls", value)
-    assert [summary(event) for event in reading.events] == [("out", "sent", Opens.CONVERSATION, "Was called")]
-    assert reading.events[0].customer == SHEENA
-    assert reading.rejected == [f"{ITEM}.calls[1]: id is missing"]
