@@ -118,7 +118,7 @@ def deliveries(seed: int) -> Iterator[list[Change]]:
 def split(change: Change) -> Iterator[Change]:
     """One change for each item of a change."""
     value = change["value"]
-    for kind in ("messages", "statuses", "message_echoes"):
+    for kind in ("messages", "statuses", "message_echoes", "calls"):
         for item in value.get(kind, []):
             rest = {name: part for name, part in value.items() if name not in ("messages", "statuses")}
             yield change | {"value": rest | {kind: [item]}}
