@@ -116,6 +116,7 @@ class IncomingMessage:
     """A message with its owner. `at` is the provider's time or, where that is missing, when it was received.
 
     `message_id` is our id, where the provider returns it: then it may be a copy of a message that we sent.
+    `last_part_at`: of a call of several parts, when the last of those was reported that change its conversation.
     """
 
     user_id: UUID
@@ -123,6 +124,7 @@ class IncomingMessage:
     at: datetime
     event: MessageEvent
     message_id: UUID | None = None
+    last_part_at: datetime | None = None
 
     @property
     def key(self) -> MessageKey:
@@ -206,7 +208,13 @@ def _merged(before: IncomingMessage, message: IncomingMessage) -> IncomingMessag
         whatsapp_user_id=one.customer.whatsapp_user_id or other.customer.whatsapp_user_id,
         name=one.customer.name or other.customer.name,
     )
-    return replace(merged, at=min(before.at, message.at), event=replace(merged.event, customer=customer))
+    ends = [part.last_part_at or part.at for part in (before, message) if not part.event.is_sign]
+    return replace(
+        merged,
+        at=min(before.at, message.at),
+        event=replace(merged.event, customer=customer),
+        last_part_at=max(ends, default=None),
+    )
 
 
 def _union(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,9 +97,10 @@ class ConversationUpdate:
         if event.is_sign:
             self.holds = self.holds or event.opens == Opens.HOLDER
             return
-        self.last_message_at = max(self.last_message_at or at, at)
+        last = message.last_part_at or at
+        self.last_message_at = max(self.last_message_at or last, last)
         if event.direction == "in":
-            self.last_inbound_at = max(self.last_inbound_at or at, at)
+            self.last_inbound_at = max(self.last_inbound_at or last, last)
         if not opens:
             return
         self.opens = True

@@ -1,8 +1,8 @@
 """WhatsApp's customer service window: free-form messages are allowed for 24 hours after a customer wrote or called.
 
 It belongs to a customer and one number of the business. Only the customer's own message or call to that number opens
-it (an inbound message with `is_turn`): not a message in a group, nor imported history, a reaction, an edit or a
-deletion.
+it (an inbound message with `is_turn`, or a call, which is none once it was answered): not a message in a group, nor
+imported history, a reaction, an edit or a deletion.
 """
 
 from datetime import datetime, timedelta

@@ -63,14 +63,15 @@ _EXPIRE_LEASES: Final = """
 # conversation, whose number and address are used when the window is closed.
 _CHATS: Final = """
     SELECT m.channel_id, (array_agg(m.address ORDER BY m.sort_at DESC))[1],
-           max(m.sort_at) FILTER (WHERE m.is_turn) AS last_inbound_at
+           max(m.sort_at) FILTER (WHERE m.is_turn OR m.kind = 'call') AS last_inbound_at
     FROM conversations AS v CROSS JOIN LATERAL (
-        (SELECT last.channel_id, last.address, last.is_turn, last.sort_at FROM messages AS last
+        (SELECT last.channel_id, last.address, last.is_turn, last.kind, last.sort_at FROM messages AS last
          WHERE last.conversation_id = v.id AND last.direction = 'in'
          ORDER BY last.sort_at DESC LIMIT 1)
         UNION ALL
-        SELECT recent.channel_id, recent.address, recent.is_turn, recent.sort_at FROM messages AS recent
-        WHERE recent.conversation_id = v.id AND recent.sort_at > %s AND recent.direction = 'in' AND recent.is_turn
+        SELECT recent.channel_id, recent.address, recent.is_turn, recent.kind, recent.sort_at FROM messages AS recent
+        WHERE recent.conversation_id = v.id AND recent.sort_at > %s AND recent.direction = 'in'
+            AND (recent.is_turn OR recent.kind = 'call')
     ) AS m
     WHERE v.customer_id = %s AND m.channel_id IS NOT NULL
     GROUP BY m.channel_id ORDER BY last_inbound_at DESC NULLS LAST, max(m.sort_at) DESC

@@ -41,7 +41,7 @@ def test_the_parts_of_a_call_are_one_message_in_any_order(parts, random):
     shuffled = random.sample(given_parts, len(given_parts))
     (one,) = distinct_messages(given_parts)
     (other,) = distinct_messages(shuffled)
-    assert (one.at, one.event) == (other.at, other.event)
+    assert (one.at, one.event, one.last_part_at) == (other.at, other.event, other.last_part_at)
     assert one.at == min(each.at for each in given_parts)
     stored = given_parts[0]
     for each in [*given_parts[1:], *shuffled]:

@@ -5,6 +5,7 @@ from html import escape
 from itertools import permutations
 
 import pytest
+from django.utils import timezone
 
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
@@ -46,6 +47,7 @@ def assert_it_says(inbox, text):
     (row,) = inbox.messages
     assert (row.kind, row.content, row.provider_id) == ("call", text, CALL)
     (entry,) = read_thread(row.conversation).entries
+    assert entry.chip
     assert "\n".join(part for part in (entry.chip.label, entry.text) if part) == text
     assert entry.tick is None
     page = staff_of(inbox.business).get(address("change", row.conversation)).content.decode()
@@ -188,3 +190,12 @@ def test_words_replace_a_missed_call_as_the_details(inbox):
     assert inbox.leads[0].details == "I called about a cake"
     deliver_call(inbox, RECORDED)
     assert inbox.leads[0].details == "I called about a cake"
+
+
+@pytest.mark.parametrize("parts", [[CONNECT], [COMPLETED], [CONNECT, ended("FAILED")], [CONNECT, COMPLETED]])
+def test_a_call_opens_the_window(inbox, parts):
+    now = int(timezone.now().timestamp())
+    deliver_call(inbox, *(part | {"timestamp": str(now - 60), "start_time": None, "end_time": None} for part in parts))
+    body = {"to": f"+{meta.SHEENA}", "message": "Sorry that we missed you"}
+    answer = inbox.business.client.post("/api/whatsapp", body, format="json")
+    assert (answer.status_code, answer.json()["window"]) == (202, "open")
