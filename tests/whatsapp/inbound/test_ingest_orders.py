@@ -92,9 +92,22 @@ def move_of(n: int) -> Iterator[Change]:
     yield messages(meta.text("From the new number", id=f"wamid.{n}.7", timestamp=moved_at + 50, **identifiers))
 
 
+def album_of(n: int) -> Iterator[Change]:
+    """An edit, and an album of photos of one second with one caption, from a customer who has written before."""
+    sender = {"from_": f"49151000{n:05d}", "from_user_id": f"DE.{n:05d}"}
+    edited = {"original_message_id": f"wamid.{n}.1", "message": {"type": "text", "text": {"body": "First, corrected"}}}
+    yield messages(meta.message("edit", edited, id=f"wamid.{n}.edit", timestamp=meta.NOON + 1000 * n + 60, **sender))
+    for photo in range(3):
+        part = {"id": f"{n}{photo}", "mime_type": "image/jpeg"} | ({"caption": "Like this"} if photo == n % 3 else {})
+        at = meta.NOON + 1000 * n + 80
+        yield messages(meta.message("image", part, id=f"wamid.{n}.photo{photo}", timestamp=at, **sender))
+
+
 MOVING = (0, 2, 3, 5, 6, 8)
 EVENTS = [change for n in range(20) for change in conversation_of(n)]
 EVENTS += [change for n in MOVING for change in move_of(n)]
+WITH_ALBUM = range(5, 20, 3)  # whose messages have both identifiers
+EVENTS += [change for n in WITH_ALBUM for change in album_of(n)]
 
 
 def delete_all() -> None:
@@ -130,7 +143,7 @@ def in_order(inbox: Inbox) -> str:
     for change in EVENTS:
         deliver(change)
     state = inbox.state()
-    assert inbox.counts() == (20, 20, 20, 20 * 7 + 2 * len(MOVING))
+    assert inbox.counts() == (20, 20, 20, 20 * 7 + 2 * len(MOVING) + 4 * len(WITH_ALBUM))
     delete_all()
     return state
 
