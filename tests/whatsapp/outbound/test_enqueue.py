@@ -66,7 +66,21 @@ def call_of_the_business(at):
     return "calls", {"calls": [meta.call("BUSINESS_INITIATED", timestamp=at, to=AMINA[1:])]}
 
 
+def sign(kind, part=None, **more):
+    return lambda at: ("messages", {"messages": [meta.message(kind, part, from_=AMINA[1:], timestamp=at, **more)]})
+
+
 NOT_TO_THE_NUMBER = {
+    "a reaction": sign("reaction", {"message_id": "wamid.1", "emoji": "👍"}),
+    "a removed reaction": sign("reaction", {"message_id": "wamid.1"}),
+    "an edit": sign("edit", {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "x"}}}),
+    "a deletion": sign("revoke", {"original_message_id": "wamid.1"}),
+    "an opened chat": sign("request_welcome"),
+    "an edit that Meta does not show": sign("unsupported", {"type": "edit"}, errors=[meta.error(131051)]),
+    "an answer about calls": sign(
+        "interactive",
+        {"type": "call_permission_reply", "call_permission_reply": {"response": "accept"}},
+    ),
     "a message in a group": in_group,
     "imported history": imported,
     "a message from the owner's phone": echo,
