@@ -64,7 +64,7 @@ def test_the_thread_names_the_number_wherever_it_changes(shop, twilio, owner):
     Inbox(owner).gets(meta.text("Hello"), meta.text("Anyone?", timestamp=meta.NOON + 1))
     Inbox(owner, channel="222").gets(meta.text("And here?", timestamp=meta.NOON + 2))
     conversation = Conversation.objects.get()
-    assert [entry.number for entry in read_thread(conversation).entries] == [SHOWN, "", "222"]
+    assert [entry.number for entry in read_thread(conversation).entries] == [SHOWN, "", f"+{meta.BUSINESS}"]
     person = staff_of(owner)
     assert f"to <bdi>{SHOWN}</bdi>" in person.get(address("change", conversation)).content.decode()
     assert SHOWN in person.get(address("change", Message.objects.get(content="Hello"))).content.decode()

@@ -42,13 +42,15 @@ class Reading:
     """The events of one delivery, and a line (where, and why) for each part that could not be read.
 
     `rejected` has items that should have become an event and did not: the delivery fails. `notes` has everything else:
-    a part of an event was left out, or the provider itself reports an error. `accounts`: the account of each number.
+    a part of an event was left out, or the provider itself reports an error. `accounts` and
+    `display_numbers` are those of each number.
     """
 
     events: list[Event] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     accounts: dict[str, str] = field(default_factory=dict)
+    display_numbers: dict[str, str] = field(default_factory=dict)
 
 
 class UnreadableBody(Exception):

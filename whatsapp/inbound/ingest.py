@@ -20,7 +20,7 @@ from whatsapp.channels import stop_channel
 from whatsapp.inbound import twilio
 from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.meta import payloads
-from whatsapp.inbound.routing import Route, new_accounts, route_events
+from whatsapp.inbound.routing import Route, new_facts, route_events
 from whatsapp.inbound.storage_errors import is_about_content, reason_of
 from whatsapp.models import Channel, WebhookDelivery
 from whatsapp.outbound.requeue import TemporaryFailure, requeue_failed
@@ -35,11 +35,11 @@ ATTEMPTS_OF_RECEIVE: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
 ERROR_MAX_LENGTH: Final = 10_000
 READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
-# The account of a number is new once, with the first delivery. In the same statement, so that this one has no more.
-_SET_ACCOUNTS: Final = """
+# Account and display number are new once, with the first delivery. In the same statement, so that this one has no more.
+_SET_FACTS: Final = """
     WITH belongs AS (
-        UPDATE channels AS c SET waba_id = given.waba_id, updated_at = now()
-        FROM unnest(%s::uuid[], %s::text[]) AS given (id, waba_id) WHERE c.id = given.id)
+        UPDATE channels AS c SET waba_id = given.waba_id, display_number = given.display_number, updated_at = now()
+        FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS given (id, waba_id, display_number) WHERE c.id = given.id)
 """
 _INSERT: Final = """
     INSERT INTO webhook_deliveries (provider, body, received_at, state, error, unrouted, next_attempt_at)
@@ -57,7 +57,7 @@ class Plan:
     received: Received = field(default_factory=Received)
     temporary: list[TemporaryFailure] = field(default_factory=list)  # failures that are not among the statuses received
     stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
-    accounts: dict[UUID, str] = field(default_factory=dict)  # of channels with another one stored
+    facts: dict[UUID, tuple[str, str]] = field(default_factory=dict)  # of channels with others stored: see new_facts
 
     def with_result(self, stored: Stored) -> "Plan":
         """Return the plan with a note about the notices that were left out."""
@@ -153,7 +153,7 @@ def _plan(provider: str, body: bytes, received_at: datetime) -> Plan:
             received=routed.received,
             temporary=routed.temporary,
             stopped=routed.stopped,
-            accounts=new_accounts(reading.accounts, routes),
+            facts=new_facts(reading.accounts, reading.display_numbers, routes),
         )
     except UnreadableBody as error:
         return Plan(state=State.FAILED, notes=[str(error)])
@@ -170,8 +170,9 @@ def _insert_delivery(
 ) -> UUID:
     values = [provider, body, received_at, plan.state, plan.error, array(plan.unrouted), next_attempt_at]
     statement = _INSERT
-    if plan.accounts:
-        statement, values = _SET_ACCOUNTS + _INSERT, [array(plan.accounts), array(plan.accounts.values()), *values]
+    if plan.facts:
+        facts = [array(plan.facts), *map(array, zip(*plan.facts.values(), strict=True))]
+        statement, values = _SET_FACTS + _INSERT, [*facts, *values]
     ((delivery_id,),) = fetch_rows(statement, values)
     return cast(UUID, delivery_id)
 

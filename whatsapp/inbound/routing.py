@@ -17,11 +17,12 @@ RECENT: Final = timedelta(minutes=15)
 
 
 class Route(NamedTuple):
-    """The channel, the business and the stored account of a number."""
+    """The channel, the business, the stored account and display number of a number."""
 
     channel_id: UUID
     user_id: UUID
     waba_id: str = ""
+    display_number: str = ""
 
 
 @dataclass(slots=True)
@@ -71,13 +72,17 @@ def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_
     return routed
 
 
-def new_accounts(accounts: Mapping[str, str], routes: Mapping[str, Route]) -> dict[UUID, str]:
-    """Return the account of each channel for which another one, or none, is stored."""
-    return {
-        route.channel_id: accounts[number]
-        for number, route in routes.items()
-        if accounts.get(number, route.waba_id) != route.waba_id
-    }
+def new_facts(
+    accounts: Mapping[str, str], display_numbers: Mapping[str, str], routes: Mapping[str, Route]
+) -> dict[UUID, tuple[str, str]]:
+    """Return account and display number of each channel for which another account, or no display number, is stored."""
+    facts = {}
+    for number, route in routes.items():
+        shown = route.display_number or display_numbers.get(number, "")
+        account = accounts.get(number, route.waba_id)
+        if (account, shown) != (route.waba_id, route.display_number):
+            facts[route.channel_id] = (account, shown)
+    return facts
 
 
 def _status_of_message(message: IncomingMessage) -> StatusReport:

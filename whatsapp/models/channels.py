@@ -49,7 +49,8 @@ _LOCK_READY: Final = """
 
 # Raw SQL: the ORM needs as much time to build this query as the reader needs for a whole delivery.
 _ROUTES: Final = """
-    SELECT phone_number_id, id, user_id, waba_id FROM channels WHERE phone_number_id = ANY(%s::text[]) AND active
+    SELECT phone_number_id, id, user_id, waba_id, display_number FROM channels
+    WHERE phone_number_id = ANY(%s::text[]) AND active
 """
 
 
@@ -88,7 +89,7 @@ class ChannelManager(models.Manager["Channel"]):
         ]
 
     def routes(self, numbers: Collection[str]) -> list[tuple[Any, ...]]:
-        """Return phone_number_id, id, business and account of the active channels among these numbers."""
+        """Return phone_number_id, id, business, account and display number of the active channels among these."""
         return fetch_rows(_ROUTES, [array(numbers)]) if numbers else []
 
     def lock_ready(self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = ()) -> list[ReadyChannel]:

@@ -17,7 +17,7 @@ from whatsapp.inbound.events import (
     StatusEvent,
     UnreadableBody,
 )
-from whatsapp.inbound.meta.accounts import accounts_of
+from whatsapp.inbound.meta.accounts import accounts_of, display_numbers_of
 from whatsapp.inbound.meta.calls import call_events, call_status_events
 from whatsapp.inbound.meta.messages import (
     Source,
@@ -67,6 +67,7 @@ def read(body: bytes, received_at: datetime) -> Reading:
         rejected=report.rejected.all(),
         notes=report.notes.all(),
         accounts=accounts_of(tree),
+        display_numbers=display_numbers_of(tree),
     )
 
 
