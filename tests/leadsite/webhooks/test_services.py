@@ -15,9 +15,9 @@ from tests.leadsite.webhooks.integrator import Integrator
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
+from whatsapp.models import Channel
 
 pytestmark = pytest.mark.django_db
-from whatsapp.models import Channel
 
 
 def times_read(document: dict[str, Any]) -> dict[str, Any]:
