@@ -36,6 +36,7 @@ _SENT: Final = {
 # Signs and reports, which are shown as notices and not as something that a person wrote.
 NOTICES: Final = {
     "reaction": Words("add_reaction", "Reaction"),
+    "payment": Words("payments", "Payment"),
     "revoke": Words("delete", "Deleted a message"),
     "system": Words("info", "WhatsApp: something about this customer changed"),
     "user_preferences": Words("campaign", "Changed what they want to receive"),

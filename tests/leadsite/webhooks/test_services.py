@@ -120,6 +120,15 @@ class TestAMessage:
         assert first["id"] == second["id"]
         assert (first["kind"], second["content"]) == ("unsupported", "The real one")
 
+    def test_a_call_stores_an_event_when_it_rings_and_when_it_has_ended(self, integrator, inbox):
+        ring = meta.call(id="wacid.1")
+        end = meta.call(id="wacid.1", event="terminate", status="FAILED", timestamp=meta.NOON + 30)
+        for part in (ring, end, end):
+            inbox.gets_change("calls", calls=[part])
+        first, second = [row.payload["data"] for row in integrator.rows() if row.type == "message.received"]
+        assert first["id"] == second["id"]
+        assert (first["content"], second["content"]) == ("Called", "Missed call")
+
     def test_each_status_of_an_outgoing_message_stores_an_event_as_in_the_api(self, integrator, inbox, owner):
         inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("Hello", id="wamid.out")])
         for state in ("sent", "delivered", "read", "played"):

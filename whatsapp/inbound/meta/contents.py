@@ -10,7 +10,7 @@ from typing import Any, Final
 from conversations.incoming import PLACEHOLDER_KINDS
 from conversations.models import KIND_MAX_LENGTH
 from whatsapp.inbound.meta.placeholders import placeholder_text
-from whatsapp.inbound.meta.replies import button_text, interactive_text, order_text, product_question
+from whatsapp.inbound.meta.replies import button_text, interactive_text, order_text, payment_text, product_question
 from whatsapp.json_parts import error_details, object_of, objects_of, text_of
 from whatsapp.message_templates.rendering import describe
 
@@ -35,7 +35,7 @@ _EVENT_KEYS: Final = frozenset(
 )
 _SIGNS: Final = frozenset(("reaction", "edit", "revoke", "request_welcome"))
 # Meta, unsupported messages: values of unsupported.type.
-_UNSUPPORTED_SIGNS: Final = frozenset(("edit", "reaction"))
+_UNSUPPORTED_SIGNS: Final = frozenset(("edit", "reaction", "pin", "keep_in_chat", "poll_update"))
 # The key with the id of the message that this one is about.
 _TARGETS: Final = {"edit": "original_message_id", "revoke": "original_message_id", "reaction": "message_id"}
 
@@ -185,6 +185,7 @@ _READERS: Final[dict[str, Callable[[Json], str]]] = {
     "interactive": interactive_text,
     "button": button_text,
     "order": order_text,
+    "payment": payment_text,
     "reaction": _reaction,
     "template": _template,
     "system": _system,

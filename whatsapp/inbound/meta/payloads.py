@@ -27,6 +27,7 @@ from whatsapp.inbound.meta.messages import (
     provider_id_of,
 )
 from whatsapp.inbound.meta.move_reports import id_updates
+from whatsapp.inbound.meta.payments import payment_status_events
 from whatsapp.inbound.meta.preferences import preference_events
 from whatsapp.inbound.meta.senders import Contact, Contacts, Identifiers, identifiers
 from whatsapp.json_parts import Part, Report, error_text, objects_of, text_of, without_phones
@@ -132,8 +133,7 @@ def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) 
     for message in value.children("messages"):
         yield from inbound_events(message, source, marks or {})
     for status in value.children("statuses"):
-        read_status = call_status_events if status.text("type") == "call" else _status
-        yield from read_status(status, source)
+        yield from _STATUS_READERS.get(status.text("type"), _status)(status, source)
     yield from _echoes(value, source, marks)
 
 
@@ -225,6 +225,11 @@ def _report(error: Part) -> None:
     error.report.notes.add("Meta reports: " + (" ".join(word for word in words if word) or "an error without a reason"))
 
 
+# By the type of what they are about; the others are about messages.
+_STATUS_READERS: Final[dict[str, Callable[[Part, Source], Iterator[Event]]]] = {
+    "call": call_status_events,
+    "payment": payment_status_events,
+}
 _FIELDS: Final[dict[str, Callable[[Part, Source], Iterator[Event]]]] = {
     "messages": _messages,
     "standby": _standby,

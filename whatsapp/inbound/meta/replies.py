@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 # Ids that mean nothing to a person; the message keeps them in its extras.
 _IDS: Final = {"id", "type", "payload", "catalog_id", "credential_id", "payment_timestamp"}
+_PAID: Final = {"captured", "success", "completed"}
 _MAX_DIGITS: Final = 15
 
 
@@ -38,6 +39,21 @@ def order_text(message: Json) -> str:
     total = _total(items) if len(items) > 1 or any(_number(item.get("quantity")) != 1 for item in items) else ""
     lines = [*map(_item, items), f"Total: {total}" if total else "", text_of(order.get("text"))]
     return "\n".join(line for line in lines if line)
+
+
+def payment_text(message: Json) -> str:
+    """Return what became of a payment: "Paid 210 INR (reference r1)"."""
+    payment = object_of(message.get("payment"))
+    amount = object_of(payment.get("amount"))
+    value, offset = _number(amount.get("value")), _number(amount.get("offset")) or Decimal(1)
+    sum_ = _amount(None if value is None else value / offset, text_of(payment.get("currency")))
+    state = text_of(payment.get("status")).lower()
+    reference = text_of(payment.get("reference_id"))
+    if state in _PAID:
+        words = ["Paid", sum_]
+    else:
+        words = [f"Payment of {sum_}" if sum_ else "Payment", state.replace("_", " ")]
+    return " ".join(part for part in (*words, f"(reference {reference})" if reference else "") if part)
 
 
 def product_question(message: Json) -> str:

@@ -1,8 +1,8 @@
-"""Orders as lines for people."""
+"""Orders and payments as lines for people."""
 
 import pytest
 
-from whatsapp.inbound.meta.replies import order_text
+from whatsapp.inbound.meta.replies import order_text, payment_text
 
 
 def item(product="lemon", quantity=2, price=30, currency="EUR"):
@@ -45,3 +45,24 @@ def test_an_order_ends_with_what_the_customer_wrote():
     )
     assert order_text({"order": {"text": "Love these!"}}) == "Love these!"
     assert order_text({"order": "?"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("payment", "text"),
+    [
+        (
+            {"status": "captured", "amount": {"value": 21000, "offset": 100}, "currency": "INR", "reference_id": "r1"},
+            "Paid 210 INR (reference r1)",
+        ),
+        (
+            {"status": "failed", "amount": {"value": "2150", "offset": "100"}, "currency": "INR"},
+            "Payment of 21.50 INR failed",
+        ),
+        ({"status": "pending", "amount": {"value": 5, "offset": 0}}, "Payment of 5 pending"),
+        ({"status": "some_new_state"}, "Payment some new state"),
+        ({"amount": 5}, "Payment"),
+        ("paid", "Payment"),
+    ],
+)
+def test_a_payment_says_what_became_of_it(payment, text):
+    assert payment_text({"payment": payment}) == text
