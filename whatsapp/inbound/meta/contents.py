@@ -70,7 +70,8 @@ def content_of(kind: str, message: Json) -> str:
     if not content and not message.get(kind) and kind not in PLACEHOLDER_KINDS:
         # The object of the kind may be missing, with an error in its place.
         content = _in_brackets(_reason(message))
-    return "\n".join(part for part in (content, product_question(message)) if part)
+    about = product_question(message) if "context" in message else ""
+    return f"{content}\n{about}".strip("\n") if about else content
 
 
 def extras_of(kind: str, message: Json) -> Json:

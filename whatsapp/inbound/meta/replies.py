@@ -49,11 +49,9 @@ def payment_text(message: Json) -> str:
     sum_ = _amount(None if value is None else value / offset, text_of(payment.get("currency")))
     state = text_of(payment.get("status")).lower()
     reference = text_of(payment.get("reference_id"))
-    if state in _PAID:
-        words = ["Paid", sum_]
-    else:
-        words = [f"Payment of {sum_}" if sum_ else "Payment", state.replace("_", " ")]
-    return " ".join(part for part in (*words, f"(reference {reference})" if reference else "") if part)
+    words = f"Payment of {sum_}" if sum_ else "Payment"
+    outcome = f"Paid {sum_}" if state in _PAID else f"{words} {state.replace('_', ' ')}"
+    return f"{outcome.strip()} (reference {reference})" if reference else outcome.strip()
 
 
 def product_question(message: Json) -> str:
