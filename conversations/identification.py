@@ -17,11 +17,8 @@ from uuid import UUID
 from conversations.incoming import IncomingMessage, Sender
 from conversations.phone import phone_key
 
-# One move can lead to another. Longer chains are cut off here.
-MAX_MOVES: Final = 10
-
-# The resolution of PostgreSQL's timestamps.
-_TICK: Final = timedelta(microseconds=1)
+MAX_MOVES: Final = 10  # one move can lead to another; longer chains are cut off here
+_TICK: Final = timedelta(microseconds=1)  # the resolution of PostgreSQL's timestamps
 
 # (user_id, phone key or WhatsApp user id).
 Identifier = tuple[UUID, str | None]
@@ -85,6 +82,7 @@ class SenderIdentity:
     creates_customer: bool
     moved_at: datetime | None = None
     message_id: UUID | None = None
+    copy_token: str | None = None  # of an outgoing message, which may be stored with another id
 
     @classmethod
     def of(cls, message: IncomingMessage) -> "SenderIdentity":
@@ -93,6 +91,7 @@ class SenderIdentity:
             user_id=message.user_id,
             provider_id=message.event.provider_id,
             message_id=message.message_id,
+            copy_token=message.provider_token if message.event.direction == "out" else None,
             original=sender,
             phone=sender.phone,
             whatsapp_user_id=sender.whatsapp_user_id,

@@ -97,6 +97,11 @@ class MessageEvent:
         target = self.extras.get("target")
         return target if isinstance(target, str) else None
 
+    @property
+    def target_token(self) -> str | None:
+        """The token of `target`, which may be stored with another id of the provider's."""
+        return self.extras.get("reference_token") if self.target else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveEvent:
@@ -125,6 +130,7 @@ class IncomingMessage:
     event: MessageEvent
     message_id: UUID | None = None
     last_part_at: datetime | None = None
+    provider_token: str | None = None  # what is the same in all ids that the provider has for this message
 
     @property
     def key(self) -> MessageKey:

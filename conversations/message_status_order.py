@@ -64,6 +64,7 @@ class MessageRecord:
     id: UUID
     user_id: UUID
     provider_id: str | None
+    provider_token: str | None
     is_outgoing: bool
     is_new: bool
     record: StatusRecord

@@ -5,12 +5,13 @@ its target in extras["target"]. Here edits and deletions are merged into the mes
 are returned unescaped; the template escapes them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from conversations.admin.referral import Referral, read_referral, text_of
@@ -58,10 +59,10 @@ def read_thread(conversation: Conversation) -> Thread:
     """Return the newest messages in their order (Message.sort_at), in at most two queries."""
     newest = list(with_channel(conversation.messages.all()).order_by("-sort_at", "-pk")[: THREAD_LENGTH + 1])
     rows = newest[THREAD_LENGTH - 1 :: -1]
-    known = {row.provider_id: row for row in rows if row.provider_id}
+    known = _by_id_and_token(rows)
     changes = _changes(rows, known)
     merged = {change.pk for found in changes.values() for change in found}
-    known |= _older_messages(conversation, {_target(row) or _answered(row) for row in rows} - set(known) - {""})
+    known = _older_messages(conversation, [row for row in rows if not _referred(row, known)]) | known
     edits = _newest_texts(rows, known)
     entries = [_entry(row, known, changes.get(row.pk, []), edits) for row in rows if row.pk not in merged]
     _mark_days(entries)
@@ -73,14 +74,26 @@ def _written(row: Message) -> datetime:
     return row.provider_time or row.created_at
 
 
+def _by_id_and_token(rows: Iterable[Message]) -> dict[str, Message]:
+    """The messages by the provider's id, and by its token, which is in all ids that the provider has for a message."""
+    rows = list(rows)
+    by_token = {row.provider_token: row for row in rows if row.provider_token}
+    return by_token | {row.provider_id: row for row in rows if row.provider_id}
+
+
+def _referred(row: Message, known: Mapping[str, Message]) -> Message | None:
+    """The message that this one changes, reacts to or answers: by its id, or by the token of its id in another form."""
+    return known.get(_target(row) or _answered(row)) or known.get(text_of(_extra(row, "reference_token")))
+
+
 def _target(row: Message) -> str:
     return text_of(_extra(row, "target"))
 
 
 def _answered(row: Message) -> str:
     """The provider's id of the message that this one is a reply to."""
-    context = _extra(row, "context")
-    return text_of(context.get("id")) if isinstance(context, dict) else ""
+    context = (row.parts or {}).get("context") if row.kind not in _CHANGES else None
+    return text_of(context.get("provider_id")) if context else ""
 
 
 def _extra(row: Message, name: str) -> Any:
@@ -104,7 +117,7 @@ def _changes(rows: Iterable[Message], known: dict[str, Message]) -> dict[UUID, l
 
 
 def _changed(row: Message, known: Mapping[str, Message]) -> Message | None:
-    about = known.get(_target(row)) if row.kind in ("edit", "revoke") else None
+    about = _referred(row, known) if row.kind in ("edit", "revoke") else None
     return about if about and about.direction == row.direction and about.kind not in _CHANGES else None
 
 
@@ -114,19 +127,21 @@ def _newest_texts(rows: Iterable[Message], known: Mapping[str, Message]) -> dict
     return {about.pk: row.content for about, row in edits}
 
 
-def _older_messages(conversation: Conversation, provider_ids: set[str]) -> dict[str, Message]:
-    """The messages with these ids that are not among the shown rows: older messages of the same customer."""
-    if not provider_ids:
+def _older_messages(conversation: Conversation, rows: Sequence[Message]) -> dict[str, Message]:
+    """The messages that these rows refer to and that are not shown: older messages of the same customer."""
+    ids = {_target(row) or _answered(row) for row in rows} - {""}
+    if not ids:
         return {}
+    tokens = {text_of(_extra(row, "reference_token")) for row in rows} - {""}
     mine = Message.objects.filter(user_id=conversation.user_id, conversation__customer_id=conversation.customer_id)
-    found = mine.filter(provider_id__in=provider_ids).only("id", "provider_id", "kind", "content", "direction")
-    return {row.provider_id: row for row in found if row.provider_id}
+    found = mine.filter(Q(provider_id__in=ids) | Q(provider_token__in=tokens))
+    return _by_id_and_token(found.only("id", "provider_id", "provider_token", "kind", "content", "direction"))
 
 
 def _entry(row: Message, known: dict[str, Message], changes: list[Message], edits: Mapping[UUID, str]) -> Entry:
     entry = Entry(message=row, time=timezone.localtime(_written(row)), text=visible_text(row.content))
     who = "the customer" if row.direction == Message.Direction.IN else "you"
-    about = known.get(_target(row))
+    about = _referred(row, known) if row.kind in _CHANGES else None
     if row.kind == "reaction":
         entry.is_notice = True
         entry.reaction = "" if row.content in REACTION_GONE else row.content
@@ -158,10 +173,10 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
         if row.kind == CALL_KIND:  # the first line says what became of the call
             label, _, entry.text = entry.text.partition("\n")
             entry.chip = entry.chip._replace(label=label or entry.chip.label)
-    if answered := known.get(_answered(row)):
+    if row.kind == "edit":
+        entry.quoted = _quote(about, {}) if about else ""  # its new text
+    elif answered := _referred(row, known):
         entry.quoted = _quote(answered, edits)
-    elif row.kind == "edit" and about:
-        entry.quoted = _quote(about, {})  # its new text
     if row.direction == Message.Direction.OUT:
         # Calls are not sent: their status says nothing.
         entry.tick = TICKS.get(row.status) if row.kind != CALL_KIND else None

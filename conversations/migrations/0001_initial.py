@@ -211,6 +211,7 @@ class Migration(migrations.Migration):
                     "provider_id",
                     models.CharField(blank=True, help_text="The provider's id of this message.", null=True),
                 ),
+                ("provider_token", models.CharField(editable=False, null=True)),
                 (
                     "status",
                     models.CharField(
@@ -492,6 +493,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("status__in", ["queued", "sending"])),
                 fields=["conversation", "id"],
                 name="messages_waiting",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("provider_token__isnull", False)),
+                fields=["user", "provider_token"],
+                name="messages_by_token",
             ),
         ),
         migrations.AddIndex(

@@ -13,8 +13,8 @@ from leadsite.core.statements import fetch_rows
 # `m` is a message that the provider accepted and reports as failed. The messages of the chat that went out after it
 # are looked for, as in outbox.py.
 _LOCK_ATTEMPTS: Final = """
-    SELECT m.id, m.user_id, m.provider_id, m.status, m.attempts, m.retry_kind, m.retries, m.extras -> 'former_ids',
-           m.extras ? 'sent_again_as', EXISTS (
+    SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.status, m.attempts, m.retry_kind, m.retries,
+           m.extras -> 'former_ids', m.extras ? 'sent_again_as', EXISTS (
                SELECT FROM conversations AS v CROSS JOIN LATERAL (
                    SELECT FROM conversations AS other CROSS JOIN LATERAL (
                        SELECT FROM messages AS later
@@ -34,8 +34,9 @@ _LOCK_ATTEMPTS: Final = """
 # What was reported about the failed attempt goes with its id.
 _REQUEUE: Final = """
     UPDATE messages AS m SET
-        status = 'queued', provider_id = NULL, error = given.error, retry_kind = given.retry_kind,
-        retries = given.retries, due_at = now() + given.pause * interval '1 second', leased_until = NULL,
+        status = 'queued', provider_id = NULL, provider_token = NULL, error = given.error,
+        retry_kind = given.retry_kind, retries = given.retries,
+        due_at = now() + given.pause * interval '1 second', leased_until = NULL,
         extras = m.extras - 'times' - 'details' || jsonb_build_object('former_ids', given.former_ids),
         updated_at = now()
     FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::integer[], %s::float[], %s::jsonb[])
@@ -50,6 +51,7 @@ class Attempt(NamedTuple):
     id: UUID
     user_id: UUID
     provider_id: str | None
+    provider_token: str | None
     status: str
     attempts: int
     retry_kind: str

@@ -23,8 +23,8 @@ M = TypeVar("M", bound=models.Model)
 _PLACES: Final = """
     SELECT here.conversation_id, here.kind, newest.id, newest.status, target.conversation_id,
            here.direction, here.provider_time, here.extras
-    FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[]) WITH ORDINALITY
-        AS sent (user_id, provider_id, customer_id, target, n)
+    FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY
+        AS sent (user_id, provider_id, customer_id, target, target_token, n)
     LEFT JOIN LATERAL (
         SELECT m.conversation_id, m.kind, m.direction, m.provider_time,
                CASE WHEN m.kind = 'call' THEN m.extras END AS extras
@@ -34,24 +34,29 @@ _PLACES: Final = """
         SELECT c.id, c.status FROM conversations AS c WHERE c.customer_id = sent.customer_id
         ORDER BY (c.status = 'active') DESC, c.id DESC LIMIT 1
     ) AS newest ON true
-    LEFT JOIN LATERAL (
-        SELECT m.conversation_id FROM messages AS m
-        WHERE m.user_id = sent.user_id AND m.provider_id = sent.target
-            AND (SELECT c.customer_id FROM conversations AS c WHERE c.id = m.conversation_id) = sent.customer_id LIMIT 1
-    ) AS target ON true
+    CROSS JOIN LATERAL (SELECT coalesce(
+        (SELECT m.conversation_id FROM messages AS m WHERE m.user_id = sent.user_id AND m.provider_id = sent.target
+            AND (SELECT c.customer_id FROM conversations AS c WHERE c.id = m.conversation_id) = sent.customer_id
+         LIMIT 1),
+        (SELECT m.conversation_id FROM messages AS m
+         WHERE m.user_id = sent.user_id AND m.provider_token = sent.target_token
+            AND (SELECT c.customer_id FROM conversations AS c WHERE c.id = m.conversation_id) = sent.customer_id
+         ORDER BY m.id DESC LIMIT 1)
+    ) AS conversation_id) AS target
     ORDER BY sent.n
 """
 _STORE: Final = """
     INSERT INTO messages AS m (user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-                               status, provider_time, created_at, is_turn, extras, parts, sort_at)
+                               status, provider_time, created_at, is_turn, extras, parts, provider_token, sort_at)
     SELECT user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
            status, provider_time, CASE WHEN provider_time IS NULL THEN at ELSE now() END, is_turn, extras::jsonb,
-           parts::jsonb, coalesce(before.sort_at + interval '1 microsecond', at) + nth * interval '1 microsecond'
+           parts::jsonb, provider_token,
+           coalesce(before.sort_at + interval '1 microsecond', at) + nth * interval '1 microsecond'
     FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
                 %s::text[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::text[], %s::text[],
-                %s::integer[])
+                %s::text[], %s::integer[])
         AS sent (user_id, conversation_id, channel_id, address, direction, kind, content, provider_id,
-                 status, provider_time, at, is_turn, extras, parts, nth)
+                 status, provider_time, at, is_turn, extras, parts, provider_token, nth)
     -- The last message of the same second: this one arrived after it.
     LEFT JOIN LATERAL (
         SELECT b.sort_at FROM messages AS b
@@ -124,6 +129,7 @@ class InboundMessageManager(models.Manager[M]):
                 array(message.event.provider_id for message, _ in messages),
                 array(customer_id for _, customer_id in messages),
                 array(message.event.target for message, _ in messages),
+                array(message.event.target_token for message, _ in messages),
             ],
         )
         return [
@@ -159,6 +165,7 @@ class InboundMessageManager(models.Manager[M]):
             array(event.is_turn for event in events),
             array(json.dumps(event.extras) for event in events),
             array(json.dumps(event.parts) if event.parts else None for event in events),
+            array(message.provider_token for message, _ in in_order),
             array(nth[message.key] for message, _ in in_order),
         ]
         return [StoredMessage(*row) for row in fetch_rows(_STORE, columns)]

@@ -1,7 +1,7 @@
 """The model Message: messages of conversations, in and out. The outbound rows are the outbox."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -27,26 +27,30 @@ PROVIDER_ID_MAX_LENGTH = 500
 
 # ORDER BY id, so that messages are locked in that order whichever placement they are looked up.
 _LOCK_REPORTED: Final = """
-    SELECT m.id, m.user_id, m.provider_id, m.direction = 'out', m.created_at >= transaction_timestamp(),
+    SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.direction = 'out',
+           m.created_at >= transaction_timestamp(),
            m.status, m.error, m.extras -> 'times', m.extras -> 'details', m.attempts > 0,
            m.extras -> 'former_ids'
     FROM messages AS m
     WHERE m.id = ANY (%s::uuid[] || ARRAY(
-        SELECT found.id FROM unnest(%s::uuid[], %s::text[]) AS given (user_id, provider_id)
-        CROSS JOIN LATERAL (
-            SELECT k.id FROM messages AS k WHERE k.user_id = given.user_id AND k.provider_id = given.provider_id LIMIT 1
-        ) AS found))
+        SELECT coalesce(
+            (SELECT k.id FROM messages AS k
+             WHERE k.user_id = given.user_id AND k.provider_id = given.provider_id LIMIT 1),
+            (SELECT k.id FROM messages AS k
+             WHERE k.user_id = given.user_id AND k.provider_token = given.token AND k.direction = 'out'
+             ORDER BY k.id DESC LIMIT 1))
+        FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS given (user_id, provider_id, token)))
     ORDER BY m.id FOR NO KEY UPDATE
 """
 # Clears `due_at` and the lease, so that no worker sends a message whose status is already known.
 _WRITE_STATUSES: Final = """
     WITH applied AS (DELETE FROM parked_statuses WHERE id = ANY (%s::uuid[]))
     UPDATE messages AS m SET
-        provider_id = given.provider_id, status = given.status, error = given.error,
+        provider_id = given.provider_id, provider_token = given.token, status = given.status, error = given.error,
         extras = m.extras || jsonb_build_object('times', given.times, 'details', given.details),
         due_at = NULL, leased_until = NULL, updated_at = now()
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[])
-        AS given (id, provider_id, status, error, times, details)
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[])
+        AS given (id, provider_id, token, status, error, times, details)
     WHERE m.id = given.id
 """
 
@@ -74,29 +78,34 @@ class MessageManager(AttemptManager, OutboxManager, InboundMessageManager["Messa
     def with_referred(self) -> models.QuerySet["Message"]:
         """Messages with `referred_id`: our id of the message that each answers, changes or reacts to, where stored."""
         provider_id = Coalesce(KT("parts__context__provider_id"), KT("parts__reaction__provider_id"))
-        referred = Message.objects.filter(user_id=OuterRef("user_id"), provider_id=OuterRef("referred_provider_id"))
-        return self.annotate(referred_provider_id=provider_id).annotate(
-            referred_id=Subquery(referred.values("pk")[:1], output_field=models.UUIDField())
+        own = Message.objects.filter(user_id=OuterRef("user_id"))
+        exact = own.filter(provider_id=OuterRef("referred_provider_id"))
+        in_another_form = own.filter(provider_token=OuterRef("reference_token")).order_by("-pk")
+        referred = [Subquery(found.values("pk")[:1]) for found in (exact, in_another_form)]
+        return self.annotate(referred_provider_id=provider_id, reference_token=KT("extras__reference_token")).annotate(
+            referred_id=Coalesce(*referred, output_field=models.UUIDField())
         )
 
-    def lock_reported(self, *, keys: Sequence[ProviderKey], ids: Sequence[UUID]) -> list[MessageRecord]:
+    def lock_reported(self, *, keys: Mapping[ProviderKey, str | None], ids: Sequence[UUID]) -> list[MessageRecord]:
         """Return the messages that have one of these provider ids or one of `ids`, locked in the order of their ids.
 
+        The value of each key is its token: where no message has the id, an outgoing one with the token is returned.
         Caller holds the transaction.
         """
-        rows = fetch_rows(_LOCK_REPORTED, [array(ids), *arrays_of_keys(keys)])
+        rows = fetch_rows(_LOCK_REPORTED, [array(ids), *arrays_of_keys(keys), array(keys.values())])
         return [
             MessageRecord(
                 id=message_id,
                 user_id=user_id,
                 provider_id=provider_id,
+                provider_token=token,
                 is_outgoing=is_outgoing,
                 is_new=is_new,
                 record=record_from_row(*state),
                 is_ours=is_ours,
                 former_ids=frozenset(json.loads(former_ids)) if former_ids else frozenset(),
             )
-            for message_id, user_id, provider_id, is_outgoing, is_new, *state, is_ours, former_ids in rows
+            for message_id, user_id, provider_id, token, is_outgoing, is_new, *state, is_ours, former_ids in rows
         ]
 
     def write_statuses(self, messages: Sequence[MessageRecord], *, applied: Sequence[UUID]) -> None:
@@ -107,8 +116,9 @@ class MessageManager(AttemptManager, OutboxManager, InboundMessageManager["Messa
             return
         ids = array(message.id for message in messages)
         provider_ids = array(message.provider_id for message in messages)
+        tokens = array(message.provider_token for message in messages)
         records = arrays_of_records([message.record for message in messages])
-        fetch_rows(_WRITE_STATUSES, [array(applied), ids, provider_ids, *records])
+        fetch_rows(_WRITE_STATUSES, [array(applied), ids, provider_ids, tokens, *records])
 
     def delete_copies(self, ids: Sequence[UUID]) -> None:
         """Delete a provider's copies of messages that we sent. Caller holds the transaction and has locked them."""
@@ -150,6 +160,9 @@ class Message(OwnedModel):
     kind = models.CharField(default="text", db_default="text", help_text="text, image, location …")
     content = models.TextField(blank=True, default="", db_default="")
     provider_id = models.CharField(null=True, blank=True, help_text="The provider's id of this message.")
+    # What is the same in all ids that the provider has for this message; null where it has one. References and statuses
+    # may have another one.
+    provider_token = models.CharField(null=True, editable=False)
     status = models.CharField(choices=Status)
     provider_time = models.DateTimeField(null=True, blank=True, help_text="When the provider says it was written.")
     # Its place in the conversation: the provider's time, which has whole seconds, and in the microseconds the order of
@@ -190,6 +203,10 @@ class Message(OwnedModel):
                 fields=["conversation", "id"],
                 condition=Q(status__in=["queued", "sending"]),
                 name="messages_waiting",
+            ),
+            # Read for ids in another form: lock_reported, threads, and the target of a reaction.
+            models.Index(
+                fields=["user", "provider_token"], condition=Q(provider_token__isnull=False), name="messages_by_token"
             ),
             # Read by the admin's index page: messages that need a person's decision.
             models.Index(fields=["user", "id"], condition=Q(status="unknown"), name="messages_unknown"),

@@ -21,13 +21,16 @@ M = TypeVar("M", bound=models.Model)
 
 _KNOWN: Final = """
     SELECT here.kind, by_phone.*, by_id.*, move.*
-    FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
-        WITH ORDINALITY AS sender (user_id, provider_id, message_id, phone_key, whatsapp_user_id, since, n)
+    FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[],
+                %s::timestamptz[])
+        WITH ORDINALITY AS sender (user_id, provider_id, message_id, copy_token, phone_key, whatsapp_user_id, since, n)
     CROSS JOIN LATERAL (SELECT coalesce(
         (SELECT m.kind FROM messages AS m
          WHERE m.user_id = sender.user_id AND m.provider_id = sender.provider_id LIMIT 1),
         (SELECT m.kind FROM messages AS m
-         WHERE m.id = sender.message_id AND m.user_id = sender.user_id AND m.direction = 'out' LIMIT 1)
+         WHERE m.id = sender.message_id AND m.user_id = sender.user_id AND m.direction = 'out' LIMIT 1),
+        (SELECT m.kind FROM messages AS m WHERE m.user_id = sender.user_id
+         AND m.provider_token = sender.copy_token AND m.direction = 'out' LIMIT 1)
     ) AS kind) AS here
     LEFT JOIN LATERAL (
         SELECT c.id, c.phone, c.whatsapp_user_id, c.identified_at,
@@ -92,7 +95,7 @@ _INSERT_OR_COMPLETE: Final = _INSERT.format(
 class SenderManager(models.Manager[M]):
     def look_up(self, identities: Sequence[SenderIdentity]) -> list[SenderLookup]:
         """Return what is stored of each message and its sender, in the order given. Locks nothing."""
-        columns = ("user_id", "provider_id", "message_id", "phone_key", "whatsapp_user_id", "since")
+        columns = ("user_id", "provider_id", "message_id", "copy_token", "phone_key", "whatsapp_user_id", "since")
         return [
             SenderLookup(
                 row[0],

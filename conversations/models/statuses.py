@@ -34,9 +34,10 @@ class ParkedStatusManager(models.Manager["ParkedStatus"]):
     def park(self, reports: Mapping[ProviderKey, StatusRecord]) -> list[ParkedRecord]:
         """Insert a row for each report, or lock the existing row; return the rows as stored.
 
-        Locks in the order of `reports`. Caller holds the transaction.
+        Locks in the order of the keys. Caller holds the transaction.
         """
-        rows = fetch_rows(_PARK, [*arrays_of_keys(reports), *arrays_of_records(list(reports.values()))])
+        keys = sorted(reports)
+        rows = fetch_rows(_PARK, [*arrays_of_keys(keys), *arrays_of_records([reports[key] for key in keys])])
         return [
             ParkedRecord(row_id, (user_id, provider_id), record_from_row(*state))
             for row_id, user_id, provider_id, *state in rows
@@ -53,6 +54,7 @@ class ParkedStatusManager(models.Manager["ParkedStatus"]):
 class ParkedStatus(OwnedModel):
     """A provider's report about a message that is not stored yet, or whose provider id is not stored yet.
 
+    `provider_id` is the provider's token where the id has one: the message may be stored with another id.
     See Note [Parked statuses] in conversations/services/statuses.py. A message that another program sent is never
     stored; the worker deletes old rows.
     """

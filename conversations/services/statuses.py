@@ -41,10 +41,16 @@ class StatusReport:
     details: Mapping[str, Any] = field(default_factory=dict)
     message_id: UUID | None = None
     opts_out: bool = False  # the message failed because the customer has opted out of marketing
+    provider_token: str | None = None  # what is the same in all ids that the provider has for the message
 
     @property
     def key(self) -> ProviderKey:
         return self.user_id, self.provider_id
+
+    @property
+    def parked_key(self) -> ProviderKey:
+        """The key of the parked row: the same whichever of its ids a report has."""
+        return self.user_id, self.provider_token or self.provider_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +71,20 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
     """
     if not statuses:
         return
+    messages = _lock_reported(statuses)
+    statuses = with_stored_ids(statuses, messages)
     reports = merge_reports(statuses)
-    messages = Message.objects.lock_reported(keys=list(reports), ids=_message_ids(statuses))
     nameless = {message.id for message in messages if message.provider_id is None}
     named = {report.key for report in statuses if report.message_id in nameless}
     settled = [one for one in messages if one.key in reports and one.key not in named and not one.is_new]
     plan = plan_updates(reports, settled, parked=[])
-    if unsettled := {key: reports[key] for key in sorted(reports.keys() - {message.key for message in settled})}:
-        parked = ParkedStatus.objects.park(unsettled)
-        # A separate statement: it sees what the transactions committed for which the statement above waited.
+    if unsettled := reports.keys() - {message.key for message in settled}:
         about = [report for report in statuses if report.key in unsettled]
-        late = Message.objects.lock_reported(keys=list(unsettled), ids=_message_ids(about))
-        found, copies = identify(about, late)
+        parked = ParkedStatus.objects.park({report.parked_key: reports[report.key] for report in about})
+        # A separate statement: it sees what the transactions committed for which the statement above waited.
+        late = _lock_reported(about)
+        rest, copies = _plan_late(about, late, parked)
         Message.objects.delete_copies(copies)
-        rest = plan_updates(unsettled, found, parked)
         plan, messages = Plan(plan.messages + rest.messages, rest.parked, rest.applied), messages + late
     before = {message.id: message for message in messages}
     changed = [message for message in plan.messages if message != before[message.id]]
@@ -93,6 +99,43 @@ def marketing_refusals(statuses: Iterable[StatusReport]) -> list[MarketingRefusa
         for report in statuses
         if report.opts_out
     ]
+
+
+def _lock_reported(statuses: Sequence[StatusReport]) -> list[MessageRecord]:
+    ids = [report.message_id for report in statuses if report.message_id is not None]
+    return Message.objects.lock_reported(keys={report.key: report.provider_token for report in statuses}, ids=ids)
+
+
+def _plan_late(
+    about: Sequence[StatusReport], messages: Sequence[MessageRecord], parked: Iterable[ParkedRecord]
+) -> tuple[Plan, list[UUID]]:
+    """Return what to write of reports whose rows have been parked, and the ids of copies to delete."""
+    named = with_stored_ids(about, messages)
+    keys = {before.parked_key: after.key for before, after in zip(about, named, strict=True)}
+    found, copies = identify(named, messages)
+    return plan_updates(merge_reports(named), found, [replace(row, key=keys[row.key]) for row in parked]), copies
+
+
+def with_stored_ids(statuses: Iterable[StatusReport], messages: Iterable[MessageRecord]) -> list[StatusReport]:
+    """Return the reports with the provider ids that their messages are stored with.
+
+    A provider may have several ids for one message. Our id of it counts first, then the provider's id as it is, then
+    its token. Reports about one message that is not stored get the id of the first of them.
+    """
+    sent = [message for message in messages if message.is_outgoing and message.provider_id is not None]
+    ours: dict[UUID | None, MessageRecord] = {message.id: message for message in sent}
+    stored = {message.key for message in sent}
+    by_token = {(message.user_id, message.provider_token): message.provider_id or "" for message in sent}
+    result = []
+    for report in statuses:
+        provider_id = report.provider_id
+        mine = ours.get(report.message_id)
+        if mine and mine.user_id == report.user_id and _may_name(report, ours):
+            provider_id = mine.provider_id or ""
+        elif report.provider_token is not None and report.key not in stored:
+            provider_id = by_token.setdefault((report.user_id, report.provider_token), provider_id)
+        result.append(report if provider_id == report.provider_id else replace(report, provider_id=provider_id))
+    return result
 
 
 def merge_reports(statuses: Iterable[StatusReport]) -> dict[ProviderKey, StatusRecord]:
@@ -116,18 +159,23 @@ def identify(
     """
     found = {message.key: message for message in messages if message.provider_id is not None}
     nameless: dict[UUID | None, MessageRecord] = {one.id: one for one in messages if one.provider_id is None}
-    named = {(id_, report.key) for report in statuses if (id_ := report.message_id) and _may_name(report, nameless)}
+    named = {
+        (id_, report.key): report.provider_token
+        for report in statuses
+        if (id_ := report.message_id) and _may_name(report, nameless)
+    }
     copies = []
     for message_id, key in sorted(named):
         message, other = nameless.get(message_id), found.get(key)
         if message is None or not message.is_outgoing or message.user_id != key[0]:
             continue
         if other is None:
-            found[key] = replace(nameless.pop(message_id), provider_id=key[1])
+            token = named[message_id, key]
+            found[key] = replace(nameless.pop(message_id), provider_id=key[1], provider_token=token)
         elif other.is_outgoing and not other.is_ours:
             copies.append(other.id)
             record = _applied(other.record, message.record)
-            found[key] = replace(nameless.pop(message_id), provider_id=key[1], record=record)
+            found[key] = replace(other, id=nameless.pop(message_id).id, record=record, is_ours=True)
     return list(found.values()), copies
 
 
@@ -159,7 +207,3 @@ def plan_updates(
 def _applied(report: StatusRecord, record: StatusRecord) -> StatusRecord:
     """A message's status after a report. An error from before the message was sent is dropped."""
     return (replace(record, error="") if record.status in BEFORE_SENT else record).merge(report)
-
-
-def _message_ids(statuses: Iterable[StatusReport]) -> list[UUID]:
-    return [report.message_id for report in statuses if report.message_id is not None]

@@ -11,6 +11,7 @@ from conversations.services.statuses import StatusReport
 from leads.services.receive import Received
 from whatsapp.inbound.events import Event, StatusEvent
 from whatsapp.outbound.requeue import TemporaryFailure
+from whatsapp.wamids import token_of
 
 # A status may be delivered again days later, when its cause has been fixed: only recent ones stop a number.
 RECENT: Final = timedelta(minutes=15)
@@ -52,6 +53,7 @@ def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_
                 at=at,
                 event=event,
                 message_id=_message_id(event.callback_data) if event.callback_data else None,
+                provider_token=token_of(event.provider_id),
             )
             routed.received.messages.append(message)
             if event.direction == "out":
@@ -90,6 +92,7 @@ def _status_of_message(message: IncomingMessage) -> StatusReport:
     return StatusReport(
         user_id=message.user_id,
         provider_id=message.event.provider_id,
+        provider_token=message.provider_token,
         message_id=message.message_id,
         status=message.event.status,
         at=message.at,
@@ -100,6 +103,7 @@ def _report(route: Route, event: StatusEvent, at: datetime) -> StatusReport:
     return StatusReport(
         user_id=route.user_id,
         provider_id=event.provider_id,
+        provider_token=token_of(event.provider_id),
         message_id=_message_id(event.callback_data),
         status=event.status,
         at=at,

@@ -30,6 +30,7 @@ from whatsapp.models import Channel, ReadyChannel
 from whatsapp.outbound.outcomes import Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.http import TOTAL_SECONDS
 from whatsapp.outbound.retries import AT_ONCE
+from whatsapp.wamids import token_of
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +39,7 @@ LEASE_SECONDS: Final = 30
 BEGIN_SECONDS: Final = LEASE_SECONDS - TOTAL_SECONDS - 5
 # How far ahead of a channel's rate limit messages are claimed, so that a worker can send them on time.
 AHEAD: Final = timedelta(seconds=0.1)
-# For messages whose errors keep changing, so that no Schedule ends.
-MAX_ATTEMPTS: Final = 100
+MAX_ATTEMPTS: Final = 100  # for messages whose errors keep changing, so that no Schedule ends
 LEASE_EXPIRED: Final = "The worker stopped before it recorded the outcome. The message may or may not have been sent."
 OVERTAKEN: Final = (
     "This was not sent in time, and later messages have been sent since. Send it again if it is still needed."
@@ -153,6 +153,7 @@ def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> None:
             StatusReport(
                 user_id=message.user_id,
                 provider_id=outcome.provider_id,
+                provider_token=token_of(outcome.provider_id),
                 message_id=message.id,
                 status=Status.SENT,
                 at=now,

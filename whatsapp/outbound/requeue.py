@@ -91,7 +91,7 @@ def decide_all(
     done: dict[UUID, str] = {}
     for failure in failures:
         report = failure.report
-        attempt = by_key.get(report.key) or by_id.get((report.user_id, report.message_id))  # type: ignore[arg-type]
+        attempt = by_id.get((report.user_id, report.message_id)) or by_key.get(report.key)  # type: ignore[arg-type]
         if attempt is None or attempt.id in done:
             is_repeated = attempt is not None and done[attempt.id] == report.provider_id
             decisions.append(Decision(None if is_repeated else report))
@@ -111,7 +111,8 @@ def decide(failure: TemporaryFailure, attempt: Attempt, *, now: datetime) -> Dec
     if report.provider_id in attempt.former_ids:
         return Decision(None)
     is_decided = attempt.provider_id is None and attempt.status == "failed"
-    is_other = attempt.provider_id not in (None, report.provider_id)
+    is_same = attempt.provider_token is not None and attempt.provider_token == report.provider_token
+    is_other = attempt.provider_id not in (None, report.provider_id) and not is_same
     if is_other or is_decided or attempt.was_sent_again or attempt.status not in _MAY_BE_AGAIN:
         return Decision(report)
     if now - report.at > RECENT:
@@ -122,5 +123,7 @@ def decide(failure: TemporaryFailure, attempt: Attempt, *, now: datetime) -> Dec
         return Decision(replace(report, error=f"Given up after {failures} tries. {report.error}"))
     if attempt.is_overtaken:
         return Decision(replace(report, error=f"{report.error} {OVERTAKEN}"))
-    former_ids = [*attempt.former_ids, report.provider_id]
+    # Both forms of the id, where the report has another one than the answer.
+    ids = sorted({report.provider_id, attempt.provider_id or report.provider_id})
+    former_ids = [*attempt.former_ids, *ids]
     return Decision(None, Requeued(attempt.id, report.error, schedule.name, failures, pause, former_ids))

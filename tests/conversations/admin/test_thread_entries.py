@@ -45,7 +45,7 @@ def test_an_edited_message_shows_the_last_text_and_keeps_the_first(chat):
 def test_quotes_and_reactions_show_the_newest_text(chat):
     offer = chat.answers("100 euros")
     chat.says("👍", kind="reaction", target=offer.provider_id)
-    chat.says("Good!", extras={"context": {"id": offer.provider_id}})
+    chat.says("Good!", parts={"context": {"provider_id": offer.provider_id}})
     for text in ("90 euros", "80 euros"):
         chat.answers(text, kind="edit", target=offer.provider_id)
     chat.says("1 euro", kind="edit", target=offer.provider_id)
@@ -131,14 +131,14 @@ def test_no_text_of_another_customer_is_quoted(chat, stranger):
     Chat(chat.business).says("Between them", provider_id="wamid.other-customer")
     for target in ("wamid.theirs", "wamid.other-customer"):
         chat.says("👍", kind="reaction", target=target)
-        chat.says("Well?", extras={"context": {"id": target}})
+        chat.says("Well?", parts={"context": {"provider_id": target}})
     page = chat.page()
     assert "Between" not in page
 
 
 def test_a_reply_quotes_the_message_that_it_answers(chat):
     offer = chat.answers("Lemon\nor chocolate?" + "!" * 100)
-    chat.says("Lemon", extras={"context": {"id": offer.provider_id, "from": "49"}})
+    chat.says("Lemon", parts={"context": {"provider_id": offer.provider_id}})
     quoted = chat.entries()[1].quoted
     assert quoted.startswith("“Lemon or chocolate?!")
     assert len(quoted) < 70
@@ -147,7 +147,7 @@ def test_a_reply_quotes_the_message_that_it_answers(chat):
 def test_hostile_text_is_escaped_everywhere(chat):
     referral = dict.fromkeys(("source_url", "headline", "body"), HOSTILE)
     first = chat.says(HOSTILE, parts={"referral": referral})
-    chat.says(HOSTILE, extras={"context": {"id": first.provider_id}}, kind="document")
+    chat.says(HOSTILE, parts={"context": {"provider_id": first.provider_id}}, kind="document")
     chat.says(HOSTILE, kind="edit", target=first.provider_id)
     chat.says(HOSTILE, kind="edit", target=HOSTILE)
     chat.says(HOSTILE, kind="reaction", target=first.provider_id)

@@ -25,7 +25,7 @@ def report(status: str = "delivered", provider_id: str = "wamid.1", **more: Any)
 
 def message(provider_id: str | None = None, status: str = "sending", **more: Any) -> MessageRecord:
     fields: dict[str, Any] = {"id": MESSAGE, "user_id": OWNER, "is_outgoing": True, "is_new": False} | more
-    return MessageRecord(**fields, provider_id=provider_id, record=StatusRecord(status))
+    return MessageRecord(**{"provider_token": None, **fields}, provider_id=provider_id, record=StatusRecord(status))
 
 
 class TestIdentify:

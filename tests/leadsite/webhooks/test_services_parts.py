@@ -9,6 +9,7 @@ from tests.leadsite.webhooks.test_services import times_read
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE
+from tests.whatsapp.wamids import wamid
 from tests.whatsapp.webhook_client import SECRET, deliver_form, provider_client
 from whatsapp.channels import connect_channel
 
@@ -228,6 +229,22 @@ TWILIO: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     ),
     "click id only": ({"CtwaClid": "ARAbc"}, {"referral": dict.fromkeys(REFERRAL) | {"ctwa_clid": "ARAbc"}}),
 }
+
+
+@pytest.mark.parametrize("kind", ["quote", "reaction"])
+def test_event_and_api_name_the_message_that_has_another_form_of_the_id(integrator, owner, kind):
+    inbox = Inbox(owner)
+    token = "3EB0C767D26A1D8A2E"
+    inbox.gets(meta.text("First", id=wamid(meta.SHEENA, token)))
+    named = wamid(meta.SHEENA_ID, token)
+    quote = meta.text("Second", context={"id": named})
+    inbox.gets(quote if kind == "quote" else meta.message("reaction", {"message_id": named, "emoji": "👍"}))
+    first, second = Message.objects.order_by("pk")
+    part = "context" if kind == "quote" else "reaction"
+    *_, event = [row.payload["data"] for row in integrator.rows() if row.type == "message.received"]
+    answer = owner.client.get(f"/api/messages/{second.pk}").json()
+    assert event[part] == answer[part]
+    assert (event[part]["message_id"], event[part]["provider_id"]) == (str(first.pk), named)
 
 
 @pytest.mark.parametrize("name", TWILIO)

@@ -155,7 +155,7 @@ class TestMeta:
         mailing.send_due()
         mailing.writes("And the napkins?")
         mailing.send_due()
-        inbox.gets_statuses(failed(131000, SECOND, of=later))
+        inbox.gets_statuses(failed(131000, reloaded(later).provider_id, of=later))
         assert [status for _, status in mailing.states()] == ["failed", "failed", "sent", "sent"]
         assert "later messages have been sent since" in reloaded(later).error
         for row in (sent, later):

@@ -13,6 +13,7 @@ from whatsapp.inbound.meta.placeholders import placeholder_text
 from whatsapp.inbound.meta.replies import button_text, interactive_text, order_text, payment_text, product_question
 from whatsapp.json_parts import error_details, object_of, objects_of, text_of
 from whatsapp.message_templates.rendering import describe
+from whatsapp.wamids import token_of
 
 Json = dict[str, Any]
 
@@ -77,7 +78,8 @@ def content_of(kind: str, message: Json) -> str:
 def extras_of(kind: str, message: Json) -> Json:
     """Return what is stored besides the content: the object of the kind, context, referral, errors and unknown keys.
 
-    `target` is the id of the message that an edit, a revocation or a reaction is about.
+    `target` is the id of the message that an edit, a revocation or a reaction is about. `reference_token` is the token
+    of that id, or of the quoted message's.
     """
     extras = {key: found for key, found in message.items() if key not in _EVENT_KEYS}
     text = message.get("text")
@@ -89,6 +91,9 @@ def extras_of(kind: str, message: Json) -> Json:
         target = text_of(object_of(message.get(kind)).get(_TARGETS[kind]))
         if target:
             extras["target"] = target
+    reference = extras.get("target") or text_of(object_of(message.get("context")).get("id"))
+    if token := token_of(reference):
+        extras["reference_token"] = token
     return extras
 
 

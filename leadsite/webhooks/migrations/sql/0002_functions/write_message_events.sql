@@ -29,8 +29,7 @@ BEGIN
     END IF;
     INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
     SELECT m.user_id, e.id, event.type, jsonb_build_object(
-        'type', event.type, 'timestamp', webhook_time(statement_timestamp()),
-        'data', jsonb_build_object(
+        'type', event.type, 'timestamp', webhook_time(statement_timestamp()), 'data', jsonb_build_object(
             'id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'kind', m.kind, 'content', m.content,
             'status', CASE m.status WHEN 'played' THEN 'read' ELSE m.status END, 'provider_id', m.provider_id,
             'error', CASE WHEN m.status IN ('failed', 'unknown') THEN nullif(m.error, '') END,
@@ -41,12 +40,13 @@ BEGIN
             'media', coalesce(m.parts -> 'media', '[]'), 'referral', m.parts -> 'referral',
             'context', m.parts -> 'context' || referred.id, 'reaction', m.parts -> 'reaction' || referred.id,
             'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)))
-    FROM new_messages AS m
-    CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
+    FROM new_messages AS m CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
     JOIN webhook_endpoints AS e ON e.user_id = m.user_id AND e.active AND event.type = ANY (e.events)
-    CROSS JOIN LATERAL (SELECT jsonb_build_object('message_id', (
-        SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id AND r.provider_id =
-            coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}')))) AS referred (id)
+    CROSS JOIN LATERAL (SELECT jsonb_build_object('message_id', coalesce(
+        (SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id AND r.provider_id =
+            coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}')),
+        (SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id
+            AND r.provider_token = m.extras ->> 'reference_token' ORDER BY r.id DESC LIMIT 1)))) AS referred (id)
     WHERE m.id = ANY (v_ids) AND event.direction = m.direction ORDER BY m.id;
     RETURN NULL;
 END
