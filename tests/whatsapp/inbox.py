@@ -82,6 +82,7 @@ class Inbox:
         threads = Conversation.objects.filter(customer=customer).prefetch_related("messages", "leads")
         return {
             "who": [customer.phone, customer.whatsapp_user_id, customer.name],
+            "marketing": [customer.marketing_choice_at, customer.marketing_opted_out_at],
             "conversations": [
                 {
                     "is": [thread.status, thread.last_message_at, thread.last_inbound_at, second(thread.waiting_since)],
@@ -101,7 +102,7 @@ class Inbox:
                             row.parts,
                         ]
                         for row in sorted(thread.messages.all(), key=lambda row: row.provider_id or "")
-                        if row.kind != "system"
+                        if row.kind not in ("system", "user_preferences")
                     ],
                 }
                 for thread in threads.order_by("pk")

@@ -35,16 +35,20 @@ def calls(*rows: Any) -> Change:
     return meta.change("calls", meta.value(calls=list(rows)))
 
 
+def choices(*rows: Any) -> Change:
+    return meta.change("user_preferences", meta.value(user_preferences=list(rows)))
+
+
 def conversation_of(n: int) -> Iterator[Change]:
-    """Thirteen events of one customer and the business. The customer's messages have the number, the id or both."""
+    """Fifteen events of one customer and the business. The customer's messages have the number, the id or both."""
     number, user_id = f"49151000{n:05d}", f"DE.{n:05d}"
     start = meta.NOON + 1000 * n
-    choices: list[dict[str, Any]] = [
+    ways: list[dict[str, Any]] = [
         {"from_": number},
         {"from_": None, "from_user_id": user_id},
         {"from_": number, "from_user_id": user_id},
     ]
-    identifiers = choices[n % 3]
+    identifiers = ways[n % 3]
     named = [
         meta.contact(
             wa_id=identifiers.get("from_"), user_id=identifiers.get("from_user_id"), name=f"Name {name} of {n}"
@@ -69,6 +73,7 @@ def conversation_of(n: int) -> Iterator[Change]:
     yield calls(call | {"event": "connect", "timestamp": str(start + 40)})
     yield calls(call | {"event": "terminate", "timestamp": str(start + 70), "status": "COMPLETED", "duration": n % 2})
     yield calls(call | {"event": "recording", "timestamp": str(start + 90)})
+    yield from choices_of(n, **identifiers)
     to = {"to": number} if "from_user_id" not in identifiers else {"to": None, "to_user_id": user_id}
     yield echoes(meta.echo("From the phone", id=f"wamid.{n}.out", timestamp=start + 20, **to))
     for state in ("sent", "delivered", "read"):
@@ -81,6 +86,14 @@ def conversation_of(n: int) -> Iterator[Change]:
     )
 
 
+def choices_of(n: int, from_: str | None = None, from_user_id: str | None = None) -> Iterator[Change]:
+    """The customer opts out of marketing; for a third each the resume is earlier, of the same time, or later."""
+    start = meta.NOON + 1000 * n
+    choice = {"category": "marketing_messages"} | meta.without_none(wa_id=from_, user_id=from_user_id)
+    yield choices(choice | {"value": "stop", "timestamp": str(start + 40)})
+    yield choices(choice | {"value": "resume", "timestamp": str(start + (30, 40, 50)[n // 3 % 3])})
+
+
 def move_of(n: int) -> Iterator[Change]:
     """The customer gets a new number, in some cases also a new id, and writes from it."""
     moved_at = meta.NOON + 1000 * n + 500
@@ -89,6 +102,8 @@ def move_of(n: int) -> Iterator[Change]:
     yield messages(meta.message("system", notice, from_=f"49151000{n:05d}", id=f"wamid.{n}.6", timestamp=moved_at))
     identifiers = {"from_": new["wa_id"], "from_user_id": new.get("user_id")}
     identifiers = {key: value for key, value in identifiers.items() if value}
+    choice = {"category": "marketing_messages", "value": "stop", "timestamp": str(moved_at + 60)}
+    yield choices(choice | new)
     yield messages(meta.text("From the new number", id=f"wamid.{n}.7", timestamp=moved_at + 50, **identifiers))
 
 
@@ -131,7 +146,7 @@ def deliveries(seed: int) -> Iterator[list[Change]]:
 def split(change: Change) -> Iterator[Change]:
     """One change for each item of a change."""
     value = change["value"]
-    for kind in ("messages", "statuses", "message_echoes", "calls"):
+    for kind in ("messages", "statuses", "message_echoes", "calls", "user_preferences"):
         for item in value.get(kind, []):
             rest = {name: part for name, part in value.items() if name not in ("messages", "statuses")}
             yield change | {"value": rest | {kind: [item]}}
@@ -143,7 +158,7 @@ def in_order(inbox: Inbox) -> str:
     for change in EVENTS:
         deliver(change)
     state = inbox.state()
-    assert inbox.counts() == (20, 20, 20, 20 * 7 + 2 * len(MOVING) + 4 * len(WITH_ALBUM))
+    assert inbox.counts() == (20, 20, 20, 20 * 9 + 3 * len(MOVING) + 4 * len(WITH_ALBUM))
     delete_all()
     return state
 

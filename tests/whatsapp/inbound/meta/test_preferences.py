@@ -6,6 +6,8 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation, Customer, Message
@@ -190,3 +192,20 @@ class TestRefusedMarketing:
         failed = meta.status("failed", biz_opaque_callback_data=str(row.pk), errors=[meta.error(code)])
         Inbox(owner).gets_statuses(failed, meta.status("failed", errors=[meta.error(131050)]))
         assert chosen(Inbox(owner)) == [(f"+{meta.SHEENA}", None, None)]
+
+
+def test_the_number_of_statements_does_not_depend_on_the_number_of_choices(inbox):
+    counts: dict[Any, int] = {}
+    for size in (1, 100):
+        numbers = [str(4915100000000 + size * 1000 + n) for n in range(size)]
+        inbox.gets(*(meta.text(from_=number) for number in numbers))
+        with CaptureQueriesContext(connection) as queries:
+            gets(inbox, *(choice(wa_id=number) for number in numbers))
+        counts[size] = len(queries)
+        with CaptureQueriesContext(connection) as queries:
+            errors = [meta.error(131050)]
+            inbox.gets_statuses(*(meta.status("failed", id=f"wamid.{number}", errors=errors) for number in numbers))
+        counts[size, "refused"] = len(queries)
+    assert counts[1] == counts[100], counts
+    assert counts[1, "refused"] == counts[100, "refused"], counts
+    assert Customer.objects.exclude(marketing_opted_out_at=None).count() == 101
