@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest, Now
 
 from conversations.models import Message
@@ -128,6 +128,8 @@ def pause_channel(*, channel_id: UUID, seconds: float) -> None:
 def reroute_messages(*, user_id: UUID | None = None) -> int:
     """Assign queued messages without an active number to their business's first active one; return how many.
 
+    One that its provider has stopped is chosen only if all are stopped.
+
     No number was connected when they were stored, or theirs has been deleted, switched off or moved to another
     business. `user_id`: only messages of this business. Messages whose rows are locked are skipped until the next
     call. Caller holds the transaction.
@@ -138,7 +140,7 @@ def reroute_messages(*, user_id: UUID | None = None) -> int:
         queued = queued.filter(user_id=user_id)
     stray = queued.filter(~Exists(active.filter(pk=OuterRef("channel_id"))), Exists(active))
     locked = stray.select_for_update(skip_locked=True, no_key=True).values("pk")
-    first = Subquery(active.order_by("pk").values("pk")[:1])
+    first = Subquery(active.order_by(F("stopped_at").asc(nulls_first=True), "pk").values("pk")[:1])
     count = Message.objects.filter(pk__in=locked).update(channel_id=first, updated_at=Now())
     if count:
         wake_sender()

@@ -92,6 +92,15 @@ def test_a_status_from_before_sending_was_resumed_does_not_stop_the_number_again
     assert mailing.reload().stopped_at is None
 
 
+def test_stray_messages_go_to_a_number_that_lives(mailing, owner):
+    living = Channel.objects.create(user=owner.user, phone_number_id="333")
+    Channel.objects.filter(pk=mailing.channel.pk).update(stopped_at="2026-01-01T00:00:00Z")
+    row = mailing.writes()
+    Message.objects.filter(pk=row.pk).update(channel_id=None)
+    assert channels.reroute_messages(user_id=owner.id) == 1
+    assert Message.objects.get().channel_id == living.pk
+
+
 class TestSecrets:
     @pytest.mark.parametrize("token", ["EAAG\u200btoken", "EAAG\ntoken", "EAAG\ttoken", "EAAG…", "x" * 5000])
     def test_an_invalid_token_is_refused(self, mailing, owner, token):
