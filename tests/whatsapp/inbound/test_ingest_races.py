@@ -60,6 +60,23 @@ def test_fifty_concurrent_deliveries_from_one_new_customer_are_one_lead(inbox: I
     assert inbox.counts() == (1, 1, 1, 50)
 
 
+def test_concurrent_parts_of_calls_are_one_row_for_each_call(inbox: Inbox, site: Site) -> None:
+    ends = {"event": "terminate", "timestamp": meta.NOON + 150, "duration": 120}
+    parts: list[dict[str, Any]] = [{"event": "connect"}, ends, {"event": "recording", "timestamp": meta.NOON + 200}]
+    bodies = [
+        meta.body(meta.change("calls", meta.value(calls=[meta.call(id=f"wacid.{n}", **part)])))
+        for n in range(10)
+        for part in parts
+    ]
+    random.Random(3).shuffle(bodies)
+    with ThreadPoolExecutor(len(bodies)) as meta_servers:
+        with held_back(AT_ONCE):
+            answers = [meta_servers.submit(post, site, body) for body in bodies]
+        assert {answer.result().status_code for answer in answers} == {200}
+    assert [message.content for message in inbox.messages] == ["Call, 2 min, recorded"] * 10
+    assert inbox.counts() == (1, 1, 1, 10)
+
+
 def test_fifty_concurrent_copies_of_one_delivery_are_one_message(inbox: Inbox, site: Site) -> None:
     (body,) = bodies_of(meta.text("Hello"))
     with ThreadPoolExecutor(50) as meta_servers:
