@@ -28,6 +28,7 @@ MENU = [
             ("ApiKey", "API keys", "key"),
             ("Channel", "WhatsApp numbers", "smartphone"),
             ("MessageTemplate", "Message templates", "draft"),
+            ("AccountEvent", "Account events", "notifications"),
             ("WebhookEndpoint", "Webhooks", "webhook"),
             ("WebhookEvent", "Webhook events", "outbox"),
             ("WebhookDelivery", "Deliveries", "move_to_inbox"),

@@ -1,11 +1,12 @@
 """Services for channels, the WhatsApp numbers of businesses: connect, stop, resume, pause, reroute."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.db.models.functions import Greatest, Now
 
 from conversations.models import Message
@@ -91,21 +92,28 @@ def release_messages(*, channel: Channel, has_new_token: bool) -> None:
     reroute_messages(user_id=channel.user_id)
 
 
-def stop_channel(
-    *, channel_id: UUID, reason: str, token: str | None = None, reported_at: datetime | None = None
-) -> None:
+def stop_channel(*, channel_id: UUID, reason: str, token: str | None = None) -> None:
     """Stop sending through a number that its provider refuses. Caller holds the transaction.
 
-    `token`: the encrypted token that was refused; nothing is changed if another one has been stored since.
-    `reported_at`: when the provider reported it; ignored if the number was resumed after that. The first reason stays.
+    `token`: the encrypted token that was refused; nothing is changed if another one has been stored since. The first
+    reason stays.
     """
     not_stopped = Channel.objects.filter(pk=channel_id, stopped_at=None)
     if token is not None:
         not_stopped = not_stopped.filter(encrypted_access_token=token)
-    if reported_at is not None:
-        not_stopped = not_stopped.filter(Q(resumed_at=None) | Q(resumed_at__lt=reported_at))
     if not_stopped.update(stopped_at=Now(), stop_reason=reason, updated_at=Now()):
         # Without the reason, which may quote a customer's number. The admin shows it.
+        log.error("channel_stopped", channel_id=str(channel_id))
+
+
+def stop_channels(stopped: Mapping[UUID, tuple[str, datetime]]) -> None:
+    """As stop_channel for several numbers, each with the reason and when the provider reported it, in one statement.
+
+    Numbers that were resumed after that are left as they are. Caller holds the transaction.
+    """
+    if not stopped:
+        return
+    for channel_id in Channel.objects.stop(stopped):
         log.error("channel_stopped", channel_id=str(channel_id))
 
 

@@ -37,6 +37,8 @@ STAFF_PERMISSIONS = (
     "delete_webhookendpoint",
     "view_webhookendpoint",
     "view_webhookevent",
+    "view_accountevent",
+    "change_accountevent",
 )
 
 

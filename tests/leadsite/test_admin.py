@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import ImportRefusal, ImportRun, Lead
@@ -16,7 +17,7 @@ from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.services import create_endpoint
 from tests.factories import Business
 from tests.staff import ESCAPED, HOSTILE, Staff, address, operator, registered, staff_of
-from whatsapp.models import Channel, ListedTemplate, MessageTemplate, WebhookDelivery
+from whatsapp.models import AccountEvent, Channel, ListedTemplate, MessageTemplate, WebhookDelivery
 
 MODELS = registered()
 LONG = HOSTILE + "x" * (10_000 - len(HOSTILE))
@@ -62,6 +63,8 @@ def with_rows(business: Business) -> None:
     )
     listed_at = datetime(2026, 11, 28, 12, tzinfo=UTC)
     MessageTemplate.objects.store(user_id=business.id, waba_id="1", templates=[template], listed_at=listed_at)
+    about = {"waba_id": "1", "field": "security", "text": HOSTILE, "value": {"a": HOSTILE}, "digest": str(number)}
+    AccountEvent.objects.create(user=business.user, is_problem=True, at=timezone.now(), **about)
     run = ImportRun.objects.create(
         user=business.user, file_name=HOSTILE, state="finished", read=1, failed=1, columns=[HOSTILE]
     )
@@ -85,7 +88,7 @@ def site_of_one(owner) -> Staff:
 
 
 def test_every_model_has_pages():
-    ours = {WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate}
+    ours = {WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate, AccountEvent}
     assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, ImportRun, Channel} | ours
 
 

@@ -1,3 +1,3 @@
-from whatsapp.admin import channels, deliveries, message_state, replies, templates
+from whatsapp.admin import account_events, channels, deliveries, message_state, replies, templates
 
-__all__ = ["channels", "deliveries", "message_state", "replies", "templates"]
+__all__ = ["account_events", "channels", "deliveries", "message_state", "replies", "templates"]

@@ -3,13 +3,14 @@
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from conversations.models import Message
 from leadsite.adminkit.alerts import SHOWN, Alert, counted, foreign_line
-from leadsite.adminkit.values import moment
-from whatsapp.models import Channel
+from leadsite.adminkit.values import moment, shorten
+from whatsapp.models import AccountEvent, Channel
 
 
 def alerts_for(request: HttpRequest) -> list[Alert]:
@@ -20,6 +21,8 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     mine = {} if user.is_superuser else {"user_id": user.pk}
     stopped = Channel.objects.filter(active=True, **mine).exclude(stopped_at=None).order_by("stopped_at")
     alerts = [_stopped(channel, request) for channel in stopped[:SHOWN]]
+    problems = AccountEvent.objects.open_problems(timezone.now()).filter(**mine).order_by("-at")
+    alerts += [_problem(event, request) for event in problems[:SHOWN]]
     ours = Message.objects.filter(direction=Message.Direction.OUT, **mine)
     if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
         words = "message: it is not known whether it" if count == "1" else "messages: it is not known whether they"
@@ -50,3 +53,12 @@ def _stopped(channel: Channel, request: HttpRequest) -> Alert:
     text = format_html("WhatsApp number {} {}", foreign_line(str(channel)), describe_stop(channel))
     may_open = request.user.has_perm("whatsapp.view_channel") or request.user.has_perm("whatsapp.change_channel")
     return Alert(text, reverse("admin:whatsapp_channel_change", args=[channel.pk]) if may_open else "")
+
+
+def _problem(event: AccountEvent, request: HttpRequest) -> Alert:
+    """A problem that Meta reports about a number or its account: banned, restricted, low quality, a paused template."""
+    channel = Channel.objects.filter(pk=event.channel_id, user_id=event.user_id).first() if event.channel_id else None
+    about = format_html("WhatsApp number {}", foreign_line(str(channel))) if channel else "WhatsApp Business account"
+    text = format_html("{}, {}: {}", about, moment(event.at), foreign_line(shorten(event.text, 300)))
+    may_open = request.user.has_perm("whatsapp.view_accountevent")
+    return Alert(text, reverse("admin:whatsapp_accountevent_change", args=[event.pk]) if may_open else "")

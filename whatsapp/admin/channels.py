@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
 from leadsite.adminkit.values import badge
 from leadsite.core.encryption import SecretUnreadable, encrypt
+from whatsapp.admin.account_events import present_state
 from whatsapp.admin.alerts import describe_stop
 from whatsapp.admin.delivery_advice import waiting_for
 from whatsapp.channels import release_messages, resume_channel
@@ -66,8 +67,10 @@ class ChannelAdmin(OwnedAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
     ) -> HttpResponse:
-        if isinstance(obj, Channel) and obj.stopped_at:
-            context["stopped"] = describe_stop(obj)
+        if isinstance(obj, Channel):
+            context["account_state"] = present_state(obj)
+            if obj.stopped_at:
+                context["stopped"] = describe_stop(obj)
         return super().render_change_form(request, context, *args, obj=obj, **options)
 
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:

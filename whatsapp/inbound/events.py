@@ -34,6 +34,33 @@ class StatusEvent:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReport:
+    """What the provider reports about an account, or about its number `number` (display number or id; "" for all).
+
+    `text` says it for staff. Reports of the same `aspect` and `subject` replace each other. `digest` is the same where
+    the report is delivered again. `bans`: the account may send nothing from now on.
+    """
+
+    waba_id: str
+    number: str
+    field: str
+    event: str
+    aspect: str
+    subject: str
+    text: str
+    is_problem: bool
+    at: datetime
+    until: datetime | None
+    messaging_limit: str
+    bans: bool
+    template: tuple[str, str] | None  # name and language
+    template_status: str
+    template_category: str
+    value: dict[str, Any]
+    digest: str
+
+
 Event = MessageEvent | StatusEvent | MoveEvent
 
 
@@ -43,7 +70,8 @@ class Reading:
 
     `rejected` has items that should have become an event and did not: the delivery fails. `notes` has everything else:
     a part of an event was left out, or the provider itself reports an error. `accounts` and
-    `display_numbers` are those of each number.
+    `display_numbers` are those of each number. `reports`: what belongs to
+    accounts and not to customers.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -51,6 +79,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     accounts: dict[str, str] = field(default_factory=dict)
     display_numbers: dict[str, str] = field(default_factory=dict)
+    reports: list[AccountReport] = field(default_factory=list)
 
 
 class UnreadableBody(Exception):

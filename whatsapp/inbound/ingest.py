@@ -16,8 +16,9 @@ from leads.services.receive import Received, Stored, prepare_transaction, receiv
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
-from whatsapp.channels import stop_channel
+from whatsapp.channels import stop_channels
 from whatsapp.inbound import twilio
+from whatsapp.inbound.account_events import AccountPlan, plan_account_events, store_account_events
 from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.meta import payloads
 from whatsapp.inbound.routing import Route, new_facts, route_events
@@ -58,14 +59,12 @@ class Plan:
     temporary: list[TemporaryFailure] = field(default_factory=list)  # failures that are not among the statuses received
     stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
     facts: dict[UUID, tuple[str, str]] = field(default_factory=dict)  # of channels with others stored: see new_facts
+    account: AccountPlan = field(default_factory=AccountPlan)
 
     def with_result(self, stored: Stored) -> "Plan":
         """Return the plan with a note about the notices that were left out."""
-        if not stored.left_out:
-            return self
-        return replace(
-            self, notes=[*self.notes, f"Left out {stored.left_out} notices: their customers are not stored."]
-        )
+        left_out = f"Left out {stored.left_out} notices: their customers are not stored."
+        return replace(self, notes=[*self.notes, left_out]) if stored.left_out else self
 
     @property
     def error(self) -> str:
@@ -100,8 +99,7 @@ def _store(provider: str, body: bytes, received_at: datetime, plan: Plan) -> tup
     with transaction.atomic():
         stored = receive_events(plan.received)
         delivery_id = _insert_delivery(provider, body, received_at, plan.with_result(stored))
-        for channel_id, (reason, reported_at) in sorted(plan.stopped.items()):
-            stop_channel(channel_id=channel_id, reason=reason, reported_at=reported_at)
+        stop_channels(plan.stopped | store_account_events(plan.account))
         return delivery_id, stored
 
 
@@ -132,6 +130,7 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         plan = _plan(delivery.provider, bytes(delivery.body), delivery.received_at)
         # Not sent again: messages are locked after customers.
         plan.received.statuses += [failure.report for failure in plan.temporary]
+        store_account_events(plan.account)
         if not bisect:
             return _finish(delivery, plan.with_result(receive_events(plan.received)), [])
         prepare_transaction(businesses=plan.received.businesses)
@@ -145,15 +144,17 @@ def _plan(provider: str, body: bytes, received_at: datetime) -> Plan:
         numbers = {event.channel for event in reading.events}
         routes = {number: Route(*ids) for number, *ids in Channel.objects.routes(numbers)}
         routed = route_events(reading.events, routes, received_at)
+        account = plan_account_events(reading.reports)
         state = State.UNROUTED if routed.unrouted else State.FAILED if reading.rejected else State.PROCESSED
         return Plan(
             state=state,
-            notes=reading.rejected + reading.notes,
+            notes=reading.rejected + reading.notes + account.notes,
             unrouted=routed.unrouted,
             received=routed.received,
             temporary=routed.temporary,
             stopped=routed.stopped,
             facts=new_facts(reading.accounts, reading.display_numbers, routes),
+            account=account,
         )
     except UnreadableBody as error:
         return Plan(state=State.FAILED, notes=[str(error)])

@@ -1,12 +1,9 @@
-"""Services that read and change stored templates."""
+"""Service that reads stored templates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from django.db.models.functions import Now
 
 from conversations.models import CONTENT_MAX_LENGTH
 from whatsapp.json_parts import object_of, text_of
@@ -37,17 +34,3 @@ def render_template(*, user_id: UUID, channel: SendingChannel | None, template: 
         content=(content or describe(template))[:CONTENT_MAX_LENGTH],
         is_marketing=known.is_marketing if known else False,
     )
-
-
-def set_template_status(
-    *, waba_id: str, name: str, language: str, at: datetime, status: str = "", category: str = ""
-) -> int:
-    """Store the status or the category of a template that Meta reports for `at`; return how many rows have changed.
-
-    Spellings as in Meta's deliveries: "APPROVED", "en-US". Nothing is changed where a later status is stored, or where
-    the template is not: the next synchronisation inserts it. Joins the caller's transaction. Raises django.db.Error.
-    """
-    changes: dict[str, Any] = {"status": status.lower(), "status_at": at} if status else {}
-    changes |= {"category": category.lower()} if category else {}
-    about = MessageTemplate.objects.filter(waba_id=waba_id, name=name, language=language.replace("-", "_"))
-    return about.filter(status_at__lt=at).update(updated_at=Now(), **changes) if changes else 0

@@ -223,6 +223,69 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="AccountEvent",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("waba_id", models.CharField(verbose_name="WhatsApp Business account id")),
+                ("channel_id", models.UUIDField(editable=False, null=True)),
+                ("field", models.CharField(help_text="The webhook field at Meta.")),
+                ("event", models.CharField(blank=True, help_text="Meta's word for it.")),
+                ("aspect", models.CharField()),
+                ("subject", models.CharField(blank=True)),
+                ("text", models.TextField()),
+                ("is_problem", models.BooleanField(verbose_name="problem")),
+                ("at", models.DateTimeField(help_text="When it happened, as Meta says.", verbose_name="time")),
+                ("until", models.DateTimeField(null=True)),
+                ("messaging_limit", models.CharField(blank=True)),
+                ("value", models.JSONField()),
+                ("digest", models.CharField(editable=False)),
+                ("done_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="business",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "account event",
+                "db_table": "account_events",
+                "indexes": [
+                    models.Index(
+                        fields=["user", "waba_id", "aspect", "subject", "at"], name="account_events_by_subject"
+                    ),
+                    models.Index(
+                        condition=models.Q(("done_at", None), ("is_problem", True)),
+                        fields=["user", "at"],
+                        name="account_events_problems",
+                    ),
+                    models.Index(models.OrderBy(models.F("at"), descending=True), name="account_events_by_time"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "digest"), name="account_events_digest_unique")
+                ],
+            },
+        ),
         AddForeignKey("channels_user_fk", "channels (user_id)", "users (id)"),
         AddForeignKey("message_templates_user_fk", "message_templates (user_id)", "users (id)"),
+        AddForeignKey("account_events_user_fk", "account_events (user_id)", "users (id)"),
     ]

@@ -1,5 +1,6 @@
-"""WhatsApp numbers of businesses, their message templates, and stored webhook deliveries."""
+"""WhatsApp numbers of businesses, their message templates, events of accounts, and stored webhook deliveries."""
 
+from whatsapp.models.account_events import AccountEvent, AccountEventRow, AccountNumber
 from whatsapp.models.channels import (
     PHONE_NUMBER_ID_MAX_LENGTH,
     TWILIO_PREFIX,
@@ -13,17 +14,21 @@ from whatsapp.models.channels import (
     normalise_channel_id,
 )
 from whatsapp.models.deliveries import WebhookDelivery
-from whatsapp.models.templates import ListedTemplate, MessageTemplate
+from whatsapp.models.templates import ListedTemplate, MessageTemplate, TemplateReport
 
 __all__ = [
     "PHONE_NUMBER_ID_MAX_LENGTH",
     "TWILIO_PREFIX",
+    "AccountEvent",
+    "AccountEventRow",
+    "AccountNumber",
     "Channel",
     "ChannelInvalid",
     "ListedTemplate",
     "MessageTemplate",
     "ReadyChannel",
     "SendingChannel",
+    "TemplateReport",
     "WebhookDelivery",
     "check_token",
     "check_waba_id",

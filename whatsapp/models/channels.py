@@ -1,7 +1,7 @@
 """WhatsApp numbers of a business."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -45,6 +45,15 @@ _LOCK_READY: Final = """
     WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until <= statement_timestamp() + %s, true)
         AND c.id <> ALL (%s::uuid[])
     ORDER BY c.paced_until NULLS FIRST LIMIT %s FOR NO KEY UPDATE OF c SKIP LOCKED
+"""
+# Locked in the order of their ids, so that two deliveries that stop the same numbers cannot deadlock.
+_STOP: Final = """
+    WITH locked AS (SELECT id FROM channels WHERE id = ANY (%s::uuid[]) ORDER BY id FOR NO KEY UPDATE)
+    UPDATE channels AS c SET stopped_at = now(), stop_reason = given.reason, updated_at = now()
+    FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS given (id, reason, at)
+    WHERE c.id = given.id AND c.id IN (SELECT id FROM locked) AND c.stopped_at IS NULL
+        AND coalesce(c.resumed_at < given.at, true)
+    RETURNING c.id
 """
 
 # Raw SQL: the ORM needs as much time to build this query as the reader needs for a whole delivery.
@@ -91,6 +100,12 @@ class ChannelManager(models.Manager["Channel"]):
     def routes(self, numbers: Collection[str]) -> list[tuple[Any, ...]]:
         """Return phone_number_id, id, business, account and display number of the active channels among these."""
         return fetch_rows(_ROUTES, [array(numbers)]) if numbers else []
+
+    def stop(self, stopped: Mapping[UUID, tuple[str, datetime]]) -> list[UUID]:
+        """Stop numbers, each for a reason reported at a time; see whatsapp.channels.stop_channels."""
+        reasons, times = zip(*stopped.values(), strict=True)
+        ids = array(stopped)
+        return [channel_id for (channel_id,) in fetch_rows(_STOP, [ids, ids, array(reasons), array(times)])]
 
     def lock_ready(self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = ()) -> list[ReadyChannel]:
         """Lock and return channels that have messages due and may send one within `ahead`, except those in `seen`.

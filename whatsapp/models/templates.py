@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import models
@@ -32,6 +32,32 @@ _STORE: Final = """
     WHERE (t.provider_id, t.category, t.components, t.status)
         IS DISTINCT FROM (excluded.provider_id, excluded.category, excluded.components, excluded.status)
 """
+# An older report changes nothing.
+_REPORT: Final = """
+    UPDATE message_templates AS t SET
+        status = coalesce(nullif(given.status, ''), t.status),
+        category = coalesce(nullif(given.category, ''), t.category),
+        status_at = CASE WHEN given.status = '' THEN t.status_at ELSE given.at END, updated_at = now()
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+        AS given (user_id, waba_id, name, language, status, category, at)
+    WHERE t.id = (
+        SELECT k.id FROM message_templates AS k WHERE k.user_id = given.user_id AND k.name = given.name
+            AND k.language = given.language AND k.waba_id = given.waba_id
+    ) AND t.status_at < given.at
+    RETURNING t.id
+"""
+
+
+class TemplateReport(NamedTuple):
+    """The status or the category of a template as of `at`, in lower case; "" where it has not changed."""
+
+    user_id: UUID
+    waba_id: str
+    name: str
+    language: str
+    status: str
+    category: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +87,15 @@ class TemplateManager(models.Manager["MessageTemplate"]):
         ]
         components = array(json.dumps(one.components) for one in ordered)
         fetch_rows(_STORE, [user_id, waba_id, listed_at, *columns, components])
+
+    def report(self, reports: Sequence[TemplateReport]) -> int:
+        """Store statuses and categories that deliveries report, at most one for each template; return how many rows
+        have changed. Unknown templates are left out: the next synchronisation inserts them.
+
+        Caller holds the transaction. Raises django.db.Error.
+        """
+        ordered = sorted(reports)
+        return len(fetch_rows(_REPORT, [array(column) for column in zip(*ordered, strict=True)])) if ordered else 0
 
     def find(self, *, user_id: UUID, waba_id: str, name: str, language: str) -> "MessageTemplate | None":
         """Return the business's template of this name and language in this account; for "", in any of its accounts."""

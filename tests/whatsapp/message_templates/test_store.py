@@ -1,12 +1,11 @@
 """Stored templates: rendered for messages, and changed by deliveries."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from whatsapp.message_templates.store import Rendered, render_template, set_template_status
+from whatsapp.message_templates.store import Rendered, render_template
 from whatsapp.models import ListedTemplate, MessageTemplate, SendingChannel
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -68,31 +67,3 @@ def test_a_template_at_twilio_is_shown_by_what_is_known(owner):
 def test_a_business_without_a_number_has_its_templates(owner):
     has_template(owner)
     assert render_template(user_id=owner.id, channel=None, template=SENT).content == "Hello Amina"
-
-
-class TestSetTemplateStatus:
-    def change(self, **fields):
-        given: dict[str, Any] = {
-            "waba_id": "777",
-            "name": "cake_ready",
-            "language": "en-US",
-            "at": NOON + timedelta(hours=1),
-        }
-        return set_template_status(**given | fields)
-
-    def test_status_and_category_are_stored_for_every_business_of_the_account(self, owner, stranger):
-        has_template(owner)
-        has_template(stranger)
-        assert self.change(status="PAUSED", category="MARKETING") == 2
-        assert set(MessageTemplate.objects.values_list("status", "category")) == {("paused", "marketing")}
-
-    def test_an_older_report_changes_nothing(self, owner):
-        has_template(owner)
-        assert self.change(status="PAUSED") == 1
-        assert self.change(status="APPROVED", at=NOON + timedelta(minutes=1)) == 0
-        assert MessageTemplate.objects.get().status == "paused"
-
-    @pytest.mark.parametrize("about", [{"waba_id": "888"}, {"name": "other"}, {"language": "de"}, {"status": ""}])
-    def test_what_is_not_stored_or_says_nothing_changes_nothing(self, owner, about):
-        has_template(owner)
-        assert self.change(**{"status": "PAUSED"} | about) == 0

@@ -10,9 +10,8 @@ from tests.whatsapp.mailing import TOKEN
 from tests.whatsapp.template_list import TOKEN_ERROR, WABA, listed
 from whatsapp.channels import connect_channel, stop_channel
 from whatsapp.message_templates import sync
-from whatsapp.message_templates.store import set_template_status
 from whatsapp.message_templates.sync import sync_templates
-from whatsapp.models import MessageTemplate
+from whatsapp.models import MessageTemplate, TemplateReport
 
 
 def connect(business, number=meta.CHANNEL, waba_id=WABA, token=TOKEN, **more):
@@ -151,6 +150,7 @@ def test_a_status_reported_since_the_list_was_requested_stays(owner, templates):
     sync_templates()
     row = MessageTemplate.objects.get()
     late = row.status_at.replace(year=row.status_at.year + 1)
-    assert set_template_status(waba_id=WABA, name="cake_ready", language="en-US", status="PAUSED", at=late) == 1
+    report = TemplateReport(owner.id, WABA, "cake_ready", "en_US", "paused", "", late)
+    assert MessageTemplate.objects.report([report]) == 1
     sync_templates()
     assert MessageTemplate.objects.get().status == "paused"

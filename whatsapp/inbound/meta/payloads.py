@@ -17,6 +17,7 @@ from whatsapp.inbound.events import (
     StatusEvent,
     UnreadableBody,
 )
+from whatsapp.inbound.meta.account_reports import account_reports
 from whatsapp.inbound.meta.accounts import accounts_of, display_numbers_of
 from whatsapp.inbound.meta.calls import call_events, call_status_events
 from whatsapp.inbound.meta.messages import (
@@ -69,6 +70,7 @@ def read(body: bytes, received_at: datetime) -> Reading:
         notes=report.notes.all(),
         accounts=accounts_of(tree),
         display_numbers=display_numbers_of(tree),
+        reports=account_reports(tree, received_at),
     )
 
 

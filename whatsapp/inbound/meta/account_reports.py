@@ -1,0 +1,248 @@
+"""Reads what Meta reports about accounts and numbers, and says it in words for staff.
+
+Shapes: Meta, webhook references of the fields below. These values have no metadata; unlike messages they name a number
+by its display number, or only the account (`entry[].id`). Unknown fields and events are kept too.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from whatsapp.inbound.events import AccountReport
+from whatsapp.inbound.meta import account_words as words
+from whatsapp.json_parts import Part, Report, object_of, objects_of, text_of
+from whatsapp.models.templates import TEMPLATE_NAME_MAX_LENGTH
+
+Json = dict[str, Any]
+
+WORD_MAX_LENGTH: Final = 100
+_ANY_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What an event says. `number`: the display number or the id of the number that it is about."""
+
+    aspect: str
+    text: str
+    subject: str = ""
+    is_problem: bool = False
+    number: str = ""
+    until: datetime | None = None
+    messaging_limit: str = ""
+    bans: bool = False
+    template: tuple[str, str] | None = None
+    status: str = ""
+    category: str = ""
+
+
+def account_reports(delivery: Json, received_at: datetime) -> list[AccountReport]:
+    """Return the reports of a delivery. Never raises: parts of other types are left out."""
+    return [
+        report
+        for entry in objects_of(delivery.get("entry"))
+        for change in objects_of(entry.get("changes"))
+        for report in _change(entry, change, received_at)
+    ]
+
+
+def _change(entry: Json, change: Json, received_at: datetime) -> Iterator[AccountReport]:
+    field, value = text_of(change.get("field")), change.get("value")
+    # Values about customers and groups have metadata or one of these lists.
+    if not field or not isinstance(value, dict) or value.keys() & {"metadata", "messages", "statuses"}:
+        return
+    at = Part(entry, "", Report()).moment("time", received_at) or received_at
+    event = _word(value, "event") or _word(value, "decision")
+    for said in _FIELDS.get(field, _other(field))(value, event):
+        seen = [text_of(entry.get("id")), field, entry.get("time"), value, said.aspect, said.subject]
+        yield AccountReport(
+            waba_id=text_of(entry.get("id"))[:WORD_MAX_LENGTH],
+            number=said.number,
+            field=field[:WORD_MAX_LENGTH],
+            event=event,
+            aspect=said.aspect,
+            subject=said.subject,
+            text=said.text,
+            is_problem=said.is_problem,
+            at=at,
+            until=said.until,
+            messaging_limit=said.messaging_limit,
+            bans=said.bans,
+            template=said.template,
+            template_status=said.status,
+            template_category=said.category,
+            value=value,
+            digest=hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest(),
+        )
+
+
+def _word(value: Json, key: str) -> str:
+    return text_of(value.get(key)).strip()[:WORD_MAX_LENGTH]
+
+
+def _other(field: str) -> Callable[[Json, str], Iterator[Said]]:
+    def read(value: Json, event: str) -> Iterator[Said]:
+        said = ", ".join(part for part in (words.plain(field), words.plain(event)) if part)
+        yield Said(aspect=field[:WORD_MAX_LENGTH], subject=event, text=f"Meta reports: {said}.")
+
+    return read
+
+
+def _account(value: Json, event: str) -> Iterator[Said]:
+    number = _word(value, "phone_number")
+    if event == "DISABLED_UPDATE":
+        yield _ban(object_of(value.get("ban_info")))
+    elif event == "ACCOUNT_RESTRICTION":
+        for one in objects_of(value.get("restriction_info")) or [{}]:
+            kind = _word(one, "restriction_type")
+            until = Part(one, "", Report()).moment("expiration", _ANY_TIME)
+            text = words.restriction(kind)
+            yield Said(aspect="restriction", subject=kind, text=text, is_problem=True, until=until, number=number)
+    elif event == "ACCOUNT_VIOLATION":
+        kind = _word(object_of(value.get("violation_info")), "violation_type")
+        yield Said(aspect="violation", subject=kind, text=words.violation(kind), is_problem=True, number=number)
+    else:
+        known = words.ACCOUNT.get(event)
+        if known:
+            yield Said(aspect=known.aspect, text=known.text, is_problem=known.is_problem, number=number)
+        else:
+            yield from _other("account_update")(value, event)
+
+
+def _ban(info: Json) -> Said:
+    found = info.get("waba_ban_state")
+    states = [text_of(state) for state in found] if isinstance(found, list) else [text_of(found)]
+    state = states[0] if len(states) == 1 else ""
+    known = words.BANS.get(state, words.BAN_UNCLEAR)
+    text = known.text.format(date=_word(info, "waba_ban_date") or "a date that it does not name")
+    return Said(aspect="ban", text=text, is_problem=known.is_problem, bans=state == "DISABLE")
+
+
+def _quality(value: Json, event: str) -> Iterator[Said]:
+    number, limit = _word(value, "display_phone_number"), _limit(value)
+    known = words.QUALITY.get(event)
+    if known is None:
+        yield from _other("phone_number_quality_update")(value, event)
+        return
+    text = known.text + (f" Limit: {limit}." if limit else "")
+    yield Said(
+        aspect=known.aspect,
+        subject=number,
+        text=text,
+        is_problem=known.is_problem,
+        number=number,
+        messaging_limit=limit,
+    )
+
+
+def _limit(value: Json) -> str:
+    keys = ("max_daily_conversations_per_business", "max_daily_conversation_per_phone", "current_limit")
+    return next((words.limit(found) for key in keys if (found := _word(value, key))), "")
+
+
+def _name(value: Json, event: str) -> Iterator[Said]:
+    number, name = _word(value, "display_phone_number"), _word(value, "requested_verified_name")
+    rejected = event in words.REFUSALS
+    reason = words.reason(_word(value, "rejection_reason")) if rejected else ""
+    text = f"Display name “{name}”: {words.plain(event)}{reason}."
+    yield Said(aspect="name", subject=number, text=text, is_problem=rejected, number=number)
+
+
+def _review(value: Json, event: str) -> Iterator[Said]:
+    rejected = event in words.REFUSALS
+    advice = " See Business Support Home." if rejected else ""
+    yield Said(aspect="review", text=f"Review of the account: {words.plain(event)}.{advice}", is_problem=rejected)
+
+
+def _alert(value: Json, event: str) -> Iterator[Said]:
+    info = object_of(value.get("alert_info")) or value
+    kind, severity = _word(info, "alert_type"), _word(info, "alert_severity")
+    active = (_word(info, "alert_status") or "ACTIVE") == "ACTIVE"
+    said = text_of(info.get("alert_description")) or words.plain(kind)
+    number = _word(value, "entity_id") if _word(value, "entity_type") == "PHONE_NUMBER" else ""
+    yield Said(
+        aspect="alert",
+        subject=kind,
+        text=f"Meta: {said}" if active else f"Ended: {words.plain(kind)}.",
+        is_problem=active and severity in ("CRITICAL", "WARNING"),
+        number=number,
+    )
+
+
+def _capability(value: Json, event: str) -> Iterator[Said]:
+    limit = _limit(value)
+    text = f"The account may write to {limit}." if limit else "What the account may do has changed."
+    yield Said(aspect="capability", text=text, messaging_limit=limit)
+
+
+def _security(value: Json, event: str) -> Iterator[Said]:
+    number = _word(value, "display_phone_number")
+    known = words.SECURITY.get(event)
+    if known:
+        yield Said(aspect="security", subject=number, text=known.text, is_problem=known.is_problem, number=number)
+    else:
+        yield from _other("security")(value, event)
+
+
+def _template_status(value: Json, event: str) -> Iterator[Said]:
+    if not event and "new_quality_score" in value:
+        yield from _template_quality(value, event)
+        return
+    known = words.TEMPLATES.get(event)
+    name, key = _template(value)
+    text = f"Template {name}: {known.text if known else words.plain(event)}{words.reason(_word(value, 'reason'))}."
+    yield Said(
+        aspect="template",
+        subject=name,
+        text=text + (f" {known.advice}" if known and known.advice else ""),
+        is_problem=bool(known and known.is_problem),
+        template=key,
+        status=words.TEMPLATE_STATUSES.get(event, ""),
+        category=_word(value, "message_template_category"),
+    )
+
+
+def _template_quality(value: Json, event: str) -> Iterator[Said]:
+    name, _ = _template(value)
+    score = _word(value, "new_quality_score")
+    low = score == "RED"
+    advice = " Meta may pause it: customers block or report it." if low else ""
+    text = f"Template {name}: quality {words.QUALITY_SCORES.get(score, words.plain(score))}.{advice}"
+    yield Said(aspect="template quality", subject=name, text=text, is_problem=low)
+
+
+def _template_category(value: Json, event: str) -> Iterator[Said]:
+    name, key = _template(value)
+    now, soon = _word(value, "new_category"), _word(value, "correct_category")
+    change = f" and will be {words.plain(soon)}" if soon else ""
+    text = f"Template {name} is in the category {words.plain(now)}{change}: the price of its messages may change."
+    yield Said(aspect="template category", subject=name, text=text, template=key, category=now)
+
+
+def _template_text(value: Json, event: str) -> Iterator[Said]:
+    name, _ = _template(value)
+    yield Said(aspect="template text", subject=name, text=f"Template {name}: its text was changed.")
+
+
+def _template(value: Json) -> tuple[str, tuple[str, str]]:
+    name = text_of(value.get("message_template_name")).strip()[:TEMPLATE_NAME_MAX_LENGTH]
+    language = _word(value, "message_template_language").replace("-", "_")
+    return f"“{name}” ({language})", (name, language)
+
+
+_FIELDS: Final[dict[str, Callable[[Json, str], Iterator[Said]]]] = {
+    "account_update": _account,
+    "account_alerts": _alert,
+    "account_review_update": _review,
+    "business_capability_update": _capability,
+    "message_template_components_update": _template_text,
+    "message_template_quality_update": _template_quality,
+    "message_template_status_update": _template_status,
+    "phone_number_name_update": _name,
+    "phone_number_quality_update": _quality,
+    "security": _security,
+    "template_category_update": _template_category,
+}

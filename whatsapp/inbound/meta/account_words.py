@@ -1,0 +1,119 @@
+"""Words for what Meta reports about accounts, numbers and templates; with each problem the next step."""
+
+import re
+from typing import Final, NamedTuple
+
+
+class Words(NamedTuple):
+    aspect: str
+    text: str
+    is_problem: bool = False
+    advice: str = ""
+
+
+BAN_UNCLEAR: Final = Words("ban", "Meta reports a ban of the account. See Business Support Home.", True)
+BANS: Final = {
+    "SCHEDULE_FOR_DISABLE": Words(
+        "ban", "Meta will ban the account on {date}. Ask for a review in Business Support Home.", True
+    ),
+    "DISABLE": Words(
+        "ban", "Meta has banned the account: its numbers send nothing. Ask for a review in Business Support Home.", True
+    ),
+    "REINSTATE": Words("ban", "Meta has lifted the ban of the account. Open each stopped number and resume sending."),
+}
+ACCOUNT: Final = {
+    "ACCOUNT_DELETED": Words("account", "The account was deleted at Meta.", True),
+    "ACCOUNT_OFFBOARDED": Words(
+        "connection", "The number was disconnected in the WhatsApp Business app. Connect it there again.", True
+    ),
+    "ACCOUNT_RECONNECTED": Words("connection", "The number is connected again."),
+    "PARTNER_ADDED": Words("partner", "The account was connected to the Meta app."),
+    "PARTNER_APP_INSTALLED": Words("partner", "The account was connected to the Meta app."),
+    "PARTNER_APP_UNINSTALLED": Words(
+        "partner", "The account was disconnected from the Meta app: messages stop. Connect it again.", True
+    ),
+    "PARTNER_REMOVED": Words(
+        "partner", "The account was disconnected from the Meta app: messages stop. Connect it again.", True
+    ),
+    "VERIFIED_ACCOUNT": Words("verification", "The business was verified."),
+}
+QUALITY: Final = {
+    "FLAGGED": Words(
+        "quality",
+        "The number's quality is low: customers block or report its messages. Write only to who expects it.",
+        True,
+    ),
+    "UNFLAGGED": Words("quality", "The number's quality is good again."),
+    "DOWNGRADE": Words("limit", "Meta has lowered the number's limit.", True),
+    "UPGRADE": Words("limit", "Meta has raised the number's limit."),
+    "ONBOARDING": Words("limit", "The number may send."),
+    "THROUGHPUT_UPGRADE": Words("throughput", "The number may send faster."),
+}
+QUALITY_SCORES: Final = {"GREEN": "high", "YELLOW": "medium", "RED": "low", "UNKNOWN": "not known yet"}
+SECURITY: Final = {
+    "PIN_RESET_REQUEST": Words(
+        "security", "Somebody asked to turn off the number's PIN. If it was none of you, change it at once.", True
+    ),
+    "PIN_RESET_SUCCESS": Words("security", "The number's PIN was turned off."),
+    "PIN_CHANGED": Words("security", "The number's PIN was changed."),
+}
+_EDIT: Final = "Change it in WhatsApp Manager, or use another."
+TEMPLATES: Final = {
+    "APPROVED": Words("template", "approved"),
+    "REINSTATED": Words("template", "approved again"),
+    "PENDING": Words("template", "waits for Meta's review"),
+    "IN_APPEAL": Words("template", "waits for Meta's second review"),
+    "REJECTED": Words("template", "rejected", True, _EDIT),
+    "PAUSED": Words("template", "paused because of low quality; messages with it fail", True, _EDIT),
+    "DISABLED": Words("template", "disabled because of low quality; messages with it fail", True, _EDIT),
+    "LOCKED": Words("template", "locked; messages with it fail", True, _EDIT),
+    "FLAGGED": Words("template", "will be disabled soon because of low quality", True, _EDIT),
+    "DELETED": Words("template", "deleted"),
+    "PENDING_DELETION": Words("template", "will be deleted"),
+}
+# Statuses as Meta's list of templates has them; other events do not change the status.
+TEMPLATE_STATUSES: Final = {
+    "REINSTATED": "APPROVED",
+    **{name: name for name in ("APPROVED", "PENDING", "IN_APPEAL", "REJECTED", "PAUSED", "DISABLED")},
+    **{name: name for name in ("DELETED", "PENDING_DELETION", "ARCHIVED")},
+}
+REFUSALS: Final = frozenset(("REJECTED", "DECLINED", "EXPIRED"))
+_RESTRICTIONS: Final = {
+    "RESTRICTED_BIZ_INITIATED_MESSAGING": "may not start conversations: templates fail",
+    "RESTRICTED_CUSTOMER_INITIATED_MESSAGING": "may not answer customers",
+    "RESTRICTED_ADD_PHONE_NUMBER_ACTION": "may not add numbers",
+    "RESTRICTED_BUSINESS_INITIATED_CALLING": "may not call customers",
+    "RESTRICTED_USER_INITIATED_CALLING": "may not be called by customers",
+}
+_TIER: Final = re.compile(r"TIER_([0-9]+)(K?)")
+
+
+def restriction(kind: str) -> str:
+    """Return the sentence for a restriction."""
+    allowed = _RESTRICTIONS.get(kind) or f"is restricted ({plain(kind) or 'Meta does not say how'})"
+    return f"The account {allowed}. See Business Support Home."
+
+
+def violation(kind: str) -> str:
+    """Return the sentence for a violation of Meta's policy."""
+    about = f": {plain(kind)}" if kind else ""
+    return f"Meta says that the account violates its policy{about}. More of it leads to restrictions."
+
+
+def limit(word: str) -> str:
+    """Return in words to how many customers a day a number may write first: "1000 customers a day"."""
+    if found := _TIER.fullmatch(word):
+        return f"{found[1]}{'000' if found[2] else ''} customers a day"
+    if word.isdigit():
+        return f"{word} customers a day"
+    return "any number of customers a day" if word in ("TIER_UNLIMITED", "UNLIMITED", "-1") else plain(word)
+
+
+def reason(word: str) -> str:
+    """Return a reason in brackets, or ""."""
+    return "" if word in ("", "NONE") else f" ({plain(word)})"
+
+
+def plain(word: str) -> str:
+    """Return one of Meta's constants as words: LOW_QUALITY is "low quality". Sentences stay as they are."""
+    return word.replace("_", " ").strip().lower() if word.isupper() or "_" in word else word
