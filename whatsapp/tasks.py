@@ -41,7 +41,7 @@ def prune_deliveries(timestamp: int) -> None:
     replay.prune(now=timezone.now())
 
 
-@app.periodic(cron="40 * * * *")
+@app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="refresh_templates")
 def refresh_templates(timestamp: int) -> None:
     sync_templates()

@@ -17,7 +17,7 @@ _COLOURS = {"approved": "active", "pending": "pending", "in_appeal": "pending"}
 
 @admin.register(MessageTemplate)
 class MessageTemplateAdmin(OwnedAdmin):
-    """They are changed in WhatsApp Manager, and read from there every hour."""
+    """They are changed in WhatsApp Manager, and read from there every ten minutes."""
 
     list_display = ["name", "language", "category", "status_badge", "beginning"]
     list_filter = ["status", "category", "language"]

@@ -18,9 +18,9 @@ COULD_NOT_RUN: Final = 2
 class Command(BaseCommand):
     help = (
         "Read the message templates of all businesses from Meta and store them: conversations show their text, and"
-        " marketing is refused for customers who opted out. The worker does the same every hour. Accounts are those of"
-        " active numbers at Meta whose WhatsApp Business account id is known (create_business --waba-id, the number's"
-        " page, or the next delivery)."
+        " marketing is refused for customers who opted out. The worker does the same every ten minutes. Accounts are"
+        " those of active numbers at Meta whose WhatsApp Business account id is known (create_business --waba-id, the"
+        " number's page, or the next delivery)."
         " Exit code: 0 where all accounts were read, 1 where some were not, 2 where it could not run."
     )
 

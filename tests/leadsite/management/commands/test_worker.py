@@ -33,6 +33,7 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         PRUNE,
         STALLED,
         REMOVE,
+        "whatsapp.tasks.refresh_templates",
         "whatsapp.tasks.retry_deliveries",
         "whatsapp.tasks.sweep_outbox",
         PRUNE_ALLOWANCES,
