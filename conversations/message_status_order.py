@@ -57,8 +57,8 @@ ProviderKey = tuple[UUID, str]
 class MessageRecord:
     """A message's row, as far as statuses are concerned. `is_new`: inserted in this transaction.
 
-    `is_ours`: no provider's copy, but queued here. `former_ids`: the provider's ids of attempts that failed, see Note
-    [Former ids] in whatsapp/outbound/requeue.py.
+    `is_ours`: no provider's copy, but queued here. `former_ids`: the provider's ids and tokens of attempts that failed,
+    see Note [Former ids] in whatsapp/outbound/requeue.py.
     """
 
     id: UUID

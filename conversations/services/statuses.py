@@ -7,7 +7,7 @@ transaction that sets a provider id, or stores a message that has one, also appl
 messages whose provider id was committed earlier need no parked row, because no report can be parked for them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,10 @@ class StatusReport:
     @property
     def key(self) -> ProviderKey:
         return self.user_id, self.provider_id
+
+    def has_id_among(self, ids: Collection[str]) -> bool:
+        """Whether one of these ids and tokens of the provider's is that of its message."""
+        return self.provider_id in ids or self.provider_token in ids
 
     @property
     def parked_key(self) -> ProviderKey:
@@ -182,7 +186,7 @@ def identify(
 def _may_name(report: StatusReport, messages: Mapping[UUID | None, MessageRecord]) -> bool:
     """Whether the report says something about the message with its id: of a former attempt only that it arrived."""
     message = messages.get(report.message_id)
-    return message is None or report.provider_id not in message.former_ids or RANK[report.status] > RANK[FAILED]
+    return message is None or not report.has_id_among(message.former_ids) or RANK[report.status] > RANK[FAILED]
 
 
 def plan_updates(

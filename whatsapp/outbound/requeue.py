@@ -3,7 +3,7 @@
 The schedules are those of failures that it tells at once (retries.py). Nothing is sent twice: a report of failure is
 certain. Two rules keep it so while reports are repeated or late:
 
-Note [Former ids]: the provider's id of the failed attempt leaves the column provider_id for `former_ids` in the
+Note [Former ids]: the provider's id of the failed attempt, and its token, leave their columns for `former_ids` in the
 message's extras. From then on its reports, repeated or late, say nothing about the message (see `identify` in
 conversations/services/statuses.py), except that it was delivered after all.
 """
@@ -108,7 +108,7 @@ def decide_all(
 def decide(failure: TemporaryFailure, attempt: Attempt, *, now: datetime) -> Decision:
     """Decide whether the message is sent again. The report is applied otherwise, with the reason why it is not."""
     report, schedule = failure.report, failure.schedule
-    if report.provider_id in attempt.former_ids:
+    if report.has_id_among(attempt.former_ids):
         return Decision(None)
     is_decided = attempt.provider_id is None and attempt.status == "failed"
     is_same = attempt.provider_token is not None and attempt.provider_token == report.provider_token
@@ -123,7 +123,6 @@ def decide(failure: TemporaryFailure, attempt: Attempt, *, now: datetime) -> Dec
         return Decision(replace(report, error=f"Given up after {failures} tries. {report.error}"))
     if attempt.is_overtaken:
         return Decision(replace(report, error=f"{report.error} {OVERTAKEN}"))
-    # Both forms of the id, where the report has another one than the answer.
-    ids = sorted({report.provider_id, attempt.provider_id or report.provider_id})
-    former_ids = [*attempt.former_ids, *ids]
+    ids = {report.provider_id, report.provider_token, attempt.provider_id, attempt.provider_token}
+    former_ids = [*attempt.former_ids, *sorted(id_ for id_ in ids if id_)]
     return Decision(None, Requeued(attempt.id, report.error, schedule.name, failures, pause, former_ids))

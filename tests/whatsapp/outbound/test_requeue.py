@@ -1,5 +1,6 @@
 """Temporary failures that a provider reports after it accepted a message: the message is sent again, never twice."""
 
+import json
 from time import time
 
 import pytest
@@ -10,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from conversations.models import Message, ParkedStatus
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
-from tests.whatsapp.graph import RESET_ACCEPTED, error
+from tests.whatsapp.graph import RESET_ACCEPTED, Reaction, error
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, BRUNO, HELLO, Mailing, reloaded
 from tests.whatsapp.twilio_forms import STATUS
+from tests.whatsapp.wamids import wamid
 from tests.whatsapp.webhook_client import deliver_form, provider_client
 from whatsapp.inbound.replay import replay_due
 from whatsapp.models import Channel, WebhookDelivery
@@ -88,6 +90,24 @@ class TestMeta:
             assert (reloaded(sent).status, sent.provider_id) == ("sent", SECOND)
         assert mailing.send_all() == 0
         assert len(mailing.graph.ledger) == 2
+
+    @pytest.mark.parametrize("with_id", [True, False])
+    def test_reports_of_the_failed_attempt_with_another_form_of_its_id_change_nothing(self, mailing, inbox, with_id):
+        row = mailing.writes()
+        answered, reported = (wamid(peer, "3EB0FAILED", outgoing=True) for peer in (AMINA[1:], "DE.1"))
+        body = json.dumps({"messages": [{"id": answered}]}).encode()
+        mailing.graph.queue_reactions(Reaction(body=body))
+        mailing.send_due()
+        about = {"of": row} if with_id else {}
+        late = meta.status("sent", id=reported, **({"biz_opaque_callback_data": str(row.pk)} if with_id else {}))
+        inbox.gets_statuses(failed(131000, answered, **about))
+        for _ in range(2):
+            inbox.gets_statuses(failed(131000, reported, **about), late)
+            assert (reloaded(row).status, row.retries) == ("queued", 1)
+        mailing.send_all()
+        inbox.gets_statuses(failed(131000, reported, **about), late)
+        assert (reloaded(row).status, row.provider_id) == ("sent", FIRST)
+        assert mailing.send_all() == 0
 
     def test_one_that_arrived_after_all_is_not_sent_again(self, mailing, inbox, sent):
         inbox.gets_statuses(failed(131000, of=sent))
