@@ -41,7 +41,7 @@ _PLACES: Final = """
         (SELECT m.conversation_id FROM messages AS m
          WHERE m.user_id = sent.user_id AND m.provider_token = sent.target_token
             AND (SELECT c.customer_id FROM conversations AS c WHERE c.id = m.conversation_id) = sent.customer_id
-         ORDER BY m.id DESC LIMIT 1)
+         LIMIT 1)
     ) AS conversation_id) AS target
     ORDER BY sent.n
 """

@@ -37,8 +37,7 @@ _LOCK_REPORTED: Final = """
             (SELECT k.id FROM messages AS k
              WHERE k.user_id = given.user_id AND k.provider_id = given.provider_id LIMIT 1),
             (SELECT k.id FROM messages AS k
-             WHERE k.user_id = given.user_id AND k.provider_token = given.token AND k.direction = 'out'
-             ORDER BY k.id DESC LIMIT 1))
+             WHERE k.user_id = given.user_id AND k.provider_token = given.token AND k.direction = 'out' LIMIT 1))
         FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS given (user_id, provider_id, token)))
     ORDER BY m.id FOR NO KEY UPDATE
 """
@@ -80,7 +79,7 @@ class MessageManager(AttemptManager, OutboxManager, InboundMessageManager["Messa
         provider_id = Coalesce(KT("parts__context__provider_id"), KT("parts__reaction__provider_id"))
         own = Message.objects.filter(user_id=OuterRef("user_id"))
         exact = own.filter(provider_id=OuterRef("referred_provider_id"))
-        in_another_form = own.filter(provider_token=OuterRef("reference_token")).order_by("-pk")
+        in_another_form = own.filter(provider_token=OuterRef("reference_token"))
         referred = [Subquery(found.values("pk")[:1]) for found in (exact, in_another_form)]
         return self.annotate(referred_provider_id=provider_id, reference_token=KT("extras__reference_token")).annotate(
             referred_id=Coalesce(*referred, output_field=models.UUIDField())

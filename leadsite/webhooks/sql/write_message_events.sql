@@ -46,7 +46,7 @@ BEGIN
         (SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id AND r.provider_id =
             coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}')),
         (SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id
-            AND r.provider_token = m.extras ->> 'reference_token' ORDER BY r.id DESC LIMIT 1)))) AS referred (id)
+            AND r.provider_token = m.extras ->> 'reference_token' LIMIT 1)))) AS referred (id)
     WHERE m.id = ANY (v_ids) AND event.direction = m.direction ORDER BY m.id;
     RETURN NULL;
 END
