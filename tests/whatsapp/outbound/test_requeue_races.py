@@ -1,0 +1,51 @@
+"""The same report of a temporary failure twice at the same moment."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from time import time
+
+import pytest
+from django.db import connection
+
+from tests.sessions import session, waiting
+from tests.site import until
+from tests.whatsapp import meta
+from tests.whatsapp.mailing import Mailing, reloaded
+from whatsapp.inbound import ingest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def message_locked(message_id: object, *, waiters: int) -> Iterator[None]:
+    """Lock the message until so many sessions wait for it."""
+    with session() as holder, session() as observer, holder.transaction():
+        holder.execute("SELECT FROM messages WHERE id = %s FOR UPDATE", [message_id])
+        yield
+        until(lambda: waiting(observer) == waiters)
+
+
+def receive(body: bytes) -> None:
+    try:
+        ingest.receive(provider="cloud", body=body)
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("with_id", [True, False])
+def test_it_is_queued_again_once_and_sent_once(mailing: Mailing, with_id: bool) -> None:
+    row = mailing.writes()
+    mailing.send_due()
+    about = {"biz_opaque_callback_data": str(row.pk)} if with_id else {}
+    errors = [meta.error(131000, "Something went wrong")]
+    report = meta.status("failed", id="wamid.000001", timestamp=int(time()), errors=errors, **about)
+    body = meta.body(meta.messages_value(statuses=[report]))
+    with ThreadPoolExecutor(2) as providers:
+        with message_locked(row.pk, waiters=2):
+            answers = [providers.submit(receive, body) for _ in range(2)]
+        for answer in answers:
+            answer.result()
+    assert (reloaded(row).status, row.retries) == ("queued", 1)
+    mailing.send_all()
+    assert (reloaded(row).status, len(mailing.graph.ledger)) == ("sent", 2)
