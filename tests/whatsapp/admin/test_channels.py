@@ -44,6 +44,18 @@ def test_an_empty_field_keeps_the_token_and_a_new_one_replaces_it(owner):
     assert Channel.objects.get().access_token == "a newer one"
 
 
+@pytest.mark.parametrize(("waba_id", "stored"), [("102290129340398", "102290129340398"), ("", "")])
+def test_the_account_can_be_set(owner, waba_id, stored):
+    assert operator().fill(ADD, **typed(owner, waba_id=waba_id)).status_code == 302
+    assert Channel.objects.get().waba_id == stored
+
+
+def test_an_account_that_is_no_id_is_an_error_of_the_form(owner):
+    answer = operator().fill(ADD, **typed(owner, waba_id="Bella's"))
+    assert "only digits" in answer.content.decode()
+    assert not Channel.objects.exists()
+
+
 def test_an_old_form_with_a_new_token_changes_the_token_only(owner):
     person = operator()
     person.fill(ADD, **typed(owner))

@@ -53,6 +53,15 @@ def test_an_id_of_meta_is_stored_without_surrounding_spaces(db, capsys):
     assert Channel.objects.values_list("provider", "phone_number_id").get() == ("cloud", "1065")
 
 
+def test_the_account_of_the_number_is_stored_and_kept(db, capsys):
+    number = ["--email", "a@bakery.example", "--phone-number-id", "1065"]
+    create(capsys, *number, "--waba-id", " 102290129340398\n")
+    create(capsys, *number)
+    assert Channel.objects.get().waba_id == "102290129340398"
+    create(capsys, *number, "--waba-id", "777")
+    assert Channel.objects.get().waba_id == "777"
+
+
 def test_a_token_is_stored_encrypted(db, capsys):
     create(capsys, "--email", "a@bakery.example", "--phone-number-id", "1065", "--access-token", "EAAG-secret")
     channel = Channel.objects.get()
@@ -75,6 +84,11 @@ def test_staff_get_their_permissions_from_a_group(db, capsys):
 REFUSED = {
     "no e-mail address": (["--email", "bakery"], "valid email"),
     "a token without a number": (["--email", "a@bakery.example", "--access-token", "t"], "--phone-number-id"),
+    "an account without a number": (["--email", "a@bakery.example", "--waba-id", "7"], "--phone-number-id"),
+    "an account that is no id": (
+        ["--email", "a@bakery.example", "--phone-number-id", "2", "--waba-id", "Bella's"],
+        "only digits",
+    ),
     "a name too long": (["--email", "a@bakery.example", "--name", "x" * 201], "at most 200"),
     "an e-mail too long": (["--email", f"{'x' * 250}@bakery.example"], "at most 254"),
     "a number too long": (["--email", "a@bakery.example", "--phone-number-id", "1" * 101], "at most 100"),
