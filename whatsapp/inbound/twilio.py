@@ -19,7 +19,7 @@ from conversations.models import (
 )
 from conversations.phone import PhoneInvalid, normalise
 from conversations.visible_text import visible_text
-from whatsapp.inbound import twilio_opt_outs
+from whatsapp.inbound import opt_outs
 from whatsapp.inbound.events import STATUS_ERROR_MAX_LENGTH, Reading, StatusEvent, UnreadableBody, extras_of_event
 from whatsapp.inbound.twilio_contents import ID_NAMES, NOT_EXTRA, Form, content_of, extras_of, kind_of
 from whatsapp.inbound.twilio_parts import parts_of
@@ -109,10 +109,10 @@ def _read_message(form: Form, reading: Reading) -> None:
             kind=kind_of(form),
             content=content[:CONTENT_MAX_LENGTH],
             provider_time=None,
-            opens=twilio_opt_outs.opens(form),
+            opens=opt_outs.opens(form),
             extras=extras_of_event(extras_of(form)),
             parts=parts_of(form),
-            stops_marketing=twilio_opt_outs.stops_marketing(form),
+            stops_marketing=opt_outs.stops_marketing(form),
         )
     )
 

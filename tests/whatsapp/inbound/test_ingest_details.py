@@ -54,3 +54,19 @@ def test_signs_are_never_the_details(inbox):
     inbox.gets(meta.text("A cake"))
     assert placeholder not in ("👍", "(message deleted)")
     assert details(inbox) == "A cake"
+
+
+@pytest.mark.parametrize(
+    "tap",
+    [
+        meta.message("button", {"text": "Unsubscribe", "payload": "Unsubscribe"}),
+        meta.message("interactive", {"type": "button_reply", "button_reply": {"id": "1", "title": "Stop promotions"}}),
+    ],
+)
+def test_an_unsubscription_is_kept_on_the_customer_and_is_no_lead(inbox, tap):
+    inbox.gets(tap)
+    assert inbox.counts() == (1, 1, 0, 1)
+    assert inbox.customers[0].marketing_opted_out_at is not None
+    assert inbox.conversations[0].waiting_since is None
+    inbox.gets(meta.text("A cake", timestamp=meta.NOON + 60))
+    assert details(inbox) == "A cake"

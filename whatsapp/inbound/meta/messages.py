@@ -13,6 +13,7 @@ from whatsapp.inbound.meta.contents import content_of, extras_of, is_sign, kind_
 from whatsapp.inbound.meta.move_reports import current_identifiers, former_identifiers, move_of
 from whatsapp.inbound.meta.parts import parts_of
 from whatsapp.inbound.meta.senders import Contacts, Identifiers, identifiers, shared_number
+from whatsapp.inbound.opt_outs import with_tapped_choice
 from whatsapp.json_parts import Part, object_of
 
 SENDER: Final[dict[str, tuple[str, ...]]] = {"numbers": ("from",), "ids": ("from_user_id",)}
@@ -70,7 +71,7 @@ def inbound_events(message: Part, source: Source, marks: dict[str, Any]) -> Iter
             )
             yield replace(event, customer=now)
         else:
-            yield event
+            yield with_tapped_choice(event)
 
 
 def echo_events(message: Part, source: Source, marks: dict[str, Any]) -> Iterator[Event]:

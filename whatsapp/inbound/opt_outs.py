@@ -1,13 +1,16 @@
-"""Reads the words by which customers opt out of messages through Twilio, and in again.
+"""Reads the words by which customers opt out of messages, and in again.
 
-Twilio, "Customize users' opt-in and opt-out experience with Advanced Opt-Out": a Messaging Service recognises the words
-of its own list and says so in `OptOutType`. Without it the words of Twilio's standard list are recognised, where they
+Meta reports choices by events of their own (meta/preferences.py); here are the taps on a template's button that says so.
+
+Twilio, "Customize users' opt-in and opt-out experience with Advanced Opt-Out": a Messaging Service recognises the
+words of its own list and says so in `OptOutType`. Without it the words of Twilio's standard list are recognised, where they
 are the whole message (Twilio, "Twilio support for opt-out keywords").
 """
 
+from dataclasses import replace
 from typing import Final
 
-from conversations.incoming import Opens
+from conversations.incoming import MessageEvent, Opens
 from whatsapp.inbound.twilio_contents import Form
 
 _TYPES: Final = {"STOP": True, "START": False, "HELP": None}
@@ -15,6 +18,14 @@ _TYPES: Final = {"STOP": True, "START": False, "HELP": None}
 _CLEAR_STOPS: Final = frozenset(("STOP", "STOPALL", "UNSUBSCRIBE", "OPTOUT"))
 _STOPS: Final = _CLEAR_STOPS | {"CANCEL", "END", "QUIT", "REVOKE"}
 _STARTS: Final = frozenset(("START", "YES", "UNSTOP"))
+_STOP_BUTTONS: Final = _CLEAR_STOPS | {"OPT OUT", "STOP PROMOTIONS", "STOP MARKETING"}
+
+
+def with_tapped_choice(event: MessageEvent) -> MessageEvent:
+    """Return the event; a tap on a button such as "Unsubscribe" opts out, and is no work for staff."""
+    if event.kind not in ("button", "interactive") or event.content.strip().upper() not in _STOP_BUTTONS:
+        return event
+    return replace(event, opens=Opens.CONVERSATION, stops_marketing=True)
 
 
 def stops_marketing(form: Form) -> bool | None:
