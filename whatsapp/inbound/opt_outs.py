@@ -1,10 +1,11 @@
 """Reads the words by which customers opt out of messages, and in again.
 
-Meta reports choices by events of their own (meta/preferences.py); here are the taps on a template's button that says so.
+Meta reports choices by events of their own (meta/preferences.py); here are the taps on a template's button that says
+so.
 
 Twilio, "Customize users' opt-in and opt-out experience with Advanced Opt-Out": a Messaging Service recognises the
-words of its own list and says so in `OptOutType`. Without it the words of Twilio's standard list are recognised, where they
-are the whole message (Twilio, "Twilio support for opt-out keywords").
+words of its own list and says so in `OptOutType`. Without it the words of Twilio's standard list are recognised, where
+they are the whole message (Twilio, "Twilio support for opt-out keywords").
 """
 
 from dataclasses import replace
