@@ -34,16 +34,16 @@ class OpenProblemsFilter(admin.SimpleListFilter):
 
 @admin.register(AccountEvent)
 class AccountEventAdmin(OwnedAdmin):
-    list_display = ["time", "what", "state_badge", "number", "waba_id"]
+    list_display = ["time", "what", "state_badge", "about", "waba_id"]
     list_filter = [OpenProblemsFilter, "field"]
     ordering = ["-at", "-pk"]
     paginator = BoundedPaginator
     actions = ["mark_as_done"]
     fields = [
-        *("user", "time", "what", "state_badge", "number", "waba_id", "field", "event", "ends", "messaging_limit"),
+        *("user", "time", "what", "state_badge", "about", "waba_id", "field", "event", "ends", "messaging_limit"),
         *("done", "reported"),
     ]
-    readonly_fields = ["time", "what", "state_badge", "number", "ends", "done", "reported"]
+    readonly_fields = ["time", "what", "state_badge", "about", "ends", "done", "reported"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         named = Coalesce(NullIf("display_number", Value("")), "phone_number_id")
@@ -87,8 +87,8 @@ class AccountEventAdmin(OwnedAdmin):
         return badge("Done", "archived") if event.done_at else badge("Problem", "failed")
 
     @admin.display(description="WhatsApp number")
-    def number(self, event: Any) -> SafeString:
-        return foreign(event.number_name or "all of the account")
+    def about(self, event: Any) -> SafeString:
+        return foreign(event.number_name or event.number or "all of the account")
 
     @admin.display(description="ends")
     def ends(self, event: AccountEvent) -> SafeString:

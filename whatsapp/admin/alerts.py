@@ -58,7 +58,8 @@ def _stopped(channel: Channel, request: HttpRequest) -> Alert:
 def _problem(event: AccountEvent, request: HttpRequest) -> Alert:
     """A problem that Meta reports about a number or its account: banned, restricted, low quality, a paused template."""
     channel = Channel.objects.filter(pk=event.channel_id, user_id=event.user_id).first() if event.channel_id else None
-    about = format_html("WhatsApp number {}", foreign_line(str(channel))) if channel else "WhatsApp Business account"
+    number = str(channel) if channel else event.number
+    about = format_html("WhatsApp number {}", foreign_line(number)) if number else "WhatsApp Business account"
     text = format_html("{}, {}: {}", about, moment(event.at), foreign_line(shorten(event.text, 300)))
     may_open = request.user.has_perm("whatsapp.view_accountevent")
     return Alert(text, reverse("admin:whatsapp_accountevent_change", args=[event.pk]) if may_open else "")

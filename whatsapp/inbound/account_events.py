@@ -88,6 +88,7 @@ def _row(report: AccountReport, user_id: UUID, number: AccountNumber | None) -> 
         user_id=user_id,
         waba_id=report.waba_id,
         channel_id=number.id if number else None,
+        number=report.number,
         field=report.field,
         event=report.event,
         aspect=report.aspect,

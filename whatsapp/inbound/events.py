@@ -38,8 +38,8 @@ class StatusEvent:
 class AccountReport:
     """What the provider reports about an account, or about its number `number` (display number or id; "" for all).
 
-    `text` says it for staff. Reports of the same `aspect` and `subject` replace each other. `digest` is the same where
-    the report is delivered again. `bans`: the account may send nothing from now on.
+    `text` says it for staff. A report replaces earlier ones with the same `aspect`, `subject` and `number`. `digest` is
+    the same where the report is delivered again. `bans`: the account may send nothing from now on.
     """
 
     waba_id: str

@@ -242,6 +242,12 @@ class Migration(migrations.Migration):
                 ),
                 ("waba_id", models.CharField(verbose_name="WhatsApp Business account id")),
                 ("channel_id", models.UUIDField(editable=False, null=True)),
+                (
+                    "number",
+                    models.CharField(
+                        blank=True, help_text="The number that it is about, as Meta names it; blank for all."
+                    ),
+                ),
                 ("field", models.CharField(help_text="The webhook field at Meta.")),
                 ("event", models.CharField(blank=True, help_text="Meta's word for it.")),
                 ("aspect", models.CharField()),

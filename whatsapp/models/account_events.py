@@ -15,15 +15,14 @@ from leadsite.core.statements import fetch_rows
 
 # Meta delivers some events twice: the second has the same digest.
 _STORE: Final = """
-    INSERT INTO account_events
-        (user_id, waba_id, channel_id, field, event, aspect, subject, text, is_problem, at, until, messaging_limit,
-         value, digest)
-    SELECT user_id, waba_id, channel_id, field, event, aspect, subject, text, is_problem, at, until, messaging_limit,
-           value::jsonb, digest
+    INSERT INTO account_events (user_id, waba_id, channel_id, number, field, event, aspect, subject, text, is_problem,
+                                at, until, messaging_limit, value, digest)
+    SELECT user_id, waba_id, channel_id, number, field, event, aspect, subject, text, is_problem,
+           at, until, messaging_limit, value::jsonb, digest
     FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[])
-        AS given (user_id, waba_id, channel_id, field, event, aspect, subject, text, is_problem, at, until,
-                  messaging_limit, value, digest)
+                %s::text[], %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[])
+        AS given (user_id, waba_id, channel_id, number, field, event, aspect, subject, text, is_problem,
+                  at, until, messaging_limit, value, digest)
     ON CONFLICT (user_id, digest) DO NOTHING
 """
 
@@ -53,6 +52,7 @@ class AccountEventRow(NamedTuple):
     user_id: UUID
     waba_id: str
     channel_id: UUID | None
+    number: str
     field: str
     event: str
     aspect: str
@@ -70,8 +70,8 @@ class AccountEventManager(models.Manager["AccountEvent"]):
     """The log, and the present state, which follows from it."""
 
     def newest(self) -> QuerySet["AccountEvent"]:
-        """The newest event, by Meta's time, of each aspect and subject of each account: the present state."""
-        names = ("user_id", "waba_id", "aspect", "subject")
+        """The newest event, by Meta's time, of each aspect, subject and number: the present state."""
+        names = ("user_id", "waba_id", "aspect", "subject", "number")
         same = AccountEvent.objects.filter(**{name: OuterRef(name) for name in names})
         later = same.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")))
         return self.filter(~Exists(later))
@@ -112,6 +112,7 @@ class AccountEvent(OwnedModel):
     waba_id = models.CharField("WhatsApp Business account id")
     # No foreign key: with one, each event would lock the number's row.
     channel_id = models.UUIDField(null=True, editable=False)
+    number = models.CharField(blank=True, help_text="The number that it is about, as Meta names it; blank for all.")
     field = models.CharField(help_text="The webhook field at Meta.")
     event = models.CharField(blank=True, help_text="Meta's word for it.")
     aspect = models.CharField()

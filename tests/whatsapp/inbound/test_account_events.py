@@ -139,6 +139,24 @@ def test_problems_of_different_kinds_do_not_end_each_other(owner):
     assert [text[:20] for text in open_texts()] == ["The number's quality", "Template “other” (en"]
 
 
+def test_problems_of_different_numbers_do_not_end_each_other(owner):
+    connect(owner, "1")
+    connect(owner, "2", display="+4930")
+    for number in (NUMBER, "4930", "555"):
+        quality("FLAGGED", number=number)
+    quality("UNFLAGGED", number="4930", time=meta.NOON + 1)
+    assert {event.number for event in AccountEvent.objects.open_problems(NOON)} == {NUMBER, "555"}
+
+
+def test_a_partner_that_is_added_again_ends_the_problem(owner):
+    connect(owner)
+    reports("account_update", {"event": "PARTNER_REMOVED", "phone_number": NUMBER})
+    assert len(open_texts()) == 1
+    info = {"waba_id": WABA, "owner_business_id": "9"}
+    reports("account_update", {"event": "PARTNER_ADDED", "waba_info": info}, waba_id="9", time=meta.NOON + 1)
+    assert open_texts() == []
+
+
 def test_a_restriction_ends_by_itself(owner):
     connect(owner)
     kind = {"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": meta.NOON + 600}

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from whatsapp.inbound.events import AccountReport
 from whatsapp.inbound.meta import account_words as words
+from whatsapp.inbound.meta.accounts import account_of_value
 from whatsapp.json_parts import Part, Report, object_of, objects_of, text_of
 from whatsapp.models.templates import TEMPLATE_NAME_MAX_LENGTH
 
@@ -55,11 +56,12 @@ def _change(entry: Json, change: Json, received_at: datetime) -> Iterator[Accoun
     if not field or not isinstance(value, dict) or value.keys() & {"metadata", "messages", "statuses"}:
         return
     at = Part(entry, "", Report()).moment("time", received_at) or received_at
-    event = _word(value, "event") or _word(value, "decision")
+    event = _word(value, "event") or _word(value, "decision") or _word(value, "status")
+    account = account_of_value(entry, value)[:WORD_MAX_LENGTH]
     for said in _FIELDS.get(field, _other(field))(value, event):
-        seen = [text_of(entry.get("id")), field, entry.get("time"), value, said.aspect, said.subject]
+        seen = [account, field, entry.get("time"), value, said.aspect, said.subject]
         yield AccountReport(
-            waba_id=text_of(entry.get("id"))[:WORD_MAX_LENGTH],
+            waba_id=account,
             number=said.number,
             field=field[:WORD_MAX_LENGTH],
             event=event,
@@ -107,7 +109,7 @@ def _account(value: Json, event: str) -> Iterator[Said]:
     else:
         known = words.ACCOUNT.get(event)
         if known:
-            yield Said(aspect=known.aspect, text=known.text, is_problem=known.is_problem, number=number)
+            yield Said(aspect=known.aspect, text=known.text, is_problem=known.is_problem)
         else:
             yield from _other("account_update")(value, event)
 
@@ -130,7 +132,6 @@ def _quality(value: Json, event: str) -> Iterator[Said]:
     text = known.text + (f" Limit: {limit}." if limit else "")
     yield Said(
         aspect=known.aspect,
-        subject=number,
         text=text,
         is_problem=known.is_problem,
         number=number,
@@ -148,7 +149,7 @@ def _name(value: Json, event: str) -> Iterator[Said]:
     rejected = event in words.REFUSALS
     reason = words.reason(_word(value, "rejection_reason")) if rejected else ""
     text = f"Display name “{name}”: {words.plain(event)}{reason}."
-    yield Said(aspect="name", subject=number, text=text, is_problem=rejected, number=number)
+    yield Said(aspect="name", text=text, is_problem=rejected, number=number)
 
 
 def _review(value: Json, event: str) -> Iterator[Said]:
@@ -182,7 +183,7 @@ def _security(value: Json, event: str) -> Iterator[Said]:
     number = _word(value, "display_phone_number")
     known = words.SECURITY.get(event)
     if known:
-        yield Said(aspect="security", subject=number, text=known.text, is_problem=known.is_problem, number=number)
+        yield Said(aspect="security", text=known.text, is_problem=known.is_problem, number=number)
     else:
         yield from _other("security")(value, event)
 

@@ -40,7 +40,7 @@ ACCOUNT: Final = {
 QUALITY: Final = {
     "FLAGGED": Words(
         "quality",
-        "The number's quality is low: customers block or report its messages. Write only to who expects it.",
+        "The number's quality is low: customers block or report its messages. Write only to customers who expect it.",
         True,
     ),
     "UNFLAGGED": Words("quality", "The number's quality is good again."),

@@ -41,3 +41,11 @@ def _numbers(delivery: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             metadata = object_of(object_of(change.get("value")).get("metadata"))
             if number := text_of(metadata.get("phone_number_id")).strip():
                 yield number, account, text_of(metadata.get("display_phone_number"))
+
+
+def account_of_value(entry: dict[str, Any], value: dict[str, Any]) -> str:
+    """Return the account that a value without metadata is about: of some, `entry[].id` is the business's portfolio."""
+    named = text_of(object_of(value.get("waba_info")).get("waba_id"))
+    if value.get("entity_type") == "WABA":
+        named = text_of(value.get("entity_id"))
+    return named or text_of(entry.get("id"))

@@ -139,7 +139,7 @@ OTHERS = [
     ("security", number("PIN_CHANGED"), "The number's PIN was changed."),
     ("security", number("ODD"), "Meta reports: security, odd."),
     ("partner_solutions", {"event": "SOLUTION_CREATED"}, "Meta reports: partner solutions, solution created."),
-    ("payment_configuration_update", {"status": "Needs Testing"}, "Meta reports: payment configuration update."),
+    ("payment_configuration_update", {"status": "Needs Testing"}, "Meta reports: payment configuration update, Needs"),
     ("of_tomorrow", {"x": [1]}, "Meta reports: of tomorrow."),
 ]
 
@@ -193,3 +193,10 @@ def test_malformed_values_are_read(odd):
 def test_values_about_customers_are_not_the_accounts():
     value = {"metadata": {"phone_number_id": "1"}, "automatic_events": []}
     assert reading_of(body(entry("automatic_events", value))).reports == []
+
+
+def test_the_account_is_the_one_that_the_value_names():
+    partner = {"event": "PARTNER_ADDED", "waba_info": {"waba_id": "777", "owner_business_id": "1"}}
+    assert report("account_update", partner, waba_id="35602282435505").waba_id == "777"
+    alert_of_account = {"entity_type": "WABA", "entity_id": "777", "alert_info": {}}
+    assert report("account_alerts", alert_of_account, waba_id="1").waba_id == "777"
