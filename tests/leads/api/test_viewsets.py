@@ -113,6 +113,7 @@ def test_a_lead_is_read_with_its_customer(owner):
         "status": "new",
         "lost_reason": "",
         "source": "manual",
+        "referral": None,
         "external_id": "e-1",
         "assigned_to": None,
         "version": 1,
