@@ -28,10 +28,13 @@ _MAX_DIGITS: Final = 12
 _TRANSCRIPT_MAX_LENGTH: Final = 60_000
 
 
-def call_events(call: Part, source: Source) -> Iterator[Event]:
-    """Yield a part of a call: that it began or ended or, which opens nothing, that it was recorded."""
-    event = call.text("event").lower()
-    took_place = event in _BEGAN_OR_ENDED
+def call_events(call: Part, source: Source, listed_as: str = "") -> Iterator[Event]:
+    """Yield a part of a call: that it began or ended or, which opens nothing, that it was recorded.
+
+    `listed_as`: what its list says of an item without event: it is no call by itself.
+    """
+    event = call.text("event").lower() or listed_as or _event_of_keys(call)
+    took_place = not listed_as and event in _BEGAN_OR_ENDED
     sender = identifiers(call, **SENDER)
     direction = call.text("direction")
     inbound = direction == "USER_INITIATED" or (direction != "BUSINESS_INITIATED" and not sender.meets(source.business))
@@ -55,7 +58,8 @@ def call_status_events(status: Part, source: Source) -> Iterator[Event]:
 def _part(
     part: Part, source: Source, who: Identifiers, *, inbound: bool, opens: Opens, name: str, facts: Call
 ) -> Iterator[Event]:
-    named = part.text("id") or part.text("call_id")
+    # Of a recording or transcript that has both, `id` is its own.
+    named = part.text("call_id") or part.text("id")
     # A call has no type, text or caption: its own keys go to the extras.
     bare = replace(part, data={"id": named, "timestamp": part.data.get("timestamp")})
     said = {key: found for key, found in part.data.items() if key not in _LEFT_OUT}
@@ -88,13 +92,20 @@ def _facts(call: Part, event: str) -> Call:
     )
 
 
+def _event_of_keys(call: Part) -> str:
+    """Return what a part without event is by its keys; "" where they only say that the call took place."""
+    names = {"transcri": "transcript", "record": "recording"}
+    return next((name for stem, name in names.items() if any(stem in key for key in call.data)), "")
+
+
 def _record(call: Part, event: str) -> Call:
     """Return that a call was recorded, or its transcript; nothing where it only names an event that is not known."""
-    is_transcript = "transcri" in event or any("transcri" in key for key in call.data)
-    if is_transcript:
+    said = (event, *call.data)
+    found = None
+    if any("transcri" in word for word in said):
         found = next((call.data[key] for key in _TRANSCRIPT_KEYS if call.data.get(key)), None)
-        return Call(transcript=_spoken(found)[:_TRANSCRIPT_MAX_LENGTH])
-    return Call(recorded="record" in event or any("record" in key for key in call.data))
+    recorded = any("record" in word for word in said)
+    return Call(recorded=recorded, transcript=_spoken(found)[:_TRANSCRIPT_MAX_LENGTH])
 
 
 def _spoken(found: Any) -> str:

@@ -38,7 +38,8 @@ from whatsapp.meta_errors import says_opted_out, schedule_of, stops_the_number, 
 CODE_MAX_LENGTH: Final = 7
 
 _STATUSES: Final = frozenset(("sent", "delivered", "read", "played", "failed"))
-_CALL_PARTS: Final = ("calls", "recordings", "transcripts")
+# Lists of parts of calls, with the event of items that name none.
+_CALL_PARTS: Final = {"calls": "", "recordings": "recording", "transcripts": "transcript"}
 _ITEMS: Final = (
     *("messages", "message_echoes", "statuses", *_CALL_PARTS, "history", "user_id_update", "user_preferences"),
 )
@@ -167,9 +168,9 @@ def _history(value: Part, source: Source) -> Iterator[Event]:
 
 
 def _calls(value: Part, source: Source) -> Iterator[Event]:
-    for key in _CALL_PARTS:
+    for key, event in _CALL_PARTS.items():
         for call in value.children(key):
-            yield from call_events(call, source)
+            yield from call_events(call, source, event)
     for status in value.children("statuses"):
         yield from call_status_events(status, source)
 
