@@ -1,7 +1,7 @@
 """What is read and written of messages that were sent and, as a later report says, have failed for a time."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -25,10 +25,12 @@ _LOCK_ATTEMPTS: Final = """
                ) AS overtaking WHERE v.id = m.conversation_id OFFSET 0)
     FROM messages AS m
     WHERE m.direction = 'out' AND m.id = ANY (%s::uuid[] || ARRAY(
-        SELECT found.id FROM unnest(%s::uuid[], %s::text[]) AS given (user_id, provider_id)
-        CROSS JOIN LATERAL (
-            SELECT k.id FROM messages AS k WHERE k.user_id = given.user_id AND k.provider_id = given.provider_id LIMIT 1
-        ) AS found))
+        SELECT coalesce(
+            (SELECT k.id FROM messages AS k
+             WHERE k.user_id = given.user_id AND k.provider_id = given.provider_id LIMIT 1),
+            (SELECT k.id FROM messages AS k
+             WHERE k.user_id = given.user_id AND k.provider_token = given.token AND k.direction = 'out' LIMIT 1))
+        FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS given (user_id, provider_id, token)))
     ORDER BY m.id FOR NO KEY UPDATE OF m
 """
 # What was reported about the failed attempt goes with its id.
@@ -75,11 +77,12 @@ class Requeued(NamedTuple):
 class AttemptManager:
     """The part of Message.objects by which messages are queued again."""
 
-    def lock_attempts(self, *, keys: Sequence[ProviderKey], ids: Sequence[UUID]) -> list[Attempt]:
+    def lock_attempts(self, *, keys: Mapping[ProviderKey, str | None], ids: Sequence[UUID]) -> list[Attempt]:
         """Return the outgoing messages with one of these provider ids or one of `ids`, locked in the order of their
-        ids. Caller holds the transaction.
+        ids. The value of each key is its token, as in `lock_reported`. Caller holds the transaction.
         """
-        rows = [Attempt(*row) for row in fetch_rows(_LOCK_ATTEMPTS, [array(ids), *arrays_of_keys(keys)])]
+        values = [array(ids), *arrays_of_keys(keys), array(keys.values())]
+        rows = [Attempt(*row) for row in fetch_rows(_LOCK_ATTEMPTS, values)]
         return [row._replace(former_ids=json.loads(str(row.former_ids or "[]"))) for row in rows]
 
     def requeue(self, messages: Sequence[Requeued]) -> None:

@@ -25,8 +25,8 @@ _WRITE_CHOICES: Final = """
         OR (c.marketing_choice_at, c.marketing_opted_out_at IS NOT NULL) < (given.at, given.stops))
 """
 _RECIPIENTS: Final = """
-    SELECT v.customer_id FROM unnest(%s::uuid[], %s::text[], %s::uuid[])
-        WITH ORDINALITY AS given (user_id, provider_id, message_id, n)
+    SELECT v.customer_id FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[])
+        WITH ORDINALITY AS given (user_id, provider_id, token, message_id, n)
     LEFT JOIN LATERAL (
         SELECT m.conversation_id FROM messages AS m
         WHERE m.user_id = given.user_id AND m.id = given.message_id LIMIT 1
@@ -36,8 +36,12 @@ _RECIPIENTS: Final = """
         WHERE m.user_id = given.user_id AND m.provider_id = given.provider_id LIMIT 1
     ) AS theirs ON true
     LEFT JOIN LATERAL (
+        SELECT m.conversation_id FROM messages AS m
+        WHERE m.user_id = given.user_id AND m.provider_token = given.token AND m.direction = 'out' LIMIT 1
+    ) AS same ON true
+    LEFT JOIN LATERAL (
         SELECT k.customer_id FROM conversations AS k
-        WHERE k.id = coalesce(ours.conversation_id, theirs.conversation_id) LIMIT 1
+        WHERE k.id = coalesce(ours.conversation_id, theirs.conversation_id, same.conversation_id) LIMIT 1
     ) AS v ON true
     ORDER BY given.n
 """
@@ -46,13 +50,15 @@ _RECIPIENTS: Final = """
 class MarketingRefusal(NamedTuple):
     """A message that the provider did not deliver, because the customer has opted out of marketing.
 
-    `message_id` is our id of the message, where it is known; `provider_id` the provider's.
+    `message_id` is our id of the message, where it is known; `provider_id` the provider's, and `provider_token` what is
+    the same in all ids that the provider has for the message.
     """
 
     user_id: UUID
     provider_id: str | None
     message_id: UUID | None
     at: datetime
+    provider_token: str | None = None
 
 
 class MarketingManager(models.Manager[M]):
@@ -63,8 +69,11 @@ class MarketingManager(models.Manager[M]):
         return self.filter(pk=customer_id, marketing_opted_out_at__isnull=False).exists()
 
     def recipients(self, refusals: Sequence[MarketingRefusal]) -> list[UUID | None]:
-        """Return the customer of each message, None where the message is not stored. Locks nothing."""
-        columns = ("user_id", "provider_id", "message_id")
+        """Return the customer of each message, None where the message is not stored. Locks nothing.
+
+        Our id of the message counts first, then the provider's id as it is, then its token.
+        """
+        columns = ("user_id", "provider_id", "provider_token", "message_id")
         values = [array(map(attrgetter(column), refusals)) for column in columns]
         return [customer_id for (customer_id,) in fetch_rows(_RECIPIENTS, values)]
 

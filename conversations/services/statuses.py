@@ -99,7 +99,7 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
 def marketing_refusals(statuses: Iterable[StatusReport]) -> list[MarketingRefusal]:
     """Return the messages that failed because their customers have opted out of marketing."""
     return [
-        MarketingRefusal(report.user_id, report.provider_id, report.message_id, report.at)
+        MarketingRefusal(report.user_id, report.provider_id, report.message_id, report.at, report.provider_token)
         for report in statuses
         if report.opts_out
     ]

@@ -67,7 +67,7 @@ def _requeue(failures: Sequence[TemporaryFailure]) -> list[StatusReport]:
         end_if_idle()
         reports = [failure.report for failure in failures]
         attempts = Message.objects.lock_attempts(
-            keys=[report.key for report in reports],
+            keys={report.key: report.provider_token for report in reports},
             ids=[report.message_id for report in reports if report.message_id is not None],
         )
         decisions, pauses = decide_all(failures, attempts, now=timezone.now())
@@ -86,12 +86,17 @@ def decide_all(
     """Decide about each failure; also return for how many seconds numbers pause. A message is queued again once."""
     by_key = {(attempt.user_id, attempt.provider_id): attempt for attempt in attempts if attempt.provider_id}
     by_id = {(attempt.user_id, attempt.id): attempt for attempt in attempts}
+    by_token = {(attempt.user_id, attempt.provider_token): attempt for attempt in attempts if attempt.provider_token}
     decisions: list[Decision] = []
     pauses: dict[UUID, float] = {}
     done: dict[UUID, str] = {}
     for failure in failures:
         report = failure.report
-        attempt = by_id.get((report.user_id, report.message_id)) or by_key.get(report.key)  # type: ignore[arg-type]
+        attempt = (
+            by_id.get((report.user_id, report.message_id))  # type: ignore[arg-type]
+            or by_key.get(report.key)
+            or by_token.get((report.user_id, report.provider_token))
+        )
         if attempt is None or attempt.id in done:
             is_repeated = attempt is not None and done[attempt.id] == report.provider_id
             decisions.append(Decision(None if is_repeated else report))

@@ -65,6 +65,18 @@ class TestRecipients:
             (second.conversation.customer_id, NOON),
         }
 
+    def test_an_id_in_another_form_finds_the_message_that_we_sent_by_its_token(self, owner):
+        asked, sent, exact = (Chat(owner) for _ in range(3))
+        asked.says("Hello", provider_token="T1")
+        row = sent.answers("Hello", provider_id="wamid.phone", provider_token="T1")
+        other = exact.answers("Hello", provider_id="wamid.exact", provider_token="T2")
+        unknown = self.refusal(row, message_id=None, provider_id="wamid.user", provider_token="T1")
+        opt_out_recipients(refusals=[unknown])
+        opted_out = Customer.objects.exclude(marketing_opted_out_at=None).values_list("pk", flat=True)
+        assert list(opted_out) == [sent.conversation.customer_id]
+        opt_out_recipients(refusals=[self.refusal(other, message_id=None, provider_token="T1")])
+        assert set(opted_out.all()) == {sent.conversation.customer_id, exact.conversation.customer_id}
+
     def test_messages_of_others_and_unknown_ones_are_ignored(self, owner, stranger):
         row = Chat(owner).answers("Hello")
         unknown = {"message_id": uuid4(), "provider_id": "wamid.unknown"}

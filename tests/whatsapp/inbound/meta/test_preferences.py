@@ -14,7 +14,10 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
+from tests.whatsapp.graph import Reaction
 from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.mailing import reloaded
+from tests.whatsapp.wamids import wamid
 
 STOPPED = datetime.fromtimestamp(meta.NOON, UTC)
 WORDS = "The customer does not want marketing messages any more"
@@ -185,6 +188,17 @@ class TestRefusedMarketing:
         errors = [meta.error(131050, "User has opted out")]
         Inbox(owner).gets_statuses(meta.status("failed", biz_opaque_callback_data=str(row.pk), errors=errors))
         assert chosen(Inbox(owner)) == [(f"+{meta.SHEENA}", STOPPED, STOPPED)]
+
+    def test_an_id_in_another_form_finds_the_message(self, mailing, owner):
+        answered, told = (wamid(peer, "3EB0REFUSED", outgoing=True) for peer in (meta.SHEENA, meta.SHEENA_ID))
+        row = mailing.writes(to=f"+{meta.SHEENA}")
+        mailing.graph.queue_reactions(Reaction(body=json.dumps({"messages": [{"id": answered}]}).encode()))
+        mailing.send_due()
+        Inbox(owner).gets_statuses(meta.status("failed", id=told, errors=[meta.error(131050)]))
+        assert reloaded(row).status == "failed"
+        assert chosen(Inbox(owner)) == [(f"+{meta.SHEENA}", STOPPED, STOPPED)]
+        answer = owner.client.get(f"/api/conversations/{row.conversation_id}").json()
+        assert answer["customer_marketing_opted_out_at"] == "2025-06-15T15:06:40Z"
 
     @pytest.mark.parametrize("code", [131026, 131049])
     def test_other_errors_are_not(self, mailing, owner, code):
