@@ -86,7 +86,9 @@ def decide_all(
     """Decide about each failure; also return for how many seconds numbers pause. A message is queued again once."""
     by_key = {(attempt.user_id, attempt.provider_id): attempt for attempt in attempts if attempt.provider_id}
     by_id = {(attempt.user_id, attempt.id): attempt for attempt in attempts}
-    by_token = {(attempt.user_id, attempt.provider_token): attempt for attempt in attempts if attempt.provider_token}
+    by_token: dict[tuple[UUID, str | None], Attempt] = {
+        (attempt.user_id, attempt.provider_token): attempt for attempt in attempts if attempt.provider_token
+    }
     decisions: list[Decision] = []
     pauses: dict[UUID, float] = {}
     done: dict[UUID, str] = {}
