@@ -6,7 +6,7 @@ the statistics say.
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -87,20 +87,27 @@ _JOIN: Final = """
     WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
     RETURNING c.customer_id, c.id
 """
-# `id = ANY`, so that the index is used for these ids, whatever the statistics say.
+# An answer that the provider reports was written with the customer's earlier messages in sight; one that was queued
+# here does not answer what arrives after it, however long ago that was written. An answered call is an answer too.
 _SET_WAITING: Final = """
-    UPDATE conversations AS c SET waiting_since = (
-        SELECT m.sort_at FROM messages AS m
-        WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.is_turn AND m.sort_at > coalesce((
-            SELECT a.sort_at FROM messages AS a
-            -- An answer, or a call of the customer that was answered.
-            WHERE a.conversation_id = c.id
-                AND (a.direction = 'out' AND a.is_turn OR a.kind = 'call' AND a.direction = 'in' AND NOT a.is_turn)
-            ORDER BY a.sort_at DESC LIMIT 1
-        ), '-infinity')
-        ORDER BY m.sort_at LIMIT 1)
-    WHERE c.id = ANY (%s::uuid[])
-"""
+    UPDATE conversations AS c SET waiting_since = least(
+        CASE WHEN given.arrived > reported.at THEN given.arrived END,
+        (SELECT m.sort_at FROM messages AS m
+         WHERE m.conversation_id = given.id AND m.direction = 'in' AND m.is_turn AND m.sort_at > answered.at
+         ORDER BY m.sort_at LIMIT 1))
+    FROM unnest(%s::uuid[], %s::timestamptz[]) AS given (id, arrived)
+    CROSS JOIN LATERAL (SELECT coalesce((
+        SELECT a.sort_at FROM messages AS a WHERE a.conversation_id = given.id AND {answer}
+        ORDER BY a.sort_at DESC LIMIT 1), '-infinity') AS at) AS answered
+    CROSS JOIN LATERAL (SELECT coalesce((
+        SELECT a.sort_at FROM messages AS a
+        WHERE a.conversation_id = given.id AND {answer} AND a.provider_time IS NOT NULL
+        ORDER BY a.sort_at DESC LIMIT 1), '-infinity') AS at) AS reported
+    -- Both conditions, so that the index is used for these ids, whatever the statistics say.
+    WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
+""".replace(
+    "{answer}", "(a.direction = 'out' AND a.is_turn OR a.kind = 'call' AND a.direction = 'in' AND NOT a.is_turn)"
+)
 _EVENT_COLUMNS: Final = ("direction", "kind", "content", "provider_id", "status", "provider_time")
 
 
@@ -195,10 +202,12 @@ class InboundConversationManager(models.Manager[M]):
         last_inbound = array(update.last_inbound_at for update in updates)
         return dict(fetch_rows(_JOIN, [newest, reopens, last_message, last_inbound, newest]))
 
-    def set_waiting(self, conversation_ids: Collection[UUID]) -> None:
-        """Set since when each customer waits for an answer: the first message after the last answer, if there is one.
+    def set_waiting(self, arrived: Mapping[UUID, datetime | None]) -> None:
+        """Set since when the customers of these conversations wait for an answer.
 
-        Caller holds the transaction and has locked the customers.
+        `arrived` has the time of the first of the messages just stored that needs an answer. Caller holds the
+        transaction and has locked the customers.
         """
-        if conversation_ids:
-            fetch_rows(_SET_WAITING, [array(sorted(conversation_ids))])
+        if arrived:
+            ids = array(arrived)
+            fetch_rows(_SET_WAITING, [ids, array(arrived.values()), ids])

@@ -165,7 +165,7 @@ class Message(OwnedModel):
     status = models.CharField(choices=Status)
     provider_time = models.DateTimeField(null=True, blank=True, help_text="When the provider says it was written.")
     # Its place in the conversation: the provider's time, which has whole seconds, and in the microseconds the order of
-    # arrival. An answer is placed after the last message that was there when it was written, whatever our clock says.
+    # arrival. Ours get a time of the provider's clock too: see _QUEUE in outbox.py.
     sort_at = models.DateTimeField(db_default=Now(), editable=False)
     # An inbound one waits for an answer, an outbound one is an answer. Not so signs, history, and messages of groups. A
     # call of the customer is a turn unless it was answered.

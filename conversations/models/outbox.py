@@ -76,6 +76,8 @@ _CHATS: Final = """
     WHERE v.customer_id = %s AND m.channel_id IS NOT NULL
     GROUP BY m.channel_id ORDER BY last_inbound_at DESC NULLS LAST, max(m.sort_at) DESC
 """
+# The place of the new message: now by the provider's clock, which is as much behind ours as the customer's last message
+# shows, and below all that is there. Without one, 10 s before our time: our clock may be ahead by as much.
 _QUEUE: Final = """
     WITH written AS (
         UPDATE conversations
@@ -84,9 +86,13 @@ _QUEUE: Final = """
     INSERT INTO messages
         (user_id, conversation_id, channel_id, address, kind, content, extras, direction, status, due_at, sort_at)
     VALUES (%(user)s, %(conversation)s, %(channel)s, %(address)s, %(kind)s, %(content)s, %(extras)s::jsonb, 'out',
-            'queued', now(), coalesce((
-                SELECT before.sort_at + interval '1 microsecond' FROM messages AS before
-                WHERE before.conversation_id = %(conversation)s ORDER BY before.sort_at DESC LIMIT 1), now()))
+            'queued', now(), greatest(
+                (SELECT before.sort_at + interval '1 microsecond' FROM messages AS before
+                 WHERE before.conversation_id = %(conversation)s ORDER BY before.sort_at DESC LIMIT 1),
+                now() - coalesce(
+                    (SELECT last.created_at - last.sort_at FROM messages AS last
+                     WHERE last.conversation_id = %(conversation)s AND last.direction = 'in' AND last.is_turn
+                     ORDER BY last.sort_at DESC LIMIT 1), '10 seconds')))
     RETURNING id
 """
 

@@ -85,7 +85,7 @@ def _merge_conversations(source: Conversation, target: Conversation) -> None:
         last_inbound_at=_latest(target.last_inbound_at, source.last_inbound_at),
         updated_at=now,
     )
-    Conversation.objects.set_waiting([target.pk])
+    Conversation.objects.set_waiting({target.pk: None})
     Lead.objects.set_referral([target.pk])
 
 

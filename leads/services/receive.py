@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -160,9 +161,19 @@ def _store(placed: Placed) -> tuple[int, int]:
         ]
     )
     Lead.objects.correct(corrections)
-    Conversation.objects.set_waiting(placed.with_turns)
+    Conversation.objects.set_waiting(_arrived(placed, stored))
     Lead.objects.set_referral(sorted(referrals))
     return sum(row.is_new for row, _ in stored), len(first)
+
+
+def _arrived(placed: Placed, stored: Iterable[tuple[StoredMessage, MessageEvent]]) -> dict[UUID, datetime | None]:
+    """The first new message that needs an answer of each conversation whose waiting may have changed."""
+    arrived: dict[UUID, datetime | None] = dict.fromkeys(sorted(placed.with_turns))
+    for row, event in stored:
+        if row.is_new and event.is_turn and event.direction == "in" and row.conversation_id in arrived:
+            before = arrived[row.conversation_id]
+            arrived[row.conversation_id] = min(before, row.at) if before else row.at
+    return arrived
 
 
 def _earliest_referrals(stored: Iterable[tuple[StoredMessage, MessageEvent]]) -> dict[UUID, str]:

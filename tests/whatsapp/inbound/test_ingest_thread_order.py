@@ -4,9 +4,11 @@ Meta's times are whole seconds, and its ids are random.
 """
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from conversations.admin.thread_entries import read_thread
+from conversations.models import Message
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 
@@ -57,8 +59,8 @@ def test_an_earlier_message_that_arrives_later_is_above(inbox):
     assert shown(inbox) == ["First", "Second"]
 
 
-@pytest.mark.parametrize("ahead", [3, 0, -3, -1_000_000])
-def test_an_answer_stays_between_question_and_reply_whatever_our_clock_says(inbox, ahead):
+@pytest.mark.parametrize("ahead", [200, 3, 0, -3, -1_000_000])
+def test_an_answer_stays_between_question_and_reply_though_clocks_differ(inbox, ahead):
     """`ahead`: seconds by which the provider's clock is ahead of ours."""
     now = int(timezone.now().timestamp()) + ahead
     inbox.gets(meta.text("Are you open?", timestamp=now))
@@ -67,6 +69,26 @@ def test_an_answer_stays_between_question_and_reply_whatever_our_clock_says(inbo
         inbox.business.client.post(f"/api/conversations/{thread.pk}/messages", {"message": answer}, format="json")
     inbox.gets(meta.text("Great", timestamp=now), meta.text("Thanks", timestamp=now + 1))
     assert shown(inbox) == ["Are you open?", "Until six.", "And tomorrow until noon.", "Great", "Thanks"]
+
+
+def test_a_reply_to_our_first_message_is_below_it_though_our_clock_is_ahead(inbox):
+    sent = {"to": f"+{meta.SHEENA}", "message": "Your cake is ready"}
+    assert inbox.business.client.post("/api/whatsapp", sent, format="json").status_code == 202
+    inbox.gets(meta.text("Great", timestamp=int(timezone.now().timestamp()) - 3))
+    assert shown(inbox) == ["Your cake is ready", "Great"]
+    assert inbox.conversations[0].waiting_since is not None
+
+
+def test_an_answer_today_is_below_older_messages_that_arrive_later(inbox):
+    """Such as those of another customer who turns out to be the same person."""
+    day = 86_400
+    now = int(timezone.now().timestamp())
+    inbox.gets(meta.text("Ten days ago", timestamp=now - 10 * day))
+    Message.objects.update(created_at=F("sort_at"))
+    path = f"/api/conversations/{inbox.conversations[0].pk}/messages"
+    inbox.business.client.post(path, {"message": "Today"}, format="json")
+    inbox.gets(meta.text("Five days ago", timestamp=now - 5 * day))
+    assert shown(inbox) == ["Ten days ago", "Five days ago", "Today"]
 
 
 def test_a_repeated_delivery_does_not_change_the_order(inbox):
