@@ -6,7 +6,8 @@ whatever its status, or opens one.
 
 A sign (a reaction, an edit, a deletion …) joins the conversation of the message that it is about, otherwise the
 newest, and changes neither its status nor its times; for a customer without conversation it opens a completed one. A
-notice from the provider joins the newest, and opens none.
+notice from the provider joins the newest, and opens none. A placeholder that was stored as a sign, and is a message
+from the customer after all, is placed as a new message.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from conversations.calls import Call
-from conversations.incoming import CallPart, IncomingMessage, Opens
+from conversations.incoming import PLACEHOLDER_KINDS, CallPart, IncomingMessage, Opens
 
 ACTIVE, COMPLETED, ARCHIVED = "active", "completed", "archived"
 
@@ -37,18 +38,26 @@ class Place(NamedTuple):
     newest: Newest | None
     target: UUID | None = None  # the conversation of the message that it is about
     call: CallPart | None = None  # what is stored of the call that it is a part of
+    was_turn: bool = True  # Message.is_turn of what is stored
 
     def completed(self, message: IncomingMessage) -> IncomingMessage:
         """Return the message as it is to be stored: a call with all its parts."""
         return message.with_part(self.call) if self.call and message.event.call else message
 
+    def is_new(self, message: IncomingMessage) -> bool:
+        """Whether it is placed as a new message: it is not stored, or as a sign and is none."""
+        return self.here is None or (self._is_completed_by(message) and not self.was_turn)
+
     def is_joined_by(self, message: IncomingMessage) -> bool:
-        """Whether it changes its customer's newest conversation, or opens one. Of a stored call a later part does."""
-        if self.here is None:
+        """Whether it changes its customer's newest conversation, or opens one.
+
+        A later part of a stored call does, and the message of a stored placeholder.
+        """
+        if self.is_new(message):
             return not (message.event.is_sign and self.target is not None)
         is_later_part = self.call is not None and message.event.call is not None and not message.event.is_sign
         return (
-            is_later_part
+            (is_later_part or self._is_completed_by(message))
             and self.newest is not None
             and (self.newest.id, self.newest.status)
             in (
@@ -56,6 +65,11 @@ class Place(NamedTuple):
                 (self.here, COMPLETED),
             )
         )
+
+    def _is_completed_by(self, message: IncomingMessage) -> bool:
+        """Whether a placeholder is stored, and this is the customer's message."""
+        is_full = self.stored_kind in PLACEHOLDER_KINDS and not message.event.is_placeholder
+        return is_full and message.event.opens is Opens.LEAD
 
     @property
     def was_opened(self) -> bool:
@@ -129,7 +143,7 @@ def conversation_updates(messages: Iterable[tuple[IncomingMessage, UUID | None, 
     """Return the change by messages that are not stored yet to each customer's conversation, ordered by customer id.
 
     A message without customer is left out: it is a provider's notice about a customer who is not stored. So is a sign
-    that joins the conversation of its target. A later part of a stored call changes the times.
+    that joins the conversation of its target.
     """
     updates: dict[UUID, ConversationUpdate] = {}
     for message, customer_id, place in messages:

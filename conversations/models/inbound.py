@@ -22,11 +22,11 @@ M = TypeVar("M", bound=models.Model)
 
 _PLACES: Final = """
     SELECT here.conversation_id, here.kind, newest.id, newest.status, target.conversation_id,
-           here.direction, here.provider_time, here.extras
+           here.direction, here.provider_time, here.extras, here.is_turn
     FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY
         AS sent (user_id, provider_id, customer_id, target, target_token, n)
     LEFT JOIN LATERAL (
-        SELECT m.conversation_id, m.kind, m.direction, m.provider_time,
+        SELECT m.conversation_id, m.kind, m.direction, m.provider_time, m.is_turn,
                CASE WHEN m.kind = 'call' THEN m.extras END AS extras
         FROM messages AS m WHERE m.user_id = sent.user_id AND m.provider_id = sent.provider_id LIMIT 1
     ) AS here ON true
@@ -69,7 +69,12 @@ _STORE: Final = """
         -- Keep the times of statuses, so that the row is the same whichever of message and status came first.
         extras = excluded.extras || CASE WHEN m.extras ? 'times'
             THEN jsonb_build_object('times', m.extras -> 'times') ELSE '{}' END,
-        sort_at = CASE WHEN excluded.provider_time <> m.provider_time THEN excluded.sort_at ELSE m.sort_at END,
+        -- What was stored as a sign and is a message from the customer after all has been placed as a new one.
+        conversation_id = CASE WHEN m.is_turn OR NOT excluded.is_turn THEN m.conversation_id
+                               ELSE excluded.conversation_id END,
+        sort_at = CASE WHEN excluded.provider_time <> m.provider_time
+                           OR excluded.conversation_id <> m.conversation_id AND NOT m.is_turn AND excluded.is_turn
+                       THEN excluded.sort_at ELSE m.sort_at END,
         provider_time = coalesce(excluded.provider_time, m.provider_time), updated_at = now()
     WHERE m.kind IN {placeholders} AND excluded.kind NOT IN {placeholders} OR m.kind = 'call' AND excluded.kind = 'call'
     -- xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
@@ -146,8 +151,9 @@ class InboundMessageManager(models.Manager[M]):
                 Newest(newest_id, status) if newest_id else None,
                 target,
                 CallPart(direction, provider_time, json.loads(extras)) if extras else None,
+                was_turn is not False,
             )
-            for here, kind, newest_id, status, target, direction, provider_time, extras in places
+            for here, kind, newest_id, status, target, direction, provider_time, extras, was_turn in places
         ]
 
     def store(self, messages: Sequence[tuple[IncomingMessage, UUID]]) -> list[StoredMessage]:

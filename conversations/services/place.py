@@ -62,12 +62,11 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
         raise serialization_failure("A conversation of this delivery was deleted at the same moment.")
     placed = []
     for message, customer_id, place in found:
-        if place.here is None:
-            if message.event.is_sign and place.target is not None:
-                placed.append((message, place.target))
-            elif customer_id is not None and customer_id in conversations:
-                placed.append((message, conversations[customer_id]))
-        elif message.completes(place.stored_kind or ""):
+        if place.here is None and message.event.is_sign and place.target is not None:
+            placed.append((message, place.target))
+        elif place.is_new(message) and customer_id is not None and customer_id in conversations:
+            placed.append((message, conversations[customer_id]))
+        elif place.here is not None and message.completes(place.stored_kind or ""):
             completed = place.completed(message)
             if place.call is None or completed.event.extras != place.call.extras:
                 placed.append((completed, place.here))

@@ -1,5 +1,7 @@
 """Signs that are no message: they join the conversation that they are about, and open, reopen and move nothing."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from conversations.models import Conversation
@@ -84,3 +86,43 @@ def test_a_sign_of_the_business_is_no_answer(inbox):
         ],
     )
     assert inbox.conversations[0].waiting_since is not None
+
+
+UNREADABLE = SIGNS["unsupported edit"] | {"id": "wamid.ghost"}
+REAL = meta.text("Two cakes", id="wamid.ghost", timestamp=LATER)
+LATER_AT = datetime.fromtimestamp(LATER, UTC)
+
+
+@pytest.mark.parametrize("status", [None, "active", "completed", "archived"])
+def test_the_words_of_what_was_held_as_a_sign_are_a_new_message(inbox, status):
+    if status:
+        inbox.gets(meta.text("One cake"))
+        Conversation.objects.update(status=status, waiting_since=None)
+    inbox.gets(UNREADABLE)
+    inbox.gets(REAL)
+    before = inbox.messages
+    inbox.gets(UNREADABLE, REAL)
+    thread = inbox.conversations[-1]
+    assert inbox.counts() == {None: (1, 1, 1, 1), "archived": (1, 2, 2, 2)}.get(status, (1, 1, 1, 2))
+    assert thread.messages.order_by("sort_at").last().content == "Two cakes"
+    assert state_of(thread)[:3] == ["active", LATER_AT, LATER_AT]
+    assert thread.waiting_since is not None
+    assert inbox.leads[-1].details == ("One cake" if status in ("active", "completed") else "Two cakes")
+    assert [row.updated_at for row in inbox.messages] == [row.updated_at for row in before]
+
+
+def test_what_was_held_as_a_sign_and_is_another_sign_stays_held(inbox):
+    inbox.gets(UNREADABLE)
+    inbox.gets(SIGNS["edit"] | {"id": "wamid.ghost"})
+    assert inbox.counts() == (1, 1, 0, 1)
+    assert state_of(inbox.conversations[0]) == ["completed", None, None, None]
+
+
+@pytest.mark.parametrize(("status", "then"), [("active", "active"), ("completed", "active"), ("archived", "archived")])
+def test_the_words_of_a_placeholder_reopen_its_conversation_as_a_message_does(inbox, status, then):
+    inbox.gets(meta.message("unsupported", errors=[meta.error(131060)], id="wamid.ghost", timestamp=LATER))
+    Conversation.objects.update(status=status)
+    inbox.gets(REAL)
+    assert inbox.counts() == (1, 1, 1, 1)
+    assert inbox.conversations[0].status == then
+    assert inbox.leads[0].details == "Two cakes"
