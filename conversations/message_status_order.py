@@ -18,6 +18,8 @@ ORDER: Final = ("queued", "sending", "unknown", "sent", FAILED, "delivered", "re
 # Statuses that providers report.
 REPORTED: Final = ("sent", "delivered", "read", "played", FAILED)
 RANK: Final = {status: rank for rank, status in enumerate(ORDER)}
+# Statuses that prove that the message reached the customer.
+ARRIVED: Final = frozenset({"delivered", "read", "played"})
 # Statuses that leadsite sets before any report arrives: a report replaces them and their error.
 BEFORE_SENT: Final = frozenset({"queued", "sending", "unknown"})
 

@@ -26,6 +26,14 @@ _WRITE_PARKED: Final = """
         AS given (id, status, error, times, details)
     WHERE p.id = given.id
 """
+_ARRIVED: Final = """
+    SELECT found.user_id, found.provider_id FROM unnest(%s::uuid[], %s::text[]) AS given (user_id, provider_id)
+    CROSS JOIN LATERAL (
+        SELECT p.user_id, p.provider_id FROM parked_statuses AS p
+        WHERE p.user_id = given.user_id AND p.provider_id = given.provider_id
+            AND p.status IN ('delivered', 'read', 'played') LIMIT 1
+    ) AS found
+"""
 
 
 class ParkedStatusManager(models.Manager["ParkedStatus"]):
@@ -42,6 +50,10 @@ class ParkedStatusManager(models.Manager["ParkedStatus"]):
             ParkedRecord(row_id, (user_id, provider_id), record_from_row(*state))
             for row_id, user_id, provider_id, *state in rows
         ]
+
+    def arrived(self, keys: Iterable[ProviderKey]) -> set[ProviderKey]:
+        """Return which of these keys have a row that says that the message was delivered. Locks nothing."""
+        return {(user_id, provider_id) for user_id, provider_id in fetch_rows(_ARRIVED, [*arrays_of_keys(keys)])}
 
     def write(self, parked: Sequence[ParkedRecord]) -> None:
         """Update rows. Caller holds the transaction and has locked them."""

@@ -14,9 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from conversations.message_status_order import (
+    ARRIVED,
     BEFORE_SENT,
-    FAILED,
-    RANK,
     MessageRecord,
     ParkedRecord,
     ProviderKey,
@@ -42,6 +41,11 @@ class StatusReport:
     message_id: UUID | None = None
     opts_out: bool = False  # the message failed because the customer has opted out of marketing
     provider_token: str | None = None  # what is the same in all ids that the provider has for the message
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether it says that the message reached the customer."""
+        return self.status in ARRIVED
 
     @property
     def key(self) -> ProviderKey:
@@ -186,7 +190,7 @@ def identify(
 def _may_name(report: StatusReport, messages: Mapping[UUID | None, MessageRecord]) -> bool:
     """Whether the report says something about the message with its id: of a former attempt only that it arrived."""
     message = messages.get(report.message_id)
-    return message is None or not report.has_id_among(message.former_ids) or RANK[report.status] > RANK[FAILED]
+    return message is None or not report.has_id_among(message.former_ids) or report.has_arrived
 
 
 def plan_updates(

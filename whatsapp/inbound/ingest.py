@@ -81,7 +81,7 @@ def receive(*, provider: str, body: bytes) -> None:
     received_at = timezone.now()
     plan = _plan(provider, body, received_at)
     try:
-        plan.received.statuses += requeue_failed(failures=plan.temporary)
+        plan.received.statuses += requeue_failed(failures=plan.temporary, others=plan.received.statuses)
         delivery_id, stored = _store(provider, body, received_at, plan)
         _log(delivery_id, provider, plan, stored)
     except Error as error:

@@ -1,14 +1,15 @@
 """Service that sends a message again which the provider accepted, and later reports as failed for a temporary reason.
 
 The schedules are those of failures that it tells at once (retries.py). Nothing is sent twice: a report of failure is
-certain. Two rules keep it so while reports are repeated or late:
+certain, unless another one, in the same delivery or stored, says that the message was delivered. This stays so while
+reports are repeated or late:
 
 Note [Former ids]: the provider's id of the failed attempt, and its token, leave their columns for `former_ids` in the
 message's extras. From then on its reports, repeated or late, say nothing about the message (see `identify` in
 conversations/services/statuses.py), except that it was delivered after all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,7 +19,8 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from conversations.models import Message
+from conversations.message_status_order import ProviderKey
+from conversations.models import Message, ParkedStatus
 from conversations.models.attempts import Attempt, Requeued
 from conversations.services.statuses import StatusReport
 from leadsite.core.transactions import end_if_idle, retried
@@ -50,17 +52,19 @@ class Decision:
     requeued: Requeued | None = None
 
 
-def requeue_failed(*, failures: Sequence[TemporaryFailure]) -> list[StatusReport]:
+def requeue_failed(*, failures: Sequence[TemporaryFailure], others: Sequence[StatusReport]) -> list[StatusReport]:
     """Queue the messages of these failures again; return the reports that are to be applied as failures.
 
-    Two statements for any number of failures, and one for each number that pauses. Opens the transaction. Raises
+    `others`: the other reports of the delivery. Those that say that a message was delivered keep it from being queued.
+
+    Three statements for any number of failures, and one for each number that pauses. Opens the transaction. Raises
     django.db.Error.
     """
-    return _requeue(failures) if failures else []
+    return _requeue(failures, others) if failures else []
 
 
 @retried
-def _requeue(failures: Sequence[TemporaryFailure]) -> list[StatusReport]:
+def _requeue(failures: Sequence[TemporaryFailure], others: Sequence[StatusReport]) -> list[StatusReport]:
     # The same report may arrive twice at the same moment, or while the worker records that the message was sent: each
     # locks the message's row, and the second finds the id of the attempt among the former ids.
     with transaction.atomic():
@@ -70,7 +74,8 @@ def _requeue(failures: Sequence[TemporaryFailure]) -> list[StatusReport]:
             keys={report.key: report.provider_token for report in reports},
             ids=[report.message_id for report in reports if report.message_id is not None],
         )
-        decisions, pauses = decide_all(failures, attempts, now=timezone.now())
+        arrived = arrived_ids(others) | ParkedStatus.objects.arrived(report.parked_key for report in reports)
+        decisions, pauses = decide_all(failures, attempts, arrived, now=timezone.now())
         requeued = [decision.requeued for decision in decisions if decision.requeued]
         Message.objects.requeue(requeued)
         for channel_id, seconds in sorted(pauses.items()):
@@ -80,8 +85,23 @@ def _requeue(failures: Sequence[TemporaryFailure]) -> list[StatusReport]:
     return [decision.report for decision in decisions if decision.report]
 
 
+def arrived_ids(reports: Sequence[StatusReport]) -> set[ProviderKey]:
+    """Return all ids, ours and the provider's, of the messages that these reports say were delivered."""
+    return {
+        (report.user_id, str(id_))
+        for report in reports
+        if report.has_arrived
+        for id_ in (report.message_id, report.provider_id, report.provider_token)
+        if id_
+    }
+
+
 def decide_all(
-    failures: Sequence[TemporaryFailure], attempts: Sequence[Attempt], *, now: datetime
+    failures: Sequence[TemporaryFailure],
+    attempts: Sequence[Attempt],
+    arrived: Collection[ProviderKey],
+    *,
+    now: datetime,
 ) -> tuple[list[Decision], dict[UUID, float]]:
     """Decide about each failure; also return for how many seconds numbers pause. A message is queued again once."""
     by_key = {(attempt.user_id, attempt.provider_id): attempt for attempt in attempts if attempt.provider_id}
@@ -103,7 +123,9 @@ def decide_all(
             is_repeated = attempt is not None and done[attempt.id] == report.provider_id
             decisions.append(Decision(None if is_repeated else report))
             continue
-        decision = decide(failure, attempt, now=now)
+        ids = {report.provider_id, report.provider_token, *_ids_of(attempt)}
+        has_arrived = any((attempt.user_id, id_) in arrived for id_ in ids)
+        decision = decide(failure, attempt, has_arrived=has_arrived, now=now)
         decisions.append(decision)
         if decision.requeued:
             done[attempt.id] = report.provider_id
@@ -112,8 +134,15 @@ def decide_all(
     return decisions, pauses
 
 
-def decide(failure: TemporaryFailure, attempt: Attempt, *, now: datetime) -> Decision:
-    """Decide whether the message is sent again. The report is applied otherwise, with the reason why it is not."""
+def _ids_of(attempt: Attempt) -> list[str | None]:
+    return [str(attempt.id), attempt.provider_id, attempt.provider_token, *attempt.former_ids]
+
+
+def decide(failure: TemporaryFailure, attempt: Attempt, *, has_arrived: bool, now: datetime) -> Decision:
+    """Decide whether the message is sent again. The report is applied otherwise, with the reason why it is not.
+
+    `has_arrived`: another report says that the message was delivered.
+    """
     report, schedule = failure.report, failure.schedule
     if report.has_id_among(attempt.former_ids):
         return Decision(None)
@@ -122,7 +151,7 @@ def decide(failure: TemporaryFailure, attempt: Attempt, *, now: datetime) -> Dec
     is_other = attempt.provider_id not in (None, report.provider_id) and not is_same
     if is_other or is_decided or attempt.was_sent_again or attempt.status not in _MAY_BE_AGAIN:
         return Decision(report)
-    if now - report.at > RECENT:
+    if has_arrived or now - report.at > RECENT:
         return Decision(report)
     failures = attempt.retries + 1 if attempt.retry_kind == schedule.name else 1
     pause = schedule.pause_after(failures)

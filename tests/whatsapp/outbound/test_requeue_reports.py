@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from tests.whatsapp import meta
 from tests.whatsapp.graph import Reaction
 from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.mailing import AMINA, Mailing, reloaded
+from tests.whatsapp.mailing import AMINA, BRUNO, Mailing, reloaded
 from tests.whatsapp.outbound.test_requeue import FIRST, failed
 from tests.whatsapp.wamids import wamid
+from whatsapp.outbound import queue
+from whatsapp.outbound.outcomes import Sent
 
 BY_PHONE, BY_USER_ID = (wamid(peer, "3EB0FAILED", outgoing=True) for peer in (AMINA[1:], "DE.1"))
 
@@ -37,3 +40,40 @@ def test_a_failure_told_with_another_form_of_the_id_is_sent_again_once(mailing, 
     inbox.gets_statuses(failed(131000, told), failed(131000, answered))
     assert (reloaded(row).status, row.provider_id) == ("sent", FIRST)
     assert mailing.send_all() == 0
+
+
+def about(row, with_id):
+    return {"biz_opaque_callback_data": str(row.pk)} if with_id else {}
+
+
+class TestDelivered:
+    @pytest.mark.parametrize("with_ids", [(True, True), (False, False), (True, False), (False, True)])
+    @pytest.mark.parametrize("status", ["delivered", "read", "played"])
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_in_the_delivery_that_says_it_failed(self, mailing, inbox, owner, with_ids, status, order):
+        row = sent_as(mailing, BY_PHONE)
+        reports = [
+            failed(131000, BY_PHONE, of=row if with_ids[0] else None),
+            meta.status(status, id=BY_USER_ID, **about(row, with_ids[1])),
+        ]
+        inbox.gets_statuses(*(reports[position] for position in order))
+        assert (reloaded(row).status, row.provider_id) == (status, BY_PHONE)
+        assert mailing.send_all() == 0
+        assert owner.client.get(f"/api/messages/{row.pk}").json()["error"] is None
+
+    def test_only_the_failed_ones_of_a_delivery_are_sent_again(self, mailing, inbox):
+        arrived, lost = mailing.writes(), mailing.writes(to=BRUNO)
+        mailing.send_due()
+        reports = [failed(131000, reloaded(row).provider_id) for row in (arrived, lost)]
+        inbox.gets_statuses(*reports, meta.status("delivered", id=arrived.provider_id))
+        assert [reloaded(row).status for row in (arrived, lost)] == ["delivered", "queued"]
+
+    def test_parked_before_the_failure_names_the_message(self, mailing, inbox):
+        row = mailing.writes()
+        (message,) = queue.claim(1)
+        inbox.gets_statuses(meta.status("delivered", id=FIRST))
+        inbox.gets_statuses(failed(131000, FIRST, of=row))
+        assert (reloaded(row).status, row.provider_id) == ("delivered", FIRST)
+        queue.record([(message, Sent(FIRST))])
+        assert reloaded(row).status == "delivered"
+        assert mailing.send_all() == 0
