@@ -28,7 +28,9 @@ def plan_account_events(reports: Sequence[AccountReport]) -> AccountPlan:
     if not reports:
         return AccountPlan()
     named = {number for report in reports for number in (report.number, _digits(report.number)) if number}
-    numbers = AccountEvent.objects.numbers_of(waba_ids={report.waba_id for report in reports}, numbers=named)
+    # A report that names no account is not about the numbers whose account is not known.
+    accounts = {report.waba_id for report in reports if report.waba_id}
+    numbers = AccountEvent.objects.numbers_of(waba_ids=accounts, numbers=named)
     return assign_reports(reports, numbers)
 
 
@@ -36,21 +38,21 @@ def assign_reports(reports: Iterable[AccountReport], numbers: Sequence[AccountNu
     """Assign each report to the businesses with numbers in its account; a pure function.
 
     A report about one number belongs to that number's business only, if the number is known; otherwise it is shown at
-    all numbers of its account.
+    all numbers of its account. The account counts before the digits: a business may have entered the number of another.
     """
     plan, unknown = AccountPlan(), set()
     templates: dict[tuple[UUID, str, str, str], TemplateReport] = {}
     for report in reports:
-        one = _named(report, numbers)
-        concerned = [one] if one else [number for number in numbers if number.waba_id == report.waba_id]
-        if not concerned:
+        of_account = [number for number in numbers if report.waba_id and number.waba_id == report.waba_id]
+        named = {number.user_id: number for number in reversed(_named(report, of_account, numbers))}
+        if not named and not of_account:
             unknown.add(report.waba_id)
-        for user_id in dict.fromkeys(number.user_id for number in concerned):
-            plan.rows.append(_row(report, user_id, one))
+        for user_id in named or dict.fromkeys(number.user_id for number in of_account):
+            plan.rows.append(_row(report, user_id, named.get(user_id)))
             if report.template and (report.template_status or report.template_category):
                 _merge(templates, _template(report, report.template, user_id))
         if report.bans:
-            stopped = [number.id for number in numbers if number.waba_id == report.waba_id and number.active]
+            stopped = [number.id for number in of_account if number.active]
             plan.bans[report.digest] = dict.fromkeys(stopped, (report.text, report.at))
     plan.templates = list(templates.values())
     plan.notes = [f"No number of the WhatsApp Business account {waba_id} is connected." for waba_id in sorted(unknown)]
@@ -71,16 +73,25 @@ def store_account_events(plan: AccountPlan) -> dict[UUID, tuple[str, datetime]]:
     return {channel_id: why for digest in valid for channel_id, why in plan.bans[digest].items()}
 
 
-def _named(report: AccountReport, numbers: Iterable[AccountNumber]) -> AccountNumber | None:
-    """The number that the report names by its id or its digits."""
+def _named(
+    report: AccountReport, of_account: Sequence[AccountNumber], numbers: Sequence[AccountNumber]
+) -> list[AccountNumber]:
+    """The numbers that the report names, by id or digits: of its account, otherwise those whose account is not known.
+
+    The latter only of the businesses with a number in the account, if there are any.
+    """
     if not report.number:
-        return None
+        return []
+    businesses = {number.user_id for number in of_account}
+    unknown = [number for number in numbers if not (number.waba_id and report.waba_id)]
+    of_businesses = [number for number in unknown if number.user_id in businesses or not businesses]
     digits = _digits(report.number)
-    mine = [number for number in numbers if number.waba_id in ("", report.waba_id)]
-    return next(
-        (number for number in mine if number.phone_number_id == report.number or (digits and number.digits == digits)),
-        None,
-    )
+    for candidates in (of_account, of_businesses):
+        by_id = [number for number in candidates if number.phone_number_id == report.number]
+        found = by_id or [number for number in candidates if digits and number.digits == digits]
+        if found:
+            return found
+    return []
 
 
 def _row(report: AccountReport, user_id: UUID, number: AccountNumber | None) -> AccountEventRow:
@@ -88,7 +99,8 @@ def _row(report: AccountReport, user_id: UUID, number: AccountNumber | None) -> 
         user_id=user_id,
         waba_id=report.waba_id,
         channel_id=number.id if number else None,
-        number=report.number,
+        # Meta writes one number in several ways, and a later report about it ends the problem of an earlier one.
+        number=_digits(report.number) or report.number,
         field=report.field,
         event=report.event,
         aspect=report.aspect,

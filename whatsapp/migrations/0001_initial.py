@@ -245,7 +245,8 @@ class Migration(migrations.Migration):
                 (
                     "number",
                     models.CharField(
-                        blank=True, help_text="The number that it is about, as Meta names it; blank for all."
+                        blank=True,
+                        help_text="The number's digits, or its id at Meta; blank for all.",
                     ),
                 ),
                 ("field", models.CharField(help_text="The webhook field at Meta.")),

@@ -112,7 +112,7 @@ class AccountEvent(OwnedModel):
     waba_id = models.CharField("WhatsApp Business account id")
     # No foreign key: with one, each event would lock the number's row.
     channel_id = models.UUIDField(null=True, editable=False)
-    number = models.CharField(blank=True, help_text="The number that it is about, as Meta names it; blank for all.")
+    number = models.CharField(blank=True, help_text="The number's digits, or its id at Meta; blank for all.")
     field = models.CharField(help_text="The webhook field at Meta.")
     event = models.CharField(blank=True, help_text="Meta's word for it.")
     aspect = models.CharField()

@@ -99,6 +99,46 @@ def test_a_number_is_found_by_its_id(owner):
     assert AccountEvent.objects.get().channel_id == channel.pk
 
 
+class TestTwoBusinessesWithOneNumber:
+    """A business may have entered the number of another one: the account counts before the digits."""
+
+    @pytest.mark.parametrize("theirs", ["", "888"])
+    @pytest.mark.parametrize("display", [f"+{NUMBER}", ""])
+    def test_the_event_goes_to_the_business_of_the_account(self, owner, stranger, theirs, display):
+        connect(stranger, "109", waba_id=theirs)
+        mine = connect(owner, display=display)
+        quality("FLAGGED")
+        event = AccountEvent.objects.get()
+        assert (event.user_id, event.channel_id) == (owner.id, mine.pk if display else None)
+
+    def test_where_the_number_of_the_account_is_another_one_its_business_still_counts(self, owner, stranger):
+        connect(stranger, "109", waba_id="")
+        connect(owner, "1", display="+4930")
+        mine = connect(owner, "2", waba_id="")
+        quality("FLAGGED")
+        event = AccountEvent.objects.get()
+        assert (event.user_id, event.channel_id) == (owner.id, mine.pk)
+
+    def test_where_no_number_has_the_account_those_with_the_digits_get_it(self, owner, stranger):
+        numbers = [connect(stranger, "109", waba_id=""), connect(owner, waba_id="")]
+        connect(owner, "2", waba_id="888")
+        quality("FLAGGED")
+        assert set(AccountEvent.objects.values_list("channel_id", flat=True)) == {number.pk for number in numbers}
+
+    def test_an_id_counts_before_digits(self, owner, stranger):
+        connect(stranger, "109", waba_id="", display=f"+{meta.CHANNEL}")
+        mine = connect(owner, waba_id="", display="")
+        reports("account_alerts", {"entity_type": "PHONE_NUMBER", "entity_id": meta.CHANNEL})
+        event = AccountEvent.objects.get()
+        assert (event.user_id, event.channel_id) == (owner.id, mine.pk)
+
+    def test_a_ban_without_account_stops_no_number(self, owner, stranger):
+        numbers = [connect(owner, waba_id=""), connect(stranger, "109", waba_id="")]
+        ban("DISABLE", waba_id="")
+        assert not any(is_stopped(number) for number in numbers)
+        assert log() == []
+
+
 def test_of_an_account_that_is_not_known_only_the_delivery_is_stored(owner):
     connect(owner, waba_id="888", display="+4930")
     delivery = quality("FLAGGED")
@@ -146,6 +186,34 @@ def test_problems_of_different_numbers_do_not_end_each_other(owner):
         quality("FLAGGED", number=number)
     quality("UNFLAGGED", number="4930", time=meta.NOON + 1)
     assert {event.number for event in AccountEvent.objects.open_problems(NOON)} == {NUMBER, "555"}
+
+
+@pytest.mark.parametrize("connected", [True, False])
+@pytest.mark.parametrize("written", ["+1 555-078-3881", "+1 (555) 0783881", "\u202a+1 555\u00a0078 3881\u202c"])
+def test_a_problem_ends_however_the_number_is_written(owner, connected, written):
+    connect(owner, display=f"+{NUMBER}" if connected else "")
+    quality("FLAGGED")
+    assert len(open_texts()) == 1
+    quality("UNFLAGGED", number=written, time=meta.NOON + 1)
+    assert open_texts() == []
+    quality("FLAGGED", number=written, time=meta.NOON + 2)
+    quality("UNFLAGGED", time=meta.NOON + 3)
+    assert open_texts() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "problem", "end"),
+    [
+        ("phone_number_name_update", {"decision": "REJECTED"}, {"decision": "APPROVED"}),
+        ("security", {"event": "PIN_RESET_REQUEST"}, {"event": "PIN_CHANGED"}),
+    ],
+)
+def test_other_problems_of_a_number_end_too_however_it_is_written(owner, field, problem, end):
+    connect(owner)
+    reports(field, problem | {"display_phone_number": NUMBER})
+    assert len(open_texts()) == 1
+    reports(field, end | {"display_phone_number": "+1 555-078-3881"}, time=meta.NOON + 1)
+    assert open_texts() == []
 
 
 def test_a_partner_that_is_added_again_ends_the_problem(owner):
