@@ -36,18 +36,22 @@ _CORRECT: Final = """
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.id = given.lead_id AND l.id = ANY (%s::uuid[])
 """
-_SET_REFERRAL: Final = """
-    UPDATE leads AS l SET referral = earliest.referral, updated_at = now()
+_EARLIEST_REFERRALS: Final = """
     FROM unnest(%s::uuid[]) AS thread (id)
     CROSS JOIN LATERAL (
         SELECT m.parts -> 'referral' AS referral FROM messages AS m
         WHERE m.conversation_id = thread.id AND m.direction = 'in' AND m.parts ? 'referral'
         ORDER BY m.sort_at LIMIT 1
     ) AS earliest
+"""
+_REFERRALS_OF: Final = f"SELECT thread.id, earliest.referral::text {_EARLIEST_REFERRALS}"
+_SET_REFERRAL: Final = f"""
+    UPDATE leads AS l SET referral = earliest.referral, updated_at = now()
+    {_EARLIEST_REFERRALS}
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.conversation_id = thread.id AND l.conversation_id = ANY (%s::uuid[]) AND l.first_message_id IS NOT NULL
         AND l.referral IS DISTINCT FROM earliest.referral
-"""
+"""  # noqa: S608 - constant text
 
 
 class InboundLeadManager(models.Manager[M]):
@@ -75,6 +79,10 @@ class InboundLeadManager(models.Manager[M]):
             array(one.before for one in corrections),
         )
         fetch_rows(_CORRECT, [lead_ids, *columns, lead_ids])
+
+    def referrals_of(self, conversation_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Return the referral, as JSON, of each conversation's earliest stored message with one."""
+        return dict(fetch_rows(_REFERRALS_OF, [array(conversation_ids)])) if conversation_ids else {}
 
     def set_referral(self, conversation_ids: Sequence[UUID]) -> None:
         """Set the referral of leads that WhatsApp created: that of the conversation's earliest message with one.

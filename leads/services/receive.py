@@ -145,7 +145,11 @@ def _store(placed: Placed) -> tuple[int, int]:
         ),
         existing,
     )
-    referrals = _earliest_referrals(stored)
+    brought = _earliest_referrals(stored)
+    # A message that creates no lead may have brought the customer before: request_welcome has the referral of a tap on
+    # an advertisement, and the words come in a later delivery.
+    joined = [message.conversation_id for message in first if message.conversation_id not in placed.opened]
+    referrals = brought | Lead.objects.referrals_of(joined)
     Lead.objects.insert(
         [
             LeadRow(
@@ -162,7 +166,7 @@ def _store(placed: Placed) -> tuple[int, int]:
     )
     Lead.objects.correct(corrections)
     Conversation.objects.set_waiting(_arrived(placed, stored))
-    Lead.objects.set_referral(sorted(referrals))
+    Lead.objects.set_referral(sorted(brought))
     return sum(row.is_new for row, _ in stored), len(first)
 
 

@@ -273,6 +273,21 @@ def test_lead_created_has_the_referral_as_the_api(integrator, inbox, owner):
     assert "lead.updated" not in integrator.types()
 
 
+@pytest.mark.parametrize("words", [meta.text("Two cakes"), meta.text("Two cakes", referral={"source_id": "later"})])
+@pytest.mark.parametrize("begun", ["by the customer", "by the business"])
+def test_lead_created_has_the_referral_of_a_sign_that_came_before(integrator, inbox, owner, words, begun):
+    if begun == "by the business":
+        echo = meta.echo("Hello", timestamp=meta.NOON - 60)
+        inbox.gets_change("message_echoes", message_echoes=[echo])
+    inbox.gets(meta.message("request_welcome", referral=AD))
+    assert integrator.types().count("lead.created") == 0
+    inbox.gets(words | {"timestamp": str(meta.NOON + 60)})
+    (event,) = [row.payload["data"] for row in integrator.rows() if row.type == "lead.created"]
+    assert event["referral"]["ctwa_clid"] == AD["ctwa_clid"]
+    assert times_read(event) == times_read(owner.client.get(f"/api/leads/{event['id']}").json())
+    assert "lead.updated" not in integrator.types()
+
+
 def test_a_lead_without_a_referral_has_none(owner):
     lead_id = owner.post_lead().json()["lead_id"]
     assert owner.client.get(f"/api/leads/{lead_id}").json()["referral"] is None

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation
 from tests.whatsapp import meta
@@ -126,3 +128,27 @@ def test_the_words_of_a_placeholder_reopen_its_conversation_as_a_message_does(in
     assert inbox.counts() == (1, 1, 1, 1)
     assert inbox.conversations[0].status == then
     assert inbox.leads[0].details == "Two cakes"
+
+
+AD = {"source_id": "1202", "source_type": "ad", "headline": "Cakes", "ctwa_clid": "clid-1"}
+WELCOME = meta.message("request_welcome", referral=AD)
+FIRST_WORDS = meta.text("Two cakes", timestamp=LATER)
+
+
+def test_a_sign_that_arrives_after_the_words_brings_its_advertisement_too(inbox):
+    inbox.gets(FIRST_WORDS)
+    inbox.gets(WELCOME)
+    assert (inbox.leads[0].referral or {})["ctwa_clid"] == "clid-1"
+
+
+def test_the_referrals_of_many_new_leads_take_as_many_statements_as_that_of_one(inbox):
+    counts = []
+    for size in (1, 20):
+        numbers = [f"49151{size:02}{n:06}" for n in range(size)]
+        inbox.gets(*(meta.message("request_welcome", referral=AD, from_=number) for number in numbers))
+        with CaptureQueriesContext(connection) as queries:
+            inbox.gets(*(meta.text("Two cakes", from_=number, timestamp=LATER) for number in numbers))
+        counts.append(len(queries))
+    assert len(inbox.leads) == 21
+    assert all(lead.referral for lead in inbox.leads)
+    assert counts[0] == counts[1]
