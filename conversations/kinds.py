@@ -4,7 +4,7 @@ The text of a message is its content; the words of its kind stand in where it ha
 readers of deliveries store, the same for every provider. Kinds that are not in the table are shown by their names.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from conversations.visible_text import visible_text
 
@@ -47,12 +47,21 @@ NOTICES: Final = {
 KINDS: Final = _SENT | NOTICES
 
 
-def words_of(kind: str) -> Words:
-    """Return icon and label of a kind."""
+def words_of(kind: str, extras: Any = None) -> Words:
+    """Return icon and label of a kind. The extras of a message say whether its audio is a voice note."""
+    if kind == "audio" and _is_voice_note(extras):
+        kind = "voice"
     name = kind.replace("_", " ")
     return KINDS.get(kind) or Words("chat_bubble", name[:1].upper() + name[1:])
 
 
-def text_of_message(kind: str, content: str) -> str:
+def text_of_message(kind: str, content: str, extras: Any) -> str:
     """Return what a message says: its content or, where that is not visible, the words of its kind."""
-    return visible_text(content) or words_of(kind).label
+    return visible_text(content) or words_of(kind, extras).label
+
+
+def _is_voice_note(extras: Any) -> bool:
+    """Whether the extras of an audio, or the provider's object in them, say so."""
+    found = extras if isinstance(extras, dict) else {}
+    audio = found.get("audio")
+    return found.get("voice") is True or (isinstance(audio, dict) and audio.get("voice") is True)

@@ -7,7 +7,7 @@ nothing: it creates the lead, and the first words replace it, unless the details
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from conversations.incoming import PLACEHOLDER_KINDS
@@ -58,9 +58,9 @@ class Correction:
     before: str
 
 
-def details_of(kind: str, content: str) -> str:
+def details_of(kind: str, content: str, extras: Any) -> str:
     """The details of a lead from its first message: the text, or the words of its kind where it has none."""
-    return text_of_message(kind, content).strip()[:DETAILS_MAX_LENGTH]
+    return text_of_message(kind, content, extras).strip()[:DETAILS_MAX_LENGTH]
 
 
 def has_words(kind: str, content: str) -> bool:

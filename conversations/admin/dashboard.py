@@ -36,4 +36,4 @@ def add_waiting(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
 def _last_message(conversation: Conversation) -> str:
     """What the customer wrote last: one query by index."""
     last = conversation.messages.filter(direction=Message.Direction.IN, is_turn=True).order_by("-sort_at").first()
-    return shorten(text_of_message(last.kind, last.content)) if last else ""
+    return shorten(text_of_message(last.kind, last.content, last.extras)) if last else ""

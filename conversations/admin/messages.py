@@ -46,7 +46,7 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
 
     @admin.display(description="text")
     def beginning(self, message: Message) -> SafeString:
-        return foreign(shorten(text_of_message(message.kind, message.content)))
+        return foreign(shorten(text_of_message(message.kind, message.content, message.extras)))
 
     @admin.display(description="error")
     def current_error(self, message: Message) -> SafeString:

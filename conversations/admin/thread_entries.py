@@ -135,7 +135,7 @@ def _older_messages(conversation: Conversation, rows: Sequence[Message]) -> dict
     tokens = {text_of(_extra(row, "reference_token")) for row in rows} - {""}
     mine = Message.objects.filter(user_id=conversation.user_id, conversation__customer_id=conversation.customer_id)
     found = mine.filter(Q(provider_id__in=ids) | Q(provider_token__in=tokens))
-    return _by_id_and_token(found.only("id", "provider_id", "provider_token", "kind", "content", "direction"))
+    return _by_id_and_token(found.only("id", "provider_id", "provider_token", "kind", "content", "extras", "direction"))
 
 
 def _entry(row: Message, known: dict[str, Message], changes: list[Message], edits: Mapping[UUID, str]) -> Entry:
@@ -153,7 +153,7 @@ def _entry(row: Message, known: dict[str, Message], changes: list[Message], edit
         )
     elif row.kind in NOTICES:
         entry.is_notice = True
-        entry.text = text_of_message(row.kind, row.content)
+        entry.text = text_of_message(row.kind, row.content, row.extras)
     else:
         _fill_bubble(entry, known, about, edits)
         _apply(entry, changes, who)
@@ -164,8 +164,7 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
     row = entry.message
     entry.labels = _labels(row)
     if row.kind != "text":
-        kind = "voice" if row.kind == "audio" and _extra(row, "voice") is True else row.kind
-        entry.chip = words_of(kind)
+        entry.chip = words_of(row.kind, row.extras)
         name = text_of(_extra(row, "name" if row.kind == "template" else "filename"))
         entry.detail = shorten(name)
         if entry.text == name:  # the content of a document without a caption is its file name
@@ -202,7 +201,7 @@ def _labels(row: Message) -> list[str]:
 
 def _quote(row: Message, edits: Mapping[UUID, str]) -> str:
     text = edits.get(row.pk, row.content)
-    return f"“{shorten(text, _QUOTE_LENGTH)}”" if visible_text(text) else words_of(row.kind).label.lower()
+    return f"“{shorten(text, _QUOTE_LENGTH)}”" if visible_text(text) else words_of(row.kind, row.extras).label.lower()
 
 
 def _mark_days(entries: list[Entry]) -> None:

@@ -163,7 +163,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     def get_text(self, message: Message) -> str:
         """What the message says: its content or, where it has none, words for its kind: "Photo"."""
-        return text_of_message(message.kind, message.content)
+        return text_of_message(message.kind, message.content, message.extras)
 
     @extend_schema_field({"type": "string", "enum": API_STATUSES})
     def get_status(self, message: Message) -> str:

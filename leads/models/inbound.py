@@ -4,6 +4,7 @@ Lists are passed to PostgreSQL as arrays, and every look-up is a LATERAL … LIM
 the statistics say.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Final, TypeVar
 from uuid import UUID
@@ -17,14 +18,14 @@ from leadsite.core.statements import fetch_rows
 M = TypeVar("M", bound=models.Model)
 
 _OF_CONVERSATIONS: Final = """
-    SELECT thread.id, lead.id, first.id, first.sort_at, first.kind, first.content
+    SELECT thread.id, lead.id, first.id, first.sort_at, first.kind, first.content, first.extras
     FROM unnest(%s::uuid[]) AS thread (id)
     CROSS JOIN LATERAL (
         SELECT l.id, l.first_message_id FROM leads AS l WHERE l.conversation_id = thread.id
         ORDER BY l.first_message_id IS NULL, l.id LIMIT 1
     ) AS lead
     LEFT JOIN LATERAL (
-        SELECT m.id, m.sort_at, m.kind, m.content
+        SELECT m.id, m.sort_at, m.kind, m.content, CASE WHEN m.kind = 'audio' THEN m.extras END AS extras
         FROM messages AS m WHERE m.id = lead.first_message_id LIMIT 1
     ) AS first ON true
 """
@@ -62,8 +63,10 @@ class InboundLeadManager(models.Manager[M]):
         return {
             conversation_id: ExistingLead(lead_id, message_id, at)
             if content is None
-            else ExistingLead(lead_id, message_id, at, details_of(kind, content), has_words(kind, content))
-            for conversation_id, lead_id, message_id, at, kind, content in fetch_rows(
+            else ExistingLead(
+                lead_id, message_id, at, details_of(kind, content, json.loads(extras or "{}")), has_words(kind, content)
+            )
+            for conversation_id, lead_id, message_id, at, kind, content, extras in fetch_rows(
                 _OF_CONVERSATIONS, [array(conversation_ids)]
             )
         }

@@ -103,7 +103,7 @@ def _untouched_leads(conversation: Conversation) -> list[UUID]:
     return [
         lead.pk
         for lead in leads
-        if lead.first_message and lead.details == details_of(lead.first_message.kind, lead.first_message.content)
+        if (first := lead.first_message) and lead.details == details_of(first.kind, first.content, first.extras)
     ]
 
 

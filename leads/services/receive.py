@@ -137,7 +137,7 @@ def _store(placed: Placed) -> tuple[int, int]:
                 user_id=row.user_id,
                 conversation_id=row.conversation_id,
                 at=row.at,
-                details=details_of(event.kind, event.content),
+                details=details_of(event.kind, event.content, event.extras),
                 has_words=has_words(event.kind, event.content),
             )
             for row, event in stored

@@ -37,10 +37,10 @@ def existing(message):
 
 
 def test_the_details_are_the_text_or_words_for_the_kind_cut_to_the_maximum_length():
-    assert details_of("text", "\u2003 A cake\n") == "A cake"
-    assert details_of("image", " \u00a0") == "Photo"
-    assert details_of("some_new_kind", "") == "Some new kind"
-    assert details_of("text", "a" * 20_000) == "a" * 10_000
+    assert details_of("text", "\u2003 A cake\n", {}) == "A cake"
+    assert details_of("image", " \u00a0", {}) == "Photo"
+    assert details_of("some_new_kind", "", {}) == "Some new kind"
+    assert details_of("text", "a" * 20_000, {}) == "a" * 10_000
 
 
 def test_a_conversation_without_lead_gets_one_by_its_earliest_message():

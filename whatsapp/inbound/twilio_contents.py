@@ -12,6 +12,7 @@ ID_NAMES: Final = ("MessageSid", "SmsSid", "SmsMessageSid")
 
 _MEDIA_KINDS: Final = {"image", "video", "audio"}
 _CARD_TYPES: Final = {"text/vcard", "text/x-vcard", "text/directory"}
+_VOICE_TYPE: Final = "audio/ogg"
 _KIND: Final = re.compile("[a-z_]{1,50}")
 # The answers of a form, as JSON (Twilio, Content types: flows).
 _ANSWERS: Final = ("InteractiveData", "FlowData")
@@ -36,7 +37,7 @@ def kind_of(form: Form) -> str:
 
 
 def _media_kind(form: Form) -> str:
-    content_type = form.get("MediaContentType0", "").partition(";")[0].strip().lower()
+    content_type = _content_type(form)
     if content_type in _CARD_TYPES:
         return "contacts"
     family = content_type.partition("/")[0]
@@ -61,5 +62,14 @@ def _place(form: Form) -> str:
 
 
 def extras_of(form: Form) -> dict[str, Any]:
-    """Return all other parameters, with Twilio's names."""
-    return {name: value for name, value in form.items() if value and name not in NOT_EXTRA}
+    """Return all other parameters, with Twilio's names, and whether it is a voice note.
+
+    Twilio does not say so; the format is that in which WhatsApp records them.
+    """
+    extras: dict[str, Any] = {name: value for name, value in form.items() if value and name not in NOT_EXTRA}
+    is_voice_note = kind_of(form) == "audio" and _content_type(form) == _VOICE_TYPE
+    return extras | ({"voice": True} if is_voice_note else {})
+
+
+def _content_type(form: Form) -> str:
+    return form.get("MediaContentType0", "").partition(";")[0].strip().lower()

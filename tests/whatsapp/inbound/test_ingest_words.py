@@ -3,6 +3,7 @@
 from html import escape
 
 import pytest
+from django.urls import reverse
 
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Message
@@ -24,6 +25,10 @@ def interactive(kind, reply):
 
 def unsupported(kind):
     return meta.message("unsupported", {"type": kind}, errors=[meta.error(131051, "Message type unknown")])
+
+
+def audio(content_type, **more):
+    return {"MediaUrl0": "https://api.twilio.com/ME1", "MediaContentType0": content_type, "Body": ""} | more
 
 
 def assert_it_says(business, text):
@@ -68,6 +73,9 @@ def assert_it_says(business, text):
         (meta.text("Is this available?", context=PRODUCT), "Is this available?\n(about the product LEMON-12)"),
         (meta.message("image", {"id": "1"}), "Photo"),
         (meta.message("audio", {"id": "1"}), "Audio"),
+        (meta.message("audio", {"id": "1", "mime_type": "audio/ogg; codecs=opus", "voice": False}), "Audio"),
+        (meta.message("audio", {"id": "1", "voice": True}), "Voice message"),
+        (meta.message("voice", {"id": "1"}), "Voice message"),
         (meta.message("sticker", {"id": "1"}), "Sticker"),
         (unsupported("poll_creation"), "Sent a poll; WhatsApp did not pass it on"),
         (unsupported("gif"), "Sent a GIF; WhatsApp did not pass it on"),
@@ -88,6 +96,9 @@ def test_a_message_from_meta_says_the_same_everywhere(owner, inbox, message, tex
         ({"ListId": "1", "ListTitle": "Cakes", "ListDescription": "For 40", "Body": "Cakes"}, "Cakes – For 40"),
         ({"Latitude": "52.52", "Longitude": "13.4", "Label": "Bella's", "Body": ""}, "Bella's (52.52, 13.4)"),
         ({"MediaUrl0": "https://api.twilio.com/ME1", "MediaContentType0": "image/jpeg", "Body": ""}, "Photo"),
+        (audio("audio/ogg; codecs=opus"), "Voice message"),
+        (audio("AUDIO/OGG", MessageType="audio"), "Voice message"),
+        (audio("audio/mpeg", MessageType="audio"), "Audio"),
         ({"MessageType": "unsupported", "Body": ""}, "Sent a message; WhatsApp did not pass it on"),
     ],
 )
@@ -97,3 +108,24 @@ def test_a_message_from_twilio_says_the_same_everywhere(owner, settings, changes
     Channel.objects.create(user=owner.user, phone_number_id=BUSINESS, provider=Channel.Provider.TWILIO)
     assert deliver_form(provider_client(), MESSAGE | changes).status_code == 200
     assert_it_says(owner, text)
+
+
+def test_a_voice_note_is_called_so_in_lists_and_quotes(owner, inbox):
+    inbox.gets(meta.message("audio", {"id": "1", "voice": True}, id="wamid.voice"))
+    staff = staff_of(owner)
+    assert "Voice message" in staff.get(reverse("admin:index")).content.decode()
+    assert "Voice message" in staff.get(address("changelist", Message)).content.decode()
+    inbox.gets(meta.text("Did you hear it?", context={"id": "wamid.voice"}))
+    inbox.gets(meta.message("reaction", {"message_id": "wamid.voice", "emoji": "👍"}))
+    _, question, reaction = read_thread(inbox.conversations[0]).entries
+    assert (question.quoted, reaction.text) == ("voice message", "to: voice message")
+    assert inbox.leads[0].details == "Did you hear it?"
+
+
+def test_the_words_after_a_voice_note_replace_it_unless_the_details_were_edited(inbox):
+    inbox.gets(meta.message("audio", {"id": "1", "voice": True}))
+    lead = inbox.leads[0]
+    assert lead.details == "Voice message"
+    inbox.business.client.patch(f"/api/leads/{lead.pk}", {"details": "Audio"}, format="json")
+    inbox.gets(meta.text("Two cakes"))
+    assert inbox.leads[0].details == "Audio"
