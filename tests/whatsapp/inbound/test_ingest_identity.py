@@ -105,3 +105,50 @@ def test_all_messages_from_one_id_with_two_numbers_in_one_delivery_are_stored(in
     inbox.gets(by_both("1", phone="4915100000001"), by_both("2", phone="4915100000002", timestamp=meta.NOON + 9))
     assert inbox.counts() == (1, 1, 1, 2)
     assert WebhookDelivery.objects.get().state == "processed"
+
+
+OTTO = "491512344000"
+
+
+class TestTheOneContact:
+    """The one contact of a value with one message is its sender's, whatever statuses are beside it."""
+
+    @pytest.mark.parametrize("count", [0, 1, 3])
+    @pytest.mark.parametrize("recipient", [OTTO, meta.SHEENA])
+    def test_a_message_without_sender_is_the_contacts(self, inbox, count, recipient):
+        statuses = [meta.status("delivered", recipient_id=recipient) for _ in range(count)]
+        stored = inbox.gets(meta.text("Hello", from_=None), contacts=[meta.contact()], statuses=statuses)
+        assert inbox.counts() == (1, 1, 1, 1)
+        assert (inbox.customers[0].phone, inbox.customers[0].name) == (PHONE, "Sheena Nelson")
+        assert (stored.state, stored.error) == ("processed", "")
+
+    @pytest.mark.parametrize("field", ["standby", "field_of_tomorrow"])
+    def test_in_other_fields_too(self, inbox, field):
+        parts = {"messages": [meta.text("Hello", from_=None)], "statuses": [meta.status("read")]}
+        inbox.gets_change(field, contacts=[meta.contact()], **parts)
+        assert [customer.name for customer in inbox.customers] == ["Sheena Nelson"]
+
+    def test_its_id_belongs_to_the_sender_of_another_number(self, inbox):
+        contact = meta.contact(OTTO, user_id=meta.SHEENA_ID)
+        inbox.gets(by_phone("Hello"), contacts=[contact], statuses=[meta.status("read", recipient_id="4930123456")])
+        assert identities(inbox) == [(PHONE, meta.SHEENA_ID)]
+        assert inbox.customers[0].name == "Sheena Nelson"
+
+    @pytest.mark.parametrize("named", [{"recipient_id": OTTO}, {"recipient_user_id": meta.SHEENA_ID}])
+    def test_that_of_a_statuss_recipient_is_not_given_to_a_sender_with_another_number(self, inbox, named):
+        contact = meta.contact(OTTO, user_id=meta.SHEENA_ID, name="Otto")
+        status = {"recipient_id": None} | named
+        inbox.gets(by_phone("Hello"), contacts=[contact], statuses=[meta.status("read", **status)])
+        assert identities(inbox) == [(PHONE, None)]
+        assert inbox.customers[0].name == ""
+
+    def test_of_two_messages_it_is_nobodys_but_its_own(self, inbox):
+        stored = inbox.gets(
+            meta.text("Hello", from_=None),
+            by_phone("Hi"),
+            contacts=[meta.contact(OTTO)],
+            statuses=[meta.status("read")],
+        )
+        assert inbox.counts() == (1, 1, 1, 1)
+        assert identities(inbox) == [(PHONE, None)]
+        assert "has neither the number nor the user id" in stored.error

@@ -31,7 +31,7 @@ class Source:
     contacts: Contacts
     business: Identifiers  # by display_phone_number; a hint, as its format varies
     received_at: datetime
-    alone: bool  # the value has exactly one item: a single contact belongs to it
+    alone: bool  # the value has one item beside statuses of messages: a single contact belongs to it
 
 
 def provider_id_of(item: Part) -> str | None:

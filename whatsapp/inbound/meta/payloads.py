@@ -30,7 +30,7 @@ from whatsapp.inbound.meta.messages import (
 from whatsapp.inbound.meta.move_reports import id_updates
 from whatsapp.inbound.meta.payments import payment_status_events
 from whatsapp.inbound.meta.preferences import preference_events
-from whatsapp.inbound.meta.senders import Contact, Contacts, Identifiers, identifiers
+from whatsapp.inbound.meta.senders import STATUS_RECIPIENT, Contact, Contacts, Identifiers, identifiers
 from whatsapp.json_parts import Part, Report, error_text, objects_of, text_of, without_phones
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.meta_errors import says_opted_out, schedule_of, stops_the_number, with_advice
@@ -114,13 +114,15 @@ def _source(holders: list[Part], received_at: datetime) -> Source:
     metadatas = [holder.child("metadata") for holder in holders]
     metadata = next((found for found in metadatas if found.text("phone_number_id").strip()), metadatas[0])
     contacts = [Contact.read(part) for holder in holders for part in holder.children("contacts")]
+    statuses = [Part(data, "", Report()) for holder in holders for data in objects_of(holder.data.get("statuses"))]
     count = sum(_count(key, holder.data.get(key)) for holder in holders for key in _ITEMS)
+    of_messages = sum(status.text("type") not in _STATUS_READERS for status in statuses)
     return Source(
         channel=metadata.text("phone_number_id").strip(),
-        contacts=Contacts(contacts),
+        contacts=Contacts(contacts, recipients=[identifiers(status, **STATUS_RECIPIENT) for status in statuses]),
         business=identifiers(metadata, numbers=("display_phone_number",)),
         received_at=received_at,
-        alone=count == 1,
+        alone=1 in (count, count - of_messages),
     )
 
 

@@ -10,6 +10,12 @@ from conversations.phone import PhoneInvalid, normalise, phone_key
 from conversations.visible_text import visible_text
 from whatsapp.json_parts import Part, objects_of, text_of
 
+# Of a status; in a group the recipient_id is the group's.
+STATUS_RECIPIENT: Final[dict[str, tuple[str, ...]]] = {
+    "numbers": ("recipient_participant_id", "recipient_id"),
+    "ids": ("recipient_participant_user_id", "recipient_user_id"),
+}
+
 
 @dataclass(slots=True)
 class Identifiers:
@@ -104,20 +110,22 @@ _UNKNOWN: Final = Contact(Identifiers())
 class Contacts:
     """The contacts of a value, found by identifier: their order and number need not be those of the messages."""
 
-    def __init__(self, contacts: Iterable[Contact] = ()) -> None:
+    def __init__(self, contacts: Iterable[Contact] = (), *, recipients: Iterable[Identifiers] = ()) -> None:
+        """`recipients`: of the value's statuses; Meta lists them among the contacts too."""
         known = list(contacts)
         self._by_key: dict[str, Contact] = {}
         for contact in known:
             for key in contact.who.keys:
                 self._by_key.setdefault(key, contact)
         self._only = known[0] if len(known) == 1 else None
+        self._only_is_recipient = any(contact.who.meets(recipient) for contact in known for recipient in recipients)
 
     def find(self, who: Identifiers, *, alone: bool) -> Contact:
         """Return the contact of this person; an empty one where there is none.
 
-        `alone`: the value has one item. Its only contact is that person's, even if their identifiers differ: a wa_id
-        need not be the number that the customer writes from.
+        `alone`: the value has one item beside statuses. Its only contact is that person's, even if their identifiers
+        differ: a wa_id need not be the number that the customer writes from. One that a status names is another's.
         """
-        if alone and self._only:
+        if alone and self._only and not (who and self._only_is_recipient):
             return self._only
         return next((self._by_key[key] for key in who.keys if key in self._by_key), _UNKNOWN)

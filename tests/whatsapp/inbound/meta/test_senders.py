@@ -7,7 +7,6 @@ import pytest
 from conversations.incoming import Sender
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_all, read_one
-from whatsapp.inbound.events import StatusEvent
 
 ITEM = "entry[0].changes[0].value"
 
@@ -90,12 +89,14 @@ def test_contacts_are_never_matched_by_position():
     assert [event.customer.name for event in reading.events] == ["One", "Two", ""]
 
 
-def test_a_message_without_a_sender_belongs_to_the_only_contact_if_it_is_the_only_item():
+def test_a_message_without_a_sender_belongs_to_the_only_contact_if_it_is_the_only_message():
     value = meta.messages_value(messages=[meta.text(from_=None)], contacts=[meta.contact()])
     assert read_all(value).events[0].customer.phone == "+16505551234"
     value["statuses"] = [meta.status()]
+    assert read_all(value).events[0].customer.phone == "+16505551234"
+    value["message_echoes"] = [meta.echo(to=meta.BUSINESS)]
     reading = read_all(value)
-    assert [type(event) for event in reading.events] == [StatusEvent]
+    assert [event.provider_id for event in reading.events[:1]] == [value["statuses"][0]["id"]]
     assert reading.rejected == [f"{ITEM}.messages[0]: has neither the number nor the user id of a customer"]
 
 
