@@ -3,6 +3,7 @@ import datetime
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.fields.json
 import django.db.models.functions.comparison
 import django.db.models.functions.datetime
 import django.db.models.functions.text
@@ -501,6 +502,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("provider_token__isnull", False)),
                 fields=["user", "provider_token"],
                 name="messages_by_token",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.db.models.fields.json.KeyTransform("former_ids", "extras"),
+                condition=models.Q(("extras__has_key", "former_ids")),
+                name="messages_by_former_id",
             ),
         ),
         migrations.AddIndex(

@@ -1,57 +1,21 @@
 """The model Message: messages of conversations, in and out. The outbound rows are the outbox."""
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Final
-from uuid import UUID
-
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
-from django.db.models.fields.json import KT
+from django.db.models.fields.json import KT, KeyTransform
 from django.db.models.functions import Coalesce, Now
 
-from conversations.message_status_order import MessageRecord, ProviderKey
 from conversations.models.attempts import AttemptManager
 from conversations.models.conversations import Conversation
 from conversations.models.inbound import InboundMessageManager
 from conversations.models.outbox import OutboxManager
-from conversations.models.statuses import arrays_of_keys, arrays_of_records, record_from_row
-from leadsite.core.arrays import array
+from conversations.models.reported import ReportedMessageManager
 from leadsite.core.models import OwnedModel
-from leadsite.core.statements import fetch_rows
 
 CONTENT_MAX_LENGTH = 65_536
 KIND_MAX_LENGTH = 100
 PROVIDER_ID_MAX_LENGTH = 500
-
-
-# ORDER BY id, so that messages are locked in that order whichever placement they are looked up.
-_LOCK_REPORTED: Final = """
-    SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.direction = 'out',
-           m.created_at >= transaction_timestamp(),
-           m.status, m.error, m.extras -> 'times', m.extras -> 'details', m.attempts > 0,
-           m.extras -> 'former_ids'
-    FROM messages AS m
-    WHERE m.id = ANY (%s::uuid[] || ARRAY(
-        SELECT coalesce(
-            (SELECT k.id FROM messages AS k
-             WHERE k.user_id = given.user_id AND k.provider_id = given.provider_id LIMIT 1),
-            (SELECT k.id FROM messages AS k
-             WHERE k.user_id = given.user_id AND k.provider_token = given.token AND k.direction = 'out' LIMIT 1))
-        FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS given (user_id, provider_id, token)))
-    ORDER BY m.id FOR NO KEY UPDATE
-"""
-# Clears `due_at` and the lease, so that no worker sends a message whose status is already known.
-_WRITE_STATUSES: Final = """
-    WITH applied AS (DELETE FROM parked_statuses WHERE id = ANY (%s::uuid[]))
-    UPDATE messages AS m SET
-        provider_id = given.provider_id, provider_token = given.token, status = given.status, error = given.error,
-        extras = m.extras || jsonb_build_object('times', given.times, 'details', given.details),
-        due_at = NULL, leased_until = NULL, updated_at = now()
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[])
-        AS given (id, provider_id, token, status, error, times, details)
-    WHERE m.id = given.id
-"""
 
 
 class MessageDirection(models.TextChoices):
@@ -71,7 +35,7 @@ class MessageStatus(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-class MessageManager(AttemptManager, OutboxManager, InboundMessageManager["Message"]):
+class MessageManager(AttemptManager, ReportedMessageManager, OutboxManager, InboundMessageManager["Message"]):
     """Reads and writes lists of messages, each in one statement whatever the length."""
 
     def with_referred(self) -> models.QuerySet["Message"]:
@@ -84,45 +48,6 @@ class MessageManager(AttemptManager, OutboxManager, InboundMessageManager["Messa
         return self.annotate(referred_provider_id=provider_id, reference_token=KT("extras__reference_token")).annotate(
             referred_id=Coalesce(*referred, output_field=models.UUIDField())
         )
-
-    def lock_reported(self, *, keys: Mapping[ProviderKey, str | None], ids: Sequence[UUID]) -> list[MessageRecord]:
-        """Return the messages that have one of these provider ids or one of `ids`, locked in the order of their ids.
-
-        The value of each key is its token: where no message has the id, an outgoing one with the token is returned.
-        Caller holds the transaction.
-        """
-        rows = fetch_rows(_LOCK_REPORTED, [array(ids), *arrays_of_keys(keys), array(keys.values())])
-        return [
-            MessageRecord(
-                id=message_id,
-                user_id=user_id,
-                provider_id=provider_id,
-                provider_token=token,
-                is_outgoing=is_outgoing,
-                is_new=is_new,
-                record=record_from_row(*state),
-                is_ours=is_ours,
-                former_ids=frozenset(json.loads(former_ids)) if former_ids else frozenset(),
-            )
-            for message_id, user_id, provider_id, token, is_outgoing, is_new, *state, is_ours, former_ids in rows
-        ]
-
-    def write_statuses(self, messages: Sequence[MessageRecord], *, applied: Sequence[UUID]) -> None:
-        """Store provider ids and statuses of messages, and delete the parked rows `applied`. Caller holds the
-        transaction and has locked all of them.
-        """
-        if not messages and not applied:
-            return
-        ids = array(message.id for message in messages)
-        provider_ids = array(message.provider_id for message in messages)
-        tokens = array(message.provider_token for message in messages)
-        records = arrays_of_records([message.record for message in messages])
-        fetch_rows(_WRITE_STATUSES, [array(applied), ids, provider_ids, tokens, *records])
-
-    def delete_copies(self, ids: Sequence[UUID]) -> None:
-        """Delete a provider's copies of messages that we sent. Caller holds the transaction and has locked them."""
-        if ids:
-            fetch_rows("DELETE FROM messages WHERE id = ANY (%s::uuid[])", [array(ids)])
 
 
 class Message(OwnedModel):
@@ -206,6 +131,12 @@ class Message(OwnedModel):
             # Read for ids in another form: lock_reported, threads, and the target of a reaction.
             models.Index(
                 fields=["user", "provider_token"], condition=Q(provider_token__isnull=False), name="messages_by_token"
+            ),
+            # Read by lock_reported: messages that were sent again, by the provider's ids of their failed attempts.
+            GinIndex(
+                KeyTransform("former_ids", "extras"),
+                condition=Q(extras__has_key="former_ids"),
+                name="messages_by_former_id",
             ),
             # Read by the admin's index page: messages that need a person's decision.
             models.Index(fields=["user", "id"], condition=Q(status="unknown"), name="messages_unknown"),

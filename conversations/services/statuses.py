@@ -7,7 +7,7 @@ transaction that sets a provider id, or stores a message that has one, also appl
 messages whose provider id was committed earlier need no parked row, because no report can be parked for them.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -111,7 +111,11 @@ def marketing_refusals(statuses: Iterable[StatusReport]) -> list[MarketingRefusa
 
 def _lock_reported(statuses: Sequence[StatusReport]) -> list[MessageRecord]:
     ids = [report.message_id for report in statuses if report.message_id is not None]
-    return Message.objects.lock_reported(keys={report.key: report.provider_token for report in statuses}, ids=ids)
+    return Message.objects.lock_reported(
+        keys={report.key: report.provider_token for report in statuses},
+        arrived={report.key for report in statuses if report.has_arrived},
+        ids=ids,
+    )
 
 
 def _plan_late(
@@ -128,14 +132,16 @@ def with_stored_ids(statuses: Iterable[StatusReport], messages: Iterable[Message
     """Return the reports with the provider ids that their messages are stored with.
 
     A provider may have several ids for one message. Our id of it counts first, then the provider's id as it is, then
-    its token. Reports about one message that is not stored get the id of the first of them.
+    its token. Reports about one message that is not stored get the id of the first of them. A report that a former
+    attempt has arrived gets our id of its message too, see Note [Former ids] in whatsapp/outbound/requeue.py.
     """
+    messages = list(messages)
     sent = [message for message in messages if message.is_outgoing and message.provider_id is not None]
     ours: dict[UUID | None, MessageRecord] = {message.id: message for message in sent}
     stored = {message.key for message in sent}
     by_token = {(message.user_id, message.provider_token): message.provider_id or "" for message in sent}
     result = []
-    for report in statuses:
+    for report in _with_our_ids(statuses, messages, stored | by_token.keys()):
         provider_id = report.provider_id
         mine = ours.get(report.message_id)
         if mine and mine.user_id == report.user_id and _may_name(report, ours):
@@ -143,6 +149,26 @@ def with_stored_ids(statuses: Iterable[StatusReport], messages: Iterable[Message
         elif report.provider_token is not None and report.key not in stored:
             provider_id = by_token.setdefault((report.user_id, report.provider_token), provider_id)
         result.append(report if provider_id == report.provider_id else replace(report, provider_id=provider_id))
+    return result
+
+
+def _with_our_ids(
+    statuses: Iterable[StatusReport], messages: Sequence[MessageRecord], stored: Container[tuple[UUID, str | None]]
+) -> list[StatusReport]:
+    """Return the reports with our ids in those which say that a former attempt of a message has arrived.
+
+    `stored`: the ids and tokens that messages have now. They count first.
+    """
+    former: dict[tuple[UUID, str | None], UUID] = {
+        (message.user_id, id_): message.id for message in messages if message.is_outgoing for id_ in message.former_ids
+    }
+    ours = {message.id for message in messages}
+    result = []
+    for report in statuses:
+        keys = (report.key, (report.user_id, report.provider_token))
+        named = report.message_id in ours or any(key in stored for key in keys)
+        message_id = None if named or not report.has_arrived else former.get(keys[0]) or former.get(keys[1])
+        result.append(replace(report, message_id=message_id) if message_id else report)
     return result
 
 

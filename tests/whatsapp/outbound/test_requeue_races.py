@@ -1,4 +1,4 @@
-"""The same report of a temporary failure twice at the same moment."""
+"""Reports of a temporary failure at the same moment as another report of the same message."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -49,3 +49,24 @@ def test_it_is_queued_again_once_and_sent_once(mailing: Mailing, with_id: bool) 
     assert (reloaded(row).status, row.retries) == ("queued", 1)
     mailing.send_all()
     assert (reloaded(row).status, len(mailing.graph.ledger)) == ("sent", 2)
+
+
+@pytest.mark.parametrize("first", ["failed", "delivered"])
+def test_delivered_at_the_moment_of_the_failure_is_not_sent_again(mailing: Mailing, first: str) -> None:
+    row = mailing.writes()
+    mailing.send_due()
+    errors = [meta.error(131000, "Something went wrong")]
+    reports = {
+        "failed": meta.status("failed", id="wamid.000001", timestamp=int(time()), errors=errors),
+        "delivered": meta.status("delivered", id="wamid.000001"),
+    }
+    with ThreadPoolExecutor(2) as providers, session() as observer:
+        with message_locked(row.pk, waiters=2):
+            answers = []
+            for status in sorted(reports, key=lambda status: status != first):
+                answers.append(providers.submit(receive, meta.body(meta.messages_value(statuses=[reports[status]]))))
+                until(lambda: waiting(observer) == len(answers))
+        for answer in answers:
+            answer.result()
+    assert reloaded(row).status == "delivered"
+    assert mailing.send_all() == 0

@@ -3,13 +3,18 @@
 import json
 
 import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.whatsapp import meta
 from tests.whatsapp.graph import Reaction
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, BRUNO, Mailing, reloaded
 from tests.whatsapp.outbound.test_requeue import FIRST, failed
+from tests.whatsapp.twilio_forms import STATUS
 from tests.whatsapp.wamids import wamid
+from tests.whatsapp.webhook_client import deliver_form, provider_client
 from whatsapp.outbound import queue
 from whatsapp.outbound.outcomes import Sent
 
@@ -68,6 +73,59 @@ class TestDelivered:
         inbox.gets_statuses(*reports, meta.status("delivered", id=arrived.provider_id))
         assert [reloaded(row).status for row in (arrived, lost)] == ["delivered", "queued"]
 
+    @pytest.mark.parametrize("with_id", [True, False])
+    @pytest.mark.parametrize("told", [BY_PHONE, BY_USER_ID])
+    @pytest.mark.parametrize("status", ["delivered", "read"])
+    def test_before_it_is_sent_again(self, mailing, inbox, owner, with_id, told, status):
+        row = sent_as(mailing, BY_PHONE)
+        inbox.gets_statuses(failed(131000, BY_PHONE), meta.status("sent", id=told))
+        assert reloaded(row).status == "queued"
+        inbox.gets_statuses(meta.status(status, id=told, **about(row, with_id)))
+        assert (reloaded(row).status, row.due_at) == (status, None)
+        assert mailing.send_all() == 0
+        inbox.gets_statuses(failed(131000, BY_PHONE), failed(131000, BY_USER_ID))
+        answer = owner.client.get(f"/api/messages/{row.pk}").json()
+        assert (answer["status"], answer["error"]) == (status, None)
+        assert mailing.send_all() == 0
+
+    @pytest.mark.parametrize("with_id", [True, False])
+    def test_after_it_was_sent_again_and_has_failed_again(self, mailing, inbox, with_id):
+        row = sent_as(mailing, BY_PHONE)
+        inbox.gets_statuses(failed(131000, BY_PHONE))
+        mailing.send_all()
+        late = meta.status("delivered", id=BY_USER_ID, **about(row, with_id))
+        inbox.gets_statuses(failed(131000, FIRST), late)
+        assert (reloaded(row).status, row.provider_id) == ("delivered", FIRST)
+        assert mailing.send_all() == 0
+
+    def test_after_it_was_sent_again(self, mailing, inbox):
+        row = sent_as(mailing, BY_PHONE)
+        inbox.gets_statuses(failed(131000, BY_PHONE))
+        mailing.send_all()
+        inbox.gets_statuses(meta.status("delivered", id=BY_PHONE))
+        inbox.gets_statuses(failed(131000, FIRST))
+        assert (reloaded(row).status, row.provider_id) == ("delivered", FIRST)
+        assert mailing.send_all() == 0
+
+    def test_to_another_business_with_the_same_id(self, mailing, inbox, stranger):
+        row = sent_as(mailing, BY_PHONE)
+        inbox.gets_statuses(failed(131000, BY_PHONE))
+        Inbox(stranger, channel="222").gets_statuses(meta.status("delivered", id=BY_PHONE))
+        assert reloaded(row).status == "queued"
+
+    def test_the_number_of_statements_does_not_depend_on_the_number_of_reports(self, mailing, inbox):
+        rows = [mailing.writes(to=f"+4915100000{number:03}") for number in range(12)]
+        mailing.send_all()
+        ids = [reloaded(row).provider_id for row in rows]
+        inbox.gets_statuses(*(failed(131056, id_) for id_ in ids))
+        counts = []
+        for some in (ids[:2], ids[2:]):
+            with CaptureQueriesContext(connection) as queries:
+                inbox.gets_statuses(*(meta.status("delivered", id=id_) for id_ in some))
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
+        assert {status for _, status in mailing.states()} == {"delivered"}
+
     def test_parked_before_the_failure_names_the_message(self, mailing, inbox):
         row = mailing.writes()
         (message,) = queue.claim(1)
@@ -76,4 +134,15 @@ class TestDelivered:
         assert (reloaded(row).status, row.provider_id) == ("delivered", FIRST)
         queue.record([(message, Sent(FIRST))])
         assert reloaded(row).status == "delivered"
+        assert mailing.send_all() == 0
+
+    def test_at_twilio_before_it_is_sent_again(self, owner, graph):
+        mailing = Mailing(owner, graph, number="+14155238886", token="AC123:an auth token")
+        row = mailing.writes()
+        mailing.send_due()
+        for told in ({"MessageStatus": "undelivered", "ErrorCode": "63018"}, {"MessageStatus": "delivered"}):
+            assert reloaded(row).status in {"sent", "queued"}
+            callback = STATUS | {"From": "whatsapp:+14155238886", "MessageSid": FIRST} | told
+            deliver_form(provider_client(), callback, secret=settings.WHATSAPP_APP_SECRETS[0])
+        assert (reloaded(row).status, row.provider_id, row.error) == ("delivered", FIRST, "")
         assert mailing.send_all() == 0
