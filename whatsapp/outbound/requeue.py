@@ -5,8 +5,9 @@ certain, unless another one, in the same delivery or stored, says that the messa
 reports are repeated or late:
 
 Note [Former ids]: the provider's id of the failed attempt, and its token, leave their columns for `former_ids` in the
-message's extras. From then on its reports, repeated or late, say nothing about the message (conversations/services/statuses.py),
-except that it was delivered after all: such a report finds the message by our id, or by the index messages_by_former_id.
+message's extras. From then on its reports, repeated or late, say nothing about the message, except that it was
+delivered after all: such a report finds the message by our id, or by the index messages_by_former_id. See
+conversations/services/statuses.py.
 """
 
 from collections.abc import Collection, Sequence
