@@ -15,7 +15,7 @@ from whatsapp.models import WebhookDelivery
 # Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until it ends.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SEEDS = range(20)
+SEEDS = range(6)
 Change = dict[str, Any]
 
 
@@ -167,9 +167,15 @@ def test_there_are_two_hundred_events():
     assert len(EVENTS) >= 200
 
 
-def test_every_order_leaves_the_same_rows(inbox, in_order):
-    for seed in SEEDS:
+def deliver_shuffled(inbox: Inbox, seeds: range, in_order: str) -> None:
+    """Deliver the events in the order of each seed, and compare the rows."""
+    for seed in seeds:
         for delivered in deliveries(seed):
             deliver(*delivered)
         assert inbox.state() == in_order, f"seed {seed}"
         delete_all()
+
+
+# tests/long has more.
+def test_every_order_leaves_the_same_rows(inbox, in_order):
+    deliver_shuffled(inbox, SEEDS, in_order)
