@@ -39,10 +39,12 @@ class Place(NamedTuple):
     target: UUID | None = None  # the conversation of the message that it is about
     call: CallPart | None = None  # what is stored of the call that it is a part of
     was_turn: bool = True  # Message.is_turn of what is stored
+    parked: CallPart | None = None  # of a call that is not stored: what its parts said that came before
 
     def completed(self, message: IncomingMessage) -> IncomingMessage:
         """Return the message as it is to be stored: a call with all its parts."""
-        return message.with_part(self.call) if self.call and message.event.call else message
+        others = self.call or self.parked
+        return message.with_part(others) if others and message.event.call else message
 
     def is_new(self, message: IncomingMessage) -> bool:
         """Whether it is placed as a new message: it is not stored, or as a sign and is none."""

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import models
 
 from conversations.incoming import PLACEHOLDER_KINDS, CallPart, IncomingMessage, MessageKey
+from conversations.models.statuses import call_part, parked_call
 from conversations.placing import ConversationUpdate, Newest, Place, Placement
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
@@ -22,9 +23,9 @@ M = TypeVar("M", bound=models.Model)
 
 _PLACES: Final = """
     SELECT here.conversation_id, here.kind, newest.id, newest.status, target.conversation_id,
-           here.direction, here.provider_time, here.extras, here.is_turn
-    FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY
-        AS sent (user_id, provider_id, customer_id, target, target_token, n)
+           here.direction, here.provider_time, here.extras, here.is_turn, parked.details
+    FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY
+        AS sent (user_id, provider_id, customer_id, target, target_token, parked, n)
     LEFT JOIN LATERAL (
         SELECT m.conversation_id, m.kind, m.direction, m.provider_time, m.is_turn,
                CASE WHEN m.kind = 'call' THEN m.extras END AS extras
@@ -34,6 +35,10 @@ _PLACES: Final = """
         SELECT c.id, c.status FROM conversations AS c WHERE c.customer_id = sent.customer_id
         ORDER BY (c.status = 'active') DESC, c.id DESC LIMIT 1
     ) AS newest ON true
+    LEFT JOIN LATERAL (
+        SELECT p.details FROM parked_statuses AS p
+        WHERE p.user_id = sent.user_id AND p.provider_id = sent.parked LIMIT 1
+    ) AS parked ON true
     CROSS JOIN LATERAL (SELECT coalesce(
         (SELECT m.conversation_id FROM messages AS m WHERE m.user_id = sent.user_id AND m.provider_id = sent.target
             AND (SELECT c.customer_id FROM conversations AS c WHERE c.id = m.conversation_id) = sent.customer_id
@@ -142,6 +147,9 @@ class InboundMessageManager(models.Manager[M]):
                 array(customer_id for _, customer_id in messages),
                 array(message.event.target for message, _ in messages),
                 array(message.event.target_token for message, _ in messages),
+                array(
+                    parked_call(message.event.provider_id) if message.event.call else None for message, _ in messages
+                ),
             ],
         )
         return [
@@ -152,8 +160,10 @@ class InboundMessageManager(models.Manager[M]):
                 target,
                 CallPart(direction, provider_time, json.loads(extras)) if extras else None,
                 was_turn is not False,
+                call_part(parked, message.event.direction) if parked else None,
             )
-            for here, kind, newest_id, status, target, direction, provider_time, extras, was_turn in places
+            for (message, _), row in zip(messages, places, strict=True)
+            for here, kind, newest_id, status, target, direction, provider_time, extras, was_turn, parked in [row]
         ]
 
     def store(self, messages: Sequence[tuple[IncomingMessage, UUID]]) -> list[StoredMessage]:

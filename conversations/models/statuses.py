@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from django.db import models
 from django.db.models import Q
 
+from conversations.incoming import CallPart
 from conversations.message_status_order import REPORTED, ParkedRecord, ProviderKey, StatusRecord
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
@@ -25,6 +27,12 @@ _WRITE_PARKED: Final = """
     FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[])
         AS given (id, status, error, times, details)
     WHERE p.id = given.id
+"""
+_PARK_CALLS: Final = """
+    INSERT INTO parked_statuses (user_id, provider_id, status, details)
+    SELECT user_id, provider_id, 'sent', details FROM unnest(%s::uuid[], %s::text[], %s::jsonb[])
+        AS given (user_id, provider_id, details)
+    ON CONFLICT (user_id, provider_id) DO UPDATE SET details = excluded.details, updated_at = now()
 """
 _ARRIVED: Final = """
     SELECT found.user_id, found.provider_id FROM unnest(%s::uuid[], %s::text[]) AS given (user_id, provider_id)
@@ -62,13 +70,31 @@ class ParkedStatusManager(models.Manager["ParkedStatus"]):
         records = arrays_of_records([row.record for row in parked])
         fetch_rows(_WRITE_PARKED, [array(row.id for row in parked), *records])
 
+    def park_calls(self, parts: Mapping[ProviderKey, CallPart]) -> None:
+        """Insert or replace what is known of calls. Caller holds the transaction and has locked the businesses."""
+        if not parts:
+            return
+        keys = sorted(parts)
+        user_ids, call_ids = arrays_of_keys((user_id, parked_call(call_id)) for user_id, call_id in keys)
+        details = array(
+            json.dumps(
+                {
+                    "extras": dict(parts[key].extras),
+                    "provider_time": (time := parts[key].provider_time) and time.isoformat(),
+                }
+            )
+            for key in keys
+        )
+        fetch_rows(_PARK_CALLS, [user_ids, call_ids, details])
+
 
 class ParkedStatus(OwnedModel):
     """A provider's report about a message that is not stored yet, or whose provider id is not stored yet.
 
     `provider_id` is the provider's token where the id has one: the message may be stored with another id.
-    See Note [Parked statuses] in conversations/services/statuses.py. A message that another program sent is never
-    stored; the worker deletes old rows.
+    See Note [Parked statuses] in conversations/services/statuses.py. So are parts of a call that do not say whose it is
+    and come before the others (`parked_call`): their `details` are added to the call when it is stored. A message that
+    another program sent is never stored; the worker deletes old rows.
     """
 
     provider_id = models.CharField()
@@ -98,6 +124,18 @@ class ParkedStatus(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.provider_id}: {self.status}"
+
+
+def parked_call(call_id: str) -> str:
+    """Return the `provider_id` of the row with parts of a call; the call's own is that of its statuses."""
+    return f"call {call_id}"
+
+
+def call_part(details: str, direction: str) -> CallPart:
+    """Read what `park_calls` has written. The parts do not know the direction."""
+    found = json.loads(details)
+    time = found["provider_time"]
+    return CallPart(direction, datetime.fromisoformat(time) if time else None, found["extras"])
 
 
 def arrays_of_keys(keys: Iterable[ProviderKey]) -> tuple[str, str]:

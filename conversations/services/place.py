@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from conversations.incoming import IncomingMessage
-from conversations.models import Conversation, Message, Opening
+from conversations.incoming import CallPart, IncomingMessage
+from conversations.models import Conversation, Message, Opening, ParkedStatus
 from conversations.placing import Placement, conversation_updates
 from conversations.services.identify import serialization_failure
 
@@ -35,7 +35,8 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
     """Find or create the conversation of each message: see conversations/placing.py for the rule.
 
     `messages` come with their customers, whom the caller has locked. Messages that are stored already, and notices to
-    customers without conversation, are left out. Locks: the customers' conversations. Raises django.db.Error.
+    customers without conversation, are left out; parts of calls among them are parked. Locks: the customers'
+    conversations. Raises django.db.Error.
     """
     # A separate statement, after the customers are locked: it sees what the previous holders of the locks committed.
     places = Message.objects.places(messages)
@@ -60,14 +61,17 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
     conversations |= Conversation.objects.join(to_join)
     if any(update.placement is not Placement.NONE and update.customer_id not in conversations for update in updates):
         raise serialization_failure("A conversation of this delivery was deleted at the same moment.")
-    placed = []
+    placed, parked = [], {}
     for message, customer_id, place in found:
+        completed = place.completed(message)
         if place.here is None and message.event.is_sign and place.target is not None:
             placed.append((message, place.target))
         elif place.is_new(message) and customer_id is not None and customer_id in conversations:
-            placed.append((message, conversations[customer_id]))
+            placed.append((completed, conversations[customer_id]))
         elif place.here is not None and message.completes(place.stored_kind or ""):
-            completed = place.completed(message)
             if place.call is None or completed.event.extras != place.call.extras:
                 placed.append((completed, place.here))
+        elif completed.event.call:  # whose call it is, its other parts will say
+            parked[completed.key] = CallPart("", completed.event.provider_time, completed.event.extras)
+    ParkedStatus.objects.park_calls(parked)
     return Placed(placed, opened={one.id for one in opened if one.created})

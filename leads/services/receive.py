@@ -48,6 +48,11 @@ class Received:
         """The owners of the events, in order."""
         return sorted({event.user_id for part in (self.moves, self.messages, self.statuses) for event in part})
 
+    @property
+    def locks_businesses(self) -> bool:
+        """Whether there are several events, or a part of a call: it may have to be parked until another part comes."""
+        return len(self) > 1 or any(message.event.call for message in self.messages)
+
     def bisect(self) -> tuple["Received", "Received"]:
         """Split the events in two, in the order in which receive_events processes them: moves, messages, statuses."""
         middle = len(self) // 2
@@ -76,7 +81,7 @@ def receive_events(received: Received) -> Stored:
     (conversations/placing.py); a conversation without lead gets one. The lead's details are the text of the customer's
     earliest message until they are edited. Statuses are about outgoing messages.
 
-    Joins the caller's transaction, or opens one. Locks: for more than one event the businesses, then see Note
+    Joins the caller's transaction, or opens one. Locks: for several events or a call the businesses, then see Note
     [Lock order]. The number of statements does not depend on the number of messages and statuses. Raises
     django.db.Error.
     """
@@ -85,7 +90,7 @@ def receive_events(received: Received) -> Stored:
     # Two deliveries for one new customer at the same moment: identify_customers locks the customer's row, so the second
     # waits and then joins the conversation of the first. An exception rolls everything back.
     with transaction.atomic(savepoint=False):
-        prepare_transaction(businesses=received.businesses if len(received) > 1 else [])
+        prepare_transaction(businesses=received.businesses if received.locks_businesses else [])
         move_customers(moves=received.moves)
         opt_out_recipients(refusals=marketing_refusals(received.statuses))
         stored = _receive_messages(received.messages)
@@ -98,7 +103,7 @@ def prepare_transaction(*, businesses: Sequence[UUID]) -> None:
 
     The lock: deliveries with several events of one business run one after another, because such a delivery locks many
     customers, and a customer who is known by a number in one message and by an id in another has two places in the
-    lock order.
+    lock order. So do parts of calls: of two at the same moment, the second finds what the first has parked.
 
     The options: see INDEX_PLANS.
     """
@@ -119,9 +124,9 @@ def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:
 
 
 def _count_notices(messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> int:
-    """Choices about marketing are not counted: they are stored with the customer too."""
+    """Choices about marketing, which are stored with the customer too, and parts of calls are not counted."""
     notices = (message.event for message, _ in messages if message.event.opens is Opens.NOTHING)
-    return sum(event.stops_marketing is None for event in notices)
+    return sum(event.stops_marketing is None and event.call is None for event in notices)
 
 
 def _store(placed: Placed) -> tuple[int, int]:

@@ -175,57 +175,6 @@ def test_a_recording_of_a_call_that_is_not_stored_is_held_without_a_lead(inbox):
     assert inbox.conversations[0].status == "completed"
 
 
-def test_a_recording_without_numbers_is_found_by_the_calls_id(inbox):
-    bare = {key: found for key, found in RECORDED.items() if key not in ("from", "to", "direction")}
-    inbox.gets_change("calls", calls=[bare])
-    assert inbox.counts() == (0, 0, 0, 0)
-    deliver_call(inbox, CONNECT, COMPLETED)
-    inbox.gets_change("calls", calls=[bare])
-    assert_it_says(inbox, "Call, 2 min, recorded")
-
-
-def listed(key, **fields):
-    """A value with an item of this list, which has no event; the call's id under both names that Meta has for it."""
-    return {key: [{"timestamp": str(meta.NOON + 200)} | fields]}
-
-
-RECORDINGS = listed("recordings", id=CALL, recording_id="1")
-TRANSCRIPTS = listed("transcripts", call_id=CALL, id="77", transcript=[{"speaker": "Customer", "text": "Two cakes"}])
-STATUSES = {"statuses": [meta.status("ACCEPTED", id=CALL, type="call")]}
-IN_CALLS = listed("calls", id=CALL, recording_id="1")
-
-
-@pytest.mark.parametrize("value", [RECORDINGS, TRANSCRIPTS, STATUSES, IN_CALLS])
-@pytest.mark.parametrize("status", [None, "completed", "archived"])
-def test_lists_of_a_call_open_nothing_and_are_no_lead(inbox, value, status):
-    if status:
-        inbox.gets(meta.text("One cake"))
-        Conversation.objects.update(status=status)
-    ((key, (item,)),) = value.items()
-    inbox.gets_change("calls", **{key: [item | {"from": meta.SHEENA}]})
-    assert inbox.counts() == ((1, 1, 1, 2) if status else (1, 1, 0, 1))
-    assert inbox.conversations[0].status == (status or "completed")
-
-
-def test_lists_of_a_call_become_one_row(inbox):
-    value = {"calls": [CONNECT]} | RECORDINGS | TRANSCRIPTS | STATUSES
-    text = "Call, recorded\nCustomer: Two cakes"
-    inbox.gets_change("calls", **value)
-    assert_it_says(inbox, text)
-    assert inbox.counts() == (1, 1, 1, 1)
-    assert inbox.leads[0].details == text
-
-
-@pytest.mark.parametrize("order", list(permutations([{"calls": [CONNECT]}, RECORDINGS, TRANSCRIPTS])))
-def test_lists_of_a_call_in_separate_deliveries_become_one_row(inbox, order):
-    for value in order:
-        ((key, (item,)),) = value.items()
-        inbox.gets_change("calls", **{key: [item | {"from": meta.SHEENA}]})
-    assert_it_says(inbox, "Call, recorded\nCustomer: Two cakes")
-    assert inbox.counts() == (1, 1, 1, 1)
-    assert inbox.conversations[0].status == "active"
-
-
 def test_words_replace_a_missed_call_as_the_details(inbox):
     deliver_call(inbox, CONNECT, ended("FAILED"))
     inbox.gets(meta.text("I called about a cake", timestamp=meta.NOON + 60))
