@@ -25,4 +25,5 @@ def test_it_does_due_jobs_and_stops_on_sigterm(tmp_path):
 
     assert "worker_stopped" in worker.log()
     assert run("SELECT FROM procrastinate_workers") == 0
-    assert not ProcrastinateJob.objects.exclude(status="succeeded").exists()
+    # A periodic job that became due in the last moment is left to the next worker.
+    assert not ProcrastinateJob.objects.exclude(status__in=["succeeded", "todo"]).exists()
