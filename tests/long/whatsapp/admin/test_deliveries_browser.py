@@ -59,6 +59,7 @@ class Phone:
         self.sent += 1
         self.passes(minutes=3)
         columns = {"user": self.business.user, "direction": "out", "status": status, "provider_time": self.time}
+        columns["sort_at"] = self.time
         conversation = Conversation.objects.get()
         provider_id = f"wamid.{self.sent}"
         columns |= {"content": words, "provider_id": provider_id} | more
@@ -137,7 +138,7 @@ def test_an_operator_connects_a_number_and_replays_its_deliveries(amina, owner, 
         page.goto(detail)
 
         page.get_by_role("link", name="Add a WhatsApp number").click()
-        page.get_by_label("Business").select_option("Bella's Bakery")
+        page.get_by_label("Business*").select_option("Bella's Bakery")
         assert page.get_by_label("Phone number id").input_value() == meta.CHANNEL
         page.get_by_role("button", name="Save and continue editing").click()
         page.get_by_role("link", name="Show them, and replay").wait_for()
