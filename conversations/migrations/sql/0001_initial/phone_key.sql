@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION phone_key(phone text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN CASE
-        WHEN phone ~ '^\+22[59][0-9]{8}$' THEN left(phone, 4) || CASE
+        WHEN left(phone, 4) IN ('+225', '+229') AND phone ~ '^.{4}[0-9]{8}$' THEN left(phone, 4) || CASE
             WHEN phone ~ '^\+229' THEN '01'
             WHEN phone ~ '^....[23].0' THEN '25'
             WHEN phone ~ '^....2.8' THEN '21'
