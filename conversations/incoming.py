@@ -85,7 +85,7 @@ class MessageEvent:
     def is_turn(self) -> bool:
         """Whether the customer waits for an answer to it; of an outbound one, whether it is an answer.
 
-        Nobody waits after an answered call, and one that was not answered is no answer.
+        An answered call needs no answer; a call of the business counts as an answer only if it was answered.
         """
         if self.direction == "in":
             return self.opens == Opens.LEAD and not (self.call and self.call.was_answered)

@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from rest_framework.request import Request
 
-from conversations.models import Conversation
 from conversations.models.conversations import RECENCY
 from leadsite.rest.pagination import NEWEST_FIRST, NewestFirst, OrderedByPair, pair_of, read_pair
 
@@ -27,13 +25,10 @@ class LatestMessageFirst(NewestFirst):
     orderings: ClassVar[Mapping[str, str]] = {"-last_message_at": "-recency", **NEWEST_FIRST}
     positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {**NewestFirst.positions, "recency": read_pair}
 
-    def paginate_queryset(  # type: ignore[override] # a list, or None where there are no pages
-        self, queryset: QuerySet[Conversation], request: Request, view: Any = None
-    ) -> list[Conversation] | None:
-        rows: Any = queryset
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         if "recency" in self.get_ordering(request, queryset, view)[0]:
-            rows = OrderedByPair(queryset.annotate(recency=RECENCY), "recency")
-        return super().paginate_queryset(rows, request, view)
+            queryset = OrderedByPair(queryset.annotate(recency=RECENCY), "recency")
+        return super().paginate_queryset(queryset, request, view)
 
     def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
         if "recency" in ordering[0]:

@@ -1,8 +1,8 @@
 """Resumes an import: finds the run that stopped before its end, and continues after the rows that it has stored.
 
 Each batch is stored in one transaction with the counts of its run (runs.py, `_store`). So whenever a process dies, the
-run's `read` is the number of rows of the file that are done, and whoever continues skips so many. A run of the command
-is resumed by `import_leads --resume` with the same file; an upload by any worker, or by staff on its page.
+run's `read` is the number of rows of the file that are done, and the process that resumes it skips them. A run of the
+command is resumed by `import_leads --resume` with the same file; an upload by any worker, or by staff on its page.
 """
 
 import json

@@ -69,9 +69,8 @@ class Reading:
     """The events of one delivery, and a line (where, and why) for each part that could not be read.
 
     `rejected` has items that should have become an event and did not: the delivery fails. `notes` has everything else:
-    a part of an event was left out, or the provider itself reports an error. `accounts` and
-    `display_numbers` are those of each number. `reports`: what belongs to
-    accounts and not to customers.
+    a part of an event was left out, or the provider itself reports an error. `accounts` and `display_numbers` are those
+    of each number. `reports`: what belongs to accounts and not to customers.
     """
 
     events: list[Event] = field(default_factory=list)

@@ -97,7 +97,7 @@ class AccountEventManager(models.Manager["AccountEvent"]):
         if not rows:
             return
         ordered = sorted(rows, key=lambda row: (row.user_id, row.digest))
-        columns = list(zip(*(row._replace(value=json.dumps(row.value)) for row in ordered), strict=True))  # type: ignore[arg-type] # as text
+        columns = [*zip(*((*row[:-2], json.dumps(row.value), row.digest) for row in ordered), strict=True)]
         fetch_rows(_STORE, [array(column) for column in columns])
 
 

@@ -106,7 +106,7 @@ def decide_all(
 ) -> tuple[list[Decision], dict[UUID, float]]:
     """Decide about each failure; also return for how many seconds numbers pause. A message is queued again once."""
     by_key = {(attempt.user_id, attempt.provider_id): attempt for attempt in attempts if attempt.provider_id}
-    by_id = {(attempt.user_id, attempt.id): attempt for attempt in attempts}
+    by_id: dict[tuple[UUID, UUID | None], Attempt] = {(attempt.user_id, attempt.id): attempt for attempt in attempts}
     by_token: dict[tuple[UUID, str | None], Attempt] = {
         (attempt.user_id, attempt.provider_token): attempt for attempt in attempts if attempt.provider_token
     }
@@ -116,7 +116,7 @@ def decide_all(
     for failure in failures:
         report = failure.report
         attempt = (
-            by_id.get((report.user_id, report.message_id))  # type: ignore[arg-type]
+            by_id.get((report.user_id, report.message_id))
             or by_key.get(report.key)
             or by_token.get((report.user_id, report.provider_token))
         )

@@ -142,8 +142,8 @@ class OutgoingSerializer(ReplySerializer):
 
     to = RecipientField()
     createLead = StrictBooleanField(required=False, default=False)  # noqa: N815 - the names in the API
-    customerName = NameField(allow_blank=True, allow_null=True, required=False)  # noqa: N815
-    leadType = StrictChoiceField(Lead.Type.choices, required=False, allow_null=True)  # noqa: N815
+    customerName = NameField(allow_blank=True, allow_null=True, required=False)  # noqa: N815 - as above
+    leadType = StrictChoiceField(Lead.Type.choices, required=False, allow_null=True)  # noqa: N815 - as above
     details = StrictCharField(
         max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
     )
