@@ -8,7 +8,7 @@ from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from leadsite.adminkit.page import AdminPage, ChangedFields
+from leadsite.adminkit.page import AdminPage, ChangedFields, ReadOnly
 from leadsite.core.models import OwnedModel
 
 
@@ -65,19 +65,10 @@ class OwnedAdmin(AdminPage):
         super().save_model(request, obj, form, change)
 
 
-class ReadOnlyInline(TabularInline):
+class ReadOnlyInline(ReadOnly, TabularInline):
     """Rows shown below the page of the row they belong to."""
 
     ordering = ["-pk"]
     extra = 0
     can_delete = False
     hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

@@ -133,6 +133,20 @@ class AdminPage(ModelAdmin):
         return moment(row.updated_at)
 
 
+class ReadOnly:
+    """Rows that nobody adds, changes or deletes in the admin. The first base of a page or an inline."""
+
+    # An inline is asked with the row of its page, a page without.
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 class OperatorsOnly(ModelAdmin):
     """Pages that can grant permissions: for superusers only, whatever permissions a group has."""
 

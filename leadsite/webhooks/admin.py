@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
+from leadsite.adminkit.page import ReadOnly
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, badge, foreign, link, moment, shorten
 from leadsite.webhooks import services
@@ -150,7 +151,7 @@ class WebhookEndpointAdmin(OwnedAdmin):
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(OwnedAdmin):
+class WebhookEventAdmin(ReadOnly, OwnedAdmin):
     """Events and their delivery. Read-only."""
 
     list_display = ["created", "type", "endpoint_link", "state_badge", "attempts", "short_error"]
@@ -163,15 +164,6 @@ class WebhookEventAdmin(OwnedAdmin):
         *("delivered", "created", "payload"),
     ]
     readonly_fields = ["endpoint_link", "state_badge", "due", "problem", "delivered", "created"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("webhooks.change_webhookendpoint")

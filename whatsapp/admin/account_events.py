@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.db.models import Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.page import ReadOnly
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, badge, foreign, link, moment, shorten
 from whatsapp.models import AccountEvent, Channel
@@ -33,7 +34,7 @@ class OpenProblemsFilter(admin.SimpleListFilter):
 
 
 @admin.register(AccountEvent)
-class AccountEventAdmin(OwnedAdmin):
+class AccountEventAdmin(ReadOnly, OwnedAdmin):
     list_display = ["time", "what", "state_badge", "about", "waba_id"]
     list_filter = [OpenProblemsFilter, "field"]
     ordering = ["-at", "-pk"]
@@ -49,15 +50,6 @@ class AccountEventAdmin(OwnedAdmin):
         named = Coalesce(NullIf("display_number", Value("")), "phone_number_id")
         number = Channel.objects.filter(pk=OuterRef("channel_id"), user_id=OuterRef("user_id"))
         return super().get_queryset(request).annotate(number_name=Subquery(number.values_list(named)[:1]))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def has_done_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("whatsapp.change_accountevent")

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from leadsite.adminkit.page import AdminPage, OperatorsOnly
+from leadsite.adminkit.page import AdminPage, OperatorsOnly, ReadOnly
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import badge, foreign, moment, shorten
 from whatsapp.admin import delivery_advice
@@ -52,7 +52,7 @@ class ProblemsFilter(admin.SimpleListFilter):
 
 
 @admin.register(WebhookDelivery)
-class DeliveryAdmin(OperatorsOnly, AdminPage):
+class DeliveryAdmin(ReadOnly, OperatorsOnly, AdminPage):
     """For operators, because a body may contain several businesses' customers. Read-only."""
 
     list_display = ["received", "provider", "state_badge", "beginning_of_notes", "attempts"]
@@ -70,15 +70,6 @@ class DeliveryAdmin(OperatorsOnly, AdminPage):
         *("state_badge", "unrouted_numbers", "notes", "next_attempt", "received", "id", "size", "readable_body"),
     ]
     change_form_outer_before_template = "whatsapp/delivery_advice.html"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Without the bodies: a page of fifty can have 150 MB of them."""

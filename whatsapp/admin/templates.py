@@ -1,12 +1,11 @@
 """Admin of message templates: read-only, as they are at Meta."""
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.page import ReadOnly
 from leadsite.adminkit.values import badge, foreign, moment, shorten
 from whatsapp.message_templates.rendering import render
 from whatsapp.models import MessageTemplate
@@ -16,7 +15,7 @@ _COLOURS = {"approved": "active", "pending": "pending", "in_appeal": "pending"}
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(OwnedAdmin):
+class MessageTemplateAdmin(ReadOnly, OwnedAdmin):
     """They are changed in WhatsApp Manager, and read from there every ten minutes."""
 
     list_display = ["name", "language", "category", "status_badge", "beginning"]
@@ -29,15 +28,6 @@ class MessageTemplateAdmin(OwnedAdmin):
         *("waba_id", "provider_id", "user", "changed"),
     ]
     readonly_fields = ["status_badge", "text", "as_of", "changed"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, template: MessageTemplate) -> SafeString:
