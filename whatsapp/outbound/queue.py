@@ -29,7 +29,7 @@ from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel
 from whatsapp.outbound.outcomes import Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.http import TOTAL_SECONDS
-from whatsapp.outbound.retries import AT_ONCE
+from whatsapp.outbound.retries import AT_ONCE, given_up
 from whatsapp.wamids import token_of
 
 log = structlog.get_logger(__name__)
@@ -189,23 +189,19 @@ def _changes(message: Outgoing, outcome: Retry | Failed | Unknown | Stopped) -> 
         return changes | {"status": Status.FAILED}
     if isinstance(outcome, Stopped):
         return changes | {"status": Status.QUEUED, "due_at": Now()}
-    failures = failures_in_a_row(message, outcome)
+    failures = outcome.schedule.failures_after(message.retry_kind, message.retries)
     pause = pause_after(message, outcome)
     if pause is None or message.attempt >= MAX_ATTEMPTS:
-        return changes | {"status": Status.FAILED, "error": f"Given up after {failures} tries. {outcome.reason}"}
+        return changes | {"status": Status.FAILED, "error": given_up(failures, outcome.reason)}
     due_at = Now() + timedelta(seconds=pause)
     retry = {"retry_kind": outcome.schedule.name, "retries": failures, "due_at": due_at}
     return changes | {"status": Status.QUEUED} | retry
 
 
-def failures_in_a_row(message: Outgoing, outcome: Retry) -> int:
-    """Return how many attempts in a row have failed for this reason, this one included."""
-    return message.retries + 1 if message.retry_kind == outcome.schedule.name else 1
-
-
 def pause_after(message: Outgoing, outcome: Retry) -> float | None:
     """Return the seconds until the message is due again; None where the attempts are used up."""
-    pause = outcome.schedule.pause_after(failures_in_a_row(message, outcome))
+    schedule = outcome.schedule
+    pause = schedule.pause_after(schedule.failures_after(message.retry_kind, message.retries))
     return None if pause is None else max(pause, outcome.pause)
 
 

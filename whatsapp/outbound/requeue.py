@@ -27,7 +27,7 @@ from conversations.services.statuses import StatusReport
 from leadsite.core.transactions import end_if_idle, retried
 from whatsapp import channels
 from whatsapp.outbound.queue import MAX_ATTEMPTS, OVERTAKEN
-from whatsapp.outbound.retries import Schedule
+from whatsapp.outbound.retries import Schedule, given_up
 
 log = structlog.get_logger(__name__)
 
@@ -154,10 +154,10 @@ def decide(failure: TemporaryFailure, attempt: Attempt, *, has_arrived: bool, no
         return Decision(report)
     if has_arrived or now - report.at > RECENT:
         return Decision(report)
-    failures = attempt.retries + 1 if attempt.retry_kind == schedule.name else 1
+    failures = schedule.failures_after(attempt.retry_kind, attempt.retries)
     pause = schedule.pause_after(failures)
     if pause is None or attempt.attempts >= MAX_ATTEMPTS:
-        return Decision(replace(report, error=f"Given up after {failures} tries. {report.error}"))
+        return Decision(replace(report, error=given_up(failures, report.error)))
     if attempt.is_overtaken:
         return Decision(replace(report, error=f"{report.error} {OVERTAKEN}"))
     ids = {report.provider_id, report.provider_token, attempt.provider_id, attempt.provider_token}

@@ -26,6 +26,13 @@ class Schedule:
     attempts: int
     whole_number: bool = False
 
+    def failures_after(self, retry_kind: str, retries: int) -> int:
+        """Return how many attempts in a row have failed for this reason, the present one included.
+
+        `retry_kind` and `retries` are those of the message: the reason of the last failures, and how many in a row.
+        """
+        return retries + 1 if retry_kind == self.name else 1
+
     def pause_after(self, failures: int) -> float | None:
         """Return the seconds to wait after this many failures in a row; None after the last attempt.
 
@@ -35,6 +42,11 @@ class Schedule:
             return None
         pause = min(self.first * self.factor ** min(failures - 1, 30), self.longest)
         return pause * random.uniform(*_JITTER)  # noqa: S311 - not a secret
+
+
+def given_up(failures: int, reason: str) -> str:
+    """The error of a message whose attempts are used up."""
+    return f"Given up after {failures} tries. {reason}"
 
 
 BACK_OFF: Final = Schedule("back off", first=1, factor=2, longest=600, attempts=15)  # about an hour in all
