@@ -28,10 +28,13 @@ class ConversationFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Conversation.Status.choices)
     customer = django_filters.UUIDFilter(field_name="customer_id")
     customer_phone = PhoneFilter(field_name="customer__phone_key")
-    waiting = django_filters.BooleanFilter(
+    # A choice, because BooleanFilter ignores other values.
+    waiting = django_filters.TypedChoiceFilter(
         field_name="waiting_since",
         lookup_expr="isnull",
         exclude=True,
+        choices=[("true", "true"), ("false", "false")],
+        coerce=lambda value: value == "true",
         help_text="true: the customer wrote last, and nobody has answered.",
     )
 

@@ -1,4 +1,4 @@
-"""GET /api/conversations: the filter by phone number."""
+"""GET /api/conversations: the filters."""
 
 from tests.envelope import refused
 
@@ -12,3 +12,11 @@ def test_conversations_are_found_by_the_customers_number_in_any_spelling(owner, 
         assert [found["id"] for found in answer.json()["results"]] == [str(lead.conversation_id)]
     body = refused(owner.client.get("/api/conversations", {"customer_phone": "0155 123"}), 400)
     assert list(body["fields"]) == ["customer_phone"]
+
+
+def test_another_value_of_waiting_than_true_or_false_is_400(owner):
+    owner.has_lead()
+    for value, count in (("true", 0), ("false", 1), ("", 1)):
+        assert len(owner.client.get("/api/conversations", {"waiting": value}).json()["results"]) == count
+    body = refused(owner.client.get("/api/conversations", {"waiting": "banana"}), 400)
+    assert list(body["fields"]) == ["waiting"]
