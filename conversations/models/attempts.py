@@ -1,4 +1,4 @@
-"""What is read and written of messages that were sent and, as a later report says, have failed for a time."""
+"""What is read and written of messages that the provider accepted and later reports as failed temporarily."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from conversations.models.statuses import arrays_of_keys, arrays_of_records, rec
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
-# ORDER BY id, so that messages are locked in that order whichever placement they are looked up. OFFSET 0: with the
+# ORDER BY id: messages are locked in that order, in whatever order they are looked up. OFFSET 0: with the
 # condition on user_id inside, the planner might read all messages of the business.
 _LOCK_REPORTED: Final = """
     SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.direction = 'out',
