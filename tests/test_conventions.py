@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def modules(*folders: str) -> list[Path]:
     return [path.relative_to(settings.BASE_DIR) for path in found if "migrations" not in path.parts]
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse((settings.BASE_DIR / path).read_text(encoding="utf-8"))
 
