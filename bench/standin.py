@@ -16,9 +16,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, StringConstraints
 
+# The sub-select: computed once, also by a plan that was made while the table was empty and reads it row by row.
 FIND = """
     SELECT conversations.id FROM customers JOIN conversations ON customer_id = customers.id AND status = 'active'
-    WHERE customers.user_id = $1 AND phone_key = phone_key($2)
+    WHERE customers.user_id = $1 AND phone_key = (SELECT phone_key($2))
 """
 STORE = """
     INSERT INTO messages (user_id, conversation_id, direction, kind, content, provider_id, status)
