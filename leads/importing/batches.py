@@ -12,6 +12,7 @@ from conversations.visible_text import visible_text
 from leads.importing.cells import BadCell, read_phone
 from leads.importing.columns import Columns
 from leads.importing.readers.rows import Row, Table
+from leads.models import Lead
 from leads.services.import_rows import (
     CREATE,
     NOTHING_CHECKED,
@@ -26,16 +27,33 @@ from leads.services.import_rows import (
 from leads.services.rules import LeadError
 
 _CHOICE_FIELDS: Final = ("type", "status")
+# What a new lead has where neither the row nor --type and --status say it.
+_BUILT_IN: Final[Mapping[str, str]] = {"type": Lead.Type.INQUIRY.value}
+# The fields that a blank cell can empty.
+CLEARABLE: Final = ("details",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the rows of a file are imported. `region`: see cells.read_phone. `defaults` fill empty cells."""
+    """How the rows of a file are imported. `region`: see cells.read_phone.
+
+    `defaults` are for new leads whose row does not say the field; they never change a lead that exists. In a column of
+    `blank_clears`, a blank cell empties the field; in others it says nothing.
+    """
 
     on_duplicate: str = SKIP
     source: str = "import"
     defaults: dict[str, str] = field(default_factory=dict)
     region: str | None = None
+    blank_clears: list[str] = field(default_factory=list)
+
+    @property
+    def for_new_leads(self) -> dict[str, str]:
+        return {**_BUILT_IN, **self.defaults}
+
+    @property
+    def updates(self) -> bool:
+        return self.on_duplicate == UPDATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +82,15 @@ class Counts:
 
 @dataclass(slots=True)
 class Batch:
-    """Some rows of a file: the valid ones with their documents for check_rows and its result, and the refused ones.
+    """Some rows of a file: those that can be read, with what they say and the result of check_rows; and the refused.
 
+    `said` has for each of `rows` the fields that it says: the column is there and the cell is not blank. A field that
+    the row empties on purpose (Options.blank_clears) is said to be "". Defaults are not in it.
     `position`: the share of the file that has been read after them, see Table.
     """
 
     rows: list[Row] = field(default_factory=list)
-    documents: list[dict[str, str]] = field(default_factory=list)
+    said: list[dict[str, str]] = field(default_factory=list)
     checked: CheckedRows = NOTHING_CHECKED
     refusals: list[Refusal] = field(default_factory=list)
     position: float | None = None
@@ -88,26 +108,31 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
 def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batch:
     """Read the cells of rows and validate them by the rules that need no database."""
     batch = Batch()
+    clears = [name for name in options.blank_clears if name in columns.fields]
     for row in chunk:
         if row.error is not None:
             batch.refusals.append(Refusal(row, None, row.error))
             continue
-        document = options.defaults | {
+        said = {
             name: value
             for name, value in zip(columns.fields, columns.pick(row.cells), strict=True)
             if visible_text(value)
         }
-        try:
-            document["customer_phone"] = read_phone(document.get("customer_phone", ""), country_code=options.region)
-        except BadCell as error:
-            batch.refusals.append(Refusal(row, "customer_phone", str(error)))
-            continue
+        for name in clears:
+            said.setdefault(name, "")
+        # An update of a lead that has an external id needs no number.
+        if "customer_phone" in said or not (options.updates and "external_id" in said):
+            try:
+                said["customer_phone"] = read_phone(said.get("customer_phone", ""), country_code=options.region)
+            except BadCell as error:
+                batch.refusals.append(Refusal(row, "customer_phone", str(error)))
+                continue
         for name in _CHOICE_FIELDS:
-            if name in document:
-                document[name] = document[name].strip().lower()
+            if name in said:
+                said[name] = said[name].strip().lower()
         batch.rows.append(row)
-        batch.documents.append(document)
-    batch.checked = check_rows(batch.documents)
+        batch.said.append(said)
+    batch.checked = check_rows(batch.said, defaults=options.for_new_leads, on_duplicate=options.on_duplicate)
     return batch
 
 
@@ -163,13 +188,15 @@ class DryRun:
             return batch, Counts()
         new = Batch(refusals=batch.refusals)
         in_batch: set[int] = set()
-        for row, document in zip(batch.rows, batch.documents, strict=True):
-            identity = _hashed_identity(document)
+        for row, said in zip(batch.rows, batch.said, strict=True):
+            identity = _hashed_identity(self._options.for_new_leads | said)
             in_batch.add(identity)
             if identity not in self._seen:
                 new.rows.append(row)
-                new.documents.append(document)
-        new.checked = check_rows(new.documents)
+                new.said.append(said)
+        new.checked = check_rows(
+            new.said, defaults=self._options.for_new_leads, on_duplicate=self._options.on_duplicate
+        )
         repeated = len(batch.rows) - len(new.rows)
         self._seen |= in_batch
         updates = self._options.on_duplicate == UPDATE
@@ -179,7 +206,7 @@ class DryRun:
 def _hashed_identity(document: Mapping[str, str]) -> int:
     identity = lead_identity(
         external_id=document.get("external_id", "").strip(),
-        phone_key=phone_key(document["customer_phone"]),
+        phone_key=phone_key(document.get("customer_phone", "")),
         lead_type=document.get("type", ""),
         details=document.get("details", ""),
     )

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Final
 
 FIELDS: Final = ("customer_phone", "customer_name", "type", "details", "status", "external_id")
-REQUIRED: Final = ("customer_phone", "customer_name", "type")
+REQUIRED: Final = ("customer_phone", "customer_name")
 LABELS: Final[Mapping[str, str]] = {
     "customer_phone": "customer's phone",
     "customer_name": "customer's name",
@@ -74,19 +74,20 @@ class Columns:
     ignored: tuple[str, ...]
 
 
-def map_columns(header: Sequence[str], mapping: Mapping[str, str], *, defaults: Collection[str]) -> Columns:
+def map_columns(
+    header: Sequence[str], mapping: Mapping[str, str], *, defaults: Collection[str], updates: bool = False
+) -> Columns:
     """Find the fields of a lead in a file's header.
 
     `mapping` is column -> field as given by a person; it overrides the known names. `defaults` are the fields that
-    need no column. First and last name are joined where no column has the customer's whole name; of two columns with
-    the same known name the first is used.
+    need no column. With `updates`, the phone or the external id is enough to find a lead. First and last name are
+    joined where no column has the customer's whole name; of two columns with the same known name the first is used.
 
     Raises UnknownColumns for a mapping with an unknown column or field, or with one of them twice, and where a
     required field has no column.
     """
     places = _places(header, mapping)
-    missing = [field for field in REQUIRED if field not in places and field not in defaults]
-    if missing:
+    if missing := _missing(places, defaults, updates=updates):
         raise UnknownColumns(
             f"No column for {' and '.join(missing)}. {_found(header)} Name the column, for example"
             f" --map 'COLUMN={missing[0]}'."
@@ -103,7 +104,9 @@ def guess_fields(header: Sequence[str]) -> list[str | None]:
     return fields
 
 
-def place_columns(header: Sequence[str], fields: Sequence[str | None], *, defaults: Collection[str]) -> Columns:
+def place_columns(
+    header: Sequence[str], fields: Sequence[str | None], *, defaults: Collection[str], updates: bool = False
+) -> Columns:
     """Map columns to the fields that a person chose; a column with None is not read. Only the customer's name may
     have several columns, which are joined.
 
@@ -118,10 +121,17 @@ def place_columns(header: Sequence[str], fields: Sequence[str | None], *, defaul
             raise UnknownColumns(f"There is no field “{field}”.")
         if len(indexes) > 1 and field != "customer_name":
             raise UnknownColumns(f"{len(indexes)} columns are mapped to the {LABELS[field]}. Choose one.")
-    missing = [LABELS[field] for field in REQUIRED if field not in places and field not in defaults]
-    if missing:
-        raise UnknownColumns(f"No column is the {' or the '.join(missing)}. Choose it above its column.")
+    if missing := _missing(places, defaults, updates=updates):
+        labels = " or the ".join(LABELS[field] for field in missing)
+        raise UnknownColumns(f"No column is the {labels}. Choose it above its column.")
     return _columns(header, places)
+
+
+def _missing(places: Collection[str], defaults: Collection[str], *, updates: bool) -> list[str]:
+    """The fields that need a column and have none."""
+    if updates and ("external_id" in places or "customer_phone" in places):
+        return []
+    return [field for field in REQUIRED if field not in places and field not in defaults]
 
 
 def _places(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, tuple[int, ...]]:

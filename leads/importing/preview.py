@@ -56,12 +56,13 @@ def read_preview(run: ImportRun) -> Preview:
 def _validated(run: ImportRun, header: list[str], rows: list[Row]) -> list[PreviewRow]:
     """Raises UnknownColumns, UnreadableFile."""
     columns, options = columns_of(run, header), options_of(run)
-    phone = fields_of(run, header).index("customer_phone")
+    fields = fields_of(run, header)
     found: dict[int, PreviewRow] = {}
     batch = read_batch(rows, columns, options)
-    for row, document in zip(batch.rows, batch.documents, strict=True):
+    for row, said in zip(batch.rows, batch.said, strict=True):
         cells = list(row.cells)
-        cells[phone] = document["customer_phone"]
+        if "customer_phone" in said:
+            cells[fields.index("customer_phone")] = said["customer_phone"]
         found[row.line] = PreviewRow(row.line, cells)
     for refusal in validate(batch, user_id=run.user_id, options=options)[1]:
         cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)

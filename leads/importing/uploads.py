@@ -101,7 +101,8 @@ def columns_of(run: ImportRun, header: Sequence[str]) -> Columns:
         raise UnreadableFile(
             f"The file has {len(header)} columns; the maximum is {MAX_COLUMNS}. Delete unused columns."
         )
-    return place_columns(header, fields_of(run, header), defaults=options_of(run).defaults)
+    options = options_of(run)
+    return place_columns(header, fields_of(run, header), defaults=options.defaults, updates=options.updates)
 
 
 def _stored_options(options: Options, *, encoding: str | None, columns: Sequence[str | None] | None) -> dict[str, Any]:

@@ -32,12 +32,13 @@ _OF_CUSTOMERS: Final = """
     ORDER BY lead.id
 """
 _REWRITE: Final = """
-    UPDATE leads AS l SET type = given.type, details = given.details, status = coalesce(given.status, l.status),
-                          updated_at = now()
+    UPDATE leads AS l SET type = coalesce(given.type, l.type), details = coalesce(given.details, l.details),
+                          status = coalesce(given.status, l.status), updated_at = now()
     FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS given (id, type, details, status)
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.id = given.id AND l.id = ANY (%s::uuid[])
-        AND (l.type, l.details, l.status) <> (given.type, given.details, coalesce(given.status, l.status))
+        AND (l.type, l.details, l.status)
+            <> (coalesce(given.type, l.type), coalesce(given.details, l.details), coalesce(given.status, l.status))
 """
 
 
@@ -59,11 +60,11 @@ class LeadOfCustomer(NamedTuple):
 
 
 class LeadContents(NamedTuple):
-    """New contents of a lead. Status None keeps the present status."""
+    """New contents of a lead. None keeps the present value."""
 
     lead_id: UUID
-    type: str
-    details: str
+    type: str | None
+    details: str | None
     status: str | None
 
 

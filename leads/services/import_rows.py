@@ -4,14 +4,23 @@ It uses the same rules, managers and statements as create.py, and adds the treat
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from conversations.models import Customer, UpsertedCustomer
 from leads.models import Lead, LeadByExternalId, LeadContents
 from leads.services.create import insert_leads
-from leads.services.rules import CheckedLead, LeadError, NewLead, check_lead, external_ids, without_taken
+from leads.services.rules import (
+    NAME_MISSING,
+    PHONE_MISSING,
+    CheckedLead,
+    LeadError,
+    NewLead,
+    check_lead,
+    external_ids,
+    without_taken,
+)
 from leadsite.core.transactions import INDEX_PLANS, ConcurrentChange, set_locally
 
 Checked = Sequence[CheckedLead | LeadError]
@@ -19,8 +28,9 @@ Identity = tuple[str, ...]
 _OTHER_CUSTOMERS: Final = LeadError(
     "external_id", "A lead of another customer has this external_id.", "leads_external_id_unique"
 )
-_ABSENT: Final = {"customer_phone": "", "customer_name": "", "type": ""}
-
+_NOT_SAID: Final = {"customer_phone": "", "customer_name": "", "type": ""}
+# What a new lead needs, and an update of an existing one does not.
+_NEEDED: Final = ("customer_phone", "customer_name")
 
 # What to do with a row whose lead exists already or is earlier in the list. CREATE: create another one; where it has an
 # external id, that is an error. SKIP: leave it as it is; the name only fills a blank one. UPDATE: write the row to lead
@@ -33,16 +43,19 @@ ON_DUPLICATE: Final = (SKIP, CREATE, UPDATE)
 
 @dataclass(frozen=True, slots=True)
 class CheckedRows:
-    """Rows validated by the rules that need no database: a lead or an error for each row.
+    """Rows validated by the rules that need no database.
 
-    `with_status`: the indexes of the rows that have a status.
+    `leads` has for each row the lead that it creates where there is none, or an error. `said` has what the row itself
+    says, which is all that an update changes; a field that it empties on purpose is "". `incomplete` has, by index, the
+    errors of rows that can only update a lead, because what a new lead needs is missing.
     """
 
     leads: Checked
-    with_status: frozenset[int]
+    said: Sequence[Mapping[str, str]]
+    incomplete: Mapping[int, LeadError] = field(default_factory=dict)
 
 
-NOTHING_CHECKED: Final = CheckedRows((), frozenset())
+NOTHING_CHECKED: Final = CheckedRows((), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +73,30 @@ def lead_identity(*, external_id: str | None, phone_key: str, lead_type: str, de
     return ("id", external_id) if external_id else ("lead", phone_key, lead_type, details)
 
 
-def check_rows(rows: Sequence[Mapping[str, str]]) -> CheckedRows:
-    """Check rows, each with some fields of NewLead."""
-    return CheckedRows(
-        [check_lead(NewLead(**{**_ABSENT, **row})) for row in rows],
-        frozenset(index for index, row in enumerate(rows) if "status" in row),
-    )
+def check_rows(
+    said: Sequence[Mapping[str, str]], *, defaults: Mapping[str, str], on_duplicate: str = SKIP
+) -> CheckedRows:
+    """Check rows, each with the fields of NewLead that it says.
+
+    `defaults` are for new leads; a customer_name among them, "", allows customers without one. With UPDATE a row may
+    lack what only a new lead needs.
+    """
+    base = {**_NOT_SAID, **defaults}
+    may_lack = _NEEDED if on_duplicate == UPDATE else tuple(name for name in _NEEDED if name in defaults)
+    leads = [check_lead(NewLead(**{**base, **row}), may_lack=may_lack) for row in said]
+    incomplete: dict[int, LeadError] = {}
+    if on_duplicate == UPDATE:
+        for index, lead in enumerate(leads):
+            if isinstance(lead, CheckedLead) and (error := _missing(lead, defaults)) is not None:
+                incomplete[index] = error
+    return CheckedRows(leads, said, incomplete)
+
+
+def _missing(lead: CheckedLead, defaults: Mapping[str, str]) -> LeadError | None:
+    """Why the lead cannot be created, although it may update one."""
+    if not lead.phone:
+        return PHONE_MISSING
+    return NAME_MISSING if not lead.name and "customer_name" not in defaults else None
 
 
 def import_leads(
@@ -84,14 +115,16 @@ def import_leads(
     """
     set_locally(**INDEX_PLANS)
     checked = _without_conflicts(user_id, rows.leads, on_duplicate)
+    if on_duplicate == UPDATE:
+        checked = _without_incomplete(user_id, checked, rows.incomplete)
     valid = {index: lead for index, lead in enumerate(checked) if isinstance(lead, CheckedLead)}
-    customers = _upsert_customers(user_id, list(valid.values()), on_duplicate)
+    customers = _upsert_customers(user_id, [lead for lead in valid.values() if lead.phone], on_duplicate)
     chosen = list(valid.values())
     if on_duplicate != CREATE:
         existing = _find(user_id, checked, customers)
         chosen = _choose(valid, existing, on_duplicate)
         if on_duplicate == UPDATE:
-            _rewrite(valid, existing, rows.with_status)
+            _rewrite(valid, existing, rows.said)
     owners = [customers[lead.phone_key].id for lead in chosen]
     insert_leads(user_id=user_id, source=source, leads=chosen, customer_ids=owners, import_run_id=import_run_id)
     not_created = len(valid) - len(chosen)
@@ -101,6 +134,17 @@ def import_leads(
         skipped=not_created if on_duplicate == SKIP else 0,
         errors=_errors(checked),
     )
+
+
+def _without_incomplete(user_id: UUID, checked: Checked, incomplete: Mapping[int, LeadError]) -> Checked:
+    """Replace by an error each row that lacks what a new lead needs, and whose lead does not exist."""
+    existing = Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids(checked))
+    return [
+        incomplete[index]
+        if index in incomplete and isinstance(lead, CheckedLead) and lead.external_id not in existing
+        else lead
+        for index, lead in enumerate(checked)
+    ]
 
 
 def _choose(valid: Mapping[int, CheckedLead], existing: Collection[Identity], on_duplicate: str) -> list[CheckedLead]:
@@ -135,7 +179,7 @@ def without_other_customers(checked: Checked, existing: Mapping[str, LeadByExter
     for lead in checked:
         if isinstance(lead, CheckedLead) and lead.external_id is not None:
             owner = owners.setdefault(lead.external_id, lead.phone_key)
-            result.append(lead if owner == lead.phone_key else _OTHER_CUSTOMERS)
+            result.append(lead if lead.phone_key in ("", owner) else _OTHER_CUSTOMERS)
         else:
             result.append(lead)
     return result
@@ -187,11 +231,17 @@ def _find_without_external_id(
             yield identity, lead.id
 
 
-def _rewrite(valid: Mapping[int, CheckedLead], existing: Mapping[Identity, UUID], with_status: Collection[int]) -> None:
-    """Of several rows for one lead the last counts. A row without a status keeps the lead's."""
-    last: dict[UUID, LeadContents] = {}
+def _rewrite(
+    valid: Mapping[int, CheckedLead], existing: Mapping[Identity, UUID], said: Sequence[Mapping[str, str]]
+) -> None:
+    """Change what the rows say. Of several rows for one lead the last value of each field counts."""
+    changes: dict[UUID, dict[str, str]] = {}
     for index, lead in valid.items():
         if (lead_id := existing.get(_identity_of(lead))) is not None:
-            status = lead.status if index in with_status else None
-            last[lead_id] = LeadContents(lead_id, lead.type, lead.details, status)
-    Lead.objects.rewrite(list(last.values()))
+            changes.setdefault(lead_id, {}).update(said[index])
+    Lead.objects.rewrite(
+        [
+            LeadContents(lead_id, change.get("type"), change.get("details"), change.get("status"))
+            for lead_id, change in changes.items()
+        ]
+    )

@@ -62,27 +62,34 @@ class LeadError:
         return "23505" if self.constraint == _EXTERNAL_ID_UNIQUE else "23514"
 
 
+PHONE_MISSING: Final = LeadError("customer_phone", "customer_phone is required.", "customers_identified")
+NAME_MISSING: Final = LeadError("customer_name", "customer_name is required and must not be blank.")
 EXTERNAL_ID_TAKEN: Final = LeadError("external_id", "Another lead has this external_id.", _EXTERNAL_ID_UNIQUE)
 
 
-def check_lead(lead: NewLead) -> CheckedLead | LeadError:
-    """Return the lead as it will be stored, or the error of the first rule that it breaks."""
+def check_lead(lead: NewLead, *, may_lack: Collection[str] = ()) -> CheckedLead | LeadError:
+    """Return the lead as it will be stored, or the error of the first rule that it breaks.
+
+    `may_lack` may have customer_phone and customer_name, which may be empty then.
+    """
     if (error := _check_characters(lead)) is not None:
         return error
-    if not lead.customer_phone:
-        return LeadError("customer_phone", "customer_phone is required.", "customers_identified")
-    try:
-        phone = normalise(lead.customer_phone)
-    except PhoneInvalid:
-        return LeadError("customer_phone", _PHONE_RULE, "customers_phone_e164")
+    phone = ""
+    if lead.customer_phone:
+        try:
+            phone = normalise(lead.customer_phone)
+        except PhoneInvalid:
+            return LeadError("customer_phone", _PHONE_RULE, "customers_phone_e164")
+    elif "customer_phone" not in may_lack:
+        return PHONE_MISSING
     name = lead.customer_name.strip()
     external_id = lead.external_id.strip() if lead.external_id is not None else None
     return (
-        _check_name(name)
+        (None if not name and "customer_name" in may_lack else _check_name(name))
         or _check_fields(lead, external_id)
         or CheckedLead(
             phone,
-            phone_key(phone),
+            phone and phone_key(phone),
             name,
             lead.type,
             lead.details,
@@ -107,7 +114,7 @@ def _check_characters(lead: NewLead) -> LeadError | None:
 
 def _check_name(name: str) -> LeadError | None:
     if not visible_text(name):
-        return LeadError("customer_name", "customer_name is required and must not be blank.")
+        return NAME_MISSING
     if len(name) > NAME_MAX_LENGTH:
         message = f"customer_name may have at most {NAME_MAX_LENGTH} characters."
         return LeadError("customer_name", message, "customers_name_length")

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
-from leads.importing.batches import Counts, Options, Refusal
+from leads.importing.batches import CLEARABLE, Counts, Options, Refusal
 from leads.importing.cells import UnknownRegion, read_region
 from leads.importing.columns import FIELDS, UnknownColumns, map_columns
 from leads.importing.command_line import open_input, parse_mapping
@@ -49,11 +49,19 @@ class Command(BaseCommand):
         parser.add_argument(
             "--map", action="append", default=[], metavar="COLUMN=FIELD", help=f"fields: {', '.join(FIELDS)}"
         )
-        parser.add_argument("--type", choices=Lead.Type.values, help="of rows without one")
-        parser.add_argument("--status", choices=Lead.Status.values, help="of rows without one (default: new)")
+        parser.add_argument("--type", choices=Lead.Type.values, help="of new leads without one (default: inquiry)")
+        parser.add_argument("--status", choices=Lead.Status.values, help="of new leads without one (default: new)")
         parser.add_argument("--source", choices=("import", "manual"), default="import", help="default: import")
         parser.add_argument("--region", help="country of phone numbers that have no country code, such as DE")
         parser.add_argument("--on-duplicate", choices=ON_DUPLICATE, default=SKIP, help=f"default: {SKIP}")
+        parser.add_argument(
+            "--blank-clears",
+            action="append",
+            default=[],
+            choices=CLEARABLE,
+            metavar="FIELD",
+            help="with --on-duplicate update, a blank cell of this field empties it: " + ", ".join(CLEARABLE),
+        )
         parser.add_argument("--errors", type=Path, metavar="PATH", help="CSV file for the rows that are refused")
         parser.add_argument("--dry-run", action="store_true", help="store nothing, only report what would be stored")
         parser.add_argument("--atomic", action="store_true", help="store all rows, or none where one is refused")
@@ -102,13 +110,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email=options["user"].strip().lower()).first()
         if user is None:
             raise CommandError(f"There is no business with the e-mail {options['user']}.", returncode=COULD_NOT_RUN)
-        defaults = {name: options[name] for name in ("type", "status") if options[name]}
-        import_options = Options(
-            on_duplicate=options["on_duplicate"],
-            source=options["source"],
-            defaults=defaults,
-            region=read_region(options["region"]) if options["region"] else None,
-        )
+        import_options = _options_for_rows(options)
         table = open_table(
             stream,
             name=options["file"],
@@ -117,7 +119,12 @@ class Command(BaseCommand):
             delimiter=options["delimiter"],
             sheet=options["sheet"],
         )
-        columns = map_columns(table.header, parse_mapping(options["map"]), defaults=import_options.defaults)
+        columns = map_columns(
+            table.header,
+            parse_mapping(options["map"]),
+            defaults=import_options.defaults,
+            updates=import_options.updates,
+        )
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(quiet=options["json"]))
             stack.enter_context(stopped_by_signals(progress))
@@ -182,3 +189,14 @@ class Command(BaseCommand):
             self.stdout.write(f"{summary[name]:>10,}  {name}")
         if summary["run"]:
             self.stdout.write(f"Run {summary['run']}, {summary['seconds']} s. undo_import RUN reverts it.")
+
+
+def _options_for_rows(options: dict[str, Any]) -> Options:
+    """Raises UnknownRegion."""
+    return Options(
+        on_duplicate=options["on_duplicate"],
+        source=options["source"],
+        defaults={name: options[name] for name in ("type", "status") if options[name]},
+        region=read_region(options["region"]) if options["region"] else None,
+        blank_clears=sorted(set(options["blank_clears"])),
+    )

@@ -75,12 +75,23 @@ def test_a_default_needs_no_column():
     assert picked(["phone", "name"], defaults={"type"}) == {"customer_phone": "phone", "customer_name": "name"}
     assert picked(["phone"], defaults={"type", "customer_name"}) == {"customer_phone": "phone"}
 
+    assert picked(["phone", "name"]) == {"customer_phone": "phone", "customer_name": "name"}
+
+
+def test_an_update_needs_the_phone_or_the_external_id():
+    for header in (["external id", "status"], ["phone", "status"]):
+        assert len(map_columns(header, {}, defaults=(), updates=True).fields) == 2
+        with pytest.raises(UnknownColumns):
+            map_columns(header, {}, defaults=())
+    with pytest.raises(UnknownColumns):
+        map_columns(["name", "status"], {}, defaults=(), updates=True)
+
 
 def test_missing_columns_are_reported_with_the_existing_ones():
     with pytest.raises(UnknownColumns) as refusal:
-        map_columns(["Number", "Name", " "], {}, defaults=())
+        map_columns(["Number", "Type", " "], {}, defaults=())
     assert str(refusal.value) == (
-        "No column for customer_phone and type. The file's columns are “Number”, “Name”. Name the column, for"
+        "No column for customer_phone and customer_name. The file's columns are “Number”, “Type”. Name the column, for"
         " example --map 'COLUMN=customer_phone'."
     )
 

@@ -22,7 +22,11 @@ def imported(
 ) -> tuple[int, int, int, list[int]]:
     with transaction.atomic():
         result = import_leads(
-            user_id=business.id, rows=check_rows(rows), source="import", on_duplicate=on_duplicate, import_run_id=None
+            user_id=business.id,
+            rows=check_rows(rows, defaults={}, on_duplicate=on_duplicate),
+            source="import",
+            on_duplicate=on_duplicate,
+            import_run_id=None,
         )
     return result.created, result.updated, result.skipped, list(result.errors)
 
@@ -48,7 +52,7 @@ def test_rows_with_the_same_identity_are_one_lead(owner):
 def test_an_id_of_another_customer_is_an_error_and_creates_no_customer(owner):
     owner.has_lead(customer_phone="+4915100000001", external_id="a")
     rows = [row(2, external_id="a"), row(3, external_id="b"), row(4, external_id="b"), row(5, type="cake")]
-    errors = validate_rows(user_id=owner.id, rows=check_rows(rows), on_duplicate=SKIP)
+    errors = validate_rows(user_id=owner.id, rows=check_rows(rows, defaults={}), on_duplicate=SKIP)
     assert {index: error.field for index, error in errors.items()} == {0: "external_id", 2: "external_id", 3: "type"}
     assert imported(owner, rows) == (1, 0, 0, [0, 2, 3])
     assert owner.row_counts() == (2, 2, 2)

@@ -29,6 +29,12 @@ def test_no_statement_scans_a_whole_table(name: str, tuples: int) -> None:
 
 def test_an_import_sets_the_planner_options(owner):
     with transaction.atomic(), connection.cursor() as cursor:
-        import_leads(user_id=owner.id, rows=check_rows([ORDER]), source="import", on_duplicate=SKIP, import_run_id=None)
+        import_leads(
+            user_id=owner.id,
+            rows=check_rows([ORDER], defaults={}),
+            source="import",
+            on_duplicate=SKIP,
+            import_run_id=None,
+        )
         cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY (%s)", [list(INDEX_PLANS)])
         assert dict(cursor.fetchall()) == INDEX_PLANS
