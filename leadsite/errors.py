@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -20,6 +20,8 @@ from leads.api.gone import PathGone
 from leads.services.change import StaleVersion, UnknownLead
 from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leads.services.status_order import StatusNotAllowed
+from leadsite.core.postgresql.base import CommitUnknown
+from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.rest.idempotency import KeyReused, RequestInProgress
 from leadsite.rest.parsing import BodyTooLarge
 from leadsite.webhooks.services import (
@@ -68,9 +70,20 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (RequestDataTooBig, 413, "body_too_large"),
     (exceptions.UnsupportedMediaType, 415, "unsupported_media_type"),
     (exceptions.Throttled, 429, "too_many_requests"),
-    (OperationalError, 503, "database_unavailable"),
-    (InterfaceError, 503, "database_unavailable"),
+    (CommitUnknown, 503, "outcome_unknown"),
 )
+# The database's errors that no service has translated. A FAULT becomes a 500.
+_DATABASE: Final = {Meaning.UNAVAILABLE: (503, "database_unavailable"), Meaning.REFUSED: (409, "conflict")}
+_DATABASE_SENTENCES: Final = {
+    "database_unavailable": (
+        "The database cannot be reached, or is too busy. Send the request again in a few seconds."
+    ),
+    "outcome_unknown": (
+        "The database did not confirm in time, so the request may have been stored or not. Look before you repeat it,"
+        " or repeat it with the same Idempotency-Key."
+    ),
+    "conflict": "This conflicts with what is stored. Read it again, and send what has changed.",
+}
 RETRY_AFTER_SECONDS: Final = 5
 
 
@@ -94,12 +107,14 @@ class Answer:
 def answer_for(error: Exception) -> Answer | None:
     """Return the response to an exception in ERRORS, None for any other (which becomes a 500)."""
     entry = next(((status, code) for kind, status, code in ERRORS if isinstance(error, kind)), None)
+    if entry is None and (found := meaning(error)) is not None:
+        entry = _DATABASE.get(found)
     if entry is None:
         return None
     status, code = entry
     headers = {}
-    if status == 503:
-        log.error("database_unavailable", error=_first_line(error))
+    if code in _DATABASE_SENTENCES:
+        log.error(code, error=_first_line(error))
     if status == 503 or isinstance(error, RequestInProgress):
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     elif status == 401:
@@ -107,7 +122,7 @@ def answer_for(error: Exception) -> Answer | None:
     elif isinstance(error, exceptions.Throttled):
         headers["Retry-After"] = str(int(getattr(error, "wait", None) or 0) + 1)
     fields = _fields(error)
-    return Answer(status, envelope(_sentence(error, status, fields), code, fields), headers)
+    return Answer(status, envelope(_sentence(error, status, code, fields), code, fields), headers)
 
 
 def rest_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -116,9 +131,9 @@ def rest_exception_handler(error: Exception, context: dict[str, Any]) -> Respons
     return Response(answer.body, status=answer.status, headers=answer.headers) if answer else None
 
 
-def _sentence(error: Exception, status: int, fields: dict[str, list[str]]) -> str:
-    if status == 503:
-        return "The database cannot be reached, or is too busy. Send the request again in a few seconds."
+def _sentence(error: Exception, status: int, code: str, fields: dict[str, list[str]]) -> str:
+    if isinstance(error, Error):
+        return _DATABASE_SENTENCES[code]
     if isinstance(error, LeadRefused | MessageRefused):
         return error.message
     if isinstance(error, KeyReused | RequestInProgress | ConversationRefused | WebhookRefused):

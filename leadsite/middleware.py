@@ -2,16 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 
 from leadsite import health
+from leadsite.core.postgresql.patience import limit_waiting
+from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.errors import answer_for
 
 
@@ -62,16 +64,19 @@ class PageMessages(_PagesOnly, MessageMiddleware):
 
 
 class DatabaseUnavailable:
-    """Answers 503 for an unreachable database outside DRF: in the admin, in sessions, in Django views."""
+    """Limits how long a request may wait for the database, and answers 503 outside DRF where it is not available: in
+    the admin, in sessions, in Django views.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        with limit_waiting(settings.DATABASE_WAIT_SECONDS):
+            return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, OperationalError | InterfaceError):
+        if meaning(error) is not Meaning.UNAVAILABLE:
             return None
         answer = answer_for(error)
         return JsonResponse(answer.body, status=answer.status, headers=answer.headers) if answer else None

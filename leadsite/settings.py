@@ -13,6 +13,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from leadsite.adminkit import theme
+from leadsite.core.postgresql import defaults as database_defaults
 from leadsite.demo import embedded
 from leadsite.demo import secrets as demo_secrets
 from leadsite.environment import TRUE, Environment, parse_database_url
@@ -84,22 +85,16 @@ DATABASES["default"] |= {
     "DISABLE_SERVER_SIDE_CURSORS": True,
 }
 DATABASES["default"]["OPTIONS"] = {
-    "connect_timeout": 3,
-    # An unreachable host is detected within half a minute instead of the kernel's default of two hours.
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-    # The server plans a prepared statement once per connection instead of at each call.
-    "server_side_binding": True,
+    **database_defaults.OPTIONS,
     "prepare_threshold": 3 if env.bool("DATABASE_PREPARED_STATEMENTS", True) else None,
     **DATABASES["default"].get("OPTIONS", {}),
 }
-# Limits for the web server: 2 s for a lock, 5 s for a statement, 10 s for an idle transaction. manage.py removes them
-# for migrations and imports; behind a pooler set them with ALTER ROLE (docs/operations.md).
-DATABASE_TIMEOUTS = "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s"
+DATABASE_TIMEOUTS = database_defaults.TIMEOUTS
 if env.bool("DATABASE_TIMEOUTS", not TESTING):
     DATABASES["default"]["OPTIONS"].setdefault("options", DATABASE_TIMEOUTS)
+# How long the statements of a request may wait for the server in all, so that a client has its 503 within five seconds
+# also where the server's time-outs do not work: see PatientConnection. 0 is no limit.
+DATABASE_WAIT_SECONDS = env.int("DATABASE_WAIT_SECONDS", 0 if TESTING else 4)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- The site ---------------------------------------------------------------------------------------------------

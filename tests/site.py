@@ -93,7 +93,7 @@ class Site:
         self._log = data_dir / "web.log"
         # Time-outs are off unless a test is about them, because the machine may be busy.
         # The rate limit is off too.
-        relaxed = {"API_REQUESTS_PER_MINUTE": "0", "DATABASE_TIMEOUTS": "false"}
+        relaxed = {"API_REQUESTS_PER_MINUTE": "0", "DATABASE_TIMEOUTS": "false", "DATABASE_WAIT_SECONDS": "0"}
         fixed = {"DATABASE_URL": url, "LEADSITE_DEMO": "true", "SECRET_KEY": secrets.token_urlsafe(50)}
         self._environment = environment(data_dir, **(relaxed | fixed | variables))
         self._process: subprocess.Popen[bytes] | None = None

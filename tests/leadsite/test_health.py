@@ -25,14 +25,38 @@ def test_without_a_function_it_is_not_ready(client, db):
         cursor.execute("DROP FUNCTION create_lead_with_conversation(uuid, text, text, text, text, text, text)")
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": True, "migrations": True, "functions": False}
+    assert answer.json()["checks"] == {"database": True, "writable": True, "migrations": True, "functions": False}
 
 
 def test_with_a_migration_to_apply_it_is_not_ready(client, db):
     MigrationRecorder.Migration.objects.filter(app="leads").latest("name").delete()
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": True, "migrations": False, "functions": True}
+    assert answer.json()["checks"] == {"database": True, "writable": True, "migrations": False, "functions": True}
+
+
+def test_on_a_read_only_server_it_is_not_ready(client, transactional_db):
+    """As on a standby after a failover."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        try:
+            answer = client.get("/readyz")
+        finally:
+            cursor.execute("SET default_transaction_read_only = off")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["writable"] is False
+
+
+def test_without_room_for_files_it_is_not_ready(client, transactional_db):
+    """A limit of temporary files stands for a full disk: both are class 53, insufficient resources."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET temp_file_limit = 0")
+        try:
+            answer = client.get("/readyz")
+        finally:
+            cursor.execute("RESET temp_file_limit")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": True, "writable": False, "migrations": True, "functions": True}
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import Error, InterfaceError, OperationalError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from leadsite.core.sqlstates import Meaning, meaning
 from whatsapp.inbound import ingest
 from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.signature import is_signed_by_meta, is_signed_by_twilio
@@ -67,7 +68,7 @@ def _as_bytes(text: str) -> bytes:
 def _receive(request: HttpRequest) -> HttpResponse:
     """Store an authentic delivery and answer 200; after any other response Meta delivers again, for seven days.
 
-    Raises OperationalError or InterfaceError where the database is not available: leadsite/middleware.py answers 503.
+    Raises django.db.Error where the database is not available: leadsite/middleware.py answers 503.
     """
     try:
         body = request.body
@@ -84,9 +85,9 @@ def _receive(request: HttpRequest) -> HttpResponse:
         return _refusal(401, "not_authenticated", "This delivery is not signed with a known secret.", headers)
     try:
         ingest.receive(provider=provider, body=body)
-    except (OperationalError, InterfaceError):
-        raise
     except Error as error:
+        if meaning(error) is Meaning.UNAVAILABLE:
+            raise
         # Without the error's text, which may quote personal data.
         sqlstate = getattr(error.__cause__, "sqlstate", None)
         log.error("webhook_not_stored", provider=provider, error=type(error).__name__, sqlstate=sqlstate)

@@ -1,23 +1,75 @@
-"""Django's PostgreSQL backend with two optimisations: a health check without a query, and one cursor for statements
-whose rows are read at once.
+"""Django's PostgreSQL backend with a limit for waiting (patience.py) and two optimisations: a health check without a
+query, and one cursor for statements whose rows are read at once.
 
 Settings name this package as ENGINE; Django looks for DatabaseWrapper in a module `base`.
 """
 
 import select
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from django.db import OperationalError
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
+from psycopg.abc import PQGen
 from psycopg.types.datetime import TimestamptzLoader
 
+from leadsite.core.postgresql import patience
+
 Parameters = Sequence[Any] | Mapping[str, Any]
+Result = TypeVar("Result")
+# How often psycopg looks for Ctrl-C while it waits; its own default.
+_INTERVAL_SECONDS = 0.1
+
+
+class CommitUnknown(OperationalError):
+    """The connection was lost while the server committed: the transaction may be stored or not."""
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """A connection whose statements and COMMIT wait no longer than patience.limit_waiting allows.
+
+    The server's own time-outs end a statement only where the server runs: not where its process is stopped, its machine
+    hangs, or COMMIT waits for a standby that is away.
+    """
+
+    def wait(self, gen: PQGen[Result], interval: float = _INTERVAL_SECONDS, timeout: float | None = None) -> Result:
+        """Raises psycopg.OperationalError after the limit; the connection is closed then, because its answer may yet
+        come."""
+        left = patience.left()
+        if left is None:
+            return super().wait(gen, interval, timeout)
+        started = time.monotonic()
+        try:
+            return super().wait(gen, interval, left if timeout is None else min(left, timeout))
+        except psycopg.OperationalError as error:
+            if time.monotonic() - started < left:
+                raise
+            self.pgconn.finish()
+            raise psycopg.OperationalError("The server did not answer in time.") from error
+        finally:
+            patience.spend(time.monotonic() - started)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     _kept_cursor: psycopg.Cursor[tuple[Any, ...]] | None = None
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        # Django calls psycopg.connect, which makes a psycopg.Connection; the subclass has the same attributes.
+        connection = super().get_new_connection(conn_params)
+        connection.__class__ = PatientConnection
+        return connection
+
+    def _commit(self) -> None:
+        try:
+            super()._commit()  # type: ignore[misc] # missing in django-stubs
+        except OperationalError as error:
+            cause = error.__cause__
+            if isinstance(cause, psycopg.Error) and (cause.sqlstate or "08")[:2] in ("08", "57"):
+                raise CommitUnknown("The server did not confirm the commit.") from cause
+            raise
 
     def is_usable(self) -> bool:
         """Whether the persistent connection is open. Called before the first statement of each request.

@@ -1,0 +1,21 @@
+"""Settings of database connections, for leadsite/settings.py."""
+
+from typing import Any, Final
+
+OPTIONS: Final[dict[str, Any]] = {
+    "connect_timeout": 3,
+    # An unreachable host is detected within half a minute instead of the kernel's default of two hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+    # The server plans a prepared statement once per connection instead of at each call.
+    "server_side_binding": True,
+}
+# Limits for the web server: 2 s for a lock, 5 s for a statement, 10 s for an idle transaction; and the server notices
+# within a second that a client has gone. manage.py removes them for migrations and imports; behind a pooler set them
+# with ALTER ROLE (docs/operations.md).
+TIMEOUTS: Final = (
+    "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s"
+    " -c client_connection_check_interval=1s"
+)

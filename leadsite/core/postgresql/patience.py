@@ -1,0 +1,40 @@
+"""How long the statements of a request, together, may wait for the database server.
+
+The limit belongs to the thread. Time spent in Python does not count.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# A statement is started even where nothing is left, and then ended at once: libpq cannot wait for no time.
+_LEAST_SECONDS = 0.01
+
+
+class _Waiting(threading.local):
+    left: float | None = None
+
+
+_waiting = _Waiting()
+
+
+@contextmanager
+def limit_waiting(seconds: float) -> Iterator[None]:
+    """Let the statements of the block wait for this many seconds in all; 0 is no limit."""
+    before = _waiting.left
+    _waiting.left = seconds or None
+    try:
+        yield
+    finally:
+        _waiting.left = before
+
+
+def left() -> float | None:
+    """Return the seconds that are left; None where there is no limit."""
+    return None if _waiting.left is None else max(_waiting.left, _LEAST_SECONDS)
+
+
+def spend(seconds: float) -> None:
+    """Count seconds that a statement has waited."""
+    if _waiting.left is not None:
+        _waiting.left -= seconds
