@@ -17,7 +17,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-8000}, until Ctrl-C
-	@LEADSITE_DEMO=true exec $(BIN)/python manage.py demo
+	@LEADSITE_DEMO=$(if $(filter force,$(LEADSITE_DEMO)),force,true) exec $(BIN)/python manage.py demo
 
 test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embedded one), in about four minutes
 	@$(if $(CHROMIUM),,echo "Chromium is not installed: browser tests are skipped. On Debian: apt-get install chromium")
@@ -29,8 +29,9 @@ test-long: .venv/installed-dev ## the tests that take minutes: killed processes,
 fuzz: .venv/installed-dev ## 20 000 random requests to the API, each answer checked against the OpenAPI schema
 	@$(PYTEST) --cases=20000 tests/long/leadsite/rest/test_openapi.py $(ARGS)
 
-schema: .venv/installed-dev ## writes docs/openapi.yaml, which a test compares with the code
+schema: .venv/installed-dev ## writes docs/openapi.yaml and the same as JSON for /api/schema; a test compares both with the code
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --format openapi-json --file leadsite/rest/openapi.json
 
 setup: .venv/installed-dev ## all dependencies into .venv
 

@@ -7,6 +7,7 @@ Three modes:
 """
 
 import logging
+import sys
 from pathlib import Path
 
 import django_stubs_ext
@@ -26,8 +27,8 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Environment()
-# pytest sets this variable for as long as it runs (docs.pytest.org, "Environment Variables").
-TESTING = "PYTEST_VERSION" in env.ENVIRON
+# pytest sets this variable for as long as it runs (docs.pytest.org, "Environment Variables"). A shell may have kept it.
+TESTING = "PYTEST_VERSION" in env.ENVIRON and "pytest" in sys.modules
 if not TESTING:
     env.read_env(BASE_DIR / ".env", overwrite=False)
 
@@ -37,13 +38,16 @@ if TESTING:
 
 # LEADSITE_DEMO: `make run` sets it to true. manage.py sets it to "if-made": a command uses the demo if the demo's
 # secrets exist and neither SECRET_KEY nor DATABASE_URL is set. A web server started without `make run` does not set it,
-# so it never serves the demo by accident.
+# so it never serves the demo by accident. "force": also where secret and database are those of an installation.
 _demo = env.str("LEADSITE_DEMO", "false").lower()
+_installed = bool(env.str("SECRET_KEY", "") and env.str("DATABASE_URL", ""))
 if _demo == "if-made":
     DEMO = demo_secrets.path(DATA_DIR).exists() and not env.str("SECRET_KEY", "") and not env.str("DATABASE_URL", "")
 else:
-    DEMO = _demo in TRUE
+    DEMO = _demo in TRUE or _demo == "force"
 DEMO = DEMO or TESTING
+DEMO_FORCED = _demo == "force"
+DEMO_IN_INSTALLATION = DEMO and _installed and not DEMO_FORCED
 if DEMO:
     try:
         env.read_env(demo_secrets.ensure(DATA_DIR), overwrite=False)

@@ -72,10 +72,22 @@ class Demo:
     api_key: str
 
 
-def ensure_demo(data_dir: Path) -> Demo:
-    """Create missing demo data and return the login and key. Runs at each start."""
+class NotADemo(Exception):
+    """The database has businesses, and no demo."""
+
+
+def ensure_demo(data_dir: Path, *, force: bool) -> Demo:
+    """Create missing demo data and return the login and key. Runs at each start.
+
+    Raises NotADemo where the database belongs to an installation, unless `force`.
+    """
     user = User.objects.filter(email=EMAIL).first()
     if user is None:
+        if not force and User.objects.exists():
+            raise NotADemo(
+                "The database in DATABASE_URL has businesses and no demo, and the demo would create a superuser there."
+                " Use another database; for a demo in this one: LEADSITE_DEMO=force make run."
+            )
         user = create_business(email=EMAIL, name="Bella's Bakery", staff=True).user
     # The demo's login is a superuser, so that it also shows the pages for operators.
     user.is_staff = user.is_superuser = user.is_active = True

@@ -1,10 +1,17 @@
 """The OpenAPI document: its paths, the description of authentication, and its pages."""
 
-from typing import Any
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
 
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import etag, require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
+# Written by `make schema`. Generating it takes a second of a processor, and is not safe in several threads at once.
+_FILE: Final = Path(__file__).with_name("openapi.json")
 # Not for integrators: the webhook that providers call, the paths of the previous system, and the documentation itself.
 UNDOCUMENTED = (
     *("/api/webhooks/whatsapp", "/api/conversation", "/api/leads/create-with-conversation"),
@@ -29,6 +36,19 @@ def documented_paths(endpoints: list[tuple[str, str, str, Any]], **options: Any)
     return [end for end in endpoints if not end[0].endswith("/") and end[0] not in UNDOCUMENTED]
 
 
-schema = SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[])
+@cache
+def _document() -> tuple[bytes, str]:
+    """The stored document and its ETag."""
+    document = _FILE.read_bytes()
+    return document, f'"{hashlib.sha256(document).hexdigest()[:32]}"'
+
+
+@require_safe
+@etag(lambda request: _document()[1])
+def schema(request: HttpRequest) -> HttpResponse:
+    """The document, for anyone. A client that has it sends its ETag and is answered 304."""
+    return HttpResponse(_document()[0], content_type="application/vnd.oai.openapi+json")
+
+
 swagger = SpectacularSwaggerView.as_view(url_name="schema", authentication_classes=[], permission_classes=[])
 redoc = SpectacularRedocView.as_view(url_name="schema", authentication_classes=[], permission_classes=[])

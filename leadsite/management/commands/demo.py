@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from leadsite.demo import secrets as demo_secrets
-from leadsite.demo.data import Demo, ensure_demo
+from leadsite.demo.data import Demo, NotADemo, ensure_demo
 from leadsite.demo.supervisor import PortBusy, Supervisor, WebServerBroken
 
 DEFAULT_PORT: Final = 8000
@@ -27,12 +27,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("This is a production installation. The demo is started by `make run`.")
+        if settings.DEMO_IN_INSTALLATION:
+            raise CommandError(
+                "SECRET_KEY and DATABASE_URL are set, so this is an installation, and the demo would create a superuser"
+                " in its database. Unset them (also in .env) for a demo with its own database; for a demo in this one:"
+                " LEADSITE_DEMO=force make run."
+            )
         self.say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
-        demo = ensure_demo(settings.DATA_DIR)
         try:
+            demo = ensure_demo(settings.DATA_DIR, force=settings.DEMO_FORCED)
             Supervisor(port=settings.PORT).run(on_ready=lambda: self.say(banner(demo, settings.PORT)))
-        except (PortBusy, WebServerBroken) as error:
+        except (NotADemo, PortBusy, WebServerBroken) as error:
             raise CommandError(str(error)) from error
         self.say("Stopped.")
 

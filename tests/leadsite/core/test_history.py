@@ -53,7 +53,7 @@ def test_each_command_that_needs_the_tables_prints_it_and_ends(old_database: str
         for app, name in [*OLD, ("leads", "0002_functions")]:
             other_session.execute("INSERT INTO django_migrations VALUES (1, %s, %s, now())", [app, name])
         other_session.commit()
-    variables = {"DATABASE_URL": old_database, "LEADSITE_DEMO": "true", "SECRET_KEY": "of a test"}
+    variables = {"DATABASE_URL": old_database, "LEADSITE_DEMO": "force", "SECRET_KEY": "of a test"}
     ended = manage(*command, env=environment(tmp_path, **variables))
     assert ended.returncode == 1
     assert (

@@ -1,5 +1,6 @@
 """The OpenAPI schema: complete, as committed, and obeyed by the site; its pages load nothing from other hosts."""
 
+import json
 import re
 from io import StringIO
 from pathlib import Path
@@ -20,14 +21,24 @@ COMMITTED = settings.BASE_DIR / "docs" / "openapi.yaml"
 __all__ = ["site"]
 
 
-def generated() -> str:
+def generated(*options: str) -> str:
     out = StringIO()
-    call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
+    call_command("spectacular", "--validate", "--fail-on-warn", *options, stdout=out)
     return out.getvalue()
 
 
 def test_the_committed_schema_is_current():
     assert generated() == COMMITTED.read_text(encoding="utf-8"), "The API has changed: make schema"
+
+
+def test_the_served_schema_is_the_committed_one(anonymous: APIClient):
+    assert anonymous.get("/api/schema").json() == json.loads(generated("--format", "openapi-json"))
+
+
+def test_a_client_that_has_the_schema_is_told_so(anonymous: APIClient):
+    first = anonymous.get("/api/schema")
+    again = anonymous.get("/api/schema", headers={"if-none-match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_every_route_for_integrators_is_in_it_and_tested():

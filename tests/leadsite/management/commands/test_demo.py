@@ -1,0 +1,44 @@
+"""manage.py demo never makes its superuser in the database of an installation."""
+
+from pathlib import Path
+
+import pytest
+
+from leadsite.accounts.models import User
+from leadsite.demo.data import EMAIL, NotADemo, ensure_demo
+from tests.factories import Business
+from tests.sessions import database_url
+from tests.site import environment, manage
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_refuses_the_secret_and_database_of_an_installation(tmp_path: Path):
+    env = environment(tmp_path, LEADSITE_DEMO="true", DATABASE_URL=database_url(), SECRET_KEY="of an installation")
+    ended = manage("demo", env=env)
+    assert ended.returncode == 1
+    assert "SECRET_KEY and DATABASE_URL are set, so this is an installation" in ended.stderr
+    assert "LEADSITE_DEMO=force make run" in ended.stderr
+    assert not User.objects.filter(email=EMAIL).exists()
+
+
+def test_it_refuses_a_database_with_businesses_and_no_demo(owner: Business, tmp_path: Path):
+    with pytest.raises(NotADemo, match="LEADSITE_DEMO=force make run"):
+        ensure_demo(tmp_path, force=False)
+    assert not User.objects.filter(email=EMAIL).exists()
+
+
+def test_a_demo_that_is_there_is_completed(db: None, tmp_path: Path):
+    first = ensure_demo(tmp_path, force=False)
+    assert ensure_demo(tmp_path, force=False) == first
+
+
+def test_forced_it_makes_the_demo_beside_others(owner: Business, tmp_path: Path):
+    ensure_demo(tmp_path, force=True)
+    assert User.objects.filter(email=EMAIL, is_superuser=True).exists()
+
+
+def test_a_shell_that_pytest_has_left_is_no_test(tmp_path: Path):
+    """PYTEST_VERSION alone turns nothing on: without secrets a command refuses to start."""
+    ended = manage("check", env=environment(tmp_path, PYTEST_VERSION="9.0"))
+    assert ended.returncode == 1
+    assert "SECRET_KEY is not set" in ended.stderr
