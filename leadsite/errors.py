@@ -15,7 +15,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from conversations.services.change import AnotherActive, ConversationRefused, UnknownConversation
+from conversations.services.change import AnotherActive, AssigneeRefused, ConversationRefused, UnknownConversation
 from leads.api.gone import PathGone
 from leads.services.change import StaleVersion, UnknownLead
 from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness
@@ -49,6 +49,7 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (WindowClosed, 409, "window_closed"),
     (OptedOut, 409, "opted_out"),
     (UnknownConversation, 404, "not_found"),
+    (AssigneeRefused, 400, "invalid"),
     (AnotherActive, 409, "another_active"),
     (MessageRefused, 400, "invalid"),
     (UnknownEndpoint, 404, "not_found"),
@@ -150,6 +151,8 @@ def _fields(error: Exception) -> dict[str, list[str]]:
         return {"status": [error.message], "allowed": list(error.allowed)}
     if isinstance(error, LeadRefused | MessageRefused):
         return {error.field: [error.message]} if error.field else {}
+    if isinstance(error, AssigneeRefused):
+        return {"assigned_to": [str(error)]}
     if not isinstance(error, exceptions.ValidationError):
         return {}
     detail = error.detail

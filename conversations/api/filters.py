@@ -1,5 +1,6 @@
 """Filters of the list of conversations, and the filter by phone number for other lists."""
 
+import re
 from typing import Any
 
 import django_filters
@@ -7,15 +8,20 @@ from django import forms
 
 from conversations.models import Conversation
 from conversations.phone import PhoneInvalid, normalise, phone_key
+from leadsite.rest.filters import PLUS_IN_A_URL, AssigneeFilter
 
 
 class PhoneFilterField(forms.CharField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"strip": False})
+
     def clean(self, value: Any) -> str:
-        text = super().clean(value)
+        # A plus sign that was not written %2B arrives as a space.
+        text = re.sub(r"^ (?=[1-9])", "+", super().clean(value))
         try:
             return phone_key(normalise(text)) if text else ""
         except PhoneInvalid as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(f"{error} {PLUS_IN_A_URL}") from error
 
 
 class PhoneFilter(django_filters.CharFilter):
@@ -28,6 +34,7 @@ class ConversationFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Conversation.Status.choices)
     customer = django_filters.UUIDFilter(field_name="customer_id")
     customer_phone = PhoneFilter(field_name="customer__phone_key")
+    assigned_to = AssigneeFilter(help_text="The id of a user, or `none`.")
     # A choice, because BooleanFilter ignores other values.
     waiting = django_filters.TypedChoiceFilter(
         field_name="waiting_since",

@@ -14,7 +14,7 @@ from conversations.api.parts import (
 )
 from conversations.kinds import text_of_message
 from conversations.models import Conversation, Message
-from leadsite.rest.fields import StrictChoiceField
+from leadsite.rest.fields import StrictChoiceField, StrictSerializer, StrictUUIDField
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
 # Statuses that the API shows as another one: a voice note that was played counts as read.
@@ -34,6 +34,7 @@ API_STATUSES = [status for status in Message.Status.values if status not in _SHO
         "last_message_at": A_TIME,
         "last_inbound_at": A_TIME,
         "waiting_since": None,
+        "assigned_to": None,
         "created_at": A_TIME,
         "updated_at": A_TIME,
     }
@@ -63,6 +64,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
             "last_message_at",
             "last_inbound_at",
             "waiting_since",
+            "assigned_to",
             "created_at",
             "updated_at",
         ]
@@ -70,10 +72,26 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 
 
 @example(asked={"status": "completed"})
-class ConversationChangeSerializer(serializers.Serializer[Any]):
-    """The body of PATCH /api/conversations/<id>."""
+class ConversationChangeSerializer(StrictSerializer):
+    """The body of PATCH /api/conversations/<id>. Missing fields stay as they are."""
 
-    status = StrictChoiceField(Conversation.Status.choices)
+    status = StrictChoiceField(Conversation.Status.choices, required=False)
+    assigned_to = StrictUUIDField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("Send status or assigned_to.")
+        return attrs
+
+
+# One instance for all requests, as in leads/api/serializers.py.
+_CHANGE: Final = ConversationChangeSerializer()
+
+
+def read_conversation_changes(body: Any) -> dict[str, Any]:
+    """Parse the body of PATCH into changes for the service. Raises ValidationError."""
+    fields = _CHANGE.run_validation(body)
+    return {{"assigned_to": "assigned_to_id"}.get(name, name): value for name, value in fields.items()}
 
 
 _A_PHOTO: Final = {

@@ -1,6 +1,5 @@
 """REST resources of conversations and messages. Sending messages is in whatsapp/outbound/api/."""
 
-from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -13,15 +12,17 @@ from rest_framework.response import Response
 
 from conversations.api.filters import ConversationFilter
 from conversations.api.pagination import InThreadOrder, LatestMessageFirst
-from conversations.api.serializers import ConversationChangeSerializer, ConversationSerializer, MessageSerializer
+from conversations.api.serializers import (
+    ConversationChangeSerializer,
+    ConversationSerializer,
+    MessageSerializer,
+    read_conversation_changes,
+)
 from conversations.channels import with_channel
 from conversations.models import Conversation, Message
 from conversations.services.change import change_conversation
 from leadsite.rest.schema import WRITING, errors, reading
 from leadsite.rest.viewsets import OwnedViewSet
-
-# One instance for all requests, as in leads/api/serializers.py.
-_CHANGE: Final = ConversationChangeSerializer()
 
 
 @extend_schema_view(
@@ -39,13 +40,13 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conve
     pagination_class = LatestMessageFirst
 
     @extend_schema(
-        summary="Change its status",
+        summary="Change its status, or assign it",
         request=ConversationChangeSerializer,
         responses={200: ConversationSerializer, **errors(404, *WRITING)},
     )
     def partial_update(self, request: Request, conversation_id: UUID) -> Response:
-        status = _CHANGE.run_validation(request.data)["status"]
-        changed = change_conversation(user_id=self.user_id, conversation_id=conversation_id, status=status)
+        changes = read_conversation_changes(request.data)
+        changed = change_conversation(user_id=self.user_id, conversation_id=conversation_id, changes=changes)
         return Response(ConversationSerializer(changed).data)
 
 

@@ -115,6 +115,18 @@ class Migration(migrations.Migration):
                 ("last_inbound_at", models.DateTimeField(blank=True, null=True)),
                 ("waiting_since", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
+                    "assigned_to",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="assigned_conversations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
                     "user",
                     models.ForeignKey(
                         db_constraint=False,
@@ -429,6 +441,21 @@ class Migration(migrations.Migration):
                 name="conversations_waiting",
             ),
         ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(
+                models.F("assigned_to"),
+                django.db.models.expressions.OrderBy(
+                    django.db.models.functions.comparison.Coalesce(
+                        "last_message_at", models.Value(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC))
+                    ),
+                    descending=True,
+                ),
+                django.db.models.expressions.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("assigned_to__isnull", False)),
+                name="conversations_by_assigned_to",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="conversation",
             constraint=models.UniqueConstraint(fields=("user", "id"), name="conversations_owner_unique"),
@@ -595,6 +622,7 @@ class Migration(migrations.Migration):
         ),
         AddForeignKey("customers_user_fk", "customers (user_id)", "users (id)"),
         AddForeignKey("conversations_customer_fk", "conversations (user_id, customer_id)", "customers (user_id, id)"),
+        AddForeignKey("conversations_assigned_to_fk", "conversations (assigned_to_id)", "users (id)", "SET NULL"),
         AddForeignKey("messages_conversation_fk", "messages (user_id, conversation_id)", "conversations (user_id, id)"),
         AddForeignKey("customer_moves_user_fk", "customer_moves (user_id)", "users (id)"),
         AddForeignKey("parked_statuses_user_fk", "parked_statuses (user_id)", "users (id)"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
@@ -143,6 +144,15 @@ class Conversation(OwnedModel):
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     # Null unless the customer wrote last: the time of the first message that nobody has answered.
     waiting_since = models.DateTimeField(null=True, blank=True, editable=False)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="assigned_conversations",
+    )
 
     objects = ConversationManager()
 
@@ -159,6 +169,14 @@ class Conversation(OwnedModel):
                 F("id").desc(),
                 condition=Q(waiting_since__isnull=False),
                 name="conversations_waiting",
+            ),
+            # Read by the list of a person's conversations, and when a user is deleted, to unassign theirs.
+            models.Index(
+                "assigned_to",
+                RECENCY.desc(),
+                F("id").desc(),
+                condition=Q(assigned_to__isnull=False),
+                name="conversations_by_assigned_to",
             ),
         ]
         constraints = [

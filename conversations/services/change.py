@@ -1,5 +1,7 @@
 """Service that changes conversations."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -18,17 +20,22 @@ class UnknownConversation(ConversationRefused):
     """The business has no such conversation."""
 
 
+class AssigneeRefused(ConversationRefused):
+    """The conversation cannot be assigned to this user."""
+
+
 class AnotherActive(ConversationRefused):
     """The customer has another active conversation, and can have one only."""
 
 
-def change_conversation(*, user_id: UUID, conversation_id: UUID, status: str) -> Conversation:
-    """Set the status of a conversation and return it. Opens the transaction.
+def change_conversation(*, user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any]) -> Conversation:
+    """Change a conversation and return it. Opens the transaction.
 
-    Raises UnknownConversation, AnotherActive; django.db.Error.
+    `changes`: new values of status, assigned_to_id. It can be assigned to the business itself, or stay as it is.
+    Raises UnknownConversation, AssigneeRefused, AnotherActive; django.db.Error.
     """
     try:
-        return _change_conversation(user_id, conversation_id, status)
+        return _change_conversation(user_id, conversation_id, changes)
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "conversations_one_active":
@@ -37,13 +44,19 @@ def change_conversation(*, user_id: UUID, conversation_id: UUID, status: str) ->
 
 
 @retried
-def _change_conversation(user_id: UUID, conversation_id: UUID, status: str) -> Conversation:
+def _change_conversation(user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any]) -> Conversation:
     # The customer may write at the same moment: the lock of the customer's row orders closing and reopening.
     with transaction.atomic():
         mine = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
         if not list(mine.select_for_update(of=("self",)).values_list("pk")):
             raise UnknownConversation("There is no such conversation.")
-        Conversation.objects.filter(pk=conversation_id).exclude(status=status).update(
-            status=status, updated_at=timezone.now()
-        )
-        return Conversation.objects.select_related("customer").get(pk=conversation_id)
+        conversation = Conversation.objects.select_related("customer").get(pk=conversation_id)
+        changed = {column: value for column, value in changes.items() if getattr(conversation, column) != value}
+        if changed.get("assigned_to_id") not in (None, user_id):
+            raise AssigneeRefused("The conversation cannot be assigned to a user with this id.")
+        for column, value in changed.items():
+            setattr(conversation, column, value)
+        if changed:
+            conversation.updated_at = timezone.now()
+            conversation.save(update_fields=[*changed, "updated_at"])
+        return conversation

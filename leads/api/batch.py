@@ -10,6 +10,7 @@ from leads.api.serializers import read_new_lead
 from leads.models import Lead
 from leads.services.create import CreatedLead, create_leads_once
 from leads.services.rules import LeadError, NewLead
+from leadsite.rest.known_names import unknown_names
 
 BATCH_LIMIT: Final = 1000
 Problems = dict[str, list[str]]
@@ -21,7 +22,7 @@ def read_batch(body: Any) -> tuple[list[Any], bool]:
     if not isinstance(body, dict):
         raise ValidationError({"body": ['Send an object: {"leads": [...]}.']})
     leads, all_or_nothing = body.get("leads"), body.get("all_or_nothing", True)
-    problems: Problems = {}
+    problems: Problems = unknown_names(body, ("leads", "all_or_nothing"), "field")
     if not isinstance(leads, list) or not 1 <= len(leads) <= BATCH_LIMIT:
         problems["leads"] = [f"Must be a list of 1 to {BATCH_LIMIT} leads."]
     if not isinstance(all_or_nothing, bool):

@@ -13,6 +13,7 @@ from conversations.api.filters import PhoneFilter
 from conversations.search import UnionPages, matching_customers
 from leads.models import Lead
 from leadsite.rest.fields import StrictCharField
+from leadsite.rest.filters import AssigneeFilter, TimeFilter
 
 TERM_MAX_LENGTH: Final = 200
 _TERM: Final = StrictCharField(max_length=TERM_MAX_LENGTH, allow_blank=True)
@@ -24,8 +25,12 @@ class LeadFilter(django_filters.FilterSet):
     source = django_filters.MultipleChoiceFilter(choices=Lead.Source.choices)
     customer_phone = PhoneFilter(field_name="conversation__customer__phone_key")
     conversation = django_filters.UUIDFilter(field_name="conversation_id")
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    external_id = django_filters.CharFilter()
+    assigned_to = AssigneeFilter(help_text="The id of a user, or `none`.")
+    created_after = TimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = TimeFilter(field_name="created_at", lookup_expr="lt")
+    updated_after = TimeFilter(field_name="updated_at", lookup_expr="gte")
+    updated_before = TimeFilter(field_name="updated_at", lookup_expr="lt")
 
     class Meta:
         model = Lead

@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from leads.api.serializers import NEW_LEAD, NewLeadSerializer
+from leadsite.rest.fields import StrictSerializer
 from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
 
 IF_MATCH: Final = OpenApiParameter(
@@ -34,7 +35,7 @@ class CreatedLeadSerializer(serializers.Serializer[Any]):
 
 
 @example(asked={"leads": [NEW_LEAD, NEW_LEAD | {"customer_phone": "+4915198765432"}], "all_or_nothing": False})
-class BatchSerializer(serializers.Serializer[Any]):
+class BatchSerializer(StrictSerializer):
     leads = NewLeadSerializer(many=True)
     all_or_nothing = serializers.BooleanField(default=True)
 

@@ -10,7 +10,13 @@ from conversations.api.parts import ReferralSerializer
 from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services.rules import NewLead
-from leadsite.rest.fields import StrictCharField, StrictChoiceField, StrictIntegerField
+from leadsite.rest.fields import (
+    StrictCharField,
+    StrictChoiceField,
+    StrictIntegerField,
+    StrictSerializer,
+    StrictUUIDField,
+)
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
 NEW_LEAD: Final = {
@@ -36,7 +42,7 @@ class PhoneField(StrictCharField):
 
 
 @example(asked=NEW_LEAD)
-class NewLeadSerializer(serializers.Serializer[NewLead]):
+class NewLeadSerializer(StrictSerializer):
     """The body of POST /api/leads. Reports every invalid field at once; the database enforces the same rules."""
 
     customer_phone = PhoneField()
@@ -61,7 +67,7 @@ def read_new_lead(body: Any) -> NewLead:
 
 
 @example(asked={"status": "lost", "lost_reason": "Too expensive", "version": 3})
-class LeadChangeSerializer(serializers.Serializer[Any]):
+class LeadChangeSerializer(StrictSerializer):
     """The body of PATCH /api/leads/<id>. Missing fields stay as they are."""
 
     status = StrictChoiceField(Lead.Status.choices, required=False)
@@ -71,7 +77,7 @@ class LeadChangeSerializer(serializers.Serializer[Any]):
         max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
     )
     customer_name = NameField(required=False)
-    assigned_to = serializers.UUIDField(required=False, allow_null=True)
+    assigned_to = StrictUUIDField(required=False, allow_null=True)
     version = StrictIntegerField(required=False, min_value=1, max_value=2**31 - 1)
 
 

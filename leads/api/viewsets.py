@@ -72,7 +72,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         request=BatchSerializer,
         responses={201: BatchAnswerSerializer, 207: BatchAnswerSerializer, **errors(*CREATING)},
     )
-    @action(detail=False, methods=["post"])
+    @action(detail=False, methods=["post"], takes_body=True)
     def batch(self, request: Request) -> Response | HttpResponse:
         """POST /api/leads/batch."""
         return answer_once(request, user_id=self.user_id, make=lambda: _create_batch(self.user_id, request))

@@ -387,7 +387,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lead",
             index=models.Index(
-                condition=models.Q(("assigned_to__isnull", False)), fields=["assigned_to"], name="leads_by_assigned_to"
+                condition=models.Q(("assigned_to__isnull", False)),
+                fields=["assigned_to", "id"],
+                name="leads_by_assigned_to",
             ),
         ),
         migrations.AddIndex(
@@ -409,6 +411,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lead",
             index=models.Index(fields=["user", "created_at"], name="leads_by_time"),
+        ),
+        migrations.AddIndex(
+            model_name="lead",
+            index=models.Index(fields=["user", "updated_at"], name="leads_by_change"),
         ),
         migrations.AddIndex(
             model_name="lead",

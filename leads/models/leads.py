@@ -172,8 +172,10 @@ class Lead(OwnedModel):
         indexes = [
             # Read to find a conversation's leads, and by the foreign key when a conversation is deleted.
             models.Index(fields=["conversation"], name="leads_by_conversation"),
-            # Read when a user is deleted, to unassign their leads.
-            models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="leads_by_assigned_to"),
+            # Read by the list of a person's leads, and when a user is deleted, to unassign theirs.
+            models.Index(
+                fields=["assigned_to", "id"], condition=Q(assigned_to__isnull=False), name="leads_by_assigned_to"
+            ),
             # Read by undo_import and by the admin page of an import.
             models.Index(
                 fields=["import_run", "id"], condition=Q(import_run__isnull=False), name="leads_by_import_run"
@@ -183,6 +185,8 @@ class Lead(OwnedModel):
             models.Index(fields=["user", "source", "id"], name="leads_by_source"),
             # Read by GET /api/leads with created_after and created_before.
             models.Index(fields=["user", "created_at"], name="leads_by_time"),
+            # Read by GET /api/leads with updated_after: clients that ask for what has changed since.
+            models.Index(fields=["user", "updated_at"], name="leads_by_change"),
             # Read by the search. New entries go to a pending list of at most 1 MB, which every search reads and which
             # the writer who fills it merges into the index.
             GinIndex(

@@ -83,6 +83,7 @@ def _merge_conversations(source: Conversation, target: Conversation) -> None:
     Conversation.objects.filter(pk=target.pk).update(
         last_message_at=_latest(target.last_message_at, source.last_message_at),
         last_inbound_at=_latest(target.last_inbound_at, source.last_inbound_at),
+        assigned_to=_first(target.assigned_to_id, source.assigned_to_id),
         updated_at=now,
     )
     Conversation.objects.set_waiting({target.pk: None})

@@ -1,8 +1,27 @@
-"""Serializer fields that refuse other JSON types instead of converting them."""
+"""Serializers and fields that refuse what they do not know: unknown fields, and other JSON types."""
 
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
+
+from leadsite.rest.known_names import unknown_names
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """The body of a request: DRF would ignore fields that it does not know. Reports them with the invalid fields."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown: dict[str, Any] = unknown_names(data, self.fields, "field") if isinstance(data, dict) else {}
+        try:
+            fields = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if unknown and isinstance(error.detail, dict):
+                raise serializers.ValidationError(unknown | error.detail) from error
+            raise
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return fields
 
 
 class StrictCharField(serializers.CharField):
@@ -20,6 +39,15 @@ class StrictChoiceField(serializers.ChoiceField):
     def __init__(self, choices: list[tuple[str, str]], **options: Any) -> None:
         values = ", ".join(value for value, _ in choices)
         super().__init__(choices, error_messages={"invalid_choice": f"Must be one of {values}."}, **options)
+
+
+class StrictUUIDField(serializers.UUIDField):
+    """A UUID as a JSON string: DRF would also take a number."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value="")
+        return super().to_internal_value(data)
 
 
 class StrictIntegerField(serializers.IntegerField):

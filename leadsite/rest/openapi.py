@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import etag, require_safe
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
 # Written by `make schema`. Generating it takes a second of a processor, and is not safe in several threads at once.
@@ -29,6 +29,15 @@ class BearerKey(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
             "scheme": "bearer",
             "description": "`Authorization: Bearer <key>`; keys are created in the admin.",
         }
+
+
+class StrictBody(OpenApiSerializerExtension):  # type: ignore[no-untyped-call] # registers itself
+    target_class = "leadsite.rest.fields.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        described = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**described, "additionalProperties": False}
 
 
 def documented_paths(endpoints: list[tuple[str, str, str, Any]], **options: Any) -> list[tuple[str, str, str, Any]]:

@@ -1,6 +1,7 @@
 """Cursor pagination, newest first; a deep page costs as much as the first."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
@@ -27,6 +28,7 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+    parameters: ClassVar[Sequence[str]] = ("cursor", "ordering", "page_size")
     orderings: ClassVar[Mapping[str, str]] = NEWEST_FIRST
     positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {"id": UUID}
 
@@ -36,6 +38,13 @@ class NewestFirst(CursorPagination):
         if asked not in self.orderings:
             raise ValidationError({"ordering": [f"Must be one of {', '.join(self.orderings)}."]})
         return (self.orderings[asked],)
+
+    def get_page_size(self, request: Request) -> int | None:
+        """Rows in a page, `max_page_size` where more are asked for. Raises ValidationError."""
+        asked = request.query_params.get("page_size", str(self.page_size))
+        if not re.fullmatch(r"0*[1-9][0-9]{0,8}", asked):
+            raise ValidationError({"page_size": [f"Must be a number from 1 to {self.max_page_size}."]})
+        return min(int(asked), self.max_page_size)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         values = list(self.orderings)

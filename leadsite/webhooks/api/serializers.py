@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField
+from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictSerializer
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, URL_MAX_LENGTH, WebhookEndpoint, WebhookEvent
@@ -45,7 +45,7 @@ _ENDPOINT = {
 
 
 @example(asked={name: _ENDPOINT[name] for name in ("url", "events", "description")})
-class NewEndpointSerializer(serializers.Serializer[Any]):
+class NewEndpointSerializer(StrictSerializer):
     """The body of POST /api/webhook-endpoints."""
 
     url = UrlField()
@@ -54,7 +54,7 @@ class NewEndpointSerializer(serializers.Serializer[Any]):
 
 
 @example(asked={"active": True})
-class EndpointChangeSerializer(serializers.Serializer[Any]):
+class EndpointChangeSerializer(StrictSerializer):
     """The body of PATCH /api/webhook-endpoints/<id>."""
 
     url = UrlField(required=False)

@@ -32,6 +32,7 @@ def test_a_conversation_is_read_with_its_customer(owner, conversation):
         "last_message_at": None,
         "last_inbound_at": None,
         "waiting_since": None,
+        "assigned_to": None,
         "created_at": body["created_at"],
         "updated_at": body["updated_at"],
     }

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.envelope import refused
+
 
 def test_pages_are_newest_first_without_gaps_or_duplicates(owner, django_assert_num_queries):
     created = [str(owner.has_lead().lead_id) for _ in range(5)]
@@ -29,7 +31,12 @@ def test_a_random_cursor_is_no_server_error(owner, cursor):
     assert owner.client.get(f"/api/leads?cursor={cursor}").status_code < 500
 
 
-@pytest.mark.parametrize("page_size", ["0", "-1", "x", "9" * 5000, "%00"])
-def test_an_invalid_page_size_is_the_default(owner, page_size):
+@pytest.mark.parametrize("page_size", ["0", "-1", "x", "1.5", "9" * 5000, "%00", " 5"])
+def test_an_invalid_page_size_is_refused(owner, page_size):
+    answer = owner.client.get(f"/api/leads?page_size={page_size}")
+    assert refused(answer, 400)["fields"] == {"page_size": ["Must be a number from 1 to 200."]}
+
+
+def test_a_page_has_at_most_200_rows(owner):
     owner.has_lead()
-    assert owner.client.get(f"/api/leads?page_size={page_size}").status_code == 200
+    assert owner.client.get("/api/leads?page_size=1000").status_code == 200

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ from rest_framework import serializers
 from conversations.api.fields import NameField
 from conversations.phone import PHONE_RULE, PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, Lead
-from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField
+from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictSerializer
+from leadsite.rest.known_names import unknown_names
 from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
 from whatsapp.message_templates.rendering import describe
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient
@@ -22,6 +24,8 @@ _USER_ID: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 _TEMPLATE_MAX_BYTES: Final = 32 * 1024
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:_[A-Za-z0-9]{2,8})*")
 _TEMPLATE_KEYS: Final = ("name", "language", "components", "content_sid")
+# Meta's only policy is "deterministic", so it is not passed on.
+_LANGUAGE_KEYS: Final = ("code", "policy")
 _CONTENT_SID: Final = re.compile(r"HX[0-9a-fA-F]{32}")
 _TEMPLATE_NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
 
@@ -43,6 +47,7 @@ class RecipientField(StrictCharField):
 @extend_schema_field(
     {
         "type": "object",
+        "additionalProperties": False,
         "properties": {
             "name": {"type": "string"},
             "language": {"type": "string"},
@@ -63,18 +68,19 @@ class TemplateField(serializers.Field[dict[str, Any], Any, Any, Any]):
                 "Must be an object: {name, language, components}, or {content_sid, components} through Twilio."
             )
         name, language, components, sid = (data.get(key) for key in _TEMPLATE_KEYS)
+        problem = _unknown_fields(data, _TEMPLATE_KEYS)
         if isinstance(language, dict):
+            problem = problem or _unknown_fields(language, _LANGUAGE_KEYS)
             language = language.get("code")
-        if problem := _unknown_keys(data) or _problem_of_names(name, language, sid) or _problem_of(components):
+        if problem := problem or _problem_of_names(name, language, sid) or _problem_of(components):
             raise serializers.ValidationError(problem)
         template: dict[str, Any] = {"name": name, "language": {"code": language}} if name else {}
         template |= {"components": components} if components else {}
         return template | ({"content_sid": sid} if sid else {})
 
 
-def _unknown_keys(template: dict[str, Any]) -> str:
-    unknown = set(template) - set(_TEMPLATE_KEYS)
-    return f"Unknown keys: {', '.join(sorted(map(repr, unknown)))[:100]}." if unknown else ""
+def _unknown_fields(given: dict[str, Any], known: Sequence[str]) -> str:
+    return " ".join(text for texts in unknown_names(given, known, "field").values() for text in texts)
 
 
 def _problem_of_names(name: Any, language: Any, content_sid: Any) -> str:
@@ -112,7 +118,7 @@ def _is_text(tree: Any) -> bool:
 
 
 @example(asked={"message": "On Saturday at ten"})
-class ReplySerializer(serializers.Serializer[Any]):
+class ReplySerializer(StrictSerializer):
     """The body of a reply: exactly one of message and template."""
 
     message = StrictCharField(max_length=TEXT_MAX_LENGTH, trim_whitespace=False, allow_null=True, required=False)
