@@ -1,10 +1,11 @@
-"""Background tasks for imports of uploaded files. See leadsite/tasks.py for the conventions."""
+"""Background tasks for imports of uploaded files, and for bulk changes. See leadsite/tasks.py for the conventions."""
 
 from uuid import UUID
 
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from leads.bulk import changes, worker
 from leads.importing import resume, upload_worker
 
 
@@ -25,3 +26,22 @@ def sweep_imports(context: JobContext, timestamp: int) -> None:
 @app.task(queueing_lock="prune_imports")
 def prune_imports(timestamp: int) -> None:
     upload_worker.prune_uploads()
+
+
+@app.task(pass_context=True)
+def do_bulk_change(context: JobContext, change_id: str) -> None:
+    worker.process_bulk_change(UUID(change_id), should_stop=context.should_abort)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="sweep_bulk_changes", pass_context=True)
+def sweep_bulk_changes(context: JobContext, timestamp: int) -> None:
+    """Process bulk changes whose job was lost or whose worker was killed."""
+    for change_id in changes.due_bulk_changes().values_list("pk", flat=True):
+        worker.process_bulk_change(change_id, should_stop=context.should_abort)
+
+
+@app.periodic(cron="55 3 * * *")
+@app.task(queueing_lock="prune_bulk_changes")
+def prune_bulk_changes(timestamp: int) -> None:
+    changes.prune_bulk_changes()

@@ -19,6 +19,7 @@ MENU = [
             ("Message", "Messages", "chat"),
             ("Customer", "Customers", "person"),
             ("ImportRun", "Imports", "upload_file"),
+            ("BulkChange", "Bulk changes", "checklist"),
         ],
     ),
     (

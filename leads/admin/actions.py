@@ -1,46 +1,125 @@
-"""Actions on the selected leads of the list."""
+"""Actions on the selected leads of the list, one or all that match: bulk changes (leads/bulk/)."""
 
+import re
+import time
 from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
 
+from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import quote
+from django.db import OperationalError
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.text import capfirst
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.forms import ActionForm
 
-from leads.models import Lead, LeadStatus
-from leads.services.change import change_leads
+from leads.admin.bulk_progress import counted, kept_words
+from leads.bulk import changes
+from leads.bulk.chunks import process_at_once
+from leads.models import BulkChange, Lead, LeadStatus, LeadType
+from leadsite.accounts.models import User
+from leadsite.adminkit.page import any_size
 
-Action = Callable[[Any, HttpRequest, QuerySet[Lead]], None]
+Action = Callable[[Any, HttpRequest, QuerySet[Lead]], HttpResponse | None]
 
 
+def _now() -> int:
+    """Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class LeadActionForm(ActionForm):
+    """Also submits when the list was shown: "all that match" means those that the person has seen the number of."""
+
+    shown_at = forms.CharField(label="", required=False, initial=_now, widget=forms.HiddenInput)
+
+
+@any_size
 @admin.action(description="Assign to me", permissions=["change"])
-def assign_to_me(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> None:
-    _change(request, leads, assigned_to=request.user)
+def assign_to_me(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
+    return _change(request, leads, assigned_to_id=request.user.pk)
+
+
+@any_size
+@admin.action(description="Assign to nobody", permissions=["change"])
+def assign_to_nobody(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
+    return _change(request, leads, assigned_to_id=None)
 
 
 def _marking(status: LeadStatus) -> Action:
+    @any_size
     @admin.action(description=f"Mark as {status.label.lower()}", permissions=["change"])
-    def mark(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> None:
-        _change(request, leads, status=status)
+    def mark(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
+        return _change(request, leads, status=status.value)
 
     mark.__name__ = f"mark_{status}"
     return mark
 
 
-def _change(request: HttpRequest, leads: QuerySet[Lead], **columns: Any) -> None:
-    changed, left = change_leads(leads, **columns)
-    fields = [capfirst(name.replace("_", " ")) for name in columns]
-    LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, [{"changed": {"fields": fields}}])
-    messages.success(request, f"Changed: {counted(changed)}.")
-    if left:
-        messages.warning(request, f"Not changed, because their status does not allow it: {counted(left)}.")
+def _typing(kind: LeadType) -> Action:
+    @any_size
+    @admin.action(description=f"Set the type to {kind.label.lower()}", permissions=["change"])
+    def set_type(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
+        return _change(request, leads, type=kind.value)
+
+    set_type.__name__ = f"set_type_{kind}"
+    return set_type
 
 
-def counted(leads: list[Lead]) -> str:
-    return f"{len(leads)} {'lead' if len(leads) == 1 else 'leads'}"
+def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpResponse | None:
+    """Change few leads at once, and say so; for many, go to the page with the progress."""
+    person = cast(User, request.user)
+    change = changes.start_bulk_change(person_id=person.pk, leads=_seen(request, leads), values=values)
+    if not change.total:
+        messages.warning(request, "No lead matches any more: nothing was changed.")
+        return None
+    if change.total > changes.AT_ONCE:
+        return to_page(change)
+    try:
+        process_at_once(change=change)
+    except OperationalError:
+        messages.warning(request, "Somebody else is changing one of these leads. A worker continues within a minute.")
+        return to_page(change)
+    _report(request, change)
+    return None
+
+
+def _report(request: HttpRequest, change: BulkChange) -> None:
+    link = format_html('<a class="underline" href="{}">Details and undo</a>', page_of(change))
+    if change.changed:
+        messages.success(request, format_html("Changed: {}. {}", counted(change.changed), link))
+    for words, count in kept_words(change):
+        messages.warning(request, f"Not changed, {words}: {counted(count)}.")
+
+
+def _seen(request: HttpRequest, leads: QuerySet[Lead]) -> QuerySet[Lead]:
+    """Without leads that have arrived since the list was shown. Ids and times, because either may be older than that:
+    a lead keeps both from the system that it was imported from.
+    """
+    shown_at = request.POST.get("shown_at", "")
+    if request.POST.get("select_across") != "1" or not re.fullmatch(r"[0-9]{1,13}", shown_at):
+        return leads
+    milliseconds = int(shown_at)
+    last_id = UUID(int=(milliseconds << 80) | (1 << 80) - 1)  # the greatest UUID version 7 of this millisecond
+    return leads.exclude(pk__gt=last_id, created_at__gt=datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
+def page_of(change: BulkChange) -> str:
+    return reverse("admin:leads_bulkchange_change", args=[quote(change.pk)])
+
+
+def to_page(change: BulkChange) -> HttpResponse:
+    return HttpResponseRedirect(page_of(change))
 
 
 # No action marks as lost: each lost lead needs a reason of its own.
-ACTIONS = [assign_to_me, *(_marking(status) for status in LeadStatus if status != LeadStatus.LOST)]
+ACTIONS: list[Any] = [
+    assign_to_me,
+    assign_to_nobody,
+    *(_marking(status) for status in LeadStatus if status != LeadStatus.LOST),
+    *(_typing(kind) for kind in LeadType),
+]

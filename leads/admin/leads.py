@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from conversations.admin.customer_rows import PhoneSearchAdmin, name_and_phone
 from conversations.admin.referral import read_referral
-from leads.admin.actions import ACTIONS
+from leads.admin.actions import ACTIONS, LeadActionForm
 from leads.admin.forms import LeadForm, NewLeadForm
 from leads.models import Lead
 from leads.services.change import change_lead
@@ -42,6 +42,7 @@ class LeadAdmin(PhoneSearchAdmin):
     form = LeadForm
     customer_path = "conversation__customer__"
     actions = ACTIONS
+    action_form = LeadActionForm
     list_display = [
         *(
             "customer_and_phone",

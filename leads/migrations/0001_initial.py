@@ -491,6 +491,180 @@ class Migration(migrations.Migration):
                 violation_error_message="An external id has 1 to 200 characters.",
             ),
         ),
+        migrations.CreateModel(
+            name="BulkChange",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("values", models.JSONField(help_text="What is written: status, type, assigned_to_id.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("finished", "Finished"),
+                            ("cancelled", "Cancelled"),
+                            ("failed", "Failed"),
+                            ("undo_waiting", "Undo Waiting"),
+                            ("undoing", "Undoing"),
+                            ("undone", "Undone"),
+                        ],
+                        default="waiting",
+                    ),
+                ),
+                ("total", models.PositiveIntegerField(default=0, help_text="The number of chosen leads.")),
+                ("changed", models.PositiveIntegerField(default=0)),
+                ("same", models.PositiveIntegerField(default=0, help_text="Had the value already.")),
+                ("refused", models.PositiveIntegerField(default=0, help_text="Their status does not allow it.")),
+                (
+                    "overtaken",
+                    models.PositiveIntegerField(default=0, help_text="Were changed after they had been chosen."),
+                ),
+                ("gone", models.PositiveIntegerField(default=0, help_text="Were deleted after they had been chosen.")),
+                (
+                    "restored",
+                    models.PositiveIntegerField(default=0, help_text="Changed leads that the undo gave back."),
+                ),
+                (
+                    "remaining",
+                    models.PositiveIntegerField(default=0, help_text="Changed leads that the undo left as they are."),
+                ),
+                ("position", models.UUIDField(editable=False, null=True)),
+                ("undo_position", models.UUIDField(editable=False, null=True)),
+                ("error", models.TextField(blank=True, default="")),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        help_text="Who made the change.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="business",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "bulk_changes",
+            },
+        ),
+        migrations.CreateModel(
+            name="ChosenLead",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "change_id", "lead_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("lead_id", models.UUIDField()),
+                ("status", models.CharField()),
+                ("type", models.CharField()),
+                ("assigned_to_id", models.UUIDField(null=True)),
+                ("outcome", models.CharField(default="")),
+                (
+                    "change",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="chosen",
+                        to="leads.bulkchange",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "bulk_change_leads",
+            },
+        ),
+        migrations.AddIndex(
+            model_name="bulkchange",
+            index=models.Index(
+                condition=models.Q(("state__in", ["waiting", "running", "undo_waiting", "undoing"])),
+                fields=["id"],
+                name="bulk_changes_unfinished",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="bulkchange",
+            constraint=models.UniqueConstraint(fields=("user", "id"), name="bulk_changes_owner_unique"),
+        ),
+        migrations.AddConstraint(
+            model_name="bulkchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["waiting", "running", "finished", "cancelled", "failed", "undo_waiting", "undoing", "undone"],
+                    )
+                ),
+                name="bulk_changes_state_valid",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="bulkchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "total__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("changed"), "+", models.F("same")
+                                    ),
+                                    "+",
+                                    models.F("refused"),
+                                ),
+                                "+",
+                                models.F("overtaken"),
+                            ),
+                            "+",
+                            models.F("gone"),
+                        ),
+                    )
+                ),
+                name="bulk_changes_adds_up",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="chosenlead",
+            index=models.Index(
+                condition=models.Q(("outcome", ""), _negated=True),
+                fields=["change", "lead_id"],
+                name="bulk_change_leads_kept",
+            ),
+        ),
+        AddForeignKey("bulk_changes_user_fk", "bulk_changes (user_id)", "users (id)"),
+        AddForeignKey("bulk_changes_person_fk", "bulk_changes (person_id)", "users (id)", "SET NULL"),
         AddForeignKey("leads_conversation_fk", "leads (user_id, conversation_id)", "conversations (user_id, id)"),
         AddForeignKey("leads_assigned_to_fk", "leads (assigned_to_id)", "users (id)", "SET NULL"),
         AddForeignKey("leads_first_message_fk", "leads (user_id, first_message_id)", "messages (user_id, id)"),

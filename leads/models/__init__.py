@@ -1,6 +1,7 @@
-"""Leads, and imports of leads from files, with the rows that were refused."""
+"""Leads, and imports of leads from files, with the rows that were refused; bulk changes."""
 
 from leads.first_messages import DETAILS_MAX_LENGTH
+from leads.models.bulk import BulkChange, ChosenLead
 from leads.models.imports import ImportFile, ImportRefusal, ImportRun
 from leads.models.leads import (
     EXTERNAL_ID_MAX_LENGTH,
@@ -8,6 +9,7 @@ from leads.models.leads import (
     Lead,
     LeadRow,
     LeadStatus,
+    LeadType,
 )
 from leads.models.lookups import LeadByExternalId, LeadContents
 
@@ -15,6 +17,8 @@ __all__ = [
     "DETAILS_MAX_LENGTH",
     "EXTERNAL_ID_MAX_LENGTH",
     "LOST_REASON_MAX_LENGTH",
+    "BulkChange",
+    "ChosenLead",
     "ImportFile",
     "ImportRefusal",
     "ImportRun",
@@ -23,4 +27,5 @@ __all__ = [
     "LeadContents",
     "LeadRow",
     "LeadStatus",
+    "LeadType",
 ]

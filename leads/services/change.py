@@ -1,17 +1,16 @@
-"""Services that change leads: one for the API, one or many for the admin."""
+"""Service that changes a lead, for the API and the admin. Many at a time: bulk.py."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.models import Customer
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
-from leads.services.status_order import check_status, may_become
+from leads.services.status_order import check_status
 from leadsite.core.transactions import retried
 
 
@@ -67,22 +66,6 @@ def change_lead(
                 **{column: columns[column] for column in changed}, updated_at=timezone.now()
             )
         return Lead.objects.select_related("conversation__customer").get(pk=lead.pk)
-
-
-@retried
-def change_leads(leads: QuerySet[Lead], **columns: Any) -> tuple[list[Lead], list[Lead]]:
-    """Set the same columns of many leads; return those that were changed, and those whose status forbids it.
-
-    Opens the transaction. Raises django.db.Error where the database is away or stayed locked through every attempt.
-    """
-    # Concurrent changes of overlapping lists: customers are locked first, see Note [Lock order] in create.py.
-    with transaction.atomic():
-        customers = Customer.objects.filter(pk__in=leads.order_by().values("conversation__customer"))
-        list(customers.order_by("user", "phone_key", "whatsapp_user_id").select_for_update().values_list("pk"))
-        chosen = list(leads.order_by("pk").select_for_update(of=("self",)))
-        changed = [lead for lead in chosen if "status" not in columns or may_become(lead, columns["status"])]
-        Lead.objects.filter(pk__in=[lead.pk for lead in changed]).update(**columns, updated_at=timezone.now())
-        return changed, [lead for lead in chosen if lead not in changed]
 
 
 def _check_assignee(lead: Lead, columns: Mapping[str, Any]) -> None:

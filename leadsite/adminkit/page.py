@@ -1,15 +1,16 @@
 """Base of all admin pages: they write only changed fields, and report lost races and invalid links as messages."""
 
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import psycopg
 import structlog
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import model_format_dict
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError
-from django.db.models import Field, Model
+from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
@@ -18,6 +19,10 @@ from leadsite.adminkit.values import moment
 
 log = structlog.get_logger(__name__)
 
+# How many rows an action may get that loads them all, like Django's own "delete".
+MAX_CHOSEN: Final = 1000
+A = TypeVar("A")
+
 # Another session changed the data first, or deleted the row: a second validation then gives an ordinary form error.
 LOST_RACES = (
     psycopg.errors.IntegrityError,
@@ -25,6 +30,12 @@ LOST_RACES = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.SerializationFailure,
 )
+
+
+def any_size(action: A) -> A:
+    """Mark an action of a list that works for any number of rows, in constant memory and without long statements."""
+    action.any_size = True  # type: ignore[attr-defined] # read by AdminPage.response_action
+    return action
 
 
 class ChangedFields(forms.ModelForm[Any]):
@@ -122,6 +133,16 @@ class AdminPage(ModelAdmin):
                 raise
             messages.error(request, f"Not saved: another session is changing the same data. {_constraint(error)}")
             return HttpResponseRedirect(request.get_full_path())
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Refuse more rows than the action is made for, before it begins."""
+        chosen = self.get_actions(request).get(request.POST.get("action", ""))
+        across = request.POST.get("select_across") == "1"
+        if across and chosen and not hasattr(chosen[0], "any_size") and queryset[: MAX_CHOSEN + 1].count() > MAX_CHOSEN:
+            limit = f"“{chosen[2] % model_format_dict(self.opts)}” takes at most {MAX_CHOSEN:,} rows at a time"
+            messages.error(request, f"Nothing was done: {limit}. Choose fewer by a filter or the search.")
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset)
 
     @admin.display(description="created", ordering="pk")
     def created(self, row: Any) -> SafeString:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from uuid import UUID
+
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -10,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from conversations.models import Conversation, Customer, Message
-from leads.models import ImportRefusal, ImportRun, Lead
+from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun, Lead
 from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import create_business, issue_api_key
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
@@ -53,10 +55,7 @@ def with_rows(business: Business) -> None:
     MessageTemplate.objects.store(user_id=business.id, waba_id="1", templates=[template], listed_at=listed_at)
     about = {"waba_id": "1", "field": "security", "text": HOSTILE, "value": {"a": HOSTILE}, "digest": str(number)}
     AccountEvent.objects.create(user=business.user, is_problem=True, at=timezone.now(), **about)
-    run = ImportRun.objects.create(
-        user=business.user, file_name=HOSTILE, state="finished", read=1, failed=1, columns=[HOSTILE]
-    )
-    ImportRefusal.objects.create(user=business.user, run=run, line=2, reason=HOSTILE, cells=[HOSTILE, LONG])
+    with_runs(business, lead.lead_id)
     Group.objects.create(name=f"{number}{HOSTILE}")
     endpoint = create_endpoint(
         user_id=business.id, url="https://hooks.invalid/", events=["lead.created"], description=HOSTILE
@@ -68,6 +67,18 @@ def with_rows(business: Business) -> None:
     User.objects.filter(pk=business.id).update(business_name=HOSTILE)
 
 
+def with_runs(business: Business, lead_id: UUID) -> None:
+    """An import and a bulk change."""
+    run = ImportRun.objects.create(
+        user=business.user, file_name=HOSTILE, state="finished", read=1, failed=1, columns=[HOSTILE]
+    )
+    ImportRefusal.objects.create(user=business.user, run=run, line=2, reason=HOSTILE, cells=[HOSTILE, LONG])
+    change = BulkChange.objects.create(
+        user=business.user, person=business.user, values={"status": "lost"}, state="finished", total=1, gone=1
+    )
+    ChosenLead.objects.create(change=change, lead_id=lead_id, status="new", type="order", outcome="gone")
+
+
 @pytest.fixture
 def site_of_one(owner) -> Staff:
     """The operator of a site with one business."""
@@ -76,7 +87,7 @@ def site_of_one(owner) -> Staff:
 
 
 def test_every_model_has_pages():
-    ours = {WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate, AccountEvent}
+    ours = {BulkChange, WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate, AccountEvent}
     assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, ImportRun, Channel} | ours
 
 

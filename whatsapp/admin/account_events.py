@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leadsite.adminkit.owned import OwnedAdmin
-from leadsite.adminkit.page import ReadOnly
+from leadsite.adminkit.page import ReadOnly, any_size
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, badge, foreign, link, moment, shorten
 from whatsapp.models import AccountEvent, Channel
@@ -54,6 +54,7 @@ class AccountEventAdmin(ReadOnly, OwnedAdmin):
     def has_done_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("whatsapp.change_accountevent")
 
+    @any_size
     @admin.action(description="Mark as done", permissions=["done"])
     def mark_as_done(self, request: HttpRequest, queryset: QuerySet[AccountEvent]) -> None:
         now = timezone.now()

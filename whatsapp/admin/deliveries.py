@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from leadsite.adminkit.page import AdminPage, OperatorsOnly, ReadOnly
+from leadsite.adminkit.page import AdminPage, OperatorsOnly, ReadOnly, any_size
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import badge, foreign, moment, shorten
 from whatsapp.admin import delivery_advice
@@ -112,6 +112,7 @@ class DeliveryAdmin(ReadOnly, OperatorsOnly, AdminPage):
         )
         return [one, *super().get_urls()]
 
+    @any_size
     @admin.action(description="Replay", permissions=["view"])
     def replay(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> None:
         ids = list(deliveries.order_by("pk").values_list("pk", flat=True)[: REPLAY_LIMIT + 1])

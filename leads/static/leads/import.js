@@ -1,4 +1,4 @@
-// Updates the numbers on an import's page every second, and reloads the page when the import is over.
+// Updates the numbers on the page of an import or a bulk change every second, and reloads it when that is over.
 "use strict";
 
 (() => {
@@ -6,7 +6,7 @@
     const format = new Intl.NumberFormat("en");
     let first = null;
 
-    const pace = (numbers) => {
+    const pace = (numbers, unit) => {
         const now = performance.now() / 1000;
         if (first === null || numbers.read < first.read) {
             first = {time: now, read: numbers.read, progress: numbers.progress};
@@ -17,7 +17,7 @@
         const rows = Math.round((numbers.read - first.read) / seconds);
         const left = Math.ceil((1 - numbers.progress) * seconds / gained);
         const time = left < 100 ? `${left} s` : `${Math.ceil(left / 60)} min`;
-        return `${format.format(rows)} rows/s, about ${time} left`;
+        return `${format.format(rows)} ${unit}/s, about ${time} left`;
     };
 
     const show = (section, numbers) => {
@@ -27,7 +27,7 @@
         for (const element of section.querySelectorAll("[data-number]")) {
             element.textContent = format.format(numbers[element.dataset.number]);
         }
-        section.querySelector("[data-pace]").textContent = pace(numbers);
+        section.querySelector("[data-pace]").textContent = pace(numbers, section.dataset.unit || "rows");
         section.querySelector("[data-words]").textContent = numbers.words;
     };
 

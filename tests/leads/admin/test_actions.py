@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.utils.html import strip_tags
 
 from conversations.models import Conversation
-from leads.models import Lead
+from leads.models import BulkChange, Lead
 from tests.staff import address, messages_of, staff_of
 
 PHONE = "+4915123456789"
@@ -89,7 +90,13 @@ def test_an_action_changes_the_status_of_several_leads(owner):
 
     response = staff.client.get(staff.act("mark_contacted", *chosen).url)
 
-    assert messages_of(response) == ["Changed: 3 leads."]
+    change = BulkChange.objects.get()
+    assert [strip_tags(text) for text in messages_of(response)] == ["Changed: 3 leads. Details and undo"]
+    assert address("change", change) in messages_of(response)[0]
+    assert (change.user, change.person, change.state, change.total, change.changed) == (
+        *(owner.user, owner.user),
+        *("finished", 3, 3),
+    )
     assert set(Lead.objects.filter(status="contacted")) == set(chosen)
     assert Lead.objects.get(pk=other.lead_id).status == "new"
     assert LogEntry.objects.filter(object_id=chosen[0].pk).get().get_change_message() == "Changed Status."

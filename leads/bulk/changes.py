@@ -1,0 +1,141 @@
+"""Services for bulk changes: staff choose leads of any number, and the same is written to each of them.
+
+The choice is stored when the action is made (ChosenLead): what comes later is not part of it. Chunks are processed one
+after the other (chunks.py): those of a small choice at once by the request, those of a large one by a worker
+(worker.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import OperationalError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+
+from leads.models import BulkChange, ChosenLead, Lead
+from leadsite.core.transactions import retried, set_locally
+
+State = BulkChange.State
+DO_BULK_CHANGE: Final = "leads.tasks.do_bulk_change"
+# Up to this number the request processes the leads itself.
+AT_ONCE: Final = 500
+# To choose a million leads takes longer than a request's statement may (settings.DATABASE_TIMEOUTS).
+CHOOSING_SECONDS: Final = 60
+# A running change without a new chunk for this long has lost its worker.
+STALE: Final = timedelta(minutes=1)
+KEEP: Final = timedelta(days=30)
+PRUNE_SIZE: Final = 10_000
+
+UNFINISHED: Final = (State.WAITING, State.RUNNING)
+UNDOING: Final = (State.UNDO_WAITING, State.UNDOING)
+IN_PROGRESS: Final = (*UNFINISHED, *UNDOING)
+UNDOABLE: Final = (State.FINISHED, State.CANCELLED, State.FAILED)
+
+
+class WrongState(Exception):
+    """The bulk change is not in a state that allows this; the message is a sentence for the person."""
+
+
+@retried
+def start_bulk_change(*, person_id: UUID, leads: QuerySet[Lead], values: Mapping[str, Any]) -> BulkChange:
+    """Store which leads are to be changed, and how; return the bulk change. Opens the transaction.
+
+    `leads`: those that the person may see. `values`: status, type, assigned_to_id. More than AT_ONCE leads are
+    processed by a worker, fewer by the caller (chunks.py, `process_at_once`).
+
+    Raises django.db.Error.
+    """
+    # Leads that change at the same moment: the values that are stored here are compared when each lead is locked.
+    with transaction.atomic():
+        set_locally(statement_timeout=f"{CHOOSING_SECONDS}s")
+        change = BulkChange(user_id=person_id, person_id=person_id, values=_stored(values))
+        change.save()
+        change.total = ChosenLead.objects.choose(change_id=change.pk, leads=leads)
+        owners = ChosenLead.objects.owners(change.pk)
+        change.user_id = owners[0] if len(owners) == 1 else person_id
+        if not change.total:
+            change.state, change.finished_at = State.FINISHED, timezone.now()
+        change.save()
+        if change.total > AT_ONCE:
+            _wake_worker(change)
+    return change
+
+
+def cancel_bulk_change(*, change: BulkChange) -> None:
+    """Stop the change after its current chunk. Raises WrongState."""
+    _move(change, State.CANCELLED, allowed=UNFINISHED, finished_at=timezone.now())
+
+
+def resume_bulk_change(*, change: BulkChange) -> None:
+    """Process the rest of a cancelled or failed change. Opens the transaction. Raises WrongState; django.db.Error."""
+    stopped = (State.CANCELLED, State.FAILED)
+    _move(change, State.WAITING, allowed=stopped, wake=True, undo_position=None, finished_at=None, error="")
+
+
+def undo_bulk_change(*, change: BulkChange) -> None:
+    """Give back what the change has written, where it is still there. Opens the transaction.
+
+    More than AT_ONCE leads are processed by a worker, fewer by the caller (chunks.py, `process_at_once`).
+    Raises WrongState; django.db.Error.
+    """
+    if not change.changed:
+        raise WrongState("This changed no lead: there is nothing to undo.")
+    if not change.chosen.exists():
+        raise WrongState(f"This is older than {KEEP.days} days and cannot be undone any more.")
+    wake = change.total > AT_ONCE
+    _move(change, State.UNDO_WAITING, allowed=UNDOABLE, wake=wake, finished_at=None, error="")
+
+
+def fail_bulk_change(*, change_id: UUID, reason: str) -> None:
+    """Store that the change cannot continue."""
+    now = timezone.now()
+    BulkChange.objects.filter(pk=change_id, state__in=IN_PROGRESS).update(
+        state=State.FAILED, error=reason, finished_at=now, updated_at=now
+    )
+
+
+def due_bulk_changes() -> QuerySet[BulkChange]:
+    """Return the changes that need a worker, oldest first: waiting ones, and those whose worker has died."""
+    lost = Q(state__in=(State.RUNNING, State.UNDOING), updated_at__lt=timezone.now() - STALE)
+    return BulkChange.objects.filter(Q(state__in=(State.WAITING, State.UNDO_WAITING)) | lost).order_by("pk")
+
+
+def prune_bulk_changes() -> None:
+    """Delete the chosen leads of changes that ended a month ago. In batches, each in its own transaction."""
+    old = BulkChange.objects.filter(finished_at__lt=timezone.now() - KEEP).values("pk")
+    rows = ChosenLead.objects.filter(change__in=old)
+    while batch := list(rows.values_list("change_id", "lead_id")[:PRUNE_SIZE]):
+        for change_id in {change_id for change_id, _ in batch}:
+            ids = [lead_id for one, lead_id in batch if one == change_id]
+            doomed = ChosenLead.objects.filter(change_id=change_id, lead_id__gte=min(ids), lead_id__lte=max(ids))
+            doomed._raw_delete(doomed.db)
+
+
+def _move(change: BulkChange, to: str, *, allowed: Sequence[str], wake: bool = False, **columns: Any) -> None:
+    """Change the state from an allowed one. Opens the transaction. Raises WrongState."""
+    with transaction.atomic():
+        rows = BulkChange.objects.filter(pk=change.pk, state__in=allowed)
+        if "undo_position" in columns:  # what the undo has given back would be changed again
+            rows = rows.filter(undo_position=None)
+        if not rows.update(state=to, updated_at=timezone.now(), **columns):
+            raise WrongState("This is not possible now: the state of the bulk change is another one. See the page.")
+        if wake:
+            _wake_worker(change)
+    change.refresh_from_db()
+
+
+def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in values.items()}
+
+
+def _wake_worker(change: BulkChange) -> None:
+    """Queue a job, so that a worker starts at once; without it leads.tasks.sweep_bulk_changes would within a minute."""
+    try:
+        app.configure_task(DO_BULK_CHANGE, allow_unknown=True).defer(change_id=str(change.pk))
+    except ConnectorException as error:
+        # procrastinate's exception for a lost connection.
+        raise OperationalError(str(error)) from error.__cause__

@@ -1,0 +1,133 @@
+"""Processes the leads of a bulk change in chunks, each in its own short transaction: a customer who writes at the same
+moment waits for one chunk at most.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.text import capfirst
+
+from conversations.models import Customer
+from leads.bulk.changes import IN_PROGRESS, UNDOING
+from leads.bulk.outcomes import CHANGED, outcome_of, undo_outcome_of
+from leads.models import BulkChange, ChosenLead, Lead
+from leads.models.bulk import Chosen, LeadValues, target_of
+from leadsite.core.transactions import end_if_idle, retried
+
+State = BulkChange.State
+# A chunk takes about a tenth of a second.
+CHUNK_SIZE: Final = 500
+# How long a chunk waits for a row that somebody has locked, with its own rows locked.
+LOCK_SECONDS: Final = 2
+
+
+def process_at_once(*, change: BulkChange) -> None:
+    """Process all chunks now. Raises django.db.Error, after which a worker continues within a minute."""
+    while process_chunk(change_id=change.pk):
+        pass
+    change.refresh_from_db()
+
+
+@retried
+def process_chunk(*, change_id: UUID) -> bool:
+    """Process the next chunk of the change or of its undo; return whether there may be more. Opens the transaction.
+
+    Raises django.db.Error.
+    """
+    # Two workers with the same change: the lock of its row orders them, and each finds the position of the other.
+    # Customers who write, and staff who change a lead, wait for the customer's row: Note [Lock order] in create.py.
+    with transaction.atomic():
+        end_if_idle(lock_timeout=f"{LOCK_SECONDS}s")
+        change = BulkChange.objects.select_for_update().filter(pk=change_id, state__in=IN_PROGRESS).first()
+        if change is None:
+            return False
+        undo = change.state in UNDOING
+        chunk = ChosenLead.objects.chunk(
+            change_id=change.pk,
+            after=change.undo_position if undo else change.position,
+            until=change.position if undo else None,
+            limit=CHUNK_SIZE,
+        )
+        if not chunk:
+            _finish(change, State.UNDONE if undo else State.FINISHED)
+            return False
+        (_undo_chunk if undo else _change_chunk)(change, chunk)
+        return True
+
+
+def _change_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
+    customers, present = _lock(chunk)
+    outcomes: dict[UUID, str] = {}
+    rows: list[tuple[UUID, LeadValues]] = []
+    for lead in chunk:
+        now = present.get(lead.lead_id)
+        outcomes[lead.lead_id] = outcome_of(chosen=lead.values, present=now, values=change.values)
+        if now is not None and outcomes[lead.lead_id] == CHANGED:
+            rows.append((lead.lead_id, target_of(change.values, now)))
+    _write(change, chunk, rows, customers)
+    kept = [(lead_id, outcome) for lead_id, outcome in outcomes.items() if outcome != CHANGED]
+    ChosenLead.objects.set_outcomes(change_id=change.pk, outcomes=kept)
+    counts = {name: F(name) + count for name, count in Counter(outcomes.values()).items()}
+    _advance(change, State.RUNNING, position=chunk[-1].lead_id, **counts)
+
+
+def _undo_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
+    customers, present = _lock(chunk)
+    rows = []
+    for lead in chunk:
+        now = present.get(lead.lead_id)
+        if now is not None and undo_outcome_of(present=now, values=change.values):
+            before = {name: getattr(lead.values, name) for name in change.values}
+            rows.append((lead.lead_id, now._replace(**before)))
+    _write(change, chunk, rows, customers)
+    counts = {"restored": F("restored") + len(rows), "remaining": F("remaining") + len(chunk) - len(rows)}
+    _advance(change, State.UNDOING, undo_position=chunk[-1].lead_id, **counts)
+
+
+def _lock(chunk: Sequence[Chosen]) -> tuple[dict[UUID, Customer], dict[UUID, LeadValues]]:
+    ids = {lead.customer_id for lead in chunk if lead.customer_id is not None}
+    customers = {customer.pk: customer for customer in Customer.objects.lock(ids)}
+    return customers, ChosenLead.objects.lock_leads([lead.lead_id for lead in chunk])
+
+
+def _write(
+    change: BulkChange,
+    chunk: Sequence[Chosen],
+    rows: Sequence[tuple[UUID, LeadValues]],
+    customers: Mapping[UUID, Customer],
+) -> None:
+    """Write the leads, and an entry in the history of each."""
+    ChosenLead.objects.write_leads(rows)
+    if change.person_id is None:
+        return
+    customer_of = {lead.lead_id: customers.get(lead.customer_id) for lead in chunk if lead.customer_id is not None}
+    kind = ContentType.objects.get_for_model(Lead).pk
+    fields = [capfirst(name.removesuffix("_id").replace("_", " ")) for name in change.values]
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            user_id=change.person_id,
+            content_type_id=kind,
+            object_id=str(lead_id),
+            object_repr=f"{Lead.Type(values.type).label} of {customer_of.get(lead_id)}"[:200],
+            action_flag=CHANGE,
+            change_message=json.dumps([{"changed": {"fields": fields}}]),
+        )
+        for lead_id, values in rows
+    )
+
+
+def _advance(change: BulkChange, state: str, **columns: Any) -> None:
+    BulkChange.objects.filter(pk=change.pk).update(state=state, updated_at=timezone.now(), **columns)
+
+
+def _finish(change: BulkChange, state: str) -> None:
+    now = timezone.now()
+    BulkChange.objects.filter(pk=change.pk).update(state=state, finished_at=now, updated_at=now)

@@ -1,0 +1,36 @@
+"""Decides what a bulk change does with one lead."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from leads.models.bulk import LeadValues, target_of
+from leads.services.status_order import TRANSITIONS
+
+# Each is the name of its count in BulkChange.
+CHANGED: Final = "changed"
+SAME: Final = "same"
+REFUSED: Final = "refused"
+OVERTAKEN: Final = "overtaken"
+GONE: Final = "gone"
+
+
+def outcome_of(*, chosen: LeadValues, present: LeadValues | None, values: Mapping[str, Any]) -> str:
+    """Return what happens to a lead: `chosen` are its values when it was chosen, `present` those under its lock.
+
+    Whoever changed the same field meanwhile has decided later than the person who chose: that stays.
+    """
+    if present is None:
+        return GONE
+    target = target_of(dict(values), present)
+    if target == present:
+        return SAME
+    if any(getattr(chosen, name) != getattr(present, name) for name in values):
+        return OVERTAKEN
+    if target.status != present.status and target.status not in TRANSITIONS[present.status]:
+        return REFUSED
+    return CHANGED
+
+
+def undo_outcome_of(*, present: LeadValues, values: Mapping[str, Any]) -> bool:
+    """Whether the lead still has what the change has written, so that the undo gives back what it had before."""
+    return target_of(dict(values), present) == present

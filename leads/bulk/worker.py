@@ -1,0 +1,75 @@
+"""The worker's part of bulk changes. The state of a change says what to do; a job wakes the worker."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from leads.bulk.changes import due_bulk_changes, fail_bulk_change
+from leads.bulk.chunks import process_chunk
+from leads.models import BulkChange
+from leadsite.core.transactions import RETRIED_SQLSTATES, sqlstate
+
+log = structlog.get_logger(__name__)
+
+State = BulkChange.State
+# While somebody holds a lock for long, an import with --atomic for example.
+PAUSE_SECONDS: Final = 1.0
+
+
+def process_bulk_change(change_id: UUID, *, should_stop: Callable[[], bool]) -> None:
+    """Process the change or its undo to its end, unless another worker has it. An error is stored with the change.
+
+    Raises django.db.OperationalError, after which another worker takes it, and any unexpected exception.
+    """
+    if not _take(change_id):
+        return
+    try:
+        while True:
+            if should_stop():
+                _release(change_id)
+                return
+            if not _next_chunk(change_id):
+                return
+    except OperationalError:
+        raise
+    except Exception:
+        fail_bulk_change(
+            change_id=change_id,
+            reason="An unexpected error occurred; the log has its details. Leads that were changed stay changed.",
+        )
+        raise
+
+
+def _next_chunk(change_id: UUID) -> bool:
+    try:
+        return process_chunk(change_id=change_id)
+    except OperationalError as error:
+        if sqlstate(error) not in RETRIED_SQLSTATES:
+            raise
+        log.info("bulk_change_waits", change=str(change_id), sqlstate=sqlstate(error))
+    BulkChange.objects.filter(pk=change_id).update(updated_at=timezone.now())
+    time.sleep(PAUSE_SECONDS)
+    return True
+
+
+def _take(change_id: UUID) -> bool:
+    """Claim the change for this worker. Opens the transaction."""
+    with transaction.atomic():
+        # A worker that is still processing it holds the row's lock during each chunk.
+        change = due_bulk_changes().select_for_update(skip_locked=True).filter(pk=change_id).first()
+        if change is None:
+            return False
+        state = State.RUNNING if change.state in (State.WAITING, State.RUNNING) else State.UNDOING
+        BulkChange.objects.filter(pk=change_id).update(state=state, updated_at=timezone.now())
+    return True
+
+
+def _release(change_id: UUID) -> None:
+    """Leave the change to another worker."""
+    for running, waiting in ((State.RUNNING, State.WAITING), (State.UNDOING, State.UNDO_WAITING)):
+        BulkChange.objects.filter(pk=change_id, state=running).update(state=waiting, updated_at=timezone.now())

@@ -1,0 +1,230 @@
+"""The models of bulk changes: one action of staff on many leads, and the leads that were chosen for it."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models import F, Q, QuerySet
+
+from leads.models.leads import Lead
+from leadsite.core.arrays import array
+from leadsite.core.models import OwnedModel
+from leadsite.core.statements import fetch_rows
+
+
+class BulkState(models.TextChoices):
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNDO_WAITING = "undo_waiting"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class BulkChange(OwnedModel):
+    """The same change to many leads, made in the admin (leads/bulk/).
+
+    The life of a change:
+      waiting       the leads are chosen (ChosenLead); a worker will process them
+      running       chunks are processed, each in one transaction with the counts; `position` is the last lead done. If
+                    the worker is killed, another one continues
+      finished      all leads are processed
+      cancelled     staff stopped it between two chunks; leads that were changed stay changed
+      failed        it could not continue; `error` says why
+      undo_waiting, undoing, undone
+                    the same for the undo, with `undo_position`: it gives back what the change has written, where nobody
+                    has written since
+    `user` is the business of the leads; for a superuser's selection over several businesses, the superuser.
+    """
+
+    State = BulkState
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name="by",
+        help_text="Who made the change.",
+    )
+    values = models.JSONField(help_text="What is written: status, type, assigned_to_id.")
+    state = models.CharField(choices=State, default=State.WAITING)
+    total = models.PositiveIntegerField(default=0, help_text="The number of chosen leads.")
+    changed = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField(default=0, help_text="Had the value already.")
+    refused = models.PositiveIntegerField(default=0, help_text="Their status does not allow it.")
+    overtaken = models.PositiveIntegerField(default=0, help_text="Were changed after they had been chosen.")
+    gone = models.PositiveIntegerField(default=0, help_text="Were deleted after they had been chosen.")
+    restored = models.PositiveIntegerField(default=0, help_text="Changed leads that the undo gave back.")
+    remaining = models.PositiveIntegerField(default=0, help_text="Changed leads that the undo left as they are.")
+    position = models.UUIDField(null=True, editable=False)
+    undo_position = models.UUIDField(null=True, editable=False)
+    error = models.TextField(blank=True, default="")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "bulk_changes"
+        constraints = [
+            # Also read by the list of a business's bulk changes, newest first.
+            models.UniqueConstraint(fields=["user", "id"], name="bulk_changes_owner_unique"),
+            models.CheckConstraint(condition=Q(state__in=BulkState.values), name="bulk_changes_state_valid"),
+            models.CheckConstraint(
+                condition=Q(total__gte=F("changed") + F("same") + F("refused") + F("overtaken") + F("gone")),
+                name="bulk_changes_adds_up",
+            ),
+        ]
+        indexes = [
+            # Read by the worker's sweep: the unfinished ones, which are few.
+            models.Index(
+                fields=["id"],
+                condition=Q(state__in=["waiting", "running", "undo_waiting", "undoing"]),
+                name="bulk_changes_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Bulk change of {self.total:,} {'lead' if self.total == 1 else 'leads'}"
+
+
+class LeadValues(NamedTuple):
+    """The columns of a lead that bulk changes write."""
+
+    status: str
+    type: str
+    assigned_to_id: UUID | None
+
+
+class Chosen(NamedTuple):
+    """A chosen lead of a chunk: what it was when it was chosen. `customer_id`: None where the lead is deleted."""
+
+    lead_id: UUID
+    values: LeadValues
+    customer_id: UUID | None
+
+
+class ChosenLeadManager(models.Manager["ChosenLead"]):
+    """Reads and writes the chosen leads, whose number is unlimited: in the database, or a chunk at a time."""
+
+    def choose(self, *, change_id: UUID, leads: QuerySet[Lead]) -> int:
+        """Store which leads these are now, and their values; return their number. One statement.
+
+        Memory does not depend on the number of leads, and leads that come later are not part of the change.
+        """
+        rows = leads.order_by().values("pk", *LeadValues._fields)
+        query, parameters = rows.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(_CHOOSE.format(query=query), [change_id, *parameters])
+            return int(cursor.rowcount)
+
+    def owners(self, change_id: UUID) -> list[UUID]:
+        """Return the business of the chosen leads; two of them where there are several."""
+        return [user_id for (user_id,) in fetch_rows(_OWNERS, [change_id])]
+
+    def chunk(self, *, change_id: UUID, after: UUID | None, until: UUID | None, limit: int) -> list[Chosen]:
+        """Return the next chosen leads without outcome, in the order of their ids."""
+        rows = fetch_rows(_CHUNK, [change_id, after or _FIRST, until or _LAST, limit])
+        return [
+            Chosen(lead_id, LeadValues(status, type_, assignee), customer_id)
+            for lead_id, status, type_, assignee, customer_id in rows
+        ]
+
+    def lock_leads(self, lead_ids: Collection[UUID]) -> dict[UUID, LeadValues]:
+        """Lock leads in the order of their ids and return their values. Caller holds the transaction and has locked
+        the customers.
+        """
+        return {lead_id: LeadValues(*values) for lead_id, *values in fetch_rows(_LOCK, [array(lead_ids)])}
+
+    def write_leads(self, rows: Sequence[tuple[UUID, LeadValues]]) -> None:
+        """Write the values of leads. Caller holds the transaction and has locked the leads."""
+        if rows:
+            ids = array(lead_id for lead_id, _ in rows)
+            statuses, types, assignees = (array(column) for column in zip(*(row for _, row in rows), strict=True))
+            fetch_rows(_WRITE, [ids, statuses, types, assignees, ids])
+
+    def set_outcomes(self, *, change_id: UUID, outcomes: Collection[tuple[UUID, str]]) -> None:
+        """Store why leads were not changed. Caller holds the transaction."""
+        if outcomes:
+            lead_ids, reasons = (array(column) for column in zip(*outcomes, strict=True))
+            fetch_rows(_SET_OUTCOMES, [lead_ids, reasons, change_id])
+
+
+class ChosenLead(models.Model):
+    """A lead that was chosen for a bulk change, with its values at that moment. Written by ChosenLeadManager.
+
+    `outcome` is why it was not changed; empty for a lead that was changed, or is not processed yet. There are as many
+    rows as there are leads, so there is no foreign key, and they are deleted after a month.
+    """
+
+    pk = models.CompositePrimaryKey("change_id", "lead_id")
+    change = models.ForeignKey(
+        BulkChange, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="chosen"
+    )
+    lead_id = models.UUIDField()
+    status = models.CharField()
+    type = models.CharField()
+    assigned_to_id = models.UUIDField(null=True)
+    outcome = models.CharField(default="")
+
+    objects = ChosenLeadManager()
+
+    class Meta:
+        db_table = "bulk_change_leads"
+        indexes = [
+            # Read by the page of a bulk change: the leads that were not changed.
+            models.Index(fields=["change", "lead_id"], condition=~Q(outcome=""), name="bulk_change_leads_kept"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.lead_id)
+
+
+_FIRST: Final = UUID(int=0)
+_LAST: Final = UUID(int=2**128 - 1)
+# A search may find a lead twice. Sorted, so that the primary key grows at its end.
+_CHOOSE: Final = """
+    INSERT INTO bulk_change_leads (change_id, lead_id, status, type, assigned_to_id, outcome)
+    SELECT %s, chosen.*, '' FROM ({query}) AS chosen ORDER BY 2
+    ON CONFLICT DO NOTHING
+"""
+_OWNERS: Final = """
+    SELECT DISTINCT l.user_id FROM bulk_change_leads AS chosen JOIN leads AS l ON l.id = chosen.lead_id
+    WHERE chosen.change_id = %s LIMIT 2
+"""
+_CHUNK: Final = """
+    SELECT chosen.lead_id, chosen.status, chosen.type, chosen.assigned_to_id, place.customer_id
+    FROM (SELECT * FROM bulk_change_leads WHERE change_id = %s AND lead_id > %s AND lead_id <= %s AND outcome = ''
+          ORDER BY lead_id LIMIT %s) AS chosen
+    LEFT JOIN LATERAL (SELECT l.conversation_id FROM leads AS l WHERE l.id = chosen.lead_id LIMIT 1) AS lead ON true
+    LEFT JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
+        ON true
+    ORDER BY chosen.lead_id
+"""
+_LOCK: Final = """
+    SELECT id, status, type, assigned_to_id FROM leads WHERE id = ANY (%s::uuid[]) ORDER BY id FOR UPDATE
+"""
+_WRITE: Final = """
+    UPDATE leads AS l
+    SET status = given.status, type = given.type, assigned_to_id = given.assigned_to_id, updated_at = now()
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[]) AS given (id, status, type, assigned_to_id)
+    -- Both conditions, so that the index is used for these ids, whatever the statistics say.
+    WHERE l.id = given.id AND l.id = ANY (%s::uuid[])
+"""
+_SET_OUTCOMES: Final = """
+    UPDATE bulk_change_leads AS chosen SET outcome = given.outcome
+    FROM unnest(%s::uuid[], %s::text[]) AS given (lead_id, outcome)
+    WHERE chosen.change_id = %s AND chosen.lead_id = given.lead_id
+"""
+
+
+def target_of(values: dict[str, Any], present: LeadValues) -> LeadValues:
+    """Return the present values of a lead with those that a bulk change writes (as JSON, so ids are texts)."""
+    assignee = values.get("assigned_to_id")
+    typed = values | ({"assigned_to_id": UUID(assignee)} if assignee else {})
+    return present._replace(**typed)

@@ -1,0 +1,65 @@
+"""How a worker processes bulk changes: stops, killed workers, errors."""
+
+import pytest
+from django.db import IntegrityError
+
+from leads.bulk import changes, chunks, worker
+from leads.models import BulkChange, Lead
+from tests.factories import Business
+
+pytestmark = pytest.mark.django_db
+LEADS = 7
+
+
+@pytest.fixture
+def change(owner: Business, monkeypatch) -> BulkChange:
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 2)
+    monkeypatch.setattr(changes, "AT_ONCE", 2)
+    for _ in range(LEADS):
+        owner.has_lead()
+    return changes.start_bulk_change(person_id=owner.id, leads=Lead.objects.all(), values={"status": "contacted"})
+
+
+def work(change: BulkChange, chunks: int = 100) -> BulkChange:
+    """Run a worker that is told to stop after so many chunks."""
+    asked = iter([False] * chunks)
+    worker.process_bulk_change(change.pk, should_stop=lambda: next(asked, True))
+    change.refresh_from_db()
+    return change
+
+
+def test_a_worker_that_stops_leaves_the_rest_to_the_next(change):
+    work(change, chunks=2)
+    assert (change.state, change.changed) == ("waiting", 4)
+    work(change)
+    assert (change.state, change.changed) == ("finished", LEADS)
+    changes.undo_bulk_change(change=change)
+    work(change, chunks=1)
+    assert (change.state, change.restored) == ("undo_waiting", 2)
+    work(change)
+    assert (change.state, change.restored, change.remaining) == ("undone", LEADS, 0)
+
+
+def test_the_change_of_a_killed_worker_is_continued_after_a_minute_without_doubles(change):
+    chunks.process_chunk(change_id=change.pk)
+    work(change)
+    assert (change.state, change.changed) == ("running", 2)  # its worker may be alive
+    BulkChange.objects.update(updated_at="2026-01-01T00:00:00Z")
+    work(change)
+    assert (change.state, change.changed) == ("finished", LEADS)
+    assert set(Lead.objects.values_list("version", flat=True)) == {2}
+
+
+def test_an_unexpected_error_is_stored_with_the_change(change, monkeypatch):
+    def fail(**_: object) -> bool:
+        raise IntegrityError("leads_status_valid")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worker, "process_chunk", fail)
+        with pytest.raises(IntegrityError):
+            work(change)
+    change.refresh_from_db()
+    assert (change.state, change.changed) == ("failed", 0)
+    assert "the log has its details" in change.error
+    changes.resume_bulk_change(change=change)
+    assert work(change).changed == LEADS
