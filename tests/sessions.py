@@ -98,7 +98,7 @@ def processes(count: int) -> ProcessPoolExecutor:
     They are forked from a fork server, because a fork of pytest would share its connection and its threads' locks.
     """
     context = get_context("forkserver")
-    context.set_forkserver_preload(["leadsite.wsgi", "tests.factories", "tests.sessions", "pytest"])
+    context.set_forkserver_preload(["pytest", "leadsite.wsgi", "tests.factories", "tests.sessions"])
     return ProcessPoolExecutor(count, context, initializer=_join, initargs=(connection.settings_dict["NAME"],))
 
 

@@ -17,13 +17,14 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
 from leads.models import BulkChange, ChosenLead, Lead
+from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.transactions import retried, set_locally
 
 State = BulkChange.State
 DO_BULK_CHANGE: Final = "leads.tasks.do_bulk_change"
 # Up to this number the request processes the leads itself.
 AT_ONCE: Final = 500
-# To choose a million leads takes longer than a request's statement may (settings.DATABASE_TIMEOUTS).
+# To choose a million leads takes longer than a request may otherwise wait (settings.DATABASE_WAIT_SECONDS).
 CHOOSING_SECONDS: Final = 60
 # A running change without a new chunk for this long has lost its worker.
 STALE: Final = timedelta(minutes=1)
@@ -50,7 +51,7 @@ def start_bulk_change(*, person_id: UUID, leads: QuerySet[Lead], values: Mapping
     Raises django.db.Error.
     """
     # Leads that change at the same moment: the values that are stored here are compared when each lead is locked.
-    with transaction.atomic():
+    with limit_waiting(CHOOSING_SECONDS), transaction.atomic():
         set_locally(statement_timeout=f"{CHOOSING_SECONDS}s")
         change = BulkChange(user_id=person_id, person_id=person_id, values=_stored(values))
         change.save()

@@ -1,7 +1,6 @@
 """All pages of all models open and escape customers' texts. tests/long has forged addresses."""
 
 from datetime import UTC, datetime
-
 from uuid import UUID
 
 import pytest

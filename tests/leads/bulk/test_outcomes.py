@@ -3,8 +3,8 @@
 from uuid import UUID
 
 import pytest
-from leads.bulk.outcomes import outcome_of, undo_outcome_of
 
+from leads.bulk.outcomes import outcome_of, undo_outcome_of
 from leads.models.bulk import LeadValues
 
 ME = UUID("01a20e4e-5f63-7d2b-8978-25877e6c373b")
