@@ -49,6 +49,18 @@ class Opened(NamedTuple):
     created: bool
 
 
+class PastConversation(NamedTuple):
+    """A conversation from another system, with its id and times."""
+
+    id: UUID
+    user_id: UUID
+    customer_id: UUID
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    last_message_at: datetime | None
+
+
 class ConversationManager(InboundConversationManager["Conversation"]):
     """Reads and writes lists of conversations, each in one statement whatever the length."""
 
@@ -79,6 +91,19 @@ class ConversationManager(InboundConversationManager["Conversation"]):
             else:
                 result.append(closed[opening.customer_id, opening.status].popleft())
         return result
+
+    def insert_past(self, rows: Sequence[PastConversation]) -> None:
+        """Insert conversations from another system. Caller holds the transaction and has locked the customers.
+
+        Raises django.db.IntegrityError: conversations_one_active, or another constraint of the table.
+        """
+        if rows:
+            fetch_rows(_INSERT_PAST, [array(column) for column in zip(*rows, strict=True)])
+
+    def newest_of(self, customer_ids: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
+        """Return id and status of each customer's active conversation, otherwise of the newest, by customer."""
+        found = fetch_rows(_NEWEST_OF, [array(customer_ids)])
+        return {customer_id: (conversation_id, status) for customer_id, conversation_id, status in found}
 
     def _reopen(self, openings: Iterable[Opening]) -> dict[UUID, Opened]:
         customer_ids = {opening.customer_id for opening in openings if opening.status == _ACTIVE}
@@ -117,6 +142,17 @@ _JOIN_OR_OPEN: Final = """
         last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
         updated_at = now()
     RETURNING c.id, c.customer_id, c.status, c.xmax = 0
+"""
+_INSERT_PAST: Final = """
+    INSERT INTO conversations (id, user_id, customer_id, status, created_at, updated_at, last_message_at)
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[],
+                         %s::timestamptz[])
+"""
+_NEWEST_OF: Final = """
+    SELECT given.customer_id, newest.id, newest.status FROM unnest(%s::uuid[]) AS given (customer_id)
+    CROSS JOIN LATERAL (
+        SELECT id, status FROM conversations AS c WHERE c.customer_id = given.customer_id
+        ORDER BY c.status = 'active' DESC, c.created_at DESC, c.id DESC LIMIT 1) AS newest
 """
 # The customer's active conversation; otherwise the newest, if that is completed.
 _REOPEN: Final = """

@@ -10,6 +10,7 @@ from conversations.models.attempts import AttemptManager
 from conversations.models.conversations import Conversation
 from conversations.models.inbound import InboundMessageManager
 from conversations.models.outbox import OutboxManager
+from conversations.models.past import PastMessageManager
 from conversations.models.reported import ReportedMessageManager
 from leadsite.core.models import OwnedModel
 
@@ -35,7 +36,9 @@ class MessageStatus(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-class MessageManager(AttemptManager, ReportedMessageManager, OutboxManager, InboundMessageManager["Message"]):
+class MessageManager(
+    AttemptManager, ReportedMessageManager, OutboxManager, PastMessageManager, InboundMessageManager["Message"]
+):
     """Reads and writes lists of messages, each in one statement whatever the length."""
 
     def with_referred(self) -> models.QuerySet["Message"]:

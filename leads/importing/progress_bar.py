@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Final, Self, TextIO
+from typing import Any, Final, Protocol, Self, TextIO
 
 from tqdm import tqdm
 
@@ -15,6 +15,10 @@ from leads.importing.batches import Counts
 LINE_SECONDS: Final = 5.0
 _BAR: Final = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
 _NO_BAR: Final = "{desc} [{elapsed}]"
+
+
+class Stoppable(Protocol):
+    stopped: bool
 
 
 class Progress:
@@ -62,7 +66,7 @@ class Progress:
 
 
 @contextmanager
-def stopped_by_signals(progress: Progress) -> Iterator[None]:
+def stopped_by_signals(progress: Stoppable) -> Iterator[None]:
     """Let SIGINT and SIGTERM stop the import after the current batch; a second signal ends it at once."""
     before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
 

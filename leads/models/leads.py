@@ -1,6 +1,7 @@
 """The model Lead: a customer's order, booking or inquiry, always with a conversation."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -47,7 +48,9 @@ class LeadSource(models.TextChoices):
 
 
 class LeadRow(NamedTuple):
-    """A lead to insert. `referral`: a JSON document as text."""
+    """A lead to insert. `referral`: a JSON document as text. `id`, `created_at` and `updated_at` are those of a lead
+    from another system; None: a new id, now.
+    """
 
     user_id: UUID
     conversation_id: UUID
@@ -59,13 +62,16 @@ class LeadRow(NamedTuple):
     import_run_id: UUID | None = None
     first_message_id: UUID | None = None
     referral: str | None = None
+    id: UUID | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 class LeadManager(InboundLeadManager["Lead"], LeadLookupManager["Lead"]):
     """Reads and writes lists of leads, each in one statement whatever the length."""
 
     def insert(self, rows: Sequence[LeadRow]) -> list[UUID]:
-        """Insert leads; return their ids, which increase in the order of `rows`. Caller holds the transaction and has
+        """Insert leads; return their ids in the order of `rows`; new ids increase. Caller holds the transaction and has
         locked the customers.
 
         Raises django.db.IntegrityError: leads_external_id_unique, or another constraint of the table.
@@ -86,15 +92,16 @@ class LeadManager(InboundLeadManager["Lead"], LeadLookupManager["Lead"]):
 # start of the transaction, so a lead has the same created_at as a conversation and customer inserted with it (undo.py).
 _INSERT: Final = """
     WITH given AS MATERIALIZED (
-        SELECT uuid_v7() AS id, lead.* FROM unnest(
+        SELECT coalesce(given_id, uuid_v7()) AS id, lead.* FROM unnest(
             %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[],
-            %s::jsonb[]) WITH ORDINALITY AS lead (user_id, conversation_id, type, source, details, status, external_id,
-                                                import_run_id, first_message_id, referral, n)
+            %s::jsonb[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+            WITH ORDINALITY AS lead (user_id, conversation_id, type, source, details, status, external_id,
+                import_run_id, first_message_id, referral, given_id, created_at, updated_at, n)
     ), made AS (
         INSERT INTO leads (id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
                            first_message_id, referral, created_at, updated_at)
         SELECT id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-               first_message_id, referral, now(), now()
+               first_message_id, referral, coalesce(created_at, now()), coalesce(updated_at, created_at, now())
         FROM given ORDER BY n
     )
     SELECT id FROM given ORDER BY n
