@@ -151,8 +151,8 @@ def _row_of(business: UUID, message: OldMessage, plan: Plan, last: dict[UUID, da
 
 
 def _make_leads(business: UUID, plans: Mapping[str, Plan]) -> dict[UUID, UUID]:
-    """Each customer who writes is a lead: make one for new active conversations in which the customer wrote and that have
-    none; return them by conversation.
+    """Make a lead for each new active conversation without one in which the customer wrote: each customer who writes is
+    a lead. Return them by conversation.
     """
     without = first_words([conversation_id for plan in plans.values() for conversation_id in sorted(plan.without_lead)])
     lead_ids = Lead.objects.insert(

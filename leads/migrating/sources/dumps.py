@@ -24,7 +24,7 @@ _ONE_VALUE: Final = re.compile(
     rf"(?:[eE]'(?P<escaped>(?:[^'\\]|''|\\.)*)'|'(?P<text>(?:[^']|'')*)'|(?P<bare>[^\s,()']+?)){_CAST}\s*(?:,\s*|$)",
     re.DOTALL,
 )
-_ROW_MAY_END: Final = re.compile(r"\)\s*[,;]?\s*$")
+_ROW_MAY_END: Final = re.compile(r"\)\s*(?:ON\s+CONFLICT[^;]*)?[,;]?\s*$", re.IGNORECASE)
 _ESCAPE: Final = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
 _ESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _SCHEMAS: Final = ("public", "")

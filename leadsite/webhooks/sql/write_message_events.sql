@@ -15,9 +15,8 @@ AS $$
 DECLARE
     v_ids uuid[];
 BEGIN
-    IF current_setting('leadsite.past', true) = 'on' OR NOT EXISTS (
-        SELECT FROM webhook_endpoints AS e WHERE e.active AND e.user_id IN (SELECT user_id FROM new_messages)
-        AND e.events && ARRAY['message.received', 'message.status']::varchar[]) THEN
+    IF current_setting('leadsite.past', true) = 'on' OR NOT EXISTS (SELECT FROM webhook_endpoints AS e
+        WHERE e.active AND e.user_id IN (SELECT user_id FROM new_messages) AND e.events && ARRAY['message.received', 'message.status']::varchar[]) THEN
         RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
