@@ -1,6 +1,7 @@
 """What becomes of a customer's rows: pure decisions. What is stored: management/commands/test_import_supabase.py."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from leads.migrating.plan import Found, Here, OldConversation, OldLead, Plan, plan_customer
@@ -9,12 +10,12 @@ DAY = datetime(2025, 3, 1, 12, tzinfo=UTC)
 MADE = UUID(int=99)
 
 
-def conversation(number: int, status: str = "active", **values: object) -> OldConversation:
+def conversation(number: int, status: str = "active", **values: Any) -> OldConversation:
     made = OldConversation(UUID(int=number), number, status, DAY + timedelta(minutes=number), None, None, "")
     return made._replace(**values)
 
 
-def lead(number: int, place: int | None, **values: object) -> OldLead:
+def lead(number: int, place: int | None, **values: Any) -> OldLead:
     at = UUID(int=place) if place else None
     made = OldLead(UUID(int=number), number, at, "order", "new", "A cake", DAY + timedelta(minutes=number), None, "")
     return made._replace(**values)
