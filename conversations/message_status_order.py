@@ -72,10 +72,15 @@ class MessageRecord:
     record: StatusRecord
     is_ours: bool = True
     former_ids: frozenset[str] = frozenset()
+    conversation_id: UUID | None = None
 
     @property
     def key(self) -> ProviderKey:
         return self.user_id, self.provider_id or ""
+
+    @property
+    def has_failed(self) -> bool:
+        return self.record.status == FAILED
 
 
 @dataclass(frozen=True, slots=True)

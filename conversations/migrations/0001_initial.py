@@ -501,7 +501,7 @@ class Migration(migrations.Migration):
             model_name="message",
             index=models.Index(
                 condition=models.Q(
-                    models.Q(("direction", "out"), ("is_turn", True)),
+                    models.Q(("direction", "out"), ("is_turn", True), models.Q(("status", "failed"), _negated=True)),
                     models.Q(("direction", "in"), ("is_turn", False), ("kind", "call")),
                     _connector="OR",
                 ),

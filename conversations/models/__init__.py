@@ -11,7 +11,7 @@ from conversations.models.customers import (
     CustomerMove,
     UpsertedCustomer,
 )
-from conversations.models.marketing import MarketingRefusal
+from conversations.models.marketing import Undelivered
 from conversations.models.messages import (
     CONTENT_MAX_LENGTH,
     KIND_MAX_LENGTH,
@@ -30,12 +30,12 @@ __all__ = [
     "Conversation",
     "Customer",
     "CustomerMove",
-    "MarketingRefusal",
     "Message",
     "Opened",
     "Opening",
     "ParkedStatus",
     "PastConversation",
     "PastMessage",
+    "Undelivered",
     "UpsertedCustomer",
 ]

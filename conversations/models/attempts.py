@@ -14,7 +14,7 @@ from leadsite.core.statements import fetch_rows
 # are looked for, as in outbox.py.
 _LOCK_ATTEMPTS: Final = """
     SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.status, m.attempts, m.retry_kind, m.retries,
-           m.extras -> 'former_ids', m.extras ? 'sent_again_as', EXISTS (
+           m.extras -> 'former_ids', m.conversation_id, m.extras ? 'sent_again_as', EXISTS (
                SELECT FROM conversations AS v CROSS JOIN LATERAL (
                    SELECT FROM conversations AS other CROSS JOIN LATERAL (
                        SELECT FROM messages AS later
@@ -59,6 +59,7 @@ class Attempt(NamedTuple):
     retry_kind: str
     retries: int
     former_ids: list[str]
+    conversation_id: UUID
     was_sent_again: bool
     is_overtaken: bool
 

@@ -66,6 +66,14 @@ class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"]):
         chosen = self.filter(pk__in=ids).order_by("user", "phone_key", "whatsapp_user_id")
         return list(chosen.select_for_update(of=("self",)))
 
+    def lock_owners(self, conversation_ids: Collection[UUID]) -> None:
+        """Lock the customers of these conversations without waiting. Caller holds the transaction.
+
+        For a caller who has locked messages already. Raises django.db.OperationalError (55P03) where another
+        transaction has locked one of the customers: the caller repeats the transaction.
+        """
+        fetch_rows(_LOCK_OWNERS, [array(conversation_ids)])
+
 
 # Rows are inserted in the order of the arrays, and each conflict locks the existing row: this is the lock order. xmax
 # is 0 in a row that this statement inserted, and not 0 in one that it updated.
@@ -81,6 +89,12 @@ _UPSERT: Final = """
 """
 
 
+# Waiting here would be against the lock order: the other transaction may wait for the caller's messages.
+_LOCK_OWNERS: Final = """
+    SELECT c.id FROM customers AS c
+    WHERE c.id = ANY (ARRAY(SELECT v.customer_id FROM conversations AS v WHERE v.id = ANY (%s::uuid[])))
+    FOR NO KEY UPDATE NOWAIT
+"""
 _UPSERT_BY_USER_ID: Final = """
     INSERT INTO customers AS c (user_id, whatsapp_user_id, name) VALUES (%s, %s, %s)
     ON CONFLICT (user_id, whatsapp_user_id) DO UPDATE

@@ -98,7 +98,8 @@ _JOIN: Final = """
     RETURNING c.customer_id, c.id
 """
 # An answer that the provider reports was written with the customer's earlier messages in sight; one that was queued
-# here does not answer what arrives after it, however long ago that was written. An answered call is an answer too.
+# here does not answer what arrives after it, however long ago that was written. An answered call is an answer too; a
+# message that failed is none. One of which it is unknown whether it was sent is: the customer may have it.
 _SET_WAITING: Final = """
     UPDATE conversations AS c SET waiting_since = least(
         CASE WHEN given.arrived > reported.at THEN given.arrived END,
@@ -116,7 +117,9 @@ _SET_WAITING: Final = """
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
 """.replace(
-    "{answer}", "(a.direction = 'out' AND a.is_turn OR a.kind = 'call' AND a.direction = 'in' AND NOT a.is_turn)"
+    "{answer}",
+    "(a.direction = 'out' AND a.is_turn AND a.status <> 'failed'"
+    " OR a.kind = 'call' AND a.direction = 'in' AND NOT a.is_turn)",
 )
 _EVENT_COLUMNS: Final = ("direction", "kind", "content", "provider_id", "status", "provider_time")
 

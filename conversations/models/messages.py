@@ -117,10 +117,11 @@ class Message(OwnedModel):
         indexes = [
             # Read by the thread, and to place a message in it.
             models.Index(fields=["conversation", "sort_at", "id"], name="messages_by_conversation"),
-            # Read by set_waiting: the last answer, or answered call.
+            # Read by set_waiting: the last answer that did not fail, or answered call.
             models.Index(
                 fields=["conversation", "sort_at"],
-                condition=Q(direction="out", is_turn=True) | Q(kind="call", direction="in", is_turn=False),
+                condition=Q(direction="out", is_turn=True) & ~Q(status="failed")
+                | Q(kind="call", direction="in", is_turn=False),
                 name="messages_answers",
             ),
             # Read by lock_due: messages to send through a channel now.

@@ -41,7 +41,9 @@ _LOCK_DUE: Final = f"""
 # Look-up by id: `status || ''` matches no partial index, so that the planner cannot choose to scan one.
 _LEASE: Final = f"""
     WITH mine AS MATERIALIZED (
-        SELECT m.id, v.customer_id FROM messages AS m JOIN conversations AS v ON v.id = m.conversation_id
+        SELECT m.id, v.customer_id, c.marketing_opted_out_at IS NOT NULL AND m.extras ? 'is_marketing' AS opted_out
+        FROM messages AS m JOIN conversations AS v ON v.id = m.conversation_id
+        JOIN customers AS c ON c.id = v.customer_id
         WHERE m.id = ANY (%(ids)s::uuid[]) AND m.status || '' = 'queued' AND {_NONE_BEFORE}
         FOR NO KEY UPDATE OF m SKIP LOCKED
     ), paced AS (
@@ -50,8 +52,10 @@ _LEASE: Final = f"""
     )
     UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1, leased_until = %(now)s + %(lease)s
     WHERE m.id = ANY (ARRAY(SELECT id FROM mine))
-    RETURNING m.id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address
+    RETURNING m.id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address,
+              m.id = ANY (ARRAY(SELECT id FROM mine WHERE opted_out))
 """  # noqa: S608 - constant text
+_CONVERSATIONS: Final = "SELECT conversation_id FROM messages WHERE id = ANY (%s::uuid[])"
 _EXPIRE_LEASES: Final = """
     UPDATE messages SET status = 'unknown', error = %s, leased_until = NULL, updated_at = now()
     WHERE id = ANY (ARRAY(
@@ -108,7 +112,10 @@ class Chat(NamedTuple):
 
 
 class Leased(NamedTuple):
-    """A message leased to a worker; `attempts` distinguishes this lease from others."""
+    """A message leased to a worker; `attempts` distinguishes this lease from others.
+
+    `opted_out`: it is marketing, which the customer does not want any more.
+    """
 
     id: UUID
     attempts: int
@@ -118,6 +125,7 @@ class Leased(NamedTuple):
     content: str
     extras: dict[str, Any]
     address: str
+    opted_out: bool
 
 
 class OutboxManager:
@@ -175,6 +183,10 @@ class OutboxManager:
         rows = [Leased(*row) for row in fetch_rows(_LEASE, values)]
         # In raw queries Django returns jsonb as text: only JSONField parses it.
         return sorted(row._replace(extras=json.loads(str(row.extras))) for row in rows)
+
+    def conversations_of(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Return the conversations of these messages; no query where there are none."""
+        return {id_ for (id_,) in fetch_rows(_CONVERSATIONS, [array(ids)])} if ids else set()
 
     def expire_leases(self, *, error: str) -> int:
         """Set messages with an expired lease to unknown, except those whose rows are locked. Returns how many.

@@ -16,7 +16,7 @@ _LOCK_REPORTED: Final = """
     SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.direction = 'out',
            m.created_at >= transaction_timestamp(),
            m.status, m.error, m.extras -> 'times', m.extras -> 'details', m.attempts > 0,
-           m.extras -> 'former_ids'
+           m.extras -> 'former_ids', m.conversation_id
     FROM messages AS m
     WHERE m.id = ANY (%s::uuid[] || ARRAY(
         SELECT coalesce(
@@ -72,8 +72,11 @@ class ReportedMessageManager:
                 record=record_from_row(*state),
                 is_ours=is_ours,
                 former_ids=frozenset(json.loads(former_ids)) if former_ids else frozenset(),
+                conversation_id=conversation_id,
             )
-            for message_id, user_id, provider_id, token, is_outgoing, is_new, *state, is_ours, former_ids in rows
+            for row in rows
+            for message_id, user_id, provider_id, token, is_outgoing, is_new, *state in [row[:-3]]
+            for is_ours, former_ids, conversation_id in [row[-3:]]
         ]
 
     def write_statuses(self, messages: Sequence[MessageRecord], *, applied: Sequence[UUID]) -> None:

@@ -1,12 +1,11 @@
 """Service that stores what customers choose about marketing. Caller holds the transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 from conversations.incoming import IncomingMessage
 from conversations.marketing import MarketingChoice, latest_choices
-from conversations.models import Customer, MarketingRefusal
-from conversations.services.identify import serialization_failure
+from conversations.models import Customer
 
 
 def store_choices(*, messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> None:
@@ -20,19 +19,3 @@ def store_choices(*, messages: Iterable[tuple[IncomingMessage, UUID | None]]) ->
         if customer_id is not None and message.event.stops_marketing is not None
     )
     Customer.objects.write_marketing_choices(latest_choices(choices))
-
-
-def opt_out_recipients(*, refusals: Sequence[MarketingRefusal]) -> None:
-    """Store that the recipients of these messages have opted out. Messages that are not stored are ignored.
-
-    No statement where there are none, otherwise three. Locks the customers: before any message. Raises
-    django.db.Error; among them an OperationalError of serialization_failure: the caller repeats the transaction.
-    """
-    if not refusals:
-        return
-    found = zip(Customer.objects.recipients(refusals), refusals, strict=True)
-    choices = latest_choices((owner, MarketingChoice(refusal.at, stops=True)) for owner, refusal in found if owner)
-    # The look-up locks nothing: in the meantime a customer may have been merged into another.
-    if len(Customer.objects.lock(choices)) < len(choices):
-        raise serialization_failure("A customer was merged into another at the same moment.")
-    Customer.objects.write_marketing_choices(choices)

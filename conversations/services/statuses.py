@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from conversations.incoming import Sender
 from conversations.message_status_order import (
     ARRIVED,
     BEFORE_SENT,
@@ -22,7 +23,8 @@ from conversations.message_status_order import (
     StatusRecord,
     reported,
 )
-from conversations.models import MarketingRefusal, Message, ParkedStatus
+from conversations.models import Message, ParkedStatus
+from conversations.services.waiting import update_waiting
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class StatusReport:
     message_id: UUID | None = None
     opts_out: bool = False  # the message failed because the customer has opted out of marketing
     provider_token: str | None = None  # what is the same in all ids that the provider has for the message
+    recipient: Sender | None = None  # of one that opts out
 
     @property
     def has_arrived(self) -> bool:
@@ -74,8 +77,10 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
     """Apply reports to messages, and park those whose message is not stored.
 
     The order of the reports does not matter (conversations/message_status_order.py). Two statements where every message
-    has its provider id, at most five otherwise, however many reports. Locks messages in the order of their ids, then
-    parked rows in the order of (user, provider id). Caller holds the transaction. Raises django.db.Error.
+    has its provider id, at most five otherwise, however many reports; two more where a message becomes failed, or is so
+    no longer: the customer then waits for an answer, or not. Locks messages in the order of their ids, then parked rows
+    in the order of (user, provider id). Caller holds the transaction, and has locked the recipients of failures
+    (undelivered.py). Raises django.db.Error.
     """
     if not statuses:
         return
@@ -98,15 +103,8 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
     changed = [message for message in plan.messages if message != before[message.id]]
     ParkedStatus.objects.write(plan.parked)
     Message.objects.write_statuses(changed, applied=plan.applied)
-
-
-def marketing_refusals(statuses: Iterable[StatusReport]) -> list[MarketingRefusal]:
-    """Return the messages that failed because their customers have opted out of marketing."""
-    return [
-        MarketingRefusal(report.user_id, report.provider_id, report.message_id, report.at, report.provider_token)
-        for report in statuses
-        if report.opts_out
-    ]
+    moved = [message for message in changed if message.has_failed != before[message.id].has_failed]
+    update_waiting(conversation_ids={message.conversation_id for message in moved if message.conversation_id})
 
 
 def _lock_reported(statuses: Sequence[StatusReport]) -> list[MessageRecord]:

@@ -13,9 +13,10 @@ from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Op
 from conversations.models import Conversation, Message
 from conversations.models.inbound import StoredMessage
 from conversations.services.identify import identify_customers
-from conversations.services.marketing import opt_out_recipients, store_choices
+from conversations.services.marketing import store_choices
 from conversations.services.place import Placed, place_messages
-from conversations.services.statuses import StatusReport, apply_statuses, marketing_refusals
+from conversations.services.statuses import StatusReport, apply_statuses
+from conversations.services.undelivered import lock_recipients, undelivered
 from leads.first_messages import FirstMessage, details_of, has_words, plan_leads
 from leads.models import Lead, LeadRow
 from leads.services.number_changes import move_customers
@@ -92,7 +93,7 @@ def receive_events(received: Received) -> Stored:
     with transaction.atomic(savepoint=False):
         prepare_transaction(businesses=received.businesses if received.locks_businesses else [])
         move_customers(moves=received.moves)
-        opt_out_recipients(refusals=marketing_refusals(received.statuses))
+        lock_recipients(messages=undelivered(received.statuses))
         stored = _receive_messages(received.messages)
         apply_statuses(statuses=received.statuses)
         return stored

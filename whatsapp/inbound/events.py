@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from conversations.incoming import MessageEvent, MoveEvent
+from conversations.incoming import MessageEvent, MoveEvent, Sender
 from whatsapp.outbound.retries import Schedule
 
 STATUS_ERROR_MAX_LENGTH: Final = 1000
@@ -29,6 +29,7 @@ class StatusEvent:
     error: str = ""
     stops_number: bool = False  # the error concerns the business's number, not only this message
     opts_out: bool = False  # the customer has opted out of marketing
+    recipient: Sender | None = None  # the customer, where the message may be none of ours
     schedule: Schedule | None = None  # of an error that is temporary: when the message is sent again
     callback_data: str = ""  # returned by the provider: our id of the message
     details: dict[str, Any] = field(default_factory=dict)

@@ -110,6 +110,7 @@ def _report(route: Route, event: StatusEvent, at: datetime) -> StatusReport:
         error=event.error,
         details=event.details,
         opts_out=event.opts_out,
+        recipient=event.recipient,
     )
 
 

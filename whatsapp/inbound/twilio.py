@@ -140,6 +140,7 @@ def _read_status(form: Form, provider_status: str, reading: Reading) -> None:
             error=_error(form, code, provider_status) if failed else "",
             stops_number=error_of(code).stops,
             opts_out=error_of(code).opts_out,
+            recipient=_recipient(form) if error_of(code).opts_out else None,
             schedule=error_of(code).schedule,
             details=details,
         )
@@ -167,6 +168,12 @@ def _phone(text: str) -> str | None:
         return normalise(text)
     except PhoneInvalid:
         return None
+
+
+def _recipient(form: Form) -> Sender:
+    address = _address(form.get("To", ""))
+    phone = _phone(address)
+    return Sender(phone=phone, whatsapp_user_id=None if phone else address or None)
 
 
 def _sender(form: Form) -> Sender | None:

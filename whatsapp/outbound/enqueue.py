@@ -21,12 +21,13 @@ from leads.services.rules import is_storable
 from leadsite.core.transactions import retried
 from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
-from whatsapp.outbound.routing import find_route
+from whatsapp.outbound.routing import Route, find_route
 from whatsapp.outbound.wakeup import wake_sender
 
 TEXT: Final = "text"
 TEMPLATE: Final = "template"
 TEXT_MAX_LENGTH: Final = 4096  # Meta, Text messages: "maximum length: 4096 characters"
+OPTED_OUT: Final = "The customer does not want marketing messages, and this template is one. Nothing was stored."
 
 
 class MessageRefused(Exception):
@@ -200,26 +201,30 @@ def _queue(
             " template. Nothing was stored.",
             field="message",
         )
-    content = message.content
-    if message.template:
-        rendered = render_template(user_id=user_id, channel=route.channel, template=message.template)
-        content = rendered.content
-        if rendered.is_marketing and Customer.objects.has_opted_out(customer_id):
-            raise OptedOut(
-                "The customer does not want marketing messages, and this template is one. Nothing was stored.",
-                field="template",
-            )
+    content, extras = _rendered(user_id, customer_id, route, message)
     message_id = Message.objects.queue(
         user_id=user_id,
         conversation_id=conversation_id,
         kind=message.kind,
         content=content,
-        extras={"template": message.template} if message.template else {},
+        extras=extras,
         channel_id=route.channel.id if route.channel else None,
         address=route.address,
     )
     wake_sender()
     return Queued(message_id, conversation_id, lead_id, is_open)
+
+
+def _rendered(user_id: UUID, customer_id: UUID, route: Route, message: MessageContent) -> tuple[str, dict[str, Any]]:
+    """Return content and extras of the row. Raises OptedOut."""
+    if not message.template:
+        return message.content, {}
+    rendered = render_template(user_id=user_id, channel=route.channel, template=message.template)
+    if rendered.is_marketing and Customer.objects.has_opted_out(customer_id):
+        raise OptedOut(OPTED_OUT, field="template")
+    # `is_marketing` is read when the message is claimed: the customer may opt out until then.
+    marks = {"is_marketing": True} if rendered.is_marketing else {}
+    return rendered.content, {"template": message.template, **marks}
 
 
 # Constraint -> the client's field.

@@ -27,6 +27,7 @@ class Outgoing:
     phone_number_id: str
     token: str = field(repr=False)  # encrypted as it is stored
     wait: float  # seconds to wait, by the channel's rate limit
+    opted_out: bool = False  # it is marketing, and the customer has opted out of it since it was queued
 
     @property
     def is_to_phone(self) -> bool:

@@ -11,25 +11,26 @@ counts only if it is certain: the provider accepted the message, or it was not s
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
-from conversations.models import Conversation, MarketingRefusal, Message
+from conversations.models import Conversation, Message, Undelivered
 from conversations.models.outbox import Leased
-from conversations.services.marketing import opt_out_recipients
 from conversations.services.statuses import StatusReport, apply_statuses
+from conversations.services.undelivered import lock_recipients
+from conversations.services.waiting import update_waiting
 from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel
+from whatsapp.outbound.changes import changes_of, pause_after
 from whatsapp.outbound.outcomes import Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.http import TOTAL_SECONDS
-from whatsapp.outbound.retries import AT_ONCE, given_up
+from whatsapp.outbound.retries import AT_ONCE
 from whatsapp.wamids import token_of
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,6 @@ LEASE_SECONDS: Final = 30
 BEGIN_SECONDS: Final = LEASE_SECONDS - TOTAL_SECONDS - 5
 # How far ahead of a channel's rate limit messages are claimed, so that a worker can send them on time.
 AHEAD: Final = timedelta(seconds=0.1)
-MAX_ATTEMPTS: Final = 100  # for messages whose errors keep changing, so that no Schedule ends
 LEASE_EXPIRED: Final = "The worker stopped before it recorded the outcome. The message may or may not have been sent."
 OVERTAKEN: Final = (
     "This was not sent in time, and later messages have been sent since. Send it again if it is still needed."
@@ -113,6 +113,7 @@ def _outgoing(message: Leased, channel: ReadyChannel, *, wait: float) -> Outgoin
         phone_number_id=channel.phone_number_id,
         token=channel.token,
         wait=wait,
+        opted_out=message.opted_out,
     )
 
 
@@ -123,12 +124,16 @@ def record(results: Sequence[Result]) -> None:
     """
     with transaction.atomic():
         end_if_idle(lock_timeout=RECORD_LOCK_TIMEOUT)
-        opt_out_recipients(refusals=_marketing_refusals(results))
+        lock_recipients(messages=_undelivered(results))
         # A report about the same message may arrive at the same moment: see Note [Parked statuses].
         _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
-        for message, outcome in sorted(results, key=lambda result: result[0].id):
-            if not isinstance(outcome, Sent):
-                _record_not_sent(message, outcome)
+        not_sent = [
+            (message, outcome)
+            for message, outcome in sorted(results, key=lambda result: result[0].id)
+            if not isinstance(outcome, Sent)
+        ]
+        failed = [message.id for message, outcome in not_sent if _record_not_sent(message, outcome)]
+        update_waiting(conversation_ids=Message.objects.conversations_of(failed))
         # Channels last, and ordered, because another worker may update the same ones.
         for message, outcome in sorted(results, key=lambda result: result[0].channel_id):
             _stop_or_pause_channel(message, outcome)
@@ -136,12 +141,13 @@ def record(results: Sequence[Result]) -> None:
         _log(message, outcome)
 
 
-def _marketing_refusals(results: Sequence[Result]) -> list[MarketingRefusal]:
+def _undelivered(results: Sequence[Result]) -> list[Undelivered]:
+    """The messages that become failed."""
     now = timezone.now()
     return [
-        MarketingRefusal(message.user_id, None, message.id, now)
+        Undelivered(message.user_id, None, message.id, now, opts_out=isinstance(outcome, Failed) and outcome.opts_out)
         for message, outcome in results
-        if isinstance(outcome, Failed) and outcome.opts_out
+        if not isinstance(outcome, Sent) and changes_of(message, outcome)["status"] == Status.FAILED
     ]
 
 
@@ -164,45 +170,22 @@ def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> None:
     )
 
 
-def _record_not_sent(message: Outgoing, outcome: Retry | Failed | Unknown | Stopped) -> None:
-    """Caller holds the transaction.
+def _record_not_sent(message: Outgoing, outcome: Retry | Failed | Unknown | Stopped) -> bool:
+    """Return whether the message is failed now. Caller holds the transaction.
 
     Only while the message is as this worker leased it: another worker may have sent it since, or staff may have
     decided. Except: a message that became unknown because the lease expired was certainly not sent.
     """
     mine = Message.objects.filter(pk=message.id, attempts=message.attempt, provider_id=None)
-    changes = _changes(message, outcome)
-    if mine.filter(status=Status.SENDING).update(**changes) or isinstance(outcome, Unknown):
-        return
+    changes = changes_of(message, outcome)
+    if mine.filter(status=Status.SENDING).update(**changes):
+        return bool(changes["status"] == Status.FAILED)
+    if isinstance(outcome, Unknown):
+        return False
     unknown = mine.filter(status=Status.UNKNOWN)
     if changes["status"] == Status.QUEUED and unknown.exists() and _was_overtaken(message):
         changes |= {"status": Status.FAILED, "error": OVERTAKEN, "due_at": None}
-    unknown.update(**changes)
-
-
-def _changes(message: Outgoing, outcome: Retry | Failed | Unknown | Stopped) -> dict[str, Any]:
-    """Return the new values of the message's columns."""
-    changes: dict[str, Any] = {"error": outcome.reason, "leased_until": None, "due_at": None, "updated_at": Now()}
-    if isinstance(outcome, Unknown):
-        return changes | {"status": Status.UNKNOWN}
-    if isinstance(outcome, Failed) or (isinstance(outcome, Stopped) and outcome.fails):
-        return changes | {"status": Status.FAILED}
-    if isinstance(outcome, Stopped):
-        return changes | {"status": Status.QUEUED, "due_at": Now()}
-    failures = outcome.schedule.failures_after(message.retry_kind, message.retries)
-    pause = pause_after(message, outcome)
-    if pause is None or message.attempt >= MAX_ATTEMPTS:
-        return changes | {"status": Status.FAILED, "error": given_up(failures, outcome.reason)}
-    due_at = Now() + timedelta(seconds=pause)
-    retry = {"retry_kind": outcome.schedule.name, "retries": failures, "due_at": due_at}
-    return changes | {"status": Status.QUEUED} | retry
-
-
-def pause_after(message: Outgoing, outcome: Retry) -> float | None:
-    """Return the seconds until the message is due again; None where the attempts are used up."""
-    schedule = outcome.schedule
-    pause = schedule.pause_after(schedule.failures_after(message.retry_kind, message.retries))
-    return None if pause is None else max(pause, outcome.pause)
+    return unknown.update(**changes) > 0 and changes["status"] == Status.FAILED
 
 
 def _was_overtaken(message: Outgoing) -> bool:

@@ -24,9 +24,11 @@ from conversations.message_status_order import ProviderKey
 from conversations.models import Message, ParkedStatus
 from conversations.models.attempts import Attempt, Requeued
 from conversations.services.statuses import StatusReport
+from conversations.services.waiting import update_waiting
 from leadsite.core.transactions import end_if_idle, retried
 from whatsapp import channels
-from whatsapp.outbound.queue import MAX_ATTEMPTS, OVERTAKEN
+from whatsapp.outbound.changes import MAX_ATTEMPTS
+from whatsapp.outbound.queue import OVERTAKEN
 from whatsapp.outbound.retries import Schedule, given_up
 
 log = structlog.get_logger(__name__)
@@ -58,8 +60,8 @@ def requeue_failed(*, failures: Sequence[TemporaryFailure], others: Sequence[Sta
 
     `others`: the other reports of the delivery. Those that say that a message was delivered keep it from being queued.
 
-    Three statements for any number of failures, and one for each number that pauses. Opens the transaction. Raises
-    django.db.Error.
+    Three statements for any number of failures, two more where one had failed for good, and one for each number that
+    pauses. Opens the transaction. Raises django.db.Error.
     """
     return _requeue(failures, others) if failures else []
 
@@ -79,6 +81,9 @@ def _requeue(failures: Sequence[TemporaryFailure], others: Sequence[StatusReport
         decisions, pauses = decide_all(failures, attempts, arrived, now=timezone.now())
         requeued = [decision.requeued for decision in decisions if decision.requeued]
         Message.objects.requeue(requeued)
+        again = {message.id for message in requeued}
+        failed = (one for one in attempts if one.id in again and one.status == "failed")
+        update_waiting(conversation_ids={one.conversation_id for one in failed})
         for channel_id, seconds in sorted(pauses.items()):
             channels.pause_channel(channel_id=channel_id, seconds=seconds)
     for message in requeued:

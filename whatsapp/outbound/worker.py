@@ -6,9 +6,10 @@ from typing import Final
 
 from leadsite.core.queue_worker import QueueWorker
 from whatsapp.outbound import providers, queue
-from whatsapp.outbound.outcomes import Outgoing
+from whatsapp.outbound.outcomes import Failed, Outgoing
 
 THREADS: Final = 16
+OPTED_OUT: Final = "opted_out: The customer opted out of marketing messages after this was queued, so it was not sent."
 
 Claimed = tuple[Outgoing, float]
 
@@ -48,6 +49,8 @@ def send_in_turn(message: Outgoing, claimed_at: float) -> queue.Result:
 
     `claimed_at`: by time.monotonic().
     """
+    if message.opted_out:
+        return message, Failed(OPTED_OUT)
     time.sleep(max(0.0, claimed_at + message.wait - time.monotonic()))
     if time.monotonic() > claimed_at + queue.BEGIN_SECONDS:
         return queue.not_attempted(message)

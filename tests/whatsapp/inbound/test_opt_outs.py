@@ -95,3 +95,10 @@ def test_twilios_error_about_it_is_an_opt_out_too(gets, owner, mailing):
     assert deliver_form(provider_client(), form).status_code == 200
     assert Message.objects.get(pk=sent["message_id"]).status == "failed"
     assert has_opted_out()
+
+
+def test_twilios_error_about_a_message_of_another_program_is_an_opt_out(gets):
+    gets("Two cakes, please")
+    failed = dict.fromkeys(("MessageStatus", "SmsStatus"), "failed") | {"ErrorCode": "21610"}
+    assert deliver_form(provider_client(), STATUS | {"MessageSid": "SM9", "SmsSid": "SM9"} | failed).status_code == 200
+    assert has_opted_out()

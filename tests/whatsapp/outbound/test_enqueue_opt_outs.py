@@ -3,15 +3,20 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
-from conversations.models import Customer, Message
+from conversations.models import Conversation, Customer, Message
 from tests.envelope import refused
 from tests.staff import address, messages_of, staff_of
+from tests.whatsapp import meta
 from tests.whatsapp.graph import error
-from tests.whatsapp.mailing import AMINA, BRUNO, HELLO, TEMPLATE
+from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.mailing import AMINA, BRUNO, HELLO, TEMPLATE, reloaded
 from tests.whatsapp.template_list import WABA
 from whatsapp.models import Channel, ListedTemplate, MessageTemplate
+from whatsapp.outbound import queue
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -82,6 +87,62 @@ def test_text_and_other_customers_are_not_concerned(opted_out):
 def test_after_a_resume_it_is_sent(opted_out):
     Customer.objects.update(marketing_choice_at=Now(), marketing_opted_out_at=None)
     assert opted_out.post(to=AMINA, template=TEMPLATE).status_code == 202
+
+
+class TestOptedOutWhileQueued:
+    """A marketing template that was queued before the customer opted out is not sent."""
+
+    @pytest.fixture
+    def queued(self, mailing):
+        has_template(mailing.business, "marketing")
+        answer = mailing.post(to=AMINA, template=TEMPLATE)
+        return Message.objects.get(pk=answer.json()["message_id"])
+
+    def opts_out(self):
+        Customer.objects.update(marketing_choice_at=Now(), marketing_opted_out_at=Now())
+
+    def test_it_fails_without_a_request(self, queued, mailing):
+        self.opts_out()
+        mailing.send_due()
+        assert (reloaded(queued).status, queued.error.split(":")[0], queued.due_at) == ("failed", "opted_out", None)
+        assert mailing.graph.ledger == []
+        answer = mailing.business.client.get(f"/api/messages/{queued.pk}").json()
+        assert (answer["status"], answer["error"]) == ("failed", queued.error)
+
+    def test_the_customer_waits_for_an_answer_again(self, queued, mailing):
+        Inbox(mailing.business).gets(meta.text("Open today?", from_=AMINA[1:]))
+        assert mailing.post(to=AMINA, template=TEMPLATE).status_code == 202
+        self.opts_out()
+        for _ in range(2):
+            mailing.send_all()
+        assert mailing.graph.ledger == []
+        assert Conversation.objects.get().waiting_since is not None
+
+    def test_what_is_queued_behind_it_is_sent(self, queued, mailing):
+        mailing.writes("Your cake is ready")
+        self.opts_out()
+        for _ in range(2):
+            mailing.send_all()
+        assert [status for _, status in mailing.states()] == ["failed", "sent"]
+
+    def test_others_are_sent_and_it_takes_no_statement_more(self, queued, mailing):
+        assert mailing.post(to=BRUNO, template=TEMPLATE).status_code == 202
+        with CaptureQueriesContext(connection) as before:
+            claimed = queue.claim(8)
+        Message.objects.update(status="queued", due_at=Now())
+        Customer.objects.update(paced_until=None)
+        Customer.objects.filter(phone=AMINA).update(marketing_choice_at=Now(), marketing_opted_out_at=Now())
+        Channel.objects.update(paced_until=None)
+        with CaptureQueriesContext(connection) as after:
+            again = queue.claim(8)
+        assert [[one.opted_out for one in messages] for messages in (claimed, again)] == [[False] * 2, [True, False]]
+        assert len(before) == len(after)
+
+    def test_opting_in_again_in_time(self, queued, mailing):
+        self.opts_out()
+        Customer.objects.update(marketing_choice_at=Now(), marketing_opted_out_at=None)
+        mailing.send_due()
+        assert reloaded(queued).status == "sent"
 
 
 @pytest.mark.parametrize(("code", "opts_out"), [(131050, True), (131049, False), (131047, False)])

@@ -4,17 +4,13 @@ A part that cannot be read becomes a line in Reading.rejected or Reading.notes, 
 has up to 1000 updates, and Meta does not send any of them again on request (Meta, Webhooks overview).
 """
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
 from whatsapp.inbound.events import (
-    CALLBACK_DATA_MAX_LENGTH,
-    STATUS_ERROR_MAX_LENGTH,
     Event,
     Reading,
-    StatusEvent,
     UnreadableBody,
 )
 from whatsapp.inbound.meta.account_reports import account_reports
@@ -25,26 +21,22 @@ from whatsapp.inbound.meta.messages import (
     echo_events,
     history_events,
     inbound_events,
-    provider_id_of,
 )
 from whatsapp.inbound.meta.move_reports import id_updates
 from whatsapp.inbound.meta.payments import payment_status_events
 from whatsapp.inbound.meta.preferences import preference_events
 from whatsapp.inbound.meta.senders import STATUS_RECIPIENT, Contact, Contacts, Identifiers, identifiers
-from whatsapp.json_parts import Part, Report, error_text, objects_of, text_of, without_phones
+from whatsapp.inbound.meta.statuses import status_events
+from whatsapp.json_parts import Part, Report, error_text, objects_of, without_phones
 from whatsapp.json_repair import NotJson, parse
-from whatsapp.meta_errors import says_opted_out, schedule_of, stops_the_number, with_advice
 
 CODE_MAX_LENGTH: Final = 7
 
-_STATUSES: Final = frozenset(("sent", "delivered", "read", "played", "failed"))
 # Lists of parts of calls, with the event of items that name none.
 _CALL_PARTS: Final = {"calls": "", "recordings": "recording", "transcripts": "transcript"}
 _ITEMS: Final = (
     *("messages", "message_echoes", "statuses", *_CALL_PARTS, "history", "user_id_update", "user_preferences"),
 )
-_CODE: Final = re.compile("[0-9]{1,9}")
-_PLAIN_WORD: Final = re.compile("[A-Za-z_]{1,30}")
 
 
 def read(body: bytes, received_at: datetime) -> Reading:
@@ -138,7 +130,7 @@ def _messages(value: Part, source: Source, marks: dict[str, Any] | None = None) 
     for message in value.children("messages"):
         yield from inbound_events(message, source, marks or {})
     for status in value.children("statuses"):
-        yield from _STATUS_READERS.get(status.text("type"), _status)(status, source)
+        yield from _STATUS_READERS.get(status.text("type"), status_events)(status, source)
     yield from _echoes(value, source, marks)
 
 
@@ -184,44 +176,6 @@ def _id_updates(value: Part, source: Source) -> Iterator[Event]:
 def _preferences(value: Part, source: Source) -> Iterator[Event]:
     for item in value.children("user_preferences"):
         yield from preference_events(item, source)
-
-
-def _status(status: Part, source: Source) -> Iterator[StatusEvent]:
-    """Yield a status of an outgoing message (Meta, Status messages webhook reference)."""
-    provider_id = provider_id_of(status)
-    if provider_id is None:
-        return
-    state = status.text("status")
-    if not state:
-        status.reject("status is missing")
-        return
-    if state not in _STATUSES:
-        quoted = f" '{state}'" if _PLAIN_WORD.fullmatch(state) else ""
-        status.note(f"status{quoted} is not known; ignored")
-        return
-    details = {key: found for key in ("pricing", "conversation") if isinstance(found := status.data.get(key), dict)}
-    code, failure = _failure(status) if state == "failed" else (None, "")
-    yield StatusEvent(
-        channel=source.channel,
-        provider_id=provider_id,
-        status=state,
-        provider_time=status.moment("timestamp", source.received_at),
-        error=failure,
-        stops_number=code is not None and stops_the_number(code),
-        opts_out=code is not None and says_opted_out(code),
-        schedule=schedule_of(code) if code is not None else None,
-        callback_data=status.text("biz_opaque_callback_data")[:CALLBACK_DATA_MAX_LENGTH],
-        details=details,
-    )
-
-
-def _failure(status: Part) -> tuple[int | None, str]:
-    """The code of the error, and its text, with advice where there is some."""
-    error = next(iter(objects_of(status.data.get("errors"))), {})
-    code = text_of(error.get("code"))
-    reason = ": ".join(part for part in (code, error_text(error)) if part)
-    number = int(code) if _CODE.fullmatch(code) else None
-    return number, with_advice(number, reason)[:STATUS_ERROR_MAX_LENGTH]
 
 
 def _report(error: Part) -> None:

@@ -204,8 +204,40 @@ class TestRefusedMarketing:
     def test_other_errors_are_not(self, mailing, owner, code):
         row = mailing.writes(to=f"+{meta.SHEENA}")
         failed = meta.status("failed", biz_opaque_callback_data=str(row.pk), errors=[meta.error(code)])
-        Inbox(owner).gets_statuses(failed, meta.status("failed", errors=[meta.error(131050)]))
+        Inbox(owner).gets_statuses(failed, meta.status("failed", recipient_id="123", errors=[meta.error(131050)]))
         assert chosen(Inbox(owner)) == [(f"+{meta.SHEENA}", None, None)]
+
+    @pytest.mark.parametrize(
+        "recipient",
+        [
+            {"recipient_id": meta.SHEENA},
+            {"recipient_id": meta.SHEENA_ID},
+            {"recipient_id": None, "recipient_user_id": meta.SHEENA_ID},
+            {"recipient_id": "491510000", "recipient_user_id": meta.SHEENA_ID},
+        ],
+    )
+    def test_the_customer_of_a_message_that_is_not_stored_is_the_recipient(self, inbox, recipient):
+        """Another program of the business has sent it, or it was sent again and this is the status of a former id."""
+        inbox.gets(meta.text("Hello", from_user_id=meta.SHEENA_ID))
+        refused = meta.status("failed", errors=[meta.error(131050)]) | recipient
+        inbox.gets_statuses(meta.without_none(**refused))
+        assert chosen(inbox) == [(f"+{meta.SHEENA}", STOPPED, STOPPED)]
+
+    def test_the_recipients_number_in_another_spelling(self, inbox):
+        inbox.gets(meta.text("Oi", from_="5511987654321"))
+        inbox.gets_statuses(meta.status("failed", recipient_id="551187654321", errors=[meta.error(131050)]))
+        assert chosen(inbox) == [("+5511987654321", STOPPED, STOPPED)]
+
+    def test_a_former_id(self, mailing, owner):
+        row = mailing.writes(to=f"+{meta.SHEENA}")
+        mailing.send_due()
+        now = int(datetime.now(UTC).timestamp())
+        sent = meta.status("failed", id=reloaded(row).provider_id, timestamp=now, errors=[meta.error(131000)])
+        Inbox(owner).gets_statuses(sent)
+        assert reloaded(row).status == "queued"
+        Inbox(owner).gets_statuses(sent | {"errors": [meta.error(131050)]})
+        assert reloaded(row).status == "queued"
+        assert Inbox(owner).customers[0].marketing_opted_out_at == datetime.fromtimestamp(now, UTC)
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_choices(inbox):

@@ -1,0 +1,20 @@
+"""Service that computes again since when customers wait for an answer. Caller holds the transaction."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from conversations.models import Conversation, Customer
+
+
+def update_waiting(*, conversation_ids: Collection[UUID]) -> None:
+    """Set `waiting_since` of conversations in which a message of the business has failed, or is sent after all.
+
+    No statement where there are none, otherwise two. Locks the customers without waiting: whoever can locks them before
+    any message. Raises django.db.Error; among them an OperationalError where another transaction has locked a customer:
+    the caller repeats the transaction.
+    """
+    if not conversation_ids:
+        return
+    Customer.objects.lock_owners(conversation_ids)
+    # A separate statement: it sees what was committed by those who had locked the customers before.
+    Conversation.objects.set_waiting(dict.fromkeys(sorted(conversation_ids)))
