@@ -1,0 +1,76 @@
+"""The fields of a lead that a file may have, how a person wants them to be read, and the columns that have them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from leads.importing.columns.dates import Dates
+from leads.importing.columns.values import Values
+
+FIELDS: Final = (
+    *("customer_phone", "customer_name", "type", "details", "status", "external_id"),
+    *("created_at", "country_code"),
+)
+LABELS: Final[Mapping[str, str]] = {
+    "customer_phone": "customer's phone",
+    "customer_name": "customer's name",
+    "type": "type",
+    "details": "details",
+    "status": "status",
+    "external_id": "external id",
+    "created_at": "date",
+    "country_code": "country code of the phone",
+}
+# Limits of a message about columns: a file without a header has a customer's data instead of column names.
+_SHOWN_COLUMNS: Final = 30
+SHOWN_LETTERS: Final = 40
+
+Places = dict[str, tuple[int, ...]]
+
+
+class UnknownColumns(Exception):
+    """Columns of a lead are missing or ambiguous; the message lists the file's columns and says how to map them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a person wants columns to be read.
+
+    `ignore`: the names of columns that are not read. `values`: for type and status, what values of the file mean.
+    `keep_dates`: whether the date of a row becomes its lead's; `date_order` says whether its day or month comes first,
+    None to judge by the column. `updates`: an external id is enough to find the lead of a row.
+    """
+
+    ignore: Sequence[str] = ()
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    keep_dates: bool = False
+    date_order: str | None = None
+    updates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns that the fields of a lead are read from.
+
+    `pick(cells)` returns the values of `fields` in their order. `names` has the column names of each field, for a
+    preview; `ignored` are the columns that are not read. `values` has our value for each cell of a type or status,
+    `dates` reads the dates. `notes` are sentences that say what a person may not expect. `unknown` are the values of
+    the first rows whose meaning is not known, by field.
+    """
+
+    fields: tuple[str, ...]
+    pick: Callable[[Sequence[str]], tuple[str, ...]]
+    names: dict[str, str]
+    ignored: tuple[str, ...]
+    places: Places
+    values: Mapping[str, Values] = field(default_factory=dict)
+    dates: Dates | None = None
+    notes: tuple[str, ...] = ()
+    unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def found_columns(header: Sequence[str]) -> str:
+    """A sentence that names the file's columns."""
+    names = [name.strip()[:SHOWN_LETTERS] for name in header if name.strip()]
+    more = ", …" if len(names) > _SHOWN_COLUMNS else ""
+    return f"The file's columns are {', '.join(f'“{name}”' for name in names[:_SHOWN_COLUMNS])}{more}."

@@ -1,0 +1,115 @@
+"""Maps the columns of a file to the fields of a lead, by their names and values or as chosen by a person."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from leads.importing.columns.fields import FIELDS, LABELS, Columns, Places, Reading, UnknownColumns, found_columns
+from leads.importing.columns.finding import Finder
+from leads.importing.columns.guessing import SEVERAL, candidates
+from leads.importing.columns.names import folded
+
+
+def map_columns(
+    header: Sequence[str],
+    mapping: Mapping[str, str],
+    *,
+    sample: Sequence[Sequence[str]] = (),
+    reading: Reading | None = None,
+    defaults: Collection[str] = (),
+) -> Columns:
+    """Find the fields of a lead in a file.
+
+    `mapping` is column -> field as given by a person; it overrides the known names. `sample` are the cells of the first
+    rows: a column that was guessed and has other values than ours is not read. `defaults` are the fields that have a
+    value without a column.
+
+    Raises UnknownColumns for a mapping with an unknown column or field, where the phone has no column, and where dates
+    are to be kept and cannot be read.
+    """
+    reading = reading or Reading()
+    chosen = _mapped(header, mapping)
+    taken = {index for indexes in chosen.values() for index in indexes} | _ignored(header, reading.ignore)
+    columns = Finder(header, sample, reading).find(chosen, free=set(range(len(header))) - taken)
+    if missing := _missing(columns.fields, updates=reading.updates):
+        raise UnknownColumns(
+            f"No column for {missing}. {found_columns(header)} Name the column, for example --map 'COLUMN={missing}'."
+        )
+    return columns
+
+
+def guess_fields(header: Sequence[str], sample: Sequence[Sequence[str]], reading: Reading) -> list[str | None]:
+    """Return for each column the field that map_columns would read from it; a person may correct it (place_columns)."""
+    fields: list[str | None] = [None] * len(header)
+    free = set(range(len(header))) - _ignored(header, reading.ignore, strict=False)
+    for name, indexes in Finder(header, sample, reading).find({}, free=free).places.items():
+        for index in indexes:
+            fields[index] = name
+    return fields
+
+
+def place_columns(
+    header: Sequence[str], fields: Sequence[str | None], *, sample: Sequence[Sequence[str]], reading: Reading
+) -> Columns:
+    """Map columns to the fields that a person chose; a column with None is not read. Phone, name and details may have
+    several columns.
+
+    Raises UnknownColumns where the phone has no column, for another field that is chosen twice, and where dates cannot
+    be read.
+    """
+    places: Places = {}
+    for index, name in enumerate(fields[: len(header)]):
+        if name is not None:
+            places[name] = (*places.get(name, ()), index)
+    for name, indexes in places.items():
+        if name not in FIELDS:
+            raise UnknownColumns(f"There is no field “{name}”.")
+        if len(indexes) > 1 and name not in SEVERAL:
+            raise UnknownColumns(f"{len(indexes)} columns are mapped to the {LABELS[name]}. Choose one.")
+    # The known ones in the order of preference, after those that a person alone could know.
+    for name, guessed in candidates(header, set(range(len(header)))).items():
+        if name in places:
+            own = [index for index in places[name] if index not in guessed]
+            places[name] = (*own, *(index for index in guessed if index in places[name]))
+    columns = Finder(header, sample, reading).find(places, free=())
+    if missing := _missing(columns.fields, updates=reading.updates):
+        raise UnknownColumns(f"No column is the {LABELS[missing]}. Choose it above its column.")
+    return columns
+
+
+def _missing(fields: Collection[str], *, updates: bool) -> str:
+    """The field that needs a column and has none, or ""."""
+    if "customer_phone" in fields or (updates and "external_id" in fields):
+        return ""
+    return "customer_phone"
+
+
+def _mapped(header: Sequence[str], mapping: Mapping[str, str]) -> Places:
+    """The columns that a person mapped, found by their exact names or else by their folded names."""
+    places: Places = {}
+    for column, name in mapping.items():
+        if name not in FIELDS:
+            raise UnknownColumns(f"There is no field “{name}”. The fields are {', '.join(FIELDS)}.")
+        if name in places and name not in SEVERAL:
+            raise UnknownColumns(f"Two columns are mapped to {name}. Name one.")
+        indexes = _indexes(header, column)
+        if len(indexes) > 1 and name not in SEVERAL:
+            raise UnknownColumns(f"The file has {len(indexes)} columns “{column}”. Rename the one to be read.")
+        if any(index in taken for taken in places.values() for index in indexes):
+            raise UnknownColumns(f"The column “{column}” is mapped twice. It can be only one field.")
+        places[name] = (*places.get(name, ()), *indexes)
+    return places
+
+
+def _ignored(header: Sequence[str], names: Sequence[str], *, strict: bool = True) -> set[int]:
+    known_names = {folded(name) for name in header}
+    wanted = [name for name in names if strict or folded(name) in known_names]
+    return {index for name in wanted for index in _indexes(header, name)}
+
+
+def _indexes(header: Sequence[str], column: str) -> list[int]:
+    """The columns of this name. Raises UnknownColumns."""
+    indexes = [index for index, name in enumerate(header) if name.strip() == column.strip()]
+    if not indexes and folded(column):
+        indexes = [index for index, name in enumerate(header) if folded(name) == folded(column)]
+    if not indexes:
+        raise UnknownColumns(f"The file has no column “{column}”. {found_columns(header)}")
+    return indexes
