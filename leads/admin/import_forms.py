@@ -1,17 +1,22 @@
 """The admin's forms of an import: the file, and the options for reading it."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from django import forms
 from django.template.defaultfilters import filesizeformat
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from leads.importing.batches import Options
 from leads.importing.cells import UnknownRegion, read_region
-from leads.importing.columns import FIELDS, LABELS
+from leads.importing.columns.dates import DAY_FIRST, MONTH_FIRST
+from leads.importing.columns.fields import FIELDS, LABELS
+from leads.importing.columns.values import CHOICES
 from leads.models import ImportRun, Lead
 from leads.services.import_rows import CREATE, SKIP, UPDATE
+from leadsite.adminkit.values import shorten
 
 # A hundred megabytes are a million leads.
 MAX_BYTES: Final = 100 * 2**20
@@ -32,6 +37,9 @@ ENCODINGS: Final = {
     "gb18030": "Chinese (GB 18030)",
 }
 NOT_READ: Final = "– not read –"
+NOT_EXPLAINED: Final = "– such rows are refused –"
+# More different values than this are no types or statuses.
+SHOWN_VALUES: Final = 40
 
 
 class ReadingForm(forms.Form):
@@ -63,6 +71,12 @@ class ReadingForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text="The same external id; without one, the same customer, type and details.",
     )
+    date_order = forms.ChoiceField(
+        label="Dates such as 10/11/2026",
+        choices=[("", "Detect"), (DAY_FIRST, "The day is first"), (MONTH_FIRST, "The month is first")],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
     encoding = forms.ChoiceField(
         label="Encoding", choices=list(ENCODINGS.items()), required=False, widget=UnfoldAdminSelectWidget
     )
@@ -81,6 +95,7 @@ class ReadingForm(forms.Form):
             on_duplicate=data["on_duplicate"],
             defaults={name: data[name] for name in ("type", "status") if data[name]},
             region=data["region"] or None,
+            date_order=data["date_order"] or None,
         )
 
     def encoding_or_none(self) -> str | None:
@@ -120,6 +135,19 @@ class PreviewForm(ReadingForm):
             widget = UnfoldAdminSelectWidget(attrs={"aria-label": f"What “{column[:60]}” is"})
             self.fields[name] = forms.ChoiceField(choices=choices, required=False, widget=widget)
 
+    def to_options(self) -> Options:
+        return replace(super().to_options(), values=self._values())
+
+    def _values(self) -> dict[str, dict[str, str]]:
+        """What the person says that values of the file mean; see value_choices."""
+        values: dict[str, dict[str, str]] = {}
+        for name, ours in CHOICES.items():
+            for number in range(SHOWN_VALUES):
+                value, meaning = (self.data.get(f"{kind}-{name}-{number}", "") for kind in ("value", "meaning"))
+                if value and meaning in ours:
+                    values.setdefault(name, {})[value] = meaning
+        return values
+
     def columns(self) -> list[str | None]:
         return [self.cleaned_data[name] or None for name in self._names]
 
@@ -133,6 +161,29 @@ class PreviewForm(ReadingForm):
         return [self[name] for name in ReadingForm.base_fields]
 
 
+class ValueChoice(NamedTuple):
+    """A value of the file, and the select for what it means. `name` is the name of a hidden field with the value."""
+
+    name: str
+    value: str
+    label: str
+    select: SafeString
+
+
+def value_choices(run: ImportRun, unknown: Mapping[str, Sequence[str]]) -> list[ValueChoice]:
+    """A choice for each value whose meaning is not known, or that a person has explained."""
+    found: list[ValueChoice] = []
+    for name, ours in CHOICES.items():
+        explained = run.options.get("values", {}).get(name, {})
+        choices = [("", NOT_EXPLAINED), *((one, one.capitalize()) for one in ours)]
+        for number, value in enumerate(list(dict.fromkeys([*explained, *unknown.get(name, ())]))[:SHOWN_VALUES]):
+            key, label = f"meaning-{name}-{number}", f"{LABELS[name].capitalize()} “{shorten(value, 60)}” is"
+            widget = UnfoldAdminSelectWidget(choices=choices, attrs={"aria-label": label})
+            select = widget.render(key, explained.get(value, ""), {"id": f"id_{key}"})
+            found.append(ValueChoice(f"value-{name}-{number}", value, label, select))
+    return found
+
+
 def preview_form(run: ImportRun, header: Sequence[str], fields: Sequence[str | None]) -> PreviewForm:
     """The form with the current options of the run."""
     options = run.options
@@ -142,6 +193,7 @@ def preview_form(run: ImportRun, header: Sequence[str], fields: Sequence[str | N
         "status": defaults.get("status", Lead.Status.NEW),
         "region": options.get("region") or "",
         "on_duplicate": options.get("on_duplicate", SKIP),
+        "date_order": options.get("date_order") or "",
         "encoding": options.get("encoding") or "",
     }
     initial |= {f"column-{number}": name or "" for number, name in enumerate(fields)}

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from leads.admin.import_forms import preview_form
+from leads.admin.import_forms import preview_form, value_choices
 from leads.admin.import_progress import counts_of, describe_counts, meaning, progress_of
 from leads.importing.batches import Refusal
-from leads.importing.columns import LABELS
+from leads.importing.columns.fields import LABELS
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.page_messages import page_message
 from leads.importing.preview import read_preview
@@ -45,6 +45,8 @@ def _preview(run: ImportRun) -> dict[str, Any]:
             (row.line, [shorten(cell) for cell in row.cells[: len(header)]], page_message(row.reason))
             for row in preview.rows
         ],
+        "preview_notes": [page_message(note) for note in preview.notes],
+        "preview_values": value_choices(run, preview.unknown),
         "problem": page_message(preview.problem),
         "trial": trial,
         "trial_words": describe_counts(counts_of(run)) if trial and "error" not in trial else "",

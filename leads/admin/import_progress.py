@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from leads.admin.import_forms import ENCODINGS, ON_DUPLICATE
 from leads.importing.batches import Counts
-from leads.importing.columns import LABELS
+from leads.importing.columns.fields import LABELS
 from leads.importing.page_messages import page_message
 from leads.importing.uploads import IN_PROGRESS
 from leads.models import ImportRun
@@ -88,6 +88,8 @@ def describe_options(run: ImportRun) -> SafeString:
         lines.append(f"{name.capitalize()} where the row has none: {value}.")
     if options.get("region"):
         lines.append(f"Phone numbers without country code are of {options['region']}.")
+    for name, meanings in sorted(options.get("values", {}).items()):
+        lines.extend(f"{name.capitalize()} “{value[:60]}” is {ours}." for value, ours in meanings.items())
     if options.get("encoding"):
         lines.append(f"Encoding: {ENCODINGS.get(options['encoding'], options['encoding'])}.")
     for column, name in zip(run.columns, options.get("columns") or [], strict=False):

@@ -34,7 +34,7 @@ from leadsite.adminkit.values import NOTHING, foreign, moment
 
 State = ImportRun.State
 RESULT_FIELDS: Final = ("state_badge", "outcome", "leads_link", "finished")
-READING_FIELDS: Final = ["type", "status", "region", "on_duplicate", "encoding"]
+READING_FIELDS: Final = ["type", "status", "region", "on_duplicate", "date_order", "encoding"]
 
 
 @admin.register(ImportRun)

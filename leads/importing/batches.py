@@ -9,8 +9,11 @@ from uuid import UUID
 
 from conversations.phone import phone_key
 from conversations.visible_text import visible_text
-from leads.importing.cells import BadCell, read_phone
-from leads.importing.columns import Columns
+from leads.importing.cells import BadCell, read_phone, region_of
+from leads.importing.columns.dates import BadDate
+from leads.importing.columns.fields import Columns, Reading
+from leads.importing.columns.names import folded
+from leads.importing.columns.values import UnknownValue
 from leads.importing.readers.rows import Row, Table
 from leads.models import Lead
 from leads.services.import_rows import (
@@ -26,9 +29,8 @@ from leads.services.import_rows import (
 )
 from leads.services.rules import LeadError
 
-_CHOICE_FIELDS: Final = ("type", "status")
-# What a new lead has where neither the row nor --type and --status say it.
-_BUILT_IN: Final[Mapping[str, str]] = {"type": Lead.Type.INQUIRY.value}
+# What a new lead has where neither the row nor --type and --status say it. A customer may have no name.
+_BUILT_IN: Final[Mapping[str, str]] = {"type": Lead.Type.INQUIRY.value, "customer_name": ""}
 # The fields that a blank cell can empty.
 CLEARABLE: Final = ("details",)
 
@@ -38,7 +40,7 @@ class Options:
     """How the rows of a file are imported. `region`: see cells.read_phone.
 
     `defaults` are for new leads whose row does not say the field; they never change a lead that exists. In a column of
-    `blank_clears`, a blank cell empties the field; in others it says nothing.
+    `blank_clears`, a blank cell empties the field; in others it says nothing. The rest is for columns: see Reading.
     """
 
     on_duplicate: str = SKIP
@@ -46,6 +48,21 @@ class Options:
     defaults: dict[str, str] = field(default_factory=dict)
     region: str | None = None
     blank_clears: list[str] = field(default_factory=list)
+    ignore: list[str] = field(default_factory=list)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    keep_dates: bool = False
+    date_order: str | None = None
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(
+            ignore=self.ignore,
+            values=self.values,
+            keep_dates=self.keep_dates,
+            date_order=self.date_order,
+            defaults=self.defaults,
+            updates=self.updates,
+        )
 
     @property
     def for_new_leads(self) -> dict[str, str]:
@@ -120,20 +137,40 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batc
         }
         for name in clears:
             said.setdefault(name, "")
+        region = region_of(said.pop("country", "")) or options.region
         # An update of a lead that has an external id needs no number.
         if "customer_phone" in said or not (options.updates and "external_id" in said):
             try:
-                said["customer_phone"] = read_phone(said.get("customer_phone", ""), country_code=options.region)
+                said["customer_phone"] = read_phone(said.get("customer_phone", ""), country_code=region)
             except BadCell as error:
                 batch.refusals.append(Refusal(row, "customer_phone", str(error)))
                 continue
-        for name in _CHOICE_FIELDS:
-            if name in said:
-                said[name] = said[name].strip().lower()
+        if (refused := _read_values(said, columns)) is not None:
+            batch.refusals.append(Refusal(row, *refused))
+            continue
         batch.rows.append(row)
         batch.said.append(said)
     batch.checked = check_rows(batch.said, defaults=options.for_new_leads, on_duplicate=options.on_duplicate)
     return batch
+
+
+def _read_values(said: dict[str, str], columns: Columns) -> tuple[str, str] | None:
+    """Replace type, status and date by our form; return the field that cannot be read and why, or None."""
+    for name, values in columns.values.items():
+        if name in said:
+            try:
+                said[name] = values[said[name]]
+            except UnknownValue as error:
+                # A dash, as people write for nothing.
+                if folded(said[name]):
+                    return name, str(error)
+                del said[name]
+    if columns.dates is not None and "created_at" in said:
+        try:
+            said["created_at"] = columns.dates.read(said["created_at"]).isoformat()
+        except BadDate as error:
+            return "created_at", str(error)
+    return None
 
 
 def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) -> tuple[Counts, list[Refusal]]:

@@ -1,6 +1,7 @@
 """Repairs cells that a spreadsheet changed: phone numbers stored as numbers, texts that look like formulas."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import phonenumbers
@@ -37,6 +38,16 @@ def read_region(code: str) -> str:
     if region not in phonenumbers.SUPPORTED_REGIONS:
         raise UnknownRegion(f"There is no region “{code}”. Give the country's two letters, for example DE or MX.")
     return region
+
+
+@lru_cache(maxsize=1024)
+def region_of(cell: str) -> str | None:
+    """Return the region that a cell names by its calling code (49, +49) or ISO code; None where it names none."""
+    digits = cell.strip().lstrip("+0")
+    if digits.isascii() and digits.isdigit():
+        return phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:4]), (None,))[0]
+    code = cell.strip().upper()
+    return code if code in phonenumbers.SUPPORTED_REGIONS else None
 
 
 def read_phone(cell: str, *, country_code: str | None) -> str:

@@ -1,13 +1,16 @@
-"""The input file and the --map options of the command import_leads."""
+"""The input file of the command import_leads, and its options about columns."""
 
 import hashlib
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from leads.importing.columns import UnknownColumns
+from leads.importing.columns.dates import ORDERS
+from leads.importing.columns.fields import FIELDS, UnknownColumns
+from leads.importing.columns.values import CHOICES
 
 _BLOCK: Final = 2**20
 
@@ -24,6 +27,45 @@ def open_input(name: str) -> Iterator[tuple[BinaryIO, str]]:
             digest.update(block)
         file.seek(0)
         yield file, digest.hexdigest()
+
+
+def add_column_arguments(parser: ArgumentParser) -> None:
+    """Add the options that say what is in which column."""
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="COLUMN=FIELD",
+        help=f"what is in a column; several of them for one name, phone or details. Fields: {', '.join(FIELDS)}",
+    )
+    parser.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="a column that is not read")
+    parser.add_argument(
+        "--map-value",
+        action="append",
+        default=[],
+        metavar="FIELD:VALUE=OURS",
+        help="what a value of the file means, for example status:Working=contacted or type:Catering=order",
+    )
+    parser.add_argument("--keep-dates", action="store_true", help="the date of a row becomes the date of its lead")
+    parser.add_argument("--date-order", choices=ORDERS, help="whether day or month comes first (default: detected)")
+
+
+def parse_values(pairs: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return field -> value of the file -> our value for the options FIELD:VALUE=OURS. Raises UnknownColumns."""
+    values: dict[str, dict[str, str]] = {}
+    for pair in pairs:
+        name, colon, rest = pair.partition(":")
+        value, equals, ours = rest.rpartition("=")
+        name, ours = name.strip(), ours.strip().lower()
+        if not colon or not equals or not value.strip() or name not in CHOICES:
+            raise UnknownColumns(
+                f"--map-value takes FIELD:VALUE=OURS with the field type or status, not {pair!r}. For example"
+                " --map-value 'status:Working=contacted'."
+            )
+        if ours not in CHOICES[name]:
+            raise UnknownColumns(f"--map-value {pair!r}: {name} must be one of {', '.join(CHOICES[name])}.")
+        values.setdefault(name, {})[value.strip()] = ours
+    return values
 
 
 def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leads.importing.batches import Batch, Counts, Options, Refusal, read_batches
-from leads.importing.columns import Columns
+from leads.importing.columns.fields import Columns
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.read_ahead import read_ahead
 from leads.importing.readers.files import Table

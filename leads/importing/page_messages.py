@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from leads.importing.columns.fields import LABELS
+
 _REPLACEMENTS: Final = (
     (re.compile(r"add --encoding (\S+?)([;.])"), r"choose the encoding \1\2"),
     (re.compile(r"Name the encoding that the file was saved in by --encoding\."), "Choose another encoding."),
@@ -13,6 +15,14 @@ _REPLACEMENTS: Final = (
     (re.compile(r"use --format csv or give it"), "give it"),
     (re.compile(r"Unpack it first: .*"), "Unpack it first."),
     (re.compile(r" Name the column, for example --map .*"), ""),
+    *(
+        (re.compile(rf" --map '.*={name}' reads it\."), f" To read it, choose “{label.capitalize()}” above it.")
+        for name, label in LABELS.items()
+    ),
+    (re.compile(r": --keep-dates makes it the date of the leads\."), ". To keep its dates, choose “Date” above it."),
+    (re.compile(r", or say what it means, for example --map-value '.*'\."), ", or choose below what it means."),
+    (re.compile(r" Give --date-order dmy or --date-order mdy\."), " Choose the order of day and month in the options."),
+    (re.compile(r" --type sets another\."), " Choose another in the options."),
 )
 
 

@@ -1,14 +1,15 @@
 """The preview of an uploaded file: its header and first rows as they would be imported."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from leads.importing.batches import read_batch, validate
-from leads.importing.columns import UnknownColumns
+from leads.importing.columns.fields import Columns, UnknownColumns
 from leads.importing.readers.files import Row, UnreadableFile
 from leads.importing.readers.rows import storable
+from leads.importing.sample import read_sample
 from leads.importing.stored_files import FileGone, open_file
 from leads.importing.uploads import columns_of, fields_of, open_run, options_of
 from leads.models import ImportRun
@@ -27,12 +28,17 @@ class PreviewRow:
 
 @dataclass(slots=True)
 class Preview:
-    """`problem` says why the file cannot be imported as it is, or "". Header and rows are set if readable."""
+    """`problem` says why the file cannot be imported as it is, or "". Header and rows are set if readable.
+
+    `notes` are sentences about the columns; `unknown` are the values of the first rows without known meaning, by field.
+    """
 
     header: list[str] = field(default_factory=list)
     fields: list[str | None] = field(default_factory=list)
     rows: list[PreviewRow] = field(default_factory=list)
     problem: str = ""
+    notes: Sequence[str] = ()
+    unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def read_preview(run: ImportRun) -> Preview:
@@ -41,10 +47,12 @@ def read_preview(run: ImportRun) -> Preview:
     rows: list[Row] = []
     try:
         with open_file(run=run) as file:
-            table = open_run(run, file)
-            preview.header, preview.fields = table.header, fields_of(run, table.header)
+            sample, table = read_sample(open_run(run, file))
+            preview.header, preview.fields = table.header, fields_of(run, table.header, sample)
             rows.extend(islice(table.rows, ROWS))
-        preview.rows = _validated(run, table.header, rows)
+        columns = columns_of(run, table.header, sample)
+        preview.notes, preview.unknown = columns.notes, columns.unknown
+        preview.rows = _validated(run, columns, rows)
         if not rows:
             preview.problem = "The file has a header and no rows."
     except (UnreadableFile, FileGone, UnknownColumns) as error:
@@ -53,18 +61,22 @@ def read_preview(run: ImportRun) -> Preview:
     return preview
 
 
-def _validated(run: ImportRun, header: list[str], rows: list[Row]) -> list[PreviewRow]:
+def _validated(run: ImportRun, columns: Columns, rows: list[Row]) -> list[PreviewRow]:
     """Raises UnknownColumns, UnreadableFile."""
-    columns, options = columns_of(run, header), options_of(run)
-    fields = fields_of(run, header)
+    options = options_of(run)
     found: dict[int, PreviewRow] = {}
     batch = read_batch(rows, columns, options)
     for row, said in zip(batch.rows, batch.said, strict=True):
         cells = list(row.cells)
         if "customer_phone" in said:
-            cells[fields.index("customer_phone")] = said["customer_phone"]
+            cells[_place(columns.places["customer_phone"], cells, said["customer_phone"])] = said["customer_phone"]
         found[row.line] = PreviewRow(row.line, cells)
     for refusal in validate(batch, user_id=run.user_id, options=options)[1]:
         cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)
         found[refusal.row.line] = PreviewRow(refusal.row.line, list(map(storable, cells)), refusal.reason)
     return [found[line] for line in sorted(found)]
+
+
+def _place(indexes: Sequence[int], cells: Sequence[str], phone: str) -> int:
+    """The column, of several with phones, that the phone was read from: the one that has its last digits."""
+    return next((index for index in indexes if phone[-6:] in "".join(filter(str.isdigit, cells[index]))), indexes[0])

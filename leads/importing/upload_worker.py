@@ -11,13 +11,13 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from leads.importing.batches import Counts, Refusal, read_batches
-from leads.importing.columns import UnknownColumns
+from leads.importing.columns.fields import UnknownColumns
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
 from leads.importing.resume import due_uploads
 from leads.importing.runs import Overtaken, close_run, dry_run_import, import_rows
 from leads.importing.stored_files import FileGone, drop_file, open_file
-from leads.importing.uploads import columns_of, open_run, options_of
+from leads.importing.uploads import open_rows, options_of
 from leads.models import ImportFile, ImportRun
 
 log = structlog.get_logger(__name__)
@@ -92,10 +92,10 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
         return False
 
     with open_file(run=run) as file:
-        table, options = open_run(run, file), options_of(run)
+        (table, columns), options = open_rows(run, file), options_of(run)
         import_rows(
             run=run,
-            batches=read_batches(table, columns_of(run, table.header), options, BATCH_SIZE, skip=run.read),
+            batches=read_batches(table, columns, options, BATCH_SIZE, skip=run.read),
             options=options,
             # An earlier run may have refused rows because of the options that it was read with.
             imported_before=False,
@@ -122,10 +122,10 @@ def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
         return not still_trying
 
     with open_file(run=run) as file:
-        table, options = open_run(run, file), options_of(run)
+        (table, columns), options = open_rows(run, file), options_of(run)
         counts = dry_run_import(
             user_id=run.user_id,
-            batches=read_batches(table, columns_of(run, table.header), options, BATCH_SIZE),
+            batches=read_batches(table, columns, options, BATCH_SIZE),
             options=options,
             refuse=refuse,
             tell=tell,

@@ -15,8 +15,10 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
 from leads.importing.batches import Options
-from leads.importing.columns import Columns, guess_fields, place_columns
-from leads.importing.readers.files import Table, UnreadableFile, open_table
+from leads.importing.columns.fields import Columns
+from leads.importing.columns.mapping import guess_fields, place_columns
+from leads.importing.readers.files import Row, Table, UnreadableFile, open_table
+from leads.importing.sample import read_sample
 from leads.importing.stored_files import digest_of, open_file, store_file
 from leads.models import ImportRun
 
@@ -89,20 +91,35 @@ def options_of(run: ImportRun) -> Options:
     return Options(**{name: run.options[name] for name in Options.__slots__ if name in run.options})
 
 
-def fields_of(run: ImportRun, header: Sequence[str]) -> list[str | None]:
-    """Return the field of each column, as chosen for this header, or else as the column names suggest."""
-    chosen = run.options.get("columns")
-    return list(chosen) if chosen is not None and len(chosen) == len(header) else guess_fields(header)
+def fields_of(run: ImportRun, header: Sequence[str], sample: Sequence[Row]) -> list[str | None]:
+    """Return the field of each column, as chosen for this header, or else as names and first rows suggest."""
+    chosen = _chosen_fields(run, header)
+    return chosen if chosen is not None else guess_fields(header, _cells(sample), options_of(run).reading)
 
 
-def columns_of(run: ImportRun, header: Sequence[str]) -> Columns:
+def columns_of(run: ImportRun, header: Sequence[str], sample: Sequence[Row]) -> Columns:
     """Return the run's columns. Raises UnknownColumns, and UnreadableFile for more than MAX_COLUMNS."""
     if len(header) > MAX_COLUMNS:
         raise UnreadableFile(
             f"The file has {len(header)} columns; the maximum is {MAX_COLUMNS}. Delete unused columns."
         )
-    options = options_of(run)
-    return place_columns(header, fields_of(run, header), defaults=options.defaults, updates=options.updates)
+    chosen, reading = _chosen_fields(run, header), options_of(run).reading
+    return place_columns(header, chosen, sample=_cells(sample), reading=reading)
+
+
+def open_rows(run: ImportRun, file: BinaryIO) -> tuple[Table, Columns]:
+    """Open an uploaded file and judge its columns by its first rows. Raises UnreadableFile, UnknownColumns."""
+    sample, table = read_sample(open_run(run, file))
+    return table, columns_of(run, table.header, sample)
+
+
+def _chosen_fields(run: ImportRun, header: Sequence[str]) -> list[str | None] | None:
+    chosen = run.options.get("columns")
+    return list(chosen) if chosen is not None and len(chosen) == len(header) else None
+
+
+def _cells(rows: Sequence[Row]) -> list[Sequence[str]]:
+    return [row.cells for row in rows]
 
 
 def _stored_options(options: Options, *, encoding: str | None, columns: Sequence[str | None] | None) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class LeadSource(models.TextChoices):
 
 class LeadRow(NamedTuple):
     """A lead to insert. `referral`: a JSON document as text. `id`, `created_at` and `updated_at` are those of a lead
-    from another system; None: a new id, now.
+    from another system or a file; None: a new id, now.
     """
 
     user_id: UUID
@@ -89,7 +89,8 @@ class LeadManager(InboundLeadManager["Lead"], LeadLookupManager["Lead"]):
 
 
 # The only INSERT of leads in Python. The ids are generated first, so that each can be matched to its row. now() is the
-# start of the transaction, so a lead has the same created_at as a conversation and customer inserted with it (undo.py).
+# start of the transaction, so a lead has the same updated_at as a conversation and customer inserted with it (undo.py);
+# created_at may be the date that a file says.
 _INSERT: Final = """
     WITH given AS MATERIALIZED (
         SELECT coalesce(given_id, uuid_v7()) AS id, lead.* FROM unnest(
@@ -101,7 +102,7 @@ _INSERT: Final = """
         INSERT INTO leads (id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
                            first_message_id, referral, created_at, updated_at)
         SELECT id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-               first_message_id, referral, coalesce(created_at, now()), coalesce(updated_at, created_at, now())
+               first_message_id, referral, coalesce(created_at, now()), coalesce(updated_at, now())
         FROM given ORDER BY n
     )
     SELECT id FROM given ORDER BY n

@@ -14,6 +14,7 @@ waits cannot form a cycle.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -221,7 +222,17 @@ def insert_leads(
     pairs = list(zip(conversations, leads, strict=True))
     lead_ids = Lead.objects.insert(
         [
-            LeadRow(user_id, opened.id, lead.type, source, lead.details, lead.status, lead.external_id, import_run_id)
+            LeadRow(
+                user_id,
+                opened.id,
+                lead.type,
+                source,
+                lead.details,
+                lead.status,
+                lead.external_id,
+                import_run_id,
+                created_at=datetime.fromisoformat(lead.created_at) if lead.created_at else None,
+            )
             for opened, lead in pairs
         ]
     )

@@ -31,6 +31,8 @@ class NewLead:
     status: str = Lead.Status.NEW
     external_id: str | None = None
     conversation_status: str = Conversation.Status.ACTIVE
+    # In ISO 8601; "" for the present.
+    created_at: str = ""
 
 
 class CheckedLead(NamedTuple):
@@ -44,6 +46,7 @@ class CheckedLead(NamedTuple):
     status: str
     external_id: str | None
     conversation_status: str
+    created_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def check_lead(lead: NewLead, *, may_lack: Collection[str] = ()) -> CheckedLead 
             lead.status,
             external_id,
             lead.conversation_status,
+            lead.created_at,
         )
     )
 

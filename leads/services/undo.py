@@ -55,8 +55,11 @@ def _locked(lead_ids: Sequence[UUID]) -> list[Lead]:
 
 
 def _brought_conversation(lead: Lead) -> bool:
-    """Lead and conversation were inserted in one transaction: created_at is its start time."""
-    return lead.conversation.created_at == lead.created_at
+    """Lead and conversation were inserted in one transaction: both times are its start.
+
+    Not the lead's created_at, which may be a date of the file; only for a lead that has not been changed since.
+    """
+    return lead.conversation.created_at == lead.updated_at
 
 
 def _is_untouched(lead: Lead) -> bool:

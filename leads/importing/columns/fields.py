@@ -9,7 +9,7 @@ from leads.importing.columns.values import Values
 
 FIELDS: Final = (
     *("customer_phone", "customer_name", "type", "details", "status", "external_id"),
-    *("created_at", "country_code"),
+    *("created_at", "country"),
 )
 LABELS: Final[Mapping[str, str]] = {
     "customer_phone": "customer's phone",
@@ -19,7 +19,7 @@ LABELS: Final[Mapping[str, str]] = {
     "status": "status",
     "external_id": "external id",
     "created_at": "date",
-    "country_code": "country code of the phone",
+    "country": "country of the phone",
 }
 # Limits of a message about columns: a file without a header has a customer's data instead of column names.
 _SHOWN_COLUMNS: Final = 30
@@ -38,13 +38,15 @@ class Reading:
 
     `ignore`: the names of columns that are not read. `values`: for type and status, what values of the file mean.
     `keep_dates`: whether the date of a row becomes its lead's; `date_order` says whether its day or month comes first,
-    None to judge by the column. `updates`: an external id is enough to find the lead of a row.
+    None to judge by the column. `defaults`: what new leads have where the row does not say it. `updates`: an external
+    id is enough to find the lead of a row.
     """
 
     ignore: Sequence[str] = ()
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     keep_dates: bool = False
     date_order: str | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
     updates: bool = False
 
 

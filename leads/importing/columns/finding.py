@@ -28,16 +28,21 @@ class Finder:
         self.values = {name: Values(name, reading.values.get(name, {})) for name in CHOICES}
         self.notes: list[str] = []
 
-    def find(self, chosen: Mapping[str, Sequence[int]], *, free: Collection[int]) -> Columns:
-        """Return the columns: those that a person chose, and guessed ones among `free`. Raises UnknownColumns."""
+    def places(self, chosen: Mapping[str, Sequence[int]], free: Collection[int]) -> Places:
+        """Return the columns of each field: those that a person chose, and guessed ones among `free`."""
         places: Places = {name: tuple(indexes) for name, indexes in chosen.items()}
         guessed = candidates(self.header, free)
         for name, indexes in guessed.items():
             if name not in places and (kept := self._kept(name, indexes, places, guessed)):
                 places[name] = tuple(kept if name in SEVERAL else kept[:1])
+        return places
+
+    def columns(self, places: Places) -> Columns:
+        """Return the columns with their readers. Raises UnknownColumns where dates cannot be read."""
         dates = self._dates(places)
         values = {name: values for name, values in self.values.items() if name in places}
         self._tell_values(places)
+        self._tell_missing(places)
         fields = tuple(name for name in FIELDS if name in places)
         labels = labels_of(self.header, places.get("customer_phone", ())).values()
         read = {*labels, *(index for indexes in places.values() for index in indexes)}
@@ -97,6 +102,12 @@ class Finder:
                 more = ", …" if len(translated) > len(shown) else ""
                 column = self.header[places[name][0]].strip()
                 self.notes.append(f"“{column}” is translated: {', '.join(shown)}{more}.")
+
+    def _tell_missing(self, places: Places) -> None:
+        if "type" not in places and "type" not in self.reading.defaults:
+            self.notes.append("No column has the type: new leads are of the type inquiry. --type sets another.")
+        if "customer_name" not in places:
+            self.notes.append("No column has the customer's name: new customers have no name.")
 
     def _cells(self, places: Places, name: str) -> list[str]:
         return [row[index] for index in places.get(name, ()) for row in self.sample]

@@ -8,7 +8,7 @@ from leads.importing.columns.picking import is_guessed_question
 from leads.importing.columns.values import Values
 
 # These fields may have several columns; of others the best is read.
-SEVERAL: Final = ("customer_phone", "customer_name", "details")
+SEVERAL: Final = ("customer_phone", "customer_name", "details", "country")
 # Names that say beyond doubt that the column has the lead's id in another system.
 _CERTAIN_IDS: Final = ("externalid", "externalreference", "externalref", "externalleadid", "crmid")
 # In a Shopify export, "Name" is the number of the order.

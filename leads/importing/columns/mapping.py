@@ -14,13 +14,11 @@ def map_columns(
     *,
     sample: Sequence[Sequence[str]] = (),
     reading: Reading | None = None,
-    defaults: Collection[str] = (),
 ) -> Columns:
     """Find the fields of a lead in a file.
 
     `mapping` is column -> field as given by a person; it overrides the known names. `sample` are the cells of the first
-    rows: a column that was guessed and has other values than ours is not read. `defaults` are the fields that have a
-    value without a column.
+    rows: a column that was guessed and has other values than ours is not read.
 
     Raises UnknownColumns for a mapping with an unknown column or field, where the phone has no column, and where dates
     are to be kept and cannot be read.
@@ -28,7 +26,8 @@ def map_columns(
     reading = reading or Reading()
     chosen = _mapped(header, mapping)
     taken = {index for indexes in chosen.values() for index in indexes} | _ignored(header, reading.ignore)
-    columns = Finder(header, sample, reading).find(chosen, free=set(range(len(header))) - taken)
+    finder = Finder(header, sample, reading)
+    columns = finder.columns(finder.places(chosen, free=set(range(len(header))) - taken))
     if missing := _missing(columns.fields, updates=reading.updates):
         raise UnknownColumns(
             f"No column for {missing}. {found_columns(header)} Name the column, for example --map 'COLUMN={missing}'."
@@ -36,25 +35,39 @@ def map_columns(
     return columns
 
 
+def place_columns(
+    header: Sequence[str], fields: Sequence[str | None] | None, *, sample: Sequence[Sequence[str]], reading: Reading
+) -> Columns:
+    """Map columns to the fields that a person chose, or as map_columns guesses where `fields` is None; a column with
+    None is not read. Phone, name and details may have several columns.
+
+    Raises UnknownColumns where the phone has no column, for another field that is chosen twice, and where dates cannot
+    be read.
+    """
+    finder = Finder(header, sample, reading)
+    everything = set(range(len(header)))
+    if fields is None:
+        columns = finder.columns(finder.places({}, free=everything))
+    else:
+        places = _chosen(header, fields)
+        # For the sentences about columns that would be read by their names alone.
+        finder.places(places, free=everything - {index for indexes in places.values() for index in indexes})
+        columns = finder.columns(places)
+    if missing := _missing(columns.fields, updates=reading.updates):
+        raise UnknownColumns(f"No column is the {LABELS[missing]}. Choose it above its column.")
+    return columns
+
+
 def guess_fields(header: Sequence[str], sample: Sequence[Sequence[str]], reading: Reading) -> list[str | None]:
-    """Return for each column the field that map_columns would read from it; a person may correct it (place_columns)."""
+    """Return for each column the field that it is read as where a person chose none."""
     fields: list[str | None] = [None] * len(header)
-    free = set(range(len(header))) - _ignored(header, reading.ignore, strict=False)
-    for name, indexes in Finder(header, sample, reading).find({}, free=free).places.items():
+    for name, indexes in Finder(header, sample, reading).places({}, free=range(len(header))).items():
         for index in indexes:
             fields[index] = name
     return fields
 
 
-def place_columns(
-    header: Sequence[str], fields: Sequence[str | None], *, sample: Sequence[Sequence[str]], reading: Reading
-) -> Columns:
-    """Map columns to the fields that a person chose; a column with None is not read. Phone, name and details may have
-    several columns.
-
-    Raises UnknownColumns where the phone has no column, for another field that is chosen twice, and where dates cannot
-    be read.
-    """
+def _chosen(header: Sequence[str], fields: Sequence[str | None]) -> Places:
     places: Places = {}
     for index, name in enumerate(fields[: len(header)]):
         if name is not None:
@@ -65,14 +78,11 @@ def place_columns(
         if len(indexes) > 1 and name not in SEVERAL:
             raise UnknownColumns(f"{len(indexes)} columns are mapped to the {LABELS[name]}. Choose one.")
     # The known ones in the order of preference, after those that a person alone could know.
-    for name, guessed in candidates(header, set(range(len(header)))).items():
+    for name, guessed in candidates(header, range(len(header))).items():
         if name in places:
             own = [index for index in places[name] if index not in guessed]
             places[name] = (*own, *(index for index in guessed if index in places[name]))
-    columns = Finder(header, sample, reading).find(places, free=())
-    if missing := _missing(columns.fields, updates=reading.updates):
-        raise UnknownColumns(f"No column is the {LABELS[missing]}. Choose it above its column.")
-    return columns
+    return places
 
 
 def _missing(fields: Collection[str], *, updates: bool) -> str:
@@ -99,10 +109,8 @@ def _mapped(header: Sequence[str], mapping: Mapping[str, str]) -> Places:
     return places
 
 
-def _ignored(header: Sequence[str], names: Sequence[str], *, strict: bool = True) -> set[int]:
-    known_names = {folded(name) for name in header}
-    wanted = [name for name in names if strict or folded(name) in known_names]
-    return {index for name in wanted for index in _indexes(header, name)}
+def _ignored(header: Sequence[str], names: Sequence[str]) -> set[int]:
+    return {index for name in names for index in _indexes(header, name)}
 
 
 def _indexes(header: Sequence[str], column: str) -> list[int]:

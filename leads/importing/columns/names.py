@@ -8,6 +8,7 @@ Turkish, Arabic and Hindi. Names are compared by folded(), so case, accents and 
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 WHOLE: Final = "whole name"
@@ -16,6 +17,8 @@ MIDDLE: Final = "middle name"
 LAST: Final = "last name"
 LAST_2: Final = "second last name"
 COMPANY: Final = "company"
+# Characters. A longer name is a question or no header at all.
+_LONGEST_NAME: Final = 200
 
 
 def folded(text: str) -> str:
@@ -131,11 +134,15 @@ _CREATED: Final = """
     aangemaakt op, tijdstempel, oluşturulma tarihi, oluşturma tarihi, kayıt tarihi, zaman damgası, تاريخ الإنشاء, طابع
     زمني, निर्माण तिथि, टाइमस्टैम्प, बनाने की तारीख
 """
-_COUNTRY_CODES: Final = """
+# The country of the phone number, by calling code, ISO code or name.
+_COUNTRIES: Final = """
     country code, phone country code, country calling code, calling code, dial code, dialling code, dialing code,
     country prefix, isd code, phone prefix, ländervorwahl, landesvorwahl, ländercode, codigo de pais, codigo del pais,
     prefijo, prefijo de pais, codigo do pais, ddi, indicatif, indicatif pays, code pays, prefisso, prefisso
-    internazionale, codice paese, landcode, landnummer, landcode telefoon, ülke kodu, كود الدولة, رمز الدولة, देश कोड
+    internazionale, codice paese, landcode, landnummer, landcode telefoon, ülke kodu, كود الدولة, رمز الدولة, देश कोड,
+    default address country code, country, country region, billing country, country billing, mailing country, home
+    country, home country region, business country, business country region, land, wohnland, land region, pais, país,
+    pays, paese, nazione, stato paese, ülke, البلد, الدولة, بلد, देश
 """
 # The words of a question around the name: "What is your phone number?"
 _QUESTION: Final = """
@@ -165,8 +172,11 @@ class Known(NamedTuple):
     rank: tuple[int, int]
 
 
+@lru_cache(maxsize=4096)
 def known(name: str) -> Known | None:
     """Return what a column of this name has, or None."""
+    if len(name) > _LONGEST_NAME:
+        return None
     for step, form in enumerate(_forms(name)):
         if (found := _TABLE.get(form)) is not None:
             field, part, rank = found
@@ -221,7 +231,7 @@ def _table() -> dict[str, tuple[str, str, int]]:
         ("status", ""): _STATUSES,
         ("external_id", ""): _EXTERNAL_IDS,
         ("created_at", ""): _CREATED,
-        ("country_code", ""): _COUNTRY_CODES,
+        ("country", ""): _COUNTRIES,
     }
     table: dict[str, tuple[str, str, int]] = {}
     for (field, part), text in kinds.items():

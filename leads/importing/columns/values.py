@@ -81,6 +81,9 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_EXAMPLES: Final = {"type": "order", "status": "contacted"}
+
+
 class UnknownValue(ValueError):
     """The cell is none of ours and nothing says what it means; the message says what to do."""
 
@@ -108,8 +111,8 @@ class Values(dict[str, str]):
         if (ours := self.meaning(cell)) is None:
             shown = " ".join(cell.split())[:60]
             raise UnknownValue(
-                f"“{shown}” is none of {', '.join(CHOICES[self.field])}. Correct it, or say what it means, for example"
-                f" --map-value '{self.field}:{shown}={CHOICES[self.field][1]}'."
+                f"Must be one of {', '.join(CHOICES[self.field])}, and not “{shown}”. Correct it, or say what it means,"
+                f" for example --map-value '{self.field}:{shown}={_EXAMPLES[self.field]}'."
             )
         self[cell] = ours
         return ours

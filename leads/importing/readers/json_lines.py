@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final
 
-from leads.importing.columns import field_of
+from leads.importing.columns.names import field_of
 from leads.importing.readers.lines import Lines
 from leads.importing.readers.rows import CELL_LIMIT, Row, UnreadableFile, cell_error, column_name
 

@@ -13,13 +13,15 @@ from django.db import Error
 
 from leads.importing.batches import CLEARABLE, Counts, Options, Refusal
 from leads.importing.cells import UnknownRegion, read_region
-from leads.importing.columns import FIELDS, UnknownColumns, map_columns
-from leads.importing.command_line import open_input, parse_mapping
+from leads.importing.columns.fields import UnknownColumns
+from leads.importing.columns.mapping import map_columns
+from leads.importing.command_line import add_column_arguments, open_input, parse_mapping, parse_values
 from leads.importing.importer import Importer
 from leads.importing.progress_bar import Progress, stopped_by_signals
 from leads.importing.readers.files import FORMATS, UnreadableFile, open_table
 from leads.importing.resume import OptionsChanged
 from leads.importing.runs import BATCH_SIZE, Overtaken, RowsRefused
+from leads.importing.sample import read_sample
 from leads.models import ImportRun, Lead
 from leads.services.import_rows import ON_DUPLICATE, SKIP
 from leadsite.accounts.models import User
@@ -46,9 +48,7 @@ class Command(BaseCommand):
         parser.add_argument("--encoding", help="of CSV and JSON lines (default: UTF-8, or as the byte order mark says)")
         parser.add_argument("--delimiter", help="of CSV (default: detected)")
         parser.add_argument("--sheet", help="of a workbook (default: the first)")
-        parser.add_argument(
-            "--map", action="append", default=[], metavar="COLUMN=FIELD", help=f"fields: {', '.join(FIELDS)}"
-        )
+        add_column_arguments(parser)
         parser.add_argument("--type", choices=Lead.Type.values, help="of new leads without one (default: inquiry)")
         parser.add_argument("--status", choices=Lead.Status.values, help="of new leads without one (default: new)")
         parser.add_argument("--source", choices=("import", "manual"), default="import", help="default: import")
@@ -119,11 +119,12 @@ class Command(BaseCommand):
             delimiter=options["delimiter"],
             sheet=options["sheet"],
         )
+        sample, table = read_sample(table)
         columns = map_columns(
             table.header,
             parse_mapping(options["map"]),
-            defaults=import_options.defaults,
-            updates=import_options.updates,
+            sample=[row.cells for row in sample],
+            reading=import_options.reading,
         )
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(quiet=options["json"]))
@@ -165,6 +166,9 @@ class Command(BaseCommand):
             **asdict(counts),
             "seconds": round(time.monotonic() - self.started, 1),
             "errors": str(options["errors"]) if options["errors"] and counts.failed else None,
+            "columns": importer.columns.names,
+            "not_read": list(importer.columns.ignored),
+            "notes": list(importer.columns.notes),
         }
         if options["json"]:
             self.stdout.write(json.dumps(summary))
@@ -185,6 +189,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Columns: {fields}.")
         if importer.columns.ignored:
             self.stdout.write(f"Not read: {', '.join(map(repr, importer.columns.ignored))}.")
+        for note in importer.columns.notes:
+            self.stdout.write(note)
         for name in Counts.__slots__:
             self.stdout.write(f"{summary[name]:>10,}  {name}")
         if summary["run"]:
@@ -192,11 +198,15 @@ class Command(BaseCommand):
 
 
 def _options_for_rows(options: dict[str, Any]) -> Options:
-    """Raises UnknownRegion."""
+    """Raises UnknownRegion, UnknownColumns."""
     return Options(
         on_duplicate=options["on_duplicate"],
         source=options["source"],
         defaults={name: options[name] for name in ("type", "status") if options[name]},
         region=read_region(options["region"]) if options["region"] else None,
         blank_clears=sorted(set(options["blank_clears"])),
+        ignore=sorted(set(options["ignore"])),
+        values=parse_values(options["map_value"]),
+        keep_dates=options["keep_dates"],
+        date_order=options["date_order"],
     )

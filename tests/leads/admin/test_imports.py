@@ -24,7 +24,7 @@ def staff(owner: Business) -> Staff:
 def test_a_file_is_previewed_mapped_and_imported(owner, staff):
     assert "Import a file" in staff.list(Lead)
     page = upload(staff).content.decode()
-    assert "No column is the customer&#x27;s name" in page
+    assert "No column has the customer&#x27;s name" in page
     assert Lead.objects.count() == 0
 
     page = decide(staff, "read", **CHOSEN).content.decode()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from leads.importing.columns import UnknownColumns
+from leads.importing.columns.fields import UnknownColumns
 from leads.importing.command_line import open_input, parse_mapping
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.importing.columns import map_columns
+from leads.importing.columns.mapping import map_columns
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.readers.files import Row
 from tests.leads.importing.tables import cells_of, opened, rows_of
@@ -48,7 +48,7 @@ def test_the_file_has_a_byte_order_mark_and_mode_600(path):
 def test_the_corrected_file_gives_the_same_fields(path):
     data = write(path, Row(2, GOOD))
     table = opened(data)
-    columns = map_columns(table.header, {}, defaults=())
+    columns = map_columns(table.header, {})
     assert columns.pick(next(table.rows).cells) == tuple(GOOD)
     assert columns.ignored == ("line", "field", "reason")
 

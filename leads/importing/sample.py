@@ -1,0 +1,29 @@
+"""Reads the first rows of a file ahead, to judge its columns by them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, islice
+from typing import Final
+
+from leads.importing.readers.rows import Row, Table, UnreadableFile
+
+SAMPLE_ROWS: Final = 3000
+
+
+def read_sample(table: Table, size: int = SAMPLE_ROWS) -> tuple[list[Row], Table]:
+    """Return the first rows that can be read, and the table, which still has all rows.
+
+    Where the file cannot be read further, the table raises UnreadableFile after the rows before.
+    """
+    first: list[Row] = []
+    rest = table.rows
+    try:
+        first.extend(islice(table.rows, size))
+    except UnreadableFile as error:
+        rest = _raising(error)
+    return [row for row in first if row.error is None], replace(table, rows=chain(first, rest))
+
+
+def _raising(error: UnreadableFile) -> Iterator[Row]:
+    yield from ()
+    raise error
