@@ -10,10 +10,7 @@ from uuid import UUID
 from conversations.phone import phone_key
 from conversations.visible_text import visible_text
 from leads.importing.cells import BadCell, read_phone, region_of
-from leads.importing.columns.dates import BadDate
 from leads.importing.columns.fields import Columns, Reading
-from leads.importing.columns.names import folded
-from leads.importing.columns.values import UnknownValue
 from leads.importing.readers.rows import Row, Table
 from leads.models import Lead
 from leads.services.import_rows import (
@@ -145,32 +142,13 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batc
             except BadCell as error:
                 batch.refusals.append(Refusal(row, "customer_phone", str(error)))
                 continue
-        if (refused := _read_values(said, columns)) is not None:
+        if (refused := columns.translate(said)) is not None:
             batch.refusals.append(Refusal(row, *refused))
             continue
         batch.rows.append(row)
         batch.said.append(said)
     batch.checked = check_rows(batch.said, defaults=options.for_new_leads, on_duplicate=options.on_duplicate)
     return batch
-
-
-def _read_values(said: dict[str, str], columns: Columns) -> tuple[str, str] | None:
-    """Replace type, status and date by our form; return the field that cannot be read and why, or None."""
-    for name, values in columns.values.items():
-        if name in said:
-            try:
-                said[name] = values[said[name]]
-            except UnknownValue as error:
-                # A dash, as people write for nothing.
-                if folded(said[name]):
-                    return name, str(error)
-                del said[name]
-    if columns.dates is not None and "created_at" in said:
-        try:
-            said["created_at"] = columns.dates.read(said["created_at"]).isoformat()
-        except BadDate as error:
-            return "created_at", str(error)
-    return None
 
 
 def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) -> tuple[Counts, list[Refusal]]:

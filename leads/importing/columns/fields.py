@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from leads.importing.columns.dates import Dates
-from leads.importing.columns.values import Values
+from leads.importing.columns.dates import BadDate, Dates
+from leads.importing.columns.names import folded
+from leads.importing.columns.values import UnknownValue, Values
 
 FIELDS: Final = (
     *("customer_phone", "customer_name", "type", "details", "status", "external_id"),
@@ -69,6 +70,24 @@ class Columns:
     dates: Dates | None = None
     notes: tuple[str, ...] = ()
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def translate(self, said: dict[str, str]) -> tuple[str, str] | None:
+        """Replace type, status and date of a row by our form; return the field that cannot be read and why, or None."""
+        for name, values in self.values.items():
+            if name in said:
+                try:
+                    said[name] = values[said[name]]
+                except UnknownValue as error:
+                    # A dash, as people write for nothing.
+                    if folded(said[name]):
+                        return name, str(error)
+                    del said[name]
+        if self.dates is not None and "created_at" in said:
+            try:
+                said["created_at"] = self.dates.read(said["created_at"]).isoformat()
+            except BadDate as error:
+                return "created_at", str(error)
+        return None
 
 
 def found_columns(header: Sequence[str]) -> str:
