@@ -34,28 +34,30 @@ _PHONES: Final = """
     numarası, رقم الواتساب, رقم واتساب, واتساب, व्हाट्सएप नंबर, व्हाट्सएप, mobile, mobile phone, mobile phone number,
     mobile number, mobile no, cell, cell phone, cell number, cellular, phone mobile, mobile telephone, personal
     mobile, home mobile, work mobile, smartphone, handy, handynummer, mobil, mobilnummer, mobiltelefon, mobil tel nr,
-    mobilfunk, mobilfunknummer, mobile nummer, celular, movil, telefono movil, numero de celular, telefono celular,
-    numero movil, telemovel, numero de telemovel, telefone celular, celular pessoal, celular de trabalho, telefone
-    movel, portable, telephone portable, tel mobile, tel portable, mobile tel, numero de portable, telephone mobile,
-    cellulare, numero cellulare, numero di cellulare, telefono cellulare, telefono mobile, cellulare di lavoro, gsm,
-    mobiel, mobiel nummer, mobiele telefoon, mobieltje, cep telefonu, cep no, cep numarası, cep tel, الجوال, جوال, رقم
-    الجوال, الموبايل, موبايل, رقم الموبايل, الهاتف المحمول, मोबाइल, मोबाइल नंबर, मोबाइल नं, phone, phone number, phone
-    no, telephone, telephone number, tel, tel no, tel number, msisdn, contact number, contact phone, contact no, main
-    phone, default address phone, phone default, phone 1 value, telefon, telefonnummer, telefonnr, tel nr, rufnummer,
-    haupttelefon, kontaktnummer, telefono, numero de telefono, telefono principal, numero telefonico, telefone, numero
-    de telefone, fone, fone primario, telefone principal, telefone para contato, numero de telephone, telephone
-    principal, numero di telefono, numero telefono, telefono principale, telefoon, telefoonnummer, telefon numarası,
-    telefon no, الهاتف, هاتف, رقم الهاتف, رقم التليفون, تليفون, फोन, फोन नंबर, फ़ोन, फ़ोन नंबर, दूरभाष, business
-    phone, work phone, phone work, office phone, direct phone, work direct phone, business phone 2, telefon
-    geschäftlich, tel dienstlich, telefon dienstlich, telefon arbeit, telefono del trabajo, telefono trabajo, telefono
-    de trabajo, fone comercial, fone de trabalho, telefone comercial, telephone bureau, tel professionnel, telephone
-    professionnel, telefono di lavoro, telefono lavoro, telefono ufficio, telefoon werk, zakelijke telefoon, telefoon
-    op werk, iş telefonu, هاتف العمل, home phone, primary phone, phone home, home telephone, telefon privat, telefono
-    particular, telefono de casa, fone de casa, telefone residencial, telephone domicile, telefono di casa, telefono
-    abitazione, telefoon thuis, telefoon prive, ev telefonu, هاتف المنزل, other phone, phone other, alternate phone,
-    weiteres telefon, otro telefono, outro fone, outro telefone, telephone autre, phone altro, altro telefono, andere
-    telefoon, overige telefoon, diğer telefon, billing phone, phone billing, shipping phone, phone shipping, car
-    phone, autotelefon, company main phone, company phone
+    mobilfunk, mobilfunknummer, mobile nummer, handy nr, celular, movil, telefono movil, numero de celular, telefono
+    celular, numero movil, telemovel, numero de telemovel, telefone celular, celular pessoal, celular de trabalho,
+    telefone movel, portable, telephone portable, tel mobile, tel portable, mobile tel, numero de portable, telephone
+    mobile, cellulare, numero cellulare, numero di cellulare, telefono cellulare, telefono mobile, cellulare di
+    lavoro, gsm, mobiel, mobiel nummer, mobiele telefoon, mobieltje, cep telefonu, cep no, cep numarası, cep tel,
+    الجوال, جوال, رقم الجوال, الموبايل, موبايل, رقم الموبايل, الهاتف المحمول, मोबाइल, मोबाइल नंबर, मोबाइल नं, phone,
+    phone number, phone no, telephone, telephone number, tel, tel no, tel number, msisdn, contact number, contact
+    phone, contact no, main phone, default address phone, phone default, phone 1 value, telefon, telefonnummer,
+    telefonnr, telefon nr, tel nr, rufnummer, haupttelefon, kontaktnummer, telefono, numero de telefono, telefono
+    principal, numero telefonico, telefone, numero de telefone, fone, fone primario, telefone principal, telefone para
+    contato, numero de telephone, n de telephone, no de telephone, n telephone, no de telefono, n de telefono, no de
+    telefone, n de telefone, telephone principal, numero di telefono, numero telefono, telefono principale, telefoon,
+    telefoonnummer, telefon numarası, telefon no, الهاتف, هاتف, رقم الهاتف, رقم التليفون, تليفون, फोन, फोन नंबर, फ़ोन,
+    फ़ोन नंबर, दूरभाष, business phone, work phone, phone work, office phone, direct phone, work direct phone, work
+    phone number, work number, business phone number, office number, business phone 2, telefon geschäftlich, tel
+    dienstlich, telefon dienstlich, telefon arbeit, telefono del trabajo, telefono trabajo, telefono de trabajo, fone
+    comercial, fone de trabalho, telefone comercial, telephone bureau, tel professionnel, telephone professionnel,
+    telefono di lavoro, telefono lavoro, telefono ufficio, telefoon werk, zakelijke telefoon, telefoon op werk, iş
+    telefonu, هاتف العمل, home phone, primary phone, phone home, home telephone, home phone number, home number,
+    telefon privat, telefono particular, telefono de casa, fone de casa, telefone residencial, telephone domicile,
+    telefono di casa, telefono abitazione, telefoon thuis, telefoon prive, ev telefonu, هاتف المنزل, other phone,
+    phone other, alternate phone, weiteres telefon, otro telefono, outro fone, outro telefone, telephone autre, phone
+    altro, altro telefono, andere telefoon, overige telefoon, diğer telefon, billing phone, phone billing, shipping
+    phone, phone shipping, car phone, autotelefon, company main phone, company phone
 """
 _WHOLE_NAMES: Final = """
     customer name, billing name, shipping name, full name, contact name, lead name, client name, person name, contact
