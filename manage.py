@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from leadsite.core.postgresql.defaults import TIMEOUTS
 from leadsite.demo import embedded
 
 
@@ -30,7 +31,7 @@ def database_for(arguments: list[str]) -> AbstractContextManager[object]:
         return nullcontext()
     # The time-outs are for the web server; migrations and imports may take longer.
     options = settings.DATABASES["default"]["OPTIONS"]
-    if options.get("options") == settings.DATABASE_TIMEOUTS:
+    if options.get("options") == TIMEOUTS:
         del options["options"]
     if not settings.EMBEDDED_POSTGRES:
         return nullcontext()

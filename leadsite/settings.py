@@ -93,9 +93,8 @@ DATABASES["default"]["OPTIONS"] = {
     "prepare_threshold": 3 if env.bool("DATABASE_PREPARED_STATEMENTS", True) else None,
     **DATABASES["default"].get("OPTIONS", {}),
 }
-DATABASE_TIMEOUTS = database_defaults.TIMEOUTS
 if env.bool("DATABASE_TIMEOUTS", not TESTING):
-    DATABASES["default"]["OPTIONS"].setdefault("options", DATABASE_TIMEOUTS)
+    DATABASES["default"]["OPTIONS"].setdefault("options", database_defaults.TIMEOUTS)
 # How long the statements of a request may wait for the server in all, so that a client has its 503 within five seconds
 # also where the server's time-outs do not work: see PatientConnection. 0 is no limit.
 DATABASE_WAIT_SECONDS = env.int("DATABASE_WAIT_SECONDS", 0 if TESTING else 4)
@@ -139,6 +138,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "leadsite.urls"
+# Requests at a time of a web process: each takes a thread and a database connection (leadsite/server).
+WEB_THREADS = env.int("WEB_THREADS", 4)
 WSGI_APPLICATION = "leadsite.wsgi.application"
 TEMPLATES = theme.TEMPLATES
 LANGUAGE_CODE = "en"
@@ -166,6 +167,8 @@ STORAGES = {
 # --- HTTP safety ------------------------------------------------------------------------------------------------
 # Meta sends webhook bodies of up to 3 MB and retries for seven days; Django's default of 2.5 MB would refuse them.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# The largest file of leads that staff may upload. A hundred megabytes are a million leads.
+IMPORT_MAX_BYTES = 100 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an admin action sends one field for each selected row
 # The largest body of a REST request, in bytes; the requests per minute of one key, 0 for no limit.
 API_MAX_BODY_BYTES = 512 * 1024
@@ -178,7 +181,9 @@ SECURE_SSL_REDIRECT = _https
 # Meta treats a redirect as a failure.
 SECURE_REDIRECT_EXEMPT = [r"^api/webhooks/"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 3600) if _https else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+# A proxy sets X-Forwarded-Proto, and adds the client's address to X-Forwarded-For; without one, clients could set both.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True

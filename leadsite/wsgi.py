@@ -1,4 +1,7 @@
-"""The WSGI application, served by: granian --interface wsgi leadsite.wsgi:application."""
+"""The WSGI application, for another server than granian (leadsite/server/application.py).
+
+Put it behind a proxy that reads whole bodies before it passes them on, as nginx does: a thread waits for a slow one.
+"""
 
 import gc
 import os

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from django import forms
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -18,8 +19,7 @@ from leads.models import ImportRun, Lead
 from leads.services.import_rows import CREATE, SKIP, UPDATE
 from leadsite.adminkit.values import shorten
 
-# A hundred megabytes are a million leads.
-MAX_BYTES: Final = 100 * 2**20
+MAX_BYTES: Final = settings.IMPORT_MAX_BYTES
 ON_DUPLICATE: Final = {
     SKIP: "Keep the existing lead unchanged",
     UPDATE: "Update the existing lead from the file",

@@ -180,17 +180,19 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
         sys.executable,
         "-m",
         "granian",
-        "--interface=wsgi",
+        "--interface=rsgi",
         f"--host={host}",
         f"--port={port}",
         f"--workers={workers}",
-        "--blocking-threads=4",
+        # The site takes at most this many requests at a time from granian, and has its own queue (leadsite/server).
+        "--backpressure=900",
+        "--http1-header-read-timeout=10000",
         "--respawn-failed-workers",
         # A worker that is still starting ignores the signal to stop; without a limit granian would wait forever.
         "--workers-kill-timeout=8",
         "--no-ws",
         "--log-level=error",
-        "leadsite.wsgi:application",
+        "leadsite.server.application:application",
     ]
 
 

@@ -1,0 +1,180 @@
+"""The application that granian serves: granian --interface=rsgi leadsite.server.application:application.
+
+RSGI is granian's own interface: https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
+"""
+
+import asyncio
+import gc
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import IO, Any, Final, NamedTuple, TypeVar
+
+import structlog
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+from leadsite.server.bodies import Bodies, BodyRefused
+from leadsite.server.clients import address_of, login_of, neighbourhood
+from leadsite.server.environ import Headers, Scope, environ_of
+from leadsite.server.turns import TooBusy, Turns
+from leadsite.server.uploads import has_session, limit_of, upload_limit_of
+
+log = structlog.get_logger(__name__)
+
+# Threads that wait for the next piece of an answer that is sent while it is made: downloads, static files.
+STREAM_THREADS: Final = 4
+# Requests of one address whose bodies are being read; a process accepts a thousand connections.
+READING: Final = 400
+RETRY_AFTER_SECONDS: Final = 5
+
+T = TypeVar("T")
+
+Header = tuple[str, str]
+
+
+class Answer(NamedTuple):
+    """A whole answer; or one that is made while it is sent, by the iterator `pieces`, which `close` ends."""
+
+    status: int
+    headers: list[Header]
+    body: bytes = b""
+    pieces: Iterator[bytes] | None = None
+    close: Callable[[], object] = lambda: None
+
+
+class Application:
+    """Serves a WSGI application, with complete bodies and fair turns. `threads`: how many requests at a time."""
+
+    def __init__(self, wsgi: Callable[..., Any], *, threads: int) -> None:
+        self._wsgi = wsgi
+        self._bodies = Bodies()
+        self._turns = Turns(threads)
+        self._reading: Counter[str] = Counter()
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._streams = ThreadPoolExecutor(STREAM_THREADS, thread_name_prefix="stream")
+        # /readyz never waits for a turn, so that a busy process is not taken for a broken one.
+        self._probes = ThreadPoolExecutor(1, thread_name_prefix="probe")
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """granian calls it before the process ends."""
+        for pool in (self._threads, self._streams, self._probes):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        if scope.proto != "http":
+            proto.close(404)
+            return
+        if scope.path.rstrip("/") == "/livez":
+            # No thread and no database: the process lives.
+            proto.response_bytes(200, [("content-type", "application/json")], b'{"status": "ok"}')
+            return
+        try:
+            answer = await self._answer(scope, proto)
+        except BodyRefused as refused:
+            answer = _refuse(scope, refused.status, refused.code, str(refused))
+        except TooBusy:
+            answer = _refuse(scope, 503, "too_busy", "Too many requests at once. Send it again in a few seconds.")
+        if answer.pieces is None:
+            proto.response_bytes(answer.status, answer.headers, answer.body)
+        else:
+            await self._stream(proto, answer, answer.pieces)
+
+    async def _answer(self, scope: Scope, proto: Any) -> Answer:
+        address, login = address_of(scope), login_of(scope.headers)
+        near = neighbourhood(address)
+        if not _has_body(scope):
+            return await self._run(scope, BytesIO(), near, login, address)
+        if self._reading[near] >= READING:
+            raise TooBusy
+        limit = await self._limit(scope, near, login)
+        self._reading[near] += 1
+        try:
+            body = await self._bodies.read(proto, declared=_declared(scope.headers), limit=limit)
+        finally:
+            self._reading[near] -= 1
+            if not self._reading[near]:
+                del self._reading[near]
+        with body:
+            return await self._run(scope, body.file, near, login, address)
+
+    async def _limit(self, scope: Scope, near: str, login: str) -> int:
+        """The largest body: a session is looked up only where a larger one is announced, or none is."""
+        limit = limit_of(scope.path)
+        more = upload_limit_of(scope.path)
+        declared = _declared(scope.headers)
+        if more is None or (declared is not None and declared <= limit):
+            return limit
+        cookies = scope.headers.get("cookie") or ""
+        return more if await self._in_turn(near, login, has_session, cookies) else limit
+
+    async def _run(self, scope: Scope, body: IO[bytes], near: str, login: str, address: str) -> Answer:
+        if scope.path.rstrip("/") == "/readyz":
+            return await asyncio.get_running_loop().run_in_executor(self._probes, self._call, scope, body, address)
+        return await self._in_turn(near, login, self._call, scope, body, address)
+
+    async def _in_turn(self, near: str, login: str, function: Callable[..., T], *arguments: Any) -> T:
+        async with self._turns.turn(address=near, login=login):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    def _call(self, scope: Scope, body: IO[bytes], address: str) -> Answer:
+        """Run Django, in a thread."""
+        started: list[Any] = []
+        length = body.seek(0, os.SEEK_END)
+        body.seek(0)
+        environ = environ_of(scope, body, length=length, client=address)
+        response = self._wsgi(environ, lambda status, headers, error=None: started.extend((status, headers)))
+        status, headers = int(started[0][:3]), [(name.lower(), value) for name, value in started[1]]
+        if getattr(response, "streaming", False):
+            return Answer(status, headers, pieces=iter(response), close=response.close)
+        try:
+            return Answer(status, headers, b"".join(response))
+        finally:
+            response.close()
+
+    async def _stream(self, proto: Any, answer: Answer, pieces: Iterator[bytes]) -> None:
+        """Send the answer piece by piece. A client that reads slowly keeps no thread."""
+        loop = asyncio.get_running_loop()
+        transport = proto.response_stream(answer.status, answer.headers)
+        try:
+            while (piece := await loop.run_in_executor(self._streams, next, pieces, None)) is not None:
+                await transport.send_bytes(piece)
+        finally:
+            await loop.run_in_executor(self._streams, answer.close)
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = scope.headers
+    return bool(headers.get("content-length", "0") != "0" or "transfer-encoding" in headers or _is_http2_body(scope))
+
+
+def _is_http2_body(scope: Scope) -> bool:
+    """HTTP/2 has no Transfer-Encoding, and need not say a length."""
+    return scope.http_version.startswith("2") and scope.method not in ("GET", "HEAD", "OPTIONS", "DELETE")
+
+
+def _declared(headers: Headers) -> int | None:
+    length = headers.get("content-length")
+    return int(length) if length is not None and length.isdecimal() else None
+
+
+def _refuse(scope: Scope, status: int, code: str, sentence: str) -> Answer:
+    """An answer without Django: JSON for programs, a sentence for people."""
+    log.warning("request_refused", status=status, code=code, path=scope.path, client=address_of(scope))
+    headers = [("retry-after", str(RETRY_AFTER_SECONDS))] if status == 503 else []
+    if not scope.path.startswith("/api/"):
+        return Answer(status, [*headers, ("content-type", "text/plain; charset=utf-8")], f"{sentence}\n".encode())
+    body = {"success": False, "error": sentence, "code": code, "fields": {}}
+    return Answer(status, [*headers, ("content-type", "application/json")], json.dumps(body).encode())
+
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
+application = Application(get_wsgi_application(), threads=settings.WEB_THREADS)
+
+# Objects of loaded modules are never freed. Without freeze() each full garbage collection traverses them, and a
+# delivery of 1000 messages creates enough objects for one: a fifth of its CPU time.
+gc.collect()
+gc.freeze()

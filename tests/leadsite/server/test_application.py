@@ -1,0 +1,126 @@
+"""What the web server does before Django sees a request, on a real server."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from django.contrib.auth.hashers import make_password
+
+from leads.models import ImportRun
+from leadsite.accounts.models import User
+from leadsite.demo.supervisor import HOST
+from tests.factories import ORDER, Business
+from tests.sessions import database_url
+from tests.site import Site, serving
+from tests.staff import address, form_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(database_url(), tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+def unfinished(site: Site, path: str) -> socket.socket:
+    """Announce a body and send one byte of it."""
+    client = socket.create_connection((HOST, site.port), timeout=SECONDS)
+    client.sendall(f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 1000\r\n\r\n{{".encode())
+    return client
+
+
+@pytest.mark.parametrize("path", ["/api/webhooks/whatsapp", "/admin/login/", "/api/leads"])
+def test_bodies_that_do_not_arrive_stop_nobody(owner: Business, site: Site, path: str) -> None:
+    with ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(unfinished(site, path))
+        assert site.post_lead(owner.api_key, ORDER).status_code == 201
+        assert requests.get(f"{site.address}/livez", timeout=SECONDS).json() == {"status": "ok"}
+        assert requests.get(f"{site.address}/readyz", timeout=SECONDS).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/api/leads", "/api/webhooks/whatsapp", "/no/such/page"])
+def test_a_large_body_is_refused_by_its_announced_length(site: Site, path: str) -> None:
+    with socket.create_connection((HOST, site.port), timeout=SECONDS) as client:
+        client.sendall(f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 600000000\r\n\r\n".encode())
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_stranger_cannot_upload_where_staff_can(site: Site) -> None:
+    path = "/admin/leads/importrun/add/"
+    with socket.create_connection((HOST, site.port), timeout=SECONDS) as client:
+        client.sendall(f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 50000000\r\n\r\n".encode())
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
+    # Without a length, counted as it comes.
+    chunks = (b"x" * 100_000 for _ in range(200))
+    try:
+        answer = requests.post(f"{site.address}{path}", data=chunks, timeout=SECONDS)
+    except requests.ConnectionError:
+        return  # the server has closed before the client had sent it all
+    assert answer.status_code == 413
+
+
+def test_the_refusal_of_an_api_request_has_the_form_of_all_errors(site: Site) -> None:
+    with socket.create_connection((HOST, site.port), timeout=SECONDS) as client:
+        client.sendall(f"POST /api/leads HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 600000000\r\n\r\n".encode())
+        head, _, body = client.recv(4096).partition(b"\r\n\r\n")
+    assert b"content-type: application/json" in head
+    assert json.loads(body)["code"] == "body_too_large"
+    assert json.loads(body)["success"] is False
+
+
+def test_staff_upload_a_file_that_strangers_cannot(owner: Business, site: Site) -> None:
+    path = address("add", ImportRun)
+    login = f"{site.address}/admin/login/?next={path}"
+    # The site has its own SECRET_KEY, so it knows sessions of its own only.
+    password = make_password("a long password")
+    User.objects.filter(pk=owner.id).update(password=password, is_staff=True, is_superuser=True)
+    rows = "".join(f"+4915123{number:06d},Ana,order,{'x' * 100}\n" for number in range(50_000))
+    with requests.Session() as browser:
+        browser.get(login, timeout=SECONDS)
+        typed = {"username": owner.user.email, "password": "a long password"}
+        typed |= {"csrfmiddlewaretoken": browser.cookies["csrftoken"], "next": path}
+        form = form_of(browser.post(login, data=typed, timeout=SECONDS).text)
+        answer = browser.post(
+            f"{site.address}{path}",
+            data={name: value for name, value in form.items() if value is not None} | {"user": str(owner.id)},
+            files={"file": ("leads.csv", f"Phone,Name,Type,Notes\n{rows}")},
+            timeout=SECONDS,
+        )
+    assert answer.status_code == 200, answer.text[:2000]
+    assert ImportRun.objects.get(user=owner.id).state == ImportRun.State.PREVIEW
+
+
+@pytest.mark.parametrize("path", ["leads/%C3%A9", "leads/%FF", "leads/a%2Fb", "%00", "leads?q=%C3%A9", "%C3%A9"])
+def test_any_path_is_answered(owner: Business, site: Site, path: str) -> None:
+    headers = {"Authorization": f"Bearer {owner.api_key}"}
+    answer = requests.get(f"{site.address}/api/{path}", headers=headers, timeout=SECONDS)
+    assert answer.status_code in (200, 400, 404)
+
+
+def test_a_static_file_is_sent_whole(site: Site) -> None:
+    page = requests.get(f"{site.address}/admin/login/", timeout=SECONDS).text
+    style = next(part.split('"')[0] for part in page.split('href="') if ".css" in part.split('"')[0])
+    answer = requests.get(f"{site.address}{urlsplit(style).path}", timeout=SECONDS)
+    assert answer.status_code == 200
+    assert len(answer.content) == int(answer.headers["Content-Length"]) > 0
+
+
+def test_head_has_no_body(site: Site) -> None:
+    answer = requests.head(f"{site.address}/admin/login/", timeout=SECONDS)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_a_body_of_the_largest_size_arrives_whole(owner: Business, site: Site) -> None:
+    body = json.dumps(ORDER | {"details": "x" * 400_000}).encode()
+    headers = {"Authorization": f"Bearer {owner.api_key}", "Content-Type": "application/json"}
+    answer = requests.post(f"{site.address}/api/leads", data=BytesIO(body), headers=headers, timeout=SECONDS)
+    assert (answer.status_code, answer.json()["fields"]) == (400, {"details": answer.json()["fields"]["details"]})
