@@ -11,10 +11,10 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from leads.importing.batches import Options
-from leads.importing.cells import UnknownRegion, read_region
 from leads.importing.columns.dates import DAY_FIRST, MONTH_FIRST
 from leads.importing.columns.fields import FIELDS, LABELS
 from leads.importing.columns.values import CHOICES
+from leads.importing.phones.regions import UnknownRegion, read_region
 from leads.models import ImportRun, Lead
 from leads.services.import_rows import CREATE, SKIP, UPDATE
 from leadsite.adminkit.values import shorten

@@ -11,7 +11,8 @@ from leads.importing.batches import Refusal
 from leads.importing.columns.fields import LABELS
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.page_messages import page_message
-from leads.importing.preview import read_preview
+from leads.importing.phones.regions import region_name
+from leads.importing.preview import Preview, read_preview
 from leads.importing.resume import earlier_runs
 from leads.importing.runs import refused_rows
 from leads.importing.uploads import IN_PROGRESS, MAX_COLUMNS, STOPPED
@@ -48,11 +49,19 @@ def _preview(run: ImportRun) -> dict[str, Any]:
         "preview_notes": [page_message(note) for note in preview.notes],
         "preview_values": value_choices(run, preview.unknown),
         "problem": page_message(preview.problem),
+        "phones": _phones(preview),
         "trial": trial,
         "trial_words": describe_counts(counts_of(run)) if trial and "error" not in trial else "",
         "trial_error": page_message(trial.get("error", "")) if trial else "",
         "imported_before": before,
     }
+
+
+def _phones(preview: Preview) -> dict[str, Any]:
+    """What the first rows say about the phone column: a sentence with the countries to choose from, and a note."""
+    phones = preview.phones
+    regions = [(region, region_name(region)) for region in phones.regions] if not phones.full else []
+    return {"regions": regions, "valid": phones.valid, "total": phones.total, "several": phones.several}
 
 
 def refused_table(run: ImportRun) -> dict[str, Any] | None:

@@ -198,7 +198,11 @@ def _decide(request: HttpRequest, run: ImportRun) -> None:
     if action in ("stop", "resume"):
         (uploads.stop_import if action == "stop" else uploads.resume_import)(run=run)
         return
-    form = PreviewForm(request.POST, header=run.columns)
+    data = request.POST.copy()
+    # A button under the preview: the country that the phone numbers seem to be of.
+    if region := data.get("choose_region"):
+        data["region"] = region
+    form = PreviewForm(data, header=run.columns)
     if not form.is_valid():
         errors = [f"{form[name].label}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
         messages.error(request, " ".join(errors))

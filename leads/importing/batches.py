@@ -9,9 +9,11 @@ from uuid import UUID
 
 from conversations.phone import phone_key
 from conversations.visible_text import visible_text
-from leads.importing.cells import BadCell, read_phone, region_of
+from leads.importing.cells import BadCell
 from leads.importing.columns.fields import Columns, Reading
+from leads.importing.phones.columns import PhoneColumn, judge_column
 from leads.importing.readers.rows import Row, Table
+from leads.importing.sample import read_sample
 from leads.models import Lead
 from leads.services.import_rows import (
     CREATE,
@@ -34,7 +36,7 @@ CLEARABLE: Final = ("details",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the rows of a file are imported. `region`: see cells.read_phone.
+    """How the rows of a file are imported. `region`: see PhoneColumn.
 
     `defaults` are for new leads whose row does not say the field; they never change a lead that exists. In a column of
     `blank_clears`, a blank cell empties the field; in others it says nothing. The rest is for columns: see Reading.
@@ -100,6 +102,7 @@ class Batch:
 
     `said` has for each of `rows` the fields that it says: the column is there and the cell is not blank. A field that
     the row empties on purpose (Options.blank_clears) is said to be "". Defaults are not in it.
+    `several`: cells with more than one phone number, of which the first usable one is said.
     `position`: the share of the file that has been read after them, see Table.
     """
 
@@ -107,21 +110,36 @@ class Batch:
     said: list[dict[str, str]] = field(default_factory=list)
     checked: CheckedRows = NOTHING_CHECKED
     refusals: list[Refusal] = field(default_factory=list)
+    several: int = 0
     position: float | None = None
 
 
 def read_batches(table: Table, columns: Columns, options: Options, size: int, *, skip: int = 0) -> Iterator[Batch]:
-    """Group the rows of a file after the first `skip` by `size`, and read their cells. Raises UnreadableFile."""
+    """Group the rows of a file after the first `skip` by `size`, and read their cells. Raises UnreadableFile.
+
+    The phone column is judged by the first rows of the file, also where they are skipped: a run that is resumed reads
+    the rest as it has read the beginning.
+    """
+    sample, table = read_sample(table)
+    phones = judge_phones_of(sample, columns, options)
     rows = islice(table.rows, skip, None)
     while chunk := list(islice(rows, size)):
-        batch = read_batch(chunk, columns, options)
+        batch = read_batch(chunk, columns, options, phones)
         batch.position = table.position()
         yield batch
 
 
-def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batch:
+def judge_phones_of(sample: Iterable[Row], columns: Columns, options: Options) -> PhoneColumn:
+    """Return the reader of the phone column, judged by the first rows of the file."""
+    if "customer_phone" not in columns.fields:
+        return PhoneColumn(region=options.region)
+    rows = (dict(zip(columns.fields, columns.pick(row.cells), strict=True)) for row in sample if row.error is None)
+    return judge_column(((row["customer_phone"], row.get("country", "")) for row in rows), region=options.region)
+
+
+def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones: PhoneColumn) -> Batch:
     """Read the cells of rows and validate them by the rules that need no database."""
-    batch = Batch()
+    batch, before = Batch(), phones.several
     clears = [name for name in options.blank_clears if name in columns.fields]
     for row in chunk:
         if row.error is not None:
@@ -134,11 +152,11 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batc
         }
         for name in clears:
             said.setdefault(name, "")
-        region = region_of(said.pop("country", "")) or options.region
+        country = said.pop("country", "")
         # An update of a lead that has an external id needs no number.
         if "customer_phone" in said or not (options.updates and "external_id" in said):
             try:
-                said["customer_phone"] = read_phone(said.get("customer_phone", ""), country_code=region)
+                said["customer_phone"] = phones.read(said.get("customer_phone", ""), country)
             except BadCell as error:
                 batch.refusals.append(Refusal(row, "customer_phone", str(error)))
                 continue
@@ -147,6 +165,7 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options) -> Batc
             continue
         batch.rows.append(row)
         batch.said.append(said)
+    batch.several = phones.several - before
     batch.checked = check_rows(batch.said, defaults=options.for_new_leads, on_duplicate=options.on_duplicate)
     return batch
 

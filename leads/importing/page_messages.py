@@ -1,11 +1,23 @@
 """Rewrites messages that mention options of import_leads for the admin's pages, which have form fields instead."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from leads.importing.columns.fields import LABELS
+from leads.importing.phones.regions import region_name
 
-_REPLACEMENTS: Final = (
+
+def _choose_region(message: re.Match[str]) -> str:
+    return f": choose {region_name(message[1])} as the country of the numbers"
+
+
+_REPLACEMENTS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
+    (re.compile(r": --region ([A-Z]{2})"), _choose_region),
+    (
+        re.compile(r": give the one they are in \(--region [A-Z]{2}\)"),
+        ": choose the one they are in as the country of the numbers",
+    ),
     (re.compile(r"add --encoding (\S+?)([;.])"), r"choose the encoding \1\2"),
     (re.compile(r"Name the encoding that the file was saved in by --encoding\."), "Choose another encoding."),
     (

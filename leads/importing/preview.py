@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from leads.importing.batches import read_batch, validate
+from leads.importing.batches import judge_phones_of, read_batch, validate
 from leads.importing.columns.fields import Columns, UnknownColumns
+from leads.importing.phones.judging import Judgment
 from leads.importing.readers.files import Row, UnreadableFile
 from leads.importing.readers.rows import storable
 from leads.importing.sample import read_sample
@@ -31,6 +32,7 @@ class Preview:
     """`problem` says why the file cannot be imported as it is, or "". Header and rows are set if readable.
 
     `notes` are sentences about the columns; `unknown` are the values of the first rows without known meaning, by field.
+    `phones` is the judgment of the phone column.
     """
 
     header: list[str] = field(default_factory=list)
@@ -39,6 +41,7 @@ class Preview:
     problem: str = ""
     notes: Sequence[str] = ()
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    phones: Judgment = field(default_factory=Judgment)
 
 
 def read_preview(run: ImportRun) -> Preview:
@@ -52,7 +55,7 @@ def read_preview(run: ImportRun) -> Preview:
             rows.extend(islice(table.rows, ROWS))
         columns = columns_of(run, table.header, sample)
         preview.notes, preview.unknown = columns.notes, columns.unknown
-        preview.rows = _validated(run, columns, rows)
+        _validate(preview, run, columns, sample, rows)
         if not rows:
             preview.problem = "The file has a header and no rows."
     except (UnreadableFile, FileGone, UnknownColumns) as error:
@@ -61,11 +64,13 @@ def read_preview(run: ImportRun) -> Preview:
     return preview
 
 
-def _validated(run: ImportRun, columns: Columns, rows: list[Row]) -> list[PreviewRow]:
-    """Raises UnknownColumns, UnreadableFile."""
+def _validate(preview: Preview, run: ImportRun, columns: Columns, sample: Sequence[Row], rows: Sequence[Row]) -> None:
+    """Set the preview's rows. Raises UnknownColumns, UnreadableFile."""
     options = options_of(run)
+    phones = judge_phones_of(sample, columns, options)
+    preview.phones = phones.judgment
+    batch = read_batch(rows, columns, options, phones)
     found: dict[int, PreviewRow] = {}
-    batch = read_batch(rows, columns, options)
     for row, said in zip(batch.rows, batch.said, strict=True):
         cells = list(row.cells)
         if "customer_phone" in said:
@@ -74,7 +79,7 @@ def _validated(run: ImportRun, columns: Columns, rows: list[Row]) -> list[Previe
     for refusal in validate(batch, user_id=run.user_id, options=options)[1]:
         cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)
         found[refusal.row.line] = PreviewRow(refusal.row.line, list(map(storable, cells)), refusal.reason)
-    return [found[line] for line in sorted(found)]
+    preview.rows = [found[line] for line in sorted(found)]
 
 
 def _place(indexes: Sequence[int], cells: Sequence[str], phone: str) -> int:

@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
-from conversations.phone import PhoneInvalid, normalise, plain
-from leads.importing.cells import BadCell, read_phone
+from conversations.phone import PhoneInvalid, plain
+from leads.importing.cells import BadCell
+from leads.importing.phones.columns import PhoneColumn
 
 # The address of a person in WhatsApp; :12 is a device. Its digits begin with the country code.
 _ADDRESS: Final = re.compile(r"\+?([1-9][0-9]{6,14})(?::[0-9]+)?@(?:c\.us|s\.whatsapp\.net)")
@@ -23,6 +24,6 @@ def read_old_phone(cell: str, *, region: str | None, international: bool) -> str
     if international and _DIGITS.fullmatch(digits := re.sub(r"[\s().-]", "", text)):
         return "+" + digits
     try:
-        return normalise(read_phone(cell, country_code=region))
+        return PhoneColumn(region=region).read(cell)
     except BadCell as error:
         raise PhoneInvalid(str(error)) from error

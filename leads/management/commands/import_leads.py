@@ -12,11 +12,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
 from leads.importing.batches import CLEARABLE, Counts, Options, Refusal
-from leads.importing.cells import UnknownRegion, read_region
 from leads.importing.columns.fields import UnknownColumns
 from leads.importing.columns.mapping import map_columns
 from leads.importing.command_line import add_column_arguments, open_input, parse_mapping, parse_values
 from leads.importing.importer import Importer
+from leads.importing.phones.regions import UnknownRegion, read_region
 from leads.importing.progress_bar import Progress, stopped_by_signals
 from leads.importing.readers.files import FORMATS, UnreadableFile, open_table
 from leads.importing.resume import OptionsChanged
@@ -191,6 +191,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Not read: {', '.join(map(repr, importer.columns.ignored))}.")
         for note in importer.columns.notes:
             self.stdout.write(note)
+        if importer.several:
+            cells = "1 cell has" if importer.several == 1 else f"{importer.several:,} cells have"
+            self.stdout.write(f"{cells} several phone numbers: the first usable one is the customer's.")
         for name in Counts.__slots__:
             self.stdout.write(f"{summary[name]:>10,}  {name}")
         if summary["run"]:

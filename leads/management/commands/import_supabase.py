@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 from django.utils import timezone
 
-from leads.importing.cells import UnknownRegion, read_region
+from leads.importing.phones.regions import UnknownRegion, read_region
 from leads.importing.progress_bar import stopped_by_signals
 from leads.migrating.migration import OUTCOMES, Migration, Result
 from leads.migrating.owners import LEAVE_OUT, OwnersUnclear

@@ -1,0 +1,70 @@
+"""The phone column of one file, whose numbers without country code are read as the whole column says."""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+from conversations.phone import E164_PATTERN, PHONE_RULE
+from leads.importing.cells import BadCell
+from leads.importing.phones.judging import Judgment, judge_phones
+from leads.importing.phones.plans import is_assigned
+from leads.importing.phones.reading import bare_digits, is_full, is_international, read_in_region, read_international
+from leads.importing.phones.regions import region_of_country
+from leads.importing.phones.splitting import has_extension, numbers_in, without_ending
+
+_E164: Final = re.compile(E164_PATTERN)
+
+
+class PhoneColumn:
+    """Reads the cells of a file's phone column. `several` counts the cells with more than one number so far.
+
+    `region` (regions.read_region) is the country that a person gave for numbers without country code.
+    """
+
+    def __init__(self, *, region: str | None = None, judgment: Judgment | None = None) -> None:
+        self._region = region
+        self.judgment = judgment or Judgment()
+        self.several = 0
+
+    def read(self, cell: str, country: str = "") -> str:
+        """Return the first usable number of a cell in E.164. `country`: what the row says about its country, which
+        takes precedence over the region. A number with plus sign or 00 is what it is, whatever both say.
+
+        Raises BadCell with the reason of the first number where none can be used.
+        """
+        if _E164.fullmatch(cell):
+            return cell
+        numbers = numbers_in(cell)
+        self.several += len(numbers) > 1
+        region = (region_of_country(country) if country else None) or self._region
+        reasons: list[BadCell] = []
+        for number in numbers:
+            try:
+                return self._read_number(number, region)
+            except BadCell as reason:
+                reasons.append(reason)
+        raise reasons[0]
+
+    def _read_number(self, number: str, region: str | None) -> str:
+        if first := without_ending(number):
+            with suppress(BadCell):
+                phone = self._read_number(first, region)
+                if is_assigned(phone):
+                    return phone
+        if is_international(number) or has_extension(number):
+            return read_international(number)
+        digits = bare_digits(number)
+        if digits is None:
+            raise BadCell(PHONE_RULE)
+        if region:
+            return read_in_region(number, region)
+        if self.judgment.full and is_full(digits):
+            return "+" + digits
+        raise BadCell(self.judgment.advice)
+
+
+def judge_column(cells: Iterable[tuple[str, str]], *, region: str | None) -> PhoneColumn:
+    """Return the reader of a phone column, judged by its first cells, each with its row's country or ""."""
+    without = [phone for phone, country in cells if not (country and region_of_country(country))]
+    return PhoneColumn(region=region, judgment=judge_phones(without, compare=region is None))
