@@ -1,15 +1,12 @@
-"""The names that the columns of a file have, by what is in them: one table for ten languages and the usual exports.
-
-They are those of Facebook lead ads, Google contacts and forms, Outlook, HubSpot, Salesforce, Zoho, Pipedrive, Shopify,
-WooCommerce and programs that list WhatsApp contacts, in English, German, Spanish, Portuguese, French, Italian, Dutch,
-Turkish, Arabic and Hindi. Names are compared by folded(), so case, accents and punctuation do not matter.
-"""
+"""What a column has, judged by its name: known_names.py has the names."""
 
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
+
+from leads.importing.columns import known_names
 
 WHOLE: Final = "whole name"
 FIRST: Final = "first name"
@@ -27,134 +24,16 @@ def folded(text: str) -> str:
     return "".join(filter(str.isalnum, decomposed))
 
 
-# In order of preference: the first column that is filled is used, a phone for WhatsApp first. No fax, no pager.
-_PHONES: Final = """
-    customer phone, customer phone number, formatted phone, formatted number, international phone, whatsapp, whatsapp
-    number, whatsapp phone, whatsapp phone number, wa id, wa number, whatsapp nummer, numero de whatsapp, whatsapp
-    numarası, رقم الواتساب, رقم واتساب, واتساب, व्हाट्सएप नंबर, व्हाट्सएप, mobile, mobile phone, mobile phone number,
-    mobile number, mobile no, cell, cell phone, cell number, cellular, phone mobile, mobile telephone, personal
-    mobile, home mobile, work mobile, smartphone, handy, handynummer, mobil, mobilnummer, mobiltelefon, mobil tel nr,
-    mobilfunk, mobilfunknummer, mobile nummer, handy nr, celular, movil, telefono movil, numero de celular, telefono
-    celular, numero movil, telemovel, numero de telemovel, telefone celular, celular pessoal, celular de trabalho,
-    telefone movel, portable, telephone portable, tel mobile, tel portable, mobile tel, numero de portable, telephone
-    mobile, cellulare, numero cellulare, numero di cellulare, telefono cellulare, telefono mobile, cellulare di
-    lavoro, gsm, mobiel, mobiel nummer, mobiele telefoon, mobieltje, cep telefonu, cep no, cep numarası, cep tel,
-    الجوال, جوال, رقم الجوال, الموبايل, موبايل, رقم الموبايل, الهاتف المحمول, मोबाइल, मोबाइल नंबर, मोबाइल नं, phone,
-    phone number, phone no, telephone, telephone number, tel, tel no, tel number, msisdn, contact number, contact
-    phone, contact no, main phone, default address phone, phone default, phone 1 value, telefon, telefonnummer,
-    telefonnr, telefon nr, tel nr, rufnummer, haupttelefon, kontaktnummer, telefono, numero de telefono, telefono
-    principal, numero telefonico, telefone, numero de telefone, fone, fone primario, telefone principal, telefone para
-    contato, numero de telephone, n de telephone, no de telephone, n telephone, no de telefono, n de telefono, no de
-    telefone, n de telefone, telephone principal, numero di telefono, numero telefono, telefono principale, telefoon,
-    telefoonnummer, telefon numarası, telefon no, الهاتف, هاتف, رقم الهاتف, رقم التليفون, تليفون, फोन, फोन नंबर, फ़ोन,
-    फ़ोन नंबर, दूरभाष, business phone, work phone, phone work, office phone, direct phone, work direct phone, work
-    phone number, work number, business phone number, office number, business phone 2, telefon geschäftlich, tel
-    dienstlich, telefon dienstlich, telefon arbeit, telefono del trabajo, telefono trabajo, telefono de trabajo, fone
-    comercial, fone de trabalho, telefone comercial, telephone bureau, tel professionnel, telephone professionnel,
-    telefono di lavoro, telefono lavoro, telefono ufficio, telefoon werk, zakelijke telefoon, telefoon op werk, iş
-    telefonu, هاتف العمل, home phone, primary phone, phone home, home telephone, home phone number, home number,
-    telefon privat, telefono particular, telefono de casa, fone de casa, telefone residencial, telephone domicile,
-    telefono di casa, telefono abitazione, telefoon thuis, telefoon prive, ev telefonu, هاتف المنزل, other phone,
-    phone other, alternate phone, weiteres telefon, otro telefono, outro fone, outro telefone, telephone autre, phone
-    altro, altro telefono, andere telefoon, overige telefoon, diğer telefon, billing phone, phone billing, shipping
-    phone, phone shipping, car phone, autotelefon, company main phone, company phone
-"""
-_WHOLE_NAMES: Final = """
-    customer name, billing name, shipping name, full name, contact name, lead name, client name, person name, contact
-    person, saved name, name, customer, contact, client, display name, file as, public name, push name, nickname,
-    kundenname, vollständiger name, vor und nachname, name vorname, vorname nachname, ansprechpartner, kontaktname,
-    anzeigename, kunde, nombre completo, nombre y apellido, nombre y apellidos, nombre del cliente, nombre en
-    pantalla, cliente, contacto, nome completo, nome do cliente, nome e sobrenome, nome e apelido, contato, nom
-    complet, nom et prenom, nom et prenoms, prenom et nom, nom prenom, nom du client, nom a afficher, nom, nome e
-    cognome, nome visualizzato, nome cliente, nominativo, volledige naam, voor en achternaam, naam, klantnaam, klant,
-    weergavenaam, ad soyad, adı soyadı, ad ve soyad, isim soyisim, müşteri adı, müşteri, isim, الاسم الكامل, الاسم,
-    اسم العميل, الاسم بالكامل, اسم, पूरा नाम, नाम, ग्राहक का नाम, आपका नाम
-"""
-_FIRST_NAMES: Final = """
-    first name, given name, forename, fname, billing first name, first name billing, shipping first name, first name
-    shipping, vorname, rufname, primer nombre, nombre, nombres, primeiro nome, nome, nome proprio, prenom, prenoms,
-    voornaam, roepnaam, ad, adı, الاسم الأول, पहला नाम, प्रथम नाम
-"""
-_MIDDLE_NAMES: Final = """
-    middle name, additional name, weitere vornamen, zweiter vorname, segundo nombre, nome do meio, deuxieme prenom,
-    secondo nome, tussenvoegsel, tweede naam, ikinci ad, الاسم الأوسط, मध्य नाम
-"""
-_LAST_NAMES: Final = """
-    last name, family name, surname, lname, billing last name, last name billing, shipping last name, last name
-    shipping, nachname, familienname, zuname, apellido, apellidos, primer apellido, apellido paterno, sobrenome,
-    ultimo nome, apelido, nom de famille, cognome, achternaam, familienaam, soyad, soyadı, soyisim, اسم العائلة, الاسم
-    الأخير, اللقب, उपनाम, अंतिम नाम
-"""
-_SECOND_LAST_NAMES: Final = """
-    segundo apellido, apellido materno, second last name, second surname, maternal surname
-"""
-# Used where no column has the person's name, or the cells of those are blank.
-_COMPANIES: Final = """
-    company, company name, company account, organization, organisation, organization name, organization 1 name,
-    account name, associated company, primary associated company, default address company, billing company, company
-    billing, business name, firma, firmenname, unternehmen, empresa, organizacion, nombre de la empresa, razon social,
-    organizacao, nome da empresa, societe, entreprise, nom de l'entreprise, raison sociale, societa, azienda,
-    organizzazione, ragione sociale, bedrijf, bedrijfsnaam, organisatie, şirket, şirket adı, firma adı, الشركة, اسم
-    الشركة, कंपनी, कंपनी का नाम
-"""
-_TYPES: Final = """
-    type, lead type, lead kind, kind, request type, inquiry type, type of request, art, anfrageart, art der anfrage,
-    leadtyp, typ, tipo, tipo de solicitud, tipo de consulta, tipo de pedido, tipo de solicitacao, type de demande,
-    tipo di richiesta, soort, soort aanvraag, tür, talep türü, النوع, نوع الطلب, प्रकार
-"""
-_DETAILS: Final = """
-    details, detail, message, notes, note, comment, comments, remarks, description, inquiry, enquiry, request,
-    customer note, customer notes, order notes, order note, lead notes, contact notes, deal title, lead title, order
-    details, lineitem name, nachricht, notiz, notizen, bemerkung, bemerkungen, anmerkung, anmerkungen, kommentar,
-    kommentare, beschreibung, anfrage, wunsch, mensaje, notas, nota, comentario, comentarios, observaciones, detalle,
-    detalles, descripcion, mensagem, detalhes, observacao, observacoes, descricao, informacoes, commentaire,
-    commentaires, remarque, remarques, details de la demande, messaggio, dettagli, commento, commenti, osservazioni,
-    descrizione, richiesta, bericht, opmerking, opmerkingen, notitie, notities, omschrijving, toelichting, mesaj, not,
-    notlar, açıklama, açıklamalar, yorum, detaylar, ملاحظات, ملاحظة, الرسالة, رسالة, التفاصيل, تفاصيل, الوصف, تعليق,
-    संदेश, टिप्पणी, टिप्पणियाँ, विवरण, नोट, नोट्स
-"""
-_STATUSES: Final = """
-    status, lead status, deal status, person status, lead stage, deal stage, stage, state, stand, leadstatus, phase,
-    estado, estado del lead, etapa, situacao, status do lead, statut, statut du lead, etape, stato, stato lead, fase,
-    leadfase, durum, aşama, الحالة, حالة, المرحلة, स्थिति, चरण
-"""
-# "id" alone is missing on purpose: it is often only a row number, and row 17 of the next file would then be the same
-# lead as row 17 of this one. `--map id=external_id` maps it.
-_EXTERNAL_IDS: Final = """
-    external id, external reference, external ref, external lead id, crm id, reference, reference number, referenz,
-    referenznummer, referencia, numero de referencia, referência, numéro de référence, riferimento, numero di
-    riferimento, referentie, referentienummer, referans, referans no, رقم المرجع, संदर्भ संख्या
-"""
-_CREATED: Final = """
-    created time, created at, created, create date, created date, create time, date created, creation date, creation
-    time, created on, timestamp, submitted at, submission date, submission time, submitted on, submit date, date
-    submitted, date added, added on, added time, entry date, order date, deal created, lead created, person created,
-    lead created time, inquiry date, erstellt am, erstellt, erstelldatum, erstellungsdatum, angelegt am, zeitstempel,
-    eingangsdatum, anfragedatum, bestelldatum, fecha de creacion, creado, creado el, marca temporal, fecha de alta,
-    data de criacao, criado em, carimbo de data hora, data de cadastro, date de creation, cree le, horodateur, date
-    d'ajout, data di creazione, data creazione, creato il, informazioni cronologiche, aanmaakdatum, gemaakt op,
-    aangemaakt op, tijdstempel, oluşturulma tarihi, oluşturma tarihi, kayıt tarihi, zaman damgası, تاريخ الإنشاء, طابع
-    زمني, निर्माण तिथि, टाइमस्टैम्प, बनाने की तारीख
-"""
-# The country of the phone number, by calling code, ISO code or name.
-_COUNTRIES: Final = """
-    country code, phone country code, country calling code, calling code, dial code, dialling code, dialing code,
-    country prefix, isd code, phone prefix, ländervorwahl, landesvorwahl, ländercode, codigo de pais, codigo del pais,
-    prefijo, prefijo de pais, codigo do pais, ddi, indicatif, indicatif pays, code pays, prefisso, prefisso
-    internazionale, codice paese, landcode, landnummer, landcode telefoon, ülke kodu, كود الدولة, رمز الدولة, देश कोड,
-    default address country code, country, country region, billing country, country billing, mailing country, home
-    country, home country region, business country, business country region, land, wohnland, land region, pais, país,
-    pays, paese, nazione, stato paese, ülke, البلد, الدولة, بلد, देश
-"""
 # The words of a question around the name: "What is your phone number?"
-_QUESTION: Final = """
-    the, a, your, my, our, what, whats, is, s, please, enter, give, us, best, ihr, ihre, ihren, dein, deine, wie,
-    lautet, ist, bitte, angeben, tu, su, tus, sus, cual, es, seu, sua, qual, e, o, il, la, le, tuo, tua, votre, ton,
-    quel, quelle, est, veuillez, je, jouw, uw, wat, vul, in
-"""
+_YOUR: Final = frozenset(
+    "your ihr ihre ihren dein deine tu su tus sus seu sua tuo tua suo votre vos ton je jouw uw".split()  # noqa: SIM905
+)
+_FILLERS: Final = _YOUR.union(
+    "the a what whats is s please enter give us best wie lautet ist bitte angeben cual es qual e o il la le".split(),  # noqa: SIM905
+    "quel quelle est veuillez wat vul in".split(),  # noqa: SIM905
+)
 # What a CRM puts before the name of a column: "Person - Phone", "Billing phone".
 _OWNERS: Final = tuple(map(folded, ("person", "contact", "lead", "customer", "client", "billing", "deal", "kunden")))
-_FILLERS: Final = frozenset(map(folded, _QUESTION.split(",")))
 _BRACKETS: Final = re.compile(r"[(\[].*?[)\]]")
 _WORD: Final = re.compile(r"\w+")
 _GOOGLE_PHONE: Final = re.compile(r"phone[0-9]+value")
@@ -209,11 +88,10 @@ def _forms(name: str) -> Iterator[str]:
     yield "phone1value" if _GOOGLE_PHONE.fullmatch(exact) else exact
     short = folded(_BRACKETS.sub(" ", name)) or exact
     yield short
-    yield "".join(
-        word
-        for part in _WORD.findall(_BRACKETS.sub(" ", name).replace("_", " "))
-        if (word := folded(part)) not in _FILLERS
-    )
+    words = [folded(word) for word in _WORD.findall(_BRACKETS.sub(" ", name).replace("_", " "))]
+    # Not "Is my contact".
+    if is_question(name) or not _YOUR.isdisjoint(words):
+        yield "".join(word for word in words if word not in _FILLERS)
     without_owner = next((short.removeprefix(owner) for owner in _OWNERS if short.startswith(owner)), short)
     yield without_owner
     yield without_owner.rstrip("0123456789")
@@ -221,19 +99,19 @@ def _forms(name: str) -> Iterator[str]:
 
 def _table() -> dict[str, tuple[str, str, int]]:
     kinds: Mapping[tuple[str, str], str] = {
-        ("customer_phone", ""): _PHONES,
-        ("customer_name", WHOLE): _WHOLE_NAMES,
-        ("customer_name", FIRST): _FIRST_NAMES,
-        ("customer_name", MIDDLE): _MIDDLE_NAMES,
-        ("customer_name", LAST): _LAST_NAMES,
-        ("customer_name", LAST_2): _SECOND_LAST_NAMES,
-        ("customer_name", COMPANY): _COMPANIES,
-        ("type", ""): _TYPES,
-        ("details", ""): _DETAILS,
-        ("status", ""): _STATUSES,
-        ("external_id", ""): _EXTERNAL_IDS,
-        ("created_at", ""): _CREATED,
-        ("country", ""): _COUNTRIES,
+        ("customer_phone", ""): known_names.PHONES,
+        ("customer_name", WHOLE): known_names.WHOLE_NAMES,
+        ("customer_name", FIRST): known_names.FIRST_NAMES,
+        ("customer_name", MIDDLE): known_names.MIDDLE_NAMES,
+        ("customer_name", LAST): known_names.LAST_NAMES,
+        ("customer_name", LAST_2): known_names.SECOND_LAST_NAMES,
+        ("customer_name", COMPANY): known_names.COMPANIES,
+        ("type", ""): known_names.TYPES,
+        ("details", ""): known_names.DETAILS,
+        ("status", ""): known_names.STATUSES,
+        ("external_id", ""): known_names.EXTERNAL_IDS,
+        ("created_at", ""): known_names.CREATED,
+        ("country", ""): known_names.COUNTRIES,
     }
     table: dict[str, tuple[str, str, int]] = {}
     for (field, part), text in kinds.items():

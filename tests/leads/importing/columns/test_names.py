@@ -43,7 +43,19 @@ def test_the_phone_is_known_in_the_usual_exports(name):
         ("country", ["Country Code", "Country", "Land", "País", "Country/Region"]),
         (None, ["id", "ID", "", "line", "field", "reason", "email", "phones", "電話", "Title", "Suffix", "x" * 300]),
         (None, ["Business Fax", "Fax", "Pager", "Home Fax", "Assistant's Phone", "TTY/TDD Phone", "Phone 1 - Label"]),
-        (None, ["State/Province", "Home State", "ad_name", "form_name", "platform", "Lead Source", "Lead Owner"]),
+        (
+            None,
+            [
+                "Is My Contact",
+                "State/Province",
+                "Home State",
+                "ad_name",
+                "form_name",
+                "platform",
+                "Lead Source",
+                "Lead Owner",
+            ],
+        ),
     ],
 )
 def test_a_column_is_known_by_its_name(field, names):
