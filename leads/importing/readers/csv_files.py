@@ -1,16 +1,25 @@
 """Reads CSV files: four delimiters, any line ends, quotes as in RFC 4180."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Final
 
 from leads.importing.cells import QUOTED_FORMULA, unquote_formula
+from leads.importing.readers.broken_cells import broken_cells, clean_cell, may_be_broken
+from leads.importing.readers.delimiters import declared_delimiter, sniff_delimiter
+from leads.importing.readers.headers import (
+    CERTAIN,
+    LAST_HEADER_ROW,
+    WINDOW,
+    WINDOW_SIZE,
+    find_header,
+    header_score,
+    note_of_lines,
+)
 from leads.importing.readers.lines import Lines
 from leads.importing.readers.rows import CELL_LIMIT, LINE_LIMIT, OPEN_QUOTE_LIMIT, Row, UnreadableFile, cell_error, fit
 
-DELIMITERS: Final = ",;\t|"
-_SAMPLE: Final = 2**16
 # The csv module's limit applies to the whole process; ours are lower, and their errors name the line.
 _CSV_LIMIT: Final = LINE_LIMIT + 2 * OPEN_QUOTE_LIMIT
 
@@ -22,26 +31,50 @@ class CsvRows:
     that has some are checked cell by cell: in Python, checking each cell costs more than reading it.
     """
 
-    def __init__(self, lines: Lines, delimiter: str | None) -> None:
-        """Raises UnreadableFile for a file without a header."""
+    def __init__(
+        self,
+        lines: Lines,
+        delimiter: str | None,
+        *,
+        notes: list[str],
+        header_row: int | None = None,
+        mapping: Mapping[str, str] | None = None,
+    ) -> None:
+        """`notes` gets a sentence on lines above the header; see header_score for `mapping`.
+
+        Raises UnreadableFile for a file without a header.
+        """
         csv.field_size_limit(max(csv.field_size_limit(), _CSV_LIMIT))
         self._lines = lines
         self._row_first = 1
         self._swallowed = 0
         self._suspect_until = 0
         self._ended = False
+        self._late: UnreadableFile | None = None
+        self._mapping, self._fixed = mapping or {}, header_row is not None
         blocks = self._blocks()
         first_block = next(blocks, [])
+        declared = declared_delimiter(first_block)
+        if header_row is not None:
+            if header_row > len(first_block) or not first_block[header_row - 1].strip():
+                raise UnreadableFile(f"Line {header_row} is blank or not among the first lines of the file.")
+            first_block[: header_row - 1] = ["\n"] * (header_row - 1)
         self._reader = csv.reader(
             chain.from_iterable(chain([first_block], blocks)),
-            delimiter=delimiter or sniff_delimiter(first_block),
+            delimiter=delimiter or declared or sniff_delimiter(first_block, self._mapping, fixed=self._fixed),
             strict=True,
         )
-        self.header = self._header()
+        self._first: list[Row] = self._first_rows()
+        self.header_line, self.header = self._header(notes)
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Row | None]:
+        """The rows below the header; None for a blank line."""
         width = len(self.header)
         reader = self._reader
+        for row in self._first:
+            yield self._inspected(row.line, list(row.cells), several=True) if row.error is None else row
+        if self._late:
+            raise self._late
         self._row_first = line = reader.line_num + 1
         while True:
             try:
@@ -54,8 +87,8 @@ class CsvRows:
                         and reader.line_num == line > self._suspect_until
                     ):
                         yield Row(line, cells)
-                    elif cells and (row := self._inspected(line, cells)):
-                        yield row
+                    else:
+                        yield self._inspected(line, cells, several=reader.line_num > line)
                     self._row_first = line = reader.line_num + 1
                 return
             except csv.Error as error:
@@ -67,8 +100,11 @@ class CsvRows:
             last = self._lines.first + len(lines) - 1
             size = sum(map(len, lines))
             text = "".join(lines)
-            if "\0" in text or size > CELL_LIMIT or QUOTED_FORMULA.search(text):
+            if "\0" in text or size > CELL_LIMIT or QUOTED_FORMULA.search(text) or may_be_broken(text):
                 self._suspect_until = last
+                if "\ufeff" in text:
+                    # Before the reader, for which a quote after it would not begin a cell.
+                    lines[:] = [line.replace("\ufeff", "") for line in lines]
             self._guard_open_quote(size)
             yield lines
         self._ended = True
@@ -88,29 +124,66 @@ class CsvRows:
             " remove it; a quote inside a quoted cell is written twice."
         )
 
-    def _header(self) -> list[str]:
-        try:
-            for cells in self._reader:
-                if any(map(str.strip, cells)):
-                    if error := cell_error([], cells):
-                        raise UnreadableFile(f"The header cannot be read. {error}")
-                    return [unquote_formula(cell) for cell in cells]
-                self._row_first = self._reader.line_num + 1
-        except csv.Error as error:
-            raise (
-                self._open_quote() if self._ended else UnreadableFile(f"The header cannot be read: {error}.")
-            ) from error
-        raise UnreadableFile("The file is empty. Its first line must name the columns.")
+    def _first_rows(self) -> list[Row]:
+        """Read the rows among which the header is, up to one that certainly is it; blank ones have no cells."""
+        rows: list[Row] = []
+        found = size = 0
+        while found < WINDOW and len(rows) < LAST_HEADER_ROW and size < WINDOW_SIZE:
+            self._row_first = line = self._reader.line_num + 1
+            try:
+                cells = next(self._reader, None)
+            except csv.Error as error:
+                if self._ended and not found:
+                    raise self._open_quote() from error
+                try:
+                    rows.append(self._unsplit(line, error))
+                except UnreadableFile as late:
+                    self._late = late
+                    break
+            except UnreadableFile as late:
+                if not found:
+                    raise
+                # The rows before it are valid, and are read first.
+                self._late = late
+                break
+            else:
+                if cells is None:
+                    break
+                rows.append(Row(line, cells))
+                if any(map(str.strip, cells)) and (self._fixed or header_score(cells, self._mapping) >= CERTAIN):
+                    break
+            found += any(map(str.strip, rows[-1].cells))
+            size += sum(map(len, rows[-1].cells))
+        return rows
 
-    def _inspected(self, line: int, cells: list[str]) -> Row | None:
+    def _header(self, notes: list[str]) -> tuple[int, list[str]]:
+        """Take the header, and all above it, from the first rows."""
+        filled = [index for index, row in enumerate(self._first) if any(map(clean_cell, map(str.strip, row.cells)))]
+        if not filled:
+            raise UnreadableFile("The file is empty. Its first line must name the columns.")
+        found = [[clean_cell(cell) for cell in self._first[index].cells] for index in filled]
+        # With a header whose line is given, the rows are those from it on.
+        number = 0 if self._fixed else find_header(found, self._mapping)
+        header = self._first[filled[number]]
+        if error := header.error or cell_error([], header.cells):
+            raise UnreadableFile(f"The header cannot be read. {error}")
+        if number:
+            notes.append(note_of_lines(found[:number], "above the header"))
+        del self._first[: filled[number] + 1]
+        return header.line, [unquote_formula(cell) for cell in found[number]]
+
+    def _inspected(self, line: int, cells: list[str], *, several: bool) -> Row | None:
         """Check a row that is blank, too short or too long, has several lines, or is in a block with rare content."""
         width = len(self.header)
-        if line <= self._suspect_until or self._reader.line_num > line:
+        broken = None
+        if line <= self._suspect_until or several:
             error = cell_error(self.header, cells)
-            cells = [unquote_formula(cell) for cell in cells]
+            cells = [unquote_formula(clean_cell(cell)) for cell in cells]
             if error:
                 return Row(line, cells, error)
-        return fit(line, cells, width)
+            broken = broken_cells(self.header, cells)
+        row = fit(line, cells, width)
+        return row._replace(broken=broken) if row and broken else row
 
     def _unsplit(self, line: int, error: csv.Error) -> Row:
         """A row with the error "text follows a closing quote". Raises UnreadableFile where the file ended in quotes."""
@@ -127,34 +200,3 @@ class CsvRows:
             f"{span} cannot be split into cells: text follows a closing quote. A quote inside a quoted cell is written"
             " twice. The first column here has the unchanged text.",
         )
-
-
-def sniff_delimiter(lines: list[str]) -> str:
-    """Return the delimiter with which most of the first records have as many cells as the header; of two, the one with
-    more cells; a comma where the file has one column.
-
-    Not csv.Sniffer, which guesses from repeated characters and finds delimiters inside words (docs.python.org).
-    """
-    sample: list[str] = []
-    size = 0
-    for line in lines:
-        size += len(line)
-        if size > _SAMPLE and sample:
-            break
-        sample.append(line)
-    return max(DELIMITERS, key=lambda delimiter: _agreement(sample, delimiter))
-
-
-def _agreement(sample: list[str], delimiter: str) -> tuple[float, int]:
-    """The share of records as wide as the header with this delimiter, and that width; (0, 0) if it splits nothing."""
-    widths: list[int] = []
-    try:
-        widths.extend(len(record) for record in csv.reader(sample, delimiter=delimiter, strict=True) if record)
-    except csv.Error:
-        # A quoted cell that ends after the sample, or a quote that this delimiter leaves inside a cell.
-        widths.extend(len(record) for record in csv.reader(sample, delimiter=delimiter) if record)
-    if not widths or widths[0] < 2:
-        return (0, 0)
-    # The last record may be incomplete, or extend to the end of the sample.
-    counted = widths[:-1] if len(widths) > 2 else widths
-    return (sum(width == widths[0] for width in counted) / len(counted), widths[0])

@@ -74,7 +74,7 @@ class Lines:
         while block := self._source.read():
             text = self._decode(block)
             if at_start and text:
-                text, at_start = text.removeprefix("\ufeff"), False
+                text, at_start = text.lstrip("\ufeff"), False
                 # A pipe of blank lines might never end, and no list of leads begins like that.
                 if len(text) > BLOCK // 8 and text.isspace():
                     raise UnreadableFile(f"The file is empty, or begins with {len(text)} blank characters.")
@@ -94,7 +94,8 @@ class Lines:
         pending += self._decode(b"", final=True)
         if self._error:
             raise self._unreadable(self._error, pending)
-        if pending:
+        # Ctrl-Z ended a file in DOS.
+        if pending := pending.rstrip("\x1a"):
             yield self._lines(pending)
 
     def _lines(self, text: str) -> list[str]:
@@ -126,7 +127,7 @@ class Lines:
 
 
 def _encoding(start: bytes, given: str | None) -> str:
-    """Return the given encoding, or that of the byte order mark, or UTF-8.
+    """Return the given encoding, or that of the byte order mark, or UTF-16 where each second byte is zero, or UTF-8.
 
     Raises UnreadableFile for bytes that are clearly not UTF-8 text.
     """
@@ -139,9 +140,7 @@ def _encoding(start: bytes, given: str | None) -> str:
         # UTF-16 without a byte order mark: in western text every second byte is zero.
         for order, zeros in (("le", start[1::2]), ("be", start[::2])):
             if zeros.count(0) == start.count(0) < len(start):
-                raise UnreadableFile(
-                    f"The file looks like UTF-16 without a byte order mark: add --encoding utf-16-{order}."
-                )
+                return f"utf-16-{order}"
         raise UnreadableFile("The file is full of zero bytes, so it is not text. Check that this is the right file.")
     return "utf-8"
 

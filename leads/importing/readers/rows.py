@@ -1,8 +1,10 @@
 """Table and Row, the result of every reader whatever the format, and the limits on lines and cells."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from conversations.visible_text import visible_text
 
 # Characters. A row with a longer cell is refused; the longest field of a lead (details) has 10 000.
 CELL_LIMIT: Final = 2**20
@@ -25,34 +27,46 @@ class Row(NamedTuple):
     `line` is where it begins, counted from 1: a line of CSV and JSONL, a row of the sheet in XLSX. `cells` are in the
     order of the header and at least as many, unless there is an `error`: a sentence that says why the row cannot be
     read. Then the cells are what could be read of it.
+
+    `broken` says by column why a cell has no value (an error value, a formula without its result): it refuses the row
+    only where the column is read for a field.
     """
 
     line: int
     cells: Sequence[str]
     error: str | None = None
+    broken: Mapping[int, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Table:
     """An open file of leads. Iterating over `rows` reads the file, and raises UnreadableFile where it cannot be read.
 
-    `position()` is the fraction of the file that has been read, None where its size is unknown (a pipe).
+    `position()` is the fraction of the file that has been read, None where its size is unknown (a pipe). `notes` are
+    sentences on what is not read of the file: lines above the header now, those at the end after the last row. Of a
+    workbook, `sheet` is read, `sheets` are all that are visible, and `alike` those that might be meant as well as the
+    one that is read. `header_line` is where the header is.
     """
 
     header: list[str]
     rows: Iterator[Row]
     format: str
     position: Callable[[], float | None]
+    notes: list[str] = field(default_factory=list)
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
+    header_line: int = 1
 
 
 def fit(line: int, cells: list[str], width: int) -> Row | None:
     """Return the row with as many cells as the header, or with an error where it has more; None for a blank row."""
     if len(cells) != width:
         surplus = cells[width:]
-        if any(map(str.strip, surplus)):
+        if any(map(visible_text, surplus)):
             return Row(line, cells, f"The row has {len(cells)} cells, and the header has {width}.")
         cells = cells[:width] + [""] * (width - len(cells))
-    if not any(map(str.strip, cells)):
+    if not any(map(visible_text, cells)):
         return None
     return Row(line, cells)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from leads.importing.readers.files import Row, Table, open_table
+from leads.importing.readers.files import Layout, Row, Table, open_table
 
 HEADER = "phone,name,type,details"
 ROW = "+4915123456789,Zoë,order,Two cakes"
@@ -18,7 +18,8 @@ def opened(data: Any, name: str = "leads.csv", **options: Any) -> Table:
     if isinstance(data, str):
         data = data.encode()
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
-    return open_table(stream, **({"name": name, "format": None, "encoding": None} | options))
+    layout = Layout(**{part: options.pop(part) for part in ("sheet", "header_row", "mapping") if part in options})
+    return open_table(stream, layout=layout, **({"name": name, "format": None, "encoding": None} | options))
 
 
 def rows_of(data: Any, name: str = "leads.csv", **options: Any) -> list[Row]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.importing.cells import quote_formula
-from leads.importing.readers.csv_files import sniff_delimiter
+from leads.importing.readers.delimiters import sniff_delimiter
 from leads.importing.readers.rows import CELL_LIMIT, UnreadableFile
 from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, rows_of
 
