@@ -73,6 +73,7 @@ class Importer:
                     options=self.options,
                     imported_before=self.imported_before,
                     tell=self.tell,
+                    notes=self.notes,
                 )
         except Overtaken:
             raise
@@ -89,10 +90,21 @@ class Importer:
         with self.refusal_output() as refuse:
             try:
                 with self.batches() as batches:
-                    return import_whole(run=run, batches=batches, options=self.options, refuse=refuse, tell=self.tell)
+                    return import_whole(
+                        run=run,
+                        batches=batches,
+                        options=self.options,
+                        refuse=refuse,
+                        tell=self.tell,
+                        notes=self.notes,
+                    )
             except Exception as error:
                 close_run(run, State.FAILED, str(error))
                 raise
+
+    def notes(self) -> list[str]:
+        """Sentences on what is not read of the file, and on its columns; complete after the last row."""
+        return [*self.table.notes, *self.columns.notes]
 
     def dry_run(self) -> Counts:
         """Count what an import would do, and store nothing. Raises what dry_run_import raises."""

@@ -54,7 +54,7 @@ def read_preview(run: ImportRun) -> Preview:
             preview.header, preview.fields = table.header, fields_of(run, table.header, sample)
             rows.extend(islice(table.rows, ROWS))
         columns = columns_of(run, table.header, sample)
-        preview.notes, preview.unknown = columns.notes, columns.unknown
+        preview.notes, preview.unknown = [*table.notes, *columns.notes], columns.unknown
         _validate(preview, run, columns, sample, rows)
         if not rows:
             preview.problem = "The file has a header and no rows."

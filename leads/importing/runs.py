@@ -3,7 +3,7 @@
 A run that was killed has stored whole batches and their number of rows, so that it can be resumed: resume.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +25,7 @@ UNDO_SIZE: Final = 2000
 READING_SECONDS: Final = 60.0
 Refuse = Callable[[Refusal], None]
 Work = Callable[[Batch], tuple[Counts, list[Refusal]]]
+Notes = Callable[[], Sequence[str]]
 Tell = Callable[[Counts, float | None], bool]
 
 
@@ -37,13 +38,19 @@ class RowsRefused(Exception):
 
 
 def import_rows(
-    *, run: ImportRun, batches: Iterable[Batch], options: Options, imported_before: bool, tell: Tell
+    *,
+    run: ImportRun,
+    batches: Iterable[Batch],
+    options: Options,
+    imported_before: bool,
+    tell: Tell,
+    notes: Notes = list,
 ) -> Counts:
     """Store `batches`, which follow the rows that the run has stored; return the counts of the whole run.
 
     Each batch opens a transaction for its leads, its refusals and the run's counts. `imported_before`: an earlier run
     imported the file, so its rows are only validated and skipped. `tell` is called after each batch with the counts
-    and the progress; it returns True to stop.
+    and the progress; it returns True to stop. `notes` are asked for after the last batch.
 
     Raises Overtaken, UnreadableFile, django.db.Error; batches stored until then stay.
     """
@@ -54,7 +61,7 @@ def import_rows(
         if tell(counts, batch.position):
             close_run(run, State.INTERRUPTED)
             return counts
-    close_run(run, State.FINISHED)
+    close_run(run, State.FINISHED, notes=notes())
     return counts
 
 
@@ -95,19 +102,22 @@ def _row_of(run: ImportRun, refusal: Refusal) -> ImportRefusal:
     )
 
 
-def close_run(run: ImportRun, state: str, error: str = "") -> None:
+def close_run(run: ImportRun, state: str, error: str = "", notes: Sequence[str] = ()) -> None:
     """Store how the run ended, unless another process has taken it over or ended it."""
     now = timezone.now()
     ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(
         state=state,
         error=error,
+        notes=list(map(storable, notes)),
         updated_at=now,
         finished_at=now,
         progress=1.0 if state == State.FINISHED else F("progress"),
     )
 
 
-def import_whole(*, run: ImportRun, batches: Iterable[Batch], options: Options, refuse: Refuse, tell: Tell) -> Counts:
+def import_whole(
+    *, run: ImportRun, batches: Iterable[Batch], options: Options, refuse: Refuse, tell: Tell, notes: Notes = list
+) -> Counts:
     """Store all rows of the file in one transaction, or none where one is refused. Opens the transaction.
 
     Raises RowsRefused; UnreadableFile, django.db.Error.
@@ -125,7 +135,7 @@ def import_whole(*, run: ImportRun, batches: Iterable[Batch], options: Options, 
         if counts.failed:
             raise RowsRefused(f"{counts.failed} of {counts.read} rows were refused, so nothing was stored.")
         ImportRun.objects.filter(pk=run.pk).update(**asdict(counts))
-    close_run(run, State.FINISHED)
+    close_run(run, State.FINISHED, notes=notes())
     return counts
 
 

@@ -21,7 +21,15 @@ def read_sample(table: Table, size: int = SAMPLE_ROWS) -> tuple[list[Row], Table
         first.extend(islice(table.rows, size))
     except UnreadableFile as error:
         rest = _raising(error)
-    return [row for row in first if row.error is None], replace(table, rows=chain(first, rest))
+    return [_without_broken(row) for row in first if row.error is None], replace(table, rows=chain(first, rest))
+
+
+def _without_broken(row: Row) -> Row:
+    """The row with blank cells for those without a value, which say nothing about their columns."""
+    broken = row.broken
+    return (
+        row._replace(cells=["" if index in broken else cell for index, cell in enumerate(row.cells)]) if broken else row
+    )
 
 
 def _raising(error: UnreadableFile) -> Iterator[Row]:

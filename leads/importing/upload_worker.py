@@ -100,6 +100,7 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
             # An earlier run may have refused rows because of the options that it was read with.
             imported_before=False,
             tell=tell,
+            notes=lambda: [*table.notes, *columns.notes],
         )
     run.refresh_from_db(fields=["state"])
     # A run that was stopped after its last row can still be resumed, and needs its file then.
@@ -130,7 +131,8 @@ def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
             refuse=refuse,
             tell=tell,
         )
-    _end_trial(run, asdict(counts) | {"refusals": [_shown(refusal) for refusal in refusals]})
+    notes = list(map(storable, table.notes))
+    _end_trial(run, asdict(counts) | {"refusals": [_shown(refusal) for refusal in refusals], "notes": notes})
 
 
 def _shown(refusal: Refusal) -> dict[str, Any]:

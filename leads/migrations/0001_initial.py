@@ -45,6 +45,10 @@ class Migration(migrations.Migration):
                 ),
                 ("columns", models.JSONField(blank=True, default=list, help_text="The file's header.")),
                 (
+                    "notes",
+                    models.JSONField(blank=True, default=list, help_text="Sentences on what was not read of the file."),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[

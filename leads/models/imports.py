@@ -40,6 +40,7 @@ class ImportRun(OwnedModel):
     format = models.CharField(blank=True, default="")
     options = models.JSONField(default=dict, blank=True, help_text="As given to the command or on the page.")
     columns = models.JSONField(default=list, blank=True, help_text="The file's header.")
+    notes = models.JSONField(default=list, blank=True, help_text="Sentences on what was not read of the file.")
     state = models.CharField(choices=State, default=State.RUNNING)
     read = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)

@@ -73,6 +73,8 @@ def not_this_format(start: bytes, format: str) -> str:  # noqa: A002 - the name 
     """The message for a file that is to be read as a workbook by --format and is none."""
     if start.startswith(_COMPOUND):
         return _compound(start)
+    if format == "zip":
+        return "The file is an empty archive (.zip)."
     kind = "Excel workbook (.xlsx)" if format == "xlsx" else "spreadsheet (.ods)"
     return f"The file is no {kind}. If it is text, use --format csv."
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from conversations.visible_text import visible_text
-from leads.importing.columns import field_of
+from leads.importing.columns.names import field_of
 from leads.importing.readers.rows import UnreadableFile
 
 # How many rows that are not blank are searched, and how far down --header-row may be.
@@ -48,6 +48,10 @@ def find_header(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> in
     row, or the one below titles: rows of one cell above rows of several.
     """
     scores = [header_score(cells, mapping) for cells in rows]
+    for index in range(1, len(rows)):
+        # “Mobile” alone may be a kind of number in a row without one; a header has more cells than a title above it.
+        if scores[index] == _PLAUSIBLE and filled(rows[index]) <= max(1, *map(filled, rows[:index])):
+            scores[index] = 0 if filled(rows[index]) > 1 or max(map(filled, rows)) > 1 else _PLAUSIBLE
     best = max(scores, default=0)
     if best >= _PLAUSIBLE:
         return scores.index(best)

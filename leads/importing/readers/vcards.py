@@ -77,23 +77,22 @@ class VcardRows:
 
     def _unfolded(self) -> Iterator[tuple[int, str]]:
         """Join the lines of one property: those that begin with a space, and after "=" in quoted-printable."""
-        first, parts, size, soft = 0, list[str](), 0, False
+        first, parts, size, soft = 0, [""], 0, False
         for block in self._lines:
             for number, raw in enumerate(block, start=self._lines.first):
                 text = raw.rstrip("\r\n")
                 if soft or text[:1] in (" ", "\t"):
                     size += len(text)
+                    parts[-1] = parts[-1].removesuffix("=") if soft else parts[-1]
                     # A photo may have megabytes, and is not needed.
                     if size <= CELL_LIMIT:
                         parts.append(text if soft else text[1:])
                     soft = soft and text.endswith("=")
                     continue
-                if parts:
-                    yield first, "".join(parts)
+                yield first, "".join(parts)
                 first, parts, size = number, [text], len(text)
                 soft = text.endswith("=") and "QUOTED-PRINTABLE" in text[:200].upper()
-        if parts:
-            yield first, "".join(parts)
+        yield first, "".join(parts)
 
 
 def _take(contact: _Contact, name: str, parameters: str, raw: str) -> None:

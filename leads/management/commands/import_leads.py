@@ -2,7 +2,9 @@
 
 import gc
 import json
+import shlex
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +20,7 @@ from leads.importing.command_line import add_column_arguments, open_input, parse
 from leads.importing.importer import Importer
 from leads.importing.phones.regions import UnknownRegion, read_region
 from leads.importing.progress_bar import Progress, stopped_by_signals
-from leads.importing.readers.files import FORMATS, UnreadableFile, open_table
+from leads.importing.readers.files import FORMATS, Layout, UnreadableFile, open_table
 from leads.importing.resume import OptionsChanged
 from leads.importing.runs import BATCH_SIZE, Overtaken, RowsRefused
 from leads.importing.sample import read_sample
@@ -29,14 +31,15 @@ from leadsite.accounts.models import User
 COULD_NOT_RUN: Final = 2
 INTERRUPTED: Final = 130  # the shell's exit code for a program ended by Ctrl-C
 SHOWN_REFUSALS: Final = 5
+READ_WITH: Final = ("format", "encoding", "delimiter", "sheet", "header_row", "map")
 REASONS: Final = (UnreadableFile, UnknownColumns, UnknownRegion, Overtaken, OptionsChanged, RowsRefused)
 
 
 class Command(BaseCommand):
     help = (
-        "Import a CSV, JSON lines or XLSX file: each row becomes a lead with its conversation. - reads standard input."
-        " Invalid rows are refused with their reason, the others are stored. A lead that exists already (by external"
-        " id, or by customer, type and details) is skipped, so that a file can be imported again."
+        "Import a CSV, JSON lines, XLSX, ODS or vCard file: each row becomes a lead with its conversation. - reads"
+        " standard input. Invalid rows are refused with their reason, the others are stored. A lead that exists already"
+        " (by external id, or by customer, type and details) is skipped, so that a file can be imported again."
         " Exit code: 0 all rows are stored, 1 some were refused, 2 it could not run, 130 stopped (continue with"
         " --resume)."
     )
@@ -47,7 +50,8 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=FORMATS, help="default: by the file's name and beginning")
         parser.add_argument("--encoding", help="of CSV and JSON lines (default: UTF-8, or as the byte order mark says)")
         parser.add_argument("--delimiter", help="of CSV (default: detected)")
-        parser.add_argument("--sheet", help="of a workbook (default: the first)")
+        parser.add_argument("--sheet", metavar="NAME", help="of a workbook (default: the one with a column of phones)")
+        parser.add_argument("--header-row", type=int, metavar="N", help="line with the column names (default: found)")
         add_column_arguments(parser)
         parser.add_argument("--type", choices=Lead.Type.values, help="of new leads without one (default: inquiry)")
         parser.add_argument("--status", choices=Lead.Status.values, help="of new leads without one (default: new)")
@@ -111,18 +115,21 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no business with the e-mail {options['user']}.", returncode=COULD_NOT_RUN)
         import_options = _options_for_rows(options)
+        mapping = parse_mapping(options["map"])
         table = open_table(
             stream,
             name=options["file"],
             format=options["format"],
             encoding=options["encoding"],
             delimiter=options["delimiter"],
-            sheet=options["sheet"],
+            layout=Layout(options["sheet"], options["header_row"], mapping),
         )
+        if table.alike:
+            raise UnreadableFile(_choose_sheet(table.alike))
         sample, table = read_sample(table)
         columns = map_columns(
             table.header,
-            parse_mapping(options["map"]),
+            mapping,
             sample=[row.cells for row in sample],
             reading=import_options.reading,
         )
@@ -135,7 +142,7 @@ class Command(BaseCommand):
                 table=table,
                 columns=columns,
                 options=import_options,
-                read_with={name: options[name] for name in ("format", "encoding", "delimiter", "sheet", "map")},
+                read_with={name: options[name] for name in READ_WITH},
                 batch_size=options["batch_size"],
                 errors=options["errors"],
                 show=self.show if not options["json"] else None,
@@ -168,7 +175,7 @@ class Command(BaseCommand):
             "errors": str(options["errors"]) if options["errors"] and counts.failed else None,
             "columns": importer.columns.names,
             "not_read": list(importer.columns.ignored),
-            "notes": list(importer.columns.notes),
+            "notes": importer.notes(),
         }
         if options["json"]:
             self.stdout.write(json.dumps(summary))
@@ -189,7 +196,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Columns: {fields}.")
         if importer.columns.ignored:
             self.stdout.write(f"Not read: {', '.join(map(repr, importer.columns.ignored))}.")
-        for note in importer.columns.notes:
+        for note in summary["notes"]:
             self.stdout.write(note)
         if importer.several:
             cells = "1 cell has" if importer.several == 1 else f"{importer.several:,} cells have"
@@ -213,3 +220,9 @@ def _options_for_rows(options: dict[str, Any]) -> Options:
         keep_dates=options["keep_dates"],
         date_order=options["date_order"],
     )
+
+
+def _choose_sheet(names: Sequence[str]) -> str:
+    quoted = ", ".join(f"“{name}”" for name in names)
+    example = shlex.quote(names[0])
+    return f"{len(names)} sheets of the workbook may have leads: {quoted}. Choose one, for example --sheet {example}."

@@ -52,6 +52,7 @@ class SheetParser:
         self._rows: list[SheetRow] = []
         self._prefix: str | None = None
         self._line = 0
+        self._column = -1
         self._cells: list[str] = []
         self._broken: dict[int, str] = {}
         self._cell: Attributes = {}
@@ -80,7 +81,7 @@ class SheetParser:
         elif name == "row":
             self._line = int(attributes.get("r") or self._line + 1)
             check_place(self._line, 0)
-            self._cells, self._broken = [], {}
+            self._column, self._cells, self._broken = -1, [], {}
         elif name == "rPh":
             self._phonetic = True
 
@@ -108,7 +109,8 @@ class SheetParser:
 
     def _end_cell(self) -> None:
         reference = self._cell.get("r")
-        column = len(self._cells) if reference is None else self._index(reference)
+        column = self._column + 1 if reference is None else self._index(reference)
+        self._column = column
         kind = self._cell.get("t", "n")
         text, problem = self._read(kind)
         if not text:

@@ -10,7 +10,8 @@ from leads.importing.readers.delimiters import sniff_delimiter
 from leads.importing.readers.rows import CELL_LIMIT, UnreadableFile
 from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, rows_of
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+# Without NUL, which cannot be stored, and invisible characters, which are removed.
+texts = st.text(st.characters(exclude_categories=["Cs", "Cf"], exclude_characters="\0\x1a"), max_size=20)
 
 
 def test_rows_have_the_line_in_which_they_begin():
@@ -186,7 +187,8 @@ def test_the_delimiter_that_gives_each_row_the_cells_of_the_header_is_chosen(tex
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
 )
 def test_every_table_is_read_as_it_was_written(table, delimiter, quoting, end, encoding):
-    table = [["first", *table[0][1:]], *table]
+    # The phones keep a row from being a footer, and the header from being searched for in another row.
+    table = [["Phone", *table[0][1:]], *([f"+49151{row[0]}", *row[1:]] for row in table)]
     if end != "\r\n":
         # csv.writer of Python 3.11 does not quote a cell that contains another end of line.
         quoting = csv.QUOTE_ALL

@@ -41,7 +41,7 @@ def test_the_format_is_the_option_or_the_file_ending_or_detected(data, name, opt
     [
         (b"", {}, "is empty"),
         (gzip.compress(CSV), {}, "Unpack it first"),
-        (CSV, {"format": "yaml"}, "no format “yaml”. The formats are csv, jsonl, xlsx"),
+        (CSV, {"format": "yaml"}, "no format “yaml”. The formats are csv, jsonl, xlsx, ods, vcf"),
         (CSV, {"format": "xlsx"}, "no Excel workbook"),
         (CSV, {"delimiter": "::"}, "must be one character"),
         (CSV, {"delimiter": ""}, "must be one character"),

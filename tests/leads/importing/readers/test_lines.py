@@ -28,9 +28,16 @@ def test_the_encoding_can_be_given(encoding):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_byte_order_mark_is_refused_with_the_option_that_reads_it(encoding):
-    with pytest.raises(UnreadableFile, match=f"--encoding {encoding}"):
-        opened(TEXT.encode(encoding))
+def test_utf_16_without_a_byte_order_mark_is_read(encoding):
+    assert cells_of("phone,name\n+4915123456789,Anna\n".encode(encoding)) == [
+        ["phone", "name"],
+        ["+4915123456789", "Anna"],
+    ]
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\n\x1a\x1a", "\n\x1a\n", "\r\n\x1a\r\n"])
+def test_ctrl_z_at_the_end_is_nothing(end):
+    assert cells_of("phone,name\n+4915123456789,Anna" + end)[1:] == [["+4915123456789", "Anna"]]
 
 
 @pytest.mark.parametrize(
