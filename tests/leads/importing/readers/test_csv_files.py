@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.importing.cells import quote_formula
-from leads.importing.readers.delimiters import sniff_delimiter
 from leads.importing.readers.rows import CELL_LIMIT, UnreadableFile
 from tests.leads.importing.tables import HEADER, ROW, cells_of, memory_below, opened, piped, rows_of
 
@@ -150,33 +149,6 @@ def test_fifty_megabytes_are_read_in_constant_memory():
     with memory_below(6):
         count = sum(1 for row in opened(piped(lines, 50 * 10**6, f"{HEADER}\n".encode())).rows if row.error is None)
     assert count == 1000 * -(-50 * 10**6 // len(lines))
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-def test_the_delimiter_is_detected(delimiter, quoting):
-    table = [
-        ["Phone", "Full name", "Type", "Notes; other"],
-        *(["+49 151 234", "Doe, John", "order", f'"{n}" cakes; | two\tor\n three, 3,50 each'] for n in range(20)),
-    ]
-    file = io.StringIO()
-    csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(table)
-    assert cells_of(file.getvalue()) == table
-
-
-@pytest.mark.parametrize(
-    ("text", "delimiter"),
-    [
-        ("phone;price\n1;1,5\n2;2,5\n", ";"),
-        ("phone,name\n", ","),
-        ("phone\n1\n", ","),
-        ("name|comment, free\nx|a, b, c\ny|\n", "|"),
-        ('a;b\n1;"' + "open, " * 20_000, ";"),
-        ("", ","),
-    ],
-)
-def test_the_delimiter_that_gives_each_row_the_cells_of_the_header_is_chosen(text, delimiter):
-    assert sniff_delimiter(text.splitlines(keepends=True)) == delimiter
 
 
 @given(

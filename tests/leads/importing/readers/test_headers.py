@@ -24,17 +24,6 @@ def test_a_note_says_what_was_above_the_header():
     assert table.header_line == 4
 
 
-@pytest.mark.parametrize("first", ["sep=;\r\n", "SEP=;\n", '"sep=;"\n', "\ufeffsep=;\n", "sep=;;;\n"])
-def test_a_line_that_names_the_delimiter_is_not_read(first):
-    assert cells_of(first + TEXT.replace(",", ";")) == TABLE
-    assert rows_of(first + TEXT.replace(",", ";"))[0].line == 3
-
-
-def test_a_named_delimiter_may_be_any_character():
-    assert cells_of("sep=^\n" + TEXT.replace(",", "^")) == TABLE
-    assert cells_of("sep=\t\n" + TEXT.replace(",", "\t")) == TABLE
-
-
 def test_the_line_of_the_header_can_be_given():
     text = "Phone,Name,Type\nTelefon,Wer,Art\n+4915123410001,Anna,order\n"
     assert cells_of(text, header_row=2) == [["Telefon", "Wer", "Art"], TABLE[1]]
