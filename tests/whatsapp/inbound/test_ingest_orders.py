@@ -10,6 +10,7 @@ from conversations.models import Conversation, Customer, CustomerMove, Message
 from leads.models import Lead
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox, deliver
+from tests.whatsapp.wamids import wamid
 from whatsapp.models import WebhookDelivery
 
 # Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until it ends.
@@ -39,8 +40,18 @@ def choices(*rows: Any) -> Change:
     return meta.change("user_preferences", meta.value(user_preferences=list(rows)))
 
 
+def ids_of(n: int, name: str) -> tuple[str, str]:
+    """Both ids of one message of the customer's conversation: the one that it comes with, and the one that others name.
+
+    Meta builds them with the customer's number or user id.
+    """
+    outgoing = name == "out"
+    forms = [wamid(peer, f"3EB0{n:05d}{name}", outgoing=outgoing) for peer in (f"49151000{n:05d}", f"DE.{n:05d}")]
+    return (forms[0], forms[1]) if n % 2 else (forms[1], forms[0])
+
+
 def conversation_of(n: int) -> Iterator[Change]:
-    """Fifteen events of one customer and the business. The customer's messages have the number, the id or both."""
+    """Sixteen events of one customer and the business. The customer's messages have the number, the id or both."""
     number, user_id = f"49151000{n:05d}", f"DE.{n:05d}"
     start = meta.NOON + 1000 * n
     ways: list[dict[str, Any]] = [
@@ -55,19 +66,22 @@ def conversation_of(n: int) -> Iterator[Change]:
         )
         for name in range(3)
     ]
-    yield messages(meta.text("First", id=f"wamid.{n}.1", timestamp=start, **identifiers), contacts=[named[0]])
-    yield messages(meta.text("Second", id=f"wamid.{n}.2", timestamp=start + 10, **identifiers), contacts=[named[1]])
+    first, second, third_id, sent = (ids_of(n, name) for name in ("1", "2", "3", "out"))
+    yield messages(meta.text("First", id=first[0], timestamp=start, **identifiers), contacts=[named[0]])
+    yield messages(meta.text("Second", id=second[0], timestamp=start + 10, **identifiers), contacts=[named[1]])
     # Not the time of the first: of equal times the order of arrival decides.
-    third = {"id": f"wamid.{n}.3", "timestamp": start + (-2, -1, 1, 2, 3)[n % 5], **identifiers}
+    third = {"id": third_id[0], "timestamp": start + (-2, -1, 1, 2, 3)[n % 5], **identifiers}
     yield messages(meta.message("unsupported", {"type": "unknown"}, **third))
     yield messages(
         meta.text("Came by the ad", referral={"source_id": f"ad {n}"}, **third),
         contacts=[named[2]],
     )
     yield messages(
-        meta.message("reaction", {"message_id": f"wamid.{n}.1", "emoji": "👍"}, id=f"wamid.{n}.4", **identifiers),
-        meta.message("revoke", {"original_message_id": f"wamid.{n}.2"}, id=f"wamid.{n}.5", **identifiers),
+        meta.message("reaction", {"message_id": first[1], "emoji": "👍"}, id=f"wamid.{n}.4", **identifiers),
+        meta.message("revoke", {"original_message_id": second[1]}, id=f"wamid.{n}.5", **identifiers),
     )
+    answer = meta.text("Yes", context={"id": sent[1]}, id=f"wamid.{n}.8", timestamp=start + 45, **identifiers)
+    yield messages(answer, meta.message("reaction", {"message_id": sent[1]}, id=f"wamid.{n}.9", **identifiers))
     ends = {"from": identifiers.get("from_"), "from_user_id": identifiers.get("from_user_id")}
     call = meta.without_none(**{"id": f"wacid.{n}", "to": meta.BUSINESS, "direction": "USER_INITIATED"} | ends)
     yield calls(call | {"event": "connect", "timestamp": str(start + 40)})
@@ -75,14 +89,14 @@ def conversation_of(n: int) -> Iterator[Change]:
     yield calls(call | {"event": "recording", "timestamp": str(start + 90)})
     yield from choices_of(n, **identifiers)
     to = {"to": number} if "from_user_id" not in identifiers else {"to": None, "to_user_id": user_id}
-    yield echoes(meta.echo("From the phone", id=f"wamid.{n}.out", timestamp=start + 20, **to))
-    for state in ("sent", "delivered", "read"):
+    yield echoes(meta.echo("From the phone", id=sent[0], timestamp=start + 20, **to))
+    for form, state in enumerate(("sent", "delivered", "read")):
         yield statuses(
-            meta.status(state, id=f"wamid.{n}.out", timestamp=start + 30, pricing={"category": "service", "of": state})
+            meta.status(state, id=sent[form % 2], timestamp=start + 30, pricing={"category": "service", "of": state})
         )
     yield statuses(
-        meta.status("failed", id=f"wamid.{n}.out", timestamp=start + 25, errors=[meta.error(131026, "Undeliverable")]),
-        meta.status("failed", id=f"wamid.{n}.out", timestamp=start + 26, errors=[meta.error(131000, "Broken")]),
+        meta.status("failed", id=sent[0], timestamp=start + 25, errors=[meta.error(131026, "Undeliverable")]),
+        meta.status("failed", id=sent[1], timestamp=start + 26, errors=[meta.error(131000, "Broken")]),
     )
 
 
@@ -110,7 +124,10 @@ def move_of(n: int) -> Iterator[Change]:
 def album_of(n: int) -> Iterator[Change]:
     """An edit, and an album of photos of one second with one caption, from a customer who has written before."""
     sender = {"from_": f"49151000{n:05d}", "from_user_id": f"DE.{n:05d}"}
-    edited = {"original_message_id": f"wamid.{n}.1", "message": {"type": "text", "text": {"body": "First, corrected"}}}
+    edited = {
+        "original_message_id": ids_of(n, "1")[1],
+        "message": {"type": "text", "text": {"body": "First, corrected"}},
+    }
     yield messages(meta.message("edit", edited, id=f"wamid.{n}.edit", timestamp=meta.NOON + 1000 * n + 60, **sender))
     for photo in range(3):
         part = {"id": f"{n}{photo}", "mime_type": "image/jpeg"} | ({"caption": "Like this"} if photo == n % 3 else {})
@@ -158,7 +175,7 @@ def in_order(inbox: Inbox) -> str:
     for change in EVENTS:
         deliver(change)
     state = inbox.state()
-    assert inbox.counts() == (20, 20, 20, 20 * 9 + 3 * len(MOVING) + 4 * len(WITH_ALBUM))
+    assert inbox.counts() == (20, 20, 20, 20 * 11 + 3 * len(MOVING) + 4 * len(WITH_ALBUM))
     delete_all()
     return state
 
