@@ -1,7 +1,7 @@
 """SQL functions and foreign keys in migrations.
 
 The current text of each SQL function is one file, `<app>/sql/<name>.sql`, edited in place: purpose, locks, then
-CREATE OR REPLACE FUNCTION and its triggers. Migrations run frozen copies of these files in
+CREATE OR REPLACE FUNCTION and its triggers, or CREATE OR REPLACE VIEW. Migrations run frozen copies of these files in
 `<app>/migrations/sql/<migration>/<name>.sql`. `manage.py freeze_sql` creates the copies, and their digests in
 SHA256SUMS reveal later changes.
 """
@@ -17,12 +17,12 @@ from django.db import migrations
 
 SUMS: Final = "SHA256SUMS"
 _AFTER: Final = re.compile(r"^-- After: (.+)$", re.MULTILINE)
-_FUNCTION: Final = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+)\s*\(", re.MULTILINE)
+_FUNCTION: Final = re.compile(r"^CREATE OR REPLACE (FUNCTION|VIEW) (\w+)\s*\(", re.MULTILINE)
 _TRIGGER: Final = re.compile(r"^CREATE OR REPLACE TRIGGER (\w+)\b[^;]*? ON (\w+)", re.MULTILINE)
 
 
 class SqlFileInvalid(ValueError):
-    """A SQL file does not have exactly one function, of the file's name."""
+    """A SQL file does not have exactly one function or view, of the file's name."""
 
 
 def frozen_sql(migration: str) -> list[migrations.RunSQL]:
@@ -56,15 +56,22 @@ def _reverse(folder: Path, name: str, text: str) -> str:
 def drop(text: str) -> str:
     """Return the statements that drop what a SQL file created."""
     triggers = [f"DROP TRIGGER {name} ON {table};" for name, table in _TRIGGER.findall(text)]
-    return " ".join([*triggers, f"DROP FUNCTION {function_of(text)};"])
+    kind, name = defined_in(text)
+    return " ".join([*triggers, f"DROP {kind} {name};"])
 
 
 def function_of(text: str) -> str:
-    """Return the name of the function in a SQL file. Raises SqlFileInvalid."""
-    names = _FUNCTION.findall(text)
-    if len(names) != 1:
-        raise SqlFileInvalid(f"One CREATE OR REPLACE FUNCTION was expected, found {len(names)}: {', '.join(names)}.")
-    return str(names[0])
+    """Return the name of the function or view in a SQL file. Raises SqlFileInvalid."""
+    return defined_in(text)[1]
+
+
+def defined_in(text: str) -> tuple[str, str]:
+    """Return FUNCTION or VIEW, and its name. Raises SqlFileInvalid."""
+    found: list[tuple[str, str]] = _FUNCTION.findall(text)
+    if len(found) != 1:
+        names = ", ".join(name for _, name in found)
+        raise SqlFileInvalid(f"One CREATE OR REPLACE FUNCTION was expected, found {len(found)}: {names}.")
+    return found[0]
 
 
 def newest_copy(copies: Path, name: str, *, before: str | None = None) -> str | None:

@@ -1,6 +1,5 @@
 -- Purpose: writes the events message.received and message.status, a row for each endpoint that has subscribed to them,
--- in the transaction of the change. `data` is the message as in GET /api/messages/<id>
--- (conversations/api/serializers.py); media, context, reaction and referral are in both as stored.
+-- in the transaction of the change. `data` is the message as in GET /api/messages/<id>: messages_as_json.sql.
 --   message.received  a message of a customer was stored. A second event with the same message id follows when the
 --                     content replaces a placeholder: WhatsApp first delivers "unsupported" and the content later
 --   message.status    the status of a message to a customer became sent, delivered, read, failed or unknown. "played"
@@ -8,6 +7,7 @@
 -- For a business without endpoints the first query is the only one.
 -- None where the transaction has set leadsite.past, and SECURITY DEFINER: see write_lead_events.sql.
 -- Locks: only the rows that it inserts. VOLATILE.
+-- After: messages_as_json
 CREATE OR REPLACE FUNCTION write_message_events() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
@@ -29,24 +29,9 @@ BEGIN
     END IF;
     INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
     SELECT m.user_id, e.id, event.type, jsonb_build_object(
-        'type', event.type, 'timestamp', webhook_time(statement_timestamp()), 'data', jsonb_build_object(
-            'id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'kind', m.kind, 'content', m.content,
-            'status', CASE m.status WHEN 'played' THEN 'read' ELSE m.status END, 'provider_id', m.provider_id,
-            'error', CASE WHEN m.status IN ('failed', 'unknown') THEN nullif(m.error, '') END,
-            'provider_time', webhook_time(m.provider_time), 'times', coalesce(m.extras -> 'times', '{}'),
-            'channel', (SELECT jsonb_build_object('id', c.id, 'provider', c.provider, 'display_number', nullif(
-                c.display_number, ''), 'name', coalesce(nullif(c.display_number, ''), c.phone_number_id))
-                FROM channels AS c WHERE c.id = m.channel_id AND c.user_id = m.user_id),
-            'media', coalesce(m.parts -> 'media', '[]'), 'referral', m.parts -> 'referral',
-            'context', m.parts -> 'context' || referred.id, 'reaction', m.parts -> 'reaction' || referred.id,
-            'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)))
-    FROM new_messages AS m CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
+        'type', event.type, 'timestamp', webhook_time(statement_timestamp()), 'data', m.data)
+    FROM messages_as_json AS m CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
     JOIN webhook_endpoints AS e ON e.user_id = m.user_id AND e.active AND event.type = ANY (e.events)
-    CROSS JOIN LATERAL (SELECT jsonb_build_object('message_id', coalesce(
-        (SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id AND r.provider_id =
-            coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}')),
-        (SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id
-            AND r.provider_token = m.extras ->> 'reference_token' LIMIT 1)))) AS referred (id)
     WHERE m.id = ANY (v_ids) AND event.direction = m.direction ORDER BY m.id;
     RETURN NULL;
 END

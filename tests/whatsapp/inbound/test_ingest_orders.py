@@ -88,7 +88,14 @@ def conversation_of(n: int) -> Iterator[Change]:
     yield calls(call | {"event": "terminate", "timestamp": str(start + 70), "status": "COMPLETED", "duration": n % 2})
     yield calls(call | {"event": "recording", "timestamp": str(start + 90)})
     yield from choices_of(n, **identifiers)
-    to = {"to": number} if "from_user_id" not in identifiers else {"to": None, "to_user_id": user_id}
+    yield from answer_of(
+        n, {"to": number} if "from_user_id" not in identifiers else {"to": None, "to_user_id": user_id}
+    )
+
+
+def answer_of(n: int, to: dict[str, Any]) -> Iterator[Change]:
+    """An answer from the phone and its statuses, which name it by either id."""
+    start, sent = meta.NOON + 1000 * n, ids_of(n, "out")
     yield echoes(meta.echo("From the phone", id=sent[0], timestamp=start + 20, **to))
     for form, state in enumerate(("sent", "delivered", "read")):
         yield statuses(
