@@ -1,5 +1,6 @@
 """What an outcome changes of a message: when it fails for good, and when it is tried again."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,11 +10,10 @@ from whatsapp.outbound.outcomes import Failed, Outgoing, Retry, Stopped, Unknown
 from whatsapp.outbound.retries import AT_ONCE
 
 
-def outgoing(**fields) -> Outgoing:
-    ids = dict.fromkeys(("id", "user_id", "channel_id"), UUID(int=1))
+def outgoing(attempt: int = 1) -> Outgoing:
     texts = dict.fromkeys(("retry_kind", "content", "provider", "phone_number_id", "token"), "")
-    values = {"attempt": 1, "retries": 0, "kind": "text", "extras": {}, "address": "+49151", "wait": 0.0}
-    return Outgoing(**ids | texts | values | fields)
+    ids: dict[str, Any] = dict.fromkeys(("id", "user_id", "channel_id"), UUID(int=1))
+    return Outgoing(attempt=attempt, retries=0, kind="text", extras={}, address="+49151", wait=0.0, **texts, **ids)
 
 
 @pytest.mark.parametrize(
