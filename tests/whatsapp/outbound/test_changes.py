@@ -11,7 +11,7 @@ from whatsapp.outbound.retries import AT_ONCE
 
 
 def outgoing(attempt: int = 1) -> Outgoing:
-    texts = dict.fromkeys(("retry_kind", "content", "provider", "phone_number_id", "token"), "")
+    texts: dict[str, Any] = dict.fromkeys(("retry_kind", "content", "provider", "phone_number_id", "token"), "")
     ids: dict[str, Any] = dict.fromkeys(("id", "user_id", "channel_id"), UUID(int=1))
     return Outgoing(attempt=attempt, retries=0, kind="text", extras={}, address="+49151", wait=0.0, **texts, **ids)
 
