@@ -58,10 +58,10 @@ def _preview(run: ImportRun) -> dict[str, Any]:
 
 
 def _phones(preview: Preview) -> dict[str, Any]:
-    """What the first rows say about the phone column: a sentence with the countries to choose from, and a note."""
+    """What the first rows say about the phone column, with the countries to choose from."""
     phones = preview.phones
     regions = [(region, region_name(region)) for region in phones.regions] if not phones.full else []
-    return {"regions": regions, "valid": phones.valid, "total": phones.total, "several": phones.several}
+    return {"regions": regions, "valid": phones.valid, "total": phones.total}
 
 
 def refused_table(run: ImportRun) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from conversations.phone import phone_key
 from conversations.visible_text import visible_text
 from leads.importing.cells import BadCell
 from leads.importing.columns.fields import Columns, Reading
-from leads.importing.phones.columns import PhoneColumn, judge_column
+from leads.importing.phones.columns import PhoneColumn, judge_column, several_notes
 from leads.importing.readers.rows import Row, Table
 from leads.importing.sample import read_sample
 from leads.models import Lead
@@ -102,7 +102,6 @@ class Batch:
 
     `said` has for each of `rows` the fields that it says: the column is there and the cell is not blank. A field that
     the row empties on purpose (Options.blank_clears) is said to be "". Defaults are not in it.
-    `several`: cells with more than one phone number, of which the first usable one is said.
     `position`: the share of the file that has been read after them, see Table.
     """
 
@@ -110,7 +109,6 @@ class Batch:
     said: list[dict[str, str]] = field(default_factory=list)
     checked: CheckedRows = NOTHING_CHECKED
     refusals: list[Refusal] = field(default_factory=list)
-    several: int = 0
     position: float | None = None
 
 
@@ -118,7 +116,7 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
     """Group the rows of a file after the first `skip` by `size`, and read their cells. Raises UnreadableFile.
 
     The phone column is judged by the first rows of the file, also where they are skipped: a run that is resumed reads
-    the rest as it has read the beginning.
+    the rest as it has read the beginning. After the last batch, the table's notes say how many cells had several numbers.
     """
     sample, table = read_sample(table)
     phones = judge_phones_of(sample, columns, options)
@@ -127,6 +125,7 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
         batch = read_batch(chunk, columns, options, phones)
         batch.position = table.position()
         yield batch
+    table.notes.extend(several_notes(phones.several))
 
 
 def judge_phones_of(sample: Iterable[Row], columns: Columns, options: Options) -> PhoneColumn:
@@ -139,7 +138,7 @@ def judge_phones_of(sample: Iterable[Row], columns: Columns, options: Options) -
 
 def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones: PhoneColumn) -> Batch:
     """Read the cells of rows and validate them by the rules that need no database."""
-    batch, before = Batch(), phones.several
+    batch = Batch()
     clears = [name for name in options.blank_clears if name in columns.fields]
     for row in chunk:
         if row.error is not None:
@@ -168,7 +167,6 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones:
             continue
         batch.rows.append(row)
         batch.said.append(said)
-    batch.several = phones.several - before
     batch.checked = check_rows(batch.said, defaults=options.for_new_leads, on_duplicate=options.on_duplicate)
     return batch
 

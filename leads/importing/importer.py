@@ -34,7 +34,6 @@ class Importer:
     """`read_with` are the reader's options, stored with the run. Refused rows go to the file `errors` and to `show`.
 
     `imported_before` is set by start_run: an earlier run imported the whole file, so none of its rows is new.
-    `several` counts cells with more than one phone number.
     """
 
     user: User
@@ -48,7 +47,6 @@ class Importer:
     errors: Path | None = None
     show: Refuse | None = None
     imported_before: bool = False
-    several: int = 0
 
     def start_run(self, digest: str, *, resume: bool, again: bool) -> ImportRun:
         """Return the run to resume, or a new one. `digest` is the file's SHA-256. Raises OptionsChanged."""
@@ -119,15 +117,10 @@ class Importer:
         unread = read_batches(self.table, self.columns, self.options, self.batch_size, skip=skip)
         if self.table.position() is None:
             # Reading from a pipe may block forever, and a blocked thread cannot be interrupted.
-            yield self._counted(unread)
+            yield unread
         else:
             with read_ahead(unread) as batches:
-                yield self._counted(batches)
-
-    def _counted(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        for batch in batches:
-            self.several += batch.several
-            yield batch
+                yield batches
 
     @contextmanager
     def refusal_output(self) -> Iterator[Refuse]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from leads.importing.batches import judge_phones_of, read_batch, validate
 from leads.importing.columns.fields import Columns, UnknownColumns
+from leads.importing.phones.columns import several_notes
 from leads.importing.phones.judging import Judgment
 from leads.importing.readers.files import Row, UnreadableFile
 from leads.importing.readers.rows import storable
@@ -69,6 +70,7 @@ def _validate(preview: Preview, run: ImportRun, columns: Columns, sample: Sequen
     options = options_of(run)
     phones = judge_phones_of(sample, columns, options)
     preview.phones = phones.judgment
+    preview.notes = [*preview.notes, *several_notes(preview.phones.several)]
     batch = read_batch(rows, columns, options, phones)
     found: dict[int, PreviewRow] = {}
     for row, said in zip(batch.rows, batch.said, strict=True):

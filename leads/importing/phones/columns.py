@@ -68,3 +68,9 @@ def judge_column(cells: Iterable[tuple[str, str]], *, region: str | None) -> Pho
     """Return the reader of a phone column, judged by its first cells, each with its row's country or ""."""
     without = [phone for phone, country in cells if not (country and region_of_country(country))]
     return PhoneColumn(region=region, judgment=judge_phones(without, compare=region is None))
+
+
+def several_notes(count: int) -> list[str]:
+    """Return a sentence on the cells with several numbers, or none."""
+    cells = "1 cell has" if count == 1 else f"{count:,} cells have"
+    return [f"{cells} several phone numbers: the first usable one is the customer's."] if count else []

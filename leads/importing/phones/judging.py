@@ -1,5 +1,6 @@
 """Judges the phone numbers of a file by its first rows: what the numbers without country code are, as a whole."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -8,13 +9,14 @@ from typing import Final, NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS
 
-from conversations.phone import PhoneInvalid, normalise
+from conversations.phone import E164_PATTERN, PhoneInvalid, normalise
 from leads.importing.cells import BadCell
 from leads.importing.phones.plans import is_assigned, is_local_anywhere, weigh_full, weigh_local, writes_zero
 from leads.importing.phones.reading import bare_digits, is_international
 from leads.importing.phones.regions import calling_code
 from leads.importing.phones.splitting import numbers_in
 
+_E164: Final = re.compile(E164_PATTERN)
 # Numbers without country code that are looked at; and of these, those by which the countries to compare are chosen.
 _JUDGED: Final = 500
 _COMPARED: Final = 40
@@ -93,7 +95,8 @@ def judge_phones(cells: Iterable[str], *, compare: bool = True) -> Judgment:
     several = 0
     for cell in cells:
         with suppress(BadCell):
-            numbers = numbers_in(cell)
+            # As most come; to look for numbers in it takes ten times as long.
+            numbers = [cell] if _E164.fullmatch(cell) else numbers_in(cell)
             several += len(numbers) > 1
             if any(map(is_international, numbers)):
                 codes.update(_region_of(numbers))

@@ -198,9 +198,6 @@ class Command(BaseCommand):
             self.stdout.write(f"Not read: {', '.join(map(repr, importer.columns.ignored))}.")
         for note in summary["notes"]:
             self.stdout.write(note)
-        if importer.several:
-            cells = "1 cell has" if importer.several == 1 else f"{importer.several:,} cells have"
-            self.stdout.write(f"{cells} several phone numbers: the first usable one is the customer's.")
         for name in Counts.__slots__:
             self.stdout.write(f"{summary[name]:>10,}  {name}")
         if summary["run"]:
