@@ -11,7 +11,7 @@ from conversations.phone import phone_key
 from conversations.visible_text import visible_text
 from leads.importing.cells import BadCell
 from leads.importing.columns.fields import Columns, Reading
-from leads.importing.phones.columns import PhoneColumn, judge_column, several_notes
+from leads.importing.phones.columns import PhoneColumn, judge_rows, several_notes
 from leads.importing.readers.rows import Row, Table
 from leads.importing.sample import read_sample
 from leads.models import Lead
@@ -116,24 +116,16 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
     """Group the rows of a file after the first `skip` by `size`, and read their cells. Raises UnreadableFile.
 
     The phone column is judged by the first rows of the file, also where they are skipped: a run that is resumed reads
-    the rest as it has read the beginning. After the last batch, the table's notes say how many cells had several numbers.
+    the rest as it has read the beginning. After the last batch, the table's notes say where a cell had several numbers.
     """
     sample, table = read_sample(table)
-    phones = judge_phones_of(sample, columns, options)
+    phones = judge_rows(sample, columns, region=options.region)
     rows = islice(table.rows, skip, None)
     while chunk := list(islice(rows, size)):
         batch = read_batch(chunk, columns, options, phones)
         batch.position = table.position()
         yield batch
     table.notes.extend(several_notes(phones.several))
-
-
-def judge_phones_of(sample: Iterable[Row], columns: Columns, options: Options) -> PhoneColumn:
-    """Return the reader of the phone column, judged by the first rows of the file."""
-    if "customer_phone" not in columns.fields:
-        return PhoneColumn(region=options.region)
-    rows = (dict(zip(columns.fields, columns.pick(row.cells), strict=True)) for row in sample if row.error is None)
-    return judge_column(((row["customer_phone"], row.get("country", "")) for row in rows), region=options.region)
 
 
 def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones: PhoneColumn) -> Batch:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from leads.importing.batches import judge_phones_of, read_batch, validate
+from leads.importing.batches import read_batch, validate
 from leads.importing.columns.fields import Columns, UnknownColumns
-from leads.importing.phones.columns import several_notes
+from leads.importing.phones.columns import judge_rows, several_notes
 from leads.importing.phones.judging import Judgment
 from leads.importing.readers.files import Row, UnreadableFile
 from leads.importing.readers.rows import storable
@@ -68,7 +68,7 @@ def read_preview(run: ImportRun) -> Preview:
 def _validate(preview: Preview, run: ImportRun, columns: Columns, sample: Sequence[Row], rows: Sequence[Row]) -> None:
     """Set the preview's rows. Raises UnknownColumns, UnreadableFile."""
     options = options_of(run)
-    phones = judge_phones_of(sample, columns, options)
+    phones = judge_rows(sample, columns, region=options.region)
     preview.phones = phones.judgment
     preview.notes = [*preview.notes, *several_notes(preview.phones.several)]
     batch = read_batch(rows, columns, options, phones)

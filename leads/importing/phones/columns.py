@@ -7,11 +7,13 @@ from typing import Final
 
 from conversations.phone import E164_PATTERN, PHONE_RULE
 from leads.importing.cells import BadCell
+from leads.importing.columns.fields import Columns
 from leads.importing.phones.judging import Judgment, judge_phones
 from leads.importing.phones.plans import is_assigned
 from leads.importing.phones.reading import bare_digits, is_full, is_international, read_in_region, read_international
 from leads.importing.phones.regions import region_of_country
 from leads.importing.phones.splitting import has_extension, numbers_in, without_ending
+from leads.importing.readers.rows import Row
 
 _E164: Final = re.compile(E164_PATTERN)
 
@@ -68,6 +70,14 @@ def judge_column(cells: Iterable[tuple[str, str]], *, region: str | None) -> Pho
     """Return the reader of a phone column, judged by its first cells, each with its row's country or ""."""
     without = [phone for phone, country in cells if not (country and region_of_country(country))]
     return PhoneColumn(region=region, judgment=judge_phones(without, compare=region is None))
+
+
+def judge_rows(sample: Iterable[Row], columns: Columns, *, region: str | None) -> PhoneColumn:
+    """Return the reader of a file's phone column, judged by the first rows of the file."""
+    if "customer_phone" not in columns.fields:
+        return PhoneColumn(region=region)
+    rows = (dict(zip(columns.fields, columns.pick(row.cells), strict=True)) for row in sample if row.error is None)
+    return judge_column(((row["customer_phone"], row.get("country", "")) for row in rows), region=region)
 
 
 def several_notes(count: int) -> list[str]:
