@@ -115,7 +115,8 @@ def _insert_messages(business: UUID, plans: Mapping[str, Plan], stored: Stored) 
     last: dict[UUID, datetime] = {}
     touched: set[UUID] = set()
     for messages in messages_of(business, plans):
-        rows = [_row_of(business, message, plans[message.key], last) for message in messages]
+        placed = [(message, _place_of(message, plans[message.key])) for message in messages]
+        rows = [_row_of(business, message, place, last) for message, place in placed if place is not None]
         inserted = Message.objects.insert_past(rows)
         touched.update(row.conversation_id for row in rows if row.id in inserted)
         for message in messages:
@@ -126,10 +127,13 @@ def _insert_messages(business: UUID, plans: Mapping[str, Plan], stored: Stored) 
     Conversation.objects.set_waiting(dict.fromkeys(active.values_list("pk", flat=True)))
 
 
-def _row_of(business: UUID, message: OldMessage, plan: Plan, last: dict[UUID, datetime]) -> PastMessage:
+def _place_of(message: OldMessage, plan: Plan) -> UUID | None:
+    """The conversation of a message; None for one without, where all such messages are here already."""
     old = message.conversation_id
-    place = plan.strays if old is None else plan.targets.get(old, old)
-    assert place is not None  # noqa: S101 - plan_customer gives strays a conversation
+    return plan.strays if old is None else plan.targets.get(old, old)
+
+
+def _row_of(business: UUID, message: OldMessage, place: UUID, last: dict[UUID, datetime]) -> PastMessage:
     sort_at = max(message.at, last[place] + _STEP) if place in last else message.at
     last[place] = sort_at
     status, error = ("received", "") if message.direction == _IN else read_message_status(message.status)
