@@ -27,8 +27,8 @@ from leads.services.rules import is_storable
 
 
 class StagedRow(NamedTuple):
-    """A row as it is loaded. `phone_problem` is its problem unless another row says the phone; `says`: a customer's
-    message that has words. `notes`: what was changed; `cells`: the row as it was, a JSON list.
+    """A row as it is loaded. `phone_problem` is its problem unless another row says the phone. `notes`: what was
+    changed; `cells`: the row as it was, a JSON list.
     """
 
     tbl: str
@@ -44,7 +44,6 @@ class StagedRow(NamedTuple):
     status: str
     text: str
     provider_id: str | None
-    says: bool
     created_at: datetime | None
     updated_at: datetime | None
     last_message_at: datetime | None
@@ -74,13 +73,17 @@ class _Values(NamedTuple):
 def read_row(record: Record, reading: Reading) -> StagedRow:
     """Read a row of conversations, leads or messages. Raises UnreadableSource where the table lacks a column."""
     columns = find_columns(record.table, record.columns)
+    is_whole = is_storable("".join(filter(None, record.cells)))
+    cells = record.cells if is_whole else [None if part is None else storable(part) for part in record.cells]
 
     def cell(field: str) -> str:
-        return columns.read(record.cells, field)
+        return columns.read(cells, field)
 
     text, row_id = cell("text"), read_id(cell("id"))
     values = _READERS[record.table](cell)
-    field, problem = _first_problem(record, row_id, cell("id"), text, values)
+    field, problem = _first_problem(record.table, row_id, cell("id"), text, values)
+    if not is_whole:
+        field, problem = "", "It holds a character that cannot be stored (NUL or a lone surrogate)."
     phone, phone_problem = _read_phone(cell("phone"), reading)
     created_at, updated_at, last_message_at = (
         read_time(cell(name), now=reading.now) for name in ("created_at", "updated_at", "last_message_at")
@@ -90,34 +93,31 @@ def read_row(record: Record, reading: Reading) -> StagedRow:
         tbl=record.table,
         line=record.line,
         id=row_id,
-        old_owner=storable(cell("owner").strip().lower()),
+        old_owner=cell("owner").strip().lower(),
         conversation_id=read_id(cell("conversation_id")),
         lead_id=read_id(cell("lead_id")),
         phone=phone,
         key=phone_key(phone) if phone else None,
-        name=storable(visible_text(read_name(cell("name")))[:NAME_MAX_LENGTH]),
+        name=visible_text(read_name(cell("name")))[:NAME_MAX_LENGTH],
         kind=values.kind,
         status=values.status,
-        text=storable(text),
-        provider_id=storable(provider_id) if 1 <= len(provider_id) <= PROVIDER_ID_MAX_LENGTH else None,
-        says=values.kind == "in" and bool(visible_text(text)),
+        text=text,
+        provider_id=provider_id if 1 <= len(provider_id) <= PROVIDER_ID_MAX_LENGTH else None,
         created_at=created_at,
         updated_at=updated_at,
         last_message_at=last_message_at,
-        cells=json.dumps([storable(part or "") for part in record.cells]),
+        cells=json.dumps([part or "" for part in cells]),
         field=field,
         problem=problem,
         phone_problem=phone_problem,
-        notes=storable(values.notes),
+        notes=values.notes,
     )
 
 
 def _first_problem(
-    record: Record, row_id: UUID | None, row_id_text: str, text: str, values: _Values
+    table: str, row_id: UUID | None, row_id_text: str, text: str, values: _Values
 ) -> tuple[str, str | None]:
-    limit = DETAILS_MAX_LENGTH if record.table == LEADS else CONTENT_MAX_LENGTH
-    if not all(is_storable(part) for part in record.cells if part is not None):
-        return "", "It holds a character that cannot be stored (NUL or a lone surrogate)."
+    limit = DETAILS_MAX_LENGTH if table == LEADS else CONTENT_MAX_LENGTH
     if row_id is None:
         return "id", f"The id “{row_id_text}” is not a UUID."
     if len(text) > limit:
@@ -151,7 +151,7 @@ def _read_message(cell: Callable[[str], str]) -> _Values:
         known = "customer, user or inbound, and bot, assistant, business or outbound"
         problem = f"Who wrote it is unknown: “{sender}”. Known are {known}."
         return _Values(status=cell("status"), field="kind", problem=problem)
-    return _Values(direction, storable(cell("status")))
+    return _Values(direction, cell("status"))
 
 
 _READERS: Final = {CONVERSATIONS: _read_conversation, LEADS: _read_lead, MESSAGES: _read_message}

@@ -10,7 +10,7 @@ CREATE: Final = """
     CREATE TEMP TABLE old_rows (
         n bigint GENERATED ALWAYS AS IDENTITY, tbl text, line bigint, id uuid, old_owner text, conversation_id uuid,
         lead_id uuid, phone text, key text COLLATE "C", name text, kind text, status text, text text, provider_id text,
-        says boolean, created_at timestamptz, updated_at timestamptz, last_message_at timestamptz, cells text,
+        created_at timestamptz, updated_at timestamptz, last_message_at timestamptz, cells text,
         field text, problem text, phone_problem text, notes text, owner uuid, outcome text,
         linked boolean DEFAULT false);
     CREATE TEMP TABLE old_owners (old_owner text PRIMARY KEY, owner uuid);

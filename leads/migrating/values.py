@@ -56,8 +56,6 @@ _MESSAGE_STATUSES: Final = {
 }
 _UNSENT: Final = frozenset({"queued", "sending", "pending", "scheduled"})
 _EARLIEST: Final = datetime(2009, 1, 1, tzinfo=UTC)  # the year of WhatsApp
-_ZONE: Final = re.compile(r"([+-]\d{2})$")
-_FRACTION: Final = re.compile(r"\.(\d+)")
 
 
 class Read(NamedTuple):
@@ -68,6 +66,8 @@ class Read(NamedTuple):
 
 
 def read_id(text: str) -> UUID | None:
+    if not text:
+        return None
     try:
         return UUID(text.strip())
     except ValueError:
@@ -76,10 +76,10 @@ def read_id(text: str) -> UUID | None:
 
 def read_time(text: str, *, now: datetime) -> datetime | None:
     """Return the time of a cell, UTC where it has no zone; None where it is no time in the life of such a system."""
-    form = _ZONE.sub(r"\1:00", text.strip().replace(" UTC", "+00"))
-    form = _FRACTION.sub(lambda found: "." + found[1][:6].ljust(6, "0"), form)
+    if not text:
+        return None
     try:
-        time = datetime.fromisoformat(form)
+        time = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
     except ValueError:
         return None
     time = time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -15,7 +15,7 @@ def message(**values):
 
 def test_a_message_is_read():
     row = message(timestamp="2025-03-01 12:00:00+00", conversation_id=str(UUID(int=1)))
-    assert (row.tbl, row.line, row.kind, row.text, row.says, row.problem) == ("messages", 7, "in", "Hi", True, None)
+    assert (row.tbl, row.line, row.kind, row.text, row.problem) == ("messages", 7, "in", "Hi", None)
     assert (row.conversation_id, row.created_at) == (UUID(int=1), datetime(2025, 3, 1, 12, tzinfo=UTC))
 
 
