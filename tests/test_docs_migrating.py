@@ -1,5 +1,7 @@
 """docs/migrating.md: calls of the previous system's clients next to ours, each against the running code."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -37,7 +39,7 @@ def test_removed_paths_name_the_new_one(anonymous, path):
 
 
 def test_a_message_is_sent_in_camel_case(api):
-    body = {"to": "+1234567890", "message": "Hello"}
+    body: dict[str, Any] = {"to": "+1234567890", "message": "Hello"}
     answer = api.post("/api/whatsapp", body, format="json")
     assert (answer.status_code, answer.json()["status"], answer.json()["lead_id"]) == (202, "queued", None)
     body |= {"createLead": True, "customerName": "John", "leadType": "order", "details": "A cake"}

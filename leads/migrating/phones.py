@@ -12,9 +12,8 @@ _ADDRESS: Final = re.compile(r"\+?([1-9][0-9]{6,14})(?::[0-9]+)?@(?:c\.us|s\.wha
 _DIGITS: Final = re.compile(r"[1-9][0-9]{6,14}")
 
 
-def read_old_phone(cell: str, *, region: str | None, international: bool) -> str:
-    """Return the number in E.164. `region`: where numbers without country code are; `international`: numbers without a
-    plus sign begin with their country code.
+def read_old_phone(cell: str, phones: PhoneColumn, *, international: bool) -> str:
+    """Return the number in E.164. `international`: numbers without a plus sign begin with their country code.
 
     Raises PhoneInvalid.
     """
@@ -24,6 +23,6 @@ def read_old_phone(cell: str, *, region: str | None, international: bool) -> str
     if international and _DIGITS.fullmatch(digits := re.sub(r"[\s().-]", "", text)):
         return "+" + digits
     try:
-        return PhoneColumn(region=region).read(cell)
+        return phones.read(cell)
     except BadCell as error:
         raise PhoneInvalid(str(error)) from error

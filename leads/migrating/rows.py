@@ -9,6 +9,7 @@ from uuid import UUID
 from conversations.models import CONTENT_MAX_LENGTH, NAME_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
 from conversations.phone import PhoneInvalid, phone_key
 from conversations.visible_text import visible_text
+from leads.importing.phones.columns import PhoneColumn
 from leads.importing.readers.rows import storable
 from leads.migrating.columns import find_columns
 from leads.migrating.phones import read_old_phone
@@ -70,8 +71,11 @@ class _Values(NamedTuple):
     notes: str = ""
 
 
-def read_row(record: Record, reading: Reading) -> StagedRow:
-    """Read a row of conversations, leads or messages. Raises UnreadableSource where the table lacks a column."""
+def read_row(record: Record, reading: Reading, phones: PhoneColumn) -> StagedRow:
+    """Read a row of conversations, leads or messages; `phones` reads its phone number.
+
+    Raises UnreadableSource where the table lacks a column.
+    """
     columns = find_columns(record.table, record.columns)
     is_whole = is_storable("".join(filter(None, record.cells)))
     cells = record.cells if is_whole else [None if part is None else storable(part) for part in record.cells]
@@ -84,7 +88,7 @@ def read_row(record: Record, reading: Reading) -> StagedRow:
     field, problem = _first_problem(record.table, row_id, cell("id"), text, values)
     if not is_whole:
         field, problem = "", "It holds a character that cannot be stored (NUL or a lone surrogate)."
-    phone, phone_problem = _read_phone(cell("phone"), reading)
+    phone, phone_problem = _read_phone(cell("phone"), reading, phones)
     created_at, updated_at, last_message_at = (
         read_time(cell(name), now=reading.now) for name in ("created_at", "updated_at", "last_message_at")
     )
@@ -125,11 +129,11 @@ def _first_problem(
     return values.field, values.problem
 
 
-def _read_phone(cell: str, reading: Reading) -> tuple[str | None, str]:
+def _read_phone(cell: str, reading: Reading, phones: PhoneColumn) -> tuple[str | None, str]:
     if not cell:
         return None, "It has no phone number."
     try:
-        return read_old_phone(cell, region=reading.region, international=reading.international), ""
+        return read_old_phone(cell, phones, international=reading.international), ""
     except PhoneInvalid as error:
         return None, str(error)
 

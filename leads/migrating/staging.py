@@ -7,17 +7,20 @@ stays the same (no transaction pooling), and the server drops them when it ends.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from leads.importing.phones.columns import judge_column
 from leads.migrating.columns import find_columns
 from leads.migrating.rows import Reading, StagedRow, read_row
 from leads.migrating.sources.records import TABLES, USERS, Record, UnreadableSource
 from leads.migrating.staging_sql import CREATE, INDEX, LINK
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
+from leadsite.core.transactions import set_locally
 
 _COPY: Final = f"COPY old_rows ({', '.join(StagedRow._fields)}) FROM STDIN"
 _OWNERS: Final = """
@@ -39,6 +42,8 @@ _REFUSED: Final = """
 """
 _HEALED: Final = "SELECT tbl, line, id, notes FROM old_rows WHERE outcome = 'healed' ORDER BY n"
 TELL_EVERY: Final = 5000
+# By these the numbers without country code are judged, as those of an imported file are.
+JUDGED_ROWS: Final = 5000
 ROWS_AT_ONCE: Final = 2000
 
 
@@ -98,24 +103,32 @@ def load(records: Iterable[Record], reading: Reading, tell: Callable[[int], bool
     Raises UnreadableSource, OSError, django.db.Error.
     """
     loaded = Loaded()
+    first = list(islice(records := iter(records), JUDGED_ROWS))
+    phones = judge_column(((phone, "") for phone in _phones(first)), region=reading.region)
     # A source that breaks off leaves nothing: the tables come with their rows.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(CREATE)
         with cursor.copy(_COPY) as copy:
-            for number, record in enumerate(records, start=1):
+            for number, record in enumerate(chain(first, records), start=1):
                 if record.table == USERS:
                     _keep_user(loaded.users, record)
                     continue
                 if loaded.headers.get(record.table) is not record.columns:
                     loaded.headers.setdefault(record.table, record.columns)
                     loaded.unread[record.table] = find_columns(record.table, record.columns).unread
-                copy.write_row(read_row(record, reading))
+                copy.write_row(read_row(record, reading, phones))
                 if number % TELL_EVERY == 0 and tell(number):
                     break
         cursor.execute(INDEX)
     if not loaded.headers:
         raise UnreadableSource("It has no rows of the tables conversations, leads or messages in schema public.")
     return loaded
+
+
+def _phones(records: Iterable[Record]) -> Iterator[str]:
+    for record in records:
+        if record.table != USERS and (cell := find_columns(record.table, record.columns).read(record.cells, "phone")):
+            yield cell
 
 
 def _keep_user(users: dict[str, str], record: Record) -> None:
@@ -130,12 +143,14 @@ def owners() -> list[OldOwner]:
 
 
 def link(owned_by: Mapping[str, UUID | None]) -> None:
-    """Link and heal the loaded rows. `owned_by`: the business of each old user; None leaves their rows out.
+    """Link and heal the loaded rows. `owned_by`: the business of each old user; None leaves their rows out. Opens a
+    transaction.
 
     Raises django.db.Error.
     """
-    fetch_rows(_SET_OWNERS, [array(owned_by), array(owned_by.values())])
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        set_locally(work_mem="64MB", jit="off")
+        fetch_rows(_SET_OWNERS, [array(owned_by), array(owned_by.values())])
         for statement in LINK:
             cursor.execute(statement)
 

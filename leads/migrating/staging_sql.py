@@ -5,14 +5,17 @@ A row is open as long as it has neither an `outcome` nor a `problem`. Rows of ou
 
 from typing import Final
 
+# Rows are updated a few times: half-empty pages have room for the new versions, and the indexes stay as they are.
+# PostgreSQL refuses to change temp_buffers once the session has used a temporary table.
 CREATE: Final = """
+    SELECT set_config('temp_buffers', '128MB', false) WHERE current_setting('temp_buffers') <> '128MB';
     DROP TABLE IF EXISTS pg_temp.old_rows, pg_temp.old_owners, pg_temp.old_customers;
     CREATE TEMP TABLE old_rows (
         n bigint GENERATED ALWAYS AS IDENTITY, tbl text, line bigint, id uuid, old_owner text, conversation_id uuid,
         lead_id uuid, phone text, key text COLLATE "C", name text, kind text, status text, text text, provider_id text,
         created_at timestamptz, updated_at timestamptz, last_message_at timestamptz, cells text,
         field text, problem text, phone_problem text, notes text, owner uuid, outcome text,
-        linked boolean DEFAULT false);
+        linked boolean DEFAULT false) WITH (fillfactor = 60);
     CREATE TEMP TABLE old_owners (old_owner text PRIMARY KEY, owner uuid);
 """
 INDEX: Final = """
@@ -28,20 +31,9 @@ _SAME_ID: Final = """
     FROM (SELECT tbl, id, min(n) AS first FROM old_rows WHERE id IS NOT NULL GROUP BY tbl, id HAVING count(*) > 1) AS d
     WHERE r.tbl = d.tbl AND r.id = d.id AND r.n > d.first
 """
-# A message belongs to whom its conversation belongs to; its own user may be whoever wrote it.
 _OWNERS: Final = """
     UPDATE old_rows AS r SET owner = o.owner, outcome = CASE WHEN o.owner IS NULL THEN 'skipped' ELSE r.outcome END
     FROM old_owners AS o WHERE r.old_owner = o.old_owner AND r.tbl <> 'messages'
-"""
-_OWNERS_OF_MESSAGES: Final = """
-    UPDATE old_rows AS r SET owner = coalesce(c.owner, o.owner),
-        outcome = CASE WHEN c.id IS NULL AND o.owner IS NULL AND o.old_owner IS NOT NULL
-                       OR c.outcome = 'skipped' AND c.owner IS NULL THEN 'skipped' ELSE r.outcome END
-    FROM old_rows AS m
-    LEFT JOIN old_rows AS c ON c.tbl = 'conversations' AND c.id = m.conversation_id
-        AND (c.outcome IS NULL OR c.owner IS NULL)
-    LEFT JOIN old_owners AS o ON o.old_owner = m.old_owner
-    WHERE m.n = r.n AND r.tbl = 'messages'
 """
 _WITHOUT_OWNER: Final = f"""
     UPDATE old_rows SET problem = 'It does not say whose it is: user_id is empty.', field = 'owner'
@@ -76,10 +68,20 @@ _WITHOUT_PHONE: Final = f"""
     UPDATE old_rows SET problem = phone_problem, field = 'customer_phone'
     WHERE key IS NULL AND tbl <> 'messages' AND {_OPEN}
 """  # noqa: S608 - constant text
+# A message belongs to whom its conversation belongs to; its own user may be whoever wrote it.
 _MESSAGES_IN_THE_DUMP: Final = """
     UPDATE old_rows AS m SET phone = c.phone, key = c.key, owner = c.owner, linked = true FROM old_rows AS c
     WHERE m.tbl = 'messages' AND c.tbl = 'conversations' AND c.id = m.conversation_id
         AND c.outcome IS NULL AND c.problem IS NULL AND m.outcome IS NULL
+"""
+_MESSAGES_LEFT_OUT: Final = """
+    UPDATE old_rows AS m SET outcome = 'skipped' FROM old_rows AS c
+    WHERE m.tbl = 'messages' AND NOT m.linked AND c.tbl = 'conversations' AND c.id = m.conversation_id
+        AND c.outcome = 'skipped' AND c.owner IS NULL
+"""
+_OWNERS_OF_MESSAGES: Final = """
+    UPDATE old_rows AS m SET owner = o.owner, outcome = CASE WHEN o.owner IS NULL THEN 'skipped' END
+    FROM old_owners AS o WHERE m.tbl = 'messages' AND NOT m.linked AND m.outcome IS NULL AND m.old_owner = o.old_owner
 """
 _MESSAGES_HERE: Final = """
     UPDATE old_rows AS m SET phone = k.phone, key = k.phone_key, owner = v.user_id, linked = true
@@ -165,15 +167,17 @@ _CUSTOMERS: Final = f"""
 LINK: Final = (
     _SAME_ID,
     _OWNERS,
-    _OWNERS_OF_MESSAGES,
     _WITHOUT_OWNER,
-    *(_OF_ANOTHER_BUSINESS.format(table=table) for table in ("conversations", "leads", "messages")),
+    *(_OF_ANOTHER_BUSINESS.format(table=table) for table in ("conversations", "leads")),
     _LEADS_OF_CONVERSATIONS,
     _PHONES_OF_LEADS,
     _PHONES_OF_CONVERSATIONS,
     _WITHOUT_PHONE,
     _MESSAGES_IN_THE_DUMP,
+    _MESSAGES_LEFT_OUT,
+    _OWNERS_OF_MESSAGES,
     _MESSAGES_HERE,
+    _OF_ANOTHER_BUSINESS.format(table="messages"),
     _MESSAGES_BY_PHONE,
     _MESSAGES_LOST,
     _LEADS_IN_THE_DUMP,

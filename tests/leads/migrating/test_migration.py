@@ -28,14 +28,14 @@ pytestmark = pytest.mark.django_db
 PHONES = ["+4915112345678", "whatsapp:+49 151 12345678", "+5215512345678", "+525512345678", "hidden", None]
 PLACES = st.integers(0, 6)  # of the conversations that there are; beyond: one that is gone
 TIMES = st.integers(0, 5).map(at) | st.just("long ago")
-CONVERSATIONS = st.fixed_dictionaries(
+CONVERSATIONS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "phone": st.sampled_from(PHONES),
         "status": st.sampled_from(["active", "active", "completed", "archived", "odd"]),
         "created_at": TIMES,
     }
 )
-LEADS = st.fixed_dictionaries(
+LEADS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "place": st.none() | PLACES,
         "phone": st.sampled_from(PHONES),
@@ -46,7 +46,7 @@ LEADS = st.fixed_dictionaries(
         "customer_name": st.sampled_from(["Ana", "Unknown", " "]),
     }
 )
-MESSAGES = st.fixed_dictionaries(
+MESSAGES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "place": st.none() | PLACES,
         "content": st.sampled_from(["Hello", "Bread?", " "]),
@@ -138,7 +138,7 @@ def check_rows(old: OldSystem) -> None:
         assert len(lost) <= refused[table].total() + doubles(old, table)
     assert not Customer.objects.annotate(n=Count("conversations")).filter(n=0).exists()
     for lead in Lead.objects.select_related("conversation__customer"):
-        (row,) = [row for row in old.rows["leads"] if row["id"] == lead.pk][:1] or [None]
+        row = next((row for row in old.rows["leads"] if row["id"] == lead.pk), None)
         if row is not None and row["customer_phone"] not in (None, "hidden"):
             plain = row["customer_phone"].removeprefix("whatsapp:").replace(" ", "")
             assert lead.conversation.customer.phone_key == phone_key(plain)

@@ -1,6 +1,7 @@
 import pytest
 
 from conversations.phone import PhoneInvalid
+from leads.importing.phones.columns import PhoneColumn
 from leads.migrating.phones import read_old_phone
 
 
@@ -15,13 +16,13 @@ from leads.migrating.phones import read_old_phone
     ],
 )
 def test_what_gateways_and_people_wrote(cell, phone):
-    assert read_old_phone(cell, region=None, international=False) == phone
+    assert read_old_phone(cell, PhoneColumn(), international=False) == phone
 
 
 def test_digits_alone_need_to_be_explained():
-    assert read_old_phone("7900 123-4567", region=None, international=True) == "+79001234567"
-    assert read_old_phone("0151 12345678", region="DE", international=True) == "+4915112345678"
+    assert read_old_phone("7900 123-4567", PhoneColumn(), international=True) == "+79001234567"
+    assert read_old_phone("0151 12345678", PhoneColumn(region="DE"), international=True) == "+4915112345678"
     with pytest.raises(PhoneInvalid):
-        read_old_phone("0151 12345678", region=None, international=True)
+        read_old_phone("0151 12345678", PhoneColumn(), international=True)
     with pytest.raises(PhoneInvalid):
-        read_old_phone("120363020000000000@g.us", region=None, international=False)
+        read_old_phone("120363020000000000@g.us", PhoneColumn(), international=False)

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from leads.importing.phones.columns import PhoneColumn
 from leads.migrating.rows import Reading, read_row
 from leads.migrating.sources.records import Record
 
@@ -10,7 +11,7 @@ HEADER = ("id", "conversation_id", "content", "sender", "timestamp")
 
 def message(**values):
     given = {"id": str(uuid4()), "conversation_id": None, "content": "Hi", "sender": "customer", "timestamp": None}
-    return read_row(Record("messages", HEADER, 7, list((given | values).values())), READING)
+    return read_row(Record("messages", HEADER, 7, list((given | values).values())), READING, PhoneColumn())
 
 
 def test_a_message_is_read():
