@@ -12,10 +12,14 @@ from conversations.services.identify import serialization_failure
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Messages, each with its conversation's id, and the ids of the new conversations."""
+    """Messages, each with its conversation's id, and the ids of the new conversations.
+
+    `returned`: the new ones of customers who have former ones.
+    """
 
     messages: list[tuple[IncomingMessage, UUID]]
     opened: set[UUID]
+    returned: set[UUID]
 
     @property
     def with_turns(self) -> set[UUID]:
@@ -74,4 +78,8 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
         elif completed.event.call:  # whose call it is, its other parts will say
             parked[completed.key] = CallPart("", completed.event.provider_time, completed.event.extras)
     ParkedStatus.objects.park_calls(parked)
-    return Placed(placed, opened={one.id for one in opened if one.created})
+    return Placed(
+        placed,
+        opened={one.id for one in opened if one.created},
+        returned={one.id for update, one in zip(to_join_or_open, opened, strict=True) if one.created and update.newest},
+    )

@@ -37,12 +37,31 @@ _CORRECT: Final = """
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.id = given.lead_id AND l.id = ANY (%s::uuid[])
 """
+# Also of the customer's tap on an advertisement that joined an archived conversation, in which the customer has not
+# written since: what they wrote next opened this one.
 _EARLIEST_REFERRALS: Final = """
     FROM unnest(%s::uuid[]) AS thread (id)
     CROSS JOIN LATERAL (
-        SELECT m.parts -> 'referral' AS referral FROM messages AS m
-        WHERE m.conversation_id = thread.id AND m.direction = 'in' AND m.parts ? 'referral'
-        ORDER BY m.sort_at LIMIT 1
+        (SELECT m.parts -> 'referral' AS referral, m.sort_at FROM messages AS m
+         WHERE m.conversation_id = thread.id AND m.direction = 'in' AND m.parts ? 'referral'
+         ORDER BY m.sort_at LIMIT 1)
+        UNION ALL
+        (SELECT m.parts -> 'referral', m.sort_at FROM conversations AS this
+         CROSS JOIN LATERAL (
+            SELECT c.id FROM conversations AS c WHERE c.customer_id = this.customer_id AND c.id < this.id
+            ORDER BY c.id DESC LIMIT 1
+         ) AS former
+         CROSS JOIN LATERAL (
+            SELECT opened.parts, opened.sort_at FROM messages AS opened
+            WHERE opened.conversation_id = former.id AND opened.kind = 'request_welcome' AND opened.direction = 'in'
+                AND opened.parts ? 'referral' AND opened.sort_at > coalesce(
+                    (SELECT turn.sort_at FROM messages AS turn
+                     WHERE turn.conversation_id = former.id AND turn.direction = 'in' AND turn.is_turn
+                     ORDER BY turn.sort_at DESC LIMIT 1), '-infinity')
+            ORDER BY opened.sort_at LIMIT 1
+         ) AS m
+         WHERE this.id = thread.id)
+        ORDER BY sort_at LIMIT 1
     ) AS earliest
 """
 _REFERRALS_OF: Final = f"SELECT thread.id, earliest.referral::text {_EARLIEST_REFERRALS}"
@@ -52,6 +71,7 @@ _SET_REFERRAL: Final = f"""
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.conversation_id = thread.id AND l.conversation_id = ANY (%s::uuid[]) AND l.first_message_id IS NOT NULL
         AND l.referral IS DISTINCT FROM earliest.referral
+        AND (SELECT c.status FROM conversations AS c WHERE c.id = thread.id) <> 'archived'
 """  # noqa: S608 - constant text
 
 
@@ -88,7 +108,8 @@ class InboundLeadManager(models.Manager[M]):
         return dict(fetch_rows(_REFERRALS_OF, [array(conversation_ids)])) if conversation_ids else {}
 
     def set_referral(self, conversation_ids: Sequence[UUID]) -> None:
-        """Set the referral of leads that WhatsApp created: that of the conversation's earliest message with one.
+        """Set the referral of leads that WhatsApp created: that of the conversation's earliest message with one. Not of
+        archived conversations: a tap on an advertisement that joins one is about the customer's next message.
 
         Caller holds the transaction and has locked the customers.
         """

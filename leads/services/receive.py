@@ -153,8 +153,9 @@ def _store(placed: Placed) -> tuple[int, int]:
     )
     brought = _earliest_referrals(stored)
     # A message that creates no lead may have brought the customer before: request_welcome has the referral of a tap on
-    # an advertisement, and the words come in a later delivery.
-    joined = [message.conversation_id for message in first if message.conversation_id not in placed.opened]
+    # an advertisement, and the words come in a later delivery. Where it joined an archived conversation, they open one.
+    new = placed.opened - placed.returned
+    joined = [message.conversation_id for message in first if message.conversation_id not in new]
     referrals = brought | Lead.objects.referrals_of(joined)
     Lead.objects.insert(
         [

@@ -30,6 +30,7 @@ STAFF_PERMISSIONS = (
     "view_customer",
     "view_message",
     "view_messagetemplate",
+    "view_channel",
     "view_apikey",
     "delete_apikey",
     "add_webhookendpoint",

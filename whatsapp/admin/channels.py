@@ -91,6 +91,7 @@ class ChannelAdmin(OwnedAdmin):
         # A body may contain other businesses' customers, so deliveries are for operators.
         hidden: set[str] = set() if request.user.is_superuser else {"waiting"}
         hidden |= set() if obj else {"has_token", "waiting"}
+        hidden |= set() if self.has_change_permission(request, obj) or obj is None else {"access_token"}
         return [name for name in super().get_fields(request, obj) if name not in hidden]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

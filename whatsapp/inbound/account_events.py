@@ -1,16 +1,12 @@
 """Stores what Meta reports about accounts and numbers: the log, statuses of templates, numbers that a ban stops."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from whatsapp.inbound.events import AccountReport
-from whatsapp.models import AccountEvent, AccountEventRow, AccountNumber, MessageTemplate, TemplateReport
-
-_NOT_A_DIGIT: Final = re.compile(r"[^0-9]")
+from whatsapp.models import AccountEvent, AccountEventRow, AccountNumber, MessageTemplate, TemplateReport, number_key
 
 
 @dataclass(slots=True)
@@ -27,7 +23,7 @@ def plan_account_events(reports: Sequence[AccountReport]) -> AccountPlan:
     """Assign reports to the businesses of their accounts, in one query if there are any. Raises django.db.Error."""
     if not reports:
         return AccountPlan()
-    named = {number for report in reports for number in (report.number, _digits(report.number)) if number}
+    named = {report.number for report in reports if report.number}
     # A report that names no account is not about the numbers whose account is not known.
     accounts = {report.waba_id for report in reports if report.waba_id}
     numbers = AccountEvent.objects.numbers_of(waba_ids=accounts, numbers=named)
@@ -38,7 +34,7 @@ def assign_reports(reports: Iterable[AccountReport], numbers: Sequence[AccountNu
     """Assign each report to the businesses with numbers in its account; a pure function.
 
     A report about one number belongs to that number's business only, if the number is known; otherwise it is shown at
-    all numbers of its account. The account counts before the digits: a business may have entered the number of another.
+    all numbers of its account. The account counts before the display number: a business may have entered another's.
     """
     plan, unknown = AccountPlan(), set()
     templates: dict[tuple[UUID, str, str, str], TemplateReport] = {}
@@ -76,7 +72,7 @@ def store_account_events(plan: AccountPlan) -> dict[UUID, tuple[str, datetime]]:
 def _named(
     report: AccountReport, of_account: Sequence[AccountNumber], numbers: Sequence[AccountNumber]
 ) -> list[AccountNumber]:
-    """The numbers that the report names, by id or digits: of its account, otherwise those whose account is not known.
+    """The numbers that the report names, by id or display number: of its account, otherwise those of unknown accounts.
 
     The latter only of the businesses with a number in the account, if there are any.
     """
@@ -85,10 +81,10 @@ def _named(
     businesses = {number.user_id for number in of_account}
     unknown = [number for number in numbers if not (number.waba_id and report.waba_id)]
     of_businesses = [number for number in unknown if number.user_id in businesses or not businesses]
-    digits = _digits(report.number)
+    key = number_key(report.number)
     for candidates in (of_account, of_businesses):
         by_id = [number for number in candidates if number.phone_number_id == report.number]
-        found = by_id or [number for number in candidates if digits and number.digits == digits]
+        found = by_id or [number for number in candidates if key and number.key == key]
         if found:
             return found
     return []
@@ -100,7 +96,7 @@ def _row(report: AccountReport, user_id: UUID, number: AccountNumber | None) -> 
         waba_id=report.waba_id,
         channel_id=number.id if number else None,
         # Meta writes one number in several ways, and a later report about it ends the problem of an earlier one.
-        number=_digits(report.number) or report.number,
+        number=number_key(report.number).removeprefix("+") or report.number,
         field=report.field,
         event=report.event,
         aspect=report.aspect,
@@ -125,7 +121,3 @@ def _merge(templates: dict[tuple[UUID, str, str, str], TemplateReport], report: 
     key = report[:4]
     first, last = sorted((templates.get(key, report), report), key=lambda one: one.at)
     templates[key] = last._replace(status=last.status or first.status, category=last.category or first.category)
-
-
-def _digits(text: str) -> str:
-    return _NOT_A_DIGIT.sub("", text)

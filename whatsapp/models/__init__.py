@@ -1,6 +1,6 @@
 """WhatsApp numbers of businesses, their message templates, events of accounts, and stored webhook deliveries."""
 
-from whatsapp.models.account_events import AccountEvent, AccountEventRow, AccountNumber
+from whatsapp.models.account_events import AccountEvent, AccountEventRow, AccountNumber, number_key
 from whatsapp.models.channels import (
     PHONE_NUMBER_ID_MAX_LENGTH,
     TWILIO_PREFIX,
@@ -34,4 +34,5 @@ __all__ = [
     "check_waba_id",
     "looks_like_phone",
     "normalise_channel_id",
+    "number_key",
 ]

@@ -1,6 +1,7 @@
 """What Meta reports about accounts and numbers themselves: bans, restrictions, quality, limits, templates."""
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -9,10 +10,12 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from conversations.phone import phone_key
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
 
+_NOT_A_DIGIT: Final = re.compile(r"[^0-9]")
 # Meta delivers some events twice: the second has the same digest.
 _STORE: Final = """
     INSERT INTO account_events (user_id, waba_id, channel_id, number, field, event, aspect, subject, text, is_problem,
@@ -27,22 +30,28 @@ _STORE: Final = """
 """
 
 _OF_ACCOUNTS: Final = """
-    SELECT id, user_id, waba_id, phone_number_id, regexp_replace(display_number, '[^0-9]', '', 'g'), active
-    FROM channels
-    WHERE provider = 'cloud' AND (waba_id = ANY (%s::text[]) OR phone_number_id = ANY (%s::text[])
-        OR waba_id = '' AND regexp_replace(display_number, '[^0-9]', '', 'g') = ANY (%s::text[]))
-    ORDER BY id
+    SELECT c.id, c.user_id, c.waba_id, c.phone_number_id, shown.key, c.active FROM channels AS c
+    CROSS JOIN LATERAL (SELECT phone_key('+' || regexp_replace(c.display_number, '[^0-9]', '', 'g')) AS key) AS shown
+    WHERE c.provider = 'cloud' AND (c.waba_id = ANY (%s::text[]) OR c.phone_number_id = ANY (%s::text[])
+        OR c.waba_id = '' AND shown.key = ANY (%s::text[]))
+    ORDER BY c.id
 """
 
 
+def number_key(text: str) -> str:
+    """Return one key for all spellings of a display number; "" where it has no digits."""
+    digits = _NOT_A_DIGIT.sub("", text)
+    return phone_key(f"+{digits}") if digits else ""
+
+
 class AccountNumber(NamedTuple):
-    """A number at Meta. `digits`: of its display number, or ""."""
+    """A number at Meta. `key`: of its display number, see `number_key`."""
 
     id: UUID
     user_id: UUID
     waba_id: str
     phone_number_id: str
-    digits: str
+    key: str
     active: bool
 
 
@@ -88,9 +97,9 @@ class AccountEventManager(models.Manager["AccountEvent"]):
         return self.newest().filter(about, user_id=user_id)
 
     def numbers_of(self, *, waba_ids: Collection[str], numbers: Collection[str]) -> list[AccountNumber]:
-        """Return the numbers of these accounts, and those with these ids or, if their account is not known, digits."""
-        ids = array(numbers)
-        return [AccountNumber(*row) for row in fetch_rows(_OF_ACCOUNTS, [array(waba_ids), ids, ids])]
+        """Return the numbers of these accounts, and those with these ids or, if their account is not known, keys."""
+        ids, keys = array(numbers), array(key for number in numbers if (key := number_key(number)))
+        return [AccountNumber(*row) for row in fetch_rows(_OF_ACCOUNTS, [array(waba_ids), ids, keys])]
 
     def store(self, rows: Sequence[AccountEventRow]) -> None:
         """Insert events that are not stored yet, in one statement. Caller holds the transaction."""

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from conversations.models import Message
+from conversations.models import Conversation, Message
 from tests.leadsite.webhooks.test_services import times_read
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -281,6 +283,57 @@ def test_lead_created_has_the_referral_of_a_sign_that_came_before(integrator, in
     assert event["referral"]["ctwa_clid"] == AD["ctwa_clid"]
     assert times_read(event) == times_read(owner.client.get(f"/api/leads/{event['id']}").json())
     assert "lead.updated" not in integrator.types()
+
+
+class TestTapOnAnAdvertisementAfterAnArchivedConversation:
+    @pytest.fixture
+    def tapped(self, inbox):
+        inbox.gets(meta.text("One cake"))
+        Conversation.objects.update(status="archived")
+        inbox.gets(meta.message("request_welcome", referral=AD, timestamp=meta.NOON + 60))
+        assert len(inbox.conversations) == 1
+        return inbox
+
+    def test_it_is_on_the_lead_of_the_next_message(self, integrator, tapped, owner):
+        tapped.gets(meta.text("Two cakes", timestamp=meta.NOON + 90))
+        old, new = tapped.leads
+        assert (old.referral, new.referral["ctwa_clid"]) == (None, AD["ctwa_clid"])
+        *_, event = [row.payload["data"] for row in integrator.rows() if row.type == "lead.created"]
+        assert event["referral"]["ctwa_clid"] == AD["ctwa_clid"]
+        assert times_read(event) == times_read(owner.client.get(f"/api/leads/{new.pk}").json())
+        assert "lead.updated" not in integrator.types()
+
+    def test_a_later_referral_does_not_replace_it(self, tapped):
+        tapped.gets(meta.text("Two cakes", timestamp=meta.NOON + 90))
+        tapped.gets(meta.text("By the way", timestamp=meta.NOON + 99, referral={"source_id": "later"}))
+        assert [lead.referral and lead.referral["source_id"] for lead in tapped.leads] == [None, AD["source_id"]]
+
+    def test_in_one_delivery(self, inbox):
+        inbox.gets(meta.text("One cake"))
+        Conversation.objects.update(status="archived")
+        tap = meta.message("request_welcome", referral=AD, timestamp=meta.NOON + 60)
+        inbox.gets(tap, meta.text("Two cakes", timestamp=meta.NOON + 90))
+        assert [lead.referral and lead.referral["source_id"] for lead in inbox.leads] == [None, AD["source_id"]]
+
+    def test_a_tap_that_was_followed_by_a_message_is_of_the_old_lead(self, inbox):
+        inbox.gets(meta.message("request_welcome", referral=AD))
+        inbox.gets(meta.text("One cake", timestamp=meta.NOON + 60))
+        Conversation.objects.update(status="archived")
+        inbox.gets(meta.text("Two cakes", timestamp=meta.NOON + 90))
+        assert [lead.referral and lead.referral["source_id"] for lead in inbox.leads] == [AD["source_id"], None]
+
+    def test_the_number_of_statements_is_constant(self, inbox):
+        counts = []
+        for size in (1, 50):
+            numbers = [str(4915100000000 + size * 1000 + n) for n in range(size)]
+            inbox.gets(*(meta.text("Hi", from_=number) for number in numbers))
+            Conversation.objects.update(status="archived")
+            inbox.gets(*(meta.message("request_welcome", referral=AD, from_=number) for number in numbers))
+            with CaptureQueriesContext(connection) as queries:
+                inbox.gets(*(meta.text("Hi", from_=number, timestamp=meta.NOON + 60) for number in numbers))
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
+        assert sum(lead.referral is not None for lead in inbox.leads) == 51
 
 
 def test_a_lead_without_a_referral_has_none(owner):

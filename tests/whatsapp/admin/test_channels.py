@@ -2,9 +2,11 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db.models.functions import Now
+from django.urls import reverse
 
 from tests.staff import Staff, address, errors_of, operator, staff_of
-from whatsapp.models import Channel
+from whatsapp.models import AccountEvent, Channel
 
 TOKEN = "EAAG-very-secret"
 ADD = address("add", Channel)
@@ -106,11 +108,31 @@ def test_the_list_shows_which_numbers_have_a_token(owner):
     assert [bool(channel.encrypted_access_token) for channel in shown] == [False, True]
 
 
-def test_business_staff_cannot_see_channels(owner):
-    channel = Channel.objects.create(user=owner.user, phone_number_id="1")
+def test_business_staff_read_the_pages_of_their_numbers_and_change_nothing(owner, stranger):
+    operator().fill(ADD, **typed(owner))
+    channel = Channel.objects.get()
+    Channel.objects.update(stopped_at=Now(), stop_reason="190: The token has expired.")
+    theirs = Channel.objects.create(user=stranger.user, phone_number_id="theirs", display_number="+4930999")
+    account = {"user": owner.user, "waba_id": "1", "field": "phone_number_quality_update", "at": Now(), "value": {}}
+    event = {"event": "FLAGGED", "aspect": "quality", "text": "The quality is low", "is_problem": True}
+    AccountEvent.objects.create(channel_id=channel.pk, number="1", subject="", digest="1", **account, **event)
     staff = staff_of(owner)
-    for path in (address("changelist", Channel), ADD, address("change", channel), address("delete", channel)):
+
+    page = staff.get(address("change", channel)).content.decode()
+
+    assert staff.found(Channel) == {channel.pk}
+    for shown in (channel.phone_number_id, "The quality is low", "The token has expired"):
+        assert shown in page
+    for secret in (TOKEN, channel.encrypted_access_token, "Access token", "Resume sending", 'name="_save"'):
+        assert secret not in page
+    assert staff.client.get(address("change", theirs)).status_code == 302
+    for path in (ADD, address("delete", channel)):
         assert staff.get(path).status_code == 403
+    resume = f"{address('change', channel).removesuffix('change/')}resume/"
+    assert staff.client.post(resume).status_code == 403
+    assert staff.client.post(address("change", channel), {"phone_number_id": "2"}).status_code == 403
+    alerts = staff.get(reverse("admin:index")).content.decode()
+    assert address("change", channel) in alerts
 
 
 def test_staff_with_permission_add_and_see_their_own_channels(owner, stranger):

@@ -92,6 +92,25 @@ def test_a_number_is_found_by_its_digits(owner, display, waba_id):
     assert AccountEvent.objects.get().channel_id == channel.pk
 
 
+@pytest.mark.parametrize(
+    ("stored", "reported"),
+    [
+        ("+55 11 98765-4321", "551187654321"),
+        ("+55 11 8765-4321", "5511987654321"),
+        ("+52 1 55 1234 5678", "525512345678"),
+        ("+229 90012345", "2290190012345"),
+    ],
+)
+@pytest.mark.parametrize("waba_id", [WABA, ""])
+def test_a_number_is_found_in_another_spelling(owner, stored, reported, waba_id):
+    connect(owner, "109", display="+55 21 98765-4321", waba_id=waba_id)
+    channel = connect(owner, display=stored, waba_id=waba_id)
+    quality("FLAGGED", number=reported)
+    assert AccountEvent.objects.get().channel_id == channel.pk
+    quality("UNFLAGGED", number=stored, time=meta.NOON + 60)
+    assert not AccountEvent.objects.open_problems(datetime.now(UTC)).exists()
+
+
 def test_a_number_is_found_by_its_id(owner):
     channel = connect(owner, display="")
     value = {"entity_type": "PHONE_NUMBER", "entity_id": meta.CHANNEL, "alert_info": {"alert_severity": "CRITICAL"}}
