@@ -1,6 +1,6 @@
 """The models Customer, and CustomerMove for former phone numbers and WhatsApp user ids."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple, cast
 from uuid import UUID
 
@@ -21,11 +21,12 @@ WHATSAPP_USER_ID_MAX_LENGTH = 200
 
 
 class UpsertedCustomer(NamedTuple):
-    """A customer after `upsert`. `existed`: the row was there before this statement."""
+    """A customer after `upsert`. `existed`: the row was there before this statement. `name`: as stored now."""
 
     id: UUID
     phone_key: str
     existed: bool
+    name: str
 
 
 class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"]):
@@ -38,7 +39,7 @@ class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"]):
         transaction.
 
         `customers`: phone (E.164) and name of each; where several are the same customer, the last one counts. A name
-        replaces the stored one, or with `replace_names=False` only fills a blank one; a blank name changes nothing.
+        that is not blank replaces the stored one; with `replace_names=False` stored names stay.
         The result is keyed by phone key.
 
         Raises django.db.IntegrityError: customers_user_fk where there is no such business, or another constraint of
@@ -49,6 +50,18 @@ class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"]):
         phones, names = array(phone for phone, _ in ordered), array(name for _, name in ordered)
         found = fetch_rows(_UPSERT, [user_id, phones, names, replace_names, replace_names])
         return {row[1]: UpsertedCustomer(*row) for row in found}
+
+    def rename(self, names: Mapping[UUID, str]) -> None:
+        """Set the names of customers. Caller holds the transaction and has locked the customers."""
+        if names:
+            ids = array(names)
+            fetch_rows(_RENAME, [ids, array(names.values()), ids])
+
+    def known_phone_keys(self, *, user_id: UUID, phone_keys: Collection[str]) -> set[str]:
+        """Return those of the phone keys that customers of the business have."""
+        if not phone_keys:
+            return set()
+        return {key for (key,) in fetch_rows(_KNOWN_KEYS, [array(phone_keys), user_id])}
 
     def upsert_by_user_id(self, *, user_id: UUID, whatsapp_user_id: str, name: str) -> UUID:
         """Find or insert the customer with this WhatsApp user id and lock the row. Caller holds the transaction.
@@ -82,10 +95,20 @@ _UPSERT: Final = """
     SELECT %s, phone, name, now(), now()
     FROM unnest(%s::text[], %s::text[]) AS given (phone, name)
     ON CONFLICT (user_id, phone_key) DO UPDATE SET
-        name = CASE WHEN excluded.name <> '' AND (%s OR c.name = '') THEN excluded.name ELSE c.name END,
-        updated_at = CASE WHEN excluded.name NOT IN ('', c.name) AND (%s OR c.name = '') THEN now()
-            ELSE c.updated_at END
-    RETURNING c.id, c.phone_key, c.xmax <> 0
+        name = CASE WHEN excluded.name <> '' AND %s THEN excluded.name ELSE c.name END,
+        updated_at = CASE WHEN excluded.name NOT IN ('', c.name) AND %s THEN now() ELSE c.updated_at END
+    RETURNING c.id, c.phone_key, c.xmax <> 0, c.name
+"""
+_RENAME: Final = """
+    UPDATE customers AS c SET name = given.name, updated_at = now()
+    FROM unnest(%s::uuid[], %s::text[]) AS given (id, name)
+    -- Both conditions, so that the index is used for these ids, whatever the statistics say.
+    WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
+"""
+_KNOWN_KEYS: Final = """
+    SELECT given.phone_key FROM unnest(%s::text[]) AS given (phone_key)
+    CROSS JOIN LATERAL (SELECT 1 FROM customers AS c
+                        WHERE c.user_id = %s AND c.phone_key = given.phone_key LIMIT 1) AS customer
 """
 
 

@@ -16,7 +16,7 @@ from leads.importing.columns.fields import FIELDS, LABELS
 from leads.importing.columns.values import CHOICES
 from leads.importing.phones.regions import UnknownRegion, read_region
 from leads.models import ImportRun, Lead
-from leads.services.import_rows import CREATE, SKIP, UPDATE
+from leads.services.file_rows import CREATE, SKIP, UPDATE
 from leadsite.adminkit.values import shorten
 
 MAX_BYTES: Final = settings.IMPORT_MAX_BYTES

@@ -1,32 +1,22 @@
 """Converts rows of a file to batches for the service import_leads, and counts the results."""
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from conversations.phone import phone_key
 from conversations.visible_text import visible_text
 from leads.importing.cells import BadCell
 from leads.importing.columns.fields import Columns, Reading
 from leads.importing.phones.columns import PhoneColumn, judge_rows, several_notes
-from leads.importing.readers.rows import Row, Table
+from leads.importing.readers.rows import ABSENT, Row, Table
 from leads.importing.sample import read_sample
 from leads.models import Lead
-from leads.services.import_rows import (
-    CREATE,
-    NOTHING_CHECKED,
-    SKIP,
-    UPDATE,
-    CheckedRows,
-    check_rows,
-    import_leads,
-    lead_identity,
-    validate_rows,
-)
+from leads.services.file_rows import NOTHING_CHECKED, SKIP, UPDATE, CheckedRows, check_rows
+from leads.services.import_rows import import_leads, validate_rows
 from leads.services.rules import LeadError
+from leads.services.update_rows import EarlierRows
 
 # What a new lead has where neither the row nor --type and --status say it. A customer may have no name.
 _BUILT_IN: Final[Mapping[str, str]] = {"type": Lead.Type.INQUIRY.value, "customer_name": ""}
@@ -139,13 +129,11 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones:
         if row.broken and (refusal := _broken(row, row.broken, columns)):
             batch.refusals.append(refusal)
             continue
-        said = {
-            name: value
-            for name, value in zip(columns.fields, columns.pick(row.cells), strict=True)
-            if visible_text(value)
-        }
+        values = columns.pick(row.cells)
+        said = {name: value for name, value in zip(columns.fields, values, strict=True) if visible_text(value)}
         for name in clears:
-            said.setdefault(name, "")
+            if values[columns.fields.index(name)] is not ABSENT:
+                said.setdefault(name, "")
         country = said.pop("country", "")
         # An update of a lead that has an external id needs no number.
         if "customer_phone" in said or not (options.updates and "external_id" in said):
@@ -173,7 +161,29 @@ def _broken(row: Row, broken: Mapping[int, str], columns: Columns) -> Refusal | 
     return None
 
 
-def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) -> tuple[Counts, list[Refusal]]:
+class RowChange(NamedTuple):
+    """A field of a lead, or of its customer, that the row at `line` changes."""
+
+    line: int
+    field: str
+    before: str
+    after: str
+
+
+class Loaded(NamedTuple):
+    """What became of a batch. `changes` are those of leads and customers that were there."""
+
+    counts: Counts
+    refusals: list[Refusal]
+    changes: list[RowChange]
+
+
+Work = Callable[[Batch], Loaded]
+
+
+def load(
+    batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options, earlier: EarlierRows | None = None
+) -> Loaded:
     """Import the batch. Caller holds the transaction. Raises django.db.Error."""
     imported = import_leads(
         user_id=user_id,
@@ -181,70 +191,31 @@ def load(batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options) 
         source=options.source,
         on_duplicate=options.on_duplicate,
         import_run_id=run_id,
+        earlier=earlier,
     )
     counts = Counts(created=imported.created, updated=imported.updated, skipped=imported.skipped)
-    return _counted(batch, counts, imported.errors)
+    changes = [RowChange(batch.rows[change.row].line, *change[1:]) for change in imported.changes]
+    return _counted(batch, counts, imported.errors, changes)
 
 
-def validate(batch: Batch, *, user_id: UUID, options: Options) -> tuple[Counts, list[Refusal]]:
+def validate(batch: Batch, *, user_id: UUID, options: Options) -> Loaded:
     """Validate the batch and store nothing: for a file that was imported before, whose valid rows are skipped."""
     errors = validate_rows(user_id=user_id, rows=batch.checked, on_duplicate=options.on_duplicate)
-    return _counted(batch, Counts(skipped=len(batch.rows) - len(errors)), errors)
+    return _counted(batch, Counts(skipped=len(batch.rows) - len(errors)), errors, [])
 
 
-def _counted(batch: Batch, counts: Counts, errors: Mapping[int, LeadError]) -> tuple[Counts, list[Refusal]]:
+def _counted(batch: Batch, counts: Counts, errors: Mapping[int, LeadError], changes: list[RowChange]) -> Loaded:
     refusals = [
         *batch.refusals,
-        *(Refusal(batch.rows[index], error.field, _sentence(error)) for index, error in errors.items()),
+        *(Refusal(batch.rows[index], error.field, sentence(error)) for index, error in errors.items()),
     ]
     refusals.sort(key=lambda refusal: refusal.row.line)
     counts.failed = len(refusals)
     counts.read = counts.created + counts.updated + counts.skipped + counts.failed
-    return counts, refusals
+    return Loaded(counts, refusals, changes)
 
 
-def _sentence(error: LeadError) -> str:
+def sentence(error: LeadError) -> str:
     """The error's sentence without the field's name, which is shown next to it."""
     sentence = error.message.removeprefix(f"{error.field} ")
     return error.message if sentence == error.message else sentence.capitalize()
-
-
-class DryRun:
-    """The leads that a dry run has read, so that it recognises a repeated lead without having stored the first.
-
-    It keeps a hash of eight bytes for each lead.
-    """
-
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self._seen: set[int] = set()
-
-    def without_repeated(self, batch: Batch) -> tuple[Batch, Counts]:
-        """Return the batch without the leads of earlier batches, and the counts of those."""
-        if self._options.on_duplicate == CREATE:
-            return batch, Counts()
-        new = Batch(refusals=batch.refusals)
-        in_batch: set[int] = set()
-        for row, said in zip(batch.rows, batch.said, strict=True):
-            identity = _hashed_identity(self._options.for_new_leads | said)
-            in_batch.add(identity)
-            if identity not in self._seen:
-                new.rows.append(row)
-                new.said.append(said)
-        new.checked = check_rows(
-            new.said, defaults=self._options.for_new_leads, on_duplicate=self._options.on_duplicate
-        )
-        repeated = len(batch.rows) - len(new.rows)
-        self._seen |= in_batch
-        updates = self._options.on_duplicate == UPDATE
-        return new, Counts(repeated, 0, repeated, 0) if updates else Counts(repeated, 0, 0, repeated)
-
-
-def _hashed_identity(document: Mapping[str, str]) -> int:
-    identity = lead_identity(
-        external_id=document.get("external_id", "").strip(),
-        phone_key=phone_key(document.get("customer_phone", "")),
-        lead_type=document.get("type", ""),
-        details=document.get("details", ""),
-    )
-    return int.from_bytes(hashlib.blake2b("\0".join(identity).encode(), digest_size=8).digest(), "big")

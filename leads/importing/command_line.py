@@ -1,18 +1,21 @@
-"""The input file of the command import_leads, and its options about columns."""
+"""The input file, the options about columns and the list of changes of the command import_leads."""
 
 import hashlib
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from leads.importing.columns.dates import ORDERS
 from leads.importing.columns.fields import FIELDS, UnknownColumns
 from leads.importing.columns.values import CHOICES
+from leads.importing.dry_run import FirstChanges
 
 _BLOCK: Final = 2**20
+_SHOWN_LETTERS: Final = 60
 
 
 @contextmanager
@@ -77,3 +80,23 @@ def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
             raise UnknownColumns(f"--map takes COLUMN=FIELD, not {pair!r}.")
         fields[column] = name.strip()
     return fields
+
+
+def describe_changes(changes: FirstChanges, *, shown: int) -> Iterator[str]:
+    """Yield a line for each row that would change leads or customers: line 12: status new -> contacted."""
+    for line, fields in islice(changes.rows.items(), shown):
+        yield f"line {line}: " + ", ".join(_change(name, *texts) for name, texts in fields.items())
+    if len(changes.rows) > shown:
+        counted = ", ".join(f"{name} {count:,}" for name, count in changes.counts.items())
+        yield f"… and more; fields that would change: {counted}."
+
+
+def _change(name: str, before: str, after: str) -> str:
+    if name in ("type", "status"):
+        return f"{name} {before} -> {after}"
+    return f"{name} {_quoted(before)} -> {_quoted(after)}"
+
+
+def _quoted(text: str) -> str:
+    text = " ".join(text.split())
+    return f"“{text[: _SHOWN_LETTERS - 1]}…”" if len(text) > _SHOWN_LETTERS else f"“{text}”"

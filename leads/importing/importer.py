@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from leads.importing.batches import Batch, Counts, Options, Refusal, read_batches
+from leads.importing.batches import Batch, Counts, Options, Refusal, RowChange, read_batches
 from leads.importing.columns.fields import Columns
 from leads.importing.errors_file import ErrorsFile
-from leads.importing.read_ahead import read_ahead
 from leads.importing.readers.files import Table
-from leads.importing.resume import earlier_runs, resume_run
+from leads.importing.readers.read_ahead import read_ahead
+from leads.importing.resume import NOT_BEFORE, Before, find_imported_before, resume_run
 from leads.importing.runs import (
     Overtaken,
     Refuse,
@@ -25,7 +25,6 @@ from leads.importing.runs import (
     refused_rows,
 )
 from leads.models import ImportRun
-from leads.services.import_rows import SKIP
 from leadsite.accounts.models import User
 
 
@@ -33,7 +32,7 @@ from leadsite.accounts.models import User
 class Importer:
     """`read_with` are the reader's options, stored with the run. Refused rows go to the file `errors` and to `show`.
 
-    `imported_before` is set by start_run: an earlier run imported the whole file, so none of its rows is new.
+    `before` is set by start_run and dry_run: what an earlier run of the same file means for this one.
     """
 
     user: User
@@ -46,20 +45,27 @@ class Importer:
     tell: Tell
     errors: Path | None = None
     show: Refuse | None = None
-    imported_before: bool = False
+    before: Before = NOT_BEFORE
 
     def start_run(self, digest: str, *, resume: bool, again: bool) -> ImportRun:
         """Return the run to resume, or a new one. `digest` is the file's SHA-256. Raises OptionsChanged."""
-        asked: dict[str, Any] = json.loads(json.dumps(asdict(self.options) | self.read_with))
+        asked = self._asked()
         if resume and (run := resume_run(user_id=self.user.pk, file_hash=digest, options=asked)) is not None:
             return run
-        finished = earlier_runs(user_id=self.user.pk, file_hash=digest).filter(state=State.FINISHED)
-        self.imported_before = self.options.on_duplicate == SKIP and not again and finished.exists()
+        self._look_back(digest, again=again)
         name, header = Path(self.file).name, self.table.header
         run = ImportRun(user=self.user, file_name=name, file_hash=digest, options=asked, columns=header)
         run.format = self.table.format
         run.save()
         return run
+
+    def _asked(self) -> dict[str, Any]:
+        """The options as they are stored with the run."""
+        asked: dict[str, Any] = json.loads(json.dumps(asdict(self.options) | self.read_with))
+        return asked
+
+    def _look_back(self, digest: str, *, again: bool) -> None:
+        self.before = find_imported_before(user_id=self.user.pk, file_hash=digest, options=self._asked(), again=again)
 
     def import_in_batches(self, run: ImportRun) -> Counts:
         """Store the rows in batches, each in its own transaction. Raises what import_rows raises."""
@@ -69,7 +75,7 @@ class Importer:
                     run=run,
                     batches=batches,
                     options=self.options,
-                    imported_before=self.imported_before,
+                    before=self.before,
                     tell=self.tell,
                     notes=self.notes,
                 )
@@ -92,6 +98,7 @@ class Importer:
                         run=run,
                         batches=batches,
                         options=self.options,
+                        before=self.before,
                         refuse=refuse,
                         tell=self.tell,
                         notes=self.notes,
@@ -104,11 +111,21 @@ class Importer:
         """Sentences on what is not read of the file, and on its columns; complete after the last row."""
         return [*self.table.notes, *self.columns.notes]
 
-    def dry_run(self) -> Counts:
-        """Count what an import would do, and store nothing. Raises what dry_run_import raises."""
+    def dry_run(self, digest: str, *, again: bool, show_change: Callable[[RowChange], None]) -> Counts:
+        """Count what an import would do, and store nothing. Raises what dry_run_import raises.
+
+        `show_change` is called with each field of a lead or customer that would change.
+        """
+        self._look_back(digest, again=again)
         with self.refusal_output() as refuse, self.batches() as batches:
             return dry_run_import(
-                user_id=self.user.pk, batches=batches, options=self.options, refuse=refuse, tell=self.tell
+                user_id=self.user.pk,
+                batches=batches,
+                options=self.options,
+                before=self.before,
+                refuse=refuse,
+                show=show_change,
+                tell=self.tell,
             )
 
     @contextmanager

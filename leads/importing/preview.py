@@ -78,7 +78,7 @@ def _validate(preview: Preview, run: ImportRun, columns: Columns, sample: Sequen
         if "customer_phone" in said:
             cells[_place(columns.places["customer_phone"], cells, said["customer_phone"])] = said["customer_phone"]
         found[row.line] = PreviewRow(row.line, cells)
-    for refusal in validate(batch, user_id=run.user_id, options=options)[1]:
+    for refusal in validate(batch, user_id=run.user_id, options=options).refusals:
         cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)
         found[refusal.row.line] = PreviewRow(refusal.row.line, list(map(storable, cells)), refusal.reason)
     preview.rows = [found[line] for line in sorted(found)]

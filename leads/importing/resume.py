@@ -1,4 +1,4 @@
-"""Resumes an import: finds the run that stopped before its end, and continues after the rows that it has stored.
+"""Finds the earlier runs of a file: the one to resume after the rows that it has stored, and the one that imported it.
 
 Each batch is stored in one transaction with the counts of its run (runs.py, `_store`). So whenever a process dies, the
 run's `read` is the number of rows of the file that are done, and the process that resumes it skips them. A run of the
@@ -6,20 +6,47 @@ command is resumed by `import_leads --resume` with the same file; an upload by a
 """
 
 import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from leads.importing.batches import Batch, Loaded, Options, Work, validate
 from leads.models import ImportFile, ImportRun
+from leads.services.file_rows import SKIP, check_rows
 
 State = ImportRun.State
 UNFINISHED: Final = (State.WAITING, State.RUNNING, State.INTERRUPTED, State.FAILED)
 # A run without progress for this long has lost its worker: a batch takes less than a second, reading up to the first
 # one of a long workbook a minute.
 STALE: Final = timedelta(minutes=10)
+
+
+# Of a run with more refused rows, the lines are not compared; each row is looked for.
+REMEMBERED_LINES: Final = 100_000
+
+
+class Before(NamedTuple):
+    """What an earlier run of the same file, with the same options, means for this one.
+
+    `run` is None where each row is looked for; then `reason` says why. Otherwise the run's rows are skipped, even if
+    their leads have been changed since, except for the `refused` lines, which are tried again.
+    """
+
+    reason: str
+    run: ImportRun | None = None
+    refused: frozenset[int] = frozenset()
+
+    @property
+    def complete(self) -> ImportRun | None:
+        """The run that has stored every row of the file."""
+        return None if self.refused else self.run
+
+
+NOT_BEFORE: Final = Before("")
 
 
 class OptionsChanged(Exception):
@@ -29,6 +56,57 @@ class OptionsChanged(Exception):
 def earlier_runs(*, user_id: UUID, file_hash: str) -> QuerySet[ImportRun]:
     """Return the runs of the same file, newest first. `file_hash` is its SHA-256."""
     return ImportRun.objects.filter(user_id=user_id, file_hash=file_hash).exclude(file_hash="").order_by("-pk")
+
+
+def before_of(upload: ImportRun) -> Before:
+    """As find_imported_before, for an uploaded file. Its option `again` is to look for each row."""
+    return find_imported_before(
+        user_id=upload.user_id,
+        file_hash=upload.file_hash,
+        options=upload.options,
+        again=upload.options.get("again", False),
+    )
+
+
+def find_imported_before(*, user_id: UUID, file_hash: str, options: Mapping[str, Any], again: bool) -> Before:
+    """Find the run that has imported this file with these options, and was not undone."""
+    runs = earlier_runs(user_id=user_id, file_hash=file_hash)
+    finished = [run for run in runs if run.state == State.FINISHED]
+    same = next((run for run in finished if _reading(run.options) == _reading(options)), None)
+    if same is None or again or options.get("on_duplicate") != SKIP or _is_undone(runs, same):
+        return Before(_why_not(runs, finished, again=again, on_duplicate=options.get("on_duplicate")))
+    if not same.failed:
+        return Before(f"This file was imported before by run {same.pk}, so its rows are skipped.", same)
+    if same.failed > REMEMBERED_LINES:
+        return Before(f"Run {same.pk} of this file refused rows, so only rows that are there are skipped.")
+    refused = frozenset(same.refusals.values_list("line", flat=True))
+    reason = f"The {same.failed} rows that run {same.pk} refused are tried again, and the others are skipped."
+    return Before(reason, same, refused)
+
+
+def _is_undone(runs: Iterable[ImportRun], finished: ImportRun) -> bool:
+    """Whether a run of the file was undone after `finished`, which may have skipped the rows of that run."""
+    return any(
+        run.state == State.UNDONE and (finished.finished_at is None or run.updated_at > finished.finished_at)
+        for run in runs
+    )
+
+
+def _why_not(runs: Iterable[ImportRun], finished: Sequence[ImportRun], *, again: bool, on_duplicate: str | None) -> str:
+    """Why no earlier run lets this one skip rows without looking for them."""
+    if again:
+        return "Each row is looked for, as asked."
+    if on_duplicate != SKIP:
+        return f"Each row is looked for: leads that exist already are to be treated by “{on_duplicate}”."
+    if undone := next((run for run in runs if run.state == State.UNDONE), None):
+        return f"Run {undone.pk} of this file was undone; only rows that are there are skipped."
+    if finished:
+        return f"Run {finished[0].pk} of this file had other options; only rows that are there are skipped."
+    return "This file was not imported before."
+
+
+def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != "again"}
 
 
 def resume_run(*, user_id: UUID, file_hash: str, options: dict[str, Any]) -> ImportRun | None:
@@ -53,3 +131,38 @@ def due_uploads() -> QuerySet[ImportRun]:
     # The runs of import_leads have no stored file and are resumed by the command.
     piece = ImportFile.objects.filter(user_id=OuterRef("user_id"), run_id=OuterRef("pk"), number=0)
     return ImportRun.objects.filter(due, Exists(piece)).order_by("pk")
+
+
+def skipping(work: Work, before: Before, *, user_id: UUID, options: Options) -> Work:
+    """Return the work that does `work` only for rows that an earlier run has not stored, and skips the others."""
+    if before.run is None:
+        return work
+
+    def work_or_skip(batch: Batch) -> Loaded:
+        stored, again = _split(batch, before.refused, options=options)
+        skipped = validate(stored, user_id=user_id, options=options)
+        return _joined(skipped, work(again)) if again.rows or again.refusals else skipped
+
+    return work_or_skip
+
+
+def _split(batch: Batch, lines: Collection[int], *, options: Options) -> tuple[Batch, Batch]:
+    """Return the batch's rows that do not begin at one of these lines, and those that do."""
+    if not lines:
+        return batch, Batch()
+    parts = Batch(), Batch()
+    for row, said in zip(batch.rows, batch.said, strict=True):
+        part = parts[row.line in lines]
+        part.rows.append(row)
+        part.said.append(said)
+    for refusal in batch.refusals:
+        parts[refusal.row.line in lines].refusals.append(refusal)
+    for part in parts:
+        part.checked = check_rows(part.said, defaults=options.for_new_leads, on_duplicate=options.on_duplicate)
+    return parts
+
+
+def _joined(first: Loaded, second: Loaded) -> Loaded:
+    first.counts.add(second.counts)
+    refusals = sorted(first.refusals + second.refusals, key=lambda refusal: refusal.row.line)
+    return Loaded(first.counts, refusals, first.changes + second.changes)

@@ -4,7 +4,8 @@ A run that was killed has stored whole batches and their number of rows, so that
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from leads.importing.batches import Batch, Counts, DryRun, Options, Refusal, load, validate
+from leads.importing.batches import Batch, Counts, Options, Refusal, RowChange, Work, load
+from leads.importing.dry_run import DryRun
 from leads.importing.readers.rows import Row, storable
+from leads.importing.resume import Before, skipping
 from leads.models import ImportRefusal, ImportRun
-from leads.services.undo import UndoStep, undo_leads
+from leads.services.undo import UndoStep, restore_leads, restore_names, undo_leads
 from leadsite.core.transactions import end_if_idle, retried
 
 State = ImportRun.State
@@ -24,7 +27,7 @@ UNDO_SIZE: Final = 2000
 # How long --atomic, which reads the file inside its transaction, may wait for the next batch.
 READING_SECONDS: Final = 60.0
 Refuse = Callable[[Refusal], None]
-Work = Callable[[Batch], tuple[Counts, list[Refusal]]]
+Show = Callable[[RowChange], None]
 Notes = Callable[[], Sequence[str]]
 Tell = Callable[[Counts, float | None], bool]
 
@@ -42,20 +45,21 @@ def import_rows(
     run: ImportRun,
     batches: Iterable[Batch],
     options: Options,
-    imported_before: bool,
+    before: Before,
     tell: Tell,
     notes: Notes = list,
 ) -> Counts:
     """Store `batches`, which follow the rows that the run has stored; return the counts of the whole run.
 
-    Each batch opens a transaction for its leads, its refusals and the run's counts. `imported_before`: an earlier run
-    imported the file, so its rows are only validated and skipped. `tell` is called after each batch with the counts
-    and the progress; it returns True to stop. `notes` are asked for after the last batch.
+    Each batch opens a transaction for its leads, its refusals and the run's counts. Rows that an earlier run has
+    stored (`before`) are only validated and skipped. `tell` is called after each batch with the counts and the
+    progress; it returns True to stop. `notes` are asked for after the last batch.
 
     Raises Overtaken, UnreadableFile, django.db.Error; batches stored until then stay.
     """
     counts = Counts(**{name: getattr(run, name) for name in Counts.__slots__})
-    work = _validating(run, options) if imported_before else _loading(run, options)
+    load_batch = partial(load, user_id=run.user_id, run_id=run.pk, options=options)
+    work = skipping(load_batch, before, user_id=run.user_id, options=options)
     for batch in batches:
         counts.add(_store(run=run, batch=batch, read=counts.read, work=work))
         if tell(counts, batch.position):
@@ -63,14 +67,6 @@ def import_rows(
             return counts
     close_run(run, State.FINISHED, notes=notes())
     return counts
-
-
-def _loading(run: ImportRun, options: Options) -> Work:
-    return lambda batch: load(batch, user_id=run.user_id, run_id=run.pk, options=options)
-
-
-def _validating(run: ImportRun, options: Options) -> Work:
-    return lambda batch: validate(batch, user_id=run.user_id, options=options)
 
 
 @retried
@@ -81,14 +77,14 @@ def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Counts:
         mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
         if mine != (read, State.RUNNING):
             raise Overtaken("Another process is importing this run, or has ended it.")
-        counts, refusals = work(batch)
-        ImportRefusal.objects.bulk_create([_row_of(run, refusal) for refusal in refusals])
+        loaded = work(batch)
+        ImportRefusal.objects.bulk_create([_row_of(run, refusal) for refusal in loaded.refusals])
         ImportRun.objects.filter(pk=run.pk).update(
             progress=batch.position,
             updated_at=timezone.now(),
-            **{name: F(name) + value for name, value in asdict(counts).items()},
+            **{name: F(name) + value for name, value in asdict(loaded.counts).items()},
         )
-        return counts
+        return loaded.counts
 
 
 def _row_of(run: ImportRun, refusal: Refusal) -> ImportRefusal:
@@ -116,19 +112,28 @@ def close_run(run: ImportRun, state: str, error: str = "", notes: Sequence[str] 
 
 
 def import_whole(
-    *, run: ImportRun, batches: Iterable[Batch], options: Options, refuse: Refuse, tell: Tell, notes: Notes = list
+    *,
+    run: ImportRun,
+    batches: Iterable[Batch],
+    options: Options,
+    before: Before,
+    refuse: Refuse,
+    tell: Tell,
+    notes: Notes = list,
 ) -> Counts:
     """Store all rows of the file in one transaction, or none where one is refused. Opens the transaction.
 
     Raises RowsRefused; UnreadableFile, django.db.Error.
     """
     counts = Counts()
+    load_batch = partial(load, user_id=run.user_id, run_id=run.pk, options=options)
+    work = skipping(load_batch, before, user_id=run.user_id, options=options)
     with transaction.atomic():
         end_if_idle(seconds=READING_SECONDS)
         for batch in batches:
-            found, refusals = load(batch, user_id=run.user_id, run_id=run.pk, options=options)
-            counts.add(found)
-            for refusal in refusals:
+            loaded = work(batch)
+            counts.add(loaded.counts)
+            for refusal in loaded.refusals:
                 refuse(refusal)
             if tell(counts, batch.position):
                 raise RowsRefused("Stopped; nothing was stored.")
@@ -139,23 +144,33 @@ def import_whole(
     return counts
 
 
-def dry_run_import(*, user_id: UUID, batches: Iterable[Batch], options: Options, refuse: Refuse, tell: Tell) -> Counts:
+def dry_run_import(
+    *,
+    user_id: UUID,
+    batches: Iterable[Batch],
+    options: Options,
+    before: Before,
+    refuse: Refuse,
+    show: Show,
+    tell: Tell,
+) -> Counts:
     """Import each batch and roll it back; return the counts that an import would have.
 
-    Raises UnreadableFile, django.db.Error.
+    `show` is called with each field of a lead or customer that would change. Raises UnreadableFile, django.db.Error.
     """
     counts, dry_run = Counts(), DryRun(options)
-    for whole in batches:
-        batch, repeated = dry_run.without_repeated(whole)
+    work = skipping(partial(dry_run.load, user_id=user_id), before, user_id=user_id, options=options)
+    for batch in batches:
         with transaction.atomic():
             end_if_idle()
-            found, refusals = load(batch, user_id=user_id, run_id=None, options=options)
+            loaded = work(batch)
             transaction.set_rollback(True)
-        counts.add(found)
-        counts.add(repeated)
-        for refusal in refusals:
+        counts.add(loaded.counts)
+        for refusal in loaded.refusals:
             refuse(refusal)
-        if tell(counts, whole.position):
+        for change in loaded.changes:
+            show(change)
+        if tell(counts, batch.position):
             break
     return counts
 
@@ -167,18 +182,44 @@ def refused_rows(run: ImportRun) -> Iterator[Refusal]:
         yield Refusal(row, refusal.field or None, refusal.reason)
 
 
-def undo(*, run: ImportRun, tell: Callable[[int, int], Any]) -> tuple[int, int]:
-    """Remove the leads that the run created and that are unchanged; return how many were removed and kept.
+@dataclass(slots=True)
+class Undone:
+    """What an undo has done: leads removed, leads and names of customers given back, and those that stay because they
+    have been changed since (of created leads also those that have new messages).
+    """
 
-    `tell` is called with both after each step. Each step is a separate transaction, so an interrupted call can be
-    repeated. Raises Overtaken where the run is not over; django.db.Error.
+    removed: int = 0
+    left: int = 0
+    restored: int = 0
+    kept_changes: int = 0
+    names_restored: int = 0
+    names_kept: int = 0
+
+    @property
+    def remaining(self) -> int:
+        return self.left + self.kept_changes + self.names_kept
+
+
+def undo(*, run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:
+    """Remove the leads that the run created, and give back what it changed in others, unless changed since.
+
+    `tell` is called after each step. Each step is a separate transaction, so an interrupted call can be repeated.
+    Raises Overtaken where the run is not over; django.db.Error.
     """
     if not ImportRun.objects.filter(pk=run.pk).exclude(state__in=(State.RUNNING, State.WAITING)).exists():
         raise Overtaken("The run is not over. Stop it first.")
-    removed = kept = 0
-    step = UndoStep()
+    undone, step = Undone(), UndoStep()
     while (step := undo_leads(run_id=run.pk, before=step.last_id, limit=UNDO_SIZE)).last_id is not None:
-        removed, kept = removed + step.removed, kept + step.remaining
-        tell(removed, kept)
+        undone.removed, undone.left = undone.removed + step.undone, undone.left + step.remaining
+        tell(undone)
+    while (step := restore_leads(run_id=run.pk, after=step.last_id, limit=UNDO_SIZE)).last_id is not None:
+        undone.restored, undone.kept_changes = undone.restored + step.undone, undone.kept_changes + step.remaining
+        tell(undone)
+    while (step := restore_names(run_id=run.pk, after=step.last_id, limit=UNDO_SIZE)).last_id is not None:
+        undone.names_restored, undone.names_kept = (
+            undone.names_restored + step.undone,
+            undone.names_kept + step.remaining,
+        )
+        tell(undone)
     ImportRun.objects.filter(pk=run.pk).update(state=State.UNDONE, updated_at=timezone.now())
-    return removed, kept
+    return undone

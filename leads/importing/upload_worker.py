@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from leads.importing.batches import Counts, Refusal, read_batches
 from leads.importing.columns.fields import UnknownColumns
+from leads.importing.dry_run import FirstChanges
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
-from leads.importing.resume import due_uploads
+from leads.importing.resume import before_of, due_uploads
 from leads.importing.runs import Overtaken, close_run, dry_run_import, import_rows
 from leads.importing.stored_files import FileGone, drop_file, open_file
 from leads.importing.uploads import open_rows, options_of
@@ -29,6 +30,8 @@ MAX_ATTEMPTS: Final = 3
 # Small, so that the page shows progress: 50 000 rows in 25 steps.
 BATCH_SIZE: Final = 2000
 SHOWN_REFUSALS: Final = 20
+SHOWN_CHANGES: Final = 50
+SHOWN_LETTERS: Final = 200
 
 
 class _Paused(Exception):
@@ -97,8 +100,7 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
             run=run,
             batches=read_batches(table, columns, options, BATCH_SIZE, skip=run.read),
             options=options,
-            # An earlier run may have refused rows because of the options that it was read with.
-            imported_before=False,
+            before=before_of(run),
             tell=tell,
             notes=lambda: [*table.notes, *columns.notes],
         )
@@ -110,6 +112,7 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
 
 def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
     refusals: list[Refusal] = []
+    changes = FirstChanges(SHOWN_CHANGES)
     mine = ImportRun.objects.filter(pk=run.pk, state=State.TRYING)
 
     def refuse(refusal: Refusal) -> None:
@@ -128,11 +131,14 @@ def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
             user_id=run.user_id,
             batches=read_batches(table, columns, options, BATCH_SIZE),
             options=options,
+            before=before_of(run),
             refuse=refuse,
+            show=changes.add,
             tell=tell,
         )
-    notes = list(map(storable, table.notes))
-    _end_trial(run, asdict(counts) | {"refusals": [_shown(refusal) for refusal in refusals], "notes": notes})
+    changed = {"changes": changes.shown(letters=SHOWN_LETTERS), "changed_fields": changes.counts}
+    shown = {"refusals": [_shown(refusal) for refusal in refusals], "notes": list(map(storable, table.notes))}
+    _end_trial(run, asdict(counts) | shown | changed)
 
 
 def _shown(refusal: Refusal) -> dict[str, Any]:

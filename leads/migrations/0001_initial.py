@@ -669,11 +669,112 @@ class Migration(migrations.Migration):
         ),
         AddForeignKey("bulk_changes_user_fk", "bulk_changes (user_id)", "users (id)"),
         AddForeignKey("bulk_changes_person_fk", "bulk_changes (person_id)", "users (id)", "SET NULL"),
+        migrations.CreateModel(
+            name="ImportChange",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("before", models.JSONField()),
+                ("after", models.JSONField()),
+                (
+                    "version",
+                    models.PositiveIntegerField(help_text="Of the lead, after the run's last change.", null=True),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="conversations.customer",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="leads.importrun",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="business",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "import_changes",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("lead__isnull", False)), fields=["lead"], name="import_changes_by_lead"
+                    ),
+                    models.Index(
+                        condition=models.Q(("customer__isnull", False)),
+                        fields=["customer"],
+                        name="import_changes_by_customer",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "id"), name="import_changes_owner_unique"),
+                    models.UniqueConstraint(fields=("run", "lead"), name="import_changes_lead_unique"),
+                    models.UniqueConstraint(fields=("run", "customer"), name="import_changes_customer_unique"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("customer__isnull", True), ("lead__isnull", False)),
+                            models.Q(("customer__isnull", False), ("lead__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="import_changes_target",
+                    ),
+                ],
+            },
+        ),
         AddForeignKey("leads_conversation_fk", "leads (user_id, conversation_id)", "conversations (user_id, id)"),
         AddForeignKey("leads_assigned_to_fk", "leads (assigned_to_id)", "users (id)", "SET NULL"),
         AddForeignKey("leads_first_message_fk", "leads (user_id, first_message_id)", "messages (user_id, id)"),
         AddForeignKey("import_runs_user_fk", "import_runs (user_id)", "users (id)"),
         AddForeignKey("import_files_run_fk", "import_files (user_id, run_id)", "import_runs (user_id, id)", "CASCADE"),
+        AddForeignKey(
+            "import_changes_run_fk", "import_changes (user_id, run_id)", "import_runs (user_id, id)", "CASCADE"
+        ),
+        AddForeignKey("import_changes_lead_fk", "import_changes (user_id, lead_id)", "leads (user_id, id)", "CASCADE"),
+        AddForeignKey(
+            "import_changes_customer_fk", "import_changes (user_id, customer_id)", "customers (user_id, id)", "CASCADE"
+        ),
         AddForeignKey(
             "import_refusals_run_fk", "import_refusals (user_id, run_id)", "import_runs (user_id, id)", "CASCADE"
         ),

@@ -2,6 +2,7 @@
 
 from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.bulk import BulkChange, ChosenLead
+from leads.models.import_changes import ImportChange, RecordedChange
 from leads.models.imports import ImportFile, ImportRefusal, ImportRun
 from leads.models.leads import (
     EXTERNAL_ID_MAX_LENGTH,
@@ -11,7 +12,7 @@ from leads.models.leads import (
     LeadStatus,
     LeadType,
 )
-from leads.models.lookups import LeadByExternalId, LeadContents
+from leads.models.lookups import LeadByExternalId, LeadContents, Rewritten, StoredLead
 
 __all__ = [
     "DETAILS_MAX_LENGTH",
@@ -19,6 +20,7 @@ __all__ = [
     "LOST_REASON_MAX_LENGTH",
     "BulkChange",
     "ChosenLead",
+    "ImportChange",
     "ImportFile",
     "ImportRefusal",
     "ImportRun",
@@ -28,4 +30,7 @@ __all__ = [
     "LeadRow",
     "LeadStatus",
     "LeadType",
+    "RecordedChange",
+    "Rewritten",
+    "StoredLead",
 ]

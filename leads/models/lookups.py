@@ -31,14 +31,34 @@ _OF_CUSTOMERS: Final = """
                         WHERE l.conversation_id = place.id OFFSET 0) AS lead
     ORDER BY lead.id
 """
+_CONTENTS_BY_EXTERNAL_ID: Final = """
+    SELECT lead.id, place.customer_id, customer.phone, lead.external_id, lead.type, lead.details, lead.status
+    FROM unnest(%s::text[]) AS given (external_id)
+    CROSS JOIN LATERAL (SELECT l.* FROM leads AS l
+                        WHERE l.user_id = %s AND l.external_id = given.external_id LIMIT 1) AS lead
+    CROSS JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
+    CROSS JOIN LATERAL (SELECT k.phone FROM customers AS k WHERE k.id = place.customer_id LIMIT 1) AS customer
+"""
+_CONTENTS_OF_CUSTOMERS: Final = """
+    SELECT lead.id, given.customer_id, customer.phone, lead.external_id, lead.type, lead.details, lead.status
+    FROM unnest(%s::uuid[]) AS given (customer_id)
+    CROSS JOIN LATERAL (SELECT k.phone FROM customers AS k WHERE k.id = given.customer_id LIMIT 1) AS customer
+    CROSS JOIN LATERAL (SELECT c.id FROM conversations AS c WHERE c.customer_id = given.customer_id OFFSET 0) AS place
+    CROSS JOIN LATERAL (SELECT l.* FROM leads AS l WHERE l.conversation_id = place.id OFFSET 0) AS lead
+    ORDER BY lead.id
+"""
+# The rows are locked first, so that their former contents are those which the update replaces.
 _REWRITE: Final = """
-    UPDATE leads AS l SET type = coalesce(given.type, l.type), details = coalesce(given.details, l.details),
-                          status = coalesce(given.status, l.status), updated_at = now()
+    WITH former AS MATERIALIZED (
+        SELECT id, type, details, status FROM leads WHERE id = ANY (%s::uuid[]) ORDER BY id FOR UPDATE
+    )
+    UPDATE leads AS l SET type = given.type, details = given.details, status = given.status, updated_at = now()
     FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS given (id, type, details, status)
+    JOIN former ON former.id = given.id
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.id = given.id AND l.id = ANY (%s::uuid[])
-        AND (l.type, l.details, l.status)
-            <> (coalesce(given.type, l.type), coalesce(given.details, l.details), coalesce(given.status, l.status))
+        AND (former.type, former.details, former.status) <> (given.type, given.details, given.status)
+    RETURNING l.id, former.type, former.details, former.status, l.version
 """
 
 
@@ -59,13 +79,32 @@ class LeadOfCustomer(NamedTuple):
     details: str
 
 
+class StoredLead(NamedTuple):
+    """A lead with what an import may change. `phone` is its customer's; None where the number is hidden."""
+
+    id: UUID
+    customer_id: UUID
+    phone: str | None
+    external_id: str | None
+    type: str
+    details: str
+    status: str
+
+
 class LeadContents(NamedTuple):
-    """New contents of a lead. None keeps the present value."""
+    """The contents of a lead."""
 
     lead_id: UUID
-    type: str | None
-    details: str | None
-    status: str | None
+    type: str
+    details: str
+    status: str
+
+
+class Rewritten(NamedTuple):
+    """A lead that `rewrite` has changed: its former contents, and its version afterwards."""
+
+    former: LeadContents
+    version: int
 
 
 class LeadLookupManager(models.Manager[M]):
@@ -82,8 +121,22 @@ class LeadLookupManager(models.Manager[M]):
             return []
         return [LeadOfCustomer(*lead) for lead in fetch_rows(_OF_CUSTOMERS, [array(customer_ids)])]
 
-    def rewrite(self, rewritings: Sequence[LeadContents]) -> None:
-        """Update the contents of leads where they differ. Caller holds the transaction and has locked the customers."""
-        if rewritings:
-            ids, *columns = (array(column) for column in zip(*rewritings, strict=True))
-            fetch_rows(_REWRITE, [ids, *columns, ids])
+    def contents_by_external_id(self, *, user_id: UUID, external_ids: Collection[str]) -> list[StoredLead]:
+        """Return the leads of a business with one of these external ids."""
+        if not external_ids:
+            return []
+        return [StoredLead(*lead) for lead in fetch_rows(_CONTENTS_BY_EXTERNAL_ID, [array(external_ids), user_id])]
+
+    def contents_of_customers(self, customer_ids: Collection[UUID]) -> list[StoredLead]:
+        """Return all leads of these customers, oldest first."""
+        if not customer_ids:
+            return []
+        return [StoredLead(*lead) for lead in fetch_rows(_CONTENTS_OF_CUSTOMERS, [array(customer_ids)])]
+
+    def rewrite(self, contents: Sequence[LeadContents]) -> list[Rewritten]:
+        """Update leads whose contents differ. Caller holds the transaction and has locked the customers."""
+        if not contents:
+            return []
+        ids, *columns = (array(column) for column in zip(*contents, strict=True))
+        found = fetch_rows(_REWRITE, [ids, ids, *columns, ids])
+        return [Rewritten(LeadContents(*former), version) for *former, version in found]

@@ -30,14 +30,18 @@ def may_become(lead: Lead, status: str) -> bool:
     return status == lead.status or status in TRANSITIONS[lead.status]
 
 
+def move_error(present: str, status: str) -> str | None:
+    """Why a lead may not move from its present status to another, with those that it may; None where it may."""
+    if status == present or status in TRANSITIONS[present]:
+        return None
+    return f"A lead that is {present} cannot become {status}; it can become {', '.join(TRANSITIONS[present])}."
+
+
 def check_status(lead: Lead, columns: Mapping[str, Any]) -> None:
     """Check the new status, if there is one. Raises StatusNotAllowed; LeadRefused for a lost lead without a reason."""
     status = columns.get("status", lead.status)
-    if not may_become(lead, status):
-        allowed = TRANSITIONS[lead.status]
-        raise StatusNotAllowed(
-            f"A lead that is {lead.status} cannot become {status}; it can become {', '.join(allowed)}.", allowed=allowed
-        )
+    if (error := move_error(lead.status, status)) is not None:
+        raise StatusNotAllowed(error, allowed=TRANSITIONS[lead.status])
     becomes_lost = status == Status.LOST and lead.status != Status.LOST
     if becomes_lost and not str(columns.get("lost_reason", lead.lost_reason)).strip():
         raise LeadRefused("A lost lead needs a reason: why was it lost?", field="lost_reason")

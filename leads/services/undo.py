@@ -1,24 +1,32 @@
-"""Service that removes leads that an import created and that have not been changed since."""
+"""Services that undo an import: remove the leads that it created, and give back what it changed in others.
 
-from collections.abc import Collection, Sequence
+What has been changed since by somebody else stays. Of a lead that the import changed, ImportChange has the former
+values of the changed fields; a field that still has the value which the import wrote gets the former one back.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from conversations.models import Conversation, Customer, Message
-from leads.models import Lead
+from leads.models import ImportChange, Lead, LeadContents
 from leadsite.core.transactions import end_if_idle, retried
+
+# The columns of a lead that an import changes.
+_CONTENTS: Final = LeadContents._fields[1:]
 
 
 @dataclass(frozen=True, slots=True)
 class UndoStep:
-    """The last lead processed (None: there are no more), and how many were removed and kept."""
+    """The last lead or customer processed (None: there are no more), how many were undone, and how many stay."""
 
     last_id: UUID | None = None
-    removed: int = 0
+    undone: int = 0
     remaining: int = 0
 
 
@@ -27,8 +35,8 @@ def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
     """Remove the untouched ones among a run's newest `limit` leads before the id `before`. Opens the transaction.
 
     The lead's conversation is removed with it if it was created with it and is empty then, and the customer likewise.
-    A lead is touched if it was changed, or if the conversation created with it has messages or was closed. Newest
-    first, so that a conversation's own lead is processed after the leads that joined it.
+    A lead is touched if it was changed since by anything but the run, or if the conversation created with it has
+    messages or was closed. Newest first, so that a conversation's own lead is processed after the leads that joined it.
 
     Raises django.db.Error.
     """
@@ -42,10 +50,74 @@ def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
         if not owners:
             return UndoStep()
         customers = {customer.pk: customer for customer in Customer.objects.lock(set(owners.values()))}
-        untouched = [lead for lead in _locked(list(owners)) if _is_untouched(lead)]
+        changes = ImportChange.objects.filter(run=run_id)
+        versions = {change.lead_id: change.version for change in changes.filter(lead__in=list(owners))}
+        renamed_at = dict(changes.filter(customer__in=list(customers)).values_list("customer_id", "updated_at"))
+        untouched = [lead for lead in _locked(list(owners)) if _is_untouched(lead, versions.get(lead.pk))]
         _delete(Lead.objects.filter(pk__in=[lead.pk for lead in untouched]))
-        _remove_emptied(customers, {lead.conversation_id for lead in untouched if _brought_conversation(lead)})
+        emptied = {lead.conversation_id for lead in untouched if _brought_conversation(lead)}
+        _remove_emptied(customers, emptied, renamed_at)
         return UndoStep(list(owners)[-1], len(untouched), len(owners) - len(untouched))
+
+
+@retried
+def restore_leads(*, run_id: UUID, after: UUID | None, limit: int) -> UndoStep:
+    """Give back what a run changed in the next `limit` leads after the id `after`. Opens the transaction.
+
+    A field that has been changed since stays, and its lead counts as remaining. Leads that the run created are those of
+    undo_leads. Raises django.db.Error.
+    """
+    # Staff may change the lead at the same moment: both wait for the customer's row.
+    with transaction.atomic():
+        end_if_idle()
+        recorded = ImportChange.objects.filter(run=run_id, lead__isnull=False).order_by("lead")
+        if after is not None:
+            recorded = recorded.filter(lead__gt=after)
+        changes = {change.lead_id: change for change in recorded[:limit] if change.lead_id is not None}
+        if not changes:
+            return UndoStep()
+        chosen = Lead.objects.filter(pk__in=list(changes)).exclude(import_run=run_id)
+        Customer.objects.lock(set(chosen.values_list("conversation__customer_id", flat=True)))
+        leads = list(chosen.order_by("pk").select_for_update(of=("self",)))
+        restored = Lead.objects.rewrite([_former(lead, changes[lead.pk]) for lead in leads])
+        kept = {lead.pk for lead in leads if _is_changed(lead, changes[lead.pk])}
+        _forget([change for lead_id, change in changes.items() if lead_id not in kept])
+        return UndoStep(max(changes), len(restored), len(kept))
+
+
+@retried
+def restore_names(*, run_id: UUID, after: UUID | None, limit: int) -> UndoStep:
+    """As restore_leads, for the names of customers. Opens the transaction. Raises django.db.Error."""
+    # A colleague may rename the customer at the same moment: the customer's row is locked.
+    with transaction.atomic():
+        end_if_idle()
+        recorded = ImportChange.objects.filter(run=run_id, customer__isnull=False).order_by("customer")
+        if after is not None:
+            recorded = recorded.filter(customer__gt=after)
+        changes = {change.customer_id: change for change in recorded[:limit] if change.customer_id is not None}
+        if not changes:
+            return UndoStep()
+        customers = Customer.objects.lock(set(changes))
+        same = {customer.pk for customer in customers if customer.name == changes[customer.pk].after["name"]}
+        Customer.objects.rename({customer_id: changes[customer_id].before["name"] for customer_id in same})
+        _forget([changes[customer_id] for customer_id in same])
+        return UndoStep(max(changes), len(same), len(changes) - len(same))
+
+
+def _former(lead: Lead, change: ImportChange) -> LeadContents:
+    """The lead with the former values of those fields that have not been changed since."""
+    values = {name: getattr(lead, name) for name in _CONTENTS}
+    values |= {name: change.before[name] for name, value in change.after.items() if values[name] == value}
+    return LeadContents(lead.pk, **values)
+
+
+def _is_changed(lead: Lead, change: ImportChange) -> bool:
+    return any(getattr(lead, name) != value for name, value in change.after.items())
+
+
+def _forget(changes: Collection[ImportChange]) -> None:
+    """Delete the records of what has been given back, so that an interrupted call can be repeated."""
+    _delete(ImportChange.objects.filter(pk__in=[change.pk for change in changes]))
 
 
 def _locked(lead_ids: Sequence[UUID]) -> list[Lead]:
@@ -62,15 +134,21 @@ def _brought_conversation(lead: Lead) -> bool:
     return lead.conversation.created_at == lead.updated_at
 
 
-def _is_untouched(lead: Lead) -> bool:
-    if lead.version != 1:
+def _is_untouched(lead: Lead, version: int | None) -> bool:
+    """`version`: the one after the run's last change of the lead, None where it has not changed it."""
+    if lead.version != (version or 1):
         return False
     is_open = lead.conversation.status == Conversation.Status.ACTIVE
     return not _brought_conversation(lead) or (is_open and not lead.has_messages)  # type: ignore[attr-defined] # see _locked
 
 
-def _remove_emptied(customers: dict[UUID, Customer], conversation_ids: Collection[UUID]) -> None:
-    """Remove those conversations that are empty, and the customers that were created with them."""
+def _remove_emptied(
+    customers: dict[UUID, Customer], conversation_ids: Collection[UUID], renamed_at: Mapping[UUID, datetime]
+) -> None:
+    """Remove those conversations that are empty, and the customers that were created with them and not changed since.
+
+    `renamed_at`: when the run has last changed the names of customers.
+    """
     own = OuterRef("pk")
     emptied = list(
         Conversation.objects.filter(pk__in=conversation_ids).exclude(
@@ -82,7 +160,8 @@ def _remove_emptied(customers: dict[UUID, Customer], conversation_ids: Collectio
         customer.pk
         for conversation in emptied
         if (customer := customers.get(conversation.customer_id)) is not None
-        and customer.created_at == conversation.created_at == customer.updated_at
+        and customer.created_at == conversation.created_at
+        and customer.updated_at == renamed_at.get(customer.pk, customer.created_at)
     ]
     has_another = Exists(Conversation.objects.filter(customer=own))
     _delete(Customer.objects.filter(pk__in=created_with_them).exclude(has_another))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from leads.importing.columns.names import field_of
 from leads.importing.readers.lines import Lines
-from leads.importing.readers.rows import CELL_LIMIT, Row, UnreadableFile, cell_error, column_name
+from leads.importing.readers.rows import ABSENT, CELL_LIMIT, Row, UnreadableFile, cell_error, column_name
 
 # The header has the keys of these first objects, in the order of their first occurrence.
 _SAMPLE_ROWS: Final = 1000
@@ -54,7 +54,7 @@ class JsonRows:
 
     def _row(self, line: int, text: str, parsed: dict[str, Any]) -> Row | None:
         try:
-            cells = [_text(parsed.get(key), text, key) for key in self.header]
+            cells = [_text(parsed[key], text, key) if key in parsed else ABSENT for key in self.header]
         except RecursionError:
             return Row(line, [text], "A value is nested too deeply.")
         error = self._row_error(text, cells, parsed)

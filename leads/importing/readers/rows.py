@@ -17,6 +17,15 @@ NUL_ERROR: Final = "has a NUL character, which cannot be stored."
 LONG_CELL_ERROR: Final = f"has more than {CELL_LIMIT} characters."
 
 
+class _Absent(str):
+    """A blank cell of a row that does not have the column at all: an object without the key."""
+
+    __slots__ = ()
+
+
+ABSENT: Final = _Absent()
+
+
 class UnreadableFile(Exception):
     """The file as a whole cannot be imported; the message says what to do about it."""
 

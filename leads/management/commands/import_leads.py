@@ -16,7 +16,14 @@ from django.db import Error
 from leads.importing.batches import CLEARABLE, Counts, Options, Refusal
 from leads.importing.columns.fields import UnknownColumns
 from leads.importing.columns.mapping import map_columns
-from leads.importing.command_line import add_column_arguments, open_input, parse_mapping, parse_values
+from leads.importing.command_line import (
+    add_column_arguments,
+    describe_changes,
+    open_input,
+    parse_mapping,
+    parse_values,
+)
+from leads.importing.dry_run import FirstChanges
 from leads.importing.importer import Importer
 from leads.importing.phones.regions import UnknownRegion, read_region
 from leads.importing.progress_bar import Progress, stopped_by_signals
@@ -25,13 +32,16 @@ from leads.importing.resume import OptionsChanged
 from leads.importing.runs import BATCH_SIZE, Overtaken, RowsRefused
 from leads.importing.sample import read_sample
 from leads.models import ImportRun, Lead
-from leads.services.import_rows import ON_DUPLICATE, SKIP
+from leads.services.file_rows import ON_DUPLICATE, SKIP
 from leadsite.accounts.models import User
 
 COULD_NOT_RUN: Final = 2
 INTERRUPTED: Final = 130  # the shell's exit code for a program ended by Ctrl-C
 SHOWN_REFUSALS: Final = 5
 READ_WITH: Final = ("format", "encoding", "delimiter", "sheet", "header_row", "map")
+# Rows whose changes a dry run lists with --json, and prints.
+LISTED_CHANGES: Final = 100
+SHOWN_CHANGES: Final = 20
 REASONS: Final = (UnreadableFile, UnknownColumns, UnknownRegion, Overtaken, OptionsChanged, RowsRefused)
 
 
@@ -82,6 +92,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.started, self.shown, self.resumable = time.monotonic(), 0, False
+        self.changes = FirstChanges(LISTED_CHANGES)
         try:
             self.check_options(options)
             with open_input(options["file"]) as (stream, digest):
@@ -149,7 +160,7 @@ class Command(BaseCommand):
                 tell=progress,
             )
             if options["dry_run"]:
-                counts, run = importer.dry_run(), None
+                counts, run = importer.dry_run(digest, again=options["again"], show_change=self.changes.add), None
             else:
                 run = importer.start_run(digest, resume=options["resume"], again=options["again"])
                 self.resumable = not options["atomic"] and options["file"] != "-"
@@ -166,17 +177,21 @@ class Command(BaseCommand):
     def summarise(
         self, importer: Importer, options: dict[str, Any], run: ImportRun | None, counts: Counts, *, stopped: bool
     ) -> None:
-        summary = {
+        summary: dict[str, Any] = {
             "run": str(run.pk) if run else None,
             "file": options["file"],
             "state": "interrupted" if stopped else "dry run" if run is None else "finished",
             **asdict(counts),
             "seconds": round(time.monotonic() - self.started, 1),
+            "imported_before": str(importer.before.complete.pk) if importer.before.complete else None,
+            "imported_before_reason": importer.before.reason,
             "errors": str(options["errors"]) if options["errors"] and counts.failed else None,
             "columns": importer.columns.names,
             "not_read": list(importer.columns.ignored),
             "notes": importer.notes(),
         }
+        if run is None:
+            summary |= {"changed_fields": self.changes.counts, "changes": self.changes.shown()}
         if options["json"]:
             self.stdout.write(json.dumps(summary))
         else:
@@ -190,14 +205,16 @@ class Command(BaseCommand):
     def print_summary(self, summary: dict[str, Any], importer: Importer) -> None:
         if summary["run"] is None:
             self.stdout.write("Dry run: nothing was stored.")
-        elif importer.imported_before:
-            self.stdout.write("This file was imported before, so its rows are skipped. --again imports it again.")
+        if importer.before.run is not None:
+            self.stdout.write(f"{importer.before.reason} --again looks for each row.")
         fields = ", ".join(f"{column!r} is {field}" for field, column in importer.columns.names.items())
         self.stdout.write(f"Columns: {fields}.")
         if importer.columns.ignored:
             self.stdout.write(f"Not read: {', '.join(map(repr, importer.columns.ignored))}.")
         for note in summary["notes"]:
             self.stdout.write(note)
+        for line in describe_changes(self.changes, shown=SHOWN_CHANGES):
+            self.stdout.write(line)
         for name in Counts.__slots__:
             self.stdout.write(f"{summary[name]:>10,}  {name}")
         if summary["run"]:

@@ -1,6 +1,8 @@
-"""manage.py undo_import: removes the leads that an import created."""
+"""manage.py undo_import: removes the leads that an import created, and gives back what it changed in others."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -8,17 +10,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 from tqdm import tqdm
 
-from leads.importing.runs import Overtaken, undo
-from leads.models import ImportRun
+from leads.importing.runs import Overtaken, Undone, undo
+from leads.models import ImportChange, ImportRun
 
 COULD_NOT_RUN = 2
 
 
 class Command(BaseCommand):
     help = (
-        "Remove the leads that an import created, with their conversations and customers, unless they have been changed"
-        " or have new messages since; those stay and are counted. Leads that the import updated are not reverted."
-        " Exit code: 0 all were removed, 1 some stay, 2 it could not run."
+        "Remove the leads that an import created, with their conversations and customers, and give back what it changed"
+        " in other leads and in names of customers. What has been changed since, or has new messages, stays and is"
+        " counted. Exit code: 0 everything was undone, 1 something stays, 2 it could not run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,24 +31,36 @@ class Command(BaseCommand):
         found = ImportRun.objects.filter(pk=run).first()
         if found is None:
             raise CommandError(f"There is no import run {run}.", returncode=COULD_NOT_RUN)
+        total = found.created + ImportChange.objects.filter(run=found).count()
         try:
-            with tqdm(total=found.created, unit=" leads", disable=True if options["json"] else None) as bar:
-                removed, kept = undo(run=found, tell=lambda removed, kept: bar.update(removed + kept - bar.n))
+            with tqdm(total=total, unit=" leads", disable=True if options["json"] else None) as bar:
+                undone = undo(run=found, tell=lambda undone: bar.update(sum(asdict(undone).values()) - bar.n))
         except Overtaken as error:
             raise CommandError(str(error), returncode=COULD_NOT_RUN) from error
         except Error as error:
             sentence = f"The database reported an error: {error}".rstrip("\n.") + "."
             raise CommandError(
-                f"{sentence} undo_import {run} removes what is left.", returncode=COULD_NOT_RUN
+                f"{sentence} undo_import {run} undoes what is left.", returncode=COULD_NOT_RUN
             ) from error
-        summary = {"run": str(run), "removed": removed, "left": kept, "updated_before": found.updated}
-        self.stdout.write(json.dumps(summary) if options["json"] else self.describe(summary))
-        if kept:
-            raise CommandError(f"{kept} leads stay: they have been changed or have new messages since.", returncode=1)
+        self.stdout.write(
+            json.dumps({"run": str(run), **asdict(undone)}) if options["json"] else "\n".join(describe(undone))
+        )
+        if undone.remaining:
+            raise CommandError("\n".join(describe_remaining(undone)), returncode=1)
 
-    @staticmethod
-    def describe(summary: dict[str, Any]) -> str:
-        text = f"{summary['removed']:,} leads removed."
-        if summary["updated_before"]:
-            text += f" {summary['updated_before']:,} rows had updated leads; those updates stay."
-        return text
+
+def describe(undone: Undone) -> Iterator[str]:
+    yield f"{undone.removed:,} leads removed."
+    if undone.restored:
+        yield f"{undone.restored:,} updated leads have their former values again."
+    if undone.names_restored:
+        yield f"{undone.names_restored:,} customers have their former names again."
+
+
+def describe_remaining(undone: Undone) -> Iterator[str]:
+    if undone.left:
+        yield f"{undone.left} leads stay: they have been changed or have new messages since."
+    if undone.kept_changes:
+        yield f"{undone.kept_changes} updated leads keep what has been changed in them since."
+    if undone.names_kept:
+        yield f"{undone.names_kept} customers keep their names, which have been changed since."

@@ -35,18 +35,28 @@ def test_the_last_of_two_spellings_of_one_number_is_used(owner: Business) -> Non
     [
         ("Jane", "Janet", True, "Janet"),
         ("Jane", "Janet", False, "Jane"),
-        ("", "Janet", False, "Janet"),
+        ("", "Janet", False, ""),
+        ("", "Janet", True, "Janet"),
         ("Jane", "", True, "Jane"),
         ("Jane", "Jane", True, "Jane"),
     ],
 )
-def test_a_name_replaces_another_or_fills_a_blank_one(owner, before, given, replace, after) -> None:
+def test_a_name_replaces_another_unless_names_are_to_stay(owner, before, given, replace, after) -> None:
     Customer.objects.create(user=owner.user, phone="+1234567891", name=before)
     Customer.objects.update(updated_at=LONG_AGO)
     Customer.objects.upsert(user_id=owner.id, customers=[("+1234567891", given)], replace_names=replace)
     customer = Customer.objects.get()
     assert customer.name == after
     assert (customer.updated_at == LONG_AGO) == (before == after)
+
+
+def test_customers_are_renamed_and_found_by_phone_key(owner: Business, stranger: Business) -> None:
+    jane = Customer.objects.create(user=owner.user, phone="+1234567891", name="Jane")
+    other = Customer.objects.create(user=stranger.user, phone="+1234567892", name="Jim")
+    Customer.objects.rename({jane.pk: "Janet", other.pk: "Jimmy"})
+    assert set(Customer.objects.values_list("name", flat=True)) == {"Janet", "Jimmy"}
+    keys = ["+1234567891", "+1234567892", "+1234567893"]
+    assert Customer.objects.known_phone_keys(user_id=owner.id, phone_keys=keys) == {"+1234567891"}
 
 
 def test_an_unknown_business_is_refused_by_the_foreign_key(db: None) -> None:

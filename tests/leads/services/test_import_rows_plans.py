@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from conversations.models import conversations, customers
 from leads.models import leads, lookups
-from leads.services.import_rows import SKIP, check_rows, import_leads
+from leads.services.file_rows import SKIP, check_rows
+from leads.services.import_rows import import_leads
 from leadsite.core.transactions import INDEX_PLANS, set_locally
 from tests.factories import ORDER
 from tests.plans import TUPLES, assert_reads_no_whole_table, statements
