@@ -6,14 +6,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from leads.importing.cells import quote_formula
+from leads.importing.columns.fields import REPORTS
 from leads.importing.readers.rows import Row
-
-_REPORT: Final = ("line", "field", "reason")
-# Used where the file has a column with one of these names itself.
-_OTHER_REPORT: Final = ("import_line", "import_field", "import_reason")
 
 
 class ErrorsFile:
@@ -82,8 +79,9 @@ class ErrorsFile:
 
 def _columns(header: Sequence[str]) -> tuple[tuple[str, ...], int]:
     """Return the names of the report's columns, and the number of the file's own columns in its header."""
-    for report in (_REPORT, _OTHER_REPORT):
+    for report in REPORTS:
         if tuple(header[-len(report) :]) == report:
             return report, len(header) - len(report)
     taken = {name.strip().lower() for name in header}
-    return (_OTHER_REPORT if taken.intersection(_REPORT) else _REPORT), len(header)
+    usual, other = REPORTS
+    return (other if taken.intersection(usual) else usual), len(header)

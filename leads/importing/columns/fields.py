@@ -22,6 +22,8 @@ LABELS: Final[Mapping[str, str]] = {
     "created_at": "date",
     "country": "country of the phone",
 }
+# The columns that errors_file.py adds to refused rows; the second where the file has a column of the first itself.
+REPORTS: Final = (("line", "field", "reason"), ("import_line", "import_field", "import_reason"))
 # Limits of a message about columns: a file without a header has a customer's data instead of column names.
 _SHOWN_COLUMNS: Final = 30
 SHOWN_LETTERS: Final = 40

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from conversations.visible_text import visible_text
 from leads.importing.columns.dates import Dates, UnclearDates
 from leads.importing.columns.fields import (
     FIELDS,
+    REPORTS,
     SHOWN_LETTERS,
     Columns,
     Places,
@@ -62,7 +64,7 @@ class Finder:
         self, name: str, indexes: Sequence[int], places: Places, guessed: Mapping[str, Sequence[int]]
     ) -> list[int]:
         """Of the guessed columns of a field, those whose cells may be what their names say."""
-        if name in CHOICES:
+        if name in CHOICES and not self._was_read(name):
             kept, notes = without_other_values(name, indexes, self.header, self.sample, self.values[name])
         elif name == "external_id":
             phones = places.get("customer_phone") or guessed.get("customer_phone", ())
@@ -108,6 +110,22 @@ class Finder:
             self.notes.append("No column has the type: new leads are of the type inquiry. --type sets another.")
         if "customer_name" not in places:
             self.notes.append("No column has the customer's name: new customers have no name.")
+        elif nameless := self._blank(places, "customer_name"):
+            self.notes.append(
+                f"{nameless} of the first {len(self.sample)} rows have no name. New customers of such rows have no name."
+            )
+
+    def _blank(self, places: Places, name: str) -> int:
+        pick = picker([reader_of(name, places[name], self.header)])
+        return sum(not visible_text(value) for row in self.sample for value in pick(row))
+
+    def _was_read(self, name: str) -> bool:
+        """Whether these are rows that an import has refused because of this field: then its column was read."""
+        for report in REPORTS:
+            if tuple(self.header[-len(report) :]) == report:
+                place = len(self.header) - len(report) + report.index(report[1])
+                return any(row[place] == name for row in self.sample)
+        return False
 
     def _cells(self, places: Places, name: str) -> list[str]:
         return [row[index] for index in places.get(name, ()) for row in self.sample]

@@ -104,3 +104,17 @@ def test_the_country_code_of_another_column_is_that_of_the_phone(imported):
     assert result.code == 0, result.error
     phones = set(Customer.objects.values_list("phone", flat=True))
     assert phones == {"+4915123400110", "+4915123400111", "+525512340111", "+14155552671"}
+
+
+def test_refused_rows_that_are_not_corrected_are_refused_again(owner, imported, tmp_path):
+    rows = ("+4915123400030,Contacted", "+4915123400031,Working", "+4915123400032,new", "12,lost")
+    errors = tmp_path / "errors.csv"
+    imported("Phone,Lead Status", *rows, options=("--errors", str(errors)))
+    assert import_leads(owner, errors).counts == counts(failed=2)
+    errors.write_text(errors.read_text("utf-8-sig").replace("Working", "contacted"), encoding="utf-8")
+    assert import_leads(owner, errors).counts == counts(created=1, failed=1)
+
+
+def test_rows_without_a_name_are_counted(imported):
+    result = imported("Phone,Name", "+4915123400030,", "+4915123400031,Mara")
+    assert "1 of the first 2 rows have no name. New customers of such rows have no name." in result.summary["notes"]
