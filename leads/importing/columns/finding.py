@@ -112,7 +112,7 @@ class Finder:
             self.notes.append("No column has the customer's name: new customers have no name.")
         elif nameless := self._blank(places, "customer_name"):
             self.notes.append(
-                f"{nameless} of the first {len(self.sample)} rows have no name. New customers of such rows have no name."
+                f"{nameless} of the first {len(self.sample)} rows have no name: new customers of such rows have none."
             )
 
     def _blank(self, places: Places, name: str) -> int:

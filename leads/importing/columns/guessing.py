@@ -3,7 +3,18 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from leads.importing.columns.names import COMPANY, LAST, WHOLE, folded, known, may_ask_for_phone
+from leads.importing.columns.names import (
+    COMPANY,
+    FIRST,
+    LAST,
+    LAST_2,
+    MIDDLE,
+    NICKNAME,
+    WHOLE,
+    folded,
+    known,
+    may_ask_for_phone,
+)
 from leads.importing.columns.picking import is_guessed_question
 from leads.importing.columns.values import Values
 
@@ -23,7 +34,7 @@ def candidates(header: Sequence[str], free: Collection[int]) -> dict[str, list[i
     ranked: dict[str, list[tuple[tuple[int, ...], int]]] = {}
     for index in free:
         if (found := known(header[index])) is not None:
-            order = _NAME_ORDER.get(found.part, 1)
+            order = _NAME_ORDER.get(found.part, 0)
             ranked.setdefault(found.field, []).append(((order, *found.rank), index))
     fields = {field: [index for _, index in sorted(pairs)] for field, pairs in ranked.items()}
     _without_ambiguous(fields, header)
@@ -35,7 +46,7 @@ def candidates(header: Sequence[str], free: Collection[int]) -> dict[str, list[i
     return {field: indexes for field, indexes in fields.items() if indexes}
 
 
-_NAME_ORDER: Final = {WHOLE: 0, COMPANY: 2}
+_NAME_ORDER: Final = {part: place for place, part in enumerate((WHOLE, FIRST, MIDDLE, LAST, LAST_2, NICKNAME, COMPANY))}
 
 
 def _without_ambiguous(fields: dict[str, list[int]], header: Sequence[str]) -> None:

@@ -41,14 +41,13 @@ PHONES: Final = """
 """
 WHOLE_NAMES: Final = """
     customer name, billing name, shipping name, full name, contact name, lead name, client name, person name, contact
-    person, saved name, name, customer, contact, client, display name, file as, public name, push name, nickname,
-    kundenname, vollständiger name, vor und nachname, name vorname, vorname nachname, ansprechpartner, kontaktname,
-    anzeigename, kunde, nombre completo, nombre y apellido, nombre y apellidos, nombre del cliente, nombre en
-    pantalla, cliente, contacto, nome completo, nome do cliente, nome e sobrenome, nome e apelido, contato, nom
-    complet, nom et prenom, nom et prenoms, prenom et nom, nom prenom, nom du client, nom a afficher, nom, nome e
-    cognome, nome visualizzato, nome cliente, nominativo, volledige naam, voor en achternaam, naam, klantnaam, klant,
-    weergavenaam, ad soyad, adı soyadı, ad ve soyad, isim soyisim, müşteri adı, müşteri, isim, الاسم الكامل, الاسم,
-    اسم العميل, الاسم بالكامل, اسم, पूरा नाम, नाम, ग्राहक का नाम, आपका नाम
+    person, saved name, name, customer, contact, client, kundenname, vollständiger name, vor und nachname, name
+    vorname, vorname nachname, ansprechpartner, kontaktname, kunde, nombre completo, nombre y apellido, nombre y
+    apellidos, nombre del cliente, cliente, contacto, nome completo, nome do cliente, nome e sobrenome, nome e
+    apelido, contato, nom complet, nom et prenom, nom et prenoms, prenom et nom, nom prenom, nom du client, nom, nome
+    e cognome, nome cliente, nominativo, volledige naam, voor en achternaam, naam, klantnaam, klant, ad soyad, adı
+    soyadı, ad ve soyad, isim soyisim, müşteri adı, müşteri, isim, الاسم الكامل, الاسم, اسم العميل, الاسم بالكامل,
+    اسم, पूरा नाम, नाम, ग्राहक का नाम, आपका नाम
 """
 FIRST_NAMES: Final = """
     first name, given name, forename, fname, billing first name, first name billing, shipping first name, first name
@@ -67,6 +66,11 @@ LAST_NAMES: Final = """
 """
 SECOND_LAST_NAMES: Final = """
     segundo apellido, apellido materno, second last name, second surname, maternal surname
+"""
+# Used where neither a whole name nor its parts are filled.
+NICKNAMES: Final = """
+    display name, public name, push name, nickname, file as, anzeigename, spitzname, nombre en pantalla, apodo, nome
+    visualizzato, soprannome, mostrar nome, nom a afficher, surnom, weergavenaam, bijnaam
 """
 # Used where no column has the person's name, or the cells of those are blank.
 COMPANIES: Final = """

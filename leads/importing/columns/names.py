@@ -13,6 +13,7 @@ FIRST: Final = "first name"
 MIDDLE: Final = "middle name"
 LAST: Final = "last name"
 LAST_2: Final = "second last name"
+NICKNAME: Final = "nickname"
 COMPANY: Final = "company"
 # Characters. A longer name is a question or no header at all.
 _LONGEST_NAME: Final = 200
@@ -105,6 +106,7 @@ def _table() -> dict[str, tuple[str, str, int]]:
         ("customer_name", MIDDLE): known_names.MIDDLE_NAMES,
         ("customer_name", LAST): known_names.LAST_NAMES,
         ("customer_name", LAST_2): known_names.SECOND_LAST_NAMES,
+        ("customer_name", NICKNAME): known_names.NICKNAMES,
         ("customer_name", COMPANY): known_names.COMPANIES,
         ("type", ""): known_names.TYPES,
         ("details", ""): known_names.DETAILS,

@@ -6,7 +6,18 @@ from operator import itemgetter
 from typing import Final
 
 from conversations.visible_text import visible_text
-from leads.importing.columns.names import COMPANY, FIRST, LAST, LAST_2, MIDDLE, WHOLE, folded, is_question, known
+from leads.importing.columns.names import (
+    COMPANY,
+    FIRST,
+    LAST,
+    LAST_2,
+    MIDDLE,
+    NICKNAME,
+    WHOLE,
+    folded,
+    is_question,
+    known,
+)
 
 Cells = Sequence[str]
 Reader = Callable[[Cells], str]
@@ -58,10 +69,10 @@ def labels_of(header: Sequence[str], indexes: Iterable[int]) -> dict[int, int]:
 def how_joined(field: str, names: Sequence[str]) -> str:
     """Return the names of a field's columns as one text for a message."""
     if field == "customer_name":
-        whole_or_company = {WHOLE, COMPANY}
+        alone = {WHOLE, NICKNAME, COMPANY}
         parts = [known(name) for name in names]
         return "".join(
-            name if number == 0 else (" or " if part and part.part in whole_or_company else " + ") + name
+            name if number == 0 else (" or " if part and part.part in alone else " + ") + name
             for number, (name, part) in enumerate(zip(names, parts, strict=True))
         )
     return (" + " if field == "details" else " or ").join(names)
@@ -96,19 +107,19 @@ def _phone_reader(indexes: Sequence[int], labels: Mapping[int, int]) -> int | Re
 def _name_reader(indexes: Sequence[int], header: Sequence[str]) -> int | Reader:
     if len(indexes) == 1 and folded(header[indexes[0]]) != "publicname":
         return indexes[0]
-    parts: dict[str, list[int]] = {part: [] for part in (WHOLE, FIRST, MIDDLE, LAST, LAST_2, COMPANY, "")}
+    parts: dict[str, list[int]] = {part: [] for part in (WHOLE, FIRST, MIDDLE, LAST, LAST_2, NICKNAME, COMPANY, "")}
     for index in indexes:
         found = known(header[index])
         parts[found.part if found and found.field == "customer_name" else ""].append(index)
-    whole, company = parts[WHOLE], parts[COMPANY]
+    whole, others = parts[WHOLE], [*parts[NICKNAME], *parts[COMPANY]]
     if parts[""]:
         # A person named columns of unknown names: all are joined in the order of the choice.
-        chosen = [(index,) for index in indexes if index not in (*whole, *company)]
-        return lambda cells: _joined(cells, chosen) or _person(cells, whole) or _first_filled(cells, company)
+        chosen = [(index,) for index in indexes if index not in (*whole, *others)]
+        return lambda cells: _joined(cells, chosen) or _person(cells, whole) or _person(cells, others)
     joined = [parts[part] for part in (FIRST, MIDDLE, LAST, LAST_2)]
     if parts[FIRST] and not parts[LAST] and whole and folded(header[whole[0]]) in _LAST_TOO:
-        return lambda cells: _with_first(_joined(cells, joined), _person(cells, whole)) or _first_filled(cells, company)
-    return lambda cells: _person(cells, whole) or _joined(cells, joined) or _first_filled(cells, company)
+        return lambda cells: _with_first(_joined(cells, joined), _person(cells, whole)) or _person(cells, others)
+    return lambda cells: _person(cells, whole) or _joined(cells, joined) or _person(cells, others)
 
 
 def _person(cells: Cells, indexes: Sequence[int]) -> str:

@@ -102,7 +102,11 @@ def test_a_lone_surrogate_is_written_escaped(path):
     assert b"\\ud800" in write(path, Row(2, ["\ud800", "a\0b"]))
 
 
-@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=4)))
+# Reading removes invisible characters: see readers/broken_cells.py.
+_TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cf"], exclude_characters="\0\x1a"))
+
+
+@given(st.lists(st.lists(_TEXTS, max_size=4)))
 def test_every_row_is_read_with_its_cells(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("errors") / "errors.csv"
     data = write(path, Row(1, GOOD), *(Row(number, cells) for number, cells in enumerate(rows)))

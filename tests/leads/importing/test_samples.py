@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 from django.conf import settings
+from openpyxl import Workbook
 
 from leads.models import Lead
 from tests.leads.importing.operator import import_leads
@@ -115,8 +116,9 @@ CASES = [
         [
             inquiry("Hugo Lane", "+14155552671"),
             inquiry("Iris Moss", "+12125552672", status="contacted"),
-            inquiry("Nils Berg", "+15125552673", status="converted"),
         ],
+        refused=1,
+        why="a number with an extension",
     ),
     Sample(
         "zoho_leads.csv",
@@ -214,12 +216,55 @@ CASES = [
     Sample("statuses.csv", "A list without details", [("Vera Lang", "+4915123431001", "order", "contacted", "")]),
 ]
 
+LEADS = ["Phone", "Name", "Type", "Notes", "External ID"]
+WORKBOOKS = [
+    Sample(
+        "hidden_first_sheet.xlsx",
+        "A workbook whose first sheet is hidden",
+        [("Ines Quast", "+4915123410301", "order", "new", "Lemon cake")],
+    ),
+    Sample(
+        "formulas.xlsx",
+        "A workbook with formulas whose results were not saved",
+        [("Ines Quast", "+4915123410301", "order", "new", "Lemon cake")],
+        refused=1,
+        why="a formula without its result",
+    ),
+    Sample(
+        "big_ids.xlsx",
+        "A workbook whose ids Excel has rounded, which are not read",
+        [
+            ("Ines Quast", "+4915123410301", "order", "new", "Lemon cake"),
+            ("Ines Quast", "+4915123410301", "order", "new", "Rye bread"),
+        ],
+    ),
+]
 
-@pytest.mark.parametrize("sample", CASES, ids=[sample.file for sample in CASES])
-def test_a_sample_is_imported_as_a_person_would_expect(owner, sample: Sample):
-    if sample.file in ("salesforce_report.csv", "excel_sep.csv"):
-        pytest.xfail("the readers do not know these lines yet")
-    result = import_leads(owner, SAMPLES / sample.file, *sample.options.split())
+
+def make_workbook(path: Path) -> Path:
+    """Write the workbook of this name."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    if path.name == "hidden_first_sheet.xlsx":
+        sheet.append(["Types"])
+        sheet.sheet_state = "hidden"
+        sheet = book.create_sheet("Leads")
+        book.active = 1
+    sheet.append([*LEADS[:4], "id"] if path.name == "big_ids.xlsx" else LEADS)
+    sheet.append(["+4915123410301", "Ines Quast", "order", "Lemon cake"])
+    if path.name == "formulas.xlsx":
+        sheet.append(["+4915123410302", '=PROPER("ruben ott")', "order", "x"])
+    if path.name == "big_ids.xlsx":
+        sheet["E2"] = 1.054070000000001e18
+        sheet.append(["+4915123410301", "Ines Quast", "order", "Rye bread", 1.054070000000001e18])
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("sample", CASES + WORKBOOKS, ids=[sample.file for sample in CASES + WORKBOOKS])
+def test_a_sample_is_imported_as_a_person_would_expect(owner, tmp_path, sample: Sample):
+    path = make_workbook(tmp_path / sample.file) if sample in WORKBOOKS else SAMPLES / sample.file
+    result = import_leads(owner, path, *sample.options.split())
     rows = Lead.objects.order_by("pk").values_list(
         "conversation__customer__name", "conversation__customer__phone", "type", "status", "details"
     )
@@ -233,4 +278,4 @@ def test_every_sample_has_a_case():
 
 def test_the_table_of_the_documentation_is_true():
     text = DOCS.read_text(encoding="utf-8")
-    assert "\n".join(sample.line for sample in CASES) in text
+    assert "\n".join(sample.line for sample in CASES + WORKBOOKS) in text

@@ -64,6 +64,8 @@ def test_columns_with_the_same_name_are_all_read():
         (["Name", "Billing Name"], ["#1001", "Zoë Doe"], "Zoë Doe"),
         (["Name", "Billing Name"], ["#1002", ""], ""),
         (["Saved Name", "Public Name"], ["", "~Mia"], "Mia"),
+        (["First Name", "Last Name", "Nickname", "File As"], ["Zoë", "Doe", "Zo", "Doe, Zoë"], "Zoë Doe"),
+        (["First Name", "Last Name", "Nickname"], ["", "", "Zo"], "Zo"),
         (["Ad", "Soyad"], ["Ayşe", "Kaya"], "Ayşe Kaya"),
         (["Ad", "Company"], ["Cake, autumn", "Bakery Dorn"], "Bakery Dorn"),
     ],
