@@ -27,7 +27,8 @@ from leadsite.rest.parsing import BodyTooLarge
 from leadsite.webhooks.services import (
     CannotKeepSecrets,
     EndpointOff,
-    NotFailed,
+    EventPending,
+    HeadersRefused,
     TooManyEndpoints,
     UnknownEndpoint,
     WebhookRefused,
@@ -54,7 +55,8 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (MessageRefused, 400, "invalid"),
     (UnknownEndpoint, 404, "not_found"),
     (TooManyEndpoints, 409, "too_many_endpoints"),
-    (NotFailed, 409, "not_failed"),
+    (EventPending, 409, "event_pending"),
+    (HeadersRefused, 400, "invalid"),
     (EndpointOff, 409, "endpoint_off"),
     (CannotKeepSecrets, 409, "cannot_keep_secrets"),
     (exceptions.ValidationError, 400, "invalid"),
@@ -146,13 +148,16 @@ def _sentence(error: Exception, status: int, code: str, fields: dict[str, list[s
     return {403: "Permission denied.", 404: "Not found.", 413: "The body is too large."}[status]
 
 
+_FIELD_OF: Final[dict[type[Exception], str]] = {AssigneeRefused: "assigned_to", HeadersRefused: "headers"}
+
+
 def _fields(error: Exception) -> dict[str, list[str]]:
     if isinstance(error, StatusNotAllowed):
         return {"status": [error.message], "allowed": list(error.allowed)}
     if isinstance(error, LeadRefused | MessageRefused):
         return {error.field: [error.message]} if error.field else {}
-    if isinstance(error, AssigneeRefused):
-        return {"assigned_to": [str(error)]}
+    if field := _FIELD_OF.get(type(error)):
+        return {field: [str(error)]}
     if not isinstance(error, exceptions.ValidationError):
         return {}
     detail = error.detail

@@ -4,12 +4,10 @@ moment waits for one chunk at most.
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -17,9 +15,9 @@ from django.utils.text import capfirst
 
 from conversations.models import Customer
 from leads.bulk.changes import IN_PROGRESS, UNDOING
-from leads.bulk.outcomes import CHANGED, outcome_of, undo_outcome_of
-from leads.models import BulkChange, ChosenLead, Lead
-from leads.models.bulk import Chosen, LeadValues, target_of
+from leads.bulk.outcomes import CHANGED, outcome_of, target_of, undo_outcome_of
+from leads.models import BulkChange, ChosenLead
+from leads.models.bulk import Chosen, LeadValues
 from leadsite.core.transactions import end_if_idle, retried
 
 State = BulkChange.State
@@ -64,7 +62,7 @@ def process_chunk(*, change_id: UUID) -> bool:
 
 
 def _change_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
-    customers, present = _lock(chunk)
+    present = _lock(chunk)
     outcomes: dict[UUID, str] = {}
     rows: list[tuple[UUID, LeadValues]] = []
     for lead in chunk:
@@ -72,7 +70,7 @@ def _change_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
         outcomes[lead.lead_id] = outcome_of(chosen=lead.values, present=now, values=change.values)
         if now is not None and outcomes[lead.lead_id] == CHANGED:
             rows.append((lead.lead_id, target_of(change.values, now)))
-    _write(change, chunk, rows, customers)
+    _write(change, rows)
     kept = [(lead_id, outcome) for lead_id, outcome in outcomes.items() if outcome != CHANGED]
     ChosenLead.objects.set_outcomes(change_id=change.pk, outcomes=kept)
     counts = {name: F(name) + count for name, count in Counter(outcomes.values()).items()}
@@ -80,48 +78,32 @@ def _change_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
 
 
 def _undo_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
-    customers, present = _lock(chunk)
+    present = _lock(chunk)
     rows = []
     for lead in chunk:
         now = present.get(lead.lead_id)
         if now is not None and undo_outcome_of(present=now, values=change.values):
             before = {name: getattr(lead.values, name) for name in change.values}
             rows.append((lead.lead_id, now._replace(**before)))
-    _write(change, chunk, rows, customers)
+    _write(change, rows)
     counts = {"restored": F("restored") + len(rows), "remaining": F("remaining") + len(chunk) - len(rows)}
     _advance(change, State.UNDOING, undo_position=chunk[-1].lead_id, **counts)
 
 
-def _lock(chunk: Sequence[Chosen]) -> tuple[dict[UUID, Customer], dict[UUID, LeadValues]]:
-    ids = {lead.customer_id for lead in chunk if lead.customer_id is not None}
-    customers = {customer.pk: customer for customer in Customer.objects.lock(ids)}
-    return customers, ChosenLead.objects.lock_leads([lead.lead_id for lead in chunk])
+def _lock(chunk: Sequence[Chosen]) -> dict[UUID, LeadValues]:
+    customers = Customer.objects.filter(pk__in={lead.customer_id for lead in chunk})
+    list(customers.order_by("user", "phone_key", "whatsapp_user_id").select_for_update().values_list("pk"))
+    return ChosenLead.objects.lock_leads([lead.lead_id for lead in chunk])
 
 
-def _write(
-    change: BulkChange,
-    chunk: Sequence[Chosen],
-    rows: Sequence[tuple[UUID, LeadValues]],
-    customers: Mapping[UUID, Customer],
-) -> None:
+def _write(change: BulkChange, rows: Sequence[tuple[UUID, LeadValues]]) -> None:
     """Write the leads, and an entry in the history of each."""
     ChosenLead.objects.write_leads(rows)
-    if change.person_id is None:
-        return
-    customer_of = {lead.lead_id: customers.get(lead.customer_id) for lead in chunk if lead.customer_id is not None}
-    kind = ContentType.objects.get_for_model(Lead).pk
-    fields = [capfirst(name.removesuffix("_id").replace("_", " ")) for name in change.values]
-    LogEntry.objects.bulk_create(
-        LogEntry(
-            user_id=change.person_id,
-            content_type_id=kind,
-            object_id=str(lead_id),
-            object_repr=f"{Lead.Type(values.type).label} of {customer_of.get(lead_id)}"[:200],
-            action_flag=CHANGE,
-            change_message=json.dumps([{"changed": {"fields": fields}}]),
-        )
-        for lead_id, values in rows
-    )
+    if change.person_id is not None:
+        fields = [capfirst(name.removesuffix("_id").replace("_", " ")) for name in change.values]
+        message = json.dumps([{"changed": {"fields": fields}}])
+        lead_ids = [lead_id for lead_id, _ in rows]
+        ChosenLead.objects.log_changes(person_id=change.person_id, lead_ids=lead_ids, message=message)
 
 
 def _advance(change: BulkChange, state: str, **columns: Any) -> None:

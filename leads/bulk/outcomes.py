@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
-from leads.models.bulk import LeadValues, target_of
+from leads.models.bulk import LeadValues
 from leads.services.status_order import TRANSITIONS
 
 # Each is the name of its count in BulkChange.
@@ -21,7 +22,7 @@ def outcome_of(*, chosen: LeadValues, present: LeadValues | None, values: Mappin
     """
     if present is None:
         return GONE
-    target = target_of(dict(values), present)
+    target = target_of(values, present)
     if target == present:
         return SAME
     if any(getattr(chosen, name) != getattr(present, name) for name in values):
@@ -33,4 +34,11 @@ def outcome_of(*, chosen: LeadValues, present: LeadValues | None, values: Mappin
 
 def undo_outcome_of(*, present: LeadValues, values: Mapping[str, Any]) -> bool:
     """Whether the lead still has what the change has written, so that the undo gives back what it had before."""
-    return target_of(dict(values), present) == present
+    return target_of(values, present) == present
+
+
+def target_of(values: Mapping[str, Any], present: LeadValues) -> LeadValues:
+    """Return the present values of a lead with those that a bulk change writes (as JSON, so ids are texts)."""
+    assignee = values.get("assigned_to_id")
+    typed = dict(values) | ({"assigned_to_id": UUID(assignee)} if assignee else {})
+    return present._replace(**typed)

@@ -1,10 +1,12 @@
 """The models of bulk changes: one action of staff on many leads, and the leads that were chosen for it."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.admin.models import CHANGE
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.db.models import F, Q, QuerySet
 
@@ -148,6 +150,15 @@ class ChosenLeadManager(models.Manager["ChosenLead"]):
             statuses, types, assignees = (array(column) for column in zip(*(row for _, row in rows), strict=True))
             fetch_rows(_WRITE, [ids, statuses, types, assignees, ids])
 
+    def log_changes(self, *, person_id: UUID, lead_ids: Collection[UUID], message: str) -> None:
+        """Write an entry in the admin's history of each lead. Caller holds the transaction.
+
+        As LogEntry.objects.log_actions does for rows that Python has loaded.
+        """
+        if lead_ids:
+            kind = ContentType.objects.get_for_model(Lead).pk
+            fetch_rows(_LOG, [person_id, kind, CHANGE, message, array(lead_ids)])
+
     def set_outcomes(self, *, change_id: UUID, outcomes: Collection[tuple[UUID, str]]) -> None:
         """Store why leads were not changed. Caller holds the transaction."""
         if outcomes:
@@ -216,15 +227,20 @@ _WRITE: Final = """
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.id = given.id AND l.id = ANY (%s::uuid[])
 """
+# The text of a lead is that of Lead.__str__ and Customer.__str__.
+_LOG: Final = """
+    INSERT INTO django_admin_log (action_time, user_id, content_type_id, action_flag, change_message, object_id,
+                                  object_repr)
+    SELECT now(), %s, %s, %s, %s, lead.id::text,
+           left(initcap(lead.type) || ' of ' || coalesce(
+               nullif(customer.name, ''), customer.phone, 'Number hidden (' || customer.whatsapp_user_id || ')'), 200)
+    FROM unnest(%s::uuid[]) AS given (id)
+    CROSS JOIN LATERAL (SELECT l.id, l.type, l.conversation_id FROM leads AS l WHERE l.id = given.id LIMIT 1) AS lead
+    CROSS JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
+    CROSS JOIN LATERAL (SELECT k.* FROM customers AS k WHERE k.id = place.customer_id LIMIT 1) AS customer
+"""
 _SET_OUTCOMES: Final = """
     UPDATE bulk_change_leads AS chosen SET outcome = given.outcome
     FROM unnest(%s::uuid[], %s::text[]) AS given (lead_id, outcome)
     WHERE chosen.change_id = %s AND chosen.lead_id = given.lead_id
 """
-
-
-def target_of(values: dict[str, Any], present: LeadValues) -> LeadValues:
-    """Return the present values of a lead with those that a bulk change writes (as JSON, so ids are texts)."""
-    assignee = values.get("assigned_to_id")
-    typed = values | ({"assigned_to_id": UUID(assignee)} if assignee else {})
-    return present._replace(**typed)

@@ -1,54 +1,38 @@
 """Admin of webhook endpoints and of the events posted to them."""
 
+import json
 from contextlib import suppress
 from typing import Any, Final, cast
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from leadsite.accounts.models import User
-from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
-from leadsite.adminkit.page import ReadOnly
+from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.page import ReadOnly, any_size
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, badge, foreign, link, moment, shorten
-from leadsite.webhooks import services
-from leadsite.webhooks.addresses import AddressRefused, check_url
+from leadsite.webhooks import resending, services
 from leadsite.webhooks.alerts import describe_disabled
-from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, WebhookEndpoint, WebhookEvent
+from leadsite.webhooks.forms import EndpointForm
+from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
+from leadsite.webhooks.resending import RESEND_LIMIT, Resent
 from leadsite.webhooks.services import NewSecret, UnknownEndpoint, WebhookRefused
 
+MEANINGS: Final = {
+    WebhookEvent.State.PENDING: "It will be posted at the time of its next attempt.",
+    WebhookEvent.State.DELIVERED: "The endpoint has accepted it. Sent again, it has the same webhook-id.",
+    WebhookEvent.State.FAILED: "It was not delivered. Correct the problem at the endpoint, then send it again.",
+}
 COPY_NOW: Final = 'Copy the secret now, it is not shown again: <code class="break-words select-all">{}</code>'
-
-
-class EndpointForm(OwnedForm):
-    url = forms.CharField(label="URL", widget=UnfoldAdminTextInputWidget, help_text="https://…: receives the events.")
-    description = forms.CharField(
-        required=False,
-        max_length=DESCRIPTION_MAX_LENGTH,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="What receives the events.",
-    )
-    events = forms.MultipleChoiceField(
-        choices=WebhookEndpoint.Event.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
-    )
-
-    class Meta:
-        model = WebhookEndpoint
-        fields = ["user", "url", "description", "events", "active"]
-
-    def clean_url(self) -> str:
-        try:
-            return check_url(self.cleaned_data["url"])
-        except AddressRefused as error:
-            raise forms.ValidationError(str(error)) from error
 
 
 @admin.register(WebhookEndpoint)
@@ -59,8 +43,8 @@ class WebhookEndpointAdmin(OwnedAdmin):
     search_fields = ["url", "description", "user__email", "user__business_name"]
     search_help_text = "URL, description, or business"
     ordering = ["-pk"]
-    actions = ["send_test", "rotate_secret"]
-    fields = ["user", "url", "description", "events", "active", "state", "event_link", "created"]
+    actions = ["send_test", "resend_failed", "rotate_secret"]
+    fields = ["user", "url", "description", "events", "headers", "active", "state", "event_link", "created"]
     readonly_fields = ["state", "event_link", "created"]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
@@ -73,10 +57,14 @@ class WebhookEndpointAdmin(OwnedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:
         if change:
             changes = {name: form.cleaned_data[name] for name in form.changed_data}
-            services.change_endpoint(user_id=obj.user_id, endpoint_id=obj.pk, changes=changes)
+            before = set(obj.header_names)
+            changed = services.change_endpoint(user_id=obj.user_id, endpoint_id=obj.pk, changes=changes)
+            if "url" in changes and (lost := before - set(changed.header_names)):
+                names = ", ".join(sorted(lost))
+                messages.warning(request, f"The events go to another host, so these headers were removed: {names}.")
             return
         owner = cast(User, form.cleaned_data.get("user") or request.user)
-        fields = {name: form.cleaned_data[name] for name in ("url", "events", "description")}
+        fields = {name: form.cleaned_data[name] for name in ("url", "events", "description", "headers")}
         created = services.create_endpoint(user_id=owner.pk, **fields)
         obj.pk = created.endpoint.pk
         obj.refresh_from_db()
@@ -107,6 +95,16 @@ class WebhookEndpointAdmin(OwnedAdmin):
                 messages.error(request, f"{endpoint}: {refusal}")
                 return
         messages.success(request, "A test event was queued; see the webhook events for its state.")
+
+    @admin.action(description="Send failed events again", permissions=["change"])
+    def resend_failed(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in queryset:
+            try:
+                resent = resending.resend_failed(user_id=endpoint.user_id, endpoint_id=endpoint.pk)
+            except WebhookRefused as refusal:
+                messages.error(request, f"{endpoint}: {refusal}")
+            else:
+                _say(request, resent)
 
     @admin.action(description="Rotate the secret", permissions=["change"])
     def rotate_secret(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
@@ -159,11 +157,12 @@ class WebhookEventAdmin(ReadOnly, OwnedAdmin):
     ordering = ["-pk"]
     paginator = BoundedPaginator
     actions = ["resend"]
+    change_form_outer_before_template = "webhooks/event.html"
     fields = [
-        *("user", "endpoint_link", "type", "id", "state_badge", "attempts", "due", "last_status", "problem"),
-        *("delivered", "created", "payload"),
+        *("user", "endpoint_link", "type", "id", "state_badge", "attempts", "due", "last_attempt", "last_status"),
+        *("problem", "delivered", "created", "body"),
     ]
-    readonly_fields = ["endpoint_link", "state_badge", "due", "problem", "delivered", "created"]
+    readonly_fields = ["endpoint_link", "state_badge", "due", "last_attempt", "problem", "delivered", "created", "body"]
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("webhooks.change_webhookendpoint")
@@ -175,11 +174,43 @@ class WebhookEventAdmin(ReadOnly, OwnedAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "endpoint__id__exact" or super().lookup_allowed(lookup, value, request)
 
-    @admin.action(description="Resend failed events", permissions=["resend"])
+    def get_urls(self) -> list[URLPattern]:
+        one = path(
+            "<path:object_id>/resend/", self.admin_site.admin_view(self.resend_one), name="webhooks_webhookevent_resend"
+        )
+        return [one, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
+    ) -> HttpResponse:
+        if isinstance(obj, WebhookEvent):
+            over = obj.state != WebhookEvent.State.PENDING
+            context |= {
+                "meaning": MEANINGS[WebhookEvent.State(obj.state)],
+                "may_resend": over and self.has_resend_permission(request),
+            }
+        return super().render_change_form(request, context, *args, obj=obj, **options)
+
+    @any_size
+    @admin.action(description="Send again", permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
-        sent = sum(_resend(*ids) for ids in queryset.values_list("user_id", "endpoint_id", "pk"))
-        text = f"{sent} {'event was' if sent == 1 else 'events were'} queued again."
-        messages.add_message(request, messages.SUCCESS if sent else messages.WARNING, text)
+        _say(request, resending.resend_chosen(events=queryset))
+
+    def resend_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Handle the button on an event's page."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_resend_permission(request):
+            raise PermissionDenied
+        event = self.get_object(request, unquote(object_id))
+        if event is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        try:
+            resending.resend(user_id=event.user_id, endpoint_id=event.endpoint_id, event_id=event.pk)
+            messages.success(request, "The event was queued again. It is posted within a few seconds.")
+        except WebhookRefused as refusal:
+            messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse("admin:webhooks_webhookevent_change", args=[quote(event.pk)]))
 
     @admin.display(description="endpoint")
     def endpoint_link(self, event: WebhookEvent) -> SafeString:
@@ -201,6 +232,15 @@ class WebhookEventAdmin(ReadOnly, OwnedAdmin):
     def due(self, event: WebhookEvent) -> SafeString:
         return moment(event.due_at)
 
+    @admin.display(description="last attempt")
+    def last_attempt(self, event: WebhookEvent) -> SafeString:
+        return moment(event.last_attempt_at)
+
+    @admin.display(description="body")
+    def body(self, event: WebhookEvent) -> SafeString:
+        text = json.dumps(event.payload, indent=2, ensure_ascii=False)
+        return format_html('<pre class="pre-wrap foreign" dir="auto">{}</pre>', text)
+
     @admin.display(description="delivered")
     def delivered(self, event: WebhookEvent) -> SafeString:
         return moment(event.delivered_at)
@@ -210,9 +250,7 @@ def _show_secret(request: HttpRequest, new: NewSecret) -> None:
     messages.warning(request, format_html(COPY_NOW, new.secret))
 
 
-def _resend(user_id: UUID, endpoint_id: UUID, event_id: UUID) -> bool:
-    try:
-        services.resend(user_id=user_id, endpoint_id=endpoint_id, event_id=event_id)
-    except WebhookRefused:
-        return False
-    return True
+def _say(request: HttpRequest, resent: Resent) -> None:
+    text = f"{resent.queued:,} {'event was' if resent.queued == 1 else 'events were'} queued again."
+    more = f" There are more: {RESEND_LIMIT:,} are queued at a time. Repeat the action." if resent.more else ""
+    messages.add_message(request, messages.SUCCESS if resent.queued else messages.WARNING, text + more)

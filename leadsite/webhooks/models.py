@@ -41,6 +41,9 @@ class WebhookEndpoint(OwnedModel):
     encrypted_secret = models.TextField(editable=False)
     former_secret = models.TextField(default="", db_default="", editable=False)
     former_until = models.DateTimeField(null=True, editable=False)
+    # Headers of the integrator's own, as JSON encrypted like the secret; their names are shown. See headers.py.
+    encrypted_headers = models.TextField(default="", db_default="", editable=False)
+    header_names = ArrayField(models.CharField(), default=list, db_default=[], editable=False)
     failing_since = models.DateTimeField(
         null=True, editable=False, help_text="The first failure since the last delivered event."
     )
@@ -89,7 +92,8 @@ class WebhookEvent(OwnedModel):
 
       pending    to be posted at `due_at`; a worker that posts it has a lease until `leased_until`
       delivered  the endpoint answered 2xx
-      failed     all attempts of a day failed, or the endpoint answered 410; it can be resent
+      failed     all attempts of a day failed, or the endpoint answered 410
+    A failed or delivered event can be sent again (resending.py).
 
     Its id is the header webhook-id, the same at each attempt. No foreign key to the endpoint: write_lead_events.sql
     says why.
@@ -108,6 +112,7 @@ class WebhookEvent(OwnedModel):
     # Different for each claim, so that a worker whose lease has expired cannot record its result.
     leased_until = models.DateTimeField(null=True, editable=False)
     last_status = models.PositiveSmallIntegerField(null=True, help_text="The HTTP status of the last answer.")
+    last_attempt_at = models.DateTimeField(null=True, help_text="When the last attempt ended.")
     error = models.TextField(default="", db_default="")
     delivered_at = models.DateTimeField(null=True)
 

@@ -21,6 +21,7 @@ from leadsite.core.encryption import SecretUnreadable, decrypt
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle
 from leadsite.webhooks import http
+from leadsite.webhooks.headers import unpack
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.signing import signed_headers
 
@@ -49,7 +50,7 @@ _CLAIM: Final = """
         FROM webhook_endpoints AS e JOIN users AS b ON b.id = e.user_id AND b.is_active
         WHERE e.active AND (e.failing_since IS NOT NULL) = %(failing)s
     ), due AS MATERIALIZED (
-        SELECT next.id, open.url, open.encrypted_secret AS secret,
+        SELECT next.id, open.url, open.encrypted_headers AS headers, open.encrypted_secret AS secret,
                CASE WHEN open.former_until > statement_timestamp() THEN open.former_secret ELSE '' END AS former_secret
         FROM open
         CROSS JOIN LATERAL (
@@ -64,7 +65,7 @@ _CLAIM: Final = """
         leased_until = statement_timestamp() + %(lease)s, updated_at = statement_timestamp()
     FROM due WHERE w.id = due.id
     RETURNING w.id, w.endpoint_id, w.type, w.attempts, w.leased_until, w.payload::text, due.url, due.secret,
-              due.former_secret
+              due.former_secret, due.headers
 """
 
 
@@ -81,6 +82,7 @@ class Delivery:
     url: str = field(repr=False)
     secret: str = field(repr=False)  # encrypted, as it is stored
     former_secret: str = field(repr=False)
+    headers: str = field(repr=False)  # the integrator's own, encrypted
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ def deliver(delivery: Delivery) -> Outcome:
         headers = signed_headers(
             event_id=str(delivery.id), at=int(time.time()), body=body, secrets=[decrypt(secret) for secret in stored]
         )
-        answer = http.post(delivery.url, body, headers | {"Content-Type": "application/json", "User-Agent": USER_AGENT})
+        ours = headers | {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+        answer = http.post(delivery.url, body, unpack(delivery.headers) | ours)
     except http.NotDelivered as error:
         return Outcome(None, str(error))
     except SecretUnreadable:
@@ -154,7 +157,13 @@ def record(delivery: Delivery, outcome: Outcome) -> None:
 
 
 def _changes(delivery: Delivery, outcome: Outcome) -> dict[str, Any]:
-    changes = {"last_status": outcome.status, "error": outcome.error, "leased_until": None, "updated_at": Now()}
+    changes = {
+        "last_status": outcome.status,
+        "error": outcome.error,
+        "leased_until": None,
+        "last_attempt_at": Now(),
+        "updated_at": Now(),
+    }
     if outcome.delivered:
         return changes | {"state": WebhookEvent.State.DELIVERED, "due_at": None, "delivered_at": Now()}
     if outcome.status == 410 or delivery.attempt > len(RETRY_DELAYS):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
@@ -13,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from leadsite.core.encryption import SecretUnreadable, encrypt, rotate
+from leadsite.webhooks.headers import HeaderRefused, check_headers, merged, pack, unpack
 from leadsite.webhooks.models import TEST, WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.signing import make_secret
 
@@ -46,8 +48,12 @@ class EndpointOff(WebhookRefused):
     """The endpoint is not active."""
 
 
-class NotFailed(WebhookRefused):
-    """The event has not failed; only a failed event can be resent."""
+class EventPending(WebhookRefused):
+    """The event is pending, so it cannot be sent again."""
+
+
+class HeadersRefused(WebhookRefused):
+    """The endpoint would have more headers than allowed, or one with an invalid name or value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +64,52 @@ class NewSecret:
     secret: str = field(repr=False)
 
 
-def create_endpoint(*, user_id: UUID, url: str, events: Sequence[str], description: str = "") -> NewSecret:
+def create_endpoint(
+    *,
+    user_id: UUID,
+    url: str,
+    events: Sequence[str],
+    description: str = "",
+    headers: Mapping[str, str | None] | None = None,
+) -> NewSecret:
     """Create an endpoint and its secret, in one statement (its own transaction).
 
-    Raises TooManyEndpoints and CannotKeepSecrets.
+    `headers`: headers of the integrator's own. Raises TooManyEndpoints, HeadersRefused and CannotKeepSecrets.
     """
     # Two simultaneous requests may exceed the limit by one, which is harmless.
     if WebhookEndpoint.objects.filter(user_id=user_id).count() >= MAX_ENDPOINTS:
         raise TooManyEndpoints(f"A business has at most {MAX_ENDPOINTS} endpoints. Delete one first.")
     secret = make_secret()
-    endpoint = WebhookEndpoint.objects.create(
+    endpoint = WebhookEndpoint(
         user_id=user_id,
         url=url,
         events=sorted(set(events)),
         description=description,
         encrypted_secret=_encrypted(secret),
     )
+    _set_headers(endpoint, headers or {})
+    endpoint.save()
     return NewSecret(endpoint, secret)
 
 
 def change_endpoint(*, user_id: UUID, endpoint_id: UUID, changes: Mapping[str, Any]) -> WebhookEndpoint:
-    """Change url, description, events or active, and return the endpoint. Opens the transaction.
+    """Change url, description, events, active or headers, and return the endpoint. Opens the transaction.
 
-    Enabling the endpoint or changing its URL resets its failures. Raises UnknownEndpoint.
+    Enabling the endpoint or changing its URL resets its failures. `headers` has only those that change; None removes
+    one. The others stay, unless the events go to another host: a token is for the host that it was given for.
+    Raises UnknownEndpoint, HeadersRefused, CannotKeepSecrets.
     """
+    # Two changes of the headers at the same moment: the second waits, and adds to those of the first.
     with transaction.atomic():
         endpoint = _get_locked(user_id, endpoint_id)
+        moved = "url" in changes and origin_of(changes["url"]) != origin_of(endpoint.url)
+        if moved:
+            endpoint.encrypted_headers, endpoint.header_names = "", []
         for name, value in changes.items():
-            setattr(endpoint, name, sorted(set(value)) if name == "events" else value)
+            if name == "headers":
+                _set_headers(endpoint, value)
+            else:
+                setattr(endpoint, name, sorted(set(value)) if name == "events" else value)
         if changes.get("active") or "url" in changes:
             endpoint.failing_since = None
         if endpoint.active:
@@ -119,28 +143,10 @@ def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
 
 def send_test(*, user_id: UUID, endpoint_id: UUID) -> WebhookEvent:
     """Queue a test event. Raises UnknownEndpoint, EndpointOff."""
-    endpoint = _get_active(user_id, endpoint_id)
+    endpoint = get_active(user_id, endpoint_id)
     now = timezone.now().isoformat().replace("+00:00", "Z")
     payload = {"type": TEST, "timestamp": now, "data": {"endpoint_id": str(endpoint.pk)}}
     return WebhookEvent.objects.create(user_id=user_id, endpoint=endpoint, type=TEST, payload=payload)
-
-
-def resend(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEvent:
-    """Queue a failed event again, with all attempts. Opens the transaction.
-
-    Raises UnknownEndpoint, EndpointOff, NotFailed.
-    """
-    with transaction.atomic():
-        _get_active(user_id, endpoint_id)
-        mine = WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id, pk=event_id)
-        event = mine.select_for_update().first()
-        if event is None:
-            raise UnknownEndpoint("There is no such event.")
-        if event.state != WebhookEvent.State.FAILED:
-            raise NotFailed(f"This event is {event.state}; only a failed event can be resent.")
-        event.state, event.attempts, event.due_at = WebhookEvent.State.PENDING, 0, timezone.now()
-        event.save(update_fields=["state", "attempts", "due_at", "updated_at"])
-        return event
 
 
 def prune(*, now: datetime) -> int:
@@ -184,11 +190,12 @@ def rotate_secrets() -> int:
     for endpoint in endpoints:
         endpoint.encrypted_secret = rotate(endpoint.encrypted_secret)
         endpoint.former_secret = rotate(endpoint.former_secret) if endpoint.former_secret else ""
-        endpoint.save(update_fields=["encrypted_secret", "former_secret", "updated_at"])
+        endpoint.encrypted_headers = rotate(endpoint.encrypted_headers) if endpoint.encrypted_headers else ""
+        endpoint.save(update_fields=["encrypted_secret", "former_secret", "encrypted_headers", "updated_at"])
     return len(endpoints)
 
 
-def _get_active(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
+def get_active(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
     endpoint = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).first()
     if endpoint is None:
         raise UnknownEndpoint("There is no such endpoint.")
@@ -204,10 +211,29 @@ def _get_locked(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
     return endpoint
 
 
+def origin_of(url: str) -> tuple[str, str]:
+    """Scheme and host with port, in lower case."""
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
+
+
+def _set_headers(endpoint: WebhookEndpoint, changes: Mapping[str, str | None]) -> None:
+    if not changes:
+        return
+    try:
+        result = merged(unpack(endpoint.encrypted_headers), check_headers(changes))
+        endpoint.encrypted_headers, endpoint.header_names = pack(result), list(result)
+    except HeaderRefused as error:
+        raise HeadersRefused(str(error)) from error
+    except SecretUnreadable as error:
+        raise CannotKeepSecrets(_NO_KEY) from error
+
+
 def _encrypted(secret: str) -> str:
     try:
         return encrypt(secret)
     except SecretUnreadable as error:
-        raise CannotKeepSecrets(
-            "This site cannot store secrets: its operator has to set FIELD_ENCRYPTION_KEYS."
-        ) from error
+        raise CannotKeepSecrets(_NO_KEY) from error
+
+
+_NO_KEY: Final = "This site cannot store secrets: its operator has to set FIELD_ENCRYPTION_KEYS."

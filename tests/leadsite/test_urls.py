@@ -38,7 +38,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "webhook-endpoints": {"POST": {"url": "https://mine.invalid/", "events": ["lead.created"]}},
     "webhook-endpoints/<uuid:endpoint_id>": {"PATCH": {"url": "https://mine.invalid/", "active": False}},
     "webhook-endpoints/<uuid:endpoint_id>/events": {},
+    "webhook-endpoints/<uuid:endpoint_id>/events/<uuid:event_id>": {},
     "webhook-endpoints/<uuid:endpoint_id>/events/<uuid:event_id>/retry": {},
+    "webhook-endpoints/<uuid:endpoint_id>/retry-failed": {},
     "webhook-endpoints/<uuid:endpoint_id>/rotate-secret": {},
     "webhook-endpoints/<uuid:endpoint_id>/test": {},
 }

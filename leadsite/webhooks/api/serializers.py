@@ -7,6 +7,7 @@ from rest_framework import serializers
 from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictSerializer
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 from leadsite.webhooks.addresses import AddressRefused, check_url
+from leadsite.webhooks.headers import VALUE_MAX_LENGTH, HeaderRefused, check_headers
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, URL_MAX_LENGTH, WebhookEndpoint, WebhookEvent
 
 
@@ -23,6 +24,29 @@ class UrlField(StrictCharField):
             raise serializers.ValidationError(str(error)) from error
 
 
+_HEADERS = "Headers of your own that each event is posted with. Stored encrypted; only their names are shown again."
+
+
+class HeadersField(serializers.DictField):
+    """Headers by name. A value of null removes one, where `removes`."""
+
+    def __init__(self, *, removes: bool, **options: Any) -> None:
+        child = StrictCharField(max_length=VALUE_MAX_LENGTH, allow_null=removes, trim_whitespace=False)
+        super().__init__(child=child, required=False, write_only=True, help_text=_HEADERS, **options)
+
+    def run_child_validation(self, data: Any) -> dict[str, str | None]:
+        """Errors name the header and never quote a value."""
+        try:
+            return check_headers(super().run_child_validation(data))
+        except HeaderRefused as error:
+            raise serializers.ValidationError(str(error)) from error
+        except serializers.ValidationError as error:
+            problems = error.detail.items() if isinstance(error.detail, dict) else []
+            raise serializers.ValidationError(
+                [f"{name}: {' '.join(map(str, texts))}" for name, texts in problems]
+            ) from error
+
+
 def _events(**options: Any) -> serializers.ListField:
     count = len(WebhookEndpoint.Event.values)
     return serializers.ListField(
@@ -36,6 +60,7 @@ _ENDPOINT = {
     "description": "The CRM",
     "events": ["lead.created", "message.received"],
     "active": True,
+    "header_names": ["X-Gateway-Token"],
     "failing_since": None,
     "disabled_at": None,
     "disabled_reason": "",
@@ -44,13 +69,17 @@ _ENDPOINT = {
 }
 
 
-@example(asked={name: _ENDPOINT[name] for name in ("url", "events", "description")})
+@example(
+    asked={name: _ENDPOINT[name] for name in ("url", "events", "description")}
+    | {"headers": {"X-Gateway-Token": "4b1f0c"}}
+)
 class NewEndpointSerializer(StrictSerializer):
     """The body of POST /api/webhook-endpoints."""
 
     url = UrlField()
     events = _events()
     description = StrictCharField(max_length=DESCRIPTION_MAX_LENGTH, required=False, allow_blank=True)
+    headers = HeadersField(removes=False)
 
 
 @example(asked={"active": True})
@@ -61,17 +90,21 @@ class EndpointChangeSerializer(StrictSerializer):
     events = _events(required=False)
     description = StrictCharField(max_length=DESCRIPTION_MAX_LENGTH, required=False, allow_blank=True)
     active = StrictBooleanField(required=False)
+    headers = HeadersField(removes=True)
 
 
 @example(answered=_ENDPOINT)
 class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
+    header_names = serializers.ListField(
+        child=serializers.CharField(), help_text="The names of your headers. Their values are not shown."
+    )
     disabled_reason = serializers.CharField(help_text="Why leadsite has disabled it; empty if it has not.")
 
     class Meta:
         model = WebhookEndpoint
         fields = [
-            *("id", "url", "description", "events", "active", "failing_since", "disabled_at", "disabled_reason"),
-            *("created_at", "updated_at"),
+            *("id", "url", "description", "events", "active", "header_names", "failing_since", "disabled_at"),
+            *("disabled_reason", "created_at", "updated_at"),
         ]
         read_only_fields = fields
 
@@ -87,28 +120,58 @@ class EndpointWithSecretSerializer(EndpointSerializer):
         read_only_fields = fields
 
 
-@example(
-    answered={
-        "id": ANOTHER_ID,
-        "type": "lead.created",
-        "state": "delivered",
-        "attempts": 1,
-        "due_at": None,
-        "last_status": 204,
-        "error": "",
-        "delivered_at": A_TIME,
-        "created_at": A_TIME,
-    }
-)
+_EVENT = {
+    "id": ANOTHER_ID,
+    "type": "lead.created",
+    "state": "delivered",
+    "attempts": 1,
+    "due_at": None,
+    "last_attempt_at": A_TIME,
+    "last_status": 204,
+    "error": "",
+    "delivered_at": A_TIME,
+    "created_at": A_TIME,
+}
+
+
+@example(answered=_EVENT)
 class EventSerializer(serializers.ModelSerializer[WebhookEvent]):
     """An event and the state of its delivery, without the payload."""
 
     class Meta:
         model = WebhookEvent
         fields = [
-            *("id", "type", "state", "attempts", "due_at", "last_status", "error", "delivered_at", "created_at"),
+            *("id", "type", "state", "attempts", "due_at", "last_attempt_at", "last_status", "error", "delivered_at"),
+            "created_at",
         ]
         read_only_fields = fields
+
+
+@example(answered=_EVENT | {"payload": {"type": "lead.created", "timestamp": A_TIME, "data": {"id": AN_ID}}})
+class EventWithPayloadSerializer(EventSerializer):
+    """An event with the body that is posted."""
+
+    payload = serializers.DictField(help_text="The body that is posted.")
+
+    class Meta(EventSerializer.Meta):
+        fields = [*EventSerializer.Meta.fields, "payload"]
+        read_only_fields = fields
+
+
+@example(asked={"since": A_TIME})
+class RetryFailedSerializer(StrictSerializer):
+    """The body of POST /api/webhook-endpoints/<id>/retry-failed."""
+
+    since = serializers.DateTimeField(required=False, help_text="Only events that were written since then.")
+
+
+@example(answered={"success": True, "queued": 12, "more": False})
+class RetriedSerializer(serializers.Serializer[Any]):
+    """How many events were queued again."""
+
+    success = serializers.BooleanField(default=True)
+    queued = serializers.IntegerField(help_text="How many events were queued again.")
+    more = serializers.BooleanField(help_text="Whether there are more: repeat the request.")
 
 
 @example(answered={"success": True, "event_id": ANOTHER_ID})

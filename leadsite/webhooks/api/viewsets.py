@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
@@ -15,19 +16,25 @@ from rest_framework.response import Response
 from leadsite.rest.schema import WRITING, errors, reading
 from leadsite.rest.viewsets import OwnedViewSet
 from leadsite.webhooks import services
+from leadsite.webhooks.api.filters import EventFilter
 from leadsite.webhooks.api.serializers import (
     EndpointChangeSerializer,
     EndpointSerializer,
     EndpointWithSecretSerializer,
     EventSerializer,
+    EventWithPayloadSerializer,
     NewEndpointSerializer,
     QueuedEventSerializer,
+    RetriedSerializer,
+    RetryFailedSerializer,
 )
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
+from leadsite.webhooks.resending import resend, resend_failed
 
 # One instance of each for all requests, as in leads/api/serializers.py.
 _NEW: Final = NewEndpointSerializer()
 _CHANGE: Final = EndpointChangeSerializer()
+_RETRY_FAILED: Final = RetryFailedSerializer()
 
 
 # Events contain data that the scope `read` protects, so registering an endpoint requires it too.
@@ -83,6 +90,17 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
         return with_secret(changed, status.HTTP_200_OK)
 
     @extend_schema(
+        summary="Queue the failed events of the endpoint again, oldest first, with all attempts",
+        request=RetryFailedSerializer,
+        responses={202: RetriedSerializer, **errors(404, *WRITING)},
+    )
+    @action(detail=True, methods=["post"], url_path="retry-failed", scope="write", takes_body=True)
+    def retry_failed(self, request: Request, endpoint_id: UUID) -> Response:
+        fields = _RETRY_FAILED.run_validation(request.data or {})
+        resent = resend_failed(user_id=self.user_id, endpoint_id=endpoint_id, since=fields.get("since"))
+        return Response({"success": True, **resent._asdict()}, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
         summary="Queue a webhook.test event for the endpoint",
         request=None,
         responses={202: QueuedEventSerializer, **errors(404, *WRITING)},
@@ -93,27 +111,34 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
 
 
 @extend_schema_view(
-    list=reading("The events of an endpoint and their states, newest first", EventSerializer(many=True), 400, 404)
+    list=reading("The events of an endpoint and their states, newest first", EventSerializer(many=True), 400, 404),
+    retrieve=reading("An event with the body that is posted", EventWithPayloadSerializer, 404),
 )
-class WebhookEventViewSet(ListModelMixin, OwnedViewSet[WebhookEvent]):
-    queryset = WebhookEvent.objects.defer("payload")
+class WebhookEventViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[WebhookEvent]):
+    queryset = WebhookEvent.objects.all()
     serializer_class = EventSerializer
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = EventFilter
     lookup_url_kwarg = "event_id"
+
+    def get_serializer_class(self) -> type[EventSerializer]:
+        return EventWithPayloadSerializer if self.action == "retrieve" else EventSerializer
 
     def get_queryset(self) -> QuerySet[WebhookEvent]:
         """Raises Http404 if the endpoint is not the caller's."""
         own = WebhookEndpoint.objects.filter(user=self.user_id)
         endpoint = get_object_or_404(own, pk=self.kwargs["endpoint_id"])
-        return super().get_queryset().filter(endpoint=endpoint)
+        events = super().get_queryset().filter(endpoint=endpoint)
+        return events if self.action == "retrieve" else events.defer("payload")
 
     @extend_schema(
-        summary="Queue a failed event again, with all attempts",
+        summary="Queue a failed or delivered event again, with all attempts",
         request=None,
         responses={202: QueuedEventSerializer, **errors(404, *WRITING)},
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, endpoint_id: UUID, event_id: UUID) -> Response:
-        return queued(services.resend(user_id=self.user_id, endpoint_id=endpoint_id, event_id=event_id))
+        return queued(resend(user_id=self.user_id, endpoint_id=endpoint_id, event_id=event_id))
 
 
 def with_secret(new: services.NewSecret, code: int) -> Response:

@@ -56,6 +56,13 @@ class Migration(migrations.Migration):
                 ("encrypted_secret", models.TextField(editable=False)),
                 ("former_secret", models.TextField(db_default="", default="", editable=False)),
                 ("former_until", models.DateTimeField(editable=False, null=True)),
+                ("encrypted_headers", models.TextField(db_default="", default="", editable=False)),
+                (
+                    "header_names",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(), db_default=[], default=list, editable=False, size=None
+                    ),
+                ),
                 (
                     "failing_since",
                     models.DateTimeField(
@@ -114,6 +121,7 @@ class Migration(migrations.Migration):
                     "last_status",
                     models.PositiveSmallIntegerField(help_text="The HTTP status of the last answer.", null=True),
                 ),
+                ("last_attempt_at", models.DateTimeField(help_text="When the last attempt ended.", null=True)),
                 ("error", models.TextField(db_default="", default="")),
                 ("delivered_at", models.DateTimeField(null=True)),
                 (

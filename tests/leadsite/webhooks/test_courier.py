@@ -162,8 +162,6 @@ class TestAnEndpointThatFails:
         assert (answer.status_code, answer.json()) == (202, {"success": True, "event_id": str(failed.pk)})
         assert post() == 1
         assert {row.state for row in integrator.rows()} == {"delivered"}
-        again = owner.client.post(f"{integrator.address}/events/{failed.pk}/retry")
-        assert (again.status_code, again.json()["code"]) == (409, "not_failed")
 
 
 class TestOldEvents:
