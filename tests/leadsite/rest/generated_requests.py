@@ -26,7 +26,9 @@ OPERATIONS = [
     *("GET /api/webhook-endpoints", "POST /api/webhook-endpoints", "GET /api/webhook-endpoints/{endpoint_id}"),
     *("PATCH /api/webhook-endpoints/{endpoint_id}", "DELETE /api/webhook-endpoints/{endpoint_id}"),
     *("GET /api/webhook-endpoints/{endpoint_id}/events", "POST /api/webhook-endpoints/{endpoint_id}/test"),
+    "GET /api/webhook-endpoints/{endpoint_id}/events/{event_id}",
     "POST /api/webhook-endpoints/{endpoint_id}/events/{event_id}/retry",
+    "POST /api/webhook-endpoints/{endpoint_id}/retry-failed",
     "POST /api/webhook-endpoints/{endpoint_id}/rotate-secret",
 ]
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -128,7 +128,7 @@ def test_staff_send_events_again_from_the_page_the_list_and_the_endpoint(integra
     response = staff.client.post(address("resend", first), follow=True)
     assert "queued again" in messages_of(response)[0]
     assert staff.get(address("resend", first)).status_code == 405
-    every = {"action": "resend", "select_across": "1"}
+    every = {"action": "resend", "select_across": "1", "_selected_action": str(first.pk)}
     staff.client.post(address("changelist", WebhookEvent), every)
     assert {row.state for row in integrator.rows()} == {"pending"}
     fail_all()
@@ -142,5 +142,7 @@ def test_another_businesss_event_is_not_sent_again(owner, stranger, receiver):
     fail_all()
     person = staff_of(stranger)
     person.client.post(address("resend", theirs.row()))
-    person.client.post(address("changelist", WebhookEvent), {"action": "resend", "select_across": "1"})
+    every = {"action": "resend", "select_across": "1", "_selected_action": str(theirs.row().pk)}
+    person.client.post(address("changelist", WebhookEvent), every)
+    person.act("resend", theirs.row())
     assert theirs.row().state == "failed"
