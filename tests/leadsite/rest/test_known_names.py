@@ -38,12 +38,12 @@ def parameters_of(path: str) -> set[str]:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=named)
 def test_an_unknown_parameter_is_refused_in_every_endpoint(owner, operation):
     method, path, action = operation
-    answer = getattr(owner.client, method)(f"{path}?state=lost", {} if method != "get" else None, format="json")
+    answer = getattr(owner.client, method)(f"{path}?stage=lost", {} if method != "get" else None, format="json")
     problems = refused(answer, 400)["fields"]
-    assert list(problems) == ["state"]
-    assert problems["state"][0].startswith("There is no parameter state")
+    assert list(problems) == ["stage"]
+    assert problems["stage"][0].startswith("There is no parameter stage")
     if action != "list":
-        assert problems["state"] == ["There is no parameter state: this request takes no parameters."]
+        assert problems["stage"] == ["There is no parameter stage: this request takes no parameters."]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=named)
@@ -113,7 +113,7 @@ def test_each_parameter_of_the_schema_is_known_and_none_else(owner, path):
 @pytest.mark.parametrize("path", LISTS)
 def test_only_choices_can_be_given_several_times(owner, path):
     described = parameters_of(path)
-    several = described & {"status", "type", "source"}
+    several = described & {"state", "status", "type", "source"}
     for name in described - several:
         problems = refused(owner.client.get(f"{path}?{name}=new&{name}=new"), 400)["fields"]
         assert problems == {name: ["Give this parameter once only."]}
