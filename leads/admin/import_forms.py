@@ -15,6 +15,8 @@ from leads.importing.columns.dates import DAY_FIRST, MONTH_FIRST
 from leads.importing.columns.fields import FIELDS, LABELS
 from leads.importing.columns.values import CHOICES
 from leads.importing.phones.regions import UnknownRegion, read_region
+from leads.importing.readers.files import Layout
+from leads.importing.readers.headers import LAST_HEADER_ROW
 from leads.models import ImportRun, Lead
 from leads.services.file_rows import CREATE, SKIP, UPDATE
 from leadsite.adminkit.values import shorten
@@ -36,6 +38,7 @@ ENCODINGS: Final = {
     "shift_jis": "Japanese (Shift JIS)",
     "gb18030": "Chinese (GB 18030)",
 }
+ACCEPTED: Final = ".csv,.tsv,.txt,.jsonl,.ndjson,.json,.xlsx,.xlsm,.ods,.vcf"
 NOT_READ: Final = "– not read –"
 NOT_EXPLAINED: Final = "– such rows are refused –"
 # More different values than this are no types or statuses.
@@ -105,8 +108,8 @@ class ReadingForm(forms.Form):
 class UploadForm(ReadingForm, forms.ModelForm[ImportRun]):
     file = forms.FileField(
         max_length=200,
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt,.jsonl,.ndjson,.json,.xlsx"}),
-        help_text=f"CSV, JSON lines or Excel (.xlsx), up to {MAX_BYTES // 2**20} MB. The first row names the columns.",
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
+        help_text=f"CSV, JSON lines, Excel (.xlsx), .ods or vCard (.vcf), up to {MAX_BYTES // 2**20} MB.",
         error_messages={"empty": "The file is empty.", "required": "Choose a file."},
     )
 
@@ -127,8 +130,21 @@ class UploadForm(ReadingForm, forms.ModelForm[ImportRun]):
 class PreviewForm(ReadingForm):
     """ReadingForm with a select above each column, for the field that it contains."""
 
-    def __init__(self, data: Any = None, *, header: Sequence[str], **options: Any) -> None:
+    sheet = forms.CharField(label="Sheet", required=False, max_length=200, strip=False)
+    header_row = forms.IntegerField(
+        label="Line with the names of the columns",
+        required=False,
+        min_value=1,
+        max_value=LAST_HEADER_ROW,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        help_text="Empty: it is found.",
+    )
+
+    def __init__(self, data: Any = None, *, header: Sequence[str], sheets: Sequence[str] = (), **options: Any) -> None:
+        """`sheets` are the names of a workbook's visible sheets."""
         super().__init__(data, **options)
+        found = [("", "Find it"), *((name, name) for name in sheets)]
+        self.fields["sheet"].widget = UnfoldAdminSelectWidget(choices=found) if sheets else forms.HiddenInput()
         self._names = [f"column-{number}" for number in range(len(header))]
         choices = [("", NOT_READ), *((name, LABELS[name].capitalize()) for name in FIELDS)]
         for name, column in zip(self._names, header, strict=True):
@@ -148,6 +164,9 @@ class PreviewForm(ReadingForm):
                     values.setdefault(name, {})[value] = meaning
         return values
 
+    def layout(self) -> Layout:
+        return Layout(self.cleaned_data["sheet"] or None, self.cleaned_data["header_row"])
+
     def columns(self) -> list[str | None]:
         return [self.cleaned_data[name] or None for name in self._names]
 
@@ -158,7 +177,8 @@ class PreviewForm(ReadingForm):
 
     @property
     def reading(self) -> list[forms.BoundField]:
-        return [self[name] for name in ReadingForm.base_fields]
+        sheet = [] if self.fields["sheet"].widget.is_hidden else ["sheet"]
+        return [self[name] for name in (*sheet, "header_row", *ReadingForm.base_fields)]
 
 
 class ValueChoice(NamedTuple):
@@ -184,7 +204,9 @@ def value_choices(run: ImportRun, unknown: Mapping[str, Sequence[str]]) -> list[
     return found
 
 
-def preview_form(run: ImportRun, header: Sequence[str], fields: Sequence[str | None]) -> PreviewForm:
+def preview_form(
+    run: ImportRun, header: Sequence[str], fields: Sequence[str | None], sheets: Sequence[str] = ()
+) -> PreviewForm:
     """The form with the current options of the run."""
     options = run.options
     defaults = options.get("defaults", {})
@@ -195,6 +217,8 @@ def preview_form(run: ImportRun, header: Sequence[str], fields: Sequence[str | N
         "on_duplicate": options.get("on_duplicate", SKIP),
         "date_order": options.get("date_order") or "",
         "encoding": options.get("encoding") or "",
+        "sheet": options.get("sheet") or "",
+        "header_row": options.get("header_row") or "",
     }
     initial |= {f"column-{number}": name or "" for number, name in enumerate(fields)}
-    return PreviewForm(header=header, initial=initial)
+    return PreviewForm(header=header, sheets=sheets, initial=initial)

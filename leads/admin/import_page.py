@@ -36,7 +36,7 @@ def run_context(run: ImportRun) -> dict[str, Any]:
 def _preview(run: ImportRun) -> dict[str, Any]:
     preview = read_preview(run)
     header, fields = preview.header[:MAX_COLUMNS], preview.fields[:MAX_COLUMNS]
-    form = preview_form(run, header, fields)
+    form = preview_form(run, header, fields, preview.sheets)
     trial = run.trial
     before = earlier_runs(user_id=run.user_id, file_hash=run.file_hash).filter(state=State.FINISHED).first()
     return {
@@ -46,8 +46,11 @@ def _preview(run: ImportRun) -> dict[str, Any]:
             (row.line, [shorten(cell) for cell in row.cells[: len(header)]], page_message(row.reason))
             for row in preview.rows
         ],
-        "preview_notes": [page_message(note) for note in preview.notes],
+        "preview_notes": [
+            page_message(note) for note in dict.fromkeys((*preview.notes, *(trial or {}).get("notes", ())))
+        ],
         "preview_values": value_choices(run, preview.unknown),
+        "choose_sheet": preview.alike,
         "problem": page_message(preview.problem),
         "phones": _phones(preview),
         "trial": trial,

@@ -96,4 +96,9 @@ def describe_options(run: ImportRun) -> SafeString:
         if name:
             lines.append(f"“{column[:60]}” is the {LABELS.get(name, name)}.")
     lines.extend(f"{pair} (option --map)." for pair in options.get("map") or [])
+    if options.get("sheet"):
+        lines.append(f"Sheet: “{options['sheet'][:60]}”.")
+    if options.get("header_row"):
+        lines.append(f"The names of the columns are in line {options['header_row']}.")
+    lines.extend(map(page_message, run.notes))
     return format_html('<span class="block foreign pre-wrap" dir="auto">{}</span>', "\n".join(lines))

@@ -208,7 +208,13 @@ def _decide(request: HttpRequest, run: ImportRun) -> None:
         messages.error(request, " ".join(errors))
         return
     columns = form.columns() if run.columns else None
-    uploads.change_reading(run=run, options=form.to_options(), encoding=form.encoding_or_none(), columns=columns)
+    uploads.change_reading(
+        run=run,
+        options=form.to_options(),
+        encoding=form.encoding_or_none(),
+        columns=columns,
+        layout=form.layout(),
+    )
     if action not in ("try", "import"):
         return
     if problem := read_preview(run).problem:

@@ -126,8 +126,8 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones:
         if row.error is not None:
             batch.refusals.append(Refusal(row, None, row.error))
             continue
-        if row.broken and (refusal := _broken(row, row.broken, columns)):
-            batch.refusals.append(refusal)
+        if row.broken and (broken := columns.broken_field(row.cells, row.broken)) is not None:
+            batch.refusals.append(Refusal(row, *broken))
             continue
         values = columns.pick(row.cells)
         said = {name: value for name, value in zip(columns.fields, values, strict=True) if visible_text(value)}
@@ -149,16 +149,6 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones:
         batch.said.append(said)
     batch.checked = check_rows(batch.said, defaults=options.for_new_leads, on_duplicate=options.on_duplicate)
     return batch
-
-
-def _broken(row: Row, broken: Mapping[int, str], columns: Columns) -> Refusal | None:
-    """The refusal of a row for a cell without a value that a field would be read from; None where none would."""
-    # No cell has a NUL: a field whose value has one is read from a broken cell. The digits are those of a phone.
-    marked = [f"\0{index:08}\0" if index in broken else cell for index, cell in enumerate(row.cells)]
-    for name, value in zip(columns.fields, columns.pick(marked), strict=True):
-        if "\0" in value:
-            return Refusal(row, name, broken[int(value.split("\0")[1])])
-    return None
 
 
 class RowChange(NamedTuple):

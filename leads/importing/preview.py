@@ -33,7 +33,8 @@ class Preview:
     """`problem` says why the file cannot be imported as it is, or "". Header and rows are set if readable.
 
     `notes` are sentences about the columns; `unknown` are the values of the first rows without known meaning, by field.
-    `phones` is the judgment of the phone column.
+    `phones` is the judgment of the phone column. `sheets` are the visible sheets of a workbook; `alike`: several of
+    them may be meant, and none was chosen.
     """
 
     header: list[str] = field(default_factory=list)
@@ -43,6 +44,8 @@ class Preview:
     notes: Sequence[str] = ()
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     phones: Judgment = field(default_factory=Judgment)
+    sheets: Sequence[str] = ()
+    alike: bool = False
 
 
 def read_preview(run: ImportRun) -> Preview:
@@ -52,6 +55,7 @@ def read_preview(run: ImportRun) -> Preview:
     try:
         with open_file(run=run) as file:
             sample, table = read_sample(open_run(run, file))
+            preview.sheets, preview.alike = table.sheets, bool(table.alike)
             preview.header, preview.fields = table.header, fields_of(run, table.header, sample)
             rows.extend(islice(table.rows, ROWS))
         columns = columns_of(run, table.header, sample)
@@ -61,6 +65,7 @@ def read_preview(run: ImportRun) -> Preview:
             preview.problem = "The file has a header and no rows."
     except (UnreadableFile, FileGone, UnknownColumns) as error:
         preview.problem = str(error)
+        preview.sheets = preview.sheets or getattr(error, "sheets", ())
         preview.rows = [PreviewRow(row.line, list(map(storable, row.cells)), row.error or "") for row in rows]
     return preview
 

@@ -17,7 +17,7 @@ from procrastinate.exceptions import ConnectorException
 from leads.importing.batches import Options
 from leads.importing.columns.fields import Columns
 from leads.importing.columns.mapping import guess_fields, place_columns
-from leads.importing.readers.files import Row, Table, UnreadableFile, open_table
+from leads.importing.readers.files import Layout, Row, Table, UnreadableFile, open_table
 from leads.importing.sample import read_sample
 from leads.importing.stored_files import digest_of, open_file, store_file
 from leads.models import ImportRun
@@ -37,7 +37,7 @@ class WrongState(Exception):
 def upload_file(*, user_id: UUID, name: str, file: BinaryIO, options: Options, encoding: str | None) -> ImportRun:
     """Store the file and create its run in the state preview. Opens the transaction."""
     run = ImportRun(user_id=user_id, file_name=_clean_name(name), file_hash=digest_of(file), state=State.PREVIEW)
-    run.options = _stored_options(options, encoding=encoding, columns=None)
+    run.options = _stored_options(options, encoding=encoding, columns=None, layout=Layout())
     with transaction.atomic():
         run.save()
         store_file(run=run, file=file)
@@ -46,13 +46,21 @@ def upload_file(*, user_id: UUID, name: str, file: BinaryIO, options: Options, e
 
 
 def change_reading(
-    *, run: ImportRun, options: Options, encoding: str | None, columns: Sequence[str | None] | None
+    *,
+    run: ImportRun,
+    options: Options,
+    encoding: str | None,
+    columns: Sequence[str | None] | None,
+    layout: Layout | None = None,
 ) -> None:
     """Change how the file is read, and discard the result of the last dry run. Raises WrongState.
 
-    `columns` has the field of each column; where it is None, the column names decide.
+    `columns` has the field of each column; where it is None, or another sheet or line has the header, names decide.
     """
-    stored = _stored_options(options, encoding=encoding, columns=columns)
+    layout = layout or Layout()
+    if (layout.sheet, layout.header_row) != (run.options.get("sheet"), run.options.get("header_row")):
+        columns = None
+    stored = _stored_options(options, encoding=encoding, columns=columns, layout=layout)
     if stored == run.options:
         return
     _change_state(run, State.PREVIEW, allowed=(State.PREVIEW,), options=stored, trial=None)
@@ -84,7 +92,8 @@ def stop_import(*, run: ImportRun) -> None:
 
 def open_run(run: ImportRun, file: BinaryIO) -> Table:
     """Open an uploaded file as a table. Raises UnreadableFile."""
-    return open_table(file, name=run.file_name, format=None, encoding=run.options.get("encoding"))
+    layout = Layout(run.options.get("sheet"), run.options.get("header_row"))
+    return open_table(file, name=run.file_name, format=None, encoding=run.options.get("encoding"), layout=layout)
 
 
 def options_of(run: ImportRun) -> Options:
@@ -122,8 +131,11 @@ def _cells(rows: Sequence[Row]) -> list[Sequence[str]]:
     return [row.cells for row in rows]
 
 
-def _stored_options(options: Options, *, encoding: str | None, columns: Sequence[str | None] | None) -> dict[str, Any]:
-    return asdict(options) | {"encoding": encoding, "columns": list(columns) if columns is not None else None}
+def _stored_options(
+    options: Options, *, encoding: str | None, columns: Sequence[str | None] | None, layout: Layout
+) -> dict[str, Any]:
+    place = {"sheet": layout.sheet, "header_row": layout.header_row}
+    return asdict(options) | place | {"encoding": encoding, "columns": list(columns) if columns is not None else None}
 
 
 def _clean_name(name: str) -> str:

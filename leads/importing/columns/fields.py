@@ -73,6 +73,15 @@ class Columns:
     notes: tuple[str, ...] = ()
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    def broken_field(self, cells: Sequence[str], broken: Mapping[int, str]) -> tuple[str, str] | None:
+        """Return the first field that would be read from a cell without a value (Row.broken), and why, or None."""
+        # No cell has a NUL, so it marks a value that is read from such a cell. The digits are as many as a phone's.
+        marked = [f"\0{index:08}\0" if index in broken else cell for index, cell in enumerate(cells)]
+        for name, value in zip(self.fields, self.pick(marked), strict=True):
+            if "\0" in value:
+                return name, broken[int(value.split("\0")[1])]
+        return None
+
     def translate(self, said: dict[str, str]) -> tuple[str, str] | None:
         """Replace type, status and date of a row by our form; return the field that cannot be read and why, or None."""
         for name, values in self.values.items():

@@ -21,7 +21,8 @@ _LOST_DIGITS: Final = (
 _NOWHERE: Final = str.maketrans("", "", "\u00ad\u200b\u2060\ufeff")
 # Direction marks and joiners, which programs put around values; inside a name they belong to it.
 _MARKS: Final = "\u001a\u061c\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_INVISIBLE: Final = re.compile(f"[{_MARKS}\u00ad\u200b\u2060\ufeff]")
+_ALL: Final = f"{_MARKS}\u00ad\u200b\u2060\ufeff"
+_INVISIBLE: Final = re.compile(f"[{_ALL}]")
 _AROUND: Final = _MARKS + string.whitespace + "\u00a0"
 
 
@@ -33,7 +34,7 @@ def may_be_broken(text: str) -> bool:
         or "\x1a" in text
         or ("#" in text and _ERROR_VALUE.search(text) is not None)
         or "Err:" in text
-        or not (text.isascii() or _INVISIBLE.search(text) is None)
+        or not (text.isascii() or not any(mark in text for mark in _ALL))
     )
 
 

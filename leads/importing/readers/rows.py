@@ -27,7 +27,12 @@ ABSENT: Final = _Absent()
 
 
 class UnreadableFile(Exception):
-    """The file as a whole cannot be imported; the message says what to do about it."""
+    """The file as a whole cannot be imported; the message says what to do about it.
+
+    `sheets` are those of a workbook where another one could be chosen.
+    """
+
+    sheets: tuple[str, ...] = ()
 
 
 class Row(NamedTuple):

@@ -47,7 +47,11 @@ class WorkbookRows:
         self._line = 0
         self._source = self._read(source, stream, sheet)
         self._first: list[SheetRow] = []
-        self.header_line, self.header = self._header(header_row)
+        try:
+            self.header_line, self.header = self._header(header_row)
+        except UnreadableFile as error:
+            error.sheets = self.sheets
+            raise
 
     def __iter__(self) -> Iterator[Row | None]:
         """The rows below the header; None for a blank row."""
