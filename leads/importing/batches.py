@@ -9,7 +9,7 @@ from uuid import UUID
 from conversations.visible_text import visible_text
 from leads.importing.cells import BadCell
 from leads.importing.columns.fields import Columns, Reading
-from leads.importing.phones.columns import PhoneColumn, judge_rows, several_notes
+from leads.importing.phones.columns import PhoneColumn, judge_rows
 from leads.importing.readers.rows import ABSENT, Row, Table
 from leads.importing.sample import read_sample
 from leads.models import Lead
@@ -106,7 +106,7 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
     """Group the rows of a file after the first `skip` by `size`, and read their cells. Raises UnreadableFile.
 
     The phone column is judged by the first rows of the file, also where they are skipped: a run that is resumed reads
-    the rest as it has read the beginning. After the last batch, the table's notes say where a cell had several numbers.
+    the rest as it has read the beginning. After the last batch, the table's notes say what was found.
     """
     sample, table = read_sample(table)
     phones = judge_rows(sample, columns, region=options.region)
@@ -115,7 +115,7 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
         batch = read_batch(chunk, columns, options, phones)
         batch.position = table.position()
         yield batch
-    table.notes.extend(several_notes(phones.several))
+    table.notes.extend(phones.notes())
 
 
 def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones: PhoneColumn) -> Batch:

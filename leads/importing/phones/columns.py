@@ -28,6 +28,7 @@ class PhoneColumn:
         self._region = region
         self.judgment = judgment or Judgment()
         self.several = 0
+        self._without_country = 0
 
     def read(self, cell: str, country: str = "") -> str:
         """Return the first usable number of a cell in E.164. `country`: what the row says about its country, which
@@ -63,7 +64,15 @@ class PhoneColumn:
             return read_in_region(number, region)
         if self.judgment.full and is_full(digits):
             return "+" + digits
+        self._without_country += 1
         raise BadCell(self.judgment.advice)
+
+    def notes(self) -> list[str]:
+        """Sentences on the cells that were read: those with several numbers, and the region of numbers without."""
+        notes = several_notes(self.several)
+        if self._without_country and self.judgment.regions:
+            notes.append(self.judgment.advice.replace("The number has", "Numbers have", 1))
+        return notes
 
 
 def judge_column(cells: Iterable[tuple[str, str]], *, region: str | None) -> PhoneColumn:

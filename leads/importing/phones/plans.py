@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 import phonenumbers
-from phonenumbers import PhoneMetadata, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import CountryCodeSource, PhoneMetadata, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from conversations.phone import phone_key
 from leads.importing.phones.regions import calling_code
@@ -68,15 +68,16 @@ def _known_form(phone: str) -> phonenumbers.PhoneNumber | None:
     return None
 
 
-def read_local(text: str, region: str) -> Local | None:
-    """Return the number that a person in the region reaches by dialling the text, also where its leading zero is lost;
-    None where it is none there.
+def read_local(digits: str, region: str) -> Local | None:
+    """Return the number that a person in the region reaches by dialling the digits, also where their leading zero is
+    lost; None where they are none there. With 011 in front, say, it is a number of another country.
     """
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(digits, region, keep_raw_input=True)
     except phonenumbers.NumberParseException:
         return None
-    if str(number.country_code) != calling_code(region):
+    dialled_abroad = number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_IDD
+    if str(number.country_code) != calling_code(region) and not dialled_abroad:
         return None
     phone = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     length = len(phonenumbers.national_significant_number(number))
@@ -84,9 +85,17 @@ def read_local(text: str, region: str) -> Local | None:
         if phonenumbers.number_type(number) in _MOBILE:
             return Local(phone, Kind.MOBILE)
         return Local(phone, Kind.LANDLINE if length <= USUAL_LANDLINE else Kind.LONG_LANDLINE)
-    if length >= _SHORTEST_UNKNOWN and phonenumbers.is_possible_number(number):
+    if length >= _SHORTEST_UNKNOWN and _has_usual_length(number) and not dialled_abroad:
         return Local(phone, Kind.POSSIBLE)
     return None
+
+
+def _has_usual_length(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether the number is as long as mobile or landline numbers of its country, with their area code."""
+    return any(
+        phonenumbers.is_possible_number_for_type_with_reason(number, kind) == ValidationResult.IS_POSSIBLE
+        for kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
+    )
 
 
 class _Plan(NamedTuple):

@@ -17,7 +17,9 @@ from leads.importing.phones.splitting import has_extension
 
 _INTERNATIONAL: Final = re.compile(r"[\s(\[]*(?:\+|00)")
 _SEPARATORS: Final = re.compile(r"[\s()\[\]./-]")
-_DIGITS: Final = re.compile(r"[0-9]{5,15}")
+_DIGITS: Final = re.compile(r"[0-9]{5,18}")
+# 49 (0)151 …, as in conversations/phone.py.
+_TRUNK_ZERO: Final = re.compile(r"^([1-9][0-9]{0,2}[\s./-]*)[(\[]\s*0\s*[)\]]")
 
 
 def is_international(number: str) -> bool:
@@ -26,7 +28,7 @@ def is_international(number: str) -> bool:
 
 def bare_digits(number: str) -> str | None:
     """Return the digits of a number without plus sign; None for a text that is none."""
-    digits = _SEPARATORS.sub("", number)
+    digits = _SEPARATORS.sub("", _TRUNK_ZERO.sub(r"\1", number))
     return digits if _DIGITS.fullmatch(digits) and not is_international(number) else None
 
 
@@ -52,9 +54,10 @@ def read_in_region(number: str, region: str) -> str:
     """Return in E.164 a number without plus sign that is of the region, also where its leading zero or its plus sign
     is lost. See Note [Strangers]. Raises BadCell.
     """
-    digits, local = bare_digits(number), read_local(number, region)
+    digits = bare_digits(number)
     if digits is None or has_extension(number):
         return read_international(number)
+    local = read_local(digits, region)
     full = "+" + digits if digits[0] != "0" and is_assigned("+" + digits) else None
     if local is not None and full in (None, local.phone) and not _is_wrong_full(digits, local, region):
         return local.phone

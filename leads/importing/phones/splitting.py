@@ -1,6 +1,7 @@
 """Finds the phone numbers that are written in one cell. No numbering plans: which of them can be used is reading.py."""
 
 import re
+import unicodedata
 from typing import Final
 
 from conversations.phone import plain
@@ -45,7 +46,7 @@ def numbers_in(cell: str) -> list[str]:
 
     Labels, apostrophes and a spreadsheet's decimals are removed. Raises BadCell where there is no number to be read.
     """
-    text = plain(cell).strip().lstrip("'").strip()
+    text = "".join(map(_ascii_digit, plain(cell))).strip().lstrip("'").strip()
     if formula := _TEXT_FORMULA.fullmatch(text):
         text = formula[1]
     if chat := _CHAT_ID.fullmatch(text) or _CHAT_LINK.fullmatch(text):
@@ -108,6 +109,11 @@ def without_ending(number: str) -> str | None:
 def _without_label(text: str) -> str:
     label = _LABEL.match(text)
     return _LABEL_AFTER.sub("", text[label.end() :] if label else text).strip()
+
+
+def _ascii_digit(letter: str) -> str:
+    """The letter, or the digit that it is in Arabic, Hindi and others."""
+    return letter if letter.isascii() or not letter.isdecimal() else str(unicodedata.decimal(letter))
 
 
 def _digits(text: str) -> int:

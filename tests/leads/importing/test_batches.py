@@ -42,6 +42,7 @@ def test_numbers_without_their_zero_are_no_numbers_of_the_united_states(owner: B
     assert import_leads(owner, file, "--dry-run").counts == counts(failed=5)
     refused = import_leads(owner, file)
     assert (refused.code, refused.counts) == (1, counts(failed=5))
+    assert "Numbers have no country code. 5 of 5 numbers are valid in DE or US" in " ".join(refused.summary["notes"])
     (reason,) = reasons()
     assert "5 of 5 numbers are valid in DE" in reason
     assert "--region DE" in reason

@@ -97,6 +97,9 @@ def test_a_number_with_country_code_is_read_with_and_without_a_region(cell, phon
         ("919876543210", "IN", "+919876543210"),
         ("02 1234 5678", "IT", "+390212345678"),
         ("8 916 123-45-67", "RU", "+79161234567"),
+        ("011 49 151 12345678", "US", "+4915112345678"),
+        ("49 (0)151 12345678", "DE", "+4915112345678"),
+        ("\u0660\u0661\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668", "EG", "+201012345678"),
     ],
 )
 def test_a_number_without_country_code_is_read_in_its_region(cell, region, phone):
@@ -151,6 +154,8 @@ def test_a_cell_that_names_no_country_says_nothing():
         # In the region it is none, and it may be a local number of another country.
         ("15123460001", "FR", "not|could be"),
         ("0151 12345678", "ES", "Spain"),
+        ("98765-4321", "BR", "Brazil"),  # without its area code
+        ("555-2673", "US", "United States"),
         ("4791123456", "DE", "could be"),
     ],
 )
