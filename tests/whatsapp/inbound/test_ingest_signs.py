@@ -20,6 +20,9 @@ SIGNS = {
     "revoke": meta.message("revoke", {"original_message_id": TARGET}, timestamp=LATER),
     "request_welcome": meta.message("request_welcome", timestamp=LATER),
     "unsupported edit": meta.message("unsupported", {"type": "edit"}, timestamp=LATER),
+    "unsupported pin": meta.message("unsupported", {"type": "unknown", "raw_type": "pin"}, timestamp=LATER),
+    "unsupported reaction": meta.message("unsupported", {"type": "reaction"}, timestamp=LATER),
+    "unsupported deletion": meta.message("unsupported", {"type": "revoke"}, timestamp=LATER),
     "call permission": meta.message("interactive", PERMISSION, timestamp=LATER),
 }
 each_sign = pytest.mark.parametrize("sign", SIGNS.values(), ids=SIGNS)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from conversations.incoming import PLACEHOLDER_KINDS
 from conversations.models import KIND_MAX_LENGTH
-from whatsapp.inbound.meta.placeholders import placeholder_text
+from whatsapp.inbound.meta.placeholders import is_unsupported_sign, placeholder_text
 from whatsapp.inbound.meta.replies import button_text, interactive_text, order_text, payment_text, product_question
 from whatsapp.json_parts import error_details, object_of, objects_of, text_of
 from whatsapp.message_templates.rendering import describe
@@ -35,8 +35,6 @@ _EVENT_KEYS: Final = frozenset(
     ]
 )
 _SIGNS: Final = frozenset(("reaction", "edit", "revoke", "request_welcome"))
-# Meta, unsupported messages: values of unsupported.type.
-_UNSUPPORTED_SIGNS: Final = frozenset(("edit", "reaction", "pin", "keep_in_chat", "poll_update"))
 # The key with the id of the message that this one is about.
 _TARGETS: Final = {"edit": "original_message_id", "revoke": "original_message_id", "reaction": "message_id"}
 
@@ -53,14 +51,14 @@ def kind_of(message: Json) -> str:
 def is_sign(message: Json) -> bool:
     """Whether it is no message: a reaction, an edit, a deletion, the opening of the chat, a permission to call.
 
-    Meta's "unsupported" is a sign where it replaces an edit.
+    Meta's "unsupported" is a sign where it replaces one.
     """
     kind = kind_of(message)
     part = object_of(message.get(kind))
     if kind == "interactive":
         return text_of(part.get("type")) == "call_permission_reply" or "call_permission_reply" in part
     if kind == "unsupported":
-        return text_of(part.get("type")) in _UNSUPPORTED_SIGNS
+        return is_unsupported_sign(message)
     return kind in _SIGNS
 
 

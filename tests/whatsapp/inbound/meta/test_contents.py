@@ -23,6 +23,9 @@ def interactive(kind, reply):
     return meta.message("interactive", {"type": kind, kind: reply})
 
 
+PASSED_OVER_EDIT = "Edited a message; WhatsApp did not pass on the new text"
+
+
 @pytest.mark.parametrize(
     ("message", "content"),
     [
@@ -93,6 +96,10 @@ def interactive(kind, reply):
         (meta.message("request_welcome"), ""),
         (meta.message("unsupported", {"type": "unknown"}, errors=[UNAVAILABLE]), ""),
         (meta.message("unsupported", {"type": "poll_creation"}), "Sent a poll; WhatsApp did not pass it on"),
+        (meta.message("unsupported", {"type": "poll"}), "Sent a poll; WhatsApp did not pass it on"),
+        (meta.message("unsupported", {"type": "button"}), "Tapped a button; WhatsApp did not say which"),
+        (meta.message("unsupported", {"type": "revoke"}), "Deleted a message"),
+        (meta.message("unsupported", {"type": "unknown", "raw_type": "Edit"}), PASSED_OVER_EDIT),
         (meta.message("unsupported", {"type": "pin"}, errors=[UNAVAILABLE]), "Pinned a message"),
         (
             meta.message("unsupported", {"type": "unknown", "raw_type": "gif"}),
