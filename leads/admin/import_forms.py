@@ -8,7 +8,12 @@ from django import forms
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from leads.importing.batches import Options
 from leads.importing.columns.dates import DAY_FIRST, MONTH_FIRST
@@ -49,15 +54,16 @@ class ReadingForm(forms.Form):
     """Options for reading the rows of a file."""
 
     type = forms.ChoiceField(
-        label="Type of rows without one",
-        choices=[("", "None: the file has a column for it"), *Lead.Type.choices],
+        label="Type of new rows without one",
+        choices=[("", "Inquiry"), *((name, label) for name, label in Lead.Type.choices if name != Lead.Type.INQUIRY)],
         required=False,
         widget=UnfoldAdminSelectWidget,
     )
     status = forms.ChoiceField(
-        label="Status of rows without one",
-        choices=Lead.Status.choices,
-        initial=Lead.Status.NEW,
+        label="Status of new rows without one",
+        choices=[("", "New"), *((name, label) for name, label in Lead.Status.choices if name != Lead.Status.NEW)],
+        required=False,
+        help_text="Leads that exist already keep theirs, unless the file says another one.",
         widget=UnfoldAdminSelectWidget,
     )
     region = forms.CharField(
@@ -72,7 +78,20 @@ class ReadingForm(forms.Form):
         choices=list(ON_DUPLICATE.items()),
         initial=SKIP,
         widget=UnfoldAdminSelectWidget,
-        help_text="The same external id; without one, the same customer, type and details.",
+        help_text="The same external id; without one, the same customer, type and details."
+        " An update changes only what the row says.",
+    )
+    blank_clears = forms.BooleanField(
+        label="An update empties the details where the cell is blank",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Otherwise a blank cell says nothing.",
+    )
+    again = forms.BooleanField(
+        label="Look for each row, although the same file was imported before",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Otherwise the rows that it stored then are skipped, even if their leads have changed since.",
     )
     date_order = forms.ChoiceField(
         label="Dates such as 10/11/2026",
@@ -99,6 +118,8 @@ class ReadingForm(forms.Form):
             defaults={name: data[name] for name in ("type", "status") if data[name]},
             region=data["region"] or None,
             date_order=data["date_order"] or None,
+            blank_clears=["details"] if data["blank_clears"] else [],
+            again=data["again"],
         )
 
     def encoding_or_none(self) -> str | None:
@@ -212,7 +233,9 @@ def preview_form(
     defaults = options.get("defaults", {})
     initial = {
         "type": defaults.get("type", ""),
-        "status": defaults.get("status", Lead.Status.NEW),
+        "status": defaults.get("status", ""),
+        "blank_clears": bool(options.get("blank_clears")),
+        "again": options.get("again", False),
         "region": options.get("region") or "",
         "on_duplicate": options.get("on_duplicate", SKIP),
         "date_order": options.get("date_order") or "",

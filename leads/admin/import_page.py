@@ -13,7 +13,7 @@ from leads.importing.errors_file import ErrorsFile
 from leads.importing.page_messages import page_message
 from leads.importing.phones.regions import region_name
 from leads.importing.preview import Preview, read_preview
-from leads.importing.resume import earlier_runs
+from leads.importing.resume import before_of, earlier_runs
 from leads.importing.runs import refused_rows
 from leads.importing.uploads import IN_PROGRESS, MAX_COLUMNS, STOPPED
 from leads.models import ImportRun
@@ -38,7 +38,8 @@ def _preview(run: ImportRun) -> dict[str, Any]:
     header, fields = preview.header[:MAX_COLUMNS], preview.fields[:MAX_COLUMNS]
     form = preview_form(run, header, fields, preview.sheets)
     trial = run.trial
-    before = earlier_runs(user_id=run.user_id, file_hash=run.file_hash).filter(state=State.FINISHED).first()
+    skipped_by = before_of(run).run
+    finished = earlier_runs(user_id=run.user_id, file_hash=run.file_hash).filter(state=State.FINISHED)
     return {
         "preview_form": form,
         "preview_columns": list(zip(header, form.choices, strict=True)),
@@ -56,7 +57,8 @@ def _preview(run: ImportRun) -> dict[str, Any]:
         "trial": trial,
         "trial_words": describe_counts(counts_of(run)) if trial and "error" not in trial else "",
         "trial_error": page_message(trial.get("error", "")) if trial else "",
-        "imported_before": before,
+        "imported_before": skipped_by or finished.first(),
+        "skips_stored": skipped_by is not None,
     }
 
 
@@ -65,6 +67,20 @@ def _phones(preview: Preview) -> dict[str, Any]:
     phones = preview.phones
     regions = [(region, region_name(region)) for region in phones.regions] if not phones.full else []
     return {"regions": regions, "valid": phones.valid, "total": phones.total}
+
+
+def changes_table(run: ImportRun) -> dict[str, Any] | None:
+    """What the first rows would change in leads and customers that are there, as the last dry run has found out."""
+    trial = run.trial or {}
+    rows = trial.get("changes", []) if run.state == State.PREVIEW else []
+    shown = [
+        (row["line"], LABELS.get(name, name).capitalize(), shorten(before), shorten(after))
+        for row in rows
+        for name, (before, after) in row["changes"].items()
+    ]
+    counts = trial.get("changed_fields", {})
+    words = ", ".join(f"{LABELS.get(name, name)} {count:,}" for name, count in counts.items())
+    return {"rows": shown, "words": words, "more": sum(counts.values()) > len(shown)} if shown else None
 
 
 def refused_table(run: ImportRun) -> dict[str, Any] | None:

@@ -75,7 +75,10 @@ def meaning(run: ImportRun) -> str:
         case State.FAILED:
             return f"Failed after {counted}. {page_message(run.error)}"
         case State.UNDONE:
-            return "Undone: the leads of this import were removed, except those that had been changed."
+            return (
+                "Undone: the leads of this import were removed, and those that it updated are as before."
+                " What had been changed since stays."
+            )
     return ""
 
 
@@ -85,7 +88,8 @@ def describe_options(run: ImportRun) -> SafeString:
     same = ON_DUPLICATE.get(options.get("on_duplicate", ""))
     lines = [f"Leads that exist already: {same[0].lower()}{same[1:]}."] if same else []
     for name, value in sorted(options.get("defaults", {}).items()):
-        lines.append(f"{name.capitalize()} where the row has none: {value}.")
+        lines.append(f"{name.capitalize()} of new leads whose row has none: {value}.")
+    lines.extend(f"Blank cells empty the {LABELS.get(name, name)}." for name in options.get("blank_clears", []))
     if options.get("region"):
         lines.append(f"Phone numbers without country code are of {options['region']}.")
     for name, meanings in sorted(options.get("values", {}).items()):

@@ -22,7 +22,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leads.admin.import_forms import PreviewForm, UploadForm
-from leads.admin.import_page import refused_file, refused_table, run_context
+from leads.admin.import_page import changes_table, refused_file, refused_table, run_context
 from leads.admin.import_progress import counts_of, describe_counts, describe_options, progress_of, state_badge
 from leads.importing import uploads
 from leads.importing.page_messages import page_message
@@ -34,7 +34,7 @@ from leadsite.adminkit.values import NOTHING, foreign, moment
 
 State = ImportRun.State
 RESULT_FIELDS: Final = ("state_badge", "outcome", "leads_link", "finished")
-READING_FIELDS: Final = ["type", "status", "region", "on_duplicate", "date_order", "encoding"]
+READING_FIELDS: Final = ["type", "status", "region", "on_duplicate", "blank_clears", "again", "date_order", "encoding"]
 
 
 @admin.register(ImportRun)
@@ -115,6 +115,7 @@ class ImportRunAdmin(OwnedAdmin):
         if isinstance(obj, ImportRun):
             context |= run_context(obj) | {"may_import": self.has_add_permission(request)}
             context["refused"] = refused_table(obj)
+            context["would_change"] = changes_table(obj)
         return super().render_change_form(request, context, *args, obj=obj, **options)
 
     def progress(self, request: HttpRequest, object_id: str) -> HttpResponse:

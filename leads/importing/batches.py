@@ -29,7 +29,8 @@ class Options:
     """How the rows of a file are imported. `region`: see PhoneColumn.
 
     `defaults` are for new leads whose row does not say the field; they never change a lead that exists. In a column of
-    `blank_clears`, a blank cell empties the field; in others it says nothing. The rest is for columns: see Reading.
+    `blank_clears`, a blank cell empties the field; in others it says nothing. `again`: each row is looked for, although
+    the file was imported before (uploads only; see resume.py). The rest is for columns: see Reading.
     """
 
     on_duplicate: str = SKIP
@@ -41,6 +42,7 @@ class Options:
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     keep_dates: bool = False
     date_order: str | None = None
+    again: bool = False
 
     @property
     def reading(self) -> Reading:

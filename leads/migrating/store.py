@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations.models import Conversation, Customer, Message, PastConversation, PastMessage
+from conversations.phone import phone_key
 from leads.migrating.lookups import find_all, first_words, new_ids
 from leads.migrating.plan import Found, Plan, plan_customer
 from leads.migrating.sources.records import CONVERSATIONS, LEADS, MESSAGES
@@ -58,6 +59,9 @@ def store_customers(*, customers: Sequence[OldCustomer], dry_run: bool) -> Store
         upserted = Customer.objects.upsert(
             user_id=business, customers=[(one.phone, one.name) for one in customers], replace_names=False
         )
+        given = {phone_key(one.phone): one.name for one in customers if one.name}
+        nameless = [customer for key, customer in upserted.items() if not customer.name and key in given]
+        Customer.objects.rename({customer.id: given[customer.phone_key] for customer in nameless})
         ids = {key: customer.id for key, customer in upserted.items()}
         found = find_all(business, ids)
         plans = _plan(found)

@@ -61,6 +61,54 @@ def test_a_dry_run_says_what_an_import_would_do(staff):
     assert the_run().trial is None
 
 
+UPDATE = "External ID,Phone,Status,Notes\nu-1,+4915100000001,contacted,\nu-2,+4915100000002,,Rolls\n"
+
+
+def test_an_update_is_shown_field_by_field_and_keeps_what_the_file_does_not_say(owner, staff):
+    owner.has_lead(customer_phone="+4915100000001", external_id="u-1", details="Cake", status="qualified")
+    owner.has_lead(customer_phone="+4915100000002", external_id="u-2", details="Bread", status="converted")
+    page = upload(staff, UPDATE, on_duplicate="update").content.decode()
+    assert "Status of new rows without one" in page
+    assert the_run().options["defaults"] == {}
+    decide(staff, "try")
+    run_worker()
+    page = staff.get(address("change", the_run())).content.decode()
+    assert "Would change: status 1, details 1" in page
+    assert '<td>Status</td><td class="foreign" dir="auto">qualified</td>' in page
+    decide(staff, "import")
+    run_worker()
+    stored = set(Lead.objects.values_list("external_id", "status", "details"))
+    assert stored == {("u-1", "contacted", "Cake"), ("u-2", "converted", "Rolls")}
+
+
+def test_blank_cells_clear_the_details_where_staff_ask_for_it(owner, staff):
+    owner.has_lead(customer_phone="+4915100000001", external_id="u-1", details="Cake")
+    upload(staff, UPDATE, on_duplicate="update")
+    decide(staff, "import", blank_clears="on")
+    run_worker()
+    assert Lead.objects.get(external_id="u-1").details == ""
+    assert "Blank cells empty the details." in staff.get(address("change", the_run())).content.decode()
+
+
+@pytest.mark.parametrize(("again", "created"), [({}, 0), ({"again": "on"}, 1)])
+def test_a_file_that_was_imported_is_recognised_unless_staff_ask_to_look_for_each_row(owner, staff, again, created):
+    text = "Phone,Name,Type,Notes\n+4915100000001,Amina,order,Cake\n"
+    upload(staff, text)
+    decide(staff, "import")
+    run_worker()
+    Lead.objects.update(details="Two cakes")
+    first = the_run()
+    ImportRun.objects.update(file_name="first")
+    page = upload(staff, text).content.decode()
+    assert "was imported on" in page
+    second = ImportRun.objects.exclude(pk=first.pk).get()
+    form = staff.form(address("change", second))
+    staff.client.post(address("decide", second), {**form, "do": "import", **again})
+    run_worker()
+    second.refresh_from_db()
+    assert (second.state, second.created, second.skipped) == ("finished", created, 1 - created)
+
+
 def test_a_stranger_can_neither_see_nor_change_an_import(staff, stranger):
     upload(staff)
     run, other = the_run(), staff_of(stranger)
