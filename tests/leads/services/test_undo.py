@@ -58,3 +58,13 @@ def test_a_name_that_was_filled_is_blank_again(owner, tmp_path):
     assert Customer.objects.get().name == "Anna"
     assert run("undo_import", imported["run"]).summary["names_restored"] == 1
     assert Customer.objects.get().name == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_leads_that_keep_the_date_of_the_file_are_removed_with_their_conversations(owner, tmp_path):
+    rows = ["a,+4915100000001,Anna,new,2020-05-01", "b,+4915100000001,Anna,new,2020-06-01"]
+    file = write(tmp_path / "a.csv", *rows, header="External ID,Phone,Name,Status,created_time")
+    imported = import_leads(owner, file, "--keep-dates").summary
+    assert imported["created"] == 2
+    assert run("undo_import", imported["run"]).code == 0
+    assert owner.row_counts() == (0, 0, 0)
