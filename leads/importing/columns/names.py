@@ -33,8 +33,13 @@ _FILLERS: Final = _YOUR.union(
     "the a what whats is s please enter give us best wie lautet ist bitte angeben cual es qual e o il la le".split(),  # noqa: SIM905
     "quel quelle est veuillez wat vul in".split(),  # noqa: SIM905
 )
-# What a CRM puts before the name of a column: "Person - Phone", "Billing phone".
-_OWNERS: Final = tuple(map(folded, ("person", "contact", "lead", "customer", "client", "billing", "deal", "kunden")))
+# What stands before the name of a column, "Person - Phone", "Guest name", or after it: "Teléfono del cliente".
+_OWNER_WORDS: Final = (
+    *("person", "contact", "lead", "customer", "client", "billing", "deal", "guest", "invitee", "attendee", "buyer"),
+    *("kunden", "gast", "cliente", "contacto"),
+)
+_OWNED: Final = re.compile(r"(?:del|do|du|des|van)?(?:cliente|client|customer|kunde|klant|contacto|contato)$")
+_OWNERS: Final = tuple(map(folded, _OWNER_WORDS))
 _BRACKETS: Final = re.compile(r"[(\[].*?[)\]]")
 _WORD: Final = re.compile(r"\w+")
 _GOOGLE_PHONE: Final = re.compile(r"phone[0-9]+value")
@@ -96,6 +101,7 @@ def _forms(name: str) -> Iterator[str]:
     without_owner = next((short.removeprefix(owner) for owner in _OWNERS if short.startswith(owner)), short)
     yield without_owner
     yield without_owner.rstrip("0123456789")
+    yield _OWNED.sub("", short)
 
 
 def _table() -> dict[str, tuple[str, str, int]]:

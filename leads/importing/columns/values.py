@@ -1,7 +1,7 @@
 """What other programs call the types and statuses of leads, in ten languages, where the meaning is plain.
 
-Words that other programs use for several things are missing on purpose: "Working", "In progress" and "Open deal" may be
-contacted or qualified, and Facebook's CREATED and "complete" say what became of the form, not of the lead.
+Words that other programs use for several things are missing on purpose: "Working", "Contact in future" and "Bad
+timing" may be contacted or qualified, and Facebook's CREATED and "complete" say what became of the form.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,19 +22,20 @@ _STATUSES: Final[Mapping[str, str]] = {
         """,
     Lead.Status.CONTACTED: """
         contacted, working - contacted, open - contacted, attempted to contact, attempted contact, attempting contact,
-        contact attempted, contact made, in contact, connected, called, left message, left voicemail, kontaktiert,
-        kontakt aufgenommen, kontaktversuch, kontakt versucht, versucht zu kontaktieren, in kontakt, angerufen,
-        contactado, contactada, intento de contacto, intentado contactar, se intentó contactar, llamado, contatado,
-        contatada, tentativa de contato, tentativa de contacto, em contato, contacté, contactée, tentative de contact,
-        appelé, contattato, contattata, tentativo di contatto, chiamato, gecontacteerd, benaderd, contact opgenomen,
-        poging tot contact, gebeld, iletişime geçildi, iletişim kuruldu, iletişim denendi, arandı, تم التواصل, تم
-        الاتصال, محاولة اتصال, संपर्क किया, संपर्क किया गया, संपर्क का प्रयास
+        contact attempted, contact made, in contact, connected, called, left message, left voicemail, in progress, in
+        bearbeitung, en proceso, en progreso, em andamento, en cours, in corso, in behandeling, devam ediyor,
+        kontaktiert, kontakt aufgenommen, kontaktversuch, kontakt versucht, versucht zu kontaktieren, in kontakt,
+        angerufen, contactado, contactada, intento de contacto, intentado contactar, se intentó contactar, llamado,
+        contatado, contatada, tentativa de contato, tentativa de contacto, em contato, contacté, contactée, tentative
+        de contact, appelé, contattato, contattata, tentativo di contatto, chiamato, gecontacteerd, benaderd, contact
+        opgenomen, poging tot contact, gebeld, iletişime geçildi, iletişim kuruldu, iletişim denendi, arandı, تم
+        التواصل, تم الاتصال, محاولة اتصال, संपर्क किया, संपर्क किया गया, संपर्क का प्रयास
         """,
     Lead.Status.QUALIFIED: """
-        qualified, sales qualified, sales qualified lead, pre-qualified, working - qualified, open - qualified,
-        qualifiziert, vorqualifiziert, calificado, calificada, cualificado, cualificada, precalificado, qualificado,
-        qualificada, pré-qualificado, qualifié, qualifiée, qualificato, qualificata, gekwalificeerd, nitelikli, مؤهل,
-        مؤهلة, योग्य
+        qualified, sales qualified, sales qualified lead, open deal, pre-qualified, working - qualified, open -
+        qualified, qualifiziert, vorqualifiziert, calificado, calificada, cualificado, cualificada, precalificado,
+        qualificado, qualificada, pré-qualificado, qualifié, qualifiée, qualificato, qualificata, gekwalificeerd,
+        nitelikli, مؤهل, مؤهلة, योग्य
         """,
     Lead.Status.CONVERTED: """
         converted, closed - converted, won, closed won, deal won, sold, konvertiert, gewonnen, geschlossen gewonnen,

@@ -70,7 +70,7 @@ class JsonRows:
                 return error
         for key in parsed.keys() - self._known:
             # A value of a field must not be dropped silently; other keys are not imported anyway.
-            if (value := parsed[key]) is not None and value != "" and field_of(key):
+            if (value := parsed[key]) is not None and value != "" and field_of(key) not in (None, "created_at"):
                 return f"“{key}” is not among the keys of the file's first objects. Add it to the first one, as null."
         return None
 

@@ -16,8 +16,15 @@ PHONES = {
     "Shopify": ["Billing Phone", "Shipping Phone", "Default Address Phone"],
     "WooCommerce": ["billing_phone", "Phone (Billing)"],
     "WhatsApp": ["Formatted Phone", "WhatsApp", "wa_id"],
-    "German": ["Telefon:", "Handy-Nr", "Handynummer", "Rufnummer", "Ihre Telefonnummer"],
-    "Spanish, Portuguese": ["Teléfono", "Número de teléfono", "celular", "Telemóvel", "Telefone"],
+    "German": ["Telefon:", "Handy-Nr", "Handynummer", "Telefon Kunde", "Rufnummer", "Ihre Telefonnummer"],
+    "Spanish, Portuguese": [
+        "Teléfono",
+        "Número de teléfono",
+        "celular",
+        "Teléfono del cliente",
+        "Telemóvel",
+        "Telefone",
+    ],
     "French, Italian, Dutch": ["Téléphone portable", "N° de téléphone", "Cellulare", "Telefoonnummer", "Mobiel nummer"],
     "Turkish, Arabic, Hindi": ["Telefon Numarası", "CEP TELEFONU", "رقم الهاتف", "رقم الجوال", "मोबाइल नंबर", "फ़ोन नंबर"],
 }
@@ -66,7 +73,19 @@ def test_a_column_is_known_by_its_name(field, names):
     ("part", "names"),
     [
         (WHOLE, ["Full  Name", "full_name", "vollständiger Name", "Nombre completo", "Ad Soyad", "Nom complet"]),
-        (WHOLE, ["Person - Name", "Billing Name", "Ihr Name", "الاسم الكامل", "पूरा नाम", "Saved Name", "Naam"]),
+        (
+            WHOLE,
+            [
+                "Person - Name",
+                "Billing Name",
+                "Ihr Name",
+                "الاسم الكامل",
+                "पूरा नाम",
+                "Saved Name",
+                "Guest Name",
+                "Naam",
+            ],
+        ),
         (
             FIRST,
             ["First Name", "Given Name", "Vorname", "Prénom", "billing_first_name", "First Name (Billing)"],

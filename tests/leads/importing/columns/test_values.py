@@ -35,7 +35,7 @@ def test_words_with_a_plain_meaning_are_translated(field, ours, cells):
     assert {cell: values[cell] for cell in cells} == dict.fromkeys(cells, ours)
 
 
-@pytest.mark.parametrize("cell", ["CREATED", "complete", "Working", "In progress", "Open deal", "CA", "x"])
+@pytest.mark.parametrize("cell", ["CREATED", "complete", "Working", "Contact in future", "CA", "x"])
 def test_a_word_without_plain_meaning_is_refused_with_the_next_step(cell):
     with pytest.raises(UnknownValue) as refusal:
         Values("status", {})[cell]
