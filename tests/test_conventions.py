@@ -14,7 +14,8 @@ from django.db import connection
 MODULES_OF_A_FOLDER = 16
 LINES_OF_A_FUNCTION = 45
 LINES_OF_A_FILE = 250
-SQL_FUNCTIONS = 18
+# Those of section 4, those that columns, defaults, constraints and triggers need, and fold_text, which indexes need.
+SQL_FUNCTIONS = 19
 # The rest is tested through its callers: managers through services, parts of the admin through its pages.
 TESTED_BY_NAME = 0.75
 LINES_OF_A_SQL_FUNCTION = 45

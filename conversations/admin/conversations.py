@@ -36,7 +36,6 @@ class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
     list_display = ["customer_and_phone", "status_badge", "waiting", "last_message", "created"]
     list_filter = ["status", WaitingFilter, "created_at"]
     list_select_related = ["customer"]
-    search_fields = ["customer__name", "customer__whatsapp_user_id"]
     search_help_text = "Name or phone number of the customer"
     fields = ["customer_link", "phone", "marketing", "status", "last_message", "last_inbound", "user", "created"]
     readonly_fields = ["user", "customer_link", "phone", "marketing", "last_message", "last_inbound", "created"]

@@ -1,37 +1,71 @@
-"""Base classes for the admin of customers and of rows that belong to them: phone search, permissions, locking."""
+"""Base classes for the admin of customers and of rows that belong to them: search, permissions, locking."""
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from conversations.models import Customer
-from conversations.search import phone_fragments
+from conversations.search.queries import TooManyWords, UnionPages, branches, union_of_ids
 from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, foreign, moment
 
 
-class PhoneSearchAdmin(OwnedAdmin):
-    """Admin pages whose search finds phone numbers. `customer_path`: the lookup prefix from a row to its customer."""
+class SearchPaginator(BoundedPaginator):
+    """Pages of UnionPages."""
+
+    @cached_property
+    def count(self) -> int:
+        pages: Any = self.object_list
+        return int(pages.count(self.limit))
+
+
+class CustomerSearchAdmin(OwnedAdmin):
+    """Admin pages with the search of the API (conversations/search/queries.py): by the customer, and what a page adds.
+
+    `customer_path`: the lookup prefix from a row to its customer.
+    """
 
     customer_path: str
+    # Django shows the search field where there are some; search_branches reads others.
+    search_fields = ["pk"]
+
+    def search_branches(self, rows: QuerySet[Any], term: str) -> list[QuerySet[Any]]:
+        """Return the queries whose union are the rows that match the term. Raises TooManyWords."""
+        return branches(rows, term, customer=self.customer_path, exact=[f"{self.customer_path}whatsapp_user_id"])
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Django's search, extended by phone numbers in any spelling."""
-        found, doubled = super().get_search_results(request, queryset, search_term)
-        for number in phone_fragments(search_term):
-            for column in ("phone", "phone_key"):
-                found |= queryset.filter(**{f"{self.customer_path}{column}__contains": number})
-        return found, doubled
+        if not search_term.strip():
+            return queryset, False
+        try:
+            found = self.search_branches(queryset.order_by(), search_term)
+        except TooManyWords as error:
+            messages.error(request, str(error))
+            return queryset.none(), False
+        # Ordered already, by ChangeList.get_queryset.
+        pages = UnionPages(queryset, found).order_by(*queryset.query.order_by)
+        request.found_pages = pages  # type: ignore[attr-defined] # read by get_paginator
+        return queryset.filter(pk__in=union_of_ids(found)), False
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **options: Any
+    ) -> Any:
+        """Read the pages of a search by UnionPages. Actions read the queryset, which finds the same rows."""
+        if pages := getattr(request, "found_pages", None):
+            return SearchPaginator(pages, per_page)
+        return super().get_paginator(request, queryset, per_page, *args, **options)
 
 
-class NoAddOrDeleteAdmin(PhoneSearchAdmin):
+class NoAddOrDeleteAdmin(CustomerSearchAdmin):
     """Rows that cannot be added or deleted here: they are created with a lead or by a WhatsApp message."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -32,7 +32,6 @@ class CustomerAdmin(CustomerLockingAdmin):
     form = CustomerForm
     customer_path = ""
     list_display = ["display_name", "phone", "whatsapp_user_id", "created"]
-    search_fields = ["name", "whatsapp_user_id"]
     search_help_text = "Name, phone number or WhatsApp user id"
     fields = ["name", "phone", "whatsapp_user_id", "marketing", "user", "created", "changed"]
     readonly_fields = ["marketing", "user", "created", "changed"]

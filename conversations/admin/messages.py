@@ -1,7 +1,7 @@
 """The pages of messages. Actions on outgoing messages are in whatsapp/admin/message_state.py."""
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -9,6 +9,7 @@ from conversations.admin.customer_rows import NoAddOrDeleteAdmin, name_and_phone
 from conversations.channels import channel_of, with_channel
 from conversations.kinds import text_of_message
 from conversations.models import Message
+from conversations.search.queries import branches
 from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import badge, foreign, link, shorten
 
@@ -19,14 +20,17 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     list_display = ["customer_and_phone", "direction", "beginning", "status_badge", "created"]
     list_filter = ["direction", "status", "created_at"]
     list_select_related = ["conversation__customer"]
-    search_fields = ["content", "provider_id", "conversation__customer__name"]
-    search_help_text = "Text, customer's name or phone number, or the provider's id"
+    search_help_text = "Text, customer's name or phone number, or the provider's whole id"
     fields = [
         *("conversation_link", "number", "direction", "kind", "content", "status_badge", "current_error"),
         *("provider_id", "provider_time", "extras", "user", "created"),
     ]
     readonly_fields = ["conversation_link", "number", "status_badge", "current_error", "created"]
     ordering = ["-pk"]
+
+    def search_branches(self, rows: QuerySet[Message], term: str) -> list[QuerySet[Message]]:
+        ids = ["provider_id", f"{self.customer_path}whatsapp_user_id"]
+        return branches(rows, term, customer=self.customer_path, text="content", exact=ids)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

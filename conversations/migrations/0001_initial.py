@@ -6,11 +6,11 @@ import django.db.models.expressions
 import django.db.models.fields.json
 import django.db.models.functions.comparison
 import django.db.models.functions.datetime
-import django.db.models.functions.text
 from django.conf import settings
 from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
 
+import conversations.search.folding
 import leadsite.core.models
 from leadsite.core.sql_migrations import AddForeignKey, frozen_sql
 
@@ -327,7 +327,7 @@ class Migration(migrations.Migration):
             model_name="customer",
             index=django.contrib.postgres.indexes.GinIndex(
                 django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Upper("name"), name="gin_trgm_ops"
+                    conversations.search.folding.Folded("name"), name="gin_trgm_ops"
                 ),
                 django.contrib.postgres.indexes.OpClass("phone", name="gin_trgm_ops"),
                 gin_pending_list_limit=1024,

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
 
 from conversations.models.marketing import MarketingManager
 from conversations.models.senders import MoveManager, SenderManager
 from conversations.phone import E164_PATTERN, phone_key
+from conversations.search.folding import Folded
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
@@ -162,9 +162,9 @@ class Customer(OwnedModel):
     class Meta:
         db_table = "customers"
         indexes = [
-            # Read by conversations/search.py. A phone key that equals the phone needs no second entry.
+            # Read by conversations/search/queries.py. A phone key that equals the phone needs no second entry.
             GinIndex(
-                OpClass(Upper("name"), name="gin_trgm_ops"),
+                OpClass(Folded("name"), name="gin_trgm_ops"),
                 OpClass("phone", name="gin_trgm_ops"),
                 name="customers_by_words",
                 gin_pending_list_limit=1024,

@@ -10,11 +10,12 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from conversations.admin.customer_rows import PhoneSearchAdmin, name_and_phone
+from conversations.admin.customer_rows import CustomerSearchAdmin, name_and_phone
 from conversations.admin.referral import read_referral
 from leads.admin.actions import ACTIONS, LeadActionForm
 from leads.admin.forms import LeadForm, NewLeadForm
 from leads.models import Lead
+from leads.search import search_leads
 from leads.services.change import change_lead
 from leads.services.create import create_lead
 from leads.services.refusals import LeadRefused
@@ -38,7 +39,7 @@ class AssignedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Lead)
-class LeadAdmin(PhoneSearchAdmin):
+class LeadAdmin(CustomerSearchAdmin):
     form = LeadForm
     customer_path = "conversation__customer__"
     actions = ACTIONS
@@ -57,7 +58,6 @@ class LeadAdmin(PhoneSearchAdmin):
     ]
     list_filter = ["status", "type", "source", AssignedFilter, "created_at"]
     list_select_related = ["conversation__customer", "assigned_to"]
-    search_fields = ["conversation__customer__name", "details", "external_id"]
     search_help_text = "Name, phone number, or words of the request"
     ordering = ["-pk"]
     list_before_template = "leads/import_link.html"
@@ -119,6 +119,9 @@ class LeadAdmin(PhoneSearchAdmin):
             # The form was valid, but the database refused it: show the form again with that error.
             request.lead_refusal = refusal  # type: ignore[attr-defined] # read by get_form
             return super().changeform_view(request, *args, **options)
+
+    def search_branches(self, rows: QuerySet[Lead], term: str) -> list[QuerySet[Lead]]:
+        return search_leads(rows, term)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A lead is marked as lost instead of deleted, because its conversation would be left without a lead."""

@@ -10,12 +10,12 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from conversations.api.filters import PhoneFilter
-from conversations.search import UnionPages, matching_customers
+from conversations.search.queries import TERM_MAX_LENGTH, TooManyWords, UnionPages
 from leads.models import Lead
+from leads.search import search_leads
 from leadsite.rest.fields import StrictCharField
 from leadsite.rest.filters import AssigneeFilter, TimeFilter
 
-TERM_MAX_LENGTH: Final = 200
 _TERM: Final = StrictCharField(max_length=TERM_MAX_LENGTH, allow_blank=True)
 
 
@@ -38,10 +38,12 @@ class LeadFilter(django_filters.FilterSet):
 
 
 class LeadSearch(BaseFilterBackend):
-    """`q`: searches the details, the customer's name and their phone number in any spelling."""
+    """`q`: what conversations/search/queries.py finds."""
 
     parameter = "q"
-    description = "Text in the details or in the customer's name, or a phone number or a part of one in any spelling."
+    description = (
+        "Words of the details or of the customer's name, in any order, or (a part of) a phone number in any spelling."
+    )
 
     def filter_queryset(  # type: ignore[override] # only the paginator reads it
         self, request: Request, queryset: QuerySet[Lead], view: APIView
@@ -53,8 +55,10 @@ class LeadSearch(BaseFilterBackend):
             raise ValidationError({self.parameter: error.detail}) from error
         if not term:
             return queryset
-        by_customer = queryset.filter(matching_customers(term, "conversation__customer__"))
-        return UnionPages(queryset, [queryset.filter(details__icontains=term), by_customer])
+        try:
+            return UnionPages(queryset, search_leads(queryset, term))
+        except TooManyWords as error:
+            raise ValidationError({self.parameter: [str(error)]}) from error
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         schema = {"type": "string", "maxLength": TERM_MAX_LENGTH}

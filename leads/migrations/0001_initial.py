@@ -2,10 +2,10 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+import conversations.search.folding
 import leadsite.core.models
 from leadsite.core.sql_migrations import AddForeignKey
 
@@ -424,7 +424,7 @@ class Migration(migrations.Migration):
             model_name="lead",
             index=django.contrib.postgres.indexes.GinIndex(
                 django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Upper("details"), name="gin_trgm_ops"
+                    conversations.search.folding.Folded("details"), name="gin_trgm_ops"
                 ),
                 gin_pending_list_limit=1024,
                 name="leads_by_words",

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
 from django.db.models import Q
-from django.db.models.functions import Upper
 
 from conversations.models import Conversation, Message
+from conversations.search.folding import Folded
 from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.imports import ImportRun
 from leads.models.inbound import InboundLeadManager
@@ -198,7 +198,7 @@ class Lead(OwnedModel):
             # Read by the search. New entries go to a pending list of at most 1 MB, which every search reads and which
             # the writer who fills it merges into the index.
             GinIndex(
-                OpClass(Upper("details"), name="gin_trgm_ops"),
+                OpClass(Folded("details"), name="gin_trgm_ops"),
                 name="leads_by_words",
                 gin_pending_list_limit=1024,
             ),

@@ -1,0 +1,1 @@
+"""The search for customers, and for rows that belong to them."""
