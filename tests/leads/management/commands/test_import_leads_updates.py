@@ -95,3 +95,19 @@ def test_a_dry_run_prints_what_would_change(owner, tmp_path, capsys):
         "line 2: status qualified -> contacted, details “Wedding cake, three tiers, no nuts” -> “Sponge cake”"
         in printed
     )
+
+
+def test_two_updates_change_what_they_say_and_the_undo_of_one_keeps_the_other(owner, tmp_path):
+    first(owner, tmp_path)
+    before = stored()
+    row = "U-3,+4915123430003,Tria Full,Asked for gluten free bread"
+    notes = write(tmp_path / "a.csv", row, header="External ID,Phone,Name,Notes")
+    assert import_leads(owner, notes, *UPDATE).counts == counts(updated=1)
+    row = "U-1,+4915123430001,Una Full,order,contacted"
+    status = write(tmp_path / "b.csv", row, header="External ID,Phone,Name,Type,Status")
+    result = import_leads(owner, status, *UPDATE)
+    assert result.counts == counts(updated=1)
+    changed = {"U-3": ("inquiry", "Asked for gluten free bread", "contacted")}
+    assert stored() == before | changed | {"U-1": ("order", "Wedding cake, three tiers, no nuts", "contacted")}
+    assert run("undo_import", result.summary["run"]).code == 0
+    assert stored() == before | changed
