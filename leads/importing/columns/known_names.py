@@ -88,14 +88,14 @@ TYPES: Final = """
 """
 DETAILS: Final = """
     details, detail, message, notes, note, comment, comments, remarks, description, inquiry, enquiry, request,
-    customer note, customer notes, order notes, order note, lead notes, contact notes, deal title, lead title, order
-    details, lineitem name, nachricht, notiz, notizen, bemerkung, bemerkungen, anmerkung, anmerkungen, kommentar,
-    kommentare, beschreibung, anfrage, wunsch, mensaje, notas, nota, comentario, comentarios, observaciones, detalle,
-    detalles, descripcion, mensagem, detalhes, observacao, observacoes, descricao, informacoes, commentaire,
-    commentaires, remarque, remarques, details de la demande, messaggio, dettagli, commento, commenti, osservazioni,
-    descrizione, richiesta, bericht, opmerking, opmerkingen, notitie, notities, omschrijving, toelichting, mesaj, not,
-    notlar, açıklama, açıklamalar, yorum, detaylar, ملاحظات, ملاحظة, الرسالة, رسالة, التفاصيل, تفاصيل, الوصف, تعليق,
-    संदेश, टिप्पणी, टिप्पणियाँ, विवरण, नोट, नोट्स
+    customer note, customer notes, order notes, order note, lead notes, contact notes, deal title, deal name, lead
+    title, order details, lineitem name, nachricht, notiz, notizen, bemerkung, bemerkungen, anmerkung, anmerkungen,
+    kommentar, kommentare, beschreibung, anfrage, wunsch, mensaje, notas, nota, comentario, comentarios,
+    observaciones, detalle, detalles, descripcion, mensagem, detalhes, observacao, observacoes, descricao,
+    informacoes, commentaire, commentaires, remarque, remarques, details de la demande, messaggio, dettagli, commento,
+    commenti, osservazioni, descrizione, richiesta, bericht, opmerking, opmerkingen, notitie, notities, omschrijving,
+    toelichting, mesaj, not, notlar, açıklama, açıklamalar, yorum, detaylar, ملاحظات, ملاحظة, الرسالة, رسالة,
+    التفاصيل, تفاصيل, الوصف, تعليق, संदेश, टिप्पणी, टिप्पणियाँ, विवरण, नोट, नोट्स
 """
 STATUSES: Final = """
     status, lead status, deal status, person status, lead stage, deal stage, stage, state, stand, leadstatus, phase,

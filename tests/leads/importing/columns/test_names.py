@@ -41,7 +41,7 @@ def test_the_phone_is_known_in_the_usual_exports(name):
         ("type", ["Type", "lead type", "Tipo", "Art der Anfrage", "النوع"]),
         (
             "details",
-            ["Notes", "MESSAGE", "comment", "Descripción", "Notizen*", "Customer Note", "ملاحظات"],
+            ["Notes", "MESSAGE", "comment", "Descripción", "Notizen*", "Deal Name", "ملاحظات"],
         ),
         ("status", ["Status", "Lead-Status", "Estado", "lead_status", "Deal - Status", "Durum", "الحالة", "स्थिति"]),
         ("external_id", ["External ID", "external_id", "CRM-ID"]),
