@@ -29,6 +29,8 @@ QUERIES: Final[dict[str, list[dict[str, str]]]] = {
     "a day": [{"created_after": "2026-01-05T00:00:00Z", "created_before": "2026-01-06T00:00:00Z"}],
     "a frequent word": [{"q": word} for word in ("lemon", "wedding", "vegan", "urgent")],
     "two words": [{"q": words} for words in ("lemon wedding", "table window", "vegan nuts")],
+    "a short word": [{"q": word} for word in ("am", "le", "xq")],
+    "name and word": [{"q": words} for words in ("lemon Maria", "Jonas wedding", "TARA ginger")],
     "a rare word": [{"q": "ginger"}],
     "no such word": [{"q": "marzipan"}],
     "a first name": [{"q": name} for name in ("Maria", "Jonas", "Tara")],
