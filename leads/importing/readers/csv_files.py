@@ -176,12 +176,13 @@ class CsvRows:
         """Check a row that is blank, too short or too long, has several lines, or is in a block with rare content."""
         width = len(self.header)
         broken = None
-        if line <= self._suspect_until or several:
-            error = cell_error(self.header, cells)
+        suspect = line <= self._suspect_until
+        if suspect:
             cells = [unquote_formula(clean_cell(cell)) for cell in cells]
-            if error:
-                return Row(line, cells, error)
             broken = broken_cells(self.header, cells)
+        # A cell of several lines may be too long for a block.
+        if (suspect or several) and (error := cell_error(self.header, cells)):
+            return Row(line, cells, error)
         row = fit(line, cells, width)
         return row._replace(broken=broken) if row and broken else row
 
