@@ -20,6 +20,7 @@ from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.webhook_client import PATH
 from whatsapp.inbound import ingest
+from whatsapp.inbound.replay import replay_due
 from whatsapp.inbound.signature import sign_for_meta
 from whatsapp.models import WebhookDelivery
 
@@ -236,3 +237,27 @@ def test_a_delivery_waits_for_staff_who_close_the_conversation(inbox: Inbox, own
         delivered.result()
     assert [thread.status for thread in inbox.conversations] == ["archived", "active"]
     assert len(inbox.leads) == 2
+
+
+def test_failures_and_messages_of_the_same_customers_at_the_same_moment(inbox: Inbox) -> None:
+    """A failure locks the customer before the message, and so do messages: no deadlock, and who waits is right."""
+    customers = [str(4915100000000 + n) for n in range(12)]
+    inbox.gets(*(meta.text("Open?", from_=number) for number in customers))
+    echoes = [meta.echo(to=number, id=f"wamid.{number}", timestamp=meta.NOON + 10) for number in customers]
+    inbox.gets_change("message_echoes", message_echoes=echoes)
+    errors = [meta.error(131047)]
+    failed = [meta.status("failed", id=f"wamid.{number}", errors=errors) for number in customers]
+    read = [meta.status("read", id=f"wamid.{number}") for number in customers[:6]]
+    again = [meta.text("Hm?", from_=number, timestamp=meta.NOON + 20) for number in customers]
+    bodies = bodies_of(*again) + [meta.body(meta.messages_value(statuses=[one])) for one in failed + read]
+    bodies += [meta.body(meta.messages_value(statuses=failed, messages=again))] * 3
+    random.Random(5).shuffle(bodies)
+    before = deadlocks()
+    with processes(4) as pool:
+        list(pool.map(receive, bodies))
+    while replay_due(limit=100):
+        pass
+    assert deadlocks() == before
+    assert not WebhookDelivery.objects.exclude(state="processed").exists()
+    since = {one.customer.phone: int(one.waiting_since.timestamp()) - meta.NOON for one in inbox.conversations}
+    assert since == {f"+{number}": 20 if number in customers[:6] else 0 for number in customers}
