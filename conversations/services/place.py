@@ -6,7 +6,7 @@ from uuid import UUID
 
 from conversations.incoming import CallPart, IncomingMessage
 from conversations.models import Conversation, Message, Opening, ParkedStatus
-from conversations.placing import Placement, conversation_updates
+from conversations.placing import ConversationUpdate, Placement, conversation_updates
 from conversations.services.identify import serialization_failure
 
 
@@ -48,19 +48,7 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
     updates = conversation_updates(found)
     to_join_or_open = [update for update in updates if update.placement in (Placement.JOIN_OR_OPEN, Placement.HOLD)]
     to_join = [update for update in updates if update.placement in (Placement.JOIN, Placement.REOPEN)]
-    opened = Conversation.objects.join_or_open(
-        [
-            Opening(
-                one.user_id,
-                one.customer_id,
-                Conversation.Status.COMPLETED if one.placement is Placement.HOLD else Conversation.Status.ACTIVE,
-                one.last_message_at,
-                one.last_inbound_at,
-                None if one.comes_from_business else one.waiting_since,
-            )
-            for one in to_join_or_open
-        ]
-    )
+    opened = Conversation.objects.join_or_open([_opening(update) for update in to_join_or_open])
     conversations = {update.customer_id: one.id for update, one in zip(to_join_or_open, opened, strict=True)}
     conversations |= Conversation.objects.join(to_join)
     if any(update.placement is not Placement.NONE and update.customer_id not in conversations for update in updates):
@@ -82,4 +70,15 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
         placed,
         opened={one.id for one in opened if one.created},
         returned={one.id for update, one in zip(to_join_or_open, opened, strict=True) if one.created and update.newest},
+    )
+
+
+def _opening(update: ConversationUpdate) -> Opening:
+    return Opening(
+        update.user_id,
+        update.customer_id,
+        Conversation.Status.COMPLETED if update.placement is Placement.HOLD else Conversation.Status.ACTIVE,
+        update.last_message_at,
+        update.last_inbound_at,
+        None if update.comes_from_business else update.waiting_since,
     )

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.factories import Business
 from tests.sessions import database_url, deadlocks, held_back, lock_customer, processes, session, waiting
 from tests.site import Site, request, serving, until
 from tests.whatsapp import meta
-from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.inbox import Inbox, second
 from tests.whatsapp.webhook_client import PATH
 from whatsapp.inbound import ingest
 from whatsapp.inbound.replay import replay_due
@@ -259,5 +260,7 @@ def test_failures_and_messages_of_the_same_customers_at_the_same_moment(inbox: I
         pass
     assert deadlocks() == before
     assert not WebhookDelivery.objects.exclude(state="processed").exists()
-    since = {one.customer.phone: int(one.waiting_since.timestamp()) - meta.NOON for one in inbox.conversations}
-    assert since == {f"+{number}": 20 if number in customers[:6] else 0 for number in customers}
+    since = {one.customer.phone: second(one.waiting_since) for one in inbox.conversations}
+    start = datetime.fromtimestamp(meta.NOON, UTC)
+    later = dict.fromkeys(customers[:6], start + timedelta(seconds=20))
+    assert since == {f"+{number}": later.get(number, start) for number in customers}
