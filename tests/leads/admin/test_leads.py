@@ -166,10 +166,9 @@ def test_the_form_and_the_actions_follow_the_status_transitions(owner):
     staff = staff_of(owner)
     assert list(errors_of(staff.fill(path, status="new"))) == ["status"]
     answer = staff.client.get(staff.act("mark_contacted", lead, other).url)
-    assert messages_of(answer) == [
-        "Changed: 1 lead.",
-        "Not changed, because their status does not allow it: 1 lead.",
-    ]
+    changed, kept = messages_of(answer)
+    assert changed.startswith("Changed: 1 lead.")
+    assert kept == "Not changed, because their status does not allow it: 1 lead."
     assert [Lead.objects.get(pk=row.pk).status for row in (lead, other)] == ["converted", "contacted"]
 
 
