@@ -26,6 +26,8 @@ PRUNE_ALLOWANCES = "leadsite.tasks.prune_allowances"
 PRUNE_EVENTS = "leadsite.webhooks.tasks.prune_webhook_events"
 SWEEP_IMPORTS = "leads.tasks.sweep_imports"
 PRUNE_IMPORTS = "leads.tasks.prune_imports"
+SWEEP_BULK_CHANGES = "leads.tasks.sweep_bulk_changes"
+PRUNE_BULK_CHANGES = "leads.tasks.prune_bulk_changes"
 REMOVE = "leadsite.tasks.remove_old_jobs"
 
 

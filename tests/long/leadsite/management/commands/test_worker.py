@@ -8,11 +8,13 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from tests.leadsite.workers import (
     PRUNE,
     PRUNE_ALLOWANCES,
+    PRUNE_BULK_CHANGES,
     PRUNE_EVENTS,
     PRUNE_IMPORTS,
     PRUNE_KEYS,
     REMOVE,
     STALLED,
+    SWEEP_BULK_CHANGES,
     SWEEP_IMPORTS,
     insert_job,
     once,
@@ -41,6 +43,8 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         PRUNE_EVENTS,
         PRUNE_IMPORTS,
         SWEEP_IMPORTS,
+        PRUNE_BULK_CHANGES,
+        SWEEP_BULK_CHANGES,
     } == set(done)
 
 
