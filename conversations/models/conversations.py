@@ -161,7 +161,7 @@ _REOPEN: Final = """
         SELECT newest.id FROM unnest(%s::uuid[]) AS given (customer_id)
         CROSS JOIN LATERAL (
             SELECT id, status FROM conversations AS c WHERE c.customer_id = given.customer_id
-            ORDER BY c.status = 'active' DESC, c.id DESC LIMIT 1) AS newest
+            ORDER BY c.status = 'active' DESC, c.created_at DESC, c.id DESC LIMIT 1) AS newest
         WHERE newest.status IN ('active', 'completed')))
     RETURNING id, customer_id
 """

@@ -33,7 +33,7 @@ _PLACES: Final = """
     ) AS here ON true
     LEFT JOIN LATERAL (
         SELECT c.id, c.status FROM conversations AS c WHERE c.customer_id = sent.customer_id
-        ORDER BY (c.status = 'active') DESC, c.id DESC LIMIT 1
+        ORDER BY (c.status = 'active') DESC, c.created_at DESC, c.id DESC LIMIT 1
     ) AS newest ON true
     LEFT JOIN LATERAL (
         SELECT p.details FROM parked_statuses AS p

@@ -135,8 +135,8 @@ class UnionPages(Generic[Row]):
     def order_by(self, *fields: Any) -> "UnionPages[Row]":
         return UnionPages(self._rows.order_by(*fields), [branch.order_by(*fields) for branch in self._branches])
 
-    def filter(self, **conditions: Any) -> "UnionPages[Row]":
-        return UnionPages(self._rows, [branch.filter(**conditions) for branch in self._branches])
+    def filter(self, *tests: Any, **conditions: Any) -> "UnionPages[Row]":
+        return UnionPages(self._rows, [branch.filter(*tests, **conditions) for branch in self._branches])
 
     def count(self, limit: int) -> int:
         """Return the number of rows, at most `limit`. Cheaper than to read as many, which needs their order."""

@@ -37,7 +37,7 @@ def add_leads(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "badge": badge(lead.get_status_display(), lead.status),
             "created": moment(lead.created_at),
         }
-        for lead in leads.select_related("conversation__customer").order_by("-pk")[:NEWEST]
+        for lead in leads.select_related("conversation__customer").order_by("-created_at", "-pk")[:NEWEST]
     ]
     context["leads_url"] = all_leads
     context["add_lead_url"] = reverse("admin:leads_lead_add") if page.has_add_permission(request) else None

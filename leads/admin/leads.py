@@ -59,7 +59,8 @@ class LeadAdmin(CustomerSearchAdmin):
     list_filter = ["status", "type", "source", AssignedFilter, "created_at"]
     list_select_related = ["conversation__customer", "assigned_to"]
     search_help_text = "Name, phone number, or words of the request"
-    ordering = ["-pk"]
+    # Leads from another system keep their ids, which do not sort by time.
+    ordering = ["-created_at", "-pk"]
     list_before_template = "leads/import_link.html"
     readonly_fields = [
         *("customer_link", "phone", "conversation_link", "source", "came_by", "external_id", "user", "created"),

@@ -31,6 +31,7 @@ from leads.services.create import CreatedLead, create_lead_once
 from leads.services.refusals import log_failed_creation
 from leadsite.core.transactions import custom_plans
 from leadsite.rest.idempotency import answer_once
+from leadsite.rest.pagination import NewestByTime
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, WRITING, errors, reading
 from leadsite.rest.viewsets import OwnedViewSet
 
@@ -45,6 +46,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     queryset = Lead.objects.select_related("conversation__customer")
     serializer_class = LeadSerializer
     lookup_url_kwarg = "lead_id"
+    pagination_class = NewestByTime
     filter_backends = (DjangoFilterBackend, LeadSearch)
     filterset_class = LeadFilter
 

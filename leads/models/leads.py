@@ -110,10 +110,11 @@ _INSERT: Final = """
 _OPEN_OF: Final = """
     SELECT l.id FROM conversations AS c
     CROSS JOIN LATERAL (
-        SELECT id FROM leads WHERE conversation_id = c.id AND status IN ('new', 'contacted', 'qualified') OFFSET 0
+        SELECT id, created_at FROM leads
+        WHERE conversation_id = c.id AND status IN ('new', 'contacted', 'qualified') OFFSET 0
     ) AS l
     WHERE c.customer_id = %s
-    ORDER BY l.id DESC LIMIT %s
+    ORDER BY l.created_at DESC, l.id DESC LIMIT %s
 """
 
 
@@ -189,10 +190,10 @@ class Lead(OwnedModel):
                 fields=["import_run", "id"], condition=Q(import_run__isnull=False), name="leads_by_import_run"
             ),
             # Read by GET /api/leads with a status or source that few leads have, in either order.
-            models.Index(fields=["user", "status", "id"], name="leads_by_status"),
-            models.Index(fields=["user", "source", "id"], name="leads_by_source"),
+            models.Index(fields=["user", "status", "created_at", "id"], name="leads_by_status"),
+            models.Index(fields=["user", "source", "created_at", "id"], name="leads_by_source"),
             # Read by GET /api/leads with created_after and created_before.
-            models.Index(fields=["user", "created_at"], name="leads_by_time"),
+            models.Index(fields=["user", "created_at", "id"], name="leads_by_time"),
             # Read by GET /api/leads with updated_after: clients that ask for what has changed since.
             models.Index(fields=["user", "updated_at"], name="leads_by_change"),
             # Read by the search. New entries go to a pending list of at most 1 MB, which every search reads and which

@@ -61,7 +61,7 @@ def _merge_held_signs(customer_id: UUID) -> None:
     )
     held = {thread.pk: thread for thread in holders}
     others = threads.exclude(pk__in=held)
-    target = others.filter(status=Conversation.Status.ACTIVE).first() or others.order_by("-pk").first()
+    target = others.filter(status=Conversation.Status.ACTIVE).first() or others.order_by("-created_at", "-pk").first()
     if target:
         for thread in held.values():
             _merge_conversations(thread, target)

@@ -96,3 +96,18 @@ class OrderedByPair(Generic[Row]):
 
     def __getitem__(self, span: slice) -> QuerySet[Row, Any]:
         return self._rows[span]
+
+
+class NewestByTime(NewestFirst):
+    """Pages by (created_at, id): rows from another system keep their ids, and rows of a file their dates."""
+
+    ordering = "-created_at"
+    orderings: ClassVar[Mapping[str, str]] = {"-created_at": "-created_at", "created_at": "created_at"}
+    positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {"created_at": read_pair}
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        queryset = OrderedByPair(queryset, "created_at")
+        return super().paginate_queryset(queryset, request, view)
+
+    def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
+        return pair_of(instance.created_at, instance.pk)

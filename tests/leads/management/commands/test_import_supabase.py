@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from conversations.models import Conversation, Customer, Message
+from conversations.models import Conversation, Customer, Message, Opening
 from leads.models import Lead
 from leads.services.change import change_lead
 from leadsite.webhooks.models import WebhookEvent
@@ -68,6 +68,29 @@ def test_ids_and_dates_are_kept(owner, old, tmp_path):
     assert (found.created_at, found.updated_at) == (DAY + timedelta(minutes=1), DAY + timedelta(minutes=1))
     thread = Message.objects.order_by("sort_at").values_list("pk", "direction", "status", "content", "channel_id")
     assert list(thread) == [(hello, "in", "received", "Hello", None), (reply, "out", "sent", "Hi!", None)]
+
+
+def test_new_leads_are_above_old_ones_whatever_their_ids(owner, old, tmp_path):
+    """Old ids are random: most are greater than all new ones, which begin with the time."""
+    conversation = old.conversation(id=UUID("ffffffff-ffff-4fff-bfff-ffffffffffff"), status="archived")
+    ids = [UUID(int=(15 - n) << 124 | n) for n in range(4)]
+    for n, row_id in enumerate(ids):
+        old.lead(conversation, id=row_id, details=str(n), created_at=at(n * 5))
+    migrate(owner, old.write(tmp_path / "old.sql"))
+    new = owner.has_lead(customer_phone="+4915112345678")
+    url: str | None = "/api/leads?page_size=2"
+    seen: list[UUID] = []
+    while url:
+        page = owner.client.get(url).json()
+        url = page["next"]
+        seen += [UUID(one["id"]) for one in page["results"]]
+    assert seen == [new.lead_id, *reversed(ids)]
+    # A customer who writes again reopens the newest conversation, not the one with the greatest id.
+    Conversation.objects.filter(pk=new.conversation_id).update(status="completed")
+    (opened,) = Conversation.objects.join_or_open(
+        [Opening(owner.id, Conversation.objects.get(pk=conversation).customer_id)], reopen_completed=True
+    )
+    assert opened.id == new.conversation_id
 
 
 def test_every_form_of_the_tables_says_the_same(owner, stranger, old, tmp_path):
