@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg.abc import PQGen
 from psycopg.types.datetime import TimestamptzLoader
 
+from leadsite.core import clock
 from leadsite.core.postgresql import patience
 
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -60,6 +61,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         # Django calls psycopg.connect, which makes a psycopg.Connection; the subclass has the same attributes.
         connection = super().get_new_connection(conn_params)
         connection.__class__ = PatientConnection
+        if clock.is_due():
+            connection.autocommit = True
+            clock.set_now(connection.execute("SELECT clock_timestamp()").fetchone()[0])
+            connection.autocommit = False  # as psycopg makes it; Django sets it next
         return connection
 
     def _commit(self) -> None:

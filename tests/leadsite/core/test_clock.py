@@ -1,0 +1,64 @@
+"""The present time is the database's, whatever this machine's clock says."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from leadsite.core import clock
+
+
+@pytest.fixture(autouse=True)
+def measured_again() -> Iterator[None]:
+    """What a test has measured is forgotten."""
+    yield
+    clock.set_now(datetime.now(UTC))
+
+
+def set_machine(monkeypatch: pytest.MonkeyPatch, difference: timedelta) -> None:
+    """Set this machine's clock, as an operator or a broken NTP server does."""
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + difference
+
+    monkeypatch.setattr(clock, "datetime", Wrong)
+
+
+def test_it_is_the_databases(transactional_db: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(clock, "MEASURED_SECONDS", -1.0)
+    set_machine(monkeypatch, timedelta(days=9))
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (at,) = cursor.fetchone()
+    assert abs(clock.now() - at) < timedelta(seconds=5)
+
+
+def test_it_goes_on_without_the_machines_clock(monkeypatch: pytest.MonkeyPatch):
+    clock.set_now(datetime(2030, 1, 1, tzinfo=UTC))
+    set_machine(monkeypatch, timedelta(hours=-1))
+    first = clock.now()
+    time.sleep(0.01)
+    assert timedelta(seconds=0.005) < clock.now() - first < timedelta(seconds=5)
+    assert first.year == 2030
+
+
+@pytest.mark.parametrize(("difference", "word"), [(timedelta(days=9), "ahead of"), (timedelta(hours=-1), "behind")])
+def test_a_machine_whose_clock_differs_deletes_nothing(
+    monkeypatch: pytest.MonkeyPatch, difference: timedelta, word: str
+):
+    clock.set_now(datetime.now(UTC))
+    set_machine(monkeypatch, difference)
+    with pytest.raises(clock.ClockDiffers, match=f"{word} the database's"):
+        clock.check_clock()
+
+
+def test_a_few_seconds_are_tolerated(monkeypatch: pytest.MonkeyPatch):
+    clock.set_now(datetime.now(UTC))
+    set_machine(monkeypatch, timedelta(seconds=20))
+    assert abs(clock.check_clock() - datetime.now(UTC)) < timedelta(seconds=5)
