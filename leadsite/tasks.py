@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
 
 from leadsite.accounts.models import RequestAllowance
+from leadsite.core import clock
 from leadsite.rest import idempotency
 
 log = structlog.get_logger(__name__)
@@ -52,14 +52,14 @@ async def _retry(context: JobContext, job: Job) -> str:
 @app.task(queueing_lock="prune_idempotency_keys")
 def prune_idempotency_keys(timestamp: int) -> None:
     """Delete old idempotency keys with their stored answers."""
-    idempotency.prune_keys(now=timezone.now())
+    idempotency.prune_keys(now=clock.check_clock())
 
 
 @app.periodic(cron="40 3 * * *")
 @app.task(queueing_lock="prune_allowances")
 def prune_allowances(timestamp: int) -> None:
     """Delete the allowances of keys unused for an hour: they are full, and so is that of a key without a row."""
-    RequestAllowance.objects.filter(counted_at__lt=timezone.now() - timedelta(hours=1)).delete()
+    RequestAllowance.objects.filter(counted_at__lt=clock.check_clock() - timedelta(hours=1)).delete()
 
 
 @app.periodic(cron="10 3 * * *")

@@ -82,3 +82,13 @@ def test_the_environment_example_lists_every_variable_that_settings_reads():
     assert listed == sorted(listed)
     # `make run` sets the first two itself; the last is for docker-compose.yml.
     assert read - {"DEMO_PASSWORD", "LEADSITE_DEMO"} == set(listed) - {"POSTGRES_PASSWORD"}
+
+
+def test_only_the_clock_reads_this_machines_clock():
+    """What is stored, and compared with what is stored, has the database's time: leadsite/core/clock.py."""
+    readers = ("timezone.now(", "datetime.now(", "datetime.utcnow(", "time.time(", "date.today(")
+    own = {"leadsite/core/clock.py", "leadsite/worker.py"}  # the worker's are procrastinate's own times
+    for path in sources():
+        name = str(path.relative_to(settings.BASE_DIR))
+        if name not in own and not name.startswith(("leadsite/demo/", "whatsapp/simulator/")):
+            assert not [reader for reader in readers if reader in path.read_text(encoding="utf-8")], name

@@ -1,10 +1,10 @@
 """Background tasks for WhatsApp. Each task calls one service. See leadsite/tasks.py for the conventions."""
 
 from django.db import transaction
-from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.inbound import replay
@@ -38,7 +38,7 @@ def retry_deliveries(timestamp: int) -> None:
 @app.periodic(cron="20 3 * * *")
 @app.task(queueing_lock="prune_deliveries")
 def prune_deliveries(timestamp: int) -> None:
-    replay.prune(now=timezone.now())
+    replay.prune(now=clock.check_clock())
 
 
 @app.periodic(cron="*/10 * * * *")

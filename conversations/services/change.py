@@ -6,9 +6,9 @@ from uuid import UUID
 
 import psycopg
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from conversations.models import Conversation, Customer
+from leadsite.core import clock
 from leadsite.core.transactions import retried
 
 
@@ -57,6 +57,6 @@ def _change_conversation(user_id: UUID, conversation_id: UUID, changes: Mapping[
         for column, value in changed.items():
             setattr(conversation, column, value)
         if changed:
-            conversation.updated_at = timezone.now()
+            conversation.updated_at = clock.now()
             conversation.save(update_fields=[*changed, "updated_at"])
         return conversation

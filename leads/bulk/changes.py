@@ -12,11 +12,11 @@ from uuid import UUID
 
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
 from leads.models import BulkChange, ChosenLead, Lead
+from leadsite.core import clock
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.transactions import retried, set_locally
 
@@ -59,7 +59,7 @@ def start_bulk_change(*, person_id: UUID, leads: QuerySet[Lead], values: Mapping
         owners = ChosenLead.objects.owners(change.pk)
         change.user_id = owners[0] if len(owners) == 1 else person_id
         if not change.total:
-            change.state, change.finished_at = State.FINISHED, timezone.now()
+            change.state, change.finished_at = State.FINISHED, clock.now()
         change.save()
         if change.total > AT_ONCE:
             _wake_worker(change)
@@ -68,7 +68,7 @@ def start_bulk_change(*, person_id: UUID, leads: QuerySet[Lead], values: Mapping
 
 def cancel_bulk_change(*, change: BulkChange) -> None:
     """Stop the change after its current chunk. Raises WrongState."""
-    _move(change, State.CANCELLED, allowed=UNFINISHED, finished_at=timezone.now())
+    _move(change, State.CANCELLED, allowed=UNFINISHED, finished_at=clock.now())
 
 
 def resume_bulk_change(*, change: BulkChange) -> None:
@@ -93,7 +93,7 @@ def undo_bulk_change(*, change: BulkChange) -> None:
 
 def fail_bulk_change(*, change_id: UUID, reason: str) -> None:
     """Store that the change cannot continue."""
-    now = timezone.now()
+    now = clock.now()
     BulkChange.objects.filter(pk=change_id, state__in=IN_PROGRESS).update(
         state=State.FAILED, error=reason, finished_at=now, updated_at=now
     )
@@ -101,13 +101,16 @@ def fail_bulk_change(*, change_id: UUID, reason: str) -> None:
 
 def due_bulk_changes() -> QuerySet[BulkChange]:
     """Return the changes that need a worker, oldest first: waiting ones, and those whose worker has died."""
-    lost = Q(state__in=(State.RUNNING, State.UNDOING), updated_at__lt=timezone.now() - STALE)
+    lost = Q(state__in=(State.RUNNING, State.UNDOING), updated_at__lt=clock.now() - STALE)
     return BulkChange.objects.filter(Q(state__in=(State.WAITING, State.UNDO_WAITING)) | lost).order_by("pk")
 
 
 def prune_bulk_changes() -> None:
-    """Delete the chosen leads of changes that ended a month ago. In batches, each in its own transaction."""
-    old = BulkChange.objects.filter(finished_at__lt=timezone.now() - KEEP).values("pk")
+    """Delete the chosen leads of changes that ended a month ago. In batches, each in its own transaction.
+
+    Raises ClockDiffers.
+    """
+    old = BulkChange.objects.filter(finished_at__lt=clock.check_clock() - KEEP).values("pk")
     rows = ChosenLead.objects.filter(change__in=old)
     while batch := list(rows.values_list("change_id", "lead_id")[:PRUNE_SIZE]):
         for change_id in {change_id for change_id, _ in batch}:
@@ -122,7 +125,7 @@ def _move(change: BulkChange, to: str, *, allowed: Sequence[str], wake: bool = F
         rows = BulkChange.objects.filter(pk=change.pk, state__in=allowed)
         if "undo_position" in columns:  # what the undo has given back would be changed again
             rows = rows.filter(undo_position=None)
-        if not rows.update(state=to, updated_at=timezone.now(), **columns):
+        if not rows.update(state=to, updated_at=clock.now(), **columns):
             raise WrongState("This is not possible now: the state of the bulk change is another one. See the page.")
         if wake:
             _wake_worker(change)

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 from django.utils.text import capfirst
 
 from conversations.models import Customer
@@ -18,6 +17,7 @@ from leads.bulk.changes import IN_PROGRESS, UNDOING
 from leads.bulk.outcomes import CHANGED, outcome_of, target_of, undo_outcome_of
 from leads.models import BulkChange, ChosenLead
 from leads.models.bulk import Chosen, LeadValues
+from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle, retried
 
 State = BulkChange.State
@@ -107,9 +107,9 @@ def _write(change: BulkChange, rows: Sequence[tuple[UUID, LeadValues]]) -> None:
 
 
 def _advance(change: BulkChange, state: str, **columns: Any) -> None:
-    BulkChange.objects.filter(pk=change.pk).update(state=state, updated_at=timezone.now(), **columns)
+    BulkChange.objects.filter(pk=change.pk).update(state=state, updated_at=clock.now(), **columns)
 
 
 def _finish(change: BulkChange, state: str) -> None:
-    now = timezone.now()
+    now = clock.now()
     BulkChange.objects.filter(pk=change.pk).update(state=state, finished_at=now, updated_at=now)

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import structlog
 from django.db import OperationalError, transaction
-from django.utils import timezone
 
 from leads.bulk.changes import due_bulk_changes, fail_bulk_change
 from leads.bulk.chunks import process_chunk
 from leads.models import BulkChange
+from leadsite.core import clock
 from leadsite.core.transactions import RETRIED_SQLSTATES, sqlstate
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ def _next_chunk(change_id: UUID) -> bool:
         if sqlstate(error) not in RETRIED_SQLSTATES:
             raise
         log.info("bulk_change_waits", change=str(change_id), sqlstate=sqlstate(error))
-    BulkChange.objects.filter(pk=change_id).update(updated_at=timezone.now())
+    BulkChange.objects.filter(pk=change_id).update(updated_at=clock.now())
     time.sleep(PAUSE_SECONDS)
     return True
 
@@ -65,11 +65,11 @@ def _take(change_id: UUID) -> bool:
         if change is None:
             return False
         state = State.RUNNING if change.state in (State.WAITING, State.RUNNING) else State.UNDOING
-        BulkChange.objects.filter(pk=change_id).update(state=state, updated_at=timezone.now())
+        BulkChange.objects.filter(pk=change_id).update(state=state, updated_at=clock.now())
     return True
 
 
 def _release(change_id: UUID) -> None:
     """Leave the change to another worker."""
     for running, waiting in ((State.RUNNING, State.WAITING), (State.UNDOING, State.UNDO_WAITING)):
-        BulkChange.objects.filter(pk=change_id, state=running).update(state=waiting, updated_at=timezone.now())
+        BulkChange.objects.filter(pk=change_id, state=running).update(state=waiting, updated_at=clock.now())

@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from leads.importing.batches import Batch, Loaded, Options, Work, validate
 from leads.models import ImportFile, ImportRun
 from leads.services.file_rows import SKIP, check_rows
+from leadsite.core import clock
 
 State = ImportRun.State
 UNFINISHED: Final = (State.WAITING, State.RUNNING, State.INTERRUPTED, State.FAILED)
@@ -126,7 +126,7 @@ def resume_run(*, user_id: UUID, file_hash: str, options: dict[str, Any]) -> Imp
 
 def due_uploads() -> QuerySet[ImportRun]:
     """Return the uploads that need a worker, oldest first: waiting ones, and those whose worker has died."""
-    stale = Q(updated_at__lt=timezone.now() - STALE)
+    stale = Q(updated_at__lt=clock.now() - STALE)
     due = Q(state=State.WAITING) | Q(state=State.TRYING) & (Q(progress=None) | stale) | Q(state=State.RUNNING) & stale
     # The runs of import_leads have no stored file and are resumed by the command.
     piece = ImportFile.objects.filter(user_id=OuterRef("user_id"), run_id=OuterRef("pk"), number=0)

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
 from leads.importing.batches import Batch, Counts, Options, Refusal, RowChange, Work, load
 from leads.importing.dry_run import DryRun
@@ -19,6 +18,7 @@ from leads.importing.readers.rows import Row, storable
 from leads.importing.resume import Before, skipping
 from leads.models import ImportRefusal, ImportRun
 from leads.services.undo import UndoStep, restore_leads, restore_names, undo_leads
+from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle, retried
 
 State = ImportRun.State
@@ -81,7 +81,7 @@ def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Counts:
         ImportRefusal.objects.bulk_create([_row_of(run, refusal) for refusal in loaded.refusals])
         ImportRun.objects.filter(pk=run.pk).update(
             progress=batch.position,
-            updated_at=timezone.now(),
+            updated_at=clock.now(),
             **{name: F(name) + value for name, value in asdict(loaded.counts).items()},
         )
         return loaded.counts
@@ -100,7 +100,7 @@ def _row_of(run: ImportRun, refusal: Refusal) -> ImportRefusal:
 
 def close_run(run: ImportRun, state: str, error: str = "", notes: Sequence[str] = ()) -> None:
     """Store how the run ended, unless another process has taken it over or ended it."""
-    now = timezone.now()
+    now = clock.now()
     ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(
         state=state,
         error=error,
@@ -221,5 +221,5 @@ def undo(*, run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:
             undone.names_kept + step.remaining,
         )
         tell(undone)
-    ImportRun.objects.filter(pk=run.pk).update(state=State.UNDONE, updated_at=timezone.now())
+    ImportRun.objects.filter(pk=run.pk).update(state=State.UNDONE, updated_at=clock.now())
     return undone

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import structlog
 from django.db import OperationalError, transaction
-from django.utils import timezone
 
 from leads.importing.batches import Counts, Refusal, read_batches
 from leads.importing.columns.fields import UnknownColumns
@@ -20,6 +19,7 @@ from leads.importing.runs import Overtaken, close_run, dry_run_import, import_ro
 from leads.importing.stored_files import FileGone, drop_file, open_file
 from leads.importing.uploads import open_rows, options_of
 from leads.models import ImportFile, ImportRun
+from leadsite.core import clock
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +63,8 @@ def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
 
 
 def prune_uploads() -> None:
-    """Delete files whose run has not changed for a week, and runs that were never imported."""
-    old = ImportRun.objects.filter(updated_at__lt=timezone.now() - KEEP)
+    """Delete files whose run has not changed for a week, and runs that were never imported. Raises ClockDiffers."""
+    old = ImportRun.objects.filter(updated_at__lt=clock.check_clock() - KEEP)
     old.filter(state=State.PREVIEW).delete()
     over = old.exclude(state__in=(State.TRYING, State.WAITING, State.RUNNING))
     ImportFile.objects.filter(run__in=over).delete()
@@ -122,7 +122,7 @@ def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
     def tell(counts: Counts, position: float | None) -> bool:
         if should_stop():
             raise _Paused
-        still_trying = mine.update(progress=position or 0.0, trial=asdict(counts), updated_at=timezone.now())
+        still_trying = mine.update(progress=position or 0.0, trial=asdict(counts), updated_at=clock.now())
         return not still_trying
 
     with open_file(run=run) as file:
@@ -154,11 +154,11 @@ def _fail(run: ImportRun, reason: str) -> None:
 def _end_trial(run: ImportRun, trial: dict[str, Any]) -> None:
     """Store the result of a dry run and return to preview; does nothing for a run that is not in a dry run."""
     trying = ImportRun.objects.filter(pk=run.pk, state=State.TRYING)
-    trying.update(state=State.PREVIEW, trial=trial, progress=None, updated_at=timezone.now())
+    trying.update(state=State.PREVIEW, trial=trial, progress=None, updated_at=clock.now())
 
 
 def _release(run: ImportRun) -> None:
     """Leave the run to another worker."""
-    now = timezone.now()
+    now = clock.now()
     ImportRun.objects.filter(pk=run.pk, state=State.TRYING).update(progress=None, updated_at=now)
     ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(state=State.WAITING, updated_at=now)

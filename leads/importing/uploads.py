@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from django.db import OperationalError, transaction
-from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
@@ -21,6 +20,7 @@ from leads.importing.readers.files import Layout, Row, Table, UnreadableFile, op
 from leads.importing.sample import read_sample
 from leads.importing.stored_files import digest_of, open_file, store_file
 from leads.models import ImportRun
+from leadsite.core import clock
 
 State = ImportRun.State
 DO_IMPORT: Final = "leads.tasks.do_import"
@@ -87,7 +87,7 @@ def stop_import(*, run: ImportRun) -> None:
     try:
         _change_state(run, State.PREVIEW, allowed=(State.TRYING,), trial=None, progress=None)
     except WrongState:
-        _change_state(run, State.INTERRUPTED, allowed=(State.WAITING, State.RUNNING), finished_at=timezone.now())
+        _change_state(run, State.INTERRUPTED, allowed=(State.WAITING, State.RUNNING), finished_at=clock.now())
 
 
 def open_run(run: ImportRun, file: BinaryIO) -> Table:
@@ -160,7 +160,7 @@ def _change_state(run: ImportRun, to: str, *, allowed: Sequence[str], wake: bool
 
     Raises WrongState where another request or the worker has changed the state first, or the file has been deleted.
     """
-    changes: Mapping[str, Any] = {"state": to, "updated_at": timezone.now(), **fields}
+    changes: Mapping[str, Any] = {"state": to, "updated_at": clock.now(), **fields}
     with transaction.atomic():
         rows = ImportRun.objects.filter(pk=run.pk, user_id=run.user_id, state__in=allowed)
         if wake and not run.pieces.exists():

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from conversations.models import Customer
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leads.services.status_order import check_status
+from leadsite.core import clock
 from leadsite.core.transactions import retried
 
 
@@ -57,13 +57,13 @@ def change_lead(
         columns = dict(changes)
         name = columns.pop("customer_name", None)
         if name is not None and name != customer.name:
-            Customer.objects.filter(pk=customer.pk).update(name=name, updated_at=timezone.now())
+            Customer.objects.filter(pk=customer.pk).update(name=name, updated_at=clock.now())
         check_status(lead, columns)
         if not may_assign:
             _check_assignee(lead, columns)
         if changed := {column for column, value in columns.items() if getattr(lead, column) != value}:
             Lead.objects.filter(pk=lead.pk).update(
-                **{column: columns[column] for column in changed}, updated_at=timezone.now()
+                **{column: columns[column] for column in changed}, updated_at=clock.now()
             )
         return Lead.objects.select_related("conversation__customer").get(pk=lead.pk)
 

@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
 from conversations.marketing import MarketingChoice
 from conversations.models import Conversation, Customer, Message
 from leads.first_messages import details_of
 from leads.models import Lead
+from leadsite.core import clock
 
 
 def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
@@ -30,7 +30,7 @@ def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
     }
     if len(active) == 2:
         _merge_conversations(active[source_id], active[target_id])
-    now = timezone.now()
+    now = clock.now()
     Conversation.objects.filter(customer_id=source_id).update(customer_id=target_id, updated_at=now)
     _merge_held_signs(target_id)
     source, target = (Customer.objects.get(pk=customer_id) for customer_id in (source_id, target_id))
@@ -75,7 +75,7 @@ def _given_name(customer: Customer) -> str:
 def _merge_conversations(source: Conversation, target: Conversation) -> None:
     if Lead.objects.filter(conversation=target).exists():
         Lead.objects.filter(pk__in=_untouched_leads(source)).delete()
-    now = timezone.now()
+    now = clock.now()
     Lead.objects.filter(conversation=source).update(conversation=target, updated_at=now)
     Message.objects.filter(conversation=source).update(conversation=target, updated_at=now)
     source_pk = source.pk

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
 
 from conversations.identification import MAX_MOVES
 from conversations.incoming import MoveReport, Sender
@@ -17,6 +16,7 @@ from conversations.models import Customer, CustomerMove, Message
 from conversations.phone import phone_key
 from leads.models import Lead
 from leads.services.merge import merge_customers
+from leadsite.core import clock
 
 # Providers report times in whole seconds: a message from the second of a move may have been written before it.
 _SECOND = timedelta(seconds=1)
@@ -88,7 +88,7 @@ def _add_number(move: MoveReport) -> None:
         phone=target.phone or source.phone,
         whatsapp_user_id=target.whatsapp_user_id or source.whatsapp_user_id,
         identified_at=now_at,
-        updated_at=timezone.now(),
+        updated_at=clock.now(),
     )
 
 
@@ -191,5 +191,5 @@ def _update_identifiers(customer: Customer, move: MoveReport, now: Sender, now_a
         phone=phone,
         whatsapp_user_id=known_id,
         identified_at=max(customer.identified_at or now_at, now_at),
-        updated_at=timezone.now(),
+        updated_at=clock.now(),
     )

@@ -9,11 +9,11 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from knox.models import get_digest_token
 from knox.settings import CONSTANTS
 
 from leadsite.accounts.models import ApiKey, User, all_scopes
+from leadsite.core import clock
 
 STAFF_GROUP = "Business staff"
 # Permissions of a business's staff in the admin. Customers and messages are not added there: they are created with
@@ -102,7 +102,7 @@ def issue_api_key(
     with transaction.atomic():
         if replaces:
             _find_key(user, replaces).delete()
-        expiry = timezone.now() + lifetime if lifetime is not None else None
+        expiry = clock.now() + lifetime if lifetime is not None else None
         return store_new_key(key=ApiKey(user=user, name=name, scopes=list(scopes or all_scopes()), expiry=expiry))
 
 

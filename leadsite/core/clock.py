@@ -1,8 +1,8 @@
 """The present time by the database's clock, which all processes share.
 
-Rows have times that the database wrote (defaults, triggers), and several machines compare them with the present: leases,
-retries, windows, what is old enough to be deleted. A machine whose own clock is wrong must not come to other results: a
-worker nine days ahead deleted idempotency keys that were in use.
+Rows have times that the database wrote (defaults, triggers), and several machines compare them with the present:
+leases, retries, windows, what is old enough to be deleted. A machine whose own clock is wrong must not come to other
+results: a worker nine days ahead deleted idempotency keys that were in use.
 """
 
 import time

@@ -6,7 +6,6 @@ least once, and a repeated event has the same webhook-id.
 """
 
 import random
-import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,6 +16,7 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
+from leadsite.core import clock
 from leadsite.core.encryption import SecretUnreadable, decrypt
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle
@@ -118,7 +118,10 @@ def deliver(delivery: Delivery) -> Outcome:
     try:
         stored = [secret for secret in (delivery.secret, delivery.former_secret) if secret]
         headers = signed_headers(
-            event_id=str(delivery.id), at=int(time.time()), body=body, secrets=[decrypt(secret) for secret in stored]
+            event_id=str(delivery.id),
+            at=int(clock.now().timestamp()),
+            body=body,
+            secrets=[decrypt(secret) for secret in stored],
         )
         ours = headers | {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         answer = http.post(delivery.url, body, unpack(delivery.headers) | ours)

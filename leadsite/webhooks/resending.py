@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from leadsite.core import clock
 from leadsite.core.transactions import retried
 from leadsite.webhooks.models import WebhookEvent
 from leadsite.webhooks.services import EventPending, UnknownEndpoint, get_active
@@ -47,7 +47,7 @@ def resend(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEvent:
             raise UnknownEndpoint("There is no such event.")
         if event.state == State.PENDING:
             raise EventPending("This event is pending: it will be posted anyway.")
-        mine.update(**_AGAIN, due_at=timezone.now(), updated_at=timezone.now())
+        mine.update(**_AGAIN, due_at=clock.now(), updated_at=clock.now())
         event.refresh_from_db()
         return event
 

@@ -11,8 +11,8 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from leadsite.core import clock
 from leadsite.core.encryption import SecretUnreadable, encrypt, rotate
 from leadsite.webhooks.headers import HeaderRefused, check_headers, merged, pack, unpack
 from leadsite.webhooks.models import TEST, WebhookEndpoint, WebhookEvent
@@ -136,7 +136,7 @@ def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
     with transaction.atomic():
         endpoint = _get_locked(user_id, endpoint_id)
         endpoint.former_secret, endpoint.encrypted_secret = endpoint.encrypted_secret, _encrypted(secret)
-        endpoint.former_until = timezone.now() + timedelta(hours=FORMER_SECRET_HOURS)
+        endpoint.former_until = clock.now() + timedelta(hours=FORMER_SECRET_HOURS)
         endpoint.save()
     return NewSecret(endpoint, secret)
 
@@ -144,7 +144,7 @@ def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
 def send_test(*, user_id: UUID, endpoint_id: UUID) -> WebhookEvent:
     """Queue a test event. Raises UnknownEndpoint, EndpointOff."""
     endpoint = get_active(user_id, endpoint_id)
-    now = timezone.now().isoformat().replace("+00:00", "Z")
+    now = clock.now().isoformat().replace("+00:00", "Z")
     payload = {"type": TEST, "timestamp": now, "data": {"endpoint_id": str(endpoint.pk)}}
     return WebhookEvent.objects.create(user_id=user_id, endpoint=endpoint, type=TEST, payload=payload)
 

@@ -1,12 +1,12 @@
 """Background tasks for webhooks. The courier (courier.py) posts the events."""
 
-from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from leadsite.core import clock
 from leadsite.webhooks import services
 
 
 @app.periodic(cron="40 3 * * *")
 @app.task(queueing_lock="prune_webhook_events")
 def prune_webhook_events(timestamp: int) -> None:
-    services.prune(now=timezone.now())
+    services.prune(now=clock.check_clock())

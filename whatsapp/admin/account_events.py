@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -15,6 +14,7 @@ from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly, any_size
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, badge, foreign, link, moment, shorten
+from leadsite.core import clock
 from whatsapp.models import AccountEvent, Channel
 
 SHOWN: Final = 20
@@ -29,7 +29,7 @@ class OpenProblemsFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "open":
-            return queryset.filter(pk__in=AccountEvent.objects.open_problems(timezone.now()).values("pk"))
+            return queryset.filter(pk__in=AccountEvent.objects.open_problems(clock.now()).values("pk"))
         return queryset.filter(is_problem=True) if self.value() == "all" else queryset
 
 
@@ -57,7 +57,7 @@ class AccountEventAdmin(ReadOnly, OwnedAdmin):
     @any_size
     @admin.action(description="Mark as done", permissions=["done"])
     def mark_as_done(self, request: HttpRequest, queryset: QuerySet[AccountEvent]) -> None:
-        now = timezone.now()
+        now = clock.now()
         rows = queryset.order_by().values("pk")
         count = AccountEvent.objects.filter(pk__in=rows, is_problem=True, done_at=None).update(
             done_at=now, updated_at=now

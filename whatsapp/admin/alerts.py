@@ -3,13 +3,13 @@
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from conversations.models import Message
 from leadsite.adminkit.alerts import SHOWN, Alert, counted, foreign_line
 from leadsite.adminkit.values import moment, shorten
+from leadsite.core import clock
 from whatsapp.models import AccountEvent, Channel
 
 
@@ -21,7 +21,7 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     mine = {} if user.is_superuser else {"user_id": user.pk}
     stopped = Channel.objects.filter(active=True, **mine).exclude(stopped_at=None).order_by("stopped_at")
     alerts = [_stopped(channel, request) for channel in stopped[:SHOWN]]
-    problems = AccountEvent.objects.open_problems(timezone.now()).filter(**mine).order_by("-at")
+    problems = AccountEvent.objects.open_problems(clock.now()).filter(**mine).order_by("-at")
     alerts += [_problem(event, request) for event in problems[:SHOWN]]
     ours = Message.objects.filter(direction=Message.Direction.OUT, **mine)
     if count := counted(ours.filter(status=Message.Status.UNKNOWN)):

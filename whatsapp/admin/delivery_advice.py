@@ -3,11 +3,11 @@
 from typing import Final
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from leadsite.adminkit.values import NOTHING, foreign, link, moment
+from leadsite.core import clock
 from whatsapp.models import Channel, WebhookDelivery
 
 NUMBERS_SHOWN: Final = 20
@@ -48,7 +48,7 @@ def _is_unreadable(delivery: WebhookDelivery) -> bool:
 
 def _tried_again(delivery: WebhookDelivery) -> SafeString:
     time = moment(delivery.next_attempt_at)
-    if delivery.next_attempt_at and delivery.next_attempt_at < timezone.now():
+    if delivery.next_attempt_at and delivery.next_attempt_at < clock.now():
         due = "The next attempt has been due since {}: is the worker running (manage.py worker)?"
         return format_html("Not all of it is in the conversations yet. " + due + " Replay to try it now.", time)
     later = "It will be tried again automatically at {}; replay to try it now."

@@ -9,13 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from conversations.admin.conversations import ConversationAdmin
 from conversations.models import Conversation
 from conversations.services.change import ConversationRefused
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
+from leadsite.core import clock
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent, MessageRefused, reply
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.routing import find_route_of_reply
@@ -40,7 +40,7 @@ class ReplyPart(PagePart):
             "url": reverse("admin:conversations_conversation_reply", args=[quote(row.pk)]),
             "draft": request.session.pop(f"{_DRAFT} {row.pk}", ""),
             "route": route,
-            "open_until": route.open_until(timezone.now()),
+            "open_until": route.open_until(clock.now()),
             "max_length": PROVIDERS[route.channel.provider].TEXT_MAX_LENGTH if route.channel else TEXT_MAX_LENGTH,
         }
         return {"reply": form}

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import structlog
 from django.db import Error, transaction
-from django.utils import timezone
 
 from leads.services.receive import Received, Stored, prepare_transaction, receive_events
+from leadsite.core import clock
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
@@ -78,7 +78,7 @@ def receive(*, provider: str, body: bytes) -> None:
     Parts that cannot be read are left out and named in the delivery's error. Where the database refuses the effects,
     the body is stored as failed, to be tried again. Raises django.db.Error where that fails too: nothing is stored.
     """
-    received_at = timezone.now()
+    received_at = clock.now()
     plan = _plan(provider, body, received_at)
     try:
         plan.received.statuses += requeue_failed(failures=plan.temporary, others=plan.received.statuses)
@@ -211,7 +211,7 @@ def _finish(delivery: WebhookDelivery, plan: Plan, refused: list[str]) -> str:
     delivery.unrouted = plan.unrouted
     if not refused:
         delivery.next_attempt_at = None
-    elif not has_failed_before or (delivery.next_attempt_at and delivery.next_attempt_at <= timezone.now()):
+    elif not has_failed_before or (delivery.next_attempt_at and delivery.next_attempt_at <= clock.now()):
         # A replay by hand before the next attempt is due does not change when it is due.
         delivery.next_attempt_at = _next_attempt(delivery.attempts)
     delivery.save(update_fields=["attempts", "state", "error", "unrouted", "next_attempt_at"])
@@ -232,7 +232,7 @@ def _next_attempt(attempts_made: int) -> datetime | None:
     """After 1, 2, 4, … minutes, at most six hours; None after MAX_ATTEMPTS, which is about two days."""
     if attempts_made >= MAX_ATTEMPTS:
         return None
-    return timezone.now() + min(timedelta(minutes=2 ** (attempts_made - 1)), LONGEST_PAUSE)
+    return clock.now() + min(timedelta(minutes=2 ** (attempts_made - 1)), LONGEST_PAUSE)
 
 
 def _log(delivery_id: UUID, provider: str, plan: Plan, stored: Stored) -> None:

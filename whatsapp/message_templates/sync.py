@@ -12,8 +12,8 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
+from leadsite.core import clock
 from leadsite.core.transactions import retried
 from whatsapp.json_parts import error_text, object_of, objects_of, text_of
 from whatsapp.json_repair import NotJson, parse
@@ -70,7 +70,7 @@ def _accounts(user_id: UUID | None) -> list[Channel]:
 
 
 def _sync(channel: Channel) -> Synchronised:
-    listed_at = timezone.now()
+    listed_at = clock.now()
     try:
         templates = list_templates(channel)
     except NotListed as error:

@@ -9,7 +9,6 @@ from uuid import UUID
 import psycopg
 from django.conf import settings
 from django.db import Error, transaction
-from django.utils import timezone
 
 from conversations.models import Conversation, Customer, Message
 from conversations.models.conversations import Opening
@@ -18,6 +17,7 @@ from conversations.visible_text import visible_text
 from leads.models import Lead
 from leads.models.leads import LeadRow
 from leads.services.rules import is_storable
+from leadsite.core import clock
 from leadsite.core.transactions import retried
 from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
@@ -191,7 +191,7 @@ def _queue(
     Raises MessageRefused, WindowClosed, OptedOut.
     """
     route = find_route(user_id=user_id, customer_id=customer_id, address=address, answers_user_id=answers_user_id)
-    is_open = route.open_until(timezone.now()) is not None
+    is_open = route.open_until(clock.now()) is not None
     provider = PROVIDERS[route.channel.provider] if route.channel else None
     if provider and (problem := provider.problem_of(message.content, message.template)):
         raise MessageRefused(problem.sentence, field=problem.field)

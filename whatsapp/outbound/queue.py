@@ -17,13 +17,13 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from conversations.models import Conversation, Message, Undelivered
 from conversations.models.outbox import Leased
 from conversations.services.statuses import StatusReport, apply_statuses
 from conversations.services.undelivered import lock_recipients
 from conversations.services.waiting import update_waiting
+from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel
@@ -143,7 +143,7 @@ def record(results: Sequence[Result]) -> None:
 
 def _undelivered(results: Sequence[Result]) -> list[Undelivered]:
     """The messages that become failed."""
-    now = timezone.now()
+    now = clock.now()
     return [
         Undelivered(message.user_id, None, message.id, now, opts_out=isinstance(outcome, Failed) and outcome.opts_out)
         for message, outcome in results
@@ -153,7 +153,7 @@ def _undelivered(results: Sequence[Result]) -> list[Undelivered]:
 
 def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> None:
     """Record sent messages, whatever their status has become in the meantime. Caller holds the transaction."""
-    now = timezone.now()
+    now = clock.now()
     apply_statuses(
         statuses=[
             StatusReport(

@@ -18,13 +18,13 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
 from conversations.message_status_order import ProviderKey
 from conversations.models import Message, ParkedStatus
 from conversations.models.attempts import Attempt, Requeued
 from conversations.services.statuses import StatusReport
 from conversations.services.waiting import update_waiting
+from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle, retried
 from whatsapp import channels
 from whatsapp.outbound.changes import MAX_ATTEMPTS
@@ -78,7 +78,7 @@ def _requeue(failures: Sequence[TemporaryFailure], others: Sequence[StatusReport
             ids=[report.message_id for report in reports if report.message_id is not None],
         )
         arrived = arrived_ids(others) | ParkedStatus.objects.arrived(report.parked_key for report in reports)
-        decisions, pauses = decide_all(failures, attempts, arrived, now=timezone.now())
+        decisions, pauses = decide_all(failures, attempts, arrived, now=clock.now())
         requeued = [decision.requeued for decision in decisions if decision.requeued]
         Message.objects.requeue(requeued)
         again = {message.id for message in requeued}

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
-
 from conversations.models import Conversation, Message
 from conversations.models.outbox import Chat
 from conversations.phone import phone_key
 from conversations.window import window_end
+from leadsite.core import clock
 from whatsapp.models import Channel, SendingChannel
 
 
@@ -56,7 +55,7 @@ def find_route(*, user_id: UUID, customer_id: UUID, address: str, answers_user_i
     """Read the customer's messages and the business's numbers, and choose. See choose_route."""
     return choose_route(
         address=address,
-        chats=Message.objects.chats(customer_id, now=timezone.now()),
+        chats=Message.objects.chats(customer_id, now=clock.now()),
         channels=Channel.objects.sending(user_id),
         answers_user_id=answers_user_id,
     )

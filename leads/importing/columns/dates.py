@@ -8,6 +8,8 @@ from typing import Final
 
 from django.utils import timezone as django_timezone
 
+from leadsite.core import clock
+
 DAY_FIRST: Final = "dmy"
 MONTH_FIRST: Final = "mdy"
 ORDERS: Final = (DAY_FIRST, MONTH_FIRST)
@@ -47,7 +49,7 @@ class Dates:
         Raises UnclearDates.
         """
         self._order = order or _order_of(sample)
-        self._now = django_timezone.now()
+        self._now = clock.now()
 
     def read(self, cell: str) -> datetime:
         """Return the time of a cell; one without zone is of the site's time zone. Raises BadDate."""

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
-from django.utils import timezone
 
 from leads.importing.phones.regions import UnknownRegion, read_region
 from leads.importing.progress_bar import stopped_by_signals
@@ -19,6 +18,7 @@ from leads.migrating.rows import Reading
 from leads.migrating.sources.files import read_source
 from leads.migrating.sources.records import TABLES, UnreadableSource
 from leadsite.accounts.models import User
+from leadsite.core import clock
 
 COULD_NOT_RUN: Final = 2
 INTERRUPTED: Final = 130  # the shell's exit code for a program ended by Ctrl-C
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         region = read_region(options["region"]) if options["region"] else None
         with MigrationProgress(quiet=options["json"]) as progress, stopped_by_signals(progress):
             return Migration(
-                reading=Reading(region, options["international"], timezone.now()),
+                reading=Reading(region, options["international"], clock.now()),
                 only=_business(options["user"]) if options["user"] else None,
                 mapped=dict(map(_read_mapping, options["user_map"])),
                 businesses=dict(User.objects.values_list("email", "pk")),

@@ -4,13 +4,17 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import structlog
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 from procrastinate.contrib.django.utils import connector_params
 
+from leadsite.core import clock
 from leadsite.core.history import EarlierDatabase, check_history
 from leadsite.worker import Interrupted, work, work_once
 from whatsapp.outbound.worker import THREADS
+
+log = structlog.get_logger(__name__)
 
 MAX_PARALLEL = 256
 
@@ -38,6 +42,7 @@ class Command(BaseCommand):
             if not 1 <= number <= MAX_PARALLEL:
                 raise CommandError(f"--{name} must be a number from 1 to {MAX_PARALLEL}.", returncode=2)
         check_tables()
+        report_clock()
         parameters = connector_params()
         if not once:
             asyncio.run(work(connection=parameters, concurrency=concurrency, sends=sends))
@@ -47,6 +52,14 @@ class Command(BaseCommand):
         except Interrupted as error:
             raise CommandError(f"The database is unreachable or not migrated: {error}") from error
         self.stdout.write(summary(outcomes))
+
+
+def report_clock() -> None:
+    """Log that this machine's clock is wrong: jobs that delete what is old will fail until it is right."""
+    try:
+        clock.check_clock()
+    except clock.ClockDiffers as error:
+        log.error("clock_differs", error=str(error))
 
 
 def check_tables() -> None:

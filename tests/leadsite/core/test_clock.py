@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from leads.tasks import prune_bulk_changes, prune_imports
 from leadsite.core import clock
+from leadsite.tasks import prune_allowances, prune_idempotency_keys
+from leadsite.webhooks.tasks import prune_webhook_events
+from tests.factories import ORDER, Business
+from whatsapp.tasks import prune_deliveries
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +61,34 @@ def test_a_machine_whose_clock_differs_deletes_nothing(
     set_machine(monkeypatch, difference)
     with pytest.raises(clock.ClockDiffers, match=f"{word} the database's"):
         clock.check_clock()
+
+
+@pytest.mark.parametrize(
+    "prune",
+    [
+        prune_idempotency_keys,
+        prune_allowances,
+        prune_webhook_events,
+        prune_deliveries,
+        prune_imports,
+        prune_bulk_changes,
+    ],
+    ids=lambda task: task.name,
+)
+def test_no_job_deletes_by_a_clock_that_differs(db: None, monkeypatch: pytest.MonkeyPatch, prune: Any):
+    clock.set_now(datetime.now(UTC))
+    set_machine(monkeypatch, timedelta(days=9))
+    with pytest.raises(clock.ClockDiffers):
+        prune(timestamp=0)
+
+
+def test_a_key_of_today_outlives_a_worker_that_is_nine_days_ahead(owner: Business, monkeypatch: pytest.MonkeyPatch):
+    owner.client.post("/api/leads", ORDER, format="json", headers={"Idempotency-Key": "once"})
+    set_machine(monkeypatch, timedelta(days=9))
+    with pytest.raises(clock.ClockDiffers):
+        prune_idempotency_keys(timestamp=0)
+    again = owner.client.post("/api/leads", ORDER, format="json", headers={"Idempotency-Key": "once"})
+    assert again.headers["Idempotency-Replayed"] == "true"
 
 
 def test_a_few_seconds_are_tolerated(monkeypatch: pytest.MonkeyPatch):
