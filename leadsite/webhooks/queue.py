@@ -117,12 +117,9 @@ def deliver(delivery: Delivery) -> Outcome:
     body = delivery.body.encode()
     try:
         stored = [secret for secret in (delivery.secret, delivery.former_secret) if secret]
-        headers = signed_headers(
-            event_id=str(delivery.id),
-            at=int(clock.now().timestamp()),
-            body=body,
-            secrets=[decrypt(secret) for secret in stored],
-        )
+        secrets = [decrypt(secret) for secret in stored]
+        at = int(clock.now().timestamp())
+        headers = signed_headers(event_id=str(delivery.id), at=at, body=body, secrets=secrets)
         ours = headers | {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         answer = http.post(delivery.url, body, unpack(delivery.headers) | ours)
     except http.NotDelivered as error:

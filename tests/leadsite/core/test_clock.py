@@ -63,18 +63,13 @@ def test_a_machine_whose_clock_differs_deletes_nothing(
         clock.check_clock()
 
 
-@pytest.mark.parametrize(
-    "prune",
-    [
-        prune_idempotency_keys,
-        prune_allowances,
-        prune_webhook_events,
-        prune_deliveries,
-        prune_imports,
-        prune_bulk_changes,
-    ],
-    ids=lambda task: task.name,
-)
+PRUNING = [
+    *(prune_idempotency_keys, prune_allowances, prune_webhook_events),
+    *(prune_deliveries, prune_imports, prune_bulk_changes),
+]
+
+
+@pytest.mark.parametrize("prune", PRUNING, ids=lambda task: task.name)
 def test_no_job_deletes_by_a_clock_that_differs(db: None, monkeypatch: pytest.MonkeyPatch, prune: Any):
     clock.set_now(datetime.now(UTC))
     set_machine(monkeypatch, timedelta(days=9))
