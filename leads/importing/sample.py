@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
-from leads.importing.readers.rows import Row, Table, UnreadableFile
+from leads.importing.readers.rows import LOST, Row, Table, UnreadableFile
 
 SAMPLE_ROWS: Final = 3000
 
@@ -25,10 +25,12 @@ def read_sample(table: Table, size: int = SAMPLE_ROWS) -> tuple[list[Row], Table
 
 
 def _without_broken(row: Row) -> Row:
-    """The row with blank cells for those without a value, which say nothing about their columns."""
+    """The row with LOST for cells without a value, which say nothing about their columns."""
     broken = row.broken
     return (
-        row._replace(cells=["" if index in broken else cell for index, cell in enumerate(row.cells)]) if broken else row
+        row._replace(cells=[LOST if index in broken else cell for index, cell in enumerate(row.cells)])
+        if broken
+        else row
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from leads.importing.columns.dates import BadDate, Dates
 from leads.importing.columns.names import folded
+from leads.importing.columns.picking import NEXT_PHONE
 from leads.importing.columns.values import UnknownValue, Values
 
 FIELDS: Final = (
@@ -78,7 +79,8 @@ class Columns:
         # No cell has a NUL, so it marks a value that is read from such a cell. The digits are as many as a phone's.
         marked = [f"\0{index:08}\0" if index in broken else cell for index, cell in enumerate(cells)]
         for name, value in zip(self.fields, self.pick(marked), strict=True):
-            if "\0" in value:
+            # Of several phones the preferred one alone: others may not be needed.
+            if "\0" in (value := value.partition(NEXT_PHONE)[0]):
                 return name, broken[int(value.split("\0")[1])]
         return None
 

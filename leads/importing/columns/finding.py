@@ -15,9 +15,16 @@ from leads.importing.columns.fields import (
     UnknownColumns,
     found_columns,
 )
-from leads.importing.columns.guessing import SEVERAL, candidates, without_other_values, without_repeated_ids
+from leads.importing.columns.guessing import (
+    SEVERAL,
+    candidates,
+    phones_by_cells,
+    without_other_values,
+    without_repeated_ids,
+)
 from leads.importing.columns.picking import how_joined, labels_of, picker, reader_of
 from leads.importing.columns.values import CHOICES, Values
+from leads.importing.readers.rows import LOST
 
 _SHOWN_VALUES: Final = 10
 
@@ -34,10 +41,18 @@ class Finder:
         """Return the columns of each field: those that a person chose, and guessed ones among `free`."""
         places: Places = {name: tuple(indexes) for name, indexes in chosen.items()}
         guessed = candidates(self.header, free)
+        if not guessed.get("customer_phone") and "customer_phone" not in places:
+            guessed |= self._phones_by_cells(free)
         for name, indexes in guessed.items():
             if name not in places and (kept := self._kept(name, indexes, places, guessed)):
                 places[name] = tuple(kept if name in SEVERAL else kept[:1])
         return places
+
+    def _phones_by_cells(self, free: Collection[int]) -> dict[str, list[int]]:
+        found = phones_by_cells(self.header, free, self.sample)
+        if found:
+            self.notes.append(f"“{self.header[found[0]].strip()}” has phone numbers, and is read as customer_phone.")
+        return {"customer_phone": found} if found else {}
 
     def columns(self, places: Places) -> Columns:
         """Return the columns with their readers. Raises UnknownColumns where dates cannot be read."""
@@ -110,14 +125,21 @@ class Finder:
             self.notes.append("No column has the type: new leads are of the type inquiry. --type sets another.")
         if "customer_name" not in places:
             self.notes.append("No column has the customer's name: new customers have no name.")
-        elif nameless := self._blank(places, "customer_name"):
+        elif nameless := self._nameless(places["customer_name"]):
+            have = "has" if nameless == 1 else "have"
             self.notes.append(
-                f"{nameless} of the first {len(self.sample)} rows have no name: new customers of such rows have none."
+                f"{nameless} of the first {len(self.sample)} rows {have} no name: new customers of such rows have none."
             )
 
-    def _blank(self, places: Places, name: str) -> int:
-        pick = picker([reader_of(name, places[name], self.header)])
-        return sum(not visible_text(value) for row in self.sample for value in pick(row))
+    def _nameless(self, indexes: Sequence[int]) -> int:
+        """The rows of the sample without a name, except those that are refused because the name's cell is broken."""
+        pick = picker([reader_of("customer_name", indexes, self.header)])
+        return sum(
+            not visible_text(value)
+            for row in self.sample
+            if not any(row[index] is LOST for index in indexes)
+            for value in pick(row)
+        )
 
     def _was_read(self, name: str) -> bool:
         """Whether these are rows that an import has refused because of this field: then its column was read."""

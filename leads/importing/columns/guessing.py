@@ -1,5 +1,6 @@
 """Guesses which columns have the fields of a lead: by their names, and by what is in the first rows."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
@@ -12,6 +13,7 @@ from leads.importing.columns.names import (
     NICKNAME,
     WHOLE,
     folded,
+    is_no_phone,
     known,
     may_ask_for_phone,
 )
@@ -20,6 +22,8 @@ from leads.importing.columns.values import Values
 
 # These fields may have several columns; of others the best is read.
 SEVERAL: Final = ("customer_phone", "customer_name", "details", "country")
+# A number with plus sign or 00, in the usual spellings.
+_PHONE_SHAPE: Final = re.compile(r"(?:p:|tel:)?(?:\+|00)[ ()./-]*[1-9](?:[ ()./-]*[0-9]){7,14}")
 # Names that say beyond doubt that the column has the lead's id in another system.
 _CERTAIN_IDS: Final = ("externalid", "externalreference", "externalref", "externalleadid", "crmid")
 # In a Shopify export, "Name" is the number of the order.
@@ -58,6 +62,22 @@ def _without_ambiguous(fields: dict[str, list[int]], header: Sequence[str]) -> N
     if not any((found := known(header[index])) and found.part == LAST for index in named):
         wrong.update(_AD)
     fields["customer_name"] = [index for index in named if folded(header[index]) not in wrong]
+
+
+def phones_by_cells(header: Sequence[str], free: Iterable[int], sample: Sequence[Sequence[str]]) -> list[int]:
+    """Return the column of an unknown name, such as Number, whose cells are phone numbers with plus sign or 00; none
+    where several have them, or where the header itself has one: then it is a row.
+    """
+    if any(_PHONE_SHAPE.fullmatch(name.strip()) for name in header):
+        return []
+    found = []
+    for index in free:
+        if known(header[index]) is None and not is_no_phone(header[index]):
+            cells = [cell for row in sample if (cell := row[index].strip())]
+            shaped = sum(_PHONE_SHAPE.fullmatch(cell) is not None for cell in cells)
+            if cells and 10 * shaped >= 9 * len(cells):
+                found.append(index)
+    return found if len(found) == 1 else []
 
 
 def without_other_values(

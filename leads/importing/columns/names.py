@@ -36,15 +36,30 @@ _FILLERS: Final = _YOUR.union(
 # What stands before the name of a column, "Person - Phone", "Guest name", or after it: "Teléfono del cliente".
 _OWNER_WORDS: Final = (
     *("person", "contact", "lead", "customer", "client", "billing", "deal", "guest", "invitee", "attendee", "buyer"),
-    *("kunden", "gast", "cliente", "contacto"),
+    *("kunden", "gast", "kontakt", "cliente", "contacto", "persona", "trato", "pessoa", "contato", "negócio"),
+    *("personne", "affaire", "contatto", "affare", "persoon", "kişi"),
 )
 _OWNED: Final = re.compile(r"(?:del|do|du|des|van)?(?:cliente|client|customer|kunde|klant|contacto|contato)$")
-_OWNERS: Final = tuple(map(folded, _OWNER_WORDS))
+_OWNERS: Final = sorted(map(folded, _OWNER_WORDS), key=len, reverse=True)
 _BRACKETS: Final = re.compile(r"[(\[].*?[)\]]")
 _WORD: Final = re.compile(r"\w+")
 _GOOGLE_PHONE: Final = re.compile(r"phone[0-9]+value")
 # A file without any known phone column may have a question that asks for it: these words, without the others.
-_PHONE_WORDS: Final = re.compile(r"whatsapp|phone|telefon|telephone|telefoon|handynummer|celular|mobile|cellulare")
+_PHONE_WORDS: Final = (
+    *(
+        "whatsapp",
+        "phone",
+        "telefon",
+        "telephone",
+        "telefoon",
+        "handynummer",
+        "celular",
+        "movil",
+        "mobile",
+        "cellulare",
+    ),
+    *("واتساب", "واتس اب", "هاتف", "جوال", "موبايل", "تليفون", "फ़ोन", "मोबाइल", "व्हाट्सएप", "व्हाट्सऐप"),
+)
 _OTHER_WORDS: Final = re.compile(
     r"fax|pager|telex|mail|label|type|code|country|opt|consent|agree|allow|status|verified|assist|date|time|owner|model"
 )
@@ -84,8 +99,18 @@ def is_question(name: str) -> bool:
 
 def may_ask_for_phone(name: str) -> bool:
     """Whether this may be a form's question for the phone number, by its words."""
-    text = unicodedata.normalize("NFKD", name).casefold()
-    return bool(_PHONE_WORDS.search(text)) and not _OTHER_WORDS.search(text)
+    text = _unaccented(name)
+    return any(_unaccented(word) in text for word in _PHONE_WORDS) and not is_no_phone(name)
+
+
+def is_no_phone(name: str) -> bool:
+    """Whether a column of this name has no phone number, or none for messages, although its cells look so."""
+    return _OTHER_WORDS.search(_unaccented(name)) is not None
+
+
+def _unaccented(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def _forms(name: str) -> Iterator[str]:

@@ -19,9 +19,14 @@ from leads.importing.columns.names import (
     known,
 )
 
+# The parts of a name that are read instead of others, and not joined.
+_ALONE: Final = (WHOLE, NICKNAME, COMPANY)
+
 Cells = Sequence[str]
 Reader = Callable[[Cells], str]
 
+# Between the cells of a row's phone columns, which are tried in turn: see phones/columns.py.
+NEXT_PHONE: Final = "\x1e"
 # A cell with fewer digits has no number: "-", "n/a", "see notes", "ext. 12".
 _DIGITS: Final = 7
 # Google contacts: "Phone 1 - Label" says what "Phone 1 - Value" is. In its older exports it is "Phone 1 - Type".
@@ -68,14 +73,23 @@ def labels_of(header: Sequence[str], indexes: Iterable[int]) -> dict[int, int]:
 
 def how_joined(field: str, names: Sequence[str]) -> str:
     """Return the names of a field's columns as one text for a message."""
-    if field == "customer_name":
-        alone = {WHOLE, NICKNAME, COMPANY}
-        parts = [known(name) for name in names]
-        return "".join(
-            name if number == 0 else (" or " if part and part.part in alone else " + ") + name
-            for number, (name, part) in enumerate(zip(names, parts, strict=True))
-        )
-    return (" + " if field == "details" else " or ").join(names)
+    if field != "customer_name":
+        return (" + " if field == "details" else " or ").join(names)
+    parts = [(_part(name), name) for name in names]
+    if folded(names[0]) in _LAST_TOO and any(part == FIRST for part, _ in parts) and (LAST not in dict(parts)):
+        # As _name_reader reads it.
+        place = max(place for place, (part, _) in enumerate(parts) if part in (FIRST, MIDDLE))
+        parts.insert(place, (LAST, parts.pop(0)[1]))
+    (before, text), *others = parts
+    for part, name in others:
+        text += f" {'or' if part and (part in _ALONE or before in (part, WHOLE)) else '+'} {name}"
+        before = part
+    return text
+
+
+def _part(name: str) -> str:
+    found = known(name)
+    return found.part if found else ""
 
 
 def _first_filled(cells: Cells, indexes: Iterable[int]) -> str:
@@ -83,23 +97,25 @@ def _first_filled(cells: Cells, indexes: Iterable[int]) -> str:
 
 
 def _phone_reader(indexes: Sequence[int], labels: Mapping[int, int]) -> int | Reader:
+    """The cells with numbers, the preferred one first; where none has one, the first that is filled, to be refused."""
     if len(indexes) == 1:
         return indexes[0]
 
     def read(cells: Cells) -> str:
-        best = ""
+        mobiles, others = [], []
         for index in indexes:
             cell = cells[index]
             if len(cell) < _DIGITS or sum(map(str.isdigit, cell)) < _DIGITS:
                 continue
             label = cells[labels[index]] if index in labels else ""
             if _MOBILE.search(label):
-                return cell
-            if not _NO_PHONE.search(label):
-                best = best or cell
-                if not labels:
-                    return best
-        return best or _first_filled(cells, indexes)
+                mobiles.append(cell)
+            elif not _NO_PHONE.search(label):
+                others.append(cell)
+        found = mobiles + others
+        if len(found) == 1:
+            return found[0]
+        return NEXT_PHONE.join(dict.fromkeys(found)) or _first_filled(cells, indexes)
 
     return read
 

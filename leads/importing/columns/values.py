@@ -4,6 +4,7 @@ Words that other programs use for several things are missing on purpose: "Workin
 timing" may be contacted or qualified, and Facebook's CREATED and "complete" say what became of the form.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -82,6 +83,15 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+# Before the status itself, as Salesforce has it: "Working - Contacted", "Geschlossen – Konvertiert".
+_STAGES: Final = """
+    open, working, closed, in progress, offen, in bearbeitung, in arbeit, geschlossen, abgeschlossen, abierto, abierta,
+    en proceso, en progreso, trabajando, en curso, cerrado, cerrada, aberto, aberta, em andamento, trabalhando, fechado,
+    fechada, ouvert, ouverte, en cours, fermé, fermée, clos, aperto, aperta, in corso, in lavorazione, chiuso,
+    chiusa, in behandeling, bezig, gesloten, açık, devam ediyor, üzerinde çalışılıyor, kapalı, kapandı, kapatıldı
+"""
+_STAGE: Final = re.compile(r"([^-–—/]+)\s+[-–—/]\s+(.+)", re.DOTALL)
+
 _EXAMPLES: Final = {"type": "order", "status": "contacted"}
 
 
@@ -93,6 +103,7 @@ def _table(words: Mapping[str, str]) -> dict[str, str]:
     return {folded(word): str(ours) for ours, text in words.items() for word in text.split(",")}
 
 
+_STAGE_WORDS: Final = frozenset(map(folded, _STAGES.split(",")))
 _TABLES: Final = {"type": _table(_TYPES), "status": _table(_STATUSES)}
 
 
@@ -120,7 +131,10 @@ class Values(dict[str, str]):
 
     def meaning(self, cell: str) -> str | None:
         """Return our value for the cell, or None."""
-        return self._known.get(folded(cell))
+        ours = self._known.get(folded(cell))
+        if ours is None and self.field == "status" and (staged := _STAGE.fullmatch(cell.strip())):
+            return self._known.get(folded(staged[2])) if folded(staged[1]) in _STAGE_WORDS else None
+        return ours
 
     def are_ours(self, cells: Iterable[str]) -> bool:
         """Whether most of the cells that are not blank can be read; True where all are blank."""

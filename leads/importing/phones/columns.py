@@ -8,6 +8,7 @@ from typing import Final
 from conversations.phone import E164_PATTERN, PHONE_RULE
 from leads.importing.cells import BadCell
 from leads.importing.columns.fields import Columns
+from leads.importing.columns.picking import NEXT_PHONE
 from leads.importing.phones.judging import Judgment, judge_phones
 from leads.importing.phones.plans import is_assigned
 from leads.importing.phones.reading import bare_digits, is_full, is_international, read_in_region, read_international
@@ -19,7 +20,8 @@ _E164: Final = re.compile(E164_PATTERN)
 
 
 class PhoneColumn:
-    """Reads the cells of a file's phone column. `several` counts the cells with more than one number so far.
+    """Reads the cells of a file's phone columns. `several` counts the cells with more than one number so far, `others`
+    the rows whose first number cannot be used and whose phone is that of another column.
 
     `region` (regions.read_region) is the country that a person gave for numbers without country code.
     """
@@ -27,20 +29,33 @@ class PhoneColumn:
     def __init__(self, *, region: str | None = None, judgment: Judgment | None = None) -> None:
         self._region = region
         self.judgment = judgment or Judgment()
-        self.several = 0
+        self.several = self.others = 0
         self._without_country = 0
 
     def read(self, cell: str, country: str = "") -> str:
-        """Return the first usable number of a cell in E.164. `country`: what the row says about its country, which
-        takes precedence over the region. A number with plus sign or 00 is what it is, whatever both say.
+        """Return the first usable number of a cell in E.164, or of the cells of several columns (joined by NEXT_PHONE).
+        `country`: what the row says about its country, which takes precedence over the region. A number with plus sign
+        or 00 is what it is, whatever both say.
 
         Raises BadCell with the reason of the first number where none can be used.
         """
         if _E164.fullmatch(cell):
             return cell
+        region = (region_of_country(country) if country else None) or self._region
+        reasons: list[BadCell] = []
+        for place, column in enumerate(cell.split(NEXT_PHONE)):
+            try:
+                phone = self._read_cell(column, region)
+            except BadCell as reason:
+                reasons.append(reason)
+            else:
+                self.others += place > 0
+                return phone
+        raise reasons[0]
+
+    def _read_cell(self, cell: str, region: str | None) -> str:
         numbers = numbers_in(cell)
         self.several += len(numbers) > 1
-        region = (region_of_country(country) if country else None) or self._region
         reasons: list[BadCell] = []
         for number in numbers:
             try:
@@ -70,6 +85,10 @@ class PhoneColumn:
     def notes(self) -> list[str]:
         """Sentences on the cells that were read: those with several numbers, and the region of numbers without."""
         notes = several_notes(self.several)
+        if self.others:
+            notes.append(
+                f"In {_rows(self.others)} the number of the first phone column cannot be used: that of another is."
+            )
         if self._without_country and self.judgment.regions:
             notes.append(self.judgment.advice.replace("The number has", "Numbers have", 1))
         return notes
@@ -77,7 +96,9 @@ class PhoneColumn:
 
 def judge_column(cells: Iterable[tuple[str, str]], *, region: str | None) -> PhoneColumn:
     """Return the reader of a phone column, judged by its first cells, each with its row's country or ""."""
-    without = [phone for phone, country in cells if not (country and region_of_country(country))]
+    without = [
+        phone.partition(NEXT_PHONE)[0] for phone, country in cells if not (country and region_of_country(country))
+    ]
     return PhoneColumn(region=region, judgment=judge_phones(without, compare=region is None))
 
 
@@ -93,3 +114,7 @@ def several_notes(count: int) -> list[str]:
     """Return a sentence on the cells with several numbers, or none."""
     cells = "1 cell has" if count == 1 else f"{count:,} cells have"
     return [f"{cells} several phone numbers: the first usable one is the customer's."] if count else []
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

@@ -17,13 +17,16 @@ NUL_ERROR: Final = "has a NUL character, which cannot be stored."
 LONG_CELL_ERROR: Final = f"has more than {CELL_LIMIT} characters."
 
 
-class _Absent(str):
-    """A blank cell of a row that does not have the column at all: an object without the key."""
+class _Blank(str):
+    """A blank cell that says something else than others: it is compared by identity."""
 
     __slots__ = ()
 
 
-ABSENT: Final = _Absent()
+# A row that does not have the column at all: an object without the key.
+ABSENT: Final = _Blank()
+# In a sample, a cell that has lost its value (Row.broken).
+LOST: Final = _Blank()
 
 
 class UnreadableFile(Exception):

@@ -117,4 +117,4 @@ def test_refused_rows_that_are_not_corrected_are_refused_again(owner, imported, 
 
 def test_rows_without_a_name_are_counted(imported):
     result = imported("Phone,Name", "+4915123400030,", "+4915123400031,Mara")
-    assert "1 of the first 2 rows have no name: new customers of such rows have none." in result.summary["notes"]
+    assert "1 of the first 2 rows has no name: new customers of such rows have none." in result.summary["notes"]

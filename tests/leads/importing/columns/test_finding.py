@@ -1,6 +1,7 @@
 import pytest
 
 from leads.importing.columns.fields import UnknownColumns
+from leads.importing.readers.rows import LOST
 from tests.leads.importing.columns.reading import read
 
 
@@ -24,3 +25,8 @@ def test_dates_are_kept_on_request_and_judged_by_the_column():
     assert columns.dates.read("10/1/2026").month == 1
     with pytest.raises(UnknownColumns, match=r"No column for created_at"):
         read(["Phone"], ["1"], keep_dates=True)
+
+
+def test_a_row_that_is_refused_for_its_broken_name_is_not_one_without_a_name():
+    _, columns = read(["Phone", "Name", "Type"], ["1", LOST, "order"], ["2", "", "order"], ["3", "Zoë", "order"])
+    assert columns.notes == ("1 of the first 3 rows has no name: new customers of such rows have none.",)

@@ -1,5 +1,6 @@
 import pytest
 
+from leads.importing.columns.fields import UnknownColumns
 from tests.leads.importing.columns.reading import read
 
 
@@ -50,3 +51,29 @@ def test_a_reference_of_several_customers_is_no_external_id():
     for header, cells in ((["Phone", "External ID"], rows), (["Phone", "Reference"], [["1", "A-1"], ["2", "A-2"]])):
         _, columns = read(header, *cells)
         assert "external_id" in columns.fields
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "phone"),
+    [
+        (["Name", "Number"], [["Mia", "+49 1512 3400110"], ["Nico", "0049 1512 3400111"], ["Ann", ""]], "Number"),
+        (["Name", "Nummer"], [["Mia", "p:+4915123400110"]], "Nummer"),
+        (["Name", "Phone", "Number"], [["Mia", "", "+4915123400110"]], "Phone"),
+        # No phone numbers, those of something else, or of two columns: a person chooses.
+        (["Name", "Number"], [["Mia", "1001"], ["Nico", "1002"]], None),
+        (["Name", "Number"], [["Mia", "4915123400110"]], None),
+        (["Name", "Fax"], [["Mia", "+4915123400110"]], None),
+        (["Name", "A", "B"], [["Mia", "+4915123400110", "+4915123400111"]], None),
+        # A file without a header.
+        (["Mia", "+4915123400110"], [["Nico", "+4915123400111"]], None),
+    ],
+)
+def test_a_column_of_unknown_name_with_phone_numbers_is_the_phone_where_no_other_is(header, rows, phone):
+    if phone is None:
+        with pytest.raises(UnknownColumns, match="No column for customer_phone"):
+            read(header, *rows)
+        return
+    _, columns = read(header, *rows)
+    assert columns.names["customer_phone"] == phone
+    told = f"“{phone}” has phone numbers, and is read as customer_phone."
+    assert (told in columns.notes) == (phone != "Phone")

@@ -1,6 +1,16 @@
 import pytest
 
-from leads.importing.columns.names import COMPANY, FIRST, LAST, WHOLE, field_of, folded, is_question, known
+from leads.importing.columns.names import (
+    COMPANY,
+    FIRST,
+    LAST,
+    WHOLE,
+    field_of,
+    folded,
+    is_question,
+    known,
+    may_ask_for_phone,
+)
 
 # Headers of real exports, by program or language.
 PHONES = {
@@ -26,6 +36,14 @@ PHONES = {
         "Telefone",
     ],
     "French, Italian, Dutch": ["Téléphone portable", "N° de téléphone", "Cellulare", "Telefoonnummer", "Mobiel nummer"],
+    "HubSpot, other languages": ["Número de teléfono móvil", "Mobiltelefonnummer", "Numéro de téléphone mobile"],
+    "more of HubSpot": [
+        "Número do celular",
+        "Numero di telefono cellulare",
+        "Mobiel telefoonnummer",
+        "Cep telefonunuz",
+    ],
+    "Pipedrive, other languages": ["Person - Telefon", "Persona - Teléfono", "Pessoa - Telefone", "Kişi - Telefon"],
     "Turkish, Arabic, Hindi": ["Telefon Numarası", "CEP TELEFONU", "رقم الهاتف", "رقم الجوال", "मोबाइल नंबर", "फ़ोन नंबर"],
 }
 
@@ -49,6 +67,14 @@ def test_the_phone_is_known_in_the_usual_exports(name):
         ("created_at", ["Carimbo de data/hora", "Horodateur", "Erstellt am", "Tijdstempel", "Zaman damgası"]),
         ("country", ["Country Code", "Country", "Land", "País", "Country/Region"]),
         (None, ["id", "ID", "", "line", "field", "reason", "email", "phones", "電話", "Title", "Suffix", "x" * 300]),
+        ("status", ["Statut de la piste", "Estado de posible cliente", "Stato del lead", "Lead durumu"]),
+        ("country", ["País o región del trabajo", "Land/Region geschäftlich", "Pays/Région (bureau)", "Ülke/Bölge"]),
+        (
+            "customer_name",
+            ["Wie heißt du?", "¿Cómo te llamas?", "Como você se chama?", "Come ti chiami?", "Hoe heet je?"],
+        ),
+        ("customer_name", ["Comment vous appelez-vous ?", "Adınız Soyadınız", "ما اسمك؟", "आपका नाम क्या है?"]),
+        ("customer_name", ["Firma/Account", "Société / Compte", "Empresa/Cuenta", "Contactpersoon", "tam_adı"]),
         (None, ["Business Fax", "Fax", "Pager", "Home Fax", "Assistant's Phone", "TTY/TDD Phone", "Phone 1 - Label"]),
         (
             None,
@@ -117,3 +143,11 @@ def test_case_accents_and_invisible_characters_do_not_matter():
 
 def test_a_question_ends_with_a_question_mark():
     assert [is_question(name) for name in ("what_cake?", "ماذا تريد؟ ", "Notes")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "name", ["رقم الواتساب الخاص بك", "آپ का फ़ोन", "आपका मोबाइल", "¿A qué teléfono móvil llamamos?", "Seu WhatsApp"]
+)
+def test_a_question_may_ask_for_the_phone_in_any_language(name):
+    assert may_ask_for_phone(name)
+    assert not may_ask_for_phone(f"{name} fax")

@@ -3,7 +3,7 @@ import pytest
 from tests.leads.importing.columns.reading import read
 
 
-def test_the_first_phone_that_is_filled_is_read_mobile_first():
+def test_the_phones_of_a_row_are_read_in_turn_mobile_first():
     header = ["Business Phone", "Home Phone", "Mobile Phone", "Business Fax", "Pager"]
     rows = [
         ["+49305550100", "", "+4915123400020", "", ""],
@@ -14,7 +14,7 @@ def test_the_first_phone_that_is_filled_is_read_mobile_first():
     ]
     found, columns = read(header, *rows)
     phones = [row.get("customer_phone", "") for row in found]
-    assert phones == ["+4915123400020", "+34600000021", "+447700900022", "", "none"]
+    assert phones == ["+4915123400020\x1e+49305550100", "+34600000021\x1e+34600000022", "+447700900022", "", "none"]
     assert columns.names == {"customer_phone": "Mobile Phone or Business Phone or Home Phone"}
     assert columns.ignored == ("Business Fax", "Pager")
 
@@ -28,7 +28,7 @@ def test_googles_labels_say_which_phone_is_a_mobile_and_which_a_fax():
     ]
     found, columns = read(header, *rows)
     phones = [row["customer_phone"] for row in found]
-    assert phones == ["+49 1512 3400004", "+49 30 12345670", "+49 30 12345671"]
+    assert phones == ["+49 1512 3400004\x1e+49 30 12345678", "+49 30 12345670", "+49 30 12345671"]
     assert columns.ignored == ()
 
 
@@ -87,3 +87,20 @@ def test_questions_of_a_form_are_details_with_their_answers():
     assert "“Timestamp” is not read: --keep-dates makes it the date of the leads." in columns.notes
     ((found,), _) = read(["phone", "Notes", "what_cake_do_you_want?", "how_many?"], ["1", "Soon", "lemon", ""])
     assert found["details"] == "Soon\nWhat cake do you want?: lemon"
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        (["First Name", "Middle Name", "Last Name", "Company"], "First Name + Middle Name + Last Name or Company"),
+        (["Full Name", "First Name", "Last Name"], "Full Name or First Name + Last Name"),
+        (["Nom", "Prénom", "Société"], "Prénom + Nom or Société"),
+        (
+            ["billing_first_name", "billing_last_name", "shipping_first_name", "shipping_last_name"],
+            "billing_first_name or shipping_first_name + billing_last_name or shipping_last_name",
+        ),
+    ],
+)
+def test_the_columns_of_a_name_are_shown_as_they_are_joined(header, shown):
+    _, columns = read(["Phone", *header], ["1"] + ["x"] * len(header))
+    assert columns.names["customer_name"] == shown

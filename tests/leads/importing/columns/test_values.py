@@ -17,6 +17,10 @@ from leads.importing.columns.values import UnknownValue, Values
             ["Closed Won", "closedwon", "Closed - Converted", "Won", "gewonnen", "Ganado"],
         ),
         ("status", "lost", ["Closed Lost", "Closed - Not Converted", "Unqualified", "Junk Lead", "Verloren", "Perdu"]),
+        ("status", "new", ["Offen - nicht kontaktiert", "Ouvert – Non contacté", "Abierto - No contactado"]),
+        ("status", "contacted", ["In Bearbeitung - Kontaktiert", "Trabalhando - Contatado", "Open / Contacted"]),
+        ("status", "converted", ["Geschlossen - Konvertiert", "Fermé - Converti", "Cerrado - Convertido"]),
+        ("status", "lost", ["Geschlossen – Nicht konvertiert", "Chiuso - Non qualificato"]),
         (
             "type",
             "order",
@@ -35,7 +39,9 @@ def test_words_with_a_plain_meaning_are_translated(field, ours, cells):
     assert {cell: values[cell] for cell in cells} == dict.fromkeys(cells, ours)
 
 
-@pytest.mark.parametrize("cell", ["CREATED", "complete", "Working", "Contact in future", "CA", "x"])
+@pytest.mark.parametrize(
+    "cell", ["CREATED", "complete", "Working", "Contact in future", "CA", "x", "Contacted - Won", "Open - Waiting"]
+)
 def test_a_word_without_plain_meaning_is_refused_with_the_next_step(cell):
     with pytest.raises(UnknownValue) as refusal:
         Values("status", {})[cell]

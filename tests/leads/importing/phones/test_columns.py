@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.importing.cells import BadCell
+from leads.importing.columns.picking import NEXT_PHONE
 from leads.importing.phones.columns import PhoneColumn, judge_column
 from tests.conversations.phone_cases import ACCEPTED
 from tests.conversations.test_phone_entry_points import SPELLINGS
@@ -169,6 +170,29 @@ def test_other_cells_with_several_numbers_are_counted():
     for cell in ("+4915112345678", "+4915112345678; +4915112345679", "0151/12345678", "+49 1512 3400002 ::: 030 12345"):
         column.read(cell)
     assert column.several == 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "phone", "others"),
+    [
+        (["15123460001", "+4930123456"], "+4930123456", 1),
+        (["+1 512 555 2673 x12", "see +49 1512 (3) in notes", "+12125551234"], "+12125551234", 1),
+        (["4.9151E+11", "tel:+49 30 123456"], "+4930123456", 1),
+        (["+4915112345678", "+4930123456"], "+4915112345678", 0),
+        (["12; 34", "030/123; +4930123456"], "+4930123456", 1),
+    ],
+)
+def test_where_a_column_has_no_usable_number_the_next_is_read_and_a_note_says_so(cells, phone, others):
+    column = judge_column([(NEXT_PHONE.join(cells), "")], region=None)
+    assert column.read(NEXT_PHONE.join(cells)) == phone
+    told = "In 1 row the number of the first phone column cannot be used: that of another is."
+    assert (column.others, told in column.notes()) == (others, others == 1)
+
+
+def test_where_no_column_has_a_usable_number_the_reason_is_that_of_the_first():
+    column = judge_column([("0151 12345678\x1e030 123456", "")] * 9, region=None)
+    with pytest.raises(BadCell, match="9 of 9 numbers are valid in DE: --region DE"):
+        column.read("0151 12345678\x1e12")
 
 
 @pytest.mark.parametrize("region", [None, "DE", "US"])
