@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from conversations.models import Conversation, Message
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
+from tests.whatsapp.conftest import graph, mailing
 from tests.whatsapp.graph import RESET_ACCEPTED, error
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import reloaded
@@ -18,6 +19,8 @@ from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, STATUS
 from tests.whatsapp.webhook_client import deliver_form, provider_client
 from whatsapp.channels import connect_channel
 from whatsapp.outbound import queue, resolve
+
+__all__ = ["graph", "mailing"]
 
 SHEENA = f"+{meta.SHEENA}"
 # Answers of the Graph API, and statuses, after which a message is not sent again.
