@@ -52,6 +52,7 @@ bench: .venv/installed-dev ## benchmarks of creates, reads, imports, deliveries 
 	@$(BIN)/python -m bench.imports
 	@$(BIN)/python -m bench.deliveries $(ARGS)
 	@$(BIN)/python -m bench.sending $(ARGS)
+	@$(BIN)/python -m bench.attack
 
 clean: ## removes .venv and caches; the demo's data in var/ stays
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

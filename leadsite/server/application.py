@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from leadsite.server.bodies import Bodies, BodyRefused
-from leadsite.server.clients import address_of, login_of, neighbourhood
+from leadsite.server.clients import Logins, address_of, neighbourhood
 from leadsite.server.environ import Headers, Scope, environ_of
 from leadsite.server.turns import TooBusy, Turns
 from leadsite.server.uploads import has_session, limit_of, upload_limit_of
@@ -53,6 +53,7 @@ class Application:
         self._wsgi = wsgi
         self._bodies = Bodies()
         self._turns = Turns(threads)
+        self._logins = Logins()
         self._reading: Counter[str] = Counter()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._streams = ThreadPoolExecutor(STREAM_THREADS, thread_name_prefix="stream")
@@ -74,6 +75,7 @@ class Application:
             return
         try:
             answer = await self._answer(scope, proto)
+            self._logins.learn(scope, answer.status)
         except BodyRefused as refused:
             answer = _refuse(scope, refused.status, refused.code, str(refused))
         except TooBusy:
@@ -84,7 +86,7 @@ class Application:
             await self._stream(proto, answer, answer.pieces)
 
     async def _answer(self, scope: Scope, proto: Any) -> Answer:
-        address, login = address_of(scope), login_of(scope.headers)
+        address, login = address_of(scope), self._logins.of(scope.headers)
         near = neighbourhood(address)
         if not _has_body(scope):
             return await self._run(scope, BytesIO(), near, login, address)

@@ -9,6 +9,10 @@ from leadsite.server.environ import Headers, Scope
 
 # Whoever has IPv6 addresses has at least all those that share these leading bits (RFC 6177).
 _IPV6_BITS: Final = 64
+# Answers that accept no login: refused, too many attempts, and sent to the login page.
+_REFUSALS: Final = (302, 401, 403, 404, 429, 503)
+# Pages that anyone may open, with any cookie.
+_LOGIN_PAGES: Final = ("/admin/login", "/api/docs", "/api/schema", "/static/", "/livez", "/readyz")
 
 
 def address_of(scope: Scope) -> str:
@@ -29,6 +33,32 @@ def neighbourhood(address: str) -> str:
         return address
 
 
-def login_of(headers: Headers) -> str:
-    """Return what a client logs in with, valid or not: an API key or a session; "" without one."""
+class Logins:
+    """The logins, API keys and sessions, that have been accepted lately: those of a process.
+
+    A login that has not is worth nothing: anyone can invent thousands. The newest `size` are remembered, as hashes.
+    """
+
+    def __init__(self, size: int = 10_000) -> None:
+        self._known: dict[int, None] = {}
+        self._size = size
+
+    def of(self, headers: Headers) -> str:
+        """Return the request's login where it is known; otherwise ""."""
+        login = _login(headers)
+        return login if login and hash(login) in self._known else ""
+
+    def learn(self, scope: Scope, status: int) -> None:
+        """Remember the login of a request by the status of its answer."""
+        login = _login(scope.headers)
+        if not login or status in _REFUSALS or scope.path.startswith(_LOGIN_PAGES):
+            return
+        key = hash(login)
+        if key not in self._known:
+            self._known[key] = None
+            if len(self._known) > self._size:
+                del self._known[next(iter(self._known))]
+
+
+def _login(headers: Headers) -> str:
     return headers.get("authorization") or headers.get("cookie") or ""

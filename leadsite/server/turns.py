@@ -2,7 +2,8 @@
 
 Each client has its own queue, and the queues take turns, as packets do in fair queueing (Nagle, RFC 970): first the
 addresses, then the logins of an address. So who sends a thousand requests a second waits for himself, and everyone else
-has one of the next turns; nor does it help him to invent logins.
+has one of the next turns. Logins that nobody has accepted yet count as one (clients.Logins): it does not help to invent
+them.
 """
 
 import asyncio

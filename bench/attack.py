@@ -1,0 +1,176 @@
+"""python -m bench.attack: what normal clients notice while others attack the site.
+
+Ten clients create and read leads, alone and then beside 200 that announce a body and drip it, 24 that guess passwords,
+16 that read the schema, and one key that sends as much as it can. The site is as shipped, with two web processes.
+"""
+
+import argparse
+import http.client
+import itertools
+import json
+import random
+import socket
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from typing import Final
+
+from bench.harness import SITE_PORT, WORKERS, bench_database, create_business, server, write
+from leadsite.demo.supervisor import HOST, server_command
+
+NORMAL_CLIENTS: Final = 10
+THINK_SECONDS: Final = 0.1
+SLOW_CLIENTS: Final = 200
+GUESSERS: Final = 24
+SCHEMA_READERS: Final = 16
+GREEDY_CONNECTIONS: Final = 16
+TIMEOUT_SECONDS: Final = 30.0
+
+
+class Phase:
+    """Threads that run until it ends, and what the normal clients saw."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.seconds: list[float] = []
+        self.statuses: Counter[str] = Counter()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, work: Callable[["Phase"], None], count: int) -> None:
+        self._threads += [threading.Thread(target=work, args=(self,), daemon=True) for _ in range(count)]
+
+    def run(self, seconds: float) -> None:
+        for thread in self._threads:
+            thread.start()
+        time.sleep(seconds)
+        self.over.set()
+        for thread in self._threads:
+            thread.join(TIMEOUT_SECONDS)
+
+    def summary(self) -> dict[str, float | dict[str, int]]:
+        cuts = statistics.quantiles(self.seconds, n=100)
+        return {
+            "requests": len(self.seconds),
+            "median_ms": round(statistics.median(self.seconds) * 1000, 1),
+            "p99_ms": round(cuts[98] * 1000, 1),
+            "max_ms": round(max(self.seconds) * 1000, 1),
+            "statuses": dict(self.statuses),
+        }
+
+
+def normal(api_key: str) -> Callable[[Phase], None]:
+    """Create a lead, read the newest, pause."""
+    headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+
+    def work(phase: Phase) -> None:
+        connection = http.client.HTTPConnection(HOST, SITE_PORT, timeout=TIMEOUT_SECONDS)
+        for number in itertools.count():
+            if phase.over.is_set():
+                return
+            started = time.monotonic()
+            try:
+                if number % 2:
+                    connection.request("GET", "/api/leads?page_size=20", headers=headers)
+                else:
+                    connection.request("POST", "/api/leads", new_lead(), headers)
+                answer = connection.getresponse()
+                answer.read()
+                phase.statuses[str(answer.status)] += 1
+            except (OSError, http.client.HTTPException) as error:
+                phase.statuses[type(error).__name__] += 1
+                connection.close()
+            phase.seconds.append(time.monotonic() - started)
+            time.sleep(THINK_SECONDS * random.random())
+
+    return work
+
+
+def new_lead() -> str:
+    phone = f"+4915{random.randrange(10**9):09}"
+    return json.dumps({"customer_phone": phone, "customer_name": "A customer", "type": "order", "details": "A cake"})
+
+
+def drip(phase: Phase) -> None:
+    """Announce a body, and send a byte of it each second; again when the server has had enough."""
+    while not phase.over.is_set():
+        with suppress(OSError), socket.create_connection((HOST, SITE_PORT), timeout=5) as client:
+            head = f"POST /api/webhooks/whatsapp HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 100000\r\n\r\n"
+            client.sendall(head.encode())
+            while not phase.over.wait(1.0):
+                client.sendall(b" ")
+
+
+def guess(phase: Phase) -> None:
+    """Guess passwords as a script does, with a valid form."""
+    while not phase.over.is_set():
+        with suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection(HOST, SITE_PORT, timeout=TIMEOUT_SECONDS)
+            connection.request("GET", "/admin/login/")
+            answer = connection.getresponse()
+            answer.read()
+            token = (answer.getheader("Set-Cookie") or "").partition("csrftoken=")[2].partition(";")[0]
+            form = f"username=bench%40leadsite.example&password={random.random()}&csrfmiddlewaretoken={token}"
+            headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={token}"}
+            connection.request("POST", "/admin/login/", form, headers)
+            connection.getresponse().read()
+
+
+def read_schema(phase: Phase) -> None:
+    connection = http.client.HTTPConnection(HOST, SITE_PORT, timeout=TIMEOUT_SECONDS)
+    while not phase.over.is_set():
+        try:
+            connection.request("GET", "/api/schema")
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+
+
+def greedy(api_key: str) -> Callable[[Phase], None]:
+    """Create leads for another business without a pause."""
+    headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+
+    def work(phase: Phase) -> None:
+        connection = http.client.HTTPConnection(HOST, SITE_PORT, timeout=TIMEOUT_SECONDS)
+        while not phase.over.is_set():
+            try:
+                connection.request("POST", "/api/leads", new_lead(), headers)
+                connection.getresponse().read()
+            except (OSError, http.client.HTTPException):
+                connection.close()
+
+    return work
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.attack", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120, help="length of the attack")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        environment = stack.enter_context(bench_database(""))
+        key = create_business(environment)["api_key"]
+        other = create_business(environment, email="greedy@leadsite.example")["api_key"]
+        stack.enter_context(server(server_command(SITE_PORT, workers=WORKERS), SITE_PORT, environment))
+        alone = Phase()
+        alone.start(normal(key), NORMAL_CLIENTS)
+        alone.run(min(options.seconds, 30))
+        attacked = Phase()
+        for work, count in (
+            (normal(key), NORMAL_CLIENTS),
+            (drip, SLOW_CLIENTS),
+            (guess, GUESSERS),
+            (read_schema, SCHEMA_READERS),
+            (greedy(other), GREEDY_CONNECTIONS),
+        ):
+            attacked.start(work, count)
+        attacked.run(options.seconds)
+    figures = {"alone": alone.summary(), "attacked": attacked.summary()}
+    for name, summary in figures.items():
+        print(f"{name:10} {summary}")
+    write("attack", figures)
+
+
+if __name__ == "__main__":
+    main()
