@@ -3,6 +3,7 @@
 {"success": false, "error": "<message>", "code": "<code>", "fields": {"<field>": ["…"]}}
 """
 
+import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +12,6 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -20,6 +20,7 @@ from leads.api.gone import PathGone
 from leads.services.change import StaleVersion, UnknownLead
 from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leads.services.status_order import StatusNotAllowed
+from leadsite.adminkit.error_pages import CSRF, error_page
 from leadsite.core.postgresql.base import CommitUnknown
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.rest.idempotency import KeyReused, RequestInProgress
@@ -178,16 +179,31 @@ def _first_line(error: Exception) -> str:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse(envelope(f"Not found: {request.path}", "not_found"), status=404)
-    return defaults.page_not_found(request, exception)
+    return error_page(404)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse(envelope("Permission denied.", "forbidden"), status=403)
+    return error_page(403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse(envelope("The request is malformed.", "malformed"), status=400)
-    return defaults.bad_request(request, exception)
+    return error_page(413 if isinstance(exception, RequestDataTooBig) else 400)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Setting CSRF_FAILURE_VIEW."""
+    title, sentence = CSRF
+    return error_page(403, title=title, sentence=sentence)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse(envelope("Internal server error. It has been logged.", "server_error"), status=500)
-    return defaults.server_error(request)
+    if isinstance(error := sys.exc_info()[1], Exception) and meaning(error) is Meaning.UNAVAILABLE:
+        # In a middleware, where DatabaseUnavailable does not see it.
+        return error_page(503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+    return error_page(500)

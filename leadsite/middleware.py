@@ -12,6 +12,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 
 from leadsite import health
+from leadsite.adminkit.error_pages import error_page
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.errors import answer_for
@@ -79,4 +80,6 @@ class DatabaseUnavailable:
         if meaning(error) is not Meaning.UNAVAILABLE:
             return None
         answer = answer_for(error)
+        if answer and not request.path.startswith("/api/"):
+            return error_page(answer.status, headers=answer.headers)
         return JsonResponse(answer.body, status=answer.status, headers=answer.headers) if answer else None

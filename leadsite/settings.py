@@ -13,6 +13,7 @@ from pathlib import Path
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
+from leadsite.accounts import defaults as account_defaults
 from leadsite.adminkit import theme
 from leadsite.core.postgresql import defaults as database_defaults
 from leadsite.demo import embedded
@@ -147,12 +148,11 @@ TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 USE_TZ = True
 
 AUTH_USER_MODEL = "accounts.User"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
+AUTHENTICATION_BACKENDS = account_defaults.BACKENDS
+AUTH_PASSWORD_VALIDATORS = account_defaults.VALIDATORS
+PASSWORD_HASHERS = account_defaults.HASHERS
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 STATIC_URL = "static/"
 # The demo serves static files from the apps (tests request none), production hashed files from STATIC_ROOT.

@@ -34,6 +34,7 @@ MENU = [
             ("WebhookEvent", "Webhook events", "outbox"),
             ("WebhookDelivery", "Deliveries", "move_to_inbox"),
             ("Group", "Groups", "group"),
+            ("LoginAttempt", "Failed logins", "lock_clock"),
         ],
     ),
 ]

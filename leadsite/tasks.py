@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
+from django.contrib.sessions.models import Session
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
 
-from leadsite.accounts.models import RequestAllowance
+from leadsite.accounts.models import LoginAttempt, RequestAllowance
 from leadsite.core import clock
 from leadsite.rest import idempotency
 
@@ -60,6 +61,15 @@ def prune_idempotency_keys(timestamp: int) -> None:
 def prune_allowances(timestamp: int) -> None:
     """Delete the allowances of keys unused for an hour: they are full, and so is that of a key without a row."""
     RequestAllowance.objects.filter(counted_at__lt=clock.check_clock() - timedelta(hours=1)).delete()
+
+
+@app.periodic(cron="20 * * * *")
+@app.task(queueing_lock="prune_logins")
+def prune_logins(timestamp: int) -> None:
+    """Delete sessions that have ended, and failed logins that no longer count."""
+    now = clock.check_clock()
+    LoginAttempt.objects.filter(until__lt=now).delete()
+    Session.objects.filter(expire_date__lt=now).delete()
 
 
 @app.periodic(cron="10 3 * * *")

@@ -10,12 +10,14 @@ from rest_framework.routers import SimpleRouter
 from conversations.api.viewsets import ConversationViewSet, MessageViewSet
 from leads.api.gone import gone
 from leads.api.viewsets import LeadViewSet
+from leadsite.accounts.login_page import login
 from leadsite.rest import openapi
 from leadsite.webhooks.api.viewsets import WebhookEndpointViewSet, WebhookEventViewSet
 from whatsapp.inbound.webhook import webhook
 from whatsapp.outbound.api.viewsets import ReplyViewSet, SendViewSet
 
 handler400 = "leadsite.errors.bad_request"
+handler403 = "leadsite.errors.forbidden"
 handler404 = "leadsite.errors.not_found"
 handler500 = "leadsite.errors.server_error"
 
@@ -48,6 +50,8 @@ api_paths: list[URLPattern] = [
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    # Before the admin's own page of this address.
+    path("admin/login/", login),
     path("admin/", admin.site.urls),
     path("api/", include(api_paths + with_slash(api_paths))),
 ]

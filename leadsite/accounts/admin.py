@@ -15,10 +15,11 @@ from django.utils.safestring import SafeString
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from leadsite.accounts.models import ApiKey, User, all_scopes
+from leadsite.accounts.models import ApiKey, LoginAttempt, User, all_scopes
 from leadsite.accounts.services import STAFF_GROUP, give_staff_a_group, replace_api_key, store_new_key
 from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
 from leadsite.adminkit.values import moment
+from leadsite.core import clock
 
 
 class NewUserForm(UserCreationForm):
@@ -102,6 +103,38 @@ class GroupAdmin(OperatorsOnly, DjangoGroupAdmin, AdminPage):
         permissions = Permission.objects.filter(content_type__in=shown).select_related("content_type")
         options |= {"widget": UnfoldAdminCheckboxSelectMultipleWidget(), "queryset": permissions, "help_text": ""}
         return super().formfield_for_manytomany(db_field, request, **options)
+
+
+@admin.register(LoginAttempt)
+class LoginAttemptAdmin(OperatorsOnly, AdminPage):
+    """Whoever has used up the attempts to log in. Deleting a row ends the wait."""
+
+    list_display = ["account", "address", "what", "used", "waits"]
+    search_fields = ["account", "address"]
+    search_help_text = "Beginning and host of an e-mail, or address"
+    ordering = ["-until"]
+    fields = ["account", "address", "what", "used", "waits"]
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.display(description="counted")
+    def what(self, row: LoginAttempt) -> str:
+        return row.counted
+
+    @admin.display(description="attempts")
+    def used(self, row: LoginAttempt) -> str:
+        return f"{row.attempts} of {row.allowed}"
+
+    @admin.display(description="waits", ordering="until")
+    def waits(self, row: LoginAttempt) -> SafeString:
+        if row.until <= clock.now():
+            return SafeString("no longer")
+        return moment(row.until) if row.attempts >= row.allowed else SafeString("no")
 
 
 class ApiKeyForm(ChangedFields):

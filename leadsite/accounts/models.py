@@ -9,8 +9,11 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from knox.models import AbstractAuthToken, AuthTokenManager
 
+from leadsite.accounts.login_attempts import LoginAttempt
 from leadsite.core.models import UuidV7
 from leadsite.core.statements import fetch_rows
+
+__all__ = ["ApiKey", "IdempotencyKey", "LoginAttempt", "RequestAllowance", "User", "all_scopes"]
 
 
 class UserManager(BaseUserManager["User"]):

@@ -17,8 +17,10 @@ import structlog
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from leadsite.adminkit.error_pages import error_page
+from leadsite.core.addresses import neighbourhood
 from leadsite.server.bodies import Bodies, BodyRefused
-from leadsite.server.clients import Logins, address_of, neighbourhood
+from leadsite.server.clients import Logins, address_of
 from leadsite.server.environ import Headers, Scope, environ_of
 from leadsite.server.turns import TooBusy, Turns
 from leadsite.server.uploads import has_session, limit_of, upload_limit_of
@@ -30,6 +32,8 @@ STREAM_THREADS: Final = 4
 # Requests of one address whose bodies are being read; a process accepts a thousand connections.
 READING: Final = 400
 RETRY_AFTER_SECONDS: Final = 5
+# Where passwords are hashed for anyone who asks.
+PASSWORD_PATHS: Final = ("/admin/login",)
 
 T = TypeVar("T")
 
@@ -54,6 +58,8 @@ class Application:
         self._bodies = Bodies()
         self._turns = Turns(threads)
         self._logins = Logins()
+        # One login at a time hashes a password, and waits for that without a thread.
+        self._login_turns = Turns(1)
         self._reading: Counter[str] = Counter()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._streams = ThreadPoolExecutor(STREAM_THREADS, thread_name_prefix="stream")
@@ -116,6 +122,9 @@ class Application:
     async def _run(self, scope: Scope, body: IO[bytes], near: str, login: str, address: str) -> Answer:
         if scope.path.rstrip("/") == "/readyz":
             return await asyncio.get_running_loop().run_in_executor(self._probes, self._call, scope, body, address)
+        if scope.method == "POST" and scope.path.rstrip("/") in PASSWORD_PATHS:
+            async with self._login_turns.turn(address=near, login=login):
+                return await self._in_turn(near, login, self._call, scope, body, address)
         return await self._in_turn(near, login, self._call, scope, body, address)
 
     async def _in_turn(self, near: str, login: str, function: Callable[..., T], *arguments: Any) -> T:
@@ -164,11 +173,12 @@ def _declared(headers: Headers) -> int | None:
 
 
 def _refuse(scope: Scope, status: int, code: str, sentence: str) -> Answer:
-    """An answer without Django: JSON for programs, a sentence for people."""
+    """An answer without a thread: JSON for programs, a page for people."""
     log.warning("request_refused", status=status, code=code, path=scope.path, client=address_of(scope))
     headers = [("retry-after", str(RETRY_AFTER_SECONDS))] if status == 503 else []
     if not scope.path.startswith("/api/"):
-        return Answer(status, [*headers, ("content-type", "text/plain; charset=utf-8")], f"{sentence}\n".encode())
+        page = error_page(status)
+        return Answer(status, [*headers, *((name.lower(), value) for name, value in page.items())], page.content)
     body = {"success": False, "error": sentence, "code": code, "fields": {}}
     return Answer(status, [*headers, ("content-type", "application/json")], json.dumps(body).encode())
 

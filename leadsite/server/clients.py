@@ -1,14 +1,11 @@
 """Who a request comes from, as far as the web server can tell."""
 
-import ipaddress
 from typing import Final
 
 from django.conf import settings
 
 from leadsite.server.environ import Headers, Scope
 
-# Whoever has IPv6 addresses has at least all those that share these leading bits (RFC 6177).
-_IPV6_BITS: Final = 64
 # Answers that accept no login: refused, too many attempts, and sent to the login page.
 _REFUSALS: Final = (302, 401, 403, 404, 429, 503)
 # Pages that anyone may open, with any cookie.
@@ -21,16 +18,6 @@ def address_of(scope: Scope) -> str:
         # The last one is the proxy's; the others are the client's own words.
         return str(forwarded.rpartition(",")[2].strip())
     return scope.client.rpartition(":")[0].strip("[]")
-
-
-def neighbourhood(address: str) -> str:
-    """Return what stands for a client's address where addresses are counted: all of IPv4, a network of IPv6."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ipaddress.ip_network((address, _IPV6_BITS), strict=False))
-    except ValueError:
-        return address
 
 
 class Logins:

@@ -1,6 +1,6 @@
 """All pages of all models open and escape customers' texts. tests/long has forged addresses."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun, Lead
-from leadsite.accounts.models import ApiKey, User
+from leadsite.accounts.models import ApiKey, LoginAttempt, User
 from leadsite.accounts.services import create_business, issue_api_key
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.services import create_endpoint
@@ -63,6 +63,8 @@ def with_rows(business: Business) -> None:
         user=business.user, endpoint=endpoint, type="lead.created", payload={"text": HOSTILE}, error=HOSTILE
     )
     issue_api_key(user=business.user, name=HOSTILE)
+    until = timezone.now() + timedelta(minutes=5)
+    LoginAttempt.objects.create(key=str(number), account=HOSTILE, address=HOSTILE, attempts=1, allowed=1, until=until)
     User.objects.filter(pk=business.id).update(business_name=HOSTILE)
 
 
@@ -86,7 +88,7 @@ def site_of_one(owner) -> Staff:
 
 
 def test_every_model_has_pages():
-    ours = {BulkChange, WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate, AccountEvent}
+    ours = {LoginAttempt, BulkChange, WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate, AccountEvent}
     assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, ImportRun, Channel} | ours
 
 

@@ -20,6 +20,21 @@ class Migration(migrations.Migration):
     operations = [
         *frozen_sql(__file__),
         migrations.CreateModel(
+            name="LoginAttempt",
+            fields=[
+                ("key", models.CharField(primary_key=True, serialize=False)),
+                ("account", models.CharField(help_text="The last one that was tried, shortened.")),
+                ("address", models.CharField(help_text="The last one that tried.")),
+                ("attempts", models.IntegerField()),
+                ("allowed", models.IntegerField()),
+                ("until", models.DateTimeField(help_text="When the attempts are forgotten.")),
+            ],
+            options={
+                "verbose_name": "failed login",
+                "db_table": "login_attempts",
+            },
+        ),
+        migrations.CreateModel(
             name="RequestAllowance",
             fields=[
                 ("key", models.CharField(help_text="The hash of an API key.", primary_key=True, serialize=False)),

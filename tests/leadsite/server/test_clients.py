@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from leadsite.server.clients import Logins, address_of, neighbourhood
+from leadsite.core.addresses import neighbourhood
+from leadsite.server.clients import Logins, address_of
 from tests.leadsite.server.sent import Sent, SentHeaders
 
 

@@ -1,0 +1,18 @@
+"""Settings of logins and sessions. None depends on the environment."""
+
+from typing import Any, Final
+
+BACKENDS: Final = ["leadsite.accounts.logins.LimitedBackend"]
+# The others verify passwords of before; each is hashed by the first at its next login.
+HASHERS: Final = [
+    "leadsite.accounts.hashers.Argon2id",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+VALIDATORS: Final[list[dict[str, Any]]] = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# A session ends after so many seconds without a request; it is renewed once an hour at most: see PageSession.
+SESSION_SECONDS: Final = 12 * 3600

@@ -1,0 +1,70 @@
+"""Pages that say in the admin's skin what went wrong and what to do. They need no database and no session."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from django.contrib import admin
+from django.contrib.auth import get_user
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+# Status -> title, and what happened and what to do.
+WORDS: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("This request is not valid", "Go back, load the page again, and send the form again."),
+    403: (
+        "You may not open this page",
+        "Your login has no permission for it. Whoever runs this site can give it to you; you can also log in as"
+        " somebody else.",
+    ),
+    404: (
+        "There is no such page",
+        "The address is wrong, or what it showed was deleted or belongs to another business. Look for it in the lists.",
+    ),
+    405: ("This page cannot be used like that", "Open it from the menu instead of sending something to its address."),
+    408: ("The connection was too slow", "What you sent did not arrive in time. Go back and send it again."),
+    413: (
+        "This is too large",
+        "Go back and send less: shorten the text, choose fewer rows, or divide the file into several.",
+    ),
+    429: ("Too many attempts", "Wait a few minutes, then try again."),
+    500: (
+        "Something went wrong here",
+        "This is a fault of the site. It has been logged. Go back and try again; if it happens again, tell whoever runs"
+        " this site at what time it happened.",
+    ),
+    503: (
+        "The site is busy",
+        "Nothing is lost. Wait a few seconds, then load this page again; the browser asks whether to send the form"
+        " again.",
+    ),
+}
+CSRF: Final = (
+    "This form has expired",
+    "Somebody has logged in or out in this browser since it was opened, or the browser keeps no cookies. Open the page"
+    " again: what you typed is put back. If that does not help, log in again.",
+)
+
+
+def error_page(
+    status: int, *, title: str = "", sentence: str = "", headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """Return a page with this HTTP status; title and sentence are those of WORDS unless given."""
+    usual_title, usual_sentence = WORDS.get(status, WORDS[500])
+    page = _page(status, title or usual_title, sentence or usual_sentence)
+    return HttpResponse(page, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
+
+
+def _page(status: int, title: str, sentence: str) -> str:
+    return render_to_string("errors/page.html", _skin() | {"title": title, "sentence": sentence, "status": status})
+
+
+@cache
+def _skin() -> dict[str, Any]:
+    """The context of unfold's layout, for nobody: a page for somebody would query the database."""
+    request = HttpRequest()
+    request.session = {}  # type: ignore[assignment] # all that get_user reads: of nobody
+    request.user = get_user(request)
+    request.path = "/admin/"
+    request.META["SCRIPT_NAME"] = ""
+    return admin.site.each_context(request)

@@ -1,0 +1,17 @@
+"""Addresses of clients."""
+
+import ipaddress
+from typing import Final
+
+# Whoever has IPv6 addresses has at least all those that share these leading bits (RFC 6177).
+_IPV6_BITS: Final = 64
+
+
+def neighbourhood(address: str) -> str:
+    """Return what stands for a client's address where addresses are counted: all of IPv4, a network of IPv6."""
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.ip_network((address, _IPV6_BITS), strict=False))
+    except ValueError:
+        return address
