@@ -8,7 +8,8 @@ from typing import Final
 from leads.importing.readers.workbooks.number_formats import BUILT_IN, Show, number_format
 from leads.importing.readers.workbooks.ooxml_sheet import SheetParser, unescaped, vertical_merges
 from leads.importing.readers.workbooks.packages import Attributes, Package, read_elements, xml_parser
-from leads.importing.readers.workbooks.sheets import Sheet, SheetRow
+from leads.importing.readers.workbooks.shared_texts import SharedTexts
+from leads.importing.readers.workbooks.sheets import Sheet, SheetRow, TextOfCell
 
 _TRUE: Final = ("1", "true", "on")
 
@@ -31,7 +32,7 @@ class OoxmlWorkbook:
         read_elements(package, main, wanted)
         self._formats = self._read_formats(parts.get("styles"))
         self._texts_part = parts.get("sharedStrings")
-        self._texts: list[str] | None = None
+        self._texts: SharedTexts | None = None
         self.sheets = tuple(
             self._sheet(sheet["name"], target, visible=sheet.get("state", "visible") == "visible")
             for sheet in sheets
@@ -87,18 +88,18 @@ class OoxmlWorkbook:
         }
         return [shows[number] for number in used]
 
-    def _read_texts(self) -> list[str]:
+    def _read_texts(self) -> SharedTexts:
         """The table of texts that cells refer to; phonetic readings of Japanese texts are no part of them."""
-        texts: list[str] = []
+        texts = SharedTexts(self._package)
         if self._texts_part is None or not self._package.has(self._texts_part):
             return texts
-        pieces: list[str] = []
+        text = TextOfCell()
         phonetic = [False]
 
         def start(name: str, _: Attributes) -> None:
             match name.rpartition(":")[2]:
                 case "t" if not phonetic[0]:
-                    parser.CharacterDataHandler = pieces.append
+                    parser.CharacterDataHandler = text.add
                 case "rPh":
                     phonetic[0] = True
 
@@ -109,8 +110,7 @@ class OoxmlWorkbook:
                 case "rPh":
                     phonetic[0] = False
                 case "si":
-                    texts.append(unescaped("".join(pieces)))
-                    pieces.clear()
+                    texts.append(unescaped(text.take()))
 
         parser = xml_parser(start, end)
         for block in self._package.blocks(self._texts_part):

@@ -8,6 +8,7 @@ from leads.importing.readers.broken_cells import broken_text, error_value
 from leads.importing.readers.rows import UnreadableFile
 from leads.importing.readers.workbooks.number_formats import Show, general
 from leads.importing.readers.workbooks.packages import Attributes, xml_parser
+from leads.importing.readers.workbooks.shared_texts import SharedTexts
 from leads.importing.readers.workbooks.sheets import EXACT, FORMULA, ROUNDED, SheetRow, TextOfCell, check_place
 
 # Row and column of a merged range's first cell -> its last row.
@@ -44,7 +45,9 @@ def column_index(letters: str) -> int:
 class SheetParser:
     """Takes the sheet's XML in blocks, and returns the rows that are complete."""
 
-    def __init__(self, texts: list[str], formats: Sequence[Show | None], *, recalculated: bool, merges: Merges) -> None:
+    def __init__(
+        self, texts: SharedTexts, formats: Sequence[Show | None], *, recalculated: bool, merges: Merges
+    ) -> None:
         """`recalculated`: whoever wrote the file has computed no formula, so that 0 is no result."""
         self._texts, self._formats, self._recalculated, self._merges = texts, formats, recalculated, merges
         self._parser = xml_parser(self._start, self._end)

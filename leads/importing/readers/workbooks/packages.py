@@ -4,7 +4,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO, BinaryIO, Final
 from xml.parsers import expat
 
@@ -14,7 +14,8 @@ from leads.importing.readers.rows import UnreadableFile
 # Bytes of the packed file; one that comes through a pipe is written to disk above _MEMORY bytes.
 _FILE_LIMIT: Final = 512 * 2**20
 _MEMORY: Final = 16 * 2**20
-# Bytes of all unpacked parts, and of the table of texts, which is kept in memory; the sheet is streamed.
+# Bytes of all unpacked parts, and of the table of texts, of which a part is kept in memory (shared_texts.py); the
+# sheet is streamed.
 _UNPACKED_LIMIT: Final = 4 * 2**30
 _TEXTS_LIMIT: Final = 256 * 2**20
 # Sheets are packed to a tenth, of one repeated row to a hundredth; deflate's maximum is 1032 (zlib.net/zlib_tech).
@@ -29,10 +30,12 @@ Start = Callable[[str, Attributes], None]
 
 
 class Package:
-    """The parts of an open archive. `names` maps their names, in small letters and with slashes, to those stored."""
+    """The parts of an open archive. `names` maps their names, in small letters and with slashes, to those stored.
+    `closing` is closed with the archive.
+    """
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
+    def __init__(self, archive: zipfile.ZipFile, closing: ExitStack) -> None:
+        self._archive, self.closing = archive, closing
         self.names = {name.replace("\\", "/").lstrip("/").lower(): name for name in archive.namelist()}
 
     def has(self, part: str) -> bool:
@@ -92,9 +95,9 @@ def open_package(source: Bytes, stream: BinaryIO) -> Iterator[Package]:
             archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
             raise UnreadableFile("The workbook is cut off or damaged. Save it again as .xlsx or CSV.") from error
-        with archive:
+        with archive, ExitStack() as closing:
             _guard_unpacking(archive.infolist())
-            yield Package(archive)
+            yield Package(archive, closing)
 
 
 @contextmanager
