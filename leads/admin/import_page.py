@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from leads.admin.import_forms import preview_form, value_choices
+from leads.admin.import_forms import ENCODINGS, preview_form, value_choices
 from leads.admin.import_progress import counts_of, describe_counts, meaning, progress_of
 from leads.importing.batches import Refusal
 from leads.importing.columns.fields import LABELS
@@ -22,6 +22,8 @@ from leadsite.adminkit.values import shorten
 State = ImportRun.State
 SHOWN: Final = 20
 _BLOCK: Final = 2**16
+# More columns than these are not seen at once.
+_WIDE: Final = 6
 
 
 def run_context(run: ImportRun) -> dict[str, Any]:
@@ -37,22 +39,29 @@ def _preview(run: ImportRun) -> dict[str, Any]:
     preview = read_preview(run)
     header, fields = preview.header[:MAX_COLUMNS], preview.fields[:MAX_COLUMNS]
     form = preview_form(run, header, fields, preview.sheets)
+    order = _order(header, fields)
     trial = run.trial
-    skipped_by = before_of(run).run
+    skipped_by = before_of(run, columns=preview.fields).run
     finished = earlier_runs(user_id=run.user_id, file_hash=run.file_hash).filter(state=State.FINISHED)
     return {
         "preview_form": form,
-        "preview_columns": list(zip(header, form.choices, strict=True)),
+        "preview_columns": [(header[index], form.choices[index]) for index in order],
         "preview_rows": [
-            (row.line, [shorten(cell) for cell in row.cells[: len(header)]], page_message(row.reason))
+            (
+                row.line,
+                [shorten(row.cells[index]) if index < len(row.cells) else "" for index in order],
+                page_message(row.reason),
+            )
             for row in preview.rows
         ],
+        "reordered": order != sorted(order),
         "preview_notes": [
             page_message(note) for note in dict.fromkeys((*preview.notes, *(trial or {}).get("notes", ())))
         ],
         "preview_values": value_choices(run, preview.unknown),
         "choose_sheet": preview.alike,
         "problem": page_message(preview.problem),
+        "encoding": _encoding(preview.problem),
         "phones": _phones(preview),
         "trial": trial,
         "trial_words": describe_counts(counts_of(run)) if trial and "error" not in trial else "",
@@ -60,6 +69,19 @@ def _preview(run: ImportRun) -> dict[str, Any]:
         "imported_before": skipped_by or finished.first(),
         "skips_stored": skipped_by is not None,
     }
+
+
+def _order(header: Sequence[str], fields: Sequence[str | None]) -> list[int]:
+    """The columns as they are shown: of a wide file, those that are read are first."""
+    order = list(range(len(header)))
+    if len(header) <= _WIDE:
+        return order
+    return sorted(order, key=lambda index: index >= len(fields) or fields[index] is None)
+
+
+def _encoding(problem: str) -> tuple[str, str] | None:
+    """The encoding that the message suggests, and its name for a button."""
+    return next(((code, name) for code, name in ENCODINGS.items() if f"--encoding {code};" in problem), None)
 
 
 def _phones(preview: Preview) -> dict[str, Any]:

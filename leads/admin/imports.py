@@ -200,9 +200,10 @@ def _decide(request: HttpRequest, run: ImportRun) -> None:
         (uploads.stop_import if action == "stop" else uploads.resume_import)(run=run)
         return
     data = request.POST.copy()
-    # A button under the preview: the country that the phone numbers seem to be of.
-    if region := data.get("choose_region"):
-        data["region"] = region
+    # The buttons of the preview: the country that the phone numbers seem to be of, and the encoding of the file.
+    for name in ("region", "encoding"):
+        if chosen := data.get(f"choose_{name}"):
+            data[name] = chosen
     form = PreviewForm(data, header=run.columns)
     if not form.is_valid():
         errors = [f"{form[name].label}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]

@@ -58,12 +58,18 @@ def earlier_runs(*, user_id: UUID, file_hash: str) -> QuerySet[ImportRun]:
     return ImportRun.objects.filter(user_id=user_id, file_hash=file_hash).exclude(file_hash="").order_by("-pk")
 
 
-def before_of(upload: ImportRun) -> Before:
-    """As find_imported_before, for an uploaded file. Its option `again` is to look for each row."""
+def before_of(upload: ImportRun, *, columns: Sequence[str | None] | None = None) -> Before:
+    """As find_imported_before, for an uploaded file. Its option `again` is to look for each row.
+
+    `columns`: the fields that the columns will be read as where nobody has chosen any yet.
+    """
+    options = upload.options
+    if options.get("columns") is None and columns is not None:
+        options = options | {"columns": list(columns)}
     return find_imported_before(
         user_id=upload.user_id,
         file_hash=upload.file_hash,
-        options=upload.options,
+        options=options,
         again=upload.options.get("again", False),
     )
 
@@ -80,7 +86,9 @@ def find_imported_before(*, user_id: UUID, file_hash: str, options: Mapping[str,
     if same.failed > REMEMBERED_LINES:
         return Before(f"Run {same.pk} of this file refused rows, so only rows that are there are skipped.")
     refused = frozenset(same.refusals.values_list("line", flat=True))
-    reason = f"The {same.failed} rows that run {same.pk} refused are tried again, and the others are skipped."
+    rows = "row" if same.failed == 1 else f"{same.failed:,} rows"
+    are = "is" if same.failed == 1 else "are"
+    reason = f"The {rows} that run {same.pk} refused {are} tried again, and the others are skipped."
     return Before(reason, same, refused)
 
 

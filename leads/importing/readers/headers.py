@@ -70,10 +70,8 @@ def check_header_row(number: int | None) -> None:
 
 def note_of_lines(lines: Sequence[Sequence[str]], where: str) -> str:
     """Return a sentence on lines that are not read: their number, and the words of the first ones."""
-    words = [" ".join(filter(None, map(str.strip, cells)))[:_SHOWN_LETTERS] for cells in lines[:_SHOWN_LINES]]
-    quoted = ", ".join(f"“{text}”" for text in words) + (", …" if len(lines) > _SHOWN_LINES else "")
-    return (
-        f"1 line {where} was not read: {quoted}."
-        if len(lines) == 1
-        else (f"{len(lines)} lines {where} were not read: {quoted}.")
-    )
+    texts = [" ".join(filter(None, map(str.strip, cells))) for cells in lines[:_SHOWN_LINES]]
+    shown = [text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}…" for text in texts]
+    quoted = ", ".join(f"“{text}”" for text in shown) + (" and others" if len(lines) > _SHOWN_LINES else "")
+    were = "line {} was" if len(lines) == 1 else "lines {} were"
+    return f"{len(lines)} {were.format(where)} not read: {quoted}."

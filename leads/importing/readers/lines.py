@@ -118,11 +118,10 @@ class Lines:
         start = f"Line {line} is not {self.encoding.upper()} text (byte {byte} of the file). "
         if self._encoding_given:
             return UnreadableFile(start + "Name the encoding that the file was saved in by --encoding.")
-        # 0x80 to 0x9f are letters and typographic quotes in Windows' code page, but control characters in Latin-1.
-        western = "cp1252" if any(0x80 <= byte <= 0x9F for byte in error.object[error.start :]) else "latin-1"
+        # Never Latin-1, which differs in 0x80 to 0x9f alone: letters and quotes on Windows, control characters there.
         return UnreadableFile(
-            start + f"If it was saved on Windows in western Europe or America, add --encoding {western}; otherwise name"
-            " the encoding it was saved in (cp1250, cp1251, shift_jis …), or save it again as UTF-8."
+            start + "If it was saved on Windows in western Europe or America, add --encoding cp1252; otherwise name the"
+            " encoding it was saved in (cp1250, cp1251, shift_jis …), or save it again as UTF-8."
         )
 
 

@@ -36,3 +36,51 @@ def test_refused_rows_are_quoted_and_can_be_imported_again(staff):
     decide(staff, "import")
     run_worker()
     assert Lead.objects.get().details == "+1"
+
+
+OUTLOOK = (
+    "Title,Suffix,Web Page,Gender,Birthday,Location,Mobile Phone,First Name\n,,,,,,+4915100000009,{}\n,,,,,,12,Zo\n"
+)
+
+
+def test_of_a_wide_file_the_columns_that_are_read_are_shown_first(staff):
+    upload(staff, OUTLOOK.format("Mia"))
+    page = staff.get(address("change", the_run()))
+    names = [name for name, _ in page.context["preview_columns"]]
+    assert names[:3] == ["Mobile Phone", "First Name", "Title"]
+    assert [cells[:3] for _, cells, _ in page.context["preview_rows"]] == [
+        ["+4915100000009", "Mia", ""],
+        ["12", "Zo", ""],
+    ]
+    assert "The columns that are read are shown first." in page.content.decode()
+    decide(staff, "import")
+    run_worker()
+    assert Lead.objects.get().conversation.customer.name == "Mia"
+
+
+def test_of_a_narrow_file_the_columns_stay_in_their_order(staff):
+    upload(staff, "Title,Name,Phone\n,Mia,+4915100000009\n")
+    page = staff.get(address("change", the_run()))
+    assert [name for name, _ in page.context["preview_columns"]] == ["Title", "Name", "Phone"]
+    assert "shown first" not in page.content.decode()
+
+
+def test_a_button_reads_a_file_in_the_encoding_that_the_message_names(staff):
+    upload(staff, OUTLOOK.format("Zoë").encode("cp1252"))
+    page = staff.get(address("change", the_run())).content.decode()
+    assert "Line 2 is not UTF-8 text" in page
+    assert "Read it as Windows, western Europe and America (cp1252)" in page
+    decide(staff, "", choose_encoding="cp1252")
+    page = staff.get(address("change", the_run())).content.decode()
+    assert "Zoë" in page
+    assert "Read it as" not in page
+
+
+def test_a_preview_says_what_an_earlier_import_means_before_anything_was_chosen(staff):
+    file = "Phone,Name\n+4915100000009,Mia\n12,Zo\n"
+    upload(staff, file)
+    decide(staff, "import")
+    run_worker()
+    page = upload(staff, file).content.decode()
+    assert "was imported on" in page
+    assert "The rows that were stored then are skipped" in page

@@ -35,7 +35,7 @@ class SharedTexts:
             if self._memory <= _MEMORY:
                 self._first.append(text)
                 return
-            self._file = self._package.closing.enter_context(tempfile.TemporaryFile())
+            self._file = self._package.closing.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (it is closed there)
         self._ends.append(self._ends[-1] + self._file.write(text.encode(errors="surrogatepass")))
 
     def __getitem__(self, number: int) -> str:
@@ -51,6 +51,7 @@ class SharedTexts:
         return self._block[start - self._start : end - self._start].decode(errors="surrogatepass")
 
     def _read(self, start: int, size: int) -> bytes:
-        assert self._file is not None
+        if self._file is None:
+            raise IndexError(start)
         self._file.flush()
         return os.pread(self._file.fileno(), size, start)

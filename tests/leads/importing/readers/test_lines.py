@@ -42,7 +42,7 @@ def test_ctrl_z_at_the_end_is_nothing(end):
 
 @pytest.mark.parametrize(
     ("text", "encoding", "advice"),
-    [("phone,name\n1,Zoë\n", "latin-1", "latin-1"), ("phone,name\n1,“Zoë”\n", "cp1252", "cp1252")],
+    [("phone,name\n1,Zoë\n", "latin-1", "cp1252"), ("phone,name\n1,“Zoë”\n", "cp1252", "cp1252")],
 )
 def test_bytes_that_are_not_utf_8_are_refused_with_the_position_and_the_option(text, encoding, advice):
     data = text.encode(encoding)

@@ -34,9 +34,10 @@ def test_each_text_is_found_in_any_order_wherever_it_is_kept(memory, monkeypatch
         assert (texts[8], texts[0]) == ("later", "Phone")
 
 
-def test_a_table_of_many_texts_is_not_in_memory():
-    with ExitStack() as closing, memory_below(40):
+def test_a_table_of_many_texts_is_not_in_memory(monkeypatch):
+    monkeypatch.setattr(shared_texts, "_MEMORY", 2**20)
+    with ExitStack() as closing, memory_below(4):
         texts = table(closing)
-        for number in range(600_000):
+        for number in range(80_000):
             texts.append(f"a text of a cell with the number {number}")
-        assert texts[599_999].endswith(" 599999")
+        assert texts[79_999].endswith(" 79999")
