@@ -19,6 +19,7 @@ from leads.importing.resume import Before, skipping
 from leads.models import ImportRefusal, ImportRun
 from leads.services.undo import UndoStep, restore_leads, restore_names, undo_leads
 from leadsite.core import clock
+from leadsite.core.table_statistics import analyze_grown
 from leadsite.core.transactions import end_if_idle, retried
 
 State = ImportRun.State
@@ -26,6 +27,8 @@ BATCH_SIZE: Final = 5000
 UNDO_SIZE: Final = 2000
 # How long --atomic, which reads the file inside its transaction, may wait for the next batch.
 READING_SECONDS: Final = 60.0
+# The tables that an import lets grow: see Note [Plans of small tables] in leadsite/core/table_statistics.py.
+GROWING: Final = ("customers", "conversations", "leads")
 Refuse = Callable[[Refusal], None]
 Show = Callable[[RowChange], None]
 Notes = Callable[[], Sequence[str]]
@@ -62,6 +65,7 @@ def import_rows(
     work = skipping(load_batch, before, user_id=run.user_id, options=options)
     for batch in batches:
         counts.add(_store(run=run, batch=batch, read=counts.read, work=work))
+        analyze_grown(GROWING)
         if tell(counts, batch.position):
             close_run(run, State.INTERRUPTED)
             return counts
@@ -133,6 +137,7 @@ def import_whole(
         for batch in batches:
             loaded = work(batch)
             counts.add(loaded.counts)
+            analyze_grown(GROWING)
             for refusal in loaded.refusals:
                 refuse(refusal)
             if tell(counts, batch.position):

@@ -18,8 +18,10 @@ from leads.migrating.rows import Reading
 from leads.migrating.sources.records import TABLES, Record
 from leads.migrating.store import store_customers
 from leadsite.core.statements import fetch_rows
+from leadsite.core.table_statistics import analyze_grown
 
 OUTCOMES: Final = ("created", "healed", "skipped", "failed")
+GROWING: Final = ("customers", "conversations", "leads", "messages")
 Tell = Callable[[str, int, int | None], bool]
 
 
@@ -86,6 +88,8 @@ class Migration:
             healed.write(staging.healed_by_linking())
             for customers in staging.batches_of_customers(businesses, self.batch_size):
                 stored = store_customers(customers=customers, dry_run=self.dry_run)
+                if not self.dry_run:
+                    analyze_grown(GROWING)
                 healed.write(stored.healed)
                 counts.update(stored.counts)
                 result.made.update(stored.made)

@@ -1,0 +1,44 @@
+"""What sequential scans cost: a measure of plans that does not depend on the machine's speed."""
+
+from collections.abc import Callable, Iterable
+
+from django.db import connection, transaction
+
+from leadsite.core.statements import fetch_rows
+
+GROWING = ("customers", "conversations", "leads", "messages")
+_READ = "SELECT sum(seq_tup_read)::bigint FROM pg_stat_user_tables WHERE relname = ANY (%s)"
+
+
+def without_autovacuum(tables: Iterable[str] = GROWING) -> None:
+    """As where autovacuum is late. `with_autovacuum` ends it."""
+    _set_autovacuum(tables, "SET (autovacuum_enabled = off)")
+
+
+def with_autovacuum(tables: Iterable[str] = GROWING) -> None:
+    _set_autovacuum(tables, "RESET (autovacuum_enabled)")
+
+
+def _set_autovacuum(tables: Iterable[str], clause: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} {clause}")
+
+
+def analyze(tables: Iterable[str] = GROWING) -> None:
+    for table in tables:
+        fetch_rows(f"ANALYZE {table}")
+
+
+def rows_scanned(work: Callable[[], object]) -> int:
+    """How many rows of the growing tables `work`, in this session, reads by sequential scans."""
+    before = _rows_read()
+    work()
+    return _rows_read() - before
+
+
+def _rows_read() -> int:
+    fetch_rows("SELECT pg_stat_force_next_flush()")
+    fetch_rows("SELECT pg_stat_clear_snapshot()")
+    ((rows,),) = fetch_rows(_READ, [list(GROWING)])
+    return int(rows)
