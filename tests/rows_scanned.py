@@ -1,17 +1,17 @@
 """What sequential scans cost: a measure of plans that does not depend on the machine's speed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from django.db import connection, transaction
 
 from leadsite.core.statements import fetch_rows
 
 GROWING = ("customers", "conversations", "leads", "messages")
-_READ = "SELECT sum(seq_tup_read)::bigint FROM pg_stat_user_tables WHERE relname = ANY (%s)"
 
 
-def without_autovacuum(tables: Iterable[str] = GROWING) -> None:
-    """As where autovacuum is late. `with_autovacuum` ends it."""
+def without_autovacuum(tables: Sequence[str] = GROWING) -> None:
+    """Empty the tables, and let them be as where autovacuum is late. `with_autovacuum` ends it."""
+    fetch_rows(f"TRUNCATE {', '.join(tables)} CASCADE")  # rows that a test deleted leave their pages
     _set_autovacuum(tables, "SET (autovacuum_enabled = off)")
 
 
@@ -32,13 +32,24 @@ def analyze(tables: Iterable[str] = GROWING) -> None:
 
 def rows_scanned(work: Callable[[], object]) -> int:
     """How many rows of the growing tables `work`, in this session, reads by sequential scans."""
-    before = _rows_read()
+    before = _rows_read("seq_tup_read")
     work()
-    return _rows_read() - before
+    return _rows_read("seq_tup_read") - before
 
 
-def _rows_read() -> int:
+def rows_visited(work: Callable[[], object]) -> int:
+    """How many rows of the growing tables `work`, in this session, reads by scans and by indexes, also those that a
+    filter then removes.
+    """
+    before = _rows_read("seq_tup_read + idx_tup_fetch")
+    work()
+    return _rows_read("seq_tup_read + idx_tup_fetch") - before
+
+
+def _rows_read(columns: str) -> int:
     fetch_rows("SELECT pg_stat_force_next_flush()")
     fetch_rows("SELECT pg_stat_clear_snapshot()")
-    ((rows,),) = fetch_rows(_READ, [list(GROWING)])
+    ((rows,),) = fetch_rows(
+        f"SELECT sum({columns})::bigint FROM pg_stat_user_tables WHERE relname = ANY (%s)", [list(GROWING)]
+    )
     return int(rows)

@@ -349,7 +349,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="customer",
             constraint=models.UniqueConstraint(
-                fields=("user", "phone_key"),
+                fields=("phone_key", "user"),
                 name="customers_phone_unique",
                 violation_error_message="Another customer of this business has this phone number.",
             ),
@@ -357,7 +357,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="customer",
             constraint=models.UniqueConstraint(
-                fields=("user", "whatsapp_user_id"),
+                fields=("whatsapp_user_id", "user"),
                 name="customers_whatsapp_user_id_unique",
                 violation_error_message="Another customer of this business has this WhatsApp user id.",
             ),

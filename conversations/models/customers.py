@@ -177,13 +177,15 @@ class Customer(OwnedModel):
         ]
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="customers_owner_unique"),
+            # The next two do not have the business first: without statistics PostgreSQL took such an index for the look-up
+            # of foreign keys, by business and id, and read all customers of the business.
             models.UniqueConstraint(
-                fields=["user", "phone_key"],
+                fields=["phone_key", "user"],
                 name="customers_phone_unique",
                 violation_error_message="Another customer of this business has this phone number.",
             ),
             models.UniqueConstraint(
-                fields=["user", "whatsapp_user_id"],
+                fields=["whatsapp_user_id", "user"],
                 name="customers_whatsapp_user_id_unique",
                 violation_error_message="Another customer of this business has this WhatsApp user id.",
             ),
