@@ -111,7 +111,6 @@ _KNOWN_KEYS: Final = """
                         WHERE c.user_id = %s AND c.phone_key = given.phone_key LIMIT 1) AS customer
 """
 
-
 # Waiting here would be against the lock order: the other transaction may wait for the caller's messages.
 _LOCK_OWNERS: Final = """
     SELECT c.id FROM customers AS c
@@ -177,8 +176,7 @@ class Customer(OwnedModel):
         ]
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="customers_owner_unique"),
-            # The next two do not have the business first: without statistics PostgreSQL took such an index for the look-up
-            # of foreign keys, by business and id, and read all customers of the business.
+            # Not the business first: an index that foreign keys' look-ups by business and id must not take.
             models.UniqueConstraint(
                 fields=["phone_key", "user"],
                 name="customers_phone_unique",

@@ -1,6 +1,7 @@
 """An import into empty tables without statistics reads a few rows for each row of the file, not all that it has stored.
 
-The foreign keys' look-ups, by business and id, took an index of the business and another column, and read all its customers.
+The foreign keys' look-ups, by business and id, took an index of the business and another column, and so read all its
+customers.
 """
 
 from collections.abc import Iterator
