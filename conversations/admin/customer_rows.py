@@ -1,25 +1,29 @@
 """Base classes for the admin of customers and of rows that belong to them: search, permissions, locking."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from conversations.models import Customer
-from conversations.search.queries import TooManyWords, UnionPages, branches, union_of_ids
+from conversations.search.pages import SEARCH_PLANS, FoundPages, search
+from conversations.search.queries import TooManyWords
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, foreign, moment
+from leadsite.core.transactions import custom_plans
 
 
 class SearchPaginator(BoundedPaginator):
-    """Pages of UnionPages."""
+    """Pages of FoundPages."""
 
     @cached_property
     def count(self) -> int:
@@ -34,12 +38,18 @@ class CustomerSearchAdmin(OwnedAdmin):
     """
 
     customer_path: str
-    # Django shows the search field where there are some; search_branches reads others.
+    # Django shows the search field where there are some; `search` reads others.
     search_fields = ["pk"]
 
-    def search_branches(self, rows: QuerySet[Any], term: str) -> list[QuerySet[Any]]:
-        """Return the queries whose union are the rows that match the term. Raises TooManyWords."""
-        return branches(rows, term, customer=self.customer_path, exact=[f"{self.customer_path}whatsapp_user_id"])
+    def search(self, rows: QuerySet[Any], term: str) -> FoundPages[Any]:
+        """Return the rows that match the term. Raises TooManyWords."""
+        return search(rows, term, customer=self.customer_path, exact=[f"{self.customer_path}whatsapp_user_id"])
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        # An action opens its own transactions.
+        searches = request.method == "GET" and request.GET.get(SEARCH_VAR)
+        with custom_plans(**SEARCH_PLANS) if searches else nullcontext():
+            return super().changelist_view(request, extra_context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -47,19 +57,18 @@ class CustomerSearchAdmin(OwnedAdmin):
         if not search_term.strip():
             return queryset, False
         try:
-            found = self.search_branches(queryset.order_by(), search_term)
+            found = self.search(queryset, search_term)
         except TooManyWords as error:
             messages.error(request, str(error))
             return queryset.none(), False
         # Ordered already, by ChangeList.get_queryset.
-        pages = UnionPages(queryset, found).order_by(*queryset.query.order_by)
-        request.found_pages = pages  # type: ignore[attr-defined] # read by get_paginator
-        return queryset.filter(pk__in=union_of_ids(found)), False
+        request.found_pages = found  # type: ignore[attr-defined] # read by get_paginator
+        return found.all(), False
 
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **options: Any
     ) -> Any:
-        """Read the pages of a search by UnionPages. Actions read the queryset, which finds the same rows."""
+        """Read the pages of a search by FoundPages. Actions read the queryset, which finds the same rows."""
         if pages := getattr(request, "found_pages", None):
             return SearchPaginator(pages, per_page)
         return super().get_paginator(request, queryset, per_page, *args, **options)

@@ -9,7 +9,7 @@ from conversations.admin.customer_rows import NoAddOrDeleteAdmin, name_and_phone
 from conversations.channels import channel_of, with_channel
 from conversations.kinds import text_of_message
 from conversations.models import Message
-from conversations.search.queries import branches
+from conversations.search.pages import FoundPages, search
 from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import badge, foreign, link, shorten
 
@@ -28,9 +28,9 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     readonly_fields = ["conversation_link", "number", "status_badge", "current_error", "created"]
     ordering = ["-pk"]
 
-    def search_branches(self, rows: QuerySet[Message], term: str) -> list[QuerySet[Message]]:
+    def search(self, rows: QuerySet[Message], term: str) -> FoundPages[Message]:
         ids = ["provider_id", f"{self.customer_path}whatsapp_user_id"]
-        return branches(rows, term, customer=self.customer_path, text="content", exact=ids)
+        return search(rows, term, customer=self.customer_path, text="content", exact=ids)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

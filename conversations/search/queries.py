@@ -1,18 +1,18 @@
-"""Searches rows by words and phone numbers, in the API and in the admin.
+"""The conditions of a search for words and phone numbers, in the API and in the admin; pages.py reads the rows.
 
 Every word has to be in the name or phone number of the customer, or in the text of the row: in any order, with gaps, in
 any case, with or without accents (conversations/search/folding.py). Numbers are found in any spelling.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from itertools import groupby, product
-from operator import and_, or_
-from typing import Any, Final, Generic, TypeVar
+from itertools import groupby
+from operator import and_
+from typing import Final
 
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, Q
 from django.db.models.lookups import Contains, Regex
 
 from conversations.phone import phone_key, plain
@@ -29,9 +29,6 @@ _BEFORE_A_WORD: Final = r'(^|[ \n\r\t\-.,;:_+/(){}<>"&@#*=|!?\[\]])'
 _TRIGRAM: Final = re.compile(r"[^\W_]{3}")
 # Han, kana and other characters without spaces between words.
 _FIRST_WITHOUT_SPACES: Final = "\u2e80"
-# How many words are searched by index; the others are conditions on the rows that have these.
-_WORDS_BY_INDEX: Final = 3
-Row = TypeVar("Row", bound=Model)
 
 
 class TooManyWords(ValueError):
@@ -101,52 +98,3 @@ def _has_word(text: Folded, word: str) -> Contains | Regex:
     if _TRIGRAM.search(word) or not word[0].isalnum() or word[0] >= _FIRST_WITHOUT_SPACES:
         return Contains(text, word)
     return Regex(text, _BEFORE_A_WORD + re.escape(word))
-
-
-def branches(
-    rows: QuerySet[Row], term: str, *, customer: str, text: str | None = None, exact: Sequence[str] = ()
-) -> list[QuerySet[Row]]:
-    """Return the queries whose union are the rows that match the term: each can be answered by indexes.
-
-    `customer`: the lookup prefix to the customer; `text`: the column of the row's own words; `exact`: columns of ids,
-    which are found as a whole. Raises TooManyWords.
-    """
-    # The longest word is probably in the fewest rows.
-    parts = sorted(read_term(term), key=lambda part: -max(map(len, part.words)))
-    sides: list[list[Q]] = [[customers_with(part, customer)] for part in parts]
-    if text is not None:
-        sides = [[texts_with(part, text), *side] for part, side in zip(parts, sides, strict=True)]
-    others = [reduce(or_, side) for side in sides[_WORDS_BY_INDEX:]]
-    found = [rows.filter(*chosen, *others) for chosen in product(*sides[:_WORDS_BY_INDEX])] if parts else []
-    return found + [rows.filter(**{column: term.strip()}) for column in exact]
-
-
-class UnionPages(Generic[Row]):
-    """The union of several queries of the same rows, read page by page like one query.
-
-    With one OR condition over two tables, PostgreSQL would read every row of the business. Separate queries each use
-    their own index, and a page reads at most one page of each.
-    """
-
-    def __init__(self, rows: QuerySet[Row], branches: Sequence[QuerySet[Row]]) -> None:
-        self._rows = rows
-        self._branches = branches
-
-    def order_by(self, *fields: Any) -> "UnionPages[Row]":
-        return UnionPages(self._rows.order_by(*fields), [branch.order_by(*fields) for branch in self._branches])
-
-    def filter(self, *tests: Any, **conditions: Any) -> "UnionPages[Row]":
-        return UnionPages(self._rows, [branch.filter(*tests, **conditions) for branch in self._branches])
-
-    def count(self, limit: int) -> int:
-        """Return the number of rows, at most `limit`. Cheaper than to read as many, which needs their order."""
-        return min(limit, union_of_ids(branch.order_by()[:limit] for branch in self._branches).count())
-
-    def __getitem__(self, span: slice) -> QuerySet[Row]:
-        return self._rows.filter(pk__in=union_of_ids(branch[: span.stop] for branch in self._branches))[span]
-
-
-def union_of_ids(branches: Iterable[QuerySet[Any]]) -> QuerySet[Any, Any]:
-    """Return a query for the ids of the rows of all branches."""
-    first, *others = [branch.values("pk") for branch in branches]
-    return first.union(*others)

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from conversations.admin.customer_rows import CustomerSearchAdmin, name_and_phone
 from conversations.admin.referral import read_referral
+from conversations.search.pages import FoundPages
 from leads.admin.actions import ACTIONS, LeadActionForm
 from leads.admin.forms import LeadForm, NewLeadForm
 from leads.models import Lead
@@ -121,7 +122,7 @@ class LeadAdmin(CustomerSearchAdmin):
             request.lead_refusal = refusal  # type: ignore[attr-defined] # read by get_form
             return super().changeform_view(request, *args, **options)
 
-    def search_branches(self, rows: QuerySet[Lead], term: str) -> list[QuerySet[Lead]]:
+    def search(self, rows: QuerySet[Lead], term: str) -> FoundPages[Lead]:
         return search_leads(rows, term)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from conversations.api.filters import PhoneFilter
-from conversations.search.queries import TERM_MAX_LENGTH, TooManyWords, UnionPages
+from conversations.search.pages import FoundPages
+from conversations.search.queries import TERM_MAX_LENGTH, TooManyWords
 from leads.models import Lead
 from leads.search import search_leads
 from leadsite.rest.fields import StrictCharField
@@ -47,7 +48,7 @@ class LeadSearch(BaseFilterBackend):
 
     def filter_queryset(  # type: ignore[override] # only the paginator reads it
         self, request: Request, queryset: QuerySet[Lead], view: APIView
-    ) -> QuerySet[Lead] | UnionPages[Lead]:
+    ) -> QuerySet[Lead] | FoundPages[Lead]:
         """Raises ValidationError."""
         try:
             term = _TERM.run_validation(request.query_params.get(self.parameter, ""))
@@ -56,7 +57,7 @@ class LeadSearch(BaseFilterBackend):
         if not term:
             return queryset
         try:
-            return UnionPages(queryset, search_leads(queryset, term))
+            return search_leads(queryset, term)
         except TooManyWords as error:
             raise ValidationError({self.parameter: [str(error)]}) from error
 

@@ -15,6 +15,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from conversations.search.pages import SEARCH_PLANS
 from leads.api.batch import Outcome, Problems, create_batch, read_batch
 from leads.api.filters import LeadFilter, LeadSearch
 from leads.api.schema import IF_MATCH, BatchAnswerSerializer, BatchSerializer, CreatedLeadSerializer
@@ -53,7 +54,8 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # Without filters one plan suits every business, so the prepared statement is used.
         filters = request.query_params.keys() - {"cursor", "ordering", "page_size"}
-        with custom_plans() if filters else nullcontext():
+        plans = SEARCH_PLANS if LeadSearch.parameter in filters else {}
+        with custom_plans(**plans) if filters else nullcontext():
             return super().list(request, *args, **kwargs)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -118,12 +118,14 @@ def end_if_idle(*, seconds: float = IDLE_SECONDS, **values: str) -> None:
 
 
 @contextmanager
-def custom_plans() -> Iterator[None]:
+def custom_plans(**values: str) -> Iterator[None]:
     """Make PostgreSQL plan the statements of the block for their actual parameters. Opens a transaction.
+
+    `values`: more settings, set in the same statement.
 
     Prepared statements soon get a generic plan, with which a search is slow for words that many rows have, or none
     (PostgreSQL manual, PREPARE, "Notes").
     """
     with transaction.atomic():
-        set_locally(plan_cache_mode="force_custom_plan")
+        set_locally(plan_cache_mode="force_custom_plan", **values)
         yield

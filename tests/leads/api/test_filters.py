@@ -163,6 +163,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(owner, djan
         owner.has_lead(details="A lemon cake")
     with django_assert_num_queries(2):  # the key, the page with its customers
         owner.client.get("/api/leads")
-    for query in ({"status": "new", "q": "lemon"}, {"customer_phone": "+4915123456789"}):
-        with django_assert_num_queries(5):  # also a transaction, and in it the planner options
+    # Also a transaction, and in it the planner options. A search asks first where the newest leads end.
+    for query, statements in (({"customer_phone": "+4915123456789"}, 5), ({"status": "new", "q": "lemon"}, 6)):
+        with django_assert_num_queries(statements):
             owner.client.get("/api/leads", query)
