@@ -73,7 +73,7 @@ def test_the_list_shows_the_last_inbound_message_and_cannot_be_sorted_by_it(owne
 
     assert page.count("9 Mar 2020") == 1
     assert "Last message" in re.sub(r"<[^>]*>", "", page)
-    assert staff.get(address("changelist", Lead), o="6").context["cl"].queryset.query.order_by[0] == "-pk"
+    assert staff.get(address("changelist", Lead), o="6").context["cl"].queryset.query.order_by[0] == "-created_at"
     assert staff.found(Lead) == {with_message.lead_id, without_message.lead_id}
 
 
