@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -165,9 +166,22 @@ def _fields(error: Exception) -> dict[str, list[str]]:
     if not isinstance(detail, dict):
         return {"body": [str(item) for item in detail]}
     return {
-        "body" if field == "non_field_errors" else field: [str(item) for item in problems]
+        "body" if field == "non_field_errors" else field: list(_sentences(problems))
         for field, problems in detail.items()
     }
+
+
+def _sentences(problems: Any) -> Iterator[str]:
+    """The sentences about a field; those about a part of it begin with its name, or with its place in a list from 1."""
+    if isinstance(problems, Mapping):
+        for part, inner in problems.items():
+            where = f"item {part + 1}" if isinstance(part, int) else part
+            yield from (f"{where}: {sentence}" for sentence in _sentences(inner))
+    elif isinstance(problems, list):
+        for inner in problems:
+            yield from _sentences(inner)
+    else:
+        yield str(problems)
 
 
 def _first_line(error: Exception) -> str:

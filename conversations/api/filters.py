@@ -8,7 +8,7 @@ from django import forms
 
 from conversations.models import Conversation
 from conversations.phone import PhoneInvalid, normalise, phone_key
-from leadsite.rest.filters import PLUS_IN_A_URL, AssigneeFilter
+from leadsite.rest.filters import PLUS_IN_A_URL, AssigneeFilter, ChoicesFilter
 
 
 class PhoneFilterField(forms.CharField):
@@ -31,7 +31,7 @@ class PhoneFilter(django_filters.CharFilter):
 
 
 class ConversationFilter(django_filters.FilterSet):
-    status = django_filters.MultipleChoiceFilter(choices=Conversation.Status.choices)
+    status = ChoicesFilter(choices=Conversation.Status.choices)
     customer = django_filters.UUIDFilter(field_name="customer_id")
     customer_phone = PhoneFilter(field_name="customer__phone_key")
     assigned_to = AssigneeFilter(help_text="The id of a user, or `none`.")

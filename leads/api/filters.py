@@ -15,15 +15,15 @@ from conversations.search.queries import TERM_MAX_LENGTH, TooManyWords
 from leads.models import Lead
 from leads.search import search_leads
 from leadsite.rest.fields import StrictCharField
-from leadsite.rest.filters import AssigneeFilter, TimeFilter
+from leadsite.rest.filters import AssigneeFilter, ChoicesFilter, TimeFilter
 
 _TERM: Final = StrictCharField(max_length=TERM_MAX_LENGTH, allow_blank=True)
 
 
 class LeadFilter(django_filters.FilterSet):
-    status = django_filters.MultipleChoiceFilter(choices=Lead.Status.choices)
-    type = django_filters.MultipleChoiceFilter(choices=Lead.Type.choices)
-    source = django_filters.MultipleChoiceFilter(choices=Lead.Source.choices)
+    status = ChoicesFilter(choices=Lead.Status.choices)
+    type = ChoicesFilter(choices=Lead.Type.choices)
+    source = ChoicesFilter(choices=Lead.Source.choices)
     customer_phone = PhoneFilter(field_name="conversation__customer__phone_key")
     conversation = django_filters.UUIDFilter(field_name="conversation_id")
     external_id = django_filters.CharFilter()

@@ -25,6 +25,19 @@ class TimeFilter(django_filters.IsoDateTimeFilter):
     field_class = TimeFilterField
 
 
+class ChoicesFilterField(django_filters.fields.MultipleChoiceField):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = ", ".join(str(value) for value, _ in self.choices)
+        self.error_messages["invalid_choice"] = f"Must be one of {choices}."
+
+
+class ChoicesFilter(django_filters.MultipleChoiceFilter):
+    """Any of the given choices. The error lists the choices, as for a field of a body."""
+
+    field_class = ChoicesFilterField
+
+
 class AssigneeFilterField(forms.CharField):
     def clean(self, value: Any) -> str:
         text = super().clean(value)

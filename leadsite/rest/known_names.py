@@ -15,7 +15,7 @@ Kind = Literal["parameter", "field"]
 _ELSEWHERE: Final = {
     **dict.fromkeys(("search", "query", "term", "filter"), "q"),
     **dict.fromkeys(("limit", "perpage", "size", "count"), "page_size"),
-    **dict.fromkeys(("page", "offset", "after", "startingafter"), "cursor"),
+    **dict.fromkeys(("page", "pagenumber", "offset", "after", "startingafter"), "cursor"),
     **dict.fromkeys(("sort", "sortby", "order", "orderby"), "ordering"),
     **dict.fromkeys(("from", "since"), "created_after"),
     **dict.fromkeys(("until",), "created_before"),
@@ -27,7 +27,9 @@ _ELSEWHERE: Final = {
 }
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _SHARED_WORD_MIN_LENGTH: Final = 4
-_LIKE_ENOUGH: Final = 0.6
+_LIKE_ENOUGH: Final = 0.7
+# Words that others use in names of times.
+_SAME_WORDS: Final = {"since": "after", "from": "after", "at": "after", "until": "before", "till": "before"}
 # A body of half a megabyte has room for many names.
 _NAMES_SHOWN: Final = 10
 _NAME_MAX_LENGTH: Final = 60
@@ -92,9 +94,19 @@ def nearest_name(name: str, known: Collection[str]) -> str | None:
 
 
 def _likeness(name: str, known: str) -> tuple[int, float]:
-    """How many words both names have, and how like they are as a whole, 0 to 1."""
-    shared = [word for word in _words(name) & _words(known) if len(word) >= _SHARED_WORD_MIN_LENGTH]
+    """How many words both names have, and how like they are as a whole, 0 to 1.
+
+    Names that have a word in common, and each another word, mean different things: customer_phone, customer_name.
+    """
+    words, others = _words(name), _words(known)
+    shared = {word for word in words & others if len(word) >= _SHARED_WORD_MIN_LENGTH}
+    if shared and words - shared and others - shared and _ratio(words - shared, others - shared) < _LIKE_ENOUGH:
+        return 0, 0.0
     return len(shared), SequenceMatcher(None, _plain(name), _plain(known)).ratio()
+
+
+def _ratio(words: set[str], others: set[str]) -> float:
+    return SequenceMatcher(None, "".join(sorted(words)), "".join(sorted(others))).ratio()
 
 
 def _plain(name: str) -> str:
@@ -102,4 +114,5 @@ def _plain(name: str) -> str:
 
 
 def _words(name: str) -> set[str]:
-    return {word.lower() for word in _WORD.findall(name)}
+    words = (word.lower() for word in _WORD.findall(name))
+    return {_SAME_WORDS.get(word, word) for word in words}

@@ -1,7 +1,7 @@
 """Parsing of request bodies, and content negotiation: JSON only."""
 
 import json
-from typing import IO, Any, NoReturn
+from typing import IO, Any, Final, NoReturn
 
 from django.conf import settings
 from rest_framework import status
@@ -10,6 +10,8 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+_NAME_MAX_LENGTH: Final = 60
 
 
 class BodyTooLarge(APIException):
@@ -30,13 +32,23 @@ class JSONParser(BaseParser):
         if len(body) > limit:
             raise BodyTooLarge(f"The body is larger than {limit} bytes.")
         try:
-            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_object)
         except UnicodeDecodeError as error:
             raise ParseError("The body is not UTF-8.") from error
         except RecursionError as error:
             raise ParseError("The body is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}.") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError for a name that is given twice: Python would take the last value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the field {twice[:_NAME_MAX_LENGTH]!r} is given twice")
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

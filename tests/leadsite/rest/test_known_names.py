@@ -129,6 +129,32 @@ def test_bodies_are_closed_in_the_schema():
                 assert schema["components"]["schemas"][name]["additionalProperties"] is False, path
 
 
+def test_a_field_that_is_given_twice_is_refused(owner):
+    """Of two values, neither is taken."""
+    for body, name in (
+        ('{"customer_phone": "+4915123456789", "customer_name": "A", "type": "order", "type": "booking"}', "type"),
+        ('{"leads": [{"type": "order", "type": "order"}]}', "type"),
+    ):
+        path = "/api/leads/batch" if "leads" in body else "/api/leads"
+        answer = owner.client.generic("POST", path, body, content_type="application/json")
+        assert name in refused(answer, 400)["error"]
+        assert "twice" in answer.json()["error"]
+    assert owner.row_counts() == (0, 0, 0)
+
+
+def test_an_invalid_value_of_a_list_is_named(owner):
+    body = {"url": "https://example.com/a", "events": ["lead.created", "lead.create"]}
+    problems = refused(owner.client.post("/api/webhook-endpoints", body, format="json"), 400)["fields"]
+    ((field, (problem,)),) = problems.items()
+    assert field == "events"
+    assert problem.startswith("item 2: Must be one of lead.created, ")
+
+
+def test_an_invalid_choice_of_a_filter_lists_the_choices(owner):
+    problems = refused(owner.client.get("/api/leads", {"status": "Lost"}), 400)["fields"]
+    assert problems == {"status": ["Must be one of new, contacted, qualified, converted, lost."]}
+
+
 def test_an_empty_body_is_no_body(owner):
     lead = owner.has_lead()
     for body in (b"", b"{}", b"null"):
@@ -163,6 +189,14 @@ def test_names_are_bounded_and_can_be_sent_back(owner):
         ("STATUS", ("status", "type"), "status"),
         ("lead-type", ("status", "type"), "type"),
         ("updatedAfter", ("created_after", "updated_after"), "updated_after"),
+        ("customer_phone", ("customer_name", "details"), None),
+        ("email", ("details", "status"), None),
+        ("conversation_id", ("version", "status"), None),
+        ("updated_since", ("created_after", "updated_after", "updated_before"), "updated_after"),
+        ("createdUntil", ("created_after", "created_before"), "created_before"),
+        ("created_at", ("created_after", "created_before"), "created_after"),
+        ("conversation_status", ("customer_name", "status"), "status"),
+        ("detials", ("details", "status"), "details"),
         ("query", ("q", "status"), "q"),
         ("query", ("status", "type"), None),
         ("xyz", ("status", "type"), None),
