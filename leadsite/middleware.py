@@ -1,6 +1,7 @@
 """Middleware: health probes, the request log, sessions for pages only, and 503 for an unreachable database."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -12,10 +13,14 @@ from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 
 from leadsite import health
-from leadsite.adminkit.error_pages import error_page
+from leadsite.adminkit.error_pages import WORDS, error_page
+from leadsite.core import clock
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.errors import answer_for
+
+RENEWAL_SECONDS: Final = 3600
+_RENEWED: Final = "renewed"
 
 
 class Probes:
@@ -53,7 +58,24 @@ class _PagesOnly(MiddlewareMixin):
 
 
 class PageSession(_PagesOnly, SessionMiddleware):
-    pass
+    """Renews a session in use, which ends after SESSION_COOKIE_AGE, with a write an hour instead of one a request."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        session = getattr(request, "session", None)
+        if session is not None and session.accessed and not session.is_empty():
+            now = int(clock.now().timestamp())
+            if now - session.get(_RENEWED, 0) >= RENEWAL_SECONDS:
+                session[_RENEWED] = now
+        return super().process_response(request, response)
+
+
+class ErrorPages(_PagesOnly):
+    """Answers that Django leaves empty, as 405, become pages."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.status_code not in WORDS or not isinstance(response, HttpResponse) or response.content:
+            return response
+        return error_page(response.status_code, headers=dict(response.items()) | {"Content-Type": "text/html"})
 
 
 class PageAuthentication(_PagesOnly, AuthenticationMiddleware):

@@ -131,6 +131,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "leadsite.middleware.RequestLog",
     "leadsite.middleware.DatabaseUnavailable",
+    "leadsite.middleware.ErrorPages",
     "leadsite.middleware.PageSession",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -145,13 +146,13 @@ WSGI_APPLICATION = "leadsite.wsgi.application"
 TEMPLATES = theme.TEMPLATES
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
-USE_TZ = True
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = account_defaults.BACKENDS
 AUTH_PASSWORD_VALIDATORS = account_defaults.VALIDATORS
 PASSWORD_HASHERS = account_defaults.HASHERS
 LOGIN_URL = "admin:login"
+SESSION_COOKIE_AGE = account_defaults.SESSION_SECONDS
 LOGIN_REDIRECT_URL = "admin:index"
 
 STATIC_URL = "static/"
@@ -186,8 +187,7 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
-SESSION_COOKIE_HTTPONLY = True
-X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "leadsite.errors.csrf_failure"
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains: this site cannot know whether all of them use HTTPS
     "security.W021",  # HSTS preload: the same, and hard to reverse

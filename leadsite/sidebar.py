@@ -65,5 +65,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("leadsite/admin.css")
 
 
+def typed_script(request: HttpRequest) -> str:
+    """What somebody typed is put back for the same user only: the script reads the fragment, which is not sent."""
+    user = request.user.pk if getattr(request, "user", None) and request.user.is_authenticated else ""
+    return f"{static('leadsite/typed.js')}#{user}"
+
+
 def favicon(request: HttpRequest) -> str:
     return static("leadsite/icon.svg")

@@ -19,6 +19,7 @@ _REFUSED: Final = (
     " {time} ({zone}), in {minutes} minutes. If you have forgotten your password, ask whoever runs this site for a new"
     " one; they can also end the wait."
 )
+_FORGOTTEN: Final = "Password forgotten? Whoever runs this site can give you a new one."
 
 
 @never_cache
@@ -30,7 +31,7 @@ def login(request: HttpRequest) -> HttpResponseBase:
         safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
         return HttpResponseRedirect(wanted if safe else "/admin/")
     try:
-        response = admin.site.login(request)
+        response = admin.site.login(request, {"forgotten": _FORGOTTEN})
     except LoginRefused as refused:
         seconds = max(1, int((refused.until - clock.now()).total_seconds()) + 1)
         sentence = _REFUSED.format(

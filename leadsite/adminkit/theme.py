@@ -10,6 +10,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_SYMBOL": "forum",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
     "STYLES": ["leadsite.sidebar.stylesheet"],
+    "SCRIPTS": ["leadsite.sidebar.typed_script"],
     # No link "View site": there are no pages outside the admin.
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,

@@ -77,6 +77,15 @@ def test_the_refusal_of_an_api_request_has_the_form_of_all_errors(site: Site) ->
     assert json.loads(body)["success"] is False
 
 
+def test_the_refusal_of_a_page_is_a_page(site: Site) -> None:
+    with socket.create_connection((HOST, site.port), timeout=SECONDS) as client:
+        client.sendall(f"POST /admin/login/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 600000000\r\n\r\n".encode())
+        answer = client.makefile("rb").read(12_000).decode()
+    assert "content-type: text/html" in answer
+    assert "This is too large" in answer
+    assert "send less" in answer
+
+
 def test_staff_upload_a_file_that_strangers_cannot(owner: Business, site: Site) -> None:
     path = address("add", ImportRun)
     login = f"{site.address}/admin/login/?next={path}"
