@@ -113,10 +113,14 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
     sample, table = read_sample(table)
     phones = judge_rows(sample, columns, region=options.region)
     rows = islice(table.rows, skip, None)
+    empty = not skip
     while chunk := list(islice(rows, size)):
+        empty = False
         batch = read_batch(chunk, columns, options, phones)
         batch.position = table.position()
         yield batch
+    if empty:
+        table.notes.append("The file has a header and no rows.")
     table.notes.extend(phones.notes())
 
 

@@ -121,6 +121,9 @@ class Finder:
                 self.notes.append(f"“{column}” is translated: {', '.join(shown)}{more}.")
 
     def _tell_missing(self, places: Places) -> None:
+        if "customer_phone" not in places:
+            # Updates by external id, which create no lead.
+            return
         if "type" not in places and "type" not in self.reading.defaults:
             self.notes.append("No column has the type: new leads are of the type inquiry. --type sets another.")
         if "customer_name" not in places:

@@ -34,6 +34,8 @@ _EXTENSION: Final = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN: Final = re.compile(r":::|[;,|&\n\r]|\s(?:or|and|oder|und|y|o|e|ou|et|of|en|veya|ve)\s", re.IGNORECASE)
+# Between the numbers of one person, as Google contacts and vCards have them; never inside a number.
+_BETWEEN_NUMBERS: Final = re.compile(r":::|[|\n\r]")
 _BEFORE_PLUS: Final = re.compile(r"(?<=\d)[^\d+]*(?=\+)")
 _ENDING: Final = re.compile(r"([^/]+)/\s*[0-9]{1,2}")
 # Fewer digits are no whole number, except a label or an ending: +49 30 123456/57.
@@ -63,7 +65,17 @@ def numbers_in(cell: str) -> list[str]:
         return [whole[1]]
     if _THOUSANDS.fullmatch(text):
         return [text.replace(",", "")]
-    numbers = [number for part in _parts(_EXTENSION.sub(_marked, text)) for number in _unslashed(part)]
+    text = _EXTENSION.sub(_marked, text)
+    parts = _BETWEEN_NUMBERS.split(text)
+    whole = [part for part in parts if _digits(part) >= _WHOLE]
+    # A short one with a word may belong to the other: "030 1234567 | extension 12".
+    if any(map(str.isalpha, "".join(part for part in parts if part not in whole))):
+        whole = []
+    return [number for part in whole or [text] for number in _numbers_of(part)]
+
+
+def _numbers_of(text: str) -> list[str]:
+    numbers = [number for part in _parts(text) for number in _unslashed(part)]
     while len(numbers) > 1 and _digits(numbers[0]) < _WHOLE and numbers[1].startswith(("+", "00")):
         del numbers[0]
     if len(numbers) > 1 and all(_digits(number) >= _WHOLE for number in numbers):

@@ -58,9 +58,14 @@ def describe(undone: Undone) -> Iterator[str]:
 
 
 def describe_remaining(undone: Undone) -> Iterator[str]:
-    if undone.left:
+    if undone.left == 1:
+        yield "1 lead stays: it has been changed or has new messages since."
+    elif undone.left:
         yield f"{undone.left} leads stay: they have been changed or have new messages since."
     if undone.kept_changes:
-        yield f"{undone.kept_changes} updated leads keep what has been changed in them since."
-    if undone.names_kept:
-        yield f"{undone.names_kept} customers keep their names, which have been changed since."
+        leads = "1 updated lead keeps" if undone.kept_changes == 1 else f"{undone.kept_changes} updated leads keep"
+        yield f"{leads} what has been changed since."
+    if undone.names_kept == 1:
+        yield "1 customer keeps a name that has been changed since."
+    elif undone.names_kept:
+        yield f"{undone.names_kept} customers keep names that have been changed since."

@@ -127,3 +127,22 @@ def test_an_upload_is_refused_as_its_preview_says(owner: Business) -> None:
     decide(staff, "import")
     run_worker()
     assert (the_run().failed, Lead.objects.count(), list(reasons().values())) == (5, 0, [5])
+
+
+def test_a_file_of_a_header_alone_says_so(owner: Business, tmp_path: Path) -> None:
+    result = import_leads(owner, german_file(tmp_path))
+    assert (result.code, result.counts) == (0, counts())
+    assert "The file has a header and no rows." in result.summary["notes"]
+
+
+def test_the_next_phone_of_the_row_is_used_where_the_first_would_be_refused(owner: Business, tmp_path: Path) -> None:
+    file = tmp_path / "contacts.csv"
+    file.write_text(
+        "Mobile,Business Phone,Name\n15123460001,+49 30 123456,Ann\n+4915123460002,+49 30 123457,Bo\n12,34,Cy\n",
+        encoding="utf-8",
+    )
+    result = import_leads(owner, file)
+    assert (result.code, result.counts) == (1, counts(created=2, failed=1))
+    assert phones() == {"+4930123456", "+4915123460002"}
+    told = "In 1 row the number of the first phone column cannot be used: that of another is."
+    assert told in result.summary["notes"]

@@ -35,7 +35,7 @@ def test_what_was_changed_since_stays_and_is_counted(owner, updated):
     for _ in range(2):
         result = run("undo_import", updated)
         assert (result.code, result.summary["kept_changes"], result.summary["names_kept"]) == (1, 1, 1)
-        assert "1 updated leads keep what has been changed in them since." in result.error
+        assert "1 updated lead keeps what has been changed since." in result.error
     first = Lead.objects.get(external_id="a")
     assert (first.details, first.status) == ("Three cakes", "new")
     assert set(Customer.objects.values_list("name", flat=True)) == {"Anna", "Bertram"}

@@ -30,3 +30,8 @@ def test_dates_are_kept_on_request_and_judged_by_the_column():
 def test_a_row_that_is_refused_for_its_broken_name_is_not_one_without_a_name():
     _, columns = read(["Phone", "Name", "Type"], ["1", LOST, "order"], ["2", "", "order"], ["3", "Zoë", "order"])
     assert columns.notes == ("1 of the first 3 rows has no name: new customers of such rows have none.",)
+
+
+def test_a_file_of_updates_by_external_id_creates_no_lead_without_type_or_name():
+    _, columns = read(["External ID", "Status"], ["U-1", "lost"], updates=True)
+    assert columns.notes == ()

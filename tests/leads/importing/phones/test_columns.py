@@ -165,6 +165,12 @@ def test_a_phone_number_is_refused_with_the_reason(cell, region, reason):
         read(cell, region)
 
 
+@pytest.mark.parametrize("cell", ["+49 30 1234567\nx12", "+49 30 1234567 | extension 12", "+49 30 1234567 ::: ext 12"])
+def test_an_extension_is_never_dropped_as_a_short_number(cell):
+    with pytest.raises(BadCell):
+        PhoneColumn(region="DE").read(cell)
+
+
 def test_other_cells_with_several_numbers_are_counted():
     column = PhoneColumn(region="DE")
     for cell in ("+4915112345678", "+4915112345678; +4915112345679", "0151/12345678", "+49 1512 3400002 ::: 030 12345"):
@@ -180,6 +186,9 @@ def test_other_cells_with_several_numbers_are_counted():
         (["4.9151E+11", "tel:+49 30 123456"], "+4930123456", 1),
         (["+4915112345678", "+4930123456"], "+4915112345678", 0),
         (["12; 34", "030/123; +4930123456"], "+4930123456", 1),
+        # Of several in one cell, one that is too short is no reason to refuse the others.
+        (["+4915112345678 ::: 0301"], "+4915112345678", 0),
+        (["030123\n+4915112345678"], "+4915112345678", 0),
     ],
 )
 def test_where_a_column_has_no_usable_number_the_next_is_read_and_a_note_says_so(cells, phone, others):
