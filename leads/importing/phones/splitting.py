@@ -67,11 +67,11 @@ def numbers_in(cell: str) -> list[str]:
         return [text.replace(",", "")]
     text = _EXTENSION.sub(_marked, text)
     parts = _BETWEEN_NUMBERS.split(text)
-    whole = [part for part in parts if _digits(part) >= _WHOLE]
+    numbers = [part for part in parts if _digits(part) >= _WHOLE]
     # A short one with a word may belong to the other: "030 1234567 | extension 12".
-    if any(map(str.isalpha, "".join(part for part in parts if part not in whole))):
-        whole = []
-    return [number for part in whole or [text] for number in _numbers_of(part)]
+    if any(map(str.isalpha, "".join(part for part in parts if part not in numbers))):
+        numbers = []
+    return [number for part in numbers or [text] for number in _numbers_of(part)]
 
 
 def _numbers_of(text: str) -> list[str]:
