@@ -12,7 +12,7 @@ from django.db.models.functions import Greatest, Now
 from conversations.models import Message
 from leadsite.accounts.services import NewBusiness, create_business
 from leadsite.core.encryption import rotate
-from whatsapp.models import Channel, check_token, check_waba_id, looks_like_phone, normalise_channel_id
+from whatsapp.models import Channel, check_secret, check_token, check_waba_id, looks_like_phone, normalise_channel_id
 from whatsapp.outbound.wakeup import wake_sender
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ def set_up_business(
     staff: bool,
     phone_number_id: str = "",
     access_token: str = "",
+    app_secret: str = "",
     provider: str | None = None,
     waba_id: str = "",
 ) -> tuple[NewBusiness, Channel | None]:
@@ -46,6 +47,7 @@ def set_up_business(
             user_id=business.user.pk,
             phone_number_id=phone_number_id,
             access_token=access_token,
+            app_secret=app_secret,
             provider=provider,
             waba_id=waba_id,
         )
@@ -53,10 +55,16 @@ def set_up_business(
 
 
 def connect_channel(
-    *, user_id: UUID, phone_number_id: str, access_token: str = "", provider: str | None = None, waba_id: str = ""
+    *,
+    user_id: UUID,
+    phone_number_id: str,
+    access_token: str = "",
+    app_secret: str = "",
+    provider: str | None = None,
+    waba_id: str = "",
 ) -> Channel:
-    """Connect a WhatsApp number to the business, or return the connected one; a token or an account id (`waba_id`)
-    that is given replaces the stored one.
+    """Connect a WhatsApp number to the business, or return the connected one; a token, an app secret or an account id
+    (`waba_id`) that is given replaces the stored one.
 
     `provider`, a Channel.Provider, is used for a new number; without it, a phone number is Twilio's and any other id
     is Meta's.
@@ -75,6 +83,9 @@ def connect_channel(
         if access_token:
             channel.access_token = check_token(access_token)
             channel.save(update_fields=["encrypted_access_token", "updated_at"])
+        if app_secret:
+            channel.app_secret = check_secret(app_secret)
+            channel.save(update_fields=["encrypted_app_secret", "updated_at"])
         if waba_id:
             channel.waba_id = check_waba_id(waba_id)
             channel.save(update_fields=["waba_id", "updated_at"])
@@ -156,14 +167,20 @@ def reroute_messages(*, user_id: UUID | None = None) -> int:
 
 
 def rotate_tokens() -> int:
-    """Encrypt every stored token again with the newest of FIELD_ENCRYPTION_KEYS; return how many.
+    """Encrypt every stored token and app secret again with the newest of FIELD_ENCRYPTION_KEYS; return how many.
 
     Opens the transaction. Raises leadsite.core.encryption.SecretUnreadable; nothing is changed then.
     """
+    count = 0
     with transaction.atomic():
         # A token stored at the same moment waits for these locks, and is encrypted with the newest key anyway.
-        channels = Channel.objects.exclude(encrypted_access_token="").order_by("pk").select_for_update(no_key=True)
-        for channel in channels:
-            channel.encrypted_access_token = rotate(channel.encrypted_access_token)
-            channel.save(update_fields=["encrypted_access_token", "updated_at"])
-        return len(channels)
+        encrypted = ("encrypted_access_token", "encrypted_app_secret")
+        without = dict.fromkeys(encrypted, "")
+        for channel in Channel.objects.exclude(**without).order_by("pk").select_for_update(no_key=True):
+            stored = {name: text for name in encrypted if (text := getattr(channel, name))}
+            for name, text in stored.items():
+                setattr(channel, name, rotate(text))
+            if stored:
+                channel.save(update_fields=[*stored, "updated_at"])
+            count += len(stored)
+    return count

@@ -8,7 +8,9 @@ from whatsapp.models import Channel, WebhookDelivery
 
 
 def delivery(body: bytes = b"{}", state: str = "failed", **fields: Any) -> WebhookDelivery:
-    return WebhookDelivery.objects.create(**({"provider": "cloud", "body": body, "state": state} | fields))
+    return WebhookDelivery.objects.create(
+        **({"provider": "cloud", "body": body, "state": state, "signed_by": ["list"]} | fields)
+    )
 
 
 def hello(**fields: Any) -> WebhookDelivery:

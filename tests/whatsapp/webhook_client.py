@@ -2,8 +2,11 @@
 
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.test import Client
 
+from whatsapp.inbound import ingest
+from whatsapp.inbound.authentication import authenticate_meta
 from whatsapp.inbound.signature import sign_for_meta, sign_for_twilio
 
 PATH = "/api/webhooks/whatsapp"
@@ -28,6 +31,12 @@ def deliver_form(client, parameters, *, url=f"http://testserver{PATH}", path=PAT
     """Post as Twilio does, with the signature for this URL."""
     headers = {"x_twilio_signature": sign_for_twilio(url, list(parameters.items()), secret)} | headers
     return client.post(path, urlencode(parameters), content_type=FORM, headers=headers)
+
+
+def receive(body):
+    """Store a delivery that one of the list's secrets has signed, in this process."""
+    header = sign_for_meta(body, settings.WHATSAPP_APP_SECRETS[0])
+    ingest.receive(body=body, signature=authenticate_meta(body, header))
 
 
 def assert_refused(answer, status, code):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from whatsapp.inbound.authentication import Signature
 from whatsapp.inbound.events import AccountReport
 from whatsapp.models import AccountEvent, AccountEventRow, AccountNumber, MessageTemplate, TemplateReport, number_key
 
@@ -17,17 +18,32 @@ class AccountPlan:
     templates: list[TemplateReport] = field(default_factory=list)
     bans: dict[str, dict[UUID, tuple[str, datetime]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    covered: list[UUID] = field(default_factory=list)  # channels whose secret signed the delivery
+    is_kept: bool = False  # a report belongs to a covered number, or to an account that nobody has connected
+    is_refused: bool = False  # a report belongs to numbers whose secret did not sign it
 
 
-def plan_account_events(reports: Sequence[AccountReport]) -> AccountPlan:
-    """Assign reports to the businesses of their accounts, in one query if there are any. Raises django.db.Error."""
+def plan_account_events(reports: Sequence[AccountReport], signature: Signature) -> AccountPlan:
+    """Assign reports to the businesses of their accounts, in one query if there are any. Raises django.db.Error.
+
+    Only to numbers whose secret signed the delivery: see Note [Whose secret] in authentication.py.
+    """
     if not reports:
         return AccountPlan()
     named = {report.number for report in reports if report.number}
     # A report that names no account is not about the numbers whose account is not known.
     accounts = {report.waba_id for report in reports if report.waba_id}
     numbers = AccountEvent.objects.numbers_of(waba_ids=accounts, numbers=named)
-    return assign_reports(reports, numbers)
+    covered = [number for number in numbers if signature.covers(number)]
+    plan = assign_reports(reports, covered)
+    plan.covered = [number.id for number in covered]
+    left_out = {number.waba_id for number in numbers} - {number.waba_id for number in covered}
+    plan.notes += [
+        f"Left out, because it is not signed with a secret of the account: {one}" for one in sorted(left_out)
+    ]
+    plan.is_refused = not signature.by_list or bool(left_out)
+    plan.is_kept = bool(plan.rows) or (signature.by_list and not numbers)
+    return plan
 
 
 def assign_reports(reports: Iterable[AccountReport], numbers: Sequence[AccountNumber]) -> AccountPlan:

@@ -3,7 +3,6 @@
 The number of SQL statements does not depend on the size of a delivery: channels, effects, body.
 """
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, cast
 from uuid import UUID
@@ -17,14 +16,12 @@ from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
 from whatsapp.channels import stop_channels
-from whatsapp.inbound import twilio
-from whatsapp.inbound.account_events import AccountPlan, plan_account_events, store_account_events
-from whatsapp.inbound.events import UnreadableBody
-from whatsapp.inbound.meta import payloads
-from whatsapp.inbound.routing import Route, new_facts, route_events
+from whatsapp.inbound.account_events import store_account_events
+from whatsapp.inbound.authentication import NotSigned, Signature, stored_signature
+from whatsapp.inbound.planning import ERROR_MAX_LENGTH, Plan, plan_delivery
 from whatsapp.inbound.storage_errors import is_about_content, reason_of
-from whatsapp.models import Channel, WebhookDelivery
-from whatsapp.outbound.requeue import TemporaryFailure, requeue_failed
+from whatsapp.models import WebhookDelivery
+from whatsapp.outbound.requeue import requeue_failed
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +31,6 @@ MAX_ATTEMPTS: Final = 15
 # Each attempt may wait for locks for up to 2 s (DATABASE_TIMEOUTS), while the provider waits for the response.
 ATTEMPTS_OF_RECEIVE: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
-ERROR_MAX_LENGTH: Final = 10_000
-READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
 # Account and display number are new once, with the first delivery. In the same statement, so that this one has no more.
 _SET_FACTS: Final = """
     WITH belongs AS (
@@ -43,49 +38,31 @@ _SET_FACTS: Final = """
         FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS given (id, waba_id, display_number) WHERE c.id = given.id)
 """
 _INSERT: Final = """
-    INSERT INTO webhook_deliveries (provider, body, received_at, state, error, unrouted, next_attempt_at)
-    VALUES (%s, %s, %s, %s, %s, %s::text[], %s) RETURNING id
+    INSERT INTO webhook_deliveries
+        (provider, body, received_at, state, error, unrouted, signed_by, signature, next_attempt_at)
+    VALUES (%s, %s, %s, %s, %s, %s::text[], %s::text[], %s, %s) RETURNING id
 """
 
 
-@dataclass(slots=True)
-class Plan:
-    """What to store of a delivery, and the state and error of the delivery."""
-
-    state: str
-    notes: list[str] = field(default_factory=list)
-    unrouted: list[str] = field(default_factory=list)
-    received: Received = field(default_factory=Received)
-    temporary: list[TemporaryFailure] = field(default_factory=list)  # failures that are not among the statuses received
-    stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
-    facts: dict[UUID, tuple[str, str]] = field(default_factory=dict)  # of channels with others stored: see new_facts
-    account: AccountPlan = field(default_factory=AccountPlan)
-
-    def with_result(self, stored: Stored) -> "Plan":
-        """Return the plan with a note about the notices that were left out."""
-        left_out = f"Left out {stored.left_out} notices: their customers are not stored."
-        return replace(self, notes=[*self.notes, left_out]) if stored.left_out else self
-
-    @property
-    def error(self) -> str:
-        numbers = [f"Not connected, or switched off: {number}" for number in self.unrouted]
-        return "\n".join(numbers + self.notes)[:ERROR_MAX_LENGTH]
-
-
-def receive(*, provider: str, body: bytes) -> None:
+def receive(*, body: bytes, signature: Signature) -> None:
     """Store an authentic delivery and its effects. Opens the transaction.
 
-    Parts that cannot be read are left out and named in the delivery's error. Where the database refuses the effects,
-    the body is stored as failed, to be tried again. Raises django.db.Error where that fails too: nothing is stored.
+    Parts that cannot be read, and those of numbers whose secret did not sign it, are left out and named in the delivery's
+    error. Where the database refuses the effects, the body is stored as failed, to be tried again.
+
+    Raises NotSigned where everything in it belongs to numbers whose secret did not sign it, and django.db.Error where
+    not even the body can be stored: nothing is stored then.
     """
-    received_at = clock.now()
-    plan = _plan(provider, body, received_at)
+    provider, received_at = signature.provider, clock.now()
+    plan = plan_delivery(body, received_at, signature)
+    if plan.is_refused:
+        raise NotSigned("signed by a secret that is not that of the number")
     try:
         plan.received.statuses += requeue_failed(failures=plan.temporary, others=plan.received.statuses)
         delivery_id, stored = _store(provider, body, received_at, plan)
         _log(delivery_id, provider, plan, stored)
     except Error as error:
-        failed = Plan(state=State.FAILED, notes=[reason_of(error)], unrouted=plan.unrouted)
+        failed = plan.failed(reason_of(error))
         delivery_id = _insert_delivery(provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
         _log(delivery_id, provider, failed, Stored())
         if is_about_content(error):
@@ -127,7 +104,7 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         delivery = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(pk=delivery_id).first()
         if delivery is None:
             return ""
-        plan = _plan(delivery.provider, bytes(delivery.body), delivery.received_at)
+        plan = plan_delivery(bytes(delivery.body), delivery.received_at, stored_signature(delivery))
         # Not sent again: messages are locked after customers.
         plan.received.statuses += [failure.report for failure in plan.temporary]
         store_account_events(plan.account)
@@ -137,39 +114,11 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         return _finish(delivery, plan, _bisect(plan.received))
 
 
-def _plan(provider: str, body: bytes, received_at: datetime) -> Plan:
-    """Read the body and look up the channels of its numbers. Raises django.db.Error."""
-    try:
-        reading = READERS[provider](body, received_at)
-        numbers = {event.channel for event in reading.events}
-        routes = {number: Route(*ids) for number, *ids in Channel.objects.routes(numbers)}
-        routed = route_events(reading.events, routes, received_at)
-        account = plan_account_events(reading.reports)
-        state = State.UNROUTED if routed.unrouted else State.FAILED if reading.rejected else State.PROCESSED
-        return Plan(
-            state=state,
-            notes=reading.rejected + reading.notes + account.notes,
-            unrouted=routed.unrouted,
-            received=routed.received,
-            temporary=routed.temporary,
-            stopped=routed.stopped,
-            facts=new_facts(reading.accounts, reading.display_numbers, routes),
-            account=account,
-        )
-    except UnreadableBody as error:
-        return Plan(state=State.FAILED, notes=[str(error)])
-    except Error:
-        raise
-    except Exception as error:
-        # A bug in the reader. The body is stored, and a fixed version can replay it.
-        log.exception("delivery_reader_broken", provider=provider)
-        return Plan(state=State.FAILED, notes=[f"The reader raised {type(error).__name__}: see the log."])
-
-
 def _insert_delivery(
     provider: str, body: bytes, received_at: datetime, plan: Plan, next_attempt_at: datetime | None = None
 ) -> UUID:
-    values = [provider, body, received_at, plan.state, plan.error, array(plan.unrouted), next_attempt_at]
+    values = [provider, body, received_at, plan.state, plan.error, array(plan.unrouted)]
+    values += [array(plan.signed_by), plan.signature, next_attempt_at]
     statement = _INSERT
     if plan.facts:
         facts = [array(plan.facts), *map(array, zip(*plan.facts.values(), strict=True))]

@@ -1,6 +1,6 @@
 """Assigns events to businesses by the number that they came through. Pure functions; events stay unchanged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -28,22 +28,28 @@ class Route(NamedTuple):
 
 @dataclass(slots=True)
 class Routed:
-    """Events of connected numbers, and the numbers that are not connected."""
+    """Events of connected numbers, the numbers that are not connected, and those that did not sign (`refused`)."""
 
     received: Received = field(default_factory=Received)
     temporary: list[TemporaryFailure] = field(default_factory=list)  # not among the statuses received
     unrouted: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     # Channels that the provider has stopped, according to a recent status: the reason, and its time.
     stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
 
 
-def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_at: datetime) -> Routed:
-    """Assign each event to its business. An event without the provider's time gets `received_at`."""
-    routed, unrouted = Routed(), set()
+def route_events(
+    events: Iterable[Event], routes: Mapping[str, Route], received_at: datetime, refused: Collection[str] = ()
+) -> Routed:
+    """Assign each event to its business. An event without the provider's time gets `received_at`.
+
+    Events of the numbers in `refused` are left out: see Note [Whose secret] in authentication.py.
+    """
+    routed, unrouted, left_out = Routed(), set(), set()
     for event in events:
         route = routes.get(event.channel)
         if route is None:
-            unrouted.add(event.channel)
+            (left_out if event.channel in refused else unrouted).add(event.channel)
             continue
         at = event.provider_time or received_at
         if isinstance(event, MessageEvent):
@@ -70,7 +76,7 @@ def route_events(events: Iterable[Event], routes: Mapping[str, Route], received_
         else:
             move = MoveReport(user_id=route.user_id, former=event.former, now=event.now, at=at)
             routed.received.moves.append(move)
-    routed.unrouted = sorted(unrouted)
+    routed.unrouted, routed.refused = sorted(unrouted), sorted(left_out)
     return routed
 
 

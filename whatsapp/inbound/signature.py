@@ -9,7 +9,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from hashlib import sha1, sha256
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
 _META_PREFIX: Final = "sha256="
@@ -19,12 +19,22 @@ _TWILIO_HEADER: Final = re.compile("[A-Za-z0-9+/]{27}=")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
+def is_signature_of_meta(header: str | None) -> TypeGuard[str]:
+    """Whether the header has the form of a signature."""
+    return header is not None and bool(_META_HEADER.fullmatch(header))
+
+
+def is_signature_of_twilio(header: str | None) -> TypeGuard[str]:
+    """Whether the header has the form of a signature."""
+    return header is not None and bool(_TWILIO_HEADER.fullmatch(header))
+
+
 def is_signed_by_meta(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:
     """Whether the header is the signature of these bytes with any of the secrets.
 
     Pass the bytes as received: Meta escapes more characters than JSON libraries do ("\\u0040", "\\/").
     """
-    if header is None or not _META_HEADER.fullmatch(header):
+    if not is_signature_of_meta(header):
         return False
     return _is_any(header, [sign_for_meta(body, secret) for secret in secrets if secret])
 
@@ -41,7 +51,7 @@ def is_signed_by_twilio(
     Twilio may sign the URL with or without its port, however the URL was configured: its own libraries try both
     (twilio-python, RequestValidator.validate).
     """
-    if header is None or not _TWILIO_HEADER.fullmatch(header):
+    if not is_signature_of_twilio(header):
         return False
     urls = _with_and_without_port(url)
     return _is_any(header, [sign_for_twilio(url, parameters, secret) for url in urls for secret in secrets if secret])

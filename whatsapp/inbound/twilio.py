@@ -54,6 +54,12 @@ def parameters(body: bytes) -> list[tuple[str, str]]:
         raise UnreadableBody(f"This is a form of more than {MAX_PARAMETERS} parameters.") from error
 
 
+def business_numbers(form: Form) -> list[str]:
+    """Return the numbers to which a form may belong: of a message To, of a status From."""
+    numbers = (_number(storable(form.get(name, "")).strip()) for name in ("To", "From"))
+    return [number for number in dict.fromkeys(numbers) if number]
+
+
 def read(body: bytes, received_at: datetime) -> Reading:
     """Read one delivery. Twilio sends no times, so the events have no provider time and `received_at` is not used.
 

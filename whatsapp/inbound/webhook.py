@@ -12,8 +12,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from leadsite.core.sqlstates import Meaning, meaning
 from whatsapp.inbound import ingest
+from whatsapp.inbound.authentication import NotSigned, Signature, authenticate_meta, authenticate_twilio
 from whatsapp.inbound.events import UnreadableBody
-from whatsapp.inbound.signature import is_signed_by_meta, is_signed_by_twilio
 from whatsapp.inbound.twilio import parameters
 from whatsapp.models import Channel
 
@@ -78,13 +78,12 @@ def _receive(request: HttpRequest) -> HttpResponse:
         return _refusal(400, "malformed", "The body did not arrive completely.")
 
     provider = _provider(request)
-    problem = _signature_problem(request, provider, body)
-    if problem:
-        log.warning("webhook_refused", provider=provider, reason=problem, bytes=len(body))
-        headers = {"WWW-Authenticate": "Signature"}  # required by RFC 9110 with each 401
-        return _refusal(401, "not_authenticated", "This delivery is not signed with a known secret.", headers)
     try:
-        ingest.receive(provider=provider, body=body)
+        ingest.receive(body=body, signature=_authenticate(request, provider, body))
+    except NotSigned as refusal:
+        log.warning("webhook_refused", provider=provider, reason=str(refusal), bytes=len(body))
+        headers = {"WWW-Authenticate": "Signature"}  # required by RFC 9110 with each 401
+        return _refusal(401, "not_authenticated", "This delivery is not signed with the secret of its number.", headers)
     except Error as error:
         if meaning(error) is Meaning.UNAVAILABLE:
             raise
@@ -104,23 +103,15 @@ def _provider(request: HttpRequest) -> str:
     return Channel.Provider.TWILIO.value if is_twilio else Channel.Provider.CLOUD.value
 
 
-def _signature_problem(request: HttpRequest, provider: str, body: bytes) -> str:
-    """Return why the signature is not accepted; "" where it is valid."""
-    secrets = settings.WHATSAPP_APP_SECRETS
-    if not secrets:
-        return "WHATSAPP_APP_SECRETS is empty"
-    if provider == Channel.Provider.TWILIO:
-        header = request.headers.get("X-Twilio-Signature")
-        try:
-            signed = is_signed_by_twilio(_public_url(request), parameters(body), header, secrets)
-        except UnreadableBody:
-            return "too many parameters"
-    else:
-        header = request.headers.get("X-Hub-Signature-256")
-        signed = is_signed_by_meta(body, header, secrets)
-    if signed:
-        return ""
-    return "no signature" if header is None else "wrong signature"
+def _authenticate(request: HttpRequest, provider: str, body: bytes) -> Signature:
+    """Return who signed the delivery. Raises NotSigned, and django.db.Error."""
+    if provider == Channel.Provider.CLOUD:
+        return authenticate_meta(body, request.headers.get("X-Hub-Signature-256"))
+    try:
+        form = parameters(body)
+    except UnreadableBody as error:
+        raise NotSigned("too many parameters") from error
+    return authenticate_twilio(_public_url(request), form, request.headers.get("X-Twilio-Signature"))
 
 
 def _public_url(request: HttpRequest) -> str:

@@ -50,6 +50,13 @@ class Migration(migrations.Migration):
                         size=None,
                     ),
                 ),
+                (
+                    "signed_by",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(), db_default=[], default=list, editable=False, size=None
+                    ),
+                ),
+                ("signature", models.TextField(blank=True, db_default="", default="", editable=False)),
             ],
             options={
                 "verbose_name": "delivery",
@@ -121,6 +128,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("encrypted_access_token", models.TextField(blank=True, db_default="", default="", editable=False)),
+                ("encrypted_app_secret", models.TextField(blank=True, db_default="", default="", editable=False)),
                 ("active", models.BooleanField(db_default=True, default=True)),
                 ("stopped_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("resumed_at", models.DateTimeField(editable=False, null=True)),
@@ -141,6 +149,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "WhatsApp number",
                 "db_table": "channels",
+                "indexes": [models.Index(fields=["waba_id"], name="channels_by_account")],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("phone_number_id",),

@@ -1,19 +1,19 @@
 """WhatsApp numbers of businesses, their message templates, events of accounts, and stored webhook deliveries."""
 
 from whatsapp.models.account_events import AccountEvent, AccountEventRow, AccountNumber, number_key
-from whatsapp.models.channels import (
+from whatsapp.models.channel_values import (
     PHONE_NUMBER_ID_MAX_LENGTH,
     TWILIO_PREFIX,
-    Channel,
     ChannelInvalid,
-    ReadyChannel,
-    SendingChannel,
+    check_secret,
     check_token,
     check_waba_id,
     looks_like_phone,
     normalise_channel_id,
 )
+from whatsapp.models.channels import Channel, KnownChannel, ReadyChannel, SendingChannel
 from whatsapp.models.deliveries import WebhookDelivery
+from whatsapp.models.signing import Signing, signing_of
 from whatsapp.models.templates import ListedTemplate, MessageTemplate, TemplateReport
 
 __all__ = [
@@ -24,15 +24,19 @@ __all__ = [
     "AccountNumber",
     "Channel",
     "ChannelInvalid",
+    "KnownChannel",
     "ListedTemplate",
     "MessageTemplate",
     "ReadyChannel",
     "SendingChannel",
+    "Signing",
     "TemplateReport",
     "WebhookDelivery",
+    "check_secret",
     "check_token",
     "check_waba_id",
     "looks_like_phone",
     "normalise_channel_id",
     "number_key",
+    "signing_of",
 ]

@@ -30,7 +30,8 @@ _STORE: Final = """
 """
 
 _OF_ACCOUNTS: Final = """
-    SELECT c.id, c.user_id, c.waba_id, c.phone_number_id, shown.key, c.active FROM channels AS c
+    SELECT c.id, c.user_id, c.waba_id, c.phone_number_id, shown.key, c.active, c.provider, c.encrypted_app_secret
+    FROM channels AS c
     CROSS JOIN LATERAL (SELECT phone_key('+' || regexp_replace(c.display_number, '[^0-9]', '', 'g')) AS key) AS shown
     WHERE c.provider = 'cloud' AND (c.waba_id = ANY (%s::text[]) OR c.phone_number_id = ANY (%s::text[])
         OR c.waba_id = '' AND shown.key = ANY (%s::text[]))
@@ -53,6 +54,9 @@ class AccountNumber(NamedTuple):
     phone_number_id: str
     key: str
     active: bool
+    provider: str = "cloud"
+    app_secret: str = ""  # encrypted as it is stored
+    access_token: str = ""  # not needed: see whatsapp.models.signing
 
 
 class AccountEventRow(NamedTuple):

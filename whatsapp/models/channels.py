@@ -1,6 +1,5 @@
 """WhatsApp numbers of a business."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -12,31 +11,23 @@ from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject, NullIf
 
 from conversations.channels import register_channels
-from conversations.phone import PhoneInvalid, normalise
 from leadsite.core.arrays import array
 from leadsite.core.encryption import decrypt, encrypt
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
-
-PHONE_NUMBER_ID_MAX_LENGTH = 100
-WABA_ID_PATTERN = "[0-9]{1,50}"
-TWILIO_PREFIX = "whatsapp:"
-_TOKEN = re.compile(r"[\x20-\x7e]{1,4096}")
-
-
-class ChannelInvalid(Exception):
-    """The text is not a valid id or token of a WhatsApp number. The message says why."""
-
-
-class ChannelProvider(models.TextChoices):
-    CLOUD = "cloud", "Meta Cloud API"
-    TWILIO = "twilio", "Twilio"
-
+from whatsapp.models.channel_values import (
+    PHONE_NUMBER_ID_MAX_LENGTH,
+    WABA_ID_PATTERN,
+    ChannelInvalid,
+    ChannelProvider,
+    normalise_channel_id,
+)
+from whatsapp.models.signing import Signing, signing_of
 
 # Ordered by paced_until, so that a number with a long queue does not block the others.
 _LOCK_READY: Final = """
     SELECT c.id, c.user_id, c.provider, c.phone_number_id, c.encrypted_access_token,
-           greatest(c.paced_until, statement_timestamp()), statement_timestamp()
+           c.encrypted_app_secret, greatest(c.paced_until, statement_timestamp()), statement_timestamp()
     FROM channels AS c CROSS JOIN LATERAL (
         SELECT FROM messages AS m
         WHERE m.channel_id = c.id AND m.status = 'queued' AND m.due_at <= statement_timestamp()
@@ -57,10 +48,13 @@ _STOP: Final = """
 """
 
 # Raw SQL: the ORM needs as much time to build this query as the reader needs for a whole delivery.
-_ROUTES: Final = """
-    SELECT phone_number_id, id, user_id, waba_id, display_number FROM channels
-    WHERE phone_number_id = ANY(%s::text[]) AND active
+_KNOWN: Final = """
+    SELECT phone_number_id, id, user_id, waba_id, display_number, provider, active, encrypted_app_secret,
+           CASE provider WHEN 'twilio' THEN encrypted_access_token ELSE '' END
+    FROM channels
 """
+_BY_NUMBER: Final = f"{_KNOWN} WHERE phone_number_id = ANY(%s::text[])"
+_BY_ACCOUNT: Final = f"{_KNOWN} WHERE waba_id = ANY(%s::text[]) AND provider = 'cloud' ORDER BY id LIMIT %s"
 
 
 class ReadyChannel(NamedTuple):
@@ -71,8 +65,23 @@ class ReadyChannel(NamedTuple):
     provider: str
     phone_number_id: str
     token: str  # encrypted as it is stored
+    app_secret: str  # the same
     free_at: datetime
     now: datetime
+
+
+class KnownChannel(NamedTuple):
+    """A channel that a delivery may name, with what its provider signs by; see whatsapp.models.signing."""
+
+    phone_number_id: str
+    id: UUID
+    user_id: UUID
+    waba_id: str
+    display_number: str
+    provider: str
+    active: bool
+    app_secret: str  # encrypted as it is stored
+    access_token: str  # the same; Twilio's only
 
 
 class SendingChannel(NamedTuple):
@@ -97,9 +106,13 @@ class ChannelManager(models.Manager["Channel"]):
             for pk, provider, stopped_at, display_number, number, waba_id in rows
         ]
 
-    def routes(self, numbers: Collection[str]) -> list[tuple[Any, ...]]:
-        """Return phone_number_id, id, business, account and display number of the active channels among these."""
-        return fetch_rows(_ROUTES, [array(numbers)]) if numbers else []
+    def with_numbers(self, numbers: Collection[str]) -> list[KnownChannel]:
+        """Return the channels with these phone number ids, also those that are switched off."""
+        return [KnownChannel(*row) for row in fetch_rows(_BY_NUMBER, [array(numbers)])] if numbers else []
+
+    def of_accounts(self, waba_ids: Collection[str], *, limit: int) -> list[KnownChannel]:
+        """Return channels in these accounts at Meta, the oldest first."""
+        return [KnownChannel(*row) for row in fetch_rows(_BY_ACCOUNT, [array(waba_ids), limit])]
 
     def stop(self, stopped: Mapping[UUID, tuple[str, datetime]]) -> list[UUID]:
         """Stop numbers, each for a reason reported at a time; see whatsapp.channels.stop_channels."""
@@ -142,6 +155,8 @@ class Channel(OwnedModel):
         help_text="Meta only: templates are read from it. Left empty, it is filled from the next delivery.",
     )
     encrypted_access_token = models.TextField(blank=True, default="", db_default="", editable=False)
+    # What Meta signs this number's deliveries with; see whatsapp/models/signing.py.
+    encrypted_app_secret = models.TextField(blank=True, default="", db_default="", editable=False)
     active = models.BooleanField(default=True, db_default=True)
     # Set when the provider refuses the number itself (token, payment, a block): messages wait until the cause is fixed.
     # See whatsapp.channels.stop_channel.
@@ -156,6 +171,10 @@ class Channel(OwnedModel):
     class Meta:
         db_table = "channels"
         verbose_name = "WhatsApp number"
+        indexes = [
+            # Read by the webhook, for deliveries about accounts.
+            models.Index(fields=["waba_id"], name="channels_by_account"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["phone_number_id"],
@@ -196,46 +215,19 @@ class Channel(OwnedModel):
     def access_token(self, token: str) -> None:
         self.encrypted_access_token = encrypt(token) if token else ""
 
+    @property
+    def app_secret(self) -> str:
+        """The number's own secret in clear. Raises leadsite.core.encryption.SecretUnreadable."""
+        return decrypt(self.encrypted_app_secret) if self.encrypted_app_secret else ""
 
-def check_token(token: str) -> str:
-    """Return the token if it is printable ASCII, as HTTP headers require. Raises ChannelInvalid."""
-    if not _TOKEN.fullmatch(token):
-        raise ChannelInvalid("A token has only printable ASCII characters and no line ends. Copy it again.")
-    return token
+    @app_secret.setter
+    def app_secret(self, secret: str) -> None:
+        self.encrypted_app_secret = encrypt(secret) if secret else ""
 
-
-def check_waba_id(text: str) -> str:
-    """Return the id of a WhatsApp Business account without surrounding spaces. Raises ChannelInvalid."""
-    found = text.strip()
-    if not re.fullmatch(WABA_ID_PATTERN, found):
-        raise ChannelInvalid("A WhatsApp Business account id has only digits. WhatsApp Manager shows it.")
-    return found
-
-
-def looks_like_phone(text: str) -> bool:
-    """Whether the text looks like a number at Twilio; Meta's ids never do."""
-    return text.strip().lower().startswith(("+", TWILIO_PREFIX))
-
-
-def normalise_channel_id(provider: str, text: str) -> str:
-    """Return a number's id in the form that the provider's deliveries have. Raises ChannelInvalid."""
-    found = text.strip()
-    if provider == Channel.Provider.TWILIO:
-        number = found[len(TWILIO_PREFIX) :] if found.lower().startswith(TWILIO_PREFIX) else found
-        try:
-            return normalise(number.strip())
-        except PhoneInvalid as error:
-            raise ChannelInvalid(f"At Twilio the id is the number itself. {error}") from error
-    if looks_like_phone(found):
-        raise ChannelInvalid(
-            "This is a phone number. Enter Meta's id of it, which WhatsApp Manager shows; for a number at Twilio choose"
-            " that provider (--provider twilio)."
-        )
-    if not found or any(character.isspace() for character in found):
-        raise ChannelInvalid("A phone number id must not be empty or contain spaces.")
-    if len(found) > PHONE_NUMBER_ID_MAX_LENGTH:
-        raise ChannelInvalid(f"A phone number id has at most {PHONE_NUMBER_ID_MAX_LENGTH} characters.")
-    return found
+    @property
+    def signing(self) -> Signing:
+        """What its deliveries are signed with. Raises leadsite.core.encryption.SecretUnreadable."""
+        return signing_of(self.provider, self.encrypted_app_secret, self.encrypted_access_token)
 
 
 def _summary() -> "Subquery[Any]":

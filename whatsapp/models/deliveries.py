@@ -39,6 +39,13 @@ class WebhookDelivery(models.Model):
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     unrouted = ArrayField(models.CharField(), default=list, db_default=[], help_text="Numbers without a channel.")
 
+    # Who signed it, so that a replay stores nothing that the signature did not cover: LIST, and ids of channels. The header
+    # itself, of Meta, shows later whether the secret of a number that is connected by then made it.
+    signed_by = ArrayField(models.CharField(), default=list, db_default=[], editable=False)
+    signature = models.TextField(blank=True, default="", db_default="", editable=False)
+
+    LIST = "list"  # in signed_by: one of WHATSAPP_APP_SECRETS
+
     class Meta:
         db_table = "webhook_deliveries"
         verbose_name = "delivery"

@@ -26,6 +26,7 @@ class Outgoing:
     provider: str
     phone_number_id: str
     token: str = field(repr=False)  # encrypted as it is stored
+    app_secret: str = field(default="", repr=False, kw_only=True)  # the same
     wait: float  # seconds to wait, by the channel's rate limit
     opted_out: bool = False  # it is marketing, and the customer has opted out of it since it was queued
 

@@ -112,6 +112,7 @@ def _outgoing(message: Leased, channel: ReadyChannel, *, wait: float) -> Outgoin
         provider=channel.provider,
         phone_number_id=channel.phone_number_id,
         token=channel.token,
+        app_secret=channel.app_secret,
         wait=wait,
         opted_out=message.opted_out,
     )

@@ -12,11 +12,10 @@ from leadsite.core.transactions import sqlstate
 from tests.factories import Business
 from tests.sessions import deadlocks, processes
 from tests.staff import address, staff_of
-from tests.whatsapp import meta
+from tests.whatsapp import meta, webhook_client
 from tests.whatsapp.inbox import Inbox, deliver
 from tests.whatsapp.mailing import AMINA, TOKEN
 from whatsapp.channels import connect_channel
-from whatsapp.inbound import ingest
 from whatsapp.outbound import queue
 from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 from whatsapp.outbound.outcomes import Outgoing, Sent
@@ -168,7 +167,7 @@ def queue_message(user_id: UUID, to: str = AMINA) -> None:
 
 
 def deliver_body(*changes) -> None:
-    ingest.receive(provider="cloud", body=meta.body(*changes))
+    webhook_client.receive(meta.body(*changes))
 
 
 def receive_echo(message: Outgoing, **more) -> None:

@@ -10,9 +10,8 @@ from django.db import connection
 
 from tests.sessions import session, waiting
 from tests.site import until
-from tests.whatsapp import meta
+from tests.whatsapp import meta, webhook_client
 from tests.whatsapp.mailing import Mailing, reloaded
-from whatsapp.inbound import ingest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +27,7 @@ def message_locked(message_id: object, *, waiters: int) -> Iterator[None]:
 
 def receive(body: bytes) -> None:
     try:
-        ingest.receive(provider="cloud", body=body)
+        webhook_client.receive(body)
     finally:
         connection.close()
 

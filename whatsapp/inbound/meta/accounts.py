@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from conversations.phone import PhoneInvalid, normalise
 from whatsapp.json_parts import object_of, objects_of, text_of
-from whatsapp.models.channels import WABA_ID_PATTERN
+from whatsapp.models.channel_values import WABA_ID_PATTERN
 
 _WABA_ID: Final = re.compile(WABA_ID_PATTERN)
 # Meta's dashboard sends it with test deliveries.

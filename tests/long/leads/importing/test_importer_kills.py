@@ -24,9 +24,8 @@ from tests.leads.importing.long_file import (
 )
 from tests.sessions import deadlocks, processes
 from tests.site import until
-from tests.whatsapp import meta
+from tests.whatsapp import meta, webhook_client
 from tests.whatsapp.inbox import Inbox
-from whatsapp.inbound import ingest
 from whatsapp.models import WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,7 +87,7 @@ def deliver_from_the_same_customers(seed: int) -> None:
             meta.text(f"Hello {m}", id=f"wamid.{seed}.{n}.{m}", from_=phone(chance.randrange(ROWS)).removeprefix("+"))
             for m in range(chance.choice([1, 1, 20]))
         ]
-        ingest.receive(provider="cloud", body=meta.body(meta.messages_value(messages=messages)))
+        webhook_client.receive(meta.body(meta.messages_value(messages=messages)))
 
 
 def test_killed_during_concurrent_creations_and_deliveries(owner, inbox, file, tmp_path):

@@ -12,8 +12,7 @@ from leadsite.accounts.models import User
 from tests.browser import assert_fits_a_phone, assert_readable_in_both_themes, open_window
 from tests.factories import Business
 from tests.staff import address
-from tests.whatsapp import meta
-from whatsapp.inbound import ingest
+from tests.whatsapp import meta, webhook_client
 from whatsapp.models import Channel, WebhookDelivery
 
 EMAIL, PASSWORD = "demo@leadsite.example", "correct horse battery"
@@ -49,7 +48,7 @@ class Phone:
         sent = meta.message(kind, part, from_=AMINA, id=f"wamid.{self.sent}", timestamp=stamp, **more)
         who = [meta.contact(AMINA, name="Amina Yılmaz")]
         change = meta.change(field, meta.messages_value(messages=[sent], contacts=who))
-        ingest.receive(provider="cloud", body=meta.body(change))
+        webhook_client.receive(meta.body(change))
         return f"wamid.{self.sent}"
 
     def says(self, words: str, **more: Any) -> str:
@@ -119,7 +118,7 @@ def failed_and_processed(body: bytes | memoryview) -> tuple[WebhookDelivery, Web
 
 def test_an_operator_connects_a_number_and_replays_its_deliveries(amina, owner, live_server, tmp_path: Path):
     amina.says("Hello?")
-    ingest.receive(provider="cloud", body=b"not JSON at all")
+    webhook_client.receive(b"not JSON at all")
     row, broken = (WebhookDelivery.objects.get(state=state) for state in ("unrouted", "failed"))
     tried, noted = failed_and_processed(row.body)
 

@@ -10,9 +10,8 @@ from leadsite.accounts.models import User
 from tests.browser import assert_fits_a_phone, assert_readable_in_both_themes, open_window
 from tests.factories import Business
 from tests.staff import address
-from tests.whatsapp import meta
+from tests.whatsapp import meta, webhook_client
 from tests.whatsapp.mailing import AMINA
-from whatsapp.inbound import ingest
 from whatsapp.models import Channel
 from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 
@@ -29,7 +28,7 @@ def test_staff_reply_and_see_alerts(owner: Business, live_server, tmp_path: Path
     channel = Channel.objects.create(user=owner.user, phone_number_id=meta.CHANNEL, stop_reason=reason, **fields)
     text = meta.text("Do you bake on Sundays?", from_=AMINA[1:], timestamp=int(timezone.now().timestamp()))
     body = meta.body(meta.messages_value(messages=[text], contacts=[meta.contact(AMINA[1:], name="Amina Yılmaz")]))
-    ingest.receive(provider="cloud", body=body)
+    webhook_client.receive(body)
     conversation = Conversation.objects.get()
     queued = send_message(
         user_id=owner.id, to=Recipient(phone="+4915100000002"), message=MessageContent(content="Hello")

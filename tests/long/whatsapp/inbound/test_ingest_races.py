@@ -17,10 +17,9 @@ from leads.services.rules import NewLead
 from tests.factories import Business
 from tests.sessions import database_url, deadlocks, held_back, lock_customer, processes, session, waiting
 from tests.site import Site, request, serving, until
-from tests.whatsapp import meta
+from tests.whatsapp import meta, webhook_client
 from tests.whatsapp.inbox import Inbox, second
 from tests.whatsapp.webhook_client import PATH
-from whatsapp.inbound import ingest
 from whatsapp.inbound.replay import replay_due
 from whatsapp.inbound.signature import sign_for_meta
 from whatsapp.models import WebhookDelivery
@@ -46,7 +45,7 @@ def post(site: Site, body: bytes) -> requests.Response:
 
 
 def receive(body: bytes) -> None:
-    ingest.receive(provider="cloud", body=body)
+    webhook_client.receive(body)
 
 
 def bodies_of(*messages: Any) -> list[bytes]:

@@ -15,12 +15,11 @@ from tests.factories import Business
 from tests.leadsite.workers import CUT, NAME, run, working
 from tests.sessions import deadlocks, held_back, processes, session
 from tests.site import until
-from tests.whatsapp import meta
+from tests.whatsapp import meta, webhook_client
 from tests.whatsapp.graph import Reaction, graph_api, worker_environment
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, TOKEN, Mailing
 from whatsapp.channels import connect_channel
-from whatsapp.inbound import ingest
 from whatsapp.outbound import queue
 from whatsapp.outbound.enqueue import LeadRequest, MessageContent, Recipient, send_message
 from whatsapp.outbound.outcomes import Outgoing, Sent
@@ -54,7 +53,7 @@ def record_as_sent(message: Outgoing) -> None:
 
 def report(message_id: UUID) -> None:
     status = meta.status("delivered", id=f"wamid.{message_id}", biz_opaque_callback_data=str(message_id))
-    ingest.receive(provider="cloud", body=meta.body(meta.messages_value(statuses=[status])))
+    webhook_client.receive(meta.body(meta.messages_value(statuses=[status])))
 
 
 def test_no_message_is_claimed_twice_and_messages_to_a_customer_are_sent_in_order(owner: Business, settings) -> None:

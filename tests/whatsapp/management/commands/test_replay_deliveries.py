@@ -25,7 +25,7 @@ EMPTY_BODY = b'{"object": "whatsapp_business_account", "entry": []}'
 
 
 def delivery(state: str = "failed", body: bytes = EMPTY_BODY) -> UUID:
-    return WebhookDelivery.objects.create(provider="cloud", body=body, state=state).pk
+    return WebhookDelivery.objects.create(provider="cloud", body=body, state=state, signed_by=["list"]).pk
 
 
 @pytest.fixture

@@ -1,0 +1,129 @@
+"""Decides what to store of a delivery: reads the body, and finds the channels that it may reach."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import Error
+
+from leads.services.receive import Received, Stored
+from whatsapp.inbound import twilio
+from whatsapp.inbound.account_events import AccountPlan, plan_account_events
+from whatsapp.inbound.authentication import Signature
+from whatsapp.inbound.events import Reading, UnreadableBody
+from whatsapp.inbound.meta import payloads
+from whatsapp.inbound.routing import Route, new_facts, route_events
+from whatsapp.models import KnownChannel, WebhookDelivery
+from whatsapp.outbound.requeue import TemporaryFailure
+
+log = structlog.get_logger(__name__)
+
+State = WebhookDelivery.State
+
+ERROR_MAX_LENGTH: Final = 10_000
+READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to store of a delivery, and the state and error of the delivery."""
+
+    state: str
+    notes: list[str] = field(default_factory=list)
+    unrouted: list[str] = field(default_factory=list)
+    received: Received = field(default_factory=Received)
+    temporary: list[TemporaryFailure] = field(default_factory=list)  # failures that are not among the statuses received
+    stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
+    facts: dict[UUID, tuple[str, str]] = field(default_factory=dict)  # of channels with others stored: see new_facts
+    account: AccountPlan = field(default_factory=AccountPlan)
+    signed_by: list[str] = field(default_factory=list)
+    signature: str = ""
+    is_refused: bool = False  # everything in it belongs to numbers whose secret did not sign it
+
+    def with_result(self, stored: Stored) -> "Plan":
+        """Return the plan with a note about the notices that were left out."""
+        left_out = f"Left out {stored.left_out} notices: their customers are not stored."
+        return replace(self, notes=[*self.notes, left_out]) if stored.left_out else self
+
+    def failed(self, reason: str) -> "Plan":
+        """Return the plan for the body alone, after its effects could not be stored."""
+        signed = {"signed_by": self.signed_by, "signature": self.signature}
+        return Plan(state=State.FAILED, notes=[reason], unrouted=self.unrouted, **signed)
+
+    @property
+    def error(self) -> str:
+        numbers = [f"Not connected, or switched off: {number}" for number in self.unrouted]
+        return "\n".join(numbers + self.notes)[:ERROR_MAX_LENGTH]
+
+
+def plan_delivery(body: bytes, received_at: datetime, signature: Signature) -> Plan:
+    """Read the body and look up the channels of its numbers. Raises django.db.Error."""
+    try:
+        reading = READERS[signature.provider](body, received_at)
+        return _plan(reading, received_at, signature)
+    except UnreadableBody as error:
+        return _unread(str(error), signature)
+    except Error:
+        raise
+    except Exception as error:
+        # A bug in the reader. The body is stored, and a fixed version can replay it.
+        log.exception("delivery_reader_broken", provider=signature.provider)
+        return _unread(f"The reader raised {type(error).__name__}: see the log.", signature)
+
+
+def _plan(reading: Reading, received_at: datetime, signature: Signature) -> Plan:
+    numbers = {event.channel for event in reading.events}
+    signature.look_up(numbers)
+    covered, refused = _covered(numbers, signature)
+    routes = {
+        number: Route(channel.id, channel.user_id, channel.waba_id, channel.display_number)
+        for number, channel in covered.items()
+        if channel.active
+    }
+    routed = route_events(reading.events, routes, received_at, refused)
+    account = plan_account_events(reading.reports, signature)
+    state = State.UNROUTED if routed.unrouted else State.FAILED if reading.rejected else State.PROCESSED
+    not_covered = [
+        f"Left out, because it is not signed with the secret of this number: {one}" for one in routed.refused
+    ]
+    return Plan(
+        state=state,
+        notes=not_covered + reading.rejected + reading.notes + account.notes,
+        unrouted=routed.unrouted,
+        received=routed.received,
+        temporary=routed.temporary,
+        stopped=routed.stopped,
+        facts=new_facts(reading.accounts, reading.display_numbers, routes),
+        account=account,
+        signed_by=_signed_by(signature, account.covered),
+        signature=signature.header,
+        is_refused=not (covered or routed.unrouted or account.is_kept) and bool(routed.refused or account.is_refused),
+    )
+
+
+def _covered(numbers: Iterable[str], signature: Signature) -> tuple[dict[str, KnownChannel], set[str]]:
+    """Return the channels of those numbers that the signature covers, and the numbers that it does not.
+
+    A number that nobody has connected is covered by the list: it is kept until somebody does.
+    """
+    covered, refused = {}, set()
+    for number in numbers:
+        channel = signature.known[number]
+        if channel and signature.covers(channel):
+            covered[number] = channel
+        elif channel or not signature.by_list:
+            refused.add(number)
+    return covered, refused
+
+
+def _unread(note: str, signature: Signature) -> Plan:
+    signed_by = _signed_by(signature, ())
+    return Plan(state=State.FAILED, notes=[note], signed_by=signed_by, signature=signature.header)
+
+
+def _signed_by(signature: Signature, of_accounts: Iterable[UUID]) -> list[str]:
+    numbers = (channel.id for channel in signature.known.values() if channel and signature.covers(channel))
+    return signature.stored({*numbers, *of_accounts})
