@@ -35,14 +35,6 @@ def check_deployed_encryption_keys(app_configs: Any, **options: Any) -> Sequence
 
 
 def check_deployed_webhook(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
-    if not settings.WHATSAPP_APP_SECRETS:
-        return [
-            Warning(
-                "WHATSAPP_APP_SECRETS is empty, so every delivery of WhatsApp messages is refused.",
-                hint="Set it to Meta's app secret or Twilio's auth token; separate several by commas.",
-                id="leadsite.W002",
-            )
-        ]
     if not settings.WHATSAPP_VERIFY_TOKEN:
         return [
             Warning(

@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+from whatsapp import checks
 
 
 class WhatsAppConfig(AppConfig):
     name = "whatsapp"
     verbose_name = "WhatsApp"
+
+    def ready(self) -> None:
+        register(checks.check_deployed_secrets, Tags.security, deploy=True)

@@ -130,9 +130,8 @@ def test_a_number_of_eight_digits_is_the_one_of_ten(owner, old, new):
     assert owner.client.get("/api/leads", {"q": old}).json()["results"]
 
 
-def test_twilio(owner, settings):
-    connect_channel(user_id=owner.id, phone_number_id=twilio_forms.BUSINESS, provider="twilio", access_token="AC:token")
-    settings.WHATSAPP_APP_SECRETS = [webhook_client.SECRET]
+def test_twilio(owner):
+    connect_channel(user_id=owner.id, phone_number_id=twilio_forms.BUSINESS, access_token=twilio_forms.TOKEN)
     form = twilio_forms.MESSAGE | {"From": "whatsapp:\u202a+49 (0)151 23440001\u202c", "WaId": "4915123440001"}
     answer = webhook_client.deliver_form(webhook_client.provider_client(), form)
     assert answer.status_code == 200, answer.content

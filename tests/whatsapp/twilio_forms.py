@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from tests.whatsapp.webhook_client import SECRET
 from whatsapp.inbound.events import Reading
 from whatsapp.inbound.twilio import read
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BUSINESS = "+14155238886"
 CUSTOMER = "+6285176810035"
+ACCOUNT = "ACefb707f7c4ce4d15bc4261fd1d5ed615"
+# The access token of a number of this account: its auth token signs the deliveries.
+TOKEN = f"{ACCOUNT}:{SECRET}"
 SID = "SM8824d91645395b17594d92659b878468"
 # A delivery as Twilio sends it in 2026.
 MESSAGE = {
@@ -27,7 +31,7 @@ MESSAGE = {
     "NumSegments": "1",
     "ReferralNumMedia": "0",
     "MessageSid": SID,
-    "AccountSid": "ACefb707f7c4ce4d15bc4261fd1d5ed615",
+    "AccountSid": ACCOUNT,
     "From": f"whatsapp:{CUSTOMER}",
     "ApiVersion": "2010-04-01",
 }
@@ -39,7 +43,7 @@ STATUS = {
     "MessageSid": SID,
     "To": f"whatsapp:{CUSTOMER}",
     "From": f"whatsapp:{BUSINESS}",
-    "AccountSid": "ACefb707f7c4ce4d15bc4261fd1d5ed615",
+    "AccountSid": ACCOUNT,
 }
 
 

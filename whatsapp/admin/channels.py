@@ -20,7 +20,7 @@ from whatsapp.admin.account_events import present_state
 from whatsapp.admin.alerts import describe_stop
 from whatsapp.admin.delivery_advice import waiting_for
 from whatsapp.channels import release_messages, resume_channel
-from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, check_token
+from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, check_secret, check_token
 
 
 class ChannelForm(OwnedForm):
@@ -30,6 +30,15 @@ class ChannelForm(OwnedForm):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
         help_text="Stored encrypted and never shown again. Leave empty to keep the stored one. At Twilio:"
         " account sid, colon, auth token.",
+    )
+
+    app_secret = forms.CharField(
+        required=False,
+        strip=True,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text="What Meta signs deliveries to this number with: in the app, App settings, Basic. Stored encrypted"
+        " and never shown again. Leave empty to keep the stored one; without one WHATSAPP_APP_SECRETS counts. Twilio"
+        " signs with the auth token, so it is needed there only if the token is an API key.",
     )
 
     class Meta:
@@ -44,6 +53,14 @@ class ChannelForm(OwnedForm):
         except (ChannelInvalid, SecretUnreadable) as error:
             raise forms.ValidationError(str(error)) from error
 
+    def clean_app_secret(self) -> str:
+        """Return the secret encrypted, as it will be stored."""
+        secret: str = self.cleaned_data["app_secret"]
+        try:
+            return encrypt(check_secret(secret)) if secret else ""
+        except (ChannelInvalid, SecretUnreadable) as error:
+            raise forms.ValidationError(str(error)) from error
+
 
 @admin.register(Channel)
 class ChannelAdmin(OwnedAdmin):
@@ -55,9 +72,9 @@ class ChannelAdmin(OwnedAdmin):
     ordering = ["-pk"]
     fields = [
         *("user", "provider", "phone_number_id", "display_number", "waba_id"),
-        *("access_token", "has_token", "active", "waiting"),
+        *("access_token", "has_token", "app_secret", "has_secret", "active", "waiting"),
     ]
-    readonly_fields = ["has_token", "waiting"]
+    readonly_fields = ["has_token", "has_secret", "waiting"]
     change_form_outer_before_template = "whatsapp/channel_state.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -90,8 +107,8 @@ class ChannelAdmin(OwnedAdmin):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         # A body may contain other businesses' customers, so deliveries are for operators.
         hidden: set[str] = set() if request.user.is_superuser else {"waiting"}
-        hidden |= set() if obj else {"has_token", "waiting"}
-        hidden |= set() if self.has_change_permission(request, obj) or obj is None else {"access_token"}
+        hidden |= set() if obj else {"has_token", "has_secret", "waiting"}
+        hidden |= set() if self.has_change_permission(request, obj) or obj is None else {"access_token", "app_secret"}
         return [name for name in super().get_fields(request, obj) if name not in hidden]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -107,13 +124,15 @@ class ChannelAdmin(OwnedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:
         if token := form.cleaned_data.get("access_token"):
             obj.encrypted_access_token = token
+        if secret := form.cleaned_data.get("app_secret"):
+            obj.encrypted_app_secret = secret
         super().save_model(request, obj, form, change)
         # Django's admin holds the transaction.
         release_messages(channel=obj, has_new_token=bool(token))
 
     def changed_columns(self, obj: Any, form: forms.ModelForm[Any]) -> set[str]:
-        token = {"encrypted_access_token"} if "access_token" in form.changed_data else set()
-        return super().changed_columns(obj, form) | token
+        secrets = {f"encrypted_{name}" for name in ("access_token", "app_secret") if name in form.changed_data}
+        return super().changed_columns(obj, form) | secrets
 
     @admin.display(description="state", ordering="stopped_at")
     def state_badge(self, channel: Channel) -> SafeString:
@@ -124,6 +143,10 @@ class ChannelAdmin(OwnedAdmin):
     @admin.display(description="token stored", boolean=True)
     def has_token(self, channel: Channel) -> bool:
         return bool(channel.encrypted_access_token)
+
+    @admin.display(description="app secret stored", boolean=True)
+    def has_secret(self, channel: Channel) -> bool:
+        return bool(channel.encrypted_app_secret)
 
     @admin.display(description="unrouted deliveries")
     def waiting(self, channel: Channel) -> SafeString:

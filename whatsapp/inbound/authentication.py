@@ -1,11 +1,11 @@
 """Finds out by whose secret a delivery is signed, and whether that covers a number that it names.
 
 Note [Whose secret]. A secret belongs to a number and its provider. Numbers at Meta without one are covered by
-WHATSAPP_APP_SECRETS, the list; numbers at Twilio are not. What the body names is read twice. First by a search of the raw
-bytes, before anything is verified: it only finds secrets to try, so it may find too much, and whatever it misses (escaped
-keys) is merely not tried. Then, when the body has been read, each number of an event is covered only if its own secret
-signed these bytes, or it has none and the list signed them: see `Signature.covers`. So a business can sign what it likes
-with its own secret, and nothing of that reaches a number of another.
+WHATSAPP_APP_SECRETS, the list; numbers at Twilio are not. What the body names is read twice. First by a search of the
+raw bytes, before anything is verified: it only finds secrets to try, so it may find too much, and whatever it misses
+(escaped keys) is merely not tried. Then, when the body has been read, each number of an event is covered only if its
+own secret signed these bytes, or it has none and the list signed them: see `Signature.covers`. So a business can sign
+what it likes with its own secret, and nothing of that reaches a number of another.
 """
 
 import re
@@ -58,8 +58,8 @@ class NotSigned(Exception):
 class Signature:
     """Who signed a delivery. `header`: Meta's, to be stored. `account`: Twilio's AccountSid in the form.
 
-    `channels`: covered whatever their secrets are now; those of a stored delivery. `known`: the numbers looked up so far, None
-    for those that nobody has connected.
+    `channels`: covered whatever their secrets are now; those of a stored delivery. `known`: the numbers looked up so
+    far, None for those that nobody has connected.
     """
 
     provider: str

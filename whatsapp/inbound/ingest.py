@@ -47,8 +47,8 @@ _INSERT: Final = """
 def receive(*, body: bytes, signature: Signature) -> None:
     """Store an authentic delivery and its effects. Opens the transaction.
 
-    Parts that cannot be read, and those of numbers whose secret did not sign it, are left out and named in the delivery's
-    error. Where the database refuses the effects, the body is stored as failed, to be tried again.
+    Parts that cannot be read, and those of numbers whose secret did not sign it, are left out and named in the
+    delivery's error. Where the database refuses the effects, the body is stored as failed, to be tried again.
 
     Raises NotSigned where everything in it belongs to numbers whose secret did not sign it, and django.db.Error where
     not even the body can be stored: nothing is stored then.

@@ -50,8 +50,8 @@ class Plan:
 
     def failed(self, reason: str) -> "Plan":
         """Return the plan for the body alone, after its effects could not be stored."""
-        signed = {"signed_by": self.signed_by, "signature": self.signature}
-        return Plan(state=State.FAILED, notes=[reason], unrouted=self.unrouted, **signed)
+        kept = Plan(state=State.FAILED, notes=[reason], unrouted=self.unrouted)
+        return replace(kept, signed_by=self.signed_by, signature=self.signature)
 
     @property
     def error(self) -> str:

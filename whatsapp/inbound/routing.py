@@ -45,7 +45,9 @@ def route_events(
 
     Events of the numbers in `refused` are left out: see Note [Whose secret] in authentication.py.
     """
-    routed, unrouted, left_out = Routed(), set(), set()
+    routed = Routed()
+    unrouted: set[str] = set()
+    left_out: set[str] = set()
     for event in events:
         route = routes.get(event.channel)
         if route is None:

@@ -30,7 +30,7 @@ def check_token(token: str) -> str:
 
 
 def check_secret(secret: str) -> str:
-    """Return an app secret if it is printable ASCII without spaces, as providers' secrets are. Raises ChannelInvalid."""
+    """Return an app secret if it is printable ASCII without spaces. Raises ChannelInvalid."""
     if not _SECRET.fullmatch(secret):
         raise ChannelInvalid("An app secret has only printable ASCII characters and no spaces. Copy it again.")
     return secret

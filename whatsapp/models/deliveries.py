@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from leadsite.core.models import UuidV7
-from whatsapp.models.channels import ChannelProvider
+from whatsapp.models.channel_values import ChannelProvider
 
 
 class DeliveryState(models.TextChoices):
@@ -39,8 +39,8 @@ class WebhookDelivery(models.Model):
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     unrouted = ArrayField(models.CharField(), default=list, db_default=[], help_text="Numbers without a channel.")
 
-    # Who signed it, so that a replay stores nothing that the signature did not cover: LIST, and ids of channels. The header
-    # itself, of Meta, shows later whether the secret of a number that is connected by then made it.
+    # Who signed it, so that a replay stores nothing that the signature did not cover: LIST, and ids of channels. The
+    # header itself, of Meta, shows later whether the secret of a number that is connected by then made it.
     signed_by = ArrayField(models.CharField(), default=list, db_default=[], editable=False)
     signature = models.TextField(blank=True, default="", db_default="", editable=False)
 

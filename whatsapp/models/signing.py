@@ -19,8 +19,8 @@ class Signing(NamedTuple):
 def signing_of(provider: str, app_secret: str, access_token: str) -> Signing:
     """Return what signs a number's deliveries; both texts are encrypted as they are stored.
 
-    Twilio signs with the auth token of the account ("Webhooks security"), which is part of the access token "account sid:
-    auth token". One with an API key, "account sid:key sid:key secret", has none: such a number needs an app secret.
+    Twilio signs with the auth token of the account ("Webhooks security"), which is part of the access token "account
+    sid:auth token". One with an API key, "account sid:key sid:key secret", has none: such a number needs an app secret.
 
     Raises leadsite.core.encryption.SecretUnreadable.
     """

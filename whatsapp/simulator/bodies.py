@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 Json = dict[str, Any]
 
+NO_ACCOUNT: Final = "AC" + "0" * 32
 BUSINESS_NUMBER: Final = "15550783881"
 # Meta escapes some ASCII characters too, so a signature over anything but the raw bytes fails here as well.
 _ESCAPED_TOO: Final = {"/": "\\/", "@": "\\u0040", "<": "\\u003C", "%": "\\u0025"}
@@ -149,19 +150,23 @@ def meta_status(*, channel: str, customer: Customer, status: str, message_id: st
     return _meta(channel, statuses=[report])
 
 
-def twilio_message(*, channel: str, customer: Customer, content: Content, message_id: str) -> list[tuple[str, str]]:
-    """Return the parameters of the form; `channel` is the business's number."""
+def twilio_message(
+    *, channel: str, customer: Customer, content: Content, message_id: str, account: str = ""
+) -> list[tuple[str, str]]:
+    """Return the parameters of the form; `channel` is the business's number, `account` its AccountSid."""
     return [
-        *(("MessageSid", message_id), ("SmsMessageSid", message_id), ("AccountSid", "AC" + "0" * 32)),
+        *(("MessageSid", message_id), ("SmsMessageSid", message_id), ("AccountSid", account or NO_ACCOUNT)),
         *(("From", f"whatsapp:{customer.phone}"), ("To", f"whatsapp:{channel}")),
         *(("WaId", customer.digits), ("ProfileName", customer.name), ("Body", content.text or "Hello")),
         *(("NumMedia", "0"), ("MessageType", "text"), ("SmsStatus", "received")),
     ]
 
 
-def twilio_status(*, channel: str, customer: Customer, status: str, message_id: str) -> list[tuple[str, str]]:
+def twilio_status(
+    *, channel: str, customer: Customer, status: str, message_id: str, account: str = ""
+) -> list[tuple[str, str]]:
     parameters = [
-        *(("MessageSid", message_id), ("MessageStatus", status), ("AccountSid", "AC" + "0" * 32)),
+        *(("MessageSid", message_id), ("MessageStatus", status), ("AccountSid", account or NO_ACCOUNT)),
         *(("From", f"whatsapp:{channel}"), ("To", f"whatsapp:{customer.phone}")),
     ]
     return [*parameters, ("ErrorCode", "63016")] if status == "failed" else parameters

@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import Error
 
 from conversations.models import Message
-from whatsapp.models import Channel
+from leadsite.core.encryption import SecretUnreadable
+from whatsapp.models import Channel, Signing
 
 DEMO_CHANNEL: Final = "100000000000001"
 WRONG_USE: Final = 2
@@ -29,6 +31,25 @@ def only_channel(provider: str) -> str:
         raise CommandError(none, returncode=WRONG_USE)
     several = "\n".join(f"  {number}  {business}" for number, business in channels.items())
     raise CommandError(f"Which number? Give --phone-number-id, one of\n{several}", returncode=WRONG_USE)
+
+
+def signing_for(provider: str, number: str) -> Signing:
+    """Return what the provider would sign a delivery to this number with; no secret where none is known.
+
+    It reads the database of this process. Without one only the list is known.
+    """
+    found = Signing()
+    try:
+        channel = Channel.objects.filter(phone_number_id=number, provider=provider).first()
+        found = channel.signing if channel else found
+    except (Error, SecretUnreadable):
+        pass
+    return found._replace(secret=found.secret or of_the_list(provider))
+
+
+def of_the_list(provider: str) -> str:
+    """Return the secret for numbers that have none of their own, at Meta only; "" where there is none."""
+    return next(iter(settings.WHATSAPP_APP_SECRETS), "") if provider == Channel.Provider.CLOUD else ""
 
 
 def delivery_note(*, number: str, sent_message: str = "") -> str:

@@ -12,9 +12,9 @@ from whatsapp.channels import rotate_tokens
 
 class Command(BaseCommand):
     help = (
-        "Encrypt every stored access token, app secret and webhook secret again, with the first of FIELD_ENCRYPTION_KEYS."
-        " The other keys are needed to decrypt them and can be removed afterwards. All or nothing: exit code 1 if one cannot be"
-        " decrypted."
+        "Encrypt every stored access token, app secret and webhook secret again, with the first of"
+        " FIELD_ENCRYPTION_KEYS. The other keys are needed to decrypt them and can be removed afterwards. All or"
+        " nothing: exit code 1 if one cannot be decrypted."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -4,7 +4,6 @@ from itertools import permutations
 from time import time
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -15,7 +14,7 @@ from tests.whatsapp.conftest import graph, mailing
 from tests.whatsapp.graph import RESET_ACCEPTED, error
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import reloaded
-from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, STATUS
+from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, STATUS, TOKEN
 from tests.whatsapp.webhook_client import deliver_form, provider_client
 from whatsapp.channels import connect_channel
 from whatsapp.outbound import queue, resolve
@@ -221,17 +220,16 @@ class TestToldLater:
 
 @pytest.mark.parametrize("code", ["63016", "63003", "63024"])
 def test_a_failure_told_by_twilio(owner, code):
-    connect_channel(user_id=owner.id, provider="twilio", phone_number_id=BUSINESS, access_token="AC1:secret")
+    connect_channel(user_id=owner.id, provider="twilio", phone_number_id=BUSINESS, access_token=TOKEN)
     inbox = Inbox(owner, channel="106540352242999")
-    secret = settings.WHATSAPP_APP_SECRETS[0]
-    deliver_form(provider_client(), MESSAGE, secret=secret)
+    deliver_form(provider_client(), MESSAGE)
     row = reply(inbox)
     Message.objects.filter(pk=row.pk).update(provider_id="SM1", status="sent", due_at=None)
     callback = STATUS | {"MessageSid": "SM1", "SmsSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": code}
-    deliver_form(provider_client(), callback, secret=secret)
+    deliver_form(provider_client(), callback)
     assert reloaded(row).status == "failed"
     assert since(inbox) is not None
-    deliver_form(provider_client(), STATUS | {"MessageSid": "SM1", "SmsSid": "SM1"}, secret=secret)
+    deliver_form(provider_client(), STATUS | {"MessageSid": "SM1", "SmsSid": "SM1"})
     assert since(inbox) is None
 
 

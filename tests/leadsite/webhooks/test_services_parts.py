@@ -10,9 +10,9 @@ from conversations.models import Conversation, Message
 from tests.leadsite.webhooks.test_services import times_read
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
-from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE
+from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, TOKEN
 from tests.whatsapp.wamids import wamid
-from tests.whatsapp.webhook_client import SECRET, deliver_form, provider_client
+from tests.whatsapp.webhook_client import deliver_form, provider_client
 from whatsapp.channels import connect_channel
 
 pytestmark = pytest.mark.django_db
@@ -247,8 +247,8 @@ def test_event_and_api_name_the_message_that_has_another_form_of_the_id(integrat
 @pytest.mark.parametrize("name", TWILIO)
 def test_event_and_api_have_the_parts_of_twilios_messages(name, integrator, owner, settings):
     form, parts = TWILIO[name]
-    settings.WHATSAPP_APP_SECRETS, settings.PUBLIC_URL = [SECRET], ""
-    connect_channel(user_id=owner.id, phone_number_id=BUSINESS)
+    settings.PUBLIC_URL = ""
+    connect_channel(user_id=owner.id, phone_number_id=BUSINESS, access_token=TOKEN)
     answered = deliver_form(provider_client(), MESSAGE | form)
     assert answered.status_code == 200
     stored = Message.objects.get()

@@ -146,8 +146,8 @@ class TestStatuses:
 
 
 def test_twilios_original_message_is_quoted(owner, settings):
-    settings.WHATSAPP_APP_SECRETS, settings.PUBLIC_URL = [webhook_client.SECRET], ""
-    connect_channel(user_id=owner.id, phone_number_id=twilio_forms.BUSINESS)
+    settings.PUBLIC_URL = ""
+    connect_channel(user_id=owner.id, phone_number_id=twilio_forms.BUSINESS, access_token=twilio_forms.TOKEN)
     provider = webhook_client.provider_client()
     answer = twilio_forms.MESSAGE | {"MessageSid": "SM2", "SmsSid": "SM2", "SmsMessageSid": "SM2", "Body": "Three"}
     answer |= {"OriginalRepliedMessageSid": twilio_forms.SID, "OriginalRepliedMessageSender": twilio_forms.BUSINESS}

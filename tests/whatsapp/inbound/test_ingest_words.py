@@ -9,9 +9,9 @@ from conversations.admin.thread_entries import read_thread
 from conversations.models import Message
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
-from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE
-from tests.whatsapp.webhook_client import SECRET, deliver_form, provider_client
-from whatsapp.models import Channel
+from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, TOKEN
+from tests.whatsapp.webhook_client import deliver_form, provider_client
+from whatsapp.channels import connect_channel
 
 FORM = '{"first_name": "Amina", "guests": 40, "day": "2026-12-05", "flow_token": "unused"}'
 ANSWERS = "First name: Amina\nGuests: 40\nDay: 2026-12-05"
@@ -103,9 +103,8 @@ def test_a_message_from_meta_says_the_same_everywhere(owner, inbox, message, tex
     ],
 )
 def test_a_message_from_twilio_says_the_same_everywhere(owner, settings, changes, text):
-    settings.WHATSAPP_APP_SECRETS = [SECRET]
     settings.PUBLIC_URL = ""
-    Channel.objects.create(user=owner.user, phone_number_id=BUSINESS, provider=Channel.Provider.TWILIO)
+    connect_channel(user_id=owner.id, phone_number_id=BUSINESS, access_token=TOKEN)
     assert deliver_form(provider_client(), MESSAGE | changes).status_code == 200
     assert_it_says(owner, text)
 

@@ -6,8 +6,8 @@ import pytest
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
-from tests.whatsapp.twilio_forms import BUSINESS, CUSTOMER, MESSAGE, STATUS
-from tests.whatsapp.webhook_client import SECRET, deliver_form, provider_client
+from tests.whatsapp.twilio_forms import BUSINESS, CUSTOMER, MESSAGE, STATUS, TOKEN
+from tests.whatsapp.webhook_client import deliver_form, provider_client
 from whatsapp.channels import connect_channel
 
 _numbers = itertools.count(1)
@@ -16,9 +16,8 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def gets(owner, settings):
     """Deliver a message of the customer, with these parameters."""
-    settings.WHATSAPP_APP_SECRETS = [SECRET]
     settings.PUBLIC_URL = ""
-    connect_channel(user_id=owner.id, phone_number_id=BUSINESS, access_token="AC1:token")
+    connect_channel(user_id=owner.id, phone_number_id=BUSINESS, access_token=TOKEN)
 
     def deliver(body: str, **fields: str) -> None:
         ids = dict.fromkeys(("MessageSid", "SmsSid", "SmsMessageSid"), f"SM{next(_numbers):032}")

@@ -4,7 +4,6 @@ import json
 from time import time
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -14,7 +13,7 @@ from tests.whatsapp import meta
 from tests.whatsapp.graph import RESET_ACCEPTED, Reaction, error
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, BRUNO, HELLO, Mailing, reloaded
-from tests.whatsapp.twilio_forms import STATUS
+from tests.whatsapp.twilio_forms import STATUS, TOKEN
 from tests.whatsapp.wamids import wamid
 from tests.whatsapp.webhook_client import deliver_form, provider_client
 from whatsapp.inbound.replay import replay_due
@@ -228,17 +227,17 @@ class TestTwilio:
     @pytest.mark.parametrize("code", ["63018", "63012"])
     @pytest.mark.parametrize("state", ["failed", "undelivered"])
     def test_a_rate_limit_told_by_callback_is_tried_again(self, owner, graph, code, state):
-        mailing = Mailing(owner, graph, number="+14155238886", token="AC123:an auth token")
+        mailing = Mailing(owner, graph, number="+14155238886", token=TOKEN)
         row = mailing.writes()
         mailing.send_due()
         callback = STATUS | {"From": "whatsapp:+14155238886", "MessageSid": FIRST, "MessageStatus": state}
         for _ in range(2):
-            deliver_form(provider_client(), callback | {"ErrorCode": code}, secret=settings.WHATSAPP_APP_SECRETS[0])
+            deliver_form(provider_client(), callback | {"ErrorCode": code})
             assert (reloaded(row).status, row.retries) == ("queued", 1)
         assert pause_of(row) <= 1.2
         assert "by itself" in row.error
         mailing.send_all()
-        deliver_form(provider_client(), callback | {"ErrorCode": code}, secret=settings.WHATSAPP_APP_SECRETS[0])
+        deliver_form(provider_client(), callback | {"ErrorCode": code})
         assert (reloaded(row).status, row.provider_id) == ("sent", SECOND)
         assert Message.objects.count() == 1
         assert len(graph.ledger) == 2

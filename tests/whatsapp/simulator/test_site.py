@@ -60,7 +60,11 @@ def test_unexpected_responses_have_hints(channel, monkeypatch, answer):
 
 def test_without_a_secret_nothing_is_sent(channel, settings):
     settings.WHATSAPP_APP_SECRETS = []
-    assert refusal() == (2, "WHATSAPP_APP_SECRETS is not set: give --secret.")
+    assert refusal() == (
+        2,
+        f"No secret is known for {channel.phone_number_id}: store its app secret, set WHATSAPP_APP_SECRETS or give"
+        " --secret.",
+    )
 
 
 def test_the_default_number_is_that_of_the_demo_or_the_only_active_one(owner, stranger, channel):

@@ -19,14 +19,16 @@ from whatsapp.models import Channel
 from whatsapp.simulator import bodies
 from whatsapp.simulator.bodies import ABOUT_ANOTHER, ECHO, KINDS, Content, Customer
 from whatsapp.simulator.post import NO_ANSWER, Delivery, curl, post, signed, webhook_of
-from whatsapp.simulator.site import WRONG_USE, delivery_note, only_channel
+from whatsapp.simulator.site import WRONG_USE, delivery_note, only_channel, signing_for
 
 THREADS: Final = 8
 MAX_BURST: Final = 100_000
+UNSIGNED: Final = "No secret is known for {channel}: store its app secret, set WHATSAPP_APP_SECRETS or give --secret."
 WITHOUT_A_PATH: Final = "--url is the address of the site, without a path."
 HINTS: Final = {
     NO_ANSWER: "Nothing answers at {url}: start the site with `make run`, or name it with --url.",
-    "401": "401: the site has other secrets. Its WHATSAPP_APP_SECRETS must contain the one used here (--secret).",
+    "401": "401: the site has other secrets. That of the number, or its WHATSAPP_APP_SECRETS where the number has none,"
+    " must be the one used here (--secret).",
     "403": f"403: there is no webhook at {{url}}. {WITHOUT_A_PATH}",
     "404": f"404: there is no webhook at {{url}}. {WITHOUT_A_PATH}",
     "503": "503: the site's database is not available, or refused the delivery. Meta would deliver it again.",
@@ -59,17 +61,20 @@ class Command(BaseCommand):
         where.add_argument("--url", default=f"http://127.0.0.1:{settings.PORT}", help="default: %(default)s")
         where.add_argument("--provider", choices=Channel.Provider.values, default="cloud", help="default: cloud")
         where.add_argument("--phone-number-id", default="", help="the business's number; default: the only one")
-        where.add_argument("--secret", default="", help="default: the first of WHATSAPP_APP_SECRETS")
+        where.add_argument(
+            "--secret", default="", help="default: that of the number, or the first of WHATSAPP_APP_SECRETS"
+        )
         parser.add_argument("--print", action="store_true", help="print body and curl command, and post nothing")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         check(options)
-        options["secret"] = options["secret"] or next(iter(settings.WHATSAPP_APP_SECRETS), "")
-        if not options["secret"]:
-            raise CommandError("WHATSAPP_APP_SECRETS is not set: give --secret.", returncode=WRONG_USE)
         number = options["phone_number_id"].strip().removeprefix("whatsapp:")
         options["channel"] = number or only_channel(options["provider"])
+        signing = signing_for(options["provider"], options["channel"])
+        options |= {"secret": options["secret"] or signing.secret, "account": signing.account}
+        if not options["secret"]:
+            raise CommandError(UNSIGNED.format(**options), returncode=WRONG_USE)
         url = webhook_of(options["url"])
         deliveries = [make_delivery(url, options) for _ in range(options["burst"])]
         if options["print"]:
@@ -166,6 +171,8 @@ def make_delivery(url: str, options: dict[str, Any]) -> Delivery:
         about = {"content": Content(kind=kind, text=text, target=target, advertisement=options["ad"])}
         by_meta = bodies.meta_echo if kind == ECHO else bodies.meta_message
         make = bodies.twilio_message if is_twilio else by_meta
+    if is_twilio:
+        about["account"] = options["account"]
     body = make(channel=options["channel"], customer=customer, message_id=message_id, **about)
     return signed(url=url, provider=options["provider"], message_id=message_id, body=body, secret=options["secret"])
 

@@ -33,16 +33,18 @@ def test_it_prints_control_characters_escaped(owner, settings, capsys):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("number", [meta.CHANNEL, "+14155238886"], ids=["as Meta", "as Twilio"])
+@pytest.mark.parametrize(
+    ("number", "own"), [(meta.CHANNEL, ""), (meta.CHANNEL, "own"), ("+14155238886", "")], ids=["list", "Meta", "Twilio"]
+)
 @pytest.mark.parametrize("to", [AMINA, meta.SHEENA_ID])
 def test_sent_delivered_and_read_are_posted_signed_to_the_webhook(
-    owner: Business, settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch, number: str, to: str
+    owner: Business, settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch, number: str, own: str, to: str
 ):
     settings.WHATSAPP_BACKEND = "console"
     settings.PORT = int(live_server.url.rpartition(":")[2])
     settings.ALLOWED_HOSTS = ["*"]
     monkeypatch.setattr(console, "STATUSES", ((0.01, "sent"), (0.2, "delivered"), (0.4, "read")))
-    connect_channel(user_id=owner.id, phone_number_id=number)
+    connect_channel(user_id=owner.id, phone_number_id=number, access_token="AC1:auth token", app_secret=own)
     write(owner, to=to)
     until(lambda: WebhookDelivery.objects.count() == 3)
     row = Message.objects.get()

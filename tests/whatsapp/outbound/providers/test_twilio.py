@@ -5,7 +5,6 @@ from base64 import b64decode
 from urllib.parse import parse_qs
 
 import pytest
-from django.conf import settings
 
 from conversations.models import Message
 from tests.envelope import refused
@@ -184,7 +183,7 @@ def test_a_failure_reported_by_callback_has_the_same_words(twilio, code):
     twilio.send_due()
     callback = STATUS | {"From": f"whatsapp:{NUMBER}", "MessageSid": "wamid.000001", "MessageStatus": "undelivered"}
     del callback["SmsSid"]
-    deliver_form(provider_client(), callback | {"ErrorCode": str(code)}, secret=settings.WHATSAPP_APP_SECRETS[0])
+    deliver_form(provider_client(), callback | {"ErrorCode": str(code), "AccountSid": "AC123"}, secret="an auth token")
     row = reloaded(row)
     assert WORDS[code] in row.error
     assert WORDS[code] in twilio.business.client.get(f"/api/messages/{row.pk}").json()["error"]
