@@ -70,9 +70,15 @@ class Signature:
     channels: Collection[UUID] = ()
     known: dict[str, KnownChannel | None] = field(default_factory=dict)
     _tried: dict[str, bool] = field(default_factory=dict)
+    _covers: dict[UUID, bool] = field(default_factory=dict)
 
     def covers(self, channel: Signer) -> bool:
         """Whether the delivery is signed by the secret of this number."""
+        if channel.id not in self._covers:
+            self._covers[channel.id] = self._is_by_secret_of(channel)
+        return self._covers[channel.id]
+
+    def _is_by_secret_of(self, channel: Signer) -> bool:
         if channel.provider != self.provider:
             return False
         if channel.id in self.channels:

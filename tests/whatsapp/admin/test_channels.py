@@ -33,6 +33,23 @@ def test_a_token_is_stored_encrypted_and_never_shown(owner):
     assert channel.encrypted_access_token not in pages
 
 
+def test_an_app_secret_is_stored_encrypted_kept_replaced_and_never_shown(owner):
+    person = operator()
+    assert person.fill(ADD, **typed(owner, app_secret="of the app")).status_code == 302
+    channel = Channel.objects.get()
+    assert channel.app_secret == "of the app"
+    for shown in ("of the app", channel.encrypted_app_secret):
+        assert shown not in pages_of(person, channel)
+    path = address("change", channel)
+    person.fill(path, display_number="+4930")
+    channel.refresh_from_db()
+    assert channel.app_secret == "of the app"
+    person.fill(path, app_secret="a newer one")
+    channel.refresh_from_db()
+    assert (channel.app_secret, channel.access_token) == ("a newer one", TOKEN)
+    assert list(errors_of(person.fill(path, app_secret="two\u200blines"))) == ["app_secret"]
+
+
 def test_an_empty_field_keeps_the_token_and_a_new_one_replaces_it(owner):
     person = operator()
     person.fill(ADD, **typed(owner))
@@ -123,7 +140,14 @@ def test_business_staff_read_the_pages_of_their_numbers_and_change_nothing(owner
     assert staff.found(Channel) == {channel.pk}
     for shown in (channel.phone_number_id, "The quality is low", "The token has expired"):
         assert shown in page
-    for secret in (TOKEN, channel.encrypted_access_token, "Access token", "Resume sending", 'name="_save"'):
+    for secret in (
+        TOKEN,
+        channel.encrypted_access_token,
+        "Access token",
+        "App secret:",
+        "Resume sending",
+        'name="_save"',
+    ):
         assert secret not in page
     assert staff.client.get(address("change", theirs)).status_code == 302
     for path in (ADD, address("delete", channel)):

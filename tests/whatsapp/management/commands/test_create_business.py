@@ -1,6 +1,7 @@
 """manage.py create_business: user, key and channel for an operator."""
 
 import json
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -72,6 +73,40 @@ def test_a_token_is_stored_encrypted(db, capsys):
         _ = channel.access_token
 
 
+def test_an_app_secret_is_stored_encrypted_kept_and_replaced(db, capsys):
+    number = ["--email", "a@bakery.example", "--phone-number-id", "1065"]
+    create(capsys, *number, "--app-secret", "the app's secret")
+    create(capsys, *number)
+    channel = Channel.objects.get()
+    assert channel.app_secret == "the app's secret"
+    assert "app" not in channel.encrypted_app_secret
+    create(capsys, *number, "--app-secret", "a newer one")
+    assert Channel.objects.get().app_secret == "a newer one"
+
+
+def test_secrets_come_from_standard_input_or_a_file(db, capsys, monkeypatch, tmp_path):
+    number = ["--email", "a@bakery.example", "--phone-number-id", "1065"]
+    monkeypatch.setattr("sys.stdin", StringIO("EAAG-first line\nthe second line\n"))
+    create(capsys, *number, "--access-token", "-", "--app-secret", "-")
+    channel = Channel.objects.get()
+    assert (channel.access_token, channel.app_secret) == ("EAAG-first line", "the second line")
+    (tmp_path / "secret").write_text("of the file\n", encoding="utf-8")
+    create(capsys, *number, "--app-secret", f"@{tmp_path}/secret")
+    channel.refresh_from_db()
+    assert (channel.access_token, channel.app_secret) == ("EAAG-first line", "of the file")
+
+
+@pytest.mark.parametrize("given", ["-", "@/nowhere/secret", "@{}/empty"])
+@pytest.mark.parametrize("option", ["--access-token", "--app-secret"])
+def test_a_secret_that_cannot_be_read_is_named(db, monkeypatch, tmp_path, option, given):
+    monkeypatch.setattr("sys.stdin", StringIO("\n"))
+    (tmp_path / "empty").touch()
+    arguments = ["--email", "a@bakery.example", "--phone-number-id", "1065", option, given.format(tmp_path)]
+    with pytest.raises(CommandError, match=f"^{option}: .*(is empty|cannot be read)"):
+        call_command("create_business", *arguments)
+    assert not User.objects.exists()
+
+
 def test_staff_get_their_permissions_from_a_group(db, capsys):
     create(capsys, "--email", "a@bakery.example", "--staff")
     user = User.objects.get()
@@ -84,6 +119,7 @@ def test_staff_get_their_permissions_from_a_group(db, capsys):
 REFUSED = {
     "no e-mail address": (["--email", "bakery"], "valid email"),
     "a token without a number": (["--email", "a@bakery.example", "--access-token", "t"], "--phone-number-id"),
+    "a secret without a number": (["--email", "a@bakery.example", "--app-secret", "s"], "--phone-number-id"),
     "an account without a number": (["--email", "a@bakery.example", "--waba-id", "7"], "--phone-number-id"),
     "an account that is no id": (
         ["--email", "a@bakery.example", "--phone-number-id", "2", "--waba-id", "Bella's"],

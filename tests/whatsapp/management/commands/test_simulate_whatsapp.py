@@ -13,7 +13,7 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from tests.sessions import database_url
 from tests.site import Site, environment, free_port, manage, serving
-from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, simulate
+from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, refusal, simulate
 from whatsapp.channels import connect_channel
 from whatsapp.models import Channel, WebhookDelivery
 from whatsapp.simulator.bodies import ABOUT_ANOTHER, KINDS
@@ -130,6 +130,15 @@ def test_a_delivery_from_twilio_is_stored(site, owner):
     message = Message.objects.get()
     assert message.content == "Grüße & 1+1"
     assert message.conversation.customer.phone == PHONE
+
+
+@served
+def test_a_number_with_a_secret_of_its_own_is_signed_with_it(site, owner):
+    connect_channel(user_id=owner.id, phone_number_id="1065", app_secret="of this number")
+    simulate("--url", site.address, "--from", PHONE)
+    assert Message.objects.get().conversation.customer.phone == PHONE
+    code, error = refusal("--url", site.address, "--secret", SECRET)
+    assert (code, error[:4]) == (1, "401:")
 
 
 def test_twilios_prefix_is_not_doubled(db):
