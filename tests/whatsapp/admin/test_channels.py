@@ -144,7 +144,7 @@ def test_business_staff_read_the_pages_of_their_numbers_and_change_nothing(owner
         TOKEN,
         channel.encrypted_access_token,
         "Access token",
-        "App secret:",
+        'name="app_secret"',
         "Resume sending",
         'name="_save"',
     ):
