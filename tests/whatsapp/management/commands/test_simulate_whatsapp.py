@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 import pytest
+from django.conf import settings
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
@@ -23,7 +24,8 @@ served = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(scope="module")
 def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(database_url(), tmp_path_factory.mktemp("site"), WHATSAPP_APP_SECRETS=SECRET) as site:
+    variables = {"WHATSAPP_APP_SECRETS": SECRET, "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS)}
+    with serving(database_url(), tmp_path_factory.mktemp("site"), **variables) as site:
         yield site
 
 
