@@ -11,6 +11,7 @@ import psycopg
 import structlog
 from django.db import OperationalError, connection, transaction
 
+from leadsite.core.postgresql import patience
 from leadsite.core.statements import fetch_rows
 
 log = structlog.get_logger(__name__)
@@ -71,6 +72,9 @@ def retried(
     already holds a transaction there is one attempt, because only who opened a transaction can repeat it. An error
     that leaves the function has the number of its attempt, see attempt_of. Only Django's database errors are
     recognised: translate them in the caller, not inside.
+
+    Within patience.limit_waiting, no attempt begins that has less time left than the last one has waited: it would be
+    ended in the middle, with its connection. With the web server's limits a request waits once for a locked row.
     """
     if function is None:
         return lambda decorated: _retried(decorated, attempts)
@@ -82,12 +86,13 @@ def _retried(function: Callable[P, R], attempts: int) -> Callable[P, R]:
     def repeated(*args: P.args, **kwargs: P.kwargs) -> R:
         last = 1 if connection.in_atomic_block else attempts
         for number in range(1, last + 1):
+            before = patience.left()
             try:
                 return function(*args, **kwargs)
             except Exception as error:
                 state = sqlstate(error)
                 error.__dict__["attempt"] = number
-                if number == last or state not in RETRIED_SQLSTATES:
+                if number == last or state not in RETRIED_SQLSTATES or _is_too_late(before):
                     raise
             log.info("transaction_retried", attempt=number, sqlstate=state)
             # Jitter, so that the same sessions do not collide again. No transaction is open during the wait.
@@ -95,6 +100,12 @@ def _retried(function: Callable[P, R], attempts: int) -> Callable[P, R]:
         raise AssertionError("the last attempt returns or raises")
 
     return repeated
+
+
+def _is_too_late(before: float | None) -> bool:
+    """Whether less time is left than an attempt has waited that began with `before`."""
+    left = patience.left()
+    return left is not None and before is not None and left < before - left
 
 
 def attempt_of(error: BaseException) -> int:
@@ -109,12 +120,13 @@ def set_locally(**values: str) -> None:
 
 
 def end_if_idle(*, seconds: float = IDLE_SECONDS, **values: str) -> None:
-    """Make the server end this session if it is idle within the transaction: see Note [Suspended processes].
+    """Make the server end this session if it is idle within the transaction: see Note [Suspended processes]. Turns jit
+    off, as postgresql/defaults.py does for the web server: compiling such a statement takes longer than running it.
 
     Idle is the time between two statements, so `seconds` must exceed the caller's longest computation between two.
     `values`: more settings, set in the same statement. Caller holds the transaction.
     """
-    set_locally(idle_in_transaction_session_timeout=f"{round(seconds * 1000)}ms", **values)
+    set_locally(**{"idle_in_transaction_session_timeout": f"{round(seconds * 1000)}ms", "jit": "off"} | values)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import psycopg
 from django.db import Error, connection, transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import ValidationError
@@ -74,9 +75,17 @@ def answer_once(request: Request, *, user_id: UUID, make: Callable[[], Response]
     try:
         return answer()
     except Error as error:
-        if not claimed and sqlstate(error) == _LOCK_NOT_AVAILABLE:
+        if not claimed and sqlstate(error) == _LOCK_NOT_AVAILABLE and _waited_for_same_key(error):
             raise RequestInProgress from error
         raise
+
+
+def _waited_for_same_key(error: Error) -> bool:
+    """Whether the lock was that of a row with the same key, which is being inserted; not that of the business's row, or
+    of the whole table. PostgreSQL names the table of the row in the error's context, and that of a foreign key.
+    """
+    cause = error.__cause__
+    return isinstance(cause, psycopg.Error) and '"idempotency_keys"' in (cause.diag.context or "")
 
 
 def prune_keys(*, now: datetime) -> int:

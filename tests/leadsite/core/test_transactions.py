@@ -10,6 +10,8 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 
 from conversations.models import Customer
+from leadsite.core.postgresql.patience import limit_waiting
+from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, end_if_idle, retried, sqlstate
 from tests.factories import Business
 from tests.sessions import is_free, session, suspended
@@ -174,3 +176,27 @@ def test_the_locks_of_a_suspended_process_are_released(owner: Business) -> None:
         until(lambda: is_free(Customer.objects.all()))
     assert isinstance(renaming.exception(), Error)
     assert Customer.objects.get().name == "Amina"
+
+
+def test_no_attempt_begins_that_could_not_wait_as_long_as_the_last(owner: Business) -> None:
+    tries = []
+
+    @retried
+    def wait_for_lock() -> None:
+        tries.append(1)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '300ms'")
+            cursor.execute("SELECT FROM users FOR UPDATE")
+
+    with session() as other, limit_waiting(0.5):
+        other.execute("SELECT FROM users FOR UPDATE")
+        with pytest.raises(OperationalError) as refused:
+            wait_for_lock()
+    assert (sqlstate(refused.value), len(tries)) == ("55P03", 1)
+    assert connection.is_usable()
+
+
+def test_workers_transactions_compile_nothing(db: None) -> None:
+    with transaction.atomic():
+        end_if_idle()
+        assert fetch_rows("SHOW jit") == [("off",)]
