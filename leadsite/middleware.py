@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
 from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 
@@ -79,7 +82,28 @@ class ErrorPages(_PagesOnly):
 
 
 class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
-    pass
+    """Where a form was sent after the session had ended, the login leads back to the page with the form.
+
+    The address that it was sent to may take nothing but forms, as that of a reply does.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        login = resolve_url(settings.LOGIN_URL)
+        if request.method != "POST" or response.status_code != 302 or response["Location"].partition("?")[0] != login:
+            return response
+        page = _path_on_this_site(request, request.META.get("HTTP_REFERER", ""))
+        return redirect_to_login(page) if page and not page.startswith(login) else response
+
+
+def _path_on_this_site(request: HttpRequest, address: str) -> str:
+    """Return path and query of an address; "" where it is another site's, or none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    if parts.netloc != request.get_host() or parts.path.startswith("//"):
+        return ""
+    return parts._replace(scheme="", netloc="", fragment="").geturl()
 
 
 class PageMessages(_PagesOnly, MessageMiddleware):

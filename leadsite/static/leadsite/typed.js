@@ -47,7 +47,7 @@
         box.className = "typed-notice";
         box.setAttribute("role", "status");
         const text = document.createElement("span");
-        text.textContent = "What you typed before is back in this form, and not saved yet.";
+        text.textContent = "What you typed before is back in this form. Check it, then save or send it.";
         const discard = document.createElement("button");
         discard.type = "button";
         discard.textContent = "Discard it";

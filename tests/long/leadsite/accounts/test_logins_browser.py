@@ -10,6 +10,7 @@ from tests.browser import Window, assert_fits_a_phone, assert_readable_in_both_t
 from tests.factories import Business
 from tests.sessions import database_url
 from tests.site import serving
+from whatsapp.models import Channel
 
 PASSWORD = "correct horse battery"
 TYPED = "Three-tier lemon cake\nfor Saturday"
@@ -67,6 +68,27 @@ def test_typed_text_is_back_after_the_login(owner: Business, tmp_path: Path) -> 
         notice.wait_for(state="detached")
         assert details.input_value() == TYPED
         assert window.errors == []
+
+
+def test_a_typed_reply_is_back_after_the_login(owner: Business, tmp_path: Path) -> None:
+    email, url = owner.user.email, database_url()
+    create_business(email=email, password=PASSWORD, staff=True)
+    Channel.objects.create(user=owner.user, phone_number_id="100000000000001", display_number="+49 30 1")
+    lead = owner.has_lead()
+    path = f"/admin/conversations/conversation/{lead.conversation_id}/change/"
+    with serving(url, tmp_path) as site, open_window(site.address) as window:
+        window.log_in(email, PASSWORD)
+        window.page.wait_for_url("**/admin/")
+        window.open(path)
+        text = window.page.locator("#reply textarea")
+        text.fill(TYPED)
+        end_sessions(url)
+        window.page.locator("#reply [type=submit]").first.click()
+        window.page.wait_for_url("**/login/**")
+        log_in_again(window, email)
+        window.page.locator(".typed-notice").wait_for()
+        window.page.screenshot(path=tmp_path / "reply.png", full_page=True)
+        assert text.input_value() == TYPED
 
 
 def test_nobody_else_gets_the_text(owner: Business, stranger: Business, tmp_path: Path) -> None:
