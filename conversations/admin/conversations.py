@@ -1,6 +1,6 @@
 """The pages of conversations, with the thread of messages."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -8,10 +8,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from conversations.admin.assignment import AssignedFilter, assignees
 from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of, name_and_phone
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
 from conversations.models.conversations import RECENCY
+from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart, PageWithParts
 from leadsite.adminkit.values import badge, link, moment
@@ -33,13 +35,23 @@ class WaitingFilter(admin.SimpleListFilter):
 @admin.register(Conversation)
 class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
     customer_path = "customer__"
-    list_display = ["customer_and_phone", "status_badge", "waiting", "last_message", "created"]
-    list_filter = ["status", WaitingFilter, "created_at"]
-    list_select_related = ["customer"]
+    list_display = ["customer_and_phone", "status_badge", "assigned_to", "waiting", "last_message", "created"]
+    list_filter = ["status", WaitingFilter, AssignedFilter, "created_at"]
+    list_select_related = ["customer", "assigned_to"]
     search_help_text = "Name or phone number of the customer"
-    fields = ["customer_link", "phone", "marketing", "status", "last_message", "last_inbound", "user", "created"]
+    fields = [
+        *("customer_link", "phone", "marketing", "status", "assigned_to", "last_message", "last_inbound"),
+        *("user", "created"),
+    ]
     readonly_fields = ["user", "customer_link", "phone", "marketing", "last_message", "last_inbound", "created"]
     ordering = [RECENCY.desc(), "-pk"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **options)
+        if obj is not None and "assigned_to" in form.base_fields:
+            form.base_fields["assigned_to"].queryset = assignees(cast(User, request.user), obj)
+            form.base_fields["assigned_to"].empty_label = "Nobody"
+        return form
 
     @admin.display(description="customer", ordering="customer__name")
     def customer_and_phone(self, conversation: Conversation) -> SafeString:

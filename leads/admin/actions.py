@@ -4,15 +4,17 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.forms import ActionForm
@@ -23,7 +25,12 @@ from leads.bulk.chunks import process_at_once
 from leads.models import BulkChange, Lead, LeadStatus, LeadType
 from leadsite.accounts.models import User
 from leadsite.adminkit.page import any_size
+from leadsite.adminkit.paginator import COUNT_LIMIT
+from leadsite.core.postgresql.patience import limit_waiting
+from leadsite.core.transactions import custom_plans
 
+_CSRF_FIELD: Final = "csrfmiddlewaretoken"
+_CONFIRMED: Final = "confirmed"
 Action = Callable[[Any, HttpRequest, QuerySet[Lead]], HttpResponse | None]
 
 
@@ -72,8 +79,10 @@ def _typing(kind: LeadType) -> Action:
 
 def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpResponse | None:
     """Change few leads at once, and say so; for many, go to the page with the progress."""
-    person = cast(User, request.user)
-    change = changes.start_bulk_change(person_id=person.pk, leads=_seen(request, leads), values=values)
+    person, leads = cast(User, request.user), _seen(request, leads)
+    if (number := _number_not_shown(request, leads)) is not None:
+        return _ask(request, number)
+    change = changes.start_bulk_change(person_id=person.pk, leads=leads, values=values)
     if not change.total:
         messages.warning(request, "No lead matches any more: nothing was changed.")
         return None
@@ -86,6 +95,35 @@ def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpR
         return to_page(change)
     _report(request, change)
     return None
+
+
+def _number_not_shown(request: HttpRequest, leads: QuerySet[Lead]) -> int | None:
+    """The number of all leads that a search finds, where the list showed the limit of its count instead."""
+    across = request.POST.get("select_across") == "1" and request.GET.get(SEARCH_VAR)
+    if not across or _CONFIRMED in request.POST:
+        return None
+    # As long as the choice of the leads may take.
+    seconds = changes.CHOOSING_SECONDS
+    with limit_waiting(seconds), custom_plans(statement_timeout=f"{seconds}s"):
+        number = leads.order_by().count()
+    return number if number > COUNT_LIMIT else None
+
+
+def _ask(request: HttpRequest, number: int) -> HttpResponse:
+    """Show the number, and a button that sends the same form again."""
+    chosen = request.POST["action"]
+    label = next(action.short_description for action in ACTIONS if action.__name__ == chosen)
+    posted = [(name, value) for name, values in request.POST.lists() for value in values if name != _CSRF_FIELD]
+    context = {
+        **admin.site.each_context(request),
+        "title": "All that match",
+        "opts": Lead._meta,
+        "counted": counted(number),
+        "action_name": label,
+        "posted": [*posted, (_CONFIRMED, "1")],
+        "back": request.get_full_path(),
+    }
+    return TemplateResponse(request, "leads/bulk_confirm.html", context)
 
 
 def _report(request: HttpRequest, change: BulkChange) -> None:

@@ -3,13 +3,14 @@
 from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from conversations.admin.assignment import AssignedFilter, assignees
 from conversations.admin.customer_rows import CustomerSearchAdmin, name_and_phone
 from conversations.admin.referral import read_referral
 from conversations.search.pages import FoundPages
@@ -24,19 +25,6 @@ from leadsite.accounts.models import User
 from leadsite.adminkit.values import NOTHING, badge, day, foreign, link, moment, shorten
 
 NEW_LEAD_FIELDS = ["customer_phone", "customer_name", "type", "details", "status"]
-
-
-class AssignedFilter(admin.SimpleListFilter):
-    title = "assigned to"
-    parameter_name = "assigned"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("me", "Me"), ("nobody", "Nobody")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
-        if self.value() == "me":
-            return queryset.filter(assigned_to_id=request.user.pk)
-        return queryset.filter(assigned_to=None) if self.value() == "nobody" else queryset
 
 
 @admin.register(Lead)
@@ -164,11 +152,3 @@ class LeadAdmin(CustomerSearchAdmin):
     def came_by(self, lead: Lead) -> SafeString:
         referral = read_referral(lead.referral)
         return render_to_string("conversations/referral.html", {"referral": referral}) if referral else NOTHING
-
-
-def assignees(viewer: User, lead: Lead) -> QuerySet[User]:
-    """Who can be assigned: the viewer and the present assignee; for a superuser also the business and superusers."""
-    who = Q(pk=viewer.pk) | Q(pk=lead.assigned_to_id)
-    if viewer.is_superuser:
-        who |= Q(pk=lead.user_id) | Q(is_superuser=True, is_active=True)
-    return User.objects.filter(who).order_by("business_name", "email")

@@ -84,3 +84,22 @@ def test_the_thread_is_shown_only_with_permission_to_view_messages(owner):
     assert page.status_code == 200
     assert "Between us." not in page.content.decode()
     assert staff.get(address("changelist", Message)).status_code == 403
+
+
+def test_a_conversation_is_assigned_on_its_page_and_found_by_the_assignee(owner):
+    mine, nobodys = two_conversations(owner)
+    staff = staff_of(owner)
+    assert "Nobody" in staff.get(address("change", mine)).content.decode()
+    staff.fill(address("change", mine), assigned_to=str(owner.id))
+    assert Conversation.objects.get(pk=mine.pk).assigned_to_id == owner.id
+    assert staff.found(Conversation, assigned="me") == {mine.pk}
+    assert staff.found(Conversation, assigned="nobody") == {nobodys.pk}
+    staff.fill(address("change", mine), assigned_to="")
+    assert Conversation.objects.get(pk=mine.pk).assigned_to_id is None
+
+
+def test_a_conversation_is_not_assigned_to_another_business(owner, stranger):
+    mine, _ = two_conversations(owner)
+    errors = errors_of(staff_of(owner).fill(address("change", mine), assigned_to=str(stranger.id)))
+    assert list(errors) == ["assigned_to"]
+    assert Conversation.objects.get(pk=mine.pk).assigned_to_id is None

@@ -4,10 +4,11 @@ import pytest
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from leads.admin import actions
 from leads.bulk import changes, chunks, worker
 from leads.models import BulkChange, Lead
 from tests.factories import Business
-from tests.staff import Staff, address, messages_of, operator, staff_of
+from tests.staff import Staff, address, form_of, messages_of, operator, staff_of
 
 pytestmark = pytest.mark.django_db
 LEADS = 5
@@ -46,6 +47,22 @@ def press(staff: Staff, button: str):
 
 def page(staff: Staff) -> str:
     return staff.get(address("change", the_change())).content.decode()
+
+
+def test_the_number_is_said_before_an_action_on_more_leads_than_the_list_counts(staff, monkeypatch):
+    """The list of a search counts up to a limit, but the action is for all that match."""
+    monkeypatch.setattr(actions, "COUNT_LIMIT", LEADS - 1)
+    response = act_on_all(staff, "mark_contacted", "q=cake", shown_at="")
+    asked = form_of(response.content.decode())
+    assert f"{LEADS} leads match" in strip_tags(response.content.decode())
+    assert not BulkChange.objects.exists()
+    staff.client.post(f"{address('changelist', Lead)}?q=cake", asked)
+    assert the_change().total == LEADS
+
+
+def test_a_number_that_the_list_has_shown_is_not_asked_about(staff, monkeypatch):
+    monkeypatch.setattr(actions, "COUNT_LIMIT", LEADS)
+    assert act_on_all(staff, "mark_contacted", "q=cake").url == address("change", the_change())
 
 
 def test_many_leads_are_changed_by_the_worker_with_progress_cancel_and_undo(staff):
