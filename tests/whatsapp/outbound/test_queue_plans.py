@@ -71,7 +71,8 @@ def plan_of(cursor: Any, statement: str) -> str:
 
     numbered = re.sub(r"%(?:\((\w+)\))?s", number, statement)
     cursor.execute(f"PREPARE planned AS {numbered}")
-    cursor.execute(f"EXPLAIN (COSTS OFF) EXECUTE planned ({', '.join(['NULL'] * len(names))})")
+    given = f"({', '.join(['NULL'] * len(names))})" if names else ""
+    cursor.execute(f"EXPLAIN (COSTS OFF) EXECUTE planned {given}")
     plan = "\n".join(line for (line,) in cursor.fetchall())
     cursor.execute("DEALLOCATE planned")
     return plan
