@@ -14,6 +14,11 @@ def do_import(context: JobContext, run_id: str) -> None:
     upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
 
 
+@app.task(pass_context=True)
+def read_preview(context: JobContext, run_id: str) -> None:
+    upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="sweep_imports", pass_context=True)
 def sweep_imports(context: JobContext, timestamp: int) -> None:

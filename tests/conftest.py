@@ -12,6 +12,9 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import TransactionTestCase
 from rest_framework.test import APIClient
 
+from leads.importing import upload_worker, uploads
+from leads.importing.isolated import process
+from leads.models import ImportRun
 from leadsite.accounts.models import User
 from leadsite.accounts.services import create_business
 from leadsite.demo import embedded
@@ -36,6 +39,8 @@ class QuickHasher(PBKDF2PasswordHasher):
 
 
 def pytest_configure() -> None:
+    # The settings are those of tests in the processes that read uploaded files, too.
+    process.PRELOADED.insert(0, "pytest")
     # Django has no setting for this. By default it truncates all tables and creates all permissions again.
     TransactionTestCase._fixture_teardown = lambda case: delete_all_rows()  # type: ignore[attr-defined]
     settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.{QuickHasher.__name__}", *settings.PASSWORD_HASHERS]
@@ -64,6 +69,17 @@ def database_server() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None, database_server: None) -> None:
     """Start the server before pytest-django creates the test database."""
+
+
+@pytest.fixture(autouse=True)
+def previews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the preview of an uploaded file where a request would wait for a worker, which tests do not have."""
+
+    def read(run: ImportRun) -> None:
+        upload_worker.process_upload(run.pk, should_stop=lambda: False)
+        run.refresh_from_db()
+
+    monkeypatch.setattr(uploads, "wait_for_preview", read)
 
 
 @pytest.fixture(autouse=True)

@@ -12,10 +12,10 @@ from leads.importing.columns.fields import LABELS
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.page_messages import page_message
 from leads.importing.phones.regions import region_name
-from leads.importing.preview import Preview, read_preview
+from leads.importing.preview import Preview, stored_preview
 from leads.importing.resume import before_of, earlier_runs
 from leads.importing.runs import refused_rows
-from leads.importing.uploads import IN_PROGRESS, MAX_COLUMNS, STOPPED
+from leads.importing.uploads import IN_PROGRESS, STOPPED
 from leads.models import ImportRun
 from leadsite.adminkit.values import shorten
 
@@ -29,17 +29,17 @@ _WIDE: Final = 6
 def run_context(run: ImportRun) -> dict[str, Any]:
     """The context of leads/import_run.html."""
     if run.state == State.PREVIEW:
-        return _preview(run)
+        preview = stored_preview(run)
+        return {"under_way": progress_of(run)} if preview is None else _preview(run, preview)
     if run.state in IN_PROGRESS:
         return {"under_way": progress_of(run)}
     return {"meaning": meaning(run), "can_resume": run.state in STOPPED and run.pieces.exists()}
 
 
-def _preview(run: ImportRun) -> dict[str, Any]:
-    preview = read_preview(run)
-    header, fields = preview.header[:MAX_COLUMNS], preview.fields[:MAX_COLUMNS]
-    form = preview_form(run, header, fields, preview.sheets)
-    order = _order(header, fields)
+def _preview(run: ImportRun, preview: Preview) -> dict[str, Any]:
+    header = preview.header
+    form = preview_form(run, header, preview.fields, preview.sheets)
+    order = _order(header, preview.fields)
     trial = run.trial
     skipped_by = before_of(run, columns=preview.fields).run
     finished = earlier_runs(user_id=run.user_id, file_hash=run.file_hash).filter(state=State.FINISHED)

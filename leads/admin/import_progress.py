@@ -25,6 +25,7 @@ _COLOURS: Final = {
 }
 _LABELS: Final = {State.PREVIEW: "Not imported yet", State.TRYING: "Dry run"}
 _COUNTED: Final = {"created": "created", "updated": "updated", "skipped": "already exist", "failed": "refused"}
+_READING: Final = "A worker reads the first rows. If this takes longer than two minutes, no worker is running."
 _WAITING: Final = "Waiting for a worker. If this takes longer than a minute, no worker is running."
 
 
@@ -46,12 +47,13 @@ def counts_of(run: ImportRun) -> dict[str, int]:
 
 def progress_of(run: ImportRun) -> dict[str, Any]:
     """The numbers that leads/static/leads/import.js requests every second."""
+    unread = run.state == State.PREVIEW and run.preview is None
     waits = run.state == State.WAITING or (run.state == State.TRYING and run.progress is None)
     return {
         "state": run.state,
-        "over": run.state not in IN_PROGRESS,
+        "over": run.state not in IN_PROGRESS and not unread,
         "progress": run.progress or 0.0,
-        "words": _WAITING if waits else "",
+        "words": _READING if unread else _WAITING if waits else "",
         **counts_of(run),
     }
 

@@ -26,7 +26,6 @@ from leads.admin.import_page import changes_table, refused_file, refused_table, 
 from leads.admin.import_progress import counts_of, describe_counts, describe_options, progress_of, state_badge
 from leads.importing import uploads
 from leads.importing.page_messages import page_message
-from leads.importing.preview import read_preview
 from leads.models import ImportRun
 from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
@@ -113,6 +112,8 @@ class ImportRunAdmin(OwnedAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
     ) -> HttpResponse:
         if isinstance(obj, ImportRun):
+            if obj.state == State.PREVIEW:
+                uploads.wait_for_preview(obj)
             context |= run_context(obj) | {"may_import": self.has_add_permission(request)}
             context["refused"] = refused_table(obj)
             context["would_change"] = changes_table(obj)
@@ -219,7 +220,9 @@ def _decide(request: HttpRequest, run: ImportRun) -> None:
     )
     if action not in ("try", "import"):
         return
-    if problem := read_preview(run).problem:
+    uploads.wait_for_preview(run)
+    # One that is not read yet is looked at by the worker before the first row.
+    if problem := (run.preview or {}).get("problem"):
         messages.error(request, page_message(problem))
         return
     (uploads.try_import if action == "try" else uploads.start_import)(run=run)

@@ -10,7 +10,7 @@ from conversations.visible_text import visible_text
 from leads.importing.cells import BadCell
 from leads.importing.columns.fields import Columns, Reading
 from leads.importing.phones.columns import PhoneColumn, judge_rows
-from leads.importing.readers.rows import ABSENT, Row, Table
+from leads.importing.readers.rows import ABSENT, LINE_LIMIT, Row, Table
 from leads.importing.sample import read_sample
 from leads.models import Lead
 from leads.services.file_rows import NOTHING_CHECKED, SKIP, UPDATE, CheckedRows, check_rows
@@ -20,6 +20,9 @@ from leads.services.update_rows import EarlierRows
 
 # What a new lead has where neither the row nor --type and --status say it. A customer may have no name.
 _BUILT_IN: Final[Mapping[str, str]] = {"type": Lead.Type.INQUIRY.value, "customer_name": ""}
+# Of the rows of a batch: 5000 rows of a usual list are a million.
+_CHUNK_CHARACTERS: Final = 16 * 2**20
+_SHOWN_OF_LONG: Final = 200
 # The fields that a blank cell can empty.
 CLEARABLE: Final = ("details",)
 
@@ -112,9 +115,8 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
     """
     sample, table = read_sample(table)
     phones = judge_rows(sample, columns, region=options.region)
-    rows = islice(table.rows, skip, None)
     empty = not skip
-    while chunk := list(islice(rows, size)):
+    for chunk in _chunks(islice(table.rows, skip, None), size):
         empty = False
         batch = read_batch(chunk, columns, options, phones)
         batch.position = table.position()
@@ -122,6 +124,25 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
     if empty:
         table.notes.append("The file has a header and no rows.")
     table.notes.extend(phones.notes())
+
+
+def _chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    """Group rows by `size`; fewer where they are long, so that a batch has bounded memory."""
+    chunk: list[Row] = []
+    characters = 0
+    for row in rows:
+        length = sum(map(len, row.cells))
+        if length > LINE_LIMIT:
+            # The cells of a workbook may all be the same long text.
+            cells = [cell[:_SHOWN_OF_LONG] for cell in row.cells]
+            row = Row(row.line, cells, f"The row has {length} characters; the maximum is {LINE_LIMIT}.")  # noqa: PLW2901
+        chunk.append(row)
+        characters += length
+        if len(chunk) == size or characters > _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
 
 
 def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones: PhoneColumn) -> Batch:

@@ -1,22 +1,23 @@
-"""The preview of an uploaded file: its header and first rows as they would be imported."""
+"""The preview of an uploaded file: its header and first rows as they would be imported.
+
+A worker reads it (isolated/reading.py) and stores it with the run, whose page shows what is stored.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Final
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
-from leads.importing.batches import read_batch, validate
-from leads.importing.columns.fields import Columns, UnknownColumns
-from leads.importing.phones.columns import judge_rows, several_notes
 from leads.importing.phones.judging import Judgment
-from leads.importing.readers.files import Row, UnreadableFile
 from leads.importing.readers.rows import storable
-from leads.importing.sample import read_sample
-from leads.importing.stored_files import FileGone, open_file
-from leads.importing.uploads import columns_of, fields_of, open_run, options_of
 from leads.models import ImportRun
 
-ROWS: Final = 10
+# A page cannot show more; an import of more columns is refused.
+MAX_COLUMNS: Final = 500
+LONGEST_CELL: Final = 400
+LONGEST_NAME: Final = 1000
+_SHEETS: Final = 200
+_NOTES: Final = 50
+_VALUES: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class PreviewRow:
     line: int
     cells: Sequence[str]
     reason: str = ""
+
+    def bounded(self) -> "PreviewRow":
+        cells = [cell[:LONGEST_CELL] for cell in self.cells[:MAX_COLUMNS]]
+        return PreviewRow(self.line, cells, self.reason[:LONGEST_NAME])
 
 
 @dataclass(slots=True)
@@ -37,6 +42,7 @@ class Preview:
     them may be meant, and none was chosen.
     """
 
+    format: str = ""
     header: list[str] = field(default_factory=list)
     fields: list[str | None] = field(default_factory=list)
     rows: list[PreviewRow] = field(default_factory=list)
@@ -47,48 +53,51 @@ class Preview:
     sheets: Sequence[str] = ()
     alike: bool = False
 
+    def bounded(self) -> "Preview":
+        """The preview with what a page can show of it, so that no file makes it large."""
+        return Preview(
+            format=self.format,
+            header=[name[:LONGEST_NAME] for name in self.header[:MAX_COLUMNS]],
+            fields=self.fields[:MAX_COLUMNS],
+            rows=[row.bounded() for row in sorted(self.rows, key=lambda row: row.line)],
+            problem=self.problem[: 2 * LONGEST_NAME],
+            notes=[note[:LONGEST_NAME] for note in self.notes[:_NOTES]],
+            unknown={
+                name: [value for value in values if len(value) <= LONGEST_CELL][:_VALUES]
+                for name, values in self.unknown.items()
+            },
+            phones=self.phones,
+            sheets=[name[:LONGEST_CELL] for name in self.sheets[:_SHEETS]],
+            alike=self.alike,
+        )
 
-def read_preview(run: ImportRun) -> Preview:
-    """Read the header and the first rows and validate them; nothing is stored."""
-    preview = Preview()
-    rows: list[Row] = []
-    try:
-        with open_file(run=run) as file:
-            sample, table = read_sample(open_run(run, file))
-            preview.sheets, preview.alike = table.sheets, bool(table.alike)
-            preview.header, preview.fields = table.header, fields_of(run, table.header, sample)
-            rows.extend(islice(table.rows, ROWS))
-        columns = columns_of(run, table.header, sample)
-        preview.notes, preview.unknown = [*table.notes, *columns.notes], columns.unknown
-        _validate(preview, run, columns, sample, rows)
-        if not rows:
-            preview.problem = "The file has a header and no rows."
-    except (UnreadableFile, FileGone, UnknownColumns) as error:
-        preview.problem = str(error)
-        preview.sheets = preview.sheets or getattr(error, "sheets", ())
-        preview.rows = [PreviewRow(row.line, list(map(storable, row.cells)), row.error or "") for row in rows]
-    return preview
-
-
-def _validate(preview: Preview, run: ImportRun, columns: Columns, sample: Sequence[Row], rows: Sequence[Row]) -> None:
-    """Set the preview's rows. Raises UnknownColumns, UnreadableFile."""
-    options = options_of(run)
-    phones = judge_rows(sample, columns, region=options.region)
-    preview.phones = phones.judgment
-    preview.notes = [*preview.notes, *several_notes(preview.phones.several)]
-    batch = read_batch(rows, columns, options, phones)
-    found: dict[int, PreviewRow] = {}
-    for row, said in zip(batch.rows, batch.said, strict=True):
-        cells = list(row.cells)
-        if "customer_phone" in said:
-            cells[_place(columns.places["customer_phone"], cells, said["customer_phone"])] = said["customer_phone"]
-        found[row.line] = PreviewRow(row.line, cells)
-    for refusal in validate(batch, user_id=run.user_id, options=options).refusals:
-        cells = list(found[refusal.row.line].cells if refusal.row.line in found else refusal.row.cells)
-        found[refusal.row.line] = PreviewRow(refusal.row.line, list(map(storable, cells)), refusal.reason)
-    preview.rows = [found[line] for line in sorted(found)]
+    def refuse(self, reasons: Mapping[int, str]) -> None:
+        """Say of the rows at these lines why they would be refused."""
+        self.rows = [PreviewRow(row.line, row.cells, reasons.get(row.line, row.reason)) for row in self.rows]
 
 
-def _place(indexes: Sequence[int], cells: Sequence[str], phone: str) -> int:
-    """The column, of several with phones, that the phone was read from: the one that has its last digits."""
-    return next((index for index in indexes if phone[-6:] in "".join(filter(str.isdigit, cells[index]))), indexes[0])
+def stored_form(preview: Preview) -> dict[str, Any]:
+    """The preview as JSON that PostgreSQL can store."""
+    stored: dict[str, Any] = _storable(asdict(preview))
+    return stored
+
+
+def stored_preview(run: ImportRun) -> Preview | None:
+    """The preview that is stored with the run; None until a worker has read it."""
+    if run.preview is None:
+        return None
+    stored = dict(run.preview)
+    rows = [PreviewRow(**row) for row in stored.pop("rows")]
+    phones = stored.pop("phones")
+    return Preview(**stored, rows=rows, phones=Judgment(**phones | {"regions": tuple(phones["regions"])}))
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return {name: _storable(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_storable(one) for one in value]
+    return value

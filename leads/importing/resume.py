@@ -23,7 +23,8 @@ UNFINISHED: Final = (State.WAITING, State.RUNNING, State.INTERRUPTED, State.FAIL
 # A run without progress for this long has lost its worker: a batch takes less than a second, reading up to the first
 # one of a long workbook a minute.
 STALE: Final = timedelta(minutes=10)
-
+# A preview is read in two minutes, or not at all.
+_PREVIEW_STALE: Final = timedelta(minutes=3)
 
 # Of a run with more refused rows, the lines are not compared; each row is looked for.
 REMEMBERED_LINES: Final = 100_000
@@ -134,8 +135,11 @@ def resume_run(*, user_id: UUID, file_hash: str, options: dict[str, Any]) -> Imp
 
 def due_uploads() -> QuerySet[ImportRun]:
     """Return the uploads that need a worker, oldest first: waiting ones, and those whose worker has died."""
-    stale = Q(updated_at__lt=clock.now() - STALE)
-    due = Q(state=State.WAITING) | Q(state=State.TRYING) & (Q(progress=None) | stale) | Q(state=State.RUNNING) & stale
+    now = clock.now()
+    stale = Q(updated_at__lt=now - STALE)
+    unread = Q(attempts=0) | Q(updated_at__lt=now - _PREVIEW_STALE)
+    due = Q(state=State.PREVIEW, preview__isnull=True) & unread
+    due |= Q(state=State.WAITING) | Q(state=State.TRYING) & (Q(progress=None) | stale) | Q(state=State.RUNNING) & stale
     # The runs of import_leads have no stored file and are resumed by the command.
     piece = ImportFile.objects.filter(user_id=OuterRef("user_id"), run_id=OuterRef("pk"), number=0)
     return ImportRun.objects.filter(due, Exists(piece)).order_by("pk")

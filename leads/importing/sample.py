@@ -8,6 +8,8 @@ from typing import Final
 from leads.importing.readers.rows import LOST, Row, Table, UnreadableFile
 
 SAMPLE_ROWS: Final = 3000
+# Fewer rows are read ahead where they are long.
+SAMPLE_CHARACTERS: Final = 16 * 2**20
 
 
 def read_sample(table: Table, size: int = SAMPLE_ROWS) -> tuple[list[Row], Table]:
@@ -17,8 +19,13 @@ def read_sample(table: Table, size: int = SAMPLE_ROWS) -> tuple[list[Row], Table
     """
     first: list[Row] = []
     rest = table.rows
+    characters = 0
     try:
-        first.extend(islice(table.rows, size))
+        for row in islice(table.rows, size):
+            first.append(row)
+            characters += sum(map(len, row.cells))
+            if characters > SAMPLE_CHARACTERS:
+                break
     except UnreadableFile as error:
         rest = _raising(error)
     return [_without_broken(row) for row in first if row.error is None], replace(table, rows=chain(first, rest))

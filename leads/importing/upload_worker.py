@@ -1,6 +1,10 @@
-"""The worker's part of uploads: dry runs and imports. The state of a run says what to do; a job wakes the worker."""
+"""The worker's part of uploads: previews, dry runs and imports.
+
+The state of a run says what to do; a job wakes the worker.
+"""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
@@ -9,15 +13,17 @@ from uuid import UUID
 import structlog
 from django.db import OperationalError, transaction
 
-from leads.importing.batches import Counts, Refusal, read_batches
+from leads.importing.batches import Counts, Refusal, validate
 from leads.importing.columns.fields import UnknownColumns
 from leads.importing.dry_run import FirstChanges
+from leads.importing.isolated.reading import IsolatedBatches, read_first_rows
+from leads.importing.preview import Preview, stored_form
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
 from leads.importing.resume import before_of, due_uploads
 from leads.importing.runs import Overtaken, close_run, dry_run_import, import_rows
-from leads.importing.stored_files import FileGone, drop_file, open_file
-from leads.importing.uploads import open_rows, options_of
+from leads.importing.stored_files import FileGone, drop_file
+from leads.importing.uploads import options_of
 from leads.models import ImportFile, ImportRun
 from leadsite.core import clock
 
@@ -39,16 +45,20 @@ class _Paused(Exception):
 
 
 def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
-    """Carry out the run's dry run or import, unless another worker has it. An error is stored with the run.
+    """Read the run's preview, or carry out its dry run or import, unless another worker has it.
+
+    An error is stored with the run.
 
     Raises django.db.OperationalError, after which another worker takes the run, and any unexpected exception.
     """
     run = _take(run_id)
     if run is None:
         return
-    work = _try if run.state == State.TRYING else _import
     try:
-        work(run, should_stop)
+        if run.preview is None and not run.read and _read_preview(run, should_stop):
+            return
+        if run.state != State.PREVIEW:
+            (_try if run.state == State.TRYING else _import)(run, should_stop)
     except _Paused:
         _release(run)
     except Overtaken:
@@ -77,15 +87,42 @@ def _take(run_id: UUID) -> ImportRun | None:
         run = due_uploads().select_for_update(skip_locked=True, of=("self",)).filter(pk=run_id).first()
         if run is None:
             return None
-        if run.progress is not None and run.state != State.WAITING:
+        if (run.progress is not None and run.state != State.WAITING) or run.state == State.PREVIEW:
             run.attempts += 1
         if run.attempts >= MAX_ATTEMPTS:
             _fail(run, f"{MAX_ATTEMPTS} workers were killed while they read this file. Import it in smaller files.")
             return None
-        run.state = State.TRYING if run.state == State.TRYING else State.RUNNING
-        run.progress = run.progress or 0.0
+        if run.state != State.PREVIEW:
+            run.state = State.TRYING if run.state == State.TRYING else State.RUNNING
+            run.progress = run.progress or 0.0
         run.save(update_fields=["state", "progress", "attempts", "updated_at"])
     return run
+
+
+def _read_preview(run: ImportRun, should_stop: Callable[[], bool]) -> bool:
+    """Store the run's preview. Where it has a problem, return the run to preview, and return True.
+
+    Raises FileGone; django.db.Error.
+    """
+    try:
+        preview, batch = read_first_rows(run)
+        found = validate(batch, user_id=run.user_id, options=options_of(run))
+        preview.refuse({refusal.row.line: refusal.reason for refusal in found.refusals})
+    except (UnreadableFile, FileGone) as error:
+        if should_stop():
+            raise _Paused from error
+        preview = Preview(problem=str(error))
+    _store_preview(run, preview)
+    return bool(preview.problem)
+
+
+def _store_preview(run: ImportRun, preview: Preview) -> None:
+    """Store it, unless the options have been changed since it was read: then the run is due again."""
+    stored: dict[str, Any] = {"preview": stored_form(preview), "updated_at": clock.now()}
+    stored |= {"columns": stored["preview"]["header"], "format": preview.format}
+    unread = ImportRun.objects.filter(pk=run.pk, preview__isnull=True, options=run.options)
+    if unread.update(**stored) and preview.problem:
+        ImportRun.objects.filter(pk=run.pk, state=run.state).update(state=State.PREVIEW, progress=None)
 
 
 def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
@@ -94,15 +131,15 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
             raise _Paused
         return False
 
-    with open_file(run=run) as file:
-        (table, columns), options = open_rows(run, file), options_of(run)
+    unread = IsolatedBatches(run, size=BATCH_SIZE, skip=run.read)
+    with closing(iter(unread)) as batches:
         import_rows(
             run=run,
-            batches=read_batches(table, columns, options, BATCH_SIZE, skip=run.read),
-            options=options,
+            batches=batches,
+            options=options_of(run),
             before=before_of(run),
             tell=tell,
-            notes=lambda: [*table.notes, *columns.notes],
+            notes=lambda: unread.notes,
         )
     run.refresh_from_db(fields=["state"])
     # A run that was stopped after its last row can still be resumed, and needs its file then.
@@ -125,19 +162,19 @@ def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
         still_trying = mine.update(progress=position or 0.0, trial=asdict(counts), updated_at=clock.now())
         return not still_trying
 
-    with open_file(run=run) as file:
-        (table, columns), options = open_rows(run, file), options_of(run)
+    unread = IsolatedBatches(run, size=BATCH_SIZE)
+    with closing(iter(unread)) as batches:
         counts = dry_run_import(
             user_id=run.user_id,
-            batches=read_batches(table, columns, options, BATCH_SIZE),
-            options=options,
+            batches=batches,
+            options=options_of(run),
             before=before_of(run),
             refuse=refuse,
             show=changes.add,
             tell=tell,
         )
     changed = {"changes": changes.shown(letters=SHOWN_LETTERS), "changed_fields": changes.counts}
-    shown = {"refusals": [_shown(refusal) for refusal in refusals], "notes": list(map(storable, table.notes))}
+    shown = {"refusals": [_shown(refusal) for refusal in refusals], "notes": list(map(storable, unread.table_notes))}
     _end_trial(run, asdict(counts) | shown | changed)
 
 
@@ -147,6 +184,9 @@ def _shown(refusal: Refusal) -> dict[str, Any]:
 
 
 def _fail(run: ImportRun, reason: str) -> None:
+    if run.state == State.PREVIEW:
+        _store_preview(run, Preview(problem=reason))
+        return
     _end_trial(run, {"error": reason})
     close_run(run, State.FAILED, reason)
 
@@ -160,5 +200,6 @@ def _end_trial(run: ImportRun, trial: dict[str, Any]) -> None:
 def _release(run: ImportRun) -> None:
     """Leave the run to another worker."""
     now = clock.now()
+    ImportRun.objects.filter(pk=run.pk, state=State.PREVIEW).update(attempts=0, updated_at=now)
     ImportRun.objects.filter(pk=run.pk, state=State.TRYING).update(progress=None, updated_at=now)
     ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(state=State.WAITING, updated_at=now)

@@ -1,8 +1,9 @@
 """Services for uploaded files in the admin: upload, change options, dry run, import, stop and resume.
 
-leads/importing/upload_worker.py carries out dry runs and imports.
+leads/importing/upload_worker.py reads previews, and carries out dry runs and imports: no web server reads a file.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import PurePath
@@ -16,18 +17,22 @@ from procrastinate.exceptions import ConnectorException
 from leads.importing.batches import Options
 from leads.importing.columns.fields import Columns
 from leads.importing.columns.mapping import guess_fields, place_columns
+from leads.importing.preview import LONGEST_NAME, MAX_COLUMNS
 from leads.importing.readers.files import Layout, Row, Table, UnreadableFile, open_table
 from leads.importing.sample import read_sample
-from leads.importing.stored_files import digest_of, open_file, store_file
+from leads.importing.stored_files import digest_of, store_file
 from leads.models import ImportRun
 from leadsite.core import clock
 
 State = ImportRun.State
 DO_IMPORT: Final = "leads.tasks.do_import"
+READ_PREVIEW: Final = "leads.tasks.read_preview"
 # The states in which a run can be stopped, and those in which it can be resumed.
 IN_PROGRESS: Final = (State.TRYING, State.WAITING, State.RUNNING)
 STOPPED: Final = (State.INTERRUPTED, State.FAILED)
-MAX_COLUMNS: Final = 500
+# How long a request waits for the preview of a file, in order that most pages show it at once; how often it looks.
+_WAIT_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.05
 
 
 class WrongState(Exception):
@@ -35,13 +40,13 @@ class WrongState(Exception):
 
 
 def upload_file(*, user_id: UUID, name: str, file: BinaryIO, options: Options, encoding: str | None) -> ImportRun:
-    """Store the file and create its run in the state preview. Opens the transaction."""
+    """Store the file, create its run in the state preview and queue its reading. Opens the transaction."""
     run = ImportRun(user_id=user_id, file_name=_clean_name(name), file_hash=digest_of(file), state=State.PREVIEW)
     run.options = _stored_options(options, encoding=encoding, columns=None, layout=Layout())
     with transaction.atomic():
         run.save()
         store_file(run=run, file=file)
-    _read_header(run)
+        _wake_worker(run, READ_PREVIEW)
     return run
 
 
@@ -53,9 +58,10 @@ def change_reading(
     columns: Sequence[str | None] | None,
     layout: Layout | None = None,
 ) -> None:
-    """Change how the file is read, and discard the result of the last dry run. Raises WrongState.
+    """Change how the file is read, discard the preview and the result of the last dry run, and queue its reading.
 
     `columns` has the field of each column; where it is None, or another sheet or line has the header, names decide.
+    Raises WrongState; django.db.OperationalError.
     """
     layout = layout or Layout()
     if (layout.sheet, layout.header_row) != (run.options.get("sheet"), run.options.get("header_row")):
@@ -63,8 +69,16 @@ def change_reading(
     stored = _stored_options(options, encoding=encoding, columns=columns, layout=layout)
     if stored == run.options:
         return
-    _change_state(run, State.PREVIEW, allowed=(State.PREVIEW,), options=stored, trial=None)
-    _read_header(run)
+    changes = {"options": stored, "trial": None, "preview": None, "attempts": 0}
+    _change_state(run, State.PREVIEW, allowed=(State.PREVIEW,), wake=True, **changes)
+
+
+def wait_for_preview(run: ImportRun) -> None:
+    """Wait a moment until a worker has read the preview, and refresh the run."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while run.preview is None and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+        run.refresh_from_db()
 
 
 def try_import(*, run: ImportRun) -> None:
@@ -101,17 +115,18 @@ def options_of(run: ImportRun) -> Options:
 
 
 def fields_of(run: ImportRun, header: Sequence[str], sample: Sequence[Row]) -> list[str | None]:
-    """Return the field of each column, as chosen for this header, or else as names and first rows suggest."""
+    """Return the field of each column, as chosen for this header, or else as names and first rows suggest.
+
+    Raises UnreadableFile for a header that is no header.
+    """
+    _check_header(header)
     chosen = _chosen_fields(run, header)
     return chosen if chosen is not None else guess_fields(header, _cells(sample), options_of(run).reading)
 
 
 def columns_of(run: ImportRun, header: Sequence[str], sample: Sequence[Row]) -> Columns:
-    """Return the run's columns. Raises UnknownColumns, and UnreadableFile for more than MAX_COLUMNS."""
-    if len(header) > MAX_COLUMNS:
-        raise UnreadableFile(
-            f"The file has {len(header)} columns; the maximum is {MAX_COLUMNS}. Delete unused columns."
-        )
+    """Return the run's columns. Raises UnknownColumns, and UnreadableFile for a header that is no header."""
+    _check_header(header)
     chosen, reading = _chosen_fields(run, header), options_of(run).reading
     return place_columns(header, chosen, sample=_cells(sample), reading=reading)
 
@@ -120,6 +135,18 @@ def open_rows(run: ImportRun, file: BinaryIO) -> tuple[Table, Columns]:
     """Open an uploaded file and judge its columns by its first rows. Raises UnreadableFile, UnknownColumns."""
     sample, table = read_sample(open_run(run, file))
     return table, columns_of(run, table.header, sample)
+
+
+def _check_header(header: Sequence[str]) -> None:
+    if len(header) > MAX_COLUMNS:
+        raise UnreadableFile(
+            f"The file has {len(header)} columns; the maximum is {MAX_COLUMNS}. Delete unused columns."
+        )
+    if (longest := max(map(len, header), default=0)) > LONGEST_NAME:
+        raise UnreadableFile(
+            f"The name of a column has {longest} characters; the maximum is {LONGEST_NAME}. Check which line has the"
+            " names of the columns."
+        )
 
 
 def _chosen_fields(run: ImportRun, header: Sequence[str]) -> list[str | None] | None:
@@ -143,18 +170,6 @@ def _clean_name(name: str) -> str:
     return PurePath(name.replace("\\", "/")).name.replace("\0", "")[:200] or "file"
 
 
-def _read_header(run: ImportRun) -> None:
-    """Store the file's format and header with the run; both stay empty where it cannot be read, as the preview says."""
-    try:
-        with open_file(run=run) as file:
-            table = open_run(run, file)
-    except UnreadableFile:
-        run.format, run.columns = "", []
-    else:
-        run.format, run.columns = table.format, table.header
-    ImportRun.objects.filter(pk=run.pk).update(format=run.format, columns=run.columns)
-
-
 def _change_state(run: ImportRun, to: str, *, allowed: Sequence[str], wake: bool = False, **fields: Any) -> None:
     """Change the state from an allowed one. Opens the transaction.
 
@@ -168,14 +183,14 @@ def _change_state(run: ImportRun, to: str, *, allowed: Sequence[str], wake: bool
         if not rows.update(**changes):
             raise WrongState("This is not possible now: the state of the import has changed. See the page.")
         if wake:
-            _wake_worker(run)
+            _wake_worker(run, READ_PREVIEW if to == State.PREVIEW else DO_IMPORT)
     run.refresh_from_db()
 
 
-def _wake_worker(run: ImportRun) -> None:
+def _wake_worker(run: ImportRun, task: str) -> None:
     """Queue a job, so that a worker starts at once; without it leads.tasks.sweep_imports would within a minute."""
     try:
-        app.configure_task(DO_IMPORT, allow_unknown=True).defer(run_id=str(run.pk))
+        app.configure_task(task, allow_unknown=True).defer(run_id=str(run.pk))
     except ConnectorException as error:
         # procrastinate's exception for a lost connection.
         raise OperationalError(str(error)) from error.__cause__

@@ -78,6 +78,12 @@ class Migration(migrations.Migration):
                 ("error", models.TextField(blank=True, default="")),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 (
+                    "preview",
+                    models.JSONField(
+                        blank=True, help_text="Header and first rows; null until a worker read them.", null=True
+                    ),
+                ),
+                (
                     "trial",
                     models.JSONField(blank=True, help_text="Counts and first refusals of the last dry run.", null=True),
                 ),

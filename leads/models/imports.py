@@ -21,7 +21,8 @@ class ImportRun(OwnedModel):
     """The import of one file of leads.
 
     The life of a run:
-      preview      uploaded in the admin; staff check how it will be read. The result of a dry run is in `trial`
+      preview      uploaded in the admin; a worker reads its first rows (`preview` is null until then), and staff check
+                   how it will be read. The result of a dry run is in `trial`
       trying       a worker makes the dry run (`progress` is null until it starts); then it is `preview` again
       waiting      staff started the import; a worker will process it
       running      batches are being stored; `read` is the number of rows processed. If the worker of an uploaded file
@@ -50,6 +51,7 @@ class ImportRun(OwnedModel):
     progress = models.FloatField(null=True, help_text="Fraction of the file that is read, where its size is known.")
     error = models.TextField(blank=True, default="")
     finished_at = models.DateTimeField(null=True, blank=True)
+    preview = models.JSONField(null=True, blank=True, help_text="Header and first rows; null until a worker read them.")
     trial = models.JSONField(null=True, blank=True, help_text="Counts and first refusals of the last dry run.")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How many workers were killed during it.")
 

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 from procrastinate.contrib.django.utils import connector_params
 
+from leads.importing.isolated.process import start_fork_server
 from leadsite.core import clock
 from leadsite.core.history import EarlierDatabase, check_history
 from leadsite.worker import Interrupted, work, work_once
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         report_clock()
         parameters = connector_params()
         if not once:
+            start_fork_server()
             asyncio.run(work(connection=parameters, concurrency=concurrency, sends=sends))
             return
         try:

@@ -81,7 +81,7 @@ class OoxmlWorkbook:
                 inside[0] = False
 
         parser = xml_parser(start, end)
-        for block in self._package.blocks(part):
+        for block in self._package.small_blocks(part):
             parser.Parse(block)
         shows = {
             number: number_format(codes.get(number, "General"), since_1904=self._since_1904) for number in set(used)

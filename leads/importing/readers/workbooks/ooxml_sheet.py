@@ -9,7 +9,15 @@ from leads.importing.readers.rows import UnreadableFile
 from leads.importing.readers.workbooks.number_formats import Show, general
 from leads.importing.readers.workbooks.packages import Attributes, xml_parser
 from leads.importing.readers.workbooks.shared_texts import SharedTexts
-from leads.importing.readers.workbooks.sheets import EXACT, FORMULA, ROUNDED, SheetRow, TextOfCell, check_place
+from leads.importing.readers.workbooks.sheets import (
+    EXACT,
+    FORMULA,
+    ROUNDED,
+    SheetRow,
+    TextOfCell,
+    check_length,
+    check_place,
+)
 
 # Row and column of a merged range's first cell -> its last row.
 Merges = dict[tuple[int, int], int]
@@ -102,6 +110,7 @@ class SheetParser:
         elif name == "row":
             if self._merges:
                 self._fill_merged()
+            check_length(self._line, self._cells)
             self._rows.append(SheetRow(self._line, self._cells, self._broken or None))
         elif name == "rPh":
             self._phonetic = False

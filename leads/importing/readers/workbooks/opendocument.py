@@ -18,6 +18,7 @@ from leads.importing.readers.workbooks.sheets import (
     Sheet,
     SheetRow,
     TextOfCell,
+    check_length,
     check_place,
 )
 
@@ -162,6 +163,7 @@ class _TableParser:
                     self._cells[column] = text
                     if problem:
                         self._broken[column] = problem
+            check_length(self._line, self._cells)
             count = self._repeated if self._repeated <= _REPEATED_ROWS else 1
             self._rows.append((SheetRow(self._line, self._cells, self._broken or None), count))
         self._line = min(self._line + self._repeated, ROW_LIMIT + 1)

@@ -18,6 +18,8 @@ _MEMORY: Final = 16 * 2**20
 # sheet is streamed.
 _UNPACKED_LIMIT: Final = 4 * 2**30
 _TEXTS_LIMIT: Final = 256 * 2**20
+# Bytes of any other part that is read as a whole. Excel's most cell formats (65,490) are a quarter of it.
+_SMALL_LIMIT: Final = 32 * 2**20
 # Sheets are packed to a tenth, of one repeated row to a hundredth; deflate's maximum is 1032 (zlib.net/zlib_tech).
 _RATIO_LIMIT: Final = 400
 _RATIO_FROM: Final = 32 * 2**20
@@ -46,6 +48,12 @@ class Package:
         with self._archive.open(self.names[part.lower()]) as file:
             while block := file.read(BLOCK):
                 yield block
+
+    def small_blocks(self, part: str) -> Iterator[bytes]:
+        """The blocks of a part that is kept in memory. Raises KeyError; UnreadableFile where it is too large."""
+        if self.size(part) > _SMALL_LIMIT:
+            raise _too_large(self.size(part))
+        return self.blocks(part)
 
     def size(self, part: str) -> int:
         return self._archive.getinfo(self.names[part.lower()]).file_size
@@ -78,7 +86,7 @@ def read_elements(package: Package, part: str, wanted: dict[str, Callable[[Attri
             take({key.rpartition(":")[2]: value for key, value in attributes.items()})
 
     parser = xml_parser(start)
-    for block in package.blocks(part):
+    for block in package.small_blocks(part):
         parser.Parse(block)
     parser.Parse(b"", True)
 
@@ -131,4 +139,8 @@ def _guard_unpacking(parts: list[zipfile.ZipInfo]) -> None:
         or texts > _TEXTS_LIMIT
         or (unpacked > _RATIO_FROM and unpacked > _RATIO_LIMIT * packed)
     ):
-        raise UnreadableFile(f"The workbook unpacks to {unpacked // 2**20} MiB, too much to be safe. Save it as CSV.")
+        raise _too_large(unpacked)
+
+
+def _too_large(size: int) -> UnreadableFile:
+    return UnreadableFile(f"The workbook unpacks to {size // 2**20} MiB, too much to be safe. Save it as CSV.")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from leads.importing.readers.rows import CELL_LIMIT, UnreadableFile
+from leads.importing.readers.rows import CELL_LIMIT, LINE_LIMIT, UnreadableFile
 
 # "Excel specifications and limits" (support.microsoft.com).
 ROW_LIMIT: Final = 1_048_576
@@ -67,6 +67,18 @@ def check_place(line: int, column: int) -> None:
     if line > ROW_LIMIT or column >= COLUMN_LIMIT:
         raise UnreadableFile(
             f"The sheet has more than {ROW_LIMIT} rows or {COLUMN_LIMIT} columns, more than a workbook can have."
+        )
+
+
+def check_length(line: int, cells: list[str]) -> None:
+    """Raises UnreadableFile for a row that is as long as a text file with such a line is refused for.
+
+    The same long text may be in each of its cells, at no cost for the file.
+    """
+    if sum(map(len, cells)) > LINE_LIMIT:
+        raise UnreadableFile(
+            f"Row {line} of the sheet has more than {LINE_LIMIT} characters: this is not a list of leads. Check that"
+            " this is the right file, and export it again."
         )
 
 

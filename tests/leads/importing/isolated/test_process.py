@@ -1,0 +1,67 @@
+"""A process with limits for a file that people upload."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+import pytest
+
+from leads.importing.isolated.process import Limits, ReaderDied, run_isolated
+from leads.importing.readers.rows import UnreadableFile
+
+LIMITS = Limits(memory=2**29, cpu=5, silence=30, message=2**16, expected=(UnreadableFile,))
+
+
+def read(file: BinaryIO, what: str) -> Iterator[Any]:
+    yield file.read()
+    match what:
+        case "memory":
+            yield len(bytearray(2**30))
+        case "time":
+            while True:
+                pass
+        case "silence":
+            time.sleep(60)
+        case "message":
+            yield bytes(2**17)
+        case "refused":
+            raise UnreadableFile("The file is odd.")
+        case "unexpected":
+            raise KeyError("secret")
+        case "killed":
+            os._exit(9)
+
+
+def run(what: str, **limits: Any) -> list[Any]:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"content")
+        file.flush()
+        return list(run_isolated(read, what, file=file, limits=replace(LIMITS, **limits)))
+
+
+def test_what_is_yielded_comes_over():
+    assert run("nothing") == [b"content"]
+
+
+@pytest.mark.parametrize(
+    ("what", "limits", "reason"),
+    [
+        ("memory", {}, "too much memory"),
+        ("time", {"cpu": 1}, "too long"),
+        ("silence", {"silence": 0.5}, "too long"),
+        ("message", {}, "too large"),
+        ("unexpected", {}, "damaged"),
+        ("killed", {}, "memory"),
+    ],
+)
+def test_a_reader_that_exceeds_a_limit_is_ended_with_a_reason(what, limits, reason):
+    with pytest.raises(ReaderDied, match=reason):
+        run(what, **limits)
+
+
+def test_an_expected_exception_is_passed_on():
+    with pytest.raises(UnreadableFile, match="The file is odd"):
+        run("refused")
