@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 from leads.importing.cells import unquote_formula
 from leads.importing.readers.broken_cells import clean_cell
 from leads.importing.readers.formats import zip_format
-from leads.importing.readers.headers import CERTAIN, WINDOW, find_header, header_score, note_of_lines
+from leads.importing.readers.headers import CERTAIN, WINDOW, filled, find_header, header_score, note_of_lines
 from leads.importing.readers.lines import Bytes
 from leads.importing.readers.rows import Row, UnreadableFile, cell_error, column_name, fit
 from leads.importing.readers.workbooks.ooxml import OoxmlWorkbook
@@ -87,8 +87,13 @@ class WorkbookRows:
             raise UnreadableFile(f"Row {number} of the sheet is blank. Give the row that names the columns.")
         if not self._first:
             raise UnreadableFile("The sheet is empty. Its first row must name the columns.")
-        found = [[clean_cell(cell) for cell in row.cells] for row in self._first]
-        index = 0 if number else find_header(found, self._mapping)
+        if number:
+            found, index = [[clean_cell(cell) for cell in self._first[0].cells]], 0
+        else:
+            self._first.extend(islice(self._source, 1))
+            found = [[clean_cell(cell) for cell in row.cells] for row in self._first]
+            index = find_header(found, self._mapping)
+            index += _goes_on(found[index : index + 2], self._mapping)
         cells = [unquote_formula(cell) for cell in found[index]]
         while cells and not cells[-1].strip():
             cells.pop()
@@ -157,3 +162,12 @@ def _look(sheet: Sheet, mapping: Mapping[str, str]) -> int:
     rows = [row.cells for row in islice(sheet.rows(None), 10 * WINDOW) if any(map(str.strip, row.cells))]
     best = max((header_score(cells, mapping) for cells in rows[:WINDOW]), default=0)
     return 2 if best > 1 else 1 if rows else 0
+
+
+def _goes_on(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> bool:
+    """Whether the second row is the header's second line: some names are merged over both, others are above several."""
+    if len(rows) < 2:
+        return False
+    header, below = rows
+    merged = any(name and name == other for name, other in zip(header, below, strict=False))
+    return merged and filled(below) > filled(header) and header_score(below, mapping) >= header_score(header, mapping)

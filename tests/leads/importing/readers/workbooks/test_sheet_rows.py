@@ -3,6 +3,7 @@ import zipfile
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from openpyxl import Workbook
 
 from leads.importing.readers.rows import UnreadableFile
 from tests.leads.importing.tables import Pipe, cells_of, memory_below, opened, piped, rows_of, workbook
@@ -138,3 +139,28 @@ def test_the_position_goes_to_1():
     assert table.position() != 1
     list(table.rows)
     assert table.position() == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "merges", "header"),
+    [
+        # The second line of a header has the names, beside one that is merged over both.
+        ([["Phone", "Name", None], [None, "First name", "Last name"]], ["A1:A2", "B1:C1"], 1),
+        ([["Phone", "Name"], [None, None]], ["A1:A2", "B1:B2"], 0),
+        # A merged cell of a row of data is no header.
+        ([["Phone", "Name", "Notes"], ["+4915123410002", "Name", "x"]], [], 0),
+    ],
+)
+def test_a_header_of_two_lines_is_the_second_one(rows, merges, header):
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in [*rows, ["+4915123410001", "Zoë", "Doe"][: len(rows[0])]]:
+        sheet.append(row)
+    for merged in merges:
+        sheet.merge_cells(merged)
+    file = io.BytesIO()
+    book.save(file)
+    table = opened(file.getvalue(), "leads.xlsx")
+    assert table.header == ["Phone" if header else rows[0][0], *rows[header][1:]]
+    assert table.header_line == header + 1
+    assert list(table.rows)[-1].cells[0] == "+4915123410001"
