@@ -4,8 +4,10 @@ import re
 from typing import Final
 
 # The characters that start a formula (owasp.org, CSV Injection). A phone number is one: +49 is read as 49.
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
-QUOTED_FORMULA: Final = re.compile(r"'[=+\-@\t\r]")
+# Some programs also run one after blanks, or with full-width signs (U+FF0B and others).
+_START: Final = r"(?:[\t\r]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])"
+_FORMULA: Final = re.compile(f"'*{_START}")
+QUOTED_FORMULA: Final = re.compile(f"'{_START}")
 
 
 class BadCell(ValueError):

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from leads.importing.cells import quote_formula, unquote_formula
 
-formulas = st.text("'=+-@\t\rx", max_size=8)
+formulas = st.text("'=+-@\t\r\n x\u00a0\uff1d\uff0b\uff0d\uff20", max_size=8)
 
 
 @given(st.text(max_size=20) | formulas)
@@ -13,11 +13,12 @@ formulas = st.text("'=+-@\t\rx", max_size=8)
 @example("'")
 def test_a_quoted_text_is_not_a_formula_and_can_be_restored(text):
     quoted = quote_formula(text)
-    assert not quoted.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not quoted.startswith(("\t", "\r"))
+    assert not quoted.lstrip().startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
     assert unquote_formula(quoted) == text
 
 
-@pytest.mark.parametrize("text", ["", "x", "O'Hara", "'quoted'", "'", "1-2", " =1"])
+@pytest.mark.parametrize("text", ["", "x", "O'Hara", "'quoted'", "'", "1-2", "x =1"])
 def test_other_texts_are_unchanged(text):
     assert quote_formula(text) == text
     assert unquote_formula(text) == text
