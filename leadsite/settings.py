@@ -181,7 +181,7 @@ _https = env.bool("HTTPS", not DEMO)
 SECURE_SSL_REDIRECT = _https
 # Meta treats a redirect as a failure.
 SECURE_REDIRECT_EXEMPT = [r"^api/webhooks/"]
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 3600) if _https else 0
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 365 * 24 * 3600) if _https else 0
 # A proxy sets X-Forwarded-Proto, and adds the client's address to X-Forwarded-For; without one, clients could set both.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
