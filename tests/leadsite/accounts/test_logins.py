@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import F
@@ -17,6 +18,7 @@ from structlog.testing import capture_logs
 from leadsite.accounts.login_attempts import Limit, LoginAttempt
 from leadsite.accounts.logins import shortened
 from leadsite.accounts.models import User
+from leadsite.tasks import prune_logins
 from tests.factories import Business
 from tests.staff import address as address_of
 from tests.staff import operator, staff_of
@@ -228,3 +230,14 @@ def test_an_operator_sees_and_ends_the_wait_in_the_admin(staff: User):
 
 def test_staff_do_not_see_failed_logins(owner: Business):
     assert staff_of(owner).get(address_of("changelist", LoginAttempt)).status_code == 403
+
+
+def test_old_failures_and_sessions_are_deleted(staff: User):
+    guess(staff.email, 2)
+    Client().force_login(staff)
+    prune_logins(0)
+    assert (LoginAttempt.objects.count(), Session.objects.count()) == (3, 1)
+    LoginAttempt.objects.update(until=F("until") - timedelta(minutes=16))
+    Session.objects.update(expire_date=F("expire_date") - timedelta(hours=13))
+    prune_logins(0)
+    assert (LoginAttempt.objects.count(), Session.objects.count()) == (0, 0)
