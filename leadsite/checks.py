@@ -43,6 +43,15 @@ def check_deployed_webhook(app_configs: Any, **options: Any) -> Sequence[CheckMe
                 id="leadsite.W003",
             )
         ]
+    if len(settings.WHATSAPP_VERIFY_TOKEN) < MIN_SECRET_LENGTH:
+        return [
+            Error(
+                f"WHATSAPP_VERIFY_TOKEN has fewer than {MIN_SECRET_LENGTH} characters, so it can be guessed.",
+                hint="Generate one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'. Enter the same"
+                " text in Meta's webhook configuration.",
+                id="leadsite.E003",
+            )
+        ]
     return []
 
 

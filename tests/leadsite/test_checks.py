@@ -40,3 +40,11 @@ def test_a_deployment_without_a_verify_token_is_a_warning(settings):
     assert "leadsite.W003" not in ids()
     settings.WHATSAPP_VERIFY_TOKEN = "a token"
     assert "leadsite.W003" not in ids(deploy=True)
+
+
+def test_a_deployment_with_a_short_verify_token_is_an_error(settings):
+    settings.WHATSAPP_VERIFY_TOKEN = "verify"
+    assert "leadsite.E003" in ids(deploy=True)
+    assert "leadsite.E003" not in ids()
+    settings.WHATSAPP_VERIFY_TOKEN = "a token of more than sixteen characters"
+    assert "leadsite.E003" not in ids(deploy=True)
