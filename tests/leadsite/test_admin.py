@@ -132,7 +132,8 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(model, quer
     for n in range(8):
         with_rows(Business(create_business(email=f"shop{n}@example.com")))
     assert queries() == few
-    assert few <= 10
+    # A search is in a transaction with its own settings of plans: three statements more.
+    assert few <= (13 if query else 10)
 
 
 def test_the_admin_opens_for_staff_without_any_permission(db):
