@@ -57,8 +57,8 @@ def test_staff_import_fifty_thousand_rows_and_see_the_progress(people, live_serv
         page.screenshot(path=tmp_path / "1-upload.png", full_page=True)
         press(window, "Upload and preview")
 
-        page.get_by_text("No column is the customer's name").wait_for()
-        page.screenshot(path=tmp_path / "2-problem.png", full_page=True)
+        page.get_by_label("What “Ansprechpartner” is").wait_for()
+        page.screenshot(path=tmp_path / "2-first-preview.png", full_page=True)
         page.get_by_label("What “Ansprechpartner” is").select_option("Customer's name")
         press(window, "Update preview")
         page.get_by_text("Refused: ").wait_for()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from leads.importing.isolated import reading
-from leads.models import ImportRun
+from leads.models import ImportRun, Lead
 from tests.factories import Business
 from tests.leads.importing.bombs import BOMBS, SHEET, archive, workbook
 from tests.leads.uploading import decide, run_worker, the_run, upload
@@ -65,6 +65,7 @@ def test_no_hostile_file_fails_a_request_or_takes_the_memory_of_this_process(sta
             decide(staff, "import")
             run_worker()
             assert the_run().state in ("preview", "finished", "failed"), number
+            Lead.objects.all().delete()
             ImportRun.objects.all().delete()
         limits = reading.PREVIEW_LIMITS.silence + reading.IMPORT_LIMITS.silence
         assert time.monotonic() - begun < limits, number

@@ -40,6 +40,7 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         "whatsapp.tasks.sweep_outbox",
         PRUNE_ALLOWANCES,
         PRUNE_KEYS,
+        "leadsite.tasks.prune_logins",
         PRUNE_EVENTS,
         PRUNE_IMPORTS,
         SWEEP_IMPORTS,
