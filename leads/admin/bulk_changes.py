@@ -33,7 +33,7 @@ SHOWN: Final = 20
 
 @admin.register(BulkChange)
 class BulkChangeAdmin(ReadOnly, OwnedAdmin):
-    """For whoever may change leads. A bulk change is made by an action on the list of leads."""
+    """For people who may change leads. A bulk change is made by an action on the list of leads."""
 
     list_display = ["what", "state_badge", "outcome", "by", "started"]
     list_filter = ["state", "created_at"]

@@ -18,7 +18,7 @@ GONE: Final = "gone"
 def outcome_of(*, chosen: LeadValues, present: LeadValues | None, values: Mapping[str, Any]) -> str:
     """Return what happens to a lead: `chosen` are its values when it was chosen, `present` those under its lock.
 
-    Whoever changed the same field meanwhile has decided later than the person who chose: that stays.
+    A later change of the same field by another person stays: it was decided later.
     """
     if present is None:
         return GONE

@@ -68,7 +68,7 @@ _WITHOUT_PHONE: Final = f"""
     UPDATE old_rows SET problem = phone_problem, field = 'customer_phone'
     WHERE key IS NULL AND tbl <> 'messages' AND {_OPEN}
 """  # noqa: S608 - constant text
-# A message belongs to whom its conversation belongs to; its own user may be whoever wrote it.
+# A message belongs to the owner of its conversation; its own user may be its author.
 _MESSAGES_IN_THE_DUMP: Final = """
     UPDATE old_rows AS m SET phone = c.phone, key = c.key, owner = c.owner, linked = true FROM old_rows AS c
     WHERE m.tbl = 'messages' AND c.tbl = 'conversations' AND c.id = m.conversation_id

@@ -107,7 +107,7 @@ class GroupAdmin(OperatorsOnly, DjangoGroupAdmin, AdminPage):
 
 @admin.register(LoginAttempt)
 class LoginAttemptAdmin(OperatorsOnly, AdminPage):
-    """Whoever has used up the attempts to log in. Deleting a row ends the wait."""
+    """Accounts and addresses that have used up the attempts to log in. Deleting a row ends the wait."""
 
     list_display = ["account", "address", "what", "used", "waits"]
     search_fields = ["account", "address"]

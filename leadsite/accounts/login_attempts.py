@@ -8,7 +8,7 @@ from django.db import models
 
 from leadsite.core.statements import fetch_rows
 
-# Attempts are counted from the first one on for this long; whoever uses all waits as long from the last one.
+# Attempts are counted from the first one on for this long; after the last one the wait is as long.
 WINDOW: Final = timedelta(minutes=15)
 
 

@@ -16,15 +16,15 @@ from leadsite.core import clock
 
 _REFUSED: Final = (
     "There were too many attempts to log in to this account, or from this network. The next one is possible at"
-    " {time} ({zone}), in {minutes} minutes. If you have forgotten your password, ask whoever runs this site for a new"
+    " {time} ({zone}), in {minutes} minutes. If you have forgotten your password, ask the operator of this site for a new"
     " one; they can also end the wait."
 )
-_FORGOTTEN: Final = "Password forgotten? Whoever runs this site can give you a new one."
+_FORGOTTEN: Final = "Password forgotten? The operator of this site can give you a new one."
 
 
 @never_cache
 def login(request: HttpRequest) -> HttpResponseBase:
-    """Django's page with its form in unfold's skin. 429 for whoever has used up the attempts."""
+    """Django's page with its form in unfold's skin. 429 where the attempts are used up."""
     wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
     if request.method == "GET" and wanted and admin.site.has_permission(request):
         # Somebody has logged in in another window meanwhile.

@@ -1,4 +1,4 @@
-"""Logins by e-mail and password, with limits for whoever guesses.
+"""Logins by e-mail and password, with limits against guessing.
 
 Within 15 minutes there are ten attempts at an account from an address, fifty from an address at all accounts, and a
 hundred at an account from all addresses. Who has used them waits 15 minutes, also with the right password. A browser in

@@ -14,7 +14,7 @@ WORDS: Final[Mapping[int, tuple[str, str]]] = {
     400: ("This request is not valid", "Go back, load the page again, and send the form again."),
     403: (
         "You may not open this page",
-        "Your login has no permission for it. Whoever runs this site can give it to you; you can also log in as"
+        "Your login has no permission for it. The operator of this site can give it to you; you can also log in as"
         " somebody else.",
     ),
     404: (
@@ -30,7 +30,7 @@ WORDS: Final[Mapping[int, tuple[str, str]]] = {
     429: ("Too many attempts", "Wait a few minutes, then try again."),
     500: (
         "Something went wrong here",
-        "This is a fault of the site. It has been logged. Go back and try again; if it happens again, tell whoever runs"
+        "This is a fault of the site. It has been logged. Go back and try again; if it happens again, tell the operator of"
         " this site at what time it happened.",
     ),
     503: (

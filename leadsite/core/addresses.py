@@ -3,7 +3,7 @@
 import ipaddress
 from typing import Final
 
-# Whoever has IPv6 addresses has at least all those that share these leading bits (RFC 6177).
+# One customer of a network provider has at least all IPv6 addresses that share these leading bits (RFC 6177).
 _IPV6_BITS: Final = 64
 
 

@@ -115,7 +115,7 @@ def _cause(exit_code: int | None) -> str:
 
 def _serve(connection: Connection, limits: Limits, work: Work, arguments: tuple[Any, ...]) -> None:
     """Run the work in this process, which was forked for it."""
-    # Whoever stops the worker by a signal to its whole group: the worker decides when its readers end.
+    # A signal to the worker's whole group reaches its readers too: the worker decides when they end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _limit(limits)

@@ -56,7 +56,7 @@ class SheetParser:
     def __init__(
         self, texts: SharedTexts, formats: Sequence[Show | None], *, recalculated: bool, merges: Merges
     ) -> None:
-        """`recalculated`: whoever wrote the file has computed no formula, so that 0 is no result."""
+        """`recalculated`: the program that wrote the file has computed no formula, so 0 is not a result."""
         self._texts, self._formats, self._recalculated, self._merges = texts, formats, recalculated, merges
         self._parser = xml_parser(self._start, self._end)
         self._indexes: dict[str, int] = {}

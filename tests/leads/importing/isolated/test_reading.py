@@ -1,4 +1,4 @@
-"""Files that are made to exhaust whoever reads them."""
+"""Files that are made to exhaust the program that reads them."""
 
 import resource
 from dataclasses import replace
