@@ -9,8 +9,9 @@ from conversations.models import Conversation, Customer
 def update_waiting(*, conversation_ids: Collection[UUID]) -> None:
     """Set `waiting_since` of conversations in which a message of the business has failed, or is sent after all.
 
-    No statement where there are none, otherwise two. Locks the customers without waiting: callers that know them beforehand
-    have locked them before any message. Raises django.db.Error; among them an OperationalError where another transaction has locked a customer:
+    No statement where there are none, otherwise two. Locks the customers without waiting: callers that know them
+    beforehand have locked them before any message. Raises django.db.Error; among them an OperationalError where another
+    transaction has locked a customer:
     the caller repeats the transaction.
     """
     if not conversation_ids:

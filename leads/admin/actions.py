@@ -1,7 +1,6 @@
 """Actions on the selected leads of the list, one or all that match: bulk changes (leads/bulk/)."""
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -26,6 +25,7 @@ from leads.models import BulkChange, Lead, LeadStatus, LeadType
 from leadsite.accounts.models import User
 from leadsite.adminkit.page import any_size
 from leadsite.adminkit.paginator import COUNT_LIMIT
+from leadsite.core import clock
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.transactions import custom_plans
 
@@ -36,7 +36,7 @@ Action = Callable[[Any, HttpRequest, QuerySet[Lead]], HttpResponse | None]
 
 def _now() -> int:
     """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
+    return int(clock.now().timestamp() * 1000)
 
 
 class LeadActionForm(ActionForm):
@@ -57,24 +57,16 @@ def assign_to_nobody(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> 
     return _change(request, leads, assigned_to_id=None)
 
 
-def _marking(status: LeadStatus) -> Action:
+def _setting(name: str, description: str, **values: str) -> Action:
+    """An action that sets a field to a choice."""
+
     @any_size
-    @admin.action(description=f"Mark as {status.label.lower()}", permissions=["change"])
-    def mark(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
-        return _change(request, leads, status=status.value)
+    @admin.action(description=description, permissions=["change"])
+    def action(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
+        return _change(request, leads, **values)
 
-    mark.__name__ = f"mark_{status}"
-    return mark
-
-
-def _typing(kind: LeadType) -> Action:
-    @any_size
-    @admin.action(description=f"Set the type to {kind.label.lower()}", permissions=["change"])
-    def set_type(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
-        return _change(request, leads, type=kind.value)
-
-    set_type.__name__ = f"set_type_{kind}"
-    return set_type
+    action.__name__ = name
+    return action
 
 
 def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpResponse | None:
@@ -158,6 +150,10 @@ def to_page(change: BulkChange) -> HttpResponse:
 ACTIONS: list[Any] = [
     assign_to_me,
     assign_to_nobody,
-    *(_marking(status) for status in LeadStatus if status != LeadStatus.LOST),
-    *(_typing(kind) for kind in LeadType),
+    *(
+        _setting(f"mark_{status}", f"Mark as {status.label.lower()}", status=status.value)
+        for status in LeadStatus
+        if status != LeadStatus.LOST
+    ),
+    *(_setting(f"set_type_{kind}", f"Set the type to {kind.label.lower()}", type=kind.value) for kind in LeadType),
 ]

@@ -9,7 +9,7 @@ from leads.bulk.changes import IN_PROGRESS, UNDOING
 from leads.bulk.outcomes import GONE, OVERTAKEN, REFUSED, SAME
 from leads.models import BulkChange, Lead
 from leadsite.accounts.models import User
-from leadsite.adminkit.values import badge
+from leadsite.adminkit.values import WAITS_FOR_WORKER, badge
 
 State = BulkChange.State
 _COLOURS: Final = {
@@ -29,7 +29,6 @@ _KEPT: Final = {
     OVERTAKEN: ("because somebody else changed them meanwhile", "Somebody else changed it meanwhile."),
     GONE: ("because they have been deleted", "It has been deleted."),
 }
-_WAITING: Final = "Waiting for a worker. If this takes longer than a minute, no worker is running."
 
 
 def counted(count: int) -> str:
@@ -67,7 +66,7 @@ def progress_of(change: BulkChange) -> dict[str, Any]:
         "state": change.state,
         "over": change.state not in IN_PROGRESS,
         "progress": (done + kept) / total if total else 1.0,
-        "words": _WAITING if change.state in (State.WAITING, State.UNDO_WAITING) else "",
+        "words": WAITS_FOR_WORKER if change.state in (State.WAITING, State.UNDO_WAITING) else "",
         "read": done + kept,
         "done": done,
         "kept": kept,

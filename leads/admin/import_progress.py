@@ -11,7 +11,7 @@ from leads.importing.columns.fields import LABELS
 from leads.importing.page_messages import page_message
 from leads.importing.uploads import IN_PROGRESS
 from leads.models import ImportRun
-from leadsite.adminkit.values import badge
+from leadsite.adminkit.values import WAITS_FOR_WORKER, badge
 
 State = ImportRun.State
 _COLOURS: Final = {
@@ -26,7 +26,6 @@ _COLOURS: Final = {
 _LABELS: Final = {State.PREVIEW: "Not imported yet", State.TRYING: "Dry run"}
 _COUNTED: Final = {"created": "created", "updated": "updated", "skipped": "already exist", "failed": "refused"}
 _READING: Final = "A worker reads the first rows. If this takes longer than two minutes, no worker is running."
-_WAITING: Final = "Waiting for a worker. If this takes longer than a minute, no worker is running."
 
 
 def label_of(run: ImportRun) -> str:
@@ -53,7 +52,7 @@ def progress_of(run: ImportRun) -> dict[str, Any]:
         "state": run.state,
         "over": run.state not in IN_PROGRESS and not unread,
         "progress": run.progress or 0.0,
-        "words": _READING if unread else _WAITING if waits else "",
+        "words": _READING if unread else WAITS_FOR_WORKER if waits else "",
         **counts_of(run),
     }
 

@@ -132,17 +132,19 @@ def _chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
     characters = 0
     for row in rows:
         length = sum(map(len, row.cells))
-        if length > LINE_LIMIT:
-            # The cells of a workbook may all be the same long text.
-            cells = [cell[:_SHOWN_OF_LONG] for cell in row.cells]
-            row = Row(row.line, cells, f"The row has {length} characters; the maximum is {LINE_LIMIT}.")  # noqa: PLW2901
-        chunk.append(row)
+        chunk.append(row if length <= LINE_LIMIT else _too_long(row, length))
         characters += length
         if len(chunk) == size or characters > _CHUNK_CHARACTERS:
             yield chunk
             chunk, characters = [], 0
     if chunk:
         yield chunk
+
+
+def _too_long(row: Row, length: int) -> Row:
+    """The row as refused. The cells of a workbook may all be the same long text, so they are cut."""
+    cells = [cell[:_SHOWN_OF_LONG] for cell in row.cells]
+    return Row(row.line, cells, f"The row has {length} characters; the maximum is {LINE_LIMIT}.")
 
 
 def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones: PhoneColumn) -> Batch:

@@ -16,8 +16,8 @@ from leadsite.core import clock
 
 _REFUSED: Final = (
     "There were too many attempts to log in to this account, or from this network. The next one is possible at"
-    " {time} ({zone}), in {minutes} minutes. If you have forgotten your password, ask the operator of this site for a new"
-    " one; they can also end the wait."
+    " {time} ({zone}), in {minutes} minutes. If you have forgotten your password, ask the operator of this site for a"
+    " new one; they can also end the wait."
 )
 _FORGOTTEN: Final = "Password forgotten? The operator of this site can give you a new one."
 

@@ -30,8 +30,8 @@ WORDS: Final[Mapping[int, tuple[str, str]]] = {
     429: ("Too many attempts", "Wait a few minutes, then try again."),
     500: (
         "Something went wrong here",
-        "This is a fault of the site. It has been logged. Go back and try again; if it happens again, tell the operator of"
-        " this site at what time it happened.",
+        "This is a fault of the site. It has been logged. Go back and try again; if it happens again, tell the operator"
+        " of this site at what time it happened.",
     ),
     503: (
         "The site is busy",

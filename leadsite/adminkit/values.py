@@ -33,6 +33,7 @@ COLOURS = {
     "delivered": GREEN,
     "unrouted": ORANGE,
 }
+WAITS_FOR_WORKER = "Waiting for a worker. If this takes longer than a minute, no worker is running."
 
 
 def badge(label: str, value: str) -> SafeString:

@@ -26,13 +26,13 @@ def folded(text: str) -> str:
 
 
 # The words of a question around the name: "What is your phone number?"
-_YOUR: Final = frozenset(
-    "your ihr ihre ihren dein deine tu su tus sus seu sua tuo tua suo votre vos ton je jouw uw".split()  # noqa: SIM905
+_YOUR_WORDS: Final = "your ihr ihre ihren dein deine tu su tus sus seu sua tuo tua suo votre vos ton je jouw uw"
+_FILLER_WORDS: Final = (
+    "the a what whats is s please enter give us best wie lautet ist bitte angeben cual es qual e o il la le quel quelle"
+    " est veuillez wat vul in"
 )
-_FILLERS: Final = _YOUR.union(
-    "the a what whats is s please enter give us best wie lautet ist bitte angeben cual es qual e o il la le".split(),  # noqa: SIM905
-    "quel quelle est veuillez wat vul in".split(),  # noqa: SIM905
-)
+_YOUR: Final = frozenset(_YOUR_WORDS.split())
+_FILLERS: Final = _YOUR.union(_FILLER_WORDS.split())
 # What stands before the name of a column, "Person - Phone", "Guest name", or after it: "Teléfono del cliente".
 _OWNER_WORDS: Final = (
     *("person", "contact", "lead", "customer", "client", "billing", "deal", "guest", "invitee", "attendee", "buyer"),

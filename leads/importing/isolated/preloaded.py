@@ -1,7 +1,9 @@
 """Imported by the process that readers are forked from: what they need, loaded once."""
 
+from importlib import import_module
+
 import django
 
 django.setup()
-
-import leads.importing.isolated.reading  # noqa: E402, F401 - after the setup, which its models need
+# Not by an import above: its models need the setup.
+import_module("leads.importing.isolated.reading")

@@ -58,25 +58,25 @@ def open_table(
             f"The delimiter “{delimiter}” must be one character, such as {' '.join(DELIMITERS.split())}."
         )
     check_header_row(layout.header_row)
-    format = format or detect_format(start, name)  # noqa: A001 - as above
-    if format in _WORKBOOKS:
+    found = format or detect_format(start, name)
+    if found in _WORKBOOKS:
         if not start.startswith(ZIP):
-            raise UnreadableFile(not_this_format(start, format))
+            raise UnreadableFile(not_this_format(start, found))
         return _workbook(source, stream, layout)
     if layout.sheet:
-        raise UnreadableFile(f"Only workbooks have sheets, and this file is {format.upper()}.")
-    if format == "csv":
+        raise UnreadableFile(f"Only workbooks have sheets, and this file is {found.upper()}.")
+    if found == "csv":
         return _csv(source, encoding, delimiter, layout)
     if layout.header_row not in (None, 1):
-        raise UnreadableFile(f"Only CSV files and workbooks have a line with a header, and this file is {format}.")
-    match format:
+        raise UnreadableFile(f"Only CSV files and workbooks have a line with a header, and this file is {found}.")
+    match found:
         case "jsonl":
             json_rows = JsonRows(Lines(source, encoding))
-            return Table(json_rows.header, iter(json_rows), format, source.position)
+            return Table(json_rows.header, iter(json_rows), found, source.position)
         case "vcf":
             cards = without_footer(VcardRows(Lines(source, encoding)), [])
-            return Table(VcardRows.header, cards, format, source.position)
-    raise UnreadableFile(f"There is no format “{format}”. The formats are {', '.join(FORMATS)}.")
+            return Table(VcardRows.header, cards, found, source.position)
+    raise UnreadableFile(f"There is no format “{found}”. The formats are {', '.join(FORMATS)}.")
 
 
 def _workbook(source: Bytes, stream: BinaryIO, layout: Layout) -> Table:

@@ -69,13 +69,13 @@ def detect_format(start: bytes, name: str) -> str:
     return "csv"
 
 
-def not_this_format(start: bytes, format: str) -> str:  # noqa: A002 - the name of the option
+def not_this_format(start: bytes, chosen: str) -> str:
     """The message for a file that is to be read as a workbook by --format and is none."""
     if start.startswith(_COMPOUND):
         return _compound(start)
-    if format == "zip":
+    if chosen == "zip":
         return "The file is an empty archive (.zip)."
-    kind = "Excel workbook (.xlsx)" if format == "xlsx" else "spreadsheet (.ods)"
+    kind = "Excel workbook (.xlsx)" if chosen == "xlsx" else "spreadsheet (.ods)"
     return f"The file is no {kind}. If it is text, use --format csv."
 
 

@@ -1,4 +1,4 @@
-"""Files that are made to exhaust the program that reads them: small ones that unpack to gigabytes, and others without an end."""
+"""Files that are made to exhaust their reader: small ones that unpack to gigabytes, and others without an end."""
 
 import io
 import zipfile
