@@ -1,6 +1,7 @@
 """Fixtures of all tests: a real PostgreSQL, no network beyond this machine, and two businesses."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import TransactionTestCase
+from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from leads.importing import upload_worker, uploads
@@ -18,7 +20,7 @@ from leads.models import ImportRun
 from leadsite.accounts.models import User
 from leadsite.accounts.services import create_business
 from leadsite.demo import embedded
-from tests.database import delete_all_rows
+from tests.database import delete_all_rows, shared_template
 from tests.factories import Business
 
 # The same cases in each run; no deadline, because tests run in parallel.
@@ -67,8 +69,19 @@ def database_server() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None, database_server: None) -> None:
-    """Start the server before pytest-django creates the test database."""
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None,
+    database_server: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Start the server, and migrate one database for all processes, before pytest-django creates the test database."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes == 1:
+        yield
+        return
+    with django_db_blocker.unblock(), shared_template(tmp_path_factory.getbasetemp().parent, processes):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,56 @@
-"""The test database: deletes the rows that a test has committed, and reads its catalogue."""
+"""The test database: migrated once for all processes, emptied after what tests commit; and its catalogue."""
 
-from typing import Final
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
 
-from django.db import connection
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connection
 
 # Written by migrations or by Django after them, the same for all tests.
 KEPT: Final = {"auth_permission", "django_content_type", "django_migrations"}
+
+
+@contextmanager
+def shared_template(run: Path, processes: int) -> Iterator[None]:
+    """Let the test database be a copy of one that only the first of the run's processes migrates: that takes seconds.
+
+    `run` is a directory of all processes of this run. The last of them drops the template.
+    """
+    name = f"test_{settings.DATABASES[DEFAULT_DB_ALIAS]['NAME']}_template"
+    with _locked(run / "template.lock") as uses:
+        if not uses.read():
+            _migrate_template(name)
+        uses.write("+")
+    connection.settings_dict["TEST"]["TEMPLATE"] = name
+    yield
+    with _locked(run / "template.lock") as uses:
+        uses.write("-")
+        uses.seek(0)
+        if uses.read().count("-") == processes:
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)}")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[IO[str]]:
+    """The file, opened to read from the start and to write at the end, by one process at a time."""
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        yield file
+
+
+def _migrate_template(name: str) -> None:
+    own = connection.settings_dict["NAME"]
+    test = connection.settings_dict["TEST"]
+    test["NAME"], of_this_process = name, test["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    connection.close()  # nobody copies a database that has connections
+    test["NAME"] = of_this_process
+    connection.settings_dict["NAME"] = settings.DATABASES[DEFAULT_DB_ALIAS]["NAME"] = own
 
 
 def delete_all_rows() -> None:
