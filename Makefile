@@ -8,10 +8,13 @@ PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES)
 WITHOUT_BROWSER := $(if $(CHROMIUM),,-m "not browser")
 # Linters need settings, but neither a real secret nor a database.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@/lint
+# For every Python from 3.11 on, both kinds of processors, Linux and macOS: hashes of all files, one version of each package.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
 # The tests start hundreds of processes: none of them should compile the same modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long fuzz schema setup lint format bench migrations clean help
+.PHONY: run test test-long fuzz schema setup requirements lint format bench migrations clean help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,12 +38,17 @@ schema: .venv/installed-dev ## writes docs/openapi.yaml and the same as JSON for
 
 setup: .venv/installed-dev ## all dependencies into .venv
 
-lint: .venv/installed-dev ## formatting, types, missing migrations, production settings
+requirements: .venv/installed-dev ## requirements*.txt, with hashes, from requirements*.in; ARGS="--upgrade-package NAME" upgrades
+	@$(COMPILE) requirements.in --output-file requirements.txt $(ARGS)
+	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt $(ARGS)
+
+lint: .venv/installed-dev ## formatting, types, missing migrations, production settings, known vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(LINT_SETTINGS) $(BIN)/mypy .
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@.ci/check-production
+	@$(BIN)/python .ci/audit.py requirements.txt requirements-dev.txt
 
 format: .venv/installed-dev ## formats the code
 	@$(BIN)/ruff check --fix .
@@ -63,10 +71,10 @@ clean: ## removes .venv and caches; the demo's data in var/ stays
 
 .venv/installed: requirements.txt | .venv/bin/python
 	@echo "Installing the dependencies of the site …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	@echo "Installing the dependencies of tests and linters …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
