@@ -12,13 +12,15 @@ import structlog
 from django.db import OperationalError, connection, transaction
 
 from leadsite.core.postgresql import patience
+from leadsite.core.postgresql.giving_way import is_last_try
 from leadsite.core.statements import fetch_rows
 
 log = structlog.get_logger(__name__)
 
 # deadlock_detected, serialization_failure, lock_not_available: the transaction was rolled back and may succeed when
 # repeated (PostgreSQL manual, sections 13.5 and A). Not a lost connection: the transaction may have committed.
-RETRIED_SQLSTATES: Final = frozenset({"40P01", "40001", "55P03"})
+LOCK_NOT_AVAILABLE: Final = "55P03"
+RETRIED_SQLSTATES: Final = frozenset({"40P01", "40001", LOCK_NOT_AVAILABLE})
 MAX_ATTEMPTS: Final = 4
 # Note [Suspended processes]: a process that is suspended within a transaction (stopped by a signal, suspended with its
 # machine, out of memory) keeps its locks, and the server sees an open connection. The web server's connections have
@@ -74,7 +76,8 @@ def retried(
     recognised: translate them in the caller, not inside.
 
     Within patience.limit_waiting, no attempt begins that has less time left than the last one has waited: it would be
-    ended in the middle, with its connection. With the web server's limits a request waits once for a locked row.
+    ended in the middle, with its connection. In the web server a lock time-out raises GiveWay, and the whole request is
+    run again: it is repeated here only where the request has committed something before.
     """
     if function is None:
         return lambda decorated: _retried(decorated, attempts)
@@ -93,6 +96,8 @@ def _retried(function: Callable[P, R], attempts: int) -> Callable[P, R]:
                 state = sqlstate(error)
                 error.__dict__["attempt"] = number
                 if number == last or state not in RETRIED_SQLSTATES or _is_too_late(before):
+                    raise
+                if state == LOCK_NOT_AVAILABLE and is_last_try():
                     raise
             log.info("transaction_retried", attempt=number, sqlstate=state)
             # Jitter, so that the same sessions do not collide again. No transaction is open during the wait.

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from typing import IO, Any, Final, NamedTuple, TypeVar
+from typing import IO, Any, Final, NamedTuple
 
 import structlog
 from django.conf import settings
@@ -20,9 +20,10 @@ from django.core.wsgi import get_wsgi_application
 from leadsite.adminkit.error_pages import error_page
 from leadsite.core.addresses import neighbourhood
 from leadsite.server.bodies import Bodies, BodyRefused
-from leadsite.server.clients import Logins, address_of
+from leadsite.server.clients import Client, Logins, address_of
 from leadsite.server.environ import Headers, Scope, environ_of
-from leadsite.server.turns import TooBusy, Turns
+from leadsite.server.threads import Threads
+from leadsite.server.turns import WAIT_SECONDS, TooBusy, Turns
 from leadsite.server.uploads import has_session, limit_of, upload_limit_of
 
 log = structlog.get_logger(__name__)
@@ -34,8 +35,6 @@ READING: Final = 400
 RETRY_AFTER_SECONDS: Final = 5
 # Where passwords are hashed for anyone who asks.
 PASSWORD_PATHS: Final = ("/admin/login",)
-
-T = TypeVar("T")
 
 Header = tuple[str, str]
 
@@ -56,19 +55,19 @@ class Application:
     def __init__(self, wsgi: Callable[..., Any], *, threads: int) -> None:
         self._wsgi = wsgi
         self._bodies = Bodies()
-        self._turns = Turns(threads)
+        self._threads = Threads(threads)
         self._logins = Logins()
         # One login at a time hashes a password, and waits for that without a thread.
         self._login_turns = Turns(1)
         self._reading: Counter[str] = Counter()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._streams = ThreadPoolExecutor(STREAM_THREADS, thread_name_prefix="stream")
         # /readyz never waits for a turn, so that a busy process is not taken for a broken one.
         self._probes = ThreadPoolExecutor(1, thread_name_prefix="probe")
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """granian calls it before the process ends."""
-        for pool in (self._threads, self._streams, self._probes):
+        self._threads.close()
+        for pool in (self._streams, self._probes):
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
@@ -92,13 +91,13 @@ class Application:
             await self._stream(proto, answer, answer.pieces)
 
     async def _answer(self, scope: Scope, proto: Any) -> Answer:
-        address, login = address_of(scope), self._logins.of(scope.headers)
-        near = neighbourhood(address)
+        address = address_of(scope)
+        client = Client(address, near := neighbourhood(address), self._logins.of(scope.headers))
         if not _has_body(scope):
-            return await self._run(scope, BytesIO(), near, login, address)
+            return await self._run(scope, BytesIO(), client)
         if self._reading[near] >= READING:
             raise TooBusy
-        limit = await self._limit(scope, near, login)
+        limit = await self._limit(scope, client)
         self._reading[near] += 1
         try:
             body = await self._bodies.read(proto, declared=_declared(scope.headers), limit=limit)
@@ -107,9 +106,9 @@ class Application:
             if not self._reading[near]:
                 del self._reading[near]
         with body:
-            return await self._run(scope, body.file, near, login, address)
+            return await self._run(scope, body.file, client)
 
-    async def _limit(self, scope: Scope, near: str, login: str) -> int:
+    async def _limit(self, scope: Scope, client: Client) -> int:
         """The largest body: a session is looked up only where a larger one is announced, or none is."""
         limit = limit_of(scope.path)
         more = upload_limit_of(scope.path)
@@ -117,19 +116,17 @@ class Application:
         if more is None or (declared is not None and declared <= limit):
             return limit
         cookies = scope.headers.get("cookie") or ""
-        return more if await self._in_turn(near, login, has_session, cookies) else limit
+        return more if await self._threads.run(client, has_session, cookies) else limit
 
-    async def _run(self, scope: Scope, body: IO[bytes], near: str, login: str, address: str) -> Answer:
+    async def _run(self, scope: Scope, body: IO[bytes], client: Client) -> Answer:
+        loop = asyncio.get_running_loop()
         if scope.path.rstrip("/") == "/readyz":
-            return await asyncio.get_running_loop().run_in_executor(self._probes, self._call, scope, body, address)
+            return await loop.run_in_executor(self._probes, self._call, scope, body, client.address)
         if scope.method == "POST" and scope.path.rstrip("/") in PASSWORD_PATHS:
-            async with self._login_turns.turn(address=near, login=login):
-                return await self._in_turn(near, login, self._call, scope, body, address)
-        return await self._in_turn(near, login, self._call, scope, body, address)
-
-    async def _in_turn(self, near: str, login: str, function: Callable[..., T], *arguments: Any) -> T:
-        async with self._turns.turn(address=near, login=login):
-            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+            until = loop.time() + WAIT_SECONDS
+            async with self._login_turns.turn(address=client.near, login=client.login, until=until):
+                return await self._threads.run(client, self._call, scope, body, client.address)
+        return await self._threads.run(client, self._call, scope, body, client.address)
 
     def _call(self, scope: Scope, body: IO[bytes], address: str) -> Answer:
         """Run Django, in a thread."""

@@ -1,6 +1,6 @@
 """Who a request comes from, as far as the web server can tell."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.conf import settings
 
@@ -10,6 +10,14 @@ from leadsite.server.environ import Headers, Scope
 _REFUSALS: Final = (302, 401, 403, 404, 429, 503)
 # Pages that anyone may open, with any cookie.
 _LOGIN_PAGES: Final = ("/admin/login", "/api/docs", "/api/schema", "/static/", "/livez", "/readyz")
+
+
+class Client(NamedTuple):
+    """`near`: the address, of IPv6 its network. `login`: "" unless it has been accepted lately."""
+
+    address: str
+    near: str
+    login: str
 
 
 def address_of(scope: Scope) -> str:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-# How long a request waits for its turn before it is refused: a client learns within five seconds that it must wait.
+# How long a request waits for its turns before it is refused: a client learns within five seconds that it must wait.
 WAIT_SECONDS: Final = 4.0
 # The requests of a process that may wait, of all clients and of one address.
 QUEUE: Final = 1000
@@ -34,18 +34,18 @@ class Turns:
         self._waiting: dict[str, int] = {}
 
     @asynccontextmanager
-    async def turn(self, *, address: str, login: str) -> AsyncIterator[None]:
-        """Wait for a turn and hold it during the block. Raises TooBusy."""
+    async def turn(self, *, address: str, login: str, until: float) -> AsyncIterator[None]:
+        """Wait for a turn, `until` by the loop's clock, and hold it during the block. Raises TooBusy."""
         if self._free:
             self._free -= 1
         else:
-            await self._wait(address, login)
+            await self._wait(address, login, until)
         try:
             yield
         finally:
             self._hand_on()
 
-    async def _wait(self, address: str, login: str) -> None:
+    async def _wait(self, address: str, login: str, until: float) -> None:
         mine_waiting = self._waiting.get(address, 0)
         if mine_waiting >= QUEUE_OF_ADDRESS or sum(self._waiting.values()) >= QUEUE:
             raise TooBusy
@@ -53,7 +53,7 @@ class Turns:
         waiter: Waiter = asyncio.get_running_loop().create_future()
         self._addresses.setdefault(address, {}).setdefault(login, deque()).append(waiter)
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout_at(until):
                 await waiter
         except BaseException as error:
             if waiter.done() and not waiter.cancelled():

@@ -1,5 +1,5 @@
-"""Django's PostgreSQL backend with a limit for waiting (patience.py) and two optimisations: a health check without a
-query, and one cursor for statements whose rows are read at once.
+"""Django's PostgreSQL backend with a limit for waiting (patience.py), requests that give way (giving_way.py) and two
+optimisations: a health check without a query, and one cursor for statements whose rows are read at once.
 
 Settings name this package as ENGINE; Django looks for DatabaseWrapper in a module `base`.
 """
@@ -13,11 +13,14 @@ import psycopg
 from django.db import OperationalError
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
+from django.db.utils import DatabaseErrorWrapper
+from django.utils.functional import cached_property
 from psycopg.abc import PQGen
 from psycopg.types.datetime import TimestamptzLoader
 
 from leadsite.core import clock
 from leadsite.core.postgresql import patience
+from leadsite.core.postgresql.giving_way import give_way, keep_on
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 Result = TypeVar("Result")
@@ -54,8 +57,21 @@ class PatientConnection(psycopg.Connection[Any]):
             patience.spend(time.monotonic() - started)
 
 
+class _Errors(DatabaseErrorWrapper):
+    """Turns psycopg's errors into Django's, and lock time-outs into GiveWay where the request may give way."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: Any) -> None:
+        if error is not None:
+            give_way(error)
+            super().__exit__(kind, error, traceback)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     _kept_cursor: psycopg.Cursor[tuple[Any, ...]] | None = None
+
+    @cached_property
+    def wrap_database_errors(self) -> DatabaseErrorWrapper:
+        return _Errors(self)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         # Django calls psycopg.connect, which makes a psycopg.Connection; the subclass has the same attributes.
@@ -68,6 +84,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def _commit(self) -> None:
+        keep_on()
         try:
             super()._commit()  # type: ignore[misc] # missing in django-stubs
         except OperationalError as error:

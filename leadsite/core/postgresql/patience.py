@@ -20,9 +20,11 @@ _waiting = _Waiting()
 
 @contextmanager
 def limit_waiting(seconds: float) -> Iterator[None]:
-    """Let the statements of the block wait for this many seconds in all; 0 is no limit."""
+    """Let the statements of the block wait for this many seconds in all; 0 is no limit. An inner block has no more time
+    than is left of an outer one.
+    """
     before = _waiting.left
-    _waiting.left = seconds or None
+    _waiting.left = min(seconds or before, before) if before is not None else seconds or None
     try:
         yield
     finally:
