@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from rest_framework.request import Request
 
 from conversations.models.conversations import RECENCY
-from leadsite.rest.pagination import NEWEST_FIRST, NewestFirst, OrderedByPair, pair_of, read_pair
+from leadsite.rest.pagination import NewestByTime, NewestFirst, read_pair
 
 
 class InThreadOrder(NewestFirst):
@@ -18,19 +18,12 @@ class InThreadOrder(NewestFirst):
     positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {"sort_at": datetime.fromisoformat}
 
 
-class LatestMessageFirst(NewestFirst):
+class LatestMessageFirst(NewestByTime):
     """Pages by the time of a conversation's last message; conversations without messages come last."""
 
     ordering = "-recency"
-    orderings: ClassVar[Mapping[str, str]] = {"-last_message_at": "-recency", **NEWEST_FIRST}
-    positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {**NewestFirst.positions, "recency": read_pair}
+    orderings: ClassVar[Mapping[str, str]] = {"-last_message_at": "-recency", **NewestByTime.orderings}
+    positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {**NewestByTime.positions, "recency": read_pair}
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        if "recency" in self.get_ordering(request, queryset, view)[0]:
-            queryset = OrderedByPair(queryset.annotate(recency=RECENCY), "recency")
-        return super().paginate_queryset(queryset, request, view)
-
-    def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
-        if "recency" in ordering[0]:
-            return pair_of(instance.recency, instance.pk)
-        return str(super()._get_position_from_instance(instance, ordering))
+        return super().paginate_queryset(queryset.annotate(recency=RECENCY), request, view)

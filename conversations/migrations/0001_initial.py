@@ -428,6 +428,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="conversation",
+            index=models.Index(fields=["user", "created_at", "id"], name="conversations_by_time"),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
             index=models.Index(
                 models.F("user"),
                 django.db.models.expressions.OrderBy(

@@ -206,6 +206,8 @@ class Conversation(OwnedModel):
                 condition=Q(waiting_since__isnull=False),
                 name="conversations_waiting",
             ),
+            # Read by the list of conversations in the order of their creation.
+            models.Index(fields=["user", "created_at", "id"], name="conversations_by_time"),
             # Read by the list of a person's conversations, and when a user is deleted, to unassign theirs.
             models.Index(
                 "assigned_to",

@@ -106,8 +106,8 @@ class NewestByTime(NewestFirst):
     positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {"created_at": read_pair}
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        queryset = OrderedByPair(queryset, "created_at")
-        return super().paginate_queryset(queryset, request, view)
+        column = self.get_ordering(request, queryset, view)[0].removeprefix("-")
+        return super().paginate_queryset(OrderedByPair(queryset, column), request, view)
 
     def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
-        return pair_of(instance.created_at, instance.pk)
+        return pair_of(getattr(instance, ordering[0].removeprefix("-")), instance.pk)

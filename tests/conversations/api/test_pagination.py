@@ -1,7 +1,10 @@
 """The order of lists of conversations."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from conversations.models import Conversation
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -38,3 +41,15 @@ def test_an_invalid_cursor_is_400(inbox, cursor):
 def test_orderings_of_conversations(inbox, ordering):
     assert inbox.business.client.get("/api/conversations", {"ordering": ordering}).status_code == 200
     assert inbox.business.client.get("/api/conversations", {"ordering": "id"}).status_code == 400
+
+
+@pytest.mark.parametrize(("ordering", "expected"), [("created_at", [2, 0, 1]), ("-created_at", [1, 0, 2])])
+def test_conversations_that_came_with_their_dates_stand_by_these(inbox, ordering, expected):
+    """As import_supabase brings them: with ids that say nothing about the time."""
+    ids = [inbox.business.has_lead().conversation_id for _ in range(3)]
+    Conversation.objects.filter(pk=ids[2]).update(created_at=datetime(2024, 5, 1, tzinfo=UTC))
+    first = inbox.business.client.get("/api/conversations", {"ordering": ordering, "page_size": 2}).json()
+    second = inbox.business.client.get(first["next"]).json()
+    rows = first["results"] + second["results"]
+    assert [row["id"] for row in rows] == [str(ids[n]) for n in expected]
+    assert inbox.business.client.get(second["previous"]).json()["results"] == first["results"]
