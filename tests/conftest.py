@@ -22,6 +22,8 @@ from leadsite.accounts.services import create_business
 from leadsite.demo import embedded
 from tests.database import delete_all_rows, shared_template
 from tests.factories import Business
+from tests.sessions import PRELOADED, database_url
+from tests.site import SERVED_SECRET, Site, serving
 
 # The same cases in each run; no deadline, because tests run in parallel.
 hypothesis.settings.register_profile(
@@ -41,8 +43,8 @@ class QuickHasher(PBKDF2PasswordHasher):
 
 
 def pytest_configure() -> None:
-    # The settings are those of tests in the processes that read uploaded files, too.
-    process.PRELOADED.insert(0, "pytest")
+    # The settings are those of tests in the processes that read uploaded files, too; see tests.sessions.processes.
+    process.PRELOADED[:0] = ["pytest", *PRELOADED]
     # Django has no setting for this. By default it truncates all tables and creates all permissions again.
     TransactionTestCase._fixture_teardown = lambda case: delete_all_rows()  # type: ignore[attr-defined]
     settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.{QuickHasher.__name__}", *settings.PASSWORD_HASHERS]
@@ -51,6 +53,12 @@ def pytest_configure() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make fuzz` sets more."""
     parser.addoption("--cases", type=int, default=5000, help="requests that are made up from the API's description")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on a served site come first: pytest-xdist gives neighbours to one process, and only that one starts it."""
+    items.sort(key=lambda item: "served_site" not in getattr(item, "fixturenames", ()))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -82,6 +90,14 @@ def django_db_modify_db_settings(
         return
     with django_db_blocker.unblock(), shared_template(tmp_path_factory.getbasetemp().parent, processes):
         yield
+
+
+@pytest.fixture(scope="session")
+def served_site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The production web server on the test database, one for all tests; it sees what is committed."""
+    keys = {"FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS), "WHATSAPP_APP_SECRETS": SERVED_SECRET}
+    with serving(database_url(), tmp_path_factory.mktemp("site"), **keys) as site:
+        yield site
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,11 @@ import psycopg
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from leads.importing.isolated.process import start_fork_server
 from tests.site import until
 
+# What the fork server imports, so that the processes of a pool do not.
+PRELOADED = ("leadsite.wsgi", "tests.factories", "tests.sessions")
 APPLICATION_NAME = "pool of a test"  # of the sessions of `processes`
 
 
@@ -96,9 +99,10 @@ def processes(count: int) -> ProcessPoolExecutor:
     """A pool of `count` processes, each with its own connection.
 
     They are forked from a fork server, because a fork of pytest would share its connection and its threads' locks.
+    There is one in a process, which the readers of uploaded files use too: conftest.py adds PRELOADED for it.
     """
+    start_fork_server()
     context = get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "leadsite.wsgi", "tests.factories", "tests.sessions"])
     return ProcessPoolExecutor(count, context, initializer=_join, initargs=(connection.settings_dict["NAME"],))
 
 

@@ -17,12 +17,15 @@ from typing import IO, Any, TypeVar
 
 import psutil
 import requests
+from django.core.management import ManagementUtility
 
 from leadsite.demo.supervisor import HOST, server_command
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEADLINE_SECONDS = 120
 STOP_SECONDS = 60
+# Of the served site of tests/conftest.py, for deliveries.
+SERVED_SECRET = "an app secret of the tests"
 # Variables that the user may have set for another installation, and variables of pytest.
 NOT_FOR_CHILDREN = (
     *("ALLOWED_HOSTS", "API_REQUESTS_PER_MINUTE", "BEHIND_PROXY", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG"),
@@ -82,6 +85,16 @@ def manage(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProce
     """Run manage.py as an operator does."""
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
+
+
+def exit_code(*arguments: str) -> object:
+    """Run manage.py in this process, whose stdout and stderr it uses; for what ends before it uses the database."""
+    utility = ManagementUtility(["manage.py", *arguments])
+    try:
+        utility.fetch_command(arguments[0]).run_from_argv(["manage.py", *arguments])
+    except SystemExit as end:
+        return end.code or 0
+    return 0
 
 
 class Site:

@@ -40,7 +40,7 @@ class _Server(ThreadingHTTPServer):
 def running(handler: type[Handler], **attributes: Any) -> Iterator[str]:
     """Serve with this handler, whose class gets the attributes. Yields the address."""
     with _Server((HOST, 0), type("Running", (handler,), attributes)) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield f"http://{HOST}:{server.server_port}"

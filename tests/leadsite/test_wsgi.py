@@ -7,16 +7,9 @@ import pytest
 import requests
 
 from tests.factories import ORDER, Business
-from tests.sessions import database_url
-from tests.site import Site, serving
+from tests.site import Site
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(database_url(), tmp_path_factory.mktemp("site")) as site:
-        yield site
 
 
 def in_chunks(body: str) -> Iterator[bytes]:
@@ -30,10 +23,10 @@ def post(site: Site, owner: Business, body: str) -> requests.Response:
     return requests.post(f"{site.address}/api/leads", data=in_chunks(body), headers=headers, timeout=60)
 
 
-def test_a_body_in_chunks_is_read(owner: Business, site: Site) -> None:
-    assert post(site, owner, json.dumps(ORDER | {"details": "x" * 5000})).status_code == 201
+def test_a_body_in_chunks_is_read(owner: Business, served_site: Site) -> None:
+    assert post(served_site, owner, json.dumps(ORDER | {"details": "x" * 5000})).status_code == 201
     assert owner.row_counts() == (1, 1, 1)
 
 
-def test_a_body_in_chunks_has_the_same_limit(owner: Business, site: Site) -> None:
-    assert post(site, owner, json.dumps(ORDER | {"details": "x" * 1_000_000})).status_code == 413
+def test_a_body_in_chunks_has_the_same_limit(owner: Business, served_site: Site) -> None:
+    assert post(served_site, owner, json.dumps(ORDER | {"details": "x" * 1_000_000})).status_code == 413

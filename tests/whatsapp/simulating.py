@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-SECRET = "an app secret of this test"
+from tests.site import SERVED_SECRET
+
+SECRET = SERVED_SECRET
 PHONE = "+491511234567"
 TWILIO = "+493012345678"
 

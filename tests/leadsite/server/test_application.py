@@ -2,7 +2,6 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from contextlib import ExitStack
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -15,19 +14,12 @@ from leads.models import ImportRun
 from leadsite.accounts.models import User
 from leadsite.demo.supervisor import HOST
 from tests.factories import ORDER, Business
-from tests.sessions import database_url
-from tests.site import Site, serving
+from tests.site import Site
 from tests.staff import address, form_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(database_url(), tmp_path_factory.mktemp("site")) as site:
-        yield site
 
 
 def unfinished(site: Site, path: str) -> socket.socket:
@@ -38,38 +30,38 @@ def unfinished(site: Site, path: str) -> socket.socket:
 
 
 @pytest.mark.parametrize("path", ["/api/webhooks/whatsapp", "/admin/login/", "/api/leads"])
-def test_bodies_that_do_not_arrive_stop_nobody(owner: Business, site: Site, path: str) -> None:
+def test_bodies_that_do_not_arrive_stop_nobody(owner: Business, served_site: Site, path: str) -> None:
     with ExitStack() as stack:
         for _ in range(40):
-            stack.enter_context(unfinished(site, path))
-        assert site.post_lead(owner.api_key, ORDER).status_code == 201
-        assert requests.get(f"{site.address}/livez", timeout=SECONDS).json() == {"status": "ok"}
-        assert requests.get(f"{site.address}/readyz", timeout=SECONDS).status_code == 200
+            stack.enter_context(unfinished(served_site, path))
+        assert served_site.post_lead(owner.api_key, ORDER).status_code == 201
+        assert requests.get(f"{served_site.address}/livez", timeout=SECONDS).json() == {"status": "ok"}
+        assert requests.get(f"{served_site.address}/readyz", timeout=SECONDS).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/admin/login/", "/api/leads", "/api/webhooks/whatsapp", "/no/such/page"])
-def test_a_large_body_is_refused_by_its_announced_length(site: Site, path: str) -> None:
-    with socket.create_connection((HOST, site.port), timeout=SECONDS) as client:
+def test_a_large_body_is_refused_by_its_announced_length(served_site: Site, path: str) -> None:
+    with socket.create_connection((HOST, served_site.port), timeout=SECONDS) as client:
         client.sendall(f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 600000000\r\n\r\n".encode())
         assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_stranger_cannot_upload_where_staff_can(site: Site) -> None:
+def test_a_stranger_cannot_upload_where_staff_can(served_site: Site) -> None:
     path = "/admin/leads/importrun/add/"
-    with socket.create_connection((HOST, site.port), timeout=SECONDS) as client:
+    with socket.create_connection((HOST, served_site.port), timeout=SECONDS) as client:
         client.sendall(f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 50000000\r\n\r\n".encode())
         assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
     # Without a length, counted as it comes.
     chunks = (b"x" * 100_000 for _ in range(200))
     try:
-        answer = requests.post(f"{site.address}{path}", data=chunks, timeout=SECONDS)
+        answer = requests.post(f"{served_site.address}{path}", data=chunks, timeout=SECONDS)
     except requests.ConnectionError:
         return  # the server has closed before the client had sent it all
     assert answer.status_code == 413
 
 
-def test_the_refusal_of_an_api_request_has_the_form_of_all_errors(site: Site) -> None:
-    with socket.create_connection((HOST, site.port), timeout=SECONDS) as client:
+def test_the_refusal_of_an_api_request_has_the_form_of_all_errors(served_site: Site) -> None:
+    with socket.create_connection((HOST, served_site.port), timeout=SECONDS) as client:
         client.sendall(f"POST /api/leads HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 600000000\r\n\r\n".encode())
         head, _, body = client.recv(4096).partition(b"\r\n\r\n")
     assert b"content-type: application/json" in head
@@ -77,8 +69,8 @@ def test_the_refusal_of_an_api_request_has_the_form_of_all_errors(site: Site) ->
     assert json.loads(body)["success"] is False
 
 
-def test_the_refusal_of_a_page_is_a_page(site: Site) -> None:
-    with socket.create_connection((HOST, site.port), timeout=SECONDS) as client:
+def test_the_refusal_of_a_page_is_a_page(served_site: Site) -> None:
+    with socket.create_connection((HOST, served_site.port), timeout=SECONDS) as client:
         client.sendall(f"POST /admin/login/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 600000000\r\n\r\n".encode())
         answer = client.makefile("rb").read(12_000).decode()
     assert "content-type: text/html" in answer
@@ -86,9 +78,9 @@ def test_the_refusal_of_a_page_is_a_page(site: Site) -> None:
     assert "send less" in answer
 
 
-def test_staff_upload_a_file_that_strangers_cannot(owner: Business, site: Site) -> None:
+def test_staff_upload_a_file_that_strangers_cannot(owner: Business, served_site: Site) -> None:
     path = address("add", ImportRun)
-    login = f"{site.address}/admin/login/?next={path}"
+    login = f"{served_site.address}/admin/login/?next={path}"
     # The site has its own SECRET_KEY, so it knows sessions of its own only.
     password = make_password("a long password")
     User.objects.filter(pk=owner.id).update(password=password, is_staff=True, is_superuser=True)
@@ -99,7 +91,7 @@ def test_staff_upload_a_file_that_strangers_cannot(owner: Business, site: Site) 
         typed |= {"csrfmiddlewaretoken": browser.cookies["csrftoken"], "next": path}
         form = form_of(browser.post(login, data=typed, timeout=SECONDS).text)
         answer = browser.post(
-            f"{site.address}{path}",
+            f"{served_site.address}{path}",
             data={name: value for name, value in form.items() if value is not None} | {"user": str(owner.id)},
             files={"file": ("leads.csv", f"Phone,Name,Type,Notes\n{rows}")},
             timeout=SECONDS,
@@ -109,27 +101,27 @@ def test_staff_upload_a_file_that_strangers_cannot(owner: Business, site: Site) 
 
 
 @pytest.mark.parametrize("path", ["leads/%C3%A9", "leads/%FF", "leads/a%2Fb", "%00", "leads?q=%C3%A9", "%C3%A9"])
-def test_any_path_is_answered(owner: Business, site: Site, path: str) -> None:
+def test_any_path_is_answered(owner: Business, served_site: Site, path: str) -> None:
     headers = {"Authorization": f"Bearer {owner.api_key}"}
-    answer = requests.get(f"{site.address}/api/{path}", headers=headers, timeout=SECONDS)
+    answer = requests.get(f"{served_site.address}/api/{path}", headers=headers, timeout=SECONDS)
     assert answer.status_code in (200, 400, 404)
 
 
-def test_a_static_file_is_sent_whole(site: Site) -> None:
-    page = requests.get(f"{site.address}/admin/login/", timeout=SECONDS).text
+def test_a_static_file_is_sent_whole(served_site: Site) -> None:
+    page = requests.get(f"{served_site.address}/admin/login/", timeout=SECONDS).text
     style = next(part.split('"')[0] for part in page.split('href="') if ".css" in part.split('"')[0])
-    answer = requests.get(f"{site.address}{urlsplit(style).path}", timeout=SECONDS)
+    answer = requests.get(f"{served_site.address}{urlsplit(style).path}", timeout=SECONDS)
     assert answer.status_code == 200
     assert len(answer.content) == int(answer.headers["Content-Length"]) > 0
 
 
-def test_head_has_no_body(site: Site) -> None:
-    answer = requests.head(f"{site.address}/admin/login/", timeout=SECONDS)
+def test_head_has_no_body(served_site: Site) -> None:
+    answer = requests.head(f"{served_site.address}/admin/login/", timeout=SECONDS)
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-def test_a_body_of_the_largest_size_arrives_whole(owner: Business, site: Site) -> None:
+def test_a_body_of_the_largest_size_arrives_whole(owner: Business, served_site: Site) -> None:
     body = json.dumps(ORDER | {"details": "x" * 400_000}).encode()
     headers = {"Authorization": f"Bearer {owner.api_key}", "Content-Type": "application/json"}
-    answer = requests.post(f"{site.address}/api/leads", data=BytesIO(body), headers=headers, timeout=SECONDS)
+    answer = requests.post(f"{served_site.address}/api/leads", data=BytesIO(body), headers=headers, timeout=SECONDS)
     assert (answer.status_code, answer.json()["fields"]) == (400, {"details": answer.json()["fields"]["details"]})

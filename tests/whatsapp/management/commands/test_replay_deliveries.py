@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from tests.sessions import database_url
-from tests.site import REPOSITORY, environment, free_port, manage
+from tests.site import REPOSITORY, environment, exit_code, free_port, manage
 from whatsapp.inbound import ingest
 from whatsapp.models import WebhookDelivery
 
@@ -172,19 +172,22 @@ def test_it_processes_a_delivery_and_shows_a_progress_bar_on_a_terminal(tmp_path
     assert WebhookDelivery.objects.get(pk=stored).state == "processed"
 
 
-@pytest.mark.parametrize("arguments", [[], ["--id", "x"], ["--state", "processed"], ["--nothing"]])
-def test_an_error_is_reported_with_exit_code_2(tmp_path, arguments):
+@pytest.mark.parametrize("arguments", [["--id", "x"], ["--state", "processed"], ["--nothing"]])
+def test_an_error_is_reported_with_exit_code_2(capsys, arguments):
+    assert exit_code("replay_deliveries", *arguments) == 2
+    assert capsys.readouterr().err.startswith("usage: ")
+
+
+def test_an_unreachable_database_is_reported_with_exit_code_2(tmp_path):
     unreachable = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
 
-    result = manage("replay_deliveries", *arguments, env=variables(tmp_path, unreachable))
+    result = manage("replay_deliveries", env=variables(tmp_path, unreachable))
 
     assert result.returncode == 2
     assert result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_help_explains_the_exit_codes(tmp_path):
-    result = manage("replay_deliveries", "--help", env=variables(tmp_path, "postgresql://nobody@127.0.0.1/nothing"))
-
-    assert result.returncode == 0
-    assert "Exit code: 0" in " ".join(result.stdout.split())
+def test_help_explains_the_exit_codes(capsys):
+    assert exit_code("replay_deliveries", "--help") == 0
+    assert "Exit code: 0" in " ".join(capsys.readouterr().out.split())

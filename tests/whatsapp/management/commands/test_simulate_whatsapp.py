@@ -4,29 +4,19 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 import pytest
-from django.conf import settings
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
-from tests.sessions import database_url
-from tests.site import Site, environment, free_port, manage, serving
+from tests.site import exit_code, free_port
 from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, refusal, simulate
 from whatsapp.channels import connect_channel
 from whatsapp.models import Channel, WebhookDelivery
 from whatsapp.simulator.bodies import ABOUT_ANOTHER, KINDS
 
 served = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    variables = {"WHATSAPP_APP_SECRETS": SECRET, "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS)}
-    with serving(database_url(), tmp_path_factory.mktemp("site"), **variables) as site:
-        yield site
 
 
 @pytest.fixture
@@ -40,23 +30,23 @@ def secret(settings) -> None:
 
 
 @served
-def test_a_message_creates_a_lead(site, channel):
+def test_a_message_creates_a_lead(served_site, channel):
     text = "Grüße 😀 <b> 100 % a@b/c"
-    out = simulate("--url", site.address, "--from", "0049 151 1234567", "--name", "Zoë", "--text", text)
+    out = simulate("--url", served_site.address, "--from", "0049 151 1234567", "--name", "Zoë", "--text", text)
 
     assert re.match(r"200 in \d+ ms: wamid\.", out)
-    assert f"{site.address}/admin/conversations/conversation/" in out
+    assert f"{served_site.address}/admin/conversations/conversation/" in out
     customer, lead = Customer.objects.get(), Lead.objects.get()
     assert (customer.phone, customer.name) == (PHONE, "Zoë")
     assert (lead.user_id, lead.details, lead.source) == (channel.user_id, text, "whatsapp")
 
 
 @served
-def test_every_kind_becomes_a_row(site, channel):
-    simulate("--url", site.address, "--from", PHONE)
+def test_every_kind_becomes_a_row(served_site, channel):
+    simulate("--url", served_site.address, "--from", PHONE)
     first = str(Message.objects.values_list("provider_id", flat=True).get())
     for kind in KINDS:
-        simulate("--url", site.address, "--from", PHONE, "--kind", kind, "--message-id", first)
+        simulate("--url", served_site.address, "--from", PHONE, "--kind", kind, "--message-id", first)
 
     assert sorted(Message.objects.values_list("kind", flat=True)) == sorted([*KINDS, "text"])
     assert Message.objects.filter(kind__in=ABOUT_ANOTHER, extras__target=first).count() == len(ABOUT_ANOTHER)
@@ -65,30 +55,30 @@ def test_every_kind_becomes_a_row(site, channel):
 
 
 @served
-def test_a_burst_creates_a_lead_for_each_customer(site, channel):
-    counts = json.loads(simulate("--url", site.address, "--burst", "30", "--json"))
+def test_a_burst_creates_a_lead_for_each_customer(served_site, channel):
+    counts = json.loads(simulate("--url", served_site.address, "--burst", "30", "--json"))
     assert (counts["posted"], counts["answered_200"], counts["answers"]) == (30, 30, {"200": 30})
     assert Lead.objects.count() == len(set(counts["message_ids"])) == 30
 
-    assert "20 of 20 answered 200 in " in simulate("--url", site.address, "--burst", "20", "--from", PHONE)
+    assert "20 of 20 answered 200 in " in simulate("--url", served_site.address, "--burst", "20", "--from", PHONE)
     assert Lead.objects.count() == 31
     assert Message.objects.count() == 50
 
 
 @served
-def test_a_status_reaches_the_outgoing_message(site, channel, owner):
+def test_a_status_reaches_the_outgoing_message(served_site, channel, owner):
     conversation = Conversation.objects.get(pk=owner.has_lead(customer_phone=PHONE).conversation_id)
     columns = {"user": owner.user, "direction": "out", "status": "sent", "provider_id": "wamid.OUT"}
     Message.objects.create(conversation=conversation, **columns)
 
-    simulate("--url", site.address, "--status", "read", "--message-id", "wamid.OUT", "--from", PHONE)
+    simulate("--url", served_site.address, "--status", "read", "--message-id", "wamid.OUT", "--from", PHONE)
 
     assert Message.objects.get().status == "read"
 
 
 @served
-def test_an_echo_is_outgoing_and_statuses_reach_it(site, channel):
-    out = simulate("--url", site.address, "--kind", "echo", "--from", PHONE, "--text", "We are open until six")
+def test_an_echo_is_outgoing_and_statuses_reach_it(served_site, channel):
+    out = simulate("--url", served_site.address, "--kind", "echo", "--from", PHONE, "--text", "We are open until six")
     message = Message.objects.get()
     assert (message.direction, message.content, message.extras["echo"]) == ("out", "We are open until six", True)
     assert message.conversation.customer.phone == PHONE
@@ -96,20 +86,20 @@ def test_an_echo_is_outgoing_and_statuses_reach_it(site, channel):
 
     shown = re.search(r"^To report its status: manage\.py simulate_whatsapp (.*)$", out, re.MULTILINE)
     assert shown
-    simulate("--url", site.address, *shlex.split(shown[1]))
+    simulate("--url", served_site.address, *shlex.split(shown[1]))
     message.refresh_from_db()
     assert message.status == "read"
 
 
 @served
-def test_it_explains_why_a_delivery_is_not_stored_in_a_conversation(site, owner, channel):
+def test_it_explains_why_a_delivery_is_not_stored_in_a_conversation(served_site, owner, channel):
     def posted(*arguments: str) -> list[str]:
-        return simulate("--url", site.address, *arguments).splitlines()[1:]
+        return simulate("--url", served_site.address, *arguments).splitlines()[1:]
 
     assert posted("--phone-number-id", "999") == ["999 is not connected here: the delivery waits in Deliveries."]
     note = "No message with the id wamid.NONE was sent: the status waits until there is one."
     assert posted("--status", "read", "--message-id", "wamid.NONE") == [note]
-    assert json.loads(simulate("--url", site.address, "--phone-number-id", "999", "--json"))["note"].startswith(
+    assert json.loads(simulate("--url", served_site.address, "--phone-number-id", "999", "--json"))["note"].startswith(
         "999 is"
     )
     Channel.objects.update(active=False)
@@ -118,28 +108,28 @@ def test_it_explains_why_a_delivery_is_not_stored_in_a_conversation(site, owner,
 
 
 @served
-def test_a_customer_without_a_number_and_an_advertisement_are_stored(site, channel):
-    simulate("--url", site.address, "--bsuid", "DE.13491208655302741918", "--ad", "Lemon cakes", "--name", "Ada")
+def test_a_customer_without_a_number_and_an_advertisement_are_stored(served_site, channel):
+    simulate("--url", served_site.address, "--bsuid", "DE.13491208655302741918", "--ad", "Lemon cakes", "--name", "Ada")
     customer, lead = Customer.objects.get(), Lead.objects.get()
     assert (customer.phone, customer.whatsapp_user_id, customer.name) == (None, "DE.13491208655302741918", "Ada")
     assert (lead.referral or {})["headline"] == "Lemon cakes"
 
 
 @served
-def test_a_delivery_from_twilio_is_stored(site, owner):
+def test_a_delivery_from_twilio_is_stored(served_site, owner):
     connect_channel(user_id=owner.id, phone_number_id=TWILIO, access_token="AC1:an auth token")
-    simulate("--url", site.address, "--provider", "twilio", "--from", PHONE, "--text", "Grüße & 1+1")
+    simulate("--url", served_site.address, "--provider", "twilio", "--from", PHONE, "--text", "Grüße & 1+1")
     message = Message.objects.get()
     assert message.content == "Grüße & 1+1"
     assert message.conversation.customer.phone == PHONE
 
 
 @served
-def test_a_number_with_a_secret_of_its_own_is_signed_with_it(site, owner):
+def test_a_number_with_a_secret_of_its_own_is_signed_with_it(served_site, owner):
     connect_channel(user_id=owner.id, phone_number_id="1065", app_secret="of this number")
-    simulate("--url", site.address, "--from", PHONE)
+    simulate("--url", served_site.address, "--from", PHONE)
     assert Message.objects.get().conversation.customer.phone == PHONE
-    code, error = refusal("--url", site.address, "--secret", SECRET)
+    code, error = refusal("--url", served_site.address, "--secret", SECRET)
     assert (code, error[:4]) == (1, "401:")
 
 
@@ -150,8 +140,8 @@ def test_twilios_prefix_is_not_doubled(db):
 
 
 @served
-def test_the_printed_curl_command_posts_the_delivery(site, channel):
-    out = simulate("--print", "--url", site.address, "--text", "It's $HOME `x` Grüße")
+def test_the_printed_curl_command_posts_the_delivery(served_site, channel):
+    out = simulate("--print", "--url", served_site.address, "--text", "It's $HOME `x` Grüße")
     assert not WebhookDelivery.objects.exists()
     command = shlex.split(out.splitlines()[1])
     result = subprocess.run([*command, "--noproxy", "*", "-sS"], capture_output=True, text=True, check=True, timeout=30)
@@ -160,18 +150,18 @@ def test_the_printed_curl_command_posts_the_delivery(site, channel):
 
 
 @served
-def test_errors_are_printed_on_stderr(site, channel, tmp_path):
-    env = environment(tmp_path, DATABASE_URL=database_url(), SECRET_KEY="a secret of this test", HTTPS="false")
-    env |= {"PORT": str(free_port())}
+def test_errors_say_what_to_do(served_site, channel, settings):
+    settings.PORT = free_port()
+    assert refusal() == (
+        1,
+        f"Nothing answers at http://127.0.0.1:{settings.PORT}: start the site with `make run`, or name it with --url.",
+    )
+    code, error = refusal("--url", served_site.address, "--secret=wrong", "--burst=3")
+    assert code == 1
+    assert "401: the site has other secrets." in error
+    assert "(3 of 3)" in error
 
-    no_site = manage("simulate_whatsapp", env=env | {"WHATSAPP_APP_SECRETS": SECRET})
-    wrong = manage("simulate_whatsapp", f"--url={site.address}", "--secret=wrong", "--burst=3", env=env)
-    unknown = manage("simulate_whatsapp", "--kind=fax", env=env)
 
-    assert (no_site.returncode, no_site.stdout) == (1, "")
-    assert f"Nothing answers at http://127.0.0.1:{env['PORT']}: start the site with `make run`" in no_site.stderr
-    assert wrong.returncode == 1
-    assert "401: the site has other secrets." in wrong.stderr
-    assert "(3 of 3)" in wrong.stderr
-    assert unknown.returncode == 2
-    assert "Traceback" not in no_site.stderr + wrong.stderr + unknown.stderr
+def test_an_unknown_kind_is_wrong_use(capsys):
+    assert exit_code("simulate_whatsapp", "--kind=fax") == 2
+    assert "Traceback" not in capsys.readouterr().err
