@@ -21,6 +21,31 @@ SQL_FUNCTIONS = 19
 # The rest is tested through its callers: managers through services, parts of the admin through its pages.
 TESTED_BY_NAME = 0.75
 LINES_OF_A_SQL_FUNCTION = 45
+# A process takes a second or more, so `make test` starts few. The rest of the tests call the command in this process
+# (call_command, tests.site.exit_code), use the fixture served_site, or are in tests/long.
+STARTING_PROCESSES = (
+    *("subprocess", "tests.browser", "tests.leadsite.demo.demo_process", "tests.leadsite.workers.once"),
+    *("tests.leadsite.workers.working", "tests.sessions.processes", "tests.sessions.suspended"),
+    *("tests.site.manage", "tests.site.serving"),
+)
+TESTS_WITH_PROCESSES = {
+    "tests/leads/bulk/test_chunks.py",
+    "tests/leads/management/commands/test_import_leads.py",
+    "tests/leads/services/test_change.py",
+    "tests/leads/services/test_create_locks.py",
+    "tests/leadsite/core/test_transactions.py",
+    "tests/leadsite/management/commands/test_demo.py",
+    "tests/leadsite/test_environment.py",
+    "tests/leadsite/test_settings.py",
+    "tests/leadsite/test_tasks.py",
+    "tests/leadsite/webhooks/test_courier_workers.py",
+    "tests/leadsite/webhooks/test_queue_suspended.py",
+    "tests/test_requirements.py",
+    "tests/whatsapp/inbound/test_ingest_echoes.py",
+    "tests/whatsapp/management/commands/test_replay_deliveries.py",
+    "tests/whatsapp/management/commands/test_simulate_whatsapp.py",
+    "tests/whatsapp/outbound/test_queue_suspended.py",
+}
 APPS = ("leadsite", "conversations", "leads", "whatsapp")
 # Their resources are viewsets, one class for all operations on a kind of row.
 APIS = ("conversations/api", "leads/api", "leadsite/webhooks/api", "whatsapp/outbound/api")
@@ -145,3 +170,19 @@ def test_most_modules_have_tests_named_after_them():
         if not any(name.startswith(f"test_{path.stem}_") for name in by_folder.get(path.parts[:-1], ()))
     ]
     assert len(without) <= (1 - TESTED_BY_NAME) * len(wanted), without
+
+
+def imported_names(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_few_tests_outside_of_long_start_processes():
+    tests = [path for path in modules("tests") if path.stem.startswith("test_") and "long" not in path.parts]
+    starting = {str(path) for path in tests if imported_names(path) & set(STARTING_PROCESSES)}
+    assert starting == TESTS_WITH_PROCESSES, "Could it be tested in this process, or is it one for tests/long?"
