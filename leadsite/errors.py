@@ -22,6 +22,7 @@ from leads.services.change import StaleVersion, UnknownLead
 from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness
 from leads.services.status_order import StatusNotAllowed
 from leadsite.adminkit.error_pages import CSRF, error_page
+from leadsite.core import failures
 from leadsite.core.postgresql.base import CommitUnknown
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.rest.idempotency import KeyReused, RequestInProgress
@@ -132,6 +133,8 @@ def answer_for(error: Exception) -> Answer | None:
 
 def rest_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook (EXCEPTION_HANDLER)."""
+    if "request" in context:
+        failures.report_request(error, context["request"])
     answer = answer_for(error)
     return Response(answer.body, status=answer.status, headers=answer.headers) if answer else None
 

@@ -17,7 +17,7 @@ from django_structlog.middlewares import RequestMiddleware
 
 from leadsite import health
 from leadsite.adminkit.error_pages import WORDS, error_page
-from leadsite.core import clock
+from leadsite.core import clock, failures
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.errors import answer_for
@@ -123,6 +123,7 @@ class DatabaseUnavailable:
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        failures.report_request(error, request)
         if meaning(error) is not Meaning.UNAVAILABLE:
             return None
         answer = answer_for(error)

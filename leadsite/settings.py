@@ -124,11 +124,13 @@ INSTALLED_APPS = [
     "leads",
     "whatsapp",
     "leadsite.webhooks",
+    "leadsite.monitoring",
 ]
 MIDDLEWARE = [
     "leadsite.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "leadsite.monitoring.middleware.Monitor",
     "leadsite.middleware.RequestLog",
     "leadsite.middleware.DatabaseUnavailable",
     "leadsite.middleware.ErrorPages",
@@ -243,6 +245,14 @@ LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+
+# --- Monitoring -------------------------------------------------------------------------------------------------
+# Days that failed transactions are kept.
+FAILED_TRANSACTION_DAYS = env.int("FAILED_TRANSACTION_DAYS", 90)
+# Where the processes of this machine count together: leadsite/core/metrics.py.
+METRICS_DIR = DATA_DIR / "metrics"
+# Sent by the reader of /metrics: Authorization: Bearer <token>. Without one only the demo has the page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- Demo -------------------------------------------------------------------------------------------------------
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", "") if DEMO else ""

@@ -33,6 +33,7 @@ MENU = [
             ("WebhookEndpoint", "Webhooks", "webhook"),
             ("WebhookEvent", "Webhook events", "outbox"),
             ("WebhookDelivery", "Deliveries", "move_to_inbox"),
+            ("FailedTransaction", "Failed transactions", "error"),
             ("Group", "Groups", "group"),
             ("LoginAttempt", "Failed logins", "lock_clock"),
         ],

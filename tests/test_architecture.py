@@ -17,7 +17,9 @@ ALLOWED = {
     "leads": GROUND_FLOOR | {"conversations"},
     "whatsapp": GROUND_FLOOR | {"conversations", "leads"},
     "leadsite.webhooks": GROUND_FLOOR | {"conversations", "leads"},
-    "leadsite": GROUND_FLOOR | {"leadsite.demo.embedded", "leadsite.webhooks", "conversations", "leads", "whatsapp"},
+    "leadsite.monitoring": GROUND_FLOOR,
+    "leadsite": GROUND_FLOOR
+    | {"leadsite.demo.embedded", "leadsite.monitoring", "leadsite.webhooks", "conversations", "leads", "whatsapp"},
 }
 NEVER_IMPORTED = {"tests", "bench"}
 

@@ -17,7 +17,8 @@ from leads.bulk.changes import IN_PROGRESS, UNDOING
 from leads.bulk.outcomes import CHANGED, outcome_of, target_of, undo_outcome_of
 from leads.models import BulkChange, ChosenLead
 from leads.models.bulk import Chosen, LeadValues
-from leadsite.core import clock
+from leadsite.core import clock, failures
+from leadsite.core.failures import Source
 from leadsite.core.transactions import end_if_idle, retried
 
 State = BulkChange.State
@@ -29,8 +30,9 @@ LOCK_SECONDS: Final = 2
 
 def process_at_once(*, change: BulkChange) -> None:
     """Process all chunks now. Raises django.db.Error, after which a worker continues within a minute."""
-    while process_chunk(change_id=change.pk):
-        pass
+    with failures.entered(Source.ADMIN, change.user_id):
+        while process_chunk(change_id=change.pk):
+            pass
     change.refresh_from_db()
 
 

@@ -11,7 +11,8 @@ from django.db import OperationalError, transaction
 from leads.bulk.changes import due_bulk_changes, fail_bulk_change
 from leads.bulk.chunks import process_chunk
 from leads.models import BulkChange
-from leadsite.core import clock
+from leadsite.core import clock, failures
+from leadsite.core.failures import Source
 from leadsite.core.transactions import RETRIED_SQLSTATES, sqlstate
 
 log = structlog.get_logger(__name__)
@@ -26,15 +27,15 @@ def process_bulk_change(change_id: UUID, *, should_stop: Callable[[], bool]) -> 
 
     Raises django.db.OperationalError, after which another worker takes it, and any unexpected exception.
     """
-    if not _take(change_id):
+    business = _take(change_id)
+    if business is None:
         return
     try:
-        while True:
-            if should_stop():
-                _release(change_id)
-                return
-            if not _next_chunk(change_id):
-                return
+        with failures.entered(Source.WORKER, business):
+            while not should_stop():
+                if not _next_chunk(change_id):
+                    return
+        _release(change_id)
     except OperationalError:
         raise
     except Exception:
@@ -57,16 +58,16 @@ def _next_chunk(change_id: UUID) -> bool:
     return True
 
 
-def _take(change_id: UUID) -> bool:
-    """Claim the change for this worker. Opens the transaction."""
+def _take(change_id: UUID) -> UUID | None:
+    """Claim the change for this worker, and return its business. Opens the transaction."""
     with transaction.atomic():
         # A worker that is still processing it holds the row's lock during each chunk.
         change = due_bulk_changes().select_for_update(skip_locked=True).filter(pk=change_id).first()
         if change is None:
-            return False
+            return None
         state = State.RUNNING if change.state in (State.WAITING, State.RUNNING) else State.UNDOING
         BulkChange.objects.filter(pk=change_id).update(state=state, updated_at=clock.now())
-    return True
+    return change.user_id
 
 
 def _release(change_id: UUID) -> None:

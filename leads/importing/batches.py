@@ -69,11 +69,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a row was not stored. `field` is None where the reason is the row as a whole."""
+    """Why a row was not stored. `field` is None where the reason is the row as a whole.
+
+    `conflict` is the error of a row that is right for itself, and conflicts with a stored one.
+    """
 
     row: Row
     field: str | None
     reason: str
+    conflict: LeadError | None = None
 
 
 @dataclass(slots=True)
@@ -226,7 +230,10 @@ def validate(batch: Batch, *, user_id: UUID, options: Options) -> Loaded:
 def _counted(batch: Batch, counts: Counts, errors: Mapping[int, LeadError], changes: list[RowChange]) -> Loaded:
     refusals = [
         *batch.refusals,
-        *(Refusal(batch.rows[index], error.field, sentence(error)) for index, error in errors.items()),
+        *(
+            Refusal(batch.rows[index], error.field, sentence(error), error if error.is_conflict else None)
+            for index, error in errors.items()
+        ),
     ]
     refusals.sort(key=lambda refusal: refusal.row.line)
     counts.failed = len(refusals)

@@ -12,13 +12,15 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from leads.importing.batches import Batch, Counts, Options, Refusal, RowChange, Work, load
+from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, RowChange, Work, load
 from leads.importing.dry_run import DryRun
 from leads.importing.readers.rows import Row, storable
+from leads.importing.reports import report_rows
 from leads.importing.resume import Before, skipping
 from leads.models import ImportRefusal, ImportRun
 from leads.services.undo import UndoStep, restore_leads, restore_names, undo_leads
-from leadsite.core import clock
+from leadsite.core import clock, failures
+from leadsite.core.failures import Source
 from leadsite.core.table_statistics import analyze_grown
 from leadsite.core.transactions import end_if_idle, retried
 
@@ -64,7 +66,9 @@ def import_rows(
     load_batch = partial(load, user_id=run.user_id, run_id=run.pk, options=options)
     work = skipping(load_batch, before, user_id=run.user_id, options=options)
     for batch in batches:
-        counts.add(_store(run=run, batch=batch, read=counts.read, work=work))
+        loaded = _store(run=run, batch=batch, read=counts.read, work=work)
+        counts.add(loaded.counts)
+        report_rows(run, loaded)
         analyze_grown(GROWING)
         if tell(counts, batch.position):
             close_run(run, State.INTERRUPTED)
@@ -73,8 +77,8 @@ def import_rows(
     return counts
 
 
-@retried
-def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Counts:
+@retried(source="import", operation="import rows")
+def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Loaded:
     # Two processes that import the same run: the run's row is locked, and the second one finds another `read`.
     with transaction.atomic():
         end_if_idle()
@@ -88,7 +92,7 @@ def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Counts:
             updated_at=clock.now(),
             **{name: F(name) + value for name, value in asdict(loaded.counts).items()},
         )
-        return loaded.counts
+        return loaded
 
 
 def _row_of(run: ImportRun, refusal: Refusal) -> ImportRefusal:
@@ -115,6 +119,7 @@ def close_run(run: ImportRun, state: str, error: str = "", notes: Sequence[str] 
     )
 
 
+@retried(attempts=1, source="import", operation="import file")
 def import_whole(
     *,
     run: ImportRun,
@@ -213,6 +218,13 @@ def undo(*, run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:
     """
     if not ImportRun.objects.filter(pk=run.pk).exclude(state__in=(State.RUNNING, State.WAITING)).exists():
         raise Overtaken("The run is not over. Stop it first.")
+    with failures.entered(Source.IMPORT, run.user_id):
+        undone = _undo_steps(run, tell)
+    ImportRun.objects.filter(pk=run.pk).update(state=State.UNDONE, updated_at=clock.now())
+    return undone
+
+
+def _undo_steps(run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:
     undone, step = Undone(), UndoStep()
     while (step := undo_leads(run_id=run.pk, before=step.last_id, limit=UNDO_SIZE)).last_id is not None:
         undone.removed, undone.left = undone.removed + step.undone, undone.left + step.remaining
@@ -226,5 +238,4 @@ def undo(*, run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:
             undone.names_kept + step.remaining,
         )
         tell(undone)
-    ImportRun.objects.filter(pk=run.pk).update(state=State.UNDONE, updated_at=clock.now())
     return undone

@@ -43,7 +43,7 @@ class Stored:
         self.counts[table, "healed" if note else "created" if new else "skipped"] += 1
 
 
-@retried
+@retried(source="import")
 def store_customers(*, customers: Sequence[OldCustomer], dry_run: bool) -> Stored:
     """Store what the dump has of these customers, who belong to one business, and is not here yet. Opens the
     transaction; a dry run is rolled back.

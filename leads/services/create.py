@@ -15,6 +15,7 @@ waits cannot form a cycle.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from django.db import Error, transaction
 from conversations.models import Conversation, Customer, Opening
 from conversations.phone import phone_key
 from leads.models import Lead, LeadRow
+from leads.services.counts import count_creations
 from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness, log_failed_creation, refusal_of
 from leads.services.rules import (
     CheckedLead,
@@ -33,6 +35,7 @@ from leads.services.rules import (
     without_taken,
 )
 from leadsite.accounts.models import User
+from leadsite.core import metrics
 from leadsite.core.transactions import attempt_of, retried
 
 OPEN_LEADS_LIMIT: Final = 50
@@ -96,6 +99,7 @@ def create_lead_once(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLea
             (existing,) = _find_existing(user_id, [lead])
             if existing is None:
                 raise
+    metrics.leads_created(source, "existed")
     return existing._replace(open_leads=_other_open_leads(user_id, existing))
 
 
@@ -117,9 +121,12 @@ def _create(
     user_id: UUID, leads: Sequence[NewLead], source: str, *, skip_invalid: bool
 ) -> list[CreatedLead | LeadError]:
     try:
-        return _make_leads(user_id=user_id, leads=leads, source=source, skip_invalid=skip_invalid)
+        created = _make_leads(user_id=user_id, leads=leads, source=source, skip_invalid=skip_invalid)
+        transaction.on_commit(partial(count_creations, user_id, source, leads, created), robust=True)
+        return created
     except (LeadRefused, Error) as error:
         refusal = error if isinstance(error, LeadRefused) else refusal_of(error)
+        metrics.leads_created(source, "refused" if refusal else "failed", len(leads))
         log_failed_creation(
             source=source,
             phone=leads[0].customer_phone if len(leads) == 1 else None,
@@ -168,7 +175,7 @@ def _other_open_leads(user_id: UUID, lead: CreatedLead) -> list[UUID]:
     return [lead_id for lead_id in open_ones if lead_id != lead.lead_id][:OPEN_LEADS_LIMIT]
 
 
-@retried
+@retried(operation="create leads")
 def _make_leads(
     *, user_id: UUID, leads: Sequence[NewLead], source: str, skip_invalid: bool
 ) -> list[CreatedLead | LeadError]:

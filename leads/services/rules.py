@@ -58,6 +58,11 @@ class LeadError:
     constraint: str | None = None
 
     @property
+    def is_conflict(self) -> bool:
+        """Whether stored rows are the reason: the same lead could be stored at another time."""
+        return (self.constraint or "").endswith("_unique")
+
+    @property
     def sqlstate(self) -> str:
         """The code that the SQL functions return."""
         if self.constraint is None:

@@ -40,6 +40,7 @@ STAFF_PERMISSIONS = (
     "view_webhookevent",
     "view_accountevent",
     "change_accountevent",
+    "view_failedtransaction",
 )
 
 

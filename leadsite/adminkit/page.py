@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from leadsite.adminkit.values import moment
+from leadsite.core import failures
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +116,7 @@ class AdminPage(ModelAdmin):
         except DatabaseError as error:
             if not _lost_a_race(error):
                 raise
+            failures.report_request(error, request)
             messages.error(request, f"Not done: another session is changing the same data. {_constraint(error)}")
             return HttpResponseRedirect(request.get_full_path())
 
@@ -124,6 +126,7 @@ class AdminPage(ModelAdmin):
         except DatabaseError as error:
             if not _lost_a_race(error):
                 raise
+            failures.report_request(error, request)
         try:
             # Another session wrote between validation and save, and this save is rolled back. Validated again, the form
             # has an error at the field and keeps the user's input.

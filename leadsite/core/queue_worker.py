@@ -15,6 +15,8 @@ from typing import ClassVar, Final, Generic, TypeVar
 import structlog
 from django.db import Error, close_old_connections, connection
 
+from leadsite.core import failures
+
 log = structlog.get_logger(__name__)
 
 # The interval of polling: the shortest after there was work, doubled each time there was none. A row committed just
@@ -190,6 +192,8 @@ class QueueWorker(ABC, Generic[Item, Result]):
         except Error as error:
             if not connection.is_usable():
                 raise
+            failures.annotate(error, self.record, ([first],), {})
+            failures.report(error, source=failures.Source.WORKER, operation=f"record result of {self.name}", attempt=1)
             log.error("result_not_recorded", worker=self.name, error=type(error).__name__, **self.describe(first))
             self._locked.append(first)
             self._locked_until = time.monotonic() + LOCKED_SECONDS

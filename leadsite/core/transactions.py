@@ -11,6 +11,7 @@ import psycopg
 import structlog
 from django.db import OperationalError, connection, transaction
 
+from leadsite.core import failures, metrics
 from leadsite.core.postgresql import patience
 from leadsite.core.postgresql.giving_way import is_last_try
 from leadsite.core.statements import fetch_rows
@@ -61,11 +62,18 @@ def retried(function: Callable[P, R], /) -> Callable[P, R]: ...
 
 
 @overload
-def retried(*, attempts: int) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def retried(
+    *, attempts: int = ..., source: str = ..., operation: str = ...
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
 def retried(
-    function: Callable[P, R] | None = None, /, *, attempts: int = MAX_ATTEMPTS
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    attempts: int = MAX_ATTEMPTS,
+    source: str = "",
+    operation: str = "",
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
     """Repeat the whole function, up to `attempts` times in all, after a deadlock, a lock time-out or a serialization
     failure, at COMMIT too. `@retried` and `@retried(attempts=2)`.
@@ -78,16 +86,20 @@ def retried(
     Within patience.limit_waiting, no attempt begins that has less time left than the last one has waited: it would be
     ended in the middle, with its connection. In the web server a lock time-out raises GiveWay, and the whole request is
     run again: it is repeated here only where the request has committed something before.
+
+    Who opened the transaction also reports an error that leaves it (failures.py), as the failure of `operation`, by
+    default the name of the innermost such function, and of `source`, by default its argument or the entry point.
     """
     if function is None:
-        return lambda decorated: _retried(decorated, attempts)
-    return _retried(function, attempts)
+        return lambda decorated: _retried(decorated, attempts, source, operation)
+    return _retried(function, attempts, source, operation)
 
 
-def _retried(function: Callable[P, R], attempts: int) -> Callable[P, R]:
+def _retried(function: Callable[P, R], attempts: int, source: str, operation: str) -> Callable[P, R]:
     @wraps(function)
     def repeated(*args: P.args, **kwargs: P.kwargs) -> R:
-        last = 1 if connection.in_atomic_block else attempts
+        is_own = not connection.in_atomic_block
+        last = attempts if is_own else 1
         for number in range(1, last + 1):
             before = patience.left()
             try:
@@ -95,16 +107,22 @@ def _retried(function: Callable[P, R], attempts: int) -> Callable[P, R]:
             except Exception as error:
                 state = sqlstate(error)
                 error.__dict__["attempt"] = number
-                if number == last or state not in RETRIED_SQLSTATES or _is_too_late(before):
-                    raise
-                if state == LOCK_NOT_AVAILABLE and is_last_try():
+                if number == last or state not in RETRIED_SQLSTATES or _is_too_late(before) or _is_last(state):
+                    failures.annotate(error, function, args, kwargs)
+                    if is_own:
+                        failures.report(error, source=source, operation=operation, attempt=number)
                     raise
             log.info("transaction_retried", attempt=number, sqlstate=state)
+            metrics.transaction_retried(state or "")
             # Jitter, so that the same sessions do not collide again. No transaction is open during the wait.
             time.sleep(random.uniform(0.005, 0.05) * 2**number)  # noqa: S311 - not a secret
         raise AssertionError("the last attempt returns or raises")
 
     return repeated
+
+
+def _is_last(state: str | None) -> bool:
+    return state == LOCK_NOT_AVAILABLE and is_last_try()
 
 
 def _is_too_late(before: float | None) -> bool:

@@ -4,6 +4,7 @@ The number of SQL statements does not depend on the size of a delivery: channels
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, cast
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import structlog
 from django.db import Error, transaction
 
 from leads.services.receive import Received, Stored, prepare_transaction, receive_events
-from leadsite.core import clock
+from leadsite.core import clock, failures
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
@@ -69,7 +70,7 @@ def receive(*, body: bytes, signature: Signature) -> None:
             replay(delivery_id=delivery_id, bisect=True)
 
 
-@retried(attempts=ATTEMPTS_OF_RECEIVE)
+@retried(attempts=ATTEMPTS_OF_RECEIVE, source="whatsapp", operation="store delivery")
 def _store(provider: str, body: bytes, received_at: datetime, plan: Plan) -> tuple[UUID, Stored]:
     # The same delivery may arrive twice at the same moment: the second waits for the locks that receive_events takes,
     # and finds the messages stored when the first has committed.
@@ -95,7 +96,7 @@ def replay(*, delivery_id: UUID, bisect: bool = False) -> str:
         return _note_failure(delivery_id, error)
 
 
-@retried
+@retried(source="whatsapp", operation="replay delivery")
 def _replay(delivery_id: UUID, *, bisect: bool) -> str:
     # Two processes may replay the same delivery: the second finds it locked and skips it. The customers are locked for
     # all who write to them.
@@ -140,6 +141,9 @@ def _bisect(received: Received) -> list[str]:
         if not is_about_content(error):
             raise
         if len(received) == 1:
+            failures.annotate(error, receive_events, (received,), {})
+            refused = partial(failures.report, error, source="whatsapp", operation="store item of delivery", attempt=1)
+            transaction.on_commit(refused, robust=True)
             return [f"{_name(received)}: {reason_of(error)}"]
     return [reason for part in received.bisect() for reason in _bisect(part)]
 

@@ -10,6 +10,7 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from leadsite.core import failures
 from leadsite.core.sqlstates import Meaning, meaning
 from whatsapp.inbound import ingest
 from whatsapp.inbound.authentication import NotSigned, Signature, authenticate_meta, authenticate_twilio
@@ -87,6 +88,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
     except Error as error:
         if meaning(error) is Meaning.UNAVAILABLE:
             raise
+        failures.report_request(error, request)
         # Without the error's text, which may quote personal data.
         sqlstate = getattr(error.__cause__, "sqlstate", None)
         log.error("webhook_not_stored", provider=provider, error=type(error).__name__, sqlstate=sqlstate)

@@ -118,7 +118,7 @@ def reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> Q
         raise
 
 
-@retried
+@retried(operation="queue message")
 def _send(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRequest | None) -> Queued:
     with transaction.atomic():
         # Two requests for one new customer at the same moment: the upsert locks the customer's row, so the second waits
@@ -133,7 +133,7 @@ def _send(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRe
         return _queue(user_id, customer_id, chat.id, message, address=address, lead_id=lead_id)
 
 
-@retried
+@retried(operation="queue reply")
 def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> Queued:
     with transaction.atomic():
         # The customer may write, or be merged into another, at the same moment: both lock the customer's row too.

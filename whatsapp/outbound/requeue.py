@@ -66,7 +66,7 @@ def requeue_failed(*, failures: Sequence[TemporaryFailure], others: Sequence[Sta
     return _requeue(failures, others) if failures else []
 
 
-@retried
+@retried(source="whatsapp", operation="queue failed messages again")
 def _requeue(failures: Sequence[TemporaryFailure], others: Sequence[StatusReport]) -> list[StatusReport]:
     # The same report may arrive twice at the same moment, or while the worker records that the message was sent: each
     # locks the message's row, and the second finds the id of the attempt among the former ids.

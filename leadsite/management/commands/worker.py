@@ -10,7 +10,7 @@ from django.db import Error, connection
 from procrastinate.contrib.django.utils import connector_params
 
 from leads.importing.isolated.process import start_fork_server
-from leadsite.core import clock
+from leadsite.core import clock, failures
 from leadsite.core.history import EarlierDatabase, check_history
 from leadsite.worker import Interrupted, work, work_once
 from whatsapp.outbound.worker import THREADS
@@ -42,6 +42,7 @@ class Command(BaseCommand):
         for name, number in (("concurrency", concurrency), ("sends", sends)):
             if not 1 <= number <= MAX_PARALLEL:
                 raise CommandError(f"--{name} must be a number from 1 to {MAX_PARALLEL}.", returncode=2)
+        failures.set_process_source(failures.Source.WORKER)
         check_tables()
         report_clock()
         parameters = connector_params()

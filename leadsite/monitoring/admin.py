@@ -1,0 +1,66 @@
+"""Admin of failed transactions: what failed, and what to do. Read-only."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.page import ReadOnly
+from leadsite.adminkit.paginator import BoundedPaginator
+from leadsite.adminkit.values import badge, foreign, moment, shorten
+from leadsite.monitoring.advice import advice_for
+from leadsite.monitoring.models import FailedTransaction
+
+
+@admin.register(FailedTransaction)
+class FailedTransactionAdmin(ReadOnly, OwnedAdmin):
+    """Those of the business; superusers see all, also those of no business."""
+
+    list_display = ["when", "operation", "source_badge", "code", "short_error", "attempt"]
+    list_filter = ["source", "sqlstate", "constraint", "at"]
+    search_fields = ["request_id__exact"]
+    search_help_text = "The number of a request, as in the log."
+    ordering = ["-pk"]
+    paginator = BoundedPaginator
+    fields = [
+        *("user", "when", "operation", "source_badge", "code", "constraint", "attempt", "request_id", "problem"),
+        *("what_to_do", "what_was_sent"),
+    ]
+    readonly_fields = ["when", "source_badge", "code", "problem", "what_to_do", "what_was_sent"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("user")
+
+    @admin.display(description="at", ordering="pk")
+    def when(self, failed: FailedTransaction) -> SafeString:
+        return moment(failed.at)
+
+    @admin.display(description="source", ordering="source")
+    def source_badge(self, failed: FailedTransaction) -> SafeString:
+        return badge(failed.get_source_display(), failed.source)
+
+    @admin.display(description="SQLSTATE", ordering="sqlstate")
+    def code(self, failed: FailedTransaction) -> str:
+        return failed.sqlstate or "–"
+
+    @admin.display(description="error")
+    def short_error(self, failed: FailedTransaction) -> SafeString:
+        return foreign(shorten(failed.error) or "–")
+
+    @admin.display(description="error")
+    def problem(self, failed: FailedTransaction) -> SafeString:
+        return foreign(failed.error or "–")
+
+    @admin.display(description="what to do")
+    def what_to_do(self, failed: FailedTransaction) -> str:
+        return advice_for(sqlstate=failed.sqlstate, constraint=failed.constraint, error=failed.error)
+
+    @admin.display(description="input, without personal data")
+    def what_was_sent(self, failed: FailedTransaction) -> SafeString:
+        text = json.dumps(failed.input, indent=2, ensure_ascii=False)
+        return format_html('<pre class="pre-wrap foreign" dir="auto">{}</pre>', text)

@@ -1,0 +1,53 @@
+"""Transactions that failed."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from leadsite.core.failures import Source
+from leadsite.core.models import UuidV7
+
+
+class FailedTransaction(models.Model):
+    """A creation or change that was rolled back for good. Written outside of it, by writer.py.
+
+    `input` and `error` have no phone number and no text of a customer: leadsite/core/masking.py.
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    source = models.TextField(choices=Source)
+    operation = models.TextField(db_default="", default="", help_text="The service that failed.")
+    # No foreign key in the database: the business may not exist, which then is the failure.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name="business",
+    )
+    sqlstate = models.TextField("SQLSTATE", null=True)
+    constraint = models.TextField(null=True)
+    attempt = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="The last attempt, counted from 1.")
+    request_id = models.TextField("request", db_default="", default="")
+    error = models.TextField(db_default="", default="")
+    input = models.JSONField(db_default={}, default=dict)
+
+    class Meta:
+        db_table = "failed_transactions"
+        indexes = [
+            # The admin's list, newest first: of a business; of all it is the primary key.
+            models.Index(fields=["user", "id"], name="failed_transactions_of_user"),
+            # Read by the task that deletes old rows, and by the alert on the start page.
+            models.Index(fields=["at"], name="failed_transactions_by_age"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(source__in=Source.values), name="failed_transactions_source_valid"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation or 'Transaction'} failed"
