@@ -1,0 +1,73 @@
+"""Counters of several processes: added up, whatever ended a process, and never counted twice."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import values
+
+from leadsite.core import metrics
+from tests.site import until
+
+CONTEXT = multiprocessing.get_context("fork")
+
+
+def count_and_wait(folder: Path, times: int, killed: bool) -> None:
+    metrics.settings.METRICS_DIR, metrics.settings.TESTING = folder, False
+    metrics._values.__init__()  # type: ignore[misc] # as in a process that has counted nothing
+    for _ in range(times):
+        metrics.transaction_retried("40P01")
+        metrics.round_trips("api", 4)
+    (folder / f"ready-{os.getpid()}").touch()
+    if killed:
+        signal.pause()
+
+
+@pytest.fixture
+def shared(tmp_path: Path, settings: Any) -> Iterator[Path]:
+    """This process reads what others count in the folder."""
+    settings.METRICS_DIR = tmp_path
+    before = metrics._values.is_shared
+    metrics._values.is_shared = True
+    yield tmp_path
+    metrics._values.is_shared = before
+    assert values.ValueClass._multiprocess is False
+
+
+def totals() -> dict[str, float]:
+    return {
+        sample.name: sample.value
+        for metric in metrics.collect()
+        for sample in metric.samples
+        if sample.labels in ({"sqlstate": "40P01"}, {"source": "api"})
+    }
+
+
+def test_values_of_living_ended_and_killed_processes_are_added_up(shared: Path) -> None:
+    running = CONTEXT.Process(target=count_and_wait, args=(shared, 5, True))
+    ended = CONTEXT.Process(target=count_and_wait, args=(shared, 3, False))
+    for process in (running, ended):
+        process.start()
+    ended.join()
+    until(lambda: len(list(shared.glob("ready-*"))) == 2)
+    expected = {
+        "leadsite_transaction_retries_total": 8.0,
+        "leadsite_creation_round_trips_sum": 32.0,
+        "leadsite_creation_round_trips_count": 8.0,
+    }
+    assert totals() == expected
+    os.kill(running.pid or 0, signal.SIGKILL)
+    running.join()
+    for _ in range(2):
+        assert totals() == expected
+    assert sorted(path.name for path in shared.glob("*.db")) == ["counter_ended.db", "histogram_ended.db"]
+    assert not list(shared.glob("*.lock"))
+
+
+def test_metrics_without_a_value_are_described(shared: Path) -> None:
+    names = {metric.name for metric in metrics.collect()}
+    assert {"leadsite_requests", "leadsite_requests_seconds", "leadsite_failed_transactions"} <= names
