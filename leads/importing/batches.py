@@ -6,8 +6,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from conversations.visible_text import visible_text
-from leads.importing.cells import BadCell
+from leads.importing.cells import BadCell, is_blank
 from leads.importing.columns.fields import Columns, Reading
 from leads.importing.phones.columns import PhoneColumn, judge_rows
 from leads.importing.readers.rows import ABSENT, LINE_LIMIT, Row, Table
@@ -163,7 +162,7 @@ def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones:
             batch.refusals.append(Refusal(row, *broken))
             continue
         values = columns.pick(row.cells)
-        said = {name: value for name, value in zip(columns.fields, values, strict=True) if visible_text(value)}
+        said = {name: value for name, value in zip(columns.fields, values, strict=True) if not is_blank(value)}
         for name in clears:
             if values[columns.fields.index(name)] is not ABSENT:
                 said.setdefault(name, "")

@@ -91,7 +91,7 @@ class Columns:
                 try:
                     said[name] = values[said[name]]
                 except UnknownValue as error:
-                    # A dash, as people write for nothing.
+                    # "?" or "…", as people write for what they do not know.
                     if folded(said[name]):
                         return name, str(error)
                     del said[name]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Final
 
-from conversations.visible_text import visible_text
+from leads.importing.cells import is_blank
 from leads.importing.columns.names import (
     COMPANY,
     FIRST,
@@ -93,7 +93,7 @@ def _part(name: str) -> str:
 
 
 def _first_filled(cells: Cells, indexes: Iterable[int]) -> str:
-    return next((cells[index] for index in indexes if visible_text(cells[index])), "")
+    return next((cells[index] for index in indexes if not is_blank(cells[index])), "")
 
 
 def _phone_reader(indexes: Sequence[int], labels: Mapping[int, int]) -> int | Reader:
@@ -163,7 +163,7 @@ def _details_reader(indexes: Sequence[int], header: Sequence[str]) -> int | Read
         lines = {
             f"{questions[index]}: {cell.strip()}" if index in questions else cell.strip(): None
             for index in indexes
-            if visible_text(cell := cells[index])
+            if not is_blank(cell := cells[index])
         }
         return "\n".join(lines)
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from leads.importing.cells import quote_formula, unquote_formula
+from leads.importing.cells import is_blank, quote_formula, unquote_formula
 
 formulas = st.text("'=+-@\t\r\n x\u00a0\uff1d\uff0b\uff0d\uff20", max_size=8)
 
@@ -22,3 +22,17 @@ def test_a_quoted_text_is_not_a_formula_and_can_be_restored(text):
 def test_other_texts_are_unchanged(text):
     assert quote_formula(text) == text
     assert unquote_formula(text) == text
+
+
+@pytest.mark.parametrize(
+    "cell", ["", " ", "\u200b", "-", " -- ", "\u2014", "n/a", "N/A", "n.a.", "NULL", "(null)", "None", "___"]
+)
+def test_a_cell_that_says_nothing_is_blank(cell):
+    assert is_blank(cell)
+
+
+@pytest.mark.parametrize(
+    "cell", ["0", "Na", "Nan", "Nulla", "?", "- 2 cakes", "n/a (asks later)", "\U0001f338", "-1", "none of them"]
+)
+def test_a_cell_that_says_something_is_not(cell):
+    assert not is_blank(cell)

@@ -86,6 +86,15 @@ def test_blank_cells_keep_the_details_and_clear_them_where_asked(owner, tmp_path
     assert stored()["U-1"][1].startswith("Wedding")
 
 
+def test_a_dash_replaces_nothing(owner, tmp_path):
+    """As people and programs write into a cell that has no value."""
+    first(owner, tmp_path)
+    before = stored()
+    file = write(tmp_path / "a.csv", "U-1,-,n/a,NULL", "U-2,N/A,\u2014,none", header="External ID,Name,Notes,Status")
+    assert import_leads(owner, file, *UPDATE).counts == counts(skipped=2)
+    assert stored() == before
+
+
 def test_a_dry_run_prints_what_would_change(owner, tmp_path, capsys):
     first(owner, tmp_path)
     file = write(tmp_path / "a.csv", "U-1,contacted,Sponge cake", header="External ID,Status,Notes")
