@@ -1,7 +1,7 @@
 """Middleware: health probes, the request log, sessions for pages only, and 503 for an unreachable database."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -16,14 +16,12 @@ from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 
 from leadsite import health
+from leadsite.accounts.sessions.store import SessionStore, visitor_of
 from leadsite.adminkit.error_pages import WORDS, error_page
-from leadsite.core import clock, failures
+from leadsite.core import failures
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.errors import answer_for
-
-RENEWAL_SECONDS: Final = 3600
-_RENEWED: Final = "renewed"
 
 
 class Probes:
@@ -61,14 +59,16 @@ class _PagesOnly(MiddlewareMixin):
 
 
 class PageSession(_PagesOnly, SessionMiddleware):
-    """Renews a session in use, which ends after SESSION_COOKIE_AGE, with a write an hour instead of one a request."""
+    """Notes where a session is used, and when, with a write a minute instead of one a request."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        cast(SessionStore, request.session).visitor = visitor_of(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         session = getattr(request, "session", None)
-        if session is not None and session.accessed and not session.is_empty():
-            now = int(clock.now().timestamp())
-            if now - session.get(_RENEWED, 0) >= RENEWAL_SECONDS:
-                session[_RENEWED] = now
+        if session is not None and session.accessed and not session.modified and not session.is_empty():
+            session.touch()
         return super().process_response(request, response)
 
 

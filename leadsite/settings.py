@@ -107,7 +107,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
@@ -154,7 +153,11 @@ AUTHENTICATION_BACKENDS = account_defaults.BACKENDS
 AUTH_PASSWORD_VALIDATORS = account_defaults.VALIDATORS
 PASSWORD_HASHERS = account_defaults.HASHERS
 LOGIN_URL = "admin:login"
-SESSION_COOKIE_AGE = account_defaults.SESSION_SECONDS
+# A session ends so many hours after its last request, and so many days after the login.
+SESSION_IDLE_HOURS = env.int("SESSION_IDLE_HOURS", 12)
+SESSION_MAX_DAYS = env.int("SESSION_MAX_DAYS", 14)
+SESSION_ENGINE = "leadsite.accounts.sessions.store"
+SESSION_COOKIE_AGE = SESSION_MAX_DAYS * 24 * 3600
 LOGIN_REDIRECT_URL = "admin:index"
 
 STATIC_URL = "static/"

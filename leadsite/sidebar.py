@@ -35,6 +35,7 @@ MENU = [
             ("WebhookDelivery", "Deliveries", "move_to_inbox"),
             ("FailedTransaction", "Failed transactions", "error"),
             ("Group", "Groups", "group"),
+            ("Session", "Sessions", "devices"),
             ("LoginAttempt", "Failed logins", "lock_clock"),
         ],
     ),

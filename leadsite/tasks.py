@@ -8,13 +8,12 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from django.contrib.sessions.models import Session
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
 
-from leadsite.accounts.models import LoginAttempt, RequestAllowance
+from leadsite.accounts.models import LoginAttempt, RequestAllowance, Session
 from leadsite.core import clock
 from leadsite.rest import idempotency
 

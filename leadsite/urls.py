@@ -50,8 +50,9 @@ api_paths: list[URLPattern] = [
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
-    # Before the admin's own page of this address.
+    # Before the admin's own pages of these addresses.
     path("admin/login/", login),
+    path("admin/account/", include("leadsite.accounts.account.pages")),
     path("admin/", admin.site.urls),
     path("api/", include(api_paths + with_slash(api_paths))),
 ]

@@ -17,9 +17,12 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from leadsite.accounts.models import ApiKey, LoginAttempt, User, all_scopes
 from leadsite.accounts.services import STAFF_GROUP, give_staff_a_group, replace_api_key, store_new_key
+from leadsite.accounts.sessions.admin import SessionAdmin
 from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
 from leadsite.adminkit.values import moment
 from leadsite.core import clock
+
+__all__ = ["ApiKeyAdmin", "GroupAdmin", "LoginAttemptAdmin", "SessionAdmin", "UserAdmin"]
 
 
 class NewUserForm(UserCreationForm):

@@ -14,5 +14,3 @@ VALIDATORS: Final[list[dict[str, Any]]] = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-# A session ends after so many seconds without a request; it is renewed once an hour at most: see PageSession.
-SESSION_SECONDS: Final = 12 * 3600

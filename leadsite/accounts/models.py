@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Final, NamedTuple
 
+import structlog
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -10,10 +11,13 @@ from django.db.models.functions import Lower, Now
 from knox.models import AbstractAuthToken, AuthTokenManager
 
 from leadsite.accounts.login_attempts import LoginAttempt
+from leadsite.accounts.sessions.models import Session
 from leadsite.core.models import UuidV7
 from leadsite.core.statements import fetch_rows
 
-__all__ = ["ApiKey", "IdempotencyKey", "LoginAttempt", "RequestAllowance", "User", "all_scopes"]
+log = structlog.get_logger(__name__)
+
+__all__ = ["ApiKey", "IdempotencyKey", "LoginAttempt", "RequestAllowance", "Session", "User", "all_scopes"]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -50,6 +54,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     objects = UserManager()
 
+    _no_password = False
+    # Django's: the new password, until the row is saved.
+    _password: str | None
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -83,6 +91,19 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def clean(self) -> None:
         self.email = self.email.lower()
+
+    def set_unusable_password(self) -> None:
+        super().set_unusable_password()
+        self._no_password = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """A new password, or none, ends the sessions: Django refuses these anyway, but would keep them listed."""
+        changed = not self._state.adding and (self._password is not None or self._no_password)
+        super().save(*args, **options)
+        self._no_password = False
+        if changed:
+            log.info("password_changed", user=str(self.pk))
+            Session.objects.end_all(self.pk, reason="password changed")
 
 
 class ApiKeyScope(models.TextChoices):

@@ -76,7 +76,8 @@ def create_business(*, email: str, name: str = "", password: str | None = None, 
         user, _ = User.objects.get_or_create(email=email, defaults={"password": make_password(None)})
         changes: dict[str, Any] = {"business_name": name} if name else {}
         if password is not None:
-            changes["password"] = make_password(password)
+            user.set_password(password)
+            changes["password"] = user.password
         if staff:
             changes["is_staff"] = True
             user.groups.add(_staff_group())

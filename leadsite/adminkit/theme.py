@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, Final
 
+from django.urls import reverse_lazy
+
 UNFOLD: Final[dict[str, Any]] = {
     "SITE_TITLE": "leadsite",
     "SITE_HEADER": "leadsite",
@@ -15,6 +17,12 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "leadsite.dashboard.dashboard",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Your account", "link": reverse_lazy("account")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "SIDEBAR": {"navigation": "leadsite.sidebar.navigation"},
 }
 TEMPLATES: Final[list[dict[str, Any]]] = [

@@ -1,47 +1,10 @@
-"""Sessions are renewed, and empty answers become pages."""
-
-from datetime import timedelta
-from typing import Any
+"""Answers of pages, and where a form leads that was sent too late."""
 
 import pytest
-from django.contrib.sessions.models import Session
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
-from leadsite.core import clock
-from leadsite.middleware import RENEWAL_SECONDS
-from tests.factories import Business
-from tests.staff import operator, staff_of
-
-LISTED = "/admin/leads/lead/"
-
-
-def ends_in(now: Any = None) -> timedelta:
-    return Session.objects.get().expire_date - (now or clock.now())
-
-
-def test_a_session_ends_after_twelve_hours_without_a_request(owner: Business):
-    staff_of(owner).get(LISTED)
-    assert timedelta(hours=11, minutes=59) < ends_in() <= timedelta(hours=12)
-
-
-def test_a_session_in_use_is_renewed_by_one_write_an_hour(owner: Business, monkeypatch: pytest.MonkeyPatch):
-    person = staff_of(owner)
-    person.get(LISTED)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        person.get(LISTED)
-    assert not [query for query in queries if 'UPDATE "django_session"' in query["sql"]]
-    # As if the last renewal were an hour ago.
-    session = person.client.session
-    session["renewed"] -= RENEWAL_SECONDS
-    session.save()
-    Session.objects.update(expire_date=clock.now() + timedelta(hours=11))
-    answer = person.get(LISTED)
-    assert ends_in() > timedelta(hours=11, minutes=59)
-    assert answer.cookies["sessionid"]["max-age"] == 12 * 3600
+from leadsite.accounts.models import Session
+from tests.staff import operator
 
 
 def test_a_visitor_without_session_gets_none(db: None):

@@ -189,6 +189,47 @@ class Migration(migrations.Migration):
                 "db_table": "idempotency_keys",
             },
         ),
+        migrations.CreateModel(
+            name="Session",
+            fields=[
+                ("session_data", models.TextField(verbose_name="session data")),
+                ("expire_date", models.DateTimeField(db_index=True, verbose_name="expire date")),
+                ("session_key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                (
+                    "started_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text="The login."),
+                ),
+                (
+                    "last_seen_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), help_text="To the minute."
+                    ),
+                ),
+                (
+                    "address",
+                    models.CharField(db_default="", default="", help_text="The client's address, when last seen."),
+                ),
+                (
+                    "browser",
+                    models.CharField(db_default="", default="", help_text="Its User-Agent.", max_length=300),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        help_text="Nobody, while a login is not complete.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "session",
+                "db_table": "sessions",
+            },
+        ),
         migrations.AddConstraint(
             model_name="user",
             constraint=models.UniqueConstraint(
@@ -225,5 +266,6 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("user", "key"), name="idempotency_keys_unique"),
         ),
         AddForeignKey("idempotency_keys_user_fk", "idempotency_keys (user_id)", "users (id)", "CASCADE"),
+        AddForeignKey("sessions_user_fk", "sessions (user_id)", "users (id)", "CASCADE"),
         migrations.RunSQL("ALTER TABLE request_allowances SET UNLOGGED, SET (fillfactor = 50)", migrations.RunSQL.noop),
     ]

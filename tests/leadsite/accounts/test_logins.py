@@ -8,7 +8,6 @@ from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import F
@@ -17,7 +16,7 @@ from structlog.testing import capture_logs
 
 from leadsite.accounts.login_attempts import Limit, LoginAttempt
 from leadsite.accounts.logins import shortened
-from leadsite.accounts.models import User
+from leadsite.accounts.models import Session, User
 from leadsite.tasks import prune_logins
 from tests.factories import Business
 from tests.staff import address as address_of

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def end_sessions(url: str) -> None:
     with psycopg.connect(url) as session:
-        session.execute("DELETE FROM django_session")
+        session.execute("DELETE FROM sessions")
 
 
 def log_in_again(window: Window, email: str) -> None:
