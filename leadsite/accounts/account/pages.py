@@ -15,6 +15,10 @@ from leadsite.accounts.models import Session, User
 from leadsite.accounts.sessions.store import SessionStore
 from leadsite.adminkit.values import badge, foreign, moment
 
+_BUTTON = (
+    "border border-base-200 cursor-pointer font-medium px-2 py-1 rounded-default text-important dark:border-base-700"
+)
+
 
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
@@ -68,9 +72,7 @@ def _columns(session: Session, here: str) -> list[SafeString]:
     if session.pk == here:
         last = badge("This session", "active")
     else:
-        last = format_html(
-            '<button name="session" value="{}" class="text-link cursor-pointer">End</button>', session.pk
-        )
+        last = format_html('<button name="session" value="{}" class="{}">End</button>', session.pk, _BUTTON)
     seen, started = moment(session.last_seen_at), moment(session.started_at)
     return [foreign(session.browser_name), foreign(session.address or "–"), started, seen, last]
 
