@@ -1,4 +1,4 @@
-"""Middleware: health probes, the request log, sessions for pages only, and 503 for an unreachable database."""
+"""Middleware: health probes, sessions for pages only, and 503 for an unreachable database."""
 
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -13,12 +13,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.deprecation import MiddlewareMixin
-from django_structlog.middlewares import RequestMiddleware
 
 from leadsite import health
 from leadsite.accounts.sessions.store import SessionStore, visitor_of
 from leadsite.adminkit.error_pages import WORDS, error_page
 from leadsite.core import failures
+from leadsite.core.logs.request_ids import HEADER, request_id_of
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.errors import answer_for
@@ -36,15 +36,11 @@ class Probes:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = health.PROBES.get(request.path.rstrip("/"))
-        return probe(request) if probe else self.get_response(request)
-
-
-class RequestLog(RequestMiddleware):
-    """django-structlog's request id and request line, without the query string, which may contain a phone number."""
-
-    @staticmethod
-    def format_request(request: HttpRequest) -> str:
-        return f"{request.method} {request.path}"
+        if probe is None:
+            return self.get_response(request)
+        answer = probe(request)
+        answer[HEADER] = request_id_of(request.headers.get(HEADER))
+        return answer
 
 
 class _PagesOnly(MiddlewareMixin):

@@ -1,4 +1,4 @@
-"""Logging: one JSON object per line (plain lines in the demo), with the id of the request."""
+"""Django's LOGGING: one JSON object per line (plain lines in the demo), with the id of the request."""
 
 import logging
 from typing import Any
@@ -6,13 +6,7 @@ from typing import Any
 import structlog
 from procrastinate.exceptions import ConnectorException
 
-# Applied to structlog events and to records of the standard logging module.
-_SHARED: list[structlog.typing.Processor] = [
-    structlog.contextvars.merge_contextvars,  # request_id, user_id, ip from django-structlog
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
+from leadsite.core.logs import lines
 
 
 class LostConnectionFilter(logging.Filter):
@@ -27,11 +21,15 @@ class LostConnectionFilter(logging.Filter):
 
 
 _LOGGERS: dict[str, Any] = {
-    # Django would log its own line for each 4xx, which django-structlog's request_finished reports already.
-    "django.request": {"level": "ERROR"},
-    # Scanners send wrong host names and get 400; a traceback for each would fill the log.
+    # RequestLog has a line for each answer, and one with the traceback for each error that nobody handled.
+    "django.request": {"level": "CRITICAL"},
+    # Scanners send wrong host names and expired forms: security events with one line each (leadsite/errors.py).
     "django.security.DisallowedHost": {"level": "CRITICAL"},
+    "django.security.csrf": {"level": "CRITICAL"},
     "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    # granian's lines of this process; those of its master are formatted by leadsite/server/granian_logs.json.
+    "_granian": {"handlers": ["stderr"], "propagate": False},
+    "granian.access": {"handlers": ["stderr"], "propagate": False},
     # At INFO, procrastinate lists the periodic tasks at each command and writes three lines for each successful job.
     "procrastinate": {"level": "WARNING"},
     "procrastinate.utils": {"filters": ["lost_connections"]},
@@ -43,37 +41,23 @@ _LOGGERS: dict[str, Any] = {
 
 
 def logging_settings(*, level: str, readable: bool) -> dict[str, Any]:
-    """Configure structlog and return Django's LOGGING: everything at `level` and above goes to standard error.
-
-    Text from customers cannot forge log lines: JSON escapes it, and the readable form prints its repr.
-    """
+    """Configure structlog and return Django's LOGGING: everything at `level` and above goes to standard error."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *_SHARED,
+            *lines.SHARED,
             structlog.processors.StackInfoRenderer(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=False) if readable else structlog.processors.JSONRenderer(sort_keys=True)
-    )
+    if not readable:
+        lines.log_uncaught_errors()
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "structured": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": _SHARED,
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.format_exc_info,
-                    renderer,
-                ],
-            }
-        },
+        "formatters": {"structured": {"()": lines.readable_formatter if readable else lines.json_formatter}},
         "filters": {"lost_connections": {"()": LostConnectionFilter}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},

@@ -6,7 +6,6 @@ Three modes:
   tests       under pytest: like the demo, with its own data directory
 """
 
-import logging
 import sys
 from pathlib import Path
 
@@ -110,7 +109,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
-    "django_structlog",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -127,10 +125,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "leadsite.middleware.Probes",
+    "leadsite.core.logs.requests.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "leadsite.monitoring.middleware.Monitor",
-    "leadsite.middleware.RequestLog",
     "leadsite.middleware.DatabaseUnavailable",
     "leadsite.middleware.ErrorPages",
     "leadsite.middleware.PageSession",
@@ -243,11 +241,6 @@ PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 86_400}
 # --- Logs -------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.level("LOG_LEVEL", "INFO")
 LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
-# One line per finished request; its request_id is in all log lines of the request.
-# No client address: in production it would be the proxy's, and the proxy logs the real one.
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
-DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
-DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 
 # --- Monitoring -------------------------------------------------------------------------------------------------
 # Days that failed transactions are kept.

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 
 # Status -> title, and what happened and what to do.
 WORDS: Final[Mapping[int, tuple[str, str]]] = {
@@ -51,7 +52,11 @@ def error_page(
 ) -> HttpResponse:
     """Return a page with this HTTP status; title and sentence are those of WORDS unless given."""
     usual_title, usual_sentence = WORDS.get(status, WORDS[500])
-    page = _page(status, title or usual_title, sentence or usual_sentence)
+    title, sentence = title or usual_title, sentence or usual_sentence
+    try:
+        page = _page(status, title, sentence)
+    except Exception:
+        page = format_html("<!doctype html><title>{}</title><h1>{}</h1><p>{}</p>", title, title, sentence)
     return HttpResponse(page, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
 
 

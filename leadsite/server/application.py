@@ -5,48 +5,34 @@ RSGI is granian's own interface: https://github.com/emmett-framework/granian/blo
 
 import asyncio
 import gc
-import json
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final
 
-import structlog
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from leadsite.adminkit.error_pages import error_page
 from leadsite.core.addresses import neighbourhood
+from leadsite.core.logs.lines import log_failed_start
+from leadsite.core.logs.request_ids import request_id_of
+from leadsite.server.answers import Answer, failure, refusal
 from leadsite.server.bodies import Bodies, BodyRefused
 from leadsite.server.clients import Client, Logins, address_of
-from leadsite.server.environ import Headers, Scope, environ_of
+from leadsite.server.environ import Headers, Scope, Visit, environ_of
 from leadsite.server.threads import Threads
 from leadsite.server.turns import WAIT_SECONDS, TooBusy, Turns
 from leadsite.server.uploads import has_session, limit_of, upload_limit_of
-
-log = structlog.get_logger(__name__)
 
 # Threads that wait for the next piece of an answer that is sent while it is made: downloads, static files.
 STREAM_THREADS: Final = 4
 # Requests of one address whose bodies are being read; a process accepts a thousand connections.
 READING: Final = 400
-RETRY_AFTER_SECONDS: Final = 5
 # Where passwords are hashed for anyone who asks.
 PASSWORD_PATHS: Final = ("/admin/login",)
-
-Header = tuple[str, str]
-
-
-class Answer(NamedTuple):
-    """A whole answer; or one that is made while it is sent, by the iterator `pieces`, which `close` ends."""
-
-    status: int
-    headers: list[Header]
-    body: bytes = b""
-    pieces: Iterator[bytes] | None = None
-    close: Callable[[], object] = lambda: None
 
 
 class Application:
@@ -74,27 +60,34 @@ class Application:
         if scope.proto != "http":
             proto.close(404)
             return
+        visit = Visit(address_of(scope), request_id_of(scope.headers.get("x-request-id")), time.perf_counter())
         if scope.path.rstrip("/") == "/livez":
             # No thread and no database: the process lives.
-            proto.response_bytes(200, [("content-type", "application/json")], b'{"status": "ok"}')
+            headers = [("content-type", "application/json"), ("x-request-id", visit.request_id)]
+            proto.response_bytes(200, headers, b'{"status": "ok"}')
             return
-        try:
-            answer = await self._answer(scope, proto)
-            self._logins.learn(scope, answer.status)
-        except BodyRefused as refused:
-            answer = _refuse(scope, refused.status, refused.code, str(refused))
-        except TooBusy:
-            answer = _refuse(scope, 503, "too_busy", "Too many requests at once. Send it again in a few seconds.")
+        answer = await self._answer_or_refuse(scope, proto, visit)
         if answer.pieces is None:
             proto.response_bytes(answer.status, answer.headers, answer.body)
         else:
             await self._stream(proto, answer, answer.pieces)
 
-    async def _answer(self, scope: Scope, proto: Any) -> Answer:
-        address = address_of(scope)
-        client = Client(address, near := neighbourhood(address), self._logins.of(scope.headers))
+    async def _answer_or_refuse(self, scope: Scope, proto: Any, visit: Visit) -> Answer:
+        try:
+            answer = await self._answer(scope, proto, visit)
+        except BodyRefused as refused:
+            return refusal(scope, visit, refused.status, refused.code, str(refused))
+        except TooBusy:
+            return refusal(scope, visit, 503, "too_busy", "Too many requests at once. Send it again in a few seconds.")
+        except Exception as error:
+            return failure(scope, visit, error)
+        self._logins.learn(scope, answer.status)
+        return answer
+
+    async def _answer(self, scope: Scope, proto: Any, visit: Visit) -> Answer:
+        client = Client(visit.client, near := neighbourhood(visit.client), self._logins.of(scope.headers))
         if not _has_body(scope):
-            return await self._run(scope, BytesIO(), client)
+            return await self._run(scope, BytesIO(), client, visit)
         if self._reading[near] >= READING:
             raise TooBusy
         limit = await self._limit(scope, client)
@@ -106,7 +99,7 @@ class Application:
             if not self._reading[near]:
                 del self._reading[near]
         with body:
-            return await self._run(scope, body.file, client)
+            return await self._run(scope, body.file, client, visit)
 
     async def _limit(self, scope: Scope, client: Client) -> int:
         """The largest body: a session is looked up only where a larger one is announced, or none is."""
@@ -118,22 +111,22 @@ class Application:
         cookies = scope.headers.get("cookie") or ""
         return more if await self._threads.run(client, has_session, cookies) else limit
 
-    async def _run(self, scope: Scope, body: IO[bytes], client: Client) -> Answer:
+    async def _run(self, scope: Scope, body: IO[bytes], client: Client, visit: Visit) -> Answer:
         loop = asyncio.get_running_loop()
         if scope.path.rstrip("/") == "/readyz":
-            return await loop.run_in_executor(self._probes, self._call, scope, body, client.address)
+            return await loop.run_in_executor(self._probes, self._call, scope, body, visit)
         if scope.method == "POST" and scope.path.rstrip("/") in PASSWORD_PATHS:
             until = loop.time() + WAIT_SECONDS
             async with self._login_turns.turn(address=client.near, login=client.login, until=until):
-                return await self._threads.run(client, self._call, scope, body, client.address)
-        return await self._threads.run(client, self._call, scope, body, client.address)
+                return await self._threads.run(client, self._call, scope, body, visit)
+        return await self._threads.run(client, self._call, scope, body, visit)
 
-    def _call(self, scope: Scope, body: IO[bytes], address: str) -> Answer:
+    def _call(self, scope: Scope, body: IO[bytes], visit: Visit) -> Answer:
         """Run Django, in a thread."""
         started: list[Any] = []
         length = body.seek(0, os.SEEK_END)
         body.seek(0)
-        environ = environ_of(scope, body, length=length, client=address)
+        environ = environ_of(scope, body, length=length, visit=visit)
         response = self._wsgi(environ, lambda status, headers, error=None: started.extend((status, headers)))
         status, headers = int(started[0][:3]), [(name.lower(), value) for name, value in started[1]]
         if getattr(response, "streaming", False):
@@ -169,19 +162,13 @@ def _declared(headers: Headers) -> int | None:
     return int(length) if length is not None and length.isdecimal() else None
 
 
-def _refuse(scope: Scope, status: int, code: str, sentence: str) -> Answer:
-    """An answer without a thread: JSON for programs, a page for people."""
-    log.warning("request_refused", status=status, code=code, path=scope.path, client=address_of(scope))
-    headers = [("retry-after", str(RETRY_AFTER_SECONDS))] if status == 503 else []
-    if not scope.path.startswith("/api/"):
-        page = error_page(status)
-        return Answer(status, [*headers, *((name.lower(), value) for name, value in page.items())], page.content)
-    body = {"success": False, "error": sentence, "code": code, "fields": {}}
-    return Answer(status, [*headers, ("content-type", "application/json")], json.dumps(body).encode())
-
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
-application = Application(get_wsgi_application(), threads=settings.WEB_THREADS)
+try:
+    application = Application(get_wsgi_application(), threads=settings.WEB_THREADS)
+except Exception as error:
+    # granian would let Python print it, in many lines.
+    log_failed_start(error)
+    raise SystemExit(1) from None
 
 # Objects of loaded modules are never freed. Without freeze() each full garbage collection traverses them, and a
 # delivery of 1000 messages creates enough objects for one: a fifth of its CPU time.

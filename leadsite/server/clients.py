@@ -1,5 +1,6 @@
 """Who a request comes from, as far as the web server can tell."""
 
+import ipaddress
 from typing import Final, NamedTuple
 
 from django.conf import settings
@@ -22,10 +23,28 @@ class Client(NamedTuple):
 
 def address_of(scope: Scope) -> str:
     """Return the client's address: behind a proxy the one that the proxy has added to X-Forwarded-For."""
-    if settings.BEHIND_PROXY and (forwarded := scope.headers.get("x-forwarded-for")):
-        # The last one is the proxy's; the others are the client's own words.
-        return str(forwarded.rpartition(",")[2].strip())
+    if settings.BEHIND_PROXY:
+        # A proxy adds to the last header of this name, or adds a header (HAProxy). What stands before its address is
+        # the client's own words.
+        added = [value for name, value in scope.headers.items() if name == "x-forwarded-for"]
+        if added and (address := _address(added[-1].rpartition(",")[2])):
+            return address
     return scope.client.rpartition(":")[0].strip("[]")
+
+
+def _address(text: str) -> str:
+    """Return the address in "192.0.2.1", "192.0.2.1:5123", "2001:db8::1" or "[2001:db8::1]:5123"; else ""."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    # ::ffff:192.0.2.1 is how a socket for both kinds shows an IPv4 client.
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 class Logins:

@@ -2,7 +2,9 @@
 
 import sys
 from functools import cache
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, Final, NamedTuple, Protocol
+
+from leadsite.core.logs.requests import STARTED
 
 _CONSTANT: Final[dict[str, Any]] = {
     "SCRIPT_NAME": "",
@@ -36,8 +38,16 @@ class Scope(Protocol):
     headers: Headers
 
 
-def environ_of(scope: Scope, body: IO[bytes], *, length: int, client: str) -> dict[str, Any]:
-    """Return the environ. `length` is that of `body` in bytes, `client` the address that Django shall see."""
+class Visit(NamedTuple):
+    """What the web server knows of a request besides. `client`: its address. `started`: by time.perf_counter()."""
+
+    client: str
+    request_id: str
+    started: float
+
+
+def environ_of(scope: Scope, body: IO[bytes], *, length: int, visit: Visit) -> dict[str, Any]:
+    """Return the environ. `length` is that of `body` in bytes."""
     host, _, port = scope.server.rpartition(":")
     environ = _CONSTANT | {
         "REQUEST_METHOD": scope.method,
@@ -46,7 +56,7 @@ def environ_of(scope: Scope, body: IO[bytes], *, length: int, client: str) -> di
         "SERVER_NAME": host,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": client,
+        "REMOTE_ADDR": visit.client,
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": body,
     }
@@ -58,6 +68,8 @@ def environ_of(scope: Scope, body: IO[bytes], *, length: int, client: str) -> di
         environ["HTTP_HOST"] = scope.authority  # HTTP/2 has no Host
     # The body is whole, also where it came in chunks: those have no Content-Length, and Django would read nothing.
     environ["CONTENT_LENGTH"] = str(length)
+    environ["HTTP_X_REQUEST_ID"] = visit.request_id
+    environ[STARTED] = visit.started
     return environ
 
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from leadsite.server.environ import environ_of
+from leadsite.server.environ import Visit, environ_of
 from tests.leadsite.server.sent import Sent, SentHeaders
+
+VISIT = Visit(client="192.0.2.7", request_id="an-id", started=1.5)
 
 
 def environ(*headers: tuple[str, str], **request: Any) -> dict[str, Any]:
-    return environ_of(Sent(SentHeaders(headers), **request), BytesIO(b"{}"), length=2, client="192.0.2.7")
+    return environ_of(Sent(SentHeaders(headers), **request), BytesIO(b"{}"), length=2, visit=VISIT)
 
 
 def test_it_has_what_pep_3333_asks_for():
@@ -42,3 +44,8 @@ def test_http_2_names_the_host_apart():
 
 def test_a_path_beyond_ascii_is_as_pep_3333_wants_it():
     assert environ(path="/é")["PATH_INFO"].encode("latin-1").decode() == "/é"
+
+
+def test_the_request_id_is_the_one_that_the_server_has_accepted():
+    made = environ(("x-request-id", "forged\n"))
+    assert (made["HTTP_X_REQUEST_ID"], made["leadsite.started"]) == ("an-id", 1.5)

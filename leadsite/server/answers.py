@@ -1,0 +1,54 @@
+"""Answers that the web server gives without Django: JSON for programs, a page for people."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from leadsite.adminkit.error_pages import error_page
+from leadsite.core.logs.requests import LONGEST, log_finished
+from leadsite.core.sqlstates import Meaning, meaning
+from leadsite.server.environ import Scope, Visit
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_SECONDS: Final = 5
+
+Header = tuple[str, str]
+
+
+class Answer(NamedTuple):
+    """A whole answer; or one that is made while it is sent, by the iterator `pieces`, which `close` ends."""
+
+    status: int
+    headers: list[Header]
+    body: bytes = b""
+    pieces: Iterator[bytes] | None = None
+    close: Callable[[], object] = lambda: None
+
+
+def refusal(scope: Scope, visit: Visit, status: int, code: str, sentence: str) -> Answer:
+    """Refuse a request that Django has not seen, and log it."""
+    about = {"request_id": visit.request_id, "client": visit.client}
+    log_finished(
+        method=scope.method, path=scope.path, status=status, started=visit.started, route="", code=code, **about
+    )
+    headers = [("x-request-id", visit.request_id)]
+    if status == 503:
+        headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
+    if not scope.path.startswith("/api/"):
+        page = error_page(status)
+        return Answer(status, [*headers, *((name.lower(), value) for name, value in page.items())], page.content)
+    body: dict[str, Any] = {"success": False, "error": sentence, "code": code, "fields": {}}
+    return Answer(status, [*headers, ("content-type", "application/json")], json.dumps(body).encode())
+
+
+def failure(scope: Scope, visit: Visit, error: Exception) -> Answer:
+    """Answer 503 where the database is not available, and otherwise 500 for a fault of the web server's own."""
+    if meaning(error) is Meaning.UNAVAILABLE:
+        sentence = "The database cannot be reached, or is too busy. Send the request again in a few seconds."
+        return refusal(scope, visit, 503, "database_unavailable", sentence)
+    about = {"request_id": visit.request_id, "client": visit.client}
+    log.error("request_failed", path=scope.path[:LONGEST], exc_info=error, **about)
+    return refusal(scope, visit, 500, "server_error", "Internal server error. It has been logged.")
