@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psycopg
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
@@ -23,6 +23,8 @@ from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusines
 from leads.services.status_order import StatusNotAllowed
 from leadsite.adminkit.error_pages import CSRF, error_page
 from leadsite.core import failures
+from leadsite.core.logs.requests import user_id_of
+from leadsite.core.logs.security import log_security_event
 from leadsite.core.postgresql.base import CommitUnknown
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.rest.idempotency import KeyReused, RequestInProgress
@@ -136,6 +138,8 @@ def rest_exception_handler(error: Exception, context: dict[str, Any]) -> Respons
     if "request" in context:
         failures.report_request(error, context["request"])
     answer = answer_for(error)
+    if answer and answer.status == 403:
+        _log_refusal("permission_refused", context["request"]._request, reason=answer.body["error"])
     return Response(answer.body, status=answer.status, headers=answer.headers) if answer else None
 
 
@@ -199,13 +203,23 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(404)
 
 
+def _log_refusal(name: str, request: HttpRequest, **more: Any) -> None:
+    """Log a security event about the user of a request, if one was looked up."""
+    subject = user_id_of(request) or "nobody"
+    log_security_event(name, client=request.META.get("REMOTE_ADDR", ""), subject=subject, path=request.path, **more)
+
+
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    _log_refusal("permission_refused", request)
     if request.path.startswith("/api/"):
         return JsonResponse(envelope("Permission denied.", "forbidden"), status=403)
     return error_page(403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        host = request.META.get("HTTP_HOST", "")
+        log_security_event("host_refused", client=request.META.get("REMOTE_ADDR", ""), subject=host, path=request.path)
     if request.path.startswith("/api/"):
         return JsonResponse(envelope("The request is malformed.", "malformed"), status=400)
     return error_page(413 if isinstance(exception, RequestDataTooBig) else 400)
@@ -213,6 +227,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Setting CSRF_FAILURE_VIEW."""
+    _log_refusal("csrf_refused", request, reason=reason)
     title, sentence = CSRF
     return error_page(403, title=title, sentence=sentence)
 

@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db import connection
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
+from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from leadsite.accounts.models import User
+from leadsite.core.logs.security import log_security_event, shortened_key
 
 # One SQL statement for key and business: the same query through the ORM takes three times the CPU time (0.46 ms against
 # 0.14 ms, measured). It updates last_used_at once a minute at most: a write for each look-up would cost as much as the
@@ -82,6 +84,16 @@ class ApiKeyAuthentication(TokenAuthentication):
     delete expired ones: three statements and possibly a write for every request. Here the hash is the primary key, so
     one query suffices, and its result is cached (_RecentKeys).
     """
+
+    def authenticate(self, request: Request) -> tuple[User, KeyInUse] | None:
+        """Raises AuthenticationFailed, django.db.Error."""
+        try:
+            return super().authenticate(request)
+        except AuthenticationFailed:
+            key = get_authorization_header(request).decode(errors="replace").rpartition(" ")[2]
+            client = request.META.get("REMOTE_ADDR", "")
+            log_security_event("api_key_refused", client=client, subject=shortened_key(key), path=request.path)
+            raise
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, KeyInUse]:
         """Return the business of the key, and the key with its scopes.

@@ -10,6 +10,7 @@ from rest_framework.throttling import BaseThrottle
 
 from leadsite.accounts.authentication import KeyInUse
 from leadsite.accounts.models import RequestAllowance
+from leadsite.core.logs.security import log_security_event
 
 # A process reserves several requests of a key at a time, at most a hundredth of the limit per minute, so that not every
 # request queries the database. Unused reservations expire, so the first is for one request; after one that was used up
@@ -72,6 +73,11 @@ class RequestRate(BaseThrottle):
         granted, self._wait = RequestAllowance.objects.take(request.auth.digest, per_minute=per_minute, wanted=wanted)
         if granted:
             _reservations.add(request.auth.digest, granted)
+        else:
+            client = request.META.get("REMOTE_ADDR", "")
+            log_security_event(
+                "requests_throttled", client=client, subject=str(request.user.pk), key=request.auth.digest[:8]
+            )
         return bool(granted)
 
     def wait(self) -> float | None:

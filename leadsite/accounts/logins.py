@@ -6,11 +6,11 @@ which somebody has logged in to the account has ten attempts of its own, and no 
 stranger can keep a new browser of the owner's waiting, but never one that he uses.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import structlog
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
@@ -21,8 +21,7 @@ from leadsite.accounts.login_attempts import WINDOW, Limit, LoginAttempt
 from leadsite.accounts.models import User
 from leadsite.core import clock
 from leadsite.core.addresses import neighbourhood
-
-log = structlog.get_logger(__name__)
+from leadsite.core.logs.security import log_security_event
 
 ATTEMPTS_AT_ACCOUNT_FROM_ADDRESS: Final = 10
 ATTEMPTS_FROM_ADDRESS: Final = 50
@@ -84,10 +83,10 @@ class LimitedBackend(ModelBackend):
         _count(attempt)
         user = super().authenticate(request, username=email, password=password)
         if user is None:
-            log.warning("login_failed", account=shortened(email), client=attempt.address)
+            _log("login_failed", attempt)
             return None
         LoginAttempt.objects.forget([attempt.own_key], give_back=[limit.key for limit in attempt.shared])
-        log.info("login_succeeded", account=shortened(email), client=attempt.address)
+        _log("login_succeeded", attempt, level=logging.INFO)
         return user
 
 
@@ -106,12 +105,16 @@ def _count(attempt: _Attempt) -> None:
         used_up = LoginAttempt.objects.add(attempt.limits, **who)
         if used_up is not None:
             for key in used_up:
-                log.warning("login_locked", account=who["account"], client=attempt.address, key=key)
+                _log("login_locked", attempt, key=key)
             return
         # Another attempt at the same moment was the last one.
         until = clock.now() + WINDOW
-    log.warning("login_refused", account=who["account"], client=attempt.address)
+    _log("login_throttled", attempt)
     raise LoginRefused(until)
+
+
+def _log(event: str, attempt: _Attempt, **more: Any) -> None:
+    log_security_event(event, client=attempt.address, subject=shortened(attempt.email), **more)
 
 
 def remember_browser(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -1,7 +1,7 @@
 """The webhook view for Meta and Twilio. A plain Django view, because signatures cover the raw bytes."""
 
 import hmac
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.views.decorators.csrf import csrf_exempt
 
 from leadsite.core import failures
+from leadsite.core.logs.security import log_security_event
 from leadsite.core.sqlstates import Meaning, meaning
 from whatsapp.inbound import ingest
 from whatsapp.inbound.authentication import NotSigned, Signature, authenticate_meta, authenticate_twilio
@@ -51,7 +52,7 @@ def _verify(request: HttpRequest) -> HttpResponse:
     ):
         # As plain text without sniffing: the challenge comes from the caller, and could be HTML.
         return HttpResponse(challenge, content_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
-    log.warning("webhook_refused", reason="verification", token_set=bool(expected))
+    _log_refusal("verification_refused", request, subject=f"mode {mode[:20]}", token_set=bool(expected))
     return _refusal(403, "forbidden", "The verify token is wrong, or a parameter is missing.")
 
 
@@ -82,7 +83,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
     try:
         ingest.receive(body=body, signature=_authenticate(request, provider, body))
     except NotSigned as refusal:
-        log.warning("webhook_refused", provider=provider, reason=str(refusal), bytes=len(body))
+        _log_refusal("signature_refused", request, subject=provider, reason=str(refusal), bytes=len(body))
         headers = {"WWW-Authenticate": "Signature"}  # required by RFC 9110 with each 401
         return _refusal(401, "not_authenticated", "This delivery is not signed with the secret of its number.", headers)
     except Error as error:
@@ -121,6 +122,10 @@ def _public_url(request: HttpRequest) -> str:
     if settings.PUBLIC_URL:
         return f"{settings.PUBLIC_URL}{request.get_full_path()}"
     return request.build_absolute_uri()
+
+
+def _log_refusal(name: str, request: HttpRequest, **about: Any) -> None:
+    log_security_event(name, client=request.META.get("REMOTE_ADDR", ""), **about)
 
 
 def _refusal(status: int, code: str, error: str, headers: dict[str, str] | None = None) -> JsonResponse:

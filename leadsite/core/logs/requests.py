@@ -38,7 +38,7 @@ class RequestLog:
                 status=response.status_code,
                 started=started,
                 route=request.resolver_match.route if request.resolver_match else "",
-                user_id=_user_id(request),
+                user_id=user_id_of(request),
             )
         return response
 
@@ -50,7 +50,7 @@ def log_finished(*, method: str, path: str, status: int, started: float, **more:
     log.log(level, "request_finished", method=method[:20], path=path[:LONGEST], status=status, ms=took, **more)
 
 
-def _user_id(request: HttpRequest) -> str | None:
+def user_id_of(request: HttpRequest) -> str | None:
     """Whose key or session it was, if that was looked up: this reads no session."""
     user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
     # Neither the lazy user of a session that nothing has asked for, nor nobody.

@@ -1,5 +1,6 @@
 """Security events: who was refused what. docs/operations.md, "Security events", lists their names."""
 
+import logging
 from typing import Any
 
 import structlog
@@ -7,9 +8,9 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
-def log_security_event(name: str, *, client: str, subject: str, **more: Any) -> None:
+def log_security_event(name: str, *, client: str, subject: str, level: int = logging.WARNING, **more: Any) -> None:
     """Log one. `client` is the address; `subject` is whom or what it is about, never a secret: shortened or an id."""
-    log.warning(name, security=True, client=client, subject=subject[:200], **more)
+    log.log(level, name, security=True, client=client, subject=subject[:200], **more)
 
 
 def shortened_key(key: str) -> str:

@@ -172,7 +172,7 @@ def test_the_events_are_logged_with_address_and_without_the_e_mail(staff: User):
         guess(staff.email, 11)
         log_in(staff.email, PASSWORD, address=ELSEWHERE)
     events = [line["event"] for line in logs if line["event"].startswith("login")]
-    assert events == ["login_failed"] * 9 + ["login_locked", "login_failed", "login_refused", "login_succeeded"]
+    assert events == ["login_failed"] * 9 + ["login_locked", "login_failed", "login_throttled", "login_succeeded"]
     assert {line["client"] for line in logs if line["event"].startswith("login")} == {HERE, ELSEWHERE}
     assert staff.email not in str(logs)
 

@@ -105,7 +105,7 @@ class TestDeliveriesOfMeta:
 
     def test_the_log_has_the_reason_and_not_the_content(self, provider, db, caplog):
         deliver(provider, BODY, x_hub_signature_256=None)
-        (line,) = [record.getMessage() for record in caplog.records if "webhook_refused" in record.getMessage()]
+        (line,) = [record.getMessage() for record in caplog.records if "signature_refused" in record.getMessage()]
         assert "no signature" in line
         assert "cakes" not in line
 
