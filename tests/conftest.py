@@ -22,6 +22,7 @@ from leadsite.accounts.services import create_business
 from leadsite.demo import embedded
 from tests.database import delete_all_rows, shared_template
 from tests.factories import Business
+from tests.long.faults.table import HEAD
 from tests.sessions import PRELOADED, database_url
 from tests.site import SERVED_SECRET, Site, serving
 
@@ -53,6 +54,18 @@ def pytest_configure() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make fuzz` sets more."""
     parser.addoption("--cases", type=int, default=5000, help="requests that are made up from the API's description")
+    parser.addoption("--faults", type=int, default=1, help="how often each fault of tests/long/faults is injected")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of tests/long/faults, whose cases may have run in several processes."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    properties = [pair for report in reports for pair in getattr(report, "user_properties", [])]
+    lines = dict.fromkeys(value for name, value in properties if name == "fault")
+    if lines:
+        terminalreporter.section("faults")
+        terminalreporter.write_line(HEAD)
+        terminalreporter.write("".join(f"{line}\n" for line in sorted(lines)))
 
 
 @pytest.hookimpl(tryfirst=True)

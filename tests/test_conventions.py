@@ -150,8 +150,8 @@ def mirrored(test: Path) -> list[Path]:
 
 
 def test_tests_are_in_the_same_tree_as_the_code():
-    """Those in tests/ and tests/long/ itself are about the whole, or about what only tests use."""
-    whole = {Path("tests"), Path("tests/long")}
+    """Those in tests/, tests/long/ itself and its faults/ are about the whole, or about what only tests use."""
+    whole = {Path("tests"), Path("tests/long"), Path("tests/long/faults")}
     tests = [path for path in modules("tests") if path.stem.startswith("test_") and path.parent not in whole]
     assert len(tests) > 80
     assert [path for path in tests if not any((settings.BASE_DIR / place).exists() for place in mirrored(path))] == []

@@ -51,6 +51,8 @@ class Graph:
     """A running stub. `queue_reactions` sets the next reactions; then `react` is called; the default accepts."""
 
     react: Callable[[], Reaction] | None = None
+    # Called with an accepted message and its id, before the response.
+    on_accept: Callable[[Any, str], None] | None = None
     tokens: set[str] | None = None  # None: any
     ledger: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
@@ -115,6 +117,8 @@ class _Handler(Handler):
         if reaction.accepts:
             read: Any = json.loads(body) if body.startswith(b"{") else body.decode()
             provider_id = self.graph.accept({"path": self.path, "token": token, "body": read})
+            if self.graph.on_accept:
+                self.graph.on_accept(read, provider_id)
             contact = {"input": read.get("to", "")} if isinstance(read, dict) else {}
             accepted = {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": provider_id}]}
             response = response if response is not None else json.dumps(accepted | {"sid": provider_id}).encode()

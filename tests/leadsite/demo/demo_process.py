@@ -22,7 +22,7 @@ from tests.site import DEADLINE_SECONDS, REPOSITORY, environment, free_port, pos
 class Demo:
     """A running `manage.py demo`, its output, and the processes that it started."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(self, data_dir: Path, port: int, **variables: str) -> None:
         self.data_dir = data_dir
         self.address = f"http://{HOST}:{port}"
         self._output = data_dir / "output"
@@ -30,7 +30,7 @@ class Demo:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo"],
                 cwd=REPOSITORY,
-                env=environment(data_dir, LEADSITE_DEMO="true", PORT=str(port)),
+                env=environment(data_dir, LEADSITE_DEMO="true", PORT=str(port), **variables),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -110,8 +110,8 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 @contextmanager
-def demo(data_dir: Path, port: int | None = None) -> Iterator[Demo]:
-    running = Demo(data_dir, port or free_port())
+def demo(data_dir: Path, port: int | None = None, **variables: str) -> Iterator[Demo]:
+    running = Demo(data_dir, port or free_port(), **variables)
     try:
         running.await_all()
         yield running
