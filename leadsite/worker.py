@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 GRACEFUL_SECONDS: Final = 10
 # A request to a provider or an integrator takes at most ten seconds; recording it takes little more.
 SENDER_SECONDS: Final = 12
-RETRY_SECONDS: Final = 2
+RETRY_SECONDS: Final = 1
 # For procrastinate's statements; in addition, each running job has a Django connection, and one connection listens.
 POOL_SIZE: Final = 2
 POOL_SECONDS: Final = 10

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 SHORTEST_POLL_SECONDS: Final = 0.02
 LONGEST_POLL_SECONDS: Final = 2.0
 EXPIRE_SECONDS: Final = 5.0
-DATABASE_AWAY_SECONDS: Final = 2.0
+DATABASE_AWAY_SECONDS: Final = 1.0
 # The delay before a result whose row is locked is recorded again.
 LOCKED_SECONDS: Final = 2.0
 THREADS_SECONDS: Final = 10.0  # to start all threads

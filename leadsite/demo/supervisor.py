@@ -27,6 +27,8 @@ POLL_SECONDS: Final = 0.5
 # A child that ran for less than this is restarted after a delay, which doubles each time up to MAX_DELAY_SECONDS.
 SHORT_RUN_SECONDS: Final = 30
 MAX_DELAY_SECONDS: Final = 10
+# How often a database that does not start is started.
+DATABASE_SECONDS: Final = 1.0
 # A web server that exits this often without ever answering is not started again.
 MAX_STARTS_WITHOUT_ANSWER: Final = 5
 _PR_SET_PDEATHSIG: Final = 1
@@ -106,6 +108,8 @@ class Supervisor:
     def __init__(self, *, port: int) -> None:
         self.port = port
         self._stopping = False
+        self._database_problem = ""
+        self._database_at = 0.0  # when to start it again
         self._web = Child("web_server", server_command(port, workers=WORKERS))
         self._worker = Child("worker", [sys.executable, "manage.py", "worker"])
 
@@ -161,17 +165,23 @@ class Supervisor:
             return False
 
     def _restart_database(self) -> None:
-        if not settings.EMBEDDED_POSTGRES:
+        """Start a database that has died; again and again where it does not start, because its disk is full."""
+        if not settings.EMBEDDED_POSTGRES or time.monotonic() < self._database_at:
             return
         server = embedded.EmbeddedPostgres(settings.DATA_DIR)
-        if not server.is_running() and not self._stopping:
+        if server.is_running() or self._stopping:
+            return
+        if not self._database_problem:
             log.error("database_died")
-            try:
-                server.start()
-            except embedded.EmbeddedPostgresError:
-                # Ctrl-C also reaches the programs that start the database: no error while stopping.
-                if not self._stopping:
-                    raise
+        try:
+            server.start()
+            self._database_problem = ""
+        except embedded.EmbeddedPostgresError as error:
+            # Ctrl-C also reaches the programs that start the database: no error while stopping.
+            if not self._stopping and not self._database_problem:
+                log.error("database_not_started", error=str(error))
+            self._database_problem = str(error)
+            self._database_at = time.monotonic() + DATABASE_SECONDS
 
 
 def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:

@@ -74,14 +74,34 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return _Errors(self)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        # Django calls psycopg.connect, which makes a psycopg.Connection; the subclass has the same attributes.
-        connection = super().get_new_connection(conn_params)
+        """Connect, within the time that the request has left. Raises OperationalError."""
+        if patience.is_used_up():
+            raise psycopg.OperationalError("The server did not answer in time, and there is none left to connect.")
+        started = time.monotonic()
+        try:
+            # Django calls psycopg.connect, which makes a psycopg.Connection; the subclass has the same attributes.
+            connection = super().get_new_connection(conn_params)
+        except psycopg.errors.ConnectionTimeout:
+            # psycopg waits for whole seconds, so a request does not try again.
+            patience.use_up()
+            raise
+        finally:
+            patience.spend(time.monotonic() - started)
         connection.__class__ = PatientConnection
         if clock.is_due():
             connection.autocommit = True
             clock.set_now(connection.execute("SELECT clock_timestamp()").fetchone()[0])
             connection.autocommit = False  # as psycopg makes it; Django sets it next
         return connection
+
+    def set_autocommit(self, autocommit: bool, force_begin_transaction_with_broken_autocommit: bool = False) -> None:
+        """Django calls this at the end of a transaction, and connects where the connection is lost: an error of that
+        would hide the one of the transaction, CommitUnknown for example.
+        """
+        if autocommit and self.connection is None:
+            self.autocommit = True  # as the next connection is made
+            return
+        super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
 
     def _commit(self) -> None:
         keep_on()

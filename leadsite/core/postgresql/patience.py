@@ -40,3 +40,14 @@ def spend(seconds: float) -> None:
     """Count seconds that a statement has waited."""
     if _waiting.left is not None:
         _waiting.left -= seconds
+
+
+def is_used_up() -> bool:
+    """Whether there is a limit, and nothing left of it."""
+    return _waiting.left is not None and _waiting.left <= 0
+
+
+def use_up() -> None:
+    """Leave nothing: the server does not answer."""
+    if _waiting.left is not None:
+        _waiting.left = 0.0

@@ -4,12 +4,12 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from leadsite.demo import supervisor as module
 from leadsite.demo.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -17,12 +17,17 @@ from leadsite.demo.supervisor import Child, Supervisor, WebServerBroken
 from tests.site import free_port, until
 
 
+@pytest.fixture
+def stopped_database(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.EMBEDDED_POSTGRES = True
+    monkeypatch.setattr(EmbeddedPostgres, "is_running", lambda server: False)
+
+
 @pytest.mark.parametrize("asked_to_stop", [True, False])
 def test_a_database_that_does_not_restart_is_an_error_unless_the_demo_is_stopping(
-    monkeypatch: pytest.MonkeyPatch, settings: Any, asked_to_stop: bool
+    monkeypatch: pytest.MonkeyPatch, stopped_database: None, asked_to_stop: bool
 ) -> None:
     """Ctrl-C in a terminal also interrupts the programs that start the database, which then fail."""
-    settings.EMBEDDED_POSTGRES = True
     supervisor = Supervisor(port=8000)
 
     def interrupted(server: EmbeddedPostgres) -> bool:
@@ -30,11 +35,36 @@ def test_a_database_that_does_not_restart_is_an_error_unless_the_demo_is_stoppin
             supervisor._stop(signal.SIGINT, None)
         raise EmbeddedPostgresError("psql was interrupted")
 
-    monkeypatch.setattr(EmbeddedPostgres, "is_running", lambda server: False)
     monkeypatch.setattr(EmbeddedPostgres, "start", interrupted)
 
-    with nullcontext() if asked_to_stop else pytest.raises(EmbeddedPostgresError):
+    with capture_logs() as lines:
         supervisor._restart_database()
+
+    errors = [] if asked_to_stop else [("database_not_started", "psql was interrupted")]
+    assert [(line["event"], line["error"]) for line in lines if "error" in line] == errors
+
+
+def test_a_database_that_has_no_room_is_started_again_until_it_has(
+    monkeypatch: pytest.MonkeyPatch, stopped_database: None
+) -> None:
+    monkeypatch.setattr(module, "DATABASE_SECONDS", 0.0)
+    starts: list[int] = []
+
+    def start(server: EmbeddedPostgres) -> bool:
+        starts.append(1)
+        if len(starts) < 3:
+            raise EmbeddedPostgresError("No space left on device")
+        return True
+
+    monkeypatch.setattr(EmbeddedPostgres, "start", start)
+    supervisor = Supervisor(port=8000)
+
+    with capture_logs() as lines:
+        for _ in range(3):
+            supervisor._restart_database()
+
+    assert len(starts) == 3
+    assert [line["event"] for line in lines] == ["database_died", "database_not_started"]
 
 
 @pytest.fixture

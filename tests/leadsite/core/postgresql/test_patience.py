@@ -1,7 +1,10 @@
 """A request does not wait for ever for a server that does not answer."""
 
 import time
+from typing import Any
+from unittest.mock import patch
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 
@@ -96,3 +99,35 @@ def test_a_commit_that_is_not_confirmed_is_reported_as_unknown():
     with pytest.raises(CommitUnknown), limit_waiting(0.5), transaction.atomic():
         execute("INSERT INTO slow_commits VALUES (1)")
     connection.close()
+
+
+def refuse_connections(**parameters: Any) -> None:
+    raise psycopg.errors.ConnectionTimeout("connection timeout expired")
+
+
+@pytest.mark.usefixtures("slow_commits")
+def test_it_is_unknown_also_where_the_server_takes_no_new_connection():
+    execute("SELECT 1")
+    with patch.object(psycopg, "connect", refuse_connections):
+        with pytest.raises(CommitUnknown), limit_waiting(0.5), transaction.atomic():
+            execute("INSERT INTO slow_commits VALUES (1)")
+        connection.close()
+
+
+def test_a_request_that_has_waited_connects_no_more():
+    """To a server that does not answer, it would wait for whole seconds each time."""
+    with limit_waiting(0.1):
+        with pytest.raises(OperationalError, match="did not answer in time"):
+            execute(SLEEP)
+        connection.close()
+        with pytest.raises(OperationalError, match="none left to connect"):
+            execute("SELECT 1")
+    execute("SELECT 1")
+
+
+def test_a_server_that_accepts_no_connection_is_tried_once():
+    connection.close()
+    with patch.object(psycopg, "connect", refuse_connections), limit_waiting(60):
+        for words in ("connection timeout expired", "none left to connect"):
+            with pytest.raises(OperationalError, match=words):
+                execute("SELECT 1")
