@@ -108,12 +108,3 @@ def test_a_restarted_server(hold: Hold, mode: str, signum: signal.Signals) -> No
 
 def test_a_read_only_server(hold: Hold) -> None:
     hold("database read-only", read_only, Promise(ready=False))
-
-
-def test_a_server_without_free_connections(hold: Hold) -> None:
-    hold("connections used up", without_connections, Promise(ready=False))
-
-
-@pytest.mark.parametrize("volume", ["data", "log"])
-def test_a_full_volume(hold: Hold, volume: str) -> None:
-    hold(f"{volume} volume full", full(volume), Promise(ready=False))
