@@ -73,8 +73,8 @@ class Plan:
     applied: list[UUID]
 
 
-def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
-    """Apply reports to messages, and park those whose message is not stored.
+def apply_statuses(*, statuses: Sequence[StatusReport]) -> set[UUID]:
+    """Apply reports to messages, and park those whose message is not stored. Returns the messages that have reports.
 
     The order of the reports does not matter (conversations/message_status_order.py). Two statements where every message
     has its provider id, at most five otherwise, however many reports; two more where a message becomes failed, or is so
@@ -83,7 +83,7 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
     (undelivered.py). Raises django.db.Error.
     """
     if not statuses:
-        return
+        return set()
     messages = _lock_reported(statuses)
     statuses = with_stored_ids(statuses, messages)
     reports = merge_reports(statuses)
@@ -105,6 +105,7 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> None:
     Message.objects.write_statuses(changed, applied=plan.applied)
     moved = [message for message in changed if message.has_failed != before[message.id].has_failed]
     update_waiting(conversation_ids={message.conversation_id for message in moved if message.conversation_id})
+    return {message.id for message in plan.messages}
 
 
 def _lock_reported(statuses: Sequence[StatusReport]) -> list[MessageRecord]:

@@ -26,6 +26,7 @@ class Courier(QueueWorker[Delivery, Result]):
     """Posts events. An internal error has no outcome: the event is due again when its lease expires."""
 
     name = "courier"
+    gather_seconds = 0.01
 
     def __init__(self) -> None:
         super().__init__(THREADS)
@@ -49,11 +50,8 @@ class Courier(QueueWorker[Delivery, Result]):
             return item, None
 
     def record(self, results: Sequence[Result]) -> None:
-        """Each in its own transaction: two workers may record for the same endpoints in different orders."""
         self._to_failing -= {delivery.id for delivery, _ in results}
-        for delivery, outcome in results:
-            if outcome is not None:
-                queue.record(delivery, outcome)
+        queue.record([(delivery, outcome) for delivery, outcome in results if outcome is not None])
 
     def describe(self, result: Result) -> dict[str, str]:
         return {"event_id": str(result[0].id)}

@@ -6,6 +6,7 @@ least once, and a repeated event has the same webhook-id.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,6 +18,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from leadsite.core import clock
+from leadsite.core.arrays import array
 from leadsite.core.encryption import SecretUnreadable, decrypt
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle
@@ -29,8 +31,9 @@ log = structlog.get_logger(__name__)
 
 # Longer than a request can take, slow DNS included.
 LEASE_SECONDS: Final = 60
-# Concurrent requests to one endpoint; to a failing endpoint, one.
+# Concurrent requests to one endpoint; to a failing endpoint, one. Those of a business: less than a worker's threads.
 MAX_CONCURRENT: Final = 4
+MAX_OF_BUSINESS: Final = 12
 # The delay after each failed attempt, in seconds; after the last attempt the event has failed. 23.7 hours in total.
 RETRY_DELAYS: Final = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800)
 _JITTER: Final = (0.8, 1.2)  # spreads the retries of events that failed together
@@ -39,26 +42,30 @@ DISABLED_AFTER: Final = timedelta(days=5)
 GONE: Final = "It answered 410 Gone."
 USER_AGENT: Final = "leadsite-webhooks/1"
 
-# The businesses alternate (row_number), so that the long queue of one does not delay the first event of another. A
-# business that is not active gets no events. Two workers that claim at the same time may exceed MAX_CONCURRENT
-# together; no event is claimed twice.
+# The businesses alternate (`place`), so that the long queue of one does not delay the first event of another, and slow
+# endpoints of one leave threads to the others. A business that is not active gets no events. Two workers that claim at
+# the same time may exceed MAX_CONCURRENT together; no event is claimed twice.
 _CLAIM: Final = """
     WITH open AS MATERIALIZED (
-        SELECT e.*, CASE WHEN e.failing_since IS NULL THEN %(at_once)s ELSE 1 END - (
-            SELECT count(*) FROM webhook_events AS u
-            WHERE u.endpoint_id = e.id AND u.leased_until > statement_timestamp()) AS capacity
+        SELECT e.*, CASE WHEN e.failing_since IS NULL THEN %(at_once)s ELSE 1 END - leased.events AS capacity,
+               sum(leased.events) OVER (PARTITION BY e.user_id) AS leased_of_business
         FROM webhook_endpoints AS e JOIN users AS b ON b.id = e.user_id AND b.is_active
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS events FROM webhook_events AS u
+            WHERE u.endpoint_id = e.id AND u.leased_until > statement_timestamp()) AS leased
         WHERE e.active AND (e.failing_since IS NOT NULL) = %(failing)s
-    ), due AS MATERIALIZED (
-        SELECT next.id, open.url, open.encrypted_headers AS headers, open.encrypted_secret AS secret,
-               CASE WHEN open.former_until > statement_timestamp() THEN open.former_secret ELSE '' END AS former_secret
+    ), waiting AS MATERIALIZED (
+        SELECT next.id, next.due_at, open.url, open.encrypted_headers AS headers, open.encrypted_secret AS secret,
+               CASE WHEN open.former_until > statement_timestamp() THEN open.former_secret ELSE '' END AS former_secret,
+               leased_of_business + row_number() OVER (PARTITION BY open.user_id ORDER BY next.due_at) AS place
         FROM open
         CROSS JOIN LATERAL (
             SELECT w.id, w.due_at FROM webhook_events AS w
             WHERE w.endpoint_id = open.id AND w.state = 'pending' AND w.due_at <= statement_timestamp()
             ORDER BY w.due_at LIMIT greatest(open.capacity, 0) FOR UPDATE SKIP LOCKED
         ) AS next
-        ORDER BY row_number() OVER (PARTITION BY open.user_id ORDER BY next.due_at), next.due_at LIMIT %(limit)s
+    ), due AS MATERIALIZED (
+        SELECT * FROM waiting WHERE place <= %(of_business)s ORDER BY place, due_at LIMIT %(limit)s
     )
     UPDATE webhook_events AS w
     SET attempts = w.attempts + 1, due_at = statement_timestamp() + %(lease)s,
@@ -66,6 +73,22 @@ _CLAIM: Final = """
     FROM due WHERE w.id = due.id
     RETURNING w.id, w.endpoint_id, w.type, w.attempts, w.leased_until, w.payload::text, due.url, due.secret,
               due.former_secret, due.headers
+"""
+# The lease identifies the claim: no two leases of an event end at the same microsecond.
+_DELIVERED: Final = """
+    UPDATE webhook_events AS w
+    SET state = 'delivered', last_status = given.status, error = '', leased_until = NULL, due_at = NULL,
+        delivered_at = statement_timestamp(), last_attempt_at = statement_timestamp(),
+        updated_at = statement_timestamp()
+    FROM unnest(%s::uuid[], %s::timestamptz[], %s::integer[]) AS given (id, leased_until, status)
+    WHERE w.id = given.id AND w.leased_until = given.leased_until RETURNING w.id
+"""
+# In the order of the ids: another worker may update the same endpoints. A changed URL has not answered.
+_WORKS: Final = """
+    UPDATE webhook_endpoints SET failing_since = NULL WHERE id = ANY (ARRAY(
+        SELECT e.id FROM webhook_endpoints AS e JOIN unnest(%s::uuid[], %s::text[]) AS given (id, url)
+            ON e.id = given.id AND e.url = given.url
+        WHERE e.failing_since IS NOT NULL ORDER BY e.id FOR NO KEY UPDATE OF e))
 """
 
 
@@ -105,6 +128,7 @@ def claim(limit: int, *, failing: bool) -> list[Delivery]:
     """
     values: dict[str, Any] = {
         "at_once": MAX_CONCURRENT,
+        "of_business": MAX_OF_BUSINESS,
         "failing": failing,
         "limit": limit,
         "lease": timedelta(seconds=LEASE_SECONDS),
@@ -131,11 +155,37 @@ def deliver(delivery: Delivery) -> Outcome:
     return Outcome(answer.status, GONE if answer.status == 410 else f"It answered {answer.status}.", answer.retry_after)
 
 
-def record(delivery: Delivery, outcome: Outcome) -> None:
-    """Record the outcome. Opens the transaction: the event's row, then the endpoint's.
+def record(results: Sequence[tuple[Delivery, Outcome]]) -> None:
+    """Record outcomes: all delivered events in one transaction, then each of the others in its own.
 
-    Does nothing if the worker's lease has been lost. Raises django.db.Error.
+    Does nothing for those whose lease has been lost: it may be repeated. Locks events, then endpoints.
     """
+    if delivered := [(delivery, outcome) for delivery, outcome in results if outcome.delivered]:
+        _record_delivered(delivered)
+    for delivery, outcome in results:
+        if not outcome.delivered:
+            _record_failure(delivery, outcome)
+
+
+def _record_delivered(results: Sequence[tuple[Delivery, Outcome]]) -> None:
+    deliveries = [delivery for delivery, _ in results]
+    ids, leases = array(one.id for one in deliveries), array(one.leased_until for one in deliveries)
+    statuses = array(outcome.status for _, outcome in results)
+    with transaction.atomic():
+        # Others may lock the endpoints at this moment: their admin page, another worker's record.
+        end_if_idle()
+        recorded = {
+            id_ for (id_,) in fetch_rows(_DELIVERED, [*leases, array(outcome.status for _, outcome in results)])
+        }
+        works = {(one.endpoint_id, one.url) for one in deliveries if one.id in recorded}
+        if works:
+            fetch_rows(_WORKS, [array(id_ for id_, _ in works), array(url for _, url in works)])
+    for delivery, outcome in results:
+        if delivery.id in recorded:
+            _log(delivery, outcome, disabled=False)
+
+
+def _record_failure(delivery: Delivery, outcome: Outcome) -> None:
     with transaction.atomic():
         # Others may lock the endpoint at this moment: its admin page, another worker's record.
         end_if_idle()
@@ -143,14 +193,10 @@ def record(delivery: Delivery, outcome: Outcome) -> None:
         endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, url=delivery.url)
         url_changed = outcome.status == 410 and not endpoint.exists()
         changes = _changes(delivery, replace(outcome, status=None) if url_changed else outcome)
-        # The lease identifies the claim: no two leases of an event end at the same microsecond.
         mine = WebhookEvent.objects.filter(pk=delivery.id, leased_until=delivery.leased_until)
         if not mine.update(**changes):
             return
-        if outcome.delivered:
-            endpoint.exclude(failing_since=None).update(failing_since=None)
-        else:
-            endpoint.filter(failing_since=None).update(failing_since=Now())
+        endpoint.filter(failing_since=None).update(failing_since=Now())
         reason = _why_disabled(outcome) if changes["state"] == WebhookEvent.State.FAILED else ""
         disabled = bool(reason) and _disable(delivery, outcome, reason)
     _log(delivery, outcome, disabled)
@@ -164,8 +210,6 @@ def _changes(delivery: Delivery, outcome: Outcome) -> dict[str, Any]:
         "last_attempt_at": Now(),
         "updated_at": Now(),
     }
-    if outcome.delivered:
-        return changes | {"state": WebhookEvent.State.DELIVERED, "due_at": None, "delivered_at": Now()}
     if outcome.status == 410 or delivery.attempt > len(RETRY_DELAYS):
         return changes | {"state": WebhookEvent.State.FAILED, "due_at": None}
     delay = RETRY_DELAYS[delivery.attempt - 1] * random.uniform(*_JITTER)  # noqa: S311 - not a secret

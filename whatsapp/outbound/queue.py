@@ -9,7 +9,7 @@ request left: the message becomes `unknown` and is never claimed again. An outco
 counts only if it is certain: the provider accepted the message, or it was not sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -43,6 +43,9 @@ AHEAD: Final = timedelta(seconds=0.1)
 LEASE_EXPIRED: Final = "The worker stopped before it recorded the outcome. The message may or may not have been sent."
 OVERTAKEN: Final = (
     "This was not sent in time, and later messages have been sent since. Send it again if it is still needed."
+)
+REPEATED_ID: Final = (
+    "The provider answered with the id of another message, so it is not known whether this one was sent."
 )
 # The outcome of a message whose row is locked is recorded later, so that the others do not wait.
 RECORD_LOCK_TIMEOUT: Final = "100ms"
@@ -127,7 +130,8 @@ def record(results: Sequence[Result]) -> None:
         end_if_idle(lock_timeout=RECORD_LOCK_TIMEOUT)
         lock_recipients(messages=_undelivered(results))
         # A report about the same message may arrive at the same moment: see Note [Parked statuses].
-        _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
+        applied = _record_sent([(message, outcome) for message, outcome in results if isinstance(outcome, Sent)])
+        results = [_known(message, outcome, applied) for message, outcome in results]
         not_sent = [
             (message, outcome)
             for message, outcome in sorted(results, key=lambda result: result[0].id)
@@ -152,10 +156,18 @@ def _undelivered(results: Sequence[Result]) -> list[Undelivered]:
     ]
 
 
-def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> None:
-    """Record sent messages, whatever their status has become in the meantime. Caller holds the transaction."""
+def _known(message: Outgoing, outcome: Outcome, applied: Container[UUID]) -> Result:
+    """A provider that repeats an id says nothing about this message: reports with the id are about the other one."""
+    repeated = isinstance(outcome, Sent) and message.id not in applied
+    return message, Unknown(REPEATED_ID) if repeated else outcome
+
+
+def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> set[UUID]:
+    """Record sent messages, whatever their status has become in the meantime. Returns those whose id is stored now.
+    Caller holds the transaction.
+    """
     now = clock.now()
-    apply_statuses(
+    return apply_statuses(
         statuses=[
             StatusReport(
                 user_id=message.user_id,

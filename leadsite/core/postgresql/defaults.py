@@ -13,9 +13,10 @@ OPTIONS: Final[dict[str, Any]] = {
     "server_side_binding": True,
 }
 # Limits for the web server: a quarter of a second for a lock, after which the request gives way (giving_way.py), 5 s
-# for a statement, 10 s for an idle transaction; and the server notices within a second that a client has gone. manage.py
-# removes them for migrations and imports; behind a pooler set them with ALTER ROLE (docs/operations.md). And no jit,
-# which is on by default and compiles a statement for half a second where the estimated costs are high, at each call.
+# for a statement, 10 s for an idle transaction; and the server notices within a second that a client has gone.
+# manage.py removes them for migrations and imports; behind a pooler set them with ALTER ROLE (docs/operations.md). And
+# no jit, which is on by default and compiles a statement for half a second where the estimated costs are high, at each
+# call.
 TIMEOUTS: Final = (
     "-c lock_timeout=250ms -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s"
     " -c client_connection_check_interval=1s -c jit=off"

@@ -127,7 +127,7 @@ class TestAnEndpointThatFails:
         (claimed,) = queue.claim(1, failing=False)
         new = integrator.receiver.address + "/new"
         assert owner.client.patch(integrator.address, {"url": new}, format="json").status_code == 200
-        queue.record(claimed, queue.Outcome(410, queue.GONE))
+        queue.record([(claimed, queue.Outcome(410, queue.GONE))])
         assert (integrator.endpoint.active, integrator.endpoint.failing_since) == (True, None)
         assert integrator.row().state == "pending"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leadsite.webhooks import queue
@@ -57,9 +58,9 @@ def test_a_worker_whose_lease_has_expired_records_nothing(integrator: Integrator
     (slept,) = queue.claim(1, failing=False)
     WebhookEvent.objects.update(leased_until=timezone.now() - timedelta(seconds=1), due_at=timezone.now())
     (awake,) = queue.claim(1, failing=False)
-    queue.record(slept, Outcome(410, queue.GONE))
+    queue.record([(slept, Outcome(410, queue.GONE))])
     assert (integrator.row().state, integrator.endpoint.active) == ("pending", True)
-    queue.record(awake, Outcome(204))
+    queue.record([(awake, Outcome(204))])
     assert (integrator.row().state, integrator.row().attempts) == ("delivered", 2)
 
 
@@ -112,3 +113,33 @@ def test_an_event_is_visible_only_with_its_cause(integrator: Integrator, owner: 
         other.execute("SELECT create_lead_with_conversation(%s, '+4915100000009', 'Bruno', 'order')::text", [owner.id])
         other.commit()
     assert integrator.types() == ["lead.created"]
+
+
+def test_delivered_events_are_recorded_together(integrator: Integrator, owner: Business):
+    for number in range(4):
+        owner.has_lead(customer_phone=f"+4915100001{number:03}")
+    results = [(delivery, Outcome(204)) for delivery in queue.claim(THREADS, failing=False)]
+    assert len(results) == 4
+    with CaptureQueriesContext(connection) as many:
+        queue.record(results)
+    assert delivered(4)
+    owner.has_lead()
+    results = [(delivery, Outcome(204)) for delivery in queue.claim(THREADS, failing=False)]
+    with CaptureQueriesContext(connection) as one:
+        queue.record(results)
+    assert len(one) == len(many)
+
+
+def test_slow_endpoints_of_one_business_leave_threads_to_another(
+    integrator: Integrator, owner: Business, stranger: Business, receiver: Receiver
+):
+    for number in range(5):
+        Integrator(owner, receiver, path=f"/slow{number}")
+    other = Integrator(stranger, receiver, path="/other")
+    for number in range(8):
+        owner.has_lead(customer_phone=f"+4915100001{number:03}")
+    # All at once, and a few more at a time: in both cases threads stay free.
+    claimed = queue.claim(THREADS, failing=False) + queue.claim(4, failing=False)
+    assert len(claimed) == queue.MAX_OF_BUSINESS < THREADS
+    stranger.has_lead()
+    assert [delivery.endpoint_id for delivery in queue.claim(4, failing=False)] == [other.id]

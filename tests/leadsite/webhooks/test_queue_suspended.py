@@ -21,8 +21,8 @@ def test_a_worker_suspended_while_it_records_locks_the_endpoint_for_seconds_only
 ):
     owner.post_lead()
     (delivery,) = queue.claim(1, failing=False)
-    with suspended(queue.record, delivery, Outcome(503, "busy"), after="UPDATE webhook_endpoints") as recording:
+    with suspended(queue.record, [(delivery, Outcome(503, "busy"))], after="UPDATE webhook_endpoints") as recording:
         assert not is_free(WebhookEndpoint.objects.filter(pk=integrator.id))
-        queue.record(delivery, Outcome(204))
+        queue.record([(delivery, Outcome(204))])
     assert isinstance(recording.exception(), Error)
     assert integrator.row().state == "delivered"
