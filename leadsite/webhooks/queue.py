@@ -174,9 +174,7 @@ def _record_delivered(results: Sequence[tuple[Delivery, Outcome]]) -> None:
     with transaction.atomic():
         # Others may lock the endpoints at this moment: their admin page, another worker's record.
         end_if_idle()
-        recorded = {
-            id_ for (id_,) in fetch_rows(_DELIVERED, [*leases, array(outcome.status for _, outcome in results)])
-        }
+        recorded = {id_ for (id_,) in fetch_rows(_DELIVERED, [ids, leases, statuses])}
         works = {(one.endpoint_id, one.url) for one in deliveries if one.id in recorded}
         if works:
             fetch_rows(_WORKS, [array(id_ for id_, _ in works), array(url for _, url in works)])
@@ -238,11 +236,8 @@ def _disable(delivery: Delivery, outcome: Outcome, reason: str) -> bool:
 
 def _log(delivery: Delivery, outcome: Outcome, disabled: bool) -> None:
     """Log the host only: the rest of a URL may contain a secret of the business."""
-    about = {
-        "endpoint_id": str(delivery.endpoint_id),
-        "host": urlsplit(delivery.url).hostname,
-        "status": outcome.status,
-    }
+    host = urlsplit(delivery.url).hostname
+    about = {"endpoint_id": str(delivery.endpoint_id), "host": host, "status": outcome.status}
     event = {"event_id": str(delivery.id), "type": delivery.type, "attempt": delivery.attempt}
     if outcome.delivered:
         log.info("webhook_delivered", **about, **event)

@@ -13,6 +13,8 @@ from leadsite.core import clock
 from leadsite.tasks import prune_allowances, prune_idempotency_keys
 from leadsite.webhooks.tasks import prune_webhook_events
 from tests.factories import ORDER, Business
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
 from whatsapp.tasks import prune_deliveries
 
 
@@ -90,3 +92,20 @@ def test_a_few_seconds_are_tolerated(monkeypatch: pytest.MonkeyPatch):
     clock.set_now(datetime.now(UTC))
     set_machine(monkeypatch, timedelta(seconds=20))
     assert abs(clock.check_clock() - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("difference", [timedelta(hours=-1), timedelta(hours=1)], ids=["behind", "ahead"])
+def test_providers_times_count_whatever_the_web_servers_clock_says(
+    owner: Business, monkeypatch: pytest.MonkeyPatch, difference: timedelta
+):
+    clock.set_now(datetime.now(UTC))
+    set_machine(monkeypatch, difference)
+    sent_at = int(datetime.now(UTC).timestamp()) - 5
+    inbox = Inbox(owner)
+    inbox.gets(meta.text("Hello", timestamp=sent_at))
+    (message,), (conversation,) = inbox.messages, inbox.conversations
+    assert message.provider_time == datetime.fromtimestamp(sent_at, UTC)
+    # The day in which free text is accepted began then, and the customer has waited since.
+    assert conversation.waiting_since == conversation.last_inbound_at == message.provider_time
+    answer = owner.client.post("/api/whatsapp", {"to": f"+{meta.SHEENA}", "message": "Hi"}, format="json")
+    assert answer.json()["window"] == "open"
