@@ -7,7 +7,7 @@ from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexCo
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 
-from leadsite.core.online_migrations import locking_operations
+from tests.online_migrations import locking_operations
 from tests.test_architecture import ALLOWED
 
 # Those of the first release: they create the tables.
@@ -19,8 +19,8 @@ TABLE = migrations.CreateModel("Lead", [("id", models.BigAutoField(primary_key=T
 
 
 def migration(*operations: Any, atomic: bool = True) -> migrations.Migration:
-    made = migrations.Migration("0003_made", "leads")
-    made.operations, made.atomic = list(operations), atomic
+    attributes = {"operations": list(operations), "atomic": atomic}
+    made: migrations.Migration = type("Migration", (migrations.Migration,), attributes)("0003_made", "leads")
     return made
 
 

@@ -3,12 +3,12 @@
 from conversations.models import Message
 from tests.whatsapp.mailing import AMINA, BRUNO, Mailing, reloaded
 from whatsapp.outbound import queue
-from whatsapp.outbound.outcomes import Sent
+from whatsapp.outbound.outcomes import Outgoing, Sent
 
 SAME = "wamid.the-same"
 
 
-def sent(*messages: queue.Outgoing) -> None:
+def sent(*messages: Outgoing) -> None:
     queue.record([(message, Sent(SAME)) for message in messages])
 
 

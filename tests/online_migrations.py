@@ -71,7 +71,7 @@ def _cure_of(operation: Any) -> str:
     return ""
 
 
-def _has_index(field: models.Field[Any, Any]) -> bool:
+def _has_index(field: Any) -> bool:
     return bool(field.db_index or field.unique)
 
 
