@@ -74,6 +74,16 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{var} is {origin!r}. Write it with its scheme: https://leads.example.com")
         return origin
 
+    def origins(self, var: str) -> list[str]:
+        """Return origins, as browsers send them. Raises ImproperlyConfigured for anything else, also for "*"."""
+        found = [str(one).strip() for one in self.list(var, default=[])]
+        for one in found:
+            if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?", one):
+                raise ImproperlyConfigured(
+                    f"{var} has {one!r}. Write each origin with its scheme and without a path: https://app.example.com"
+                )
+        return [one.lower() for one in found]
+
 
 def parse_database_url(url: str) -> dict[str, Any]:
     """Return Django's database settings for a URL. Raises ImproperlyConfigured; its message never has the password."""

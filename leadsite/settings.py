@@ -19,6 +19,7 @@ from leadsite.demo import embedded
 from leadsite.demo import secrets as demo_secrets
 from leadsite.environment import TRUE, Environment, parse_database_url
 from leadsite.observability import logging_settings
+from leadsite.rest import cors
 from leadsite.rest import defaults as rest_defaults
 
 # Allows type arguments such as ModelForm[Lead] at run time; not all of Django's classes accept them.
@@ -109,6 +110,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -177,6 +179,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an admin action sends one field for ea
 # The largest body of a REST request, in bytes; the requests per minute of one key, 0 for no limit.
 API_MAX_BODY_BYTES = 512 * 1024
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 0 if TESTING else 6000)
+# Wrong API keys, and deliveries that are not signed, that one address may send in a minute; 0 for any number.
+REFUSALS_PER_MINUTE = env.int("REFUSALS_PER_MINUTE", 0 if TESTING else 60)
 # How long a web process caches a valid API key, and so how long a revoked key may still work.
 API_KEY_CACHE_SECONDS = 0.0 if TESTING else 1.0
 
@@ -191,6 +195,14 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 CSRF_FAILURE_VIEW = "leadsite.errors.csrf_failure"
+# Web pages of these origins may call the API; by default none. A page of anyone's reads nothing: it has no key.
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = cors.PATHS
+CORS_ALLOW_METHODS = cors.METHODS
+CORS_ALLOW_HEADERS = cors.REQUEST_HEADERS
+CORS_EXPOSE_HEADERS = cors.ANSWER_HEADERS
+if CORS_ALLOWED_ORIGINS:
+    MIDDLEWARE.insert(MIDDLEWARE.index("leadsite.core.logs.requests.RequestLog") + 1, cors.MIDDLEWARE)
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains: this site cannot know whether all of them use HTTPS
     "security.W021",  # HSTS preload: the same, and hard to reverse

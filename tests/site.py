@@ -28,7 +28,15 @@ STOP_SECONDS = 60
 SERVED_SECRET = "an app secret of the tests"
 # Variables that the user may have set for another installation, and variables of pytest.
 NOT_FOR_CHILDREN = (
-    *("ALLOWED_HOSTS", "API_REQUESTS_PER_MINUTE", "BEHIND_PROXY", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG"),
+    *(
+        "ALLOWED_HOSTS",
+        "API_REQUESTS_PER_MINUTE",
+        "BEHIND_PROXY",
+        "CORS_ALLOWED_ORIGINS",
+        "CSRF_TRUSTED_ORIGINS",
+        "DATABASE_URL",
+        "DEBUG",
+    ),
     *(
         "DELIVERY_DAYS",
         "DEMO_PASSWORD",
@@ -116,7 +124,12 @@ class Site:
         self._log = data_dir / "web.log"
         # Time-outs are off unless a test is about them, because the machine may be busy.
         # The rate limit is off too.
-        relaxed = {"API_REQUESTS_PER_MINUTE": "0", "DATABASE_TIMEOUTS": "false", "DATABASE_WAIT_SECONDS": "0"}
+        relaxed = {
+            "API_REQUESTS_PER_MINUTE": "0",
+            "REFUSALS_PER_MINUTE": "0",
+            "DATABASE_TIMEOUTS": "false",
+            "DATABASE_WAIT_SECONDS": "0",
+        }
         fixed = {"DATABASE_URL": url, "LEADSITE_DEMO": "true", "SECRET_KEY": secrets.token_urlsafe(50)}
         self._environment = environment(data_dir, **(relaxed | fixed | variables))
         self._process: subprocess.Popen[bytes] | None = None

@@ -192,7 +192,7 @@ class RequestAllowance(models.Model):
     only resets the counts.
     """
 
-    key = models.CharField(primary_key=True, help_text="The hash of an API key.")
+    key = models.CharField(primary_key=True, help_text="The hash of an API key; or what is counted, and an address.")
     requests = models.FloatField()
     counted_at = models.DateTimeField()
 

@@ -1,14 +1,17 @@
 """Answers that the web server gives without Django: JSON for programs, a page for people."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 import structlog
+from django.conf import settings
 
 from leadsite.adminkit.error_pages import error_page
 from leadsite.core.logs.requests import LONGEST, log_finished
 from leadsite.core.sqlstates import Meaning, meaning
+from leadsite.rest import cors
 from leadsite.server.environ import Scope, Visit
 
 log = structlog.get_logger(__name__)
@@ -34,7 +37,7 @@ def refusal(scope: Scope, visit: Visit, status: int, code: str, sentence: str) -
     log_finished(
         method=scope.method, path=scope.path, status=status, started=visit.started, route="", code=code, **about
     )
-    headers = [("x-request-id", visit.request_id)]
+    headers = [("x-request-id", visit.request_id), *_for_browsers(scope)]
     if status == 503:
         headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
     if not scope.path.startswith("/api/"):
@@ -52,3 +55,12 @@ def failure(scope: Scope, visit: Visit, error: Exception) -> Answer:
     about = {"request_id": visit.request_id, "client": visit.client}
     log.error("request_failed", path=scope.path[:LONGEST], exc_info=error, **about)
     return refusal(scope, visit, 500, "server_error", "Internal server error. It has been logged.")
+
+
+def _for_browsers(scope: Scope) -> list[Header]:
+    """What django-cors-headers would add: without it a page of an allowed origin could not read why it was refused."""
+    origin = scope.headers.get("origin")
+    if origin not in settings.CORS_ALLOWED_ORIGINS or not re.match(cors.PATHS, scope.path):
+        return []
+    exposed = ", ".join(cors.ANSWER_HEADERS)
+    return [("access-control-allow-origin", origin), ("access-control-expose-headers", exposed), ("vary", "origin")]

@@ -8,6 +8,7 @@ from django.test import Client
 from whatsapp.inbound import ingest
 from whatsapp.inbound.authentication import authenticate_meta
 from whatsapp.inbound.signature import sign_for_meta, sign_for_twilio
+from whatsapp.models import Channel
 
 PATH = "/api/webhooks/whatsapp"
 SECRET = "test_app_secret"
@@ -36,7 +37,7 @@ def deliver_form(client, parameters, *, url=f"http://testserver{PATH}", path=PAT
 def receive(body):
     """Store a delivery that one of the list's secrets has signed, in this process."""
     header = sign_for_meta(body, settings.WHATSAPP_APP_SECRETS[0])
-    ingest.receive(body=body, signature=authenticate_meta(body, header))
+    ingest.receive(body=body, signature=authenticate_meta(body, header, Channel.objects))
 
 
 def assert_refused(answer, status, code):

@@ -50,6 +50,13 @@ class Signer(Protocol):
     def access_token(self) -> str: ...
 
 
+class Numbers(Protocol):
+    """Where numbers are looked up: Channel.objects, or KnownNumbers."""
+
+    def with_numbers(self, numbers: Collection[str]) -> list[KnownChannel]: ...
+    def of_accounts(self, waba_ids: Collection[str], *, limit: int) -> list[KnownChannel]: ...
+
+
 class NotSigned(Exception):
     """No secret of a number that the delivery names signed it. The message says why, for the log."""
 
@@ -69,6 +76,7 @@ class Signature:
     account: str = ""
     channels: Collection[UUID] = ()
     known: dict[str, KnownChannel | None] = field(default_factory=dict)
+    numbers: Numbers = field(default_factory=lambda: Channel.objects)
     _tried: dict[str, bool] = field(default_factory=dict)
     _covers: dict[UUID, bool] = field(default_factory=dict)
 
@@ -95,7 +103,7 @@ class Signature:
     def look_up(self, numbers: Iterable[str]) -> None:
         """Add these numbers to `known`, in one query if some are new. Raises django.db.Error."""
         if new := {number for number in numbers if number not in self.known}:
-            found = {channel.phone_number_id: channel for channel in Channel.objects.with_numbers(new)}
+            found = {channel.phone_number_id: channel for channel in self.numbers.with_numbers(new)}
             self.known |= {number: found.get(number) for number in new}
 
     def stored(self, covered: Iterable[UUID]) -> list[str]:
@@ -111,8 +119,8 @@ class Signature:
         return self._tried[secret]
 
 
-def authenticate_meta(body: bytes, header: str | None) -> Signature:
-    """Return who signed a delivery of Meta's, after at most one query. Raises NotSigned and django.db.Error."""
+def authenticate_meta(body: bytes, header: str | None, numbers: Numbers) -> Signature:
+    """Return who signed a delivery of Meta's, after at most one look-up. Raises NotSigned and django.db.Error."""
     if not is_signature_of_meta(header):
         raise NotSigned(_reason(header))
     signature = Signature(
@@ -120,15 +128,18 @@ def authenticate_meta(body: bytes, header: str | None) -> Signature:
         is_by=lambda secret: is_signed_by_meta(body, header, [secret]),
         by_list=is_signed_by_meta(body, header, settings.WHATSAPP_APP_SECRETS),
         header=header,
+        numbers=numbers,
     )
     signature.look_up(_found(_NUMBER, body))
     channels = [channel for channel in signature.known.values() if channel]
     if not signature.known and not signature.by_list and (accounts := _found(_ACCOUNT, body)):
-        channels = Channel.objects.of_accounts(accounts, limit=MAX_CANDIDATES)
+        channels = numbers.of_accounts(accounts, limit=MAX_CANDIDATES)
     return _verified(signature, channels)
 
 
-def authenticate_twilio(url: str, parameters: Sequence[tuple[str, str]], header: str | None) -> Signature:
+def authenticate_twilio(
+    url: str, parameters: Sequence[tuple[str, str]], header: str | None, numbers: Numbers
+) -> Signature:
     """Return who signed a form of Twilio's, posted to this URL. Raises NotSigned and django.db.Error."""
     if not is_signature_of_twilio(header):
         raise NotSigned(_reason(header))
@@ -137,6 +148,7 @@ def authenticate_twilio(url: str, parameters: Sequence[tuple[str, str]], header:
         provider=Channel.Provider.TWILIO.value,
         is_by=lambda secret: is_signed_by_twilio(url, parameters, header, [secret]),
         account=form.get(_ACCOUNT_SID, "").strip(),
+        numbers=numbers,
     )
     signature.look_up(business_numbers(form))
     return _verified(signature, [channel for channel in signature.known.values() if channel])

@@ -53,6 +53,7 @@ _KNOWN: Final = """
            CASE provider WHEN 'twilio' THEN encrypted_access_token ELSE '' END
     FROM channels
 """
+_ALL_KNOWN: Final = f"{_KNOWN} ORDER BY id"
 _BY_NUMBER: Final = f"{_KNOWN} WHERE phone_number_id = ANY(%s::text[])"
 _BY_ACCOUNT: Final = f"{_KNOWN} WHERE waba_id = ANY(%s::text[]) AND provider = 'cloud' ORDER BY id LIMIT %s"
 
@@ -109,6 +110,10 @@ class ChannelManager(models.Manager["Channel"]):
     def with_numbers(self, numbers: Collection[str]) -> list[KnownChannel]:
         """Return the channels with these phone number ids, also those that are switched off."""
         return [KnownChannel(*row) for row in fetch_rows(_BY_NUMBER, [array(numbers)])] if numbers else []
+
+    def all_known(self) -> list[KnownChannel]:
+        """Return all channels, the oldest first."""
+        return [KnownChannel(*row) for row in fetch_rows(_ALL_KNOWN, [])]
 
     def of_accounts(self, waba_ids: Collection[str], *, limit: int) -> list[KnownChannel]:
         """Return channels in these accounts at Meta, the oldest first."""

@@ -37,7 +37,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="RequestAllowance",
             fields=[
-                ("key", models.CharField(help_text="The hash of an API key.", primary_key=True, serialize=False)),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="The hash of an API key; or what is counted, and an address.",
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("requests", models.FloatField()),
                 ("counted_at", models.DateTimeField()),
             ],
