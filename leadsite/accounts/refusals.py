@@ -1,8 +1,8 @@
 """Limits of what is refused, such as wrong API keys, from one address: over all web processes together.
 
 Note [Right keys]. An address may be shared, by a network or by a proxy that was not named, so what is right is never
-refused here. Of an address above its limit, what is wrong is refused without a query: the caller looks whether it may be
-right in a snapshot of all that is (leadsite/core/snapshots.py), which is read at most once a second.
+refused here. Of an address above its limit, what is wrong is refused without a query: the caller looks whether it may
+be right in a snapshot of all that is (leadsite/accounts/snapshots.py), which is read at most once a second.
 """
 
 import threading

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.conf import settings
 
-from leadsite.core.snapshots import Snapshot
+from leadsite.accounts.snapshots import Snapshot
 from whatsapp.models import Channel, KnownChannel
 
 

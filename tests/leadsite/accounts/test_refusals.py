@@ -12,7 +12,7 @@ from leadsite.accounts import authentication
 from leadsite.accounts.models import ApiKey, RequestAllowance
 from leadsite.accounts.refusals import RefusalLimit
 from leadsite.accounts.services import issue_api_key
-from leadsite.core.snapshots import Snapshot
+from leadsite.accounts.snapshots import Snapshot
 from tests.factories import Business
 
 _numbers = count(1)

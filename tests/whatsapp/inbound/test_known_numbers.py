@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from leadsite.core.snapshots import Snapshot
+from leadsite.accounts.snapshots import Snapshot
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.webhook_client import PATH, SECRET, deliver, deliver_form

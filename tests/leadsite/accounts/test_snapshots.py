@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from leadsite.core.snapshots import Snapshot
+from leadsite.accounts.snapshots import Snapshot
 
 
 def test_it_reads_once_in_its_time() -> None:
