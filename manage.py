@@ -9,8 +9,11 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from leadsite.core.postgresql.defaults import TIMEOUTS
+from leadsite.core.postgresql.defaults import NO_TIMEOUTS, TIMEOUTS
 from leadsite.demo import embedded
+
+# These change tables, or (the last) make temporary ones: they use MIGRATION_DATABASE_URL, where it is set.
+AS_OWNER = ("migrate", "grant_rights", "import_supabase")
 
 
 def main() -> None:
@@ -29,10 +32,12 @@ def database_for(arguments: list[str]) -> AbstractContextManager[object]:
     command = arguments[0] if arguments else "help"
     if command in ("help", "--help", "--version") or "--help" in arguments:
         return nullcontext()
+    if command in AS_OWNER and settings.OWNER_DATABASE:
+        settings.DATABASES["default"] = settings.OWNER_DATABASE
     # The time-outs are for the web server; migrations and imports may take longer.
     options = settings.DATABASES["default"]["OPTIONS"]
     if options.get("options") == TIMEOUTS:
-        del options["options"]
+        options["options"] = NO_TIMEOUTS
     if not settings.EMBEDDED_POSTGRES:
         return nullcontext()
     return embedded.lease(settings.DATA_DIR, keep=command == "database_url", adopt=command == "demo")

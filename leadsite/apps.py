@@ -12,3 +12,4 @@ class LeadsiteConfig(AppConfig):
         register(checks.check_deployed_encryption_keys, Tags.security, deploy=True)
         register(checks.check_deployed_webhook, Tags.security, deploy=True)
         register(checks.check_deployed_database, Tags.security, deploy=True)
+        register(checks.check_application_role, Tags.database, deploy=True)

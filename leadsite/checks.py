@@ -1,10 +1,12 @@
 """System checks for manage.py check: missing or weak secrets, and the embedded database in production."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
+
+from leadsite.core.postgresql.rights import excess_rights
 
 MIN_SECRET_LENGTH = 16
 
@@ -64,4 +66,20 @@ def check_deployed_database(app_configs: Any, **options: Any) -> Sequence[CheckM
             hint="Set DATABASE_URL to your PostgreSQL server (15 to 18).",
             id="leadsite.E002",
         )
+    ]
+
+
+def check_application_role(
+    app_configs: Any, *, databases: Collection[str] | None = None, **options: Any
+) -> Sequence[CheckMessage]:
+    """Asks the database: `check --deploy --database default`. Where one role does everything, it is not asked."""
+    if not databases or not settings.OWNER_DATABASE:
+        return []
+    return [
+        Warning(
+            f"The application role {settings.APPLICATION_ROLE!r} {what}.",
+            hint="DATABASE_URL should name a role that only reads and writes rows: deploy/postgres/roles.sh.",
+            id="leadsite.W004",
+        )
+        for what in excess_rights(settings.APPLICATION_ROLE)
     ]

@@ -85,7 +85,7 @@ class Environment(environ.Env):
         return [one.lower() for one in found]
 
 
-def parse_database_url(url: str) -> dict[str, Any]:
+def parse_database_url(url: str, variable: str = "DATABASE_URL") -> dict[str, Any]:
     """Return Django's database settings for a URL. Raises ImproperlyConfigured; its message never has the password."""
     config: dict[str, Any] = {}
     if url.startswith(SCHEMES):
@@ -95,7 +95,7 @@ def parse_database_url(url: str) -> dict[str, Any]:
             config = {}
     if not config.get("NAME"):
         raise ImproperlyConfigured(
-            "DATABASE_URL is not the URL of a PostgreSQL database. Write postgresql://USER:PASSWORD@HOST:PORT/NAME,"
+            f"{variable} is not the URL of a PostgreSQL database. Write postgresql://USER:PASSWORD@HOST:PORT/NAME,"
             " with special characters of the password as %XX (%40 for @, %2F for /)."
         )
     return config

@@ -12,13 +12,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from leadsite.core.postgresql.patience import limit_waiting
+from leadsite.core.postgresql.rights import CLIENT_FUNCTIONS
 from leadsite.core.transactions import sqlstate
 
 # How long an answer is kept: probes come from several load balancers, and anybody can ask.
 KEPT_SECONDS: Final = 1.0
 WAIT_SECONDS: Final = 3.0
-# SQL functions that clients call; a database restored without them would refuse their leads.
-FUNCTIONS: Final = ("create_lead_with_conversation", "create_leads_with_conversations")
 
 
 @require_safe
@@ -98,9 +97,10 @@ def _unapplied() -> bool:
 
 
 def _missing_functions() -> set[str]:
+    """A database restored without the functions for SQL clients would refuse their leads."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT proname FROM pg_proc WHERE proname = ANY(%s)", [list(FUNCTIONS)])
-        return set(FUNCTIONS) - {name for (name,) in cursor.fetchall()}
+        cursor.execute("SELECT proname FROM pg_proc WHERE proname = ANY(%s)", [list(CLIENT_FUNCTIONS)])
+        return set(CLIENT_FUNCTIONS) - {name for (name,) in cursor.fetchall()}
 
 
 PROBES: Final[dict[str, Callable[[HttpRequest], HttpResponse]]] = {"/livez": livez, "/readyz": readyz}

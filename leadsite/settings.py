@@ -8,6 +8,7 @@ Three modes:
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
@@ -78,8 +79,7 @@ if EMBEDDED_POSTGRES:
         )
     DATABASE_URL = embedded.database_url(DATA_DIR)
 
-DATABASES = {"default": parse_database_url(DATABASE_URL)}
-DATABASES["default"] |= {
+_connections = {
     "ENGINE": "leadsite.core.postgresql",
     # Services open their own transactions: a failed delivery must be recorded although its work was rolled back.
     "ATOMIC_REQUESTS": False,
@@ -89,13 +89,26 @@ DATABASES["default"] |= {
     # Server-side cursors do not survive pgbouncer in transaction mode.
     "DISABLE_SERVER_SIDE_CURSORS": True,
 }
-DATABASES["default"]["OPTIONS"] = {
+_options = {
     **database_defaults.OPTIONS,
     "prepare_threshold": 3 if env.bool("DATABASE_PREPARED_STATEMENTS", True) else None,
-    **DATABASES["default"].get("OPTIONS", {}),
 }
 if env.bool("DATABASE_TIMEOUTS", not TESTING):
-    DATABASES["default"]["OPTIONS"].setdefault("options", database_defaults.TIMEOUTS)
+    _options["options"] = database_defaults.TIMEOUTS
+
+
+def _database(url: str, variable: str) -> dict[str, Any]:
+    named = parse_database_url(url, variable)
+    return named | _connections | {"OPTIONS": {**_options, **named.get("OPTIONS", {})}}
+
+
+DATABASES = {"default": _database(DATABASE_URL, "DATABASE_URL")}
+APPLICATION_ROLE = str(DATABASES["default"].get("USER", ""))
+# The role that owns the tables, for commands that change them (manage.py); without it the application role does all.
+MIGRATION_DATABASE_URL = env.str("MIGRATION_DATABASE_URL", "")
+OWNER_DATABASE = _database(MIGRATION_DATABASE_URL, "MIGRATION_DATABASE_URL") if MIGRATION_DATABASE_URL else {}
+# A role that may only call the functions for SQL clients; `migrate` gives it the right.
+DATABASE_SQL_ROLE = env.str("DATABASE_SQL_ROLE", "")
 # How long the statements of a request may wait for the server in all, so that a client has its 503 within five seconds
 # also where the server's time-outs do not work: see PatientConnection. 0 is no limit.
 DATABASE_WAIT_SECONDS = env.int("DATABASE_WAIT_SECONDS", 0 if TESTING else 4)

@@ -23,6 +23,7 @@ from leadsite.demo import embedded
 from tests.database import delete_all_rows, shared_template
 from tests.factories import Business
 from tests.long.faults.table import HEAD
+from tests.roles import every_connection_as_application
 from tests.sessions import PRELOADED, database_url
 from tests.site import SERVED_SECRET, Site, serving
 
@@ -53,6 +54,7 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make fuzz` sets more."""
+    parser.addoption("--application-role", action="store_true", help="run as a role that does not own the tables")
     parser.addoption("--cases", type=int, default=5000, help="requests that are made up from the API's description")
     parser.addoption("--faults", type=int, default=1, help="how often each fault of tests/long/faults is injected")
 
@@ -102,6 +104,18 @@ def django_db_modify_db_settings(
         yield
         return
     with django_db_blocker.unblock(), shared_template(tmp_path_factory.getbasetemp().parent, processes):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """With --application-role, all connections have the rights of the site in production: tests/roles.py."""
+    if not request.config.getoption("--application-role"):
+        yield
+        return
+    with django_db_blocker.unblock(), every_connection_as_application():
         yield
 
 

@@ -62,15 +62,16 @@ def delete_all_rows() -> None:
     with connection.cursor() as cursor:
         names = sorted(set(connection.introspection.table_names(cursor)) - KEPT)
         tables = [connection.ops.quote_name(name) for name in names]
-        cursor.execute("SHOW is_superuser")
-        if cursor.fetchone() == ("on",):
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = session_user")
+        if cursor.fetchone() == (True,):
             # Like TRUNCATE, the lock waits for open transactions of processes that the test has started.
             lock = f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE"
             deletes = [f"DELETE FROM {table}" for table in tables]
             statements = ["SET LOCAL session_replication_role = replica", lock, *deletes]
         else:
             statements = [f"TRUNCATE {', '.join(tables)}"]
-        cursor.execute("; ".join(["BEGIN", *statements, "COMMIT"]))
+        # The role is another one with --application-role.
+        cursor.execute("; ".join(["BEGIN", "SET LOCAL ROLE NONE", *statements, "COMMIT"]))
 
 
 def catalogue() -> set[tuple[str, ...]]:

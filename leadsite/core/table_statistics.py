@@ -31,15 +31,15 @@ def analyze_grown(tables: Iterable[str]) -> list[str]:
     For a writer of many rows, between its transactions: nobody waits, because ANALYZE blocks only VACUUM and ANALYZE of
     the same table, and skips a table that is locked. In a caller's transaction it blocks those until the end.
 
-    A role that does not own the tables may not analyse them: the server warns, and nothing is analysed. Other errors of
-    the database are logged, because the rows are stored; the next statement meets a lost connection.
+    The function analyze_table does it as the owner of the tables. Errors of the database are logged, because the rows
+    are stored; the next statement meets a lost connection.
     """
     try:
         # An error in a caller's transaction is undone by a savepoint. Outside, each ANALYZE commits.
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
             grown = [name for (name,) in fetch_rows(_GROWN, [array(tables)])]
             for name in grown:
-                fetch_rows(f"ANALYZE (SKIP_LOCKED) {name}", [])  # quoted by regclass
+                fetch_rows("SELECT analyze_table(%s::text::regclass)::text", [name])
             return grown
     except DatabaseError as error:
         log.warning("analyze_failed", error=str(error))

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.checks import run_checks
+from django.db import connection
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +49,13 @@ def test_a_deployment_with_a_short_verify_token_is_an_error(settings):
     assert "leadsite.E003" not in ids()
     settings.WHATSAPP_VERIFY_TOKEN = "a token of more than sixteen characters"
     assert "leadsite.E003" not in ids(deploy=True)
+
+
+def test_a_superuser_as_application_role_is_a_warning(settings):
+    """The tests' own role is one."""
+    settings.APPLICATION_ROLE, settings.OWNER_DATABASE = connection.settings_dict["USER"], connection.settings_dict
+    found = run_checks(include_deployment_checks=True, databases=["default"])
+    assert "is a superuser." in " ".join(message.msg for message in found if message.id == "leadsite.W004")
+    settings.OWNER_DATABASE = {}
+    found = run_checks(include_deployment_checks=True, databases=["default"])
+    assert "leadsite.W004" not in {message.id for message in found}

@@ -21,3 +21,5 @@ TIMEOUTS: Final = (
     "-c lock_timeout=250ms -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s"
     " -c client_connection_check_interval=1s -c jit=off"
 )
+# For commands, also where the role has limits of its own (ALTER ROLE).
+NO_TIMEOUTS: Final = "-c lock_timeout=0 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"

@@ -1,18 +1,27 @@
-"""manage.py migrate: Django's command, alone, and after a check that the tables are not from an earlier version."""
+"""manage.py migrate: Django's command, alone, and after a check that the tables are not from an earlier version.
+
+With MIGRATION_DATABASE_URL it runs as the role that owns the tables (manage.py), and then gives the others their
+rights: Note [Roles].
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import connection
+from django.db import ProgrammingError, connection
+from django.db.migrations.exceptions import MigrationSchemaMissing
 
 from leadsite.core.history import EarlierDatabase, check_history
+from leadsite.core.transactions import sqlstate
+from leadsite.management.commands.grant_rights import apply_rights
 
 # Any number that no other program uses in this database.
 _LOCK: Final = 5_032_026
+_INSUFFICIENT_PRIVILEGE: Final = "42501"
 
 
 class Command(migrate.Command):
@@ -22,7 +31,25 @@ class Command(migrate.Command):
                 check_history()
             except EarlierDatabase as error:
                 raise CommandError(str(error)) from error
-            super().handle(*args, **options)
+            try:
+                super().handle(*args, **options)
+            except MigrationSchemaMissing as error:
+                raise CommandError(_without_rights(error)) from error
+            except ProgrammingError as error:
+                if sqlstate(error) != _INSUFFICIENT_PRIVILEGE:
+                    raise
+                raise CommandError(_without_rights(error)) from error
+            if settings.OWNER_DATABASE:
+                apply_rights()
+
+
+def _without_rights(error: Exception) -> str:
+    advice = (
+        "It must own the tables and the schema public, or the database."
+        if settings.OWNER_DATABASE
+        else "Set MIGRATION_DATABASE_URL to the URL with the role that owns the tables."
+    )
+    return f"The role {connection.settings_dict['USER']!r} may not do this: {str(error).strip()}. {advice}"
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 -- POST /api/leads (customer_phone, customer_name, type; optional: details, status, conversation_status, external_id).
 -- With p_all_or_nothing one invalid lead prevents all; without, the valid ones are created and the errors of the others
 -- are in the results.
--- Caught and raised: as create_lead_with_conversation.
+-- Caught and raised, logged as WARNING, and SECURITY DEFINER: as create_lead_with_conversation.
 -- Locks: as make_leads. VOLATILE.
 CREATE OR REPLACE FUNCTION create_leads_with_conversations(p_user_id uuid, p_leads jsonb, p_all_or_nothing boolean DEFAULT true)
     RETURNS json
-    LANGUAGE plpgsql VOLATILE
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
-    SET client_min_messages = error
+    SET client_min_messages = error SET leadsite.past = off
 AS $$
 DECLARE
     v_created integer;
@@ -34,7 +34,6 @@ EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violat
         -- that lead and creates the others.
         RETURN create_leads_with_conversations(p_user_id, p_leads, false);
     END IF;
-    -- Not LOG: see create_lead_with_conversation.
     RAISE WARNING '%', json_build_object('event', 'lead_creation_failed', 'source', 'sql', 'sqlstate', SQLSTATE,
                                          'constraint', nullif(v_constraint, ''));
     v_failed := CASE WHEN jsonb_typeof(p_leads) = 'array' THEN jsonb_array_length(p_leads) ELSE 0 END;
