@@ -24,6 +24,18 @@ def check_encryption_keys(app_configs: Any, **options: Any) -> Sequence[CheckMes
     ]
 
 
+def check_second_factor(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
+    if settings.STAFF_SECOND_FACTOR == "optional" or settings.FIELD_ENCRYPTION_KEYS:
+        return []
+    return [
+        Error(
+            f"STAFF_SECOND_FACTOR is {settings.STAFF_SECOND_FACTOR}, but nobody can set one up without a key.",
+            hint="Set FIELD_ENCRYPTION_KEYS to a long random text, and keep a copy.",
+            id="leadsite.E004",
+        )
+    ]
+
+
 def check_deployed_encryption_keys(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
     if settings.FIELD_ENCRYPTION_KEYS:
         return []

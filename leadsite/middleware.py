@@ -5,7 +5,8 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -13,8 +14,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import SimpleLazyObject
 
 from leadsite import health
+from leadsite.accounts.models import User
+from leadsite.accounts.second_factor.rules import is_complete
 from leadsite.accounts.sessions.store import SessionStore, visitor_of
 from leadsite.adminkit.error_pages import WORDS, error_page
 from leadsite.core import failures
@@ -78,10 +82,16 @@ class ErrorPages(_PagesOnly):
 
 
 class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
-    """Where a form was sent after the session had ended, the login leads back to the page with the form.
+    """A session whose login lacks the second factor that it needs is of nobody.
+
+    Where a form was sent after the session had ended, the login leads back to the page with the form.
 
     The address that it was sent to may take nothing but forms, as that of a reply does.
     """
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = cast(User, SimpleLazyObject(lambda: _user_of(request)))
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         login = resolve_url(settings.LOGIN_URL)
@@ -89,6 +99,11 @@ class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
             return response
         page = _path_on_this_site(request, request.META.get("HTTP_REFERER", ""))
         return redirect_to_login(page) if page and not page.startswith(login) else response
+
+
+def _user_of(request: HttpRequest) -> User | AnonymousUser:
+    user = get_user(request)
+    return user if isinstance(user, User) and is_complete(user, request.session) else AnonymousUser()
 
 
 def _path_on_this_site(request: HttpRequest, address: str) -> str:

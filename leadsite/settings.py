@@ -166,6 +166,8 @@ AUTHENTICATION_BACKENDS = account_defaults.BACKENDS
 AUTH_PASSWORD_VALIDATORS = account_defaults.VALIDATORS
 PASSWORD_HASHERS = account_defaults.HASHERS
 LOGIN_URL = "admin:login"
+# Who must have a second factor to log in: see leadsite/accounts/second_factor/rules.py.
+STAFF_SECOND_FACTOR = env.choice("STAFF_SECOND_FACTOR", "optional", ("optional", "owners", "all"))
 # A session ends so many hours after its last request, and so many days after the login.
 SESSION_IDLE_HOURS = env.int("SESSION_IDLE_HOURS", 12)
 SESSION_MAX_DAYS = env.int("SESSION_MAX_DAYS", 14)

@@ -52,6 +52,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     # Before the admin's own pages of these addresses.
     path("admin/login/", login),
+    path("admin/login/", include("leadsite.accounts.second_factor.login_pages")),
     path("admin/account/", include("leadsite.accounts.account.pages")),
     path("admin/", admin.site.urls),
     path("api/", include(api_paths + with_slash(api_paths))),

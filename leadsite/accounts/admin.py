@@ -53,16 +53,16 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, AdminPage):  # type: ignore[type
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["business", "email", "is_staff", "is_active", "created"]
+    list_display = ["business", "email", "is_staff", "is_active", "factor", "created"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["email", "business_name"]
     search_help_text = "Name or e-mail"
     ordering = ["-pk"]
     filter_horizontal = []
-    readonly_fields = ["created", "last_seen"]
+    readonly_fields = ["created", "last_seen", "factor"]
     fieldsets = [
         (None, {"fields": ["email", "business_name", "password"]}),
-        ("Access", {"fields": ["is_active", "is_staff", "groups", "is_superuser"]}),
+        ("Access", {"fields": ["is_active", "is_staff", "groups", "is_superuser", "factor"]}),
         ("Times", {"fields": ["last_seen", "created"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "business_name", "usable_password", "password1", "password2"]})]
@@ -84,6 +84,10 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, AdminPage):  # type: ignore[type
     @admin.display(description="business", ordering="business_name")
     def business(self, user: User) -> str:
         return str(user)
+
+    @admin.display(description="second factor", ordering="second_factor_at")
+    def factor(self, user: User) -> SafeString:
+        return moment(user.second_factor_at) if user.second_factor_at else SafeString("none")
 
     @admin.display(description="last login")
     def last_seen(self, user: User) -> SafeString:

@@ -84,8 +84,10 @@ class LoginAttempt(models.Model):
     @property
     def counted(self) -> str:
         """What the attempts have in common, in words: see `key`."""
-        if not self.key.startswith("account "):
-            return "all accounts from this address"
-        if " browser " in self.key:
-            return "this account from a browser that it is used in"
-        return "this account from this address" if " address " in self.key else "this account from all addresses"
+        _, is_code, key = self.key.rpartition("code ")
+        counted = "all accounts from this address"
+        if key.startswith("account "):
+            places = {" browser ": "a browser that it is used in", " address ": "this address"}
+            place = next((words for mark, words in places.items() if mark in key), "all addresses")
+            counted = f"this account from {place}"
+        return f"codes for {counted}" if is_code else counted

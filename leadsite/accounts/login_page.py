@@ -1,45 +1,47 @@
-"""The admin's login page."""
+"""The admin's login page: the password, and what comes after it."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponseRedirect
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
+from unfold.forms import AuthenticationForm as StaffForm
 
-from leadsite.accounts.logins import LoginRefused, remember_browser
-from leadsite.adminkit.error_pages import error_page
-from leadsite.core import clock
+from leadsite.accounts.logins import LoginRefused
+from leadsite.accounts.second_factor.login_steps import after_password
+from leadsite.accounts.wait_page import wait_page
 
-_REFUSED: Final = (
-    "There were too many attempts to log in to this account, or from this network. The next one is possible at"
-    " {time} ({zone}), in {minutes} minutes. If you have forgotten your password, ask the operator of this site for a"
-    " new one; they can also end the wait."
-)
 _FORGOTTEN: Final = "Password forgotten? The operator of this site can give you a new one."
+
+
+class _PasswordPage(LoginView):
+    """Django's page with its form in unfold's skin. A password that is right is the first of one or two steps."""
+
+    authentication_form = StaffForm
+    template_name = "admin/login.html"
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        return after_password(self.request, form.get_user(), next_page=self.get_success_url())
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        here = {"title": "Log in", "app_path": self.request.get_full_path(), "forgotten": _FORGOTTEN}
+        return super().get_context_data(**context) | admin.site.each_context(self.request) | here
 
 
 @never_cache
 def login(request: HttpRequest) -> HttpResponseBase:
-    """Django's page with its form in unfold's skin. 429 where the attempts are used up."""
-    wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
-    if request.method == "GET" and wanted and admin.site.has_permission(request):
+    """429 where the attempts are used up."""
+    if request.method == "GET" and admin.site.has_permission(request):
         # Somebody has logged in in another window meanwhile.
+        wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
         safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
         return HttpResponseRedirect(wanted if safe else "/admin/")
     try:
-        response = admin.site.login(request, {"forgotten": _FORGOTTEN})
+        return _PasswordPage.as_view()(request)
     except LoginRefused as refused:
-        seconds = max(1, int((refused.until - clock.now()).total_seconds()) + 1)
-        sentence = _REFUSED.format(
-            time=f"{timezone.localtime(refused.until):%H:%M}",
-            zone=timezone.get_current_timezone_name(),
-            minutes=-(-seconds // 60),
-        )
-        return error_page(429, sentence=sentence, headers={"Retry-After": str(seconds)})
-    if request.method == "POST" and response.status_code == 302:
-        remember_browser(request, response)
-    return response
+        return wait_page(refused)

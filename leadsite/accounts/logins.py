@@ -4,9 +4,11 @@ Within 15 minutes there are ten attempts at an account from an address, fifty fr
 hundred at an account from all addresses. Who has used them waits 15 minutes, also with the right password. A browser in
 which somebody has logged in to the account has ten attempts of its own, and no others are counted against it: so a
 stranger can keep a new browser of the owner's waiting, but never one that he uses.
+
+Codes of the second step are counted in the same way, apart from passwords, so that a password that is right gives no
+attempts at a code back. From all addresses together there are thirty: who gets there knows the password.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -27,6 +29,7 @@ ATTEMPTS_AT_ACCOUNT_FROM_ADDRESS: Final = 10
 ATTEMPTS_FROM_ADDRESS: Final = 50
 ATTEMPTS_AT_ACCOUNT: Final = 100
 ATTEMPTS_OF_BROWSER: Final = 10
+CODES_AT_ACCOUNT: Final = 30
 
 COOKIE: Final = "browser"
 _SALT: Final = "leadsite.accounts.logins"
@@ -42,31 +45,39 @@ class LoginRefused(Exception):
 
 
 @dataclass(frozen=True)
-class _Attempt:
-    """Who tries to log in to what. `browser`: the number of a browser that has logged in to the account, or ""."""
+class Attempt:
+    """Who tries to log in to what. `browser`: the number of a browser that has logged in to the account, or "".
+    `kind`: "" for passwords, "code " for codes.
+    """
 
     email: str
     address: str
     browser: str
+    kind: str = ""
 
     @property
     def own_key(self) -> str:
         place = f"browser {self.browser}" if self.browser else f"address {self.address}"
-        return f"account {account_key(self.email)} {place}"
+        return f"{self.kind}account {account_key(self.email)} {place}"
 
     @property
     def shared(self) -> list[Limit]:
         if self.browser:
             return []
+        at_account = CODES_AT_ACCOUNT if self.kind else ATTEMPTS_AT_ACCOUNT
         return [
-            Limit(f"account {account_key(self.email)}", ATTEMPTS_AT_ACCOUNT),
-            Limit(f"address {self.address}", ATTEMPTS_FROM_ADDRESS),
+            Limit(f"{self.kind}account {account_key(self.email)}", at_account),
+            Limit(f"{self.kind}address {self.address}", ATTEMPTS_FROM_ADDRESS),
         ]
 
     @property
     def limits(self) -> list[Limit]:
         own = ATTEMPTS_OF_BROWSER if self.browser else ATTEMPTS_AT_ACCOUNT_FROM_ADDRESS
         return [Limit(self.own_key, own), *self.shared]
+
+    def succeeded(self) -> None:
+        """Give this attempt back, and forget those that failed here. Raises django.db.Error."""
+        LoginAttempt.objects.forget([self.own_key], give_back=[limit.key for limit in self.shared])
 
 
 class LimitedBackend(ModelBackend):
@@ -79,25 +90,30 @@ class LimitedBackend(ModelBackend):
         email = username if username is not None else fields.get(User.USERNAME_FIELD)
         if email is None or password is None:
             return None
-        attempt = _attempt_of(request, email)
-        _count(attempt)
+        attempt = count_attempt(request, email)
         user = super().authenticate(request, username=email, password=password)
         if user is None:
             _log("login_failed", attempt)
             return None
-        LoginAttempt.objects.forget([attempt.own_key], give_back=[limit.key for limit in attempt.shared])
-        _log("login_succeeded", attempt, level=logging.INFO)
+        attempt.succeeded()
         return user
 
 
-def _attempt_of(request: HttpRequest | None, email: str) -> _Attempt:
+def count_attempt(request: HttpRequest | None, email: str, *, kind: str = "") -> Attempt:
+    """Count an attempt before anything is checked. Raises LoginRefused, django.db.Error."""
+    attempt = _attempt_of(request, email, kind)
+    _count(attempt)
+    return attempt
+
+
+def _attempt_of(request: HttpRequest | None, email: str, kind: str) -> Attempt:
     address = neighbourhood(request.META.get("REMOTE_ADDR", "")) if request is not None else ""
     known = request.get_signed_cookie(COOKIE, "", salt=_SALT, max_age=_COOKIE_SECONDS) if request is not None else ""
     account, _, browser = (known or "").partition(".")
-    return _Attempt(email, address, browser if account == account_key(email) else "")
+    return Attempt(email, address, browser if account == account_key(email) else "", kind)
 
 
-def _count(attempt: _Attempt) -> None:
+def _count(attempt: Attempt) -> None:
     """Raises LoginRefused, django.db.Error."""
     who = {"account": shortened(attempt.email), "address": attempt.address}
     until = LoginAttempt.objects.refused_until(attempt.limits)
@@ -113,7 +129,7 @@ def _count(attempt: _Attempt) -> None:
     raise LoginRefused(until)
 
 
-def _log(event: str, attempt: _Attempt, **more: Any) -> None:
+def _log(event: str, attempt: Attempt, **more: Any) -> None:
     log_security_event(event, client=attempt.address, subject=shortened(attempt.email), **more)
 
 

@@ -1,8 +1,8 @@
 """Businesses (User), their API keys with request allowances, and stored answers for Idempotency-Keys."""
 
+import logging
 from typing import Any, ClassVar, Final, NamedTuple
 
-import structlog
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -11,13 +11,23 @@ from django.db.models.functions import Lower, Now
 from knox.models import AbstractAuthToken, AuthTokenManager
 
 from leadsite.accounts.login_attempts import LoginAttempt
+from leadsite.accounts.second_factor.models import RecoveryCode, SecondFactor
 from leadsite.accounts.sessions.models import Session
+from leadsite.core.logs.security import log_security_event
 from leadsite.core.models import UuidV7
 from leadsite.core.statements import fetch_rows
 
-log = structlog.get_logger(__name__)
-
-__all__ = ["ApiKey", "IdempotencyKey", "LoginAttempt", "RequestAllowance", "Session", "User", "all_scopes"]
+__all__ = [
+    "ApiKey",
+    "IdempotencyKey",
+    "LoginAttempt",
+    "RecoveryCode",
+    "RequestAllowance",
+    "SecondFactor",
+    "Session",
+    "User",
+    "all_scopes",
+]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -49,6 +59,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         default=True,
         db_default=True,
         help_text="Untick to lock out the login at once, and every API key within a second.",
+    )
+    second_factor_at = models.DateTimeField(
+        "second factor", null=True, editable=False, help_text="Since when a login needs a code, too."
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -102,7 +115,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         super().save(*args, **options)
         self._no_password = False
         if changed:
-            log.info("password_changed", user=str(self.pk))
+            log_security_event("password_changed", client="", subject=str(self.pk), level=logging.INFO)
             Session.objects.end_all(self.pk, reason="password changed")
 
 

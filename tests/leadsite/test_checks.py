@@ -22,6 +22,14 @@ def test_a_short_encryption_key_is_an_error(settings, keys):
     assert "leadsite.E001" in ids()
 
 
+@pytest.mark.parametrize(("required", "found"), [("optional", False), ("owners", True), ("all", True)])
+def test_a_second_factor_that_nobody_can_set_up_is_an_error(settings, required, found):
+    settings.FIELD_ENCRYPTION_KEYS, settings.STAFF_SECOND_FACTOR = [], required
+    assert ("leadsite.E004" in ids()) is found
+    settings.FIELD_ENCRYPTION_KEYS = ["a key of more than sixteen characters"]
+    assert "leadsite.E004" not in ids()
+
+
 def test_a_deployment_without_encryption_keys_is_a_warning(settings):
     settings.FIELD_ENCRYPTION_KEYS = []
     assert "leadsite.W001" in ids(deploy=True)

@@ -1,18 +1,15 @@
-"""The page of a person's own account in the admin: password and sessions."""
+"""The page of a person's own account in the admin: password, second factor and sessions."""
 
-from typing import Any, cast
-
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from leadsite.accounts.models import Session, User
-from leadsite.accounts.sessions.store import SessionStore
+from leadsite.accounts.account import second_factor
+from leadsite.accounts.account.parts import own, page, person, row_key, to_account
+from leadsite.accounts.models import Session
 from leadsite.adminkit.values import badge, foreign, moment
 
 _BUTTON = (
@@ -26,6 +23,7 @@ def account(request: HttpRequest) -> HttpResponse:
     sessions = list(Session.objects.running(user.pk))
     context = {
         "title": "Your account",
+        "second_factor": second_factor.section(user),
         "sessions": {
             "headers": ["Browser", "Address", "Logged in", "Last seen", ""],
             "rows": [_columns(session, here) for session in sessions],
@@ -51,23 +49,6 @@ def end(request: HttpRequest) -> HttpResponse:
     return to_account()
 
 
-def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    return TemplateResponse(request, template, admin.site.each_context(request) | context, status=status)
-
-
-def to_account() -> HttpResponse:
-    return HttpResponseRedirect(reverse("account"))
-
-
-def person(request: HttpRequest) -> User:
-    return cast(User, request.user)
-
-
-def row_key(request: HttpRequest) -> str:
-    """The primary key of the request's session."""
-    return cast(SessionStore, request.session).row_key
-
-
 def _columns(session: Session, here: str) -> list[SafeString]:
     if session.pk == here:
         last = badge("This session", "active")
@@ -77,11 +58,8 @@ def _columns(session: Session, here: str) -> list[SafeString]:
     return [foreign(session.browser_name), foreign(session.address or "–"), started, seen, last]
 
 
-def _own(view: Any) -> Any:
-    return admin.site.admin_view(never_cache(view))
-
-
 urlpatterns = [
-    path("", _own(account), name="account"),
-    path("sessions/end/", _own(end), name="account-end-session"),
+    path("", own(account), name="account"),
+    path("sessions/end/", own(end), name="account-end-session"),
+    *second_factor.urlpatterns,
 ]

@@ -84,6 +84,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "second_factor_at",
+                    models.DateTimeField(
+                        editable=False,
+                        help_text="Since when a login needs a code, too.",
+                        null=True,
+                        verbose_name="second factor",
+                    ),
+                ),
+                (
                     "created_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
@@ -237,6 +246,56 @@ class Migration(migrations.Migration):
                 "db_table": "sessions",
             },
         ),
+        migrations.CreateModel(
+            name="SecondFactor",
+            fields=[
+                (
+                    "user",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("secret", models.TextField()),
+                (
+                    "last_step",
+                    models.BigIntegerField(
+                        help_text="The half minute, since 1970, of the last code that was accepted."
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+            ],
+            options={
+                "db_table": "second_factors",
+            },
+        ),
+        migrations.CreateModel(
+            name="RecoveryCode",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "recovery_codes",
+                "constraints": [models.UniqueConstraint(fields=("user", "digest"), name="recovery_codes_unique")],
+            },
+        ),
         migrations.AddConstraint(
             model_name="user",
             constraint=models.UniqueConstraint(
@@ -273,6 +332,8 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("user", "key"), name="idempotency_keys_unique"),
         ),
         AddForeignKey("idempotency_keys_user_fk", "idempotency_keys (user_id)", "users (id)", "CASCADE"),
+        AddForeignKey("second_factors_user_fk", "second_factors (user_id)", "users (id)", "CASCADE"),
+        AddForeignKey("recovery_codes_user_fk", "recovery_codes (user_id)", "users (id)", "CASCADE"),
         AddForeignKey("sessions_user_fk", "sessions (user_id)", "users (id)", "CASCADE"),
         migrations.RunSQL("ALTER TABLE request_allowances SET UNLOGGED, SET (fillfactor = 50)", migrations.RunSQL.noop),
     ]

@@ -1,11 +1,11 @@
 """The sessions of people in the admin, with what they need to be recognised by."""
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
@@ -13,9 +13,8 @@ from django.db.models.functions import Least, Now
 
 from leadsite.accounts.sessions.browsers import browser_name
 from leadsite.core import clock
+from leadsite.core.logs.security import log_security_event
 from leadsite.core.statements import fetch_rows
-
-log = structlog.get_logger(__name__)
 
 # A session of nobody holds what a login has come to so far.
 ANONYMOUS: Final = timedelta(minutes=15)
@@ -45,7 +44,8 @@ _OF_USER: Final = "(%s::uuid IS NULL OR user_id = %s)"
 def _end(condition: str, parameters: list[Any], reason: str) -> int:
     ended = fetch_rows(f"DELETE FROM sessions WHERE {condition} RETURNING user_id, address, browser", parameters)  # noqa: S608 - ours
     for user_id, address, browser in ended:
-        log.info("session_ended", user=str(user_id), client=address, browser=browser_name(browser), reason=reason)
+        more = {"browser": browser_name(browser), "reason": reason}
+        log_security_event("session_ended", client=address, subject=str(user_id), level=logging.INFO, **more)
     return len(ended)
 
 
