@@ -22,6 +22,7 @@ from leadsite.accounts.second_factor.rules import is_complete
 from leadsite.accounts.sessions.store import SessionStore, visitor_of
 from leadsite.adminkit.error_pages import WORDS, error_page
 from leadsite.core import failures
+from leadsite.core.addresses import OWNER
 from leadsite.core.logs.request_ids import HEADER, request_id_of
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
@@ -94,6 +95,9 @@ class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
         request.user = cast(User, SimpleLazyObject(lambda: _user_of(request)))
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        person = getattr(request, "_cached_user", None)  # None: no view has asked who it is
+        if person is not None and person.is_authenticated:
+            request.META[OWNER] = str(person.pk)
         login = resolve_url(settings.LOGIN_URL)
         if request.method != "POST" or response.status_code != 302 or response["Location"].partition("?")[0] != login:
             return response

@@ -154,7 +154,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "leadsite.urls"
-# Requests at a time of a web process: each takes a thread and a database connection (leadsite/server).
+# Requests of one business at a time of a web process, and one of others: each takes a thread and a database
+# connection (leadsite/server).
 WEB_THREADS = env.int("WEB_THREADS", 4)
 WSGI_APPLICATION = "leadsite.wsgi.application"
 TEMPLATES = theme.TEMPLATES

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from leadsite.accounts.models import User
 from leadsite.accounts.refusals import RefusalLimit
 from leadsite.accounts.snapshots import Snapshot
+from leadsite.core.addresses import OWNER
 from leadsite.core.logs.security import log_security_event, shortened_key
 
 # One SQL statement for key and business: the same query through the ORM takes three times the CPU time (0.46 ms against
@@ -99,7 +100,10 @@ class ApiKeyAuthentication(TokenAuthentication):
         """Raises AuthenticationFailed, Throttled, django.db.Error."""
         self._client = request.META.get("REMOTE_ADDR", "")
         try:
-            return super().authenticate(request)
+            found: tuple[User, KeyInUse] | None = super().authenticate(request)
+            if found:
+                request.META[OWNER] = str(found[0].pk)
+            return found
         except AuthenticationFailed:
             key = get_authorization_header(request).decode(errors="replace").rpartition(" ")[2]
             log_security_event("api_key_refused", client=self._client, subject=shortened_key(key), path=request.path)

@@ -1,10 +1,12 @@
-"""Addresses of clients."""
+"""Who sends requests: addresses of clients, and where Django says whose a request is."""
 
 import ipaddress
 from typing import Final
 
 # One customer of a network provider has at least all IPv6 addresses that share these leading bits (RFC 6177).
 _IPV6_BITS: Final = 64
+# request.META[OWNER]: the id of the business, or of the person with a session, who is answered: see server/turns.py.
+OWNER: Final = "leadsite.owner"
 
 
 def neighbourhood(address: str) -> str:

@@ -29,6 +29,7 @@ class Answer(NamedTuple):
     body: bytes = b""
     pieces: Iterator[bytes] | None = None
     close: Callable[[], object] = lambda: None
+    owner: str = ""
 
 
 def refusal(scope: Scope, visit: Visit, status: int, code: str, sentence: str) -> Answer:

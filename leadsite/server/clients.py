@@ -1,23 +1,28 @@
 """Who a request comes from, as far as the web server can tell."""
 
 import ipaddress
-from typing import Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from django.conf import settings
 
-from leadsite.server.environ import Headers, Scope
+from leadsite.server.environ import Scope
+from whatsapp.inbound.signature import number_in
 
 # Answers that accept no login: refused, too many attempts, and sent to the login page.
 _REFUSALS: Final = (302, 401, 403, 404, 429, 503)
 # Pages that anyone may open, with any cookie.
 _LOGIN_PAGES: Final = ("/admin/login", "/api/docs", "/api/schema", "/static/", "/livez", "/readyz")
+# Meta names the number at the beginning of a body.
+_SEARCHED_BYTES: Final = 16 * 1024
 
 
 class Client(NamedTuple):
-    """`near`: the address, of IPv6 its network. `login`: "" unless it has been accepted lately."""
+    """Whose turn a request takes. `owner`: the business, or the person with a session, whose login was accepted lately;
+    otherwise the address (`near`: of IPv6 its network), which invented logins do not change.
+    """
 
-    address: str
     near: str
+    owner: str
     login: str
 
 
@@ -48,31 +53,39 @@ def _address(text: str) -> str:
 
 
 class Logins:
-    """The logins, API keys and sessions, that have been accepted lately: those of a process.
+    """The logins that have been accepted lately, and whose they are: those of a process.
 
-    A login that has not is worth nothing: anyone can invent thousands. The newest `size` are remembered, as hashes.
+    Logins are API keys, sessions, and of deliveries the number that they name together with the sender's address. One
+    that has not been accepted is worth nothing: anyone can invent thousands. The newest `size` are remembered, as
+    hashes.
     """
 
     def __init__(self, size: int = 10_000) -> None:
-        self._known: dict[int, None] = {}
+        self._owners: dict[int, str] = {}
         self._size = size
 
-    def of(self, headers: Headers) -> str:
-        """Return the request's login where it is known; otherwise ""."""
-        login = _login(headers)
-        return login if login and hash(login) in self._known else ""
+    def client(self, near: str, login: str) -> Client:
+        """Return whose turn a request with this login takes."""
+        owner = self._owners.get(hash(login)) if login else None
+        return Client(near, owner, f"{near} {login}") if owner else Client(near, f"address {near}", "")
 
-    def learn(self, scope: Scope, status: int) -> None:
-        """Remember the login of a request by the status of its answer."""
-        login = _login(scope.headers)
-        if not login or status in _REFUSALS or scope.path.startswith(_LOGIN_PAGES):
+    def learn(self, login: str, owner: str, status: int, path: str) -> None:
+        """Remember the login of a request by the status of its answer. `owner`: whose it is; "" where nobody said."""
+        if not login or not owner or status in _REFUSALS or path.startswith(_LOGIN_PAGES):
             return
         key = hash(login)
-        if key not in self._known:
-            self._known[key] = None
-            if len(self._known) > self._size:
-                del self._known[next(iter(self._known))]
+        if self._owners.pop(key, None) is None and len(self._owners) >= self._size:
+            del self._owners[next(iter(self._owners))]
+        self._owners[key] = owner
 
 
-def _login(headers: Headers) -> str:
-    return headers.get("authorization") or headers.get("cookie") or ""
+def login_of(scope: Scope) -> str:
+    """Return the login that the headers name; "" where there is none."""
+    return scope.headers.get("authorization") or scope.headers.get("cookie") or ""
+
+
+def delivery_login(body: IO[bytes], near: str) -> str:
+    """Return what stands for a login where a delivery has none."""
+    body.seek(0)
+    number = number_in(body.read(_SEARCHED_BYTES))
+    return f"{number} from {near}" if number else ""

@@ -1,4 +1,8 @@
-"""The threads in which Django runs: who has one, for how long a request may wait, and what comes when it gives way."""
+"""The threads in which Django runs: who has one, for how long a request may wait, and what comes when it gives way.
+
+An owner that is alone may take all threads but one, and half of them while others come: a request beside one that
+keeps its threads busy, however slow its requests are, finds a free one.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -16,17 +20,19 @@ from leadsite.server.turns import WAIT_SECONDS, Turns
 
 # After a long wait for its turn a request has this much for the database, so that it is answered within five seconds.
 LEAST_DATABASE_SECONDS: Final = 1.0
+# Threads that the busiest owner leaves to the others.
+SPARE: Final = 1
 
 T = TypeVar("T")
 
 
 class Threads:
-    """`count` threads, shared fairly. Used by one event loop only."""
+    """`count` threads, and one that the busiest owner leaves to the others. Used by one event loop only."""
 
     def __init__(self, count: int) -> None:
-        self._turns = Turns(count)
+        self._turns = Turns(count + SPARE, of_one=count)
         self._locked = Locked(max(1, count // 2))
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="request")
+        self._pool = ThreadPoolExecutor(count + SPARE, thread_name_prefix="request")
 
     async def run(self, client: Client, function: Callable[..., T], *arguments: Any) -> T:
         """Call the function in a thread, and again from its start where it has met a lock. Raises TooBusy, and what the
@@ -38,12 +44,12 @@ class Threads:
             return await attempt(True)
         except GiveWay as met:
             # What is no row (a table, a lock of the business's deliveries) is another lock for each client.
-            lock = met.lock or f"of {client.near} {client.login}"
+            lock = met.lock or f"of {client.owner}"
         return await self._locked.again(attempt, lock=lock, until=until)
 
     async def _attempt(self, client: Client, until: float, call: Callable[[], T], may_give_way: bool) -> T:
         loop = asyncio.get_running_loop()
-        async with self._turns.turn(address=client.near, login=client.login, until=until):
+        async with self._turns.turn(owner=client.owner, login=client.login, until=until):
             left = max(until - loop.time(), 0.0) + LEAST_DATABASE_SECONDS
             return await loop.run_in_executor(self._pool, _call, call, may_give_way, left)
 

@@ -1,24 +1,26 @@
-"""Turns of the threads in which Django runs, shared fairly among clients.
+"""Turns of the threads in which Django runs, shared fairly among owners: businesses, people, and unknown addresses.
 
-Each client has its own queue, and the queues take turns, as packets do in fair queueing (Nagle, RFC 970): first the
-addresses, then the logins of an address. So who sends a thousand requests a second waits for himself, and everyone else
-has one of the next turns. Logins that nobody has accepted yet count as one (clients.Logins): it does not help to invent
-them.
+Each has its own queue, and the queues take turns, as packets do in fair queueing (Nagle, RFC 970): first the owners,
+then the logins of an owner. So a business that sends a thousand requests a second, by one key or many, from one address
+or many, waits for itself, and everyone else has one of the next turns. Logins that nobody has accepted yet belong to
+their address (clients.Logins): it does not help to invent them.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
 # How long a request waits for its turns before it is refused: a client learns within five seconds that it must wait.
 WAIT_SECONDS: Final = 4.0
-# The requests of a process that may wait, of all clients and of one address.
+# The requests of a process that may wait, of all owners and of one.
 QUEUE: Final = 1000
-QUEUE_OF_ADDRESS: Final = 500
+QUEUE_OF_OWNER: Final = 500
+ACTIVE_SECONDS: Final = 1.0
 
 Waiter = asyncio.Future[None]
+Logins = dict[str, deque[Waiter]]
 
 
 class TooBusy(Exception):
@@ -26,61 +28,112 @@ class TooBusy(Exception):
 
 
 class Turns:
-    """`count` turns at a time. Used by one event loop only."""
+    """`count` turns at a time, `of_one` of them for one owner at most, and half of these while others come, too.
 
-    def __init__(self, count: int) -> None:
+    Used by one event loop only.
+    """
+
+    def __init__(self, count: int, *, of_one: int | None = None) -> None:
         self._free = count
-        self._addresses: dict[str, dict[str, deque[Waiter]]] = {}
-        self._waiting: dict[str, int] = {}
+        self._of_one = count if of_one is None else of_one
+        self._held = Counter[str]()
+        self._queues: dict[str, Logins] = {}
+        self._waiting = Counter[str]()
+        # Owners that came within ACTIVE_SECONDS, and when, by the loop's clock.
+        self._active: dict[str, float] = {}
 
     @asynccontextmanager
-    async def turn(self, *, address: str, login: str, until: float) -> AsyncIterator[None]:
+    async def turn(self, *, owner: str, login: str, until: float) -> AsyncIterator[None]:
         """Wait for a turn, `until` by the loop's clock, and hold it during the block. Raises TooBusy."""
-        if self._free:
+        self._note(owner)
+        if self._free and self._held[owner] < self._limit():
             self._free -= 1
+            self._held[owner] += 1
         else:
-            await self._wait(address, login, until)
+            await self._wait(owner, login, until)
         try:
             yield
         finally:
-            self._hand_on()
+            self._hand_on(owner)
 
-    async def _wait(self, address: str, login: str, until: float) -> None:
-        mine_waiting = self._waiting.get(address, 0)
-        if mine_waiting >= QUEUE_OF_ADDRESS or sum(self._waiting.values()) >= QUEUE:
-            raise TooBusy
-        self._waiting[address] = mine_waiting + 1
+    async def _wait(self, owner: str, login: str, until: float) -> None:
+        self._make_room(owner, login)
         waiter: Waiter = asyncio.get_running_loop().create_future()
-        self._addresses.setdefault(address, {}).setdefault(login, deque()).append(waiter)
+        self._queues.setdefault(owner, {}).setdefault(login, deque()).append(waiter)
+        self._waiting[owner] += 1
         try:
             async with asyncio.timeout_at(until):
                 await waiter
         except BaseException as error:
-            if waiter.done() and not waiter.cancelled():
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 # The turn came at the same moment, and will not be used.
-                self._hand_on()
+                self._hand_on(owner)
             waiter.cancel()
             if isinstance(error, TimeoutError):
                 raise TooBusy from error
             raise
         finally:
-            self._waiting[address] -= 1
-            if not self._waiting[address]:
-                del self._waiting[address]
+            _take_one(self._waiting, owner)
 
-    def _hand_on(self) -> None:
-        """Give the turn to the next waiter: of the address, and there of the login, whose last turn is longest ago."""
-        while self._addresses:
-            address, logins = next(iter(self._addresses.items()))
-            login, waiters = next(iter(logins.items()))
-            # Removed, and added again behind the others where there are more.
-            del self._addresses[address], logins[login]
-            waiter = waiters.popleft()
-            if waiters:
-                logins[login] = waiters
-            if logins:
-                self._addresses[address] = logins
-            if not waiter.done():
-                waiter.set_result(None)
+    def _make_room(self, owner: str, login: str) -> None:
+        """Where the queue is full, refuse the newest request of who has more of them waiting than the newcomer has.
+
+        Raises TooBusy where that is the newcomer.
+        """
+        if self._waiting[owner] >= QUEUE_OF_OWNER:
+            queues = self._queues.get(owner, {})
+            most = max(queues, key=lambda name: len(queues[name]), default=login)
+            if len(queues.get(most, ())) <= len(queues.get(login, ())) + 1:
+                raise TooBusy
+            queues[most].pop().set_exception(TooBusy())
+        elif self._waiting.total() >= QUEUE:
+            ((most, count),) = self._waiting.most_common(1)
+            if count <= self._waiting[owner] + 1:
+                raise TooBusy
+            queues = self._queues[most]
+            max(queues.values(), key=len).pop().set_exception(TooBusy())
+
+    def _note(self, owner: str) -> None:
+        now = asyncio.get_running_loop().time()
+        self._active.pop(owner, None)
+        self._active[owner] = now
+        while (oldest := next(iter(self._active))) and self._active[oldest] < now - ACTIVE_SECONDS:
+            del self._active[oldest]
+
+    def _limit(self) -> int:
+        """How many turns one owner may hold now. The threads share one interpreter: the more of them one owner has, the
+        longer every request takes.
+        """
+        return self._of_one if len(self._active) == 1 else max(1, self._of_one // 2)
+
+    def _hand_on(self, owner: str) -> None:
+        """Give the owner's turn to the next waiter: of the owner and the login whose last turn is longest ago."""
+        _take_one(self._held, owner)
+        for name in [*self._queues]:
+            if self._held[name] < self._limit() and self._give_to(name):
                 return
         self._free += 1
+
+    def _give_to(self, owner: str) -> bool:
+        """Give a turn to the owner's next waiter; False where none is left."""
+        logins = self._queues.pop(owner)
+        while logins:
+            login, waiters = next(iter(logins.items()))
+            # Removed, and added again behind the others where there are more.
+            del logins[login]
+            waiter = waiters.popleft() if waiters else None
+            if waiters:
+                logins[login] = waiters
+            if waiter is not None and not waiter.done():
+                if logins:
+                    self._queues[owner] = logins
+                self._held[owner] += 1
+                waiter.set_result(None)
+                return True
+        return False
+
+
+def _take_one(counter: Counter[str], name: str) -> None:
+    counter[name] -= 1
+    if not counter[name]:
+        del counter[name]

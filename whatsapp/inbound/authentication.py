@@ -19,6 +19,7 @@ from django.conf import settings
 
 from leadsite.core.encryption import SecretUnreadable
 from whatsapp.inbound.signature import (
+    NUMBER,
     is_signature_of_meta,
     is_signature_of_twilio,
     is_signed_by_meta,
@@ -32,7 +33,6 @@ log = structlog.get_logger(__name__)
 # A delivery is signed once. Several secrets are tried while some of an account's numbers have a new one already.
 MAX_SECRETS: Final = 10
 MAX_CANDIDATES: Final = 100
-_NUMBER: Final = re.compile(rb'"phone_number_id"\s{0,20}:\s{0,20}"?([^"\\,}\]\s\x00-\x1f]{1,100})')
 _ACCOUNT: Final = re.compile(rb'"(?:id|waba_id|entity_id)"\s{0,20}:\s{0,20}"?([0-9]{1,50})\b')
 _ACCOUNT_SID: Final = "AccountSid"
 
@@ -100,6 +100,11 @@ class Signature:
             return self.by_list and channel.provider == Channel.Provider.CLOUD
         return account in ("", self.account) and self._matches(secret)
 
+    def owner(self) -> str:
+        """The business whose secret signed it; "" where that is none, or not one."""
+        owners = {str(one.user_id) for one in self.known.values() if one and self.covers(one)}
+        return owners.pop() if len(owners) == 1 else ""
+
     def look_up(self, numbers: Iterable[str]) -> None:
         """Add these numbers to `known`, in one query if some are new. Raises django.db.Error."""
         if new := {number for number in numbers if number not in self.known}:
@@ -130,7 +135,7 @@ def authenticate_meta(body: bytes, header: str | None, numbers: Numbers) -> Sign
         header=header,
         numbers=numbers,
     )
-    signature.look_up(_found(_NUMBER, body))
+    signature.look_up(_found(NUMBER, body))
     channels = [channel for channel in signature.known.values() if channel]
     if not signature.known and not signature.by_list and (accounts := _found(_ACCOUNT, body)):
         channels = numbers.of_accounts(accounts, limit=MAX_CANDIDATES)

@@ -17,6 +17,10 @@ _META_PREFIX: Final = "sha256="
 _META_HEADER: Final = re.compile(_META_PREFIX + "[0-9a-f]{64}")
 _TWILIO_HEADER: Final = re.compile("[A-Za-z0-9+/]{27}=")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+# The numbers of businesses that a body of Meta's names.
+NUMBER: Final = re.compile(rb'"phone_number_id"\s{0,20}:\s{0,20}"?([^"\\,}\]\s\x00-\x1f]{1,100})')
+# Of incoming messages; statuses name the business's number as From, and have turns by address.
+_TWILIO_NUMBER: Final = re.compile(rb"(?:^|&)To=([^&]{1,100})")
 
 
 def is_signature_of_meta(header: str | None) -> TypeGuard[str]:
@@ -89,3 +93,9 @@ def _with_and_without_port(url: str) -> set[str]:
         return {url}
     # Not geturl(): it would leave out an empty query, and so change what was signed.
     return {url, url.replace(f"//{parts.netloc}", f"//{other}", 1)}
+
+
+def number_in(body: bytes) -> str:
+    """Return the first number of the business's that a body names, before anything is verified; "" where none is."""
+    found = NUMBER.search(body) or _TWILIO_NUMBER.search(body)
+    return found[1].decode(errors="replace") if found else ""

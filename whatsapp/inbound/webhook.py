@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from leadsite.accounts.refusals import RefusalLimit
 from leadsite.core import failures
+from leadsite.core.addresses import OWNER
 from leadsite.core.logs.security import log_security_event
 from leadsite.core.sqlstates import Meaning, meaning
 from whatsapp.inbound import ingest
@@ -89,7 +90,9 @@ def _receive(request: HttpRequest) -> HttpResponse:
 
     provider = _provider(request)
     try:
-        ingest.receive(body=body, signature=_authenticate(request, provider, body))
+        signature = _authenticate(request, provider, body)
+        ingest.receive(body=body, signature=signature)
+        request.META[OWNER] = signature.owner()
     except NotSigned as refusal:
         return _refuse_unsigned(request, provider, refusal, size=len(body))
     except Error as error:

@@ -1,11 +1,12 @@
 """Who a request comes from: address and login."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
 
 from leadsite.core.addresses import neighbourhood
-from leadsite.server.clients import Logins, address_of
+from leadsite.server.clients import Logins, address_of, delivery_login, login_of
 from tests.leadsite.server.sent import Sent, SentHeaders
 
 
@@ -34,40 +35,71 @@ def test_the_addresses_of_an_ipv6_network_count_as_one(address: str, counted_as:
     assert neighbourhood(address) == counted_as
 
 
-KEY = SentHeaders([("authorization", "Bearer k"), ("cookie", "sessionid=1")])
-SESSION = SentHeaders([("cookie", "sessionid=1")])
+KEY = Sent(SentHeaders([("authorization", "Bearer k"), ("cookie", "sessionid=1")]))
+SESSION = Sent(SentHeaders([("cookie", "sessionid=1")]))
+BELLA, FLORA = "business 1", "business 2"
+HERE, THERE = "192.0.2.7", "198.51.100.4"
+UNKNOWN = "address 192.0.2.7"
 
 
-@pytest.mark.parametrize(("headers", "login"), [(KEY, "Bearer k"), (SESSION, "sessionid=1")])
-def test_a_login_counts_when_it_has_been_accepted(headers: SentHeaders, login: str):
+@pytest.mark.parametrize(("sent", "login"), [(KEY, "Bearer k"), (SESSION, "sessionid=1"), (Sent(), "")])
+def test_the_login_is_a_key_or_a_session(sent: Sent, login: str):
+    assert login_of(sent) == login
+
+
+def test_a_login_counts_for_its_owner_when_it_has_been_accepted():
     logins = Logins()
-    assert logins.of(headers) == ""
-    logins.learn(Sent(headers), 200)
-    assert logins.of(headers) == login
+    assert logins.client(HERE, "k").owner == UNKNOWN
+    logins.learn("k", BELLA, 200, "/api/leads")
+    assert logins.client(HERE, "k").owner == logins.client(THERE, "k").owner == BELLA
+    assert logins.client(HERE, "k").login != logins.client(THERE, "k").login
+
+
+def test_two_keys_of_a_business_count_as_one_and_two_businesses_at_one_address_as_two():
+    logins = Logins()
+    for key, owner in (("first", BELLA), ("second", BELLA), ("other", FLORA)):
+        logins.learn(key, owner, 200, "/api/leads")
+    assert [logins.client(HERE, key).owner for key in ("first", "second", "other")] == [BELLA, BELLA, FLORA]
 
 
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 429, 503])
-def test_a_refused_login_does_not(status: int):
+def test_a_refused_login_does_not_count(status: int):
     logins = Logins()
-    logins.learn(Sent(KEY), status)
-    assert logins.of(KEY) == ""
+    logins.learn("k", BELLA, status, "/api/leads")
+    assert logins.client(HERE, "k") == (HERE, UNKNOWN, "")
 
 
 @pytest.mark.parametrize("path", ["/admin/login/", "/api/schema", "/static/leadsite/style.css"])
 def test_a_page_for_anyone_accepts_no_login(path: str):
     logins = Logins()
-    logins.learn(Sent(SESSION, path=path), 200)
-    assert logins.of(SESSION) == ""
+    logins.learn("k", BELLA, 200, path)
+    assert logins.client(HERE, "k").owner == UNKNOWN
 
 
-def test_without_a_login_there_is_none_to_learn():
+def test_what_has_no_login_or_no_owner_is_not_learnt():
     logins = Logins()
-    logins.learn(Sent(), 200)
-    assert logins.of(SentHeaders()) == ""
+    logins.learn("", BELLA, 200, "/api/leads")
+    logins.learn("k", "", 200, "/api/leads")
+    assert logins.client(HERE, "").owner == logins.client(HERE, "k").owner == UNKNOWN
 
 
 def test_the_oldest_logins_are_forgotten():
     logins = Logins(size=1)
-    logins.learn(Sent(KEY), 200)
-    logins.learn(Sent(SESSION), 200)
-    assert (logins.of(KEY), logins.of(SESSION)) == ("", "sessionid=1")
+    logins.learn("k", BELLA, 200, "/api/leads")
+    logins.learn("l", FLORA, 200, "/api/leads")
+    assert [logins.client(HERE, key).owner for key in "kl"] == [UNKNOWN, FLORA]
+
+
+@pytest.mark.parametrize(
+    ("body", "login"),
+    [
+        (
+            b'{"entry": [{"changes": [{"value": {"metadata": {"phone_number_id": "106540"}}}]}]}',
+            "106540 from 192.0.2.7",
+        ),
+        (b"From=whatsapp%3A%2B4915&To=whatsapp%3A%2B1555", "whatsapp%3A%2B1555 from 192.0.2.7"),
+        (b"{}", ""),
+    ],
+)
+def test_a_delivery_counts_for_the_number_that_it_names(body: bytes, login: str):
+    assert delivery_login(BytesIO(body), HERE) == login

@@ -1,4 +1,4 @@
-"""Turns are fair among addresses, and among the logins of an address."""
+"""Turns are fair among owners, and among the logins of an owner."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -24,7 +24,7 @@ def later(seconds: float = 30) -> float:
 
 
 def turn_of(turns: Turns, address: str) -> AbstractAsyncContextManager[None]:
-    return turns.turn(address=address, login="", until=later())
+    return turns.turn(owner=address, login="", until=later())
 
 
 class Hall:
@@ -36,11 +36,11 @@ class Hall:
         self.opened = asyncio.Event()
 
     async def hold(self) -> None:
-        async with self.turns.turn(address="holder", login="", until=later()):
+        async with self.turns.turn(owner="holder", login="", until=later()):
             await self.opened.wait()
 
     async def come(self, address: str, login: str = "", seconds: float = 30) -> None:
-        async with self.turns.turn(address=address, login=login, until=later(seconds)):
+        async with self.turns.turn(owner=address, login=login, until=later(seconds)):
             self.served.append(f"{address} {login}".strip())
 
     async def queue(self, *clients: tuple[str, str]) -> list[asyncio.Task[None]]:
@@ -120,7 +120,7 @@ def test_a_cancelled_request_leaves_the_queue():
 def test_a_request_that_is_cancelled_as_its_turn_comes_hands_it_on():
     async def test() -> None:
         hall = Hall()
-        async with hall.turns.turn(address="holder", login="", until=later()):
+        async with hall.turns.turn(owner="holder", login="", until=later()):
             gone, waits = await hall.queue(("a", ""), ("b", ""))
         # The turn is given to "a", which has not run since.
         gone.cancel()
@@ -130,8 +130,14 @@ def test_a_request_that_is_cancelled_as_its_turn_comes_hands_it_on():
     run(test)
 
 
+async def refused(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        with pytest.raises(TooBusy):
+            await task
+
+
 def test_a_queue_has_an_end(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(turns, "QUEUE_OF_ADDRESS", 2)
+    monkeypatch.setattr(turns, "QUEUE_OF_OWNER", 2)
     monkeypatch.setattr(turns, "QUEUE", 3)
 
     async def test() -> None:
@@ -142,11 +148,82 @@ def test_a_queue_has_an_end(monkeypatch: pytest.MonkeyPatch):
         with pytest.raises(TooBusy):
             await hall.come("a")
         tasks += await hall.queue(("b", ""))
-        with pytest.raises(TooBusy):
-            await hall.come("c")
         hall.opened.set()
         await asyncio.gather(holder, *tasks)
         assert hall.served == ["a", "b", "a"]
+
+    run(test)
+
+
+def test_in_a_full_queue_the_newest_of_the_longest_makes_room(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(turns, "QUEUE", 3)
+
+    async def test() -> None:
+        hall = Hall()
+        holder = asyncio.create_task(hall.hold())
+        await asyncio.sleep(0)
+        first, second, third = await hall.queue(("a", "1"), ("a", "2"), ("a", "1"))
+        modest = await hall.queue(("b", ""), ("c", ""))
+        await refused(third)
+        with pytest.raises(TooBusy):
+            await hall.come("b")
+        hall.opened.set()
+        done = await asyncio.gather(holder, first, second, *modest, return_exceptions=True)
+        assert [type(one) for one in done].count(TooBusy) == 1
+        assert sorted(hall.served)[1:] == ["b", "c"]
+
+    run(test)
+
+
+def test_a_login_that_fills_the_queue_of_its_owner_makes_room_for_another(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(turns, "QUEUE_OF_OWNER", 3)
+
+    async def test() -> None:
+        hall = Hall()
+        holder = asyncio.create_task(hall.hold())
+        await asyncio.sleep(0)
+        *kept, newest = await hall.queue(*[("a", "greedy")] * 3)
+        tasks = await hall.queue(("a", "modest"))
+        await refused(newest)
+        hall.opened.set()
+        await asyncio.gather(holder, *kept, *tasks)
+        assert hall.served == ["a greedy", "a modest", "a greedy"]
+
+    run(test)
+
+
+def test_one_owner_leaves_a_turn_to_the_others():
+    async def test() -> None:
+        hall = Hall()
+        hall.turns = Turns(3, of_one=2)
+        slow = [asyncio.create_task(hall.hold()) for _ in range(4)]
+        await asyncio.sleep(0)
+        await hall.come("modest")
+        assert hall.served == ["modest"]
+        hall.opened.set()
+        await asyncio.gather(*slow)
+        for _ in range(3):
+            await hall.come("holder")
+
+    run(test)
+
+
+@pytest.mark.parametrize(("seconds", "at_once"), [(30.0, 2), (0.0, 4)])
+def test_an_owner_has_half_of_its_turns_while_others_come(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, at_once: int
+):
+    monkeypatch.setattr(turns, "ACTIVE_SECONDS", seconds)
+
+    async def test() -> None:
+        together, hall = Turns(5, of_one=4), Hall()
+        hall.turns = together
+        await hall.come("modest")
+        await asyncio.sleep(0.001)
+        slow = [asyncio.create_task(hall.hold()) for _ in range(8)]
+        await asyncio.sleep(0)
+        assert together._held["holder"] == at_once
+        hall.opened.set()
+        await asyncio.gather(*slow)
 
     run(test)
 
