@@ -62,6 +62,24 @@ _EXPIRE_LEASES: Final = """
         SELECT id FROM messages WHERE status = 'sending' AND leased_until < statement_timestamp()
         ORDER BY leased_until FOR NO KEY UPDATE SKIP LOCKED))
 """
+# When a message is sent again, the next may go to the customer, and its lease ends: after the clock was moved back by
+# more than these can be ahead of it. Locked rows are skipped: who has them locked sets these times.
+_MOVE_TIMES: Final = (
+    """
+    UPDATE customers SET paced_until = paced_until + %(by)s WHERE id = ANY (ARRAY(
+        SELECT id FROM customers WHERE paced_until > statement_timestamp() FOR NO KEY UPDATE SKIP LOCKED))
+    """,
+    """
+    UPDATE messages SET due_at = due_at + %(by)s WHERE id = ANY (ARRAY(
+        SELECT id FROM messages WHERE status = 'queued' AND due_at > statement_timestamp()
+        FOR NO KEY UPDATE SKIP LOCKED))
+    """,
+    """
+    UPDATE messages SET leased_until = leased_until + %(by)s WHERE id = ANY (ARRAY(
+        SELECT id FROM messages WHERE status = 'sending' AND leased_until > statement_timestamp() + %(lease)s
+        FOR NO KEY UPDATE SKIP LOCKED))
+    """,
+)
 
 # The customer's messages to each number of the business: those that may hold a window open, and the last one of each
 # conversation, whose number and address are used when the window is closed.
@@ -196,3 +214,8 @@ class OutboxManager:
         with connection.cursor() as cursor:
             cursor.execute(_EXPIRE_LEASES, [error])
             return cursor.rowcount
+
+    def move_times(self, by: timedelta, *, lease: timedelta) -> None:
+        """Move the times of the outbox that are ahead of the clock. Caller holds the transaction."""
+        for statement in _MOVE_TIMES:
+            fetch_rows(statement, {"by": by, "lease": lease})

@@ -26,19 +26,19 @@ class _Clock:
         self._measured: tuple[float, datetime] | None = None
 
     def is_due(self) -> bool:
-        return self._measured is None or _uptime() - self._measured[0] > MEASURED_SECONDS
+        return self._measured is None or uptime() - self._measured[0] > MEASURED_SECONDS
 
     def set(self, at: datetime) -> None:
-        self._measured = (_uptime(), at)
+        self._measured = (uptime(), at)
 
     def now(self) -> datetime:
         measured = self._measured  # another thread may measure again
         if measured is None:
             return datetime.now(UTC)
-        return measured[1] + timedelta(seconds=_uptime() - measured[0])
+        return measured[1] + timedelta(seconds=uptime() - measured[0])
 
 
-def _uptime() -> float:
+def uptime() -> float:
     """Seconds that also count while the machine is suspended, where the system can tell."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 

@@ -9,13 +9,15 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import ClassVar, Final, Generic, TypeVar
 
 import structlog
 from django.db import Error, close_old_connections, connection
 
-from leadsite.core import failures
+from leadsite.core import clock, failures
+from leadsite.core.statements import fetch_rows
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +56,8 @@ class QueueWorker(ABC, Generic[Item, Result]):
         self._locked: list[Result] = []
         self._locked_until = 0.0
         self._expired_at = 0.0
+        # This machine's uptime, and the database's time then.
+        self._clock: tuple[float, datetime] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
@@ -75,6 +79,11 @@ class QueueWorker(ABC, Generic[Item, Result]):
 
     def expire(self) -> None:
         """Expire leases. Called every few seconds. Raises django.db.Error."""
+
+    def move_times(self, by: timedelta) -> None:
+        """The database's clock was moved back, by a negative time: move the times that are ahead of it, when items are
+        due for example. Raises django.db.Error.
+        """
 
     def start(self) -> None:
         self._start_threads()
@@ -149,6 +158,19 @@ class QueueWorker(ABC, Generic[Item, Result]):
             self._pool.submit(self.perform, item).add_done_callback(self._take)
             self._in_flight += 1
         return len(claimed)
+
+    def follow_clock(self) -> None:
+        """Compare the database's clock with this machine's uptime, from `expire`. Without that, items that were due a
+        moment before the clock was moved back by an hour would wait for an hour.
+        """
+        ((now,),) = fetch_rows("SELECT clock_timestamp()", [])
+        present = (clock.uptime(), now)
+        if self._clock is not None:
+            moved = now - self._clock[1] - timedelta(seconds=present[0] - self._clock[0])
+            if moved < -clock.TOLERATED:
+                log.warning("database_clock_moved", worker=self.name, seconds=round(moved.total_seconds()))
+                self.move_times(moved)
+        self._clock = present
 
     def _take(self, future: "Future[Result]") -> None:
         self._inbox.put(future.result())

@@ -4,6 +4,7 @@ It polls the table: the events are written by a trigger, which cannot queue a jo
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -52,6 +53,12 @@ class Courier(QueueWorker[Delivery, Result]):
     def record(self, results: Sequence[Result]) -> None:
         self._to_failing -= {delivery.id for delivery, _ in results}
         queue.record([(delivery, outcome) for delivery, outcome in results if outcome is not None])
+
+    def expire(self) -> None:
+        self.follow_clock()
+
+    def move_times(self, by: timedelta) -> None:
+        queue.move_times(by)
 
     def describe(self, result: Result) -> dict[str, str]:
         return {"event_id": str(result[0].id)}

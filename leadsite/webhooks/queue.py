@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from leadsite.core import clock
@@ -245,3 +246,10 @@ def _log(delivery: Delivery, outcome: Outcome, disabled: bool) -> None:
         log.warning("webhook_not_delivered", error=outcome.error, **about, **event)
     if disabled:
         log.error("webhook_endpoint_disabled", **about)
+
+
+def move_times(by: timedelta) -> None:
+    """Move the times that the database's clock has not reached, after it was moved back."""
+    WebhookEvent.objects.filter(state=WebhookEvent.State.PENDING, due_at__gt=Now()).update(
+        due_at=F("due_at") + by, leased_until=F("leased_until") + by
+    )

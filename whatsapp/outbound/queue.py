@@ -226,6 +226,14 @@ def expire_leases() -> int:
     return expired
 
 
+def move_times(by: timedelta) -> None:
+    """Move the times that the database's clock has not reached, after it was moved back. Opens the transaction."""
+    with transaction.atomic():
+        end_if_idle()
+        Message.objects.move_times(by, lease=timedelta(seconds=LEASE_SECONDS))
+        Channel.objects.move_times(by)
+
+
 def not_attempted(message: Outgoing) -> Result:
     """Return the outcome of a message that was claimed and not attempted."""
     return message, Retry("The worker could not start sending this in time.", AT_ONCE)

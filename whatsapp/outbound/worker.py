@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from leadsite.core.queue_worker import QueueWorker
@@ -41,7 +42,11 @@ class Sender(QueueWorker[Claimed, queue.Result]):
         return {"message_id": str(result[0].id)}
 
     def expire(self) -> None:
+        self.follow_clock()
         queue.expire_leases()
+
+    def move_times(self, by: timedelta) -> None:
+        queue.move_times(by)
 
 
 def send_in_turn(message: Outgoing, claimed_at: float) -> queue.Result:

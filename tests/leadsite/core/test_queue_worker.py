@@ -3,6 +3,9 @@
 import threading
 import time
 from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
 
 from leadsite.core.queue_worker import QueueWorker
 from tests.site import until
@@ -75,3 +78,23 @@ def test_results_that_arrive_shortly_after_each_other_are_recorded_together():
     # It does not wait for more after the last one.
     assert [sorted(record) for record in worker.records] == [[0, 1, 2, 3]]
     assert time.monotonic() - began < 0.3
+
+
+class ClockWorker(NumberWorker):
+    def move_times(self, by: timedelta) -> None:
+        self.moved = by
+
+
+@pytest.mark.parametrize(("seconds", "moves"), [(3600, True), (30, False), (-3600, False)])
+def test_times_are_moved_when_the_databases_clock_was_moved_back(db: None, seconds: int, moves: bool):
+    """By more than a minute. Where it was moved forward, items are due early, which needs nothing."""
+    worker = ClockWorker(items=0, threads=1)
+    worker.moved = timedelta()
+    worker.follow_clock()
+    assert worker._clock is not None
+    uptime, time = worker._clock
+    worker._clock = (uptime, time + timedelta(seconds=seconds))
+
+    worker.follow_clock()
+
+    assert abs(worker.moved + timedelta(seconds=seconds if moves else 0)) < timedelta(seconds=20)

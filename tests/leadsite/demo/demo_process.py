@@ -25,7 +25,7 @@ class Demo:
     def __init__(self, data_dir: Path, port: int, **variables: str) -> None:
         self.data_dir = data_dir
         self.address = f"http://{HOST}:{port}"
-        self._output = data_dir / "output"
+        self._output = data_dir / f"output.{port}"  # two may have one directory
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo"],

@@ -187,7 +187,7 @@ def run(stage: Stage, name: str, fault: Fault, promise: Promise) -> Result:
         finally:
             ledger.close()
             writers.close()
-    until(lambda: not stage.execute("SELECT FROM webhook_deliveries WHERE state = 'failed' LIMIT 1"), stage.log)
+    stage.replay_deliveries()
     with psycopg.connect(stage.url, autocommit=True) as session:
         writes, orphaned = ledger.check(session, sends=("send", "Meta", "Twilio")), orphans(session)
     recovery = {entry: (ledger.first_success(entry, ended) or ended) - ended for entry in entries}
@@ -199,9 +199,9 @@ def run(stage: Stage, name: str, fault: Fault, promise: Promise) -> Result:
 def check(result: Result, promise: Promise) -> None:
     """Raise AssertionError where a promise was broken."""
     line, writes, times = result.line(), result.writes, result.times
-    assert (writes.lost, writes.doubled, writes.lied, result.orphans) == (0, 0, 0, 0), line
-    assert result.errors == [], line
-    assert result.untrue == [], line
+    assert (writes.lost, writes.doubled, writes.lied, result.orphans) == (0, 0, 0, 0), f"{line} {writes.wrong}"
+    assert result.errors == [], f"{line} {result.errors[:3]}"
+    assert result.untrue == [], f"{line} {result.untrue[:3]}"
     # A request that was cut off by the fault is not answered; its client may repeat it.
     assert times.longest(times.silence) <= (promise.silence_seconds + GRACE_SECONDS) * times.starvation, line
     assert times.longest(times.recovery) <= promise.recovery_seconds * times.starvation, line

@@ -26,7 +26,6 @@ class Importer:
         self._file = stage.data_dir / f"{self._write}.csv"
         lines = [f"{new_phone()},A customer,order,{self._write}.{number}" for number in range(ROWS)]
         self._file.write_text("\n".join(["customer_phone,customer_name,type,details", *lines, ""]))
-        self.process: subprocess.Popen[bytes] | None = None
         self._done = False
 
     def is_under_way(self) -> bool:
@@ -41,9 +40,8 @@ class Importer:
         while not self._done:
             began = time.monotonic()
             with (self._stage.data_dir / "import.log").open("ab") as log:
-                self.process = subprocess.Popen(
-                    command, cwd=REPOSITORY, env=self._stage.environment, stdout=log, stderr=log
-                )
-                self._done = self.process.wait() == 0
+                process = subprocess.Popen(command, cwd=REPOSITORY, env=self._stage.environment, stdout=log, stderr=log)
+                self._stage.import_process = process
+                self._done = process.wait() == 0
             told = Told.STORED if self._done else Told.UNKNOWN
             self._ledger.add(Attempt(IMPORT, self._write, ROWS, told, 0, time.monotonic() - began, began))

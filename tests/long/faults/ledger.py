@@ -36,13 +36,14 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Writes:
-    """Numbers of leads. `lied`: stored, though the client was told that they are not."""
+    """Numbers of leads. `lied`: stored, though the client was told that they are not. `wrong` names the last three."""
 
     acknowledged: int
     unknown: int
     lost: int
     doubled: int
     lied: int
+    wrong: list[str]
 
 
 # Rows that no entry point leaves behind on its own. Foreign keys forbid the others.
@@ -104,20 +105,21 @@ class Ledger:
             dict(session.execute("SELECT content, count(*) FROM messages GROUP BY 1").fetchall())
         )
         rows = {one.write: [f"{one.write}.{number}" for number in range(one.rows)] for one in attempts}
-        lost = doubled = lied = acknowledged = unknown = 0
+        lost, doubled, lied = list[str](), list[str](), list[str]()
+        acknowledged = unknown = 0
         for write, heard in told.items():
-            counts = [stored[row] for row in rows[write]]
+            counts = [(row, stored[row]) for row in rows[write]]
             if entry_of[write] in sends:
-                counts += [messages[row] for row in rows[write]]
-            doubled += sum(count > 1 for count in counts)
+                counts += [(row, messages[row]) for row in rows[write]]
+            doubled += [row for row, count in counts if count > 1]
             if Told.STORED in heard:
                 acknowledged += len(rows[write])
-                lost += counts.count(0)
+                lost += [row for row, count in counts if count == 0]
             elif Told.UNKNOWN in heard:
                 unknown += len(rows[write])
             else:
-                lied += sum(count > 0 for count in counts)
-        return Writes(acknowledged, unknown, lost, doubled, lied)
+                lied += [row for row, count in counts if count > 0]
+        return Writes(acknowledged, unknown, len(lost), len(doubled), len(lied), [*lost, *doubled, *lied])
 
     def close(self) -> None:
         self._file.close()

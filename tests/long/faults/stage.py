@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class Stage:
         self.demo = demo
         self.graph = graph
         self.volumes = volumes
+        self.import_process: subprocess.Popen[bytes] | None = None  # the command that the load runs
         self.data_dir = demo.data_dir
         self.address = demo.address
         self.url = database_url(demo.data_dir)
@@ -52,7 +54,13 @@ class Stage:
         """Execute a statement in a session of its own."""
         with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as session:
             cursor = session.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
+
+    def replay_deliveries(self) -> None:
+        """Store what was kept of deliveries whose effects failed, as the worker does a minute later."""
+        if self.execute("SELECT FROM webhook_deliveries WHERE state = 'failed' LIMIT 1"):
+            ended = manage("replay_deliveries", "--state=failed", env=self.environment)
+            assert ended.returncode == 0, ended.stdout + ended.stderr
 
     def configure(self, **values: str) -> None:
         """Change settings of the server, as an operator does; None where the value is empty."""
@@ -134,11 +142,14 @@ def volume(folder: Path, size: str) -> Iterator[bool]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def resize(folder: Path, size: str) -> None:
-    """Make a volume larger, or smaller than its content: then it is full."""
-    subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
+def resize(folder: Path, size: str) -> bool:
+    """Change the size of a volume; returns whether its content fits."""
+    return subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=False).returncode == 0
 
 
-def used_bytes(folder: Path) -> int:
-    found = os.statvfs(folder)
-    return (found.f_blocks - found.f_bfree) * found.f_frsize
+def fill(folder: Path) -> None:
+    """Leave no room on a volume. Its content changes meanwhile: then it is tried again with a little more."""
+    for spare in count(0, 65_536):
+        found = os.statvfs(folder)
+        if resize(folder, str((found.f_blocks - found.f_bfree) * found.f_frsize + spare)):
+            return

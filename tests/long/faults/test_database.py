@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.long.faults.cases import Fault, Promise
-from tests.long.faults.stage import Stage, resize, used_bytes
+from tests.long.faults.stage import DATA_SIZE, LOG_SIZE, Stage, fill, resize
 from tests.long.faults.table import Result
 from tests.site import until
 
@@ -83,18 +83,24 @@ def without_connections(stage: Stage) -> None:
         connection.close()
 
 
-def full(volume: str) -> Fault:
-    def fault(stage: Stage) -> None:
-        """Leave no room on this volume, and give it back."""
-        if volume not in stage.volumes:
-            pytest.skip("mounting a file system needs root")
-        folder = stage.volumes[volume]
-        resize(folder, str(used_bytes(folder)))
-        time.sleep(8)
-        resize(folder, "2g")
-        until(stage.accepts, stage.log)
+def full_data(stage: Stage) -> None:
+    """The volume of the tables has no room, and gets it back."""
+    fill(stage.volumes["data"])
+    time.sleep(8)
+    resize(stage.volumes["data"], DATA_SIZE)
 
-    return fault
+
+def full_log(stage: Stage) -> None:
+    """The volume of the write-ahead log has no room, which stops the server. It cannot be started until there is."""
+    before = stage.database()
+    fill(stage.volumes["log"])
+    # The server has files in reserve: use them up.
+    with suppress(psycopg.Error):
+        while before.is_running():
+            stage.execute("SELECT pg_logical_emit_message(true, 'full', 'x'); SELECT pg_switch_wal()")
+    time.sleep(8)
+    resize(stage.volumes["log"], LOG_SIZE)
+    until(stage.accepts, stage.log)
 
 
 def test_a_suspended_server_is_answered_503(hold: Hold) -> None:
@@ -108,3 +114,14 @@ def test_a_restarted_server(hold: Hold, mode: str, signum: signal.Signals) -> No
 
 def test_a_read_only_server(hold: Hold) -> None:
     hold("database read-only", read_only, Promise(ready=False))
+
+
+def test_a_server_without_free_connections(hold: Hold) -> None:
+    hold("connections used up", without_connections, Promise(ready=False))
+
+
+@pytest.mark.parametrize(("name", "fault"), [("data volume full", full_data), ("log volume full", full_log)])
+def test_a_full_volume(site: Stage, hold: Hold, name: str, fault: Fault) -> None:
+    if not site.volumes:
+        pytest.skip("Mounting a file system needs root.")
+    hold(name, fault, Promise(ready=False))

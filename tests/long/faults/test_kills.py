@@ -4,6 +4,7 @@ import os
 import random
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -34,13 +35,23 @@ def postmaster(stage: Stage) -> int:
     return stage.database().pid
 
 
+def import_command(stage: Stage) -> int:
+    """The load starts it again with --resume."""
+    assert stage.import_process is not None
+    return stage.import_process.pid
+
+
 def killed(process: Callable[[Stage], int]) -> Fault:
     def fault(stage: Stage) -> None:
-        os.kill(process(stage), signal.SIGKILL)
+        with suppress(ProcessLookupError):  # the import may have ended
+            os.kill(process(stage), signal.SIGKILL)
 
     return fault
 
 
-@pytest.mark.parametrize("process", [web_master, web_worker, worker, backend, postmaster])
+PROCESSES = [web_master, web_worker, worker, backend, postmaster, import_command]
+
+
+@pytest.mark.parametrize("process", PROCESSES)
 def test_nothing_is_lost_when_a_process_is_killed(hold: Callable[..., Result], process: Callable[[Stage], int]) -> None:
     hold(f"kill {process.__name__}", killed(process))

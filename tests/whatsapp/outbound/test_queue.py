@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Customer, Message
 from tests.whatsapp.graph import (
     RESET_ACCEPTED,
     error,
@@ -51,6 +51,21 @@ class TestOrderAndRate:
         assert [round(message.wait, 3) for message in claimed] == [0, 0.02, 0.04, 0.06, 0.08, 0.1]
         Channel.objects.update(paced_until=timezone.now() + timedelta(seconds=10))
         assert queue.claim(16) == []
+
+    def test_messages_are_sent_when_the_databases_clock_was_moved_back(self, mailing):
+        hour = timedelta(hours=1)
+        mailing.writes("due before")
+        mailing.writes("being sent", to=BRUNO)
+        Message.objects.filter(content="being sent").update(status="sending", leased_until=timezone.now() + hour)
+        Message.objects.filter(content="due before").update(due_at=timezone.now() + hour)
+        for pacing in (Channel, Customer):
+            pacing.objects.update(paced_until=timezone.now() + hour)
+        assert queue.claim(16) == []
+
+        queue.move_times(-hour)
+
+        assert [message.content for message in queue.claim(16)] == ["due before"]
+        assert queue.expire_leases() == 1
 
     def test_a_number_with_a_long_queue_does_not_block_the_others(self, mailing, stranger):
         for number in range(20):
