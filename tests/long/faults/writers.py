@@ -144,8 +144,10 @@ class Writers:
 
 def told(answer: requests.Response) -> Told:
     if answer.status_code in (200, 201, 202, 302):
-        # The admin shows a refused form again, with 200; it redirects to the login where the session is over.
-        is_refused = "/login/" in answer.headers.get("Location", "") or "errornote" in answer.text
+        # The admin shows a refused form again, with 200; it redirects to the login where the session is over, and to
+        # the empty form where a lock was not free.
+        where = answer.headers.get("Location", "")
+        is_refused = "/login/" in where or where.endswith("/add/") or "errornote" in answer.text
         return Told.REFUSED if is_refused else Told.STORED
     if answer.status_code != 503:
         return Told.REFUSED
