@@ -1,14 +1,26 @@
 """System checks for manage.py check: missing or weak secrets, and the embedded database in production."""
 
+import re
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 
 from leadsite.core.postgresql.rights import excess_rights
 
-MIN_SECRET_LENGTH = 16
+MIN_SECRET_LENGTH: Final = 16
+FEWEST_CHARACTERS: Final = 6
+GENERATE: Final = "Generate one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+# Signs sessions, links and cookies: whoever guesses it is everybody.
+_SHORTEST: Final = {"SECRET_KEY": 32}
+# Examples, also those of .env.example, and what people write until they write something better.
+_EXAMPLE: Final = re.compile(
+    r"(?:change|me|this|it|please|replace|password|passwort|secret|token|verify|webhook|whatsapp|meta|example|default"
+    r"|sample|test|demo|admin|root|user|postgres|leadsite|django|insecure|key|app|api|my|your|insert|here|the|an?|some"
+    r"|random|long|text|dev|prod|production|local|qwerty|letmein|abc(?:def)?|0?123456789|12345?|[-_ .:!*])+[0-9]{0,4}",
+    re.IGNORECASE,
+)
 
 
 def check_encryption_keys(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
@@ -57,16 +69,84 @@ def check_deployed_webhook(app_configs: Any, **options: Any) -> Sequence[CheckMe
                 id="leadsite.W003",
             )
         ]
-    if len(settings.WHATSAPP_VERIFY_TOKEN) < MIN_SECRET_LENGTH:
+    if problem := weakness(settings.WHATSAPP_VERIFY_TOKEN):
         return [
             Error(
-                f"WHATSAPP_VERIFY_TOKEN has fewer than {MIN_SECRET_LENGTH} characters, so it can be guessed.",
-                hint="Generate one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'. Enter the same"
-                " text in Meta's webhook configuration.",
+                f"WHATSAPP_VERIFY_TOKEN {problem}, so it can be guessed.",
+                hint=f"{GENERATE}. Enter the same text in Meta's webhook configuration.",
                 id="leadsite.E003",
             )
         ]
     return []
+
+
+def weakness(secret: str, *, shortest: int = MIN_SECRET_LENGTH) -> str:
+    """Return why a secret can be guessed, after its name in a sentence; "" where it cannot."""
+    if len(secret) < shortest:
+        return f"has fewer than {shortest} characters"
+    if len(set(secret)) < FEWEST_CHARACTERS:
+        return f"has fewer than {FEWEST_CHARACTERS} different characters"
+    return "is made of words that everybody tries" if _EXAMPLE.fullmatch(secret) else ""
+
+
+def check_deployed_secrets(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
+    """Weak secrets, and one text in two places: whoever learns it in one of them has the other."""
+    given = _given_secrets()
+    problems = {name: weakness(text, shortest=_SHORTEST.get(name, MIN_SECRET_LENGTH)) for name, text in given}
+    found: list[CheckMessage] = [
+        Error(f"{name} {problem}, so it can be guessed.", hint=f"{GENERATE}.", id="leadsite.E004")
+        for name, problem in problems.items()
+        if problem
+    ]
+    if _EXAMPLE.fullmatch(settings.DATABASES["default"].get("PASSWORD") or ""):
+        hint = "Give the role another password: ALTER ROLE … PASSWORD …"
+        found.append(Error("The password in DATABASE_URL is one that everybody tries.", hint=hint, id="leadsite.E004"))
+    names: dict[str, list[str]] = {}
+    for name, text in [*given, ("WHATSAPP_VERIFY_TOKEN", settings.WHATSAPP_VERIFY_TOKEN)]:
+        names.setdefault(text, []).append(name)
+    for text, same in names.items():
+        if text and len(same) > 1:
+            sentence = f"{' and '.join(same)} are the same secret."
+            found.append(Error(sentence, hint=f"{GENERATE}, one for each.", id="leadsite.E005"))
+    return found
+
+
+def _given_secrets() -> list[tuple[str, str]]:
+    """Names and values of the secrets that are set. FIELD_ENCRYPTION_KEYS that are short have a check of their own."""
+    keys = [key for key in settings.FIELD_ENCRYPTION_KEYS if len(key) >= MIN_SECRET_LENGTH]
+    listed = [("FIELD_ENCRYPTION_KEYS", keys), ("WHATSAPP_APP_SECRETS", settings.WHATSAPP_APP_SECRETS)]
+    numbered = [
+        (f"{name} ({number}.)" if len(texts) > 1 else name, text)
+        for name, texts in listed
+        for number, text in enumerate(texts, 1)
+    ]
+    single = [(name, getattr(settings, name)) for name in ("SECRET_KEY", "METRICS_TOKEN") if getattr(settings, name)]
+    return [*single, *numbered]
+
+
+def check_deployed_https(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
+    """Behind a proxy that ends TLS all requests come without it: each would be redirected to itself, for ever."""
+    if not settings.SECURE_SSL_REDIRECT or settings.BEHIND_PROXY or settings.SERVER_HAS_CERTIFICATE:
+        return []
+    return [
+        Error(
+            "HTTPS is on, but BEHIND_PROXY is not: behind a proxy that ends TLS each page is redirected to itself.",
+            hint="Set BEHIND_PROXY=true, and have the proxy set X-Forwarded-Proto and add to X-Forwarded-For. Where"
+            " granian ends TLS itself, set GRANIAN_SSL_CERTIFICATE. Without TLS, as on a private network, HTTPS=false.",
+            id="leadsite.E006",
+        )
+    ]
+
+
+def check_deployed_site(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.DEBUG:
+        hint = "Remove DEBUG: its error pages show settings and what customers wrote to everybody."
+        found.append(Error("DEBUG is on.", hint=hint, id="leadsite.E007"))
+    if any(host.strip() in ("*", ".") for host in settings.ALLOWED_HOSTS):
+        hint = "Write the names of the site, separated by commas: otherwise links use what a client sends."
+        found.append(Error("ALLOWED_HOSTS allows every host.", hint=hint, id="leadsite.E008"))
+    return found
 
 
 def check_deployed_database(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:

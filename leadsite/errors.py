@@ -162,7 +162,7 @@ _FIELD_OF: Final[dict[type[Exception], str]] = {AssigneeRefused: "assigned_to", 
 
 def _fields(error: Exception) -> dict[str, list[str]]:
     if isinstance(error, StatusNotAllowed):
-        return {"status": [error.message], "allowed": list(error.allowed)}
+        return {"status": [error.message]} | ({"allowed": list(error.allowed)} if error.allowed else {})
     if isinstance(error, LeadRefused | MessageRefused):
         return {error.field: [error.message]} if error.field else {}
     if field := _FIELD_OF.get(type(error)):

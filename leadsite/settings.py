@@ -207,6 +207,8 @@ SECURE_REDIRECT_EXEMPT = [r"^api/webhooks/"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 365 * 24 * 3600) if _https else 0
 # A proxy sets X-Forwarded-Proto, and adds the client's address to X-Forwarded-For; without one, clients could set both.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+# granian ends TLS itself, and says so in the request: nothing is forwarded.
+SERVER_HAS_CERTIFICATE = bool(env.str("GRANIAN_SSL_CERTIFICATE", ""))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https

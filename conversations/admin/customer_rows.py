@@ -17,6 +17,7 @@ from conversations.models import Customer
 from conversations.search.pages import SEARCH_PLANS, FoundPages, search
 from conversations.search.queries import TooManyWords
 from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.page import search_problem
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, foreign, moment
 from leadsite.core.transactions import custom_plans
@@ -56,6 +57,9 @@ class CustomerSearchAdmin(OwnedAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         if not search_term.strip():
             return queryset, False
+        if too_long := search_problem(search_term):
+            messages.error(request, too_long)
+            return queryset.none(), False
         try:
             found = self.search(queryset, search_term)
         except TooManyWords as error:

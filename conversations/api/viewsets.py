@@ -41,13 +41,14 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conve
 
     @extend_schema(
         summary="Change its status, or assign it",
+        description="A key without the scope `read` gets `id` only.",
         request=ConversationChangeSerializer,
         responses={200: ConversationSerializer, **errors(404, *WRITING)},
     )
     def partial_update(self, request: Request, conversation_id: UUID) -> Response:
         changes = read_conversation_changes(request.data)
         changed = change_conversation(user_id=self.user_id, conversation_id=conversation_id, changes=changes)
-        return Response(ConversationSerializer(changed).data)
+        return Response(ConversationSerializer(changed).data if self.may_read else {"id": changed.pk})
 
 
 @extend_schema_view(retrieve=reading("One message, with its status", MessageSerializer, 404))

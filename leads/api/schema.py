@@ -31,7 +31,11 @@ class CreatedLeadSerializer(serializers.Serializer[Any]):
     lead_id = serializers.UUIDField()
     conversation_id = serializers.UUIDField()
     conversation_created = serializers.BooleanField()
-    open_leads = serializers.ListField(child=serializers.UUIDField(), help_text="The customer's other open leads.")
+    open_leads = serializers.ListField(
+        child=serializers.UUIDField(),
+        allow_null=True,
+        help_text="The customer's other open leads; null for a key without the scope `read`.",
+    )
 
 
 @example(asked={"leads": [NEW_LEAD, NEW_LEAD | {"customer_phone": "+4915198765432"}], "all_or_nothing": False})

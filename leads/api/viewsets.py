@@ -1,5 +1,6 @@
 """The REST resource of leads. Each view parses the request, calls one service and builds the response."""
 
+import json
 import re
 from contextlib import nullcontext
 from typing import Any, cast
@@ -12,6 +13,7 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,9 +29,10 @@ from leads.api.serializers import (
     read_new_lead,
 )
 from leads.models import Lead
-from leads.services.change import change_lead
+from leads.services.change import StaleVersion, change_lead
 from leads.services.create import CreatedLead, create_lead_once
-from leads.services.refusals import log_failed_creation
+from leads.services.refusals import LeadRefused, log_failed_creation
+from leads.services.status_order import StatusNotAllowed
 from leadsite.core.transactions import custom_plans
 from leadsite.rest.idempotency import answer_once
 from leadsite.rest.pagination import NewestByTime
@@ -68,7 +71,8 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         responses={201: CreatedLeadSerializer, 200: CreatedLeadSerializer, **errors(*CREATING)},
     )
     def create(self, request: Request) -> Response | HttpResponse:
-        return answer_once(request, user_id=self.user_id, make=lambda: _create(self.user_id, request))
+        answer = answer_once(request, user_id=self.user_id, make=lambda: _create(self.user_id, request))
+        return answer if self.may_read else without_open_leads(answer)
 
     @extend_schema(
         summary="Create many leads: all or none, or all valid ones",
@@ -83,6 +87,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
 
     @extend_schema(
         summary="Change a lead",
+        description="A key without the scope `read` gets `id` and `version` only.",
         parameters=[IF_MATCH],
         request=LeadChangeSerializer,
         responses={200: LeadSerializer, **errors(404, *WRITING)},
@@ -92,7 +97,11 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         header = request.headers.get("If-Match")
         if header is not None and header.strip() != "*":
             version = _version_of(header)
-        return lead_answer(change_lead(user_id=self.user_id, lead_id=lead_id, changes=changes, version=version))
+        try:
+            lead = change_lead(user_id=self.user_id, lead_id=lead_id, changes=changes, version=version)
+        except (StaleVersion, StatusNotAllowed) as error:
+            raise (error if self.may_read else _without_details(error)) from None
+        return lead_answer(lead) if self.may_read else changed_answer(lead)
 
 
 def _create(user_id: UUID, request: Request) -> Response:
@@ -145,8 +154,33 @@ def created_answer(created: CreatedLead) -> Response:
     return Response(body, status=status.HTTP_200_OK if created.existed else status.HTTP_201_CREATED)
 
 
+def without_open_leads(answer: Response | HttpResponse) -> Response | HttpResponse:
+    """The answer to a key that may not read. The stored one, for the same Idempotency-Key, may be another key's."""
+    if isinstance(answer, Response):
+        answer.data["open_leads"] = None
+    else:
+        answer.content = JSONRenderer().render(json.loads(answer.content) | {"open_leads": None})
+    return answer
+
+
 def lead_answer(lead: Lead) -> Response:
-    return Response(LeadSerializer(lead).data, headers={"ETag": f'"{lead.version}"'})
+    return Response(LeadSerializer(lead).data, headers=_etag(lead))
+
+
+def changed_answer(lead: Lead) -> Response:
+    """To a key that may not read."""
+    return Response({"id": lead.pk, "version": lead.version}, headers=_etag(lead))
+
+
+def _etag(lead: Lead) -> dict[str, str]:
+    return {"ETag": f'"{lead.version}"'}
+
+
+def _without_details(error: StaleVersion | StatusNotAllowed) -> LeadRefused:
+    """The error for a key that may not read: the messages name the lead's version and status."""
+    if isinstance(error, StaleVersion):
+        return StaleVersion("The lead has been changed since you read it.", field="version")
+    return StatusNotAllowed("This status cannot follow the lead's present one.", allowed=())
 
 
 def _version_of(header: str) -> int:

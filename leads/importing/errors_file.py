@@ -1,6 +1,5 @@
 """Writes refused rows to a CSV file that can be corrected and imported again."""
 
-import csv
 import os
 import tempfile
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from leads.importing.cells import quote_formula
+from leads.importing.cells import csv_line, quote_formula
 from leads.importing.columns.fields import REPORTS
 from leads.importing.readers.rows import Row
 
@@ -16,9 +15,9 @@ from leads.importing.readers.rows import Row
 class ErrorsFile:
     """The refused rows of one file: its own columns, then line, field and reason.
 
-    The format is CSV in UTF-8 with a byte order mark, which Excel needs. Cells that a spreadsheet would run as formulas
-    get an apostrophe, which reading removes. If the imported file was such a file itself, its report columns are
-    replaced.
+    The format is CSV in UTF-8 with a byte order mark, which Excel needs. Cells that a
+    spreadsheet would run as formulas get an apostrophe, which reading removes. If the imported file was such a file
+    itself, its report columns are replaced.
 
     The complete file appears under its name when it is closed, and only if a row was refused; an existing file is
     replaced or removed, so that the rows of an earlier run are not corrected by mistake. Its mode is 600, because it
@@ -34,10 +33,8 @@ class ErrorsFile:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         self._temporary = Path(temporary)
         self._file = os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
-        # \r\n is csv's default: with another terminator, Python 3.11 does not quote a cell that contains a lone \r.
-        self._writer = csv.writer(self._file, lineterminator="\r\n")
         self._width = len(header)
-        self._writer.writerow([*map(quote_formula, header[: self._own_width]), *self._report_columns])
+        self._file.write(csv_line([*map(quote_formula, header[: self._own_width]), *self._report_columns]))
 
     def write(self, row: Row, field: str | None, reason: str) -> None:
         """Add a row with its line, the invalid field (None: the row as a whole) and the reason.
@@ -47,9 +44,8 @@ class ErrorsFile:
         own = list(row.cells[: self._own_width])
         own += [""] * (self._own_width - len(own))
         surplus = row.cells[self._width :]
-        self._writer.writerow(
-            [*map(quote_formula, own), str(row.line), field or "", quote_formula(reason), *map(quote_formula, surplus)]
-        )
+        report = (str(row.line), field or "", quote_formula(reason))
+        self._file.write(csv_line([*map(quote_formula, own), *report, *map(quote_formula, surplus)]))
         self.count += 1
 
     def close(self) -> None:

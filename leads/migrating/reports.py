@@ -1,6 +1,5 @@
 """The files of a migration: healed rows, and the refused rows of each table, which can be corrected and imported."""
 
-import csv
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -8,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from leads.importing.cells import quote_formula
+from leads.importing.cells import csv_line, quote_formula
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.readers.rows import Row
 from leads.migrating.sources.records import TABLES
@@ -40,15 +39,13 @@ class HealedFile:
         is_new = not path.exists()
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._file = os.fdopen(descriptor, "a", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file)
         if is_new:
-            self._file.write("\ufeff")
-            self._writer.writerow(_HEALED_COLUMNS)
+            self._file.write("\ufeff" + csv_line(_HEALED_COLUMNS))
 
     def write(self, rows: Iterable[HealedRow]) -> None:
         if self._file is not None:
             for row in rows:
-                self._writer.writerow([row.table, row.line, row.id, quote_formula(row.note)])
+                self._file.write(csv_line([row.table, row.line, row.id, quote_formula(row.note)]))
             self._file.flush()
 
     def __enter__(self) -> Self:

@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 # How many rows an action may get that loads them all, like Django's own "delete".
 MAX_CHOSEN: Final = 1000
+SEARCHED_WORDS: Final = 20
+SEARCHED_CHARACTERS: Final = 200
 A = TypeVar("A")
 
 # Another session changed the data first, or deleted the row: a second validation then gives an ordinary form error.
@@ -37,6 +39,13 @@ def any_size(action: A) -> A:
     """Mark an action of a list that works for any number of rows, in constant memory and without long statements."""
     action.any_size = True  # type: ignore[attr-defined] # read by AdminPage.response_action
     return action
+
+
+def search_problem(term: str) -> str:
+    """Return what to do about a term that is too long to search for, or ""."""
+    if len(term.split()) > SEARCHED_WORDS:
+        return f"Search for at most {SEARCHED_WORDS} words."
+    return f"Search for at most {SEARCHED_CHARACTERS} characters." if len(term) > SEARCHED_CHARACTERS else ""
 
 
 class ChangedFields(forms.ModelForm[Any]):
@@ -102,6 +111,15 @@ class AdminPage(ModelAdmin):
     def changed_columns(self, obj: Any, form: forms.ModelForm[Any]) -> set[str]:
         """The columns that save_model writes of an existing row."""
         return _columns(obj) & set(form.changed_data)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Django makes conditions of every word; lists and the fields that complete what is typed are searched so."""
+        if too_long := search_problem(search_term):
+            messages.error(request, too_long)
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         try:

@@ -10,6 +10,7 @@ from django_filters import MultipleChoiceFilter
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
+from leadsite.accounts.authentication import KeyInUse
 from leadsite.accounts.models import User
 from leadsite.rest.known_names import check_no_body, check_parameters
 
@@ -26,6 +27,11 @@ class OwnedViewSet(GenericViewSet[Row]):
     def user_id(self) -> UUID:
         """The calling business."""
         return cast(User, self.request.user).pk
+
+    @property
+    def may_read(self) -> bool:
+        """Whether the key has the scope `read`: without it no answer tells what is stored, but for ids."""
+        return isinstance(self.request.auth, KeyInUse) and "read" in self.request.auth.scopes
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the key and its scope, then refuse unknown parameters, and a body where none is read."""

@@ -2,14 +2,13 @@
 
 Businesses choose the URLs that this site requests: without a check every holder of an API key could make it send
 requests to internal databases and metadata services (OWASP, "Server-Side Request Forgery Prevention"). The host is
-resolved and checked when a URL is registered, so that the business gets the error, and again at each connection
-(leadsite/webhooks/http.py).
+resolved and checked at each connection (leadsite/webhooks/http.py). A name of this network and one that does not exist
+have the same error there, so that nobody learns the names of this network; registering a URL resolves no name.
 """
 
 import ipaddress
 import re
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,8 +16,12 @@ from django.conf import settings
 
 from leadsite.webhooks.models import URL_MAX_LENGTH
 
-# How long a request that registers a URL waits for DNS. If it is slower, the first delivery checks the address.
-LOOK_UP_SECONDS: Final = 2.0
+# Of a name that does not resolve, and of one that resolves to an address that is not public.
+NO_PUBLIC_ADDRESS: Final = "The host name has no public address; events go to none in a private or reserved network."
+# The last labels of names that no public DNS has (RFC 6761, RFC 6762, RFC 9476 and usual ones of private networks).
+_LOCAL: Final = frozenset(
+    ("localhost", "local", "internal", "intranet", "private", "corp", "lan", "home", "localdomain")
+)
 _PORTS: Final = {"https": 443, "http": 80}
 # The only public unicast addresses of IPv6 (IANA, "IPv6 Global Unicast Address Assignments"): this excludes loopback,
 # link-local, unique local, multicast, IPv4-mapped and NAT64 addresses.
@@ -27,7 +30,6 @@ _IPV6_INTERNET: Final = ipaddress.ip_network("2000::/3")
 # its relays), and those that IANA reserves for protocols and documentation.
 _TUNNELS: Final = tuple(ipaddress.ip_network(net) for net in ("2001::/32", "2002::/16", "192.88.99.0/24"))
 _RESERVED: Final = tuple(ipaddress.ip_network(net) for net in ("192.0.0.0/24", "3fff::/20"))
-_resolvers: Final = ThreadPoolExecutor(4, thread_name_prefix="webhook-name")
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -39,7 +41,7 @@ class AddressRefused(Exception):
 def check_url(url: str) -> str:
     """Return the URL if events may be posted to it. Raises AddressRefused.
 
-    A host name that does not resolve (yet) is accepted: it may have been registered a minute ago.
+    Names are not resolved here: what a business is told of a name would tell it which ones exist in this network.
     """
     if not re.fullmatch(r"[!-~]+", url) or len(url) > URL_MAX_LENGTH:
         raise AddressRefused(
@@ -56,12 +58,24 @@ def check_url(url: str) -> str:
         raise AddressRefused(
             "The URL must not contain a login or a fragment. Events are signed: no password is needed."
         )
-    look_up = _resolvers.submit(resolve, parts.hostname, port_of(parts))
-    try:
-        look_up.result(LOOK_UP_SECONDS)
-    except OSError:  # TimeoutError is one
-        look_up.cancel()
+    _check_host(parts.hostname)
     return url
+
+
+def _check_host(host: str) -> None:
+    """Raises AddressRefused for an address that is not public, and for a name that only a private network can know."""
+    if settings.WEBHOOKS_ALLOW_PRIVATE:
+        return
+    try:
+        # Also accepts 127.1, 2130706433 and 0x7f.1, as connect() does; asks no DNS.
+        (place, *_) = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        labels = host.lower().rstrip(".").split(".")
+        refused = len(labels) < 2 or labels[-1] in _LOCAL or labels[-2:] == ["home", "arpa"]
+    else:
+        refused = not is_public(ipaddress.ip_address(str(place[4][0]).partition("%")[0]))
+    if refused:
+        raise AddressRefused("This host is in a private or reserved network; events go to public addresses only.")
 
 
 def split(url: str) -> SplitResult:
@@ -89,7 +103,7 @@ def resolve(host: str, port: int) -> list[IPAddress]:
         raise OSError(f"{type(error).__name__}") from error
     addresses = [ipaddress.ip_address(str(place[4][0]).partition("%")[0]) for place in found]
     if not settings.WEBHOOKS_ALLOW_PRIVATE and not all(is_public(address) for address in addresses):
-        raise AddressRefused("This host is in a private or reserved network; events go to public addresses only.")
+        raise AddressRefused(NO_PUBLIC_ADDRESS)
     return addresses
 
 

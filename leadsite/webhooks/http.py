@@ -17,7 +17,7 @@ from typing import Final
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from leadsite.core.deadlines import deadline
-from leadsite.webhooks.addresses import AddressRefused, port_of, resolve, split
+from leadsite.webhooks.addresses import NO_PUBLIC_ADDRESS, AddressRefused, port_of, resolve, split
 
 CONNECT_SECONDS: Final = 5.0
 # From the DNS query to the end of the response headers; the lease of an event is longer.
@@ -114,7 +114,7 @@ def _seconds(retry_after: str) -> float:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
-        return "The host name could not be resolved."
+        return NO_PUBLIC_ADDRESS
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"The certificate is not valid: {error.verify_message}."
     if isinstance(error, ssl.SSLError):

@@ -67,3 +67,70 @@ def test_a_superuser_as_application_role_is_a_warning(settings):
     settings.OWNER_DATABASE = {}
     found = run_checks(include_deployment_checks=True, databases=["default"])
     assert "leadsite.W004" not in {message.id for message in found}
+
+
+GOOD = "c4Xo8uPz2Qm1Rt6Yw0Ls9Kd3Vb7Nh5Ga"
+
+
+def messages(**wanted):
+    return [message for message in run_checks(include_deployment_checks=True) if message.id == wanted["id"]]
+
+
+@pytest.mark.parametrize(
+    "weak",
+    ["short", "a" * 40, "abc" * 12, "change-me-change-me-change-me-please", "your_secret_key_here" * 2],
+)
+def test_a_deployment_with_a_weak_secret_key_is_an_error(settings, weak):
+    settings.SECRET_KEY = weak
+    (message,) = messages(id="leadsite.E004")
+    assert message.msg.startswith("SECRET_KEY ")
+    assert weak not in f"{message.msg} {message.hint}"
+    settings.SECRET_KEY = GOOD
+    assert not messages(id="leadsite.E004")
+
+
+@pytest.mark.parametrize("weak", ["verify-token-123", "my-verify-token-1", "aaaaaaaaaaaaaaaaaaaa", "short"])
+def test_a_deployment_with_a_weak_verify_token_is_an_error(settings, weak):
+    settings.WHATSAPP_VERIFY_TOKEN = weak
+    assert messages(id="leadsite.E003")
+    settings.WHATSAPP_VERIFY_TOKEN = GOOD
+    assert not messages(id="leadsite.E003")
+
+
+@pytest.mark.parametrize("name", ["WHATSAPP_APP_SECRETS", "FIELD_ENCRYPTION_KEYS", "METRICS_TOKEN"])
+def test_every_other_secret_is_looked_at(settings, name):
+    settings.SECRET_KEY = GOOD
+    weak = "change-me-change-me"
+    setattr(settings, name, weak if name == "METRICS_TOKEN" else [GOOD[::-1], weak])
+    (message,) = messages(id="leadsite.E004")
+    assert message.msg.startswith(name)
+
+
+def test_the_password_of_the_example_is_an_error(settings, monkeypatch):
+    settings.SECRET_KEY = GOOD
+    monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "password")
+    assert "DATABASE_URL" in messages(id="leadsite.E004")[0].msg
+
+
+def test_one_secret_in_two_places_is_an_error(settings):
+    settings.SECRET_KEY = settings.WHATSAPP_VERIFY_TOKEN = GOOD
+    (message,) = messages(id="leadsite.E005")
+    assert "SECRET_KEY and WHATSAPP_VERIFY_TOKEN" in message.msg
+
+
+def test_https_without_a_proxy_or_a_certificate_is_an_error(settings):
+    settings.SECURE_SSL_REDIRECT, settings.BEHIND_PROXY = True, False
+    assert "BEHIND_PROXY=true" in messages(id="leadsite.E006")[0].hint
+    for remedy in ("BEHIND_PROXY", "SERVER_HAS_CERTIFICATE"):
+        setattr(settings, remedy, True)
+        assert not messages(id="leadsite.E006")
+        setattr(settings, remedy, False)
+    settings.SECURE_SSL_REDIRECT = False
+    assert not messages(id="leadsite.E006")
+
+
+def test_debug_and_every_host_are_errors(settings):
+    settings.DEBUG, settings.ALLOWED_HOSTS = True, ["leads.example.com", "*"]
+    assert {"leadsite.E007", "leadsite.E008"} <= ids(deploy=True)
+    settings.DEBUG, settings.ALLOWED_HOSTS = False, ["leads.example.com"]
+    assert not {"leadsite.E007", "leadsite.E008"} & ids(deploy=True)

@@ -18,6 +18,7 @@ from leads.migrating.rows import Reading
 from leads.migrating.sources.files import read_source
 from leads.migrating.sources.records import TABLES, UnreadableSource
 from leadsite.accounts.models import User
+from leadsite.accounts.secret_options import HELP, read_secret
 from leadsite.core import clock
 
 COULD_NOT_RUN: Final = 2
@@ -36,7 +37,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("source", nargs="?", help="a dump (.sql, .sql.gz), a folder, or postgresql://…")
+        parser.add_argument(
+            "source",
+            nargs="?",
+            help=f"a dump (.sql, .sql.gz), a folder, or postgresql://…, which has a password{HELP}",
+        )
         for table in TABLES:
             parser.add_argument(f"--{table}", metavar="FILE", help=f"the table {table}, as CSV")
         parser.add_argument("--user", metavar="EMAIL", help="the business that the rows belong to")
@@ -83,6 +88,7 @@ class Command(BaseCommand):
             raise UnreadableSource("Name a dump, a folder of CSV files or postgresql://…, or give --leads and others.")
         if not 1 <= options["batch_size"] <= 5000:
             raise CommandError("--batch-size must be a number from 1 to 5000.", returncode=COULD_NOT_RUN)
+        source = read_secret("source", options["source"]) if options["source"] else None
         region = read_region(options["region"]) if options["region"] else None
         with MigrationProgress(quiet=options["json"]) as progress, stopped_by_signals(progress):
             return Migration(
@@ -94,7 +100,7 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
                 errors=options["errors"],
                 tell=progress,
-            ).run(read_source(options["source"], files))
+            ).run(read_source(source, files))
 
     def summarise(self, result: Result, options: dict[str, Any], seconds: float) -> None:
         failed = result.failed

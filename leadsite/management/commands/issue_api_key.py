@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from leadsite.accounts.models import ApiKey, User
+from leadsite.accounts.secret_options import HELP, read_secret
 from leadsite.accounts.services import NotOneKey, issue_api_key
 
 
@@ -26,7 +27,9 @@ class Command(BaseCommand):
             help="what the key may do; may be given several times (default: all)",
         )
         parser.add_argument("--days", type=int, help="until it expires (default: never)")
-        parser.add_argument("--replaces", default="", metavar="KEY", help="the key to delete, or its first characters")
+        parser.add_argument(
+            "--replaces", default="", metavar="KEY", help=f"the key to delete, or its first characters{HELP}"
+        )
 
     def handle(self, *args: Any, email: str, days: int | None, **options: Any) -> None:
         if days is not None and not 1 <= days <= 36_500:
@@ -41,7 +44,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 scopes=options["scopes"],
                 lifetime=lifetime,
-                replaces=options["replaces"],
+                replaces=read_secret("--replaces", options["replaces"]),
             )
         except NotOneKey as error:
             raise CommandError(str(error)) from error

@@ -1,3 +1,6 @@
+import csv
+from io import StringIO
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +41,25 @@ def test_refused_rows_are_written_with_line_field_and_reason(path):
 def test_no_cell_is_a_formula_to_a_spreadsheet(path):
     text = write(path, Row(2, ["+49", "=1", "-1", "@x"])).decode("utf-8-sig")
     assert "\n'+49,'=1,'-1,'@x,2,type," in text
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_cell_is_divided_by_a_program_with_another_separator(path, separator):
+    """A German Excel separates by semicolons: after one, =1+1 would begin a cell and run."""
+    text = write(path, Row(2, ["+49", f"a{separator}=1+1", "b", "c"])).decode("utf-8-sig")
+    row = next(line for line in text.splitlines() if "=1+1" in line)
+    assert f'"a{separator}' in row
+    assert not any(cell.startswith("=") for cell in next(csv.reader([row], delimiter=separator)))
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+@pytest.mark.parametrize("before", ["", " ", "\u00a0", "\t", "\n", "\r", "\u200b", "\ufeff"])
+def test_a_start_of_a_formula_gets_an_apostrophe_that_reading_takes_off(path, before, start):
+    data = write(path, Row(2, ["+49151", f"{before}{start}1", "order", "x"]))
+    _, written = csv.reader(StringIO(data.decode("utf-8-sig"), newline=""))
+    assert written[1].startswith("'")
+    (row,) = opened(data).rows
+    assert row.cells[1].strip() == f"{before}{start}1".strip("\u200b\ufeff").strip()
 
 
 def test_the_file_has_a_byte_order_mark_and_mode_600(path):

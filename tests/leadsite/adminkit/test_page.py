@@ -1,10 +1,13 @@
 """Forms of the admin change only what was typed into them."""
 
+import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from leads.models import Lead
 from tests.factories import Business
-from tests.staff import address, staff_of
+from tests.staff import address, operator, staff_of
 
 
 def page_of(business: Business, **fields: str) -> tuple[Lead, str]:
@@ -39,3 +42,17 @@ def test_a_form_without_the_old_values_is_compared_with_the_row(owner):
     staff_of(owner).send(path, {"type": "booking", "status": "new", "details": ""})
     lead.refresh_from_db()
     assert (lead.type, lead.details) == ("booking", "")
+
+
+@pytest.mark.parametrize("listed", ["accounts/user", "accounts/apikey", "leads/lead", "leads/importrun"])
+@pytest.mark.parametrize(("term", "limit"), [("word " * 21, "20 words"), ("x" * 201, "200 characters")])
+def test_a_search_is_bounded_in_words_and_length(db: None, listed: str, term: str, limit: str):
+    with CaptureQueriesContext(connection) as queries:
+        answer = operator().client.get(f"/admin/{listed}/", {"q": term})
+    assert f"Search for at most {limit}" in answer.content.decode()
+    assert max(query["sql"].upper().count(" LIKE ") for query in queries) < 20
+
+
+def test_a_search_within_the_bounds_finds(owner: Business):
+    answer = operator().client.get("/admin/accounts/user/", {"q": "owner bakery"})
+    assert "owner@bakery.example" in answer.content.decode()

@@ -95,8 +95,46 @@ def test_a_name_that_does_not_resolve_yet_is_accepted():
 
 def test_one_private_address_of_several_is_enough_to_refuse_a_name(monkeypatch):
     resolve_names_to(monkeypatch, "93.184.215.14", "10.0.0.1")
-    with pytest.raises(AddressRefused):
-        check_url("https://hooks.example.com/")
+    with pytest.raises(http.NotDelivered, match="private or reserved"):
+        http.post("https://hooks.example.com/", b"{}", {})
+
+
+def of_unknown_name(*arguments: Any, **options: Any) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+@pytest.mark.parametrize("name", ["db.inside.example.com", "db.inside.example.com."])
+def test_nobody_learns_which_names_this_network_has(name, monkeypatch):
+    """Neither by registering an endpoint, which resolves nothing, nor by the error of an event."""
+    asked = resolve_names_to(monkeypatch, "10.0.0.1")
+    monkeypatch.setattr(socket, "getaddrinfo", _numeric_only(socket.getaddrinfo))
+    check_url(f"https://{name}/")
+    assert asked == []
+    with pytest.raises(http.NotDelivered) as inside:
+        http.post(f"https://{name}/", b"{}", {})
+    assert asked == [name]
+    monkeypatch.setattr(socket, "getaddrinfo", _numeric_only(of_unknown_name))
+    check_url(f"https://{name}/")
+    with pytest.raises(http.NotDelivered) as unknown:
+        http.post(f"https://{name}/", b"{}", {})
+    assert str(inside.value) == str(unknown.value)
+
+
+def _numeric_only(resolver: Any) -> Any:
+    """What asks for numbers only gets no name resolved."""
+
+    def getaddrinfo(host: str, port: Any, *arguments: Any, **options: Any) -> Any:
+        if options.get("flags", 0) & socket.AI_NUMERICHOST:
+            return of_unknown_name()
+        return resolver(host, port, *arguments, **options)
+
+    return getaddrinfo
+
+
+@pytest.mark.parametrize("host", ["db", "db.internal", "printer.local", "nas.home.arpa", "wiki.CORP", "a.localhost."])
+def test_a_name_of_private_networks_is_refused_whether_it_exists_or_not(host):
+    with pytest.raises(AddressRefused, match="private or reserved"):
+        check_url(f"https://{host}/hook")
 
 
 @pytest.mark.django_db

@@ -1,12 +1,11 @@
 """manage.py create_business: creates a business with an API key and its WhatsApp number."""
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from leadsite.accounts.secret_options import HELP, read_secrets
 from leadsite.accounts.services import BusinessInvalid
 from leadsite.core.encryption import SecretUnreadable
 from whatsapp.channels import ChannelTaken, set_up_business
@@ -30,13 +29,12 @@ class Command(BaseCommand):
             choices=Channel.Provider.values,
             help="of a new number; default: twilio where the id is a phone number (+…), otherwise cloud (Meta)",
         )
-        where = "; - reads a line of standard input, @FILE a file, so that it is in no list of processes"
-        parser.add_argument("--access-token", default="", help=f"the provider's token; stored encrypted{where}")
+        parser.add_argument("--access-token", default="", help=f"the provider's token; stored encrypted{HELP}")
         parser.add_argument(
             "--app-secret",
             default="",
             help="what Meta signs this number's deliveries with; default: WHATSAPP_APP_SECRETS. Twilio signs with the"
-            f" auth token, so it is needed there only for a token with an API key. Stored encrypted{where}",
+            f" auth token, so it is needed there only for a token with an API key. Stored encrypted{HELP}",
         )
         parser.add_argument(
             "--waba-id",
@@ -54,7 +52,8 @@ class Command(BaseCommand):
         if options["waba_id"] and not options["phone_number_id"]:
             raise CommandError("--waba-id needs --phone-number-id: an account is known by its numbers.")
         given = ("email", "name", "staff", "phone_number_id", "access_token", "app_secret", "provider", "waba_id")
-        options |= {name: read_secret(name, options[name]) for name in ("access_token", "app_secret")}
+        secrets = read_secrets({"--access-token": options["access_token"], "--app-secret": options["app_secret"]})
+        options |= {"access_token": secrets["--access-token"], "app_secret": secrets["--app-secret"]}
         try:
             business, channel = set_up_business(**{option: options[option] for option in given})
         except (BusinessInvalid, ChannelInvalid, ChannelTaken, SecretUnreadable) as error:
@@ -70,24 +69,3 @@ class Command(BaseCommand):
         else:
             for name, value in answer.items():
                 self.stdout.write(f"{name:<11} {value or '-'}")
-
-
-def read_secret(name: str, given: str) -> str:
-    """Return the secret that an option gives: "-" is the next line of standard input, @FILE the content of a file.
-
-    Raises CommandError where that cannot be read, or is empty.
-    """
-    option = "--" + name.replace("_", "-")
-    if given == "-":
-        found, where = sys.stdin.readline(), "standard input"
-    elif given.startswith("@"):
-        where = given[1:]
-        try:
-            found = Path(where).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise CommandError(f"{option}: {where} cannot be read ({type(error).__name__}).") from error
-    else:
-        return given
-    if not found.strip():
-        raise CommandError(f"{option}: {where} is empty; it must have the secret and nothing else.")
-    return found.strip()

@@ -1,6 +1,7 @@
 """manage.py issue_api_key: creates a key, or replaces one."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -37,6 +38,12 @@ class TestCommand:
         assert client_of(key).get("/api/leads").status_code == 200
         refused(owner.client.get("/api/leads"), 401)
         assert ApiKey.objects.count() == 1
+
+    def test_the_key_that_it_replaces_comes_from_standard_input(self, owner, capsys, monkeypatch):
+        monkeypatch.setattr("sys.stdin", StringIO(f"{owner.api_key}\n"))
+        key = self.issued(capsys, "--replaces", "-")
+        assert client_of(key).get("/api/leads").status_code == 200
+        refused(owner.client.get("/api/leads"), 401)
 
     @pytest.mark.parametrize(
         "arguments", [["--replaces", "ls_nothing"], ["--days", "0"], ["--email", "no@body.example"]]

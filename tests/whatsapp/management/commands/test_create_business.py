@@ -87,13 +87,21 @@ def test_an_app_secret_is_stored_encrypted_kept_and_replaced(db, capsys):
 def test_secrets_come_from_standard_input_or_a_file(db, capsys, monkeypatch, tmp_path):
     number = ["--email", "a@bakery.example", "--phone-number-id", "1065"]
     monkeypatch.setattr("sys.stdin", StringIO("EAAG-first line\nthe second line\n"))
-    create(capsys, *number, "--access-token", "-", "--app-secret", "-")
+    create(capsys, *number, "--access-token", "-", "--app-secret", "the second")
     channel = Channel.objects.get()
-    assert (channel.access_token, channel.app_secret) == ("EAAG-first line", "the second line")
+    assert (channel.access_token, channel.app_secret) == ("EAAG-first line", "the second")
     (tmp_path / "secret").write_text("of the file\n", encoding="utf-8")
     create(capsys, *number, "--app-secret", f"@{tmp_path}/secret")
     channel.refresh_from_db()
     assert (channel.access_token, channel.app_secret) == ("EAAG-first line", "of the file")
+
+
+def test_two_secrets_do_not_come_from_one_standard_input(db, monkeypatch):
+    monkeypatch.setattr("sys.stdin", StringIO("one\ntwo\n"))
+    arguments = ["--email", "a@bakery.example", "--phone-number-id", "1065", "--access-token", "-", "--app-secret", "-"]
+    with pytest.raises(CommandError, match="--access-token and --app-secret both read standard input"):
+        call_command("create_business", *arguments)
+    assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("given", ["-", "@/nowhere/secret", "@{}/empty"])
