@@ -27,7 +27,7 @@ def test_a_new_lead_does_not_tell_of_others(owner: Business, writer: APIClient) 
 
 def test_the_stored_answer_of_another_key_does_not_either(owner: Business, writer: APIClient) -> None:
     first = owner.post_lead().json()
-    header = {"HTTP_IDEMPOTENCY_KEY": "one"}
+    header: Any = {"HTTP_IDEMPOTENCY_KEY": "one"}
     told = owner.client.post("/api/leads", ORDER, format="json", **header).json()
     assert told["open_leads"] == [first["lead_id"]]
     replayed = writer.post("/api/leads", ORDER, format="json", **header)
@@ -39,7 +39,7 @@ def test_the_stored_answer_of_another_key_does_not_either(owner: Business, write
 
 def test_an_answer_that_was_stored_for_it_is_whole_for_others(owner: Business, writer: APIClient) -> None:
     first = owner.post_lead().json()
-    header = {"HTTP_IDEMPOTENCY_KEY": "two"}
+    header: Any = {"HTTP_IDEMPOTENCY_KEY": "two"}
     assert json.loads(writer.post("/api/leads", ORDER, format="json", **header).content)["open_leads"] is None
     again = owner.client.post("/api/leads", ORDER, format="json", **header)
     assert json.loads(again.content)["open_leads"] == [first["lead_id"]]
