@@ -1,5 +1,6 @@
 """Fixtures of all tests: a real PostgreSQL, no network beyond this machine, and two businesses."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -18,10 +19,9 @@ from leads.importing import upload_worker, uploads
 from leads.importing.isolated import process
 from leads.models import ImportRun
 from leadsite.accounts.models import User
-from leadsite.accounts.services import create_business
 from leadsite.demo import embedded
 from tests.database import delete_all_rows, shared_template
-from tests.factories import Business
+from tests.factories import Business, make_business
 from tests.long.faults.table import HEAD
 from tests.roles import every_connection_as_application
 from tests.sessions import PRELOADED, database_url
@@ -74,6 +74,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on a served site come first: pytest-xdist gives neighbours to one process, and only that one starts it."""
     items.sort(key=lambda item: "served_site" not in getattr(item, "fixturenames", ()))
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays until the end, so the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -156,13 +162,13 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def owner(db: None) -> Business:
     """The business whose rows the test is about."""
-    return Business(create_business(email="owner@bakery.example", name="Bella's Bakery"))
+    return make_business(email="owner@bakery.example", name="Bella's Bakery")
 
 
 @pytest.fixture
 def stranger(db: None) -> Business:
     """Another business, which must never see the owner's rows."""
-    return Business(create_business(email="stranger@florist.example", name="Flora"))
+    return make_business(email="stranger@florist.example", name="Flora")
 
 
 @pytest.fixture

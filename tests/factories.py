@@ -7,14 +7,17 @@ from typing import Any, cast
 from uuid import UUID
 
 import factory
+from django.contrib.auth.hashers import make_password
 from django.db import connection
+from knox.models import get_digest_token
+from knox.settings import CONSTANTS
 from rest_framework.test import APIClient
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
 from leads.services.create import CreatedLead, create_lead
 from leads.services.rules import NewLead
-from leadsite.accounts.models import User
+from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import NewBusiness
 
 ORDER = {
@@ -39,6 +42,17 @@ class NewLeadFactory(factory.Factory[NewLead]):
 
 def new_lead(**fields: Any) -> NewLead:
     return cast(NewLead, NewLeadFactory(**fields))
+
+
+def make_business(*, email: str, name: str) -> "Business":
+    """The rows of create_business, in two statements instead of ten: most tests begin with them."""
+    user = User(email=email, password=make_password(None), business_name=name)
+    user.save(force_insert=True)
+    key = ApiKey(user=user, name="create_business")
+    key.digest, text = get_digest_token()
+    key.token_key = text[: CONSTANTS.TOKEN_KEY_LENGTH]
+    key.save(force_insert=True)
+    return Business(NewBusiness(user=user, api_key=text))
 
 
 @dataclass(frozen=True)

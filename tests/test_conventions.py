@@ -37,8 +37,6 @@ TESTS_WITH_PROCESSES = {
     "tests/leadsite/management/commands/test_demo.py",
     "tests/leadsite/test_environment.py",
     "tests/leadsite/test_settings.py",
-    "tests/leadsite/test_tasks.py",
-    "tests/leadsite/webhooks/test_courier_workers.py",
     "tests/leadsite/webhooks/test_queue_suspended.py",
     "tests/test_deployment.py",
     "tests/test_requirements.py",

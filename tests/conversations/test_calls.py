@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.calls import Call
+from tests.cases import each_case
 
 BEGAN = Call(took_place=True)
 ENDED = Call(took_place=True, ended=True)
@@ -23,7 +24,7 @@ ANY = st.builds(
 )
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("call", "incoming", "outgoing"),
     [
         (BEGAN, "Called", "Called the customer"),

@@ -1,11 +1,10 @@
 """Words for the kinds of messages."""
 
-import pytest
-
 from conversations.kinds import KINDS, text_of_message, words_of
+from tests.cases import each_case
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("kind", "content", "extras", "text"),
     [
         ("text", "Hello", {}, "Hello"),

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.phone import PhoneInvalid, mask_phone, normalise, phone_key
+from tests.cases import each_case
 from tests.conversations.phone_cases import (
     ACCEPTED,
     INVISIBLE_MARKS,
@@ -40,29 +41,29 @@ def python_normalise(raw: str) -> str | None:
         return None
 
 
-@pytest.mark.parametrize(("raw", "phone"), ACCEPTED)
+@each_case(("raw", "phone"), ACCEPTED)
 def test_it_reads_a_phone_number_as_people_write_it(raw, phone, db):
     assert normalise(raw) == phone
     assert sql_normalise(raw) == phone
 
 
-@pytest.mark.parametrize("raw", REFUSED_BY_PYTHON)
+@each_case("raw", REFUSED_BY_PYTHON)
 def test_python_refuses_text_that_is_not_a_phone_number(raw):
     with pytest.raises(PhoneInvalid, match="international form"):
         normalise(raw)
 
 
-@pytest.mark.parametrize("raw", REFUSED)
+@each_case("raw", REFUSED)
 def test_sql_refuses_text_that_is_not_a_phone_number(raw, db):
     assert sql_normalise(raw) is None
 
 
-@pytest.mark.parametrize(("one", "other"), SAME_CUSTOMER)
+@each_case(("one", "other"), SAME_CUSTOMER)
 def test_two_spellings_of_one_number_have_one_key(one, other, db):
     assert phone_key(one) == phone_key(other) == sql_key(one) == sql_key(other)
 
 
-@pytest.mark.parametrize(("one", "other"), OTHER_CUSTOMER)
+@each_case(("one", "other"), OTHER_CUSTOMER)
 def test_numbers_of_different_people_have_different_keys(one, other, db):
     assert phone_key(one) != phone_key(other)
     assert sql_key(one) == phone_key(one)

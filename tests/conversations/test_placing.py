@@ -3,10 +3,9 @@
 from datetime import timedelta
 from uuid import uuid4
 
-import pytest
-
 from conversations.incoming import Opens
 from conversations.placing import Newest, Place, Placement, conversation_updates
+from tests.cases import each_case
 from tests.conversations.incoming_messages import CUSTOMER, NOON, message
 
 
@@ -16,7 +15,7 @@ def update(status, *messages):
     return one
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("status", "opens", "placement"),
     [
         (None, Opens.LEAD, Placement.JOIN_OR_OPEN),

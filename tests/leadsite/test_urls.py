@@ -12,6 +12,7 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.services import create_endpoint
+from tests.cases import each_case
 from tests.factories import ORDER, Business
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -94,8 +95,8 @@ def test_every_route_is_in_the_matrix():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("route", ROUTES)
+@each_case("method", METHODS)
+@each_case("route", ROUTES)
 def test_a_stranger_reads_and_changes_nothing(owner, stranger, theirs, route, method):
     path = f"/api/{route}"
     for name, value in theirs.items():
@@ -123,7 +124,7 @@ def test_no_filter_finds_another_businesss_leads(owner, stranger, theirs, query)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("route", ROUTES)
+@each_case("route", ROUTES)
 def test_without_a_key_no_route_answers(anonymous, theirs, route):
     path = f"/api/{route}"
     for name, value in theirs.items():

@@ -1,7 +1,6 @@
 """What each of Twilio's errors means, by its code."""
 
-import pytest
-
+from tests.cases import each_case
 from whatsapp.outbound.retries import PAIR_RATE
 from whatsapp.twilio_errors import _BY_CODE, error_of, with_words
 
@@ -24,7 +23,7 @@ def test_a_rate_limit_is_temporary_and_an_unknown_sender_stops_the_number():
     assert (error_of("63016").schedule, error_of("63016").stops) == (None, False)
 
 
-@pytest.mark.parametrize("code", _BY_CODE)
+@each_case("code", _BY_CODE)
 def test_each_error_is_two_sentences(code):
     error = _BY_CODE[code]
     assert error.meaning.endswith(".")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import each_case
 from tests.whatsapp.wamids import wamid
 from whatsapp.wamids import token_of
 
@@ -22,7 +23,7 @@ def test_both_forms_of_an_id_have_one_token(provider_id, token):
     assert token_of(provider_id) == token
 
 
-@pytest.mark.parametrize(
+@each_case(
     "provider_id",
     [
         "",

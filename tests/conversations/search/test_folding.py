@@ -2,12 +2,12 @@
 
 import unicodedata
 
-import pytest
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.search.folding import fold
+from tests.cases import each_case
 from tests.conversations.search.folding_cases import FOLDING_CASES
 
 
@@ -19,7 +19,7 @@ def fold_in_sql(texts: list[str]) -> list[str]:
         return [folded for (folded,) in cursor.fetchall()]
 
 
-@pytest.mark.parametrize(("text", "folded"), FOLDING_CASES)
+@each_case(("text", "folded"), FOLDING_CASES)
 def test_texts_that_mean_the_same_are_folded_to_the_same(text, folded):
     assert fold(text) == folded
     assert fold(fold(text)) == folded

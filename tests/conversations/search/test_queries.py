@@ -16,12 +16,13 @@ from conversations.search.queries import (
     texts_with,
 )
 from leads.models import Lead
+from tests.cases import each_case
 from tests.conversations.search.search_cases import BY_CUSTOMER, BY_REQUEST, PEOPLE
 from tests.envelope import refused
 from tests.staff import address, messages_of, staff_of
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("term", "digits"),
     [
         ("+49 151 23456789", {"4915123456789"}),

@@ -8,6 +8,7 @@ from django.db import IntegrityError
 
 from conversations.marketing import MarketingChoice
 from conversations.models import Customer
+from tests.cases import each_case
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -16,7 +17,7 @@ def stored():
     return Customer.objects.values_list("marketing_choice_at", "marketing_opted_out_at").get()
 
 
-@pytest.mark.parametrize("seconds_and_stops", list(permutations([(0, True), (1, False), (2, True), (2, False)])))
+@each_case("seconds_and_stops", list(permutations([(0, True), (1, False), (2, True), (2, False)])))
 def test_the_order_of_storing_does_not_matter(owner, seconds_and_stops):
     owner.has_lead()
     customer_id = Customer.objects.get().pk

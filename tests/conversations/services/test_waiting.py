@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Message
+from tests.cases import each_case
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.conftest import graph, mailing
@@ -149,7 +150,7 @@ class TestToldLater:
         inbox.gets_statuses(meta.status(state, id=sent.provider_id))
         assert since(inbox) is None
 
-    @pytest.mark.parametrize("order", list(permutations(["failed", "sent", "delivered", "in"])))
+    @each_case("order", list(permutations(["failed", "sent", "delivered", "in"])))
     def test_in_any_order_also_with_a_message_of_the_customer(self, inbox, sent, order):
         for state in order:
             if state == "in":

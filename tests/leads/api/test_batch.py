@@ -6,6 +6,7 @@ import pytest
 
 from leads.api.batch import BATCH_LIMIT
 from leads.models import Lead
+from tests.cases import each_case
 from tests.envelope import BAD_BODIES, refused
 from tests.factories import NOTHING, ORDER
 
@@ -109,7 +110,7 @@ def test_a_body_with_the_wrong_structure_is_400(owner, body, field):
     assert list(refused(answer, 400)["fields"]) == [field]
 
 
-@pytest.mark.parametrize("case", BAD_BODIES)
+@each_case("case", BAD_BODIES)
 def test_a_body_that_cannot_be_parsed_is_400(case, owner):
     answer = owner.client.post("/api/leads/batch", BAD_BODIES[case], content_type="application/json")
     refused(answer, 400)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from leads.models import Lead
+from tests.cases import each_case
 from tests.envelope import refused
 
 
@@ -139,7 +140,7 @@ def test_pages_keep_their_filter_and_order(owner):
     assert seen == ["0", "2", "4", "6"]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("parameter", "value"),
     [
         *(("status", value) for value in ["done", "new,lost", "%00"]),

@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-import pytest
-
 from leads.bulk.outcomes import outcome_of, undo_outcome_of
 from leads.models.bulk import LeadValues
+from tests.cases import each_case
 
 ME = UUID("01a20e4e-5f63-7d2b-8978-25877e6c373b")
 NEW = LeadValues("new", "order", None)
@@ -14,7 +13,7 @@ CONVERTED = NEW._replace(status="converted")
 MINE = NEW._replace(assigned_to_id=ME)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("chosen", "present", "values", "outcome"),
     [
         (NEW, NEW, {"status": "contacted"}, "changed"),

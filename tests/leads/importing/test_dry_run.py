@@ -9,9 +9,9 @@ from tests.leads.importing.updates import STORED, check_update, update_files
 HEADER = "Phone,Name,Type,Notes,External ID,Status"
 
 
-# Without shrinking, which takes minutes at three commands an example.
+# tests/long has more of them. Without shrinking, which takes minutes at three commands an example.
 @settings(
-    max_examples=40,
+    max_examples=10,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],

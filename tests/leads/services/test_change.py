@@ -7,6 +7,7 @@ import pytest
 from conversations.models import Customer
 from leads.models import Lead
 from leads.services.change import StaleVersion, change_lead
+from tests.cases import each_case
 from tests.envelope import refused
 from tests.factories import Business
 from tests.sessions import processes
@@ -52,7 +53,7 @@ class TestFields:
         assert lead.patch(status="new", details=before["details"]).json()["version"] == 1
         assert Lead.objects.values().get() == before
 
-    @pytest.mark.parametrize(
+    @each_case(
         ("field", "value"),
         [
             *(("status", value) for value in ["done", 5, None, "\ud800"]),

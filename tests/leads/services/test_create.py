@@ -10,6 +10,7 @@ from conversations.models import Conversation, Customer
 from leads.models import Lead
 from leads.services.create import create_lead, create_leads
 from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness
+from tests.cases import each_case
 from tests.conversations.phone_cases import OTHER_CUSTOMER, SAME_CUSTOMER
 from tests.factories import NOTHING, NewLeadFactory, new_lead
 
@@ -45,7 +46,7 @@ def test_a_lead_with_a_closed_conversation_leaves_the_active_one_alone(owner, st
     assert Conversation.objects.get(status="active").pk == active.conversation_id
 
 
-@pytest.mark.parametrize(("one", "other"), SAME_CUSTOMER)
+@each_case(("one", "other"), SAME_CUSTOMER)
 def test_a_number_in_two_forms_is_one_customer_and_stays_as_first_given(owner, one, other):
     owner.has_lead(customer_phone=one)
     owner.has_lead(customer_phone=other)
@@ -117,8 +118,8 @@ def test_an_unknown_business_is_named(db):
     assert not Customer.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["a\0b", "\ud800", "a lone \udfff surrogate"])
-@pytest.mark.parametrize("field", ["customer_name", "details", "type", "customer_phone", "external_id"])
+@each_case("text", ["a\0b", "\ud800", "a lone \udfff surrogate"])
+@each_case("field", ["customer_name", "details", "type", "customer_phone", "external_id"])
 def test_text_that_cannot_be_stored_is_refused_with_its_field(owner, field, text):
     with pytest.raises(LeadRefused) as refused:
         owner.has_lead(**{field: text})

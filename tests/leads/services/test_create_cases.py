@@ -9,6 +9,7 @@ from leads.models import Lead
 from leads.services.create import create_lead
 from leads.services.refusals import LeadRefused
 from leads.services.rules import NewLead
+from tests.cases import each_case
 from tests.factories import NOTHING, ORDER
 from tests.leads.lead_cases import BAD, BAD_JSON, GOOD, MISSING
 
@@ -51,8 +52,8 @@ def by_batch_function(business, body):
 ENTRY_POINTS = {"REST": by_rest, "service": by_service, "function": by_function, "batch function": by_batch_function}
 
 
-@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
-@pytest.mark.parametrize("case", GOOD)
+@each_case("entry_point", ENTRY_POINTS)
+@each_case("case", GOOD)
 def test_a_valid_lead_has_the_same_rows_through_every_entry_point(entry_point, case, owner):
     body = body_of(GOOD[case])
     answer = ENTRY_POINTS[entry_point](owner, body)
@@ -69,8 +70,8 @@ def test_a_valid_lead_has_the_same_rows_through_every_entry_point(entry_point, c
     assert conversation.status == "active"
 
 
-@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
-@pytest.mark.parametrize("case", BAD)
+@each_case("entry_point", ENTRY_POINTS)
+@each_case("case", BAD)
 def test_an_invalid_lead_is_refused_with_its_reason_by_every_entry_point(entry_point, case, owner):
     refused = BAD[case]
     answer = ENTRY_POINTS[entry_point](owner, refused.body)
@@ -88,8 +89,8 @@ def test_an_invalid_lead_is_refused_with_its_reason_by_every_entry_point(entry_p
             assert answer["constraint"] == refused.constraint
 
 
-@pytest.mark.parametrize("entry_point", ["REST", "batch function"])
-@pytest.mark.parametrize("case", BAD_JSON)
+@each_case("entry_point", ["REST", "batch function"])
+@each_case("case", BAD_JSON)
 def test_a_field_of_the_wrong_json_type_is_refused(entry_point, case, owner):
     refused = BAD_JSON[case]
     answer = ENTRY_POINTS[entry_point](owner, refused.body)

@@ -10,6 +10,7 @@ from leads.models import leads, lookups
 from leads.services.file_rows import SKIP, check_rows
 from leads.services.import_rows import import_leads
 from leadsite.core.transactions import INDEX_PLANS, set_locally
+from tests.cases import each_case
 from tests.factories import ORDER
 from tests.plans import TUPLES, assert_reads_no_whole_table, statements
 
@@ -22,8 +23,8 @@ def test_the_statements_are_found():
     assert {"_BY_EXTERNAL_ID", "_OF_CUSTOMERS", "_REWRITE", "_INSERT", "_UPSERT", "_JOIN_OR_OPEN"} <= set(STATEMENTS)
 
 
-@pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)
-@pytest.mark.parametrize("name", sorted(STATEMENTS))
+@each_case("tuples", TUPLES.values())
+@each_case("name", sorted(STATEMENTS))
 def test_no_statement_scans_a_whole_table(name: str, tuples: int) -> None:
     assert_reads_no_whole_table(STATEMENTS[name], tuples, prepare=partial(set_locally, **INDEX_PLANS))
 

@@ -7,6 +7,7 @@ import pytest
 from conversations.models import conversations, inbound, senders
 from leads.models import inbound as inbound_leads
 from leads.services.receive import prepare_transaction
+from tests.cases import each_case
 from tests.plans import TUPLES, assert_reads_no_whole_table, statements
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,7 @@ def test_the_statements_are_found():
     assert of_customers | {"_PLACES", "_STORE", "_JOIN", "_JOIN_OR_OPEN", "_CORRECT"} <= set(STATEMENTS)
 
 
-@pytest.mark.parametrize("tuples", TUPLES.values(), ids=TUPLES)
-@pytest.mark.parametrize("name", sorted(STATEMENTS))
+@each_case("tuples", TUPLES.values())
+@each_case("name", sorted(STATEMENTS))
 def test_no_statement_scans_a_whole_table(name: str, tuples: int) -> None:
     assert_reads_no_whole_table(STATEMENTS[name], tuples, prepare=partial(prepare_transaction, businesses=[]))

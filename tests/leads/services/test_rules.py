@@ -13,6 +13,7 @@ from leads.services.rules import (
     external_ids,
     without_taken,
 )
+from tests.cases import each_case
 from tests.factories import ORDER
 from tests.leads.lead_cases import BAD, BAD_JSON, GOOD, MISSING
 
@@ -31,7 +32,7 @@ def good(external_id: str | None) -> CheckedLead:
     return checked
 
 
-@pytest.mark.parametrize("case", GOOD)
+@each_case("case", GOOD)
 def test_a_valid_lead_is_trimmed_and_normalised(case):
     fields: Any = GOOD[case]
     given = lead(**fields)
@@ -41,7 +42,7 @@ def test_a_valid_lead_is_trimmed_and_normalised(case):
     assert (checked.name, checked.details) == (given.customer_name.strip(), given.details)
 
 
-@pytest.mark.parametrize("case", TEXTS)
+@each_case("case", TEXTS)
 def test_an_invalid_lead_has_the_error_of_its_field(case: str) -> None:
     refused = TEXTS[case]
     required = {"customer_phone": "", "customer_name": "", "type": ""}

@@ -8,6 +8,7 @@ import pytest
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leads.services.status_order import TRANSITIONS, StatusNotAllowed, check_status, may_become
+from tests.cases import each_case
 from tests.envelope import refused
 from tests.factories import Business
 
@@ -23,7 +24,7 @@ def test_the_table_has_every_status() -> None:
     assert set(TRANSITIONS) == set(STATUSES)
 
 
-@pytest.mark.parametrize(("before", "after"), list(itertools.product(STATUSES, STATUSES)))
+@each_case(("before", "after"), list(itertools.product(STATUSES, STATUSES)))
 def test_each_status_follows_the_table(before: str, after: str) -> None:
     lead = Lead(status=before)
     if before == after or after in TRANSITIONS[before]:
@@ -46,7 +47,7 @@ def test_a_lost_lead_needs_a_reason(reason: str) -> None:
 
 @pytest.mark.django_db
 class TestThroughTheApi:
-    @pytest.mark.parametrize(("before", "after"), list(itertools.product(STATUSES, STATUSES)))
+    @each_case(("before", "after"), list(itertools.product(STATUSES, STATUSES)))
     def test_each_status_follows_the_table(self, owner: Business, before: str, after: str) -> None:
         answer = patch(owner, before, status=after, lost_reason="Too far away")
         if before == after or after in TRANSITIONS[before]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
+from tests.cases import each_case
 
 pytestmark = pytest.mark.django_db
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
@@ -30,6 +31,6 @@ def test_postgresql_returns_the_same_lists(words, times, ids, flags):
     assert list(back) == lists
 
 
-@pytest.mark.parametrize("text", ["NULL", "null", "", " ", '"', "\\", "{}", "a,b", "{a", '\\"'])
+@each_case("text", ["NULL", "null", "", " ", '"', "\\", "{}", "a,b", "{a", '\\"'])
 def test_texts_with_array_syntax_are_escaped(text):
     assert fetch_rows("SELECT * FROM unnest(%s::text[])", [array([text, None])]) == [(text,), (None,)]

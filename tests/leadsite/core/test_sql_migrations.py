@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection
 
 from leadsite.core.sql_migrations import SUMS, drop, in_order, sums_of
+from tests.cases import each_case
 from tests.database import catalogue
 
 APPS = sorted(settings.BASE_DIR.glob("*/sql")) + sorted(settings.BASE_DIR.glob("leadsite/*/sql"))
@@ -19,7 +20,7 @@ def test_no_frozen_copy_was_changed_afterwards(folder):
     assert (copies / SUMS).read_text(encoding="utf-8") == sums_of(copies)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parts[-3]}/{file.name}")
+@each_case("file", FILES)
 def test_a_file_begins_with_its_purpose_and_locks(file):
     text = file.read_text(encoding="utf-8")
     assert text.startswith("-- Purpose: ")

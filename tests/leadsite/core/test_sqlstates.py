@@ -6,6 +6,7 @@ from django.db import DataError, Error, InterfaceError, InternalError, Operation
 from psycopg import errors
 
 from leadsite.core.sqlstates import Meaning, meaning, meaning_of
+from tests.cases import each_case
 
 # What each class means; of those that are missing, and of all others, a program or a database is at fault.
 AWAY = ("08", "28", "40", "53", "55", "57", "58")
@@ -29,7 +30,7 @@ def test_the_manual_has_some_250_codes():
     assert len(known_codes()) > 240
 
 
-@pytest.mark.parametrize("code", known_codes())
+@each_case("code", known_codes())
 def test_a_code_has_the_meaning_of_its_class(code):
     of_class = Meaning.UNAVAILABLE if code[:2] in AWAY else Meaning.REFUSED if code[:2] in REFUSED else Meaning.FAULT
     assert meaning_of(code) is DIFFERENT.get(code, of_class)

@@ -6,6 +6,7 @@ import pytest
 from rest_framework.serializers import ValidationError
 
 from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictIntegerField
+from tests.cases import each_case
 
 WORD = StrictChoiceField([("order", "Order"), ("booking", "Booking")])
 OTHERS: list[tuple[Any, list[Any]]] = [
@@ -24,7 +25,7 @@ def test_its_own_type_is_accepted(field: Any, value: Any) -> None:
     assert field.run_validation(value) == value
 
 
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in OTHERS for value in values])
+@each_case(("field", "value"), [(field, value) for field, values in OTHERS for value in values])
 def test_another_type_is_refused(field: Any, value: Any) -> None:
     with pytest.raises(ValidationError):
         field.run_validation(value)

@@ -9,6 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from leadsite.rest.known_names import nearest_name, unknown_names
 from leadsite.urls import router
+from tests.cases import each_case
 from tests.envelope import refused
 from tests.factories import ORDER
 
@@ -35,7 +36,7 @@ def parameters_of(path: str) -> set[str]:
     return {one["name"] for one in found["parameters"] if one["in"] == "query"}
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=named)
+@each_case("operation", OPERATIONS)
 def test_an_unknown_parameter_is_refused_in_every_endpoint(owner, operation):
     method, path, action = operation
     answer = getattr(owner.client, method)(f"{path}?stage=lost", {} if method != "get" else None, format="json")
@@ -46,7 +47,7 @@ def test_an_unknown_parameter_is_refused_in_every_endpoint(owner, operation):
         assert problems["stage"] == ["There is no parameter stage: this request takes no parameters."]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=named)
+@each_case("operation", OPERATIONS)
 def test_an_unknown_field_is_refused_in_every_endpoint(owner, operation):
     method, path, _ = operation
     answer = owner.client.generic(method.upper(), path, '{"state": "lost"}', content_type="application/json")
@@ -71,7 +72,7 @@ def test_unknown_and_invalid_fields_are_reported_together(owner):
     assert owner.row_counts() == (0, 0, 0)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("method", "path", "body", "sentence"),
     [
         ("get", "/api/leads?state=lost", None, "There is no parameter state. Did you mean status?"),
@@ -182,7 +183,7 @@ def test_names_are_bounded_and_can_be_sent_back(owner):
     assert answer.status_code == 207
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "known", "near"),
     [
         ("customerName", ("customer_phone", "customer_name"), "customer_name"),

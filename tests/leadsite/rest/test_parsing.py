@@ -4,11 +4,12 @@ import json
 
 import pytest
 
+from tests.cases import each_case
 from tests.envelope import BAD_BODIES, refused
 from tests.factories import NOTHING, ORDER
 
 
-@pytest.mark.parametrize("case", BAD_BODIES)
+@each_case("case", BAD_BODIES)
 def test_a_body_that_cannot_be_parsed_is_400(case, owner):
     answer = owner.client.post("/api/leads", BAD_BODIES[case], content_type="application/json")
     refused(answer, 400)

@@ -9,6 +9,7 @@ import pytest
 from leadsite.webhooks import http
 from leadsite.webhooks.addresses import AddressRefused, check_url, is_public
 from leadsite.webhooks.models import WebhookEndpoint
+from tests.cases import each_case
 from tests.leadsite.webhooks.integrator import Integrator, post
 
 PRIVATE = [
@@ -49,13 +50,13 @@ def resolve_names_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[s
     return asked
 
 
-@pytest.mark.parametrize("host", [*PRIVATE, *SPELLED])
+@each_case("host", [*PRIVATE, *SPELLED])
 def test_an_address_that_is_not_public_is_refused(host):
     with pytest.raises(AddressRefused, match="private or reserved"):
         check_url(f"https://{host}/hook")
 
 
-@pytest.mark.parametrize("host", [*PRIVATE, *SPELLED])
+@each_case("host", [*PRIVATE, *SPELLED])
 def test_it_is_refused_before_a_post_too(host):
     with pytest.raises(http.NotDelivered, match="private or reserved"):
         http.post(f"http://{host}:9/hook", b"{}", {})

@@ -1,9 +1,7 @@
 """Workers that deliver events: within seconds, each once, in a fair order."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -15,26 +13,11 @@ from leadsite.webhooks.courier import THREADS
 from leadsite.webhooks.models import WebhookEvent
 from leadsite.webhooks.queue import Outcome
 from tests.factories import Business
-from tests.leadsite.webhooks.integrator import Integrator, delivered, worker_environment
+from tests.leadsite.webhooks.integrator import Integrator, delivered
 from tests.leadsite.webhooks.receiver import Receiver
-from tests.leadsite.workers import once, working
 from tests.sessions import session
-from tests.site import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def test_an_event_arrives_within_seconds(integrator: Integrator, owner: Business, tmp_path: Path):
-    with working(tmp_path, **worker_environment()) as worker:
-        until(worker.is_registered, worker.log)
-        began = time.monotonic()
-        owner.post_lead()
-        until(lambda: integrator.receiver.requests, worker.log)
-        # It polls every 2 s; the rest is for a busy machine.
-        assert time.monotonic() - began < 30
-        until(lambda: delivered(1), worker.log)
-        assert worker.stop() == 0
-    assert [event["type"] for event in integrator.received()] == ["lead.created"]
 
 
 def test_concurrent_claims_share_no_event(integrator: Integrator, owner: Business):
@@ -81,14 +64,6 @@ def test_a_long_queue_of_one_business_does_not_delay_the_first_event_of_another(
     Integrator(stranger, receiver, "/stranger")
     stranger.has_lead()
     assert stranger.id in {WebhookEvent.objects.get(pk=d.id).user_id for d in queue.claim(THREADS, failing=False)}
-
-
-def test_once_posts_due_events_and_reports_the_number(integrator: Integrator, owner: Business, tmp_path: Path):
-    owner.post_lead()
-    ended = once(tmp_path)
-    assert "1 event posted." in ended.stdout
-    # The worker has neither the key nor the permission to post to this machine, and records that reason.
-    assert integrator.row().error
 
 
 def test_creating_a_lead_does_not_wait_for_a_locked_endpoint(integrator: Integrator, owner: Business):

@@ -2,8 +2,7 @@
 
 import json
 
-import pytest
-
+from tests.cases import each_case
 from tests.staff import ESCAPED, HOSTILE, address, operator
 from tests.whatsapp.stored_deliveries import delivery, page_of
 from whatsapp.admin.delivery_body import MAX_LENGTH, readable
@@ -23,7 +22,7 @@ def test_a_long_body_is_cut_with_a_note(db):
     assert "x" * (MAX_LENGTH + 1) not in page
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("provider", "body", "text"),
     [
         ("cloud", b"", ""),

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.account_deliveries import (
     NUMBER,
@@ -49,7 +50,7 @@ def open_texts(now: datetime = NOON + timedelta(minutes=1)) -> list[str]:
     return [event.text for event in AccountEvent.objects.open_problems(now).order_by("at")]
 
 
-@pytest.mark.parametrize("field", FIELDS)
+@each_case("field", FIELDS)
 def test_each_field_is_stored_in_the_log_of_the_business(owner, stranger, field):
     connect(owner)
     connect(stranger, "109", waba_id="888", display="+4930")

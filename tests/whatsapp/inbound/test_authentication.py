@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Message
+from tests.cases import each_case
 from tests.factories import NOTHING
 from tests.whatsapp import account_deliveries, meta, twilio_forms
 from tests.whatsapp.webhook_client import PATH, deliver, deliver_form, provider_client
@@ -53,17 +54,17 @@ def stored():
 SECRETS = [A, B, "token-of-A", "token-of-B", LIST]
 
 
-@pytest.mark.parametrize("secret", SECRETS)
-@pytest.mark.parametrize("number", [A_NUMBER, B_NUMBER, A_TWILIO, B_TWILIO])
+@each_case("secret", SECRETS)
+@each_case("number", [A_NUMBER, B_NUMBER, A_TWILIO, B_TWILIO])
 def test_meta_signs_for_a_number_with_its_own_secret_only(number, secret):
     genuine = (number, secret) in {(A_NUMBER, A), (B_NUMBER, B)}
     assert to_meta(number, secret) == (200 if genuine else 401)
     assert stored() == ((1, 1) if genuine else (0, 0))
 
 
-@pytest.mark.parametrize("account", ["ACaaaa", "ACbbbb", ""])
-@pytest.mark.parametrize("secret", SECRETS)
-@pytest.mark.parametrize("number", [A_TWILIO, B_TWILIO, A_NUMBER, B_NUMBER])
+@each_case("account", ["ACaaaa", "ACbbbb", ""])
+@each_case("secret", SECRETS)
+@each_case("number", [A_TWILIO, B_TWILIO, A_NUMBER, B_NUMBER])
 def test_twilio_signs_for_a_number_with_the_token_of_its_account_only(number, secret, account):
     genuine = f"{number} {account}:{secret}" in {f"{A_TWILIO} {A_TOKEN}", f"{B_TWILIO} {B_TOKEN}"}
     assert to_twilio(number, secret, account) == (200 if genuine else 401)

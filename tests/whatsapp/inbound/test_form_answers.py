@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import each_case
 from whatsapp.inbound.form_answers import answers_of, readable_name
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("found", "lines"),
     [
         ({"first_name": "Amina", "guests": 40, "flow_token": "unused"}, "First name: Amina\nGuests: 40"),

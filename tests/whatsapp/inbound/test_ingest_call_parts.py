@@ -5,6 +5,7 @@ from itertools import permutations
 import pytest
 
 from conversations.models import Conversation
+from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.inbound.test_ingest_calls import (
     CALL,
@@ -25,7 +26,7 @@ def bare(part):
 BARE_STATUS = bare(meta.status("ACCEPTED", id=CALL, type="call"))
 
 
-@pytest.mark.parametrize("order", list(permutations([CONNECT, COMPLETED, bare(RECORDED), bare(TRANSCRIBED)])))
+@each_case("order", list(permutations([CONNECT, COMPLETED, bare(RECORDED), bare(TRANSCRIBED)])))
 def test_parts_without_numbers_are_found_by_the_calls_id(inbox, order):
     for part in order:
         deliveries = inbox.gets_change("calls", calls=[part])
@@ -63,8 +64,8 @@ STATUSES = {"statuses": [meta.status("ACCEPTED", id=CALL, type="call")]}
 IN_CALLS = listed("calls", id=CALL, recording_id="1")
 
 
-@pytest.mark.parametrize("value", [RECORDINGS, TRANSCRIPTS, STATUSES, IN_CALLS])
-@pytest.mark.parametrize("status", [None, "completed", "archived"])
+@each_case("value", [RECORDINGS, TRANSCRIPTS, STATUSES, IN_CALLS])
+@each_case("status", [None, "completed", "archived"])
 def test_lists_of_a_call_open_nothing_and_are_no_lead(inbox, value, status):
     if status:
         inbox.gets(meta.text("One cake"))

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
+from tests.cases import each_case
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
 
@@ -99,7 +100,7 @@ def test_a_call_of_the_business_is_one_row_without_a_lead(inbox, statuses, parts
     assert inbox.conversations[0].last_inbound_at is None
 
 
-@pytest.mark.parametrize("order", list(permutations([CONNECT, COMPLETED, RECORDED, TRANSCRIBED])))
+@each_case("order", list(permutations([CONNECT, COMPLETED, RECORDED, TRANSCRIBED])))
 def test_the_order_of_the_parts_does_not_matter(inbox, order):
     deliver_call(inbox, *order, order[0])
     assert_it_says(inbox, "Call, 2 min, recorded\nTwo cakes, please")

@@ -3,6 +3,7 @@
 import pytest
 
 from conversations.models import Conversation, Customer
+from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import post
 from tests.whatsapp.sheena import PHONE, by_both, by_id, by_phone, identities
@@ -19,7 +20,7 @@ def test_a_customer_without_a_phone_number_becomes_a_lead(inbox):
     assert lead["details"] == "Does it come in another colour?"
 
 
-@pytest.mark.parametrize(
+@each_case(
     "messages",
     [
         (by_phone, by_both),
@@ -30,9 +31,8 @@ def test_a_customer_without_a_phone_number_becomes_a_lead(inbox):
         (by_phone, by_both, by_id),
         (by_id, by_both, by_phone),
     ],
-    ids=lambda messages: "-".join(message.__name__ for message in messages),
 )
-@pytest.mark.parametrize("together", [True, False], ids=["one delivery", "several"])
+@each_case("together", [True, False])
 def test_phone_number_and_id_are_one_customer_once_a_message_has_both(inbox, messages, together):
     bodies = [message(f"Message {n}") for n, message in enumerate(messages)]
     for delivery in [bodies] if together else [[body] for body in bodies]:

@@ -3,6 +3,7 @@
 import pytest
 
 from conversations.models import Conversation, Message, ParkedStatus
+from tests.cases import each_case
 from tests.staff import address, staff_of
 from tests.whatsapp import meta, twilio_forms, webhook_client
 from tests.whatsapp.inbox import Inbox
@@ -51,7 +52,7 @@ SHOWN = {
 
 
 @both_forms
-@pytest.mark.parametrize("kind", REFERENCES)
+@each_case("kind", REFERENCES)
 def test_a_reference_finds_its_message(inbox, stored, named, kind):
     inbox.gets(meta.text("Do you have lemon cake?", id=stored, **BOTH))
     inbox.gets(REFERENCES[kind](named))

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation
+from tests.cases import each_case
 from tests.whatsapp import meta
 
 LATER = meta.NOON + 3600
@@ -34,7 +35,7 @@ def state_of(thread: Conversation) -> list[object]:
 
 
 @each_sign
-@pytest.mark.parametrize("status", ["active", "completed", "archived"])
+@each_case("status", ["active", "completed", "archived"])
 def test_a_sign_leaves_a_conversation_as_it_is(inbox, sign, status):
     inbox.gets(meta.text("One cake", id=TARGET))
     (thread,) = inbox.conversations

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from conversations.models import Message, ParkedStatus
+from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox, deliver
 
@@ -31,7 +32,7 @@ def message():
     return Message.objects.get(provider_id=SENT_FROM_THE_PHONE)
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(STATES)), ids="-".join)
+@each_case("order", list(itertools.permutations(STATES)))
 def test_the_highest_status_is_kept_in_any_order(sent, order):
     for state in order:
         sent.gets_statuses(status_of_the_message(state, timestamp=meta.NOON + STATES.index(state)))

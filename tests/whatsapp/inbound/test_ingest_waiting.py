@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from itertools import permutations
 
-import pytest
-
 from conversations.models import Conversation
+from tests.cases import each_case
 from tests.whatsapp import meta
 
 
@@ -42,7 +41,7 @@ def test_a_reply_ends_the_waiting(inbox):
     assert waiting(inbox) == 10
 
 
-@pytest.mark.parametrize("order", list(permutations([("in", 0), ("out", 10), ("in", 20), ("in", 30)])))
+@each_case("order", list(permutations([("in", 0), ("out", 10), ("in", 20), ("in", 30)])))
 def test_the_order_of_arrival_does_not_matter(inbox, order):
     for direction, at in order:
         (write if direction == "in" else answer_by_phone)(inbox, at)

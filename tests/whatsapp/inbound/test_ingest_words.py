@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Message
+from tests.cases import each_case
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, TOKEN
@@ -44,7 +45,7 @@ def assert_it_says(business, text):
     assert lead.details == text
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("message", "text"),
     [
         (interactive("nfm_reply", {"name": "flow", "body": "Sent", "response_json": FORM}), ANSWERS),

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.cases import each_case
 from whatsapp.inbound.signature import is_signed_by_meta, is_signed_by_twilio, sign_for_meta, sign_for_twilio
 
 SECRET = "test_app_secret"
@@ -31,8 +32,8 @@ def test_a_known_signature_verifies(body, signature):
     assert sign_for_meta(body, SECRET) == f"sha256={signature}"
 
 
-@pytest.mark.parametrize(("body", "signature"), ESCAPED)
-@pytest.mark.parametrize("ascii_only", [True, False])
+@each_case(("body", "signature"), ESCAPED)
+@each_case("ascii_only", [True, False])
 def test_a_reserialized_body_does_not_verify(body, signature, ascii_only):
     for separators in [(",", ":"), (", ", ": ")]:
         reserialized = json.dumps(json.loads(body), ensure_ascii=ascii_only, separators=separators).encode()
@@ -82,7 +83,7 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("header", FORGED.values(), ids=FORGED)
+@each_case("header", FORGED.values())
 def test_a_forged_signature_does_not_verify(header):
     assert not is_signed_by_meta(EMPTY, header, [SECRET])
 
@@ -169,7 +170,7 @@ def test_blank_values_and_texts_in_any_script_are_signed():
     assert is_signed_by_twilio(URL, parameters, base64.b64encode(expected).decode(), [TOKEN])
 
 
-@pytest.mark.parametrize(
+@each_case(
     "header",
     [
         *(None, "", "=", EXAMPLE_SIGNED[:-1], EXAMPLE_SIGNED + "=", EXAMPLE_SIGNED.lower(), EXAMPLE_SIGNED + "\n"),

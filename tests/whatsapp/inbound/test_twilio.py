@@ -3,6 +3,7 @@
 import pytest
 
 from conversations.incoming import MessageEvent, Opens, Sender
+from tests.cases import each_case
 from tests.whatsapp.twilio_forms import BUSINESS, CUSTOMER, MESSAGE, SID, reading_of
 
 
@@ -47,7 +48,7 @@ def test_text_is_stored_unchanged():
     assert message(Body="  Grüße 🎂\r\n&=+% ").content == "  Grüße 🎂\r\n&=+% "
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "phone", "user_id"),
     [
         ({"ExternalUserId": None}, CUSTOMER, None),
@@ -70,7 +71,7 @@ def test_the_sender_is_identified_by_number_user_id_or_both(changes, phone, user
     assert message(**changes).customer == Sender(phone=phone, whatsapp_user_id=user_id, name="Teknisee")
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("changes", "kind", "content"),
     [
         ({"Body": ""}, "text", ""),
@@ -106,7 +107,7 @@ def test_each_kind_has_its_name_and_text(changes, kind, content):
     assert (event.kind, event.content) == (kind, content)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("content_type", "message_type", "kind"),
     [
         ("image/jpeg", None, "image"),

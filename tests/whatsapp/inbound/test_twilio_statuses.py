@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conversations.incoming import MessageEvent
+from tests.cases import each_case
 from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, NOW, SID, STATUS, reading_of
 from whatsapp.inbound.events import Reading, StatusEvent, UnreadableBody
 from whatsapp.inbound.twilio import MAX_PARAMETERS, parameters, read
@@ -37,8 +38,8 @@ def test_a_status_before_sending_is_ignored(state):
     assert reading_of(STATUS, MessageStatus=state) == Reading()
 
 
-@pytest.mark.parametrize("state", ["failed", "undelivered"])
-@pytest.mark.parametrize(
+@each_case("state", ["failed", "undelivered"])
+@each_case(
     ("reported", "error"),
     [
         ({"ErrorCode": "63016"}, with_words("63016", "")),

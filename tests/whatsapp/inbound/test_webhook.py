@@ -9,6 +9,7 @@ from django.db import connection
 
 from conversations.models import Message
 from leadsite.accounts.models import User
+from tests.cases import each_case
 from tests.factories import Business
 from tests.sessions import session
 from tests.whatsapp import meta
@@ -65,7 +66,7 @@ class TestDeliveriesOfMeta:
         assert deliver(provider, body).status_code == 200
         assert bytes(WebhookDelivery.objects.get().body) == body
 
-    @pytest.mark.parametrize(
+    @each_case(
         "header",
         [
             *(None, "", "sha256=", GOOD.removeprefix("sha256="), GOOD[:-1], GOOD + "0", GOOD.upper(), GOOD[:-1] + "g"),

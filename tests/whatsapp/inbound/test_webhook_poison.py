@@ -76,13 +76,13 @@ def assert_any_json_is_stored(tree):
 
 
 # tests/long runs both with more examples.
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(fields, mutants, any_json, any_json, any_json)
 def test_valid_messages_are_stored_next_to_any_content(inbox, field, mutant, contacts, metadata, junk):
     assert_valid_messages_are_stored(field, mutant, contacts, metadata, junk)
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(any_json)
 def test_any_json_is_stored(inbox, tree):
     assert_any_json_is_stored(tree)

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.cases import each_case
 from tests.whatsapp.webhook_client import PATH, assert_refused, provider_client
 
 TOKEN = "the verify token, with an ü"
@@ -34,7 +35,7 @@ def test_a_challenge_is_plain_text(provider):
     assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("text/plain", "nosniff")
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         *({"hub.verify_token": wrong} for wrong in ("wrong", "", TOKEN + " ", TOKEN.upper(), "ü", "\x00", None)),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cases import each_case
 from whatsapp.message_templates.rendering import describe, render
 
 
@@ -58,7 +59,7 @@ def test_the_order_of_the_components_does_not_matter():
     assert render(ORDER[::-1], SENT[::-1]) == render(ORDER, SENT)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("text", "sent", "rendered"),
     [
         ("Hello {{1}}", [texts("Amina")], "Hello Amina"),

@@ -7,6 +7,7 @@ from django.db import OperationalError
 
 from conversations.models import Message
 from leadsite.accounts.services import create_business
+from tests.cases import each_case
 from tests.whatsapp.simulating import PHONE, SECRET, TWILIO, printed, refusal
 from whatsapp.management.commands import simulate_whatsapp
 from whatsapp.models import Channel
@@ -23,7 +24,7 @@ def secret(settings) -> None:
     settings.WHATSAPP_APP_SECRETS = [SECRET]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("arguments", "problem"),
     [
         (["--status", "read"], "--status needs --message-id"),

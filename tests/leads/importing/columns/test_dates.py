@@ -4,9 +4,10 @@ import pytest
 from django.utils import timezone
 
 from leads.importing.columns.dates import BadDate, Dates, UnclearDates
+from tests.cases import each_case
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("cell", "moment"),
     [
         ("2025-10-31T11:18:23+01:00", datetime(2025, 10, 31, 10, 18, 23, tzinfo=UTC)),

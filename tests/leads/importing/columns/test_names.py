@@ -11,6 +11,7 @@ from leads.importing.columns.names import (
     known,
     may_ask_for_phone,
 )
+from tests.cases import each_case
 
 # Headers of real exports, by program or language.
 PHONES = {
@@ -48,12 +49,12 @@ PHONES = {
 }
 
 
-@pytest.mark.parametrize("name", [name for names in PHONES.values() for name in names])
+@each_case("name", [name for names in PHONES.values() for name in names])
 def test_the_phone_is_known_in_the_usual_exports(name):
     assert field_of(name) == "customer_phone"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("field", "names"),
     [
         ("type", ["Type", "lead type", "Tipo", "Art der Anfrage", "النوع"]),

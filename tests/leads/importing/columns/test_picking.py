@@ -1,5 +1,6 @@
 import pytest
 
+from tests.cases import each_case
 from tests.leads.importing.columns.reading import read
 
 
@@ -43,7 +44,7 @@ def test_columns_with_the_same_name_are_all_read():
     ]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("header", "cells", "name"),
     [
         (["First Name", "Last Name"], ["Zoë", "Doe"], "Zoë Doe"),

@@ -1,9 +1,10 @@
 import pytest
 
 from leads.importing.columns.values import UnknownValue, Values
+from tests.cases import each_case
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("field", "ours", "cells"),
     [
         ("status", "new", ["new", " NEW ", "Open - Not Contacted", "Not Contacted", "Offen", "Nuevo", "não contatado"]),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from leads.importing.cells import BadCell
 from leads.importing.columns.picking import NEXT_PHONE
 from leads.importing.phones.columns import PhoneColumn, judge_column
+from tests.cases import each_case
 from tests.conversations.phone_cases import ACCEPTED
 from tests.conversations.test_phone_entry_points import SPELLINGS
 
@@ -21,8 +22,8 @@ def read(cell: str, region: str | None = None, country: str = "", column: list[s
     return judge_column(cells, region=region).read(cell, country)
 
 
-@pytest.mark.parametrize("region", [None, "DE", "MX"])
-@pytest.mark.parametrize(
+@each_case("region", [None, "DE", "MX"])
+@each_case(
     ("cell", "phone"),
     [
         *ACCEPTED,
@@ -69,7 +70,7 @@ def test_a_number_with_country_code_is_read_with_and_without_a_region(cell, phon
     assert read(cell, region) == phone
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("cell", "region", "phone"),
     [
         ("0151 12345678", "DE", "+4915112345678"),
@@ -110,9 +111,7 @@ def test_a_number_without_country_code_is_read_in_its_region(cell, region, phone
     assert read(cell, "FR", country=region) == phone
 
 
-@pytest.mark.parametrize(
-    "country", ["DE", "de", "DEU", "49", "+49", "0049", "49.0", "Germany", "Deutschland", " alemania "]
-)
+@each_case("country", ["DE", "de", "DEU", "49", "+49", "0049", "49.0", "Germany", "Deutschland", " alemania "])
 def test_a_row_names_its_country_in_many_ways(country):
     assert read("0151 12345678", country=country) == "+4915112345678"
 
@@ -121,7 +120,7 @@ def test_a_cell_that_names_no_country_says_nothing():
     assert read("0151 12345678", "DE", country="Westeros") == "+4915112345678"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("cell", "region", "reason"),
     [
         ("", None, "empty"),

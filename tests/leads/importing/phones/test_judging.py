@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from leads.importing.cells import BadCell
 from leads.importing.phones.columns import judge_column
 from leads.importing.phones.judging import Judgment, judge_phones
+from tests.cases import each_case
 
 GERMAN = ["15123460001", "15734660002", "17634660003", "16023460004", "15202460005"]
 
@@ -21,7 +22,7 @@ def ninety() -> list[str]:
     return [*typed, "0111111", "1111111111111", "0123 0", "02222", "11111", "99999", "011111"]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("cells", "regions"),
     [
         (ninety(), ("DE",)),

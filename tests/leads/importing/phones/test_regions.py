@@ -2,6 +2,7 @@ import phonenumbers
 import pytest
 
 from leads.importing.phones.regions import UnknownRegion, read_region, region_name, region_of_country
+from tests.cases import each_case
 
 
 def test_a_region_is_the_two_letter_code_of_a_country():
@@ -18,7 +19,7 @@ def test_every_region_has_a_name_which_names_it():
         assert region_of_country(name.removesuffix(f" ({region})")) == region
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("cell", "region"),
     [
         ("1", "US"),

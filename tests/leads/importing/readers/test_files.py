@@ -4,6 +4,7 @@ import json
 import pytest
 
 from leads.importing.readers.files import UnreadableFile
+from tests.cases import each_case
 from tests.leads.importing.tables import HEADER, ROW, Pipe, opened, rows_of, workbook
 
 CSV = f"{HEADER}\n{ROW}\n".encode()
@@ -11,7 +12,7 @@ JSON = json.dumps(dict(zip(HEADER.split(","), ROW.split(","), strict=True))).enc
 XLSX = workbook(HEADER.split(","), ROW.split(","))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("data", "name", "options", "format_"),
     [
         (CSV, "leads.csv", {}, "csv"),

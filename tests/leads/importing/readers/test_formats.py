@@ -4,6 +4,7 @@ import zipfile
 import pytest
 
 from leads.importing.readers.rows import UnreadableFile
+from tests.cases import each_case
 from tests.leads.importing.tables import HEADER, ROW, cells_of, opened, workbook
 
 CSV = f"{HEADER}\n{ROW}\n"
@@ -25,7 +26,7 @@ def test_a_text_is_read_whatever_its_name_says(name):
     assert cells_of(workbook(HEADER.split(","), ROW.split(",")), name)[1] == ROW.split(",")
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("data", "reason"),
     [
         (COMPOUND, "old .xls workbook, or has a password.*save it as .xlsx"),
@@ -48,7 +49,7 @@ def test_a_text_is_read_whatever_its_name_says(name):
         (b"PK\x05\x06" + b"\0" * 18, "empty archive"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("name", ["leads.xls", "leads.csv", "-"])
+@each_case("name", ["leads.xls", "leads.csv", "-"])
 def test_a_format_that_is_not_read_is_refused_with_what_to_do_instead(data, name, reason):
     with pytest.raises(UnreadableFile, match=reason):
         opened(data, name)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import each_case
 from tests.whatsapp.account_deliveries import NUMBER, WABA, body, entry
 from tests.whatsapp.meta import NOW
 from tests.whatsapp.meta import reading as reading_of
@@ -144,14 +145,14 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "text"), PROBLEMS)
+@each_case(("field", "value", "text"), PROBLEMS)
 def test_what_needs_a_person_is_a_problem(field, value, text):
     found = report(field, value)
     assert found.text.startswith(text)
     assert found.is_problem
 
 
-@pytest.mark.parametrize(("field", "value", "text"), OTHERS)
+@each_case(("field", "value", "text"), OTHERS)
 def test_the_rest_is_kept_in_words(field, value, text):
     found = report(field, value)
     assert found.text.startswith(text)

@@ -4,6 +4,7 @@ import pytest
 
 from conversations.calls import Call
 from conversations.incoming import Opens, Sender
+from tests.cases import each_case
 from tests.whatsapp import meta
 
 SHEENA = Sender(phone="+16505551234", whatsapp_user_id=None)
@@ -36,7 +37,7 @@ def test_a_call_by_the_business_is_outgoing():
     assert reading.rejected == [f"{ITEM}.calls[1]: id is missing"]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("fields", "facts"),
     [
         ({"status": "COMPLETED", "duration": 120}, {"seconds": 120, "ended": True}),

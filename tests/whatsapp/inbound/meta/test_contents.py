@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.cases import each_case
 from tests.whatsapp import meta
 
 PLACE = {"latitude": 40.782910059774, "longitude": -73.959075808525}
@@ -26,7 +27,7 @@ def interactive(kind, reply):
 PASSED_OVER_EDIT = "Edited a message; WhatsApp did not pass on the new text"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("message", "content"),
     [
         (meta.text("Hello"), "Hello"),
@@ -125,8 +126,8 @@ def test_the_content_is_readable_text(message, content):
 KINDS = "text image video audio document sticker location contacts interactive button order reaction system edit revoke"
 
 
-@pytest.mark.parametrize("kind", KINDS.split())
-@pytest.mark.parametrize("part", [None, 5, "text", [], [[]], {}, {"body": [], "type": {}, "caption": 1.5, "phones": 5}])
+@each_case("kind", KINDS.split())
+@each_case("part", [None, 5, "text", [], [[]], {}, {"body": [], "type": {}, "caption": 1.5, "phones": 5}])
 def test_a_malformed_kind_is_still_a_message(kind, part):
     event = read_one(meta.message(kind) | {kind: part})
     assert (event.kind, event.customer.phone) == (kind, "+16505551234")

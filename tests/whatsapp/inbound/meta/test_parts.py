@@ -1,15 +1,14 @@
 """Reading the parts of Meta's messages; what API and events show: tests/leadsite/webhooks/test_services_parts.py."""
 
-import pytest
-
+from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_one
 
 FILE = {"id": "1", "mime_type": "image/jpeg"}
 
 
-@pytest.mark.parametrize("odd", [None, 5, "text", True, [], [[]], {}, {"id": []}, {"id": {"id": "1"}}])
-@pytest.mark.parametrize("kind", ["image", "edit", "revoke", "reaction", "hologram"])
+@each_case("odd", [None, 5, "text", True, [], [[]], {}, {"id": []}, {"id": {"id": "1"}}])
+@each_case("kind", ["image", "edit", "revoke", "reaction", "hologram"])
 def test_malformed_parts_are_left_out(kind, odd):
     event = read_one(meta.message("text", {"body": "x"}) | {"type": kind, kind: odd, "context": odd, "referral": odd})
     assert not event.parts.keys() & {"media", "context"}

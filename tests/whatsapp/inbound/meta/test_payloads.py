@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from conversations.incoming import MessageEvent, Opens, Sender
+from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_all, read_one
 from whatsapp.inbound.events import Reading, StatusEvent, UnreadableBody
@@ -37,7 +38,7 @@ def test_it_reads_every_member_of_every_list_in_order():
     assert contents == [(meta.CHANNEL, "a"), (meta.CHANNEL, "b"), (meta.CHANNEL, "s1"), ("2", "c")] * 2
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("body", "reason"),
     [
         (b"", "not JSON: Expecting value"),

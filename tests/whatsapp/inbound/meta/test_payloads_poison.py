@@ -6,6 +6,7 @@ import math
 import pytest
 from hypothesis import given, settings
 
+from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.poison import any_json, beside_valid_messages, fields, mutants, poisoned
 from whatsapp.inbound.events import UnreadableBody
@@ -25,7 +26,7 @@ def read_around(poison, *, key=b'"poison"', value=b'"poison"'):
     return reading.events[1].extras, reading.notes
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("poison", "extras", "problems"),
     [
         (rb'"x": "a\u0000b"', {"x": "a\ufffdb"}, [REPLACED]),
@@ -115,9 +116,7 @@ def assert_value_storable(value, depth):
         assert_value_storable(vars_of(value), depth)
 
 
-@settings(max_examples=200)
-@given(any_json)
-def test_any_json_is_read_or_refused(tree):
+def check_any_json(tree):
     try:
         reading = meta.reading(poisoned(tree))
     except UnreadableBody:
@@ -126,13 +125,24 @@ def test_any_json_is_read_or_refused(tree):
         assert_storable(reading.events)
 
 
-@settings(max_examples=200)
-@given(fields, mutants, any_json, any_json, any_json)
-def test_valid_messages_are_read_next_to_any_content(field, mutant, contacts, metadata, junk):
-    reading = meta.reading(beside_valid_messages(field, mutant, contacts, metadata, junk))
+def check_valid_messages(*content):
+    reading = meta.reading(beside_valid_messages(*content))
     assert_storable(reading.events)
     found = {getattr(event, "provider_id", "") for event in reading.events}
     assert found >= {"good-1", "good-2", "good-3", "good-4"}
     for lines in (reading.rejected, reading.notes):
         assert len(lines) <= 51
         assert all(len(line) <= 300 for line in lines)
+
+
+# tests/long runs both with more examples.
+@settings(max_examples=60)
+@given(any_json)
+def test_any_json_is_read_or_refused(tree):
+    check_any_json(tree)
+
+
+@settings(max_examples=60)
+@given(fields, mutants, any_json, any_json, any_json)
+def test_valid_messages_are_read_next_to_any_content(field, mutant, contacts, metadata, junk):
+    check_valid_messages(field, mutant, contacts, metadata, junk)

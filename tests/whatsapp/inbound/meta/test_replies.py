@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cases import each_case
 from whatsapp.inbound.meta.replies import order_text, payment_text
 
 
@@ -9,7 +10,7 @@ def item(product="lemon", quantity=2, price=30, currency="EUR"):
     return {"product_retailer_id": product, "quantity": quantity, "item_price": price, "currency": currency}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("items", "lines"),
     [
         ([item()], "2 × lemon, 30 EUR each\nTotal: 60 EUR"),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from conversations.incoming import Sender
+from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.meta import read_all, read_one
 
@@ -44,7 +45,7 @@ def test_from_user_id_takes_precedence_over_a_user_id_in_from():
     assert read_one(meta.text(from_="US.1", from_user_id="US.2")).customer.whatsapp_user_id == "US.2"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("sender", "contact", "expected"),
     [
         ({"from_": meta.SHEENA}, meta.contact(user_id="US.1"), ("+16505551234", "US.1", "Sheena Nelson")),
@@ -142,7 +143,7 @@ def test_a_time_may_be_text_or_number(timestamp):
     assert read_one(meta.text() | {"timestamp": timestamp}).provider_time == datetime.fromtimestamp(seconds, UTC)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "timestamp",
     [
         *("TIMESTAMP", "", "9" * 5000, "١٧٥٠٠٠٠٠٠٠", True, [], {}),

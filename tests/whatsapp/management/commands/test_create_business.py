@@ -10,6 +10,7 @@ from django.test import override_settings
 from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.services import STAFF_GROUP
 from leadsite.core.encryption import SecretUnreadable
+from tests.cases import each_case
 from tests.factories import ORDER
 from whatsapp.models import Channel
 
@@ -144,7 +145,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@each_case("case", REFUSED)
 def test_a_refusal_creates_no_business_and_no_key(stranger, case):
     Channel.objects.create(user=stranger.user, phone_number_id="1065")
     keys = ApiKey.objects.count()

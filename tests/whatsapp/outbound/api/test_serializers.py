@@ -2,9 +2,8 @@
 
 import json
 
-import pytest
-
 from leads.models import Lead
+from tests.cases import each_case
 from tests.envelope import refused
 from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored
 
@@ -15,7 +14,7 @@ def test_omitted_fields_of_a_lead_have_defaults(mailing):
     assert (lead.type, lead.details) == ("inquiry", "")
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("field", "value"),
     [
         *(("to", value) for value in ["", "12", "0151 2345678", "US", "US.", "us.123", "US.12-3", 49151234567, None]),

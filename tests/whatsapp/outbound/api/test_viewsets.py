@@ -6,6 +6,7 @@ import pytest
 
 from conversations.models import Conversation, Message
 from leads.models import Lead
+from tests.cases import each_case
 from tests.envelope import BAD_BODIES, refused
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -50,7 +51,7 @@ def test_a_lead_without_a_name_is_refused_and_nothing_is_stored(mailing):
     assert nothing_stored(mailing.business)
 
 
-@pytest.mark.parametrize("case", BAD_BODIES)
+@each_case("case", BAD_BODIES)
 def test_a_body_that_cannot_be_parsed_is_400(case, mailing):
     answer = mailing.business.client.post("/api/whatsapp", BAD_BODIES[case], content_type="application/json")
     refused(answer, 400)

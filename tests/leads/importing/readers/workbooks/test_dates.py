@@ -1,6 +1,7 @@
 import pytest
 
 from leads.importing.readers.workbooks.dates import date_format
+from tests.cases import each_case
 
 
 def shown(code, value, *, since_1904=False):
@@ -9,7 +10,7 @@ def shown(code, value, *, since_1904=False):
     return show(float(value))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("code", "value", "text"),
     [
         ("yyyy-mm-dd", 45962, "2025-11-01"),

@@ -1,6 +1,7 @@
 import pytest
 
 from leads.importing.readers.workbooks.number_formats import general, number_format
+from tests.cases import each_case
 
 
 def shown(code, value, **options):
@@ -8,7 +9,7 @@ def shown(code, value, **options):
     return show(float(value)) if show else general(float(value))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("code", "value", "text"),
     [
         ("00000000000", 1512345678, "01512345678"),
@@ -35,7 +36,7 @@ def test_a_number_is_shown_as_a_person_sees_it(code, value, text):
     assert shown(code, value) == text
 
 
-@pytest.mark.parametrize(
+@each_case(
     "code",
     [
         "General",
