@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun, Lead
-from leadsite.accounts.models import ApiKey, LoginAttempt, User
+from leadsite.accounts.models import ApiKey, LoginAttempt, Session, User
 from leadsite.accounts.services import create_business, issue_api_key
+from leadsite.monitoring.models import FailedTransaction
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.services import create_endpoint
 from tests.cases import each_case
@@ -67,6 +68,12 @@ def with_rows(business: Business) -> None:
     issue_api_key(user=business.user, name=HOSTILE)
     until = timezone.now() + timedelta(minutes=5)
     LoginAttempt.objects.create(key=str(number), account=HOSTILE, address=HOSTILE, attempts=1, allowed=1, until=until)
+    FailedTransaction.objects.create(
+        source="api", operation=HOSTILE, user=business.user, error=HOSTILE, input={"text": HOSTILE}
+    )
+    Session.objects.create(
+        session_key=f"z{number}", user=business.user, expire_date=until, address=HOSTILE, browser=HOSTILE
+    )
     User.objects.filter(pk=business.id).update(business_name=HOSTILE)
 
 
@@ -91,6 +98,7 @@ def site_of_one(owner) -> Staff:
 
 def test_every_model_has_pages():
     ours = {LoginAttempt, BulkChange, WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate, AccountEvent}
+    ours |= {Session, FailedTransaction}
     assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, ImportRun, Channel} | ours
 
 
