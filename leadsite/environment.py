@@ -101,6 +101,23 @@ def parse_database_url(url: str, variable: str = "DATABASE_URL") -> dict[str, An
     return config
 
 
+def parse_email_url(url: str) -> dict[str, Any]:
+    """Return Django's e-mail settings for a URL. Raises ImproperlyConfigured; its message never has the password."""
+    if not url:
+        return {}
+    try:
+        config = environ.Env.email_url_config(url)
+    except (ImproperlyConfigured, ValueError):
+        config = {}
+    if not config or ("smtp" in config["EMAIL_BACKEND"] and not config["EMAIL_HOST"]):
+        raise ImproperlyConfigured(
+            "EMAIL_URL is not the URL of a mail server. Write smtp+tls://USER:PASSWORD@HOST:587 or smtp+ssl://…:465,"
+            " with special characters of the password as %XX."
+        )
+    usual = 587 if config.get("EMAIL_USE_TLS") else 465 if config.get("EMAIL_USE_SSL") else 25
+    return config | {"EMAIL_PORT": config["EMAIL_PORT"] or usual}
+
+
 def _number(var: str, text: str) -> int:
     minimum, maximum = LIMITS.get(var, DEFAULT_LIMITS)
     number = int(text) if re.fullmatch("[0-9]{1,10}", text) else -1

@@ -18,7 +18,7 @@ from leadsite.adminkit import theme
 from leadsite.core.postgresql import defaults as database_defaults
 from leadsite.demo import embedded
 from leadsite.demo import secrets as demo_secrets
-from leadsite.environment import TRUE, Environment, parse_database_url
+from leadsite.environment import TRUE, Environment, parse_database_url, parse_email_url
 from leadsite.observability import logging_settings
 from leadsite.rest import cors
 from leadsite.rest import defaults as rest_defaults
@@ -167,6 +167,12 @@ AUTHENTICATION_BACKENDS = account_defaults.BACKENDS
 AUTH_PASSWORD_VALIDATORS = account_defaults.VALIDATORS
 PASSWORD_HASHERS = account_defaults.HASHERS
 LOGIN_URL = "admin:login"
+PASSWORD_RESET_TIMEOUT = account_defaults.RESET_SECONDS
+# The mail server that sends these links, if there is one, and the sender's address.
+EMAIL_URL = env.str("EMAIL_URL", "")
+globals().update(parse_email_url(EMAIL_URL))
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "") or "leadsite@localhost"
+EMAIL_TIMEOUT = 10
 # Who must have a second factor to log in: see leadsite/accounts/second_factor/rules.py.
 STAFF_SECOND_FACTOR = env.choice("STAFF_SECOND_FACTOR", "optional", ("optional", "owners", "all"))
 # A session ends so many hours after its last request, and so many days after the login.

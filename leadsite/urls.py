@@ -53,6 +53,7 @@ urlpatterns = [
     # Before the admin's own pages of these addresses.
     path("admin/login/", login),
     path("admin/login/", include("leadsite.accounts.second_factor.login_pages")),
+    path("admin/", include("leadsite.accounts.passwords.pages")),
     path("admin/account/", include("leadsite.accounts.account.pages")),
     path("admin/", admin.site.urls),
     path("api/", include(api_paths + with_slash(api_paths))),

@@ -40,6 +40,11 @@ NOT_FOR_CHILDREN = (
     *(
         "DELIVERY_DAYS",
         "DEMO_PASSWORD",
+        "EMAIL_FROM",
+        "EMAIL_URL",
+        "SESSION_IDLE_HOURS",
+        "SESSION_MAX_DAYS",
+        "STAFF_SECOND_FACTOR",
         "DJANGO_SETTINGS_MODULE",
         "FAILED_DELIVERY_DAYS",
         "FAILED_TRANSACTION_DAYS",

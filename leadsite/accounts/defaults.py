@@ -9,6 +9,8 @@ HASHERS: Final = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
+# How long a link to a new password is valid.
+RESET_SECONDS: Final = 3600
 VALIDATORS: Final[list[dict[str, Any]]] = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

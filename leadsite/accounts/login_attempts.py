@@ -84,10 +84,12 @@ class LoginAttempt(models.Model):
     @property
     def counted(self) -> str:
         """What the attempts have in common, in words: see `key`."""
-        _, is_code, key = self.key.rpartition("code ")
+        kinds = {"code": "codes for ", "reset": "links to a new password for "}
+        kind, _, rest = self.key.partition(" ")
+        key = rest if kind in kinds else self.key
         counted = "all accounts from this address"
         if key.startswith("account "):
             places = {" browser ": "a browser that it is used in", " address ": "this address"}
             place = next((words for mark, words in places.items() if mark in key), "all addresses")
             counted = f"this account from {place}"
-        return f"codes for {counted}" if is_code else counted
+        return f"{kinds.get(kind, '')}{counted}"

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from unfold.forms import AuthenticationForm as StaffForm
 
 from leadsite.accounts.logins import LoginRefused
+from leadsite.accounts.passwords.services import can_mail
 from leadsite.accounts.second_factor.login_steps import after_password
 from leadsite.accounts.wait_page import wait_page
 
@@ -29,7 +30,8 @@ class _PasswordPage(LoginView):
         return after_password(self.request, form.get_user(), next_page=self.get_success_url())
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        here = {"title": "Log in", "app_path": self.request.get_full_path(), "forgotten": _FORGOTTEN}
+        here: dict[str, Any] = {"title": "Log in", "app_path": self.request.get_full_path(), "forgotten": _FORGOTTEN}
+        here["can_mail"] = can_mail()
         return super().get_context_data(**context) | admin.site.each_context(self.request) | here
 
 

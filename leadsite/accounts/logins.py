@@ -6,7 +6,8 @@ which somebody has logged in to the account has ten attempts of its own, and no 
 stranger can keep a new browser of the owner's waiting, but never one that he uses.
 
 Codes of the second step are counted in the same way, apart from passwords, so that a password that is right gives no
-attempts at a code back. From all addresses together there are thirty: who gets there knows the password.
+attempts at a code back. From all addresses together there are thirty: who gets there knows the password. Links to a new
+password are counted apart, too; an account is sent five at most.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ ATTEMPTS_FROM_ADDRESS: Final = 50
 ATTEMPTS_AT_ACCOUNT: Final = 100
 ATTEMPTS_OF_BROWSER: Final = 10
 CODES_AT_ACCOUNT: Final = 30
+RESETS_AT_ACCOUNT: Final = 5
 
 COOKIE: Final = "browser"
 _SALT: Final = "leadsite.accounts.logins"
@@ -47,7 +49,7 @@ class LoginRefused(Exception):
 @dataclass(frozen=True)
 class Attempt:
     """Who tries to log in to what. `browser`: the number of a browser that has logged in to the account, or "".
-    `kind`: "" for passwords, "code " for codes.
+    `kind`: "" for passwords, "code " for codes, "reset " for links to a new password.
     """
 
     email: str
@@ -64,7 +66,7 @@ class Attempt:
     def shared(self) -> list[Limit]:
         if self.browser:
             return []
-        at_account = CODES_AT_ACCOUNT if self.kind else ATTEMPTS_AT_ACCOUNT
+        at_account = {"code ": CODES_AT_ACCOUNT, "reset ": RESETS_AT_ACCOUNT}.get(self.kind, ATTEMPTS_AT_ACCOUNT)
         return [
             Limit(f"{self.kind}account {account_key(self.email)}", at_account),
             Limit(f"{self.kind}address {self.address}", ATTEMPTS_FROM_ADDRESS),

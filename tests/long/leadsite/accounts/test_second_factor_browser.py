@@ -10,7 +10,7 @@ from tests.browser import DESKTOP, PHONE, Window, open_window
 from tests.factories import Business
 from tests.leadsite.accounts.second_factor.phone import code_of
 from tests.sessions import database_url
-from tests.site import serving
+from tests.site import manage, serving
 
 PASSWORD = "correct horse battery"
 
@@ -62,6 +62,37 @@ def test_it_is_set_up_and_asked_for(owner: Business, tmp_path: Path) -> None:
         shoot(window, tmp_path, "wrong-code")
         page.get_by_label("Code").fill(recovery_code)
         page.get_by_role("button", name="Log in", exact=True).click()
+        page.wait_for_url("**/admin/")
+        assert window.errors == []
+
+
+def test_a_password_is_reset(owner: Business, tmp_path: Path) -> None:
+    email, mails = owner.user.email, tmp_path / "mails"
+    create_business(email=email, password=PASSWORD, staff=True)
+    variables = {"EMAIL_URL": f"filemail:///{mails}", "PUBLIC_URL": "https://leads.example.com"}
+    with serving(database_url(), tmp_path, **variables) as site, open_window(site.address) as window:
+        page = window.page
+        page.set_default_timeout(20_000)
+        window.open("/admin/login/")
+        shoot(window, tmp_path, "login")
+        page.get_by_role("link", name="Forgotten your password?").click()
+        page.get_by_label("E-mail").fill(email)
+        shoot(window, tmp_path, "forgotten")
+        page.get_by_role("button", name="Send me a link").click()
+        page.get_by_text("a mail with a link is on its way").wait_for()
+        shoot(window, tmp_path, "sent")
+        link = manage("reset_password", "--email", email, env=site._environment).stdout
+        window.open(link.strip().removeprefix("https://leads.example.com"))
+        shoot(window, tmp_path, "new")
+        page.locator("[name=password1]").fill("another long password")
+        page.locator("[name=password2]").fill("another long password")
+        page.get_by_role("button", name="Set the password").click()
+        page.get_by_text("Your new password is set").wait_for()
+        shoot(window, tmp_path, "done")
+        page.get_by_role("link", name="Log in").click()
+        page.get_by_label("E-mail").fill(email)
+        page.get_by_label("Password").fill("another long password")
+        page.get_by_role("button", name="Log in").click()
         page.wait_for_url("**/admin/")
         assert window.errors == []
 

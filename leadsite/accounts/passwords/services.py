@@ -1,0 +1,72 @@
+"""Services that reset passwords."""
+
+import logging
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import OperationalError, transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+
+from leadsite.accounts.logins import shortened
+from leadsite.accounts.models import User
+from leadsite.accounts.passwords.links import absolute, link_for, user_of
+from leadsite.core.logs.security import log_security_event
+from leadsite.core.transactions import retried
+
+SEND_LINK = "leadsite.accounts.tasks.send_password_link"
+_SUBJECT = "Your new password for leadsite"
+_TEXT = """Somebody, probably you, has asked for a new password for your account at {site}.
+
+Set it here, within an hour:
+
+{link}
+
+If it was not you, nothing needs to be done: your password stays as it is.
+"""
+
+
+class LinkInvalid(Exception):
+    """The link is not valid, was used, or is too old."""
+
+
+def can_mail() -> bool:
+    """Whether passwords can be reset by e-mail: there are a mail server, and an address to put into the mail."""
+    return bool(settings.EMAIL_URL and settings.PUBLIC_URL)
+
+
+def request_link(*, email: str, client: str) -> None:
+    """Have a worker send a link to this address if it has an account.
+
+    Nothing is looked up here, so neither the answer nor its time tells whether it has. Raises django.db.Error.
+    """
+    try:
+        app.configure_task(SEND_LINK, allow_unknown=True).defer(email=email.strip().lower())
+    except ConnectorException as error:
+        raise OperationalError(str(error)) from error.__cause__
+    log_security_event("password_reset_requested", client=client, subject=shortened(email), level=logging.INFO)
+
+
+def send_link(*, email: str) -> bool:
+    """Send a link to an account that logs in with a password; return whether there is one. Raises OSError."""
+    user = User.objects.filter(email=email, is_active=True, is_staff=True).first()
+    if user is None or not user.has_usable_password() or not can_mail():
+        return False
+    text = _TEXT.format(site=settings.PUBLIC_URL, link=absolute(link_for(user)))
+    send_mail(_SUBJECT, text, None, [user.email])
+    log_security_event("password_reset_sent", client="", subject=shortened(email), level=logging.INFO)
+    return True
+
+
+@retried
+def set_password(*, link: str, password: str, client: str) -> User:
+    """Set the password of a link's account, and end all its sessions. The second factor stays. Raises LinkInvalid."""
+    with transaction.atomic():
+        # Of two requests with one link the second waits here, and then the link is used.
+        user = user_of(link, lock=True)
+        if user is None:
+            raise LinkInvalid
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    log_security_event("password_reset", client=client, subject=shortened(user.email))
+    return user
