@@ -48,7 +48,7 @@ def user(owner: Business) -> User:
     return with_password(owner.user)
 
 
-def ask(email: str, *, address: str = "192.0.2.1", **headers: str) -> Any:
+def ask(email: str, *, address: str = "192.0.2.1", **headers: Any) -> Any:
     return Client(REMOTE_ADDR=address, **headers).post(FORGOTTEN, {"email": email})
 
 
@@ -182,7 +182,7 @@ def test_a_link_ends_after_an_hour_and_by_login_password_and_e_mail(user: User, 
     assert set_new(link).status_code == 400
     user.refresh_from_db()
     link = link_of(user)
-    now = links._tokens._now()  # type: ignore[attr-defined] # Django's hook for tests
+    now = links._tokens._now()
     monkeypatch.setattr(links._Tokens, "_now", lambda self: now + timedelta(seconds=3601))
     assert set_new(link).status_code == 400
 
