@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from conversations.models import Message, ParkedStatus
+from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import post
 from tests.whatsapp.poison import any_json, beside_valid_messages, fields, mutants, poisoned
@@ -36,8 +37,9 @@ def last_delivery():
     return WebhookDelivery.objects.order_by("-pk")[0]
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
+@pytest.mark.django_db
+@each_case("place", PLACES)
+@each_case("poison", POISON.values())
 def test_a_bad_message_does_not_prevent_the_others(inbox, poison, place):
     bad = meta.text("bad", id="wamid.bad") | {place: "POISON"}
     messages = [meta.text("before", id="good-1"), bad, meta.text("after", id="good-2")]
