@@ -24,6 +24,6 @@ USER leadsite
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/livez', timeout=2)"]
-CMD ["granian", "--interface=rsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--backpressure=900", \
+CMD ["granian", "--interface=rsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--http=1", "--backpressure=4000", \
      "--http1-header-read-timeout=10000", "--respawn-failed-workers", "--workers-kill-timeout=8", "--no-ws", \
      "--log-config=leadsite/server/granian_logs.json", "leadsite.server.application:application"]

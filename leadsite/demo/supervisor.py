@@ -194,8 +194,10 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
         f"--host={host}",
         f"--port={port}",
         f"--workers={workers}",
-        # The site takes at most this many requests at a time from granian, and has its own queue (leadsite/server).
-        "--backpressure=900",
+        # Connections of a process. Requests wait in the site's own queue, which is shorter (leadsite/server).
+        "--backpressure=4000",
+        # HTTP/2 is the proxy's. A connection that sends nothing is closed with HTTP/1 only.
+        "--http=1",
         "--http1-header-read-timeout=10000",
         "--respawn-failed-workers",
         # A worker that is still starting ignores the signal to stop; without a limit granian would wait forever.

@@ -23,6 +23,7 @@ from leadsite.core.logs.request_ids import request_id_of
 from leadsite.server.answers import Answer, failure, refusal
 from leadsite.server.bodies import Bodies, BodyRefused
 from leadsite.server.clients import Client, Logins, address_of, delivery_login, login_of
+from leadsite.server.connections import EVERY_SECONDS, Peer, allow_many_files, close_excess, peer_of
 from leadsite.server.environ import Headers, Scope, Visit, environ_of
 from leadsite.server.threads import Threads
 from leadsite.server.turns import WAIT_SECONDS, TooBusy, Turns
@@ -48,9 +49,22 @@ class Application:
         # One login at a time hashes a password, and waits for that without a thread.
         self._login_turns = Turns(1)
         self._reading: Counter[str] = Counter()
+        # Clients whose requests are being processed.
+        self._busy: set[Peer] = set()
         self._streams = ThreadPoolExecutor(STREAM_THREADS, thread_name_prefix="stream")
         # /readyz never waits for a turn, so that a busy process is not taken for a broken one.
         self._probes = ThreadPoolExecutor(1, thread_name_prefix="probe")
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """granian calls it when the process begins to serve."""
+        allow_many_files()
+        if not settings.BEHIND_PROXY:
+            self._watch = loop.create_task(self._close_excess())
+
+    async def _close_excess(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.get_running_loop().run_in_executor(self._streams, close_excess, frozenset(self._busy))
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """granian calls it before the process ends."""
@@ -68,11 +82,15 @@ class Application:
             headers = [("content-type", "application/json"), ("x-request-id", visit.request_id)]
             proto.response_bytes(200, headers, b'{"status": "ok"}')
             return
-        answer = await self._answer_or_refuse(scope, proto, visit)
-        if answer.pieces is None:
-            proto.response_bytes(answer.status, answer.headers, answer.body)
-        else:
-            await self._stream(proto, answer, answer.pieces)
+        self._busy.add(peer := peer_of(scope.client))
+        try:
+            answer = await self._answer_or_refuse(scope, proto, visit)
+            if answer.pieces is None:
+                proto.response_bytes(answer.status, answer.headers, answer.body)
+            else:
+                await self._stream(proto, answer, answer.pieces)
+        finally:
+            self._busy.discard(peer)
 
     async def _answer_or_refuse(self, scope: Scope, proto: Any, visit: Visit) -> Answer:
         try:

@@ -1,0 +1,73 @@
+"""Idle connections of one address are closed where there are many."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from leadsite.server import connections
+from leadsite.server.connections import Peer, close_excess, peer_of
+
+HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MANY", 1)
+    monkeypatch.setattr(connections, "IDLE_OF_ADDRESS", 2)
+    monkeypatch.setattr(connections, "LATELY_MILLISECONDS", -1)
+
+
+@contextmanager
+def clients(*addresses: str) -> Iterator[list[socket.socket]]:
+    """Connections from these addresses that this process has accepted."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server((HERE, 0)))
+        opened = []
+        for address in addresses:
+            opened.append(stack.enter_context(socket.create_connection(server.getsockname(), 5, (address, 0))))
+            stack.enter_context(server.accept()[0])
+        yield opened
+
+
+def is_open(client: socket.socket) -> bool:
+    client.setblocking(False)
+    try:
+        return client.recv(1) != b""
+    except BlockingIOError:
+        return True
+
+
+def test_an_address_keeps_its_part_and_others_keep_theirs():
+    with clients(*[HERE] * 5, ELSEWHERE) as (*many, one):
+        assert close_excess(set()) == 3
+        assert sum(is_open(client) for client in many) == 2
+        assert is_open(one)
+
+
+def test_a_connection_whose_request_is_processed_stays():
+    with clients(*[HERE] * 5) as many:
+        busy: set[Peer] = {client.getsockname() for client in many[:3]}
+        assert close_excess(busy) == 0
+        assert all(is_open(client) for client in many)
+
+
+def test_a_connection_that_has_just_sent_something_stays(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "LATELY_MILLISECONDS", 60_000)
+    with clients(*[HERE] * 5):
+        assert close_excess(set()) == 0
+
+
+def test_few_connections_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MANY", 100_000)
+    with clients(*[HERE] * 5):
+        assert close_excess(set()) == 0
+
+
+@pytest.mark.parametrize(
+    ("client", "peer"),
+    [("192.0.2.7:51234", ("192.0.2.7", 51234)), ("[2001:db8::1]:51234", ("2001:db8::1", 51234)), ("", ("", 0))],
+)
+def test_the_peer_is_read_from_what_granian_says(client: str, peer: Peer):
+    assert peer_of(client) == peer
