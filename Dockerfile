@@ -20,6 +20,8 @@ COPY conversations conversations
 COPY whatsapp whatsapp
 # collectstatic needs settings, but neither a secret nor a database; these values are not stored in the image.
 RUN SECRET_KEY=collectstatic DATABASE_URL=postgresql://none@/none python manage.py collectstatic --noinput
+# Heartbeats and metrics of the processes.
+RUN install --directory --owner=leadsite /app/var
 USER leadsite
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.postgresql.rights import CLIENT_FUNCTIONS
 from leadsite.core.transactions import sqlstate
+from leadsite.monitoring.views import metrics
 
 # How long an answer is kept: probes come from several load balancers, and anybody can ask.
 KEPT_SECONDS: Final = 1.0
@@ -103,4 +104,8 @@ def _missing_functions() -> set[str]:
         return set(CLIENT_FUNCTIONS) - {name for (name,) in cursor.fetchall()}
 
 
-PROBES: Final[dict[str, Callable[[HttpRequest], HttpResponse]]] = {"/livez": livez, "/readyz": readyz}
+PROBES: Final[dict[str, Callable[[HttpRequest], HttpResponse]]] = {
+    "/livez": livez,
+    "/readyz": readyz,
+    "/metrics": metrics,
+}

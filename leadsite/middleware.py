@@ -30,7 +30,7 @@ from leadsite.errors import answer_for
 
 
 class Probes:
-    """Answers /livez and /readyz before any other middleware.
+    """Answers /livez, /readyz and /metrics before any other middleware.
 
     Load balancers probe every few seconds from inside the network: without TLS, and with a host that is not in
     ALLOWED_HOSTS.

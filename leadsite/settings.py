@@ -283,6 +283,8 @@ LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
 FAILED_TRANSACTION_DAYS = env.int("FAILED_TRANSACTION_DAYS", 90)
 # Where the processes of this machine count together: leadsite/core/metrics.py.
 METRICS_DIR = DATA_DIR / "metrics"
+# Heartbeats of the workers of this machine.
+WORKERS_DIR = DATA_DIR / "workers"
 # Sent by the reader of /metrics: Authorization: Bearer <token>. Without one only the demo has the page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
@@ -20,6 +21,9 @@ from procrastinate.middleware import WorkerMiddleware
 from procrastinate.periodic import PeriodicDeferrer
 from procrastinate.worker import Worker
 
+from leadsite.core.queue_worker import QueueWorker
+from leadsite.monitoring import heartbeats
+from leadsite.monitoring.writer import writer
 from leadsite.webhooks.courier import Courier
 from whatsapp.outbound.worker import Sender
 
@@ -78,6 +82,7 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
     courier = Courier()
     sender.start()
     courier.start()
+    beating = asyncio.create_task(_beat(sender, courier))
     log.info("worker_started", concurrency=concurrency, sends=sends)
     while not stop.is_set():
         session = asyncio.create_task(_session(connection, sender, concurrency=concurrency, wait=True))
@@ -102,7 +107,22 @@ async def work(*, connection: dict[str, Any], concurrency: int, sends: int) -> N
     await asyncio.gather(
         asyncio.to_thread(sender.join, SENDER_SECONDS), asyncio.to_thread(courier.join, SENDER_SECONDS)
     )
+    beating.cancel()
+    await asyncio.to_thread(writer.close)
     log.info("worker_stopped")
+
+
+async def _beat(*parts: QueueWorker[Any, Any]) -> None:
+    """Store a heartbeat while all parts work: this loop, and the threads of sender and courier."""
+    try:
+        while True:
+            if max(part.silent_seconds for part in parts) < heartbeats.SILENT_SECONDS:
+                with suppress(OSError):  # --check says so
+                    heartbeats.beat()
+            await asyncio.sleep(heartbeats.BEAT_SECONDS)
+    finally:
+        with suppress(OSError):
+            heartbeats.end()
 
 
 async def work_once(*, connection: dict[str, Any], sends: int) -> Counter[str]:

@@ -36,6 +36,7 @@ from leads.services.rules import (
 )
 from leadsite.accounts.models import User
 from leadsite.core import metrics
+from leadsite.core.postgresql import patience
 from leadsite.core.transactions import attempt_of, retried
 
 OPEN_LEADS_LIMIT: Final = 50
@@ -120,8 +121,10 @@ def create_leads_once(
 def _create(
     user_id: UUID, leads: Sequence[NewLead], source: str, *, skip_invalid: bool
 ) -> list[CreatedLead | LeadError]:
+    waited = patience.counted()
     try:
         created = _make_leads(user_id=user_id, leads=leads, source=source, skip_invalid=skip_invalid)
+        metrics.round_trips(source, patience.counted() - waited)
         transaction.on_commit(partial(count_creations, user_id, source, leads, created), robust=True)
         return created
     except (LeadRefused, Error) as error:

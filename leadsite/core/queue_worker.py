@@ -59,6 +59,7 @@ class QueueWorker(ABC, Generic[Item, Result]):
         # This machine's uptime, and the database's time then.
         self._clock: tuple[float, datetime] | None = None
         self._stopping = threading.Event()
+        self._turned_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     @abstractmethod
@@ -102,6 +103,11 @@ class QueueWorker(ABC, Generic[Item, Result]):
     def is_stopping(self) -> bool:
         return self._stopping.is_set()
 
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago its loop began its last turn; endless where its thread has ended."""
+        return time.monotonic() - self._turned_at if self._thread.is_alive() else float("inf")
+
     def join(self, seconds: float) -> None:
         """Wait for the end. Items still in progress after that are found when their leases expire."""
         self._thread.join(seconds)
@@ -130,6 +136,7 @@ class QueueWorker(ABC, Generic[Item, Result]):
         pause = SHORTEST_POLL_SECONDS
         while not (self._stopping.is_set() and not self._in_flight and not self._unrecorded and not self._locked):
             busy = 0
+            self._turned_at = time.monotonic()
             try:
                 close_old_connections()
                 busy = self._turn()

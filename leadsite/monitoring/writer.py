@@ -3,6 +3,7 @@
 While the database is away they wait in memory, up to a number; how many were not kept is a row of its own later.
 """
 
+import atexit
 import json
 import os
 import threading
@@ -99,6 +100,8 @@ class Writer:
     def _start(self) -> None:
         """Start the thread with the first failure, and again after a fork."""
         if self._thread is None or self._pid != os.getpid() or not self._thread.is_alive():
+            if not self._pid:
+                atexit.register(self.close)
             self._pid = os.getpid()
             self._thread = threading.Thread(target=self._run, name="failures", daemon=True)
             self._thread.start()

@@ -20,6 +20,8 @@ from django.core.wsgi import get_wsgi_application
 from leadsite.core.addresses import OWNER, neighbourhood
 from leadsite.core.logs.lines import log_failed_start
 from leadsite.core.logs.request_ids import request_id_of
+from leadsite.monitoring.views import start_counting
+from leadsite.monitoring.writer import writer
 from leadsite.server.answers import Answer, failure, refusal
 from leadsite.server.bodies import Bodies, BodyRefused
 from leadsite.server.clients import Client, Logins, address_of, delivery_login, login_of
@@ -54,6 +56,8 @@ class Application:
         self._streams = ThreadPoolExecutor(STREAM_THREADS, thread_name_prefix="stream")
         # /readyz never waits for a turn, so that a busy process is not taken for a broken one.
         self._probes = ThreadPoolExecutor(1, thread_name_prefix="probe")
+        # Nor does /metrics, which is needed most when the site is busy; it may wait for the database for long.
+        self._metrics = ThreadPoolExecutor(1, thread_name_prefix="metrics")
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """granian calls it when the process begins to serve."""
@@ -69,8 +73,9 @@ class Application:
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """granian calls it before the process ends."""
         self._threads.close()
-        for pool in (self._streams, self._probes):
+        for pool in (self._streams, self._probes, self._metrics):
             pool.shutdown(wait=False, cancel_futures=True)
+        writer.close()
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         if scope.proto != "http":
@@ -132,8 +137,8 @@ class Application:
 
     async def _run(self, scope: Scope, body: IO[bytes], client: Client, visit: Visit) -> Answer:
         loop = asyncio.get_running_loop()
-        if scope.path.rstrip("/") == "/readyz":
-            return await loop.run_in_executor(self._probes, self._call, scope, body, visit)
+        if (own := {"/readyz": self._probes, "/metrics": self._metrics}.get(scope.path.rstrip("/"))) is not None:
+            return await loop.run_in_executor(own, self._call, scope, body, visit)
         if scope.method == "POST" and scope.path.rstrip("/") in PASSWORD_PATHS:
             until = loop.time() + WAIT_SECONDS
             async with self._login_turns.turn(owner=client.owner, login=client.login, until=until):
@@ -193,6 +198,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadsite.settings")
 sys.setswitchinterval(0.001)
 try:
     application = Application(get_wsgi_application(), threads=settings.WEB_THREADS)
+    start_counting()
 except Exception as error:
     # granian would let Python print it, in many lines.
     log_failed_start(error)

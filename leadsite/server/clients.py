@@ -11,7 +11,7 @@ from whatsapp.inbound.signature import number_in
 # Answers that accept no login: refused, too many attempts, and sent to the login page.
 _REFUSALS: Final = (302, 401, 403, 404, 429, 503)
 # Pages that anyone may open, with any cookie.
-_LOGIN_PAGES: Final = ("/admin/login", "/api/docs", "/api/schema", "/static/", "/livez", "/readyz")
+_LOGIN_PAGES: Final = ("/admin/login", "/api/docs", "/api/schema", "/static/", "/livez", "/readyz", "/metrics")
 # Meta names the number at the beginning of a body.
 _SEARCHED_BYTES: Final = 16 * 1024
 

@@ -3,6 +3,7 @@
 The number of SQL statements does not depend on the size of a delivery: channels, effects, body.
 """
 
+import time
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, cast
@@ -12,7 +13,7 @@ import structlog
 from django.db import Error, transaction
 
 from leads.services.receive import Received, Stored, prepare_transaction, receive_events
-from leadsite.core import clock, failures
+from leadsite.core import clock, failures, metrics
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
@@ -54,6 +55,7 @@ def receive(*, body: bytes, signature: Signature) -> None:
     Raises NotSigned where everything in it belongs to numbers whose secret did not sign it, and django.db.Error where
     not even the body can be stored: nothing is stored then.
     """
+    started = time.perf_counter()
     provider, received_at = signature.provider, clock.now()
     plan = plan_delivery(body, received_at, signature)
     if plan.is_refused:
@@ -62,10 +64,13 @@ def receive(*, body: bytes, signature: Signature) -> None:
         plan.received.statuses += requeue_failed(failures=plan.temporary, others=plan.received.statuses)
         delivery_id, stored = _store(provider, body, received_at, plan)
         _log(delivery_id, provider, plan, stored)
+        metrics.delivery_stored(provider, plan.state, time.perf_counter() - started)
+        metrics.leads_created(failures.Source.WHATSAPP, "created", stored.leads)
     except Error as error:
         failed = plan.failed(reason_of(error))
         delivery_id = _insert_delivery(provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
         _log(delivery_id, provider, failed, Stored())
+        metrics.delivery_stored(provider, failed.state, time.perf_counter() - started)
         if is_about_content(error):
             replay(delivery_id=delivery_id, bisect=True)
 

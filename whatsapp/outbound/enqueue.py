@@ -3,6 +3,7 @@ sends them (queue.py).
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from conversations.visible_text import visible_text
 from leads.models import Lead
 from leads.models.leads import LeadRow
 from leads.services.rules import is_storable
-from leadsite.core import clock
+from leadsite.core import clock, metrics
 from leadsite.core.transactions import retried
 from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
@@ -97,8 +98,13 @@ def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead:
         raise MessageRefused("A lead needs the customer's name.", field="customerName")
     _check_content(message)
     try:
-        return _send(user_id=user_id, to=to, message=message, lead=lead)
+        queued = _send(user_id=user_id, to=to, message=message, lead=lead)
+        if lead:
+            transaction.on_commit(partial(metrics.leads_created, Lead.Source.API.value, "created"), robust=True)
+        return queued
     except Error as error:
+        if lead:
+            metrics.leads_created(Lead.Source.API.value, "failed")
         if refusal := _refusal(error):
             raise refusal from error
         raise

@@ -42,6 +42,7 @@ class PatientConnection(psycopg.Connection[Any]):
     def wait(self, gen: PQGen[Result], interval: float = _INTERVAL_SECONDS, timeout: float | None = None) -> Result:
         """Raises psycopg.OperationalError after the limit; the connection is closed then, because its answer may yet
         come."""
+        patience.count()
         left = patience.left()
         if left is None:
             return super().wait(gen, interval, timeout)

@@ -13,6 +13,7 @@ _LEAST_SECONDS = 0.01
 
 class _Waiting(threading.local):
     left: float | None = None
+    times: int = 0
 
 
 _waiting = _Waiting()
@@ -29,6 +30,16 @@ def limit_waiting(seconds: float) -> Iterator[None]:
         yield
     finally:
         _waiting.left = before
+
+
+def count() -> None:
+    """Count a wait for the server, whether it is limited or not."""
+    _waiting.times += 1
+
+
+def counted() -> int:
+    """Return how often this thread has waited for the server."""
+    return _waiting.times
 
 
 def left() -> float | None:

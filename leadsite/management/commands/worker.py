@@ -12,6 +12,7 @@ from procrastinate.contrib.django.utils import connector_params
 from leads.importing.isolated.process import start_fork_server
 from leadsite.core import clock, failures
 from leadsite.core.history import EarlierDatabase, check_history
+from leadsite.monitoring.heartbeats import WorkerSilent, check_workers
 from leadsite.worker import Interrupted, work, work_once
 from whatsapp.outbound.worker import THREADS
 
@@ -38,7 +39,16 @@ class Command(BaseCommand):
             help="do what is due now, then exit; exit code 1 if the database is unreachable",
         )
 
-    def handle(self, *args: Any, concurrency: int, sends: int, once: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="say whether the workers of this machine work, then exit; exit code 1 if none runs or one is stuck",
+        )
+
+    def handle(self, *args: Any, concurrency: int, sends: int, once: bool, check: bool, **options: Any) -> None:
+        if check:
+            self.stdout.write(checked())
+            return
         for name, number in (("concurrency", concurrency), ("sends", sends)):
             if not 1 <= number <= MAX_PARALLEL:
                 raise CommandError(f"--{name} must be a number from 1 to {MAX_PARALLEL}.", returncode=2)
@@ -55,6 +65,14 @@ class Command(BaseCommand):
         except Interrupted as error:
             raise CommandError(f"The database is unreachable or not migrated: {error}") from error
         self.stdout.write(summary(outcomes))
+
+
+def checked() -> str:
+    try:
+        count, age = check_workers()
+    except WorkerSilent as silent:
+        raise CommandError(str(silent)) from silent
+    return f"{count} {'worker' if count == 1 else 'workers'}; last heartbeat {age:.0f} s ago."
 
 
 def report_clock() -> None:
