@@ -7,9 +7,11 @@ folder does not grow, and no counter ever decreases. And no file is made before 
 """
 
 import fcntl
+import hashlib
 import os
 import secrets
 import socket
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -75,7 +77,8 @@ IMPORT_ROWS: Final = _counter("leadsite_import_rows_total", "Rows of imported fi
 class _Process:
     """The files of this process. Called by prometheus_client before each change: after a fork there are new ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._pid = 0
         self._name = ""
         self._lock: IO[bytes] | None = None
@@ -84,10 +87,10 @@ class _Process:
         if self._pid != os.getpid():
             self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}".replace("_", "-")
             self._pid = os.getpid()
-            with _folder_locked(settings.METRICS_DIR):
-                self._lock = (settings.METRICS_DIR / f"{self._name}.lock").open("wb")
+            with _folder_locked(self._folder):
+                self._lock = (self._folder / f"{self._name}.lock").open("wb")
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _add_up_ended(settings.METRICS_DIR)
+                _add_up_ended(self._folder)
         return self._name
 
 
@@ -98,7 +101,8 @@ class _Values:
         self._lock = threading.Lock()
         self._is_ready = False
         self._made: dict[tuple[Any, ...], Any] = {}
-        self.is_shared = False
+        # None: this process counts for itself.
+        self.folder: Path | None = None
 
     def of(self, metric: MetricWrapperBase, *labels: str) -> Any:
         value = self._made.get((metric, labels))
@@ -110,17 +114,25 @@ class _Values:
         return value
 
     def _prepare(self) -> None:
-        """Where the folder cannot be written, and in tests, this process counts for itself only."""
+        """Where no folder can be written, and in tests, this process counts for itself."""
         self._is_ready = True
-        if settings.TESTING:
-            return
-        try:
-            settings.METRICS_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.environ.update(PROMETHEUS_MULTIPROC_DIR=str(settings.METRICS_DIR))
-            values.ValueClass = values.MultiProcessValue(_Process())
-            self.is_shared = True
-        except OSError as error:
-            log.warning("metrics_not_shared", folder=str(settings.METRICS_DIR), error=str(error))
+        for folder in () if settings.TESTING else _folders():
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                os.environ.update(PROMETHEUS_MULTIPROC_DIR=str(folder))
+                values.ValueClass = values.MultiProcessValue(_Process(folder))
+            except OSError as error:
+                log.warning("metrics_folder_not_used", folder=str(folder), error=str(error))
+            else:
+                self.folder = folder
+                return
+
+
+def _folders() -> Iterator[Path]:
+    """The folder of the setting; where the site may not write there, as in a container, one of its user and path."""
+    yield settings.METRICS_DIR
+    site = hashlib.sha256(str(settings.METRICS_DIR).encode()).hexdigest()[:12]
+    yield Path(tempfile.gettempdir()) / f"leadsite-{os.getuid()}-{site}" / "metrics"
 
 
 _values: Final = _Values()
@@ -170,12 +182,13 @@ def start_at_zero(combinations: Iterable[tuple[MetricWrapperBase, tuple[str, ...
 
 def collect() -> Iterator[Metric]:
     """Yield all metrics of this machine's processes; those without a value with their description only."""
-    if not _values.is_shared:
+    folder = _values.folder
+    if folder is None:
         yield from _REGISTRY.collect()
         return
-    with _folder_locked(settings.METRICS_DIR):
-        _add_up_ended(settings.METRICS_DIR)
-        files = sorted(map(str, settings.METRICS_DIR.glob("*.db")))
+    with _folder_locked(folder):
+        _add_up_ended(folder)
+        files = sorted(map(str, folder.glob("*.db")))
         found = {metric.name: metric for metric in MultiProcessCollector.merge(files)}
     for described in _REGISTRY.collect():
         yield found.get(described.name, described)

@@ -27,7 +27,7 @@ class _Site:
 
 
 _registry: Final = CollectorRegistry()
-_registry.register(_Site())  # type: ignore[arg-type] # its interface is `collect`
+_registry.register(_Site())
 
 
 @require_safe

@@ -5,9 +5,9 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from django.conf import settings
 from prometheus_client import values
 
 from leadsite.core import metrics
@@ -17,8 +17,10 @@ CONTEXT = multiprocessing.get_context("fork")
 
 
 def count_and_wait(folder: Path, times: int, killed: bool) -> None:
-    metrics.settings.METRICS_DIR, metrics.settings.TESTING = folder, False
+    settings.METRICS_DIR, settings.TESTING = folder, False
     metrics._values.__init__()  # type: ignore[misc] # as in a process that has counted nothing
+    for metric in (metrics.RETRIES, metrics.ROUND_TRIPS):
+        metric.clear()
     for _ in range(times):
         metrics.transaction_retried("40P01")
         metrics.round_trips("api", 4)
@@ -28,13 +30,10 @@ def count_and_wait(folder: Path, times: int, killed: bool) -> None:
 
 
 @pytest.fixture
-def shared(tmp_path: Path, settings: Any) -> Iterator[Path]:
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """This process reads what others count in the folder."""
-    settings.METRICS_DIR = tmp_path
-    before = metrics._values.is_shared
-    metrics._values.is_shared = True
+    monkeypatch.setattr(metrics._values, "folder", tmp_path)
     yield tmp_path
-    metrics._values.is_shared = before
     assert values.ValueClass._multiprocess is False
 
 
@@ -48,8 +47,8 @@ def totals() -> dict[str, float]:
 
 
 def test_values_of_living_ended_and_killed_processes_are_added_up(shared: Path) -> None:
-    running = CONTEXT.Process(target=count_and_wait, args=(shared, 5, True))
-    ended = CONTEXT.Process(target=count_and_wait, args=(shared, 3, False))
+    running = CONTEXT.Process(daemon=True, target=count_and_wait, args=(shared, 5, True))
+    ended = CONTEXT.Process(daemon=True, target=count_and_wait, args=(shared, 3, False))
     for process in (running, ended):
         process.start()
     ended.join()
