@@ -1,0 +1,79 @@
+"""deploy/monitoring: a served site has every metric that alerts and dashboard name, and the runbook every alert."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+from django.db import connection
+
+from tests.factories import Business
+from tests.leadsite.monitoring.failing import LEAD
+from tests.site import Site, request
+
+FOLDER = settings.BASE_DIR / "deploy" / "monitoring"
+_METRIC = re.compile(r"\bleadsite_\w+")
+_LABEL = re.compile(r"(\w+)(?:=~?|!=)\"")
+
+
+def rules() -> list[dict[str, Any]]:
+    (group,) = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"]
+    return list(group["rules"])
+
+
+def panels() -> list[dict[str, Any]]:
+    return list(json.loads((FOLDER / "dashboard.json").read_text())["panels"])
+
+
+def expressions() -> list[str]:
+    return [rule["expr"] for rule in rules()] + [target["expr"] for panel in panels() for target in panel["targets"]]
+
+
+def test_each_alert_has_its_place_in_the_runbook() -> None:
+    headings = re.findall(r"^## (\w+)$", (settings.BASE_DIR / "docs" / "runbook.md").read_text(), re.MULTILINE)
+    names = [rule["alert"] for rule in rules()]
+    assert sorted(names) == sorted(set(names)) == sorted(headings)
+    for rule in rules():
+        assert rule["annotations"]["runbook"] == f"docs/runbook.md#{rule['alert'].lower()}"
+        assert rule["annotations"]["summary"].endswith(".")
+        assert rule["labels"]["severity"] in ("critical", "warning")
+        assert re.fullmatch(r"\d+[smh]", rule["for"])
+
+
+def test_expressions_are_balanced() -> None:
+    for expression in expressions():
+        for opening, closing in ("()", "[]", "{}"):
+            assert expression.count(opening) == expression.count(closing), expression
+
+
+def test_the_example_of_prometheus_reads_the_alerts() -> None:
+    example = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
+    assert example["rule_files"] == ["alerts.yml"]
+    assert example["scrape_configs"][0]["job_name"] == "leadsite"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_served_site_has_every_metric_that_they_name(owner: Business, served_site: Site) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    assert served_site.post_lead(owner.api_key, LEAD).status_code == 201
+    wanted = {name for expression in expressions() for name in _METRIC.findall(expression)}
+    assert len(wanted) > 20
+    # Two processes answer: each page has the requests of both.
+    for _ in range(4):
+        page = request("GET", f"{served_site.address}/metrics").text
+        shown = {re.split(r"[{ ]", line)[0] for line in page.splitlines() if not line.startswith("#")}
+        assert wanted - shown == set()
+        assert 'leadsite_requests_total{route="/api/leads",status="201"}' in page
+        assert owner.api_key not in page
+        assert "15112345678" not in page
+
+
+@pytest.mark.django_db
+def test_they_compare_labels_that_the_metrics_have(client: Any) -> None:
+    client.get("/api/leads")
+    page = client.get("/metrics").content.decode()
+    labels = set(re.findall(r"[{,](\w+)=\"", page)) | {"job", "instance"}
+    assert {label for expression in expressions() for label in _LABEL.findall(expression)} <= labels
