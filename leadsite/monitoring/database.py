@@ -4,6 +4,7 @@ Each group is one short statement over indexes, with a time-out of its own. A gr
 database does not answer, all are, and leadsite_database_up is 0. The answer is kept for a few seconds.
 """
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -54,6 +55,9 @@ _EVENTS: Final = """
 _DELIVERIES: Final = "SELECT state, count(*) FROM webhook_deliveries WHERE state <> 'processed' GROUP BY state"
 OUTBOX_STATES: Final = ("queued", "sending", "unknown")
 JOB_STATES: Final = ("todo", "doing", "succeeded", "failed", "cancelled", "aborting", "aborted")
+_INTEGRITY: Final = """
+    SELECT extract(epoch FROM now() - at), findings FROM integrity_runs ORDER BY id DESC LIMIT 1
+"""
 DELIVERY_STATES: Final = ("failed", "unrouted")
 
 
@@ -111,9 +115,23 @@ def _deliveries() -> Iterator[Metric]:
     yield _by("leadsite_deliveries", "Stored deliveries of providers that need attention.", "state", counts)
 
 
+def _integrity() -> Iterator[Metric]:
+    counts: dict[str, float] = {}
+    for age, findings in fetch_rows(_INTEGRITY):
+        counts = {finding["check"]: finding["count"] for finding in _json(findings)}
+        yield _gauge("leadsite_integrity_age_seconds", "Since the last self-check of the database.", float(age))
+    counts["all"] = sum(counts.values())
+    yield _by("leadsite_integrity_findings", "Rows that the last self-check found to be wrong.", "check", counts)
+
+
+def _json(value: Any) -> list[dict[str, Any]]:
+    """Django's connections leave json as text."""
+    return list(json.loads(value) if isinstance(value, str) else value)
+
+
 _GROUPS: Final[tuple[Callable[[], Iterator[Metric]], ...]] = (
     *(_server, _outbox, _jobs, _workers, _events),
-    _deliveries,
+    *(_deliveries, _integrity),
 )
 
 

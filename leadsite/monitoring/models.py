@@ -1,4 +1,4 @@
-"""Transactions that failed."""
+"""Transactions that failed, and what the self-check found."""
 
 from django.conf import settings
 from django.db import models
@@ -51,3 +51,19 @@ class FailedTransaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation or 'Transaction'} failed"
+
+
+class IntegrityRun(models.Model):
+    """One self-check of the database: integrity.py. The newest has the findings of now, as Finding has them."""
+
+    id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    seconds = models.FloatField()
+    total = models.PositiveIntegerField(help_text="How many kinds of errors were found.")
+    findings = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "integrity_runs"
+
+    def __str__(self) -> str:
+        return f"{self.total} kinds of errors"

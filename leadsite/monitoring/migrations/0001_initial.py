@@ -81,4 +81,22 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="IntegrityRun",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ("seconds", models.FloatField()),
+                ("total", models.PositiveIntegerField(help_text="How many kinds of errors were found.")),
+                ("findings", models.JSONField(default=list)),
+            ],
+            options={
+                "db_table": "integrity_runs",
+            },
+        ),
     ]

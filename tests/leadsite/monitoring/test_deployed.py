@@ -9,6 +9,7 @@ import yaml
 from django.conf import settings
 from django.db import connection
 
+from leadsite.monitoring.integrity import check_integrity
 from tests.factories import Business
 from tests.leadsite.monitoring.failing import LEAD
 from tests.site import Site, request
@@ -58,6 +59,7 @@ def test_the_example_of_prometheus_reads_the_alerts() -> None:
 def test_a_served_site_has_every_metric_that_they_name(owner: Business, served_site: Site) -> None:
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    check_integrity()
     assert served_site.post_lead(owner.api_key, LEAD).status_code == 201
     wanted = {name for expression in expressions() for name in _METRIC.findall(expression)}
     assert len(wanted) > 20

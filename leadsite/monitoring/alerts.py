@@ -1,0 +1,26 @@
+"""The alert about the last self-check, for the admin's start page."""
+
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from leadsite.adminkit.alerts import SHOWN, Alert
+from leadsite.adminkit.values import moment
+from leadsite.monitoring.models import IntegrityRun
+
+
+def integrity_findings(request: HttpRequest) -> list[Alert]:
+    """What the last self-check found. For superusers: it is about all businesses, and corrected in the database."""
+    if not request.user.is_superuser:
+        return []
+    last = IntegrityRun.objects.order_by("-pk").first()
+    if last is None:
+        return []
+    text = "The self-check of {} found {} {}, for example {}. {}"
+    return [
+        Alert(
+            format_html(
+                text, moment(last.at), one["count"], one["meaning"], ", ".join(one["examples"][:2]), one["what_to_do"]
+            )
+        )
+        for one in last.findings[:SHOWN]
+    ]

@@ -1,0 +1,128 @@
+"""Service that checks the stored data: what is wrong, where, and what to do. Reads only, in ranges of ids.
+
+Each statement sees one state of the database, so what is being written meanwhile is no finding.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from django.apps import apps
+from django.db import transaction
+
+from leadsite.core.arrays import array
+from leadsite.core.history import OUR_APPS
+from leadsite.core.statements import fetch_rows
+from leadsite.core.transactions import set_locally
+from leadsite.monitoring.integrity_checks import CHECKS, MISSING_RULE, MISSING_RULE_ADVICE, Check
+from leadsite.monitoring.models import IntegrityRun
+
+log = structlog.get_logger(__name__)
+
+# Rows of a statement: some milliseconds of memory and time, whatever the size of the table.
+RANGE: Final = 20_000
+EXAMPLES: Final = 5
+KEPT_RUNS: Final = 100
+_FIRST: Final = UUID(int=0)
+_LAST: Final = UUID(int=2**128 - 1)
+
+
+@dataclass(slots=True)
+class Finding:
+    """`examples`: the ids of rows, or names; `businesses`: their owners, as far as they are known."""
+
+    check: str
+    table: str
+    count: int
+    meaning: str
+    what_to_do: str
+    examples: list[str] = field(default_factory=list)
+    businesses: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.count} {self.meaning}, for example {', '.join(self.examples)}."
+
+
+def check_integrity() -> list[Finding]:
+    """Check all tables, store the result as an IntegrityRun, and return what is wrong. Raises django.db.Error."""
+    started = time.monotonic()
+    findings = [*_missing_rules()]
+    for table, checks in groupby(CHECKS, key=lambda check: check.table):
+        findings += _check_table(table, list(checks))
+    IntegrityRun.objects.create(
+        seconds=time.monotonic() - started, findings=[asdict(finding) for finding in findings], total=len(findings)
+    )
+    old = IntegrityRun.objects.order_by("-pk").values("pk")[KEPT_RUNS:]
+    IntegrityRun.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
+    for finding in findings:
+        log.error("integrity_finding", check=finding.check, count=finding.count, examples=finding.examples)
+    return findings
+
+
+def _check_table(table: str, checks: Iterable[Check]) -> list[Finding]:
+    found: dict[str, Finding] = {}
+    checks = list(checks)
+    for after, until in _ranges(table):
+        for check in checks:
+            count, examples, owners = _find(check, after, until)
+            if count:
+                finding = found.setdefault(check.name, Finding(check.name, table, 0, check.meaning, check.advice))
+                finding.count += count
+                finding.examples = (finding.examples + examples)[:EXAMPLES]
+                finding.businesses = sorted({*finding.businesses, *owners})[:EXAMPLES]
+    return list(found.values())
+
+
+def _ranges(table: str) -> Iterator[tuple[UUID, UUID]]:
+    """Ranges of ids, each of RANGE rows; the last one is open."""
+    after = _FIRST
+    while True:
+        ends = _rows(f"SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT 1 OFFSET {RANGE - 1}", [after])  # noqa: S608 - our names
+        if not ends:
+            yield after, _LAST
+            return
+        yield after, ends[0][0]
+        after = ends[0][0]
+
+
+def _find(check: Check, after: UUID, until: UUID) -> tuple[int, list[str], list[str]]:
+    statement = f"""
+        SELECT count(*), (array_agg(found.id::text))[1:{EXAMPLES}],
+            (array_agg(DISTINCT found.owner::text))[1:{EXAMPLES}]
+        FROM ({check.statement}) AS found
+    """  # noqa: S608 - our words
+    ((count, examples, owners),) = _rows(statement, [after, until])
+    return count, examples or [], [owner for owner in owners or [] if owner]
+
+
+def _rows(statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    """One statement, as one transaction: nothing is held open between two."""
+    with transaction.atomic():
+        set_locally(statement_timeout="60s", jit="off")
+        return fetch_rows(statement, parameters)
+
+
+def _missing_rules() -> Iterator[Finding]:
+    wanted = sorted(
+        rule.name
+        for app in OUR_APPS
+        for model in apps.get_app_config(app).get_models()
+        for rule in (*model._meta.constraints, *model._meta.indexes)
+    )
+    missing = [
+        name
+        for (name,) in _rows(
+            "SELECT name FROM unnest(%s::text[]) AS wanted (name)"
+            " WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conname = name AND convalidated)"
+            " AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_index AS i ON i.indexrelid = c.oid"
+            " WHERE c.relname = name AND i.indisvalid)",
+            [array(wanted)],
+        )
+    ]
+    if missing:
+        meaning = "constraints or indexes that the tables do not have"
+        yield Finding(MISSING_RULE, "", len(missing), meaning, MISSING_RULE_ADVICE, missing[:EXAMPLES])

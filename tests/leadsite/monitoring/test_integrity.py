@@ -1,0 +1,101 @@
+"""The self-check: each corruption is found and named, and what is right is not."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from leadsite.monitoring import integrity
+from leadsite.monitoring.integrity import check_integrity
+from leadsite.monitoring.integrity_checks import CHECKS, MISSING_RULE
+from leadsite.monitoring.models import IntegrityRun
+from tests.factories import Business
+from tests.leadsite.monitoring.corruptions import CORRUPTIONS, PHONE, corrupt, two_businesses
+from tests.staff import operator, staff_of
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrity, "RANGE", 2)
+
+
+def test_what_the_site_stores_is_right(owner: Business, stranger: Business) -> None:
+    two_businesses(owner, stranger)
+    inbox = Inbox(owner)
+    inbox.gets(meta.text("Hello"), meta.text("Are you open?"))
+    owner.client.post("/api/whatsapp", {"to": PHONE, "message": "Yes"}, format="json")
+    owner.client.post("/api/whatsapp", {"to": f"+{meta.SHEENA}", "message": "Yes"}, format="json")
+    assert check_integrity() == []
+    assert IntegrityRun.objects.get().total == 0
+
+
+@pytest.mark.parametrize("check", sorted(CORRUPTIONS))
+def test_a_corruption_is_found_and_named(check: str, owner: Business, stranger: Business) -> None:
+    two_businesses(owner, stranger)
+    corrupt(check, owner, stranger)
+    found = {finding.check: finding for finding in check_integrity()}
+    assert check in found, found
+    assert found[check].count >= 1
+    assert found[check].examples
+    assert found[check].what_to_do.endswith(".")
+
+
+def test_each_check_has_a_name_of_its_own_and_a_sentence() -> None:
+    names = [check.name for check in CHECKS]
+    assert len(set(names)) == len(names) >= 20
+    assert set(CORRUPTIONS) <= {*names, MISSING_RULE}
+
+
+def test_the_command_names_findings_and_exits_with_1(owner: Business, stranger: Business) -> None:
+    two_businesses(owner, stranger)
+    out = StringIO()
+    call_command("check_integrity", stdout=out)
+    assert "nothing is wrong" in out.getvalue()
+    corrupt("doubled_active_conversation", owner, stranger)
+    for arguments in ([], ["--json"]):
+        out = StringIO()
+        with pytest.raises(CommandError) as failed:
+            call_command("check_integrity", *arguments, stdout=out)
+        assert failed.value.returncode == 1
+        assert "doubled_active_conversation" in out.getvalue()
+    report = json.loads(out.getvalue())
+    assert report["ok"] is False
+    (finding,) = [one for one in report["findings"] if one["check"] == "doubled_active_conversation"]
+    assert (finding["count"], finding["businesses"]) == (1, [str(owner.id)])
+
+
+def test_the_number_of_statements_grows_with_ranges_only(
+    owner: Business, stranger: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrity, "RANGE", 20_000)
+    two_businesses(owner, stranger)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        check_integrity()
+    Inbox(owner).gets(*[meta.text(f"Hello {n}") for n in range(20)])
+    with CaptureQueriesContext(connection) as many:
+        check_integrity()
+    assert len(many) == len(few)
+
+
+def test_findings_are_on_the_start_page_of_operators_and_at_metrics(
+    owner: Business, stranger: Business, client: Client
+) -> None:
+    two_businesses(owner, stranger)
+    check_integrity()
+    assert "self-check" not in operator().get("/admin/").content.decode()
+    corrupt("doubled_active_conversation", owner, stranger)
+    check_integrity()
+    page = client.get("/metrics").content.decode()
+    assert 'leadsite_integrity_findings{check="doubled_active_conversation"} 1.0' in page
+    assert "leadsite_integrity_age_seconds" in page
+    assert "self-check" not in staff_of(owner).get("/admin/").content.decode()
