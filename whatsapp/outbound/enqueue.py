@@ -1,6 +1,4 @@
-"""Service that queues outgoing messages: stores them with their conversation and, if requested, a lead. The worker
-sends them (queue.py).
-"""
+"""Service that queues outgoing messages, with conversation and, if requested, a lead. The worker sends them: queue.py."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -98,13 +96,9 @@ def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead:
         raise MessageRefused("A lead needs the customer's name.", field="customerName")
     _check_content(message)
     try:
-        queued = _send(user_id=user_id, to=to, message=message, lead=lead)
-        if lead:
-            transaction.on_commit(partial(metrics.leads_created, Lead.Source.API.value, "created"), robust=True)
-        return queued
+        return _send(user_id=user_id, to=to, message=message, lead=lead)
     except Error as error:
-        if lead:
-            metrics.leads_created(Lead.Source.API.value, "failed")
+        metrics.leads_created(Lead.Source.API.value, "failed", int(lead is not None))
         if refusal := _refusal(error):
             raise refusal from error
         raise
@@ -135,6 +129,7 @@ def _send(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRe
         if lead:
             row = LeadRow(user_id, chat.id, lead.type, Lead.Source.API, details=lead.details)
             (lead_id,) = Lead.objects.insert([row])
+            transaction.on_commit(partial(metrics.leads_created, Lead.Source.API.value, "created"), robust=True)
         address = to.phone or to.whatsapp_user_id or ""
         return _queue(user_id, customer_id, chat.id, message, address=address, lead_id=lead_id)
 
