@@ -1,4 +1,4 @@
-"""Service that queues outgoing messages, with conversation and, if requested, a lead. The worker sends them: queue.py."""
+"""Service that queues outgoing messages, with conversation and, if requested, a lead. queue.py sends them."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,8 +13,7 @@ from conversations.models import Conversation, Customer, Message
 from conversations.models.conversations import Opening
 from conversations.services.change import UnknownConversation
 from conversations.visible_text import visible_text
-from leads.models import Lead
-from leads.models.leads import LeadRow
+from leads.models import Lead, LeadRow
 from leads.services.rules import is_storable
 from leadsite.core import clock, metrics
 from leadsite.core.transactions import retried
