@@ -3,33 +3,14 @@
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 from django.test import Client
-from prometheus_client.parser import text_string_to_metric_families
 
-from leadsite.monitoring import database
 from tests.factories import Business
 from tests.leadsite.monitoring.failing import LEAD
+from tests.leadsite.monitoring.scraped import read, value
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a long random text"
-
-
-def read(client: Client, **headers: str) -> dict[str, Any]:
-    answer = client.get("/metrics", headers=headers)
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    return {family.name: family for family in text_string_to_metric_families(answer.content.decode())}
-
-
-def value(families: dict[str, Any], name: str, **labels: str) -> float:
-    (found,) = [
-        sample.value
-        for family in families.values()
-        for sample in family.samples
-        if sample.name == name and sample.labels == labels
-    ]
-    return float(found)
 
 
 def test_with_a_token_only_its_bearer_reads_it(client: Client, settings: Any) -> None:
@@ -79,26 +60,3 @@ def test_queued_messages_are_counted_with_the_age_of_the_oldest(owner: Business,
     families = read(client)
     assert value(families, "leadsite_outbox_messages", state="queued") == 1
     assert 0 <= value(families, "leadsite_outbox_oldest_seconds") < 60
-
-
-def test_while_the_database_is_away_it_says_so_and_shows_the_rest(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def away(*args: Any) -> None:
-        raise OperationalError("away")
-
-    monkeypatch.setattr(database, "_group", away)
-    monkeypatch.setattr(database, "_answers", lambda: False)
-    families = read(client)
-    assert value(families, "leadsite_database_up") == 0
-    assert "leadsite_outbox_messages" not in families
-    assert "leadsite_creations" in families
-
-
-def test_a_group_that_fails_is_left_out_alone(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_JOBS", "SELECT pg_sleep(5)")
-    monkeypatch.setattr(database, "STATEMENT_TIMEOUT", "10ms")
-    families = read(client)
-    assert "leadsite_jobs" not in families
-    assert value(families, "leadsite_database_up") == 1
-    assert "leadsite_workers" in families
