@@ -1,4 +1,4 @@
-"""Middleware: health probes, sessions for pages only, and 503 for an unreachable database."""
+"""Middleware: health probes, the content policy, sessions for pages only, and 503 for an unreachable database."""
 
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -21,7 +21,7 @@ from leadsite.accounts.models import User
 from leadsite.accounts.second_factor.rules import is_complete
 from leadsite.accounts.sessions.store import SessionStore, visitor_of
 from leadsite.adminkit.error_pages import WORDS, error_page
-from leadsite.core import failures
+from leadsite.core import content_policy, failures
 from leadsite.core.addresses import OWNER
 from leadsite.core.logs.request_ids import HEADER, request_id_of
 from leadsite.core.postgresql.patience import limit_waiting
@@ -46,6 +46,26 @@ class Probes:
         answer = probe(request)
         answer[HEADER] = request_id_of(request.headers.get(HEADER))
         return answer
+
+
+class ContentPolicy:
+    """Says in each answer what the browser may do with it. The nonce of a page is `csp_nonce` in its template."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        nonce = content_policy.new_nonce()
+        request.csp_nonce = nonce  # type: ignore[attr-defined] # read by the context processor
+        response = self.get_response(request)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            # An error page has a nonce of its own.
+            policy = content_policy.page_policy(nonce, evaluates=not request.path.startswith("/api/"))
+            response.headers.setdefault(content_policy.HEADER, policy)
+            response.headers["Permissions-Policy"] = content_policy.PERMISSIONS
+        else:
+            response.headers[content_policy.HEADER] = content_policy.NOTHING
+        return response
 
 
 class _PagesOnly(MiddlewareMixin):
@@ -79,7 +99,9 @@ class ErrorPages(_PagesOnly):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code not in WORDS or not isinstance(response, HttpResponse) or response.content:
             return response
-        return error_page(response.status_code, headers=dict(response.items()) | {"Content-Type": "text/html"})
+        # Without the length of the empty answer: a browser would read no more than that.
+        kept = {name: value for name, value in response.items() if name not in ("Content-Length", "Content-Type")}
+        return error_page(response.status_code, headers=kept)
 
 
 class PageAuthentication(_PagesOnly, AuthenticationMiddleware):

@@ -144,6 +144,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "leadsite.monitoring.middleware.Monitor",
+    "leadsite.middleware.ContentPolicy",
     "leadsite.middleware.DatabaseUnavailable",
     "leadsite.middleware.ErrorPages",
     "leadsite.middleware.PageSession",

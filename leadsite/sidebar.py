@@ -67,6 +67,10 @@ def stylesheet(request: HttpRequest) -> str:
     return static("leadsite/admin.css")
 
 
+def htmx_settings(request: HttpRequest) -> str:
+    return static("leadsite/htmx_settings.js")
+
+
 def typed_script(request: HttpRequest) -> str:
     """What somebody typed is put back for the same user only: the script reads the fragment, which is not sent."""
     user = request.user.pk if getattr(request, "user", None) and request.user.is_authenticated else ""

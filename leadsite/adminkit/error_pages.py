@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 
+from leadsite.core import content_policy
+
 # Status -> title, and what happened and what to do.
 WORDS: Final[Mapping[int, tuple[str, str]]] = {
     400: ("This request is not valid", "Go back, load the page again, and send the form again."),
@@ -52,16 +54,15 @@ def error_page(
 ) -> HttpResponse:
     """Return a page with this HTTP status; title and sentence are those of WORDS unless given."""
     usual_title, usual_sentence = WORDS.get(status, WORDS[500])
-    title, sentence = title or usual_title, sentence or usual_sentence
+    words = {"title": title or usual_title, "sentence": sentence or usual_sentence, "status": status}
+    # Its own, because the page may answer a request that has not reached the middleware.
+    nonce = content_policy.new_nonce()
     try:
-        page = _page(status, title, sentence)
+        page = render_to_string("errors/page.html", _skin() | words | {"csp_nonce": nonce})
     except Exception:
-        page = format_html("<!doctype html><title>{}</title><h1>{}</h1><p>{}</p>", title, title, sentence)
-    return HttpResponse(page, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
-
-
-def _page(status: int, title: str, sentence: str) -> str:
-    return render_to_string("errors/page.html", _skin() | {"title": title, "sentence": sentence, "status": status})
+        page = format_html("<!doctype html><title>{title}</title><h1>{title}</h1><p>{sentence}</p>", **words)
+    own = {"Cache-Control": "no-store", content_policy.HEADER: content_policy.page_policy(nonce, evaluates=True)}
+    return HttpResponse(page, status=status, headers={**(headers or {}), **own})
 
 
 @cache

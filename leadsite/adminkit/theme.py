@@ -12,7 +12,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_SYMBOL": "forum",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
     "STYLES": ["leadsite.sidebar.stylesheet"],
-    "SCRIPTS": ["leadsite.sidebar.typed_script"],
+    "SCRIPTS": ["leadsite.sidebar.htmx_settings", "leadsite.sidebar.typed_script"],
     # No link "View site": there are no pages outside the admin.
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
@@ -30,13 +30,19 @@ TEMPLATES: Final[list[dict[str, Any]]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         # First, because some of these replace unfold's templates.
         "DIRS": [Path(__file__).parent.parent / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [f"leadsite.adminkit.templates.{kind}Loader" for kind in ("Filesystem", "AppDirectories")],
+                )
+            ],
             "context_processors": [
+                "leadsite.adminkit.templates.csp_nonce",
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
         },
     }
 ]

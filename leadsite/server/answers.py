@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 
 from leadsite.adminkit.error_pages import error_page
+from leadsite.core import content_policy
 from leadsite.core.logs.requests import LONGEST, log_finished
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.rest import cors
@@ -38,14 +39,15 @@ def refusal(scope: Scope, visit: Visit, status: int, code: str, sentence: str) -
     log_finished(
         method=scope.method, path=scope.path, status=status, started=visit.started, route="", code=code, **about
     )
-    headers = [("x-request-id", visit.request_id), *_for_browsers(scope)]
+    headers = [("x-request-id", visit.request_id), ("x-content-type-options", "nosniff"), *_for_browsers(scope)]
     if status == 503:
         headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
     if not scope.path.startswith("/api/"):
         page = error_page(status)
         return Answer(status, [*headers, *((name.lower(), value) for name, value in page.items())], page.content)
     body: dict[str, Any] = {"success": False, "error": sentence, "code": code, "fields": {}}
-    return Answer(status, [*headers, ("content-type", "application/json")], json.dumps(body).encode())
+    headers += [("content-type", "application/json"), (content_policy.HEADER.lower(), content_policy.NOTHING)]
+    return Answer(status, headers, json.dumps(body).encode())
 
 
 def failure(scope: Scope, visit: Visit, error: Exception) -> Answer:

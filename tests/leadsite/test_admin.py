@@ -1,92 +1,26 @@
 """All pages of all models open and escape customers' texts. tests/long has forged addresses."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
-
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from conversations.models import Conversation, Customer, Message
-from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun, Lead
+from leads.models import BulkChange, ImportRun, Lead
 from leadsite.accounts.models import ApiKey, LoginAttempt, Session, User
-from leadsite.accounts.services import create_business, issue_api_key
+from leadsite.accounts.services import create_business
 from leadsite.monitoring.models import FailedTransaction
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
-from leadsite.webhooks.services import create_endpoint
 from tests.cases import each_case
 from tests.factories import Business
-from tests.staff import ESCAPED, HOSTILE, Staff, address, operator, registered, staff_of
-from whatsapp.models import AccountEvent, Channel, ListedTemplate, MessageTemplate, WebhookDelivery
+from tests.leadsite.full_business import with_rows
+from tests.leadsite.pages import assert_protected
+from tests.staff import ESCAPED, Staff, address, operator, registered, staff_of
+from whatsapp.models import AccountEvent, Channel, MessageTemplate, WebhookDelivery
 
 MODELS = registered()
-LONG = HOSTILE + "x" * (10_000 - len(HOSTILE))
-
-
-def with_rows(business: Business) -> None:
-    """Create a row of each model, with hostile texts."""
-    lead = business.has_lead(customer_name=HOSTILE, details=LONG)
-    for direction, status in (("in", "received"), ("out", "failed")):
-        Message.objects.create(
-            user=business.user,
-            conversation_id=lead.conversation_id,
-            direction=direction,
-            status=status,
-            content=LONG,
-            error=HOSTILE,
-            extras={"text": HOSTILE},
-        )
-    number = Channel.objects.count()
-    Channel.objects.create(user=business.user, phone_number_id=f"{number}{HOSTILE}", display_number=HOSTILE)
-    WebhookDelivery.objects.create(
-        provider="cloud", body=HOSTILE.encode(), state="unrouted", error=HOSTILE, unrouted=[HOSTILE]
-    )
-    template = ListedTemplate(
-        name=HOSTILE,
-        language="de",
-        provider_id=HOSTILE[:20],
-        category=HOSTILE[:20],
-        status=HOSTILE[:20],
-        components=[{"type": "BODY", "text": HOSTILE}],
-    )
-    listed_at = datetime(2026, 11, 28, 12, tzinfo=UTC)
-    MessageTemplate.objects.store(user_id=business.id, waba_id="1", templates=[template], listed_at=listed_at)
-    about = {"waba_id": "1", "field": "security", "text": HOSTILE, "value": {"a": HOSTILE}, "digest": str(number)}
-    AccountEvent.objects.create(user=business.user, is_problem=True, at=timezone.now(), **about)
-    with_runs(business, lead.lead_id)
-    Group.objects.create(name=f"{number}{HOSTILE}")
-    endpoint = create_endpoint(
-        user_id=business.id, url="https://hooks.invalid/", events=["lead.created"], description=HOSTILE
-    ).endpoint
-    WebhookEvent.objects.create(
-        user=business.user, endpoint=endpoint, type="lead.created", payload={"text": HOSTILE}, error=HOSTILE
-    )
-    issue_api_key(user=business.user, name=HOSTILE)
-    until = timezone.now() + timedelta(minutes=5)
-    LoginAttempt.objects.create(key=str(number), account=HOSTILE, address=HOSTILE, attempts=1, allowed=1, until=until)
-    FailedTransaction.objects.create(
-        source="api", operation=HOSTILE, user=business.user, error=HOSTILE, input={"text": HOSTILE}
-    )
-    Session.objects.create(
-        session_key=f"z{number}", user=business.user, expire_date=until, address=HOSTILE, browser=HOSTILE
-    )
-    User.objects.filter(pk=business.id).update(business_name=HOSTILE)
-
-
-def with_runs(business: Business, lead_id: UUID) -> None:
-    """An import and a bulk change."""
-    run = ImportRun.objects.create(
-        user=business.user, file_name=HOSTILE, state="finished", read=1, failed=1, columns=[HOSTILE]
-    )
-    ImportRefusal.objects.create(user=business.user, run=run, line=2, reason=HOSTILE, cells=[HOSTILE, LONG])
-    change = BulkChange.objects.create(
-        user=business.user, person=business.user, values={"status": "lost"}, state="finished", total=1, gone=1
-    )
-    ChosenLead.objects.create(change=change, lead_id=lead_id, status="new", type="order", outcome="gone")
 
 
 @pytest.fixture
@@ -114,6 +48,7 @@ def test_a_page_opens_and_escapes_texts(model, who, site_of_one, owner):
         response = person.get(path)
         page = response.content.decode()
         assert response.status_code in {200, 302, 403}, path
+        assert_protected(response)
         assert "<script>alert" not in page
         if who == "operator" and path in (paths[0], paths[2]):
             assert ESCAPED in page, path

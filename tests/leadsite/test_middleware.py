@@ -18,6 +18,7 @@ def test_a_wrong_method_is_a_page(db: None):
     assert "cannot be used like that" in answer.content.decode()
     assert answer.headers["Allow"] == "POST, OPTIONS"
     assert answer.headers["Content-Type"].startswith("text/html")
+    assert answer.headers.get("Content-Length") in (None, str(len(answer.content)))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from leads.models import ImportFile, ImportRefusal, ImportRun, Lead
 from tests.factories import Business
 from tests.leads.uploading import CHOSEN, decide, run_worker, the_run, upload
+from tests.leadsite.pages import assert_protected
 from tests.staff import Staff, address, operator, staff_of
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,9 @@ def staff(owner: Business) -> Staff:
 
 def test_a_file_is_previewed_mapped_and_imported(owner, staff):
     assert "Import a file" in staff.list(Lead)
-    page = upload(staff).content.decode()
+    answer = upload(staff)
+    assert_protected(answer)
+    page = answer.content.decode()
     assert "No column has the customer&#x27;s name" in page
     assert Lead.objects.count() == 0
 

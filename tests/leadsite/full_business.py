@@ -1,0 +1,72 @@
+"""A row of each model that the admin shows, of one business."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from conversations.models import Message
+from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun
+from leadsite.accounts.models import LoginAttempt, User
+from leadsite.accounts.services import issue_api_key
+from leadsite.webhooks.models import WebhookEvent
+from leadsite.webhooks.services import create_endpoint
+from tests.factories import Business
+from tests.staff import HOSTILE
+from whatsapp.models import AccountEvent, Channel, ListedTemplate, MessageTemplate, WebhookDelivery
+
+
+def with_rows(business: Business, text: str = HOSTILE) -> None:
+    """Create a row of each model, with this text wherever a text can be, and a long one in details and contents."""
+    long = text + "x" * (10_000 - len(text))
+    lead = business.has_lead(customer_name=text, details=long)
+    for direction, status in (("in", "received"), ("out", "failed")):
+        Message.objects.create(
+            user=business.user,
+            conversation_id=lead.conversation_id,
+            direction=direction,
+            status=status,
+            content=long,
+            error=text,
+            extras={"text": text},
+        )
+    number = Channel.objects.count()
+    Channel.objects.create(user=business.user, phone_number_id=f"{number}{text}", display_number=text)
+    WebhookDelivery.objects.create(provider="cloud", body=text.encode(), state="unrouted", error=text, unrouted=[text])
+    template = ListedTemplate(
+        name=text,
+        language="de",
+        provider_id=text[:20],
+        category=text[:20],
+        status=text[:20],
+        components=[{"type": "BODY", "text": text}],
+    )
+    listed_at = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    MessageTemplate.objects.store(user_id=business.id, waba_id="1", templates=[template], listed_at=listed_at)
+    about = {"waba_id": "1", "field": "security", "text": text, "value": {"a": text}, "digest": str(number)}
+    AccountEvent.objects.create(user=business.user, is_problem=True, at=timezone.now(), **about)
+    with_runs(business, lead.lead_id, text)
+    Group.objects.create(name=f"{number}{text}")
+    endpoint = create_endpoint(
+        user_id=business.id, url="https://hooks.invalid/", events=["lead.created"], description=text
+    ).endpoint
+    WebhookEvent.objects.create(
+        user=business.user, endpoint=endpoint, type="lead.created", payload={"text": text}, error=text
+    )
+    issue_api_key(user=business.user, name=text)
+    until = timezone.now() + timedelta(minutes=5)
+    LoginAttempt.objects.create(key=str(number), account=text, address=text, attempts=1, allowed=1, until=until)
+    User.objects.filter(pk=business.id).update(business_name=text)
+
+
+def with_runs(business: Business, lead_id: UUID, text: str) -> None:
+    """An import and a bulk change."""
+    run = ImportRun.objects.create(
+        user=business.user, file_name=text, state="finished", read=1, failed=1, columns=[text]
+    )
+    ImportRefusal.objects.create(user=business.user, run=run, line=2, reason=text, cells=[text, text])
+    change = BulkChange.objects.create(
+        user=business.user, person=business.user, values={"status": "lost"}, state="finished", total=1, gone=1
+    )
+    ChosenLead.objects.create(change=change, lead_id=lead_id, status="new", type="order", outcome="gone")
