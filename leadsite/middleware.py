@@ -20,8 +20,9 @@ from leadsite import health
 from leadsite.accounts.models import User
 from leadsite.accounts.second_factor.rules import is_complete
 from leadsite.accounts.sessions.store import SessionStore, visitor_of
+from leadsite.adminkit import content_policy
 from leadsite.adminkit.error_pages import WORDS, error_page
-from leadsite.core import content_policy, failures
+from leadsite.core import failures
 from leadsite.core.addresses import OWNER
 from leadsite.core.logs.request_ids import HEADER, request_id_of
 from leadsite.core.postgresql.patience import limit_waiting
@@ -60,7 +61,11 @@ class ContentPolicy:
         response = self.get_response(request)
         if response.headers.get("Content-Type", "").startswith("text/html"):
             # An error page has a nonce of its own.
-            policy = content_policy.page_policy(nonce, evaluates=not request.path.startswith("/api/"))
+            policy = content_policy.page_policy(
+                nonce,
+                evaluates=not request.path.startswith("/api/"),
+                workers=getattr(response, "starts_workers", False),
+            )
             response.headers.setdefault(content_policy.HEADER, policy)
             response.headers["Permissions-Policy"] = content_policy.PERMISSIONS
         else:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 
-from leadsite.core import content_policy
+from leadsite.adminkit import content_policy
 
 # Status -> title, and what happened and what to do.
 WORDS: Final[Mapping[int, tuple[str, str]]] = {

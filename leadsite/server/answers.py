@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 import structlog
 from django.conf import settings
 
+from leadsite.adminkit import content_policy
 from leadsite.adminkit.error_pages import error_page
-from leadsite.core import content_policy
 from leadsite.core.logs.requests import LONGEST, log_finished
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.rest import cors

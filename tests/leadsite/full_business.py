@@ -10,6 +10,8 @@ from conversations.models import Message
 from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun
 from leadsite.accounts.models import LoginAttempt, User
 from leadsite.accounts.services import issue_api_key
+from leadsite.accounts.sessions.models import Session
+from leadsite.monitoring.models import FailedTransaction
 from leadsite.webhooks.models import WebhookEvent
 from leadsite.webhooks.services import create_endpoint
 from tests.factories import Business
@@ -55,6 +57,12 @@ def with_rows(business: Business, text: str = HOSTILE) -> None:
         user=business.user, endpoint=endpoint, type="lead.created", payload={"text": text}, error=text
     )
     issue_api_key(user=business.user, name=text)
+    FailedTransaction.objects.create(
+        constraint=text, source="api", user=business.user, error=text, operation=text, input={"a": text}
+    )
+    key = f"zz{number}{business.id}"
+    used = {"user": business.user, "browser": text, "address": text, "last_seen_at": timezone.now()}
+    Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=1), **used)
     until = timezone.now() + timedelta(minutes=5)
     LoginAttempt.objects.create(key=str(number), account=text, address=text, attempts=1, allowed=1, until=until)
     User.objects.filter(pk=business.id).update(business_name=text)
