@@ -14,11 +14,8 @@ from django.urls import URLPattern, URLResolver
 from django.urls.resolvers import RegexPattern
 
 VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
-# Addresses that do not name a row, although they have something to fill in.
-SAMPLES = {
-    r"^(?P<app_label>accounts|auth|conversations|leads|whatsapp|webhooks)/$": "conversations/",
-    r"(?P<url>.*)$": "no-such-page/",
-}
+# By the beginning of a regular expression, an address that it fits and that names no row.
+SAMPLES = {"^(?P<app_label>": "conversations/", "(?P<url>": "no-such-page/"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class Route:
     def path(self, rows: Mapping[type[Model], Any]) -> str:
         """The address for the row of its model in `rows`."""
         if self.model is None:
-            return f"/admin/{SAMPLES.get(self.pattern, self.pattern)}"
+            return f"/admin/{_sample(self.pattern) or self.pattern}"
         key = quote(str(rows[self.model].pk))
         values = {"object_id": key, "id": key}
         return "/admin/" + VARIABLE.sub(lambda found: values[found[1]], self.pattern)
@@ -59,7 +56,7 @@ def _walk(patterns: Any, prefix: str = "") -> Iterator[Route]:
 def _route(item: URLPattern, pattern: str) -> Route:
     name = item.name or ""
     if isinstance(item.pattern, RegexPattern):
-        assert pattern in SAMPLES, f"The admin has an address by a regular expression, {pattern}: add a sample of it."
+        assert _sample(pattern), f"The admin has an address by a regular expression, {pattern}: add a sample of it."
         return Route(pattern, name, None)
     variables = VARIABLE.findall(pattern)
     if not variables:
@@ -67,3 +64,7 @@ def _route(item: URLPattern, pattern: str) -> Route:
     assert variables in (["object_id"], ["id"]), f"What are {variables} in {pattern}? Say it in Route.path."
     app, model = pattern.split("/")[:2]
     return Route(pattern, name, apps.get_model(app, model))
+
+
+def _sample(pattern: str) -> str:
+    return next((sample for beginning, sample in SAMPLES.items() if pattern.startswith(beginning)), "")

@@ -57,14 +57,7 @@ def with_rows(business: Business, text: str = HOSTILE) -> None:
         user=business.user, endpoint=endpoint, type="lead.created", payload={"text": text}, error=text
     )
     issue_api_key(user=business.user, name=text)
-    FailedTransaction.objects.create(
-        constraint=text, source="api", user=business.user, error=text, operation=text, input={"a": text}
-    )
-    key = f"zz{number}{business.id}"
-    used = {"user": business.user, "browser": text, "address": text, "last_seen_at": timezone.now()}
-    Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=1), **used)
-    until = timezone.now() + timedelta(minutes=5)
-    LoginAttempt.objects.create(key=str(number), account=text, address=text, attempts=1, allowed=1, until=until)
+    with_operations(business, text)
     User.objects.filter(pk=business.id).update(business_name=text)
 
 
@@ -78,3 +71,16 @@ def with_runs(business: Business, lead_id: UUID, text: str) -> None:
         user=business.user, person=business.user, values={"status": "lost"}, state="finished", total=1, gone=1
     )
     ChosenLead.objects.create(change=change, lead_id=lead_id, status="new", type="order", outcome="gone")
+
+
+def with_operations(business: Business, text: str) -> None:
+    """A failed transaction, a session, and a failed login."""
+    number = Channel.objects.count()
+    FailedTransaction.objects.create(
+        constraint=text, source="api", user=business.user, error=text, operation=text, input={"a": text}
+    )
+    key = f"zz{number}{business.id}"
+    used = {"user": business.user, "browser": text, "address": text, "last_seen_at": timezone.now()}
+    Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=1), **used)
+    until = timezone.now() + timedelta(minutes=5)
+    LoginAttempt.objects.create(key=str(number), account=text, address=text, attempts=1, allowed=1, until=until)
