@@ -8,9 +8,8 @@ from django.utils import timezone
 
 from conversations.models import Message
 from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun
-from leadsite.accounts.models import LoginAttempt, User
+from leadsite.accounts.models import LoginAttempt, Session, User
 from leadsite.accounts.services import issue_api_key
-from leadsite.accounts.sessions.models import Session
 from leadsite.monitoring.models import FailedTransaction
 from leadsite.webhooks.models import WebhookEvent
 from leadsite.webhooks.services import create_endpoint
