@@ -27,14 +27,16 @@ from tests.roles import every_connection_as_application
 from tests.sessions import PRELOADED, database_url
 from tests.site import SERVED_SECRET, Site, serving
 
-# The same cases in each run; no deadline, because tests run in parallel.
+# The same cases in each run; no deadline, because tests run in parallel. `make test-long` takes the thorough profile.
 hypothesis.settings.register_profile(
     "suite",
     deadline=None,
+    max_examples=40,
     derandomize=True,
     database=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
 )
+hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_profile("suite"), max_examples=400)
 hypothesis.settings.load_profile("suite")
 
 

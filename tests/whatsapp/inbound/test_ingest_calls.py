@@ -100,8 +100,10 @@ def test_a_call_of_the_business_is_one_row_without_a_lead(inbox, statuses, parts
     assert inbox.conversations[0].last_inbound_at is None
 
 
-@each_case("order", list(permutations([CONNECT, COMPLETED, RECORDED, TRANSCRIBED])))
-def test_the_order_of_the_parts_does_not_matter(inbox, order):
+ORDERS = list(permutations([CONNECT, COMPLETED, RECORDED, TRANSCRIBED]))
+
+
+def check_order_of_parts(inbox, order):
     deliver_call(inbox, *order, order[0])
     assert_it_says(inbox, "Call, 2 min, recorded\nTwo cakes, please")
     assert inbox.counts() == (1, 1, 1, 1)
@@ -113,6 +115,11 @@ def test_the_order_of_the_parts_does_not_matter(inbox, order):
         0,
         150,
     ]
+
+
+@each_case("order", ORDERS[::4])
+def test_the_order_of_the_parts_does_not_matter(inbox, order):
+    check_order_of_parts(inbox, order)
 
 
 def test_parts_of_one_delivery_become_one_row(inbox):
