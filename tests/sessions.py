@@ -34,9 +34,10 @@ def database_url() -> str:
     if settings["PASSWORD"]:
         login += ":" + quote(settings["PASSWORD"], safe="")
     server = f"{settings['HOST']}:{settings['PORT']}" if settings["PORT"] else settings["HOST"]
-    # The other OPTIONS are for psycopg, and cannot be part of an address.
-    options = {name: value for name, value in settings["OPTIONS"].items() if name in ("host", "port", "sslmode")}
-    return f"postgresql://{login}@{server}/{quote(settings['NAME'])}?{urlencode(options)}"
+    # Other OPTIONS are for psycopg, and cannot be part of an address. With --application-role, `options` has the role.
+    names = ("host", "port", "sslmode", "options")
+    options = {name: value for name, value in settings["OPTIONS"].items() if name in names}
+    return f"postgresql://{login}@{server}/{quote(settings['NAME'])}?{urlencode(options, quote_via=quote)}"
 
 
 @contextmanager
