@@ -11,7 +11,10 @@ from leads.importing import resume, upload_worker
 
 @app.task(pass_context=True)
 def do_import(context: JobContext, run_id: str) -> None:
+    """Import, or try, an upload; then the business's next one has its turn, behind the jobs that others have queued."""
     upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
+    if not context.should_abort() and (waiting := resume.next_upload(UUID(run_id))):
+        do_import.defer(run_id=str(waiting))
 
 
 @app.task(pass_context=True)

@@ -140,9 +140,19 @@ def due_uploads() -> QuerySet[ImportRun]:
     unread = Q(attempts=0) | Q(updated_at__lt=now - _PREVIEW_STALE)
     due = Q(state=State.PREVIEW, preview__isnull=True) & unread
     due |= Q(state=State.WAITING) | Q(state=State.TRYING) & (Q(progress=None) | stale) | Q(state=State.RUNNING) & stale
-    # The runs of import_leads have no stored file and are resumed by the command.
-    piece = ImportFile.objects.filter(user_id=OuterRef("user_id"), run_id=OuterRef("pk"), number=0)
-    return ImportRun.objects.filter(due, Exists(piece)).order_by("pk")
+    return ImportRun.objects.filter(due, Exists(piece_of_file())).order_by("pk")
+
+
+def piece_of_file() -> QuerySet[ImportFile]:
+    """The stored file of a run. The runs of import_leads have none and are resumed by the command."""
+    return ImportFile.objects.filter(user_id=OuterRef("user_id"), run_id=OuterRef("pk"), number=0)
+
+
+def next_upload(run_id: UUID) -> UUID | None:
+    """Return the business's oldest upload that waits, after this one has been worked on."""
+    business = ImportRun.objects.filter(pk=run_id).values("user_id")
+    waiting = due_uploads().filter(user_id__in=business).exclude(state=State.PREVIEW).exclude(pk=run_id)
+    return waiting.values_list("pk", flat=True).first()
 
 
 def skipping(work: Work, before: Before, *, user_id: UUID, options: Options) -> Work:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.db import OperationalError, transaction
+from django.db.models import Exists, Q
 
 from leads.importing.batches import Counts, Refusal, validate
 from leads.importing.columns.fields import UnknownColumns
@@ -20,7 +21,7 @@ from leads.importing.isolated.reading import IsolatedBatches, read_first_rows
 from leads.importing.preview import Preview, stored_form
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
-from leads.importing.resume import before_of, due_uploads
+from leads.importing.resume import before_of, due_uploads, piece_of_file
 from leads.importing.runs import Overtaken, close_run, dry_run_import, import_rows
 from leads.importing.stored_files import FileGone, drop_file
 from leads.importing.uploads import options_of
@@ -33,6 +34,8 @@ State = ImportRun.State
 KEEP: Final = timedelta(days=7)
 # A file on which this many workers were killed may be the cause: it is not tried again.
 MAX_ATTEMPTS: Final = 3
+# A run that a worker is importing is updated with each batch.
+WORKING: Final = timedelta(minutes=1)
 # Small, so that the page shows progress: 50 000 rows in 25 steps.
 BATCH_SIZE: Final = 2000
 SHOWN_REFUSALS: Final = 20
@@ -85,7 +88,7 @@ def _take(run_id: UUID) -> ImportRun | None:
     with transaction.atomic():
         # A worker that is still importing it holds the row's lock during each batch.
         run = due_uploads().select_for_update(skip_locked=True, of=("self",)).filter(pk=run_id).first()
-        if run is None:
+        if run is None or (run.state != State.PREVIEW and _has_another(run)):
             return None
         if (run.progress is not None and run.state != State.WAITING) or run.state == State.PREVIEW:
             run.attempts += 1
@@ -97,6 +100,15 @@ def _take(run_id: UUID) -> ImportRun | None:
             run.progress = run.progress or 0.0
         run.save(update_fields=["state", "progress", "attempts", "updated_at"])
     return run
+
+
+def _has_another(run: ImportRun) -> bool:
+    """Whether another upload of the business is being imported or tried. Its next one waits: a worker does four jobs at
+    a time, and twenty long files of one business would keep those of the others waiting.
+    """
+    others = ImportRun.objects.filter(user_id=run.user_id, updated_at__gt=clock.now() - WORKING).exclude(pk=run.pk)
+    working = Q(state=State.RUNNING) | Q(state=State.TRYING, progress__isnull=False)
+    return others.filter(working, Exists(piece_of_file())).exists()
 
 
 def _read_preview(run: ImportRun, should_stop: Callable[[], bool]) -> bool:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from leads.importing import upload_worker
+from leads.importing import resume, upload_worker
 from leads.models import ImportFile, ImportRun
+from leadsite.core import clock
 from tests.factories import Business
 from tests.leads.uploading import CHOSEN, decide, run_worker, the_run, upload
 from tests.staff import Staff, staff_of
@@ -51,3 +52,43 @@ def test_files_are_deleted_after_a_week(staff):
     upload_worker.prune_uploads()
     assert not ImportRun.objects.exists()
     assert not ImportFile.objects.exists()
+
+
+def waiting_run(staff: Staff, name: str) -> ImportRun:
+    upload(staff, name=name)
+    run = ImportRun.objects.latest("pk")
+    ImportRun.objects.filter(pk=run.pk).update(state="waiting")
+    return run
+
+
+def state_of(run: ImportRun) -> str:
+    return ImportRun.objects.get(pk=run.pk).state
+
+
+def test_a_business_has_one_import_at_a_time_and_then_the_next(staff: Staff, stranger: Business):
+    first, second = waiting_run(staff, "first.csv"), waiting_run(staff, "second.csv")
+    others = waiting_run(staff_of(stranger), "other.csv")
+    ImportRun.objects.filter(pk=first.pk).update(state="running", progress=0.5, updated_at=clock.now())
+    assert resume.next_upload(first.pk) == second.pk
+    run_worker()
+    assert state_of(second) == "waiting"
+    assert state_of(others) != "waiting"
+    ImportRun.objects.filter(pk=first.pk).update(state="finished")
+    run_worker()
+    assert state_of(second) != "waiting"
+    assert resume.next_upload(first.pk) is None
+
+
+def test_an_import_whose_worker_has_died_does_not_keep_the_next_one_waiting(staff: Staff):
+    first, second = waiting_run(staff, "first.csv"), waiting_run(staff, "second.csv")
+    before = clock.now() - 2 * upload_worker.WORKING
+    ImportRun.objects.filter(pk=first.pk).update(state="running", progress=0.5, updated_at=before)
+    run_worker()
+    assert state_of(second) != "waiting"
+
+
+def test_previews_wait_for_no_import(staff: Staff):
+    first = waiting_run(staff, "first.csv")
+    ImportRun.objects.filter(pk=first.pk).update(state="running", progress=0.5, updated_at=clock.now())
+    upload(staff, name="second.csv")
+    assert ImportRun.objects.latest("pk").preview is not None
