@@ -21,6 +21,8 @@ from tests.site import environment, manage
 from tests.whatsapp import twilio_forms
 from tests.whatsapp.graph import Graph, graph_api
 
+# A program beside a site under load starts slowly where tests share two processors.
+START_SECONDS = 300
 # Both volumes of the database are file systems in memory, which a case fills by making them smaller.
 DATA_SIZE, LOG_SIZE = "2g", "1500m"
 
