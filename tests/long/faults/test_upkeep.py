@@ -1,24 +1,20 @@
-"""What operators do while the site is used: large imports, migrations, backup and restore, a second start."""
+"""What operators do while the site is used: large imports, migrations, backup and restore."""
 
 import json
 import subprocess
 import time
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
 import psycopg
 
 from leadsite.demo.data import EMAIL
-from leadsite.demo.embedded import EmbeddedPostgres
 from leadsite.demo.embedded.programs import ENVIRONMENT, program
-from tests.leadsite.demo.demo_process import Demo
 from tests.long.faults.cases import Promise
 from tests.long.faults.ledger import orphans
-from tests.long.faults.stage import START_SECONDS, Stage
+from tests.long.faults.stage import Stage
 from tests.long.faults.table import Result
 from tests.long.faults.writers import new_phone
-from tests.site import free_port, manage, until
+from tests.site import manage
 
 Hold = Callable[..., Result]
 
@@ -92,24 +88,3 @@ def test_a_migration_of_a_large_database(hold: Hold) -> None:
 
 def test_backup_and_restore(hold: Hold) -> None:
     hold("backup and restore", backup, Promise(ready=True, imports=False))
-
-
-def serves(one: Demo) -> bool:
-    assert one.process.poll() is None, one.output()
-    return "Ctrl-C stops the site" in one.output()
-
-
-def test_make_run_twice_at_once_on_a_fresh_directory(tmp_path: Path) -> None:
-    """Both serve, on one database; the first that ends leaves it to the other."""
-    started = [Demo(tmp_path, free_port()) for _ in range(2)]
-    try:
-        for one in started:
-            until(partial(serves, one), one.output, START_SECONDS)
-        assert all(one.takes_leads() for one in started)
-        assert started[0].press_ctrl_c() == 0
-        assert started[1].takes_leads()
-    finally:
-        for one in started:
-            if one.process.poll() is None:
-                assert one.press_ctrl_c() == 0, one.output()
-    assert not EmbeddedPostgres(tmp_path).is_running()
