@@ -202,13 +202,8 @@ def _record_failure(delivery: Delivery, outcome: Outcome) -> None:
 
 
 def _changes(delivery: Delivery, outcome: Outcome) -> dict[str, Any]:
-    changes = {
-        "last_status": outcome.status,
-        "error": outcome.error,
-        "leased_until": None,
-        "last_attempt_at": Now(),
-        "updated_at": Now(),
-    }
+    changes: dict[str, Any] = {"last_status": outcome.status, "error": outcome.error, "leased_until": None}
+    changes |= {"last_attempt_at": Now(), "updated_at": Now()}
     if outcome.status == 410 or delivery.attempt > len(RETRY_DELAYS):
         return changes | {"state": WebhookEvent.State.FAILED, "due_at": None}
     delay = RETRY_DELAYS[delivery.attempt - 1] * random.uniform(*_JITTER)  # noqa: S311 - not a secret
@@ -217,9 +212,8 @@ def _changes(delivery: Delivery, outcome: Outcome) -> dict[str, Any]:
 
 
 def _why_disabled(outcome: Outcome) -> str:
-    if outcome.status == 410:
-        return GONE
-    return f"No event was delivered for {DISABLED_AFTER.days} days. The last attempt: {outcome.error}"
+    last = f"No event was delivered for {DISABLED_AFTER.days} days. The last attempt: {outcome.error}"
+    return GONE if outcome.status == 410 else last
 
 
 def _disable(delivery: Delivery, outcome: Outcome, reason: str) -> bool:
