@@ -6,6 +6,7 @@ the longest idle first. Behind a proxy all connections are the proxy's, which mu
 """
 
 import os
+import resource
 import socket
 import struct
 import sys
@@ -50,8 +51,6 @@ def peer_of(client: str) -> Peer:
 def allow_many_files() -> None:
     """Raise the limit of open files, which for programs is often 1024, as far as this process may."""
     if sys.platform == "linux":
-        import resource  # noqa: PLC0415 - Unix only
-
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
         with suppress(ValueError, OSError):
