@@ -16,13 +16,14 @@ CREATE OR REPLACE FUNCTION create_lead_with_conversation(
 ) RETURNS json
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
-    SET client_min_messages = error SET leadsite.past = off
+    SET client_min_messages = error
 AS $$
 DECLARE
     v_made record;
     v_constraint text;
     v_field text;
 BEGIN
+    PERFORM set_config('leadsite.past', 'off', true);
     SELECT * INTO v_made FROM make_leads(
         p_user_id,
         jsonb_build_array(jsonb_build_object(

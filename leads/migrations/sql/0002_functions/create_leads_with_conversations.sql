@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION create_leads_with_conversations(p_user_id uuid, p_lea
     RETURNS json
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
-    SET client_min_messages = error SET leadsite.past = off
+    SET client_min_messages = error
 AS $$
 DECLARE
     v_created integer;
@@ -16,6 +16,7 @@ DECLARE
     v_results json;
     v_constraint text;
 BEGIN
+    PERFORM set_config('leadsite.past', 'off', true);
     SELECT count(lead_id), count(error), coalesce(json_agg(
                CASE WHEN error IS NULL THEN json_build_object(
                    'index', index, 'success', true, 'lead_id', lead_id, 'conversation_id', conversation_id,
