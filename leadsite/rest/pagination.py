@@ -106,8 +106,8 @@ class NewestByTime(NewestFirst):
     positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {"created_at": read_pair}
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        column = self.get_ordering(request, queryset, view)[0].removeprefix("-")
-        return super().paginate_queryset(OrderedByPair(queryset, column), request, view)
+        pages: Any = OrderedByPair(queryset, self.get_ordering(request, queryset, view)[0].removeprefix("-"))
+        return super().paginate_queryset(pages, request, view)
 
     def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
         return pair_of(getattr(instance, ordering[0].removeprefix("-")), instance.pk)
