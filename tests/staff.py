@@ -23,6 +23,11 @@ def address(page: str, row: Model | type[Model], *arguments: Any) -> str:
     return reverse(name, args=[row.pk, *arguments] if isinstance(row, Model) else arguments)
 
 
+def without_nonces(page: str) -> str:
+    """The page's text without what is new in each answer: the nonces of its content policy."""
+    return re.sub(r'nonce="[^"]+"', "", page)
+
+
 class Staff:
     """A browser in which this user has logged in."""
 

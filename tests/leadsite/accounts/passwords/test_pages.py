@@ -31,6 +31,7 @@ from tests.leadsite.accounts.second_factor.phone import (
     is_logged_in,
     with_password,
 )
+from tests.staff import without_nonces
 
 FORGOTTEN, NEW, CHANGE = "/admin/password/forgotten/", "/admin/password/new/", "/admin/password_change/"
 OTHER = "quite another password"
@@ -110,7 +111,7 @@ def test_neither_the_answer_nor_the_work_tells_whether_there_is_an_account(user:
     for email in (user.email, "nobody@shop.example"):
         with CaptureQueriesContext(connection) as queries:
             answer = ask(email)
-        text = answer.content.decode().replace(email, "E")
+        text = without_nonces(answer.content.decode()).replace(email, "E")
         statements = [re.sub(r"'[^']*'|\d+", "", query["sql"].replace(email, "E")) for query in queries]
         seen.append((answer.status_code, text, len(statements), [sql[:20] for sql in statements]))
         assert "users" not in str([query["sql"] for query in queries])
