@@ -55,6 +55,24 @@ def test_the_site_and_the_worker_know_one_role_only(name: str):
     assert "MIGRATION_DATABASE_URL" not in environment
 
 
+@pytest.mark.parametrize("name", APPLICATION)
+def test_what_env_example_lists_reaches_the_containers(name: str):
+    """A setting in .env that no container sees would be ignored in silence: for one, STAFF_SECOND_FACTOR."""
+    example = (settings.BASE_DIR / ".env.example").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^#?([A-Z][A-Z_]+)=", example, re.MULTILINE))
+    # Of the roles that neither knows; of the ports; of a server without a proxy; and what production never has.
+    others = {"DATABASE_OWNER_PASSWORD", "DATABASE_PASSWORD", "DATABASE_SQL_PASSWORD", "POSTGRES_PASSWORD"}
+    others |= {"DATABASE_SQL_ROLE", "MIGRATION_DATABASE_URL", "PORT", "GRANIAN_SSL_CERTIFICATE", "DEBUG", "DEMO_PASSWORD"}
+    assert "STAFF_SECOND_FACTOR" in listed
+    assert listed - others - service(name)["environment"].keys() == set()
+
+
+def test_containers_count_together():
+    volumes = {name: service(name)["volumes"] for name in APPLICATION}
+    assert volumes["web"] == volumes["worker"] == ["metrics:/data/metrics"]
+    assert "uid=10001" in compose()["volumes"]["metrics"]["driver_opts"]["o"]
+
+
 def test_only_migrations_know_the_owner():
     environment = service("migrate")["environment"]
     assert environment["MIGRATION_DATABASE_URL"].startswith("postgresql://leadsite_owner:${DATABASE_OWNER_PASSWORD:?")
