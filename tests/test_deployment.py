@@ -62,7 +62,14 @@ def test_what_env_example_lists_reaches_the_containers(name: str):
     listed = set(re.findall(r"^#?([A-Z][A-Z_]+)=", example, re.MULTILINE))
     # Of the roles that neither knows; of the ports; of a server without a proxy; and what production never has.
     others = {"DATABASE_OWNER_PASSWORD", "DATABASE_PASSWORD", "DATABASE_SQL_PASSWORD", "POSTGRES_PASSWORD"}
-    others |= {"DATABASE_SQL_ROLE", "MIGRATION_DATABASE_URL", "PORT", "GRANIAN_SSL_CERTIFICATE", "DEBUG", "DEMO_PASSWORD"}
+    others |= {
+        "DATABASE_SQL_ROLE",
+        "MIGRATION_DATABASE_URL",
+        "PORT",
+        "GRANIAN_SSL_CERTIFICATE",
+        "DEBUG",
+        "DEMO_PASSWORD",
+    }
     assert "STAFF_SECOND_FACTOR" in listed
     assert listed - others - service(name)["environment"].keys() == set()
 
