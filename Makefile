@@ -6,8 +6,6 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 TEST_PROCESSES = $(shell $(BIN)/python -c "import os; print(min(4, os.cpu_count() + 1))")
 PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES)
 WITHOUT_BROWSER := $(if $(CHROMIUM),,-m "not browser")
-# Of the faults, test-long has killed processes, the database and locks; `make faults` has all, ten minutes of them.
-FAULTS_APART := $(foreach name,clock sending upkeep,--ignore=tests/long/faults/test_$(name).py)
 # Linters need settings, but neither a real secret nor a database.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@/lint
 # For every Python from 3.11 on, both kinds of processors, Linux and macOS: hashes of all files, one version of each package.
@@ -29,7 +27,7 @@ test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embe
 	@$(PYTEST) --ignore=tests/long $(WITHOUT_BROWSER) $(ARGS)
 
 test-long: .venv/installed-dev ## the tests that take minutes: killed processes, races, faults, random requests, large files
-	@$(PYTEST) tests/long $(FAULTS_APART) $(WITHOUT_BROWSER) $(ARGS)
+	@$(PYTEST) tests/long --ignore=tests/long/faults $(WITHOUT_BROWSER) $(ARGS)
 	@$(PYTEST) --ignore=tests/long -m hypothesis --hypothesis-profile=thorough
 
 faults: .venv/installed-dev ## faults injected under load, with a table of what was lost (ARGS=--faults=10 repeats each)

@@ -106,7 +106,8 @@ def test_clients_of_a_locked_customer_leave_the_others_their_rate(
     assert {(answer.status, answer.retry_after) for answer in waiting} == {(503, True)}
     assert max(answer.seconds for answer in waiting) < LONGEST_SECONDS
     # 0.8 to 0.95 on an idle machine, 0.03 to 0.3 when each waited in a thread.
-    assert len(beside) > 0.6 * len(before), f"{len(beside)} requests instead of {len(before)}"
+    # Before, a tenth to a quarter. Other tests share the processors, so more than this would be a timed assert.
+    assert len(beside) > 0.4 * len(before), f"{len(beside)} requests instead of {len(before)}"
     assert max(answer.seconds for answer in beside) < LONGEST_SECONDS
 
 

@@ -41,6 +41,8 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         PRUNE_ALLOWANCES,
         PRUNE_KEYS,
         "leadsite.tasks.prune_logins",
+        "leadsite.monitoring.tasks.check_stored_data",
+        "leadsite.monitoring.tasks.prune_failures",
         PRUNE_EVENTS,
         PRUNE_IMPORTS,
         SWEEP_IMPORTS,
