@@ -12,7 +12,7 @@ from leadsite.core.postgresql.rights import excess_rights
 MIN_SECRET_LENGTH: Final = 16
 FEWEST_CHARACTERS: Final = 6
 GENERATE: Final = "Generate one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
-# Signs sessions, links and cookies: whoever guesses it is everybody.
+# Signs sessions, links and cookies: a person who guesses it can log in as anybody.
 _SHORTEST: Final = {"SECRET_KEY": 32}
 # Examples, also those of .env.example, and what people write until they write something better.
 _EXAMPLE: Final = re.compile(
@@ -90,7 +90,7 @@ def weakness(secret: str, *, shortest: int = MIN_SECRET_LENGTH) -> str:
 
 
 def check_deployed_secrets(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
-    """Weak secrets, and one text in two places: whoever learns it in one of them has the other."""
+    """Weak secrets, and one text in two places: a person who learns one of them has the other."""
     given = _given_secrets()
     problems = {name: weakness(text, shortest=_SHORTEST.get(name, MIN_SECRET_LENGTH)) for name, text in given}
     found: list[CheckMessage] = [

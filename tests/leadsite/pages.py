@@ -1,4 +1,4 @@
-"""What every page must be, whoever opens it."""
+"""What every page must be, for every person who opens it."""
 
 import re
 from html.parser import HTMLParser

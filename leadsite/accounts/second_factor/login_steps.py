@@ -39,7 +39,7 @@ def after_password(request: HttpRequest, user: User, *, next_page: str) -> HttpR
     """Log the user in, or send them to the next step."""
     if user.second_factor_at is None and not must_have(user):
         return log_in(request, user, next_page=next_page, step="none")
-    # A new session: whoever knew the key of the old one, or had logged in in it, does not come along.
+    # A new session: somebody who knew the key of the old one, or had logged in with it, is not logged in by this login.
     request.session.flush()
     unfinished = UnfinishedLogin(str(user.pk), user.get_session_auth_hash(), next_page, clock.now().timestamp())
     request.session[_KEY] = asdict(unfinished)

@@ -47,7 +47,7 @@ def growth(stage: Stage) -> None:
 
 
 def migration(stage: Stage) -> None:
-    """Migrate a database with many leads again: nothing to do, and nobody waits for it."""
+    """Migrate a database with many leads again: nothing to do, and no request waits for it."""
     with psycopg.connect(stage.url) as session:
         values = {"user": stage.user_id, "first": int(new_phone()) * 10, "count": LEADS}
         session.execute(FILL, values)
