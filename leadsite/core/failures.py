@@ -24,7 +24,8 @@ from django.db import Error, models
 from django.http import Http404, HttpRequest
 
 from leadsite.core import clock
-from leadsite.core.masking import describe, mask_numbers, sentence_of
+from leadsite.core.describing import FIRST, describe, sentence_of
+from leadsite.core.logs.masking import mask_numbers
 
 log = structlog.get_logger(__name__)
 
@@ -139,7 +140,7 @@ def report_item(
     *, source: str, user_id: UUID, operation: str, sqlstate: str, constraint: str, error: str, item: Any
 ) -> None:
     """Report one item of several that was left out, while the transaction of the others was committed."""
-    failure = new_failure(operation=operation, error=mask_numbers(error))
+    failure = new_failure(operation=operation, error=mask_numbers(error, first=FIRST))
     failure = replace(failure, source=source, user_id=user_id, input={"item": describe(item)})
     _tell(replace(failure, sqlstate=sqlstate, constraint=constraint, attempt=1, request_id=_request_id()))
 

@@ -11,7 +11,7 @@ from leadsite.core.models import UuidV7
 class FailedTransaction(models.Model):
     """A creation or change that was rolled back for good. Written outside of it, by writer.py.
 
-    `input` and `error` have no phone number and no text of a customer: leadsite/core/masking.py.
+    `input` and `error` have no phone number and no text of a customer: leadsite/core/describing.py.
     """
 
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from leadsite.core.logs.masking import without_numbers
+from leadsite.core.logs.masking import mask_numbers
 from leadsite.core.logs.tracebacks import exception_of
 
 # Applied to structlog's events and to records of the standard logging module.
@@ -45,7 +45,7 @@ def formatter(renderer: Processor) -> logging.Formatter:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.ExceptionRenderer(exception_of),
-            _without_numbers,
+            _mask_numbers,
             renderer,
         ],
     )
@@ -58,14 +58,14 @@ def _from_library(logger: WrappedLogger, name: str, event: EventDict) -> EventDi
         event["event"] = "access"
         event.update({ours: values.get(theirs) for theirs, ours in _ACCESS.items()})
     else:
-        event["event"] = without_numbers(str(event["event"]))
+        event["event"] = mask_numbers(str(event["event"]))
     return event
 
 
-def _without_numbers(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+def _mask_numbers(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
     for field in _QUOTING:
         if isinstance(text := event.get(field), str):
-            event[field] = without_numbers(text)
+            event[field] = mask_numbers(text)
     return event
 
 

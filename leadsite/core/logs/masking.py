@@ -1,4 +1,4 @@
-"""Phone numbers are hidden in what is logged."""
+"""Phone numbers are hidden in what is logged, and in what is stored of failures."""
 
 import re
 from typing import Final
@@ -13,6 +13,6 @@ _NUMBER: Final = re.compile(
 )
 
 
-def without_numbers(text: str) -> str:
-    """Replace what looks like a phone number by its last two digits."""
-    return _NUMBER.sub(lambda found: found["kept"] or f"…{found[0][-2:]}", text)
+def mask_numbers(text: str, *, first: int = 0) -> str:
+    """Mask what may be a phone number: its last two digits stay, and as many characters at its beginning as `first`."""
+    return _NUMBER.sub(lambda found: found["kept"] or f"{found[0][:first]}…{found[0][-2:]}", text)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.db import Error
 from structlog.typing import ExcInfo
 
-from leadsite.core.logs.masking import without_numbers
+from leadsite.core.logs.masking import mask_numbers
 
 _BECAUSE: Final = "\n\nThe above exception was the direct cause of the following exception:\n\n"
 _DURING: Final = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
@@ -44,12 +44,12 @@ def words_of(error: BaseException) -> str:
     source: Any = error.__cause__ if isinstance(error, Error) else error
     diag = getattr(source, "diag", None)
     if diag is None or diag.sqlstate is None:
-        return without_numbers(str(error)[:LONGEST])
+        return mask_numbers(str(error)[:LONGEST])
     sentence = str(diag.message_primary)
     if diag.sqlstate.startswith(_DATA_EXCEPTION):
         sentence = sentence.partition(":")[0]
     about = [diag.sqlstate, *([diag.constraint_name] if diag.constraint_name else [])]
-    return f"{without_numbers(sentence[:LONGEST])} ({', '.join(about)})"
+    return f"{mask_numbers(sentence[:LONGEST])} ({', '.join(about)})"
 
 
 def exception_of(exc_info: ExcInfo) -> str:

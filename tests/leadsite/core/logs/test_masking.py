@@ -2,7 +2,7 @@
 
 import pytest
 
-from leadsite.core.logs.masking import without_numbers
+from leadsite.core.logs.masking import mask_numbers
 
 
 @pytest.mark.parametrize(
@@ -10,7 +10,7 @@ from leadsite.core.logs.masking import without_numbers
     ["+4915123456789", "/api/x/+49 151 234-567 89/", "(0151) 234 567 89", "4915123456789@c.us", "%2B4915123456789"],
 )
 def test_a_phone_number_is_hidden(text: str) -> None:
-    hidden = without_numbers(f"of {text}.")
+    hidden = mask_numbers(f"of {text}.")
     assert "…89" in hidden
     assert "234" not in hidden
 
@@ -26,4 +26,4 @@ def test_a_phone_number_is_hidden(text: str) -> None:
     ],
 )
 def test_ids_times_and_addresses_stay(text: str) -> None:
-    assert without_numbers(text) == text
+    assert mask_numbers(text) == text

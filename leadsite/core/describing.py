@@ -4,7 +4,6 @@ Phone numbers are masked, and texts are replaced by their length, save short val
 such as a type. Ids stay: they lead to the rows.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,8 @@ from uuid import UUID
 import psycopg
 from django.db.models import Model
 
+from leadsite.core.logs.masking import mask_numbers
+
 # Fields whose text is shown where it is short. A wrong value of them is what caused the failure, most of the time.
 SHOWN: Final = frozenset(
     {
@@ -25,16 +26,11 @@ SHOWN: Final = frozenset(
 )
 PHONES: Final = frozenset({"to", "address", "phone_key", "wa_id"})
 SHOWN_CHARACTERS: Final = 40
+# Of a masked number: the plus sign and the beginning of the country, which help to find the customer.
+FIRST: Final = 2
 ERROR_LENGTH: Final = 500
 MAX_DEPTH: Final = 6
 MAX_ITEMS: Final = 3
-# A phone number with what people write between its digits. Ids of ours are no text here.
-_NUMBER: Final = re.compile(r"\+?\d(?:[\s().\-/]{0,3}\d){5,}")
-
-
-def mask_numbers(text: str) -> str:
-    """Mask what may be a phone number in a text: its first two and last two characters stay."""
-    return _NUMBER.sub(lambda found: f"{found[0][:2]}…{found[0][-2:]}", text)
 
 
 def sentence_of(error: BaseException) -> str:
@@ -49,7 +45,7 @@ def sentence_of(error: BaseException) -> str:
         text = str(error)
     else:
         text = type(error).__name__
-    return mask_numbers(text).replace("\0", "")[:ERROR_LENGTH]
+    return mask_numbers(text, first=FIRST).replace("\0", "")[:ERROR_LENGTH]
 
 
 def describe(value: Any, name: str = "", depth: int = 0) -> Any:
@@ -67,7 +63,7 @@ def describe(value: Any, name: str = "", depth: int = 0) -> Any:
 
 def _scalar(value: int | str | bytes | bytearray | memoryview, name: str) -> Any:
     if isinstance(value, int):
-        return value if abs(value) < 10**6 else mask_numbers(str(value))
+        return value if abs(value) < 10**6 else mask_numbers(str(value), first=FIRST)
     return _text(value, name) if isinstance(value, str) else f"{len(value)} bytes"
 
 
@@ -75,7 +71,7 @@ def _text(value: str, name: str) -> str:
     if name in PHONES or "phone" in name:
         return f"{value[:3]}…{value[-2:]}" if len(value) >= 8 else "…"
     if name in SHOWN and len(value) <= SHOWN_CHARACTERS:
-        return mask_numbers(value).replace("\0", "").encode(errors="replace").decode()
+        return mask_numbers(value, first=FIRST).replace("\0", "").encode(errors="replace").decode()
     return f"{len(value)} characters"
 
 
@@ -94,7 +90,9 @@ def _compound(value: Any, name: str, depth: int) -> Any:
 
 
 def _fields(values: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    described = {mask_numbers(str(name)[:SHOWN_CHARACTERS]): (name, value) for name, value in values.items()}
+    described = {
+        mask_numbers(str(name)[:SHOWN_CHARACTERS], first=FIRST): (name, value) for name, value in values.items()
+    }
     return {shown: describe(value, str(name), depth) for shown, (name, value) in described.items() if _says(value)}
 
 

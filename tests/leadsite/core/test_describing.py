@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from leadsite.core.masking import describe, mask_numbers
+from leadsite.core.describing import describe
+from leadsite.core.logs.masking import mask_numbers
 
 ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
@@ -73,4 +74,4 @@ def test_it_ends_in_what_contains_itself() -> None:
 
 
 def test_numbers_with_what_people_write_between_digits_are_masked() -> None:
-    assert mask_numbers("call +49 (151) 123-456.78 now, 12345 times") == "call +4…78 now, 12345 times"
+    assert mask_numbers("call +49 (151) 123-456.78 now, 12345 times", first=2) == "call +4…78 now, 12345 times"
