@@ -38,7 +38,7 @@ from leadsite.webhooks.services import (
     UnknownEndpoint,
     WebhookRefused,
 )
-from whatsapp.outbound.enqueue import MessageRefused, OptedOut, WindowClosed
+from whatsapp.outbound.refusals import MessageRefused, OptedOut, WindowClosed
 
 log = structlog.get_logger(__name__)
 

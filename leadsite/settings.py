@@ -137,6 +137,7 @@ INSTALLED_APPS = [
     "whatsapp",
     "leadsite.webhooks",
     "leadsite.monitoring",
+    "leadsite.inbox",
 ]
 MIDDLEWARE = [
     "leadsite.middleware.Probes",

@@ -218,6 +218,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("direction", models.CharField(choices=[("in", "In"), ("out", "Out")])),
+                ("author_id", models.UUIDField(editable=False, null=True)),
                 ("kind", models.CharField(db_default="text", default="text", help_text="text, image, location …")),
                 ("content", models.TextField(blank=True, db_default="", default="")),
                 (
@@ -460,6 +461,38 @@ class Migration(migrations.Migration):
                 name="conversations_by_assigned_to",
             ),
         ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(
+                models.F("assigned_to"),
+                django.db.models.expressions.OrderBy(
+                    django.db.models.functions.comparison.Coalesce(
+                        "last_message_at", models.Value(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC))
+                    ),
+                    descending=True,
+                ),
+                django.db.models.expressions.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("assigned_to__isnull", False), ("status", "active")),
+                name="conversations_of_person",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(
+                models.F("user"),
+                django.db.models.expressions.OrderBy(
+                    django.db.models.functions.comparison.Coalesce(
+                        "last_message_at", models.Value(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC))
+                    ),
+                    descending=True,
+                ),
+                django.db.models.expressions.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(
+                    ("assigned_to__isnull", True), ("last_message_at__isnull", False), ("status", "active")
+                ),
+                name="conversations_of_nobody",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="conversation",
             constraint=models.UniqueConstraint(fields=("user", "id"), name="conversations_owner_unique"),
@@ -610,6 +643,16 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="message",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(
+                    conversations.search.folding.Folded("content"), name="gin_trgm_ops"
+                ),
+                gin_pending_list_limit=1024,
+                name="messages_by_words",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="parkedstatus",
             index=models.Index(fields=["updated_at"], name="parked_statuses_by_age"),
         ),
@@ -633,4 +676,5 @@ class Migration(migrations.Migration):
         # A frequent word is best found by going through the rows in order. A sample of a hundred values, PostgreSQL's
         # default, misses words that one row in fifty has.
         migrations.RunSQL("ALTER INDEX customers_by_words ALTER COLUMN 1 SET STATISTICS 1000", migrations.RunSQL.noop),
+        migrations.RunSQL("ALTER INDEX messages_by_words ALTER COLUMN 1 SET STATISTICS 1000", migrations.RunSQL.noop),
     ]

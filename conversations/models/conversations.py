@@ -216,6 +216,21 @@ class Conversation(OwnedModel):
                 condition=Q(assigned_to__isnull=False),
                 name="conversations_by_assigned_to",
             ),
+            # Read by the inbox: the active conversations of a person, and those with messages that nobody has taken.
+            models.Index(
+                "assigned_to",
+                RECENCY.desc(),
+                F("id").desc(),
+                condition=Q(assigned_to__isnull=False, status="active"),
+                name="conversations_of_person",
+            ),
+            models.Index(
+                "user",
+                RECENCY.desc(),
+                F("id").desc(),
+                condition=Q(assigned_to__isnull=True, last_message_at__isnull=False, status="active"),
+                name="conversations_of_nobody",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="conversations_owner_unique"),

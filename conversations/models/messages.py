@@ -1,6 +1,8 @@
 """The model Message: messages of conversations, in and out. The outbound rows are the outbox."""
 
-from django.contrib.postgres.indexes import GinIndex
+from uuid import UUID
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.fields.json import KT, KeyTransform
@@ -12,6 +14,7 @@ from conversations.models.inbound import InboundMessageManager
 from conversations.models.outbox import OutboxManager
 from conversations.models.past import PastMessageManager
 from conversations.models.reported import ReportedMessageManager
+from conversations.search.folding import Folded
 from leadsite.core.models import OwnedModel
 
 CONTENT_MAX_LENGTH = 65_536
@@ -52,6 +55,14 @@ class MessageManager(
             referred_id=Coalesce(*referred, output_field=models.UUIDField())
         )
 
+    def answer_after(self, conversation_id: UUID, seen_id: UUID) -> "Message | None":
+        """Return the answer of the business that came after the message with this id, unless the customer has written
+        since. Ids are in the order in which messages were stored.
+        """
+        turns = self.filter(conversation_id=conversation_id, is_turn=True).exclude(status="failed")
+        last = turns.order_by("-sort_at", "-pk").first()
+        return last if last is not None and last.direction == MessageDirection.OUT and last.pk > seen_id else None
+
 
 class Message(OwnedModel):
     """One message of a conversation, in or out. The outbound row is also the outbox.
@@ -84,6 +95,8 @@ class Message(OwnedModel):
         help_text="The customer's number or WhatsApp user id, as the provider sent it or will get it.",
     )
     direction = models.CharField(choices=Direction)
+    # The person who wrote an outgoing one in the admin. No foreign key: a person's messages stay when they leave.
+    author_id = models.UUIDField(null=True, editable=False)
     kind = models.CharField(default="text", db_default="text", help_text="text, image, location …")
     content = models.TextField(blank=True, default="", db_default="")
     provider_id = models.CharField(null=True, blank=True, help_text="The provider's id of this message.")
@@ -123,6 +136,12 @@ class Message(OwnedModel):
                 condition=Q(direction="out", is_turn=True) & ~Q(status="failed")
                 | Q(kind="call", direction="in", is_turn=False),
                 name="messages_answers",
+            ),
+            # Read by the search of the inbox. Its pending list: see leads_by_words.
+            GinIndex(
+                OpClass(Folded("content"), name="gin_trgm_ops"),
+                name="messages_by_words",
+                gin_pending_list_limit=1024,
             ),
             # Read by lock_due: messages to send through a channel now.
             models.Index(fields=["channel_id", "due_at"], condition=Q(status="queued"), name="messages_due"),

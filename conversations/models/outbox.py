@@ -106,9 +106,10 @@ _QUEUE: Final = """
         SET last_message_at = greatest(last_message_at, now()), waiting_since = NULL, updated_at = now()
         WHERE id = %(conversation)s)
     INSERT INTO messages
-        (user_id, conversation_id, channel_id, address, kind, content, extras, direction, status, due_at, sort_at)
-    VALUES (%(user)s, %(conversation)s, %(channel)s, %(address)s, %(kind)s, %(content)s, %(extras)s::jsonb, 'out',
-            'queued', now(), greatest(
+        (user_id, conversation_id, channel_id, address, author_id, kind, content, extras, direction, status, due_at,
+         sort_at)
+    VALUES (%(user)s, %(conversation)s, %(channel)s, %(address)s, %(author)s::uuid, %(kind)s, %(content)s,
+            %(extras)s::jsonb, 'out', 'queued', now(), greatest(
                 (SELECT before.sort_at + interval '1 microsecond' FROM messages AS before
                  WHERE before.conversation_id = %(conversation)s ORDER BY before.sort_at DESC LIMIT 1),
                 now() - coalesce(
@@ -163,13 +164,14 @@ class OutboxManager:
         extras: Mapping[str, Any],
         channel_id: UUID | None,
         address: str,
+        author_id: UUID | None = None,
     ) -> UUID:
         """Store a message that is due now. Caller holds the transaction and has locked the customer.
 
         Raises django.db.IntegrityError: a constraint of the table.
         """
         values: dict[str, Any] = {"user": user_id, "conversation": conversation_id, "kind": kind, "content": content}
-        values |= {"extras": json.dumps(extras), "channel": channel_id, "address": address}
+        values |= {"extras": json.dumps(extras), "channel": channel_id, "address": address, "author": author_id}
         ((message_id,),) = fetch_rows(_QUEUE, values)
         return cast(UUID, message_id)
 

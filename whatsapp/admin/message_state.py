@@ -20,7 +20,7 @@ from leadsite.adminkit.parts import PagePart
 from whatsapp.admin.alerts import describe_stop
 from whatsapp.models import Channel
 from whatsapp.outbound import resolve
-from whatsapp.outbound.enqueue import MessageRefused
+from whatsapp.outbound.refusals import MessageRefused
 
 
 class StatePart(PagePart):

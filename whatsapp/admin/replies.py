@@ -16,8 +16,9 @@ from conversations.services.change import ConversationRefused
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
 from leadsite.core import clock
-from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent, MessageRefused, reply
+from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent, reply
 from whatsapp.outbound.providers import PROVIDERS
+from whatsapp.outbound.refusals import MessageRefused
 from whatsapp.outbound.routing import find_route_of_reply
 
 _DRAFT: Final = "reply to"
@@ -56,7 +57,11 @@ class ReplyPart(PagePart):
         # A browser sends line ends as \r\n.
         text = request.POST.get("text", "").replace("\r\n", "\n").strip()
         try:
-            reply(user_id=conversation.user_id, conversation_id=conversation.pk, message=MessageContent(content=text))
+            reply(
+                user_id=conversation.user_id,
+                conversation_id=conversation.pk,
+                message=MessageContent(content=text, author_id=request.user.pk),
+            )
         except (MessageRefused, ConversationRefused) as refusal:
             request.session[f"{_DRAFT} {conversation.pk}"] = text[: 2 * TEXT_MAX_LENGTH]
             messages.error(request, f"Not sent: {refusal}")

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from django.conf import settings
 from django.db import Error, transaction
 
@@ -19,6 +18,7 @@ from leadsite.core import clock, metrics
 from leadsite.core.transactions import retried
 from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
+from whatsapp.outbound.refusals import AnsweredMeanwhile, MessageRefused, OptedOut, WindowClosed, refusal_of
 from whatsapp.outbound.routing import Route, find_route
 from whatsapp.outbound.wakeup import wake_sender
 
@@ -26,23 +26,6 @@ TEXT: Final = "text"
 TEMPLATE: Final = "template"
 TEXT_MAX_LENGTH: Final = 4096  # Meta, Text messages: "maximum length: 4096 characters"
 OPTED_OUT: Final = "The customer does not want marketing messages, and this template is one. Nothing was stored."
-
-
-class MessageRefused(Exception):
-    """The message breaks a rule; nothing was stored. `field` is the name of the client's field, or None."""
-
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.field = field
-
-
-class WindowClosed(MessageRefused):
-    """The customer has not written to the number in 24 hours, and WHATSAPP_ENFORCE_WINDOW is on."""
-
-
-class OptedOut(MessageRefused):
-    """The template is marketing, and the customer has opted out of marketing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +47,14 @@ class LeadRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContent:
-    """What to send: a text, or a template in Meta's format ({name, language: {code}, components})."""
+    """What to send: a text, or a template in Meta's format ({name, language: {code}, components}).
+
+    `author_id`: the person who wrote it in the admin.
+    """
 
     content: str
     template: dict[str, Any] | None = None
+    author_id: UUID | None = None
 
     @property
     def kind(self) -> str:
@@ -98,21 +85,25 @@ def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead:
         return _send(user_id=user_id, to=to, message=message, lead=lead)
     except Error as error:
         metrics.leads_created(Lead.Source.API.value, "failed", int(lead is not None))
-        if refusal := _refusal(error):
+        if refusal := refusal_of(error):
             raise refusal from error
         raise
 
 
-def reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> Queued:
+def reply(
+    *, user_id: UUID, conversation_id: UUID, message: MessageContent, unless_answered_after: UUID | None = None
+) -> Queued:
     """Queue a message into a conversation. Opens the transaction.
 
-    Raises UnknownConversation, and what send_message raises.
+    `unless_answered_after`: the newest message that the writer has seen. Where the business has answered the customer
+    since, nothing is stored.
+    Raises UnknownConversation, AnsweredMeanwhile, and what send_message raises.
     """
     _check_content(message)
     try:
-        return _reply(user_id=user_id, conversation_id=conversation_id, message=message)
+        return _reply(user_id=user_id, conversation_id=conversation_id, message=message, seen_id=unless_answered_after)
     except Error as error:
-        if refusal := _refusal(error):
+        if refusal := refusal_of(error):
             raise refusal from error
         raise
 
@@ -134,10 +125,13 @@ def _send(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRe
 
 
 @retried(operation="queue reply")
-def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent) -> Queued:
+def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent, seen_id: UUID | None) -> Queued:
     with transaction.atomic():
-        # The customer may write, or be merged into another, at the same moment: both lock the customer's row too.
+        # The customer may write, be merged into another, or be answered by somebody else at the same moment: all lock
+        # the customer's row too.
         customer = _lock_customer_of(user_id, conversation_id)
+        if seen_id and (answer := Message.objects.answer_after(conversation_id, seen_id)):
+            raise AnsweredMeanwhile("Somebody else has answered this customer in the meantime.", answer=answer)
         return _queue(
             user_id,
             customer.pk,
@@ -210,6 +204,7 @@ def _queue(
         extras=extras,
         channel_id=route.channel.id if route.channel else None,
         address=route.address,
+        author_id=message.author_id,
     )
     wake_sender()
     return Queued(message_id, conversation_id, lead_id, is_open)
@@ -225,26 +220,3 @@ def _rendered(user_id: UUID, customer_id: UUID, route: Route, message: MessageCo
     # `is_marketing` is read when the message is claimed: the customer may opt out until then.
     marks = {"is_marketing": True} if rendered.is_marketing else {}
     return rendered.content, {"template": message.template, **marks}
-
-
-# Constraint -> the client's field.
-_FIELDS: Final = {
-    "customers_phone_e164": "to",
-    "customers_identified": "to",
-    "customers_whatsapp_user_id_length": "to",
-    "customers_name_length": "customerName",
-    "leads_type_valid": "leadType",
-    "leads_details_length": "details",
-    "messages_content_length": "message",
-}
-
-
-def _refusal(error: Exception) -> MessageRefused | None:
-    """Translate a database error into a domain error; None where the input did not cause it."""
-    cause = error.__cause__
-    if not isinstance(cause, psycopg.Error) or not (cause.sqlstate or "").startswith(("22", "23")):
-        return None
-    constraint = cause.diag.constraint_name or ""
-    return MessageRefused(
-        f"This breaks a rule: {constraint or cause.diag.message_primary}.", field=_FIELDS.get(constraint)
-    )

@@ -24,7 +24,8 @@ from whatsapp.outbound.api.serializers import (
     read_outgoing,
     read_reply,
 )
-from whatsapp.outbound.enqueue import MessageRefused, Queued, reply, send_message
+from whatsapp.outbound.enqueue import Queued, reply, send_message
+from whatsapp.outbound.refusals import MessageRefused
 
 
 class SendViewSet(OwnedViewSet[Message]):

@@ -1,0 +1,130 @@
+"""What a person has read, which chats a person has open, and what a person has set for the inbox."""
+
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+
+from conversations.models import Conversation
+from leadsite.core.statements import fetch_rows
+
+# How long somebody counts as present after their browser has said so, and as typing.
+PRESENT: Final = timedelta(seconds=40)
+TYPING: Final = timedelta(seconds=7)
+
+# Times only move forward: two windows of one person may report in any order. Nothing is written where nothing is new.
+_READ: Final = """
+    INSERT INTO chat_reads AS r (person_id, conversation_id, read_until) VALUES (%s, %s, %s)
+    ON CONFLICT (conversation_id, person_id) DO UPDATE SET read_until = excluded.read_until
+    WHERE r.read_until < excluded.read_until
+"""
+_SEEN: Final = """
+    WITH gone AS (
+        DELETE FROM chat_presence
+        WHERE person_id = %(person)s AND conversation_id <> %(chat)s AND seen_at < now() - interval '1 minute'
+    )
+    INSERT INTO chat_presence (person_id, conversation_id, seen_at, typing_at)
+    VALUES (%(person)s, %(chat)s, now(), CASE WHEN %(typing)s THEN now() END)
+    ON CONFLICT (conversation_id, person_id) DO UPDATE SET seen_at = excluded.seen_at, typing_at = excluded.typing_at
+"""
+_LEFT: Final = "DELETE FROM chat_presence WHERE person_id = %s AND conversation_id = %s"
+_OTHERS: Final = """
+    SELECT p.person_id, coalesce(p.typing_at > now() - %s, false)
+    FROM chat_presence AS p
+    WHERE p.conversation_id = %s AND p.person_id <> %s AND p.seen_at > now() - %s ORDER BY p.person_id
+"""
+
+
+class Present(NamedTuple):
+    """Somebody else who has a chat open."""
+
+    person_id: UUID
+    types: bool
+
+
+class ChatReadManager(models.Manager["ChatRead"]):
+    def mark(self, *, person_id: UUID, conversation_id: UUID, until: datetime) -> None:
+        """Note that a person has seen a chat up to this place (Message.sort_at). One statement."""
+        fetch_rows(_READ, [person_id, conversation_id, until])
+
+
+class ChatRead(models.Model):
+    """Up to where a person has read a conversation: the place of the newest message they have seen."""
+
+    # The foreign keys are created in SQL: see AddForeignKey. A conversation or person takes its rows with it.
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, db_constraint=False, related_name="+", db_index=True
+    )
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    read_until = models.DateTimeField()
+
+    objects = ChatReadManager()
+
+    class Meta:
+        db_table = "chat_reads"
+        constraints = [models.UniqueConstraint(fields=["conversation", "person"], name="chat_reads_unique")]
+
+    def __str__(self) -> str:
+        return f"read until {self.read_until}"
+
+
+class ChatPresenceManager(models.Manager["ChatPresence"]):
+    def note(self, *, person_id: UUID, conversation_id: UUID, types: bool) -> None:
+        """Note that a person looks at a chat now, or types into it. One statement, which locks that person's row."""
+        fetch_rows(_SEEN, {"person": person_id, "chat": conversation_id, "typing": types})
+
+    def forget(self, *, person_id: UUID, conversation_id: UUID) -> None:
+        fetch_rows(_LEFT, [person_id, conversation_id])
+
+    def others(self, *, person_id: UUID, conversation_id: UUID) -> list[Present]:
+        """Return who else has the chat open."""
+        return [Present(*row) for row in fetch_rows(_OTHERS, [TYPING, conversation_id, person_id, PRESENT])]
+
+
+class ChatPresence(models.Model):
+    """A person who has a chat open. The table is UNLOGGED: it is empty after a crash, and filled within seconds.
+
+    Each person writes their own rows only, so that nobody waits. Rows of chats that a person has left count for PRESENT
+    only; that person's next report deletes them.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, db_constraint=False, related_name="+", db_index=True
+    )
+    # No foreign keys: a row is of no use after a minute.
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    seen_at = models.DateTimeField()
+    typing_at = models.DateTimeField(null=True)
+
+    objects = ChatPresenceManager()
+
+    class Meta:
+        db_table = "chat_presence"
+        constraints = [models.UniqueConstraint(fields=["conversation", "person"], name="chat_presence_unique")]
+
+    def __str__(self) -> str:
+        return f"seen at {self.seen_at}"
+
+
+class InboxPreference(models.Model):
+    """What a person has switched on or off for the inbox, in all browsers."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, db_constraint=False, related_name="+"
+    )
+    sound = models.BooleanField(default=True, db_default=True, help_text="A sound when a customer writes.")
+    notifications = models.BooleanField(
+        default=False, db_default=False, help_text="A notification of the browser when a customer writes."
+    )
+
+    class Meta:
+        db_table = "inbox_preferences"
+
+    def __str__(self) -> str:
+        return f"sound {self.sound}, notifications {self.notifications}"
