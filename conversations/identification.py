@@ -50,6 +50,7 @@ class SenderLookup(NamedTuple):
     by_phone: StoredCustomer | None
     by_id: StoredCustomer | None
     move: Move | None  # the first move of either identifier at or after `SenderIdentity.since`
+    erased_at: datetime | None = None  # when a person of these businesses was erased last
 
 
 @dataclass(slots=True)

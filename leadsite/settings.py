@@ -63,6 +63,8 @@ if not SECRET_KEY:
         "SECRET_KEY is not set. Set it to a long random text, or use `make run` for a demo that generates its own."
         " This prints one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
+# Former values of SECRET_KEY, after it was replaced: what was signed with them, and the marks of erased people, count.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

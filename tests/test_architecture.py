@@ -18,8 +18,11 @@ ALLOWED = {
     "whatsapp": GROUND_FLOOR | {"conversations", "leads"},
     "leadsite.webhooks": GROUND_FLOOR | {"conversations", "leads"},
     "leadsite.monitoring": GROUND_FLOOR,
+    "leadsite.privacy": GROUND_FLOOR
+    | {"conversations", "leads", "whatsapp", "leadsite.webhooks", "leadsite.monitoring"},
     "leadsite": GROUND_FLOOR
-    | {"leadsite.demo.embedded", "leadsite.monitoring", "leadsite.webhooks", "conversations", "leads", "whatsapp"},
+    | {"leadsite.demo.embedded", "leadsite.monitoring", "leadsite.privacy", "leadsite.webhooks"}
+    | {"conversations", "leads", "whatsapp"},
 }
 NEVER_IMPORTED = {"tests", "bench"}
 

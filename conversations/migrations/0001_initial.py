@@ -667,6 +667,35 @@ class Migration(migrations.Migration):
                 name="parked_statuses_status_valid",
             ),
         ),
+        migrations.CreateModel(
+            name="ErasedMark",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("mark", models.UUIDField()),
+                ("erased_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "erased_marks",
+                "indexes": [models.Index(fields=["user", "-erased_at"], name="erased_marks_by_time")],
+                "constraints": [models.UniqueConstraint(fields=("user", "mark"), name="erased_marks_unique")],
+            },
+        ),
+        AddForeignKey("erased_marks_user_fk", "erased_marks (user_id)", "users (id)"),
         AddForeignKey("customers_user_fk", "customers (user_id)", "users (id)"),
         AddForeignKey("conversations_customer_fk", "conversations (user_id, customer_id)", "customers (user_id, id)"),
         AddForeignKey("conversations_assigned_to_fk", "conversations (assigned_to_id)", "users (id)", "SET NULL"),

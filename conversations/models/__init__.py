@@ -11,6 +11,7 @@ from conversations.models.customers import (
     CustomerMove,
     UpsertedCustomer,
 )
+from conversations.models.erased import ErasedMark
 from conversations.models.marketing import Undelivered
 from conversations.models.messages import (
     CONTENT_MAX_LENGTH,
@@ -30,6 +31,7 @@ __all__ = [
     "Conversation",
     "Customer",
     "CustomerMove",
+    "ErasedMark",
     "Message",
     "Opened",
     "Opening",

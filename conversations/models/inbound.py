@@ -23,7 +23,10 @@ M = TypeVar("M", bound=models.Model)
 
 _PLACES: Final = """
     SELECT here.conversation_id, here.kind, newest.id, newest.status, target.conversation_id,
-           here.direction, here.provider_time, here.extras, here.is_turn, parked.details
+           here.direction, here.provider_time, here.extras, here.is_turn, parked.details,
+           (SELECT max(last.erased_at) FROM unnest(%s::uuid[]) AS business
+            CROSS JOIN LATERAL (SELECT e.erased_at FROM erased_marks AS e WHERE e.user_id = business
+                                ORDER BY e.user_id, e.erased_at DESC LIMIT 1) AS last)
     FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY
         AS sent (user_id, provider_id, customer_id, target, target_token, parked, n)
     LEFT JOIN LATERAL (
@@ -145,6 +148,7 @@ class InboundMessageManager(models.Manager[M]):
         places = fetch_rows(
             _PLACES,
             [
+                array(sorted({message.user_id for message, _ in messages})),
                 array(message.user_id for message, _ in messages),
                 array(message.event.provider_id for message, _ in messages),
                 array(customer_id for _, customer_id in messages),
@@ -164,9 +168,11 @@ class InboundMessageManager(models.Manager[M]):
                 CallPart(direction, provider_time, json.loads(extras)) if extras else None,
                 was_turn is not False,
                 call_part(parked, message.event.direction) if parked else None,
+                erased_at,
             )
             for (message, _), row in zip(messages, places, strict=True)
-            for here, kind, newest_id, status, target, direction, provider_time, extras, was_turn, parked in [row]
+            for here, kind, newest_id, status, target, direction, provider_time, extras, *rest in [row]
+            for was_turn, parked, erased_at in [rest]
         ]
 
     def store(self, messages: Sequence[tuple[IncomingMessage, UUID]]) -> list[StoredMessage]:

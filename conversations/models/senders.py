@@ -20,7 +20,9 @@ from leadsite.core.statements import fetch_rows
 M = TypeVar("M", bound=models.Model)
 
 _KNOWN: Final = """
-    SELECT here.kind, by_phone.*, by_id.*, move.*
+    SELECT here.kind, by_phone.*, by_id.*, move.*, (SELECT max(last.erased_at) FROM unnest(%s::uuid[]) AS business
+        CROSS JOIN LATERAL (SELECT e.erased_at FROM erased_marks AS e WHERE e.user_id = business
+                            ORDER BY e.user_id, e.erased_at DESC LIMIT 1) AS last)
     FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[],
                 %s::timestamptz[])
         WITH ORDINALITY AS sender (user_id, provider_id, message_id, copy_token, phone_key, whatsapp_user_id, since, n)
@@ -96,14 +98,17 @@ class SenderManager(models.Manager[M]):
     def look_up(self, identities: Sequence[SenderIdentity]) -> list[SenderLookup]:
         """Return what is stored of each message and its sender, in the order given. Locks nothing."""
         columns = ("user_id", "provider_id", "message_id", "copy_token", "phone_key", "whatsapp_user_id", "since")
+        parameters = [array(map(attrgetter(column), identities)) for column in columns]
+        parameters.insert(0, array(sorted({identity.user_id for identity in identities})))
         return [
             SenderLookup(
                 row[0],
                 StoredCustomer(*row[1:6]) if row[1] else None,
                 StoredCustomer(*row[6:11]) if row[6] else None,
-                Move(*row[11:]) if row[11] else None,
+                Move(*row[11:15]) if row[11] else None,
+                row[15],
             )
-            for row in fetch_rows(_KNOWN, [array(map(attrgetter(column), identities)) for column in columns])
+            for row in fetch_rows(_KNOWN, parameters)
         ]
 
     def write_by_phone(self, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:

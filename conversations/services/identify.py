@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import psycopg
@@ -13,6 +14,7 @@ from conversations.identification import MAX_MOVES, Directory, Person, SenderIde
 from conversations.implied_moves import implied_moves
 from conversations.incoming import IncomingMessage, MoveReport
 from conversations.models import Customer
+from conversations.services.erased import messages_of_erased
 
 
 class MoveCustomers(Protocol):
@@ -21,10 +23,28 @@ class MoveCustomers(Protocol):
     def __call__(self, *, moves: Sequence[MoveReport]) -> None: ...
 
 
-def identify_customers(
-    *, messages: Sequence[IncomingMessage], move_customers: MoveCustomers
-) -> list[tuple[IncomingMessage, UUID | None]]:
-    """Return the messages that are not stored yet, each with its customer, locked; None where no customer is stored.
+class LookedUp(NamedTuple):
+    """Messages and who sent them, of those that are not stored and are not old; `old` and `erased_at`: as below."""
+
+    new: list[IncomingMessage]
+    people: list[Person]
+    old: list[IncomingMessage]
+    erased_at: datetime | None
+
+
+class Identified(NamedTuple):
+    """Messages with their customers, locked; None where no customer is stored. `old`: those of erased people.
+
+    `erased_at`: when a person of these businesses was erased last.
+    """
+
+    messages: list[tuple[IncomingMessage, UUID | None]]
+    old: list[IncomingMessage]
+    erased_at: datetime | None
+
+
+def identify_customers(*, messages: Sequence[IncomingMessage], move_customers: MoveCustomers) -> Identified:
+    """Return the messages that are not stored yet, each with its customer, without those of erased people.
 
     The full message of a stored placeholder counts as new. Identifiers and names from messages fill empty columns of
     the customer. Where messages contradict what is stored of a customer, `move_customers` is called once with the moves
@@ -35,10 +55,10 @@ def identify_customers(
     (user, WhatsApp user id). Raises django.db.Error; among them an OperationalError of serialization_failure where a
     customer's identifiers have changed since the look-up: the caller repeats the transaction.
     """
-    new, people = _look_up(messages)
+    new, people, old, erased_at = _look_up(messages)
     if any(person.contradicts for person in people):
         move_customers(moves=implied_moves(people))
-        new, people = _look_up(new)
+        new, people, _, erased_at = _look_up(new)
     by_phone, by_id = plan_rows(people)
     written_by_phone = Customer.objects.write_by_phone(by_phone)
     written_by_id = Customer.objects.write_by_id(by_id)
@@ -49,7 +69,7 @@ def identify_customers(
             raise serialization_failure(
                 "A customer of this delivery changed phone number or WhatsApp user id at the same moment."
             )
-    return list(zip(new, customers, strict=True))
+    return Identified(list(zip(new, customers, strict=True)), old, erased_at)
 
 
 def serialization_failure(message: str) -> OperationalError:
@@ -59,15 +79,24 @@ def serialization_failure(message: str) -> OperationalError:
     return error
 
 
-def _look_up(messages: Sequence[IncomingMessage]) -> tuple[list[IncomingMessage], list[Person]]:
-    """Return the messages that are not stored and who sent them: one query, and one more for each further move."""
+def _look_up(messages: Sequence[IncomingMessage]) -> LookedUp:
+    """Return the messages that are not stored and who sent them: one query, one more for each further move, and one
+    where people of these businesses were erased.
+    """
     new: list[IncomingMessage] = []
     identities: list[SenderIdentity] = []
     directory = Directory()
     # Senders with a later move are looked up again by their new identifiers, until there is no further move.
     moved = []
     first = [SenderIdentity.of(message) for message in messages]
-    for message, identity, found in zip(messages, first, Customer.objects.look_up(first), strict=True):
+    known = Customer.objects.look_up(first)
+    erased_at = max((found.erased_at for found in known if found.erased_at), default=None)
+    gone = messages_of_erased(messages) if erased_at else set()
+    old = []
+    for message, identity, found in zip(messages, first, known, strict=True):
+        if found.stored_kind is None and message.key in gone:
+            old.append(message)
+            continue
         if found.stored_kind is not None and not message.completes(found.stored_kind):
             continue
         new.append(message)
@@ -85,4 +114,4 @@ def _look_up(messages: Sequence[IncomingMessage]) -> tuple[list[IncomingMessage]
         for n, found in zip(numbers, lookups, strict=True):
             directory.add(identities[n], found)
         moved = [(n, found.move) for n, found in zip(numbers, lookups, strict=True) if found.move]
-    return new, identify(identities, directory)
+    return LookedUp(new, identify(identities, directory), old, erased_at)

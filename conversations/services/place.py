@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from conversations.incoming import CallPart, IncomingMessage
@@ -35,7 +36,9 @@ class Placed:
         }
 
 
-def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -> Placed:
+def place_messages(
+    *, messages: Sequence[tuple[IncomingMessage, UUID | None]], erased_at: datetime | None = None
+) -> Placed:
     """Find or create the conversation of each message: see conversations/placing.py for the rule.
 
     `messages` come with their customers, whom the caller has locked. Messages that are stored already, and notices to
@@ -44,6 +47,9 @@ def place_messages(*, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -
     """
     # A separate statement, after the customers are locked: it sees what the previous holders of the locks committed.
     places = Message.objects.places(messages)
+    if any(place.erased_at != erased_at for place in places):
+        # Their customers may be among the erased, and have been created again by this transaction.
+        raise serialization_failure("A person of this business was erased at the same moment.")
     found = [(message, customer_id, place) for (message, customer_id), place in zip(messages, places, strict=True)]
     updates = conversation_updates(found)
     to_join_or_open = [update for update in updates if update.placement in (Placement.JOIN_OR_OPEN, Placement.HOLD)]

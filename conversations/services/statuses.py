@@ -10,7 +10,7 @@ messages whose provider id was committed earlier need no parked row, because no 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from conversations.incoming import Sender
@@ -24,6 +24,7 @@ from conversations.message_status_order import (
     reported,
 )
 from conversations.models import Message, ParkedStatus
+from conversations.services.erased import statuses_of_erased
 from conversations.services.waiting import update_waiting
 
 
@@ -73,17 +74,22 @@ class Plan:
     applied: list[UUID]
 
 
-def apply_statuses(*, statuses: Sequence[StatusReport]) -> set[UUID]:
-    """Apply reports to messages, and park those whose message is not stored. Returns the messages that have reports.
+class Applied(NamedTuple):
+    messages: set[UUID]  # those that have reports
+    erased: list[StatusReport]  # left out, because they are about erased people
+
+
+def apply_statuses(*, statuses: Sequence[StatusReport]) -> Applied:
+    """Apply reports to messages, and park those whose message is not stored, unless it was erased.
 
     The order of the reports does not matter (conversations/message_status_order.py). Two statements where every message
-    has its provider id, at most five otherwise, however many reports; two more where a message becomes failed, or is so
+    has its provider id, at most six otherwise, however many reports; two more where a message becomes failed, or is so
     no longer: the customer then waits for an answer, or not. Locks messages in the order of their ids, then parked rows
     in the order of (user, provider id). Caller holds the transaction, and has locked the recipients of failures
     (undelivered.py). Raises django.db.Error.
     """
     if not statuses:
-        return set()
+        return Applied(set(), [])
     messages = _lock_reported(statuses)
     statuses = with_stored_ids(statuses, messages)
     reports = merge_reports(statuses)
@@ -91,7 +97,8 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> set[UUID]:
     named = {report.key for report in statuses if report.message_id in nameless}
     settled = [one for one in messages if one.key in reports and one.key not in named and not one.is_new]
     plan = plan_updates(reports, settled, parked=[])
-    if unsettled := reports.keys() - {message.key for message in settled}:
+    erased = statuses_of_erased(statuses, stored=messages)
+    if unsettled := reports.keys() - {one.key for one in settled} - {report.key for report in erased}:
         about = [report for report in statuses if report.key in unsettled]
         parked = ParkedStatus.objects.park({report.parked_key: reports[report.key] for report in about})
         # A separate statement: it sees what the transactions committed for which the statement above waited.
@@ -105,7 +112,7 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> set[UUID]:
     Message.objects.write_statuses(changed, applied=plan.applied)
     moved = [message for message in changed if message.has_failed != before[message.id].has_failed]
     update_waiting(conversation_ids={message.conversation_id for message in moved if message.conversation_id})
-    return {message.id for message in plan.messages}
+    return Applied({message.id for message in plan.messages}, erased)
 
 
 def _lock_reported(statuses: Sequence[StatusReport]) -> list[MessageRecord]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.db import transaction
 from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Opens, distinct_messages
 from conversations.models import Conversation, Message
 from conversations.models.inbound import StoredMessage
+from conversations.services.erased import without_erased_moves
 from conversations.services.identify import identify_customers
 from conversations.services.marketing import store_choices
 from conversations.services.place import Placed, place_messages
@@ -68,11 +69,22 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many rows were inserted, and how many messages left out: notices about customers without a conversation."""
+    """How many rows were inserted, and how many messages left out: notices about customers without a conversation.
+
+    `erased`: the messages, and `erased_statuses` and `erased_moves` the rest, that were left out because they belong to
+    erased people.
+    """
 
     messages: int = 0
     leads: int = 0
     left_out: int = 0
+    erased: Sequence[IncomingMessage] = ()
+    erased_statuses: Sequence[StatusReport] = ()
+    erased_moves: Sequence[MoveReport] = ()
+
+    @property
+    def has_erased(self) -> bool:
+        return bool(self.erased or self.erased_statuses or self.erased_moves)
 
 
 def receive_events(received: Received) -> Stored:
@@ -92,11 +104,14 @@ def receive_events(received: Received) -> Stored:
     # waits and then joins the conversation of the first. An exception rolls everything back.
     with transaction.atomic(savepoint=False):
         prepare_transaction(businesses=received.businesses if received.locks_businesses else [])
-        move_customers(moves=received.moves)
+        moves, old_moves = without_erased_moves(received.moves)
+        move_customers(moves=moves)
         lock_recipients(messages=undelivered(received.statuses))
         stored = _receive_messages(received.messages)
-        apply_statuses(statuses=received.statuses)
-        return stored
+        keys = {message.key for message in stored.erased}
+        statuses = [report for report in received.statuses if report.key not in keys] if keys else received.statuses
+        applied = apply_statuses(statuses=statuses)
+        return replace(stored, erased_statuses=applied.erased, erased_moves=old_moves)
 
 
 def prepare_transaction(*, businesses: Sequence[UUID]) -> None:
@@ -114,14 +129,14 @@ def prepare_transaction(*, businesses: Sequence[UUID]) -> None:
 def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:
     if not messages:
         return Stored()
-    new = identify_customers(messages=distinct_messages(messages), move_customers=move_customers)
+    new, old, erased_at = identify_customers(messages=distinct_messages(messages), move_customers=move_customers)
     if not new:
-        return Stored()
+        return Stored(erased=old)
     store_choices(messages=new)
-    placed = place_messages(messages=new)
+    placed = place_messages(messages=new, erased_at=erased_at)
     messages_made, leads_made = _store(placed)
     left_out = _count_notices(new) - _count_notices(placed.messages)
-    return Stored(messages=messages_made, leads=leads_made, left_out=left_out)
+    return Stored(messages=messages_made, leads=leads_made, left_out=left_out, erased=old)
 
 
 def _count_notices(messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> int:

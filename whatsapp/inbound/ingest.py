@@ -18,6 +18,7 @@ from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
 from whatsapp.channels import stop_channels
+from whatsapp.erasing.late import without_erased
 from whatsapp.inbound.account_events import store_account_events
 from whatsapp.inbound.authentication import NotSigned, Signature, stored_signature
 from whatsapp.inbound.planning import ERROR_MAX_LENGTH, Plan, plan_delivery
@@ -81,6 +82,7 @@ def _store(provider: str, body: bytes, received_at: datetime, plan: Plan) -> tup
     # and finds the messages stored when the first has committed.
     with transaction.atomic():
         stored = receive_events(plan.received)
+        body = without_erased(provider, body, stored)
         delivery_id = _insert_delivery(provider, body, received_at, plan.with_result(stored))
         stop_channels(plan.stopped | store_account_events(plan.account))
         return delivery_id, stored
@@ -115,9 +117,15 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         plan.received.statuses += [failure.report for failure in plan.temporary]
         store_account_events(plan.account)
         if not bisect:
-            return _finish(delivery, plan.with_result(receive_events(plan.received)), [])
+            stored = receive_events(plan.received)
+            delivery.body = without_erased(delivery.provider, bytes(delivery.body), stored)
+            return _finish(delivery, plan.with_result(stored), [])
         prepare_transaction(businesses=plan.received.businesses)
-        return _finish(delivery, plan, _bisect(plan.received))
+        erased: list[Stored] = []
+        refused = _bisect(plan.received, erased)
+        for stored in erased:
+            delivery.body = without_erased(delivery.provider, bytes(delivery.body), stored)
+        return _finish(delivery, plan, refused)
 
 
 def _insert_delivery(
@@ -133,14 +141,17 @@ def _insert_delivery(
     return cast(UUID, delivery_id)
 
 
-def _bisect(received: Received) -> list[str]:
-    """Store the events, bisecting those that the database refuses down to single ones; return the reasons.
+def _bisect(received: Received, erased: list[Stored]) -> list[str]:
+    """Store the events, bisecting those that the database refuses down to single ones; return the reasons, and in
+    `erased` where events of erased people were left out.
 
     Caller holds the transaction and the locks of the businesses.
     """
     try:
         with transaction.atomic():  # a savepoint
-            receive_events(received)
+            stored = receive_events(received)
+        if stored.has_erased:
+            erased.append(stored)
         return []
     except Error as error:
         if not is_about_content(error):
@@ -150,7 +161,7 @@ def _bisect(received: Received) -> list[str]:
             refused = partial(failures.report, error, source="whatsapp", operation="store item of delivery", attempt=1)
             transaction.on_commit(refused, robust=True)
             return [f"{_name(received)}: {reason_of(error)}"]
-    return [reason for part in received.bisect() for reason in _bisect(part)]
+    return [reason for part in received.bisect() for reason in _bisect(part, erased)]
 
 
 def _name(received: Received) -> str:
@@ -172,7 +183,7 @@ def _finish(delivery: WebhookDelivery, plan: Plan, refused: list[str]) -> str:
     elif not has_failed_before or (delivery.next_attempt_at and delivery.next_attempt_at <= clock.now()):
         # A replay by hand before the next attempt is due does not change when it is due.
         delivery.next_attempt_at = _next_attempt(delivery.attempts)
-    delivery.save(update_fields=["attempts", "state", "error", "unrouted", "next_attempt_at"])
+    delivery.save(update_fields=["attempts", "body", "state", "error", "unrouted", "next_attempt_at"])
     log.info("delivery_replayed", delivery_id=str(delivery.pk), state=delivery.state, attempts=delivery.attempts)
     return delivery.state
 

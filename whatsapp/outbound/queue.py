@@ -180,7 +180,7 @@ def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> set[UUID]:
             )
             for message, outcome in results
         ]
-    )
+    ).messages
 
 
 def _record_not_sent(message: Outgoing, outcome: Retry | Failed | Unknown | Stopped) -> bool:

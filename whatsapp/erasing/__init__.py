@@ -1,0 +1,1 @@
+"""Finds one person in texts, JSON and stored deliveries, and takes out what is theirs."""

@@ -1,0 +1,120 @@
+"""Takes one person's part out of the raw body of a delivery, whichever provider sent it. Pure functions."""
+
+import json
+from collections.abc import Container, Iterable
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+from conversations.incoming import IncomingMessage, MoveReport, Sender
+from conversations.services.statuses import StatusReport
+from whatsapp.erasing.traces import Traces
+from whatsapp.json_repair import NotJson, parse
+
+# A body in which nothing is left: it is read without an error.
+EMPTY: Final = {"cloud": b'{"object": "whatsapp_business_account", "entry": []}', "twilio": b""}
+# The lists of a value that have something that happened; others are about these.
+_SUBJECTS: Final = (
+    *("messages", "message_echoes", "statuses", "calls", "recordings", "transcripts", "history", "user_id_update"),
+    *("user_preferences", "standby"),
+)
+_RECIPIENTS: Final = ("recipient_id", "recipient_user_id")
+_NUMBERS_OF_TWILIO: Final = ("From", "To")
+
+
+def without_person(provider: str, body: bytes, traces: Traces, *, others: Container[str]) -> bytes:
+    """Return the body without the person's part; EMPTY where nothing else is in it, and the body where nothing is.
+
+    `others`: the numbers (Meta's ids, or at Twilio numbers) of other businesses. What came through that is
+    left as it is: the person is that business's customer too.
+    """
+    if provider == "twilio":
+        return _without_in_form(body, traces, others)
+    try:
+        tree, _ = parse(body)
+    except NotJson:
+        text = body.decode("utf-8", errors="replace")
+        return body if traces.in_text(text) == text else EMPTY[provider]
+    known = _with_recipients(tree, traces)
+    left = _without_in_tree(tree, known, others)
+    if left == tree:
+        return body
+    return json.dumps(left).encode() if left.get("entry") else EMPTY[provider]
+
+
+def traces_of(
+    messages: Iterable[IncomingMessage], statuses: Iterable[StatusReport], moves: Iterable[MoveReport]
+) -> Traces:
+    """The traces of what was left out of a delivery because its people were erased."""
+    messages, statuses, moves = list(messages), list(statuses), list(moves)
+    people: list[Sender] = [message.event.customer for message in messages]
+    people += [person for move in moves for person in (move.former, move.now)]
+    people += [report.recipient for report in statuses if report.recipient]
+    ids = [message.event.provider_id for message in messages] + [report.provider_id for report in statuses]
+    return Traces.of(
+        phones=[person.phone for person in people if person.phone],
+        ids=[*ids, *(person.whatsapp_user_id for person in people if person.whatsapp_user_id)],
+        names=[person.name for person in people],
+    )
+
+
+def _without_in_tree(tree: Any, traces: Traces, others: Container[str]) -> Any:
+    if not isinstance(tree, dict) or not isinstance(tree.get("entry"), list):
+        return traces.in_json(tree)
+    entries = []
+    for entry in tree["entry"]:
+        if not isinstance(entry, dict) or not isinstance(entry.get("changes"), list):
+            if not traces.is_theirs(entry):
+                entries.append(traces.in_json(entry))
+            continue
+        changes = [left for change in entry["changes"] if (left := _change(change, traces, others)) is not None]
+        if changes or not entry["changes"]:
+            entries.append(entry | {"changes": changes})
+    return tree | {"entry": entries}
+
+
+def _change(change: Any, traces: Traces, others: Container[str]) -> Any:
+    """The change without the person's part; None where nothing is left that happened."""
+    value = change.get("value") if isinstance(change, dict) else None
+    if not isinstance(value, dict):
+        return None if traces.is_theirs(change) else traces.in_json(change)
+    metadata = value.get("metadata")
+    number = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
+    if number is not None and str(number) in others:
+        return change
+    rest = {key: part for key, part in value.items() if key != "metadata"}
+    left = traces.in_json(rest)
+    if left == rest:
+        return change
+    if not any(left.get(key) for key in _SUBJECTS) and any(rest.get(key) for key in _SUBJECTS):
+        return None
+    return change | {"value": left | ({"metadata": metadata} if metadata is not None else {})}
+
+
+def _with_recipients(tree: Any, traces: Traces) -> Traces:
+    """The traces, and the recipients of the statuses that are the person's: contacts beside them have these."""
+    found: set[str] = set()
+
+    def look(value: Any) -> None:
+        if isinstance(value, dict):
+            if str(value.get("id")) in traces.ids:
+                found.update(str(value[key]) for key in _RECIPIENTS if value.get(key))
+            value = list(value.values())
+        if isinstance(value, list):
+            for part in value:
+                look(part)
+
+    look(tree)
+    numbers = {one for one in found if one.isascii() and one.isdigit()}
+    return replace(traces, phones=traces.phones | numbers, ids=traces.ids | (found - numbers))
+
+
+def _without_in_form(body: bytes, traces: Traces, others: Container[str]) -> bytes:
+    pairs = parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
+    numbers = [value.removeprefix("whatsapp:") for name, value in pairs if name in _NUMBERS_OF_TWILIO]
+    if any(number in others for number in numbers):
+        return body
+    if any(traces.is_whole(value) for _, value in pairs):
+        return EMPTY["twilio"]
+    left = [(name, traces.in_text(value)) for name, value in pairs]
+    return body if left == pairs else urlencode(left).encode()
