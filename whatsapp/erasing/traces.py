@@ -28,6 +28,8 @@ _PREFIX_OF_IDS: Final = "wamid."
 _PREFIX_OF_TWILIO: Final = "whatsapp:"
 # Objects that say what a message is about, or which number of the business it came through.
 _NOT_WHOSE: Final = frozenset({"context", "metadata", "reaction", "referred_product"})
+# Lists that are a part of the object that has them: the numbers of a shared contact.
+_PARTS: Final = frozenset({"phones"})
 # Countries whose numbers are written in two forms: conversations.phone.phone_key.
 _OTHER_FORMS: Final = (
     (re.compile(r"52([0-9]{10})"), r"521\1"),
@@ -74,6 +76,13 @@ class Traces:
         return tuple(sorted({one if one and len(one) >= _SHORTEST else phone for phone, one in nationals.items()}))
 
     @cached_property
+    def _international(self) -> frozenset[str]:
+        """With country code, and with a zero after it."""
+        return self.phones | {
+            f"{phone.removesuffix(national)}0{national}" for phone in self.phones if (national := _national(phone))
+        }
+
+    @cached_property
     def _name_pattern(self) -> re.Pattern[str] | None:
         names = "|".join(map(re.escape, self.names))
         return re.compile(rf"(?<!\w)(?:{names})(?!\w)", re.IGNORECASE) if names else None
@@ -95,13 +104,16 @@ class Traces:
         """Whether an object is the person's: Note [Whose part]. A list of plain values counts, as the row of a file."""
         if isinstance(value, dict):
             return any(
-                self.is_theirs(part) if isinstance(part, dict | list) else self.is_whole(part)
+                self.is_whole(part) or self.is_theirs(part) or (key in _PARTS and self._has_theirs(part))
                 for key, part in value.items()
                 if key not in _NOT_WHOSE
             )
         if isinstance(value, list):
             return not any(isinstance(part, dict | list) for part in value) and any(map(self.is_whole, value))
         return False
+
+    def _has_theirs(self, value: Any) -> bool:
+        return isinstance(value, list) and any(map(self.is_theirs, value))
 
     def in_text(self, text: str) -> str:
         """The text without the person's numbers, ids, and names beside them."""
@@ -125,7 +137,10 @@ class Traces:
         return value
 
     def _is_within(self, number: str) -> bool:
+        """`number` may have more digits, of what stands beside it. With a country code that is the person's."""
         digits = _NOT_A_DIGIT.sub("", number)
+        if number.lstrip("( ").startswith(("+", "%2", "00")):
+            return any(one in digits for one in self._international)
         return any(needle in digits for needle in self.needles) or digits in self._spellings
 
     def _is_id(self, text: str) -> bool:

@@ -6,7 +6,6 @@ from conversations.models import Conversation
 from leadsite.inbox.models import PRESENT, TYPING, ChatPresence, ChatRead, Present
 from tests.factories import Business
 
-
 # Tests run in one transaction, whose now() is when it began.
 MINUTE = timedelta(minutes=1)
 

@@ -1,0 +1,71 @@
+"""What is delivered late of erased people: nothing of it is stored, and what they write afterwards is."""
+
+from datetime import timedelta
+from itertools import chain
+
+import pytest
+
+from conversations.erasing.marks import Identifier
+from conversations.models import ErasedMark, ParkedStatus
+from leadsite.core import clock
+from tests.whatsapp import meta
+from whatsapp.models import WebhookDelivery
+
+pytestmark = pytest.mark.django_db
+PHONE = f"+{meta.SHEENA}"
+
+
+@pytest.fixture
+def erased(inbox):
+    """An inbox that has erased the person with Sheena's number and id, and the message wamid.erased."""
+    identifiers = [("phone", PHONE), ("user id", meta.SHEENA_ID), ("message", "wamid.erased")]
+    ErasedMark.objects.store(
+        [Identifier(inbox.business.id, kind, value) for kind, value in identifiers], erased_at=clock.now()
+    )
+    return inbox
+
+
+def seconds(**ago):
+    return int((clock.now() - timedelta(**ago)).timestamp())
+
+
+LATE = [
+    {"messages": [meta.text("My secret")], "contacts": [meta.contact()]},
+    {"messages": [meta.text("My secret", from_=None, from_user_id=meta.SHEENA_ID)]},
+    {"messages": [meta.text("My secret", from_="16505550000", id="wamid.erased", timestamp=4_000_000_000)]},
+    {"statuses": [meta.status(id="wamid.erased")]},
+]
+
+
+@pytest.mark.parametrize("late", LATE, ids=["number", "user id", "message", "status"])
+def test_nothing_of_an_old_delivery_is_stored(erased, late):
+    late = dict(late)
+    erased.gets(*late.pop("messages", ()), **late)
+    assert erased.counts() == (0, 0, 0, 0)
+    assert not ParkedStatus.objects.exists()
+    kept = bytes(WebhookDelivery.objects.get().body).decode()
+    assert [trace for trace in (meta.SHEENA, meta.SHEENA_ID, "secret", "wamid", "16505550000") if trace in kept] == []
+
+
+def test_others_in_the_same_delivery_are_stored(erased):
+    erased.gets(meta.text("My secret"), meta.text("Hello", from_="447700900123", id="wamid.other"))
+    assert erased.counts() == (1, 1, 1, 1)
+    assert b"secret" not in bytes(WebhookDelivery.objects.get().body)
+
+
+def test_what_the_person_writes_afterwards_begins_a_new_customer(erased):
+    erased.gets(meta.text("Hello again", timestamp=seconds(seconds=-2)), contacts=[meta.contact()])
+    assert erased.counts() == (1, 1, 1, 1)
+    assert erased.customers[0].phone == PHONE
+
+
+def test_another_business_is_not_concerned(erased, stranger):
+    erased.gets()
+    assert ErasedMark.objects.newest([stranger.id]) is None
+    assert ErasedMark.objects.times([Identifier(stranger.id, "phone", PHONE)]) == {}
+
+
+def test_a_late_change_of_number_leaves_nothing(erased):
+    erased.gets(meta.message("system", {"type": "user_changed_number", "body": "x", "wa_id": "16505559999"}))
+    assert erased.counts() == (0, 0, 0, 0)
+    assert list(chain(erased.customers)) == []
