@@ -10,6 +10,7 @@ class LeadsiteConfig(AppConfig):
     def ready(self) -> None:
         register(checks.check_encryption_keys)
         register(checks.check_second_factor)
+        register(checks.check_mail)
         register(checks.check_deployed_encryption_keys, Tags.security, deploy=True)
         register(checks.check_deployed_webhook, Tags.security, deploy=True)
         register(checks.check_deployed_database, Tags.security, deploy=True)

@@ -43,7 +43,20 @@ def check_second_factor(app_configs: Any, **options: Any) -> Sequence[CheckMessa
         Error(
             f"STAFF_SECOND_FACTOR is {settings.STAFF_SECOND_FACTOR}, but nobody can set one up without a key.",
             hint="Set FIELD_ENCRYPTION_KEYS to a long random text, and keep a copy.",
-            id="leadsite.E004",
+            id="leadsite.E009",
+        )
+    ]
+
+
+def check_mail(app_configs: Any, **options: Any) -> Sequence[CheckMessage]:
+    """Links in mails are made from PUBLIC_URL only, never from what a client sends: without it nothing is mailed."""
+    if not settings.EMAIL_URL or settings.PUBLIC_URL:
+        return []
+    return [
+        Warning(
+            "EMAIL_URL is set, but PUBLIC_URL is not: no mail is sent, and the login page offers no new password.",
+            hint="Set PUBLIC_URL to the address of the site (https://leads.example.com), or remove EMAIL_URL.",
+            id="leadsite.W005",
         )
     ]
 

@@ -16,6 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from leadsite.accounts.models import ApiKey, LoginAttempt, User, all_scopes
+from leadsite.accounts.second_factor.admin import SecondFactorReset
 from leadsite.accounts.services import STAFF_GROUP, give_staff_a_group, replace_api_key, store_new_key
 from leadsite.accounts.sessions.admin import SessionAdmin
 from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
@@ -49,7 +50,7 @@ class EditUserForm(UserChangeForm, ChangedFields):
 
 
 @admin.register(User)
-class UserAdmin(OperatorsOnly, DjangoUserAdmin, AdminPage):  # type: ignore[type-arg] # generic in the stubs only
+class UserAdmin(OperatorsOnly, SecondFactorReset, DjangoUserAdmin, AdminPage):  # type: ignore[type-arg] # generic in the stubs only
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm

@@ -25,9 +25,24 @@ def test_a_short_encryption_key_is_an_error(settings, keys):
 @pytest.mark.parametrize(("required", "found"), [("optional", False), ("owners", True), ("all", True)])
 def test_a_second_factor_that_nobody_can_set_up_is_an_error(settings, required, found):
     settings.FIELD_ENCRYPTION_KEYS, settings.STAFF_SECOND_FACTOR = [], required
-    assert ("leadsite.E004" in ids()) is found
+    assert ("leadsite.E009" in ids()) is found
     settings.FIELD_ENCRYPTION_KEYS = ["a key of more than sixteen characters"]
-    assert "leadsite.E004" not in ids()
+    assert "leadsite.E009" not in ids()
+
+
+@pytest.mark.parametrize(
+    ("mail", "public", "found"),
+    [
+        ("smtp+tls://user:word@mail.example:587", "", True),
+        ("smtp+tls://user:word@mail.example:587", "https://leads.example.com", False),
+        ("", "", False),
+    ],
+)
+def test_a_mail_server_without_the_address_of_the_site_is_a_warning(settings, mail, public, found):
+    settings.FIELD_ENCRYPTION_KEYS = ["a key of more than sixteen characters"]
+    settings.EMAIL_URL, settings.PUBLIC_URL = mail, public
+    assert (ids() == {"leadsite.W005"}) is found
+    assert ("leadsite.W005" in ids(deploy=True)) is found
 
 
 def test_a_deployment_without_encryption_keys_is_a_warning(settings):

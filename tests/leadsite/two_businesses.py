@@ -75,6 +75,10 @@ def rows_of(business: Business, text: str) -> Rows:
     return Rows(business, of, (text, business.user.email, *map(str, phones), *keys))
 
 
+# Of somebody who only reads leads.
+READS_LEADS = ("view_lead", "view_customer")
+
+
 def person(kind: str, business: Business) -> Any:
     """Return the client of a member of the business's staff, of an operator, or of nobody."""
     if kind == "nobody":
@@ -84,9 +88,11 @@ def person(kind: str, business: Business) -> Any:
     user = staff_of(business)
     if kind == "staff":
         return user.client
-    # No group, and then no permission or every one that there is.
+    # No group, and then no permission, few, or every one that there is.
     row = User.objects.get(pk=business.id)
     row.groups.clear()
     if kind == "all permissions":
         row.user_permissions.set(Permission.objects.all())
+    if kind == "few permissions":
+        row.user_permissions.set(Permission.objects.filter(codename__in=READS_LEADS))
     return Staff(row).client

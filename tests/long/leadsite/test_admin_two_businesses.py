@@ -1,7 +1,8 @@
-"""Every address, action, filter and search of the admin, with two businesses: neither sees or changes the other's rows.
+"""Every address, action, filter and search of the admin, with two businesses: neither sees or changes the other's rows,
+and none of its people more of their own business than their permissions say.
 
 The list comes from the admin itself: a new page or action is in the matrix by itself, and one that the matrix does not
-know how to use fails with a sentence. The API's: tests/leadsite/test_urls.py.
+know how to use fails with a sentence. The API's: tests/leadsite/test_api_two_businesses.py.
 """
 
 from collections.abc import Iterator
@@ -12,12 +13,18 @@ from django.contrib import admin
 from django.db.models import ForeignKey, Model
 from django.test import RequestFactory
 
-from leadsite.accounts.models import User
+from conversations.models import Customer
+from leads.models import Lead
+from leadsite.accounts.models import SecondFactor, User
+from leadsite.core.encryption import decrypt, encrypt
+from leadsite.webhooks.models import WebhookEndpoint
 from tests.cases import each_case
 from tests.factories import Business
+from tests.leadsite.accounts.second_factor.phone import Phone
 from tests.leadsite.admin_paths import Route, paths_on_site, routes
-from tests.leadsite.two_businesses import OWN, SECRET, Rows, digest, owned, person, rows_of, text_of
+from tests.leadsite.two_businesses import OWN, SECRET, Digest, Rows, digest, owned, person, rows_of, text_of
 from tests.staff import address, form_of, operator, registered
+from whatsapp.models import Channel
 
 MODELS = registered()
 # Pages of Django's own, and what is sent to them.
@@ -29,6 +36,7 @@ PAGES: dict[str, list[dict[str, str]]] = {
 }
 # What is sent to the others.
 FORMS: dict[str, list[dict[str, str]]] = {
+    "accounts_user_second_factor": [{}],
     "auth_user_password_change": [{"password1": "correct horse 9", "password2": "correct horse 9"}],
     "conversations_conversation_reply": [{"text": "I am not from here"}],
     "conversations_message_decide": [{"decision": "arrived"}, {"decision": "again"}],
@@ -45,9 +53,13 @@ FORMS: dict[str, list[dict[str, str]]] = {
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=["all permissions"])
+# Staff of the one business: with every permission there is, of the usual group, who only read leads, and without any.
+WEAK = ("few permissions", "no permissions", "nobody")
+
+
+@pytest.fixture(params=["all permissions", "staff", *WEAK])
 def who(request: pytest.FixtureRequest) -> str:
-    """The strongest of those who may see nothing of another business: staff with every permission there is."""
+    """Those who may see nothing of another business."""
     return str(request.param)
 
 
@@ -81,6 +93,16 @@ def target(rows: Rows, related: Any) -> str:
         return str(rows.business.id)
     found = related._default_manager.filter(**({owned(related): rows.business.id} if owned(related) else {})).first()
     return str(found.pk) if found else "1"
+
+
+def own_texts(path: str, key: str, business: Business) -> list[str]:
+    """What the pages of a person may say without any permission: what was asked for, and their own name and e-mail."""
+    return [path, key, business.user.email, f"<bdi>{OWN}</bdi>"]
+
+
+def without_sessions(rows: Digest) -> Digest:
+    """The login is a session itself, and a request says when it was last seen."""
+    return {name: found for name, found in rows.items() if name != "accounts.Session"}
 
 
 def test_the_matrix_knows_every_page():
@@ -147,6 +169,7 @@ def test_no_action_reaches_them(who, model, mine, theirs, owner, stranger, rf: R
     leaks = []
     for action in admin.site._registry[model].get_actions(request):
         form = {"action": action, "_selected_action": key, "post": "yes", "confirmed": "1", "status": "lost"}
+        form["assigned_to"] = str(stranger.id)
         for query, across in (("", "0"), (f"?user__id__exact={stranger.id}", "1"), ("?q=" + SECRET, "1")):
             answer = client.post(address("changelist", model) + query, form | {"select_across": across})
             assert answer.status_code < 500, action
@@ -186,6 +209,32 @@ def test_no_search_field_offers_them(who, model, mine, theirs, owner):
     assert leaks == []
 
 
+@pytest.mark.parametrize("weak", WEAK)
+def test_without_permission_nothing_is_shown_or_changed_of_ones_own_business(weak, mine, owner, rf: RequestFactory):
+    client, allowed = person(weak, owner), {Lead, Customer} if weak == "few permissions" else set()
+    before = without_sessions(digest(owner))
+    request = rf.get("/")
+    request.user = User(is_superuser=True, is_staff=True)
+    leaks = []
+    for route in routes():
+        if route.model is None or route.name == "logout":
+            continue
+        path, key = route.path(mine.of), str(mine.of[route.model].pk)
+        answers = [client.get(path), *(client.post(path, body) for body in bodies(route))]
+        for answer in answers if route.model not in allowed else []:
+            assert answer.status_code in (302, 403, 404, 405), path
+            leaks += [(path, found) for found in mine.shown_in(text_of(answer), asked=own_texts(path, key, owner))]
+    for model in MODELS:
+        for action in admin.site._registry[model].get_actions(request):
+            chosen = {"action": action, "_selected_action": str(mine.of[model].pk), "post": "yes", "confirmed": "1"}
+            assert client.post(address("changelist", model), chosen).status_code in (200, 302, 403), (model, action)
+    for model in set(MODELS) - allowed:
+        for page in ("changelist", "add"):
+            assert client.get(address(page, model)).status_code in (302, 403), (model, page)
+    assert leaks == []
+    assert without_sessions(digest(owner)) == before
+
+
 @each_case("model", MODELS)
 def test_an_operator_sees_the_rows_of_all(model, mine, theirs):
     """So that the matrix above is about rows that there are."""
@@ -195,3 +244,25 @@ def test_an_operator_sees_the_rows_of_all(model, mine, theirs):
     assert address("change", row) in listed
     for page in ("change", "history"):
         assert client.get(address(page, row)).status_code == 200
+
+
+def test_an_operator_sees_no_secret(mine, theirs, stranger, settings):
+    """Who may see every row does not learn what the rows give access to."""
+    channel, endpoint, user = theirs.of[Channel], theirs.of[WebhookEndpoint], stranger.user
+    channel.encrypted_access_token = encrypt("an access token of theirs")
+    channel.encrypted_app_secret = encrypt("an app secret of theirs")
+    channel.save()
+    phone = Phone(user)
+    factor = SecondFactor.objects.get(user=user)
+    secrets = [
+        *("an access token of theirs", "an app secret of theirs", channel.encrypted_access_token),
+        *(channel.encrypted_app_secret, endpoint.encrypted_secret, decrypt(endpoint.encrypted_secret)),
+        *(phone.secret, factor.secret, user.password, stranger.api_key, str(settings.SECRET_KEY)),
+        *phone.recovery_codes,
+    ]
+    client = operator().client
+    rows = {**theirs.of, User: user}
+    pages = [route.path(rows) for route in routes() if route.name != "logout"]
+    texts = {path: text_of(client.get(path)) for path in pages}
+    shown = [(path, secret) for path, text in texts.items() for secret in secrets if secret in text]
+    assert shown == []

@@ -1,0 +1,75 @@
+"""The button on a person's page that turns off a lost second factor."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from leadsite.accounts.models import Session, User
+from tests.factories import Business
+from tests.leadsite.accounts.second_factor.phone import Phone, is_logged_in, stop_clock
+from tests.leadsite.two_businesses import person
+from tests.staff import Staff, address, operator
+
+BUTTON = "Turn off the second factor"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_clock(monkeypatch)
+
+
+def button_of(user: User) -> str:
+    return f"/admin/accounts/user/{user.pk}/second-factor/"
+
+
+def test_an_operator_turns_it_off(owner: Business) -> None:
+    phone, operators = Phone(owner.user), operator()
+    browser, page = phone.logged_in(), address("change", owner.user)
+    assert BUTTON in operators.get(page).content.decode()
+    with capture_logs() as logs:
+        answer = operators.client.post(button_of(owner.user), follow=True, REMOTE_ADDR="192.0.2.7")
+    text = answer.content.decode()
+    assert "The second factor of owner@bakery.example is off" in text
+    assert BUTTON not in text
+    (line,) = [line for line in logs if line["event"] == "second_factor_disabled"]
+    assert (line["security"], line["client"], line["subject"]) == (True, "192.0.2.7", "o…@bakery.example")
+    assert line["reason"] == "reset in the admin by o…@leadsite.example"
+    assert "Turned off the second factor." in operators.get(address("history", owner.user)).content.decode()
+    assert User.objects.get(pk=owner.id).second_factor_at is None
+    assert not is_logged_in(browser)
+    assert not Session.objects.filter(user=owner.id).exists()
+
+
+def test_without_one_nothing_changes(owner: Business) -> None:
+    operators = operator()
+    assert BUTTON not in operators.get(address("change", owner.user)).content.decode()
+    text = operators.client.post(button_of(owner.user), follow=True).content.decode()
+    assert "owner@bakery.example had no second factor. Nothing was changed." in text
+
+
+def test_ones_own_takes_the_password_or_a_code() -> None:
+    """Otherwise a stolen session would be enough."""
+    operator()
+    phone = Phone(User.objects.get(email="operator@leadsite.example"))
+    browser = phone.logged_in()
+    assert BUTTON not in browser.get(address("change", phone.user)).content.decode()
+    answer = browser.post(button_of(phone.user), follow=True)
+    assert answer.redirect_chain == [("/admin/account/", 302)]
+    assert "under “Your account”" in answer.content.decode()
+    assert User.objects.get(pk=phone.user.pk).second_factor_at is not None
+
+
+@pytest.mark.parametrize("kind", ["staff", "all permissions", "nobody"])
+def test_nobody_else_turns_it_off(owner: Business, stranger: Business, kind: str) -> None:
+    phone = Phone(owner.user)
+    answer = person(kind, stranger).post(button_of(owner.user))
+    assert answer.status_code in (302, 403, 404)
+    assert User.objects.get(pk=phone.user.pk).second_factor_at is not None
+
+
+def test_a_link_turns_nothing_off(owner: Business) -> None:
+    phone = Phone(owner.user)
+    staff: Staff = operator()
+    assert staff.get(button_of(owner.user)).status_code == 405
+    assert User.objects.get(pk=phone.user.pk).second_factor_at is not None
