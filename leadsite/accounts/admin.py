@@ -50,7 +50,7 @@ class EditUserForm(UserChangeForm, ChangedFields):
 
 
 @admin.register(User)
-class UserAdmin(OperatorsOnly, SecondFactorReset, DjangoUserAdmin, AdminPage):  # type: ignore[type-arg] # generic in the stubs only
+class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ignore[type-arg] # generic in the stubs only
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
