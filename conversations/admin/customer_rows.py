@@ -102,6 +102,8 @@ class CustomerLockingAdmin(NoAddOrDeleteAdmin):
             except ObjectDoesNotExist:
                 # The customer has just been merged into another: Django then says that the row does not exist.
                 return None
+            if getattr(row, "deleted_at", None):
+                return None
         return row
 
 

@@ -1,6 +1,8 @@
 """The pages of customers."""
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of
@@ -37,6 +39,12 @@ class CustomerAdmin(CustomerLockingAdmin):
     readonly_fields = ["marketing", "user", "created", "changed"]
     ordering = ["-pk"]
     inlines = [ConversationInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        """Without customers of whom everything is deleted."""
+        its = Conversation.all_objects.filter(customer=OuterRef("pk"))
+        is_deleted = Exists(its.exclude(deleted_at=None)) & ~Exists(its.filter(deleted_at=None))
+        return super().get_queryset(request).exclude(is_deleted)
 
     @admin.display(description="marketing")
     def marketing(self, customer: Customer) -> SafeString:

@@ -28,6 +28,9 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     readonly_fields = ["conversation_link", "number", "status_badge", "current_error", "created"]
     ordering = ["-pk"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        return super().get_queryset(request).filter(conversation__deleted_at=None)
+
     def search(self, rows: QuerySet[Message], term: str) -> FoundPages[Message]:
         ids = ["provider_id", f"{self.customer_path}whatsapp_user_id"]
         return search(rows, term, customer=self.customer_path, text="content", exact=ids)

@@ -133,7 +133,8 @@ def _older_messages(conversation: Conversation, rows: Sequence[Message]) -> dict
     if not ids:
         return {}
     tokens = {text_of(_extra(row, "reference_token")) for row in rows} - {""}
-    mine = Message.objects.filter(user_id=conversation.user_id, conversation__customer_id=conversation.customer_id)
+    its = {"user_id": conversation.user_id, "conversation__customer_id": conversation.customer_id}
+    mine = Message.objects.visible().filter(**its)
     found = mine.filter(Q(provider_id__in=ids) | Q(provider_token__in=tokens))
     return _by_id_and_token(found.only("id", "provider_id", "provider_token", "kind", "content", "extras", "direction"))
 

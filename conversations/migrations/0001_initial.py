@@ -114,6 +114,7 @@ class Migration(migrations.Migration):
                 ("last_message_at", models.DateTimeField(blank=True, null=True)),
                 ("last_inbound_at", models.DateTimeField(blank=True, null=True)),
                 ("waiting_since", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("deleted_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "assigned_to",
                     models.ForeignKey(
@@ -424,12 +425,23 @@ class Migration(migrations.Migration):
                     descending=True,
                 ),
                 django.db.models.expressions.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("deleted_at__isnull", True)),
                 name="conversations_by_recency",
             ),
         ),
         migrations.AddIndex(
             model_name="conversation",
-            index=models.Index(fields=["user", "created_at", "id"], name="conversations_by_time"),
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", True)),
+                fields=["user", "created_at", "id"],
+                name="conversations_by_time",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", False)), fields=["deleted_at"], name="conversations_deleted"
+            ),
         ),
         migrations.AddIndex(
             model_name="conversation",
@@ -442,7 +454,7 @@ class Migration(migrations.Migration):
                     descending=True,
                 ),
                 django.db.models.expressions.OrderBy(models.F("id"), descending=True),
-                condition=models.Q(("waiting_since__isnull", False)),
+                condition=models.Q(("deleted_at__isnull", True), ("waiting_since__isnull", False)),
                 name="conversations_waiting",
             ),
         ),
@@ -500,7 +512,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="conversation",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "active")),
+                condition=models.Q(("deleted_at__isnull", True), ("status", "active")),
                 fields=("customer",),
                 name="conversations_one_active",
                 violation_error_message="This customer has another active conversation.",

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from conversations.models.customers import Customer
 from conversations.models.inbound import InboundConversationManager
 from leadsite.core.arrays import array
-from leadsite.core.models import OwnedModel
+from leadsite.core.models import NotDeletedManager, OwnedModel
 from leadsite.core.statements import fetch_rows
 
 
@@ -61,7 +61,7 @@ class PastConversation(NamedTuple):
     last_message_at: datetime | None
 
 
-class ConversationManager(InboundConversationManager["Conversation"]):
+class ConversationManager(InboundConversationManager["Conversation"], NotDeletedManager["Conversation"]):
     """Reads and writes lists of conversations, each in one statement whatever the length."""
 
     def join_or_open(self, openings: Sequence[Opening], *, reopen_completed: bool = False) -> list[Opened]:
@@ -137,7 +137,7 @@ _JOIN_OR_OPEN: Final = """
                                     created_at, updated_at)
     SELECT *, now(), now() FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[],
                                        %s::timestamptz[])
-    ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET
+    ON CONFLICT (customer_id) WHERE status = 'active' AND deleted_at IS NULL DO UPDATE SET
         last_message_at = greatest(c.last_message_at, excluded.last_message_at),
         last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
         updated_at = now()
@@ -151,7 +151,8 @@ _INSERT_PAST: Final = """
 _NEWEST_OF: Final = """
     SELECT given.customer_id, newest.id, newest.status FROM unnest(%s::uuid[]) AS given (customer_id)
     CROSS JOIN LATERAL (
-        SELECT id, status FROM conversations AS c WHERE c.customer_id = given.customer_id
+        SELECT id, status FROM conversations AS c
+        WHERE c.customer_id = given.customer_id AND c.deleted_at IS NULL
         ORDER BY c.status = 'active' DESC, c.created_at DESC, c.id DESC LIMIT 1) AS newest
 """
 # The customer's active conversation; otherwise the newest, if that is completed.
@@ -160,7 +161,8 @@ _REOPEN: Final = """
     WHERE id = ANY (ARRAY(
         SELECT newest.id FROM unnest(%s::uuid[]) AS given (customer_id)
         CROSS JOIN LATERAL (
-            SELECT id, status FROM conversations AS c WHERE c.customer_id = given.customer_id
+            SELECT id, status FROM conversations AS c
+            WHERE c.customer_id = given.customer_id AND c.deleted_at IS NULL
             ORDER BY c.status = 'active' DESC, c.created_at DESC, c.id DESC LIMIT 1) AS newest
         WHERE newest.status IN ('active', 'completed')))
     RETURNING id, customer_id
@@ -189,8 +191,11 @@ class Conversation(OwnedModel):
         db_index=False,
         related_name="assigned_conversations",
     )
+    # Deleted with its last lead; the worker removes the row after DELETED_DAYS.
+    deleted_at = models.DateTimeField(null=True, editable=False)
 
     objects = ConversationManager()
+    all_objects: models.Manager["Conversation"] = models.Manager()
 
     class Meta:
         db_table = "conversations"
@@ -198,16 +203,26 @@ class Conversation(OwnedModel):
             # Read to find a customer's newest conversation, and by the foreign key when a customer is erased.
             models.Index(fields=["customer", "id"], name="conversations_by_customer"),
             # Read by the lists of conversations, newest message first; the second with the filter "waiting".
-            models.Index("user", RECENCY.desc(), F("id").desc(), name="conversations_by_recency"),
             models.Index(
                 "user",
                 RECENCY.desc(),
                 F("id").desc(),
-                condition=Q(waiting_since__isnull=False),
+                condition=Q(deleted_at__isnull=True),
+                name="conversations_by_recency",
+            ),
+            models.Index(
+                "user",
+                RECENCY.desc(),
+                F("id").desc(),
+                condition=Q(waiting_since__isnull=False, deleted_at__isnull=True),
                 name="conversations_waiting",
             ),
             # Read by the list of conversations in the order of their creation.
-            models.Index(fields=["user", "created_at", "id"], name="conversations_by_time"),
+            models.Index(
+                fields=["user", "created_at", "id"], condition=Q(deleted_at__isnull=True), name="conversations_by_time"
+            ),
+            # Read by the worker, which removes what was deleted long ago.
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="conversations_deleted"),
             # Read by the list of a person's conversations, and when a user is deleted, to unassign theirs.
             models.Index(
                 "assigned_to",
@@ -236,7 +251,7 @@ class Conversation(OwnedModel):
             models.UniqueConstraint(fields=["user", "id"], name="conversations_owner_unique"),
             models.UniqueConstraint(
                 fields=["customer"],
-                condition=Q(status=ConversationStatus.ACTIVE.value),
+                condition=Q(status=ConversationStatus.ACTIVE.value, deleted_at__isnull=True),
                 name="conversations_one_active",
                 violation_error_message="This customer has another active conversation.",
             ),

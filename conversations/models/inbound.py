@@ -35,7 +35,7 @@ _PLACES: Final = """
         FROM messages AS m WHERE m.user_id = sent.user_id AND m.provider_id = sent.provider_id LIMIT 1
     ) AS here ON true
     LEFT JOIN LATERAL (
-        SELECT c.id, c.status FROM conversations AS c WHERE c.customer_id = sent.customer_id
+        SELECT c.id, c.status FROM conversations AS c WHERE c.customer_id = sent.customer_id AND c.deleted_at IS NULL
         ORDER BY (c.status = 'active') DESC, c.created_at DESC, c.id DESC LIMIT 1
     ) AS newest ON true
     LEFT JOIN LATERAL (
@@ -97,7 +97,7 @@ _JOIN: Final = """
     FROM unnest(%s::uuid[], %s::boolean[], %s::timestamptz[], %s::timestamptz[])
         AS given (id, reopens, last_message_at, last_inbound_at)
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
-    WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
+    WHERE c.id = given.id AND c.id = ANY (%s::uuid[]) AND c.deleted_at IS NULL
     RETURNING c.customer_id, c.id
 """
 # An answer that the provider reports was written with the customer's earlier messages in sight; one that was queued

@@ -44,15 +44,21 @@ class MessageManager(
 ):
     """Reads and writes lists of messages, each in one statement whatever the length."""
 
+    def visible(self) -> models.QuerySet["Message"]:
+        """Messages of conversations that are not deleted. Statuses and redeliveries reach the others too."""
+        return self.filter(conversation__deleted_at=None)
+
     def with_referred(self) -> models.QuerySet["Message"]:
-        """Messages with `referred_id`: our id of the message that each answers, changes or reacts to, where stored."""
+        """Visible ones with `referred_id`: our id of the message that each answers, changes or reacts to, if stored."""
         provider_id = Coalesce(KT("parts__context__provider_id"), KT("parts__reaction__provider_id"))
         own = Message.objects.filter(user_id=OuterRef("user_id"))
         exact = own.filter(provider_id=OuterRef("referred_provider_id"))
         in_another_form = own.filter(provider_token=OuterRef("reference_token"))
         referred = [Subquery(found.values("pk")[:1]) for found in (exact, in_another_form)]
-        return self.annotate(referred_provider_id=provider_id, reference_token=KT("extras__reference_token")).annotate(
-            referred_id=Coalesce(*referred, output_field=models.UUIDField())
+        return (
+            self.visible()
+            .annotate(referred_provider_id=provider_id, reference_token=KT("extras__reference_token"))
+            .annotate(referred_id=Coalesce(*referred, output_field=models.UUIDField()))
         )
 
     def answer_after(self, conversation_id: UUID, seen_id: UUID) -> "Message | None":

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -104,18 +104,20 @@ _QUEUE: Final = """
     WITH written AS (
         UPDATE conversations
         SET last_message_at = greatest(last_message_at, now()), waiting_since = NULL, updated_at = now()
-        WHERE id = %(conversation)s)
+        WHERE id = %(conversation)s AND deleted_at IS NULL
+        RETURNING id)
     INSERT INTO messages
         (user_id, conversation_id, channel_id, address, author_id, kind, content, extras, direction, status, due_at,
          sort_at)
-    VALUES (%(user)s, %(conversation)s, %(channel)s, %(address)s, %(author)s::uuid, %(kind)s, %(content)s,
-            %(extras)s::jsonb, 'out', 'queued', now(), greatest(
+    SELECT %(user)s, id, %(channel)s, %(address)s, %(author)s::uuid, %(kind)s, %(content)s, %(extras)s::jsonb, 'out',
+            'queued', now(), greatest(
                 (SELECT before.sort_at + interval '1 microsecond' FROM messages AS before
                  WHERE before.conversation_id = %(conversation)s ORDER BY before.sort_at DESC LIMIT 1),
                 now() - coalesce(
                     (SELECT last.created_at - last.sort_at FROM messages AS last
                      WHERE last.conversation_id = %(conversation)s AND last.direction = 'in' AND last.is_turn
-                     ORDER BY last.sort_at DESC LIMIT 1), '10 seconds')))
+                     ORDER BY last.sort_at DESC LIMIT 1), '10 seconds'))
+    FROM written
     RETURNING id
 """
 
@@ -165,15 +167,15 @@ class OutboxManager:
         channel_id: UUID | None,
         address: str,
         author_id: UUID | None = None,
-    ) -> UUID:
-        """Store a message that is due now. Caller holds the transaction and has locked the customer.
+    ) -> UUID | None:
+        """Store a message that is due now; None where the conversation is deleted. Caller holds the transaction and has
+        locked the customer.
 
         Raises django.db.IntegrityError: a constraint of the table.
         """
         values: dict[str, Any] = {"user": user_id, "conversation": conversation_id, "kind": kind, "content": content}
         values |= {"extras": json.dumps(extras), "channel": channel_id, "address": address, "author": author_id}
-        ((message_id,),) = fetch_rows(_QUEUE, values)
-        return cast(UUID, message_id)
+        return next((message_id for (message_id,) in fetch_rows(_QUEUE, values)), None)
 
     def lock_due(
         self, *, channel_id: UUID, user_id: UUID, now: datetime, paced_until: datetime, limit: int

@@ -36,12 +36,12 @@ _KNOWN: Final = """
     ) AS kind) AS here
     LEFT JOIN LATERAL (
         SELECT c.id, c.phone, c.whatsapp_user_id, c.identified_at,
-               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active')
+               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active' AND deleted_at IS NULL)
         FROM customers AS c WHERE c.user_id = sender.user_id AND c.phone_key = sender.phone_key LIMIT 1
     ) AS by_phone ON true
     LEFT JOIN LATERAL (
         SELECT c.id, c.phone, c.whatsapp_user_id, c.identified_at,
-               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active')
+               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active' AND deleted_at IS NULL)
         FROM customers AS c WHERE c.user_id = sender.user_id AND c.whatsapp_user_id = sender.whatsapp_user_id LIMIT 1
     ) AS by_id ON true
     LEFT JOIN LATERAL (

@@ -1,7 +1,7 @@
 """Service that changes conversations."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 from conversations.models import Conversation, Customer
 from leadsite.core import clock
 from leadsite.core.transactions import retried
+
+NO_CONVERSATION: Final = "There is no such conversation."
 
 
 class ConversationRefused(Exception):
@@ -49,8 +51,10 @@ def _change_conversation(user_id: UUID, conversation_id: UUID, changes: Mapping[
     with transaction.atomic():
         mine = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
         if not list(mine.select_for_update(of=("self",)).values_list("pk")):
-            raise UnknownConversation("There is no such conversation.")
-        conversation = Conversation.objects.select_related("customer").get(pk=conversation_id)
+            raise UnknownConversation(NO_CONVERSATION)
+        conversation = Conversation.objects.select_related("customer").filter(pk=conversation_id).first()
+        if conversation is None:
+            raise UnknownConversation(NO_CONVERSATION)
         changed = {column: value for column, value in changes.items() if getattr(conversation, column) != value}
         if changed.get("assigned_to_id") not in (None, user_id):
             raise AssigneeRefused("The conversation cannot be assigned to a user with this id.")

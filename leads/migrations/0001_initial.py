@@ -272,6 +272,19 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                ("deleted_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "deleted_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 (
                     "assigned_to",
                     models.ForeignKey(
@@ -412,19 +425,55 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="lead",
-            index=models.Index(fields=["user", "status", "created_at", "id"], name="leads_by_status"),
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", True)),
+                fields=["user", "status", "created_at", "id"],
+                name="leads_by_status",
+            ),
         ),
         migrations.AddIndex(
             model_name="lead",
-            index=models.Index(fields=["user", "source", "created_at", "id"], name="leads_by_source"),
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", True)),
+                fields=["user", "source", "created_at", "id"],
+                name="leads_by_source",
+            ),
         ),
         migrations.AddIndex(
             model_name="lead",
-            index=models.Index(fields=["user", "created_at", "id"], name="leads_by_time"),
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", True)),
+                fields=["user", "created_at", "id"],
+                name="leads_by_time",
+            ),
         ),
         migrations.AddIndex(
             model_name="lead",
-            index=models.Index(fields=["user", "updated_at"], name="leads_by_change"),
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", True)),
+                fields=["user", "updated_at"],
+                name="leads_by_change",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", False)),
+                fields=["user", "deleted_at", "id"],
+                name="leads_deleted",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", False)), fields=["deleted_at"], name="leads_deleted_by_time"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("deleted_by__isnull", False)), fields=["deleted_by"], name="leads_by_deleted_by"
+            ),
         ),
         migrations.AddIndex(
             model_name="lead",
@@ -451,7 +500,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="lead",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("external_id__isnull", False)),
+                condition=models.Q(("external_id__isnull", False), ("deleted_at__isnull", True)),
                 fields=("user", "external_id"),
                 name="leads_external_id_unique",
                 violation_error_message="Another lead has this external id.",
@@ -771,6 +820,7 @@ class Migration(migrations.Migration):
         ),
         AddForeignKey("leads_conversation_fk", "leads (user_id, conversation_id)", "conversations (user_id, id)"),
         AddForeignKey("leads_assigned_to_fk", "leads (assigned_to_id)", "users (id)", "SET NULL"),
+        AddForeignKey("leads_deleted_by_fk", "leads (deleted_by_id)", "users (id)", "SET NULL"),
         AddForeignKey("leads_first_message_fk", "leads (user_id, first_message_id)", "messages (user_id, id)"),
         AddForeignKey("import_runs_user_fk", "import_runs (user_id)", "users (id)"),
         AddForeignKey("import_files_run_fk", "import_files (user_id, run_id)", "import_runs (user_id, id)", "CASCADE"),

@@ -2,13 +2,13 @@
 
 from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.bulk import BulkChange, ChosenLead
+from leads.models.creation import LeadRow
 from leads.models.import_changes import ImportChange, RecordedChange
 from leads.models.imports import ImportFile, ImportRefusal, ImportRun
 from leads.models.leads import (
     EXTERNAL_ID_MAX_LENGTH,
     LOST_REASON_MAX_LENGTH,
     Lead,
-    LeadRow,
     LeadStatus,
     LeadType,
 )

@@ -212,13 +212,16 @@ _CHUNK: Final = """
     SELECT chosen.lead_id, chosen.status, chosen.type, chosen.assigned_to_id, place.customer_id
     FROM (SELECT * FROM bulk_change_leads WHERE change_id = %s AND lead_id > %s AND lead_id <= %s AND outcome = ''
           ORDER BY lead_id LIMIT %s) AS chosen
-    LEFT JOIN LATERAL (SELECT l.conversation_id FROM leads AS l WHERE l.id = chosen.lead_id LIMIT 1) AS lead ON true
+    LEFT JOIN LATERAL (
+        SELECT l.conversation_id FROM leads AS l WHERE l.id = chosen.lead_id AND l.deleted_at IS NULL LIMIT 1
+    ) AS lead ON true
     LEFT JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
         ON true
     ORDER BY chosen.lead_id
 """
 _LOCK: Final = """
-    SELECT id, status, type, assigned_to_id FROM leads WHERE id = ANY (%s::uuid[]) ORDER BY id FOR UPDATE
+    SELECT id, status, type, assigned_to_id FROM leads WHERE id = ANY (%s::uuid[]) AND deleted_at IS NULL
+    ORDER BY id FOR UPDATE
 """
 _WRITE: Final = """
     UPDATE leads AS l

@@ -21,7 +21,7 @@ _OF_CONVERSATIONS: Final = """
     SELECT thread.id, lead.id, first.id, first.sort_at, first.kind, first.content, first.extras
     FROM unnest(%s::uuid[]) AS thread (id)
     CROSS JOIN LATERAL (
-        SELECT l.id, l.first_message_id FROM leads AS l WHERE l.conversation_id = thread.id
+        SELECT l.id, l.first_message_id FROM leads AS l WHERE l.conversation_id = thread.id AND l.deleted_at IS NULL
         ORDER BY l.first_message_id IS NULL, l.id LIMIT 1
     ) AS lead
     LEFT JOIN LATERAL (
@@ -48,7 +48,8 @@ _EARLIEST_REFERRALS: Final = """
         UNION ALL
         (SELECT m.parts -> 'referral', m.sort_at FROM conversations AS this
          CROSS JOIN LATERAL (
-            SELECT c.id FROM conversations AS c WHERE c.customer_id = this.customer_id AND c.id < this.id
+            SELECT c.id FROM conversations AS c
+            WHERE c.customer_id = this.customer_id AND c.id < this.id AND c.deleted_at IS NULL
             ORDER BY c.id DESC LIMIT 1
          ) AS former
          CROSS JOIN LATERAL (
@@ -70,6 +71,7 @@ _SET_REFERRAL: Final = f"""
     {_EARLIEST_REFERRALS}
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.conversation_id = thread.id AND l.conversation_id = ANY (%s::uuid[]) AND l.first_message_id IS NOT NULL
+        AND l.deleted_at IS NULL
         AND l.referral IS DISTINCT FROM earliest.referral
         AND (SELECT c.status FROM conversations AS c WHERE c.id = thread.id) <> 'archived'
 """  # noqa: S608 - constant text

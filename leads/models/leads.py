@@ -1,24 +1,20 @@
 """The model Lead: a customer's order, booking or inquiry, always with a conversation."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Final, NamedTuple
-from uuid import UUID
+from typing import Final
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from conversations.models import Conversation, Message
 from conversations.search.folding import Folded
 from leads.first_messages import DETAILS_MAX_LENGTH
+from leads.models.creation import LeadCreationManager
 from leads.models.imports import ImportRun
 from leads.models.inbound import InboundLeadManager
 from leads.models.lookups import LeadLookupManager
-from leadsite.core.arrays import array
-from leadsite.core.models import OwnedModel
-from leadsite.core.statements import fetch_rows
+from leadsite.core.models import NotDeletedManager, OwnedModel
 
 LOST_REASON_MAX_LENGTH = 1000
 EXTERNAL_ID_MAX_LENGTH = 200
@@ -47,79 +43,18 @@ class LeadSource(models.TextChoices):
     SQL = "sql", "SQL"
 
 
-class LeadRow(NamedTuple):
-    """A lead to insert. `referral`: a JSON document as text. `id`, `created_at` and `updated_at` are those of a lead
-    from another system or a file; None: a new id, now.
-    """
-
-    user_id: UUID
-    conversation_id: UUID
-    type: str
-    source: str
-    details: str = ""
-    status: str = "new"
-    external_id: str | None = None
-    import_run_id: UUID | None = None
-    first_message_id: UUID | None = None
-    referral: str | None = None
-    id: UUID | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-
-
-class LeadManager(InboundLeadManager["Lead"], LeadLookupManager["Lead"]):
+class LeadManager(
+    LeadCreationManager["Lead"], InboundLeadManager["Lead"], LeadLookupManager["Lead"], NotDeletedManager["Lead"]
+):
     """Reads and writes lists of leads, each in one statement whatever the length."""
 
-    def insert(self, rows: Sequence[LeadRow]) -> list[UUID]:
-        """Insert leads; return their ids in the order of `rows`; new ids increase. Caller holds the transaction and has
-        locked the customers.
 
-        Raises django.db.IntegrityError: leads_external_id_unique, or another constraint of the table.
-        """
-        if not rows:
-            return []
-        inserted = fetch_rows(_INSERT, [array(column) for column in zip(*rows, strict=True)])
-        return [lead_id for (lead_id,) in inserted]
-
-    def open_of(self, customer_id: UUID, *, limit: int) -> list[UUID]:
-        """Return the ids of a customer's open leads, newest first."""
-        with connection.cursor() as cursor:
-            cursor.execute(_OPEN_OF, [customer_id, limit])
-            return [lead_id for (lead_id,) in cursor.fetchall()]
-
-
-# The only INSERT of leads in Python. The ids are generated first, so that each can be matched to its row. now() is the
-# start of the transaction, so a lead has the same updated_at as a conversation and customer inserted with it (undo.py);
-# created_at may be the date that a file says.
-_INSERT: Final = """
-    WITH given AS MATERIALIZED (
-        SELECT coalesce(given_id, uuid_v7()) AS id, lead.* FROM unnest(
-            %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[],
-            %s::jsonb[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
-            WITH ORDINALITY AS lead (user_id, conversation_id, type, source, details, status, external_id,
-                import_run_id, first_message_id, referral, given_id, created_at, updated_at, n)
-    ), made AS (
-        INSERT INTO leads (id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-                           first_message_id, referral, created_at, updated_at)
-        SELECT id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-               first_message_id, referral, coalesce(created_at, now()), coalesce(updated_at, now())
-        FROM given ORDER BY n
-    )
-    SELECT id FROM given ORDER BY n
-"""
-_OPEN_OF: Final = """
-    SELECT l.id FROM conversations AS c
-    CROSS JOIN LATERAL (
-        SELECT id, created_at FROM leads
-        WHERE conversation_id = c.id AND status IN ('new', 'contacted', 'qualified') OFFSET 0
-    ) AS l
-    WHERE c.customer_id = %s
-    ORDER BY l.created_at DESC, l.id DESC LIMIT %s
-"""
+_LIVE: Final = Q(deleted_at__isnull=True)
+_DELETED: Final = Q(deleted_at__isnull=False)
 
 
 class Lead(OwnedModel):
-    """A customer's order, booking or inquiry. Every row is inserted by LeadManager.insert, or by the SQL functions."""
+    """A customer's order, booking or inquiry. Every row is inserted by LeadCreationManager, or by the SQL functions."""
 
     Type = LeadType
     Status = LeadStatus
@@ -173,8 +108,21 @@ class Lead(OwnedModel):
         db_index=False,
         related_name="assigned_leads",
     )
+    # Null unless it was deleted (leads/services/delete.py); the worker removes the row after DELETED_DAYS.
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    # Null for a deletion by SQL.
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
 
     objects = LeadManager()
+    all_objects: models.Manager["Lead"] = models.Manager()
 
     class Meta:
         db_table = "leads"
@@ -190,12 +138,17 @@ class Lead(OwnedModel):
                 fields=["import_run", "id"], condition=Q(import_run__isnull=False), name="leads_by_import_run"
             ),
             # Read by GET /api/leads with a status or source that few leads have, in either order.
-            models.Index(fields=["user", "status", "created_at", "id"], name="leads_by_status"),
-            models.Index(fields=["user", "source", "created_at", "id"], name="leads_by_source"),
+            models.Index(fields=["user", "status", "created_at", "id"], condition=_LIVE, name="leads_by_status"),
+            models.Index(fields=["user", "source", "created_at", "id"], condition=_LIVE, name="leads_by_source"),
             # Read by GET /api/leads with created_after and created_before.
-            models.Index(fields=["user", "created_at", "id"], name="leads_by_time"),
+            models.Index(fields=["user", "created_at", "id"], condition=_LIVE, name="leads_by_time"),
             # Read by GET /api/leads with updated_after: clients that ask for what has changed since.
-            models.Index(fields=["user", "updated_at"], name="leads_by_change"),
+            models.Index(fields=["user", "updated_at"], condition=_LIVE, name="leads_by_change"),
+            # Read by the list of deleted leads; the second by the worker, which removes those of long ago; the third
+            # when a user is deleted.
+            models.Index(fields=["user", "deleted_at", "id"], condition=_DELETED, name="leads_deleted"),
+            models.Index(fields=["deleted_at"], condition=_DELETED, name="leads_deleted_by_time"),
+            models.Index(fields=["deleted_by"], condition=Q(deleted_by__isnull=False), name="leads_by_deleted_by"),
             # Read by the search. New entries go to a pending list of at most 1 MB, which every search reads and which
             # the writer who fills it merges into the index.
             GinIndex(
@@ -212,7 +165,7 @@ class Lead(OwnedModel):
             models.UniqueConstraint(fields=["user", "id"], name="leads_owner_unique"),
             models.UniqueConstraint(
                 fields=["user", "external_id"],
-                condition=Q(external_id__isnull=False),
+                condition=Q(external_id__isnull=False) & _LIVE,
                 name="leads_external_id_unique",
                 violation_error_message="Another lead has this external id.",
             ),

@@ -18,7 +18,8 @@ _BY_EXTERNAL_ID: Final = """
     SELECT given.external_id, lead.id, lead.conversation_id, customer.phone_key
     FROM unnest(%s::text[]) AS given (external_id)
     CROSS JOIN LATERAL (SELECT l.id, l.conversation_id FROM leads AS l
-                        WHERE l.user_id = %s AND l.external_id = given.external_id LIMIT 1) AS lead
+                        WHERE l.user_id = %s AND l.external_id = given.external_id AND l.deleted_at IS NULL
+                        LIMIT 1) AS lead
     CROSS JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
     CROSS JOIN LATERAL (SELECT k.phone_key FROM customers AS k WHERE k.id = place.customer_id LIMIT 1) AS customer
 """
@@ -28,14 +29,15 @@ _OF_CUSTOMERS: Final = """
     FROM unnest(%s::uuid[]) AS given (customer_id)
     CROSS JOIN LATERAL (SELECT c.id FROM conversations AS c WHERE c.customer_id = given.customer_id OFFSET 0) AS place
     CROSS JOIN LATERAL (SELECT l.id, l.type, l.details FROM leads AS l
-                        WHERE l.conversation_id = place.id OFFSET 0) AS lead
+                        WHERE l.conversation_id = place.id AND l.deleted_at IS NULL OFFSET 0) AS lead
     ORDER BY lead.id
 """
 _CONTENTS_BY_EXTERNAL_ID: Final = """
     SELECT lead.id, place.customer_id, customer.phone, lead.external_id, lead.type, lead.details, lead.status
     FROM unnest(%s::text[]) AS given (external_id)
     CROSS JOIN LATERAL (SELECT l.* FROM leads AS l
-                        WHERE l.user_id = %s AND l.external_id = given.external_id LIMIT 1) AS lead
+                        WHERE l.user_id = %s AND l.external_id = given.external_id AND l.deleted_at IS NULL
+                        LIMIT 1) AS lead
     CROSS JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
     CROSS JOIN LATERAL (SELECT k.phone FROM customers AS k WHERE k.id = place.customer_id LIMIT 1) AS customer
 """
@@ -44,13 +46,15 @@ _CONTENTS_OF_CUSTOMERS: Final = """
     FROM unnest(%s::uuid[]) AS given (customer_id)
     CROSS JOIN LATERAL (SELECT k.phone FROM customers AS k WHERE k.id = given.customer_id LIMIT 1) AS customer
     CROSS JOIN LATERAL (SELECT c.id FROM conversations AS c WHERE c.customer_id = given.customer_id OFFSET 0) AS place
-    CROSS JOIN LATERAL (SELECT l.* FROM leads AS l WHERE l.conversation_id = place.id OFFSET 0) AS lead
+    CROSS JOIN LATERAL (SELECT l.* FROM leads AS l
+                        WHERE l.conversation_id = place.id AND l.deleted_at IS NULL OFFSET 0) AS lead
     ORDER BY lead.id
 """
 # The rows are locked first, so that their former contents are those which the update replaces.
 _REWRITE: Final = """
     WITH former AS MATERIALIZED (
-        SELECT id, type, details, status FROM leads WHERE id = ANY (%s::uuid[]) ORDER BY id FOR UPDATE
+        SELECT id, type, details, status FROM leads WHERE id = ANY (%s::uuid[]) AND deleted_at IS NULL
+        ORDER BY id FOR UPDATE
     )
     UPDATE leads AS l SET type = given.type, details = given.details, status = given.status, updated_at = now()
     FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS given (id, type, details, status)

@@ -18,7 +18,7 @@ def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
     The target keeps its own values, except that a name which a person or client gave to the source replaces a profile
     name. Two active conversations are merged, with their messages and leads, and so are completed ones that only hold
     signs. An unchanged lead that WhatsApp created in the source's conversation is deleted where the target's
-    conversation has a lead: it would be a duplicate. No message is lost.
+    conversation has a lead: it would be a duplicate. No message is lost, and what is deleted stays so.
 
     Locks: the customers' conversations, leads and messages. Raises django.db.Error.
     """
@@ -31,7 +31,7 @@ def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
     if len(active) == 2:
         _merge_conversations(active[source_id], active[target_id])
     now = clock.now()
-    Conversation.objects.filter(customer_id=source_id).update(customer_id=target_id, updated_at=now)
+    Conversation.all_objects.filter(customer_id=source_id).update(customer_id=target_id, updated_at=now)
     _merge_held_signs(target_id)
     source, target = (Customer.objects.get(pk=customer_id) for customer_id in (source_id, target_id))
     source.delete()
@@ -55,7 +55,7 @@ def _merge_held_signs(customer_id: UUID) -> None:
     threads = Conversation.objects.filter(customer_id=customer_id)
     holders = threads.filter(
         Exists(Message.objects.filter(conversation=OuterRef("pk"))),
-        ~Exists(Lead.objects.filter(conversation=OuterRef("pk"))),
+        ~Exists(Lead.all_objects.filter(conversation=OuterRef("pk"))),
         status=Conversation.Status.COMPLETED,
         last_message_at=None,
     )
@@ -76,7 +76,7 @@ def _merge_conversations(source: Conversation, target: Conversation) -> None:
     if Lead.objects.filter(conversation=target).exists():
         Lead.objects.filter(pk__in=_untouched_leads(source)).delete()
     now = clock.now()
-    Lead.objects.filter(conversation=source).update(conversation=target, updated_at=now)
+    Lead.all_objects.filter(conversation=source).update(conversation=target, updated_at=now)
     Message.objects.filter(conversation=source).update(conversation=target, updated_at=now)
     source_pk = source.pk
     Conversation.objects.filter(pk=source_pk).delete()

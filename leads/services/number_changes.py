@@ -155,11 +155,11 @@ def _customers_with(now: Sender, user_id: UUID, *, besides: Customer | None) -> 
 def _is_known_only_since(customer_id: UUID, moment: datetime) -> bool:
     """Whether a customer has only been known by WhatsApp messages, or a choice about marketing, since a moment.
 
-    False for one with earlier messages, or with a lead from another source (a form, a file, a person).
+    False for one with earlier messages, or with a lead from another source (a form, a file, a person); also deleted.
     """
     messages = Message.objects.filter(conversation__customer_id=customer_id)
     earlier = messages.filter(Q(provider_time__lt=moment) | Q(provider_time=None, created_at__lt=moment))
-    leads = Lead.objects.filter(conversation__customer_id=customer_id)
+    leads = Lead.all_objects.filter(conversation__customer_id=customer_id)
     has_chosen = Customer.objects.filter(pk=customer_id, marketing_choice_at__gte=moment)
     is_known = messages.exists() or has_chosen.exists()
     return is_known and not earlier.exists() and not leads.exclude(source=Lead.Source.WHATSAPP).exists()

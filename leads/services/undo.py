@@ -152,7 +152,7 @@ def _remove_emptied(
     own = OuterRef("pk")
     emptied = list(
         Conversation.objects.filter(pk__in=conversation_ids).exclude(
-            Exists(Lead.objects.filter(conversation=own)) | Exists(Message.objects.filter(conversation=own))
+            Exists(Lead.all_objects.filter(conversation=own)) | Exists(Message.objects.filter(conversation=own))
         )
     )
     _delete(Conversation.objects.filter(pk__in=[conversation.pk for conversation in emptied]))
@@ -163,7 +163,7 @@ def _remove_emptied(
         and customer.created_at == conversation.created_at
         and customer.updated_at == renamed_at.get(customer.pk, customer.created_at)
     ]
-    has_another = Exists(Conversation.objects.filter(customer=own))
+    has_another = Exists(Conversation.all_objects.filter(customer=own))
     _delete(Customer.objects.filter(pk__in=created_with_them).exclude(has_another))
 
 

@@ -13,7 +13,7 @@ BEGIN
     -- closing it. xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
     INSERT INTO conversations AS c (user_id, customer_id, status)
     VALUES (p_user_id, p_customer_id, coalesce(p_lead ->> 'conversation_status', 'active'))
-    ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET updated_at = now()
+    ON CONFLICT (customer_id) WHERE status = 'active' AND deleted_at IS NULL DO UPDATE SET updated_at = now()
     RETURNING c.id, c.xmax = 0 INTO conversation_id, conversation_created;
 
     INSERT INTO leads AS l (user_id, conversation_id, type, details, status, source, external_id)

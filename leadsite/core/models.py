@@ -1,4 +1,8 @@
-"""OwnedModel, the abstract base of models whose rows belong to a business, and UUID version 7 defaults."""
+"""OwnedModel, the abstract base of models whose rows belong to a business, and UUID version 7 defaults; the manager of
+rows that can be deleted and restored.
+"""
+
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +12,8 @@ from django.db.models.functions import Length, Now
 models.CharField.register_lookup(Length)
 models.TextField.register_lookup(Length)
 
+M = TypeVar("M", bound=models.Model)
+
 
 class UuidV7(models.Func):
     """The SQL function uuid_v7() as a column default, so that Django, SQL clients and COPY get the same kind of id."""
@@ -15,6 +21,16 @@ class UuidV7(models.Func):
     function = "uuid_v7"
     arity = 0
     output_field = models.UUIDField()
+
+
+class NotDeletedManager(models.Manager[M]):
+    """The default manager of a model with `deleted_at`: deleted rows are hidden. `all_objects` has them too.
+
+    A query that reads the table through another one, or in SQL, decides itself: tests/test_deleted_rows.py lists all.
+    """
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        return super().get_queryset().filter(deleted_at=None)
 
 
 class OwnedModel(models.Model):

@@ -95,8 +95,8 @@ CONVERSATIONS: Final = (
     Check(
         name="doubled_active_conversation",
         table="conversations",
-        condition="t.status = 'active' AND EXISTS (SELECT FROM conversations AS o WHERE o.customer_id = t.customer_id"
-        " AND o.status = 'active' AND o.id < t.id)",
+        condition="t.status = 'active' AND t.deleted_at IS NULL AND EXISTS (SELECT FROM conversations AS o"
+        " WHERE o.customer_id = t.customer_id AND o.status = 'active' AND o.deleted_at IS NULL AND o.id < t.id)",
         meaning="active conversations beside another active one of their customer",
         advice="Complete all but one in the admin, and create the index conversations_one_active again: manage.py"
         " sqlmigrate conversations 0001 has it.",
@@ -169,6 +169,14 @@ MESSAGES: Final = (
 )
 LEADS: Final = (
     Check(
+        name="lead_in_deleted_conversation",
+        table="leads",
+        condition="t.deleted_at IS NULL AND EXISTS (SELECT FROM conversations AS c WHERE c.id = t.conversation_id"
+        " AND c.deleted_at IS NOT NULL)",
+        meaning="leads that are not deleted, in a conversation that is",
+        advice="Delete the leads and restore them: restoring a lead brings its conversation back.",
+    ),
+    Check(
         name="lead_without_conversation",
         table="leads",
         condition="NOT EXISTS (SELECT FROM conversations AS c WHERE c.id = t.conversation_id)",
@@ -185,8 +193,8 @@ LEADS: Final = (
     Check(
         name="doubled_external_id",
         table="leads",
-        condition="t.external_id IS NOT NULL AND EXISTS (SELECT FROM leads AS o WHERE o.user_id = t.user_id"
-        " AND o.external_id = t.external_id AND o.id < t.id)",
+        condition="t.external_id IS NOT NULL AND t.deleted_at IS NULL AND EXISTS (SELECT FROM leads AS o"
+        " WHERE o.user_id = t.user_id AND o.external_id = t.external_id AND o.deleted_at IS NULL AND o.id < t.id)",
         meaning="leads with the external id of another lead",
         advice="Delete those that are the same lead twice, and create the index leads_external_id_unique again.",
     ),

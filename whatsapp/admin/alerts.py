@@ -23,7 +23,7 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     alerts = [_stopped(channel, request) for channel in stopped[:SHOWN]]
     problems = AccountEvent.objects.open_problems(clock.now()).filter(**mine).order_by("-at")
     alerts += [_problem(event, request) for event in problems[:SHOWN]]
-    ours = Message.objects.filter(direction=Message.Direction.OUT, **mine)
+    ours = Message.objects.visible().filter(direction=Message.Direction.OUT, **mine)
     if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
         words = "message: it is not known whether it" if count == "1" else "messages: it is not known whether they"
         text = format_html("{} {} arrived. Open and decide.", count, words)

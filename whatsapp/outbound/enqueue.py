@@ -10,7 +10,7 @@ from django.db import Error, transaction
 
 from conversations.models import Conversation, Customer, Message
 from conversations.models.conversations import Opening
-from conversations.services.change import UnknownConversation
+from conversations.services.change import NO_CONVERSATION, UnknownConversation
 from conversations.visible_text import visible_text
 from leads.models import Lead, LeadRow
 from leads.services.rules import is_storable
@@ -74,9 +74,8 @@ def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead:
     """Queue a message to a customer, with a lead if requested. Opens the transaction.
 
     With a lead the message joins the active conversation or opens one. Without a lead it reopens the newest
-    conversation if that is completed and none is active.
-
-    Raises MessageRefused, WindowClosed, OptedOut; django.db.Error where the database is away or stayed locked.
+    conversation if that is completed and none is active. Raises MessageRefused, WindowClosed, OptedOut; django.db.Error
+    where the database is away or stayed locked.
     """
     if lead and not visible_text(to.customer_name):
         raise MessageRefused("A lead needs the customer's name.", field="customerName")
@@ -162,12 +161,12 @@ def _customer(user_id: UUID, to: Recipient) -> UUID:
 
 def _lock_customer_of(user_id: UUID, conversation_id: UUID) -> Customer:
     """Caller holds the transaction. Raises UnknownConversation."""
-    owner = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
+    owner = Customer.objects.filter(user_id=user_id, conversations=conversation_id, conversations__deleted_at=None)
     # Repeated where none is found: the customer may just have been merged into another, who has the conversation now.
     for _ in range(3):
         if customer := owner.select_for_update(of=("self",), no_key=True).first():
             return customer
-    raise UnknownConversation("There is no such conversation.")
+    raise UnknownConversation(NO_CONVERSATION)
 
 
 def _queue(
@@ -206,6 +205,8 @@ def _queue(
         address=route.address,
         author_id=message.author_id,
     )
+    if message_id is None:
+        raise UnknownConversation(NO_CONVERSATION)  # deleted at the same moment
     wake_sender()
     return Queued(message_id, conversation_id, lead_id, is_open)
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from conversations.models import conversations, customers
-from leads.models import leads, lookups
+from leads.models import creation, lookups
 from leads.services.file_rows import SKIP, check_rows
 from leads.services.import_rows import import_leads
 from leadsite.core.transactions import INDEX_PLANS, set_locally
@@ -16,7 +16,7 @@ from tests.plans import TUPLES, assert_reads_no_whole_table, statements
 
 pytestmark = pytest.mark.django_db
 
-STATEMENTS = statements(lookups, leads, customers, conversations)
+STATEMENTS = statements(lookups, creation, customers, conversations)
 
 
 def test_the_statements_are_found():

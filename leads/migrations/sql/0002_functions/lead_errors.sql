@@ -22,7 +22,8 @@ BEGIN
     SELECT named.index,
            ARRAY['external_id', 'leads_external_id_unique', 'Another lead has this external_id.']
     FROM named LEFT JOIN LATERAL (
-        SELECT l.id FROM leads AS l WHERE l.user_id = p_user_id AND l.external_id = named.external_id LIMIT 1
+        SELECT l.id FROM leads AS l WHERE l.user_id = p_user_id AND l.external_id = named.external_id
+            AND l.deleted_at IS NULL LIMIT 1
     ) AS taken ON true
     WHERE named.place > 1 OR taken.id IS NOT NULL;
 END

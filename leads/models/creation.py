@@ -1,0 +1,82 @@
+"""How leads are inserted, and which of a customer are open: lists, in one statement each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
+
+from django.db import connection, models
+
+from leadsite.core.arrays import array
+from leadsite.core.statements import fetch_rows
+
+M = TypeVar("M", bound=models.Model)
+
+
+class LeadRow(NamedTuple):
+    """A lead to insert. `referral`: a JSON document as text. `id`, `created_at` and `updated_at` are those of a lead
+    from another system or a file; None: a new id, now.
+    """
+
+    user_id: UUID
+    conversation_id: UUID
+    type: str
+    source: str
+    details: str = ""
+    status: str = "new"
+    external_id: str | None = None
+    import_run_id: UUID | None = None
+    first_message_id: UUID | None = None
+    referral: str | None = None
+    id: UUID | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class LeadCreationManager(models.Manager[M]):
+    def insert(self, rows: Sequence[LeadRow]) -> list[UUID]:
+        """Insert leads; return their ids in the order of `rows`; new ids increase. Caller holds the transaction and has
+        locked the customers.
+
+        Raises django.db.IntegrityError: leads_external_id_unique, or another constraint of the table.
+        """
+        if not rows:
+            return []
+        inserted = fetch_rows(_INSERT, [array(column) for column in zip(*rows, strict=True)])
+        return [lead_id for (lead_id,) in inserted]
+
+    def open_of(self, customer_id: UUID, *, limit: int) -> list[UUID]:
+        """Return the ids of a customer's open leads, newest first."""
+        with connection.cursor() as cursor:
+            cursor.execute(_OPEN_OF, [customer_id, limit])
+            return [lead_id for (lead_id,) in cursor.fetchall()]
+
+
+# The only INSERT of leads in Python. The ids are generated first, so that each can be matched to its row. now() is the
+# start of the transaction, so a lead has the same updated_at as a conversation and customer inserted with it (undo.py);
+# created_at may be the date that a file says.
+_INSERT: Final = """
+    WITH given AS MATERIALIZED (
+        SELECT coalesce(given_id, uuid_v7()) AS id, lead.* FROM unnest(
+            %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[],
+            %s::jsonb[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+            WITH ORDINALITY AS lead (user_id, conversation_id, type, source, details, status, external_id,
+                import_run_id, first_message_id, referral, given_id, created_at, updated_at, n)
+    ), made AS (
+        INSERT INTO leads (id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
+                           first_message_id, referral, created_at, updated_at)
+        SELECT id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
+               first_message_id, referral, coalesce(created_at, now()), coalesce(updated_at, now())
+        FROM given ORDER BY n
+    )
+    SELECT id FROM given ORDER BY n
+"""
+_OPEN_OF: Final = """
+    SELECT l.id FROM conversations AS c
+    CROSS JOIN LATERAL (
+        SELECT id, created_at FROM leads
+        WHERE conversation_id = c.id AND status IN ('new', 'contacted', 'qualified') AND deleted_at IS NULL OFFSET 0
+    ) AS l
+    WHERE c.customer_id = %s
+    ORDER BY l.created_at DESC, l.id DESC LIMIT %s
+"""
