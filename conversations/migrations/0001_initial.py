@@ -425,17 +425,12 @@ class Migration(migrations.Migration):
                     descending=True,
                 ),
                 django.db.models.expressions.OrderBy(models.F("id"), descending=True),
-                condition=models.Q(("deleted_at__isnull", True)),
                 name="conversations_by_recency",
             ),
         ),
         migrations.AddIndex(
             model_name="conversation",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["user", "created_at", "id"],
-                name="conversations_by_time",
-            ),
+            index=models.Index(fields=["user", "created_at", "id"], name="conversations_by_time"),
         ),
         migrations.AddIndex(
             model_name="conversation",
@@ -454,7 +449,7 @@ class Migration(migrations.Migration):
                     descending=True,
                 ),
                 django.db.models.expressions.OrderBy(models.F("id"), descending=True),
-                condition=models.Q(("deleted_at__isnull", True), ("waiting_since__isnull", False)),
+                condition=models.Q(("waiting_since__isnull", False)),
                 name="conversations_waiting",
             ),
         ),

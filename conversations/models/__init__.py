@@ -3,7 +3,7 @@
 Every writer keeps the lock order of Note [Lock order] in leads/services/create.py.
 """
 
-from conversations.models.conversations import Conversation, Opened, Opening, PastConversation
+from conversations.models.conversations import Conversation
 from conversations.models.customers import (
     NAME_MAX_LENGTH,
     WHATSAPP_USER_ID_MAX_LENGTH,
@@ -19,6 +19,7 @@ from conversations.models.messages import (
     PROVIDER_ID_MAX_LENGTH,
     Message,
 )
+from conversations.models.openings import Opened, Opening, PastConversation
 from conversations.models.past import PastMessage
 from conversations.models.statuses import ParkedStatus
 

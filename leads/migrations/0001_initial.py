@@ -425,35 +425,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="lead",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["user", "status", "created_at", "id"],
-                name="leads_by_status",
-            ),
+            index=models.Index(fields=["user", "status", "created_at", "id"], name="leads_by_status"),
         ),
         migrations.AddIndex(
             model_name="lead",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["user", "source", "created_at", "id"],
-                name="leads_by_source",
-            ),
+            index=models.Index(fields=["user", "source", "created_at", "id"], name="leads_by_source"),
         ),
         migrations.AddIndex(
             model_name="lead",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["user", "created_at", "id"],
-                name="leads_by_time",
-            ),
+            index=models.Index(fields=["user", "created_at", "id"], name="leads_by_time"),
         ),
         migrations.AddIndex(
             model_name="lead",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["user", "updated_at"],
-                name="leads_by_change",
-            ),
+            index=models.Index(fields=["user", "updated_at"], name="leads_by_change"),
         ),
         migrations.AddIndex(
             model_name="lead",

@@ -138,12 +138,12 @@ class Lead(OwnedModel):
                 fields=["import_run", "id"], condition=Q(import_run__isnull=False), name="leads_by_import_run"
             ),
             # Read by GET /api/leads with a status or source that few leads have, in either order.
-            models.Index(fields=["user", "status", "created_at", "id"], condition=_LIVE, name="leads_by_status"),
-            models.Index(fields=["user", "source", "created_at", "id"], condition=_LIVE, name="leads_by_source"),
+            models.Index(fields=["user", "status", "created_at", "id"], name="leads_by_status"),
+            models.Index(fields=["user", "source", "created_at", "id"], name="leads_by_source"),
             # Read by GET /api/leads with created_after and created_before.
-            models.Index(fields=["user", "created_at", "id"], condition=_LIVE, name="leads_by_time"),
+            models.Index(fields=["user", "created_at", "id"], name="leads_by_time"),
             # Read by GET /api/leads with updated_after: clients that ask for what has changed since.
-            models.Index(fields=["user", "updated_at"], condition=_LIVE, name="leads_by_change"),
+            models.Index(fields=["user", "updated_at"], name="leads_by_change"),
             # Read by the list of deleted leads; the second by the worker, which removes those of long ago; the third
             # when a user is deleted.
             models.Index(fields=["user", "deleted_at", "id"], condition=_DELETED, name="leads_deleted"),

@@ -13,11 +13,12 @@ from leadsite.core.models import OwnedModel
 
 
 class OwnedForm(ChangedFields):
-    """Also validates constraints on fields that are not in the form: the business and the customer of the row."""
+    """Also validates constraints on fields that are not in the form: the business and the customer of the row, and that
+    it is not deleted."""
 
     def _get_validation_exclusions(self) -> set[str]:
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # not in the stubs
-        return excluded if self.instance._state.adding else excluded - {"user", "customer", "phone_key"}
+        return excluded if self.instance._state.adding else excluded - {"user", "customer", "phone_key", "deleted_at"}
 
 
 class OwnedAdmin(AdminPage):

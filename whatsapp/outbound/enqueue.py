@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import Error, transaction
 
 from conversations.models import Conversation, Customer, Message
-from conversations.models.conversations import Opening
+from conversations.models.openings import Opening
 from conversations.services.change import NO_CONVERSATION, UnknownConversation
 from conversations.visible_text import visible_text
 from leads.models import Lead, LeadRow

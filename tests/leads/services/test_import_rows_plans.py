@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 
-from conversations.models import conversations, customers
+from conversations.models import customers, openings
 from leads.models import creation, lookups
 from leads.services.file_rows import SKIP, check_rows
 from leads.services.import_rows import import_leads
@@ -16,7 +16,7 @@ from tests.plans import TUPLES, assert_reads_no_whole_table, statements
 
 pytestmark = pytest.mark.django_db
 
-STATEMENTS = statements(lookups, creation, customers, conversations)
+STATEMENTS = statements(lookups, creation, customers, openings)
 
 
 def test_the_statements_are_found():

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from conversations.models import conversations, inbound, senders
+from conversations.models import inbound, openings, senders
 from leads.models import inbound as inbound_leads
 from leads.services.receive import prepare_transaction
 from tests.cases import each_case
@@ -12,7 +12,7 @@ from tests.plans import TUPLES, assert_reads_no_whole_table, statements
 
 pytestmark = pytest.mark.django_db
 
-STATEMENTS = statements(senders, conversations, inbound, inbound_leads)
+STATEMENTS = statements(senders, openings, inbound, inbound_leads)
 
 
 def test_the_statements_are_found():
