@@ -18,6 +18,7 @@ from django.utils.functional import SimpleLazyObject
 
 from leadsite import health
 from leadsite.accounts.models import User
+from leadsite.accounts.people.workplaces import wanted_by
 from leadsite.accounts.second_factor.rules import is_complete
 from leadsite.accounts.sessions.store import SessionStore, visitor_of
 from leadsite.adminkit import content_policy
@@ -134,7 +135,10 @@ class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
 
 def _user_of(request: HttpRequest) -> User | AnonymousUser:
     user = get_user(request)
-    return user if isinstance(user, User) and is_complete(user, request.session) else AnonymousUser()
+    if not isinstance(user, User):
+        return AnonymousUser()
+    user.wanted_business = wanted_by(request.session)
+    return user if is_complete(user, request.session) else AnonymousUser()
 
 
 def _path_on_this_site(request: HttpRequest, address: str) -> str:

@@ -54,7 +54,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": title,
             "separator": title is not None,
             "items": [
-                {"title": name, "icon": icon, "link": links[model], "badge": BADGES[model]() if model in BADGES else ""}
+                {
+                    "title": name,
+                    "icon": icon,
+                    "link": links[model],
+                    "badge": BADGES[model](request) if model in BADGES else "",
+                }
                 for model, name, icon in items
                 if links.get(model)
             ],

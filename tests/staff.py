@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from leadsite.accounts.models import User
+from leadsite.accounts.models import Membership, User
 from leadsite.accounts.services import create_business
 from tests.factories import Business
 
@@ -74,6 +74,19 @@ def staff_of(business: Business) -> Staff:
     """A member of the business's staff."""
     create_business(email=business.user.email, staff=True)
     return Staff(User.objects.get(pk=business.id))
+
+
+def member_of(business: Business, role: str, email: str = "") -> Staff:
+    """A browser of another person who works for the business: see `person_of`."""
+    return Staff(person_of(business, role, email))
+
+
+def person_of(business: Business, role: str, email: str = "") -> User:
+    """A person who works for the business; by default agent@…, viewer@… at the host of its e-mail."""
+    email = email or f"{role}@{business.user.email.partition('@')[2]}"
+    person, _ = User.objects.get_or_create(email=email, defaults={"is_staff": True, "name": role.capitalize()})
+    Membership.objects.create(person=person, business=business.user, role=role)
+    return person
 
 
 def operator() -> Staff:

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from leadsite.accounts.models import User
+from leadsite.accounts.people.assigning import assignable
+from leadsite.adminkit.workplace import sees_all
 
 
 class AssignedFilter(admin.SimpleListFilter):
@@ -22,9 +24,15 @@ class AssignedFilter(admin.SimpleListFilter):
         return queryset.filter(assigned_to=None) if self.value() == "nobody" else queryset
 
 
-def assignees(viewer: User, row: Any) -> QuerySet[User]:
-    """Who can be assigned: the viewer and the present assignee; for a superuser also the business and superusers."""
-    who = Q(pk=viewer.pk) | Q(pk=row.assigned_to_id)
-    if viewer.is_superuser:
-        who |= Q(pk=row.user_id) | Q(is_superuser=True, is_active=True)
-    return User.objects.filter(who).order_by("business_name", "email")
+def offer_people(field: Any, request: HttpRequest, row: Any) -> None:
+    """Offer the people of the row's business in a form, and the present assignee; to operators also all operators."""
+    people = assignable(business_id=row.user_id, present=row.assigned_to_id)
+    if sees_all(request):
+        people = people | User.objects.filter(is_superuser=True, is_active=True)
+    field.queryset = people.order_by("name", "email")
+    field.label_from_instance = name_of
+    field.empty_label = "Nobody"
+
+
+def name_of(person: User) -> str:
+    return person.person_name

@@ -1,6 +1,6 @@
 """The pages of conversations, with the thread of messages."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -8,12 +8,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from conversations.admin.assignment import AssignedFilter, assignees
+from conversations.admin.assignment import AssignedFilter, offer_people
 from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of, name_and_phone
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
 from conversations.models.conversations import RECENCY
-from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart, PageWithParts
 from leadsite.adminkit.values import badge, link, moment
@@ -49,8 +48,7 @@ class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         form = super().get_form(request, obj, change=change, **options)
         if obj is not None and "assigned_to" in form.base_fields:
-            form.base_fields["assigned_to"].queryset = assignees(cast(User, request.user), obj)
-            form.base_fields["assigned_to"].empty_label = "Nobody"
+            offer_people(form.base_fields["assigned_to"], request, obj)
         return form
 
     @admin.display(description="customer", ordering="customer__name")

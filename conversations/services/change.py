@@ -8,6 +8,7 @@ import psycopg
 from django.db import IntegrityError, transaction
 
 from conversations.models import Conversation, Customer
+from leadsite.accounts.people.assigning import UNKNOWN_PERSON, may_be_assigned
 from leadsite.core import clock
 from leadsite.core.transactions import retried
 
@@ -33,7 +34,7 @@ class AnotherActive(ConversationRefused):
 def change_conversation(*, user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any]) -> Conversation:
     """Change a conversation and return it. Opens the transaction.
 
-    `changes`: new values of status, assigned_to_id. It can be assigned to the business itself, or stay as it is.
+    `changes`: new values of status, assigned_to_id. It can be assigned to a person of the business.
     Raises UnknownConversation, AssigneeRefused, AnotherActive; django.db.Error.
     """
     try:
@@ -56,11 +57,18 @@ def _change_conversation(user_id: UUID, conversation_id: UUID, changes: Mapping[
         if conversation is None:
             raise UnknownConversation(NO_CONVERSATION)
         changed = {column: value for column, value in changes.items() if getattr(conversation, column) != value}
-        if changed.get("assigned_to_id") not in (None, user_id):
-            raise AssigneeRefused("The conversation cannot be assigned to a user with this id.")
+        _check_assignee(user_id, conversation, changed)
         for column, value in changed.items():
             setattr(conversation, column, value)
         if changed:
             conversation.updated_at = clock.now()
             conversation.save(update_fields=[*changed, "updated_at"])
         return conversation
+
+
+def _check_assignee(user_id: UUID, conversation: Conversation, changed: Mapping[str, Any]) -> None:
+    """Raises AssigneeRefused."""
+    person = changed.get("assigned_to_id")
+    present = conversation.assigned_to_id
+    if person is not None and not may_be_assigned(business_id=user_id, person_id=person, present=present):
+        raise AssigneeRefused(UNKNOWN_PERSON)

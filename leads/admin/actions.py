@@ -25,6 +25,7 @@ from leads.models import BulkChange, Lead, LeadStatus, LeadType
 from leadsite.accounts.models import User
 from leadsite.adminkit.page import any_size
 from leadsite.adminkit.paginator import COUNT_LIMIT
+from leadsite.adminkit.workplace import business_of
 from leadsite.core import clock
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.transactions import custom_plans
@@ -74,7 +75,8 @@ def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpR
     person, leads = cast(User, request.user), _seen(request, leads)
     if (number := _number_not_shown(request, leads)) is not None:
         return _ask(request, number)
-    change = changes.start_bulk_change(person_id=person.pk, leads=leads, values=values)
+    own = business_of(request)
+    change = changes.start_bulk_change(person_id=person.pk, business_id=own, leads=leads, values=values)
     if not change.total:
         messages.warning(request, "No lead matches any more: nothing was changed.")
         return None

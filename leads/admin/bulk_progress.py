@@ -80,7 +80,8 @@ def describe_values(change: BulkChange) -> str:
     for name, value in change.values.items():
         if name == "assigned_to_id":
             person = User.objects.filter(pk=UUID(value)).first() if value else None
-            parts.append(f"Assigned to: {person or ('nobody' if not value else 'a deleted user')}")
+            unknown = "a deleted user" if value else "nobody"
+            parts.append(f"Assigned to: {person.person_name if person else unknown}")
         elif name == "status":
             parts.append(f"Status: {Lead.Status(value).label.lower()}")
         else:

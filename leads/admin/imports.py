@@ -27,8 +27,7 @@ from leads.admin.import_progress import counts_of, describe_counts, describe_opt
 from leads.importing import uploads
 from leads.importing.page_messages import page_message
 from leads.models import ImportRun
-from leadsite.accounts.models import User
-from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.owned import OwnedAdmin, owner_of
 from leadsite.adminkit.values import NOTHING, foreign, moment
 
 State = ImportRun.State
@@ -82,21 +81,16 @@ class ImportRunAdmin(OwnedAdmin):
             options["fields"] = ["user"] if request.user.is_superuser else []
         return super().get_form(request, obj, change=change, **options)
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Preselect the superuser's own business, where it is one (as in the demo)."""
-        owner = cast(User, request.user)
-        return {"user": owner.pk} if owner.is_superuser and owner.business_name else {}
-
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().add_view(request, form_url, {"title": "Import a file", **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
-        upload, owner = cast(UploadForm, form), cast(User, form.cleaned_data.get("user") or request.user)
+        upload = cast(UploadForm, form)
         file = form.cleaned_data["file"]
         run = uploads.upload_file(
-            user_id=owner.pk,
+            user_id=owner_of(request, form),
             name=file.name,
             file=file,
             options=upload.to_options(),

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from conversations.admin.assignment import AssignedFilter, assignees
+from conversations.admin.assignment import AssignedFilter, offer_people
 from conversations.admin.customer_rows import CustomerSearchAdmin, name_and_phone
 from conversations.admin.referral import read_referral
 from conversations.search.pages import FoundPages
@@ -21,7 +21,7 @@ from leads.search import search_leads
 from leads.services.change import change_lead
 from leads.services.create import create_lead
 from leads.services.refusals import LeadRefused
-from leadsite.accounts.models import User
+from leadsite.adminkit.owned import owner_of
 from leadsite.adminkit.values import NOTHING, badge, day, foreign, link, moment, shorten
 
 NEW_LEAD_FIELDS = ["customer_phone", "customer_name", "type", "details", "status"]
@@ -80,14 +80,8 @@ class LeadAdmin(CustomerSearchAdmin):
         if obj is None:
             form.refusal = getattr(request, "lead_refusal", None)
         elif "assigned_to" in form.base_fields:
-            form.base_fields["assigned_to"].queryset = assignees(cast(User, request.user), obj)
-            form.base_fields["assigned_to"].empty_label = "Nobody"
+            offer_people(form.base_fields["assigned_to"], request, obj)
         return form
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Preselect the superuser's own business, where it is one (as in the demo)."""
-        owner = cast(User, request.user)
-        return {"user": owner.pk} if owner.is_superuser and owner.business_name else {}
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         if change:
@@ -96,9 +90,8 @@ class LeadAdmin(CustomerSearchAdmin):
             changes = {columns.get(name, name): getattr(obj, columns.get(name, name)) for name in form.changed_data}
             change_lead(user_id=obj.user_id, lead_id=obj.pk, changes=changes, may_assign=True)
             return
-        owner = cast(User, form.cleaned_data.get("user") or request.user)
         lead = cast(NewLeadForm, form).to_lead()
-        created = create_lead(user_id=owner.pk, lead=lead, source=Lead.Source.ADMIN)
+        created = create_lead(user_id=owner_of(request, form), lead=lead, source=Lead.Source.ADMIN)
         obj.pk = created.lead_id
         obj.refresh_from_db()
 

@@ -42,22 +42,25 @@ class WrongState(Exception):
 
 
 @retried
-def start_bulk_change(*, person_id: UUID, leads: QuerySet[Lead], values: Mapping[str, Any]) -> BulkChange:
+def start_bulk_change(
+    *, person_id: UUID, leads: QuerySet[Lead], values: Mapping[str, Any], business_id: UUID | None = None
+) -> BulkChange:
     """Store which leads are to be changed, and how; return the bulk change. Opens the transaction.
 
     `leads`: those that the person may see. `values`: status, type, assigned_to_id. More than AT_ONCE leads are
-    processed by a worker, fewer by the caller (chunks.py, `process_at_once`).
+    processed by a worker, fewer by the caller (chunks.py, `process_at_once`). `business_id`: whose the change is where
+    no lead matches any more.
 
     Raises django.db.Error.
     """
     # Leads that change at the same moment: the values that are stored here are compared when each lead is locked.
     with limit_waiting(CHOOSING_SECONDS), transaction.atomic():
         set_locally(statement_timeout=f"{CHOOSING_SECONDS}s")
-        change = BulkChange(user_id=person_id, person_id=person_id, values=_stored(values))
+        change = BulkChange(user_id=business_id or person_id, person_id=person_id, values=_stored(values))
         change.save()
         change.total = ChosenLead.objects.choose(change_id=change.pk, leads=leads)
         owners = ChosenLead.objects.owners(change.pk)
-        change.user_id = owners[0] if len(owners) == 1 else person_id
+        change.user_id = owners[0] if len(owners) == 1 else change.user_id
         if not change.total:
             change.state, change.finished_at = State.FINISHED, clock.now()
         change.save()

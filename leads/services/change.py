@@ -10,6 +10,7 @@ from conversations.models import Customer
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leads.services.status_order import check_status
+from leadsite.accounts.people.assigning import UNKNOWN_PERSON, may_be_assigned
 from leadsite.core import clock
 from leadsite.core.transactions import retried
 
@@ -35,7 +36,7 @@ def change_lead(
 
     `changes`: new values of status, lost_reason, type, details, assigned_to_id; customer_name changes the customer.
     `version`: the version that the client read; None accepts any. `may_assign`: the caller has checked the assignee;
-    otherwise a lead can be assigned to the business itself only.
+    otherwise a lead can be assigned to a person of the business.
 
     Raises UnknownLead, StaleVersion, StatusNotAllowed, LeadRefused; django.db.Error.
     """
@@ -69,7 +70,8 @@ def change_lead(
 
 
 def _check_assignee(lead: Lead, columns: Mapping[str, Any]) -> None:
-    """Check the assignee: the business itself, or the present one. Raises LeadRefused."""
-    assignee = columns.get("assigned_to_id")
-    if assignee is not None and assignee not in (lead.user_id, lead.assigned_to_id):
-        raise LeadRefused("The lead cannot be assigned to a user with this id.", field="assigned_to")
+    """Raises LeadRefused."""
+    person = columns.get("assigned_to_id")
+    present = lead.assigned_to_id
+    if person is not None and not may_be_assigned(business_id=lead.user_id, person_id=person, present=present):
+        raise LeadRefused(UNKNOWN_PERSON, field="assigned_to")

@@ -1,6 +1,7 @@
 """Admin pages for businesses, groups and API keys."""
 
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,10 +18,11 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from leadsite.accounts.models import ApiKey, LoginAttempt, User, all_scopes
 from leadsite.accounts.second_factor.admin import SecondFactorReset
-from leadsite.accounts.services import STAFF_GROUP, give_staff_a_group, replace_api_key, store_new_key
+from leadsite.accounts.services import give_staff_a_business, replace_api_key, store_new_key
 from leadsite.accounts.sessions.admin import SessionAdmin
 from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
 from leadsite.adminkit.values import moment
+from leadsite.adminkit.workplace import business_of, rows_of_business
 from leadsite.core import clock
 
 __all__ = ["ApiKeyAdmin", "GroupAdmin", "LoginAttemptAdmin", "SessionAdmin", "UserAdmin"]
@@ -44,7 +46,8 @@ class EditUserForm(UserChangeForm, ChangedFields):
         model = User
         fields = "__all__"
         help_texts = {
-            "is_staff": f"Without a group below, it gets “{STAFF_GROUP}”: the rows of this business, and no others.",
+            "is_staff": "A login that works for no business becomes the owner of its own.",
+            "groups": "Give an owner more than the role does; agents and viewers have what their role gives.",
             "is_superuser": "Sees and changes the rows of every business, and these pages.",
         }
 
@@ -80,7 +83,7 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ign
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        give_staff_a_group(user=form.instance)
+        give_staff_a_business(user=form.instance)
 
     @admin.display(description="business", ordering="business_name")
     def business(self, user: User) -> str:
@@ -174,8 +177,7 @@ class ApiKeyAdmin(AdminPage):
     fields = ["user", "name", "scopes", "expiry"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        keys = super().get_queryset(request)
-        return keys if request.user.is_superuser else keys.filter(user_id=request.user.pk)
+        return rows_of_business(request, super().get_queryset(request))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["user", "name", "scopes", "expiry"] if request.user.is_superuser else ["name", "scopes", "expiry"]
@@ -192,7 +194,7 @@ class ApiKeyAdmin(AdminPage):
             super().save_model(request, obj, form, change)
             return
         if not request.user.is_superuser:
-            obj.user_id = request.user.pk
+            obj.user_id = cast(UUID, business_of(request))
         self.show_key(request, store_new_key(key=obj))
 
     def has_replace_permission(self, request: HttpRequest) -> bool:

@@ -22,6 +22,8 @@ from django.utils.crypto import get_random_string, salted_hmac
 
 from leadsite.accounts.login_attempts import WINDOW, Limit, LoginAttempt
 from leadsite.accounts.models import User
+from leadsite.accounts.people.models import Role
+from leadsite.accounts.people.roles import permissions_of
 from leadsite.core import clock
 from leadsite.core.addresses import neighbourhood
 from leadsite.core.logs.security import log_security_event
@@ -83,7 +85,18 @@ class Attempt:
 
 
 class LimitedBackend(ModelBackend):
-    """Django's backend, which hashes a password also where there is no such account, behind the limits above."""
+    """Django's backend, which hashes a password also where there is no such account, behind the limits above.
+
+    Permissions are those of the role in the present business; owners also have what an operator has given them, by
+    groups or directly.
+    """
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """Raises django.db.Error."""
+        if not isinstance(user_obj, User) or not user_obj.is_active or user_obj.is_superuser or obj is not None:
+            return super().get_all_permissions(user_obj, obj)
+        given = super().get_all_permissions(user_obj) if user_obj.role == Role.OWNER else set()
+        return given | permissions_of(user_obj.role)
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **fields: Any

@@ -1,26 +1,30 @@
-"""Businesses (User), their API keys with request allowances, and stored answers for Idempotency-Keys."""
+"""Businesses and people (User), API keys, and stored answers for Idempotency-Keys."""
 
 import logging
-from typing import Any, ClassVar, Final, NamedTuple
+from functools import cached_property
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower, Now
-from knox.models import AbstractAuthToken, AuthTokenManager
 
+from leadsite.accounts.keys.models import ApiKey, RequestAllowance, all_scopes
 from leadsite.accounts.login_attempts import LoginAttempt
+from leadsite.accounts.people.models import Membership
+from leadsite.accounts.people.workplaces import choose
 from leadsite.accounts.second_factor.models import RecoveryCode, SecondFactor
 from leadsite.accounts.sessions.models import Session
 from leadsite.core.logs.security import log_security_event
 from leadsite.core.models import UuidV7
-from leadsite.core.statements import fetch_rows
 
 __all__ = [
     "ApiKey",
     "IdempotencyKey",
     "LoginAttempt",
+    "Membership",
     "RecoveryCode",
     "RequestAllowance",
     "SecondFactor",
@@ -46,13 +50,34 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
+    def businesses(self) -> models.QuerySet["User"]:
+        """Those that rows can belong to: they have the name of a business, people, or are the login of nobody else."""
+        has_people, works = _memberships("business"), _memberships("person")
+        nobody_else = Q(name="", is_superuser=False) & ~works
+        return self.filter(~Q(business_name="") | has_people | nobody_else)
+
+    def people(self) -> models.QuerySet["User"]:
+        """Those who work for a business or have worked for one, and operators; also the login of a business."""
+        return self.filter(_memberships("person") | Q(is_superuser=True) | (Q(business_name="") & ~Q(name="")))
+
+
+def _memberships(side: str) -> models.Exists:
+    return models.Exists(Membership.objects.filter(**{side: models.OuterRef("pk")}))
+
 
 class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing] # knox has no types
-    """A business. Each customer, conversation, message and lead belongs to one by its user_id."""
+    """A business, or a person who works for one; the login of a business may be both.
+
+    Each customer, conversation, message and lead belongs to a business by its user_id: see `businesses`. Who
+    works for which: Membership.
+    """
 
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
     email = models.EmailField("e-mail", max_length=254, help_text="The login.")
     business_name = models.CharField(max_length=200, blank=True, db_default="", default="")
+    name = models.CharField(
+        "name of the person", max_length=200, blank=True, db_default="", default="", help_text="Shown to colleagues."
+    )
     is_staff = models.BooleanField("may use the admin", default=False, db_default=False)
     is_active = models.BooleanField(
         "active",
@@ -70,6 +95,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     _no_password = False
     # Django's: the new password, until the row is saved.
     _password: str | None
+    # The id of the business that the session of the request says: leadsite/middleware.py.
+    wanted_business = ""
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -94,13 +121,36 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         ]
 
     def __str__(self) -> str:
-        return self.business_name or self.email
+        return self.business_name or self.name or self.email
+
+    @property
+    def person_name(self) -> str:
+        """What colleagues call the person."""
+        return self.name or self.email
+
+    @cached_property
+    def workplaces(self) -> list[Membership]:
+        """The businesses that this person works for, read once. Raises django.db.Error."""
+        return list(Membership.objects.of_person(self.pk))
+
+    @cached_property
+    def workplace(self) -> Membership | None:
+        """What the person works for now: Note [The business of a request]. Raises django.db.Error."""
+        return choose(self.workplaces, self.wanted_business)
+
+    @property
+    def business_id(self) -> UUID | None:
+        return self.workplace.business_id if self.workplace else None
+
+    @property
+    def role(self) -> str:
+        return self.workplace.role if self.workplace else ""
 
     def get_full_name(self) -> str:
-        return str(self)
+        return self.person_name
 
     def get_short_name(self) -> str:
-        return str(self)
+        return self.person_name
 
     def clean(self) -> None:
         self.email = self.email.lower()
@@ -117,106 +167,6 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         if changed:
             log_security_event("password_changed", client="", subject=str(self.pk), level=logging.INFO)
             Session.objects.end_all(self.pk, reason="password changed")
-
-
-class ApiKeyScope(models.TextChoices):
-    READ = "read", "Read leads, conversations and messages"
-    WRITE = "write", "Create and change leads and conversations"
-    SEND = "send", "Send messages, and create the lead of a message"
-
-
-def all_scopes() -> list[str]:
-    return list(ApiKeyScope.values)
-
-
-class ApiKey(AbstractAuthToken):
-    """An API key of one business, stored as a SHA-512 hash. Deleting the row revokes it within a second."""
-
-    Scope = ApiKeyScope
-
-    name = models.CharField(max_length=100, blank=True, default="", help_text="What uses this key.")
-    scopes = ArrayField(models.CharField(choices=Scope), default=all_scopes, db_default=ApiKeyScope.values)
-    last_used_at = models.DateTimeField(null=True, editable=False, help_text="To the minute.")
-
-    objects = AuthTokenManager()
-
-    class Meta:
-        db_table = "api_keys"
-        verbose_name = "API key"
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(scopes__contained_by=ApiKeyScope.values) & ~models.Q(scopes=[]),
-                name="api_keys_scopes_valid",
-                violation_error_message="A key has one or more of the scopes read, write and send.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.token_key}… of {self.user}"
-
-
-class Allowance(NamedTuple):
-    """The number of requests granted; if 0, the seconds until one can be granted."""
-
-    granted: int
-    wait: float
-
-
-class RequestAllowanceManager(models.Manager["RequestAllowance"]):
-    def take(self, key: str, *, per_minute: int, wanted: int) -> Allowance:
-        """Grant a key up to `wanted` of its remaining requests. Raises django.db.Error.
-
-        A token bucket with a capacity of one minute's requests and a constant refill rate. The key's row is locked
-        until the transaction ends, so call this outside of one.
-        """
-        parameters = [per_minute, per_minute / 60, key, wanted]
-        rows = fetch_rows(_TAKE, parameters)
-        if not rows:
-            fetch_rows(_FILL, [key, per_minute])
-            rows = fetch_rows(_TAKE, parameters)
-        ((left,),) = rows
-        granted = min(wanted, int(left))
-        return Allowance(granted, 0 if granted else (1 - left) * 60 / per_minute)
-
-
-_FILL: Final = """
-    INSERT INTO request_allowances (key, requests, counted_at) VALUES (%s, %s, clock_timestamp())
-    ON CONFLICT (key) DO NOTHING
-"""
-# `greatest`: a clock that was set back refills nothing. If less than one request is left, nothing is written.
-_TAKE: Final = """
-    WITH held AS (
-        SELECT key, least(%s, requests + %s::float8 * greatest(0, extract(epoch FROM clock_timestamp() - counted_at)))
-            AS requests
-        FROM request_allowances WHERE key = %s FOR UPDATE
-    ), taken AS (
-        UPDATE request_allowances AS a
-        SET requests = held.requests - least(%s, floor(held.requests)), counted_at = clock_timestamp()
-        FROM held WHERE a.key = held.key AND held.requests >= 1
-    )
-    SELECT requests FROM held
-"""
-
-
-class RequestAllowance(models.Model):
-    """The requests that a key had left at `counted_at`.
-
-    The table is UNLOGGED, so that a request does not wait for the disk. It is empty after a crash of PostgreSQL, which
-    only resets the counts.
-    """
-
-    key = models.CharField(primary_key=True, help_text="The hash of an API key; or what is counted, and an address.")
-    requests = models.FloatField()
-    counted_at = models.DateTimeField()
-
-    objects = RequestAllowanceManager()
-
-    class Meta:
-        # No index on counted_at: it would be updated with each count, and pruning reads only one row per key.
-        db_table = "request_allowances"
-
-    def __str__(self) -> str:
-        return f"{self.requests:.0f} requests"
 
 
 class IdempotencyKey(models.Model):

@@ -6,42 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from knox.models import get_digest_token
 from knox.settings import CONSTANTS
 
-from leadsite.accounts.models import ApiKey, User, all_scopes
+from leadsite.accounts.models import ApiKey, Membership, User, all_scopes
+from leadsite.accounts.people.models import Role
 from leadsite.core import clock
-
-STAFF_GROUP = "Business staff"
-# Permissions of a business's staff in the admin. Customers and messages are not added there: they are created with
-# leads or received from WhatsApp.
-STAFF_PERMISSIONS = (
-    "add_lead",
-    "change_lead",
-    "view_lead",
-    "add_importrun",
-    "view_importrun",
-    "change_conversation",
-    "view_conversation",
-    "change_customer",
-    "view_customer",
-    "view_message",
-    "view_messagetemplate",
-    "view_channel",
-    "view_apikey",
-    "delete_apikey",
-    "add_webhookendpoint",
-    "change_webhookendpoint",
-    "delete_webhookendpoint",
-    "view_webhookendpoint",
-    "view_webhookevent",
-    "view_accountevent",
-    "change_accountevent",
-    "view_failedtransaction",
-)
 
 
 class BusinessInvalid(Exception):
@@ -61,7 +33,8 @@ class NewBusiness:
 def create_business(*, email: str, name: str = "", password: str | None = None, staff: bool = False) -> NewBusiness:
     """Get or create the business with this e-mail and issue a new API key. Opens the transaction.
 
-    For an existing business it sets name, password and staff if given, and issues another key.
+    For an existing business it sets name, password and staff if given, and issues another key. `staff`: its login may
+    use the admin, as an owner of the business.
     Only the hash of the key is stored; this is the only place that returns the key.
 
     Raises BusinessInvalid.
@@ -80,7 +53,7 @@ def create_business(*, email: str, name: str = "", password: str | None = None, 
             changes["password"] = user.password
         if staff:
             changes["is_staff"] = True
-            user.groups.add(_staff_group())
+            own_itself(user=user)
         for field, value in changes.items():
             setattr(user, field, value)
         # Only the given fields: an operator may be deactivating this business at the same time.
@@ -134,15 +107,15 @@ def _find_key(user: User, prefix: str) -> ApiKey:
     return keys[0]
 
 
-def give_staff_a_group(*, user: User) -> None:
-    """Add staff without a group to STAFF_GROUP: without permissions the admin is empty. Caller holds a transaction."""
-    if user.is_staff and not user.is_superuser and not user.groups.exists():
-        user.groups.add(_staff_group())
+def own_itself(*, user: User) -> None:
+    """Make the login of a business its owner, whatever it was there. Caller holds a transaction."""
+    Membership.objects.update_or_create(person=user, business=user, defaults={"role": Role.OWNER})
 
 
-def _staff_group() -> Group:
-    """Get or create STAFF_GROUP. Caller holds the transaction."""
-    group, created = Group.objects.get_or_create(name=STAFF_GROUP)
-    if created:  # an existing group may have been changed by an operator
-        group.permissions.set(Permission.objects.filter(codename__in=STAFF_PERMISSIONS))
-    return group
+def give_staff_a_business(*, user: User) -> None:
+    """A login to the admin that works for no business owns itself: otherwise it sees nothing. Operators see all anyway.
+
+    Caller holds a transaction.
+    """
+    if user.is_staff and not user.is_superuser and not user.memberships.exists():
+        own_itself(user=user)

@@ -1,14 +1,17 @@
-"""Admin of rows that belong to a business: its staff see and change its own rows, superusers all."""
+"""Admin of rows that belong to a business: its people see and change its own rows, superusers all."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from leadsite.adminkit.page import AdminPage, ChangedFields, ReadOnly
+from leadsite.adminkit.workplace import business_of, rows_of_business, sees_all
 from leadsite.core.models import OwnedModel
 
 
@@ -27,8 +30,7 @@ class OwnedAdmin(AdminPage):
     form = OwnedForm
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows if request.user.is_superuser else rows.filter(user_id=request.user.pk)
+        return rows_of_business(request, super().get_queryset(request))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return self._with_owner(request, super().get_list_display(request))
@@ -52,18 +54,35 @@ class OwnedAdmin(AdminPage):
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
     ) -> ModelChoiceField[Any] | None:
         related = db_field.related_model
-        mine = Q() if request.user.is_superuser else Q(user_id=request.user.pk)
         if related is get_user_model():
-            mine = Q(is_active=True) if request.user.is_superuser else Q(pk=request.user.pk)
-            options["queryset"] = get_user_model()._default_manager.filter(mine).order_by("business_name", "email")
+            mine = Q(is_active=True) if sees_all(request) else Q(pk=business_of(request))
+            businesses = get_user_model()._default_manager.businesses().filter(mine)
+            options["queryset"] = businesses.order_by("business_name", "email")
         elif isinstance(related, type) and issubclass(related, OwnedModel):
-            options["queryset"] = related._default_manager.filter(mine)
+            options["queryset"] = rows_of_business(request, related._default_manager.all())
         return super().formfield_for_foreignkey(db_field, request, **options)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Where an operator chooses the business, preselect his own, if he has one (as in the demo)."""
+        own = business_of(request) if sees_all(request) else None
+        return super().get_changeform_initial_data(request) | ({"user": own} if own else {})
+
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
-        if not change and not request.user.is_superuser:
-            obj.user_id = request.user.pk
+        if not change and not sees_all(request):
+            obj.user_id = owner_of(request, form)
         super().save_model(request, obj, form, change)
+
+
+def owner_of(request: HttpRequest, form: Any) -> UUID:
+    """Return whose a new row is: of the business that an operator has chosen in the form, otherwise of the person's.
+
+    Raises PermissionDenied where the person works for none.
+    """
+    chosen = form.cleaned_data.get("user") if sees_all(request) else None
+    business_id = chosen.pk if chosen else business_of(request)
+    if business_id is None:
+        raise PermissionDenied
+    return business_id
 
 
 class ReadOnlyInline(ReadOnly, TabularInline):

@@ -1,7 +1,7 @@
 """Admin of webhook endpoints. That of their events: event_admin.py."""
 
 from contextlib import suppress
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,8 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from leadsite.accounts.models import User
-from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.owned import OwnedAdmin, owner_of
 from leadsite.adminkit.values import NOTHING, badge, foreign, moment, shorten
 from leadsite.webhooks import resending, services
 from leadsite.webhooks.alerts import describe_disabled
@@ -53,9 +52,9 @@ class WebhookEndpointAdmin(OwnedAdmin):
                 names = ", ".join(sorted(lost))
                 messages.warning(request, f"The events go to another host, so these headers were removed: {names}.")
             return
-        owner = cast(User, form.cleaned_data.get("user") or request.user)
+        owner_id = owner_of(request, form)
         fields = {name: form.cleaned_data[name] for name in ("url", "events", "description", "headers")}
-        created = services.create_endpoint(user_id=owner.pk, **fields)
+        created = services.create_endpoint(user_id=owner_id, **fields)
         obj.pk = created.endpoint.pk
         obj.refresh_from_db()
         _show_secret(request, created)

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 
 from leadsite.adminkit.alerts import SHOWN, Alert, foreign_line
 from leadsite.adminkit.values import moment
+from leadsite.adminkit.workplace import mine
 from leadsite.webhooks.models import WebhookEndpoint
 
 
@@ -15,8 +16,7 @@ def disabled_endpoints(request: HttpRequest) -> list[Alert]:
     user = request.user
     if not (user.is_superuser or user.has_perm("webhooks.view_webhookendpoint")):
         return []
-    mine = {} if user.is_superuser else {"user_id": user.pk}
-    disabled = WebhookEndpoint.objects.filter(disabled_at__isnull=False, **mine).order_by("disabled_at")
+    disabled = WebhookEndpoint.objects.filter(disabled_at__isnull=False, **mine(request)).order_by("disabled_at")
     return [
         Alert(
             format_html("Webhook {} {}", foreign_line(str(endpoint)), describe_disabled(endpoint)),

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from conversations.models import Message
 from leadsite.adminkit.alerts import SHOWN, Alert, counted, foreign_line
 from leadsite.adminkit.values import moment, shorten
+from leadsite.adminkit.workplace import mine
 from leadsite.core import clock
 from whatsapp.models import AccountEvent, Channel
 
@@ -18,12 +19,12 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     user = request.user
     if not (user.is_superuser or user.has_perm("conversations.view_message")):
         return []
-    mine = {} if user.is_superuser else {"user_id": user.pk}
-    stopped = Channel.objects.filter(active=True, **mine).exclude(stopped_at=None).order_by("stopped_at")
+    own = mine(request)
+    stopped = Channel.objects.filter(active=True, **own).exclude(stopped_at=None).order_by("stopped_at")
     alerts = [_stopped(channel, request) for channel in stopped[:SHOWN]]
-    problems = AccountEvent.objects.open_problems(clock.now()).filter(**mine).order_by("-at")
+    problems = AccountEvent.objects.open_problems(clock.now()).filter(**own).order_by("-at")
     alerts += [_problem(event, request) for event in problems[:SHOWN]]
-    ours = Message.objects.visible().filter(direction=Message.Direction.OUT, **mine)
+    ours = Message.objects.visible().filter(direction=Message.Direction.OUT, **own)
     if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
         words = "message: it is not known whether it" if count == "1" else "messages: it is not known whether they"
         text = format_html("{} {} arrived. Open and decide.", count, words)
@@ -44,9 +45,9 @@ def describe_stop(channel: Channel) -> SafeString:
     return format_html("stopped on {}. {}{}", moment(channel.stopped_at), foreign_line(channel.stop_reason), waits)
 
 
-def stopped_badge() -> str:
+def stopped_badge(request: HttpRequest) -> str:
     """The number of stopped WhatsApp numbers for the menu; "" for none."""
-    return counted(Channel.objects.filter(active=True).exclude(stopped_at=None))
+    return counted(Channel.objects.filter(active=True, **mine(request)).exclude(stopped_at=None))
 
 
 def _stopped(channel: Channel, request: HttpRequest) -> Alert:

@@ -173,7 +173,7 @@ class DeliveryAdmin(ReadOnly, OperatorsOnly, AdminPage):
         )
 
 
-def waiting_badge() -> str:
+def waiting_badge(request: HttpRequest) -> str:
     """The number of failed and unrouted deliveries for the menu; "" for none."""
     # Uses the index webhook_deliveries_open.
     open_rows = WebhookDelivery.objects.exclude(state=WebhookDelivery.State.PROCESSED)

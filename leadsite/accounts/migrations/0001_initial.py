@@ -73,6 +73,17 @@ class Migration(migrations.Migration):
                 ),
                 ("email", models.EmailField(help_text="The login.", max_length=254, verbose_name="e-mail")),
                 ("business_name", models.CharField(blank=True, db_default="", default="", max_length=200)),
+                (
+                    "name",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="Shown to colleagues.",
+                        max_length=200,
+                        verbose_name="name of the person",
+                    ),
+                ),
                 ("is_staff", models.BooleanField(db_default=False, default=False, verbose_name="may use the admin")),
                 (
                     "is_active",
@@ -123,6 +134,50 @@ class Migration(migrations.Migration):
                 "verbose_name": "business",
                 "verbose_name_plural": "businesses",
                 "db_table": "users",
+            },
+        ),
+        migrations.CreateModel(
+            name="Membership",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(choices=[("owner", "Owner"), ("agent", "Agent"), ("viewer", "Viewer")]),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "business",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="staff",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
+                "db_table": "memberships",
             },
         ),
         migrations.CreateModel(
@@ -313,6 +368,26 @@ class Migration(migrations.Migration):
                 violation_error_message="Write the e-mail in lower case.",
             ),
         ),
+        migrations.AddIndex(
+            model_name="membership",
+            index=models.Index(fields=["business", "id"], name="memberships_by_business"),
+        ),
+        migrations.AddConstraint(
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("person", "business"),
+                name="memberships_unique",
+                violation_error_message="This person works for the business already.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "agent", "viewer"])),
+                name="memberships_role_valid",
+                violation_error_message="A role is owner, agent or viewer.",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="apikey",
             constraint=models.CheckConstraint(
@@ -332,6 +407,8 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("user", "key"), name="idempotency_keys_unique"),
         ),
         AddForeignKey("idempotency_keys_user_fk", "idempotency_keys (user_id)", "users (id)", "CASCADE"),
+        AddForeignKey("memberships_person_fk", "memberships (person_id)", "users (id)", "CASCADE"),
+        AddForeignKey("memberships_business_fk", "memberships (business_id)", "users (id)", "CASCADE"),
         AddForeignKey("second_factors_user_fk", "second_factors (user_id)", "users (id)", "CASCADE"),
         AddForeignKey("recovery_codes_user_fk", "recovery_codes (user_id)", "users (id)", "CASCADE"),
         AddForeignKey("sessions_user_fk", "sessions (user_id)", "users (id)", "CASCADE"),

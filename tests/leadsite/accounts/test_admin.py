@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from leadsite.accounts.models import ApiKey, User
-from leadsite.accounts.services import STAFF_GROUP, create_business
+from leadsite.accounts.services import create_business
 from tests.factories import Business
 from tests.staff import Staff, address, errors_of, operator, staff_of
 
@@ -98,10 +98,10 @@ def test_a_wrong_password_or_a_business_without_admin_access_cannot_log_in(owner
     assert logs_in(owner.user.email, PASSWORD)
 
 
-def test_a_user_with_admin_access_is_in_the_group_of_business_staff(owner):
+def test_a_login_that_gets_access_to_the_admin_owns_its_business(owner):
     person = operator()
     person.fill(address("change", owner.user), is_staff="on")
-    assert [group.name for group in owner.user.groups.all()] == [STAFF_GROUP]
+    assert [(one.business, one.role) for one in owner.user.memberships.all()] == [(owner.user, "owner")]
     assert Staff(User.objects.get(pk=owner.id)).get("/admin/leads/lead/").status_code == 200
 
 
@@ -118,9 +118,11 @@ def test_an_outdated_form_does_not_unlock_a_locked_business(owner):
 
 def test_businesses_and_groups_are_for_superusers_whatever_permissions_a_group_has(owner):
     people = staff_of(owner)
-    Group.objects.get(name=STAFF_GROUP).permissions.set(Permission.objects.all())
+    group = Group.objects.create(name="Everything")
+    group.permissions.set(Permission.objects.all())
+    owner.user.groups.add(group)
 
-    for row in (owner.user, Group.objects.get()):
+    for row in (owner.user, group):
         paths = [address(page, type(row)) for page in ("changelist", "add")]
         paths += [address(page, row) for page in ("change", "history", "delete")]
         for path in paths:
@@ -173,13 +175,14 @@ def test_changing_a_key_keeps_its_secret(owner):
     assert ApiKey.objects.get(digest=stored.digest).name == "till"
 
 
-def test_staff_see_and_delete_their_own_keys_only(owner, stranger):
+def test_owners_see_add_and_delete_their_own_keys_only(owner, stranger):
     people = staff_of(owner)
     theirs = ApiKey.objects.filter(user=stranger.user).get()
     own = ApiKey.objects.filter(user=owner.user)
 
     assert people.found(ApiKey) == set(own.values_list("pk", flat=True))
-    assert people.get(address("add", ApiKey)).status_code == 403
+    assert answers_to(add_key(people, name="Form")) == 200
+    assert not theirs.user.auth_token_set.filter(name="Form").exists()
     for page in ("change", "delete", "history"):
         assert people.get(address(page, theirs)).status_code == 302
         assert people.send(address(page, theirs), {}, post="yes").status_code in {302, 403}
@@ -188,12 +191,11 @@ def test_staff_see_and_delete_their_own_keys_only(owner, stranger):
         {"action": "delete_selected", "post": "yes", "_selected_action": [theirs.pk, own[0].pk]},
     )
     assert answers_to(stranger.api_key) == 200
-    assert own.count() == 1
+    assert own.count() == 2
 
 
-def test_staff_who_may_add_keys_add_their_own(owner, stranger):
+def test_owners_add_keys_of_their_own_business_only(owner, stranger):
     people = staff_of(owner)
-    owner.user.user_permissions.add(Permission.objects.get(codename="add_apikey"))
     assert "user" not in people.form(address("add", ApiKey))
 
     add_key(people, name="mine", user=str(stranger.id))

@@ -7,8 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from leadsite.accounts.models import ApiKey, User
-from leadsite.accounts.services import STAFF_GROUP
+from leadsite.accounts.models import ApiKey, Membership, User
 from leadsite.core.encryption import SecretUnreadable
 from tests.cases import each_case
 from tests.factories import ORDER
@@ -116,13 +115,15 @@ def test_a_secret_that_cannot_be_read_is_named(db, monkeypatch, tmp_path, option
     assert not User.objects.exists()
 
 
-def test_staff_get_their_permissions_from_a_group(db, capsys):
-    create(capsys, "--email", "a@bakery.example", "--staff")
+def test_staff_make_the_login_of_the_business_its_owner(db, capsys):
+    for _ in range(2):
+        create(capsys, "--email", "a@bakery.example", "--staff")
     user = User.objects.get()
+    membership = Membership.objects.get()
+    assert (membership.person, membership.business, membership.role) == (user, user, "owner")
     assert user.is_staff
     assert not user.is_superuser
     assert user.has_perms(["leads.add_lead", "conversations.view_customer"])
-    assert user.groups.get().name == STAFF_GROUP
 
 
 REFUSED = {

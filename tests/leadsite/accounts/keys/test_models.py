@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from leadsite.accounts.models import Allowance, RequestAllowance
+from leadsite.accounts.keys.models import Allowance, RequestAllowance
 from tests.sessions import session, waiting
 from tests.site import until
 

@@ -1,0 +1,109 @@
+"""API keys, and how many requests each of them, or an address, may still send."""
+
+from typing import Final, NamedTuple
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from knox.models import AbstractAuthToken, AuthTokenManager
+
+from leadsite.core.statements import fetch_rows
+
+
+class ApiKeyScope(models.TextChoices):
+    READ = "read", "Read leads, conversations and messages"
+    WRITE = "write", "Create and change leads and conversations"
+    SEND = "send", "Send messages, and create the lead of a message"
+
+
+def all_scopes() -> list[str]:
+    return list(ApiKeyScope.values)
+
+
+class ApiKey(AbstractAuthToken):
+    """An API key of one business, stored as a SHA-512 hash. Deleting the row revokes it within a second."""
+
+    Scope = ApiKeyScope
+
+    name = models.CharField(max_length=100, blank=True, default="", help_text="What uses this key.")
+    scopes = ArrayField(models.CharField(choices=Scope), default=all_scopes, db_default=ApiKeyScope.values)
+    last_used_at = models.DateTimeField(null=True, editable=False, help_text="To the minute.")
+
+    objects = AuthTokenManager()
+
+    class Meta:
+        db_table = "api_keys"
+        verbose_name = "API key"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scopes__contained_by=ApiKeyScope.values) & ~models.Q(scopes=[]),
+                name="api_keys_scopes_valid",
+                violation_error_message="A key has one or more of the scopes read, write and send.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.token_key}… of {self.user}"
+
+
+class Allowance(NamedTuple):
+    """The number of requests granted; if 0, the seconds until one can be granted."""
+
+    granted: int
+    wait: float
+
+
+class RequestAllowanceManager(models.Manager["RequestAllowance"]):
+    def take(self, key: str, *, per_minute: int, wanted: int) -> Allowance:
+        """Grant a key up to `wanted` of its remaining requests. Raises django.db.Error.
+
+        A token bucket with a capacity of one minute's requests and a constant refill rate. The key's row is locked
+        until the transaction ends, so call this outside of one.
+        """
+        parameters = [per_minute, per_minute / 60, key, wanted]
+        rows = fetch_rows(_TAKE, parameters)
+        if not rows:
+            fetch_rows(_FILL, [key, per_minute])
+            rows = fetch_rows(_TAKE, parameters)
+        ((left,),) = rows
+        granted = min(wanted, int(left))
+        return Allowance(granted, 0 if granted else (1 - left) * 60 / per_minute)
+
+
+_FILL: Final = """
+    INSERT INTO request_allowances (key, requests, counted_at) VALUES (%s, %s, clock_timestamp())
+    ON CONFLICT (key) DO NOTHING
+"""
+# `greatest`: a clock that was set back refills nothing. If less than one request is left, nothing is written.
+_TAKE: Final = """
+    WITH held AS (
+        SELECT key, least(%s, requests + %s::float8 * greatest(0, extract(epoch FROM clock_timestamp() - counted_at)))
+            AS requests
+        FROM request_allowances WHERE key = %s FOR UPDATE
+    ), taken AS (
+        UPDATE request_allowances AS a
+        SET requests = held.requests - least(%s, floor(held.requests)), counted_at = clock_timestamp()
+        FROM held WHERE a.key = held.key AND held.requests >= 1
+    )
+    SELECT requests FROM held
+"""
+
+
+class RequestAllowance(models.Model):
+    """The requests that a key had left at `counted_at`.
+
+    The table is UNLOGGED, so that a request does not wait for the disk. It is empty after a crash of PostgreSQL, which
+    only resets the counts.
+    """
+
+    key = models.CharField(primary_key=True, help_text="The hash of an API key; or what is counted, and an address.")
+    requests = models.FloatField()
+    counted_at = models.DateTimeField()
+
+    objects = RequestAllowanceManager()
+
+    class Meta:
+        # No index on counted_at: it would be updated with each count, and pruning reads only one row per key.
+        db_table = "request_allowances"
+
+    def __str__(self) -> str:
+        return f"{self.requests:.0f} requests"
