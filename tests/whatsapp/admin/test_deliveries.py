@@ -94,7 +94,7 @@ def test_other_users_see_no_badge_and_no_query_is_made(owner):
 
 def test_open_deliveries_are_counted_by_an_index(db):
     with CaptureQueriesContext(connection) as context:
-        waiting_badge()
+        waiting_badge(RequestFactory().get("/admin/"))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("EXPLAIN " + context[0]["sql"])
