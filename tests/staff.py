@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from leadsite.accounts.models import Membership, User
-from leadsite.accounts.services import create_business
+from leadsite.accounts.services import create_business, give_owner_a_group
 from tests.factories import Business
 
 HOSTILE = "<script>alert(1)</script> \"quoted' & 😀 \u202eمرحبا"
@@ -86,6 +86,8 @@ def person_of(business: Business, role: str, email: str = "") -> User:
     email = email or f"{role}@{business.user.email.partition('@')[2]}"
     person, _ = User.objects.get_or_create(email=email, defaults={"is_staff": True, "name": role.capitalize()})
     Membership.objects.create(person=person, business=business.user, role=role)
+    if role == "owner":
+        give_owner_a_group(person=person)
     return person
 
 

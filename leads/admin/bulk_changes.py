@@ -33,7 +33,7 @@ SHOWN: Final = 20
 
 @admin.register(BulkChange)
 class BulkChangeAdmin(ReadOnly, OwnedAdmin):
-    """Who may change leads decides here. A bulk change is made by an action on the list of leads."""
+    """For people who may change leads. A bulk change is made by an action on the list of leads."""
 
     list_display = ["what", "state_badge", "outcome", "by", "started"]
     list_filter = ["state", "created_at"]
@@ -51,7 +51,7 @@ class BulkChangeAdmin(ReadOnly, OwnedAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.has_perm("leads.view_bulkchange")
+        return request.user.has_perm("leads.change_lead")
 
     def get_urls(self) -> list[URLPattern]:
         def page(name: str, view: Any) -> URLPattern:
@@ -63,7 +63,7 @@ class BulkChangeAdmin(ReadOnly, OwnedAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
     ) -> HttpResponse:
         if isinstance(obj, BulkChange):
-            context |= _page_context(obj) | {"may_change": request.user.has_perm("leads.change_lead")}
+            context |= _page_context(obj)
         return super().render_change_form(request, context, *args, obj=obj, **options)
 
     def progress(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -80,8 +80,6 @@ class BulkChangeAdmin(ReadOnly, OwnedAdmin):
         change = self._visible(request, object_id)
         if change is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not request.user.has_perm("leads.change_lead"):
-            raise PermissionDenied
         try:
             _decide(request.POST.get("do", ""), change)
         except changes.WrongState as error:

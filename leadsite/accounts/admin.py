@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from leadsite.accounts.models import ApiKey, LoginAttempt, User, all_scopes
 from leadsite.accounts.second_factor.admin import SecondFactorReset
-from leadsite.accounts.services import give_staff_a_business, replace_api_key, store_new_key
+from leadsite.accounts.services import STAFF_GROUP, give_staff_a_business, replace_api_key, store_new_key
 from leadsite.accounts.sessions.admin import SessionAdmin
 from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
 from leadsite.adminkit.values import moment
@@ -47,7 +47,7 @@ class EditUserForm(UserChangeForm, ChangedFields):
         fields = "__all__"
         help_texts = {
             "is_staff": "A login that works for no business becomes the owner of its own.",
-            "groups": "Give an owner more than the role does; agents and viewers have what their role gives.",
+            "groups": f"What owners may do, as a rule “{STAFF_GROUP}”. Agents and viewers have what their role gives.",
             "is_superuser": "Sees and changes the rows of every business, and these pages.",
         }
 

@@ -87,16 +87,15 @@ class Attempt:
 class LimitedBackend(ModelBackend):
     """Django's backend, which hashes a password also where there is no such account, behind the limits above.
 
-    Permissions are those of the role in the present business; owners also have what an operator has given them, by
-    groups or directly.
+    Permissions are those of the role in the present business: of owners, what operators have given them by groups, as a
+    rule STAFF_GROUP, or directly.
     """
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """Raises django.db.Error."""
         if not isinstance(user_obj, User) or not user_obj.is_active or user_obj.is_superuser or obj is not None:
             return super().get_all_permissions(user_obj, obj)
-        given = super().get_all_permissions(user_obj) if user_obj.role == Role.OWNER else set()
-        return given | permissions_of(user_obj.role)
+        return super().get_all_permissions(user_obj) if user_obj.role == Role.OWNER else permissions_of(user_obj.role)
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **fields: Any

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from knox.models import get_digest_token
@@ -13,7 +14,11 @@ from knox.settings import CONSTANTS
 
 from leadsite.accounts.models import ApiKey, Membership, User, all_scopes
 from leadsite.accounts.people.models import Role
+from leadsite.accounts.people.roles import PERMISSIONS
 from leadsite.core import clock
+
+# Of the owners of businesses. Agents and viewers have the permissions of their roles.
+STAFF_GROUP = "Business staff"
 
 
 class BusinessInvalid(Exception):
@@ -110,6 +115,7 @@ def _find_key(user: User, prefix: str) -> ApiKey:
 def own_itself(*, user: User) -> None:
     """Make the login of a business its owner, whatever it was there. Caller holds a transaction."""
     Membership.objects.update_or_create(person=user, business=user, defaults={"role": Role.OWNER})
+    give_owner_a_group(person=user)
 
 
 def give_staff_a_business(*, user: User) -> None:
@@ -119,3 +125,19 @@ def give_staff_a_business(*, user: User) -> None:
     """
     if user.is_staff and not user.is_superuser and not user.memberships.exists():
         own_itself(user=user)
+
+
+def give_owner_a_group(*, person: User) -> None:
+    """Add an owner without a group to STAFF_GROUP, which operators may change. Caller holds a transaction."""
+    if person.groups.exists():
+        return
+    group, created = Group.objects.get_or_create(name=STAFF_GROUP)
+    if created:  # an existing group may have been changed by an operator
+        wanted = PERMISSIONS[Role.OWNER]
+        known = Permission.objects.filter(codename__in=[name.partition(".")[2] for name in wanted])
+        group.permissions.set([one for one in known.select_related("content_type") if name_of(one) in wanted])
+    person.groups.add(group)
+
+
+def name_of(permission: Permission) -> str:
+    return f"{permission.content_type.app_label}.{permission.codename}"

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
 from leadsite.adminkit.values import badge
+from leadsite.adminkit.workplace import sees_all
 from leadsite.core.encryption import SecretUnreadable, encrypt
 from whatsapp.admin.account_events import present_state
 from whatsapp.admin.alerts import describe_stop
@@ -41,9 +42,23 @@ class ChannelForm(OwnedForm):
         " signs with the auth token, so it is needed there only if the token is an API key.",
     )
 
+    # Whether an owner fills in the form, and not an operator: see ChannelAdmin.get_form.
+    needs_secret = False
+
     class Meta:
         model = Channel
         fields = ["user", "provider", "phone_number_id", "display_number", "waba_id", "active"]
+
+    def clean(self) -> dict[str, Any]:
+        """A number without secrets of its own is signed for by those of the operator, whosever it is."""
+        cleaned = super().clean()
+        names = {"phone_number_id", "provider"} & set(self.changed_data)
+        if self.needs_secret and names:
+            twilio = cleaned.get("provider", self.instance.provider) == Channel.Provider.TWILIO
+            name = "access_token" if twilio else "app_secret"
+            if not cleaned.get(name) and not getattr(self.instance, f"encrypted_{name}") and name not in self.errors:
+                self.add_error(name, "Enter this too: it shows that the number belongs to you.")
+        return cleaned
 
     def clean_access_token(self) -> str:
         """Return the token encrypted, as it will be stored."""
@@ -80,6 +95,11 @@ class ChannelAdmin(OwnedAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.resume)
         return [path("<path:object_id>/resume/", view, name="whatsapp_channel_resume"), *super().get_urls()]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **options)
+        form.needs_secret = not sees_all(request)
+        return form
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any

@@ -59,7 +59,7 @@ class StatePart(PagePart):
                 resolve.mark_as_sent(message=message)
                 _note(request, message, "Marked as arrived.")
             elif decision == "again":
-                queued = resolve.send_again(message=message)
+                queued = resolve.send_again(message=message, author_id=request.user.pk)
                 _note(request, message, "Sent again, as a new message.")
                 address = reverse("admin:conversations_conversation_change", args=[quote(queued.conversation_id)])
         except (resolve.TooLate, MessageRefused, ConversationRefused) as refusal:

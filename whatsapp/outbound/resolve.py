@@ -25,8 +25,8 @@ def mark_as_sent(*, message: Message) -> None:
         Message.objects.filter(pk=message.pk).update(status=Status.SENT, error="", updated_at=Now())
 
 
-def send_again(*, message: Message) -> Queued:
-    """Queue the same content as a new message; the first one stays as a record.
+def send_again(*, message: Message, author_id: UUID | None = None) -> Queued:
+    """Queue the same content as a new message of this person; the first one stays as a record.
 
     An unknown one becomes failed, unless a later report proves that it arrived. Opens the transaction. Raises TooLate,
     and what enqueue.reply raises.
@@ -39,7 +39,7 @@ def send_again(*, message: Message) -> Queued:
         queued = reply(
             user_id=row.user_id,
             conversation_id=row.conversation_id,
-            message=MessageContent(content=row.content, template=template),
+            message=MessageContent(content=row.content, template=template, author_id=author_id),
         )
         if row.status == Status.UNKNOWN:
             row.status, row.error = Status.FAILED, SENT_AGAIN

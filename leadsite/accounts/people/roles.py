@@ -1,7 +1,8 @@
 """What each role may do in the admin, as permissions; with which rows: leadsite/adminkit/workplace.py.
 
 Customers and messages are not added there: they are created with leads or received from WhatsApp. The pages of
-operators ask for a superuser, whatever permissions somebody has.
+operators ask for a superuser, whatever permissions somebody has. Owners get theirs by a group, so that operators can
+give them more, or less.
 """
 
 from typing import Final
@@ -12,7 +13,6 @@ _VIEWER: Final = frozenset(
     {
         "leads.view_lead",
         "leads.view_importrun",
-        "leads.view_bulkchange",
         "conversations.view_conversation",
         "conversations.view_customer",
         "conversations.view_message",
@@ -51,6 +51,6 @@ PERMISSIONS: Final = {Role.OWNER: _OWNER, Role.AGENT: _AGENT, Role.VIEWER: _VIEW
 WORKING: Final = (Role.OWNER, Role.AGENT)
 
 
-def permissions_of(role: str) -> frozenset[str]:
+def permissions_of(role: str) -> set[str]:
     """Return the permissions of a role; none for ""."""
-    return PERMISSIONS[Role(role)] if role else frozenset()
+    return set(PERMISSIONS[Role(role)]) if role else set()

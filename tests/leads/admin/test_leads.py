@@ -11,7 +11,7 @@ from leads.services.refusals import LeadRefused
 from leadsite.accounts.models import User
 from tests.leads.admin.lead_pages import ADD, TYPED, page_of
 from tests.sessions import session
-from tests.staff import address, errors_of, messages_of, operator, staff_of
+from tests.staff import address, errors_of, messages_of, operator, person_of, staff_of
 
 PHONE = "+4915123456789"
 
@@ -143,8 +143,9 @@ def test_a_lead_stays_assigned_to_a_superuser(owner, stranger):
     superuser = operator()
     lead, path = page_of(owner)
     page = superuser.get(path).context["adminform"].form
+    colleague = person_of(owner, "agent")
     choices = set(page.fields["assigned_to"].queryset)
-    assert choices == {owner.user, User.objects.get(is_superuser=True)}
+    assert choices == {colleague, User.objects.get(is_superuser=True)}
     superuser.act("assign_to_me", lead)
 
     staff_of(owner).fill(path, status="contacted")

@@ -3,7 +3,7 @@
 import pytest
 
 from conversations.models import Message
-from tests.staff import ESCAPED, HOSTILE, Staff, address, messages_of, operator, staff_of
+from tests.staff import ESCAPED, HOSTILE, Staff, address, member_of, messages_of, operator, staff_of
 from tests.whatsapp.mailing import TOKEN
 from whatsapp.models import Channel
 
@@ -61,8 +61,8 @@ def test_the_button_resumes_sending(mailing, stopped):
     assert [status for _, status in mailing.states()] == ["sent", "sent"]
 
 
-def test_business_staff_cannot_resume_sending(owner, mailing, stopped):
-    staff_of(owner).client.post(address("resume", stopped))
+def test_agents_cannot_resume_sending(owner, mailing, stopped):
+    member_of(owner, "agent").client.post(address("resume", stopped))
     assert mailing.reload().stopped_at
 
 

@@ -1,11 +1,10 @@
 """WhatsApp numbers in the admin: the access token is stored and never shown."""
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from tests.staff import Staff, address, errors_of, operator, staff_of
+from tests.staff import Staff, address, errors_of, member_of, operator, staff_of
 from whatsapp.models import AccountEvent, Channel
 
 TOKEN = "EAAG-very-secret"
@@ -125,7 +124,7 @@ def test_the_list_shows_which_numbers_have_a_token(owner):
     assert [bool(channel.encrypted_access_token) for channel in shown] == [False, True]
 
 
-def test_business_staff_read_the_pages_of_their_numbers_and_change_nothing(owner, stranger):
+def test_agents_read_the_pages_of_their_numbers_and_change_nothing(owner, stranger):
     operator().fill(ADD, **typed(owner))
     channel = Channel.objects.get()
     Channel.objects.update(stopped_at=Now(), stop_reason="190: The token has expired.")
@@ -133,7 +132,7 @@ def test_business_staff_read_the_pages_of_their_numbers_and_change_nothing(owner
     account = {"user": owner.user, "waba_id": "1", "field": "phone_number_quality_update", "at": Now(), "value": {}}
     event = {"event": "FLAGGED", "aspect": "quality", "text": "The quality is low", "is_problem": True}
     AccountEvent.objects.create(channel_id=channel.pk, number="1", subject="", digest="1", **account, **event)
-    staff = staff_of(owner)
+    staff = member_of(owner, "agent")
 
     page = staff.get(address("change", channel)).content.decode()
 
@@ -159,15 +158,26 @@ def test_business_staff_read_the_pages_of_their_numbers_and_change_nothing(owner
     assert address("change", channel) in alerts
 
 
-def test_staff_with_permission_add_and_see_their_own_channels(owner, stranger):
+def test_owners_add_and_see_their_own_channels(owner, stranger):
     theirs = Channel.objects.create(user=stranger.user, phone_number_id="theirs")
-    owner.user.user_permissions.set(Permission.objects.filter(content_type__model="channel"))
     staff = staff_of(owner)
 
-    staff.fill(ADD, **typed(stranger))
+    staff.fill(ADD, **typed(stranger), app_secret="the app's secret of the owner")
 
     own = Channel.objects.get(phone_number_id="1065550001")
     assert own.user == owner.user
     assert staff.found(Channel) == {own.pk}
     assert staff.get(address("change", theirs)).status_code == 302
     assert staff.fill(address("change", own), display_number="ours").status_code == 302
+
+
+@pytest.mark.parametrize(("provider", "field"), [("cloud", "app_secret"), ("twilio", "access_token")])
+def test_an_owner_proves_that_a_number_is_theirs_by_its_secret(owner, stranger, provider, field):
+    """Otherwise the secrets of the operator would count, and deliveries of another business's number could be taken."""
+    number = {"provider": provider, "phone_number_id": "+14155238886" if provider == "twilio" else "1065550001"}
+    staff = staff_of(owner)
+    assert "belongs to you" in errors_of(staff.fill(ADD, **number))[field][0]
+    own = Channel.objects.create(user=owner.user, phone_number_id="1065550002")
+    assert "belongs to you" in errors_of(staff.fill(address("change", own), **number))[field][0]
+    assert staff.fill(address("change", own), display_number="ours").status_code == 302
+    assert operator().fill(ADD, user=str(owner.id), **number).status_code == 302

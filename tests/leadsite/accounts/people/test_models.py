@@ -33,16 +33,3 @@ def test_nobody_works_for_a_locked_business_and_nobody_who_is_locked_works(owner
     User.objects.filter(pk=person.pk).update(is_active=False)
     assert not Membership.objects.of_business(owner.id)
     assert not Membership.objects.works_for(person.pk, owner.id)
-
-
-def test_businesses_and_people_are_different_lists(owner):
-    """A business without a name is one too, as long as its login works for nobody else; who has left stays a person."""
-    nameless = User.objects.create_user("api@form.example")
-    person = person_of(owner, "agent")
-    left = User.objects.create_user("left@bakery.example", name="Left")
-    operator = User.objects.create_superuser("operator@leadsite.example")
-    assert set(User.objects.businesses()) == {owner.user, nameless}
-    assert set(User.objects.people()) == {person, left, operator}
-    Membership.objects.create(person=owner.user, business=owner.user, role=Role.OWNER)
-    assert owner.user in User.objects.people()
-    assert owner.user in User.objects.businesses()

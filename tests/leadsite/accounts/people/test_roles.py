@@ -19,11 +19,12 @@ def test_each_role_may_do_what_the_one_below_may():
     viewer, agent, owner = (permissions_of(role) for role in (Role.VIEWER, Role.AGENT, Role.OWNER))
     assert viewer < agent < owner
     assert not permissions_of("")
+    assert "leads.view_lead" in viewer
     assert {name.partition(".")[2].partition("_")[0] for name in viewer} == {"view"}
 
 
 @each_case("role", ["agent", "viewer"])
-def test_a_group_gives_more_to_owners_only(owner, role):
+def test_groups_and_permissions_count_for_owners_only(owner, role):
     group = Group.objects.create(name="Keys and more")
     group.permissions.set(Permission.objects.filter(codename__in=["view_apikey", "view_webhookdelivery"]))
     person, chief = person_of(owner, role), person_of(owner, "owner")
@@ -31,6 +32,8 @@ def test_a_group_gives_more_to_owners_only(owner, role):
         one.groups.add(group)
         one.user_permissions.set(Permission.objects.filter(codename="add_customer"))
     assert chief.has_perms(["whatsapp.view_webhookdelivery", "conversations.add_customer"])
+    chief.groups.clear()
+    assert User.objects.get(pk=chief.pk).get_all_permissions() == {"conversations.add_customer"}
     assert User.objects.get(pk=person.pk).get_all_permissions() == permissions_of(role)
 
 

@@ -3,14 +3,12 @@
 from typing import Any
 
 import pytest
-from django.test import RequestFactory
 
 from conversations.models import Conversation
 from leads.models import Lead
 from leadsite.accounts.models import Membership, User
 from leadsite.accounts.people.workplaces import UnknownBusiness, switch, works_there
-from leadsite.adminkit.workplace import business_of, role_of, rows_of_business
-from tests.staff import Staff, operator, person_of
+from tests.staff import Staff, person_of
 
 pytestmark = pytest.mark.django_db
 
@@ -63,19 +61,6 @@ def test_only_ones_own_businesses_can_be_chosen(both, owner, stranger):
     with pytest.raises(UnknownBusiness):
         switch(session, memberships[:1], str(stranger.id))
     assert not works_there({}, [], owner.id)
-
-
-def test_the_rule_as_the_pages_ask_it(both, owner, stranger, rf: RequestFactory):
-    request = rf.get("/")
-    request.user = both
-    assert (business_of(request), role_of(request)) == (owner.id, "agent")
-    assert {lead.user_id for lead in rows_of_business(request, Lead.objects.all())} == {owner.id}
-    request.user = User.objects.get(pk=stranger.id)  # works for nobody
-    assert (business_of(request), role_of(request)) == (None, "")
-    assert not rows_of_business(request, Lead.objects.all())
-    operator()
-    request.user = User.objects.get(is_superuser=True)
-    assert rows_of_business(request, Lead.objects.all()).count() == 2
 
 
 def test_a_role_counts_where_it_was_given(both, stranger):

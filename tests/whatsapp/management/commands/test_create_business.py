@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from leadsite.accounts.models import ApiKey, Membership, User
+from leadsite.accounts.services import STAFF_GROUP
 from leadsite.core.encryption import SecretUnreadable
 from tests.cases import each_case
 from tests.factories import ORDER
@@ -115,7 +116,7 @@ def test_a_secret_that_cannot_be_read_is_named(db, monkeypatch, tmp_path, option
     assert not User.objects.exists()
 
 
-def test_staff_make_the_login_of_the_business_its_owner(db, capsys):
+def test_staff_makes_the_login_of_the_business_its_owner_with_permissions_from_a_group(db, capsys):
     for _ in range(2):
         create(capsys, "--email", "a@bakery.example", "--staff")
     user = User.objects.get()
@@ -123,7 +124,8 @@ def test_staff_make_the_login_of_the_business_its_owner(db, capsys):
     assert (membership.person, membership.business, membership.role) == (user, user, "owner")
     assert user.is_staff
     assert not user.is_superuser
-    assert user.has_perms(["leads.add_lead", "conversations.view_customer"])
+    assert user.has_perms(["leads.add_lead", "conversations.view_customer", "accounts.change_membership"])
+    assert user.groups.get().name == STAFF_GROUP
 
 
 REFUSED = {
