@@ -2,7 +2,7 @@
 and none of its people more of their own business than their permissions say.
 
 The list comes from the admin itself: a new page or action is in the matrix by itself, and one that the matrix does not
-know how to use fails with a sentence. The API's: tests/leadsite/test_urls_two_businesses.py.
+know how to use fails with a sentence. The API's: tests/long/leadsite/test_urls_two_businesses.py.
 """
 
 from collections.abc import Iterator
