@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -21,17 +22,24 @@ from leadsite.demo import embedded
 log = structlog.get_logger(__name__)
 
 HOST: Final = "127.0.0.1"
+# Web servers, of one process each: while a killed one starts again, the other answers. Only Linux lets several programs
+# share a port so that each has a part of the connections; elsewhere one web server has all processes.
 WORKERS: Final = 2
+WEB_SERVERS: Final = WORKERS if sys.platform == "linux" else 1
 STOP_SECONDS: Final = 15
-POLL_SECONDS: Final = 0.5
-# A child that ran for less than this is restarted after a delay, which doubles each time up to MAX_DELAY_SECONDS.
-SHORT_RUN_SECONDS: Final = 30
-MAX_DELAY_SECONDS: Final = 10
-# How often a database that does not start is started.
-DATABASE_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 0.2
+# A child that exits is restarted at once. One that has exited after a short run this often waits: DELAY_SECONDS from
+# start to start, twice as long each time, up to MAX_DELAY_SECONDS.
+SHORT_RUN_SECONDS: Final = 5
+SHORT_RUNS: Final = 3
+DELAY_SECONDS: Final = 0.5
+MAX_DELAY_SECONDS: Final = 10.0
+# How often to look whether the database runs, and to start one that does not.
+DATABASE_SECONDS: Final = 0.5
 # A web server that exits this often without ever answering is not started again.
 MAX_STARTS_WITHOUT_ANSWER: Final = 5
 _PR_SET_PDEATHSIG: Final = 1
+_LIBC: Final = ctypes.CDLL(None)
 
 
 class PortBusy(Exception):
@@ -51,19 +59,25 @@ class Child:
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
-        self._delay = 0.0
+        self._short_runs = 0
 
     def keep_alive(self) -> None:
         """Start the process where it does not run and its delay has passed. Call it every POLL_SECONDS."""
         if self._process is not None and self._process.poll() is not None:
-            ran = time.monotonic() - self._started_at
-            self._delay = 0 if ran > SHORT_RUN_SECONDS else min(max(2 * self._delay, POLL_SECONDS), MAX_DELAY_SECONDS)
+            is_short = time.monotonic() - self._started_at < SHORT_RUN_SECONDS
+            self._short_runs = self._short_runs + 1 if is_short else 0
             self.exits += 1
             log.error(f"{self.name}_died", exit_code=self._process.returncode)
             self._kill_group()
             self._process = None
-        if self._process is None and time.monotonic() >= self._started_at + self._delay:
+        if self._process is None and time.monotonic() >= self._started_at + self._delay():
             self._start()
+
+    def _delay(self) -> float:
+        """How long after its last start it may start again."""
+        if self._short_runs <= SHORT_RUNS:
+            return 0.0
+        return float(min(DELAY_SECONDS * 2 ** (self._short_runs - SHORT_RUNS - 1), MAX_DELAY_SECONDS))
 
     def _start(self) -> None:
         self._started_at = time.monotonic()
@@ -75,7 +89,7 @@ class Child:
             # Its own process group: Ctrl-C reaches only the supervisor, which stops its children in order, and the
             # workers of a killed web server can be killed with the group.
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - the supervisor has no threads
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - it takes no lock that another thread may hold
         )
 
     def terminate(self) -> None:
@@ -109,8 +123,8 @@ class Supervisor:
         self.port = port
         self._stopping = False
         self._database_problem = ""
-        self._database_at = 0.0  # when to start it again
-        self._web = Child("web_server", server_command(port, workers=WORKERS))
+        command = server_command(port, workers=WORKERS // WEB_SERVERS)
+        self._web = [Child("web_server", command) for _ in range(WEB_SERVERS)]
         self._worker = Child("worker", [sys.executable, "manage.py", "worker"])
 
     def run(self, *, on_ready: Callable[[], None]) -> None:
@@ -121,20 +135,24 @@ class Supervisor:
         self._check_port()
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, self._stop)
+        # In a thread: a server that recovers or hangs answers late, and the children are kept alive meanwhile.
+        database = threading.Thread(target=self._keep_database)
+        database.start()
         try:
             announced = False
             while not self._stopping:
-                self._web.keep_alive()
-                self._worker.keep_alive()
+                for child in (*self._web, self._worker):
+                    child.keep_alive()
                 if not announced and self._answers():
                     announced = True
                     on_ready()
-                if not announced and self._web.exits >= MAX_STARTS_WITHOUT_ANSWER:
+                if not announced and max(web.exits for web in self._web) >= MAX_STARTS_WITHOUT_ANSWER:
                     raise WebServerBroken("The web server does not start; see its output above.")
-                self._restart_database()
-                time.sleep(POLL_SECONDS if announced else POLL_SECONDS / 5)
+                time.sleep(POLL_SECONDS)
         finally:
+            self._stopping = True
             self._stop_children()
+            database.join()
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         self._stopping = True
@@ -142,9 +160,9 @@ class Supervisor:
     def _stop_children(self) -> None:
         """Stop all children at once. The database, which they need until then, stops last (embedded.lease)."""
         deadline = time.monotonic() + STOP_SECONDS
-        for child in (self._web, self._worker):
+        for child in (*self._web, self._worker):
             child.terminate()
-        for child in (self._web, self._worker):
+        for child in (*self._web, self._worker):
             child.wait_for_exit(deadline)
 
     def _check_port(self) -> None:
@@ -164,10 +182,14 @@ class Supervisor:
         except (urllib.error.URLError, OSError):
             return False
 
+    def _keep_database(self) -> None:
+        """Restart it whenever it has died, until the end."""
+        while settings.EMBEDDED_POSTGRES and not self._stopping:
+            self._restart_database()
+            time.sleep(DATABASE_SECONDS)
+
     def _restart_database(self) -> None:
-        """Start a database that has died; again and again where it does not start, because its disk is full."""
-        if not settings.EMBEDDED_POSTGRES or time.monotonic() < self._database_at:
-            return
+        """Start a database that has died. Where it does not start, because its disk is full, tell it once."""
         server = embedded.EmbeddedPostgres(settings.DATA_DIR)
         if server.is_running() or self._stopping:
             return
@@ -181,7 +203,6 @@ class Supervisor:
             if not self._stopping and not self._database_problem:
                 log.error("database_not_started", error=str(error))
             self._database_problem = str(error)
-            self._database_at = time.monotonic() + DATABASE_SECONDS
 
 
 def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
@@ -211,4 +232,4 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
 def _die_with_parent() -> None:
     """Have Linux send SIGTERM to the child when the supervisor is killed (prctl(2), PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

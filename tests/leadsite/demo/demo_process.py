@@ -14,7 +14,7 @@ import psycopg
 import requests
 
 from leadsite.demo.embedded import database_url
-from leadsite.demo.supervisor import HOST
+from leadsite.demo.supervisor import HOST, WORKERS
 from tests.factories import ORDER
 from tests.site import DEADLINE_SECONDS, REPOSITORY, environment, free_port, post_lead, until, workers_of
 
@@ -39,15 +39,23 @@ class Demo:
     def output(self) -> str:
         return self._output.read_text()
 
-    def await_all(self) -> None:
-        """Wait for the banner, both web processes and the worker."""
+    def await_all(self, seconds: float = DEADLINE_SECONDS) -> None:
+        """Wait for the banner, all web processes and the worker."""
 
         def is_up() -> bool:
             assert self.process.poll() is None, self.output()
-            serving = [pid for web in self.children("granian") for pid in workers_of(web.pid)]
-            return "Ctrl-C stops the site" in self.output() and len(serving) == 2 and self.worker_is_registered()
+            is_announced = "Ctrl-C stops the site" in self.output()
+            return is_announced and len(self.web_processes()) == WORKERS and self.worker_is_registered()
 
-        until(is_up, self.output)
+        until(is_up, lambda: f"{self.web_processes()} {self.children('worker')} {self.output()[-6000:]}", seconds)
+
+    def web_processes(self) -> list[int]:
+        """The processes that answer requests."""
+        found = []
+        for web in self.children("granian"):
+            with suppress(psutil.NoSuchProcess):
+                found += sorted(workers_of(web.pid))
+        return found
 
     def shown(self, label: str) -> str:
         """Return the value after a label in the banner."""

@@ -1,8 +1,9 @@
 """A case: load from all entry points, a fault in the middle, and what became of it.
 
 Promised is that nothing acknowledged is lost, doubled or orphaned; that each request is answered within five seconds,
-by 503 with Retry-After where the database is away; no other 5xx; and that each entry point works again three seconds
-after the fault has ended, without a hand. Times are those of a machine that is not busy: see Starvation.
+by 503 with Retry-After where the database is away; no other 5xx; that each entry point works again three seconds
+after the fault has ended (or after a process was killed), and all processes run again a little later, without a hand.
+Times are those of a machine that is not busy: see Starvation.
 """
 
 import itertools
@@ -10,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from tests.long.faults.table import Probe, Result, Times
 from tests.long.faults.writers import Answer, Writer, Writers
 from tests.site import until
 
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.25
 RECOVERY_SECONDS = 3.0
 SILENCE_SECONDS = 5.0
 # What a request may take beside waiting, and the interval of the probes.
@@ -148,9 +150,11 @@ class Load:
 
 @dataclass(frozen=True)
 class Promise:
-    """What a fault may cost. `ready`: what /readyz says during the fault; None: either."""
+    """What a fault may cost. `ready`: what /readyz says during the fault; None: either. `from_start`: the time until
+    all works again counts from the fault's beginning."""
 
     ready: bool | None = None
+    from_start: bool = False
     silence_seconds: float = SILENCE_SECONDS
     recovery_seconds: float = RECOVERY_SECONDS
     imports: bool = True
@@ -162,15 +166,29 @@ USUAL = Promise()
 def run(stage: Stage, name: str, fault: Fault, promise: Promise) -> Result:
     """Run the fault under load until each entry point works again, and compare the ledger with the database."""
     name = f"{name} {next(_cases)}"
-    ledger = Ledger(stage.data_dir / f"{name.replace(' ', '-')}.ledger")
-    load = Load(stage, ledger, f"{name.replace(' ', '_')}-{os.getpid()}")
-    importer = Importer(stage, ledger, load.name) if promise.imports else None
-    writers = Writers(stage)
-    entries = list(writers.all())
+    with ExitStack() as stack:
+        ledger = stack.enter_context(closing(Ledger(stage.data_dir / f"{name.replace(' ', '-')}.ledger")))
+        writers = stack.enter_context(closing(Writers(stage)))
+        load = Load(stage, ledger, f"{name.replace(' ', '_')}-{os.getpid()}")
+        began, ended = under_load(stage, load, writers, fault, promise)
+    stage.await_health()
+    stage.replay_deliveries()
+    with psycopg.connect(stage.url, autocommit=True) as session:
+        writes, orphaned = ledger.check(session, sends=("send", "Meta", "Twilio")), orphans(session)
+    since = began if promise.from_start else ended
+    recovery = {entry: (ledger.first_success(entry, ended) or ended) - since for entry in writers.all()}
+    times = Times(ended - began, silences(load), recovery, load.starvation.factor())
+    untrue = load.untrue(promise.ready, began, ended)
+    return Result(name, load.name, ledger.not_stored(), writes, orphaned, failures(ledger), untrue, times)
+
+
+def under_load(stage: Stage, load: Load, writers: Writers, fault: Fault, promise: Promise) -> tuple[float, float]:
+    """Return when the fault began and ended, after all entry points have worked before and after it."""
+    importer = Importer(stage, load.ledger, load.name) if promise.imports else None
 
     def succeed(after: float) -> bool:
         load.check()
-        return all(ledger.first_success(entry, after) for entry in entries) and load.is_ready(after)
+        return all(load.ledger.first_success(entry, after) for entry in writers.all()) and load.is_ready(after)
 
     load.start(writers, importer)
     try:
@@ -182,18 +200,8 @@ def run(stage: Stage, name: str, fault: Fault, promise: Promise) -> Result:
         ended = time.monotonic()
         until(lambda: succeed(ended), stage.log)
     finally:
-        try:
-            load.stop()
-        finally:
-            ledger.close()
-            writers.close()
-    stage.replay_deliveries()
-    with psycopg.connect(stage.url, autocommit=True) as session:
-        writes, orphaned = ledger.check(session, sends=("send", "Meta", "Twilio")), orphans(session)
-    recovery = {entry: (ledger.first_success(entry, ended) or ended) - ended for entry in entries}
-    times = Times(ended - began, silences(load), recovery, load.starvation.factor())
-    untrue = load.untrue(promise.ready, began, ended)
-    return Result(name, load.name, ledger.not_stored(), writes, orphaned, failures(ledger), untrue, times)
+        load.stop()
+    return began, ended
 
 
 def check(result: Result, promise: Promise) -> None:

@@ -22,6 +22,7 @@ def hold(site: Stage, record_property: Callable[[str, object], None]) -> Hold:
     """Run a fault under load, check the promises, and add its line to the table."""
 
     def run(name: str, fault: Fault, promise: Promise = USUAL) -> Result:
+        site.await_health()
         result = cases.run(site, name, fault, promise)
         record_property("fault", result.line())
         cases.check(result, promise)

@@ -16,13 +16,16 @@ import psycopg
 from leadsite.demo import secrets as demo_secrets
 from leadsite.demo.data import EMAIL, PHONE_NUMBER_ID
 from leadsite.demo.embedded import EmbeddedPostgres, database_url
+from leadsite.demo.supervisor import WORKERS
 from tests.leadsite.demo.demo_process import Demo, demo
-from tests.site import environment, manage
+from tests.site import environment, manage, request, until
 from tests.whatsapp import twilio_forms
 from tests.whatsapp.graph import Graph, graph_api
 
 # A program beside a site under load starts slowly where tests share two processors.
 START_SECONDS = 300
+# Until all processes run and work again after a fault. A worker that waited for the database needs some seconds.
+HEALTH_SECONDS = 60
 # Both volumes of the database are file systems in memory, which a case fills by making them smaller.
 DATA_SIZE, LOG_SIZE = "2g", "1500m"
 
@@ -34,6 +37,7 @@ class Stage:
         self.demo = demo
         self.graph = graph
         self.volumes = volumes
+        self._broken = ""
         self.import_process: subprocess.Popen[bytes] | None = None  # the command that the load runs
         self.data_dir = demo.data_dir
         self.address = demo.address
@@ -63,6 +67,32 @@ class Stage:
         if self.execute("SELECT FROM webhook_deliveries WHERE state = 'failed' LIMIT 1"):
             ended = manage("replay_deliveries", "--state=failed", env=self.environment)
             assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    def await_health(self) -> None:
+        """Wait until all processes run and /readyz says 200. After a first failure each call fails at once."""
+        assert not self._broken, f"An earlier case has left the site broken.\n{self._broken}"
+        try:
+            until(lambda: not self._missing(), lambda: f"{self._missing()}\n{self.log()}", HEALTH_SECONDS)
+        except AssertionError as error:
+            self._broken = str(error)
+            raise
+
+    def _missing(self) -> str:
+        """What does not work, in words; "" where all does."""
+        if self.demo.process.poll() is not None:
+            return "The supervisor has ended."
+        serving = len(self.demo.web_processes())
+        if serving != WORKERS:
+            return f"{serving} of {WORKERS} web processes serve."
+        try:
+            ready = request("GET", f"{self.address}/readyz")
+            if ready.status_code != 200:
+                return f"/readyz says {ready.status_code}: {ready.text}"
+            if not self.demo.worker_is_registered():
+                return "The worker has not registered."
+        except (OSError, psycopg.Error) as error:
+            return repr(error)
+        return ""
 
     def configure(self, **values: str) -> None:
         """Change settings of the server, as an operator does; None where the value is empty."""

@@ -1,57 +1,90 @@
 """Processes of the site that are killed by SIGKILL under load."""
 
-import os
 import random
-import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+import psutil
 import pytest
 
-from tests.long.faults.cases import Fault
+from tests.leadsite.demo.demo_process import still_there
+from tests.long.faults.cases import Fault, Promise
 from tests.long.faults.stage import Stage
 from tests.long.faults.table import Result
-from tests.site import workers_of
+from tests.site import until, workers_of
+
+Processes = Iterable[psutil.Process]
 
 
-def web_master(stage: Stage) -> int:
-    return stage.demo.child("granian").pid
+def web_master(stage: Stage) -> Processes:
+    """The program of one web server. Its process goes on for a moment, and is killed by the supervisor."""
+    return [random.choice(stage.demo.children("granian"))]
 
 
-def web_worker(stage: Stage) -> int:
-    return random.choice(sorted(workers_of(web_master(stage))))
+def web_worker(stage: Stage) -> Processes:
+    return [psutil.Process(random.choice(stage.demo.web_processes()))]
 
 
-def worker(stage: Stage) -> int:
-    return stage.demo.child("worker").pid
+def all_of_the_web(stage: Stage) -> Processes:
+    return with_children(stage.demo.children("granian"))
 
 
-def backend(stage: Stage) -> int:
+def worker(stage: Stage) -> Processes:
+    return [stage.demo.child("worker")]
+
+
+def backend(stage: Stage) -> Processes:
     """PostgreSQL then ends all sessions and recovers, because the process may have damaged the shared memory."""
-    return stage.backends()[0]
+    return [psutil.Process(stage.backends()[0])]
 
 
-def postmaster(stage: Stage) -> int:
-    return stage.database().pid
+def postmaster(stage: Stage) -> Processes:
+    return [stage.database()]
 
 
-def import_command(stage: Stage) -> int:
+def import_command(stage: Stage) -> Processes:
     """The load starts it again with --resume."""
     assert stage.import_process is not None
-    return stage.import_process.pid
+    with suppress(psutil.NoSuchProcess):  # it may have ended
+        return [psutil.Process(stage.import_process.pid)]
+    return []
 
 
-def killed(process: Callable[[Stage], int]) -> Fault:
-    def fault(stage: Stage) -> None:
-        with suppress(ProcessLookupError):  # the import may have ended
-            os.kill(process(stage), signal.SIGKILL)
-
-    return fault
+def with_children(processes: Processes) -> list[psutil.Process]:
+    return [one for process in processes for one in (process, *process.children(recursive=True))]
 
 
-PROCESSES = [web_master, web_worker, worker, backend, postmaster, import_command]
+def kill(stage: Stage, processes: Processes) -> None:
+    """Kill them, and wait until the processes that they have started are gone, too: what answers then is new."""
+    families = with_children(processes)
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    until(lambda: not still_there(families), stage.log)
 
 
-@pytest.mark.parametrize("process", PROCESSES)
-def test_nothing_is_lost_when_a_process_is_killed(hold: Callable[..., Result], process: Callable[[Stage], int]) -> None:
-    hold(f"kill {process.__name__}", killed(process))
+def killed(choose: Callable[[Stage], Processes]) -> Fault:
+    return lambda stage: kill(stage, choose(stage))
+
+
+def web_worker_twice(stage: Stage) -> None:
+    """A web server whose process dies twice within 5.5 s ends, and is started again by the supervisor."""
+    master = random.choice(stage.demo.children("granian"))
+    (first,) = until(lambda: workers_of(master.pid), stage.log)
+    kill(stage, [psutil.Process(first)])
+    (second,) = until(lambda: workers_of(master.pid) - {first}, stage.log)
+    kill(stage, [psutil.Process(second)])
+    until(lambda: not still_there([master]), stage.log)
+
+
+@pytest.mark.parametrize(
+    "choose", [web_master, web_worker, all_of_the_web, worker, backend, postmaster, import_command]
+)
+def test_nothing_is_lost_when_a_process_is_killed(
+    hold: Callable[..., Result], choose: Callable[[Stage], Processes]
+) -> None:
+    hold(f"kill {choose.__name__.replace('_', ' ')}", killed(choose), Promise(from_start=True))
+
+
+def test_a_web_process_that_dies_twice(hold: Callable[..., Result]) -> None:
+    hold("kill web worker twice", web_worker_twice, Promise(ready=True))

@@ -19,9 +19,10 @@ def test_a_killed_child_is_restarted_and_ctrl_c_still_stops_all(data_dir: Path) 
         running.await_all()
         assert running.child("worker") != worker
 
-        web = running.child("granian")
-        os.killpg(web.pid, signal.SIGKILL)
-        until(lambda: not still_there([web]) and running.takes_leads(), running.output)
+        webs = running.children("granian")
+        for web in webs:
+            os.killpg(web.pid, signal.SIGKILL)
+        until(lambda: not still_there(webs) and running.takes_leads(), running.output)
         running.await_all()
 
         database = running.database()
@@ -55,8 +56,8 @@ def job_is_done(data_dir: Path) -> None:
 def test_web_server_and_worker_do_not_outlive_a_killed_demo_and_the_next_demo_takes_over(data_dir: Path) -> None:
     with demo(data_dir) as killed:
         started = killed.everything()
-        web = killed.child("granian")
-        children = [web, *web.children(), killed.child("worker")]
+        webs = killed.children("granian")
+        children = [*webs, *(child for web in webs for child in web.children()), killed.child("worker")]
         killed.process.kill()
         killed.process.wait()
         until(lambda: not still_there(children))
