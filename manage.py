@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from leadsite.core.postgresql.actors import Actor, ActorKind, set_process_actor
 from leadsite.core.postgresql.defaults import NO_TIMEOUTS, TIMEOUTS
 from leadsite.demo import embedded
 
@@ -21,6 +22,7 @@ def main() -> None:
     # Commands use the demo's database where `make run` has created one: see LEADSITE_DEMO in leadsite/settings.py.
     os.environ.setdefault("LEADSITE_DEMO", "if-made")
     try:
+        set_process_actor(Actor(ActorKind.COMMAND, name=" ".join(sys.argv[1:2])))
         with database_for(sys.argv[1:]):
             execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, embedded.EmbeddedPostgresError) as error:

@@ -13,6 +13,7 @@ TRUE: Final = frozenset(environ.Env.BOOLEAN_TRUE_STRINGS)
 # Minimum and maximum of each integer variable. The default range ends at PostgreSQL's largest integer.
 LIMITS: Final = {
     "PORT": (1, 65_535),
+    "AUDIT_DAYS": (0, 36_500),
     "DELIVERY_DAYS": (0, 36_500),
     "FAILED_DELIVERY_DAYS": (1, 36_500),
     "FAILED_TRANSACTION_DAYS": (1, 36_500),

@@ -26,6 +26,7 @@ from leadsite.adminkit.error_pages import WORDS, error_page
 from leadsite.core import failures
 from leadsite.core.addresses import OWNER
 from leadsite.core.logs.request_ids import HEADER, request_id_of
+from leadsite.core.postgresql.actors import ActorKind, actor_of_request, become
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.errors import answer_for
@@ -138,7 +139,10 @@ def _user_of(request: HttpRequest) -> User | AnonymousUser:
     if not isinstance(user, User):
         return AnonymousUser()
     user.wanted_business = wanted_by(request.session)
-    return user if is_complete(user, request.session) else AnonymousUser()
+    if not is_complete(user, request.session):
+        return AnonymousUser()
+    become(actor_of_request(ActorKind.PERSON, actor_id=str(user.pk), name=user.get_full_name()))
+    return user
 
 
 def _path_on_this_site(request: HttpRequest, address: str) -> str:

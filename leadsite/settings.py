@@ -134,6 +134,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "leadsite",
     "leadsite.accounts",
+    "leadsite.audit",
     "conversations",
     "leads",
     "whatsapp",
@@ -291,6 +292,10 @@ METRICS_DIR = DATA_DIR / "metrics"
 WORKERS_DIR = DATA_DIR / "workers"
 # Sent by the reader of /metrics: Authorization: Bearer <token>. Without one only the demo has the page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
+# --- Audit ------------------------------------------------------------------------------------------------------
+# Days that entries are kept, by whole months, 30 at least; 0 keeps them for good.
+AUDIT_DAYS = env.int("AUDIT_DAYS", 0)
 
 # --- Demo -------------------------------------------------------------------------------------------------------
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", "") if DEMO else ""

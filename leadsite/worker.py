@@ -21,6 +21,7 @@ from procrastinate.middleware import WorkerMiddleware
 from procrastinate.periodic import PeriodicDeferrer
 from procrastinate.worker import Worker
 
+from leadsite.core.postgresql.actors import Actor, ActorKind, acting
 from leadsite.core.queue_worker import QueueWorker
 from leadsite.monitoring import heartbeats
 from leadsite.monitoring.writer import writer
@@ -176,13 +177,19 @@ async def _session(
                 listen_notify=wait,
                 shutdown_graceful_timeout=GRACEFUL_SECONDS,
                 install_signal_handlers=False,
-                worker_middleware=list(around_jobs),
+                worker_middleware=[_as_actor, *around_jobs],
                 additional_context={"sender": sender},
             )
     except (ConnectorException, psycopg.Error) as error:
         raise Interrupted(_reason(error)) from error
     finally:
         await connector.close_async()
+
+
+async def _as_actor(do: Callable[[], Awaitable[Any]], context: JobContext, worker: Worker) -> Any:
+    """Let the audit name the job: prune_deliveries."""
+    with acting(Actor(ActorKind.WORKER, name=context.job.task_name.rpartition(".")[2])):
+        return await do()
 
 
 async def _defer_due() -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 from django.conf import settings
 
 # The project's packages that a package may import, beside itself.
-GROUND_FLOOR = {"leadsite.core", "leadsite.adminkit", "leadsite.accounts", "leadsite.rest"}
+GROUND_FLOOR = {"leadsite.core", "leadsite.adminkit", "leadsite.accounts", "leadsite.rest", "leadsite.audit"}
 ALLOWED = {
     "leadsite.core": set(),
     "leadsite.adminkit": {"leadsite.core"},
     "leadsite.accounts": {"leadsite.core", "leadsite.adminkit"},
     "leadsite.rest": {"leadsite.core", "leadsite.accounts"},
+    "leadsite.audit": {"leadsite.core", "leadsite.accounts", "leadsite.adminkit", "leadsite.rest"},
     "leadsite.demo.embedded": set(),
     "conversations": GROUND_FLOOR,
     "leads": GROUND_FLOOR | {"conversations"},

@@ -13,6 +13,7 @@ from leads.bulk.chunks import process_chunk
 from leads.models import BulkChange
 from leadsite.core import clock, failures
 from leadsite.core.failures import Source
+from leadsite.core.postgresql.actors import Actor, ActorKind, acting
 from leadsite.core.transactions import RETRIED_SQLSTATES, sqlstate
 
 log = structlog.get_logger(__name__)
@@ -27,11 +28,11 @@ def process_bulk_change(change_id: UUID, *, should_stop: Callable[[], bool]) -> 
 
     Raises django.db.OperationalError, after which another worker takes it, and any unexpected exception.
     """
-    business = _take(change_id)
-    if business is None:
+    change = _take(change_id)
+    if change is None:
         return
     try:
-        with failures.entered(Source.WORKER, business):
+        with failures.entered(Source.WORKER, change.user_id), acting(_actor(change)):
             while not should_stop():
                 if not _next_chunk(change_id):
                     return
@@ -58,8 +59,14 @@ def _next_chunk(change_id: UUID) -> bool:
     return True
 
 
-def _take(change_id: UUID) -> UUID | None:
-    """Claim the change for this worker, and return its business. Opens the transaction."""
+def _actor(change: BulkChange) -> Actor:
+    """Who made the change in the admin: not this worker."""
+    person = change.person
+    return Actor(ActorKind.PERSON, id=str(person.pk) if person else "", name=person.get_full_name() if person else "")
+
+
+def _take(change_id: UUID) -> BulkChange | None:
+    """Claim the change for this worker, and return it. Opens the transaction."""
     with transaction.atomic():
         # A worker that is still processing it holds the row's lock during each chunk.
         change = due_bulk_changes().select_for_update(skip_locked=True).filter(pk=change_id).first()
@@ -67,7 +74,7 @@ def _take(change_id: UUID) -> UUID | None:
             return None
         state = State.RUNNING if change.state in (State.WAITING, State.RUNNING) else State.UNDOING
         BulkChange.objects.filter(pk=change_id).update(state=state, updated_at=clock.now())
-    return change.user_id
+    return change
 
 
 def _release(change_id: UUID) -> None:

@@ -21,6 +21,7 @@ from leads.models import ImportRefusal, ImportRun
 from leads.services.undo import UndoStep, restore_leads, restore_names, undo_leads
 from leadsite.core import clock, failures
 from leadsite.core.failures import Source
+from leadsite.core.postgresql.actors import Actor, ActorKind, acting
 from leadsite.core.table_statistics import analyze_grown
 from leadsite.core.transactions import end_if_idle, retried
 
@@ -80,7 +81,7 @@ def import_rows(
 @retried(source="import", operation="import rows")
 def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Loaded:
     # Two processes that import the same run: the run's row is locked, and the second one finds another `read`.
-    with transaction.atomic():
+    with acting(_actor(run)), transaction.atomic():
         end_if_idle()
         mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
         if mine != (read, State.RUNNING):
@@ -93,6 +94,10 @@ def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Loaded:
             **{name: F(name) + value for name, value in asdict(loaded.counts).items()},
         )
         return loaded
+
+
+def _actor(run: ImportRun) -> Actor:
+    return Actor(ActorKind.IMPORT, id=str(run.pk), name=run.file_name)
 
 
 def _row_of(run: ImportRun, refusal: Refusal) -> ImportRefusal:
@@ -137,7 +142,7 @@ def import_whole(
     counts = Counts()
     load_batch = partial(load, user_id=run.user_id, run_id=run.pk, options=options)
     work = skipping(load_batch, before, user_id=run.user_id, options=options)
-    with transaction.atomic():
+    with acting(_actor(run)), transaction.atomic():
         end_if_idle(seconds=READING_SECONDS)
         for batch in batches:
             loaded = work(batch)

@@ -5,9 +5,11 @@ leases, retries, windows, what is old enough to be deleted. A machine whose own 
 results: a worker nine days ahead deleted idempotency keys that were in use.
 """
 
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 # How often the database is asked, at the next new connection.
 MEASURED_SECONDS: Final = 60.0
@@ -63,3 +65,12 @@ def check_clock() -> datetime:
             " correct the wrong one (NTP)."
         )
     return present
+
+
+def new_id() -> UUID:
+    """Return an id as uuid_v7.sql makes them, for a row that is named before it is inserted: the milliseconds of the
+    database's time, then random bits.
+    """
+    milliseconds = int(now().timestamp() * 1000)
+    bits = (milliseconds << 80) | int.from_bytes(os.urandom(10))
+    return UUID(int=(bits & ~(0xF << 76) & ~(0x3 << 62)) | (0x7 << 76) | (0x2 << 62))

@@ -8,7 +8,6 @@ their rule, and errors of the program. Other refusals (an unknown lead, a stale 
 """
 
 import inspect
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -147,7 +146,7 @@ def report_item(
 
 def new_failure(*, operation: str, error: str) -> Failure:
     """A failure of this process, now, of no business."""
-    return Failure(id=_uuid7(), at=clock.now(), source=process_source(), operation=operation, error=error)
+    return Failure(id=clock.new_id(), at=clock.now(), source=process_source(), operation=operation, error=error)
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -185,7 +184,7 @@ def _failure_of(
     cause = error.__cause__ if isinstance(error.__cause__, psycopg.Error) else None
     constraint = cause.diag.constraint_name if cause else getattr(error, "constraint", None)
     return Failure(
-        id=_uuid7(),
+        id=clock.new_id(),
         at=clock.now(),
         source=str(arguments.get("source") or source or _entry.source or process_source()),
         operation=operation,
@@ -223,11 +222,3 @@ def _request_id() -> str:
 def _tell(failure: Failure) -> None:
     for listener in _listeners:
         listener(failure)
-
-
-def _uuid7() -> UUID:
-    """As uuid_v7.sql: the milliseconds of the database's time, then random bits. A repeated INSERT finds it there."""
-    milliseconds = int(clock.now().timestamp() * 1000)
-    random = int.from_bytes(os.urandom(10))
-    bits = (milliseconds << 80) | random
-    return UUID(int=(bits & ~(0xF << 76) & ~(0x3 << 62)) | (0x7 << 76) | (0x2 << 62))

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from leadsite.core import metrics
 from leadsite.core.failures import Source, entered
+from leadsite.core.postgresql.actors import acting
 from leadsite.core.postgresql.giving_way import GiveWay
 from leadsite.core.transactions import LOCK_NOT_AVAILABLE
 
@@ -23,7 +24,8 @@ class Monitor:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         try:
-            with entered(source_of(request.path)):
+            # Whoever acts in this request is nobody in the next one of this thread.
+            with entered(source_of(request.path)), acting(None):
                 response = self.get_response(request)
         except GiveWay:
             metrics.transaction_retried(LOCK_NOT_AVAILABLE)

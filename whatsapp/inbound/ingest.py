@@ -6,7 +6,7 @@ The number of SQL statements does not depend on the size of a delivery: channels
 import time
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, cast
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -15,6 +15,7 @@ from django.db import Error, transaction
 from leads.services.receive import Received, Stored, prepare_transaction, receive_events
 from leadsite.core import clock, failures, metrics
 from leadsite.core.arrays import array
+from leadsite.core.postgresql.actors import Actor, ActorKind, acting, actor_of_request
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
 from whatsapp.channels import stop_channels
@@ -42,8 +43,8 @@ _SET_FACTS: Final = """
 """
 _INSERT: Final = """
     INSERT INTO webhook_deliveries
-        (provider, body, received_at, state, error, unrouted, signed_by, signature, next_attempt_at)
-    VALUES (%s, %s, %s, %s, %s, %s::text[], %s::text[], %s, %s) RETURNING id
+        (id, provider, body, received_at, state, error, unrouted, signed_by, signature, next_attempt_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s::text[], %s::text[], %s, %s)
 """
 
 
@@ -56,6 +57,12 @@ def receive(*, body: bytes, signature: Signature) -> None:
     Raises NotSigned where everything in it belongs to numbers whose secret did not sign it, and django.db.Error where
     not even the body can be stored: nothing is stored then.
     """
+    delivery_id = clock.new_id()
+    with acting(_actor(delivery_id)):
+        _receive(delivery_id, body, signature)
+
+
+def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
     started = time.perf_counter()
     provider, received_at = signature.provider, clock.now()
     plan = plan_delivery(body, received_at, signature)
@@ -63,13 +70,13 @@ def receive(*, body: bytes, signature: Signature) -> None:
         raise NotSigned("signed by a secret that is not that of the number")
     try:
         plan.received.statuses += requeue_failed(failures=plan.temporary, others=plan.received.statuses)
-        delivery_id, stored = _store(provider, body, received_at, plan)
+        stored = _store(delivery_id, provider, body, received_at, plan)
         _log(delivery_id, provider, plan, stored)
         metrics.delivery_stored(provider, plan.state, time.perf_counter() - started)
         metrics.leads_created(failures.Source.WHATSAPP, "created", stored.leads)
     except Error as error:
         failed = plan.failed(reason_of(error))
-        delivery_id = _insert_delivery(provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
+        _insert_delivery(delivery_id, provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
         _log(delivery_id, provider, failed, Stored())
         metrics.delivery_stored(provider, failed.state, time.perf_counter() - started)
         if is_about_content(error):
@@ -77,15 +84,15 @@ def receive(*, body: bytes, signature: Signature) -> None:
 
 
 @retried(attempts=ATTEMPTS_OF_RECEIVE, source="whatsapp", operation="store delivery")
-def _store(provider: str, body: bytes, received_at: datetime, plan: Plan) -> tuple[UUID, Stored]:
+def _store(delivery_id: UUID, provider: str, body: bytes, received_at: datetime, plan: Plan) -> Stored:
     # The same delivery may arrive twice at the same moment: the second waits for the locks that receive_events takes,
     # and finds the messages stored when the first has committed.
     with transaction.atomic():
         stored = receive_events(plan.received)
         body = without_erased(provider, body, stored)
-        delivery_id = _insert_delivery(provider, body, received_at, plan.with_result(stored))
+        _insert_delivery(delivery_id, provider, body, received_at, plan.with_result(stored))
         stop_channels(plan.stopped | store_account_events(plan.account))
-        return delivery_id, stored
+        return stored
 
 
 def replay(*, delivery_id: UUID, bisect: bool = False) -> str:
@@ -95,12 +102,17 @@ def replay(*, delivery_id: UUID, bisect: bool = False) -> str:
     prevent the others; otherwise only after storing all of them has failed. Opens the transaction. Raises
     django.db.Error where the database is not available.
     """
-    try:
-        return _replay(delivery_id, bisect=bisect)
-    except Error as error:
-        if is_about_content(error) and not bisect:
-            return replay(delivery_id=delivery_id, bisect=True)
-        return _note_failure(delivery_id, error)
+    with acting(_actor(delivery_id)):
+        try:
+            return _replay(delivery_id, bisect=bisect)
+        except Error as error:
+            if is_about_content(error) and not bisect:
+                return replay(delivery_id=delivery_id, bisect=True)
+            return _note_failure(delivery_id, error)
+
+
+def _actor(delivery_id: UUID) -> Actor:
+    return actor_of_request(ActorKind.DELIVERY, actor_id=str(delivery_id), name="WhatsApp")
 
 
 @retried(source="whatsapp", operation="replay delivery")
@@ -129,16 +141,21 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
 
 
 def _insert_delivery(
-    provider: str, body: bytes, received_at: datetime, plan: Plan, next_attempt_at: datetime | None = None
-) -> UUID:
-    values = [provider, body, received_at, plan.state, plan.error, array(plan.unrouted)]
+    delivery_id: UUID,
+    provider: str,
+    body: bytes,
+    received_at: datetime,
+    plan: Plan,
+    *,
+    next_attempt_at: datetime | None = None,
+) -> None:
+    values = [delivery_id, provider, body, received_at, plan.state, plan.error, array(plan.unrouted)]
     values += [array(plan.signed_by), plan.signature, next_attempt_at]
     statement = _INSERT
     if plan.facts:
         facts = [array(plan.facts), *map(array, zip(*plan.facts.values(), strict=True))]
         statement, values = _SET_FACTS + _INSERT, [*facts, *values]
-    ((delivery_id,),) = fetch_rows(statement, values)
-    return cast(UUID, delivery_id)
+    fetch_rows(statement, values)
 
 
 def _bisect(received: Received, erased: list[Stored]) -> list[str]:

@@ -1,5 +1,6 @@
-"""Django's PostgreSQL backend with a limit for waiting (patience.py), requests that give way (giving_way.py) and two
-optimisations: a health check without a query, and one cursor for statements whose rows are read at once.
+"""Django's PostgreSQL backend with a limit for waiting (patience.py), requests that give way (giving_way.py), a name
+for who acts (acting.py) and two optimisations: a health check without a query, and one cursor for statements whose rows
+are read at once.
 
 Settings name this package as ENGINE; Django looks for DatabaseWrapper in a module `base`.
 """
@@ -7,7 +8,7 @@ Settings name this package as ENGINE; Django looks for DatabaseWrapper in a modu
 import select
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from django.db import OperationalError
@@ -20,6 +21,7 @@ from psycopg.types.datetime import TimestamptzLoader
 
 from leadsite.core import clock
 from leadsite.core.postgresql import patience
+from leadsite.core.postgresql.acting import ActingConnection, ActingCursor
 from leadsite.core.postgresql.giving_way import give_way, keep_on
 
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -32,7 +34,7 @@ class CommitUnknown(OperationalError):
     """The connection was lost while the server committed: the transaction may be stored or not."""
 
 
-class PatientConnection(psycopg.Connection[Any]):
+class PatientConnection(ActingConnection):
     """A connection whose statements and COMMIT wait no longer than patience.limit_waiting allows.
 
     The server's own time-outs end a statement only where the server runs: not where its process is stopped, its machine
@@ -89,6 +91,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         finally:
             patience.spend(time.monotonic() - started)
         connection.__class__ = PatientConnection
+        connection.cursor_factory = ActingCursor
         if clock.is_due():
             connection.autocommit = True
             clock.set_now(connection.execute("SELECT clock_timestamp()").fetchone()[0])
@@ -113,6 +116,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             if isinstance(cause, psycopg.Error) and (cause.sqlstate or "08")[:2] in ("08", "57"):
                 raise CommitUnknown("The server did not confirm the commit.") from cause
             raise
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)  # type: ignore[misc] # missing in django-stubs
+        cast(ActingConnection, self.connection).forget_actor()
 
     def is_usable(self) -> bool:
         """Whether the persistent connection is open. Called before the first statement of each request.

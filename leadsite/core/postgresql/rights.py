@@ -17,8 +17,8 @@ from leadsite.core.statements import fetch_rows
 CLIENT_FUNCTIONS: Final = ("create_lead_with_conversation", "create_leads_with_conversations")
 # What only migrations write, and Django after them.
 READ_ONLY: Final = frozenset({"auth_permission", "django_content_type", "django_migrations"})
-# Tables whose rows are never changed: the application role may only add to them. None yet; the audit's belong here.
-APPEND_ONLY: Final[frozenset[str]] = frozenset()
+# What only triggers write, as the owner: the audit. Its partitions, audit_entries_2026_11, are read through it.
+AUDIT: Final = "audit_entries"
 _ROWS: Final = "SELECT, INSERT, UPDATE, DELETE"
 # Ours are those that we own: other programs may have theirs in the same schema.
 _RELATIONS: Final = """
@@ -107,6 +107,4 @@ def _statements(*, application: str, sql_clients: str) -> Iterator[str]:
 
 
 def _rights(table: str) -> str:
-    if table in READ_ONLY:
-        return "SELECT"
-    return "SELECT, INSERT" if table in APPEND_ONLY else _ROWS
+    return "SELECT" if table in READ_ONLY or table.startswith(AUDIT) else _ROWS

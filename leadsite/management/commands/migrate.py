@@ -15,7 +15,9 @@ from django.core.management.commands import migrate
 from django.db import ProgrammingError, connection
 from django.db.migrations.exceptions import MigrationSchemaMissing
 
+from leadsite.audit.partitions import make_partitions
 from leadsite.core.history import EarlierDatabase, check_history
+from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import sqlstate
 from leadsite.management.commands.grant_rights import apply_rights
 
@@ -39,6 +41,9 @@ class Command(migrate.Command):
                 if sqlstate(error) != _INSUFFICIENT_PRIVILEGE:
                     raise
                 raise CommandError(_without_rights(error)) from error
+            # A worker does this each night. Not before the migration that creates the function, or after its reverse.
+            if fetch_rows("SELECT to_regproc('make_audit_partitions') IS NOT NULL") == [(True,)]:
+                make_partitions()
             if settings.OWNER_DATABASE:
                 apply_rights()
 

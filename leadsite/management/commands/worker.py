@@ -12,6 +12,7 @@ from procrastinate.contrib.django.utils import connector_params
 from leads.importing.isolated.process import start_fork_server
 from leadsite.core import clock, failures
 from leadsite.core.history import EarlierDatabase, check_history
+from leadsite.core.postgresql.actors import Actor, ActorKind, set_process_actor
 from leadsite.monitoring.heartbeats import WorkerSilent, check_workers
 from leadsite.worker import Interrupted, work, work_once
 from whatsapp.outbound.worker import THREADS
@@ -53,6 +54,7 @@ class Command(BaseCommand):
             if not 1 <= number <= MAX_PARALLEL:
                 raise CommandError(f"--{name} must be a number from 1 to {MAX_PARALLEL}.", returncode=2)
         failures.set_process_source(failures.Source.WORKER)
+        set_process_actor(Actor(ActorKind.WORKER, name="worker"))
         check_tables()
         report_clock()
         parameters = connector_params()

@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from leadsite.core.postgresql.rights import CLIENT_FUNCTIONS, RoleMissing, exces
 from leadsite.core.statements import fetch_rows
 from leadsite.core.table_statistics import analyze_grown
 from leadsite.webhooks.models import WebhookEndpoint
+from tests.cases import each_case
 from tests.factories import Business
 from tests.roles import APPLICATION, SQL_CLIENTS, make_roles
 
@@ -57,6 +59,24 @@ FORBIDDEN_TO_APPLICATION = [
     "COPY leads TO PROGRAM 'cat'",
     "SELECT pg_read_file('/etc/passwd')",
     "SELECT rolpassword FROM pg_authid",
+]
+_NEWEST = datetime.now(UTC).date().replace(day=1)
+for _ in range(5):
+    _NEWEST = (_NEWEST + timedelta(days=31)).replace(day=1)
+AUDIT_CHANGES = [
+    f"{statement} {table}{rest}"
+    for table in ("audit_entries", "audit_entries_default", f"audit_entries_{_NEWEST:%Y_%m}")
+    for statement, rest in (
+        ("UPDATE", " SET actor_name = 'somebody else'"),
+        ("DELETE FROM", ""),
+        ("TRUNCATE", ""),
+        ("DROP TABLE", ""),
+        (
+            "INSERT INTO",
+            " (row_id, table_name, action, actor_kind, actor_id, actor_name, request_id)"
+            " VALUES (gen_random_uuid(), 'leads', 'insert', 'person', '', 'Anna', '')",
+        ),
+    )
 ]
 FORBIDDEN_TO_SQL_CLIENTS = [
     "SELECT count(*) FROM leads",
@@ -121,7 +141,9 @@ def test_the_application_reads_and_writes_rows_and_nothing_else():
         found = {name: granted for name, *granted in cursor.fetchall()}
     assert {"leads", "messages", "procrastinate_jobs", "django_migrations"} <= set(found)
     rows, reading = [True, True, True, True, False], [True, False, False, False, False]
-    wrong = {name: got for name, got in found.items() if got != (reading if name in rights.READ_ONLY else rows)}
+    read_only = {name for name in found if name in rights.READ_ONLY or name.startswith(rights.AUDIT)}
+    assert len(read_only) > len(rights.READ_ONLY) + 3, "partitions of the audit"
+    wrong = {name: got for name, got in found.items() if got != (reading if name in read_only else rows)}
     assert wrong == {}
 
 
@@ -163,15 +185,14 @@ def test_tables_and_functions_of_a_later_migration_are_usable_at_once():
         assert run("SELECT added_later()") == [(1,)]
 
 
-def test_rows_of_append_only_tables_can_only_be_added(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(rights, "APPEND_ONLY", frozenset({"added_later"}))
-    run("CREATE TABLE added_later (id bigint)")
-    make_roles()
-    for _ in role(APPLICATION):
-        run("INSERT INTO added_later VALUES (1)")
-        for statement in ("UPDATE added_later SET id = 2", "DELETE FROM added_later"):
-            with pytest.raises(ProgrammingError, match="permission denied"):
-                run(statement)
+@each_case("statement", AUDIT_CHANGES)
+def test_the_audit_is_written_by_triggers_only(application: None, owner: Business, statement: str):
+    """Also a partition that the worker has made since, with the rights that new tables get."""
+    run("UPDATE users SET business_name = 'Other' WHERE id = %s", owner.id)
+    run("SELECT make_audit_partitions(5)")
+    assert run("SELECT after FROM audit_entries WHERE row_id = %s AND action = 'update'", owner.id)
+    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+        run(statement)
 
 
 def test_the_application_may_do_nothing_else(application: None):
