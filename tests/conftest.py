@@ -19,6 +19,8 @@ from leads.importing import upload_worker, uploads
 from leads.importing.isolated import process
 from leads.models import ImportRun
 from leadsite.accounts.models import User
+from leadsite.core import failures
+from leadsite.core.postgresql import actors
 from leadsite.demo import embedded
 from tests.database import delete_all_rows, shared_template
 from tests.factories import Business, make_business
@@ -144,6 +146,13 @@ def previews(monkeypatch: pytest.MonkeyPatch) -> None:
         run.refresh_from_db()
 
     monkeypatch.setattr(uploads, "wait_for_preview", read)
+
+
+@pytest.fixture(autouse=True)
+def nobody_acts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that another test has run has said who acts in this process."""
+    monkeypatch.setattr(actors, "_process", [])
+    monkeypatch.setitem(failures._process, "source", "manual")
 
 
 @pytest.fixture(autouse=True)

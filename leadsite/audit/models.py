@@ -1,5 +1,7 @@
 """What was changed, when, and by whom: written by triggers (write_audit.sql), never by Python."""
 
+from typing import Any
+
 from django.db import models
 
 
@@ -28,8 +30,8 @@ class AuditEntry(models.Model):
     actor_id = models.TextField()
     actor_name = models.TextField()
     request_id = models.TextField()
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
+    before: models.JSONField[Any, Any] = models.JSONField(null=True)
+    after: models.JSONField[Any, Any] = models.JSONField(null=True)
 
     class Meta:
         managed = False

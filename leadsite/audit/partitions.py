@@ -23,7 +23,7 @@ def make_partitions() -> int:
 
 
 def prune_audit() -> int:
-    """Drop the partitions whose month was over AUDIT_DAYS ago, and 30 days at least, by the database's clock; return how many.
+    """Drop the partitions whose month was over AUDIT_DAYS ago, 30 at least, by the database's clock; return how many.
 
     Raises ClockDiffers; django.db.Error: another session kept the table for more than two seconds.
     """

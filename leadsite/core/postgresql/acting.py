@@ -74,20 +74,20 @@ class ActingCursor(ServerBindingCursor):
     """Executes statements that need it in a transaction of their own, so that it can be told who acts."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        connection: Any = self.connection
+        connection: Any = self.connection  # type: ignore[attr-defined] # the stubs know no psycopg 3
         if not connection.needs_transaction(query):
-            return super().execute(query, params, **options)
+            return super().execute(query, params, **options)  # type: ignore[misc] # the same
         with connection.transaction():
             connection.forget_actor()
-            return super().execute(query, params, **options)
+            return super().execute(query, params, **options)  # type: ignore[misc] # the same
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> Any:
-        connection: Any = self.connection
+        connection: Any = self.connection  # type: ignore[attr-defined] # the stubs know no psycopg 3
         if not connection.needs_transaction(query):
-            return super().executemany(query, params_seq, **options)
+            return super().executemany(query, params_seq, **options)  # type: ignore[misc] # the same
         with connection.transaction():
             connection.forget_actor()
-            return super().executemany(query, params_seq, **options)
+            return super().executemany(query, params_seq, **options)  # type: ignore[misc] # the same
 
 
 @lru_cache(maxsize=1000)

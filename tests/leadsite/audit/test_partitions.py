@@ -49,9 +49,11 @@ def test_what_came_while_there_was_none_is_moved_into_it(owner: Business):
 
 def test_old_months_are_dropped_and_others_stay(settings: Any):
     old = month("audit_entries_2020_01", "2020-01-01", "2020-02-01")
-    fetch_rows("INSERT INTO audit_entries (at, row_id, table_name, action, actor_kind, actor_id, actor_name, request_id)"
-               " SELECT at, gen_random_uuid(), 'leads', 'insert', 'sql', '', '', ''"
-               " FROM unnest(ARRAY['2020-01-05', '2019-05-05', now()]::timestamptz[]) AS at")
+    fetch_rows(
+        "INSERT INTO audit_entries (at, row_id, table_name, action, actor_kind, actor_id, actor_name, request_id)"
+        " SELECT at, gen_random_uuid(), 'leads', 'insert', 'sql', '', '', ''"
+        " FROM unnest(ARRAY['2020-01-05', '2019-05-05', now()]::timestamptz[]) AS at"
+    )
     before = names()
     assert prune_audit() == 0, "0 keeps everything"
     settings.AUDIT_DAYS = 7

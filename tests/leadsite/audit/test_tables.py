@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import Model
 
 from conversations.models import Conversation, Customer
 from leads.models import Lead
@@ -77,7 +78,8 @@ def test_a_deleted_row_is_kept_as_a_whole(owner: Business):
 
 
 def test_secrets_are_not_kept_but_that_they_changed_is(owner: Business):
-    channel = Channel(user=owner.user, phone_number_id="100", access_token="very secret", app_secret="a" * 32)
+    channel = Channel(user=owner.user, phone_number_id="100")
+    channel.access_token, channel.app_secret = "very secret", "a" * 32
     channel.save()
     stored = channel.encrypted_access_token
     channel.access_token = "even more secret"
@@ -103,7 +105,7 @@ def test_a_key_is_known_by_a_hash_of_its_digest(owner: Business):
 
 # For each column of an audited table: is it kept? A new column fails the test until somebody has decided, here and in
 # leadsite/audit/tables.py: what changes with each message or request is ignored, what opens a door is secret.
-KEPT = {
+KEPT: dict[type[Model], str] = {
     Lead: "id created_at type details status lost_reason source external_id first_message_id referral import_run_id"
     " conversation_id assigned_to_id user_id",
     Conversation: "id created_at status customer_id assigned_to_id user_id",

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection, transaction
+from psycopg.abc import PQGen
 
 from leadsite.accounts.models import User
 from leadsite.audit.models import AuditEntry
@@ -63,7 +64,12 @@ def last_actor(business: Business) -> str:
 def test_a_transaction_begins_with_the_actor_in_one_message(committed: Business, monkeypatch: pytest.MonkeyPatch):
     sent: list[bytes] = []
     send = ActingConnection._exec_commands
-    monkeypatch.setattr(ActingConnection, "_exec_commands", lambda self, text: sent.append(text) or send(self, text))
+
+    def noted(self: ActingConnection, text: bytes) -> PQGen[None]:
+        sent.append(text)
+        return send(self, text)
+
+    monkeypatch.setattr(ActingConnection, "_exec_commands", noted)
     with acting(ANNA), transaction.atomic():
         assert setting()[2] == "Anna"
         assert setting()[2] == "Anna"

@@ -6,7 +6,8 @@
 -- is hashed where it is not `id`. A row that belongs to no user is one itself.
 -- Statement-level, for one row as for all rows of an import. Old and new rows are matched by GROUP BY, not by a join: the
 -- plan is kept from the first call, which may have had one row, for a later one with thousands.
--- SECURITY DEFINER, because nobody but the owner may write to audit_entries. Locks: only the rows that it inserts. VOLATILE.
+-- SECURITY DEFINER, because nobody but the owner may write to audit_entries.
+-- Locks: only the rows that it inserts. VOLATILE.
 CREATE OR REPLACE FUNCTION write_audit() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
