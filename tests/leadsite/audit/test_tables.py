@@ -11,6 +11,7 @@ from django.db.models import Model
 from conversations.models import Conversation, Customer
 from leads.models import Lead
 from leadsite.accounts.models import ApiKey, User
+from leadsite.accounts.people.models import Membership
 from leadsite.audit.models import AuditEntry
 from leadsite.audit.tables import AUDITED
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting
@@ -107,8 +108,8 @@ def test_a_key_is_known_by_a_hash_of_its_digest(owner: Business):
 # leadsite/audit/tables.py: what changes with each message or request is ignored, what opens a door is secret.
 KEPT: dict[type[Model], str] = {
     Lead: "id created_at type details status lost_reason source external_id first_message_id referral import_run_id"
-    " conversation_id assigned_to_id user_id",
-    Conversation: "id created_at status customer_id assigned_to_id user_id",
+    " conversation_id assigned_to_id deleted_at deleted_by_id user_id",
+    Conversation: "id created_at status customer_id assigned_to_id deleted_at user_id",
     Customer: "id created_at phone whatsapp_user_id name profile_name profile_name_at identified_at"
     " marketing_opted_out_at marketing_choice_at user_id",
     Channel: "id created_at provider phone_number_id display_number waba_id active stopped_at resumed_at stop_reason"
@@ -116,7 +117,8 @@ KEPT: dict[type[Model], str] = {
     ApiKey: "token_key created expiry name scopes user_id",
     WebhookEndpoint: "id created_at url description events active former_until header_names disabled_at disabled_reason"
     " user_id",
-    User: "id email business_name is_staff is_active is_superuser second_factor_at created_at",
+    Membership: "id person_id business_id role created_at",
+    User: "id email business_name name is_staff is_active is_superuser second_factor_at created_at",
 }
 
 

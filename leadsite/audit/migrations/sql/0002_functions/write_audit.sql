@@ -25,18 +25,18 @@ BEGIN
         INSERT INTO audit_entries (table_name, action, actor_kind, actor_id, actor_name, request_id, row_id, user_id, after)
         SELECT TG_TABLE_NAME, 'insert', v_actor[1], v_actor[2], v_actor[3], v_actor[4],
             CASE WHEN v_hashed THEN md5(r.row ->> v_key) ELSE r.row ->> 'id' END::uuid,
-            coalesce(r.row ->> 'user_id', r.row ->> 'id')::uuid, r.row - v_ignored - v_secret
+            coalesce(r.row ->> 'user_id', r.row ->> 'business_id', r.row ->> 'id')::uuid, r.row - v_ignored - v_secret
         FROM (SELECT to_jsonb(n) AS row FROM new_rows AS n OFFSET 0) AS r;
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO audit_entries (table_name, action, actor_kind, actor_id, actor_name, request_id, row_id, user_id, before)
         SELECT TG_TABLE_NAME, 'delete', v_actor[1], v_actor[2], v_actor[3], v_actor[4],
             CASE WHEN v_hashed THEN md5(r.row ->> v_key) ELSE r.row ->> 'id' END::uuid,
-            coalesce(r.row ->> 'user_id', r.row ->> 'id')::uuid, r.row - v_ignored - v_secret
+            coalesce(r.row ->> 'user_id', r.row ->> 'business_id', r.row ->> 'id')::uuid, r.row - v_ignored - v_secret
         FROM (SELECT to_jsonb(o) AS row FROM old_rows AS o OFFSET 0) AS r;
     ELSIF EXISTS (SELECT FROM new_rows) THEN
         INSERT INTO audit_entries (table_name, action, actor_kind, actor_id, actor_name, request_id, row_id, user_id, before, after)
         SELECT TG_TABLE_NAME, 'update', v_actor[1], v_actor[2], v_actor[3], v_actor[4],
-            CASE WHEN v_hashed THEN md5(pair.key) ELSE pair.key END::uuid, coalesce(pair.old ->> 'user_id', pair.old ->> 'id')::uuid, changed.before, changed.after
+            CASE WHEN v_hashed THEN md5(pair.key) ELSE pair.key END::uuid, coalesce(pair.old ->> 'user_id', pair.old ->> 'business_id', pair.old ->> 'id')::uuid, changed.before, changed.after
         FROM (SELECT v.row ->> v_key AS key, (array_agg(v.row) FILTER (WHERE v.is_old))[1] AS old, (array_agg(v.row) FILTER (WHERE NOT v.is_old))[1] AS new
               FROM (SELECT true AS is_old, to_jsonb(o) - v_ignored AS row FROM old_rows AS o UNION ALL SELECT false, to_jsonb(n) - v_ignored FROM new_rows AS n) AS v
               GROUP BY 1) AS pair
