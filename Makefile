@@ -14,10 +14,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 # The tests start hundreds of processes: none of them should compile the same modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long faults fuzz schema setup requirements lint format bench migrations clean help
+.PHONY: run test test-long faults fuzz schema lint-schema setup requirements lint format bench migrations clean help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-8000}, until Ctrl-C
 	@LEADSITE_DEMO=$(if $(filter force,$(LEADSITE_DEMO)),force,true) exec $(BIN)/python manage.py demo
@@ -39,6 +39,10 @@ fuzz: .venv/installed-dev ## 20 000 random requests to the API, each answer chec
 schema: .venv/installed-dev ## writes docs/openapi.yaml and the same as JSON for /api/schema; a test compares both with the code
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --format openapi-json --file leadsite/rest/openapi.json
+
+lint-schema: schema ## the API's description, checked by two linters of others; needs npm, and downloads them
+	@npx --yes @redocly/cli@2.77.0 lint --extends=recommended docs/openapi.yaml
+	@npx --yes @stoplight/spectral-cli@6.16.3 lint --ruleset .spectral.json docs/openapi.yaml
 
 setup: .venv/installed-dev ## all dependencies into .venv
 

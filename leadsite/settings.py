@@ -205,7 +205,7 @@ IMPORT_MAX_BYTES = 100 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an admin action sends one field for each selected row
 # The largest body of a REST request, in bytes; the requests per minute of one key, 0 for no limit.
 API_MAX_BODY_BYTES = 512 * 1024
-API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 0 if TESTING else 6000)
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 0 if TESTING else account_defaults.REQUESTS_PER_MINUTE)
 # Wrong API keys, and deliveries that are not signed, that one address may send in a minute; 0 for any number.
 REFUSALS_PER_MINUTE = env.int("REFUSALS_PER_MINUTE", 0 if TESTING else 60)
 # How long a web process caches a valid API key, and so how long a revoked key may still work.
@@ -272,8 +272,9 @@ DELIVERY_DAYS = env.int("DELIVERY_DAYS", 30)
 FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)
 
 # --- Webhooks of integrators ------------------------------------------------------------------------------------
-# Also post to private addresses and without TLS. Every holder of an API key can then reach hosts of this network.
-WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
+# Also post to private addresses and without TLS. Every holder of an API key can then reach hosts of this network. In
+# the demo, so that an integrator can try a receiver on the same machine.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", DEMO and not TESTING)
 
 # --- Worker -----------------------------------------------------------------------------------------------------
 # A daily job that was missed because no worker ran is run when one starts, up to a day later.

@@ -1,10 +1,25 @@
 """Serializer fields that apps share."""
 
-from typing import Any
+from typing import Any, Final
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 
 from conversations.models import NAME_MAX_LENGTH
+from conversations.phone import E164_PATTERN
 from conversations.visible_text import visible_text
 from leadsite.rest.fields import StrictCharField
+
+NAME_HELP: Final = 'Empty (`""`) where it is not known.'
+PHONE_HELP: Final = "In E.164; null for a customer of WhatsApp who hides the number."
+
+
+@extend_schema_field({"type": "string", "pattern": rf"^{E164_PATTERN}$", "examples": ["+4915123456789"]})
+class E164Field(serializers.CharField):
+    """A customer's phone number in answers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_null=True, **options)
 
 
 class NameField(StrictCharField):

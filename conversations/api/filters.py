@@ -1,14 +1,17 @@
 """Filters of the list of conversations, and the filter by phone number for other lists."""
 
 import re
-from typing import Any
+from typing import Any, Final
 
 import django_filters
 from django import forms
+from drf_spectacular.utils import extend_schema_field
 
 from conversations.models import Conversation
 from conversations.phone import PhoneInvalid, normalise, phone_key
-from leadsite.rest.filters import PLUS_IN_A_URL, AssigneeFilter, ChoicesFilter
+from leadsite.rest.filters import ANY_OF, ASSIGNEE, PLUS_IN_A_URL, AssigneeFilter, ChoicesFilter
+
+PHONE_FILTER_HELP: Final = "In international form, in any spelling. A plus sign is written `%2B` in a URL."
 
 
 class PhoneFilterField(forms.CharField):
@@ -30,19 +33,28 @@ class PhoneFilter(django_filters.CharFilter):
     field_class = PhoneFilterField
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "enum": ["true", "false"],
+        "description": "`true`: those whose customer wrote last, and nobody has answered.",
+    }
+)
+class WaitingFilter(django_filters.TypedChoiceFilter):
+    """A choice, because BooleanFilter ignores other values than true and false."""
+
+
 class ConversationFilter(django_filters.FilterSet):
-    status = ChoicesFilter(choices=Conversation.Status.choices)
-    customer = django_filters.UUIDFilter(field_name="customer_id")
-    customer_phone = PhoneFilter(field_name="customer__phone_key")
-    assigned_to = AssigneeFilter(help_text="The id of a user, or `none`.")
-    # A choice, because BooleanFilter ignores other values.
-    waiting = django_filters.TypedChoiceFilter(
+    status = ChoicesFilter(choices=Conversation.Status.choices, help_text=ANY_OF)
+    customer = django_filters.UUIDFilter(field_name="customer_id", help_text="The id of a customer.")
+    customer_phone = PhoneFilter(field_name="customer__phone_key", help_text=PHONE_FILTER_HELP)
+    assigned_to = AssigneeFilter(help_text=ASSIGNEE)
+    waiting = WaitingFilter(
         field_name="waiting_since",
         lookup_expr="isnull",
         exclude=True,
         choices=[("true", "true"), ("false", "false")],
         coerce=lambda value: value == "true",
-        help_text="true: the customer wrote last, and nobody has answered.",
     )
 
     class Meta:

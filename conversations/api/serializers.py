@@ -5,6 +5,7 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from conversations.api.fields import NAME_HELP, PHONE_HELP, E164Field
 from conversations.api.parts import (
     A_REFERRAL,
     ContextSerializer,
@@ -40,11 +41,15 @@ API_STATUSES = [status for status in Message.Status.values if status not in _SHO
     }
 )
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
-    """A conversation in responses: flat, with the customer's name and identifiers."""
+    """A conversation with a customer, with the customer's name and identifiers."""
 
-    customer_name = serializers.CharField(source="customer.name")
-    customer_phone = serializers.CharField(source="customer.phone", allow_null=True)
-    customer_whatsapp_user_id = serializers.CharField(source="customer.whatsapp_user_id", allow_null=True)
+    customer_name = serializers.CharField(source="customer.name", help_text=NAME_HELP)
+    customer_phone = E164Field(source="customer.phone", help_text=PHONE_HELP)
+    customer_whatsapp_user_id = serializers.CharField(
+        source="customer.whatsapp_user_id",
+        allow_null=True,
+        help_text="WhatsApp's id of the customer: `to` of POST /api/whatsapp takes it. Null where it is not known.",
+    )
     customer_marketing_opted_out_at = serializers.DateTimeField(
         source="customer.marketing_opted_out_at",
         allow_null=True,
@@ -73,10 +78,10 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 
 @example(asked={"status": "completed"})
 class ConversationChangeSerializer(StrictSerializer):
-    """The body of PATCH /api/conversations/<id>. Missing fields stay as they are."""
+    """The fields to change, one at least. Fields that are left out keep their values."""
 
     status = StrictChoiceField(Conversation.Status.choices, required=False)
-    assigned_to = StrictUUIDField(required=False, allow_null=True)
+    assigned_to = StrictUUIDField(required=False, allow_null=True, help_text="The business's own id, or null: nobody.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
@@ -112,12 +117,12 @@ _AN_ANSWER: Final = {
 
 
 class ChannelSerializer(serializers.Serializer[Any]):
-    """The business's number by which a message came in or goes out. `name` is what the admin calls it."""
+    """The business's number by which a message came in or goes out."""
 
     id = serializers.UUIDField()
-    display_number = serializers.CharField(allow_null=True)
-    name = serializers.CharField()
-    provider = serializers.CharField()
+    display_number = serializers.CharField(allow_null=True, help_text="As people read it; null where it is not known.")
+    name = serializers.CharField(help_text="What staff call it: the display number or, without one, the provider's id.")
+    provider = serializers.CharField(help_text="`cloud` (Meta's Cloud API) or `twilio`.")
 
 
 @example(
@@ -144,9 +149,10 @@ class ChannelSerializer(serializers.Serializer[Any]):
     }
 )
 class MessageSerializer(serializers.ModelSerializer[Message]):
-    """A message in responses. Read with conversations.channels.with_channel."""
+    """A message of a conversation, to the customer (`out`) or from them (`in`)."""
 
-    channel = ChannelSerializer(allow_null=True)
+    # Read with conversations.channels.with_channel.
+    channel = ChannelSerializer(allow_null=True, help_text="Null while no number is connected.")
     text = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
@@ -190,6 +196,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         return _SHOWN_AS.get(message.status, message.status)
 
     def get_error(self, message: Message) -> str | None:
+        """Of `failed` and `unknown`: why, and what to do. Of `queued`: why the last attempt failed, if any."""
         return message.current_error or None
 
     @extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "format": "date-time"}})

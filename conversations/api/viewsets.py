@@ -21,12 +21,12 @@ from conversations.api.serializers import (
 from conversations.channels import with_channel
 from conversations.models import Conversation, Message
 from conversations.services.change import change_conversation
-from leadsite.rest.schema import WRITING, errors, reading
+from leadsite.rest.schema import ONLY_IDS, WRITING, errors, reading
 from leadsite.rest.viewsets import OwnedViewSet
 
 
 @extend_schema_view(
-    list=reading("Conversations, latest message first", ConversationSerializer(many=True), 400),
+    list=reading("Conversations, latest message first", ConversationSerializer(many=True)),
     retrieve=reading("One conversation", ConversationSerializer, 404),
 )
 class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conversation]):
@@ -41,9 +41,9 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conve
 
     @extend_schema(
         summary="Change its status, or assign it",
-        description="A key without the scope `read` gets `id` only.",
+        description=f"Send `status`, `assigned_to` or both. A customer has at most one active conversation. {ONLY_IDS}",
         request=ConversationChangeSerializer,
-        responses={200: ConversationSerializer, **errors(404, *WRITING)},
+        responses={200: ConversationSerializer, **errors(404, *WRITING, "another_active")},
     )
     def partial_update(self, request: Request, conversation_id: UUID) -> Response:
         changes = read_conversation_changes(request.data)
@@ -51,7 +51,17 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conve
         return Response(ConversationSerializer(changed).data if self.may_read else {"id": changed.pk})
 
 
-@extend_schema_view(retrieve=reading("One message, with its status", MessageSerializer, 404))
+@extend_schema_view(
+    retrieve=reading(
+        "One message, with its status",
+        MessageSerializer,
+        404,
+        description=(
+            "To follow a message that you have sent, ask every few seconds until its status is `delivered`, `read` or"
+            " `failed`; or subscribe to the event `message.status`. See Status of a message."
+        ),
+    )
+)
 class MessageViewSet(RetrieveModelMixin, OwnedViewSet[Message]):
     """The caller's own messages; those of other businesses answer 404."""
 
@@ -63,9 +73,9 @@ class MessageViewSet(RetrieveModelMixin, OwnedViewSet[Message]):
         return with_channel(super().get_queryset())
 
 
-@extend_schema_view(list=reading("Its messages, newest first", MessageSerializer(many=True), 400, 404))
+@extend_schema_view(list=reading("Its messages, newest first", MessageSerializer(many=True), 404))
 class ThreadViewSet(ListModelMixin, OwnedViewSet[Message]):
-    """The messages of one conversation, newest first."""
+    """The messages of one conversation, both directions, in the order of the thread."""
 
     queryset = Message.objects.with_referred()
     serializer_class = MessageSerializer

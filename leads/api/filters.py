@@ -9,29 +9,29 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from conversations.api.filters import PhoneFilter
+from conversations.api.filters import PHONE_FILTER_HELP, PhoneFilter
 from conversations.search.pages import FoundPages
 from conversations.search.queries import TERM_MAX_LENGTH, TooManyWords
 from leads.models import Lead
 from leads.search import search_leads
 from leadsite.rest.fields import StrictCharField
-from leadsite.rest.filters import AssigneeFilter, ChoicesFilter, TimeFilter
+from leadsite.rest.filters import ANY_OF, ASSIGNEE, FROM, UNTIL, AssigneeFilter, ChoicesFilter, TimeFilter
 
 _TERM: Final = StrictCharField(max_length=TERM_MAX_LENGTH, allow_blank=True)
 
 
 class LeadFilter(django_filters.FilterSet):
-    status = ChoicesFilter(choices=Lead.Status.choices)
-    type = ChoicesFilter(choices=Lead.Type.choices)
-    source = ChoicesFilter(choices=Lead.Source.choices)
-    customer_phone = PhoneFilter(field_name="conversation__customer__phone_key")
-    conversation = django_filters.UUIDFilter(field_name="conversation_id")
-    external_id = django_filters.CharFilter()
-    assigned_to = AssigneeFilter(help_text="The id of a user, or `none`.")
-    created_after = TimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = TimeFilter(field_name="created_at", lookup_expr="lt")
-    updated_after = TimeFilter(field_name="updated_at", lookup_expr="gte")
-    updated_before = TimeFilter(field_name="updated_at", lookup_expr="lt")
+    status = ChoicesFilter(choices=Lead.Status.choices, help_text=ANY_OF)
+    type = ChoicesFilter(choices=Lead.Type.choices, help_text=ANY_OF)
+    source = ChoicesFilter(choices=Lead.Source.choices, help_text=ANY_OF)
+    customer_phone = PhoneFilter(field_name="conversation__customer__phone_key", help_text=PHONE_FILTER_HELP)
+    conversation = django_filters.UUIDFilter(field_name="conversation_id", help_text="The id of a conversation.")
+    external_id = django_filters.CharFilter(help_text="Exactly this one.")
+    assigned_to = AssigneeFilter(help_text=ASSIGNEE)
+    created_after = TimeFilter(field_name="created_at", lookup_expr="gte", help_text=FROM)
+    created_before = TimeFilter(field_name="created_at", lookup_expr="lt", help_text=UNTIL)
+    updated_after = TimeFilter(field_name="updated_at", lookup_expr="gte", help_text=FROM)
+    updated_before = TimeFilter(field_name="updated_at", lookup_expr="lt", help_text=UNTIL)
 
     class Meta:
         model = Lead
@@ -43,7 +43,9 @@ class LeadSearch(BaseFilterBackend):
 
     parameter = "q"
     description = (
-        "Words of the details or of the customer's name, in any order, or (a part of) a phone number in any spelling."
+        "Words of the details or of the customer's name, in any order and anywhere in a word; a word of one or two"
+        " letters is found at the beginning of a word. Case and accents do not matter. Or (a part of) a phone number in"
+        " any spelling, three digits at least; or a whole `external_id` or WhatsApp user id. At most 20 words."
     )
 
     def filter_queryset(  # type: ignore[override] # only the paginator reads it

@@ -5,7 +5,7 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from conversations.api.fields import NameField
+from conversations.api.fields import NAME_HELP, PHONE_HELP, E164Field, NameField
 from conversations.api.parts import ReferralSerializer
 from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
@@ -27,6 +27,7 @@ NEW_LEAD: Final = {
 }
 
 
+@extend_schema_field({"type": "string", "minLength": 1, "examples": ["+4915123456789", "0049 151 23456789"]})
 class PhoneField(StrictCharField):
     """A phone number in any spelling, read as E.164."""
 
@@ -43,16 +44,26 @@ class PhoneField(StrictCharField):
 
 @example(asked=NEW_LEAD)
 class NewLeadSerializer(StrictSerializer):
-    """The body of POST /api/leads. Reports every invalid field at once; the database enforces the same rules."""
+    """A new lead."""
 
-    customer_phone = PhoneField()
-    customer_name = NameField()
+    customer_phone = PhoneField(help_text="In international form, in any spelling: see Phone numbers.")
+    customer_name = NameField(help_text="Replaces the name that the customer had. It needs a visible character.")
     type = StrictChoiceField(Lead.Type.choices)
     details = StrictCharField(
-        max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
+        max_length=DETAILS_MAX_LENGTH,
+        trim_whitespace=False,
+        allow_blank=True,
+        allow_null=True,
+        required=False,
+        help_text="What the customer wants. Null and left out mean empty.",
     )
-    status = StrictChoiceField(Lead.Status.choices, required=False)
-    external_id = StrictCharField(max_length=EXTERNAL_ID_MAX_LENGTH, allow_null=True, required=False)
+    status = StrictChoiceField(Lead.Status.choices, required=False, help_text="Left out: `new`.")
+    external_id = StrictCharField(
+        max_length=EXTERNAL_ID_MAX_LENGTH,
+        allow_null=True,
+        required=False,
+        help_text="Your own id of the lead, unique for the business. With it, a repeated request makes no second lead.",
+    )
 
 
 # One instance for all requests: validation stores no state in it, and a new instance would deep-copy every field, which
@@ -68,17 +79,34 @@ def read_new_lead(body: Any) -> NewLead:
 
 @example(asked={"status": "lost", "lost_reason": "Too expensive", "version": 3})
 class LeadChangeSerializer(StrictSerializer):
-    """The body of PATCH /api/leads/<id>. Missing fields stay as they are."""
+    """The fields to change. Fields that are left out keep their values."""
 
-    status = StrictChoiceField(Lead.Status.choices, required=False)
-    lost_reason = StrictCharField(max_length=LOST_REASON_MAX_LENGTH, required=False, allow_blank=True)
+    status = StrictChoiceField(
+        Lead.Status.choices, required=False, help_text="One that may follow the present one: see Status of a lead."
+    )
+    lost_reason = StrictCharField(
+        max_length=LOST_REASON_MAX_LENGTH,
+        required=False,
+        allow_blank=True,
+        help_text="Why it was lost. Required to set the status `lost`.",
+    )
     type = StrictChoiceField(Lead.Type.choices, required=False)
     details = StrictCharField(
-        max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
+        max_length=DETAILS_MAX_LENGTH,
+        trim_whitespace=False,
+        allow_blank=True,
+        allow_null=True,
+        required=False,
+        help_text="Null empties them.",
     )
-    customer_name = NameField(required=False)
-    assigned_to = StrictUUIDField(required=False, allow_null=True)
-    version = StrictIntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    customer_name = NameField(required=False, help_text="The customer's name, and so in all their leads.")
+    assigned_to = StrictUUIDField(required=False, allow_null=True, help_text="The business's own id, or null: nobody.")
+    version = StrictIntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The version that you read: if the lead has been changed since, the answer is 409 `stale_version`.",
+    )
 
 
 def read_lead_changes(body: Any) -> tuple[dict[str, Any], int | None]:
@@ -116,11 +144,11 @@ _LEAD_CHANGES: Final = LeadChangeSerializer()
     }
 )
 class LeadSerializer(serializers.ModelSerializer[Lead]):
-    """A lead in responses: flat, with the customer's name and phone number."""
+    """A lead, with the customer's name and phone number."""
 
     customer_id = serializers.UUIDField(source="conversation.customer.id")
-    customer_name = serializers.CharField(source="conversation.customer.name")
-    customer_phone = serializers.CharField(source="conversation.customer.phone")
+    customer_name = serializers.CharField(source="conversation.customer.name", help_text=NAME_HELP)
+    customer_phone = E164Field(source="conversation.customer.phone", help_text=PHONE_HELP)
     referral = serializers.SerializerMethodField()
 
     class Meta:

@@ -20,7 +20,18 @@ from rest_framework.response import Response
 from conversations.search.pages import SEARCH_PLANS
 from leads.api.batch import Outcome, Problems, create_batch, read_batch
 from leads.api.filters import LeadFilter, LeadSearch
-from leads.api.schema import IF_MATCH, BatchAnswerSerializer, BatchSerializer, CreatedLeadSerializer
+from leads.api.schema import (
+    ALL_CREATED,
+    CHANGE,
+    CREATE,
+    CREATE_MANY,
+    CREATED,
+    ETAG,
+    EXISTED,
+    IF_MATCH,
+    SOME_CREATED,
+    BatchSerializer,
+)
 from leads.api.serializers import (
     LeadChangeSerializer,
     LeadSerializer,
@@ -41,8 +52,8 @@ from leadsite.rest.viewsets import OwnedViewSet
 
 
 @extend_schema_view(
-    list=reading("Leads, newest first", LeadSerializer(many=True), 400),
-    retrieve=reading("One lead", LeadSerializer, 404),
+    list=reading("Leads, newest first", LeadSerializer(many=True)),
+    retrieve=reading("One lead", LeadSerializer, 404, parameters=[ETAG]),
 )
 class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     """The caller's own leads; those of other businesses answer 404."""
@@ -66,9 +77,10 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
 
     @extend_schema(
         summary="Create a lead with its conversation",
+        description=CREATE,
         parameters=[IDEMPOTENCY_KEY],
         request=NewLeadSerializer,
-        responses={201: CreatedLeadSerializer, 200: CreatedLeadSerializer, **errors(*CREATING)},
+        responses={201: CREATED, 200: EXISTED, **errors(*CREATING, "external_id_taken")},
     )
     def create(self, request: Request) -> Response | HttpResponse:
         answer = answer_once(request, user_id=self.user_id, make=lambda: _create(self.user_id, request))
@@ -76,9 +88,10 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
 
     @extend_schema(
         summary="Create many leads: all or none, or all valid ones",
+        description=CREATE_MANY,
         parameters=[IDEMPOTENCY_KEY],
         request=BatchSerializer,
-        responses={201: BatchAnswerSerializer, 207: BatchAnswerSerializer, **errors(*CREATING)},
+        responses={201: ALL_CREATED, 207: SOME_CREATED, **errors(*CREATING, "external_id_taken")},
     )
     @action(detail=False, methods=["post"], takes_body=True)
     def batch(self, request: Request) -> Response | HttpResponse:
@@ -87,10 +100,10 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
 
     @extend_schema(
         summary="Change a lead",
-        description="A key without the scope `read` gets `id` and `version` only.",
-        parameters=[IF_MATCH],
+        description=CHANGE,
+        parameters=[IF_MATCH, ETAG],
         request=LeadChangeSerializer,
-        responses={200: LeadSerializer, **errors(404, *WRITING)},
+        responses={200: LeadSerializer, **errors(404, *WRITING, "stale_version", "status_not_allowed")},
     )
     def partial_update(self, request: Request, lead_id: UUID) -> Response:
         changes, version = read_lead_changes(request.data)

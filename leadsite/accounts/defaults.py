@@ -1,4 +1,4 @@
-"""Settings of logins and sessions. None depends on the environment."""
+"""Settings of logins, sessions and API keys. None depends on the environment."""
 
 from typing import Any, Final
 
@@ -9,6 +9,8 @@ HASHERS: Final = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
+# Of one API key.
+REQUESTS_PER_MINUTE: Final = 6000
 # How long a link to a new password is valid.
 RESET_SECONDS: Final = 3600
 VALIDATORS: Final[list[dict[str, Any]]] = [

@@ -23,25 +23,39 @@ REST_FRAMEWORK: Final[dict[str, Any]] = {
 }
 SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "TITLE": "leadsite",
-    "DESCRIPTION": (
-        "Leads, conversations and WhatsApp messages of a business. Every customer who writes becomes one lead with its"
-        " conversation. A key gives access to the rows of its business; rows of other businesses answer 404."
-    ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api",
     "PREPROCESSING_HOOKS": ["leadsite.rest.openapi.documented_paths"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "leadsite.description.document.complete",
+    ],
+    "SERVERS": [{"url": "/", "description": "The site that serves this page; with `make run` http://127.0.0.1:8000"}],
+    "TAGS": [
+        {"name": "leads", "description": "Someone wants something: an order, a booking, an inquiry."},
+        {"name": "conversations", "description": "What was written with a customer, and whose turn it is."},
+        {"name": "messages", "description": "Single messages, and whether they arrived."},
+        {"name": "whatsapp", "description": "Sending, also to those who have no conversation yet."},
+        {"name": "webhook-endpoints", "description": "URLs of yours that events are posted to, and their deliveries."},
+        {"name": "webhooks", "description": "What is posted to your URL: see Webhooks above."},
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "COMPONENT_SPLIT_REQUEST": True,
     # Served by the site itself, not by a CDN.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
+        "ErrorCode": "leadsite.rest.error_codes.CHOICES",
+        "EventState": "leadsite.webhooks.models.EventState",
+        "EventType": "leadsite.webhooks.models.EventType",
         "LeadStatus": "leads.models.Lead.Status",
         "LeadType": "leads.models.Lead.Type",
         "LeadSource": "leads.models.Lead.Source",
         "ConversationStatus": "conversations.models.Conversation.Status",
+        "MessageStatus": "conversations.api.serializers.API_STATUSES",
         "MessageDirection": "conversations.models.Message.Direction",
     },
 }

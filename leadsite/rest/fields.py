@@ -8,9 +8,9 @@ from rest_framework import serializers
 from leadsite.rest.known_names import unknown_names
 
 
+# The body of a request: DRF would ignore fields that it does not know. Reports them with the invalid fields.
+# Without a docstring: drf-spectacular would use it as the description of every serializer without one.
 class StrictSerializer(serializers.Serializer[Any]):
-    """The body of a request: DRF would ignore fields that it does not know. Reports them with the invalid fields."""
-
     def to_internal_value(self, data: Any) -> Any:
         unknown: dict[str, Any] = unknown_names(data, self.fields, "field") if isinstance(data, dict) else {}
         try:

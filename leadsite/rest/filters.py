@@ -10,6 +10,11 @@ from django.db.models import QuerySet
 # django-filter formats the messages of filters with %, so that %% is one sign.
 PLUS_IN_A_URL: Final = "In a URL, a plus sign is written %%2B."
 NOBODY: Final = "none"
+# For OpenAPI.
+ANY_OF: Final = "Any of these: give the parameter once for each value."
+FROM: Final = "ISO 8601 with an offset; that moment and later ones. A plus sign is written `%2B` in a URL."
+UNTIL: Final = "ISO 8601 with an offset; earlier moments only."
+ASSIGNEE: Final = "The id of a user, or `none`."
 
 
 class TimeFilterField(django_filters.fields.IsoDateTimeField):

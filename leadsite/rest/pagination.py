@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 Row = TypeVar("Row", bound=Model)
 
+A_PAGE: Final = "https://leadsite.example.com/api/leads?cursor=cD0yMDI2LTExLTI0"
 NEWEST_FIRST: Final = {"-created_at": "-id", "created_at": "id"}
 
 
@@ -48,9 +49,28 @@ class NewestFirst(CursorPagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         values = list(self.orderings)
-        schema = {"type": "string", "enum": values, "default": values[0]}
-        ordering = {"name": "ordering", "in": "query", "required": False, "schema": schema}
-        return [*super().get_schema_operation_parameters(view), ordering]
+        sizes = {"type": "integer", "minimum": 1, "default": self.page_size}
+        described = {
+            "cursor": ("From the URLs in `next` and `previous`: follow these rather than make it.", {"type": "string"}),
+            "ordering": ("A minus: descending.", {"type": "string", "enum": values, "default": values[0]}),
+            "page_size": (f"Rows in a page. More than {self.max_page_size} gives {self.max_page_size}.", sizes),
+        }
+        return [
+            {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+            for name, (text, schema) in described.items()
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page = {"type": ["string", "null"], "format": "uri", "example": A_PAGE}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {**page, "description": "The URL of the next page; null on the last one."},
+                "previous": {**page, "description": "The URL of the page before; null on the first one."},
+                "results": schema,
+            },
+        }
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Raises ValidationError. Called after get_ordering."""

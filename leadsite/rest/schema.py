@@ -12,31 +12,20 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-_REASONS: Final = {
-    400: "A field is invalid, or the body cannot be parsed; `fields` names all invalid fields.",
-    401: "No key, or one that is unknown, revoked or expired.",
-    403: "The key lacks the required scope.",
-    404: "Your business has no such row.",
-    409: "It conflicts with the present state; `code` says how.",
-    413: "The body is too large.",
-    415: "The content type is not application/json.",
-    422: "The Idempotency-Key was used for another request.",
-    429: "The key has made too many requests; with Retry-After.",
-    503: "The database is not available; with Retry-After. Retry with the same Idempotency-Key: it may be done.",
-}
+from leadsite.rest.error_codes import CHOICES, ERROR_CODES, body_of, meanings
 
-
-_CODES: Final = {
-    400: ("invalid", "type: Must be one of order, booking, inquiry.", {"type": ["Must be one of …"]}),
-    401: ("invalid_key", "This API key is not valid. Send a key as `Authorization: Bearer <key>`.", {}),
-    403: ("forbidden", "This API key lacks the scope write.", {}),
-    404: ("not_found", "No Lead matches the given query.", {}),
-    409: ("stale_version", "The lead has been changed since: it is version 4. Read it again.", {}),
-    413: ("body_too_large", "The body is larger than 524288 bytes.", {}),
-    415: ("unsupported_media_type", 'Unsupported media type "text/plain" in request.', {}),
-    422: ("idempotency_key_reused", "This Idempotency-Key was used for another request. Use a new one for each.", {}),
-    429: ("too_many_requests", "Request was throttled. Expected available in 3 seconds.", {}),
-    503: ("database_unavailable", "The database cannot be reached, or is too busy. Send the request again …", {}),
+# The codes of a status, where an operation does not name its own.
+_USUAL: Final = {
+    400: ("invalid",),
+    401: ("not_authenticated", "invalid_key"),
+    403: ("forbidden",),
+    404: ("not_found",),
+    409: ("conflict",),
+    413: ("body_too_large",),
+    415: ("unsupported_media_type",),
+    422: ("idempotency_key_reused",),
+    429: ("too_many_requests",),
+    503: ("database_unavailable", "too_busy"),
 }
 A_TIME: Final = "2026-11-24T15:11:27.000000Z"
 AN_ID: Final = "01a20f00-5c1e-7d43-9a51-0c2f6f3b8f1e"
@@ -53,40 +42,52 @@ def example(*, asked: Any = None, answered: Any = None) -> Any:
 class ErrorSerializer(serializers.Serializer[Any]):
     """Every error of the API."""
 
-    success = serializers.BooleanField(default=False)
-    error = serializers.CharField(help_text="A sentence for people.")
-    code = serializers.CharField(help_text="A word for programs.")
+    success = serializers.BooleanField(help_text="Always false.")
+    error = serializers.CharField(help_text="A sentence for people: what is wrong, and what to do.")
+    code = serializers.ChoiceField(choices=CHOICES, help_text="A word for programs.")
     fields = serializers.DictField(  # type: ignore[assignment] # a field named fields
-        child=serializers.ListField(child=serializers.CharField())
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="What is wrong with each field or query parameter, by its name; empty where no field is to blame.",
     )
 
 
-def errors(*codes: int) -> dict[int, OpenApiResponse]:
-    """Responses of an operation for these statuses and for those that every operation has."""
-    return {code: _error(code) for code in (*codes, 401, 403, 429, 503)}
+def errors(*which: int | str) -> dict[int, OpenApiResponse]:
+    """Responses of an operation: for codes of errors, for statuses with their usual codes, and for those that every
+    operation has. (Unknown query parameters are `invalid` everywhere.)
+    """
+    codes: dict[int, dict[str, None]] = {}
+    for one in (*which, "invalid", 401, 403, 429, 503):
+        for code in _USUAL[one] if isinstance(one, int) else (one,):
+            codes.setdefault(ERROR_CODES[code].status, {})[code] = None
+    return {status: _error(list(codes[status])) for status in sorted(codes)}
 
 
-def _error(status: int) -> OpenApiResponse:
-    code, sentence, fields = _CODES[status]
-    value = {"success": False, "error": sentence, "code": code, "fields": fields}
-    return OpenApiResponse(
-        ErrorSerializer, description=_REASONS[status], examples=[OpenApiExample(code, value=value, response_only=True)]
-    )
+def _error(codes: Sequence[str]) -> OpenApiResponse:
+    examples = [OpenApiExample(code, value=body_of(code), response_only=True) for code in codes]
+    return OpenApiResponse(ErrorSerializer, description=meanings(codes), examples=examples)
 
 
 def reading(
-    summary: str, answer: Any, *codes: int, parameters: Sequence[OpenApiParameter] = (), description: str | None = None
+    summary: str,
+    answer: Any,
+    *codes: int | str,
+    parameters: Sequence[OpenApiParameter] = (),
+    description: str | None = None,
 ) -> Any:
     """Describe an operation that reads: the argument of extend_schema_view for `list` or `retrieve`."""
     responses = {200: answer, **errors(*codes)}
     return extend_schema(summary=summary, description=description, parameters=list(parameters), responses=responses)
 
 
-WRITING: Final = (400, 409, 413, 415)
-CREATING: Final = (*WRITING, 422)
+WRITING: Final = ("malformed", 409, 413, 415, "outcome_unknown")
+CREATING: Final = (*WRITING, "request_under_way", 422)
+ONLY_IDS: Final = "A key without the scope `read` gets ids only."
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$", "examples": [ANOTHER_ID]},
     OpenApiParameter.HEADER,
-    description="A text that you choose, new for each operation. A repeated request gets the first response.",
+    description=(
+        "A text of your own, new for each operation, for example a UUID: 1 to 255 printable ASCII characters without"
+        " spaces. A repeated request gets the first response, byte for byte, and does nothing. See Repeating a request."
+    ),
 )

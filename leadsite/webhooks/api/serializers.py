@@ -7,7 +7,7 @@ from rest_framework import serializers
 from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictSerializer
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 from leadsite.webhooks.addresses import AddressRefused, check_url
-from leadsite.webhooks.headers import VALUE_MAX_LENGTH, HeaderRefused, check_headers
+from leadsite.webhooks.headers import MAX_HEADERS, VALUE_MAX_LENGTH, HeaderRefused, check_headers
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, URL_MAX_LENGTH, WebhookEndpoint, WebhookEvent
 
 
@@ -24,7 +24,14 @@ class UrlField(StrictCharField):
             raise serializers.ValidationError(str(error)) from error
 
 
-_HEADERS = "Headers of your own that each event is posted with. Stored encrypted; only their names are shown again."
+_HEADERS = (
+    f"Headers of your own that each event is posted with, at most {MAX_HEADERS}, for example a token for a gateway."
+    " Values are printable ASCII, stored encrypted, and not shown again."
+)
+_URL = (
+    "`https://`, to a public address, without login and fragment. With `make run` also `http://` and addresses of your"
+    " own machine and network."
+)
 
 
 class HeadersField(serializers.DictField):
@@ -50,7 +57,11 @@ class HeadersField(serializers.DictField):
 def _events(**options: Any) -> serializers.ListField:
     count = len(WebhookEndpoint.Event.values)
     return serializers.ListField(
-        child=StrictChoiceField(WebhookEndpoint.Event.choices), allow_empty=False, max_length=count, **options
+        child=StrictChoiceField(WebhookEndpoint.Event.choices),
+        min_length=1,
+        max_length=count,
+        help_text="The events to post.",
+        **options,
     )
 
 
@@ -74,9 +85,9 @@ _ENDPOINT = {
     | {"headers": {"X-Gateway-Token": "4b1f0c"}}
 )
 class NewEndpointSerializer(StrictSerializer):
-    """The body of POST /api/webhook-endpoints."""
+    """A URL to post events to."""
 
-    url = UrlField()
+    url = UrlField(help_text=_URL)
     events = _events()
     description = StrictCharField(max_length=DESCRIPTION_MAX_LENGTH, required=False, allow_blank=True)
     headers = HeadersField(removes=False)
@@ -84,9 +95,9 @@ class NewEndpointSerializer(StrictSerializer):
 
 @example(asked={"active": True})
 class EndpointChangeSerializer(StrictSerializer):
-    """The body of PATCH /api/webhook-endpoints/<id>."""
+    """The fields to change. Fields that are left out keep their values."""
 
-    url = UrlField(required=False)
+    url = UrlField(required=False, help_text=_URL)
     events = _events(required=False)
     description = StrictCharField(max_length=DESCRIPTION_MAX_LENGTH, required=False, allow_blank=True)
     active = StrictBooleanField(required=False)
@@ -95,6 +106,8 @@ class EndpointChangeSerializer(StrictSerializer):
 
 @example(answered=_ENDPOINT)
 class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
+    """A URL that events are posted to."""
+
     header_names = serializers.ListField(
         child=serializers.CharField(), help_text="The names of your headers. Their values are not shown."
     )
@@ -160,7 +173,7 @@ class EventWithPayloadSerializer(EventSerializer):
 
 @example(asked={"since": A_TIME})
 class RetryFailedSerializer(StrictSerializer):
-    """The body of POST /api/webhook-endpoints/<id>/retry-failed."""
+    """Which failed events to queue again: all, or those since a time."""
 
     since = serializers.DateTimeField(required=False, help_text="Only events that were written since then.")
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
@@ -39,11 +39,28 @@ _RETRY_FAILED: Final = RetryFailedSerializer()
 
 # Events contain data that the scope `read` protects, so registering an endpoint requires it too.
 READ_AND_WRITE: Final = "read write"
-_OWN: Final = "The caller's own endpoints; those of other businesses answer 404."
+_OWN: Final = "URLs of yours that events are posted to: see Webhooks. Their secrets are not shown."
+_ITS_EVENTS: Final = (
+    "An event is `pending`, `delivered`, or `failed` after a day of attempts; `last_status` and `error` say what your"
+    " receiver answered. Delivered ones are kept for 30 days, failed ones for 90."
+)
+_REGISTERING: Final = (
+    "Requires the scopes `read` and `write`. Store `secret`: it verifies the signatures, and is not shown again. Takes"
+    " no `Idempotency-Key`, because the stored answer would contain the secret. A business has at most 20 endpoints."
+)
+_CHANGING: Final = (
+    "Requires the scopes `read` and `write`. `headers` has those that change; null removes one. If the URL changes to"
+    " another scheme, host or port, headers that are not given again are removed. `active: true` enables an endpoint"
+    " that was disabled."
+)
+_DELETING: Final = "Requires the scopes `read` and `write`. What is pending is not posted any more."
+_WITH_SECRET: Final = OpenApiResponse(EndpointWithSecretSerializer, description="The endpoint with its secret.")
+_QUEUED: Final = OpenApiResponse(QueuedEventSerializer, description="The event will be posted within seconds.")
+_QUEUED_MANY: Final = OpenApiResponse(RetriedSerializer, description="The events will be posted, oldest first.")
 
 
 @extend_schema_view(
-    list=reading("Webhook endpoints, newest first", EndpointSerializer(many=True), 400, description=_OWN),
+    list=reading("Webhook endpoints, newest first", EndpointSerializer(many=True), description=_OWN),
     retrieve=reading("One endpoint", EndpointSerializer, 404, description=_OWN),
 )
 class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[WebhookEndpoint]):
@@ -54,9 +71,9 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
 
     @extend_schema(
         summary="Register an endpoint; only this answer contains its secret",
-        description=_OWN,
+        description=_REGISTERING,
         request=NewEndpointSerializer,
-        responses={201: EndpointWithSecretSerializer, **errors(*WRITING)},
+        responses={201: _WITH_SECRET, **errors(*WRITING, "too_many_endpoints", "cannot_keep_secrets")},
     )
     def create(self, request: Request) -> Response:
         # Without Idempotency-Key: the stored answer would contain the unencrypted secret.
@@ -65,24 +82,29 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
 
     @extend_schema(
         summary="Change an endpoint, or enable or disable it",
-        description=_OWN,
+        description=_CHANGING,
         request=EndpointChangeSerializer,
-        responses={200: EndpointSerializer, **errors(404, *WRITING)},
+        responses={200: EndpointSerializer, **errors(404, *WRITING, "cannot_keep_secrets")},
     )
     def partial_update(self, request: Request, endpoint_id: UUID) -> Response:
         changes = _CHANGE.run_validation(request.data)
         changed = services.change_endpoint(user_id=self.user_id, endpoint_id=endpoint_id, changes=changes)
         return Response(EndpointSerializer(changed).data)
 
-    @extend_schema(summary="Delete an endpoint with its events", description=_OWN, responses={204: None, **errors(404)})
+    @extend_schema(
+        summary="Delete an endpoint with its events",
+        description=_DELETING,
+        responses={204: None, **errors(404, *WRITING)},
+    )
     def destroy(self, request: Request, endpoint_id: UUID) -> Response:
         services.delete_endpoint(user_id=self.user_id, endpoint_id=endpoint_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
         summary="Rotate the secret; for 24 hours events are signed with both",
+        description="The answer has the new secret, which is not shown again.",
         request=None,
-        responses={200: EndpointWithSecretSerializer, **errors(404, *WRITING)},
+        responses={200: _WITH_SECRET, **errors(404, *WRITING, "cannot_keep_secrets")},
     )
     @action(detail=True, methods=["post"], url_path="rotate-secret")
     def rotate_secret(self, request: Request, endpoint_id: UUID) -> Response:
@@ -91,8 +113,9 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
 
     @extend_schema(
         summary="Queue the failed events of the endpoint again, oldest first, with all attempts",
+        description="At most 10,000 at a time: `more` says whether to repeat the request. A body is not required.",
         request=RetryFailedSerializer,
-        responses={202: RetriedSerializer, **errors(404, *WRITING)},
+        responses={202: _QUEUED_MANY, **errors(404, *WRITING, "endpoint_off")},
     )
     @action(detail=True, methods=["post"], url_path="retry-failed", scope="write", takes_body=True)
     def retry_failed(self, request: Request, endpoint_id: UUID) -> Response:
@@ -102,8 +125,9 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
 
     @extend_schema(
         summary="Queue a webhook.test event for the endpoint",
+        description="To see that your receiver works. The event has the state of its delivery, and its error.",
         request=None,
-        responses={202: QueuedEventSerializer, **errors(404, *WRITING)},
+        responses={202: _QUEUED, **errors(404, *WRITING, "endpoint_off")},
     )
     @action(detail=True, methods=["post"], scope="write")
     def test(self, request: Request, endpoint_id: UUID) -> Response:
@@ -111,8 +135,13 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
 
 
 @extend_schema_view(
-    list=reading("The events of an endpoint and their states, newest first", EventSerializer(many=True), 400, 404),
-    retrieve=reading("An event with the body that is posted", EventWithPayloadSerializer, 404),
+    list=reading(
+        "The events of an endpoint and their states, newest first",
+        EventSerializer(many=True),
+        404,
+        description=_ITS_EVENTS,
+    ),
+    retrieve=reading("An event with the body that is posted", EventWithPayloadSerializer, 404, description=_ITS_EVENTS),
 )
 class WebhookEventViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[WebhookEvent]):
     queryset = WebhookEvent.objects.all()
@@ -133,8 +162,9 @@ class WebhookEventViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Webho
 
     @extend_schema(
         summary="Queue a failed or delivered event again, with all attempts",
+        description="It is posted with the same `webhook-id` and body.",
         request=None,
-        responses={202: QueuedEventSerializer, **errors(404, *WRITING)},
+        responses={202: _QUEUED, **errors(404, *WRITING, "endpoint_off", "event_pending")},
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, endpoint_id: UUID, event_id: UUID) -> Response:

@@ -10,6 +10,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -31,7 +32,10 @@ OPERATIONS = [
     "POST /api/webhook-endpoints/{endpoint_id}/retry-failed",
     "POST /api/webhook-endpoints/{endpoint_id}/rotate-secret",
 ]
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+CHECKS = [
+    *(not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance),
+    response_headers_conformance,
+]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from leadsite.rest.known_names import unknown_names
 from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
 from whatsapp.message_templates.rendering import describe
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient
+from whatsapp.outbound.providers import twilio
 
 # Two letters of a country, a dot, up to 128 letters and digits, in some business groups after "ENT." (Meta,
 # Business-scoped user IDs).
@@ -49,10 +50,28 @@ class RecipientField(StrictCharField):
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "name": {"type": "string"},
-            "language": {"type": "string"},
-            "components": {"type": "array", "items": {"type": "object"}},
-            "content_sid": {"type": "string"},
+            "name": {
+                "type": "string",
+                "pattern": f"^{_TEMPLATE_NAME.pattern}$",
+                "description": "As approved at Meta. Required, but for Twilio.",
+            },
+            "language": {
+                "description": "Its code. Required with `name`.",
+                "oneOf": [
+                    {"type": "string", "pattern": f"^{_LANGUAGE.pattern}$", "examples": ["en_US"]},
+                    {"type": "object", "properties": {"code": {"type": "string"}, "policy": {"type": "string"}}},
+                ],
+            },
+            "components": {
+                "type": "array",
+                "items": {"type": "object"},
+                "description": "The parameters, as Meta's documentation of template messages describes them.",
+            },
+            "content_sid": {
+                "type": "string",
+                "pattern": f"^{_CONTENT_SID.pattern}$",
+                "description": "Twilio's id of the template; `name` and `language` may be left out then.",
+            },
         },
     }
 )
@@ -119,10 +138,18 @@ def _is_text(tree: Any) -> bool:
 
 @example(asked={"message": "On Saturday at ten"})
 class ReplySerializer(StrictSerializer):
-    """The body of a reply: exactly one of message and template."""
+    """A message: exactly one of `message` and `template`."""
 
-    message = StrictCharField(max_length=TEXT_MAX_LENGTH, trim_whitespace=False, allow_null=True, required=False)
-    template = TemplateField(required=False, allow_null=True)
+    message = StrictCharField(
+        max_length=TEXT_MAX_LENGTH,
+        trim_whitespace=False,
+        allow_null=True,
+        required=False,
+        help_text=f"The text, up to {TEXT_MAX_LENGTH} characters; through Twilio up to {twilio.TEXT_MAX_LENGTH}.",
+    )
+    template = TemplateField(
+        required=False, allow_null=True, help_text="An approved template, which WhatsApp accepts at any time."
+    )
 
     def validate_message(self, text: str | None) -> str | None:
         if text is not None and not text.strip():
@@ -144,14 +171,28 @@ class ReplySerializer(StrictSerializer):
 
 @example(asked={"to": "+4915123456789", "message": "Your cake is ready"})
 class OutgoingSerializer(ReplySerializer):
-    """The body of POST /api/whatsapp."""
+    """A message to a customer, and whether a lead comes with it."""
 
-    to = RecipientField()
-    createLead = StrictBooleanField(required=False, default=False)  # noqa: N815 - the names in the API
-    customerName = NameField(allow_blank=True, allow_null=True, required=False)  # noqa: N815 - as above
-    leadType = StrictChoiceField(Lead.Type.choices, required=False, allow_null=True)  # noqa: N815 - as above
+    to = RecipientField(help_text="A phone number in international form, in any spelling, or a WhatsApp user id.")
+    createLead = StrictBooleanField(  # noqa: N815 - the names in the API
+        required=False, default=False, help_text="Whether to create a lead too."
+    )
+    customerName = NameField(  # noqa: N815 - as above
+        allow_blank=True,
+        allow_null=True,
+        required=False,
+        help_text="Required with `createLead`. Replaces the name that the customer had.",
+    )
+    leadType = StrictChoiceField(  # noqa: N815 - as above
+        Lead.Type.choices, required=False, allow_null=True, help_text="Of the lead. Left out or null: `inquiry`."
+    )
     details = StrictCharField(
-        max_length=DETAILS_MAX_LENGTH, trim_whitespace=False, allow_blank=True, allow_null=True, required=False
+        max_length=DETAILS_MAX_LENGTH,
+        trim_whitespace=False,
+        allow_blank=True,
+        allow_null=True,
+        required=False,
+        help_text="Of the lead: what the customer wants.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -200,6 +241,8 @@ class QueuedSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField(default=True)
     message_id = serializers.UUIDField()
     conversation_id = serializers.UUIDField()
-    lead_id = serializers.UUIDField(allow_null=True)
+    lead_id = serializers.UUIDField(allow_null=True, help_text="Null without `createLead`.")
     status = serializers.ChoiceField(choices=["queued"])
-    window = serializers.ChoiceField(choices=["open", "closed"])
+    window = serializers.ChoiceField(
+        choices=["open", "closed"], help_text="Whether the customer wrote or called in the last 24 hours."
+    )

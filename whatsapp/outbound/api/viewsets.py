@@ -1,10 +1,10 @@
 """REST resources that send messages. Each view parses the request, calls one service and builds the response."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -27,6 +27,18 @@ from whatsapp.outbound.api.serializers import (
 from whatsapp.outbound.enqueue import Queued, reply, send_message
 from whatsapp.outbound.refusals import MessageRefused
 
+_REFUSED: Final = ("opted_out", "window_closed")
+_QUEUED: Final = OpenApiResponse(
+    QueuedSerializer, description="It is stored, and will be sent. `GET /api/messages/{message_id}` has its status."
+)
+_SENDING: Final = (
+    "Exactly one of `message` and `template`. Message, conversation and, with `createLead`, lead are stored together or"
+    " not at all, and then sent.\n\n"
+    "A customer without a conversation gets one; without `createLead`, a completed one becomes active again. `window`"
+    " says whether the customer wrote to your number, or called it, in the last 24 hours. If it is `closed`, WhatsApp"
+    " accepts templates only: a text is tried, and most likely becomes `failed`."
+)
+
 
 class SendViewSet(OwnedViewSet[Message]):
     """POST /api/whatsapp."""
@@ -35,9 +47,10 @@ class SendViewSet(OwnedViewSet[Message]):
 
     @extend_schema(
         summary="Send a message, optionally with a lead",
+        description=_SENDING,
         parameters=[IDEMPOTENCY_KEY],
         request=OutgoingSerializer,
-        responses={202: QueuedSerializer, **errors(*CREATING)},
+        responses={202: _QUEUED, **errors(*CREATING, *_REFUSED)},
     )
     def create(self, request: Request) -> Response | HttpResponse:
         return answer_once(request, user_id=self.user_id, make=lambda: _send(self.user_id, request))
@@ -50,9 +63,10 @@ class ReplyViewSet(ThreadViewSet):
 
     @extend_schema(
         summary="Reply in a conversation",
+        description="Sends a message to the conversation's customer. Exactly one of `message` and `template`.",
         parameters=[IDEMPOTENCY_KEY],
         request=ReplySerializer,
-        responses={202: QueuedSerializer, **errors(404, *CREATING)},
+        responses={202: _QUEUED, **errors(404, *CREATING, *_REFUSED)},
     )
     def create(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
         def make() -> Response:
