@@ -86,7 +86,7 @@ EXISTED: Final = OpenApiResponse(
 class BatchSerializer(StrictSerializer):
     """Leads to create."""
 
-    leads = serializers.ListSerializer(
+    leads: Any = serializers.ListSerializer(
         child=NewLeadSerializer(), min_length=1, max_length=BATCH_LIMIT, help_text=f"1 to {BATCH_LIMIT} leads."
     )
     all_or_nothing = serializers.BooleanField(
