@@ -153,6 +153,9 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     # Read with conversations.channels.with_channel.
     channel = ChannelSerializer(allow_null=True, help_text="Null while no number is connected.")
+    author_id = serializers.UUIDField(
+        allow_null=True, help_text="Who wrote an outgoing message in the admin; null for those of programs."
+    )
     text = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()

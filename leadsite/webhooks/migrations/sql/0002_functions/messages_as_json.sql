@@ -5,7 +5,8 @@
 -- After: webhook_time
 CREATE OR REPLACE VIEW messages_as_json (id, user_id, direction, data) AS
 SELECT m.id, m.user_id, m.direction, jsonb_build_object(
-    'id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'kind', m.kind, 'content', m.content,
+    'id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'author_id', m.author_id,
+    'kind', m.kind, 'content', m.content,
     -- As conversations.visible_text; the first test is for nearly all messages, and cheap.
     'text', CASE WHEN m.content ~ '[A-Za-z0-9]' OR m.content ~ ('[^\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f'
         '\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f'
