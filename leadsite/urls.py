@@ -49,6 +49,8 @@ api_paths: list[URLPattern] = [
 ]
 
 urlpatterns = [
+    # First: the paths are tried in order, and clients and webhooks make most requests.
+    path("api/", include(api_paths + with_slash(api_paths))),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     # Before the admin's own pages of these addresses.
     path("admin/login/", login),
@@ -56,5 +58,4 @@ urlpatterns = [
     path("admin/", include("leadsite.accounts.passwords.pages")),
     path("admin/account/", include("leadsite.accounts.account.pages")),
     path("admin/", admin.site.urls),
-    path("api/", include(api_paths + with_slash(api_paths))),
 ]
