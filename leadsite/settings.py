@@ -141,6 +141,7 @@ INSTALLED_APPS = [
     "leadsite.webhooks",
     "leadsite.monitoring",
     "leadsite.inbox",
+    "leadsite.privacy",
 ]
 MIDDLEWARE = [
     "leadsite.middleware.Probes",

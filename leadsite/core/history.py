@@ -6,7 +6,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-OUR_APPS: Final = frozenset({"accounts", "audit", "conversations", "leads", "monitoring", "webhooks", "whatsapp"})
+OUR_APPS: Final = frozenset(
+    {"accounts", "audit", "conversations", "inbox", "leads", "monitoring", "privacy", "webhooks", "whatsapp"}
+)
 
 
 class EarlierDatabase(Exception):

@@ -1,7 +1,7 @@
 """Takes one person's part out of the raw body of a delivery, whichever provider sent it. Pure functions."""
 
 import json
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from conversations.incoming import IncomingMessage, MoveReport, Sender
 from conversations.services.statuses import StatusReport
 from whatsapp.erasing.traces import Traces
+from whatsapp.json_parts import objects_of
 from whatsapp.json_repair import NotJson, parse
 
 # A body in which nothing is left: it is read without an error.
@@ -40,6 +41,25 @@ def without_person(provider: str, body: bytes, traces: Traces, *, others: Contai
     if left == tree:
         return body
     return json.dumps(left).encode() if left.get("entry") else EMPTY[provider]
+
+
+def part_of_person(provider: str, body: bytes, traces: Traces, *, others: Container[str]) -> list[Any]:
+    """Return what is the person's in a body: objects of it, or the whole form."""
+    if without_person(provider, body, traces, others=others) == body:
+        return []
+    if provider == "twilio":
+        return [dict(_pairs(body))] if any(traces.is_whole(value) for _, value in _pairs(body)) else []
+    try:
+        tree, _ = parse(body)
+    except NotJson:
+        return []
+    known = _with_recipients(tree, traces)
+    values = [
+        {key: part for key, part in value.items() if key != "metadata"}
+        for value in _values_of(tree)
+        if not _is_of_others(value, others)
+    ]
+    return known.theirs_in(values)
 
 
 def traces_of(
@@ -78,10 +98,9 @@ def _change(change: Any, traces: Traces, others: Container[str]) -> Any:
     value = change.get("value") if isinstance(change, dict) else None
     if not isinstance(value, dict):
         return None if traces.is_theirs(change) else traces.in_json(change)
-    metadata = value.get("metadata")
-    number = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
-    if number is not None and str(number) in others:
+    if _is_of_others(value, others):
         return change
+    metadata = value.get("metadata")
     rest = {key: part for key, part in value.items() if key != "metadata"}
     left = traces.in_json(rest)
     if left == rest:
@@ -89,6 +108,22 @@ def _change(change: Any, traces: Traces, others: Container[str]) -> Any:
     if not any(left.get(key) for key in _SUBJECTS) and any(rest.get(key) for key in _SUBJECTS):
         return None
     return change | {"value": left | ({"metadata": metadata} if metadata is not None else {})}
+
+
+def _is_of_others(value: dict[str, Any], others: Container[str]) -> bool:
+    metadata = value.get("metadata")
+    return isinstance(metadata, dict) and str(metadata.get("phone_number_id")) in others
+
+
+def _values_of(tree: Any) -> Iterator[dict[str, Any]]:
+    for entry in objects_of(tree.get("entry") if isinstance(tree, dict) else None):
+        for change in objects_of(entry.get("changes")):
+            if isinstance(change.get("value"), dict):
+                yield change["value"]
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
 
 
 def _with_recipients(tree: Any, traces: Traces) -> Traces:
@@ -110,7 +145,7 @@ def _with_recipients(tree: Any, traces: Traces) -> Traces:
 
 
 def _without_in_form(body: bytes, traces: Traces, others: Container[str]) -> bytes:
-    pairs = parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
+    pairs = _pairs(body)
     numbers = [value.removeprefix("whatsapp:") for name, value in pairs if name in _NUMBERS_OF_TWILIO]
     if any(number in others for number in numbers):
         return body

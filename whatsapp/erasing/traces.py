@@ -83,6 +83,12 @@ class Traces:
         }
 
     @cached_property
+    def _digits_pattern(self) -> re.Pattern[str] | None:
+        """The spellings as digits only, whatever stands before: in names of files and in keys of clients."""
+        spellings = "|".join(sorted(self._spellings, key=len, reverse=True))
+        return re.compile(rf"(?<![0-9])\+?(?:{spellings})(?![0-9])") if spellings else None
+
+    @cached_property
     def _name_pattern(self) -> re.Pattern[str] | None:
         names = "|".join(map(re.escape, self.names))
         return re.compile(rf"(?<!\w)(?:{names})(?!\w)", re.IGNORECASE) if names else None
@@ -112,12 +118,22 @@ class Traces:
             return not any(isinstance(part, dict | list) for part in value) and any(map(self.is_whole, value))
         return False
 
+    def theirs_in(self, value: Any) -> list[Any]:
+        """The objects in the value that are the person's, each whole: what `in_json` takes out."""
+        if isinstance(value, dict):
+            return [found for part in value.values() for found in self.theirs_in(part)]
+        if isinstance(value, list):
+            return [found for part in value for found in ([part] if self.is_theirs(part) else self.theirs_in(part))]
+        return []
+
     def _has_theirs(self, value: Any) -> bool:
         return isinstance(value, list) and any(map(self.is_theirs, value))
 
     def in_text(self, text: str) -> str:
         """The text without the person's numbers, ids, and names beside them."""
         redacted = replace_numbers(text, lambda number: GONE if self._is_within(number) else number)
+        if self._digits_pattern:
+            redacted = self._digits_pattern.sub(GONE, redacted)
         redacted = _ID.sub(lambda found: GONE if self._is_id(found[0].strip(".")) else found[0], redacted)
         if redacted != text and self._name_pattern:
             redacted = self._name_pattern.sub(GONE, redacted)

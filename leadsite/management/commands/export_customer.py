@@ -1,0 +1,39 @@
+"""Writes everything that is kept about one customer of a business."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from leadsite.management.commands.erase_customer import add_person_arguments, chosen_customer
+from leadsite.privacy.exporting import FILE_NAME, as_archive, as_json, export_customer
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes everything that is kept about a customer as JSON: to standard output, to a file, to customer.json in a"
+        " folder, or into a .zip. docs/privacy.md describes the document."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_person_arguments(parser)
+        parser.add_argument("--output", metavar="PATH", help="a folder, or a file; .zip: an archive")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        document = export_customer(chosen_customer(options))
+        if not options["output"] or options["output"] == "-":
+            sys.stdout.write(as_json(document).decode() + "\n")
+            return
+        path = Path(options["output"])
+        if path.is_dir() or options["output"].endswith("/") or not path.suffix:
+            path = path / FILE_NAME
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Only the operator reads it.
+            path.touch(mode=0o600)
+            path.write_bytes(as_archive(document) if path.suffix == ".zip" else as_json(document))
+        except OSError as error:
+            raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
+        self.stdout.write(f"Written: {path}")

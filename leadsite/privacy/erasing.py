@@ -1,0 +1,153 @@
+"""Service that erases one person of a business everywhere.
+
+Note [Erasing]: one transaction removes the person's own rows (customer, conversations, leads, messages, and what refers
+to them), in the lock order, and leaves marks by which late deliveries are recognised (conversations/erasing/marks.py).
+From its commit on the person does not come back. What is found only by searching (stored deliveries, events, refused
+rows, mentions in the texts of others) follows table by table, in short transactions. If the process is killed in
+between, a worker finishes the erasure within a minute: what is searched for is kept, encrypted, until then.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from cryptography.fernet import InvalidToken
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from conversations.models import Customer, ErasedMark
+from leadsite.core.arrays import array
+from leadsite.core.statements import fetch_rows
+from leadsite.core.transactions import ConcurrentChange, end_if_idle, retried
+from leadsite.privacy.files import drop_files_with
+from leadsite.privacy.models import Erasure
+from leadsite.privacy.people import Person, PersonUnknown, person_of
+from leadsite.privacy.rows import Search, erase_in
+from leadsite.privacy.tables import TABLES
+
+log = structlog.get_logger(__name__)
+
+# The person's own rows, in the order in which foreign keys allow it. Of deleted leads too: these are the tables.
+_DELETES: Final = {
+    "import_changes": """DELETE FROM import_changes
+        WHERE lead_id = ANY (%(leads)s::uuid[]) OR customer_id = %(customer)s""",
+    "bulk_change_leads": "DELETE FROM bulk_change_leads WHERE lead_id = ANY (%(leads)s::uuid[])",
+    "leads": "DELETE FROM leads WHERE id = ANY (%(leads)s::uuid[])",
+    "messages": "DELETE FROM messages WHERE id = ANY (%(messages)s::uuid[])",
+    "chat_presence": "DELETE FROM chat_presence WHERE conversation_id = ANY (%(conversations)s::uuid[])",
+    "conversations": "DELETE FROM conversations WHERE id = ANY (%(conversations)s::uuid[])",
+    "customers": "DELETE FROM customers WHERE id = %(customer)s",
+    "customer_moves": """DELETE FROM customer_moves WHERE user_id = %(user)s
+        AND (former = ANY (%(known)s::text[]) OR phone_key(phone) = ANY (%(known)s::text[])
+             OR whatsapp_user_id = ANY (%(known)s::text[]))""",
+    "parked_statuses": """DELETE FROM parked_statuses WHERE user_id = %(user)s
+        AND (provider_id = ANY (%(provider_ids)s::text[])
+             OR provider_id = ANY (ARRAY(SELECT 'call ' || id FROM unnest(%(provider_ids)s::text[]) AS id)))""",
+}
+# Deleting wrote entries with the whole rows.
+_ERASE_AUDIT: Final = "SELECT erase_audit(%s::uuid[])"
+
+
+def erase_customer(*, user_id: UUID, customer_id: UUID, seconds: float | None = None) -> Erasure:
+    """Erase a person: see Note [Erasing]. Opens transactions.
+
+    `seconds`: how long the search may take; what is not done by then a worker does (`finished_at` is None). Raises
+    PersonUnknown, django.db.Error.
+    """
+    erasure = _erase_rows(user_id=user_id, customer_id=customer_id)
+    return finish_erasure(erasure_id=erasure.pk, seconds=seconds)
+
+
+@retried(operation="erase customer")
+def _erase_rows(*, user_id: UUID, customer_id: UUID) -> Erasure:
+    # A message may arrive at the same moment: it waits for the customer's row, or had it before and is erased too. One
+    # that looked the customer up before sees afterwards that somebody was erased, and is stored again: place.py.
+    with transaction.atomic():
+        end_if_idle()
+        customers = Customer.objects.lock([customer_id])
+        if not customers or customers[0].user_id != user_id:
+            raise PersonUnknown("This business has no customer with this id.")
+        person = person_of(customers[0])
+        ((erased_at,),) = fetch_rows("SELECT clock_timestamp()")
+        ErasedMark.objects.store(person.marks, erased_at=erased_at)
+        removed = _delete_rows(person)
+        return Erasure.objects.create(user_id=user_id, erased_at=erased_at, pending=person.sealed(), removed=removed)
+
+
+def _delete_rows(person: Person) -> dict[str, int]:
+    known = [one.value for one in person.marks if one.kind != "message"]
+    values: dict[str, Any] = {
+        "user": person.user_id,
+        "customer": person.customer_id,
+        "conversations": array(person.conversation_ids),
+        "leads": array(person.lead_ids),
+        "messages": array(person.message_ids),
+        "known": array(known),
+        "provider_ids": array(person.provider_ids),
+    }
+    removed = {}
+    with connection.cursor() as cursor:
+        for table, statement in _DELETES.items():
+            cursor.execute(statement, values)
+            removed[table] = cursor.rowcount
+        if has_audit():
+            cursor.execute(_ERASE_AUDIT, [array(person.rows)])
+    if removed["conversations"] != len(person.conversation_ids) or not removed["customers"]:
+        raise ConcurrentChange("The customer was changed by a concurrent transaction.")
+    return {table: count for table, count in removed.items() if count}
+
+
+def finish_erasure(*, erasure_id: UUID, seconds: float | None = None) -> Erasure:
+    """Search what is left of an erasure; two processes may do so at once. Opens transactions.
+
+    Raises cryptography.fernet.InvalidToken where SECRET_KEY is another one; django.db.Error.
+    """
+    erasure = Erasure.objects.get(pk=erasure_id)
+    if erasure.pending is None:
+        return erasure
+    search = Search.of(Person.unsealed(erasure.pending))
+    until = time.monotonic() + seconds if seconds is not None else None
+    steps: dict[str, Callable[[], int]] = {"import_files": lambda: drop_files_with(search)}
+    steps |= {name: _step(name, search) for name, table in TABLES.items() if table.searched()}
+    for name, step in steps.items():
+        if until is not None and time.monotonic() > until:
+            return erasure
+        if count := step():
+            erasure.removed[name] = erasure.removed.get(name, 0) + count
+    return _close(erasure)
+
+
+def _step(name: str, search: Search) -> Callable[[], int]:
+    return lambda: erase_in(name, search)
+
+
+@retried(operation="erase customer")
+def _close(erasure: Erasure) -> Erasure:
+    with transaction.atomic():
+        Erasure.objects.filter(pk=erasure.pk, finished_at=None).update(
+            pending=None, finished_at=Now(), removed=erasure.removed
+        )
+    erasure.refresh_from_db()
+    # Without the person: that somebody was erased, and how much.
+    log.info("customer_erased", erasure=str(erasure.pk), removed=sum(erasure.removed.values()))
+    return erasure
+
+
+def finish_erasures() -> int:
+    """Finish erasures whose process was killed, or that took too long for a request; return how many."""
+    count = 0
+    for erasure_id in Erasure.objects.filter(finished_at=None).order_by("pk").values_list("pk", flat=True):
+        try:
+            finish_erasure(erasure_id=erasure_id)
+            count += 1
+        except InvalidToken:
+            log.error(
+                "erasure_unreadable", erasure=str(erasure_id), advice="Set SECRET_KEY_FALLBACKS to the former key."
+            )
+    return count
+
+
+def has_audit() -> bool:
+    return fetch_rows("SELECT to_regproc('erase_audit') IS NOT NULL") == [(True,)]

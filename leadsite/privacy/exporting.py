@@ -1,0 +1,119 @@
+"""Exports everything that is kept about one person, as JSON. docs/privacy.md describes the document."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from conversations.models import Customer
+from leadsite.core import clock
+from leadsite.core.arrays import array
+from leadsite.privacy.erasing import has_audit
+from leadsite.privacy.people import Person, person_of
+from leadsite.privacy.rows import Search, find_in
+from leadsite.privacy.tables import TABLES
+
+FORMAT: Final = "leadsite/customer-export/1"
+FILE_NAME: Final = "customer.json"
+# The person's own rows: all columns, but for what only the program needs.
+_OWN: Final = {
+    "customer": "SELECT to_jsonb(t) - 'user_id' FROM customers AS t WHERE id = %(customer)s",
+    "conversations": """SELECT to_jsonb(t) - 'user_id' - 'customer_id' FROM conversations AS t
+        WHERE id = ANY (%(conversations)s::uuid[]) ORDER BY id""",
+    "leads": "SELECT to_jsonb(t) - 'user_id' FROM leads AS t WHERE id = ANY (%(leads)s::uuid[]) ORDER BY id",
+    "messages": """SELECT to_jsonb(t) - 'user_id' - 'leased_until' - 'due_at' FROM messages AS t
+        WHERE id = ANY (%(messages)s::uuid[]) ORDER BY sort_at, id""",
+    "former_identifiers": """SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t WHERE user_id = %(user)s
+        AND (former = ANY (%(known)s::text[]) OR phone_key(phone) = ANY (%(known)s::text[])
+             OR whatsapp_user_id = ANY (%(known)s::text[])) ORDER BY moved_at""",
+    "import_changes": """SELECT to_jsonb(t) - 'user_id' FROM import_changes AS t
+        WHERE lead_id = ANY (%(leads)s::uuid[]) OR customer_id = %(customer)s ORDER BY id""",
+    "bulk_changes": "SELECT to_jsonb(t) FROM bulk_change_leads AS t WHERE lead_id = ANY (%(leads)s::uuid[])",
+}
+_AUDIT: Final = (
+    "SELECT to_jsonb(t) - 'user_id' FROM audit_entries AS t WHERE row_id = ANY (%(rows)s::uuid[]) ORDER BY id"
+)
+
+
+def export_customer(customer: Customer) -> dict[str, Any]:
+    """Return all that is kept about the person. Opens a transaction. Raises PersonUnknown, django.db.Error."""
+    person = _person(customer)
+    search = Search.of(person)
+    found = {name: _besides(find_in(name, search), name, person) for name in _searched()}
+    own = _own_rows(person)
+    return {
+        "format": FORMAT,
+        "exported_at": clock.now(),
+        "business": {"id": customer.user_id, "email": customer.user.email, "name": customer.user.business_name},
+        "customer": next(iter(own.pop("customer")), None),
+        "identifiers": {"phones": person.phones, "whatsapp_user_ids": person.whatsapp_user_ids, "names": person.names},
+        **own,
+        "found_elsewhere": {name: rows for name, rows in found.items() if rows},
+    }
+
+
+def as_json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, indent=2, ensure_ascii=False, default=_plain).encode(errors="replace")
+
+
+def as_archive(document: dict[str, Any]) -> bytes:
+    """A ZIP with the JSON; files that are kept of the person would be beside it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(FILE_NAME, as_json(document))
+    return buffer.getvalue()
+
+
+def count_traces(customer: Customer) -> dict[str, int]:
+    """How many rows of each table an erasure would delete or change. Opens a transaction."""
+    document = export_customer(customer)
+    parts = {name: rows for name, rows in document.items() if isinstance(rows, list)} | document["found_elsewhere"]
+    return {"customers": 1} | {name: len(rows) for name, rows in parts.items() if rows}
+
+
+def _person(customer: Customer) -> Person:
+    # What is exported belongs together: the rows stay locked until their ids are read.
+    with transaction.atomic():
+        locked = Customer.objects.lock([customer.pk])
+        return person_of(locked[0] if locked else customer)
+
+
+def _searched() -> Iterator[str]:
+    return (name for name, table in TABLES.items() if table.searched())
+
+
+def _besides(rows: list[dict[str, Any]], name: str, person: Person) -> list[dict[str, Any]]:
+    """The rows that are not the person's own, which the document has already."""
+    own = {"leads": person.lead_ids, "messages": person.message_ids}.get(name, [])
+    return [row for row in rows if row.get("id") not in own]
+
+
+def _own_rows(person: Person) -> dict[str, list[Any]]:
+    values: dict[str, Any] = {
+        "user": person.user_id,
+        "customer": person.customer_id,
+        "conversations": array(person.conversation_ids),
+        "leads": array(person.lead_ids),
+        "messages": array(person.message_ids),
+        "rows": array(person.rows),
+        "known": array(one.value for one in person.marks if one.kind != "message"),
+    }
+    statements = _OWN | ({"audit": _AUDIT} if has_audit() else {})
+    rows = {}
+    with connection.cursor() as cursor:
+        for name, statement in statements.items():
+            cursor.execute(statement, values)
+            rows[name] = [_parsed(row) for (row,) in cursor.fetchall()]
+    return rows
+
+
+def _parsed(row: Any) -> Any:
+    """In raw queries Django returns jsonb as text."""
+    return json.loads(row) if isinstance(row, str) else row
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

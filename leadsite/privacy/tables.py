@@ -1,0 +1,166 @@
+"""What becomes of each column that can hold text, when a person is erased. tests/leadsite/privacy/test_tables.py
+compares this with the tables that there are: a new column needs a decision.
+
+  OWN      the row is the person's, and goes with them (erasing.py); of others it has nothing to be searched
+  TEXT     written by people, or by a program about them: searched for numbers, ids, and names beside these
+  JSON     the same, with objects in it: Note [Whose part] in whatsapp/erasing/traces.py
+  BODY     the raw delivery of a PROVIDER: whatsapp/erasing/bodies.py
+  FILE     a piece of an uploaded file: files.py
+  any other text says why there is nothing of a customer in it
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+OWN: Final = "own"
+TEXT: Final = "text"
+JSON: Final = "json"
+BODY: Final = "body"
+FILE: Final = "file"
+PROVIDER: Final = "provider"
+SEARCHED: Final = frozenset({TEXT, JSON, BODY, PROVIDER})
+
+WORD: Final = "one of our words"
+STAFF: Final = "about staff"
+NUMBER: Final = "the business's own number or account"
+HASH: Final = "a hash with a secret, or of a secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`columns`: their decisions. `deletes`: a row that is the person's, and not only mentions them, is deleted.
+
+    `owner`: the column with the business; None where rows belong to none: then those of no other business are searched.
+    `key`: the primary key, by whose order rows are searched.
+    """
+
+    columns: dict[str, str] = field(default_factory=dict)
+    deletes: bool = False
+    owner: str | None = "user_id"
+    key: str = "id"
+
+    def searched(self) -> dict[str, str]:
+        """The columns that are read: with a body, whose it is."""
+        return {name: kind for name, kind in self.columns.items() if kind in SEARCHED}
+
+
+TABLES: Final[dict[str, Table]] = {
+    "customers": Table({"phone": OWN, "phone_key": OWN, "whatsapp_user_id": OWN, "name": OWN, "profile_name": OWN}),
+    "customer_moves": Table({"former": OWN, "phone": OWN, "whatsapp_user_id": OWN}),
+    "conversations": Table({"status": WORD}),
+    "messages": Table(
+        {
+            "address": OWN,
+            "provider_id": OWN,
+            "provider_token": OWN,
+            "content": TEXT,
+            "extras": JSON,
+            "parts": JSON,
+            "error": TEXT,
+            **dict.fromkeys(["direction", "kind", "status", "retry_kind"], WORD),
+        }
+    ),
+    "leads": Table(
+        {
+            "external_id": OWN,
+            "details": TEXT,
+            "lost_reason": TEXT,
+            "referral": JSON,
+            **dict.fromkeys(["type", "status", "source"], WORD),
+        }
+    ),
+    "parked_statuses": Table(
+        {"provider_id": TEXT, "error": TEXT, "times": "times", "details": JSON, "status": WORD}, deletes=True
+    ),
+    "import_runs": Table(
+        {
+            "file_name": TEXT,
+            "options": JSON,
+            "columns": JSON,
+            "notes": JSON,
+            "error": TEXT,
+            "preview": JSON,
+            "trial": JSON,
+            "file_hash": HASH,
+            "format": WORD,
+            "state": WORD,
+        }
+    ),
+    "import_files": Table({"content": FILE}),
+    "import_refusals": Table({"cells": JSON, "reason": TEXT, "field": WORD}, deletes=True),
+    "import_changes": Table({"before": JSON, "after": JSON}),
+    "bulk_changes": Table({"values": "status, type and person in charge", "state": WORD, "error": TEXT}),
+    "bulk_change_leads": Table(dict.fromkeys(["status", "type", "outcome"], OWN)),
+    "webhook_deliveries": Table(
+        {
+            "body": BODY,
+            "error": TEXT,
+            "unrouted": NUMBER,
+            "signed_by": NUMBER,
+            "signature": HASH,
+            "provider": PROVIDER,
+            "state": WORD,
+        },
+        owner=None,
+    ),
+    "webhook_events": Table({"payload": JSON, "error": TEXT, "type": WORD, "state": WORD}, deletes=True),
+    "idempotency_keys": Table({"key": TEXT, "body": TEXT, "fingerprint": "emptied with the rest: rows.py"}),
+    "failed_transactions": Table(
+        {
+            "error": TEXT,
+            "input": JSON,
+            "request_id": TEXT,
+            **dict.fromkeys(["source", "operation", "sqlstate", "constraint"], WORD),
+        }
+    ),
+    "account_events": Table(
+        {
+            "text": TEXT,
+            "value": JSON,
+            "waba_id": NUMBER,
+            "number": NUMBER,
+            "digest": HASH,
+            **dict.fromkeys(["field", "event", "aspect", "subject", "messaging_limit"], WORD),
+        }
+    ),
+    "procrastinate_jobs": Table(
+        {
+            "args": JSON,
+            "lock": TEXT,
+            "queueing_lock": TEXT,
+            **dict.fromkeys(["queue_name", "task_name"], WORD),
+        },
+        owner=None,
+    ),
+    "django_admin_log": Table(
+        {"object_id": TEXT, "object_repr": TEXT, "change_message": TEXT}, deletes=True, owner=None
+    ),
+}
+
+# Tables in which nothing is about a customer, and why.
+WITHOUT_CUSTOMERS: Final = {
+    "api_keys": STAFF,
+    "auth_group": STAFF,
+    "auth_group_permissions": STAFF,
+    "auth_permission": STAFF,
+    "channels": NUMBER,
+    "django_content_type": "of Django",
+    "django_migrations": "of Django",
+    "erased_marks": "marks of the erased",
+    "erasures": "how many rows were removed; who it was, encrypted, until all is searched",
+    "integrity_runs": "kinds of errors, and ids of rows",
+    "login_attempts": STAFF,
+    "memberships": STAFF,
+    "message_templates": "texts of the business for all customers",
+    "procrastinate_events": "of the queue",
+    "procrastinate_periodic_defers": "of the queue",
+    "procrastinate_workers": "of the queue",
+    "recovery_codes": STAFF,
+    "request_allowances": "hashes of keys, and addresses of clients",
+    "second_factors": STAFF,
+    "sessions": STAFF,
+    "users": STAFF,
+    "users_groups": STAFF,
+    "users_user_permissions": STAFF,
+    "webhook_endpoints": "addresses of the business's own programs",
+}

@@ -1,0 +1,159 @@
+"""Erasing a person: nothing of them is left in any table, and everything of others is."""
+
+import json
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import connection
+
+from conversations.models import Conversation, Customer, ErasedMark, Message
+from leads.models import ImportRefusal, ImportRun, Lead
+from leadsite.accounts.models import IdempotencyKey
+from leadsite.monitoring.models import FailedTransaction
+from leadsite.privacy import erasing
+from leadsite.privacy.erasing import erase_customer, finish_erasures
+from leadsite.privacy.models import Erasure
+from leadsite.privacy.people import PersonUnknown
+from leadsite.webhooks.models import WebhookEvent
+from leadsite.webhooks.services import create_endpoint
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+from whatsapp.inbound import replay
+from whatsapp.models import WebhookDelivery
+
+pytestmark = pytest.mark.django_db
+OTHER = "447700900123"
+WORDS = ("6505551234", "Sheena", "NDTA2NTU1NTEyMzQ", "MTY1MDU1NTEyMzQ", meta.SHEENA_ID, "secret", "650 555", "(650)")
+
+
+def dump():
+    """Each row of each table as text, without the extensions' and Django's own."""
+    lines = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            if table not in ("django_migrations", "auth_permission", "django_content_type"):
+                cursor.execute(f'SELECT t::text FROM "{table}" AS t')
+                lines += [(table, row) for (row,) in cursor.fetchall()]
+                cursor.execute(
+                    "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND data_type = 'bytea'",
+                    [table],
+                )
+                for (column,) in cursor.fetchall():
+                    cursor.execute(f"SELECT encode({column}, 'escape') FROM {table}")
+                    lines += [(table, str(row)) for (row,) in cursor.fetchall()]
+    return lines
+
+
+def traces():
+    return sorted({(table, word) for table, row in dump() for word in WORDS if word in row})
+
+
+@pytest.fixture
+def inbox(owner):
+    return Inbox(owner)
+
+
+@pytest.fixture
+def person(inbox):
+    """Sheena, who came by every way, and Otto, who mentions her."""
+    owner = inbox.business
+    create_endpoint(user_id=owner.id, url="https://hooks.invalid/", events=["lead.created", "message.received"])
+    inbox.gets(
+        meta.text("My secret", from_user_id=meta.SHEENA_ID),
+        meta.text("Ask Sheena Nelson, +1 (650) 555-1234", from_=OTHER, id="wamid.other"),
+        contacts=[meta.contact(user_id=meta.SHEENA_ID), meta.contact(OTHER, name="Otto")],
+    )
+    owner.client.post(
+        "/api/leads",
+        {"customer_phone": "+1 650 555 1234", "customer_name": "Sheena", "type": "order", "details": "secret cake"},
+        format="json",
+        HTTP_IDEMPOTENCY_KEY="order-of-6505551234",
+    )
+    customer = Customer.objects.get(phone=f"+{meta.SHEENA}")
+    run = ImportRun.objects.create(
+        user=owner.user,
+        file_name="Sheena 6505551234.csv",
+        state="finished",
+        preview={"rows": [{"line": 2, "cells": ["Sheena", "650 555-1234"], "reason": ""}, {"line": 3, "cells": ["B"]}]},
+        trial={"refusals": [{"line": 2, "field": "", "reason": "", "cells": ["Sheena", "(650) 555 1234"]}]},
+    )
+    ImportRefusal.objects.create(user=owner.user, run=run, line=2, reason="x", cells=["Sheena", "(650) 555-1234"])
+    ImportRefusal.objects.create(user=owner.user, run=run, line=3, reason="x", cells=["Otto", "+44 7700 900123"])
+    FailedTransaction.objects.create(source="api", user=owner.user, error="of +16505551234", input={"a": "Otto"})
+    LogEntry.objects.log_actions(str(owner.id), [customer], CHANGE, "renamed to Sheena")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (task_name, queue_name, args) VALUES ('x', 'default', %s)",
+            [json.dumps({"phone": "+16505551234", "n": 1})],
+        )
+    body = meta.body(meta.messages_value(messages=[meta.text("secret")], contacts=[meta.contact()]))
+    WebhookDelivery.objects.create(provider="cloud", body=body, state="failed", error=f"message {meta.wamid()}: x")
+    WebhookDelivery.objects.create(provider="cloud", body=b"no JSON, 16505551234", state="failed")
+    return customer
+
+
+def test_nothing_of_the_person_is_left_and_everything_of_others(person, owner):
+    assert len({table for table, _ in traces()}) > 10
+    erasure = erase_customer(user_id=owner.id, customer_id=person.pk)
+    assert traces() == []
+    assert (erasure.pending, erasure.finished_at is None) == (None, False)
+    assert erasure.removed["webhook_deliveries"] == 3
+    other = Customer.objects.get()
+    assert other.phone == f"+{OTHER}"
+    assert Message.objects.get().content == "Ask [erased], [erased]"
+    assert Lead.objects.get().details == "Ask [erased], [erased]"
+    assert Conversation.objects.count() == 1
+    assert ImportRefusal.objects.get().cells == ["Otto", "+44 7700 900123"]
+    assert [row["line"] for row in ImportRun.objects.get().preview["rows"]] == [3]
+    assert "wamid.other" in bytes(WebhookDelivery.objects.get().body).decode()
+    assert WebhookEvent.objects.filter(user=owner.user).exists()
+    assert FailedTransaction.objects.get().error == "of [erased]"
+    assert not LogEntry.objects.exists()
+
+
+def test_a_repeated_request_with_the_persons_key_is_refused(person, owner):
+    erase_customer(user_id=owner.id, customer_id=person.pk)
+    assert IdempotencyKey.objects.get().key == "order-of-[erased]"
+
+
+def test_replays_do_not_bring_the_person_back(person, owner):
+    bodies = [bytes(body) for body in WebhookDelivery.objects.values_list("body", flat=True)]
+    erase_customer(user_id=owner.id, customer_id=person.pk)
+    for body in bodies:
+        WebhookDelivery.objects.create(provider="cloud", body=body, state="failed", signed_by=["list"])
+    list(replay.replay_each(WebhookDelivery.objects.values_list("pk", flat=True)))
+    assert Customer.objects.count() == 1
+    left = [row for row in dump() if "no JSON" not in row[1]]
+    assert {word for _, row in left for word in WORDS if word in row} == set()
+
+
+def test_another_business_keeps_the_same_person(person, owner, stranger):
+    theirs = Inbox(stranger, channel="999")
+    delivery = theirs.gets(meta.text("Hello", id="wamid.theirs"), contacts=[meta.contact()])
+    erase_customer(user_id=owner.id, customer_id=person.pk)
+    assert theirs.counts() == (1, 1, 1, 1)
+    delivery.refresh_from_db()
+    assert b"Sheena" in bytes(delivery.body)
+    theirs.gets(meta.text("Again", id="wamid.again"))
+    assert len(theirs.messages) == 2
+
+
+def test_an_erasure_that_was_interrupted_is_finished_by_a_worker(person, owner, monkeypatch):
+    def killed(*arguments):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing, "erase_in", killed)
+        with pytest.raises(SystemExit):
+            erase_customer(user_id=owner.id, customer_id=person.pk)
+    assert Customer.objects.count() == 1
+    assert "Sheena" not in str(Erasure.objects.get().pending)
+    assert finish_erasures() == 1
+    assert traces() == []
+    assert finish_erasures() == 0
+
+
+def test_a_customer_of_another_business_is_unknown(person, stranger):
+    with pytest.raises(PersonUnknown):
+        erase_customer(user_id=stranger.id, customer_id=person.pk)
+    assert not ErasedMark.objects.exists()
