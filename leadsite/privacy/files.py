@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -100,7 +100,7 @@ def _texts(file: BinaryIO) -> Iterator[str]:
         return
 
 
-def _blocks(file: "BinaryIO | zipfile.ZipExtFile") -> Iterator[str]:
+def _blocks(file: IO[bytes]) -> Iterator[str]:
     """Without NULs, so that ASCII in UTF-16 is read like ASCII."""
     before = ""
     while block := file.read(BLOCK):

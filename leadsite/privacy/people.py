@@ -101,8 +101,8 @@ def find_customer(*, user_id: UUID, phone: str | None = None, customer_id: UUID 
     Raises conversations.phone.PhoneInvalid, PersonUnknown.
     """
     found = Customer.objects.filter(user_id=user_id)
-    chosen = found.filter(phone_key=phone_key(normalise(phone))) if phone is not None else found.filter(pk=customer_id)
-    customer = chosen.first()
+    who = {"pk": customer_id} if phone is None else {"phone_key": phone_key(normalise(phone))}
+    customer = found.filter(**who).first()
     if customer is None:
         what = "phone number" if phone is not None else "id"
         raise PersonUnknown(f"This business has no customer with this {what}. GET /api/customers lists them.")
