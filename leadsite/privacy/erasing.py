@@ -21,6 +21,7 @@ from conversations.models import Customer, ErasedMark
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import ConcurrentChange, end_if_idle, retried
+from leadsite.privacy.audit import ENTRIES, erase_entries, erase_mentions
 from leadsite.privacy.files import drop_files_with
 from leadsite.privacy.models import Erasure
 from leadsite.privacy.people import Person, PersonUnknown, person_of
@@ -46,8 +47,6 @@ _DELETES: Final = {
         AND (provider_id = ANY (%(provider_ids)s::text[])
              OR provider_id = ANY (ARRAY(SELECT 'call ' || id FROM unnest(%(provider_ids)s::text[]) AS id)))""",
 }
-# Deleting wrote entries with the whole rows.
-_ERASE_AUDIT: Final = "SELECT erase_audit(%s::uuid[])"
 
 
 def erase_customer(*, user_id: UUID, customer_id: UUID, seconds: float | None = None) -> Erasure:
@@ -92,8 +91,7 @@ def _delete_rows(person: Person) -> dict[str, int]:
         for table, statement in _DELETES.items():
             cursor.execute(statement, values)
             removed[table] = cursor.rowcount
-        if has_audit():
-            cursor.execute(_ERASE_AUDIT, [array(person.rows)])
+    erase_entries(person.rows)
     if removed["conversations"] != len(person.conversation_ids) or not removed["customers"]:
         raise ConcurrentChange("The customer was changed by a concurrent transaction.")
     return {table: count for table, count in removed.items() if count}
@@ -111,6 +109,7 @@ def finish_erasure(*, erasure_id: UUID, seconds: float | None = None) -> Erasure
     until = time.monotonic() + seconds if seconds is not None else None
     steps: dict[str, Callable[[], int]] = {"import_files": lambda: drop_files_with(search)}
     steps |= {name: _step(name, search) for name, table in TABLES.items() if table.searched()}
+    steps[ENTRIES] = lambda: erase_mentions(search)
     for name, step in steps.items():
         if until is not None and time.monotonic() > until:
             return erasure
@@ -147,7 +146,3 @@ def finish_erasures() -> int:
                 "erasure_unreadable", erasure=str(erasure_id), advice="Set SECRET_KEY_FALLBACKS to the former key."
             )
     return count
-
-
-def has_audit() -> bool:
-    return fetch_rows("SELECT to_regproc('erase_audit') IS NOT NULL") == [(True,)]

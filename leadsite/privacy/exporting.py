@@ -11,7 +11,6 @@ from django.db import connection, transaction
 from conversations.models import Customer
 from leadsite.core import clock
 from leadsite.core.arrays import array
-from leadsite.privacy.erasing import has_audit
 from leadsite.privacy.people import Person, person_of
 from leadsite.privacy.rows import Search, find_in
 from leadsite.privacy.tables import TABLES
@@ -31,11 +30,10 @@ _OWN: Final = {
              OR whatsapp_user_id = ANY (%(known)s::text[])) ORDER BY moved_at""",
     "import_changes": """SELECT to_jsonb(t) - 'user_id' FROM import_changes AS t
         WHERE lead_id = ANY (%(leads)s::uuid[]) OR customer_id = %(customer)s ORDER BY id""",
+    "audit": """SELECT to_jsonb(t) - 'user_id' FROM audit_entries AS t
+        WHERE row_id = ANY (%(rows)s::uuid[]) ORDER BY id""",
     "bulk_changes": "SELECT to_jsonb(t) FROM bulk_change_leads AS t WHERE lead_id = ANY (%(leads)s::uuid[])",
 }
-_AUDIT: Final = (
-    "SELECT to_jsonb(t) - 'user_id' FROM audit_entries AS t WHERE row_id = ANY (%(rows)s::uuid[]) ORDER BY id"
-)
 
 
 def export_customer(customer: Customer) -> dict[str, Any]:
@@ -101,10 +99,9 @@ def _own_rows(person: Person) -> dict[str, list[Any]]:
         "rows": array(person.rows),
         "known": array(one.value for one in person.marks if one.kind != "message"),
     }
-    statements = _OWN | ({"audit": _AUDIT} if has_audit() else {})
     rows = {}
     with connection.cursor() as cursor:
-        for name, statement in statements.items():
+        for name, statement in _OWN.items():
             cursor.execute(statement, values)
             rows[name] = [_parsed(row) for (row,) in cursor.fetchall()]
     return rows

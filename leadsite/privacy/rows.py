@@ -179,6 +179,11 @@ def _candidates(
     return fetch_rows(statement, [*parameters, _NO_DIGITS, digits, words])
 
 
+def candidates_of(name: str, table: Table, search: Search) -> list[tuple[Any, ...]]:
+    """All rows that may have traces, as _candidates; without locks."""
+    return _candidates(name, table, search, None, None)
+
+
 def _range(table: Table, search: Search, after: Any, until: Any) -> tuple[str, list[Any]]:
     conditions, parameters = ["true"], []
     for condition, value in (

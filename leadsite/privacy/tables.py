@@ -18,6 +18,7 @@ JSON: Final = "json"
 BODY: Final = "body"
 FILE: Final = "file"
 PROVIDER: Final = "provider"
+AUDIT: Final = "audit"
 SEARCHED: Final = frozenset({TEXT, JSON, BODY, PROVIDER})
 
 WORD: Final = "one of our words"
@@ -89,6 +90,17 @@ TABLES: Final[dict[str, Table]] = {
     "import_files": Table({"content": FILE}),
     "import_refusals": Table({"cells": JSON, "reason": TEXT, "field": WORD}, deletes=True),
     "import_changes": Table({"before": JSON, "after": JSON}),
+    # Only its owner may change it: audit.py and erase_audit.sql.
+    "audit_entries": Table(
+        {
+            "before": AUDIT,
+            "after": AUDIT,
+            "actor_id": STAFF,
+            "actor_name": STAFF,
+            "request_id": WORD,
+            **dict.fromkeys(["table_name", "action", "actor_kind"], WORD),
+        }
+    ),
     "bulk_changes": Table({"values": "status, type and person in charge", "state": WORD, "error": TEXT}),
     "bulk_change_leads": Table(dict.fromkeys(["status", "type", "outcome"], OWN)),
     "webhook_deliveries": Table(
