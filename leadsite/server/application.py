@@ -146,7 +146,9 @@ class Application:
         login = login_of(scope)
         if not login and scope.path.rstrip("/") == DELIVERIES:
             login = delivery_login(body, client.near)
-            client = self._logins.client(client.near, login)
+            # A provider delivers for all businesses from the same addresses: one's first deliveries, and those whose
+            # number nobody has connected, wait for themselves.
+            client = self._logins.client(client.near, login, queue=login)
         answer = await self._threads.run(client, self._call, scope, body, visit)
         self._logins.learn(login, answer.owner, answer.status, scope.path)
         return answer

@@ -64,10 +64,10 @@ class Logins:
         self._owners: dict[int, str] = {}
         self._size = size
 
-    def client(self, near: str, login: str) -> Client:
-        """Return whose turn a request with this login takes."""
+    def client(self, near: str, login: str, *, queue: str = "") -> Client:
+        """Return whose turn a request with this login takes. `queue`: that of the address, until it has been accepted."""
         owner = self._owners.get(hash(login)) if login else None
-        return Client(near, owner, f"{near} {login}") if owner else Client(near, f"address {near}", "")
+        return Client(near, owner, f"{near} {login}") if owner else Client(near, f"address {near}", queue)
 
     def learn(self, login: str, owner: str, status: int, path: str) -> None:
         """Remember the login of a request by the status of its answer. `owner`: whose it is; "" where nobody said."""

@@ -19,8 +19,12 @@ _TWILIO_HEADER: Final = re.compile("[A-Za-z0-9+/]{27}=")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 # The numbers of businesses that a body of Meta's names.
 NUMBER: Final = re.compile(rb'"phone_number_id"\s{0,20}:\s{0,20}"?([^"\\,}\]\s\x00-\x1f]{1,100})')
-# Of incoming messages; statuses name the business's number as From, and have turns by address.
+# What Meta reports about an account names only that.
+_ACCOUNT: Final = re.compile(rb'"entry"\s{0,20}:\s{0,20}\[\s{0,20}\{\s{0,20}"id"\s{0,20}:\s{0,20}"?([0-9]{1,50})\b')
+# Of incoming messages; statuses, which are those of messages that were not received, name the business's number as From.
 _TWILIO_NUMBER: Final = re.compile(rb"(?:^|&)To=([^&]{1,100})")
+_TWILIO_SENDER: Final = re.compile(rb"(?:^|&)From=([^&]{1,100})")
+_TWILIO_STATUS: Final = re.compile(rb"(?:^|&)(?:Message|Sms)Status=(?!receiv)[a-z]", re.IGNORECASE)
 
 
 def is_signature_of_meta(header: str | None) -> TypeGuard[str]:
@@ -96,6 +100,9 @@ def _with_and_without_port(url: str) -> set[str]:
 
 
 def number_in(body: bytes) -> str:
-    """Return the first number of the business's that a body names, before anything is verified; "" where none is."""
-    found = NUMBER.search(body) or _TWILIO_NUMBER.search(body)
+    """Return the first number of the business's that a body names, or else its account, before anything is verified; ""
+    where there is none.
+    """
+    of_twilio = _TWILIO_SENDER if _TWILIO_STATUS.search(body) else _TWILIO_NUMBER
+    found = NUMBER.search(body) or of_twilio.search(body) or _ACCOUNT.search(body)
     return found[1].decode(errors="replace") if found else ""

@@ -83,6 +83,16 @@ def test_what_has_no_login_or_no_owner_is_not_learnt():
     assert logins.client(HERE, "").owner == logins.client(HERE, "k").owner == UNKNOWN
 
 
+def test_before_it_is_accepted_a_number_has_a_queue_of_its_own_within_the_address():
+    """Meta delivers for all from the same addresses."""
+    logins = Logins()
+    flood, other = (logins.client(HERE, login, queue=login) for login in ("1 from there", "2 from there"))
+    assert flood.owner == other.owner == UNKNOWN
+    assert flood.login != other.login
+    logins.learn("1 from there", BELLA, 200, "/api/webhooks/whatsapp")
+    assert logins.client(HERE, "1 from there", queue="1 from there").owner == BELLA
+
+
 def test_the_oldest_logins_are_forgotten():
     logins = Logins(size=1)
     logins.learn("k", BELLA, 200, "/api/leads")
@@ -97,7 +107,13 @@ def test_the_oldest_logins_are_forgotten():
             b'{"entry": [{"changes": [{"value": {"metadata": {"phone_number_id": "106540"}}}]}]}',
             "106540 from 192.0.2.7",
         ),
+        (b"SmsStatus=received&From=whatsapp%3A%2B4915&To=whatsapp%3A%2B1555", "whatsapp%3A%2B1555 from 192.0.2.7"),
         (b"From=whatsapp%3A%2B4915&To=whatsapp%3A%2B1555", "whatsapp%3A%2B1555 from 192.0.2.7"),
+        # The customer is To of a status.
+        (b"To=whatsapp%3A%2B4915&MessageStatus=read&From=whatsapp%3A%2B1555", "whatsapp%3A%2B1555 from 192.0.2.7"),
+        (b"SmsStatus=delivered&To=whatsapp%3A%2B4915&From=whatsapp%3A%2B1555", "whatsapp%3A%2B1555 from 192.0.2.7"),
+        # Of an account, and of no number of it.
+        (b'{"object": "whatsapp_business_account", "entry": [{"id": "1020", "changes": []}]}', "1020 from 192.0.2.7"),
         (b"{}", ""),
     ],
 )
