@@ -1,9 +1,11 @@
 """Background tasks for imports of uploaded files, and for bulk changes. See leadsite/tasks.py for the conventions."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from leads.bulk import changes, worker
 from leads.importing import resume, upload_worker
@@ -38,7 +40,15 @@ def prune_imports(timestamp: int) -> None:
 
 @app.task(pass_context=True)
 def do_bulk_change(context: JobContext, change_id: str) -> None:
-    worker.process_bulk_change(UUID(change_id), should_stop=context.should_abort)
+    """Process a change for a turn; then the business has its next one behind the jobs that others have queued."""
+    _do_bulk_change(context, UUID(change_id))
+
+
+def _do_bulk_change(context: JobContext, change_id: UUID) -> None:
+    worker.process_bulk_change(change_id, should_stop=context.should_abort)
+    if not context.should_abort() and (waiting := changes.next_bulk_change(change_id)):
+        with suppress(AlreadyEnqueued):
+            do_bulk_change.configure(queueing_lock=f"bulk change {waiting}").defer(change_id=str(waiting))
 
 
 @app.periodic(cron="* * * * *")
@@ -46,7 +56,7 @@ def do_bulk_change(context: JobContext, change_id: str) -> None:
 def sweep_bulk_changes(context: JobContext, timestamp: int) -> None:
     """Process bulk changes whose job was lost or whose worker was killed."""
     for change_id in changes.due_bulk_changes().values_list("pk", flat=True):
-        worker.process_bulk_change(change_id, should_stop=context.should_abort)
+        _do_bulk_change(context, change_id)
 
 
 @app.periodic(cron="55 3 * * *")

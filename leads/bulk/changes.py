@@ -108,6 +108,12 @@ def due_bulk_changes() -> QuerySet[BulkChange]:
     return BulkChange.objects.filter(Q(state__in=(State.WAITING, State.UNDO_WAITING)) | lost).order_by("pk")
 
 
+def next_bulk_change(change_id: UUID) -> UUID | None:
+    """Return the business's oldest change that needs a worker, after this one has had its turn."""
+    business = BulkChange.objects.filter(pk=change_id).values("user_id")
+    return due_bulk_changes().filter(user_id__in=business).values_list("pk", flat=True).first()
+
+
 def prune_bulk_changes() -> None:
     """Delete the chosen leads of changes that ended a month ago. In batches, each in its own transaction.
 

@@ -8,9 +8,10 @@ from uuid import UUID
 import structlog
 from django.db import OperationalError, transaction
 
-from leads.bulk.changes import due_bulk_changes, fail_bulk_change
+from leads.bulk.changes import STALE, due_bulk_changes, fail_bulk_change
 from leads.bulk.chunks import process_chunk
 from leads.models import BulkChange
+from leads.pauses import Pauses
 from leadsite.core import clock, failures
 from leadsite.core.failures import Source
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting
@@ -21,21 +22,26 @@ log = structlog.get_logger(__name__)
 State = BulkChange.State
 # While somebody holds a lock for long, an import with --atomic for example.
 PAUSE_SECONDS: Final = 1.0
+# A worker does four jobs at a time: after so long a change goes to the end of the jobs that others have queued.
+TURN_SECONDS: Final = 5.0
 
 
 def process_bulk_change(change_id: UUID, *, should_stop: Callable[[], bool]) -> None:
-    """Process the change or its undo to its end, unless another worker has it. An error is stored with the change.
+    """Process the change or its undo until its end or that of its turn, unless another worker has it, or another change
+    of the business is being processed. An error is stored with the change.
 
     Raises django.db.OperationalError, after which another worker takes it, and any unexpected exception.
     """
     change = _take(change_id)
     if change is None:
         return
+    turn_ends, pauses = time.monotonic() + TURN_SECONDS, Pauses()
     try:
         with failures.entered(Source.WORKER, change.user_id), acting(_actor(change)):
-            while not should_stop():
+            while not should_stop() and time.monotonic() < turn_ends:
                 if not _next_chunk(change_id):
                     return
+                pauses.pause()
         _release(change_id)
     except OperationalError:
         raise
@@ -70,11 +76,17 @@ def _take(change_id: UUID) -> BulkChange | None:
     with transaction.atomic():
         # A worker that is still processing it holds the row's lock during each chunk.
         change = due_bulk_changes().select_for_update(skip_locked=True).filter(pk=change_id).first()
-        if change is None:
+        if change is None or _has_another(change):
             return None
         state = State.RUNNING if change.state in (State.WAITING, State.RUNNING) else State.UNDOING
         BulkChange.objects.filter(pk=change_id).update(state=state, updated_at=clock.now())
     return change
+
+
+def _has_another(change: BulkChange) -> bool:
+    """Whether a worker is processing another change of the business: they take one of its jobs together."""
+    working = BulkChange.objects.filter(state__in=(State.RUNNING, State.UNDOING), updated_at__gt=clock.now() - STALE)
+    return working.filter(user_id=change.user_id).exclude(pk=change.pk).exists()
 
 
 def _release(change_id: UUID) -> None:

@@ -26,6 +26,7 @@ from leads.importing.runs import Overtaken, close_run, dry_run_import, import_ro
 from leads.importing.stored_files import FileGone, drop_file
 from leads.importing.uploads import options_of
 from leads.models import ImportFile, ImportRun
+from leads.pauses import Pauses
 from leadsite.core import clock
 
 log = structlog.get_logger(__name__)
@@ -138,9 +139,12 @@ def _store_preview(run: ImportRun, preview: Preview) -> None:
 
 
 def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
+    pauses = Pauses()
+
     def tell(counts: Counts, position: float | None) -> bool:
         if should_stop():
             raise _Paused
+        pauses.pause()
         return False
 
     unread = IsolatedBatches(run, size=BATCH_SIZE, skip=run.read)

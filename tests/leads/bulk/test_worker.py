@@ -5,6 +5,7 @@ from django.db import IntegrityError
 
 from leads.bulk import changes, chunks, worker
 from leads.models import BulkChange, Lead
+from leadsite.core import clock
 from tests.factories import Business
 
 pytestmark = pytest.mark.django_db
@@ -63,3 +64,29 @@ def test_an_unexpected_error_is_stored_with_the_change(change, monkeypatch):
     assert "the log has its details" in change.error
     changes.resume_bulk_change(change=change)
     assert work(change).changed == LEADS
+
+
+def test_a_long_change_gives_its_job_back_after_its_turn(change, monkeypatch):
+    """A worker does four jobs at a time: a change of a million leads would keep those of others waiting."""
+    ends = iter([0.0, 0.0, 1.0, 2.0, 10.0, 11.0])
+    monkeypatch.setattr(worker, "TURN_SECONDS", 3.0)
+    monkeypatch.setattr(worker.time, "monotonic", lambda: next(ends, 20.0))
+    worker.process_bulk_change(change.pk, should_stop=lambda: False)
+    change.refresh_from_db()
+    assert change.state == "waiting"
+    assert 0 < change.changed < LEADS
+    assert changes.next_bulk_change(change.pk) == change.pk
+
+
+def test_a_business_has_one_change_at_a_time(change, owner, stranger):
+    second = changes.start_bulk_change(person_id=owner.id, leads=Lead.objects.all(), values={"type": "inquiry"})
+    for _ in range(3):
+        stranger.has_lead()
+    theirs = Lead.objects.filter(user=stranger.user)
+    other = changes.start_bulk_change(person_id=stranger.id, leads=theirs, values={"status": "contacted"})
+    BulkChange.objects.filter(pk=change.pk).update(state="running", updated_at=clock.now())
+    assert work(second).state == "waiting"
+    assert work(other).state == "finished"
+    BulkChange.objects.filter(pk=change.pk).update(state="finished")
+    assert changes.next_bulk_change(change.pk) == second.pk
+    assert work(second).state == "finished"
