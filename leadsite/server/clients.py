@@ -65,7 +65,7 @@ class Logins:
         self._size = size
 
     def client(self, near: str, login: str, *, queue: str = "") -> Client:
-        """Return whose turn a request with this login takes. `queue`: among those of the address, until it is accepted."""
+        """Return whose turn a request with this login takes. `queue`: of the address, until it is accepted."""
         owner = self._owners.get(hash(login)) if login else None
         return Client(near, owner, f"{near} {login}") if owner else Client(near, f"address {near}", queue)
 

@@ -21,7 +21,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 NUMBER: Final = re.compile(rb'"phone_number_id"\s{0,20}:\s{0,20}"?([^"\\,}\]\s\x00-\x1f]{1,100})')
 # What Meta reports about an account names only that.
 _ACCOUNT: Final = re.compile(rb'"entry"\s{0,20}:\s{0,20}\[\s{0,20}\{\s{0,20}"id"\s{0,20}:\s{0,20}"?([0-9]{1,50})\b')
-# Of incoming messages; statuses, which are those of messages that were not received, name the business's number as From.
+# Of incoming messages; statuses (of messages that are not "received") name the business's number as From.
 _TWILIO_NUMBER: Final = re.compile(rb"(?:^|&)To=([^&]{1,100})")
 _TWILIO_SENDER: Final = re.compile(rb"(?:^|&)From=([^&]{1,100})")
 _TWILIO_STATUS: Final = re.compile(rb"(?:^|&)(?:Message|Sms)Status=(?!receiv)[a-z]", re.IGNORECASE)

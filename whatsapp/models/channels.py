@@ -24,18 +24,24 @@ from whatsapp.models.channel_values import (
 )
 from whatsapp.models.signing import Signing, signing_of
 
-# Ordered by paced_until, so that a number with a long queue does not block the others.
+# The businesses alternate (`place`), however many numbers they have; among a business's numbers that whose last message
+# is longest ago comes first. What another worker has changed meanwhile is looked at again when the row is locked.
 _LOCK_READY: Final = """
+    WITH ready AS MATERIALIZED (
+        SELECT c.id, row_number() OVER (PARTITION BY c.user_id ORDER BY c.paced_until NULLS FIRST) AS place
+        FROM channels AS c CROSS JOIN LATERAL (
+            SELECT FROM messages AS m
+            WHERE m.channel_id = c.id AND m.status = 'queued' AND m.due_at <= statement_timestamp()
+            ORDER BY m.due_at LIMIT 1
+        ) AS due
+        WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until <= statement_timestamp() + %(ahead)s, true)
+            AND c.id <> ALL (%(seen)s::uuid[]) AND c.user_id <> ALL (%(full)s::uuid[])
+    )
     SELECT c.id, c.user_id, c.provider, c.phone_number_id, c.encrypted_access_token,
            c.encrypted_app_secret, greatest(c.paced_until, statement_timestamp()), statement_timestamp()
-    FROM channels AS c CROSS JOIN LATERAL (
-        SELECT FROM messages AS m
-        WHERE m.channel_id = c.id AND m.status = 'queued' AND m.due_at <= statement_timestamp()
-        ORDER BY m.due_at LIMIT 1
-    ) AS due
-    WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until <= statement_timestamp() + %s, true)
-        AND c.id <> ALL (%s::uuid[])
-    ORDER BY c.paced_until NULLS FIRST LIMIT %s FOR NO KEY UPDATE OF c SKIP LOCKED
+    FROM ready JOIN channels AS c ON c.id = ready.id
+    WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until <= statement_timestamp() + %(ahead)s, true)
+    ORDER BY ready.place, c.paced_until NULLS FIRST LIMIT %(limit)s FOR NO KEY UPDATE OF c SKIP LOCKED
 """
 # Locked in the order of their ids, so that two deliveries that stop the same numbers cannot deadlock.
 _STOP: Final = """
@@ -125,12 +131,16 @@ class ChannelManager(models.Manager["Channel"]):
         ids = array(stopped)
         return [channel_id for (channel_id,) in fetch_rows(_STOP, [ids, ids, array(reasons), array(times)])]
 
-    def lock_ready(self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = ()) -> list[ReadyChannel]:
-        """Lock and return channels that have messages due and may send one within `ahead`, except those in `seen`.
+    def lock_ready(
+        self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = (), full: Sequence[UUID] = ()
+    ) -> list[ReadyChannel]:
+        """Lock and return channels that have messages due and may send one within `ahead`, except those in `seen`, and
+        those of businesses in `full`.
 
         Locked rows are skipped. Caller holds the transaction.
         """
-        return [ReadyChannel(*row) for row in fetch_rows(_LOCK_READY, [ahead, array(seen), limit])]
+        values: dict[str, Any] = {"ahead": ahead, "limit": limit, "seen": array(seen), "full": array(full)}
+        return [ReadyChannel(*row) for row in fetch_rows(_LOCK_READY, values)]
 
     def set_pace(self, channel_id: UUID, *, paced_until: datetime) -> None:
         """Caller holds the transaction and has locked the row. `update` of a queryset costs ten times as much."""

@@ -9,7 +9,8 @@ request left: the message becomes `unknown` and is never claimed again. An outco
 counts only if it is certain: the provider accepted the message, or it was not sent.
 """
 
-from collections.abc import Container, Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -47,6 +48,7 @@ OVERTAKEN: Final = (
 REPEATED_ID: Final = (
     "The provider answered with the id of another message, so it is not known whether this one was sent."
 )
+NOTHING_IN_FLIGHT: Final[Mapping[UUID, int]] = {}
 # The outcome of a message whose row is locked is recorded later, so that the others do not wait.
 RECORD_LOCK_TIMEOUT: Final = "100ms"
 
@@ -54,8 +56,12 @@ Status = Message.Status
 Result = tuple[Outgoing, Outcome]
 
 
-def claim(limit: int) -> list[Outgoing]:
+def claim(
+    limit: int, *, of_business: int | None = None, in_flight: Mapping[UUID, int] = NOTHING_IN_FLIGHT
+) -> list[Outgoing]:
     """Lease up to `limit` messages that may be sent now. Opens the transaction. Raises django.db.Error.
+
+    `of_business`: so many of one business at most, with those that the worker has `in_flight` by business.
 
     Two rate limits, one for each channel and one for each customer, by one time in the row of each (a leaky bucket as
     a meter: the generic cell rate algorithm, ITU-T I.371): `paced_until` is when all messages claimed so far will have
@@ -63,14 +69,19 @@ def claim(limit: int) -> list[Outgoing]:
     """
     claimed: list[Outgoing] = []
     seen: list[UUID] = []
+    most = limit if of_business is None else of_business
+    of = Counter(in_flight)
     with transaction.atomic():
         # Two workers claim at the same moment: each skips the rows that the other has locked (channels, customers,
         # messages), so claims never wait, and claims from one channel follow each other.
         end_if_idle()
         while (room := limit - len(claimed)) > 0:
-            ready = Channel.objects.lock_ready(ahead=AHEAD, limit=room, seen=seen)
+            full = [business for business, count in of.items() if count >= most]
+            ready = Channel.objects.lock_ready(ahead=AHEAD, limit=room, seen=seen, full=full)
             for channel in ready:
-                claimed += _claim_from(channel, limit - len(claimed))
+                if (may := min(limit - len(claimed), most - of[channel.user_id])) > 0:
+                    claimed += (messages := _claim_from(channel, may))
+                    of[channel.user_id] += len(messages)
             if len(ready) < room:
                 break
             seen += [channel.id for channel in ready]

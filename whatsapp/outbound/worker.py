@@ -1,39 +1,57 @@
 """The part of a worker that sends queued messages."""
 
+import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from leadsite.core.queue_worker import QueueWorker
 from whatsapp.outbound import providers, queue
 from whatsapp.outbound.outcomes import Failed, Outgoing
 
-THREADS: Final = 16
+SENDS: Final = 16
 OPTED_OUT: Final = "opted_out: The customer opted out of marketing messages after this was queued, so it was not sent."
 
 Claimed = tuple[Outgoing, float]
 
 
 class Sender(QueueWorker[Claimed, queue.Result]):
-    """Sends messages. An item is a claimed message with the time of its claim (time.monotonic())."""
+    """Sends messages. An item is a claimed message with the time of its claim (time.monotonic()).
+
+    `sends`: how many of one business are sent at a time. There are half as many threads more. Half of these are for what
+    comes back while results are gathered, recorded, and others claimed; the other half is left to other businesses,
+    whose messages do not wait then for a provider that does not answer.
+    """
 
     name = "sender"
-    # So many messages as come back while results are gathered, recorded, and others claimed.
-    ahead = 8
     gather_seconds = 0.02
 
-    def __init__(self, threads: int = THREADS) -> None:
-        super().__init__(threads)
+    def __init__(self, sends: int = SENDS) -> None:
+        spare = max(1, sends // 4)
+        super().__init__(sends + 2 * spare)
+        self._of_business = sends + spare
+        self._in_flight_of = Counter[UUID]()
+        self._counting = threading.Lock()
 
     def claim(self, room: int) -> list[Claimed]:
         claimed_at = time.monotonic()
-        return [(message, claimed_at) for message in queue.claim(room)]
+        with self._counting:
+            in_flight = +self._in_flight_of
+        claimed = queue.claim(room, of_business=self._of_business, in_flight=in_flight)
+        with self._counting:
+            self._in_flight_of = +self._in_flight_of + Counter(message.user_id for message in claimed)
+        return [(message, claimed_at) for message in claimed]
 
     def perform(self, item: Claimed) -> queue.Result:
-        if self.is_stopping:
-            return queue.not_attempted(item[0])
-        return send_in_turn(*item)
+        message = item[0]
+        try:
+            return queue.not_attempted(message) if self.is_stopping else send_in_turn(*item)
+        finally:
+            with self._counting:
+                self._in_flight_of[message.user_id] -= 1
 
     def record(self, results: Sequence[queue.Result]) -> None:
         queue.record(results)

@@ -15,7 +15,7 @@ from leadsite.core.history import EarlierDatabase, check_history
 from leadsite.core.postgresql.actors import Actor, ActorKind, set_process_actor
 from leadsite.monitoring.heartbeats import WorkerSilent, check_workers
 from leadsite.worker import Interrupted, work, work_once
-from whatsapp.outbound.worker import THREADS
+from whatsapp.outbound.worker import SENDS
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--concurrency", type=int, default=4, metavar="N", help="jobs at a time (default: 4)")
         parser.add_argument(
-            "--sends", type=int, default=THREADS, metavar="N", help="messages sent at a time (default: %(default)s)"
+            "--sends",
+            type=int,
+            default=SENDS,
+            metavar="N",
+            help="messages of one business at a time (default: %(default)s)",
         )
         parser.add_argument(
             "--once",
