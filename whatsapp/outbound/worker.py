@@ -21,9 +21,9 @@ Claimed = tuple[Outgoing, float]
 class Sender(QueueWorker[Claimed, queue.Result]):
     """Sends messages. An item is a claimed message with the time of its claim (time.monotonic()).
 
-    `sends`: how many of one business are sent at a time. There are half as many threads more. Half of these are for what
-    comes back while results are gathered, recorded, and others claimed; the other half is left to other businesses,
-    whose messages do not wait then for a provider that does not answer.
+    `sends`: how many of one business are sent at a time. There are half as many threads more. Half of these are for
+    what comes back while results are gathered, recorded, and others claimed; the other half is left to other
+    businesses, whose messages do not wait then for a provider that does not answer.
     """
 
     name = "sender"
