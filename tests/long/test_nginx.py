@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import urllib3
@@ -44,9 +45,7 @@ class Proxy:
     port: int
     folder: Path
 
-    def request(
-        self, method: str, path: str, *, source: str = NEIGHBOUR, **options: object
-    ) -> urllib3.BaseHTTPResponse:
+    def request(self, method: str, path: str, *, source: str = NEIGHBOUR, **options: Any) -> urllib3.BaseHTTPResponse:
         """A request over a new connection from this address of the machine."""
         with urllib3.HTTPSConnectionPool(
             "127.0.0.1",
@@ -58,7 +57,7 @@ class Proxy:
             assert_hostname=HOST,
             ca_certs=str(self.folder / "certificate/fullchain.pem"),
         ) as pool:
-            given = {"Host": f"{HOST}:{self.port}"} | options.pop("headers", {})
+            given: dict[str, str] = {"Host": f"{HOST}:{self.port}"} | options.pop("headers", {})
             return pool.request(method, path, headers=given, **options)
 
     def connect(self, source: str) -> ssl.SSLSocket:
@@ -73,7 +72,7 @@ def written(folder: Path, *, upstream: int, plain: int, secure: int) -> Path:
     command = (
         "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test -addext subjectAltName=DNS:leads.example.com"
     )
-    files = ["-keyout", folder / "certificate/privkey.pem", "-out", folder / "certificate/fullchain.pem"]
+    files = ["-keyout", f"{folder}/certificate/privkey.pem", "-out", f"{folder}/certificate/fullchain.pem"]
     subprocess.run([*command.split(), *files], check=True, capture_output=True)
     site = (SHIPPED / "leadsite.conf").read_text()
     site = re.sub(r"listen (\[::\]:)?80\b", rf"listen \g<1>{plain}", site)
@@ -97,7 +96,7 @@ def proxy(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> It
     with serving(database_url(), tmp_path_factory.mktemp("site"), **variables) as site:
         plain, secure = free_port(), free_port()
         path = written(folder, upstream=site.port, plain=plain, secure=secure)
-        process = subprocess.Popen([NGINX, "-e", folder / "error.log", "-c", path])
+        process = subprocess.Popen([NGINX, "-e", str(folder / "error.log"), "-c", str(path)])
         try:
             until(lambda: answers(secure) or process.poll() is not None, (folder / "error.log").read_text)
             yield Proxy(site, plain, secure, folder)
@@ -118,7 +117,7 @@ def key_of(business: Business) -> dict[str, str]:
 
 def test_nginx_takes_the_files_without_a_warning(tmp_path: Path) -> None:
     path = written(tmp_path, upstream=free_port(), plain=free_port(), secure=free_port())
-    command = [NGINX, "-t", "-e", tmp_path / "error.log", "-c", path]
+    command = [NGINX, "-t", "-e", str(tmp_path / "error.log"), "-c", str(path)]
     tested = subprocess.run(command, check=False, capture_output=True, text=True)
     assert tested.returncode == 0, tested.stderr
     assert "[warn]" not in tested.stderr + (tmp_path / "error.log").read_text()

@@ -11,8 +11,9 @@ from whatsapp.models.channel_values import (
     looks_like_phone,
     normalise_channel_id,
 )
-from whatsapp.models.channels import Channel, KnownChannel, ReadyChannel, SendingChannel
+from whatsapp.models.channels import Channel, KnownChannel, SendingChannel
 from whatsapp.models.deliveries import WebhookDelivery
+from whatsapp.models.ready_channels import ReadyChannel
 from whatsapp.models.signing import Signing, signing_of
 from whatsapp.models.templates import ListedTemplate, MessageTemplate, TemplateReport
 

@@ -1,6 +1,6 @@
 """WhatsApp numbers of a business."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -22,27 +22,9 @@ from whatsapp.models.channel_values import (
     ChannelProvider,
     normalise_channel_id,
 )
+from whatsapp.models.ready_channels import ReadyChannels
 from whatsapp.models.signing import Signing, signing_of
 
-# The businesses alternate (`place`), however many numbers they have; among a business's numbers that whose last message
-# is longest ago comes first. What another worker has changed meanwhile is looked at again when the row is locked.
-_LOCK_READY: Final = """
-    WITH ready AS MATERIALIZED (
-        SELECT c.id, row_number() OVER (PARTITION BY c.user_id ORDER BY c.paced_until NULLS FIRST) AS place
-        FROM channels AS c CROSS JOIN LATERAL (
-            SELECT FROM messages AS m
-            WHERE m.channel_id = c.id AND m.status = 'queued' AND m.due_at <= statement_timestamp()
-            ORDER BY m.due_at LIMIT 1
-        ) AS due
-        WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until <= statement_timestamp() + %(ahead)s, true)
-            AND c.id <> ALL (%(seen)s::uuid[]) AND c.user_id <> ALL (%(full)s::uuid[])
-    )
-    SELECT c.id, c.user_id, c.provider, c.phone_number_id, c.encrypted_access_token,
-           c.encrypted_app_secret, greatest(c.paced_until, statement_timestamp()), statement_timestamp()
-    FROM ready JOIN channels AS c ON c.id = ready.id
-    WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until <= statement_timestamp() + %(ahead)s, true)
-    ORDER BY ready.place, c.paced_until NULLS FIRST LIMIT %(limit)s FOR NO KEY UPDATE OF c SKIP LOCKED
-"""
 # Locked in the order of their ids, so that two deliveries that stop the same numbers cannot deadlock.
 _STOP: Final = """
     WITH locked AS (SELECT id FROM channels WHERE id = ANY (%s::uuid[]) ORDER BY id FOR NO KEY UPDATE)
@@ -62,19 +44,6 @@ _KNOWN: Final = """
 _ALL_KNOWN: Final = f"{_KNOWN} ORDER BY id"
 _BY_NUMBER: Final = f"{_KNOWN} WHERE phone_number_id = ANY(%s::text[])"
 _BY_ACCOUNT: Final = f"{_KNOWN} WHERE waba_id = ANY(%s::text[]) AND provider = 'cloud' ORDER BY id LIMIT %s"
-
-
-class ReadyChannel(NamedTuple):
-    """A channel that may send now. `free_at`: when the messages claimed so far will have been sent."""
-
-    id: UUID
-    user_id: UUID
-    provider: str
-    phone_number_id: str
-    token: str  # encrypted as it is stored
-    app_secret: str  # the same
-    free_at: datetime
-    now: datetime
 
 
 class KnownChannel(NamedTuple):
@@ -101,7 +70,7 @@ class SendingChannel(NamedTuple):
     waba_id: str = ""
 
 
-class ChannelManager(models.Manager["Channel"]):
+class ChannelManager(ReadyChannels, models.Manager["Channel"]):
     """Statements that the ORM cannot express."""
 
     def sending(self, user_id: UUID) -> list[SendingChannel]:
@@ -130,17 +99,6 @@ class ChannelManager(models.Manager["Channel"]):
         reasons, times = zip(*stopped.values(), strict=True)
         ids = array(stopped)
         return [channel_id for (channel_id,) in fetch_rows(_STOP, [ids, ids, array(reasons), array(times)])]
-
-    def lock_ready(
-        self, *, ahead: timedelta, limit: int, seen: Sequence[UUID] = (), full: Sequence[UUID] = ()
-    ) -> list[ReadyChannel]:
-        """Lock and return channels that have messages due and may send one within `ahead`, except those in `seen`, and
-        those of businesses in `full`.
-
-        Locked rows are skipped. Caller holds the transaction.
-        """
-        values: dict[str, Any] = {"ahead": ahead, "limit": limit, "seen": array(seen), "full": array(full)}
-        return [ReadyChannel(*row) for row in fetch_rows(_LOCK_READY, values)]
 
     def set_pace(self, channel_id: UUID, *, paced_until: datetime) -> None:
         """Caller holds the transaction and has locked the row. `update` of a queryset costs ten times as much."""

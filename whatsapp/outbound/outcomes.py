@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from conversations.models.outbox import Leased
+from whatsapp.models import ReadyChannel
 from whatsapp.outbound.retries import BACK_OFF, Schedule
 
 REASON_MAX_LENGTH: Final = 1000
@@ -33,6 +35,28 @@ class Outgoing:
     @property
     def is_to_phone(self) -> bool:
         return self.address.startswith("+")
+
+
+def outgoing(message: Leased, channel: ReadyChannel, *, wait: float) -> Outgoing:
+    """Return a leased message with the channel through which it is sent after `wait` seconds."""
+    return Outgoing(
+        id=message.id,
+        user_id=channel.user_id,
+        attempt=message.attempts,
+        retry_kind=message.retry_kind,
+        retries=message.retries,
+        kind=message.kind,
+        content=message.content,
+        extras=message.extras,
+        address=message.address,
+        channel_id=channel.id,
+        provider=channel.provider,
+        phone_number_id=channel.phone_number_id,
+        token=channel.token,
+        app_secret=channel.app_secret,
+        wait=wait,
+        opted_out=message.opted_out,
+    )
 
 
 @dataclass(frozen=True, slots=True)

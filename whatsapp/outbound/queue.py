@@ -20,7 +20,6 @@ from django.conf import settings
 from django.db import transaction
 
 from conversations.models import Conversation, Message, Undelivered
-from conversations.models.outbox import Leased
 from conversations.services.statuses import StatusReport, apply_statuses
 from conversations.services.undelivered import lock_recipients
 from conversations.services.waiting import update_waiting
@@ -29,7 +28,7 @@ from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel
 from whatsapp.outbound.changes import changes_of, pause_after
-from whatsapp.outbound.outcomes import Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown
+from whatsapp.outbound.outcomes import Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown, outgoing
 from whatsapp.outbound.providers.http import TOTAL_SECONDS
 from whatsapp.outbound.retries import AT_ONCE
 from whatsapp.wamids import token_of
@@ -108,28 +107,7 @@ def _claim_from(channel: ReadyChannel, limit: int) -> list[Outgoing]:
     if leased:
         Channel.objects.set_pace(channel.id, paced_until=channel.free_at + timedelta(seconds=len(leased) / rate))
     begin = (channel.free_at - channel.now).total_seconds()
-    return [_outgoing(message, channel, wait=begin + turn / rate) for turn, message in enumerate(leased)]
-
-
-def _outgoing(message: Leased, channel: ReadyChannel, *, wait: float) -> Outgoing:
-    return Outgoing(
-        id=message.id,
-        user_id=channel.user_id,
-        attempt=message.attempts,
-        retry_kind=message.retry_kind,
-        retries=message.retries,
-        kind=message.kind,
-        content=message.content,
-        extras=message.extras,
-        address=message.address,
-        channel_id=channel.id,
-        provider=channel.provider,
-        phone_number_id=channel.phone_number_id,
-        token=channel.token,
-        app_secret=channel.app_secret,
-        wait=wait,
-        opted_out=message.opted_out,
-    )
+    return [outgoing(message, channel, wait=begin + turn / rate) for turn, message in enumerate(leased)]
 
 
 def record(results: Sequence[Result]) -> None:

@@ -1,5 +1,7 @@
 """How a worker processes bulk changes: stops, killed workers, errors."""
 
+import time
+
 import pytest
 from django.db import IntegrityError
 
@@ -70,7 +72,7 @@ def test_a_long_change_gives_its_job_back_after_its_turn(change, monkeypatch):
     """A worker does four jobs at a time: a change of a million leads would keep those of others waiting."""
     ends = iter([0.0, 0.0, 1.0, 2.0, 10.0, 11.0])
     monkeypatch.setattr(worker, "TURN_SECONDS", 3.0)
-    monkeypatch.setattr(worker.time, "monotonic", lambda: next(ends, 20.0))
+    monkeypatch.setattr(time, "monotonic", lambda: next(ends, 20.0))
     worker.process_bulk_change(change.pk, should_stop=lambda: False)
     change.refresh_from_db()
     assert change.state == "waiting"

@@ -9,7 +9,7 @@ from conversations.models import Message
 from tests.site import until
 from tests.whatsapp.mailing import Mailing
 from whatsapp.models import Channel
-from whatsapp.outbound import queue, worker
+from whatsapp.outbound import providers, queue
 from whatsapp.outbound.outcomes import Sent
 from whatsapp.outbound.worker import Sender
 
@@ -63,7 +63,7 @@ def test_a_provider_that_hangs_for_one_business_keeps_no_other_waiting(mailing, 
             hangs.wait(30)
         return Sent(f"wamid.{message.id}")
 
-    monkeypatch.setattr(worker.providers, "send", send)
+    monkeypatch.setattr(providers, "send", send)
     fill(mailing)
     sender = Sender(4)
     sender.start()
