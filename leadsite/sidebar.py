@@ -1,11 +1,14 @@
 """The admin's menu, for leadsite/adminkit/theme.py: first the pages for daily use, below them the set-up pages."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 
+from leadsite.accounts.models import User
+from leadsite.inbox.access import may_read
 from whatsapp.admin.alerts import stopped_badge
 from whatsapp.admin.deliveries import waiting_badge
 
@@ -14,7 +17,9 @@ MENU = [
     (
         None,
         [
-            ("Lead", "Leads", "inbox"),
+            ("Inbox", "Inbox", "inbox"),
+            ("Overview", "Overview", "monitoring"),
+            ("Lead", "Leads", "flag"),
             ("Conversation", "Conversations", "forum"),
             ("Message", "Messages", "chat"),
             ("Customer", "Customers", "person"),
@@ -49,6 +54,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu, without the pages that the user has no permission to view."""
     apps = admin.site.get_app_list(request)
     links = {model["object_name"]: model["admin_url"] for app in apps for model in app["models"]}
+    links |= own_pages(request)
     return [
         {
             "title": title,
@@ -68,6 +74,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
+def own_pages(request: HttpRequest) -> dict[str, str]:
+    """Pages that are of no model."""
+    mine = {"Overview": reverse("overview")}
+    return mine | {"Inbox": reverse("inbox")} if may_read(cast(User, request.user)) else mine
+
+
 def stylesheet(request: HttpRequest) -> str:
     return static("leadsite/admin.css")
 
@@ -80,6 +92,13 @@ def typed_script(request: HttpRequest) -> str:
     """What somebody typed is put back for the same user only: the script reads the fragment, which is not sent."""
     user = request.user.pk if getattr(request, "user", None) and request.user.is_authenticated else ""
     return f"{static('leadsite/typed.js')}#{user}"
+
+
+def search_key(request: HttpRequest) -> str:
+    """Ctrl+K: where it leads is in the fragment, for people who may search there."""
+    person = getattr(request, "user", None)
+    inbox = reverse("inbox") if person and person.is_authenticated and may_read(person) else ""
+    return f"{static('leadsite/search_key.js')}#{inbox}"
 
 
 def favicon(request: HttpRequest) -> str:

@@ -11,6 +11,8 @@ from conversations.api.viewsets import ConversationViewSet, MessageViewSet
 from leads.api.gone import gone
 from leads.api.viewsets import LeadViewSet
 from leadsite.accounts.login_page import login
+from leadsite.inbox.access import for_staff
+from leadsite.inbox.views import first_page
 from leadsite.rest import openapi
 from leadsite.webhooks.api.viewsets import WebhookEndpointViewSet, WebhookEventViewSet
 from whatsapp.inbound.webhook import webhook
@@ -57,5 +59,8 @@ urlpatterns = [
     path("admin/login/", include("leadsite.accounts.second_factor.login_pages")),
     path("admin/", include("leadsite.accounts.passwords.pages")),
     path("admin/account/", include("leadsite.accounts.account.pages")),
+    path("admin/inbox/", include("leadsite.inbox.urls")),
+    path("admin/", for_staff(first_page)),
+    path("admin/overview/", admin.site.index, name="overview"),
     path("admin/", admin.site.urls),
 ]

@@ -8,10 +8,11 @@ are returned unescaped; the template escapes them.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.utils import timezone
 
 from conversations.admin.referral import Referral, read_referral, text_of
@@ -25,7 +26,15 @@ from leadsite.adminkit.values import shorten
 
 THREAD_LENGTH: Final = 50
 _QUOTE_LENGTH: Final = 60
+_MOST_CHANGES: Final = 200
 _CHANGES: Final = ("edit", "revoke", "reaction")
+
+
+class Place(NamedTuple):
+    """Where a message is in its conversation."""
+
+    sort_at: datetime
+    id: UUID
 
 
 @dataclass(slots=True)
@@ -38,9 +47,10 @@ class Entry:
     is_notice: bool = False
     chip: Words | None = None
     detail: str = ""  # of the chip: the file's name, the place
-    former: str | None = None  # the text before an edit
+    formers: list[str] = field(default_factory=list)  # the texts before edits, the oldest first
     deleted_by: str = ""
     quoted: str = ""  # the message that a reply quotes
+    about: UUID | None = None  # the message that is answered, changed or reacted to, if it is stored
     reaction: str = ""
     referral: Referral | None = None
     tick: tuple[str, str] | None = None
@@ -55,12 +65,16 @@ class Thread:
     has_older: bool = False
 
 
-def read_thread(conversation: Conversation) -> Thread:
-    """Return the newest messages in their order (Message.sort_at), in at most two queries."""
-    newest = list(with_channel(conversation.messages.all()).order_by("-sort_at", "-pk")[: THREAD_LENGTH + 1])
+def read_thread(conversation: Conversation, *, before: Place | None = None) -> Thread:
+    """Return the newest messages, or the newest before a place, in their order, in at most two queries."""
+    messages = with_channel(conversation.messages.all())
+    if before:
+        messages = messages.filter(TupleLessThan(Tuple(F("sort_at"), F("pk")), before))
+    newest = list(messages.order_by("-sort_at", "-pk")[: THREAD_LENGTH + 1])
     rows = newest[THREAD_LENGTH - 1 :: -1]
     known = _by_id_and_token(rows)
-    changes = _changes(rows, known)
+    later = _later_changes(conversation, before) if before else []
+    changes = _changes([*rows, *later], known)
     merged = {change.pk for found in changes.values() for change in found}
     known = _older_messages(conversation, [row for row in rows if not _referred(row, known)]) | known
     edits = _newest_texts(rows, known)
@@ -68,6 +82,12 @@ def read_thread(conversation: Conversation) -> Thread:
     _mark_days(entries)
     _mark_numbers(entries)
     return Thread(entries, has_older=len(newest) > THREAD_LENGTH)
+
+
+def _later_changes(conversation: Conversation, place: Place) -> list[Message]:
+    """The edits and deletions from a place on: those of messages before it are among them."""
+    changes = conversation.messages.filter(kind__in=("edit", "revoke"), sort_at__gte=place.sort_at)
+    return list(changes.order_by("sort_at", "pk")[:_MOST_CHANGES])
 
 
 def _written(row: Message) -> datetime:
@@ -143,6 +163,7 @@ def _entry(row: Message, known: dict[str, Message], changes: list[Message], edit
     entry = Entry(message=row, time=timezone.localtime(_written(row)), text=visible_text(row.content))
     who = "the customer" if row.direction == Message.Direction.IN else "you"
     about = _referred(row, known) if row.kind in _CHANGES else None
+    entry.about = about.pk if about else None
     if row.kind == "reaction":
         entry.is_notice = True
         entry.reaction = "" if row.content in REACTION_GONE else row.content
@@ -176,7 +197,7 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
     if row.kind == "edit":
         entry.quoted = _quote(about, {}) if about else ""  # its new text
     elif answered := _referred(row, known):
-        entry.quoted = _quote(answered, edits)
+        entry.quoted, entry.about = _quote(answered, edits), answered.pk
     if row.direction == Message.Direction.OUT:
         # Calls are not sent: their status says nothing.
         entry.tick = TICKS.get(row.status) if row.kind != CALL_KIND else None
@@ -190,7 +211,7 @@ def _apply(entry: Entry, changes: list[Message], who: str) -> None:
         if change.kind == "revoke":
             entry.deleted_by = who
         else:
-            entry.former = visible_text(entry.message.content)
+            entry.formers.append(entry.text)
             entry.text = visible_text(change.content)
 
 

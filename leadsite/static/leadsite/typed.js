@@ -40,7 +40,7 @@
         field.dispatchEvent(new Event("change", {bubbles: true}));
     };
     const forms = () => [...document.querySelectorAll("form[method=post]")].filter(form =>
-        form.id && !form.querySelector("input[type=password]") && !["logout-form", "changelist-form"].includes(form.id));
+        form.id && !("noKeep" in form.dataset) && !form.querySelector("input[type=password]") && !["logout-form", "changelist-form"].includes(form.id));
 
     const notice = form => {
         const box = document.createElement("div");

@@ -38,7 +38,7 @@ def test_an_edited_message_shows_the_last_text_and_keeps_the_first(chat):
 
     (entry,) = chat.entries()
 
-    assert (entry.text, entry.former, entry.deleted_by) == ("A cake for 40", "A cake for 20", "")
+    assert (entry.text, entry.formers, entry.deleted_by) == ("A cake for 40", ["A cake for 20", "A cake for 30"], "")
     assert "<summary>edited</summary>" in chat.page()
 
 
@@ -79,7 +79,7 @@ def test_only_the_author_can_edit_or_delete_a_message(chat, kind):
 
     first, second = chat.entries()
 
-    assert (first.text, first.former, first.deleted_by) == ("100 euros", None, "")
+    assert (first.text, first.formers, first.deleted_by) == ("100 euros", [], "")
     assert second.message.kind == kind
 
 

@@ -1,0 +1,133 @@
+"""What staff change in the inbox: each view calls one service, and answers with the chat as it is then."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from conversations.models import Conversation, Message
+from conversations.services.change import ConversationRefused, change_conversation
+from leads.services.change import change_lead
+from leads.services.refusals import LeadRefused
+from leadsite.inbox.access import Viewer, viewer_of, writer_of
+from leadsite.inbox.models import ChatPresence, InboxPreference
+from leadsite.inbox.views import address_of, chat_context, meanwhile, read_uuid, tab_of, whole_page
+from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent
+from whatsapp.outbound.enqueue import reply as queue_reply
+from whatsapp.outbound.refusals import AnsweredMeanwhile, MessageRefused
+from whatsapp.outbound.resolve import TooLate, send_again
+
+# The header that inbox.js sends: it takes parts of the page instead of a redirect.
+BY_SCRIPT = "X-Inbox"
+
+
+@require_POST
+def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Send an answer, unless somebody else has answered since the page was loaded."""
+    viewer = writer_of(request)
+    conversation = viewer.chat(conversation_id)
+    # A browser sends line ends as \r\n.
+    text = request.POST.get("text", "").replace("\r\n", "\n").strip()
+    seen = None if "anyway" in request.POST else read_uuid(request.POST.get("seen", ""))
+    message = MessageContent(content=text, author_id=viewer.person_id)
+    kept = {"draft": text[: 2 * TEXT_MAX_LENGTH]}
+    try:
+        queue_reply(
+            user_id=viewer.business_id, conversation_id=conversation.pk, message=message, unless_answered_after=seen
+        )
+    except AnsweredMeanwhile as refusal:
+        return _answer(request, viewer, conversation, status=409, **meanwhile(viewer, refusal.answer), **kept)
+    except (MessageRefused, ConversationRefused) as refusal:
+        return _answer(request, viewer, conversation, status=422, problem=f"Not sent: {refusal}", **kept)
+    return _answer(request, viewer, conversation)
+
+
+@require_POST
+def again(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Send a failed message again."""
+    viewer = writer_of(request)
+    conversation = viewer.chat(conversation_id)
+    id_ = read_uuid(request.POST.get("message", ""))
+    message = Message.objects.filter(conversation_id=conversation.pk, pk=id_).first()
+    if message is None:
+        raise Http404("There is no such message.")
+    try:
+        send_again(message=message, author_id=viewer.person_id)
+    except (TooLate, MessageRefused, ConversationRefused) as refusal:
+        return _answer(request, viewer, conversation, status=422, problem=f"Not sent: {refusal}")
+    return _answer(request, viewer, conversation)
+
+
+@require_POST
+def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Assign the conversation, or change its status."""
+    viewer = writer_of(request)
+    row = viewer.chat(conversation_id)
+    changes: dict[str, Any] = {}
+    if "assigned_to" in request.POST:
+        changes["assigned_to_id"] = read_uuid(request.POST["assigned_to"])
+    if (status := request.POST.get("status", "")) in Conversation.Status.values:
+        changes["status"] = status
+    try:
+        change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes=changes)
+    except ConversationRefused as refusal:
+        return _answer(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+    return _answer(request, viewer, row)
+
+
+@require_POST
+def lead(request: HttpRequest, conversation_id: UUID, lead_id: UUID) -> HttpResponse:
+    """Move a lead to another status."""
+    viewer = writer_of(request)
+    row = viewer.chat(conversation_id)
+    if not viewer.person.has_perm("leads.change_lead"):
+        return _answer(request, viewer, row, status=403, problem="Not changed: your login may not change leads.")
+    changes: dict[str, Any] = {"status": request.POST.get("status", "").replace("\0", "")}
+    if reason := request.POST.get("lost_reason", "").replace("\0", "").strip():
+        changes["lost_reason"] = reason
+    try:
+        change_lead(user_id=viewer.business_id, lead_id=lead_id, changes=changes)
+    except LeadRefused as refusal:
+        return _answer(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+    return _answer(request, viewer, row)
+
+
+@require_POST
+def presence(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Note that this person looks at the chat, types into it, or has left it."""
+    viewer = viewer_of(request)
+    row = viewer.chat(conversation_id)
+    if request.POST.get("state") == "left":
+        ChatPresence.objects.forget(person_id=viewer.person_id, conversation_id=row.pk)
+    else:
+        types = request.POST.get("state") == "typing"
+        ChatPresence.objects.note(person_id=viewer.person_id, conversation_id=row.pk, types=types)
+    return HttpResponse(status=204)
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Switch sound or notifications on or off, for this person in all browsers."""
+    viewer = viewer_of(request)
+    chosen = {name: request.POST[name] == "on" for name in ("sound", "notifications") if name in request.POST}
+    InboxPreference.objects.update_or_create(person_id=viewer.person_id, defaults=chosen)
+    if BY_SCRIPT in request.headers:
+        return HttpResponse(status=204)
+    return HttpResponseRedirect(reverse("inbox"))
+
+
+def _answer(
+    request: HttpRequest, viewer: Viewer, conversation: Conversation, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """Return the chat: for the script its parts, otherwise a page, or a redirect where nothing is to be said."""
+    tab = tab_of(request)
+    row = viewer.chat(conversation.pk)
+    if BY_SCRIPT in request.headers:
+        context = chat_context(request, viewer, row) | {"tab": tab} | more
+        return TemplateResponse(request, "inbox/panes.html", context, status=status)
+    if status == 200:
+        return HttpResponseRedirect(f"{address_of(row, tab)}#reply")
+    return whole_page(request, viewer, row, status=status, **more)

@@ -1,0 +1,52 @@
+"""The third pane: the customer, their leads with the next steps, and who takes care of them."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from conversations.admin.assignment import assignees
+from conversations.admin.referral import read_referral
+from conversations.models import Conversation
+from leads.models import Lead
+from leads.services.status_order import TRANSITIONS
+from leadsite.adminkit.values import badge, day
+from leadsite.inbox.access import Viewer
+
+# Leads of all conversations of the customer; conversations beside the open one.
+_LEADS = 10
+_OTHERS = 5
+
+
+def customer_pane(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
+    """Return the context of inbox/customer.html; four statements."""
+    customer = conversation.customer
+    leads = Lead.objects.filter(user_id=viewer.business_id, conversation__customer_id=customer.pk)
+    shown = [_lead(lead) for lead in leads.order_by("-created_at", "-pk")[:_LEADS]]
+    others = customer.conversations.exclude(pk=conversation.pk).order_by("-pk")[:_OTHERS]
+    find_leads = urlencode({"q": customer.phone or customer.name})
+    return {
+        "customer": customer,
+        "conversation": conversation,
+        "leads": [lead for lead in shown if lead["lead"].conversation_id == conversation.pk],
+        "earlier": [lead for lead in shown if lead["lead"].conversation_id != conversation.pk],
+        "others": [(other, day(other.created_at)) for other in others],
+        "assignees": assignees(viewer.person, conversation),
+        "may_write": viewer.may_write,
+        "opted_out": customer.marketing_opted_out_at,
+        "customer_url": reverse("admin:conversations_customer_change", args=[customer.pk]),
+        "conversation_url": reverse("admin:conversations_conversation_change", args=[conversation.pk]),
+        "all_leads_url": f"{reverse('admin:leads_lead_changelist')}?{find_leads}",
+    }
+
+
+def _lead(lead: Lead) -> dict[str, Any]:
+    return {
+        "lead": lead,
+        "badge": badge(lead.get_status_display(), lead.status),
+        "steps": [(status, Lead.Status(status).label) for status in TRANSITIONS[lead.status] if status != "lost"],
+        "may_be_lost": "lost" in TRANSITIONS[lead.status],
+        "created": day(lead.created_at),
+        "referral": read_referral(lead.referral),
+        "url": reverse("admin:leads_lead_change", args=[lead.pk]),
+    }

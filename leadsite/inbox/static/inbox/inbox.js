@@ -1,0 +1,488 @@
+/* The inbox while it is open: asks every few seconds what has changed and replaces that, opens chats without loading the
+   page, sends, keeps drafts, loads more on scrolling. Without this script the page works by its links and forms. */
+(() => {
+    const root = document.getElementById("inbox");
+    if (!root) return;
+    const EVERY = 2200;  // ms between two questions; of the one hidden window that asks:
+    const EVERY_HIDDEN = 5000;
+    const LOOKING = 20000;  // how often the server hears that somebody looks at a chat
+    const TYPING = 3000;
+    const SETTLED = 60000;  // an answer that has been in view for so long has been seen
+    const drafts = window.inboxDrafts;
+    const panes = document.getElementById("inbox-panes");
+    const list = document.getElementById("inbox-chats");
+    const search = document.getElementById("inbox-search");
+    const said = document.getElementById("inbox-said");
+    const find = id => document.getElementById(id);
+    const chat = () => find("chat");
+    const box = () => find("reply-text");
+    const isWide = () => matchMedia("(min-width: 64rem)").matches;
+    const tab = () => list.querySelector(".inbox-tabs [aria-current]")?.dataset.tab || root.dataset.tab;
+    const term = () => search.value.trim();
+    root.dataset.tab = tab() || "waiting";
+    root.classList.add("is-live");
+
+    // --- requests ---------------------------------------------------------------------------------------------------
+    const atLogin = response => response.redirected && new URL(response.url).pathname.startsWith(root.dataset.login);
+
+    async function ask(url, options = {}) {
+        const response = await fetch(url, {cache: "no-store", ...options, headers: {"X-Inbox": "1", ...options.headers}});
+        if (atLogin(response)) {
+            location.assign(`${root.dataset.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
+            return new Promise(() => {});
+        }
+        return response;
+    }
+
+    async function read(url, options) {
+        const response = await ask(url, options);
+        if (!response.ok && ![409, 422, 403].includes(response.status)) throw new Error(response.status);
+        return {status: response.status, page: new DOMParser().parseFromString(await response.text(), "text/html")};
+    }
+
+    const withQuery = (url, query) => `${url}?${new URLSearchParams(query)}`;
+    const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
+
+    // --- the list ---------------------------------------------------------------------------------------------------
+    const rowsOf = () => [...list.querySelectorAll(".inbox-row")];
+
+    async function refreshList() {
+        const query = {tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""};
+        if (term()) query.q = term(); else query.rows = rowsOf().length;
+        const {page} = await read(withQuery(root.dataset.list, query));
+        if ((query.q || "") !== term()) return;
+        const focused = list.contains(document.activeElement) && document.activeElement.dataset.chat;
+        const top = list.querySelector(".inbox-rows")?.scrollTop || 0;
+        list.replaceChildren(...page.body.childNodes);
+        root.dataset.tab = tab() || root.dataset.tab;
+        const rows = list.querySelector(".inbox-rows");
+        if (rows) rows.scrollTop = top;
+        if (focused) list.querySelector(`.inbox-row[data-chat="${focused}"]`)?.focus({preventScroll: true});
+        watchMore();
+        tick();
+    }
+
+    const more = new IntersectionObserver(entries => {
+        for (const entry of entries) if (entry.isIntersecting) { more.unobserve(entry.target); loadMore(entry.target); }
+    }, {rootMargin: "300px"});
+    const watchMore = () => list.querySelectorAll(".inbox-more").forEach(item => more.observe(item));
+
+    async function loadMore(item) {
+        const {page} = await read(withQuery(root.dataset.list, {tab: tab(), after: item.querySelector("a").dataset.after, chat: chat()?.dataset.chat || ""}));
+        item.replaceWith(...page.body.childNodes);
+        watchMore();
+    }
+
+    function choose(id) {
+        for (const row of rowsOf()) row.toggleAttribute("aria-current", false);
+        for (const row of rowsOf()) if (row.dataset.chat === id) { row.setAttribute("aria-current", "true"); row.classList.remove("is-unread"); }
+    }
+
+    let waiting = null;
+    function searchSoon() {
+        clearTimeout(waiting);
+        waiting = setTimeout(() => refreshList().catch(failed), 250);
+    }
+
+    // --- a chat -----------------------------------------------------------------------------------------------------
+    const csrf = / name="csrfmiddlewaretoken" value="[^"]*"/g;
+    const plain = element => element.outerHTML.replace(csrf, "");
+    const thread = () => find("thread");
+    const isAtEnd = () => { const it = thread(); return it.scrollHeight - it.scrollTop - it.clientHeight < 80; };
+    const toEnd = () => { thread().scrollTop = thread().scrollHeight; find("newer").hidden = true; };
+    let shownAt = Date.now();
+
+    async function openChat(href, {push = true, focus = true} = {}) {
+        const url = new URL(href, location.href);
+        const id = url.pathname.split("/").filter(Boolean).pop();
+        leave();
+        const {page} = await read(withQuery(`${url.pathname}chat/`, {tab: url.searchParams.get("tab") || tab()}));
+        panes.replaceChildren(...page.body.childNodes);
+        root.classList.add("has-chat");
+        root.classList.remove("has-customer");
+        if (push) history.pushState({}, "", url);
+        choose(id);
+        begin(url.hash);
+        if (focus && isWide()) (box() || thread()).focus({preventScroll: true});
+        etag = "";
+        if (list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-unread`)) refreshList().catch(failed);
+    }
+
+    function begin(hash) {
+        if (!chat()) return;
+        shownAt = Date.now();
+        const text = box();
+        if (text) {
+            const kept = drafts.read(chat().dataset.chat);
+            if (kept && !text.value) text.value = kept;
+            grow(text);
+        }
+        watchOlder();
+        offerAssign();
+        tick();
+        report("looking");
+        if (hash && hash.startsWith("#m-")) jump(hash.slice(3)); else toEnd();
+        // Fonts change the height.
+        document.fonts?.ready.then(() => { if (thread() && !(hash || "").startsWith("#m-")) toEnd(); });
+    }
+
+    function closeChat(push = true) {
+        leave();
+        root.classList.remove("has-chat", "has-customer");
+        panes.replaceChildren();
+        choose("");
+        title();
+        if (push) history.pushState({}, "", withQuery(root.dataset.home, {tab: root.dataset.tab}));
+    }
+
+    /* Puts what is new of another copy of the chat into the one in view, so that nothing jumps, closes or loses the focus. */
+    function merge(page, {own = false} = {}) {
+        const fresh = page.getElementById("chat");
+        if (!fresh || !chat() || fresh.dataset.chat !== chat().dataset.chat) return;
+        const end = own || isAtEnd();
+        const newest = chat().dataset.newest;
+        for (const part of page.querySelectorAll("[data-part]")) {
+            const here = panes.querySelector(`[data-part="${part.dataset.part}"]`);
+            if (!here || plain(here) === plain(part)) continue;
+            const active = here.contains(document.activeElement) ? document.activeElement : null;
+            if (active && !own && active.matches("input, select, textarea")) continue;
+            here.replaceWith(part);
+            if (active) part.focus({preventScroll: true});
+        }
+        mergeMessages(page.getElementById("messages"));
+        chat().dataset.newest = fresh.dataset.newest;
+        if (fresh.dataset.newest !== newest) shownAt = Date.now();
+        offerAssign();
+        tick();
+        if (end) toEnd();
+        else if (fresh.dataset.newest !== newest) find("newer").hidden = false;
+    }
+
+    function mergeMessages(fresh) {
+        const here = find("messages");
+        const known = new Map([...here.children].map(item => [item.dataset.key, item]));
+        const items = [...fresh.children].filter(item => item.dataset.key !== "more");
+        const first = items.findIndex(item => known.has(item.dataset.key) && !item.dataset.key.startsWith("day-"));
+        if (first < 0) { here.replaceChildren(...fresh.childNodes); watchOlder(); return; }
+        let last = null;
+        const kept = new Set();
+        for (const item of items.slice(first)) {
+            let now = known.get(item.dataset.key);
+            if (!now) now = item;
+            else if (plain(now) !== plain(item)) {
+                if (now.querySelector("details[open]")) item.querySelector("details")?.setAttribute("open", "");
+                now.replaceWith(item);
+                now = item;
+            }
+            if (last && last.nextElementSibling !== now) last.after(now);
+            kept.add(now);
+            last = now;
+        }
+        for (let item = known.get(items[first].dataset.key) && here.lastElementChild; item && !kept.has(item);) {
+            const before = item.previousElementSibling;
+            item.remove();
+            item = before;
+        }
+    }
+
+    async function refreshChat() {
+        const open = chat();
+        if (!open) return;
+        const query = {tab: tab() || root.dataset.tab};
+        if (document.hidden) query.unseen = "1";
+        const seen = panes.querySelector("[name=seen]");
+        if (seen && box().value.trim()) query.seen = seen.value;
+        const {page} = await read(withQuery(open.dataset.panes, query));
+        if (chat() === open) merge(page);
+    }
+
+    // --- older messages, and those that are quoted --------------------------------------------------------------------
+    const olderWatch = new IntersectionObserver(entries => {
+        for (const entry of entries) if (entry.isIntersecting) { olderWatch.unobserve(entry.target); loadOlder().catch(failed); }
+    }, {rootMargin: "400px 0px 0px 0px"});
+    const watchOlder = () => { const item = find("messages").querySelector(".thread-more"); if (item) olderWatch.observe(item); };
+
+    async function loadOlder() {
+        const open = chat(), item = find("messages").querySelector(".thread-more");
+        if (!item) return false;
+        const {page} = await read(withQuery(open.dataset.older, {tab: tab(), before: item.querySelector("a").dataset.before}));
+        if (chat() !== open || !item.isConnected) return false;
+        const it = thread(), from = it.scrollHeight - it.scrollTop;
+        const added = [...page.body.children];
+        const days = new Set(added.map(one => one.dataset.key));
+        const next = item.nextElementSibling;
+        if (next?.classList.contains("thread-day") && days.has(next.dataset.key)) next.remove();
+        item.replaceWith(...added);
+        it.scrollTop = it.scrollHeight - from;
+        watchOlder();
+        return true;
+    }
+
+    async function jump(id) {
+        for (let pages = 0; !find(`m-${id}`) && pages < 40; pages++) if (!await loadOlder()) break;
+        const item = find(`m-${id}`);
+        if (!item) { said.textContent = "That message is not in this conversation."; return; }
+        item.scrollIntoView({block: "center"});
+        item.classList.add("is-found");
+        item.focus({preventScroll: true});
+        setTimeout(() => item.classList.remove("is-found"), 2500);
+    }
+
+    // --- sending and other changes ------------------------------------------------------------------------------------
+    let sending = false;
+
+    async function send(form, submitter) {
+        const text = box().value, id = chat().dataset.chat;
+        if (sending || !text.trim()) return;
+        sending = true;
+        form.classList.add("is-sending");
+        try {
+            const {status, page} = await read(form.action, {method: "POST", body: new FormData(form, submitter)});
+            if (chat()?.dataset.chat !== id) { if (status === 200) drafts.write(id, ""); return; }
+            if (status === 200) {
+                if (box().value === text) { box().value = ""; grow(box()); }
+                drafts.write(id, box().value);
+                panes.querySelector("[name=seen]").value = page.querySelector("[name=seen]").value;
+            }
+            merge(page, {own: true});
+            box().focus({preventScroll: true});
+        } catch {
+            problem("Not sent: the site cannot be reached or is busy. Your text is kept; send it again.");
+        } finally {
+            sending = false;
+            form.classList.remove("is-sending");
+        }
+    }
+
+    async function change(form, submitter) {
+        try {
+            const {page} = await read(form.action, {method: "POST", body: new FormData(form, submitter)});
+            merge(page, {own: true});
+            refreshList().catch(failed);
+        } catch {
+            problem("Not changed: the site cannot be reached or is busy. Try it again.");
+        }
+    }
+
+    function problem(words) {
+        const line = document.createElement("p");
+        line.className = "inbox-problem";
+        line.setAttribute("role", "alert");
+        line.textContent = words;
+        panes.querySelector("[data-part=problem]")?.replaceChildren(line);
+    }
+
+    function offerAssign() {
+        for (const button of panes.querySelectorAll("[data-on-change]")) {
+            const field = button.form.querySelector("select");
+            button.hidden = [...field.options].every(option => option.selected === option.defaultSelected) || field.value === (field.querySelector("[selected]")?.value ?? "");
+        }
+    }
+
+    function grow(text) {
+        text.style.height = "auto";
+        text.style.height = `${Math.min(text.scrollHeight + 2, innerHeight / 3)}px`;
+    }
+
+    // --- who looks at this chat -----------------------------------------------------------------------------------------
+    let reported = 0, typed = 0;
+
+    function report(state) {
+        const open = chat();
+        if (!open || (document.hidden && state !== "left")) return;
+        reported = Date.now();
+        const body = new URLSearchParams({state, csrfmiddlewaretoken: token()});
+        fetch(open.dataset.presence, {method: "POST", body, keepalive: true, headers: {"X-Inbox": "1"}}).catch(() => {});
+    }
+
+    function leave() { if (chat()) { report("left"); typed = 0; } }
+
+    // --- times ------------------------------------------------------------------------------------------------------
+    function tick() {
+        for (const time of root.querySelectorAll("[data-since]")) {
+            const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(time.dataset.since)) / 60000));
+            const hours = Math.floor(minutes / 60);
+            time.textContent = minutes < 60 ? `${minutes} min` : hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+        }
+        for (const time of root.querySelectorAll("[data-until]")) {
+            const minutes = Math.max(0, Math.floor((Date.parse(time.dataset.until) - Date.now()) / 60000));
+            time.textContent = minutes >= 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes} min`;
+        }
+    }
+
+    // --- what is new ------------------------------------------------------------------------------------------------
+    let etag = "", version = null, failures = 0, timer = null;
+
+    /* Of several hidden windows one asks, and none while another is in view: the lock is of all windows of this browser. */
+    function mayAsk(work) {
+        if (!navigator.locks) return document.hidden ? null : work();
+        const options = document.hidden ? {ifAvailable: true} : {mode: "shared"};
+        return navigator.locks.request("inbox", options, lock => lock ? work() : null);
+    }
+
+    async function poll() {
+        clearTimeout(timer);
+        try {
+            await mayAsk(question);
+            failures = 0;
+            find("inbox-offline").hidden = true;
+        } catch { failed(); }
+        const pause = document.hidden ? EVERY_HIDDEN : EVERY;
+        clearTimeout(timer);
+        timer = setTimeout(poll, pause * Math.min(4, 1 + failures));
+        if (Date.now() - typed > 6000 && typed) { typed = 0; report("looking"); }
+        if (Date.now() - reported > LOOKING) report("looking");
+    }
+
+    async function question() {
+        const query = {tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""};
+        const response = await ask(withQuery(root.dataset.live, query), {headers: etag ? {"If-None-Match": etag} : {}});
+        if (response.status === 304) return;
+        if (!response.ok) throw new Error(response.status);
+        etag = response.headers.get("ETag") || "";
+        const now = await response.json(), before = version;
+        version = {...now, tab: query.tab, id: query.chat};
+        title();
+        if (before && before.arrived && now.arrived && now.arrived[0] > before.arrived[0] || before && !before.arrived && now.arrived) announce(now.arrived);
+        const newCounts = !before || JSON.stringify(before.counts) !== JSON.stringify(now.counts);
+        if (!before || before.tab !== query.tab || before.list !== now.list || newCounts) if (!term()) await refreshList();
+        if (query.chat && (!before || before.id !== query.chat || before.chat !== now.chat)) await refreshChat();
+    }
+
+    function failed() {
+        failures += 1;
+        if (failures > 1) find("inbox-offline").hidden = false;
+    }
+
+    function title() {
+        if (!version) return;
+        const count = version.counts.waiting, who = chat()?.querySelector("h2")?.textContent;
+        document.title = `${count ? `(${count > 99 ? "99+" : count}) ` : ""}${who ? `${who} | ` : ""}Inbox | ${root.dataset.site}`;
+    }
+
+    // --- a customer has written ---------------------------------------------------------------------------------------
+    const isOn = name => root.dataset[name] === "on";
+    let audio = null;
+
+    function announce([, id, name]) {
+        said.textContent = `${name} has written.`;
+        if (isOn("sound")) ring();
+        if (isOn("notifications") && (document.hidden || !document.hasFocus()) && window.Notification?.permission === "granted") {
+            const notification = new Notification(name, {body: "has written", tag: id});
+            notification.onclick = () => { window.focus(); notification.close(); openChat(`${root.dataset.home}${id}/?tab=${tab()}`).catch(failed); };
+        }
+    }
+
+    function ring() {
+        // Without a click or key before, the browser would refuse, and say so in its console.
+        if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return;
+        audio ||= new AudioContext();
+        [880, 1174].forEach((frequency, number) => {
+            const tone = audio.createOscillator(), volume = audio.createGain();
+            const at = audio.currentTime + number * 0.12;
+            tone.frequency.value = frequency;
+            volume.gain.setValueAtTime(0.08, at);
+            volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.3);
+            tone.connect(volume).connect(audio.destination);
+            tone.start(at);
+            tone.stop(at + 0.3);
+        });
+    }
+
+    async function prefer(button) {
+        const name = button.dataset.preference, on = !isOn(name);
+        if (name === "notifications" && on && window.Notification && await Notification.requestPermission() !== "granted") {
+            said.textContent = "This browser does not allow notifications of this site. Allow them in its settings.";
+            return;
+        }
+        root.dataset[name] = on ? "on" : "off";
+        button.setAttribute("aria-pressed", String(on));
+        button.value = on ? "off" : "on";
+        if (name === "sound" && on) ring();
+        await ask(root.dataset.preferences, {method: "POST", body: new URLSearchParams({[name]: on ? "on" : "off", csrfmiddlewaretoken: token()})});
+    }
+
+    // --- events -----------------------------------------------------------------------------------------------------
+    root.addEventListener("click", event => {
+        const link = event.target.closest("a, button");
+        if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+        const run = work => { event.preventDefault(); Promise.resolve(work()).catch(failed); };
+        if (link.dataset.preference) run(() => prefer(link));
+        else if (link.id === "newer") run(toEnd);
+        else if (link.dataset.jump) run(() => jump(link.dataset.jump));
+        else if (link.dataset.before) run(loadOlder);
+        else if (link.dataset.after) run(() => loadMore(link.closest(".inbox-more")));
+        else if ("back" in link.dataset) run(closeChat);
+        else if ("customer" in link.dataset) run(() => { root.classList.add("has-customer"); find("customer").focus(); });
+        else if ("toChat" in link.dataset) run(() => root.classList.remove("has-customer"));
+        else if (link.dataset.tab && link.closest(".inbox-tabs")) run(() => chooseTab(link));
+        else if (link.dataset.chat) run(() => openChat(link.href));
+    });
+
+    function chooseTab(link) {
+        search.value = "";
+        for (const one of list.querySelectorAll(".inbox-tabs a")) one.removeAttribute("aria-current");
+        link.setAttribute("aria-current", "page");
+        root.dataset.tab = link.dataset.tab;
+        search.form.querySelector("[name=tab]").value = link.dataset.tab;
+        list.querySelector(".inbox-rows").replaceChildren();
+        if (!chat() || !root.classList.contains("has-chat")) history.replaceState({}, "", link.href);
+        etag = "";
+        return refreshList();
+    }
+
+    root.addEventListener("submit", event => {
+        const form = event.target;
+        if (form.classList.contains("inbox-reply")) { event.preventDefault(); send(form, event.submitter); }
+        else if ("change" in form.dataset) { event.preventDefault(); change(form, event.submitter); }
+        else if (form.classList.contains("inbox-search")) { event.preventDefault(); refreshList().catch(failed); }
+    });
+
+    root.addEventListener("input", event => {
+        if (event.target === search) { searchSoon(); return; }
+        if (event.target !== box()) return;
+        const seen = panes.querySelector("[name=seen]");
+        const wasEmpty = !drafts.read(chat().dataset.chat);
+        if (wasEmpty && Date.now() - shownAt > SETTLED) seen.value = chat().dataset.newest;
+        drafts.write(chat().dataset.chat, box().value);
+        grow(box());
+        if (Date.now() - typed > TYPING) { typed = Date.now(); report("typing"); }
+    });
+
+    root.addEventListener("change", offerAssign);
+
+    root.addEventListener("keydown", event => {
+        if (event.target === box() && event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.isComposing
+            && !matchMedia("(pointer: coarse)").matches) {
+            event.preventDefault();
+            box().form.requestSubmit();
+        } else if (event.key === "Escape" && panes.contains(event.target)) {
+            const row = rowsOf().find(one => one.hasAttribute("aria-current")) || rowsOf()[0];
+            if (isWide()) row?.focus(); else if (root.classList.contains("has-customer")) root.classList.remove("has-customer"); else closeChat();
+        } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && (event.target.closest(".inbox-row") || event.target === search)) {
+            const rows = rowsOf(), at = rows.indexOf(event.target.closest(".inbox-row"));
+            const next = event.key === "ArrowDown" ? rows[at + 1] : rows[at - 1];
+            if (next || at === 0) { event.preventDefault(); (next || search).focus(); }
+        }
+    });
+
+    document.addEventListener("inbox:search", () => root.classList.remove("has-chat", "has-customer"));
+    window.addEventListener("popstate", () => {
+        const id = location.pathname.slice(root.dataset.home.length).replace("/", "");
+        if (id) openChat(location.href, {push: false}).catch(failed); else closeChat(false);
+    });
+    document.addEventListener("visibilitychange", () => {
+        if (document.hidden) { leave(); return; }
+        report("looking");
+        etag = "";
+        poll();
+    });
+    window.addEventListener("pagehide", leave);
+    panes.addEventListener("scroll", () => { if (thread() && isAtEnd()) find("newer").hidden = true; }, true);
+    setInterval(tick, 20000);
+
+    if (location.hash === "#search") { search.focus(); history.replaceState({}, "", location.pathname + location.search); }
+    watchMore();
+    begin(location.hash);
+    timer = setTimeout(poll, EVERY);
+})();

@@ -1,0 +1,60 @@
+"""The messages of a chat, ready to be shown: reactions at their bubble, authors, and what can be sent again."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from conversations.admin.thread_entries import Entry, Place, Thread, read_thread
+from conversations.models import Conversation, Message
+from leadsite.inbox.access import names_of
+from whatsapp.outbound.resolve import can_be_sent_again
+
+
+@dataclass(slots=True)
+class Bubble:
+    """An entry of the thread with what the inbox adds to it."""
+
+    entry: Entry
+    reactions: list[tuple[str, str]] = field(default_factory=list)  # emoji, who
+    author: str = ""
+    can_be_sent_again: bool = False
+
+
+@dataclass(slots=True)
+class ChatThread:
+    bubbles: list[Bubble]
+    older: str  # the place before which there is more; "" where there is none
+    newest: Message | None
+
+
+def read_chat(conversation: Conversation, *, before: Place | None = None) -> ChatThread:
+    """Return the newest messages, or the newest before a place; at most four statements."""
+    thread = read_thread(conversation, before=before)
+    bubbles = with_reactions(thread)
+    names = names_of(bubble.entry.message.author_id for bubble in bubbles)
+    for bubble in bubbles:
+        message = bubble.entry.message
+        bubble.author = names.get(message.author_id, "") if message.author_id else ""
+        bubble.can_be_sent_again = can_be_sent_again(message)
+    messages = [entry.message for entry in thread.entries]
+    older = str_place(messages[0]) if thread.has_older and messages else ""
+    return ChatThread(bubbles, older, messages[-1] if messages else None)
+
+
+def with_reactions(thread: Thread) -> list[Bubble]:
+    """Return the entries, with the reactions to those that are shown at them: the last of each side."""
+    bubbles = {entry.message.pk: Bubble(entry) for entry in thread.entries}
+    shown: dict[UUID, dict[str, str]] = {}
+    for entry in thread.entries:
+        message, target = entry.message, bubbles.get(entry.about) if entry.about else None
+        if message.kind == "reaction" and target and not target.entry.is_notice:
+            who = "The customer" if message.direction == Message.Direction.IN else "You"
+            shown.setdefault(target.entry.message.pk, {})[who] = entry.reaction
+            if not entry.new_day:  # a day line stands at the first entry of its day
+                del bubbles[message.pk]
+    for id_, found in shown.items():
+        bubbles[id_].reactions = [(emoji, who) for who, emoji in found.items() if emoji]
+    return list(bubbles.values())
+
+
+def str_place(message: Message) -> str:
+    return f"{message.sort_at.isoformat()}_{message.pk}"

@@ -1,0 +1,77 @@
+"""What the inbox of a person looks like now, as a few short texts: an open page asks for them every few seconds, and
+reads again only what has changed. One statement, of look-ups by indexes.
+"""
+
+import json
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from leadsite.core.statements import fetch_rows
+from leadsite.inbox.access import Viewer
+from leadsite.inbox.chats import PAGE, counts_columns, page_ids
+from leadsite.inbox.models import PRESENT, TYPING
+
+_THREAD: Final = 50
+_LIST: Final = """
+    (SELECT md5(string_agg(concat_ws(',', v.id, v.last_message_at, v.waiting_since, v.assigned_to_id, v.status,
+                                     c.updated_at, m.id, m.status, r.read_until, l.status, l.type), ';'))
+     FROM unnest(ARRAY({ids})) WITH ORDINALITY AS given (id, n)
+     JOIN conversations AS v ON v.id = given.id
+     JOIN customers AS c ON c.id = v.customer_id
+     LEFT JOIN LATERAL (SELECT id, status FROM messages WHERE conversation_id = v.id
+                        ORDER BY sort_at DESC, id DESC LIMIT 1) AS m ON true
+     LEFT JOIN LATERAL (SELECT read_until FROM chat_reads WHERE conversation_id = v.id AND person_id = %(person)s
+                        LIMIT 1) AS r ON true
+     LEFT JOIN LATERAL (SELECT type, status FROM leads WHERE conversation_id = v.id
+                        ORDER BY created_at DESC, id DESC LIMIT 1) AS l ON true)
+"""
+_CHAT: Final = f"""
+    (SELECT md5(concat_ws(';', v.updated_at, v.status, v.assigned_to_id, v.waiting_since, c.updated_at,
+        (SELECT string_agg(concat_ws(',', m.id, m.status, m.error), ';') FROM (
+            SELECT id, status, left(error, 50) AS error FROM messages WHERE conversation_id = v.id
+            ORDER BY sort_at DESC, id DESC LIMIT {_THREAD}) AS m),
+        (SELECT string_agg(concat_ws(',', l.id, l.version), ';') FROM leads AS l WHERE l.conversation_id = v.id),
+        (SELECT string_agg(concat_ws(',', p.person_id, p.typing_at > now() - %(typing)s), ';' ORDER BY p.person_id)
+         FROM chat_presence AS p WHERE p.conversation_id = v.id AND p.person_id <> %(person)s
+             AND p.seen_at > now() - %(present)s)))
+     FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
+     WHERE v.id = %(chat)s AND v.user_id = %(business)s)
+"""  # noqa: S608 - constant text
+# The customer who wrote last, among those who wait for this person or for anybody.
+_ARRIVED: Final = """
+    (SELECT json_build_array(v.last_inbound_at, v.id, coalesce(nullif(c.name, ''), c.phone, c.whatsapp_user_id))::text
+     FROM unnest(ARRAY({ids})) AS given (id) JOIN conversations AS v ON v.id = given.id
+     JOIN customers AS c ON c.id = v.customer_id
+     WHERE v.assigned_to_id IS NULL OR v.assigned_to_id = %(person)s
+     ORDER BY v.last_inbound_at DESC NULLS LAST LIMIT 1)
+"""
+_NEWEST: Final = 10
+
+
+class Version(NamedTuple):
+    """`list`, `chat`: change with what they show. `arrived`: time, conversation and name of the last who wrote."""
+
+    list: str
+    chat: str
+    counts: dict[str, int]
+    arrived: list[str] | None
+
+
+def read_version(viewer: Viewer, *, tab: str, conversation_id: UUID | None) -> Version:
+    """Return the version of a tab's first page, of the counts and, where one is open, of a chat; one statement."""
+    values: dict[str, Any] = {"business": viewer.business_id, "person": viewer.person_id, "chat": conversation_id}
+    values |= {"limit": PAGE, "typing": TYPING, "present": PRESENT, "newest": _NEWEST}
+    ((rows, chat, arrived, waiting, mine, unassigned),) = fetch_rows(_statement(tab, conversation_id), values)
+    counts = {"waiting": waiting, "mine": mine, "unassigned": unassigned}
+    return Version(rows or "", chat or "", counts, json.loads(arrived) if arrived else None)
+
+
+def _statement(tab: str, conversation_id: UUID | None) -> str:
+    newest = page_ids("waiting", is_first=True).replace("%(limit)s", "%(newest)s")
+    columns = [
+        _LIST.format(ids=page_ids(tab, is_first=True)),
+        _CHAT if conversation_id else "NULL",
+        _ARRIVED.format(ids=newest),
+        counts_columns(),
+    ]
+    return f"SELECT {', '.join(columns)}"

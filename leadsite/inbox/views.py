@@ -1,0 +1,217 @@
+"""The pages of the inbox, and the parts of them that an open page reads again. They change nothing but what is read."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_GET
+
+from conversations.admin.thread_entries import Place
+from conversations.models import Conversation, Message
+from conversations.search.queries import TooManyWords
+from leadsite.accounts.models import User
+from leadsite.core import clock
+from leadsite.inbox.access import Viewer, may_read, names_of, viewer_of
+from leadsite.inbox.chats import LABELS, MOST, PAGE, TABS, Page, Row, counts, read_cursor, read_page, shown_count
+from leadsite.inbox.customer import customer_pane
+from leadsite.inbox.models import ChatPresence, ChatRead, InboxPreference
+from leadsite.inbox.searching import Found, Hit, search_everything
+from leadsite.inbox.thread import read_chat
+from leadsite.inbox.times import remaining, short_time, waited
+from leadsite.inbox.versions import read_version
+from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH
+from whatsapp.outbound.providers import PROVIDERS
+from whatsapp.outbound.routing import find_route_of_reply
+
+
+def first_page(request: HttpRequest) -> HttpResponse:
+    """The first page of the admin: the inbox; the overview for people who may not read conversations."""
+    return HttpResponseRedirect(reverse("inbox" if may_read(cast(User, request.user)) else "overview"))
+
+
+@require_GET
+def inbox(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
+    """The page: the list and, where one is chosen, the chat and its customer."""
+    viewer = viewer_of(request)
+    return whole_page(request, viewer, viewer.chat(conversation_id) if conversation_id else None)
+
+
+@require_GET
+def chat_list(request: HttpRequest) -> HttpResponse:
+    """The list with its tabs, or with `after` the next rows only."""
+    viewer = viewer_of(request)
+    template = "inbox/rows.html" if "after" in request.GET else "inbox/list.html"
+    return TemplateResponse(request, template, list_context(request, viewer))
+
+
+@require_GET
+def chat(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """The chat and its customer. `seen`: the newest message that somebody has seen who is writing an answer now."""
+    viewer = viewer_of(request)
+    conversation = viewer.chat(conversation_id)
+    context = chat_context(request, viewer, conversation)
+    seen = read_uuid(request.GET.get("seen", ""))
+    if seen and (answer := Message.objects.answer_after(conversation.pk, seen)):
+        context |= meanwhile(viewer, answer)
+    return TemplateResponse(request, "inbox/panes.html", context | {"tab": tab_of(request)})
+
+
+@require_GET
+def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Older messages of a chat, before the place `before`."""
+    viewer = viewer_of(request)
+    conversation = viewer.chat(conversation_id)
+    thread = read_chat(conversation, before=_place(request.GET.get("before", "")))
+    context = {"thread": thread, "conversation": conversation, "may_write": viewer.may_write, "tab": tab_of(request)}
+    return TemplateResponse(request, "inbox/messages.html", context)
+
+
+@require_GET
+def live(request: HttpRequest) -> HttpResponse:
+    """What has changed, as JSON; 304 where nothing has."""
+    viewer = viewer_of(request)
+    version = read_version(viewer, tab=tab_of(request), conversation_id=read_uuid(request.GET.get("chat", "")))
+    body = json.dumps(version._asdict())
+    etag = f'"{hashlib.blake2b(body.encode(), digest_size=12).hexdigest()}"'
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponseNotModified(headers={"ETag": etag})
+    return JsonResponse(version._asdict(), headers={"ETag": etag})
+
+
+def whole_page(
+    request: HttpRequest, viewer: Viewer, conversation: Conversation | None, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """Return the whole page; `more` is added to its context."""
+    context = admin.site.each_context(request) | list_context(request, viewer, conversation)
+    if conversation:
+        context |= chat_context(request, viewer, conversation)
+    preference = InboxPreference.objects.filter(person=viewer.person_id).first() or InboxPreference()
+    context |= {"title": "Inbox", "is_fullwidth": "1", "person": viewer.person, "preference": preference}
+    return TemplateResponse(request, "inbox/inbox.html", context | more, status=status)
+
+
+def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversation | None = None) -> dict[str, Any]:
+    """The context of inbox/list.html."""
+    tab, term = tab_of(request), request.GET.get("q", "").replace("\0", "").strip()
+    found, page = None, Page([], None)
+    if term:
+        found = _search(viewer, term)
+    else:
+        size = min(MOST, max(PAGE, _number(request.GET.get("rows", ""))))
+        page = read_page(viewer, tab, after=read_cursor(request.GET.get("after", "")), size=size)
+    hits = [hit for _, group in found.groups for hit in group] if found else []
+    names = names_of(
+        id_ for row in [*page.rows, *(hit.row for hit in hits)] for id_ in (row.assigned_to_id, row.author_id)
+    )
+    numbers = counts(viewer)
+    return {
+        "tab": tab,
+        "tabs": [(name, LABELS[name], shown_count(numbers[name]) if name in numbers else "") for name in TABS],
+        "counts": numbers,
+        "term": term,
+        "problem_of_search": found.problem if found else "",
+        "groups": [(name, [_shown(hit.row, names, viewer, hit) for hit in group]) for name, group in found.groups]
+        if found
+        else [],
+        "rows": [_shown(row, names, viewer) for row in page.rows],
+        "next": page.next,
+        "chosen": conversation.pk if conversation else read_uuid(request.GET.get("chat", "")),
+        "viewer": viewer,
+    }
+
+
+def _shown(row: Row, names: Mapping[UUID, str], viewer: Viewer, hit: Hit | None = None) -> dict[str, Any]:
+    """What inbox/row.html shows of a chat."""
+    author = names.get(row.author_id, "") if row.author_id else ""
+    return {
+        "row": row,
+        "hit": hit,
+        "time": short_time(row.last_message_at),
+        "waited": waited(row.waiting_since) if row.waiting_since else "",
+        "author": "You" if row.author_id in (None, viewer.person_id) else author,
+        "assignee": names.get(row.assigned_to_id, "") if row.assigned_to_id else "",
+        "is_mine": row.assigned_to_id == viewer.person_id,
+    }
+
+
+def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
+    """The context of inbox/panes.html. What it shows counts as read, unless the page says that nobody looks."""
+    thread = read_chat(conversation)
+    if thread.newest and "unseen" not in request.GET:
+        newest = thread.newest.sort_at
+        ChatRead.objects.mark(person_id=viewer.person_id, conversation_id=conversation.pk, until=newest)
+    others = ChatPresence.objects.others(person_id=viewer.person_id, conversation_id=conversation.pk)
+    names = names_of(other.person_id for other in others)
+    return {
+        "thread": thread,
+        "seen": thread.newest.pk if thread.newest else UUID(int=0),
+        "present": [(names.get(other.person_id, "Somebody"), other.types) for other in others],
+        "reply": _reply_box(conversation),
+        "waited": waited(conversation.waiting_since) if conversation.waiting_since else "",
+        "panes": True,
+    } | customer_pane(viewer, conversation)
+
+
+def meanwhile(viewer: Viewer, answer: Message) -> dict[str, Any]:
+    """The context of the warning that there is another answer."""
+    if answer.author_id is None:
+        who = "Somebody else"
+    elif answer.author_id == viewer.person_id:
+        who = "You (in another window)"
+    else:
+        who = names_of([answer.author_id]).get(answer.author_id, "Somebody else")
+    return {"meanwhile": answer, "meanwhile_by": who}
+
+
+def tab_of(request: HttpRequest) -> str:
+    tab = request.GET.get("tab") or request.POST.get("tab") or "waiting"
+    return tab if tab in TABS else "waiting"
+
+
+def address_of(conversation: Conversation, tab: str) -> str:
+    return reverse("inbox-chat", args=[conversation.pk], query={"tab": tab})
+
+
+def _reply_box(conversation: Conversation) -> dict[str, Any]:
+    route = find_route_of_reply(conversation)
+    until = route.open_until(clock.now())
+    return {
+        "route": route,
+        "until": until,
+        "remaining": remaining(until) if until else "",
+        "max_length": PROVIDERS[route.channel.provider].TEXT_MAX_LENGTH if route.channel else TEXT_MAX_LENGTH,
+    }
+
+
+def _search(viewer: Viewer, term: str) -> Found:
+    try:
+        return search_everything(viewer, term)
+    except TooManyWords as error:
+        return Found([], str(error))
+
+
+def _place(text: str) -> Place | None:
+    at, _, id_ = text.partition("_")
+    try:
+        time, found = parse_datetime(at), read_uuid(id_)
+    except ValueError:
+        return None
+    return Place(time, found) if time and time.tzinfo and found else None
+
+
+def read_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
