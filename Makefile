@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 # The tests start hundreds of processes: none of them should compile the same modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long faults fuzz schema lint-schema setup requirements lint format bench migrations clean help
+.PHONY: run test test-long faults fuzz screenshots schema lint-schema setup requirements lint format bench migrations clean help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ faults: .venv/installed-dev ## faults injected under load, with a table of what 
 
 fuzz: .venv/installed-dev ## 20 000 random requests to the API, each answer checked against the OpenAPI schema
 	@$(PYTEST) --cases=20000 tests/long/leadsite/rest/test_openapi.py $(ARGS)
+
+screenshots: .venv/installed-dev ## the pictures of docs/images, of a demo of its own; ARGS="--all --folder DIR" takes more, elsewhere
+	@$(BIN)/python -m tests.screenshots $(ARGS)
 
 schema: .venv/installed-dev ## writes docs/openapi.yaml and the same as JSON for /api/schema; a test compares both with the code
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

@@ -61,6 +61,6 @@ urlpatterns = [
     path("admin/account/", include("leadsite.accounts.account.pages")),
     path("admin/inbox/", include("leadsite.inbox.urls")),
     path("admin/", for_staff(first_page)),
-    path("admin/overview/", admin.site.index, name="overview"),
+    path("admin/overview/", for_staff(admin.site.index), name="overview"),
     path("admin/", admin.site.urls),
 ]

@@ -51,7 +51,7 @@ def again(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     viewer = writer_of(request)
     conversation = viewer.chat(conversation_id)
     id_ = read_uuid(request.POST.get("message", ""))
-    message = Message.objects.filter(conversation_id=conversation.pk, pk=id_).first()
+    message = Message.objects.filter(conversation_id=conversation.pk, pk=id_).first() if id_ else None
     if message is None:
         raise Http404("There is no such message.")
     try:

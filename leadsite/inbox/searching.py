@@ -1,6 +1,6 @@
 """The search of everything: customers by name and number in any spelling, leads and messages by their texts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import and_
 from typing import Final, NamedTuple
@@ -25,6 +25,8 @@ from leadsite.inbox.chats import Row, read_rows
 # How many are shown of each.
 SHOWN: Final = 10
 _AROUND: Final = 40
+# How much of a text is looked at to mark what was found.
+_READ: Final = 4000
 
 
 class Hit(NamedTuple):
@@ -81,16 +83,13 @@ def _hits(rows: dict[UUID, Row], found: Iterable[tuple[UUID, str, UUID | None]],
 
 def marked(text: str, term: str) -> SafeString:
     """Return the part of a text around what was found in it, with that marked."""
-    line = " ".join(text.split())
-    folded = fold(line)
-    words = [word for part in read_term(term) for word in part.words]
-    places = sorted((folded.find(word), len(word)) for word in words if word in folded)
-    # A text that is folded to another length, as "ß" to "ss", has nothing marked after that.
-    if not places or len(folded) != len(line):
+    line = " ".join(text[:_READ].split())
+    pieces = [fold(character) for character in line]
+    places = sorted(_places("".join(pieces), pieces, {word for part in read_term(term) for word in part.words}))
+    if not places:
         return format_html("{}", shorten(line, 3 * _AROUND))
     begin = max(0, places[0][0] - _AROUND)
-    pieces, last = ["…" if begin else ""], begin
-    marks = []
+    marks, last = [], begin
     for at, length in places:
         if at < last:
             continue
@@ -98,5 +97,15 @@ def marked(text: str, term: str) -> SafeString:
         last = at + length
         if last - begin > 3 * _AROUND:
             break
+    rest = line[last : last + 2 * _AROUND]
     joined = format_html_join("", "{}<mark>{}</mark>", marks)
-    return format_html("{}{}{}", pieces[0], joined, shorten(" " + line[last:], 2 * _AROUND) if line[last:] else "")
+    return format_html("{}{}{}{}", "…" if begin else "", joined, rest, "…" if len(line) > last + len(rest) else "")
+
+
+def _places(folded: str, pieces: Sequence[str], words: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where in the text the words begin, and how long they are there: folding removes characters, or doubles them."""
+    origins = [number for number, piece in enumerate(pieces) for _ in piece]
+    for word in words:
+        at = folded.find(word)
+        if at >= 0:
+            yield origins[at], origins[at + len(word) - 1] + 1 - origins[at]

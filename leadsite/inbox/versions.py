@@ -49,9 +49,9 @@ _NEWEST: Final = 10
 
 
 class Version(NamedTuple):
-    """`list`, `chat`: change with what they show. `arrived`: time, conversation and name of the last who wrote."""
+    """`rows`, `chat`: change with what they show. `arrived`: time, conversation and name of the last who wrote."""
 
-    list: str
+    rows: str
     chat: str
     counts: dict[str, int]
     arrived: list[str] | None

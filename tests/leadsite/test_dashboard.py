@@ -10,7 +10,7 @@ def test_the_first_page_counts_the_leads_and_names_the_newest(owner, stranger):
     owner.has_lead(customer_name=HOSTILE, status="contacted")
     stranger.has_lead(customer_name="Another business's")
 
-    response = staff_of(owner).get(reverse("admin:index"))
+    response = staff_of(owner).get(reverse("overview"))
 
     assert [status["count"] for status in response.context["statuses"]] == [1, 1, 0, 0, 0]
     page = response.content.decode()

@@ -10,7 +10,7 @@ from tests.whatsapp.inbox import Inbox
 
 
 def first_page(business):
-    response = staff_of(business).get(reverse("admin:index"))
+    response = staff_of(business).get(reverse("overview"))
     assert response.status_code == 200
     return response.content.decode()
 
@@ -23,7 +23,7 @@ def test_a_returning_customer_of_a_lost_lead_waits_on_the_first_page(owner):
     inbox.gets(meta.message("image", {"id": "1"}, timestamp=meta.NOON + 60))
     page = first_page(owner)
     assert "Waiting for an answer" in page
-    assert reverse("admin:conversations_conversation_change", args=[inbox.conversations[0].pk]) in page
+    assert reverse("inbox-chat", args=[inbox.conversations[0].pk]) in page
     assert "Sheena Nelson" in page
     assert "Photo" in page
 

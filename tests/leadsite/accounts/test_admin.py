@@ -204,7 +204,7 @@ def test_owners_add_keys_of_their_own_business_only(owner, stranger):
 
 def test_a_locked_business_loses_access_at_once(owner: Business):
     people = staff_of(owner)
-    assert people.get(reverse("admin:index")).status_code == 200
+    assert people.get(reverse("overview")).status_code == 200
     operator().fill(address("change", owner.user), is_active=None)
-    assert people.get(reverse("admin:index")).status_code == 302
+    assert people.get(reverse("overview")).status_code == 302
     assert answers_to(owner.api_key) == 401

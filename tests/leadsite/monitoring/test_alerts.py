@@ -18,10 +18,10 @@ def test_operators_see_what_the_last_self_check_found(owner: Business) -> None:
     }
     IntegrityRun.objects.create(seconds=1, total=1, findings=[finding])
     person = operator()
-    page = person.get("/admin/").content.decode()
+    page = person.get("/admin/overview/").content.decode()
     assert "found 3 rows too many" in page
     assert "Delete them." in page
     assert ESCAPED in page
-    assert "rows too many" not in staff_of(owner).get("/admin/").content.decode()
+    assert "rows too many" not in staff_of(owner).get("/admin/overview/").content.decode()
     IntegrityRun.objects.create(seconds=1, total=0)
-    assert "self-check" not in person.get("/admin/").content.decode()
+    assert "self-check" not in person.get("/admin/overview/").content.decode()

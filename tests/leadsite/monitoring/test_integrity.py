@@ -92,10 +92,10 @@ def test_findings_are_on_the_start_page_of_operators_and_at_metrics(
 ) -> None:
     two_businesses(owner, stranger)
     check_integrity()
-    assert "self-check" not in operator().get("/admin/").content.decode()
+    assert "self-check" not in operator().get("/admin/overview/").content.decode()
     corrupt("doubled_active_conversation", owner, stranger)
     check_integrity()
     page = client.get("/metrics").content.decode()
     assert 'leadsite_integrity_findings{check="doubled_active_conversation"} 1.0' in page
     assert "leadsite_integrity_age_seconds" in page
-    assert "self-check" not in staff_of(owner).get("/admin/").content.decode()
+    assert "self-check" not in staff_of(owner).get("/admin/overview/").content.decode()

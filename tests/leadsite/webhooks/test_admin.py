@@ -61,7 +61,7 @@ def test_an_endpoint_is_changed_switched_off_and_on_again(staff, integrator):
 
 def test_a_disabled_endpoint_is_on_the_dashboard_of_its_business(staff, integrator, stranger):
     WebhookEndpoint.objects.update(active=False, disabled_at=timezone.now(), disabled_reason="It answered 410 Gone.")
-    home = reverse("admin:index")
+    home = reverse("overview")
     for person in (staff, operator()):
         page = person.get(home).content.decode()
         assert "It answered 410 Gone." in page

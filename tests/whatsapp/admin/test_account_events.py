@@ -8,7 +8,7 @@ from whatsapp.models import AccountEvent
 
 pytestmark = pytest.mark.django_db
 
-INDEX_PAGE = "/admin/"
+INDEX_PAGE = "/admin/overview/"
 
 
 def index_page(person) -> str:

@@ -7,7 +7,7 @@ from tests.staff import ESCAPED, HOSTILE, Staff, address, member_of, messages_of
 from tests.whatsapp.mailing import TOKEN
 from whatsapp.models import Channel
 
-INDEX_PAGE = "/admin/"
+INDEX_PAGE = "/admin/overview/"
 
 
 def page(person: Staff, row) -> str:

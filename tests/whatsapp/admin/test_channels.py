@@ -154,7 +154,7 @@ def test_agents_read_the_pages_of_their_numbers_and_change_nothing(owner, strang
     resume = f"{address('change', channel).removesuffix('change/')}resume/"
     assert staff.client.post(resume).status_code == 403
     assert staff.client.post(address("change", channel), {"phone_number_id": "2"}).status_code == 403
-    alerts = staff.get(reverse("admin:index")).content.decode()
+    alerts = staff.get(reverse("overview")).content.decode()
     assert address("change", channel) in alerts
 
 

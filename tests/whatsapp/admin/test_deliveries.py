@@ -23,7 +23,7 @@ from whatsapp.models import WebhookDelivery
 
 def badges(person: Staff) -> dict[str, str]:
     """The badges of the menu's items."""
-    menu = person.get(reverse("admin:index")).context["sidebar_navigation"]
+    menu = person.get(reverse("overview")).context["sidebar_navigation"]
     return {item["title"]: item["badge"] for group in menu for item in group["items"] if item["badge"]}
 
 

@@ -9,7 +9,7 @@ from tests.whatsapp import meta
 from tests.whatsapp.graph import RESET_ACCEPTED, error
 from tests.whatsapp.inbox import Inbox
 
-INDEX_PAGE = "/admin/"
+INDEX_PAGE = "/admin/overview/"
 NOT_KNOWN = ": it is not known whether it arrived"
 
 

@@ -113,7 +113,7 @@ def test_a_message_from_twilio_says_the_same_everywhere(owner, settings, changes
 def test_a_voice_note_is_called_so_in_lists_and_quotes(owner, inbox):
     inbox.gets(meta.message("audio", {"id": "1", "voice": True}, id="wamid.voice"))
     staff = staff_of(owner)
-    assert "Voice message" in staff.get(reverse("admin:index")).content.decode()
+    assert "Voice message" in staff.get(reverse("overview")).content.decode()
     assert "Voice message" in staff.get(address("changelist", Message)).content.decode()
     inbox.gets(meta.text("Did you hear it?", context={"id": "wamid.voice"}))
     inbox.gets(meta.message("reaction", {"message_id": "wamid.voice", "emoji": "👍"}))

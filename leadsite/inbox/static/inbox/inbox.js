@@ -345,7 +345,7 @@
         title();
         if (before && before.arrived && now.arrived && now.arrived[0] > before.arrived[0] || before && !before.arrived && now.arrived) announce(now.arrived);
         const newCounts = !before || JSON.stringify(before.counts) !== JSON.stringify(now.counts);
-        if (!before || before.tab !== query.tab || before.list !== now.list || newCounts) if (!term()) await refreshList();
+        if (!before || before.tab !== query.tab || before.rows !== now.rows || newCounts) if (!term()) await refreshList();
         if (query.chat && (!before || before.id !== query.chat || before.chat !== now.chat)) await refreshChat();
     }
 

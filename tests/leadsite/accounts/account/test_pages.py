@@ -88,7 +88,7 @@ def test_the_page_needs_a_login_and_a_button(owner: Business, person: Staff):
 
 
 def test_every_page_links_to_it(person: Staff):
-    assert f'href="{ACCOUNT}"' in person.get("/admin/").content.decode()
+    assert f'href="{ACCOUNT}"' in person.get("/admin/overview/").content.decode()
 
 
 def test_a_new_password_ends_the_other_sessions(person: Staff):

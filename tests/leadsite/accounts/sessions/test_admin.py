@@ -19,12 +19,12 @@ def test_an_operator_sees_and_ends_sessions(owner: Business, stranger: Business)
     (row,) = Session.objects.filter(user=owner.id)
     assert person.get(address("change", row)).status_code == 200
     assert person.client.post(address("delete", row), {"post": "yes"}).status_code == 302
-    assert lost.get("/admin/").status_code == 302
-    assert kept.get("/admin/").status_code == 200
+    assert lost.get("/admin/overview/").status_code == 302
+    assert kept.get("/admin/overview/").status_code == 200
     (row,) = Session.objects.filter(user=stranger.id)
     chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
     assert person.client.post(address("changelist", Session), chosen).status_code == 302
-    assert kept.get("/admin/").status_code == 302
+    assert kept.get("/admin/overview/").status_code == 302
 
 
 def test_staff_do_not_see_them(owner: Business):

@@ -29,7 +29,7 @@ def test_pages_fit_a_phone_and_statuses_are_readable_in_light_and_dark_theme(peo
     fields = {"direction": "out", "status": "failed", "content": "w" * 300, "error": "w" * 300}
     message = Message.objects.create(user=people.user, conversation=conversation, **fields)
     rows = [Lead.objects.get(pk=lead.lead_id), conversation, message, conversation.customer]
-    paths = ["/admin/", address("add", Lead), *(address("changelist", type(row)) for row in rows)]
+    paths = ["/admin/overview/", address("add", Lead), *(address("changelist", type(row)) for row in rows)]
     paths += [address("change", row) for row in rows]
 
     with open_window(live_server.url, viewport=PHONE) as window:
@@ -41,7 +41,7 @@ def test_pages_fit_a_phone_and_statuses_are_readable_in_light_and_dark_theme(peo
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
-            window.open("/admin/")
+            window.open("/admin/overview/")
             page.locator(f"html{'.dark' if theme == 'dark' else ':not(.dark)'}").wait_for()
             badges = page.locator("#content span.font-semibold.rounded").all()
             assert len(badges) == 2 * len(Lead.Status.values)

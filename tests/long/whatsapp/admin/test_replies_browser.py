@@ -42,7 +42,7 @@ def test_staff_reply_and_see_alerts(owner: Business, live_server, tmp_path: Path
         window.log_in(EMAIL, PASSWORD)
         page.get_by_text("Open and decide").wait_for()
         path = address("change", conversation)
-        assert_readable_in_both_themes(window, "/admin/", tmp_path, "today", WORDS)
+        assert_readable_in_both_themes(window, "/admin/overview/", tmp_path, "today", WORDS)
         assert_readable_in_both_themes(window, path, tmp_path, "conversation", WORDS)
         assert_readable_in_both_themes(window, address("change", closed), tmp_path, "closed", WORDS)
         assert_readable_in_both_themes(window, address("change", unknown), tmp_path, "unknown", WORDS)
@@ -61,7 +61,7 @@ def test_staff_reply_and_see_alerts(owner: Business, live_server, tmp_path: Path
         window.open(address("change", channel))
         page.get_by_role("button", name="Resume sending").click()
         page.get_by_text("Sending resumed.").wait_for()
-        assert_fits_a_phone(window, tmp_path, "/admin/", path, address("change", channel))
+        assert_fits_a_phone(window, tmp_path, "/admin/overview/", path, address("change", channel))
         assert window.errors == []
 
     assert Message.objects.filter(status="queued", content__startswith="Yes, from eight").count() == 1

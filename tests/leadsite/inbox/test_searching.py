@@ -1,0 +1,51 @@
+"""The search of everything: names, numbers in any spelling, leads, messages; of one business, and marked."""
+
+import pytest
+
+from leadsite.inbox.searching import marked, search_everything
+from tests.factories import Business
+from tests.leadsite.inbox.chats import asks, chat_of, says, viewer
+from tests.staff import HOSTILE
+
+
+def found(business: Business, term: str) -> dict[str, list[str]]:
+    return {name: [hit.row.customer for hit in hits] for name, hits in search_everything(viewer(business), term).groups}
+
+
+@pytest.mark.parametrize("term", ["+49 151 000", "0049151000", "(0151) 000-0", "151000"])
+def test_numbers_in_any_spelling(owner: Business, term: str):
+    asks(owner, "Other")
+    chat_of(owner, "Amina", customer_phone="+491510000099")
+    assert "Amina" in found(owner, term)["Customers"]
+
+
+def test_names_leads_and_messages(owner: Business, stranger: Business):
+    asks(stranger, "José", "lemon")
+    chat_of(owner, "José", details="Three tiers")
+    chat = asks(owner, "Amina", "A LEMON cake, please")
+    says(chat, "Thank you")
+    assert found(owner, "jose") == {"Customers": ["José"], "Leads": ["José"]}
+    assert found(owner, "tiers") == {"Leads": ["José"]}
+    assert found(owner, "lemon") == {"Messages": ["Amina"]}
+    assert found(owner, "cake lemon") == {"Messages": ["Amina"]}
+    assert found(owner, "nothing of this") == {}
+    assert found(owner, "?") == {}
+
+
+def test_a_hit_leads_to_its_message(owner: Business):
+    chat = asks(owner, "Amina", "lemon")
+    ((_, (hit,)),) = search_everything(viewer(owner), "lemon").groups
+    assert hit.message_id == chat.messages.get().pk
+
+
+def test_what_was_found_is_marked_and_the_rest_is_escaped():
+    assert marked("A lemon cake", "LEMON") == "A <mark>lemon</mark> cake"
+    assert "<script>" not in marked(HOSTILE, "alert")
+    assert "<mark>alert</mark>" in marked(HOSTILE, "alert")
+    long = "word " * 100 + "lemon" + " word" * 100
+    assert marked(long, "lemon").startswith("…")
+    assert len(marked(long, "lemon")) < 250
+
+
+def test_a_term_that_is_too_long_says_so(owner: Business):
+    assert "at most" in search_everything(viewer(owner), "x" * 201).problem

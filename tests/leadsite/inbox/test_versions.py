@@ -1,0 +1,84 @@
+"""The version of an inbox changes with everything that it shows, and with nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import Lead
+from leadsite.inbox.models import ChatPresence, ChatRead
+from leadsite.inbox.versions import Version, read_version
+from tests.factories import Business
+from tests.leadsite.inbox.chats import answers, asks, says, viewer
+
+Change = Callable[[Conversation, Business], Any]
+CHANGES: dict[str, Change] = {
+    "message": lambda chat, owner: says(chat, "More"),
+    "answer": lambda chat, owner: answers(chat, "Yes"),
+    "tick": lambda chat, owner: Message.objects.filter(direction="out").update(status="read"),
+    "failure": lambda chat, owner: Message.objects.filter(direction="out").update(status="failed", error="1"),
+    "assignee": lambda chat, owner: Conversation.objects.filter(pk=chat.pk).update(assigned_to=owner.id),
+    "closed": lambda chat, owner: Conversation.objects.filter(pk=chat.pk).update(status="completed"),
+    "lead": lambda chat, owner: Lead.objects.update(status="contacted"),
+    "name": lambda chat, owner: Customer.objects.get().save(),
+}
+
+
+def version(owner: Business, chat: Conversation) -> Version:
+    return read_version(viewer(owner), tab="all", conversation_id=chat.pk)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_list_and_chat_change(owner: Business, change: Change):
+    chat = asks(owner, "Amina", minutes_ago=5)
+    answers(chat, "Hello")
+    before = version(owner, chat)
+    assert version(owner, chat) == before
+    change(chat, owner)
+    after = version(owner, chat)
+    assert after.rows != before.rows
+    assert after.chat != before.chat
+
+
+def test_who_looks_and_types_changes_the_chat_for_others_only(owner: Business, stranger: Business):
+    chat = asks(owner, "Amina")
+    before = version(owner, chat)
+    ChatPresence.objects.note(person_id=owner.id, conversation_id=chat.pk, types=True)
+    assert version(owner, chat) == before
+    ChatPresence.objects.note(person_id=stranger.id, conversation_id=chat.pk, types=False)
+    looking = version(owner, chat)
+    ChatPresence.objects.note(person_id=stranger.id, conversation_id=chat.pk, types=True)
+    assert len({before.chat, looking.chat, version(owner, chat).chat}) == 3
+
+
+def test_reading_changes_the_list(owner: Business):
+    chat = asks(owner, "Amina")
+    before = version(owner, chat)
+    ChatRead.objects.mark(person_id=owner.id, conversation_id=chat.pk, until=chat.messages.get().sort_at)
+    assert version(owner, chat).rows != before.rows
+
+
+def test_who_wrote_last_is_named_unless_a_colleague_takes_care(owner: Business, stranger: Business):
+    chat = asks(owner, "Amina")
+    arrived = version(owner, chat).arrived
+    assert arrived is not None
+    assert arrived[1:] == [str(chat.pk), "Amina"]
+    Conversation.objects.filter(pk=chat.pk).update(assigned_to=stranger.id)
+    assert version(owner, chat).arrived is None
+
+
+def test_another_business_is_nothing(owner: Business, stranger: Business):
+    chat = asks(owner, "Amina")
+    assert read_version(viewer(stranger), tab="all", conversation_id=chat.pk) == Version(
+        "", "", {"waiting": 0, "mine": 0, "unassigned": 0}, None
+    )
+
+
+def test_it_is_one_statement(owner: Business):
+    chat = asks(owner, "Amina")
+    with CaptureQueriesContext(connection) as queries:
+        version(owner, chat)
+    assert len(queries) == 1

@@ -1,0 +1,156 @@
+"""`make screenshots`: serves the demo with the chats of a bakery, and takes the pictures of docs/images.
+
+Its database is new, in a temporary directory. Needs Chromium.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import ViewportSize
+
+from tests.browser import browser
+
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+IMAGES: Final = REPOSITORY / "docs" / "images"
+PORT: Final = 18_431
+SITE: Final = f"http://127.0.0.1:{PORT}"
+DESKTOP: Final = ViewportSize(width=1440, height=900)
+PHONE: Final = ViewportSize(width=390, height=844)
+AMINA: Final = "+4915123456789"
+FILE: Final = """Name;Telefon;Art;Nachricht;Status
+Farida Haddad;+49 151 20000001;Bestellung;Baklava für 30 Personen;neu
+Thomas Weber;0151 20000002;Anfrage;Haben Sie sonntags offen?;neu
+Ngozi Okafor;+234 803 123 4567;Buchung;Tisch für vier, Freitag;kontaktiert
+Unbekannt;12;Anfrage;Nummer fehlt;neu
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=IMAGES, help="default: docs/images")
+    parser.add_argument("--all", action="store_true", help="each page also on a phone and in the dark theme")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="leadsite-screenshots-") as folder:
+        os.environ |= {"LEADSITE_DATA_DIR": folder, "LEADSITE_DEMO": "true", "PORT": str(PORT), "LOG_LEVEL": "ERROR"}
+        demo = subprocess.Popen([sys.executable, "manage.py", "demo"], cwd=REPOSITORY, stdout=subprocess.DEVNULL)
+        try:
+            wait_until_it_answers()
+            fill()
+            take(options.folder, read_secret(folder, "DEMO_PASSWORD"), everything=options.all)
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(timeout=60)
+
+
+def wait_until_it_answers() -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{SITE}/readyz", timeout=2) as answer:
+            if answer.status == 200:
+                return
+        time.sleep(0.3)
+    raise SystemExit("The demo does not start. Try `make run`.")
+
+
+def read_secret(folder: str, name: str) -> str:
+    for file in Path(folder).glob("*"):
+        if file.is_file() and file.stat().st_size < 10_000:
+            for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+                if line.startswith(f"{name}="):
+                    return line.partition("=")[2].strip("\"'")
+    raise SystemExit(f"No {name} in {folder}.")
+
+
+def fill() -> None:
+    """Customers write, the business answers: through the webhook and the services."""
+    # Django's settings read the environment that main() has set.
+    code = f"import tests.screenshots_data as data; data.fill({SITE!r})"
+    subprocess.run([sys.executable, "manage.py", "shell", "-v0", "-c", code], cwd=REPOSITORY, check=True)
+
+
+def take(folder: Path, password: str, *, everything: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with browser() as chromium:
+        for theme in ("light", "dark") if everything else ("light",):
+            for shape, size in (("", DESKTOP), ("-phone", PHONE)):
+                page = chromium.new_context(viewport=size, color_scheme=theme, locale="en-GB").new_page()
+                log_in(page, password)
+                suffix = shape + ("-dark" if theme == "dark" else "")
+                pictures(page, folder, suffix, everything or not shape)
+                page.context.close()
+        page = chromium.new_context(viewport=DESKTOP, color_scheme="dark", locale="en-GB").new_page()
+        log_in(page, password)
+        open_chat(page, "Amina")
+        page.screenshot(path=folder / "inbox-dark.png")
+
+
+def log_in(page: Any, password: str) -> None:
+    page.goto(f"{SITE}/admin/")
+    page.get_by_label("E-mail").fill("demo@leadsite.example")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.locator("#inbox").wait_for()
+
+
+def open_chat(page: Any, name: str) -> None:
+    page.goto(f"{SITE}/admin/inbox/?tab=all")
+    page.locator(".inbox-row", has_text=name).first.click()
+    page.locator("#chat .bubble").first.wait_for()
+    page.wait_for_timeout(600)
+
+
+def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
+    def shoot(name: str, *, full: bool = False) -> None:
+        page.wait_for_timeout(500)
+        page.screenshot(path=folder / f"{name}{suffix}.png", full_page=full)
+
+    page.goto(f"{SITE}/admin/inbox/?tab=waiting")
+    page.locator(".inbox-row").first.wait_for()
+    shoot("inbox-list")
+    open_chat(page, "Amina")
+    shoot("inbox")
+    if not more:
+        return
+    if page.locator("[data-customer]").is_visible():
+        page.locator("[data-customer]").click()
+        shoot("customer")
+    page.goto(f"{SITE}/admin/inbox/?q=lemon&tab=all")
+    shoot("search")
+    page.goto(f"{SITE}/admin/overview/")
+    shoot("overview")
+    page.goto(f"{SITE}/admin/leads/lead/")
+    shoot("leads")
+    page.locator("#result_list a[href*='/change/']").first.click()
+    page.wait_for_load_state()
+    shoot("lead")
+    import_page(page)
+    shoot("import")
+
+
+def import_page(page: Any) -> None:
+    page.goto(f"{SITE}/admin/leads/importrun/add/")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "kunden.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
+    )
+    page.locator("#content form button[type=submit], #content form input[type=submit]").first.click()
+    page.locator(".import-preview").first.wait_for(timeout=30_000)
+
+
+def posted(output: io.StringIO) -> str:
+    """The id of the message that simulate_whatsapp --json has posted."""
+    return str(json.loads(output.getvalue())["message_ids"][0])
+
+
+if __name__ == "__main__":
+    main()
