@@ -1,13 +1,12 @@
 """The admin's menu, for leadsite/adminkit/theme.py: first the pages for daily use, below them the set-up pages."""
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
-from leadsite.accounts.models import User
 from leadsite.inbox.access import may_read
 from whatsapp.admin.alerts import stopped_badge
 from whatsapp.admin.deliveries import waiting_badge
@@ -77,7 +76,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def own_pages(request: HttpRequest) -> dict[str, str]:
     """Pages that are of no model."""
     mine = {"Overview": reverse("overview")}
-    return mine | {"Inbox": reverse("inbox")} if may_read(cast(User, request.user)) else mine
+    return mine | {"Inbox": reverse("inbox")} if may_read(request) else mine
 
 
 def stylesheet(request: HttpRequest) -> str:
@@ -97,7 +96,7 @@ def typed_script(request: HttpRequest) -> str:
 def search_key(request: HttpRequest) -> str:
     """Ctrl+K: where it leads is in the fragment, for people who may search there."""
     person = getattr(request, "user", None)
-    inbox = reverse("inbox") if person and person.is_authenticated and may_read(person) else ""
+    inbox = reverse("inbox") if person and person.is_authenticated and may_read(request) else ""
     return f"{static('leadsite/search_key.js')}#{inbox}"
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from conversations.models import Conversation
 from leadsite.accounts.models import User
+from leadsite.adminkit.workplace import business_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,10 @@ def for_staff(view: Any) -> Any:
 
 def viewer_of(request: HttpRequest) -> Viewer:
     """Raises PermissionDenied for people who may not read conversations."""
-    person = cast(User, request.user)
-    if not may_read(person):
+    person, business_id = cast(User, request.user), business_of(request)
+    if business_id is None or not may_read(request):
         raise PermissionDenied
-    return Viewer(person, person.pk, person.has_perm("conversations.change_conversation"))
+    return Viewer(person, business_id, person.has_perm("conversations.change_conversation"))
 
 
 def writer_of(request: HttpRequest) -> Viewer:
@@ -56,11 +57,17 @@ def writer_of(request: HttpRequest) -> Viewer:
     return viewer
 
 
-def may_read(person: User) -> bool:
-    return person.has_perm("conversations.view_conversation") and person.has_perm("conversations.view_message")
+def may_read(request: HttpRequest) -> bool:
+    """Whether the person works for a business, and may read its conversations: an operator may work for none."""
+    may = request.user.has_perm
+    return (
+        business_of(request) is not None
+        and may("conversations.view_conversation")
+        and may("conversations.view_message")
+    )
 
 
 def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """Return the names of people; one query, none without ids."""
     wanted = {id_ for id_ in ids if id_}
-    return {person.pk: str(person) for person in User.objects.filter(pk__in=wanted)} if wanted else {}
+    return {person.pk: person.person_name for person in User.objects.filter(pk__in=wanted)} if wanted else {}

@@ -32,7 +32,7 @@ LABELS: Final = {"waiting": "Waiting", "mine": "Mine", "unassigned": "Unassigned
 
 _PAGE_IDS: Final = f"""
     SELECT v.id FROM conversations AS v
-    WHERE v.user_id = %(business)s AND {{tab}} AND {{after}}
+    WHERE v.user_id = %(business)s AND v.deleted_at IS NULL AND {{tab}} AND {{after}}
     ORDER BY {RECENCY} DESC, v.id DESC LIMIT %(limit)s
 """  # noqa: S608 - constant text
 _AFTER: Final = f"({RECENCY}, v.id) < (%(at)s::timestamptz, %(id)s::uuid)"
@@ -43,7 +43,7 @@ _ROWS: Final = f"""
            c.name, c.phone, c.whatsapp_user_id,
            m.direction, m.kind, m.content, m.status, m.author_id, unread.count, l.type, l.status
     FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS given (id, n)
-    JOIN conversations AS v ON v.id = given.id
+    JOIN conversations AS v ON v.id = given.id AND v.deleted_at IS NULL
     JOIN customers AS c ON c.id = v.customer_id
     LEFT JOIN LATERAL (
         SELECT direction, kind, left(content, 300) AS content, status, author_id FROM messages
@@ -57,13 +57,14 @@ _ROWS: Final = f"""
                 AND sort_at > coalesce(r.read_until, v.waiting_since - interval '1 microsecond')
             LIMIT {UNREAD_LIMIT + 1}) AS few) AS unread
     LEFT JOIN LATERAL (
-        SELECT type, status FROM leads WHERE conversation_id = v.id ORDER BY created_at DESC, id DESC LIMIT 1
-    ) AS l ON true
+        SELECT type, status FROM leads WHERE conversation_id = v.id AND deleted_at IS NULL
+        ORDER BY created_at DESC, id DESC LIMIT 1) AS l ON true
     ORDER BY given.n
 """  # noqa: S608 - constant text
 _COUNT: Final = f"""
     (SELECT count(*) FROM (
-        SELECT FROM conversations AS v WHERE v.user_id = %(business)s AND {{}} LIMIT {COUNT_LIMIT + 1}) AS few)
+        SELECT FROM conversations AS v
+        WHERE v.user_id = %(business)s AND v.deleted_at IS NULL AND {{}} LIMIT {COUNT_LIMIT + 1}) AS few)
 """  # noqa: S608 - constant text
 
 

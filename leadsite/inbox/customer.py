@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from conversations.admin.assignment import assignees
 from conversations.admin.referral import read_referral
 from conversations.models import Conversation
 from leads.models import Lead
 from leads.services.status_order import TRANSITIONS
+from leadsite.accounts.people.assigning import assignable
 from leadsite.adminkit.values import badge, day
 from leadsite.inbox.access import Viewer
 
@@ -31,7 +31,7 @@ def customer_pane(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
         "leads": [lead for lead in shown if lead["lead"].conversation_id == conversation.pk],
         "earlier": [lead for lead in shown if lead["lead"].conversation_id != conversation.pk],
         "others": [(other, day(other.created_at)) for other in others],
-        "assignees": assignees(viewer.person, conversation),
+        "assignees": assignable(business_id=viewer.business_id, present=conversation.assigned_to_id),
         "may_write": viewer.may_write,
         "opted_out": customer.marketing_opted_out_at,
         "customer_url": reverse("admin:conversations_customer_change", args=[customer.pk]),

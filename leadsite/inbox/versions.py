@@ -22,7 +22,7 @@ _LIST: Final = """
                         ORDER BY sort_at DESC, id DESC LIMIT 1) AS m ON true
      LEFT JOIN LATERAL (SELECT read_until FROM chat_reads WHERE conversation_id = v.id AND person_id = %(person)s
                         LIMIT 1) AS r ON true
-     LEFT JOIN LATERAL (SELECT type, status FROM leads WHERE conversation_id = v.id
+     LEFT JOIN LATERAL (SELECT type, status FROM leads WHERE conversation_id = v.id AND deleted_at IS NULL
                         ORDER BY created_at DESC, id DESC LIMIT 1) AS l ON true)
 """
 _CHAT: Final = f"""
@@ -30,12 +30,13 @@ _CHAT: Final = f"""
         (SELECT string_agg(concat_ws(',', m.id, m.status, m.error), ';') FROM (
             SELECT id, status, left(error, 50) AS error FROM messages WHERE conversation_id = v.id
             ORDER BY sort_at DESC, id DESC LIMIT {_THREAD}) AS m),
-        (SELECT string_agg(concat_ws(',', l.id, l.version), ';') FROM leads AS l WHERE l.conversation_id = v.id),
+        (SELECT string_agg(concat_ws(',', l.id, l.version), ';') FROM leads AS l
+         WHERE l.conversation_id = v.id AND l.deleted_at IS NULL),
         (SELECT string_agg(concat_ws(',', p.person_id, p.typing_at > now() - %(typing)s), ';' ORDER BY p.person_id)
          FROM chat_presence AS p WHERE p.conversation_id = v.id AND p.person_id <> %(person)s
              AND p.seen_at > now() - %(present)s)))
      FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
-     WHERE v.id = %(chat)s AND v.user_id = %(business)s)
+     WHERE v.id = %(chat)s AND v.user_id = %(business)s AND v.deleted_at IS NULL)
 """  # noqa: S608 - constant text
 # The customer who wrote last, among those who wait for this person or for anybody.
 _ARRIVED: Final = """

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET
 from conversations.admin.thread_entries import Place
 from conversations.models import Conversation, Message
 from conversations.search.queries import TooManyWords
-from leadsite.accounts.models import User
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, may_read, names_of, viewer_of
 from leadsite.inbox.chats import LABELS, MOST, PAGE, TABS, Page, Row, counts, read_cursor, read_page, shown_count
@@ -33,7 +32,7 @@ from whatsapp.outbound.routing import find_route_of_reply
 
 def first_page(request: HttpRequest) -> HttpResponse:
     """The first page of the admin: the inbox; the overview for people who may not read conversations."""
-    return HttpResponseRedirect(reverse("inbox" if may_read(cast(User, request.user)) else "overview"))
+    return HttpResponseRedirect(reverse("inbox" if may_read(request) else "overview"))
 
 
 @require_GET

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +12,7 @@ from conversations.models import Conversation, Message
 from leadsite.inbox.models import ChatPresence, ChatRead
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, chat_of, says
-from tests.staff import ESCAPED, HOSTILE, Staff, staff_of
+from tests.staff import ESCAPED, HOSTILE, Staff, operator, person_of, staff_of
 
 INBOX = "/admin/inbox/"
 
@@ -96,7 +95,7 @@ def test_an_answer_without_scripts(owner: Business, person: Staff):
     assert (response.status_code, response.headers["Location"]) == (302, f"{INBOX}{chat.pk}/?tab=all#reply")
     message = Message.objects.get(direction="out")
     assert (message.content, message.author_id) == ("Yes\nfrom eight", owner.id)
-    assert "Bella&#x27;s Bakery</bdi>" in text_of(person, f"{INBOX}{chat.pk}/")
+    assert "owner@bakery.example</bdi>" in text_of(person, f"{INBOX}{chat.pk}/")
 
 
 def test_a_refused_answer_keeps_its_text(owner: Business, person: Staff):
@@ -157,7 +156,7 @@ def test_nothing_new_is_304(owner: Business, person: Staff):
 def test_others_who_are_here_are_shown(owner: Business, stranger: Business, person: Staff):
     chat = asks(owner, "Amina")
     ChatPresence.objects.note(person_id=stranger.id, conversation_id=chat.pk, types=True)
-    assert "<bdi>Flora</bdi> types …" in text_of(person, f"{INBOX}{chat.pk}/")
+    assert "<bdi>stranger@florist.example</bdi> types …" in text_of(person, f"{INBOX}{chat.pk}/")
     for state, count in (("looking", 2), ("typing", 2), ("left", 1)):
         assert person.client.post(f"{INBOX}{chat.pk}/presence/", {"state": state}).status_code == 204
         assert ChatPresence.objects.count() == count
@@ -227,13 +226,38 @@ def test_older_messages_come_by_their_place(owner: Business, person: Staff):
     assert "Number 10." not in older
 
 
-def test_a_person_without_the_right_to_change_may_only_read(owner: Business, person: Staff):
-    owner.user.groups.clear()
-    owner.user.user_permissions.set(Permission.objects.filter(codename__in=["view_conversation", "view_message"]))
+def test_a_viewer_may_only_read(owner: Business):
+    person = Staff(person_of(owner, "viewer"))
     chat = asks(owner, "Amina")
     page = text_of(person, f"{INBOX}{chat.pk}/")
+    assert "Amina" in page
     assert "<textarea" not in page
     assert "Assign to me" not in page
     for path in ("reply/", "again/", "conversation/", f"lead/{chat.leads.get().pk}/"):
         assert person.client.post(f"{INBOX}{chat.pk}/{path}", {"text": "x", "status": "completed"}).status_code == 403
     assert Conversation.objects.get(pk=chat.pk).status == "active"
+
+
+def test_colleagues_share_chats_and_have_their_own_unread(owner: Business):
+    first, second = person_of(owner, "agent"), person_of(owner, "agent", "second@bakery.example")
+    chat = asks(owner, "Amina")
+    text_of(Staff(first), f"{INBOX}{chat.pk}/")
+    assert "is-unread" not in text_of(Staff(first), INBOX)
+    assert "is-unread" in text_of(Staff(second), INBOX)
+    Staff(first).client.post(f"{INBOX}{chat.pk}/conversation/", {"assigned_to": str(second.pk)})
+    assert "Amina" in text_of(Staff(second), INBOX, tab="mine")
+    assert "Amina" not in text_of(Staff(first), INBOX, tab="mine")
+
+
+def test_an_operator_without_a_business_gets_the_overview(db: None):
+    people = operator()
+    assert people.client.get("/", follow=True).request["PATH_INFO"] == "/admin/overview/"
+    assert people.get(INBOX).status_code == 403
+
+
+def test_a_deleted_conversation_is_nowhere(owner: Business, person: Staff):
+    chat = asks(owner, "Amina", "lemon")
+    Conversation.objects.filter(pk=chat.pk).update(deleted_at=timezone.now())
+    assert "Amina" not in text_of(person, INBOX, tab="all")
+    assert "Amina" not in text_of(person, INBOX, q="lemon")
+    assert person.get(f"{INBOX}{chat.pk}/").status_code == 404

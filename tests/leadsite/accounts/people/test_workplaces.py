@@ -47,7 +47,7 @@ def test_a_business_that_the_person_does_not_work_for_any_more_is_not_used(both,
     Membership.objects.filter(business=stranger.user).delete()
     assert names(people) == {"of the bakery"}
     Membership.objects.all().delete()
-    assert people.get("/admin/").status_code == 200
+    assert people.get("/admin/overview/").status_code == 200
     assert people.get("/admin/leads/lead/").status_code == 403
 
 
