@@ -9,6 +9,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from leads.bulk import changes, worker
 from leads.importing import resume, upload_worker
+from leads.services import release
 
 
 @app.task(pass_context=True)
@@ -63,3 +64,9 @@ def sweep_bulk_changes(context: JobContext, timestamp: int) -> None:
 @app.task(queueing_lock="prune_bulk_changes")
 def prune_bulk_changes(timestamp: int) -> None:
     changes.prune_bulk_changes()
+
+
+@app.task
+def release_work(business_id: str, person_id: str) -> None:
+    """After somebody was removed from a business (leadsite/accounts/people/services.py)."""
+    release.release_work(business_id=UUID(business_id), person_id=UUID(person_id))

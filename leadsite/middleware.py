@@ -1,7 +1,7 @@
 """Middleware: health probes, the content policy, sessions for pages only, and 503 for an unreachable database."""
 
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -18,6 +19,7 @@ from django.utils.functional import SimpleLazyObject
 
 from leadsite import health
 from leadsite.accounts.models import User
+from leadsite.accounts.people.viewers import changes_forbidden
 from leadsite.accounts.people.workplaces import wanted_by
 from leadsite.accounts.second_factor.rules import is_complete
 from leadsite.accounts.sessions.store import SessionStore, visitor_of
@@ -29,7 +31,7 @@ from leadsite.core.logs.request_ids import HEADER, request_id_of
 from leadsite.core.postgresql.actors import ActorKind, actor_of_request, become
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
-from leadsite.errors import answer_for
+from leadsite.errors import answer_for, forbidden
 
 
 class Probes:
@@ -122,6 +124,10 @@ class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
         request.user = cast(User, SimpleLazyObject(lambda: _user_of(request)))
+
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
+        """Refuse what viewers send; also to pages that have no check of their own."""
+        return forbidden(request, PermissionDenied()) if changes_forbidden(request) else None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         person = getattr(request, "_cached_user", None)  # None: no view has asked who it is

@@ -30,6 +30,9 @@ MENU = [
         "Set-up",
         [
             ("User", "Businesses", "storefront"),
+            ("Person", "People", "group"),
+            ("Membership", "Who works where", "badge"),
+            ("Invitation", "Invitations", "mail"),
             ("ApiKey", "API keys", "key"),
             ("Channel", "WhatsApp numbers", "smartphone"),
             ("MessageTemplate", "Message templates", "draft"),
@@ -38,7 +41,7 @@ MENU = [
             ("WebhookEvent", "Webhook events", "outbox"),
             ("WebhookDelivery", "Deliveries", "move_to_inbox"),
             ("FailedTransaction", "Failed transactions", "error"),
-            ("Group", "Groups", "group"),
+            ("Group", "Groups", "lock_person"),
             ("Session", "Sessions", "devices"),
             ("LoginAttempt", "Failed logins", "lock_clock"),
         ],
@@ -54,13 +57,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     apps = admin.site.get_app_list(request)
     links = {model["object_name"]: model["admin_url"] for app in apps for model in app["models"]}
     links |= own_pages(request)
+    titles = {} if links.get("Person") else {"Membership": "People"}  # an operator's menu has both
     return [
         {
             "title": title,
             "separator": title is not None,
             "items": [
                 {
-                    "title": name,
+                    "title": titles.get(model, name),
                     "icon": icon,
                     "link": links[model],
                     "badge": BADGES[model](request) if model in BADGES else "",

@@ -7,6 +7,7 @@ from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
+from conversations.api.people import PersonViewSet
 from conversations.api.viewsets import ConversationViewSet, MessageViewSet
 from leads.api.gone import gone
 from leads.api.viewsets import LeadViewSet
@@ -34,6 +35,7 @@ router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("leads", LeadViewSet)
 router.register("conversations", ConversationViewSet)
 router.register("conversations/<uuid:conversation_id>/messages", ReplyViewSet, basename="thread")
+router.register("people", PersonViewSet, basename="person")
 router.register("messages", MessageViewSet)
 router.register("whatsapp", SendViewSet, basename="send")
 router.register("webhook-endpoints", WebhookEndpointViewSet)
@@ -58,6 +60,7 @@ urlpatterns = [
     path("admin/login/", login),
     path("admin/login/", include("leadsite.accounts.second_factor.login_pages")),
     path("admin/", include("leadsite.accounts.passwords.pages")),
+    path("admin/", include("leadsite.accounts.people.pages")),
     path("admin/account/", include("leadsite.accounts.account.pages")),
     path("admin/inbox/", include("leadsite.inbox.urls")),
     path("admin/", for_staff(first_page)),

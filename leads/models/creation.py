@@ -38,12 +38,18 @@ class LeadCreationManager(models.Manager[M]):
         """Insert leads; return their ids in the order of `rows`; new ids increase. Caller holds the transaction and has
         locked the customers.
 
+        Open leads of a business that has them assigned in turn are, and so are their conversations, unless somebody has
+        them: see take_turns.sql. Not leads from another system. Without this setting there is no further statement.
+
         Raises django.db.IntegrityError: leads_external_id_unique, or another constraint of the table.
         """
         if not rows:
             return []
         inserted = fetch_rows(_INSERT, [array(column) for column in zip(*rows, strict=True)])
-        return [lead_id for (lead_id,) in inserted]
+        turns = {row.conversation_id: person for row, (_, person) in zip(rows, inserted, strict=True) if person}
+        if turns:
+            fetch_rows(_ASSIGN_CONVERSATIONS, [array(turns), array(turns.values())])
+        return [lead_id for lead_id, _ in inserted]
 
     def open_of(self, customer_id: UUID, *, limit: int) -> list[UUID]:
         """Return the ids of a customer's open leads, newest first."""
@@ -62,14 +68,28 @@ _INSERT: Final = """
             %s::jsonb[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
             WITH ORDINALITY AS lead (user_id, conversation_id, type, source, details, status, external_id,
                 import_run_id, first_message_id, referral, given_id, created_at, updated_at, n)
+    ), turns AS MATERIALIZED (
+        SELECT leads.*, take_turns(user_id, cardinality(ids)) AS people FROM (
+            SELECT user_id, array_agg(id ORDER BY n) AS ids FROM given
+            WHERE given_id IS NULL AND status IN ('new', 'contacted', 'qualified') GROUP BY user_id OFFSET 0) AS leads
+        WHERE EXISTS (SELECT FROM rotations AS r WHERE r.business_id = leads.user_id)
+    ), ready AS MATERIALIZED (
+        SELECT given.*, (SELECT people[array_position(ids, given.id)] FROM turns WHERE turns.user_id = given.user_id)
+            AS assigned_to_id
+        FROM given
     ), made AS (
         INSERT INTO leads (id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-                           first_message_id, referral, created_at, updated_at)
+                           first_message_id, referral, assigned_to_id, created_at, updated_at)
         SELECT id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-               first_message_id, referral, coalesce(created_at, now()), coalesce(updated_at, now())
-        FROM given ORDER BY n
+               first_message_id, referral, assigned_to_id, coalesce(created_at, now()), coalesce(updated_at, now())
+        FROM ready ORDER BY n
     )
-    SELECT id FROM given ORDER BY n
+    SELECT id, assigned_to_id FROM ready ORDER BY n
+"""
+_ASSIGN_CONVERSATIONS: Final = """
+    UPDATE conversations AS c SET assigned_to_id = turn.person_id, updated_at = now()
+    FROM unnest(%s::uuid[], %s::uuid[]) AS turn (id, person_id)
+    WHERE c.id = turn.id AND c.assigned_to_id IS NULL
 """
 _OPEN_OF: Final = """
     SELECT l.id FROM conversations AS c

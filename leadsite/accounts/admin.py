@@ -1,31 +1,41 @@
-"""Admin pages for businesses, groups and API keys."""
+"""Admin pages of operators: businesses, people, groups and failed logins."""
 
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
+from django.db.models import Count, ManyToManyField, Model, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from leadsite.accounts.models import ApiKey, LoginAttempt, User, all_scopes
+from leadsite.accounts.keys.admin import ApiKeyAdmin
+from leadsite.accounts.models import LoginAttempt, Membership, Person, User
+from leadsite.accounts.people.admin import MembershipAdmin
+from leadsite.accounts.people.invitation_admin import InvitationAdmin
 from leadsite.accounts.second_factor.admin import SecondFactorReset
-from leadsite.accounts.services import STAFF_GROUP, give_staff_a_business, replace_api_key, store_new_key
+from leadsite.accounts.services import STAFF_GROUP, give_staff_a_business
 from leadsite.accounts.sessions.admin import SessionAdmin
 from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
 from leadsite.adminkit.values import moment
-from leadsite.adminkit.workplace import business_of, rows_of_business
 from leadsite.core import clock
 
-__all__ = ["ApiKeyAdmin", "GroupAdmin", "LoginAttemptAdmin", "SessionAdmin", "UserAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "GroupAdmin",
+    "InvitationAdmin",
+    "LoginAttemptAdmin",
+    "MembershipAdmin",
+    "PersonAdmin",
+    "SessionAdmin",
+    "UserAdmin",
+]
 
 
 class NewUserForm(UserCreationForm):
@@ -57,19 +67,26 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ign
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["business", "email", "is_staff", "is_active", "factor", "created"]
-    list_filter = ["is_staff", "is_active"]
+    list_display = ["business", "email", "people", "is_active", "created"]
+    list_filter = ["is_active"]
+    list_before_template = "accounts/businesses.html"
     search_fields = ["email", "business_name"]
     search_help_text = "Name or e-mail"
     ordering = ["-pk"]
     filter_horizontal = []
-    readonly_fields = ["created", "last_seen", "factor"]
+    readonly_fields = ["created", "last_seen", "factor", "people"]
     fieldsets = [
-        (None, {"fields": ["email", "business_name", "password"]}),
+        (None, {"fields": ["email", "business_name", "password", "people"]}),
         ("Access", {"fields": ["is_active", "is_staff", "groups", "is_superuser", "factor"]}),
         ("Times", {"fields": ["last_seen", "created"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "business_name", "usable_password", "password1", "password2"]})]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        # Counted by a subquery: a join would repeat the businesses.
+        members = Membership.objects.filter(business=OuterRef("pk")).order_by().values("business")
+        rows = super().get_queryset(request).annotate(members=Subquery(members.annotate(n=Count("pk")).values("n")))
+        return rows.filter(pk__in=User.objects.businesses().values("pk"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A business with leads cannot be deleted; untick "active" to lock it out."""
@@ -89,6 +106,13 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ign
     def business(self, user: User) -> str:
         return str(user)
 
+    @admin.display(description="people", ordering="members")
+    def people(self, user: Any) -> SafeString:
+        count = user.members or 0
+        words = "nobody" if not count else "1 person" if count == 1 else f"{count} people"
+        address = reverse("admin:accounts_membership_changelist", query={"business__id__exact": str(user.pk)})
+        return format_html('<a href="{}" class="text-link">{}</a>', address, words)
+
     @admin.display(description="second factor", ordering="second_factor_at")
     def factor(self, user: User) -> SafeString:
         return moment(user.second_factor_at) if user.second_factor_at else SafeString("none")
@@ -96,6 +120,67 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ign
     @admin.display(description="last login")
     def last_seen(self, user: User) -> SafeString:
         return moment(user.last_login)
+
+
+class EditPersonForm(EditUserForm):
+    class Meta(EditUserForm.Meta):
+        model = Person
+
+
+class NewPersonForm(NewUserForm):
+    class Meta:
+        model = Person
+        fields = ("email", "name")
+
+
+@admin.register(Person)
+class PersonAdmin(UserAdmin):
+    """The logins of people, whatever they work for. Who works for a business: MembershipAdmin."""
+
+    form = EditPersonForm
+    add_form = NewPersonForm
+    list_display = ["person", "email", "works_for", "is_active", "factor", "last_seen"]
+    list_filter = ["is_active", "is_superuser"]
+    list_before_template = "accounts/persons.html"
+    search_fields = ["email", "name"]
+    readonly_fields = ["created", "last_seen", "factor", "works_for"]
+    fieldsets = [
+        (None, {"fields": ["email", "name", "password", "works_for"]}),
+        ("Access", {"fields": ["is_active", "is_superuser", "factor"]}),
+        ("Times", {"fields": ["last_seen", "created"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
+
+    def get_urls(self) -> list[URLPattern]:
+        """With names of their own for the pages that UserAdmin adds to Django's."""
+        names = {
+            "auth_user_password_change": "accounts_person_password",
+            "accounts_user_second_factor": "accounts_person_second_factor",
+        }
+        urls = super().get_urls()
+        return [path(str(url.pattern), url.callback, name=names.get(url.name or "", url.name)) for url in urls]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        people = AdminPage.get_queryset(self, request).filter(pk__in=User.objects.people().values("pk"))
+        return people.prefetch_related(Prefetch("memberships", Membership.objects.select_related("business")))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        AdminPage.save_related(self, request, form, formsets, change)
+
+    @admin.display(description="person", ordering="name")
+    def person(self, user: User) -> str:
+        return user.person_name
+
+    @admin.display(description="works for")
+    def works_for(self, user: User) -> SafeString:
+        works = [(f"{one.business}, {one.get_role_display().lower()}",) for one in user.memberships.all()]
+        works += [("all businesses, as an operator",)] if user.is_superuser else []
+        return format_html_join(SafeString("<br>"), "{}", works) or SafeString("nobody")
 
 
 admin.site.unregister(Group)
@@ -146,93 +231,3 @@ class LoginAttemptAdmin(OperatorsOnly, AdminPage):
         if row.until <= clock.now():
             return SafeString("no longer")
         return moment(row.until) if row.attempts >= row.allowed else SafeString("no")
-
-
-class ApiKeyForm(ChangedFields):
-    scopes = forms.MultipleChoiceField(
-        choices=ApiKey.Scope.choices,
-        initial=all_scopes,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="What the program that uses this key may do.",
-    )
-
-    class Meta:
-        model = ApiKey
-        fields = ["user", "name", "scopes", "expiry"]
-        labels = {"user": "Business", "expiry": "Expires"}
-        help_texts = {"expiry": "If empty, the key does not expire."}
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(AdminPage):
-    """Creates keys, each shown once. Deleting a key revokes it within a second."""
-
-    form = ApiKeyForm
-    actions = ["replace"]
-    list_display = ["prefix", "name", "business", "scope_names", "last_used", "created_at", "expires"]
-    search_fields = ["name", "token_key", "user__email", "user__business_name"]
-    search_help_text = "Name, beginning of the key, or business"
-    list_select_related = ["user"]
-    ordering = ["-created"]
-    fields = ["user", "name", "scopes", "expiry"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return rows_of_business(request, super().get_queryset(request))
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return ["user", "name", "scopes", "expiry"] if request.user.is_superuser else ["name", "scopes", "expiry"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return ["user"] if obj is not None else []
-
-    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any) -> Any:
-        options["queryset"] = User.objects.filter(is_active=True).order_by("business_name", "email")
-        return super().formfield_for_foreignkey(db_field, request, **options)
-
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm[Any], change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-            return
-        if not request.user.is_superuser:
-            obj.user_id = cast(UUID, business_of(request))
-        self.show_key(request, store_new_key(key=obj))
-
-    def has_replace_permission(self, request: HttpRequest) -> bool:
-        """Requires both permissions: of several that an action names, Django requires only one."""
-        return self.has_add_permission(request) and self.has_delete_permission(request)
-
-    @admin.action(description="Replace with a new key", permissions=["replace"])
-    def replace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """Revoke the selected keys and show their replacements; programs that use an old key get 401."""
-        for key in queryset.select_related("user"):
-            old = str(key.token_key)
-            self.show_key(request, replace_api_key(key=key), f"{old}… is revoked. ")
-
-    @staticmethod
-    def show_key(request: HttpRequest, key: str, before: str = "") -> None:
-        text = '{}Copy the key now, it is not shown again: <code class="break-words select-all">{}</code>'
-        messages.warning(request, format_html(text, before, key))
-
-    @admin.display(description="key", ordering="token_key")
-    def prefix(self, key: ApiKey) -> str:
-        return f"{key.token_key}…"
-
-    @admin.display(description="business", ordering="user__business_name")
-    def business(self, key: ApiKey) -> str:
-        return str(key.user)
-
-    @admin.display(description="scopes")
-    def scope_names(self, key: ApiKey) -> str:
-        return ", ".join(key.scopes)
-
-    @admin.display(description="last used", ordering="last_used_at")
-    def last_used(self, key: ApiKey) -> SafeString:
-        return moment(key.last_used_at) if key.last_used_at else SafeString("never")
-
-    @admin.display(description="created", ordering="created")
-    def created_at(self, key: ApiKey) -> SafeString:
-        return moment(key.created)
-
-    @admin.display(description="expires", ordering="expiry")
-    def expires(self, key: ApiKey) -> str:
-        return moment(key.expiry) if key.expiry else "never"

@@ -84,7 +84,7 @@ class LoginAttempt(models.Model):
     @property
     def counted(self) -> str:
         """What the attempts have in common, in words: see `key`."""
-        kinds = {"code": "codes for ", "reset": "links to a new password for "}
+        kinds = {"code": "codes for ", "reset": "links to a new password for ", "invitation": "invitations for "}
         kind, _, rest = self.key.partition(" ")
         key = rest if kind in kinds else self.key
         counted = "all accounts from this address"

@@ -7,7 +7,7 @@ stranger can keep a new browser of the owner's waiting, but never one that he us
 
 Codes of the second step are counted in the same way, apart from passwords, so that a password that is right gives no
 attempts at a code back. From all addresses together there are thirty: who gets there knows the password. Links to a new
-password are counted apart, too; an account is sent five at most.
+password and invitations are counted apart, too; an address is sent five at most of each.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,10 @@ ATTEMPTS_AT_ACCOUNT: Final = 100
 ATTEMPTS_OF_BROWSER: Final = 10
 CODES_AT_ACCOUNT: Final = 30
 RESETS_AT_ACCOUNT: Final = 5
+INVITATIONS_OF_ADDRESS: Final = 5
 
+# By what is counted.
+_AT_ACCOUNT: Final = {"code ": CODES_AT_ACCOUNT, "reset ": RESETS_AT_ACCOUNT, "invitation ": INVITATIONS_OF_ADDRESS}
 COOKIE: Final = "browser"
 _SALT: Final = "leadsite.accounts.logins"
 _COOKIE_SECONDS: Final = 180 * 24 * 3600
@@ -51,7 +54,7 @@ class LoginRefused(Exception):
 @dataclass(frozen=True)
 class Attempt:
     """Who tries to log in to what. `browser`: the number of a browser that has logged in to the account, or "".
-    `kind`: "" for passwords, "code " for codes, "reset " for links to a new password.
+    `kind`: "" for passwords, "code " for codes, "reset " for links to a new password, "invitation ".
     """
 
     email: str
@@ -68,7 +71,7 @@ class Attempt:
     def shared(self) -> list[Limit]:
         if self.browser:
             return []
-        at_account = {"code ": CODES_AT_ACCOUNT, "reset ": RESETS_AT_ACCOUNT}.get(self.kind, ATTEMPTS_AT_ACCOUNT)
+        at_account = _AT_ACCOUNT.get(self.kind, ATTEMPTS_AT_ACCOUNT)
         return [
             Limit(f"{self.kind}account {account_key(self.email)}", at_account),
             Limit(f"{self.kind}address {self.address}", ATTEMPTS_FROM_ADDRESS),

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower, Now
 
 from leadsite.accounts.keys.models import ApiKey, RequestAllowance, all_scopes
 from leadsite.accounts.login_attempts import LoginAttempt
-from leadsite.accounts.people.models import Membership
+from leadsite.accounts.people.models import Invitation, Membership, Rotation
 from leadsite.accounts.people.workplaces import choose
 from leadsite.accounts.second_factor.models import RecoveryCode, SecondFactor
 from leadsite.accounts.sessions.models import Session
@@ -23,10 +23,13 @@ from leadsite.core.models import UuidV7
 __all__ = [
     "ApiKey",
     "IdempotencyKey",
+    "Invitation",
     "LoginAttempt",
     "Membership",
+    "Person",
     "RecoveryCode",
     "RequestAllowance",
+    "Rotation",
     "SecondFactor",
     "Session",
     "User",
@@ -167,6 +170,15 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         if changed:
             log_security_event("password_changed", client="", subject=str(self.pk), level=logging.INFO)
             Session.objects.end_all(self.pk, reason="password changed")
+
+
+class Person(User):  # type: ignore[django-manager-missing] # as above
+    """A login, on its own admin page: the other pages of this table are those of businesses."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "person"
+        verbose_name_plural = "people"
 
 
 class IdempotencyKey(models.Model):

@@ -73,12 +73,12 @@ class OwnedAdmin(AdminPage):
         super().save_model(request, obj, form, change)
 
 
-def owner_of(request: HttpRequest, form: Any) -> UUID:
+def owner_of(request: HttpRequest, form: Any, field: str = "user") -> UUID:
     """Return whose a new row is: of the business that an operator has chosen in the form, otherwise of the person's.
 
     Raises PermissionDenied where the person works for none.
     """
-    chosen = form.cleaned_data.get("user") if sees_all(request) else None
+    chosen = form.cleaned_data.get(field) if sees_all(request) else None
     business_id = chosen.pk if chosen else business_of(request)
     if business_id is None:
         raise PermissionDenied

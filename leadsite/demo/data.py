@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from knox.crypto import hash_token
 
 from conversations.models import Conversation
@@ -12,11 +13,15 @@ from leads.models import Lead
 from leads.services.create import create_leads
 from leads.services.rules import NewLead
 from leadsite.accounts.models import ApiKey, User
-from leadsite.accounts.services import create_business, issue_api_key
+from leadsite.accounts.people.create import create_person
+from leadsite.accounts.people.models import Role
+from leadsite.accounts.services import create_business, issue_api_key, own_itself
 from whatsapp.channels import ChannelTaken, connect_channel
 from whatsapp.models import Channel
 
 EMAIL = "demo@leadsite.example"
+AGENT = "agent@leadsite.example"
+VIEWER = "viewer@leadsite.example"
 PHONE_NUMBER_ID = "100000000000001"
 DISPLAY_NUMBER = "+49 30 5550100"
 LEADS = (
@@ -70,6 +75,8 @@ class Demo:
     email: str
     password: str
     api_key: str
+    agent: str = AGENT
+    viewer: str = VIEWER
 
 
 class NotADemo(Exception):
@@ -91,12 +98,25 @@ def ensure_demo(data_dir: Path, *, force: bool) -> Demo:
         user = create_business(email=EMAIL, name="Bella's Bakery", staff=True).user
     # The demo's login is a superuser, so that it also shows the pages for operators.
     user.is_staff = user.is_superuser = user.is_active = True
+    user.name = user.name or "Bella Rossi"
     user.set_password(settings.DEMO_PASSWORD)
     user.save()
+    with transaction.atomic():
+        own_itself(user=user)
+    _people(user)
     if not Lead.objects.filter(user=user).exists():
         create_leads(user_id=user.pk, leads=LEADS, source=Lead.Source.MANUAL)
     _connect_whatsapp(user)
     return Demo(email=EMAIL, password=settings.DEMO_PASSWORD, api_key=_api_key(user, data_dir / "demo-api-key"))
+
+
+def _people(business: User) -> None:
+    """An agent and a viewer, with the demo's password."""
+    for email, name, role in ((AGENT, "Ayo Okafor", Role.AGENT), (VIEWER, "Vera Lind", Role.VIEWER)):
+        person = create_person(email=email, business=business, role=role, name=name, password=settings.DEMO_PASSWORD)
+        if person is not None and not person.check_password(settings.DEMO_PASSWORD):
+            person.set_password(settings.DEMO_PASSWORD)
+            person.save(update_fields=["password"])
 
 
 def _connect_whatsapp(user: User) -> None:

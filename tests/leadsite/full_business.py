@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from conversations.models import Message
 from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun
-from leadsite.accounts.models import LoginAttempt, Session, User
+from leadsite.accounts.models import Invitation, LoginAttempt, Membership, Session, User
 from leadsite.accounts.services import issue_api_key
 from leadsite.monitoring.models import FailedTransaction
 from leadsite.webhooks.models import WebhookEvent
@@ -57,7 +57,8 @@ def with_rows(business: Business, text: str = HOSTILE) -> None:
     )
     issue_api_key(user=business.user, name=text)
     with_operations(business, text)
-    User.objects.filter(pk=business.id).update(business_name=text)
+    with_people(business, text)
+    User.objects.filter(pk=business.id).update(business_name=text, name=text)
 
 
 def with_runs(business: Business, lead_id: UUID, text: str) -> None:
@@ -70,6 +71,17 @@ def with_runs(business: Business, lead_id: UUID, text: str) -> None:
         user=business.user, person=business.user, values={"status": "lost"}, state="finished", total=1, gone=1
     )
     ChosenLead.objects.create(change=change, lead_id=lead_id, status="new", type="order", outcome="gone")
+
+
+def with_people(business: Business, text: str) -> None:
+    """An invitation, and a person who works for the business, which also makes its login one."""
+    number = Channel.objects.count()
+    email = f"invited{number}@{business.user.email.partition('@')[2]}"
+    expires = timezone.now() + timedelta(days=7)
+    Invitation.objects.create(business=business.user, email=email, nonce=text[:32], expires_at=expires)
+    person = User.objects.create(email=f"person-{email}", name=text, is_staff=True)
+    Membership.objects.create(person=person, business=business.user, role="agent")
+    Membership.objects.get_or_create(person=business.user, business=business.user, role="owner")
 
 
 def with_operations(business: Business, text: str) -> None:

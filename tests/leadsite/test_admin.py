@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import BulkChange, ImportRun, Lead
-from leadsite.accounts.models import ApiKey, LoginAttempt, Session, User
+from leadsite.accounts.models import ApiKey, Invitation, LoginAttempt, Membership, Person, Session, User
 from leadsite.accounts.services import create_business
 from leadsite.monitoring.models import FailedTransaction
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
@@ -32,7 +32,7 @@ def site_of_one(owner) -> Staff:
 
 def test_every_model_has_pages():
     ours = {LoginAttempt, BulkChange, WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate, AccountEvent}
-    ours |= {Session, FailedTransaction}
+    ours |= {Session, FailedTransaction, Person, Membership, Invitation}
     assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, ImportRun, Channel} | ours
 
 

@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.test import Client
 
 from conversations.models import Customer
-from leadsite.accounts.models import User
+from leadsite.accounts.models import Person, User
 from tests.factories import Business
 from tests.leadsite.full_business import with_rows
 from tests.staff import Staff, operator, registered, staff_of
@@ -21,11 +21,12 @@ Digest = dict[str, list[Any]]
 
 def owned(model: type[Model]) -> str:
     """The lookup from a row of this model to its business; "" if the rows have none."""
-    if model is User:
+    if model in (User, Person):
         return "pk"
     related = {field.name: field.related_model for field in model._meta.concrete_fields if field.many_to_one}
-    if related.get("user") is User:
-        return "user"
+    for name in ("user", "business"):
+        if related.get(name) is User:
+            return name
     through = [name for name, other in related.items() if isinstance(other, type) and _has_user(other)]
     return f"{through[0]}__user" if through else ""
 

@@ -181,6 +181,94 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Invitation",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(
+                        help_text="The invitation is for the login with this address.",
+                        max_length=254,
+                        verbose_name="e-mail",
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "Owner"), ("agent", "Agent"), ("viewer", "Viewer")], default="agent"
+                    ),
+                ),
+                ("nonce", models.CharField(editable=False, max_length=32)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("expires_at", models.DateTimeField(editable=False)),
+                (
+                    "business",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "invitations",
+            },
+        ),
+        migrations.CreateModel(
+            name="Rotation",
+            fields=[
+                (
+                    "business",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="rotation",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("turn", models.BigIntegerField(db_default=0, default=0)),
+            ],
+            options={
+                "db_table": "rotations",
+            },
+        ),
+        migrations.CreateModel(
+            name="Person",
+            fields=[],
+            options={
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("accounts.user",),
+        ),
+        migrations.CreateModel(
             name="ApiKey",
             fields=[
                 ("digest", models.CharField(max_length=128, primary_key=True, serialize=False)),
@@ -389,6 +477,30 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                fields=("business", "email"),
+                name="invitations_unique",
+                violation_error_message="There is an invitation for this e-mail: send it again, or revoke it.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                name="invitations_email_lower",
+                violation_error_message="Write the e-mail in lower case.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "agent", "viewer"])),
+                name="invitations_role_valid",
+                violation_error_message="A role is owner, agent or viewer.",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="apikey",
             constraint=models.CheckConstraint(
                 condition=models.Q(
@@ -409,6 +521,10 @@ class Migration(migrations.Migration):
         AddForeignKey("idempotency_keys_user_fk", "idempotency_keys (user_id)", "users (id)", "CASCADE"),
         AddForeignKey("memberships_person_fk", "memberships (person_id)", "users (id)", "CASCADE"),
         AddForeignKey("memberships_business_fk", "memberships (business_id)", "users (id)", "CASCADE"),
+        AddForeignKey("invitations_business_fk", "invitations (business_id)", "users (id)", "CASCADE"),
+        AddForeignKey("invitations_invited_by_fk", "invitations (invited_by_id)", "users (id)", "CASCADE"),
+        AddForeignKey("rotations_business_fk", "rotations (business_id)", "users (id)", "CASCADE"),
+        migrations.RunSQL("ALTER TABLE rotations SET (fillfactor = 50)", migrations.RunSQL.noop),
         AddForeignKey("second_factors_user_fk", "second_factors (user_id)", "users (id)", "CASCADE"),
         AddForeignKey("recovery_codes_user_fk", "recovery_codes (user_id)", "users (id)", "CASCADE"),
         AddForeignKey("sessions_user_fk", "sessions (user_id)", "users (id)", "CASCADE"),

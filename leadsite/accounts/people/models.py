@@ -1,4 +1,4 @@
-"""Memberships: who works for which business, and as what."""
+"""Who works for which business and as what, who is invited to, and whose turn it is to get a new lead."""
 
 from typing import Any
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from leadsite.core.models import UuidV7
 
@@ -77,3 +77,67 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person.person_name}, {self.get_role_display().lower()}"
+
+
+class Invitation(models.Model):
+    """Somebody who has been asked to work for a business. Deleted when it is accepted or revoked."""
+
+    id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
+    business = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    email = models.EmailField("e-mail", max_length=254, help_text="The invitation is for the login with this address.")
+    role = models.CharField(choices=Role, default=Role.AGENT)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    # Part of the link: another one makes the links of before invalid.
+    nonce = models.CharField(max_length=32, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        db_table = "invitations"
+        constraints = [
+            # Also read to list the invitations of a business.
+            models.UniqueConstraint(
+                fields=["business", "email"],
+                name="invitations_unique",
+                violation_error_message="There is an invitation for this e-mail: send it again, or revoke it.",
+            ),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")),
+                name="invitations_email_lower",
+                violation_error_message="Write the e-mail in lower case.",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values),
+                name="invitations_role_valid",
+                violation_error_message="A role is owner, agent or viewer.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Rotation(models.Model):
+    """A business that has its new leads assigned in turn, and how many were: take_turns.sql. None: it does not."""
+
+    business = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, db_constraint=False, related_name="rotation"
+    )
+    turn = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        # The row is updated with each new lead.
+        db_table = "rotations"
+
+    def __str__(self) -> str:
+        return f"{self.turn} leads"

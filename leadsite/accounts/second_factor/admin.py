@@ -44,4 +44,4 @@ class SecondFactorReset(AdminPage):
             messages.success(request, f"The second factor of {user.email} is off, and the sessions are ended.")
         else:
             messages.info(request, f"{user.email} had no second factor. Nothing was changed.")
-        return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[quote(user.pk)]))
+        return HttpResponseRedirect(reverse(f"admin:accounts_{self.opts.model_name}_change", args=[quote(user.pk)]))

@@ -6,13 +6,14 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 
 from leadsite.accounts.models import User
+from leadsite.accounts.people.models import Role
 
 _MARK: Final = "second_factor"
 
 
 def is_owner(user: User) -> bool:
-    """Whether somebody answers for a business. Each login is that of a business itself, or an operator's."""
-    return user.is_staff or user.is_superuser
+    """Whether somebody answers for a business, also for another one than that of this session, or is an operator."""
+    return user.is_superuser or any(place.role == Role.OWNER for place in user.workplaces)
 
 
 def must_have(user: User) -> bool:

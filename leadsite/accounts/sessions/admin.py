@@ -7,7 +7,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from leadsite.accounts.models import Session
+from leadsite.accounts.models import Person, Session
 from leadsite.accounts.sessions.store import SessionStore
 from leadsite.adminkit.page import AdminPage, OperatorsOnly
 from leadsite.adminkit.values import badge, foreign, link, moment
@@ -23,8 +23,8 @@ class SessionAdmin(OperatorsOnly, AdminPage):
     list_display = ["client", "person", "seen_from", "started", "seen", "this"]
     list_display_links = ["client"]
     list_select_related = ["user"]
-    search_fields = ["user__email", "user__business_name", "address"]
-    search_help_text = "Name or e-mail of the business, or address"
+    search_fields = ["user__email", "user__name", "user__business_name", "address"]
+    search_help_text = "Name or e-mail of the person, or address"
     ordering = ["-last_seen_at"]
     fields = ["person", "client", "seen_from", "started", "seen", "this"]
     readonly_fields = fields
@@ -50,9 +50,9 @@ class SessionAdmin(OperatorsOnly, AdminPage):
     def client(self, session: Session) -> SafeString:
         return foreign(session.browser_name)
 
-    @admin.display(description="business", ordering="user__business_name")
+    @admin.display(description="person", ordering="user__email")
     def person(self, session: Session) -> SafeString:
-        return link(session.user) if session.user else foreign("–")
+        return link(Person(pk=session.user.pk), session.user.person_name) if session.user else foreign("–")
 
     @admin.display(description="address", ordering="address")
     def seen_from(self, session: Session) -> SafeString:

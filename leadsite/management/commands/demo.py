@@ -64,6 +64,8 @@ leadsite is running.
   Admin        {site}/admin/
   Admin login  {demo.email}
   Password     {demo.password}
+               (owner and operator; with the same password {demo.agent}, an agent,
+               and {demo.viewer}, who changes nothing)
   API          {site}/api/leads
   API docs     {site}/api/docs
   API key      {demo.api_key}

@@ -1,0 +1,107 @@
+"""Admin page of API keys."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import ForeignKey, Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from leadsite.accounts.models import ApiKey, User, all_scopes
+from leadsite.accounts.services import replace_api_key, store_new_key
+from leadsite.adminkit.owned import owner_of
+from leadsite.adminkit.page import AdminPage, ChangedFields
+from leadsite.adminkit.values import moment
+from leadsite.adminkit.workplace import rows_of_business
+
+
+class ApiKeyForm(ChangedFields):
+    scopes = forms.MultipleChoiceField(
+        choices=ApiKey.Scope.choices,
+        initial=all_scopes,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What the program that uses this key may do.",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ["user", "name", "scopes", "expiry"]
+        labels = {"user": "Business", "expiry": "Expires"}
+        help_texts = {"expiry": "If empty, the key does not expire."}
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(AdminPage):
+    """Creates keys, each shown once. Deleting a key revokes it within a second."""
+
+    form = ApiKeyForm
+    actions = ["replace"]
+    list_display = ["prefix", "name", "business", "scope_names", "last_used", "created_at", "expires"]
+    search_fields = ["name", "token_key", "user__email", "user__business_name"]
+    search_help_text = "Name, beginning of the key, or business"
+    list_select_related = ["user"]
+    ordering = ["-created"]
+    fields = ["user", "name", "scopes", "expiry"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return rows_of_business(request, super().get_queryset(request))
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["user", "name", "scopes", "expiry"] if request.user.is_superuser else ["name", "scopes", "expiry"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["user"] if obj is not None else []
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any) -> Any:
+        options["queryset"] = User.objects.businesses().filter(is_active=True).order_by("business_name", "email")
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm[Any], change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        obj.user_id = owner_of(request, form)
+        self.show_key(request, store_new_key(key=obj))
+
+    def has_replace_permission(self, request: HttpRequest) -> bool:
+        """Requires both permissions: of several that an action names, Django requires only one."""
+        return self.has_add_permission(request) and self.has_delete_permission(request)
+
+    @admin.action(description="Replace with a new key", permissions=["replace"])
+    def replace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Revoke the selected keys and show their replacements; programs that use an old key get 401."""
+        for key in queryset.select_related("user"):
+            old = str(key.token_key)
+            self.show_key(request, replace_api_key(key=key), f"{old}… is revoked. ")
+
+    @staticmethod
+    def show_key(request: HttpRequest, key: str, before: str = "") -> None:
+        text = '{}Copy the key now, it is not shown again: <code class="break-words select-all">{}</code>'
+        messages.warning(request, format_html(text, before, key))
+
+    @admin.display(description="key", ordering="token_key")
+    def prefix(self, key: ApiKey) -> str:
+        return f"{key.token_key}…"
+
+    @admin.display(description="business", ordering="user__business_name")
+    def business(self, key: ApiKey) -> str:
+        return str(key.user)
+
+    @admin.display(description="scopes")
+    def scope_names(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
+    @admin.display(description="last used", ordering="last_used_at")
+    def last_used(self, key: ApiKey) -> SafeString:
+        return moment(key.last_used_at) if key.last_used_at else SafeString("never")
+
+    @admin.display(description="created", ordering="created")
+    def created_at(self, key: ApiKey) -> SafeString:
+        return moment(key.created)
+
+    @admin.display(description="expires", ordering="expiry")
+    def expires(self, key: ApiKey) -> str:
+        return moment(key.expiry) if key.expiry else "never"

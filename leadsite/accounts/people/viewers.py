@@ -1,0 +1,26 @@
+"""Viewers change nothing: whatever form they send to the admin is refused, also to pages that ask for no permission."""
+
+from typing import Final
+
+from django.http import HttpRequest
+
+from leadsite.accounts.people.models import Role
+from leadsite.adminkit.workplace import role_of, sees_all
+
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+# What is a person's own, and not the business's.
+_OWN: Final = (
+    "/admin/login/",
+    "/admin/logout/",
+    "/admin/password",
+    "/admin/account/",
+    "/admin/invitation/",
+    "/admin/business/",
+)
+
+
+def changes_forbidden(request: HttpRequest) -> bool:
+    """Whether a viewer sends something that may change the business. Raises django.db.Error."""
+    if request.method in _SAFE or not request.path.startswith("/admin/") or request.path.startswith(_OWN):
+        return False
+    return not sees_all(request) and role_of(request) == Role.VIEWER

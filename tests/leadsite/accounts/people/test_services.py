@@ -1,0 +1,86 @@
+"""Who works for a business: roles, removal, the last owner."""
+
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from leads.models import Lead
+from leads.tasks import release_work
+from leadsite.accounts.models import Membership, Session
+from leadsite.accounts.people import services
+from tests.staff import Staff, address, messages_of, person_of, staff_of
+
+pytestmark = pytest.mark.django_db
+
+
+def membership_of(business, person) -> Membership:
+    return Membership.objects.get(business=business.user, person=person)
+
+
+def test_an_owner_changes_a_role_and_it_counts_at_once(owner):
+    person, chief = person_of(owner, "agent"), staff_of(owner)
+    people = Staff(person)
+    assert people.get("/admin/leads/lead/add/").status_code == 200
+    assert chief.fill(address("change", membership_of(owner, person)), role="viewer").status_code == 302
+    assert people.get("/admin/leads/lead/add/").status_code == 403
+    assert people.get("/admin/leads/lead/").status_code == 200
+
+
+def test_who_is_removed_is_logged_out_at_once_and_the_open_work_is_unassigned(owner, stranger):
+    person, chief = person_of(owner, "agent"), staff_of(owner)
+    Membership.objects.create(person=person, business=stranger.user, role="agent")
+    here, there = Staff(person), Staff(person)
+    session = there.client.session
+    session["business"] = str(stranger.id)
+    session.save()
+    for status in ("new", "converted"):
+        lead = owner.has_lead(status=status)
+        Lead.objects.filter(pk=lead.lead_id).update(assigned_to=person)
+
+    gone = membership_of(owner, person)
+    assert chief.send(address("delete", gone), {}, post="yes").status_code == 302
+
+    assert here.get("/admin/").status_code == 302
+    assert there.get("/admin/").status_code == 200
+    assert Session.objects.filter(user=person).count() == 1
+    release_work(business_id=str(owner.id), person_id=str(person.pk))
+    assert {lead.status: lead.assigned_to for lead in Lead.objects.all()} == {"new": None, "converted": person}
+    assert membership_of(stranger, person)
+
+
+def test_the_last_owner_stays_and_says_why(owner):
+    chief = staff_of(owner)
+    last = membership_of(owner, owner.user)
+    path = address("change", last)
+    assert chief.fill(path, role="agent").status_code == 302
+    assert "last owner" in messages_of(chief.get(path))[0]
+    chief.send(address("delete", last), {}, post="yes")
+    assert "last owner" in messages_of(chief.get(address("changelist", Membership)))[0]
+    assert membership_of(owner, owner.user).role == "owner"
+
+    second = person_of(owner, "owner", "second@bakery.example")
+    assert chief.send(address("delete", membership_of(owner, second)), {}, post="yes").status_code == 302
+    assert not Membership.objects.filter(person=second).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_owners_who_remove_each_other_at_once_one_stays(owner):
+    people = [person_of(owner, "owner", f"{name}@bakery.example") for name in ("one", "two")]
+    start, refused = Barrier(2), []
+
+    def remove(person, by):
+        start.wait()
+        try:
+            services.remove_person(membership=membership_of(owner, person), by=by.pk)
+        except services.LastOwner as refusal:
+            refused.append(str(refusal))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=remove, args=pair) for pair in (people, people[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(refused), Membership.objects.filter(role="owner").count()) == (1, 1)
