@@ -14,7 +14,7 @@ NOBODY: Final = "none"
 ANY_OF: Final = "Any of these: give the parameter once for each value."
 FROM: Final = "ISO 8601 with an offset; that moment and later ones. A plus sign is written `%2B` in a URL."
 UNTIL: Final = "ISO 8601 with an offset; earlier moments only."
-ASSIGNEE: Final = "The id of a user, or `none`."
+ASSIGNEE: Final = "The id of a person (`GET /api/people`), or `none`."
 
 
 class TimeFilterField(django_filters.fields.IsoDateTimeField):

@@ -34,6 +34,9 @@ PAGES: dict[str, list[dict[str, str]]] = {
 FORMS: dict[str, list[dict[str, str]]] = {
     "accounts_user_second_factor": [{}],
     "auth_user_password_change": [{"password1": "correct horse 9", "password2": "correct horse 9"}],
+    "accounts_invitation_resend": [{}],
+    "accounts_person_password": [{"password1": "correct horse 9", "password2": "correct horse 9"}],
+    "accounts_person_second_factor": [{}],
     "conversations_conversation_reply": [{"text": "I am not from here"}],
     "conversations_message_decide": [{"decision": "arrived"}, {"decision": "again"}],
     "leads_bulkchange_decide": [{"do": "cancel"}, {"do": "undo"}, {"do": "continue"}],

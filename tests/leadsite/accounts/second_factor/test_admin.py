@@ -20,7 +20,7 @@ def still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def button_of(user: User) -> str:
-    return f"/admin/accounts/user/{user.pk}/second-factor/"
+    return f"/admin/accounts/{user._meta.model_name}/{user.pk}/second-factor/"
 
 
 def test_an_operator_turns_it_off(owner: Business) -> None:
