@@ -35,6 +35,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "conversations/<uuid:conversation_id>": {"PATCH": {"status": "archived"}},
     "conversations/<uuid:conversation_id>/messages": {"POST": {"message": "I am not from here"}},
     "messages/<uuid:message_id>": {},
+    "people": {},
     "whatsapp": {"POST": {"to": "+1234567890", "message": "Hello"}},
     "webhook-endpoints": {"POST": {"url": "https://mine.invalid/", "events": ["lead.created"]}},
     "webhook-endpoints/<uuid:endpoint_id>": {"PATCH": {"url": "https://mine.invalid/", "active": False}},
