@@ -14,6 +14,7 @@ from leads.api.viewsets import LeadViewSet
 from leadsite.accounts.login_page import login
 from leadsite.inbox.access import for_staff
 from leadsite.inbox.views import first_page
+from leadsite.privacy.api.viewsets import CustomerViewSet
 from leadsite.rest import openapi
 from leadsite.webhooks.api.viewsets import WebhookEndpointViewSet, WebhookEventViewSet
 from whatsapp.inbound.webhook import webhook
@@ -37,6 +38,7 @@ router.register("conversations", ConversationViewSet)
 router.register("conversations/<uuid:conversation_id>/messages", ReplyViewSet, basename="thread")
 router.register("people", PersonViewSet, basename="person")
 router.register("messages", MessageViewSet)
+router.register("customers", CustomerViewSet)
 router.register("whatsapp", SendViewSet, basename="send")
 router.register("webhook-endpoints", WebhookEndpointViewSet)
 router.register("webhook-endpoints/<uuid:endpoint_id>/events", WebhookEventViewSet)

@@ -9,6 +9,7 @@ from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of
 from conversations.admin.forms import CustomerForm
 from conversations.models import Conversation, Customer
 from leadsite.adminkit.owned import ReadOnlyInline
+from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import badge, day, foreign, link, moment
 
 
@@ -30,7 +31,7 @@ class ConversationInline(ReadOnlyInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(CustomerLockingAdmin):
+class CustomerAdmin(CustomerLockingAdmin, PageWithParts):
     form = CustomerForm
     customer_path = ""
     list_display = ["display_name", "phone", "whatsapp_user_id", "created"]

@@ -170,7 +170,7 @@ WITHOUT_CUSTOMERS: Final = {
     "recovery_codes": STAFF,
     "request_allowances": "hashes of keys, and addresses of clients",
     "second_factors": STAFF,
-    "sessions": STAFF,
+    "sessions": "about staff; the draft of an answer that was refused, packed, until it is read",
     "users": STAFF,
     "users_groups": STAFF,
     "users_user_permissions": STAFF,

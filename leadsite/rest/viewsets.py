@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
@@ -22,6 +22,8 @@ class OwnedViewSet(GenericViewSet[Row]):
     lookup_value_converter = "uuid"
     # Of an action: @action(..., takes_body=True).
     takes_body = False
+    # Query parameters of actions other than `list`, and whether they can be given several times.
+    parameters: ClassVar[Mapping[str, Mapping[str, bool]]] = {}
 
     @property
     def user_id(self) -> UUID:
@@ -38,7 +40,8 @@ class OwnedViewSet(GenericViewSet[Row]):
         super().initial(request, *args, **kwargs)
         if self.action in (None, "metadata"):  # answered with 405
             return
-        check_parameters(request, _list_parameters(type(self)) if self.action == "list" else {})
+        own = self.parameters.get(self.action, {})
+        check_parameters(request, _list_parameters(type(self)) if self.action == "list" else own)
         # Serializers refuse the unknown fields of bodies that are read: StrictSerializer.
         if not self.takes_body and self.action not in ("create", "partial_update"):
             check_no_body(request)

@@ -29,6 +29,8 @@ WITHOUT_BUSINESS = {
 # The stranger's bodies for routes that write; other methods read or are refused.
 BODIES: dict[str, dict[str, Any]] = {
     "leads": {"POST": ORDER},
+    "customers": {},
+    "customers/<uuid:customer_id>": {},
     "leads/batch": {"POST": {"leads": [ORDER]}},
     "leads/<uuid:lead_id>": {"PATCH": {"details": "mine now", "customer_name": "mine now"}},
     "conversations": {},
@@ -83,6 +85,7 @@ def theirs(owner: Business) -> dict[str, str]:
     Inbox(owner).gets(meta.text("The owner's secret"))
     WebhookEvent.objects.update(state="failed", due_at=None)
     return {
+        "customer_id": str(Customer.objects.get().pk),
         "lead_id": str(Lead.objects.get().pk),
         "conversation_id": str(Conversation.objects.get().pk),
         "message_id": str(Message.objects.get().pk),
@@ -106,7 +109,9 @@ def test_a_stranger_reads_and_changes_nothing(owner, stranger, theirs, route, me
     body = BODIES[route].get(method, {})
     answer = getattr(stranger.client, method.lower())(path, *([] if method == "GET" else [body]), format="json")
     text = answer.content.decode()
-    if "<" in route:
+    if (route, method) == ("customers/<uuid:customer_id>", "DELETE"):
+        assert answer.status_code == 403, text  # no key has the scope by default
+    elif "<" in route:
         assert answer.status_code in (404, 405), text
     for words in ("owner's secret", "secret.invalid"):
         assert words not in text

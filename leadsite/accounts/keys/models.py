@@ -13,10 +13,15 @@ class ApiKeyScope(models.TextChoices):
     READ = "read", "Read leads, conversations and messages"
     WRITE = "write", "Create and change leads and conversations"
     SEND = "send", "Send messages, and create the lead of a message"
+    ERASE = "erase", "Erase customers with every trace, for good"
+
+
+DEFAULT_SCOPES: Final = [ApiKeyScope.READ.value, ApiKeyScope.WRITE.value, ApiKeyScope.SEND.value]
 
 
 def all_scopes() -> list[str]:
-    return list(ApiKeyScope.values)
+    """Those of a key for which none are named: all but `erase`, which cannot be undone and is given on purpose."""
+    return list(DEFAULT_SCOPES)
 
 
 class ApiKey(AbstractAuthToken):
@@ -25,7 +30,7 @@ class ApiKey(AbstractAuthToken):
     Scope = ApiKeyScope
 
     name = models.CharField(max_length=100, blank=True, default="", help_text="What uses this key.")
-    scopes = ArrayField(models.CharField(choices=Scope), default=all_scopes, db_default=ApiKeyScope.values)
+    scopes = ArrayField(models.CharField(choices=Scope), default=all_scopes, db_default=DEFAULT_SCOPES)
     last_used_at = models.DateTimeField(null=True, editable=False, help_text="To the minute.")
 
     objects = AuthTokenManager()
@@ -37,7 +42,7 @@ class ApiKey(AbstractAuthToken):
             models.CheckConstraint(
                 condition=models.Q(scopes__contained_by=ApiKeyScope.values) & ~models.Q(scopes=[]),
                 name="api_keys_scopes_valid",
-                violation_error_message="A key has one or more of the scopes read, write and send.",
+                violation_error_message="A key has one or more of the scopes read, write, send and erase.",
             )
         ]
 

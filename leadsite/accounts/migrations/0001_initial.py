@@ -284,6 +284,7 @@ class Migration(migrations.Migration):
                                 ("read", "Read leads, conversations and messages"),
                                 ("write", "Create and change leads and conversations"),
                                 ("send", "Send messages, and create the lead of a message"),
+                                ("erase", "Erase customers with every trace, for good"),
                             ]
                         ),
                         db_default=["read", "write", "send"],
@@ -504,10 +505,11 @@ class Migration(migrations.Migration):
             model_name="apikey",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("scopes__contained_by", ["read", "write", "send"]), models.Q(("scopes", []), _negated=True)
+                    ("scopes__contained_by", ["read", "write", "send", "erase"]),
+                    models.Q(("scopes", []), _negated=True),
                 ),
                 name="api_keys_scopes_valid",
-                violation_error_message="A key has one or more of the scopes read, write and send.",
+                violation_error_message="A key has one or more of the scopes read, write, send and erase.",
             ),
         ),
         migrations.AddIndex(

@@ -20,6 +20,7 @@ from tests.sessions import database_url
 from tests.site import Site, serving
 
 OPERATIONS = [
+    *("GET /api/customers", "GET /api/customers/{customer_id}", "DELETE /api/customers/{customer_id}"),
     *("GET /api/leads", "POST /api/leads", "POST /api/leads/batch", "GET /api/leads/{lead_id}"),
     *("PATCH /api/leads/{lead_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}"),
     *("PATCH /api/conversations/{conversation_id}", "GET /api/conversations/{conversation_id}/messages"),

@@ -1,0 +1,68 @@
+"""The page of a customer: the download, and the erasure that must be typed."""
+
+import json
+
+import pytest
+
+from conversations.models import Customer
+from leadsite.privacy.models import Erasure
+from tests.staff import staff_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(owner):
+    owner.post_lead()
+    return f"/admin/conversations/customer/{Customer.objects.get().pk}"
+
+
+@pytest.fixture
+def staff(owner):
+    return staff_of(owner)
+
+
+def test_the_page_offers_both(staff, page):
+    shown = staff.client.get(f"{page}/change/").content.decode()
+    assert f'href="{page}/export/"' in shown
+    assert f'action="{page}/erase/"' in shown
+
+
+def test_the_download(staff, page):
+    answer = staff.client.get(f"{page}/export/")
+    assert json.loads(answer.content)["customer"]["phone"] == "+1234567890"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert "1234567890" not in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize("typed", ["", "yes", "erase it"])
+def test_without_the_word_nothing_is_erased(staff, page, owner, typed):
+    staff.client.post(f"{page}/erase/", {"confirmation": typed})
+    assert owner.row_counts() == (1, 1, 1)
+
+
+def test_with_the_word_everything_is(staff, page, owner):
+    answer = staff.client.post(f"{page}/erase/", {"confirmation": "Erase"}, follow=True)
+    assert "Erased, with" in answer.content.decode()
+    assert owner.row_counts() == (0, 0, 0)
+    assert Erasure.objects.get().finished_at
+
+
+def test_staff_of_another_business_finds_nobody(stranger, page, owner):
+    other = staff_of(stranger)
+    assert b"1234567890" not in other.client.get(f"{page}/export/", follow=True).content
+    other.client.post(f"{page}/erase/", {"confirmation": "erase"})
+    assert owner.row_counts() == (1, 1, 1)
+
+
+@pytest.mark.parametrize("action", ["download_everything", "erase_everything"])
+def test_the_actions_of_the_list(staff, page, owner, action):
+    chosen = {"action": action, "_selected_action": [str(Customer.objects.get().pk)]}
+    answer = staff.client.post("/admin/conversations/customer/", chosen)
+    assert answer.status_code == (200 if action == "download_everything" else 302)
+    assert owner.row_counts() == (1, 1, 1)
+    owner.post_lead(customer_phone="+4915100000000")
+    both = chosen | {"_selected_action": [str(pk) for pk in Customer.objects.values_list("pk", flat=True)]}
+    assert (
+        "Choose one customer" in staff.client.post("/admin/conversations/customer/", both, follow=True).content.decode()
+    )
