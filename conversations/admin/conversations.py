@@ -13,6 +13,7 @@ from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
 from conversations.models.conversations import RECENCY
+from conversations.services.waiting import note_status
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart, PageWithParts
 from leadsite.adminkit.values import badge, link, moment
@@ -50,6 +51,11 @@ class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
         if obj is not None and "assigned_to" in form.base_fields:
             offer_people(form.base_fields["assigned_to"], request, obj)
         return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "status" in form.changed_data:
+            note_status(conversation=obj)
 
     @admin.display(description="customer", ordering="customer__name")
     def customer_and_phone(self, conversation: Conversation) -> SafeString:

@@ -114,6 +114,7 @@ class Migration(migrations.Migration):
                 ("last_message_at", models.DateTimeField(blank=True, null=True)),
                 ("last_inbound_at", models.DateTimeField(blank=True, null=True)),
                 ("waiting_since", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("handled_at", models.DateTimeField(editable=False, null=True)),
                 ("deleted_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "assigned_to",

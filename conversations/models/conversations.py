@@ -43,6 +43,8 @@ class Conversation(OwnedModel):
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     # Null unless the customer wrote last: the time of the first message that nobody has answered.
     waiting_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # When staff completed or archived it, until they open it again: what had arrived by then needs no answer.
+    handled_at = models.DateTimeField(null=True, editable=False)
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

@@ -101,13 +101,17 @@ _JOIN: Final = """
     RETURNING c.customer_id, c.id
 """
 # An answer that the provider reports was written with the customer's earlier messages in sight; one that was queued
-# here does not answer what arrives after it, however long ago that was written. An answered call is an answer too; a
-# message that failed is none. One of which it is unknown whether it was sent is: the customer may have it.
+# here does not answer what arrives after it, however long ago that was written (a provider tries for a week). An
+# answered call is an answer too; a message that failed is none. One of which it is unknown whether it was sent is: the
+# customer may have it. What had arrived when staff completed the conversation needs no answer.
 _SET_WAITING: Final = """
     UPDATE conversations AS c SET waiting_since = least(
         CASE WHEN given.arrived > reported.at THEN given.arrived END,
         (SELECT m.sort_at FROM messages AS m
-         WHERE m.conversation_id = given.id AND m.direction = 'in' AND m.is_turn AND m.sort_at > answered.at
+         WHERE m.conversation_id = given.id AND m.direction = 'in' AND m.is_turn
+             AND m.sort_at > greatest(reported.at, answered.at - interval '7 days')
+             AND (m.sort_at > answered.at OR m.created_at > queued.at)
+             AND m.created_at > coalesce(c.handled_at, '-infinity')
          ORDER BY m.sort_at LIMIT 1))
     FROM unnest(%s::uuid[], %s::timestamptz[]) AS given (id, arrived)
     CROSS JOIN LATERAL (SELECT coalesce((
@@ -117,6 +121,10 @@ _SET_WAITING: Final = """
         SELECT a.sort_at FROM messages AS a
         WHERE a.conversation_id = given.id AND {answer} AND a.provider_time IS NOT NULL
         ORDER BY a.sort_at DESC LIMIT 1), '-infinity') AS at) AS reported
+    CROSS JOIN LATERAL (SELECT coalesce((
+        SELECT a.created_at FROM messages AS a
+        WHERE a.conversation_id = given.id AND {answer} AND a.provider_time IS NULL
+        ORDER BY a.sort_at DESC LIMIT 1), '-infinity') AS at) AS queued
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
 """.replace(

@@ -8,6 +8,7 @@ import psycopg
 from django.db import IntegrityError, transaction
 
 from conversations.models import Conversation, Customer
+from conversations.services.waiting import note_status
 from leadsite.accounts.people.assigning import UNKNOWN_PERSON, may_be_assigned
 from leadsite.core import clock
 from leadsite.core.transactions import retried
@@ -63,6 +64,8 @@ def _change_conversation(user_id: UUID, conversation_id: UUID, changes: Mapping[
         if changed:
             conversation.updated_at = clock.now()
             conversation.save(update_fields=[*changed, "updated_at"])
+        if "status" in changed:
+            note_status(conversation=conversation)
         return conversation
 
 

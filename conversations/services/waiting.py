@@ -1,9 +1,10 @@
-"""Service that computes again since when customers wait for an answer. Caller holds the transaction."""
+"""Services that compute since when customers wait for an answer. Caller holds the transaction."""
 
 from collections.abc import Collection
 from uuid import UUID
 
 from conversations.models import Conversation, Customer
+from leadsite.core import clock
 
 
 def update_waiting(*, conversation_ids: Collection[UUID]) -> None:
@@ -19,3 +20,15 @@ def update_waiting(*, conversation_ids: Collection[UUID]) -> None:
     Customer.objects.lock_owners(conversation_ids)
     # A separate statement: it sees what was committed by those who had locked the customers before.
     Conversation.objects.set_waiting(dict.fromkeys(sorted(conversation_ids)))
+
+
+def note_status(*, conversation: Conversation) -> None:
+    """Staff have changed the status: completing or archiving means that nobody waits, and opening again takes it back.
+
+    Sets handled_at and waiting_since, in the row and in `conversation`. The customer is locked. Raises
+    django.db.Error.
+    """
+    conversation.handled_at = None if conversation.status == Conversation.Status.ACTIVE else clock.now()
+    conversation.save(update_fields=["handled_at"])
+    Conversation.objects.set_waiting({conversation.pk: None})
+    conversation.refresh_from_db(fields=["waiting_since"])

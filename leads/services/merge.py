@@ -79,11 +79,14 @@ def _merge_conversations(source: Conversation, target: Conversation) -> None:
     Lead.all_objects.filter(conversation=source).update(conversation=target, updated_at=now)
     Message.objects.filter(conversation=source).update(conversation=target, updated_at=now)
     source_pk = source.pk
+    # A customer who waits in one of them waits in the merged one.
+    waits = source.waiting_since or target.waiting_since
     Conversation.objects.filter(pk=source_pk).delete()
     Conversation.objects.filter(pk=target.pk).update(
         last_message_at=_latest(target.last_message_at, source.last_message_at),
         last_inbound_at=_latest(target.last_inbound_at, source.last_inbound_at),
         assigned_to=_first(target.assigned_to_id, source.assigned_to_id),
+        handled_at=None if waits else _latest(target.handled_at, source.handled_at),
         updated_at=now,
     )
     Conversation.objects.set_waiting({target.pk: None})

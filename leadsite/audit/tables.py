@@ -30,7 +30,9 @@ class AuditedTable:
 _TABLES: Final = (
     AuditedTable("leads", ignored=("updated_at", "version")),
     # Each message moves these; the messages themselves say when.
-    AuditedTable("conversations", ignored=("updated_at", "last_message_at", "last_inbound_at", "waiting_since")),
+    AuditedTable(
+        "conversations", ignored=("updated_at", "last_message_at", "last_inbound_at", "waiting_since", "handled_at")
+    ),
     AuditedTable("customers", ignored=("updated_at", "phone_key", "paced_until")),
     AuditedTable(
         "channels", ignored=("updated_at", "paced_until"), secret=("encrypted_access_token", "encrypted_app_secret")

@@ -123,6 +123,7 @@ CONVERSATIONS: Final = (
         # Messages of another system have no number of ours, and wait for nobody.
         condition="t.waiting_since IS NULL AND EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = t.id"
         " AND m.direction = 'in' AND m.is_turn AND m.channel_id IS NOT NULL"
+        " AND m.created_at > coalesce(t.handled_at, '-infinity')"
         " AND m.sort_at > coalesce({last_answer}, '-infinity'))",
         meaning="conversations that nobody sees waiting although the customer wrote last",
         advice="Answer them, or set waiting_since to the time of the customer's first unanswered message.",
