@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from django.db.models import Model
+from django.test import Client
 
 from conversations.models import Conversation
 from leads.models import ImportRun, Lead
 from leadsite.accounts.models import User
+from leadsite.accounts.passwords.links import link_for
 from tests.browser import DESKTOP, Window, browser
 from tests.factories import Business
+from tests.leadsite.accounts.second_factor.phone import Phone
 from tests.leadsite.admin_paths import routes
 from tests.leadsite.full_business import with_rows
 from tests.staff import address, registered
@@ -128,6 +131,60 @@ def test_forms_are_refused_nothing(rows, owner: Business, live_server, tmp_path:
         page.get_by_role("button", name="Import", exact=True).click()
         page.get_by_text("no worker is running").wait_for()
         found += problems(window, "an import")
+    assert found == []
+
+
+def test_pages_around_logins_are_refused_nothing(owner: Business, live_server, settings):
+    """A forgotten password, a new one, the second factor, the account, waits and errors."""
+    settings.EMAIL_URL, settings.PUBLIC_URL = "smtp://127.0.0.1:1", live_server.url
+    phone = Phone(owner.user)
+    link, used = link_for(phone.user), "/admin/password/new/?link=0.used"
+    stranger = Client(REMOTE_ADDR="127.0.0.1")
+    for _ in range(10):
+        stranger.post("/admin/login/", {"username": "nobody@bakery.example", "password": "wrong"})
+    found: list[str] = []
+    with watching(live_server.url) as window:
+        page = window.page
+
+        def submit(where: str, **typed: str) -> None:
+            for name, text in typed.items():
+                page.locator(f"input[name={name}]").fill(text)
+            page.locator(
+                "form:has(input[type=password], input[name=code], input[name=email]) [type=submit]"
+            ).last.click()
+            page.wait_for_load_state()
+            page.wait_for_timeout(100)
+            found.extend(problems(window, where))
+
+        def opened(path: str) -> None:
+            window.open(path)
+            page.wait_for_timeout(100)
+            found.extend(problems(window, path))
+
+        opened("/admin/password/forgotten/")
+        submit("a link that was asked for", email=phone.user.email)
+        assert "worker" not in page.content()
+        opened(used)
+        opened(link)
+        submit("passwords that differ", password1="correct horse battery", password2="another")
+        submit("a new password", password1="correct horse battery", password2="correct horse battery")
+        opened("/admin/login/")
+        submit("a login that waits", username="nobody@bakery.example", password="wrong")
+        opened("/admin/login/")
+        submit("a wrong password", username=phone.user.email, password="wrong")
+        submit("a right password", username=phone.user.email, password="correct horse battery")
+        assert page.url.endswith("/admin/login/code/")
+        submit("a wrong code", code="abcd-efgh")
+        submit("a right code", code=phone.recovery_codes[0])
+        assert "login" not in page.url
+        for path in (
+            "/admin/account/",
+            "/admin/account/second-factor/",
+            "/admin/password_change/",
+            "/admin/no/such/page/",
+        ):
+            opened(path)
+        opened(f"/admin/accounts/user/{phone.user.pk}/second-factor/")
     assert found == []
 
 
