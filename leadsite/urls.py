@@ -7,9 +7,11 @@ from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
+from conversations.api.history import ConversationHistoryViewSet
 from conversations.api.people import PersonViewSet
 from conversations.api.viewsets import ConversationViewSet, MessageViewSet
 from leads.api.gone import gone
+from leads.api.history import LeadHistoryViewSet
 from leads.api.viewsets import LeadViewSet
 from leadsite.accounts.login_page import login
 from leadsite.inbox.access import for_staff
@@ -34,7 +36,11 @@ def with_slash(paths: list[URLPattern]) -> list[URLPattern]:
 # Each viewset has some of: list and create, retrieve, partial_update and destroy. No PUT.
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("leads", LeadViewSet)
+router.register("leads/<uuid:lead_id>/history", LeadHistoryViewSet, basename="lead-history")
 router.register("conversations", ConversationViewSet)
+router.register(
+    "conversations/<uuid:conversation_id>/history", ConversationHistoryViewSet, basename="conversation-history"
+)
 router.register("conversations/<uuid:conversation_id>/messages", ReplyViewSet, basename="thread")
 router.register("people", PersonViewSet, basename="person")
 router.register("messages", MessageViewSet)

@@ -17,6 +17,7 @@ from conversations.services.waiting import note_status
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart, PageWithParts
 from leadsite.adminkit.values import badge, link, moment
+from leadsite.audit.timeline import AuditedAdmin
 
 
 class WaitingFilter(admin.SimpleListFilter):
@@ -33,7 +34,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(CustomerLockingAdmin, PageWithParts):
+class ConversationAdmin(CustomerLockingAdmin, AuditedAdmin, PageWithParts):
     customer_path = "customer__"
     list_display = ["customer_and_phone", "status_badge", "assigned_to", "waiting", "last_message", "created"]
     list_filter = ["status", WaitingFilter, AssignedFilter, "created_at"]

@@ -11,6 +11,7 @@ from conversations.models import Conversation, Customer
 from leadsite.adminkit.owned import ReadOnlyInline
 from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import badge, day, foreign, link, moment
+from leadsite.audit.timeline import AuditedAdmin
 
 
 class ConversationInline(ReadOnlyInline):
@@ -31,7 +32,7 @@ class ConversationInline(ReadOnlyInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(CustomerLockingAdmin, PageWithParts):
+class CustomerAdmin(CustomerLockingAdmin, AuditedAdmin, PageWithParts):
     form = CustomerForm
     customer_path = ""
     list_display = ["display_name", "phone", "whatsapp_user_id", "created"]

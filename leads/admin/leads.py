@@ -23,12 +23,13 @@ from leads.services.create import create_lead
 from leads.services.refusals import LeadRefused
 from leadsite.adminkit.owned import owner_of
 from leadsite.adminkit.values import NOTHING, badge, day, foreign, link, moment, shorten
+from leadsite.audit.timeline import AuditedAdmin
 
 NEW_LEAD_FIELDS = ["customer_phone", "customer_name", "type", "details", "status"]
 
 
 @admin.register(Lead)
-class LeadAdmin(CustomerSearchAdmin):
+class LeadAdmin(CustomerSearchAdmin, AuditedAdmin):
     form = LeadForm
     customer_path = "conversation__customer__"
     actions = ACTIONS

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from leadsite.adminkit.owned import OwnedAdmin, owner_of
+from leadsite.adminkit.owned import owner_of
 from leadsite.adminkit.values import NOTHING, badge, foreign, moment, shorten
+from leadsite.audit.timeline import AuditedAdmin
 from leadsite.webhooks import resending, services
 from leadsite.webhooks.alerts import describe_disabled
 from leadsite.webhooks.event_admin import say_resent
@@ -25,7 +26,7 @@ COPY_NOW: Final = 'Copy the secret now, it is not shown again: <code class="brea
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(OwnedAdmin):
+class WebhookEndpointAdmin(AuditedAdmin):
     form = EndpointForm
     list_display = ["name", "event_types", "state_badge", "created"]
     list_filter = ["active"]

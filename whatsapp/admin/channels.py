@@ -13,9 +13,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
+from leadsite.adminkit.owned import OwnedForm
 from leadsite.adminkit.values import badge
 from leadsite.adminkit.workplace import sees_all
+from leadsite.audit.timeline import AuditedAdmin
 from leadsite.core.encryption import SecretUnreadable, encrypt
 from whatsapp.admin.account_events import present_state
 from whatsapp.admin.alerts import describe_stop
@@ -78,7 +79,7 @@ class ChannelForm(OwnedForm):
 
 
 @admin.register(Channel)
-class ChannelAdmin(OwnedAdmin):
+class ChannelAdmin(AuditedAdmin):
     form = ChannelForm
     list_display = ["__str__", "phone_number_id", "provider", "has_token", "state_badge"]
     list_filter = ["provider", "active"]
