@@ -7,7 +7,7 @@ from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
-from conversations.api.history import ConversationHistoryViewSet
+from conversations.api.history import ConversationHistoryViewSet, CustomerHistoryViewSet
 from conversations.api.people import PersonViewSet
 from conversations.api.viewsets import ConversationViewSet, MessageViewSet
 from leads.api.gone import gone
@@ -45,6 +45,7 @@ router.register("conversations/<uuid:conversation_id>/messages", ReplyViewSet, b
 router.register("people", PersonViewSet, basename="person")
 router.register("messages", MessageViewSet)
 router.register("customers", CustomerViewSet)
+router.register("customers/<uuid:customer_id>/history", CustomerHistoryViewSet, basename="customer-history")
 router.register("whatsapp", SendViewSet, basename="send")
 router.register("webhook-endpoints", WebhookEndpointViewSet)
 router.register("webhook-endpoints/<uuid:endpoint_id>/events", WebhookEventViewSet)

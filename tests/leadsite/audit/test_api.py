@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Customer
 from leads.models import Lead
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting
 from tests.factories import Business
@@ -60,8 +60,11 @@ def test_deleting_and_restoring_have_names_of_their_own(owner: Business):
     assert (newest["action"], newest["actor"]) == ("restore", {"kind": "person", "name": "Anna"})
 
 
-def test_a_conversation_has_one_too(owner: Business):
-    made = owner.has_lead()
+def test_conversations_and_customers_have_one_too(owner: Business):
+    made = owner.has_lead(customer_name="Ada")
+    customer = Customer.objects.get()
+    Customer.objects.rename({customer.pk: "Ada L."})
+    assert history(owner, f"customers/{customer.pk}")["results"][0]["changes"] == {"name": ["Ada", "Ada L."]}
     Conversation.objects.filter(pk=made.conversation_id).update(status="completed")
     newest = history(owner, f"conversations/{made.conversation_id}")["results"][0]
     assert newest["changes"] == {"status": ["active", "completed"]}
@@ -69,6 +72,10 @@ def test_a_conversation_has_one_too(owner: Business):
 
 def test_the_history_of_another_business_is_not_found(owner: Business, stranger: Business):
     made = owner.has_lead()
-    for path in (f"leads/{made.lead_id}", f"conversations/{made.conversation_id}"):
+    for path in (
+        f"leads/{made.lead_id}",
+        f"conversations/{made.conversation_id}",
+        f"customers/{Customer.objects.get().pk}",
+    ):
         answer = stranger.client.get(f"/api/{path}/history")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

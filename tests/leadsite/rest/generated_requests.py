@@ -26,6 +26,8 @@ OPERATIONS = [
     *("PATCH /api/conversations/{conversation_id}", "GET /api/conversations/{conversation_id}/messages"),
     *("POST /api/conversations/{conversation_id}/messages", "GET /api/messages/{message_id}", "POST /api/whatsapp"),
     "GET /api/people",
+    *("GET /api/leads/{lead_id}/history", "GET /api/conversations/{conversation_id}/history"),
+    "GET /api/customers/{customer_id}/history",
     *("GET /api/webhook-endpoints", "POST /api/webhook-endpoints", "GET /api/webhook-endpoints/{endpoint_id}"),
     *("PATCH /api/webhook-endpoints/{endpoint_id}", "DELETE /api/webhook-endpoints/{endpoint_id}"),
     *("GET /api/webhook-endpoints/{endpoint_id}/events", "POST /api/webhook-endpoints/{endpoint_id}/test"),
