@@ -22,6 +22,8 @@ from whatsapp.outbound.resolve import TooLate, send_again
 
 # The header that inbox.js sends: it takes parts of the page instead of a redirect.
 BY_SCRIPT = "X-Inbox"
+# The header of the answer to the script that has the status.
+STATUS = "X-Inbox-Status"
 
 
 @require_POST
@@ -127,7 +129,8 @@ def _answer(
     row = viewer.chat(conversation.pk)
     if BY_SCRIPT in request.headers:
         context = chat_context(request, viewer, row) | {"tab": tab} | more
-        return TemplateResponse(request, "inbox/panes.html", context, status=status)
+        # Always 200: a browser reports other statuses as errors in its console.
+        return TemplateResponse(request, "inbox/panes.html", context, headers={STATUS: str(status)})
     if status == 200:
         return HttpResponseRedirect(f"{address_of(row, tab)}#reply")
     return whole_page(request, viewer, row, status=status, **more)

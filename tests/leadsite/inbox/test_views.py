@@ -131,6 +131,8 @@ def test_the_script_gets_parts_of_the_page(owner: Business, person: Staff):
     assert sent.status_code == 200
     assert 'data-part="customer"' in sent.content.decode()
     assert "<html" not in sent.content.decode()
+    refused = person.client.post(f"{INBOX}{chat.pk}/reply/", {"text": " "}, headers=headers)
+    assert (refused.status_code, refused.headers["X-Inbox-Status"]) == (200, "422")
     assert person.client.post(f"{INBOX}preferences/", {"sound": "off"}, headers=headers).status_code == 204
     assert 'data-sound="off"' in text_of(person, INBOX)
 

@@ -36,8 +36,8 @@
 
     async function read(url, options) {
         const response = await ask(url, options);
-        if (!response.ok && ![409, 422, 403].includes(response.status)) throw new Error(response.status);
-        return {status: response.status, page: new DOMParser().parseFromString(await response.text(), "text/html")};
+        if (!response.ok) throw new Error(response.status);
+        return {status: Number(response.headers.get("X-Inbox-Status") || 200), page: new DOMParser().parseFromString(await response.text(), "text/html")};
     }
 
     const withQuery = (url, query) => `${url}?${new URLSearchParams(query)}`;
@@ -62,10 +62,15 @@
         tick();
     }
 
-    const more = new IntersectionObserver(entries => {
-        for (const entry of entries) if (entry.isIntersecting) { more.unobserve(entry.target); loadMore(entry.target); }
-    }, {rootMargin: "300px"});
-    const watchMore = () => list.querySelectorAll(".inbox-more").forEach(item => more.observe(item));
+    /* Loads an item's successor before it scrolls into view. */
+    function watch(item, root, margin, load) {
+        if (!item) return;
+        const observer = new IntersectionObserver(entries => {
+            if (entries.some(entry => entry.isIntersecting)) { observer.disconnect(); load(item).catch(failed); }
+        }, {root, rootMargin: margin});
+        observer.observe(item);
+    }
+    const watchMore = () => watch(list.querySelector(".inbox-more"), list.querySelector(".inbox-rows"), "300px", loadMore);
 
     async function loadMore(item) {
         const {page} = await read(withQuery(root.dataset.list, {tab: tab(), after: item.querySelector("a").dataset.after, chat: chat()?.dataset.chat || ""}));
@@ -147,7 +152,8 @@
             const active = here.contains(document.activeElement) ? document.activeElement : null;
             if (active && !own && active.matches("input, select, textarea")) continue;
             here.replaceWith(part);
-            if (active) part.focus({preventScroll: true});
+            // The same control, otherwise the part.
+            if (active) ([...part.querySelectorAll(active.tagName)].find(one => one.name === active.name && one.value === active.value) || part).focus({preventScroll: true});
         }
         mergeMessages(page.getElementById("messages"));
         chat().dataset.newest = fresh.dataset.newest;
@@ -197,10 +203,7 @@
     }
 
     // --- older messages, and those that are quoted --------------------------------------------------------------------
-    const olderWatch = new IntersectionObserver(entries => {
-        for (const entry of entries) if (entry.isIntersecting) { olderWatch.unobserve(entry.target); loadOlder().catch(failed); }
-    }, {rootMargin: "400px 0px 0px 0px"});
-    const watchOlder = () => { const item = find("messages").querySelector(".thread-more"); if (item) olderWatch.observe(item); };
+    const watchOlder = () => watch(find("messages").querySelector(".thread-more"), thread(), "400px", loadOlder);
 
     async function loadOlder() {
         const open = chat(), item = find("messages").querySelector(".thread-more");
@@ -229,15 +232,22 @@
     }
 
     // --- sending and other changes ------------------------------------------------------------------------------------
-    let sending = false;
+    let sending = Promise.resolve();
 
-    async function send(form, submitter) {
+    /* One after the other: what is sent twice by a second Enter finds an empty box. */
+    function send(form, submitter) {
+        sending = sending.then(() => sendNow(form, submitter));
+    }
+
+    async function sendNow(form, submitter) {
+        if (!form.isConnected || !box().value.trim()) return;
         const text = box().value, id = chat().dataset.chat;
-        if (sending || !text.trim()) return;
-        sending = true;
+        // Its button may have been replaced meanwhile.
+        const body = new FormData(form);
+        if (submitter?.name) body.append(submitter.name, submitter.value);
         form.classList.add("is-sending");
         try {
-            const {status, page} = await read(form.action, {method: "POST", body: new FormData(form, submitter)});
+            const {status, page} = await read(form.action, {method: "POST", body});
             if (chat()?.dataset.chat !== id) { if (status === 200) drafts.write(id, ""); return; }
             if (status === 200) {
                 if (box().value === text) { box().value = ""; grow(box()); }
@@ -249,7 +259,6 @@
         } catch {
             problem("Not sent: the site cannot be reached or is busy. Your text is kept; send it again.");
         } finally {
-            sending = false;
             form.classList.remove("is-sending");
         }
     }

@@ -1,0 +1,240 @@
+"""The inbox in two browsers at once: what one does, the other sees without a reload. Screenshots are in tmp_path."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Page, expect
+
+from conversations.models import Conversation, Message
+from leadsite.accounts.models import Session
+from tests.browser import DESKTOP, PHONE, Window, browser
+from tests.factories import Business
+from tests.leadsite.inbox.chats import answers, asks, says
+from tests.staff import person_of
+from tests.whatsapp import meta, webhook_client
+from whatsapp.models import Channel
+
+PASSWORD = "correct horse battery"
+INBOX = "/admin/inbox/"
+LIVE_MS = 3_500  # three seconds, and what the test itself takes
+T = TypeVar("T")
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+class Team:
+    """Two people of a business, each in a browser of their own, and their customers."""
+
+    def __init__(self, owner: Business, site: str, chromium: Any, thread: ThreadPoolExecutor) -> None:
+        self.owner, self.site, self.chromium, self.thread = owner, site, chromium, thread
+        self.windows: list[Window] = []
+
+    def do(self, work: Callable[[], T]) -> T:
+        """Use the database: Playwright runs an event loop in this thread, where Django refuses it."""
+        return self.thread.submit(work).result()
+
+    def window(self, email: str, **options: Any) -> Window:
+        context = self.chromium.new_context(**({"viewport": DESKTOP, "locale": "en-GB"} | options))
+        window = Window(context.new_page(), self.site)
+        window.page.set_default_timeout(20_000)
+        window.log_in(email, PASSWORD)
+        window.page.locator("#inbox").wait_for()
+        self.windows.append(window)
+        return window
+
+    def customer_writes(self, text: str, name: str = "Amina") -> None:
+        message = meta.text(text, from_="4915123456789", timestamp=int(time.time()))
+        contact = meta.contact("4915123456789", name=name)
+        body = meta.body(meta.messages_value(messages=[message], contacts=[contact]))
+        self.do(lambda: webhook_client.receive(body))
+
+
+@pytest.fixture
+def team(owner: Business, live_server: Any) -> Iterator[Team]:
+    for name in ("mara", "ben"):
+        person = person_of(owner, "agent", f"{name}@bakery.example")
+        person.name = name.capitalize()
+        person.set_password(PASSWORD)
+        person.save()
+    Channel.objects.create(user=owner.user, phone_number_id=meta.CHANNEL, display_number="+49 30 5550100")
+    with ThreadPoolExecutor(1) as thread, browser() as chromium:
+        team = Team(owner, live_server.url, chromium, thread)
+        yield team
+        for window in team.windows:
+            assert window.errors == []
+            assert window.hosts == {urlsplit(live_server.url).netloc}
+        team.do(connections.close_all)
+
+
+def box(page: Page) -> Any:
+    return page.locator("#reply-text")
+
+
+def test_two_people_at_once(team: Team, tmp_path: Path):
+    mara, ben = team.window("mara@bakery.example"), team.window("ben@bakery.example")
+    for window in (mara, ben):
+        expect(window.page.get_by_text("Nobody waits for an answer.")).to_be_visible()
+    team.customer_writes("Do you bake on Sundays?")
+    for window in (mara, ben):
+        expect(window.page.locator(".inbox-row", has_text="Amina")).to_be_visible(timeout=LIVE_MS)
+        expect(window.page).to_have_title("(1) Inbox | leadsite", timeout=LIVE_MS)
+        window.page.locator(".inbox-row", has_text="Amina").click()
+        expect(window.page.locator("#messages")).to_contain_text("Do you bake on Sundays?")
+    expect(mara.page.locator(".inbox-present")).to_have_text("Ben is here", timeout=LIVE_MS)
+    box(ben.page).press_sequentially("No, ne")
+    expect(mara.page.locator(".inbox-present")).to_have_text("Ben types …", timeout=LIVE_MS)
+
+    box(mara.page).fill("Yes, from eight")
+    box(mara.page).press("Enter")
+    expect(mara.page.locator(".bubble-out")).to_contain_text("Yes, from eight")
+    expect(box(mara.page)).to_have_value("")
+    # Before Ben sends, and when he sends.
+    expect(ben.page.get_by_role("alert").filter(has_text="Mara has answered meanwhile")).to_be_visible(timeout=LIVE_MS)
+    expect(ben.page.locator(".bubble-out")).to_contain_text("Yes, from eight")
+    box(ben.page).press_sequentially("ver")
+    box(ben.page).press("Enter")
+    expect(ben.page.get_by_role("alert").filter(has_text="Mara has answered meanwhile")).to_be_visible()
+    ben.page.screenshot(path=tmp_path / "warned.png")
+    assert team.do(lambda: Message.objects.filter(direction="out").count()) == 1
+    expect(box(ben.page)).to_have_value("No, never")
+    box(ben.page).fill("And cakes on Saturday, too")
+    ben.page.get_by_role("button", name="Send anyway").click()
+    for window in (mara, ben):
+        expect(window.page.locator(".bubble-out").last).to_contain_text("And cakes on Saturday, too", timeout=LIVE_MS)
+        expect(window.page.get_by_role("alert").filter(has_text="meanwhile")).to_have_count(0)
+    team.do(lambda: Message.objects.filter(direction="out").update(status="read"))
+    expect(mara.page.locator(".tick-read")).to_have_count(2, timeout=LIVE_MS)
+    team.customer_writes("Thank you!")
+    for window in (mara, ben):
+        expect(window.page.locator(".bubble-in").last).to_contain_text("Thank you!", timeout=LIVE_MS)
+
+
+def test_a_draft_survives_the_reload_and_the_end_of_the_session(team: Team):
+    team.do(lambda: asks(team.owner, "Amina", "Do you bake on Sundays?"))
+    page = team.window("mara@bakery.example").page
+    page.locator(".inbox-row", has_text="Amina").click()
+    box(page).press_sequentially("Yes, from")
+    box(page).press("Shift+Enter")
+    box(page).press_sequentially("eight")
+    page.reload()
+    expect(box(page)).to_have_value("Yes, from\neight")
+    team.do(lambda: Session.objects.all().delete())
+    box(page).press("Enter")
+    page.get_by_label("E-mail").fill("mara@bakery.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(box(page)).to_have_value("Yes, from\neight")
+    box(page).press("Enter")
+    expect(page.locator(".bubble-out")).to_contain_text("eight")
+    page.reload()
+    expect(box(page)).to_have_value("")
+    assert team.do(lambda: Message.objects.get(direction="out").content) == "Yes, from\neight"
+
+
+def test_a_long_chat_begins_at_its_end_and_does_not_jump(team: Team):
+    def fill() -> Conversation:
+        chat = asks(team.owner, "Amina", "The very first")
+        for number in range(130):
+            says(chat, f"Number {number}")
+        answers(chat, "The last")
+        return chat
+
+    chat = team.do(fill)
+    page = team.window("mara@bakery.example").page
+    page.goto(f"{team.site}{INBOX}{chat.pk}/?tab=all")
+    expect(page.get_by_text("The last").last).to_be_in_viewport()
+    thread = page.locator("#thread")
+    thread.evaluate("it => { it.scrollTop = 300; }")
+    expect(page.locator("#messages .bubble")).to_have_count(100)
+    top = "it => document.getElementById('messages').querySelectorAll('.bubble')[50].getBoundingClientRect().top"
+    first = thread.evaluate(top)
+    team.do(lambda: says(chat, "Meanwhile"))
+    expect(page.locator("#newer")).to_be_visible(timeout=LIVE_MS)
+    assert thread.evaluate(top) == first
+    page.locator("#newer").click()
+    expect(page.get_by_text("Meanwhile").last).to_be_in_viewport()
+    thread.evaluate("it => { it.scrollTop = 0; }")
+    expect(page.get_by_text("The very first", exact=True)).to_be_attached()
+
+
+def test_the_day_by_keyboard_and_on_a_phone_and_nothing_serious_for_axe(team: Team, tmp_path: Path):
+    def fill() -> None:
+        chat = asks(team.owner, "Amina", "Do you bake on Sundays?", minutes_ago=3)
+        failed = answers(chat, "Yes", status="failed", error="131026: Not on WhatsApp")
+        says(chat, "Hello?", parts={"context": {"provider_id": "x"}}, at=failed.sort_at)
+        asks(team.owner, "נועה", "שלום")
+
+    team.do(fill)
+    window = team.window("mara@bakery.example")
+    page = window.page
+    page.goto(f"{team.site}/admin/leads/lead/")
+    page.keyboard.press("Control+k")
+    page.wait_for_url(f"**{INBOX}*")
+    expect(page.locator("#inbox-search")).to_be_focused()
+    page.keyboard.type("sundays")
+    expect(page.locator(".inbox-row mark")).to_have_text("Sundays")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(box(page)).to_be_focused()
+    page.keyboard.type("Yes, from eight")
+    page.keyboard.press("Enter")
+    expect(page.locator(".bubble-out").last).to_contain_text("Yes, from eight")
+    page.keyboard.press("Escape")
+    expect(page.locator(".inbox-row").first).to_be_focused()
+    page.get_by_role("button", name="Contacted").press("Enter")
+    expect(page.locator("#customer")).to_contain_text("Qualified")
+    expect(page.get_by_role("button", name="Contacted")).to_have_count(0)
+    page.get_by_role("button", name="Assign to me").press("Enter")
+    expect(page.locator("[data-tab=mine] .inbox-count")).to_have_text("1")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type] # one of the two
+        page.screenshot(path=tmp_path / f"chat-{theme}.png")
+        assert serious(page) == []
+    phone = team.window("ben@bakery.example", viewport=PHONE)
+    phone.page.screenshot(path=tmp_path / "phone-list.png")
+    too_small = targets(phone.page)
+    phone.page.locator(".inbox-row", has_text="נועה").click()
+    expect(box(phone.page)).to_be_visible()
+    phone.page.screenshot(path=tmp_path / "phone-chat.png")
+    too_small += targets(phone.page)
+    assert serious(phone.page) == []
+    phone.page.get_by_role("link", name="Customer and lead").click()
+    too_small += targets(phone.page)
+    phone.page.get_by_role("link", name="Back to the chat").click()
+    phone.page.get_by_role("link", name="Back to the list").click()
+    expect(phone.page.locator(".inbox-row").first).to_be_visible()
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert too_small == []
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core finds in the inbox that is serious or worse."""
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run('#inbox')")
+    return [
+        json.dumps([one["id"], node["html"][:200], node.get("failureSummary", "")[:300]])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def targets(page: Page) -> list[str]:
+    """The links, buttons and fields in view that are smaller than a finger."""
+    return list(
+        page.evaluate(
+            """() => [...document.querySelectorAll("#inbox :is(a, button, select, input, textarea, summary)")]
+                .filter(e => e.checkVisibility() && e.type !== "hidden" && !e.classList.contains("inbox-hidden")
+                             && !e.closest(".thread"))
+                .map(e => [e.outerHTML.slice(0, 120), e.getBoundingClientRect()])
+                .filter(([, r]) => r.width && (r.height < 43.5 || r.width < 43.5)).map(([html]) => html)"""
+        )
+    )
