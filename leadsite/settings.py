@@ -272,6 +272,13 @@ WHATSAPP_ENFORCE_WINDOW = env.bool("WHATSAPP_ENFORCE_WINDOW", False)
 DELIVERY_DAYS = env.int("DELIVERY_DAYS", 30)
 FAILED_DELIVERY_DAYS = env.int("FAILED_DELIVERY_DAYS", 180)
 
+# --- Privacy ----------------------------------------------------------------------------------------------------
+# Days that closed leads, messages, what is known of media, and refused rows of imports are kept; 0: for ever.
+CLOSED_LEAD_DAYS = env.int("CLOSED_LEAD_DAYS", 0)
+MESSAGE_DAYS = env.int("MESSAGE_DAYS", 0)
+MEDIA_DAYS = env.int("MEDIA_DAYS", 0)
+REFUSAL_DAYS = env.int("REFUSAL_DAYS", 0)
+
 # --- Webhooks of integrators ------------------------------------------------------------------------------------
 # Also post to private addresses and without TLS. Every holder of an API key can then reach hosts of this network. In
 # the demo, so that an integrator can try a receiver on the same machine.

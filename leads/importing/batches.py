@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from leads.erased_rows import ERASED, without_erased
 from leads.importing.cells import BadCell, is_blank
 from leads.importing.columns.fields import Columns, Reading
 from leads.importing.phones.columns import PhoneColumn, judge_rows
@@ -207,17 +208,20 @@ def load(
     batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options, earlier: EarlierRows | None = None
 ) -> Loaded:
     """Import the batch. Caller holds the transaction. Raises django.db.Error."""
-    imported = import_leads(
-        user_id=user_id,
-        rows=batch.checked,
-        source=options.source,
-        on_duplicate=options.on_duplicate,
-        import_run_id=run_id,
-        earlier=earlier,
-    )
-    counts = Counts(created=imported.created, updated=imported.updated, skipped=imported.skipped)
+    with without_erased(batch.checked, user_id=user_id, run_id=run_id) as rows:
+        imported = import_leads(
+            user_id=user_id,
+            rows=rows,
+            source=options.source,
+            on_duplicate=options.on_duplicate,
+            import_run_id=run_id,
+            earlier=earlier,
+        )
+    errors = {index: error for index, error in imported.errors.items() if error is not ERASED}
+    skipped = imported.skipped + len(imported.errors) - len(errors)
+    counts = Counts(created=imported.created, updated=imported.updated, skipped=skipped)
     changes = [RowChange(batch.rows[change.row].line, *change[1:]) for change in imported.changes]
-    return _counted(batch, counts, imported.errors, changes)
+    return _counted(batch, counts, errors, changes)
 
 
 def validate(batch: Batch, *, user_id: UUID, options: Options) -> Loaded:

@@ -2,7 +2,9 @@
 
 from procrastinate.contrib.django import app
 
+from leadsite.core import clock
 from leadsite.privacy.erasing import finish_erasures
+from leadsite.privacy.retention import delete_old
 
 
 @app.periodic(cron="* * * * *")
@@ -10,3 +12,10 @@ from leadsite.privacy.erasing import finish_erasures
 def finish_erasures_left(timestamp: int) -> None:
     """Finish erasures whose process was killed, or that took too long for a request."""
     finish_erasures()
+
+
+@app.periodic(cron="35 3 * * *")
+@app.task(queueing_lock="delete_old_rows")
+def delete_old_rows(timestamp: int) -> None:
+    """Delete what is older than the settings say."""
+    delete_old(now=clock.check_clock())

@@ -1,0 +1,119 @@
+"""What is older than the settings say is deleted, what is younger stays, and 0 keeps everything."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from conversations.models import Conversation, Customer, Message
+from leads.models import ImportRefusal, ImportRun, Lead
+from leadsite.core import clock
+from leadsite.monitoring.integrity import check_integrity
+from leadsite.privacy.retention import delete_old
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def inbox(owner):
+    return Inbox(owner)
+
+
+def age(table, **columns):
+    """Set times of all rows of a table, in days ago."""
+    with connection.cursor() as cursor:
+        for column, days in columns.items():
+            cursor.execute(f"UPDATE {table} SET {column} = now() - make_interval(days => %s)", [days])
+
+
+def run():
+    return delete_old(now=clock.now())
+
+
+def seconds(days):
+    return int((clock.now() - timedelta(days=days)).timestamp())
+
+
+def test_by_default_everything_is_kept(inbox):
+    inbox.gets(meta.text())
+    age("leads", updated_at=5000)
+    assert run() == {}
+    assert inbox.counts() == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "days", "kept"), [("lost", 31, 0), ("converted", 31, 0), ("lost", 29, 1), ("new", 99, 1)]
+)
+def test_closed_leads_go_with_their_conversation_and_customer(inbox, settings, status, days, kept):
+    settings.CLOSED_LEAD_DAYS = 30
+    inbox.gets(meta.text(timestamp=seconds(days + 1)))
+    Lead.objects.update(status=status)
+    age("leads", updated_at=days)
+    run()
+    assert inbox.counts() == (kept, kept, kept, kept)
+    assert check_integrity() == []
+
+
+def test_a_conversation_with_a_younger_message_stays(inbox, settings):
+    settings.CLOSED_LEAD_DAYS = 30
+    inbox.gets(meta.text(timestamp=seconds(60)), meta.text(timestamp=seconds(1)))
+    Lead.objects.update(status="lost")
+    age("leads", updated_at=31)
+    assert run() == {"leads": 1}
+    assert inbox.counts() == (1, 1, 0, 2)
+
+
+def test_old_messages_go_and_the_lead_stays(inbox, settings):
+    settings.MESSAGE_DAYS = 30
+    inbox.gets(meta.text("old", timestamp=seconds(31)), meta.text("young", timestamp=seconds(29)))
+    assert run() == {"messages": 1}
+    assert [message.content for message in inbox.messages] == ["young"]
+    assert (Lead.objects.get().details, Lead.objects.get().first_message_id) == ("old", None)
+    assert Conversation.objects.get().waiting_since == Message.objects.get().sort_at
+    assert check_integrity() == []
+
+
+def test_a_message_that_waits_to_be_sent_stays(inbox, settings):
+    settings.MESSAGE_DAYS = 30
+    lead = inbox.business.has_lead()
+    common = {"user": inbox.business.user, "conversation_id": lead.conversation_id, "direction": "out"}
+    Message.objects.create(status="queued", **common)
+    Message.objects.create(status="sent", **common)
+    age("messages", sort_at=31)
+    assert run() == {"messages": 1}
+    assert Message.objects.get().status == "queued"
+
+
+def test_media_go_and_the_text_stays(inbox, settings):
+    settings.MEDIA_DAYS = 30
+    picture = {"id": "12345", "caption": "Look", "mime_type": "image/jpeg", "sha256": "x"}
+    inbox.gets(meta.message("image", picture, timestamp=seconds(31)))
+    assert run() == {"media": 1}
+    message = Message.objects.get()
+    assert "12345" not in str([message.parts, message.extras])
+    assert "Look" in message.content
+
+
+def test_refusals_and_previews_go(inbox, settings):
+    settings.REFUSAL_DAYS = 30
+    user = inbox.business.user
+    old = ImportRun.objects.create(user=user, file_name="a.csv", state="finished", preview={"rows": []}, trial={})
+    ImportRefusal.objects.create(user=user, run=old, line=2, reason="x", cells=["a"])
+    age("import_refusals", created_at=31)
+    age("import_runs", updated_at=31)
+    assert run() == {"refusals": 1, "previews": 1}
+    old.refresh_from_db()
+    assert (old.preview, old.trial, ImportRefusal.objects.count()) == (None, None, 0)
+
+
+def test_more_than_a_chunk(inbox, settings, monkeypatch):
+    monkeypatch.setattr("leadsite.privacy.retention.CHUNK", 2)
+    settings.CLOSED_LEAD_DAYS = 30
+    for _ in range(5):
+        inbox.business.has_lead()
+    Lead.objects.update(status="lost")
+    age("leads", updated_at=31)
+    assert run() == {"leads": 5}
+    assert (Customer.objects.count(), Conversation.objects.count()) == (0, 0)
