@@ -160,6 +160,7 @@ WITHOUT_CUSTOMERS: Final = {
     "django_migrations": "of Django",
     "erased_marks": "marks of the erased",
     "erasures": "how many rows were removed; who it was, encrypted, until all is searched",
+    "invitations": STAFF,
     "integrity_runs": "kinds of errors, and ids of rows",
     "login_attempts": STAFF,
     "memberships": STAFF,
