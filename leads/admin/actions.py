@@ -23,15 +23,18 @@ from leads.bulk import changes
 from leads.bulk.chunks import process_at_once
 from leads.models import BulkChange, Lead, LeadStatus, LeadType
 from leadsite.accounts.models import User
+from leadsite.accounts.people.assigning import assignable
 from leadsite.adminkit.page import any_size
 from leadsite.adminkit.paginator import COUNT_LIMIT
-from leadsite.adminkit.workplace import business_of
+from leadsite.adminkit.workplace import business_of, sees_all
 from leadsite.core import clock
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.transactions import custom_plans
 
 _CSRF_FIELD: Final = "csrfmiddlewaretoken"
 _CONFIRMED: Final = "confirmed"
+# More are assigned to on the page of a lead.
+COLLEAGUES: Final = 30
 Action = Callable[[Any, HttpRequest, QuerySet[Lead]], HttpResponse | None]
 
 
@@ -106,14 +109,14 @@ def _number_not_shown(request: HttpRequest, leads: QuerySet[Lead]) -> int | None
 def _ask(request: HttpRequest, number: int) -> HttpResponse:
     """Show the number, and a button that sends the same form again."""
     chosen = request.POST["action"]
-    label = next(action.short_description for action in ACTIONS if action.__name__ == chosen)
+    labels = [action.short_description for action in ACTIONS if action.__name__ == chosen]
     posted = [(name, value) for name, values in request.POST.lists() for value in values if name != _CSRF_FIELD]
     context = {
         **admin.site.each_context(request),
         "title": "All that match",
         "opts": Lead._meta,
         "counted": counted(number),
-        "action_name": label,
+        "action_name": labels[0] if labels else "Assign to a colleague",
         "posted": [*posted, (_CONFIRMED, "1")],
         "back": request.get_full_path(),
     }
@@ -146,6 +149,29 @@ def page_of(change: BulkChange) -> str:
 
 def to_page(change: BulkChange) -> HttpResponse:
     return HttpResponseRedirect(page_of(change))
+
+
+def colleague_actions(request: HttpRequest) -> dict[str, Any]:
+    """An action for each colleague in the business of the person; as ModelAdmin.get_actions returns them."""
+    business_id = None if sees_all(request) else business_of(request)
+    if business_id is None:
+        return {}
+    colleagues = assignable(business_id=business_id).exclude(pk=request.user.pk)[:COLLEAGUES]
+    actions = [_assigning(person) for person in colleagues]
+    return {action.__name__: (action, action.__name__, action.short_description) for action in actions}
+
+
+def _assigning(person: User) -> Any:
+    # A list is shown with the percent signs of names doubled: Django formats descriptions.
+    label = f"Assign to {person.person_name}".replace("%", "%%")
+
+    @any_size
+    @admin.action(description=label, permissions=["change"])
+    def action(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
+        return _change(request, leads, assigned_to_id=person.pk)
+
+    action.__name__ = f"assign_to_{person.pk.hex}"
+    return action
 
 
 # No action marks as lost: each lost lead needs a reason of its own.

@@ -14,7 +14,7 @@ from conversations.admin.assignment import AssignedFilter, offer_people
 from conversations.admin.customer_rows import CustomerSearchAdmin, name_and_phone
 from conversations.admin.referral import read_referral
 from conversations.search.pages import FoundPages
-from leads.admin.actions import ACTIONS, LeadActionForm
+from leads.admin.actions import ACTIONS, LeadActionForm, colleague_actions
 from leads.admin.forms import LeadForm, NewLeadForm
 from leads.models import Lead
 from leads.search import search_leads
@@ -61,6 +61,10 @@ class LeadAdmin(CustomerSearchAdmin, AuditedAdmin):
         ("The request", {"fields": ["status", "lost_reason", "assigned_to", "type", "details"]}),
         ("Where it came from", {"fields": ["source", "came_by", "external_id", "user", "created", "changed"]}),
     ]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        return actions | colleague_actions(request) if "assign_to_me" in actions else actions
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         operator = request.user.is_superuser

@@ -9,7 +9,7 @@ from django.utils.html import strip_tags
 
 from conversations.models import Conversation
 from leads.models import BulkChange, Lead
-from tests.staff import address, messages_of, staff_of
+from tests.staff import address, member_of, messages_of, person_of, staff_of
 
 PHONE = "+4915123456789"
 
@@ -100,3 +100,18 @@ def test_an_action_changes_the_status_of_several_leads(owner):
     assert set(Lead.objects.filter(status="contacted")) == set(chosen)
     assert Lead.objects.get(pk=other.lead_id).status == "new"
     assert LogEntry.objects.filter(object_id=chosen[0].pk).get().get_change_message() == "Changed Status."
+
+
+def test_leads_are_assigned_to_a_colleague_of_the_business(owner, stranger):
+    colleague, theirs = person_of(owner, "agent"), person_of(stranger, "agent")
+    lead = Lead.objects.get(pk=owner.has_lead().lead_id)
+    people = staff_of(owner)
+    page = people.list(Lead)
+    assert "Assign to Agent" in page
+    assert theirs.pk.hex not in page
+    people.act(f"assign_to_{theirs.pk.hex}", lead)
+    assert Lead.objects.get().assigned_to is None
+    people.act(f"assign_to_{colleague.pk.hex}", lead)
+    assert Lead.objects.get().assigned_to == colleague
+    viewer = member_of(owner, "viewer")
+    assert "assign_to_" not in viewer.list(Lead)
