@@ -32,7 +32,7 @@ def test_who_has_a_login_accepts_with_it(chief, owner, stranger):
     assert "Accept" in people.get(link).content.decode()
     assert send(people.client, link).url == "/admin/"
     assert {one.business for one in nia.memberships.all()} == {owner.user, stranger.user}
-    assert "You work for Bella" in messages_of(people.get("/admin/"))[0]
+    assert "You work for Bella" in messages_of(people.client.get("/admin/", follow=True))[0]
 
 
 def test_nobody_accepts_for_another_or_takes_a_login_over(chief, stranger):

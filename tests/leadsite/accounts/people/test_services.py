@@ -11,6 +11,8 @@ from leadsite.accounts.models import Membership, Session
 from leadsite.accounts.people import services
 from tests.staff import Staff, address, messages_of, person_of, staff_of
 
+LEADS = address("changelist", Lead)
+
 pytestmark = pytest.mark.django_db
 
 
@@ -41,8 +43,8 @@ def test_who_is_removed_is_logged_out_at_once_and_the_open_work_is_unassigned(ow
     gone = membership_of(owner, person)
     assert chief.send(address("delete", gone), {}, post="yes").status_code == 302
 
-    assert here.get("/admin/").status_code == 302
-    assert there.get("/admin/").status_code == 200
+    assert here.get(LEADS).status_code == 302
+    assert there.get(LEADS).status_code == 200
     assert Session.objects.filter(user=person).count() == 1
     release_work(business_id=str(owner.id), person_id=str(person.pk))
     assert {lead.status: lead.assigned_to for lead in Lead.objects.all()} == {"new": None, "converted": person}
