@@ -5,19 +5,22 @@ Each statement sees one state of the database, so what is being written meanwhil
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 from django.apps import apps
+from django.conf import settings
 from django.db import transaction
 
+from leadsite.audit.partitions import LEAST_DAYS
 from leadsite.core.arrays import array
 from leadsite.core.history import OUR_APPS
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import set_locally
+from leadsite.monitoring.audit_checks import AUDIT, PART, SINCE
 from leadsite.monitoring.integrity_checks import CHECKS, MISSING_RULE, MISSING_RULE_ADVICE, Check
 from leadsite.monitoring.models import IntegrityRun
 
@@ -27,6 +30,8 @@ log = structlog.get_logger(__name__)
 RANGE: Final = 20_000
 EXAMPLES: Final = 5
 KEPT_RUNS: Final = 100
+_THIS_HOUR: Final = """(t.updated_at > now() - interval '1 day'
+    OR ('x' || right(t.id::text, 2))::bit(8)::integer %% 24 = extract(hour FROM now() AT TIME ZONE 'UTC'))"""
 _FIRST: Final = UUID(int=0)
 _LAST: Final = UUID(int=2**128 - 1)
 
@@ -47,11 +52,16 @@ class Finding:
         return f"{self.check}: {self.count} {self.meaning}, for example {', '.join(self.examples)}."
 
 
-def check_integrity() -> list[Finding]:
-    """Check all tables, store the result as an IntegrityRun, and return what is wrong. Raises django.db.Error."""
+def check_integrity(*, whole_audit: bool = True) -> list[Finding]:
+    """Check all tables, store the result as an IntegrityRun, and return what is wrong. Raises django.db.Error.
+
+    Comparing a row with the audit reads all of its entries. Without `whole_audit` only those rows are compared that
+    have changed within a day, and of the others those of this hour, so that each of them is within a day.
+    """
     started = time.monotonic()
     findings = [*_missing_rules()]
-    for table, checks in groupby(CHECKS, key=lambda check: check.table):
+    audit = [replace(check, condition=_of_audit(check.condition, whole=whole_audit)) for check in AUDIT]
+    for table, checks in groupby([*CHECKS, *audit], key=lambda check: check.table):
         findings += _check_table(table, list(checks))
     IntegrityRun.objects.create(
         seconds=time.monotonic() - started, findings=[asdict(finding) for finding in findings], total=len(findings)
@@ -61,6 +71,12 @@ def check_integrity() -> list[Finding]:
     for finding in findings:
         log.error("integrity_finding", check=finding.check, count=finding.count, examples=finding.examples)
     return findings
+
+
+def _of_audit(condition: str, *, whole: bool) -> str:
+    days = max(settings.AUDIT_DAYS, LEAST_DAYS)
+    since = f"now() - interval '{days} days'" if settings.AUDIT_DAYS else "'-infinity'"
+    return condition.replace(SINCE, since).replace(PART, "true" if whole else _THIS_HOUR)
 
 
 def _check_table(table: str, checks: Iterable[Check]) -> list[Finding]:
