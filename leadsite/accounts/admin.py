@@ -63,7 +63,7 @@ class EditUserForm(UserChangeForm, ChangedFields):
 
 
 @admin.register(User)
-class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ignore[type-arg] # generic in the stubs only
+class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ignore[type-arg,misc] # as in the stubs
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
@@ -153,10 +153,7 @@ class PersonAdmin(UserAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """With names of their own for the pages that UserAdmin adds to Django's."""
-        names = {
-            "auth_user_password_change": "accounts_person_password",
-            "accounts_user_second_factor": "accounts_person_second_factor",
-        }
+        names = {"auth_user_password_change": "accounts_person_password"}
         urls = super().get_urls()
         return [path(str(url.pattern), url.callback, name=names.get(url.name or "", url.name)) for url in urls]
 

@@ -11,9 +11,10 @@ from django.test import Client
 
 from conversations.models import Customer
 from leadsite.accounts.models import Person, User
+from leadsite.accounts.people.models import Role
 from tests.factories import Business
 from tests.leadsite.full_business import with_rows
-from tests.staff import Staff, operator, registered, staff_of
+from tests.staff import Staff, member_of, operator, registered, staff_of
 
 OWN, SECRET = "owner-1482", "stranger-7391"
 Digest = dict[str, list[Any]]
@@ -81,11 +82,13 @@ READS_LEADS = ("view_lead", "view_customer")
 
 
 def person(kind: str, business: Business) -> Any:
-    """Return the client of a member of the business's staff, of an operator, or of nobody."""
+    """Return the client of the business's own login, of somebody with a role in it, of an operator, or of nobody."""
     if kind == "nobody":
         return Client()
     if kind == "operator":
         return operator().client
+    if kind in Role.values:
+        return member_of(business, kind).client
     user = staff_of(business)
     if kind == "staff":
         return user.client

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from leadsite.accounts.models import Membership, Rotation, User
 from leadsite.accounts.people import services
+from leadsite.accounts.second_factor.admin import SecondFactorReset
 from leadsite.adminkit.page import AdminPage, ChangedFields
 from leadsite.adminkit.values import badge, foreign, moment
 from leadsite.adminkit.workplace import business_of, rows_of_business, sees_all
@@ -45,7 +46,7 @@ class MembershipForm(ChangedFields):
 
 
 @admin.register(Membership)
-class MembershipAdmin(OfBusiness):
+class MembershipAdmin(OfBusiness, SecondFactorReset):
     """Who works for a business. Somebody joins by an invitation; deleting a row ends the work, and not the login."""
 
     form = MembershipForm
@@ -63,6 +64,9 @@ class MembershipAdmin(OfBusiness):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.rotation)
         return [path("rotation/", view, name="accounts_membership_rotation"), *super().get_urls()]
+
+    def person_of(self, row: Membership) -> User:
+        return row.person
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "business__id__exact" or super().lookup_allowed(lookup, value, request)

@@ -1,47 +1,83 @@
 """The button that turns off somebody's second factor, on the page of a person in the admin."""
 
-from typing import cast
+from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from leadsite.accounts.logins import shortened
-from leadsite.accounts.models import User
+from leadsite.accounts.models import Membership, User
 from leadsite.accounts.second_factor.services import turn_off
 from leadsite.adminkit.page import AdminPage
+from leadsite.adminkit.workplace import business_of
+
+_ELSEWHERE: Final = "works for another business, too, or is an operator: ask the operator of this site."
 
 
 class SecondFactorReset(AdminPage):
-    """For somebody whose phone and recovery codes are lost; what `manage.py reset_second_factor` does."""
+    """For somebody whose phone and recovery codes are lost; what `manage.py reset_second_factor` does.
+
+    Operators may for everybody else, who may change the people of a business for those who work for this one only: it
+    is their login to the others, too. Templates include accounts/second_factor_reset.html.
+    """
 
     change_form_outer_before_template = "accounts/second_factor_reset.html"
 
+    def person_of(self, row: Any) -> User:
+        """Return whose page it is."""
+        return cast(User, row)
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.reset_second_factor)
-        reset = path("<path:object_id>/second-factor/", view, name="accounts_user_second_factor")
-        return [reset, *super().get_urls()]
+        return [path("<path:object_id>/second-factor/", view, name=self._name("second_factor")), *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
+    ) -> HttpResponse:
+        if obj is not None and self.has_change_permission(request, obj):
+            person = self.person_of(obj)
+            if person.second_factor_at and person.pk != request.user.pk and _is_theirs_alone(request, person):
+                context["second_factor_reset"] = reverse(f"admin:{self._name('second_factor')}", args=[quote(obj.pk)])
+        return super().render_change_form(request, context, *args, obj=obj, **options)
 
     def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_change_permission(request):
             raise PermissionDenied
-        user: User | None = self.get_object(request, unquote(object_id))
-        if user is None:
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        by = cast(User, request.user)
-        if user.pk == by.pk:
+        by, person = cast(User, request.user), self.person_of(row)
+        if person.pk == by.pk:
             # There it takes the password or a code: a session that somebody else has got hold of must not do.
             messages.error(request, "Nothing was changed. Turn off your own second factor under “Your account”.")
             return HttpResponseRedirect(reverse("account"))
-        reason = f"reset in the admin by {shortened(by.email)}"
-        if turn_off(user=user, reason=reason, client=request.META.get("REMOTE_ADDR", "")):
-            LogEntry.objects.log_actions(str(by.pk), [user], CHANGE, "Turned off the second factor.")
-            messages.success(request, f"The second factor of {user.email} is off, and the sessions are ended.")
+        if not _is_theirs_alone(request, person):
+            messages.error(request, f"Nothing was changed. {person.email} {_ELSEWHERE}")
+        elif turn_off(user=person, reason=f"reset in the admin by {shortened(by.email)}", client=_client(request)):
+            LogEntry.objects.log_actions(str(by.pk), [row], CHANGE, "Turned off the second factor.")
+            messages.success(request, f"The second factor of {person.email} is off, and the sessions are ended.")
         else:
-            messages.info(request, f"{user.email} had no second factor. Nothing was changed.")
-        return HttpResponseRedirect(reverse(f"admin:accounts_{self.opts.model_name}_change", args=[quote(user.pk)]))
+            messages.info(request, f"{person.email} had no second factor. Nothing was changed.")
+        return HttpResponseRedirect(reverse(f"admin:{self._name('change')}", args=[quote(row.pk)]))
+
+    def _name(self, page: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+
+def _is_theirs_alone(request: HttpRequest, person: User) -> bool:
+    """Whether nobody but this business, or the operator, answers for the person's login."""
+    if request.user.is_superuser:
+        return True
+    others = Membership.objects.filter(person=person).exclude(business=business_of(request))
+    return not person.is_superuser and not others.exists()
+
+
+def _client(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -33,6 +33,7 @@ PAGES: dict[str, list[dict[str, str]]] = {
 # What is sent to the others.
 FORMS: dict[str, list[dict[str, str]]] = {
     "accounts_user_second_factor": [{}],
+    "accounts_membership_second_factor": [{}],
     "auth_user_password_change": [{"password1": "correct horse 9", "password2": "correct horse 9"}],
     "accounts_invitation_resend": [{}],
     "accounts_person_password": [{"password1": "correct horse 9", "password2": "correct horse 9"}],
@@ -52,11 +53,12 @@ FORMS: dict[str, list[dict[str, str]]] = {
 pytestmark = pytest.mark.django_db
 
 
-# Staff of the one business: with every permission there is, of the usual group, who only read leads, and without any.
+# Of the one business: its own login with every permission there is, and with the usual group; people with the other
+# roles; its login with few permissions, and without any.
 WEAK = ("few permissions", "no permissions", "nobody")
 
 
-@pytest.fixture(params=["all permissions", "staff", *WEAK])
+@pytest.fixture(params=["all permissions", "staff", "agent", "viewer", *WEAK[1:]])
 def who(request: pytest.FixtureRequest) -> str:
     """Those who may see nothing of another business."""
     return str(request.param)

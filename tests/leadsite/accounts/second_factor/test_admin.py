@@ -3,11 +3,11 @@
 import pytest
 from structlog.testing import capture_logs
 
-from leadsite.accounts.models import Person, Session, User
+from leadsite.accounts.models import Membership, Person, Session, User
 from tests.factories import Business
 from tests.leadsite.accounts.second_factor.phone import Phone, is_logged_in, stop_clock
 from tests.leadsite.two_businesses import person
-from tests.staff import Staff, address, operator
+from tests.staff import Staff, address, member_of, operator, person_of, staff_of
 
 BUTTON = "Turn off the second factor"
 
@@ -74,3 +74,40 @@ def test_a_link_turns_nothing_off(owner: Business) -> None:
     staff: Staff = operator()
     assert staff.get(button_of(owner.user)).status_code == 405
     assert User.objects.get(pk=phone.user.pk).second_factor_at is not None
+
+
+def of_business(user: User, business: Business) -> Membership:
+    return Membership.objects.get(person=user, business=business.user)
+
+
+def button_of_member(row: Membership) -> str:
+    return f"/admin/accounts/membership/{row.pk}/second-factor/"
+
+
+def test_an_owner_turns_off_that_of_the_people_of_the_business(owner: Business, stranger: Business) -> None:
+    agent = person_of(owner, "agent")
+    Phone(agent)
+    row, chief = of_business(agent, owner), staff_of(owner)
+    assert BUTTON in chief.get(address("change", row)).content.decode()
+    for nobody in (staff_of(stranger), member_of(owner, "viewer")):
+        assert nobody.client.post(button_of_member(row)).status_code in (302, 403, 404)
+        assert User.objects.get(pk=agent.pk).second_factor_at is not None
+    with capture_logs() as logs:
+        answer = chief.client.post(button_of_member(row), follow=True)
+    assert "The second factor of agent@bakery.example is off" in answer.content.decode()
+    (line,) = [line for line in logs if line["event"] == "second_factor_disabled"]
+    assert line["reason"] == "reset in the admin by o…@bakery.example"
+    assert User.objects.get(pk=agent.pk).second_factor_at is None
+
+
+def test_an_owner_does_not_for_people_of_other_businesses(owner: Business, stranger: Business) -> None:
+    """It is their login to the other business, too."""
+    agent = person_of(owner, "agent")
+    person_of(stranger, "viewer", agent.email)
+    Phone(agent)
+    row, chief = of_business(agent, owner), staff_of(owner)
+    assert BUTTON not in chief.get(address("change", row)).content.decode()
+    answer = chief.client.post(button_of_member(row), follow=True)
+    assert "ask the operator of this site" in answer.content.decode()
+    assert User.objects.get(pk=agent.pk).second_factor_at is not None
+    assert BUTTON in operator().get(address("change", row)).content.decode()
