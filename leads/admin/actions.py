@@ -156,7 +156,7 @@ def colleague_actions(request: HttpRequest) -> dict[str, Any]:
     business_id = None if sees_all(request) else business_of(request)
     if business_id is None:
         return {}
-    colleagues = assignable(business_id=business_id).exclude(pk=request.user.pk)[:COLLEAGUES]
+    colleagues = assignable(business_id=business_id).exclude(pk=cast(User, request.user).pk)[:COLLEAGUES]
     actions = [_assigning(person) for person in colleagues]
     return {action.__name__: (action, action.__name__, action.short_description) for action in actions}
 
