@@ -38,9 +38,15 @@ class ChoicesFilterField(django_filters.fields.MultipleChoiceField):
 
 
 class ChoicesFilter(django_filters.MultipleChoiceFilter):
-    """Any of the given choices. The error lists the choices, as for a field of a body."""
+    """Any of the given choices. The error lists the choices, as for a field of a body.
+
+    Without DISTINCT, which django-filter adds: no row is found twice by its own column, and all rows would be sorted.
+    """
 
     field_class = ChoicesFilterField
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"distinct": False, **options})
 
 
 class AssigneeFilterField(forms.CharField):

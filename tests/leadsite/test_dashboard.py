@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 
+from leads.admin import dashboard
 from tests.staff import ESCAPED, HOSTILE, staff_of
 
 
@@ -17,3 +18,12 @@ def test_the_first_page_counts_the_leads_and_names_the_newest(owner, stranger):
     assert "Amina" in page
     assert ESCAPED in page
     assert "Another business" not in page
+
+
+def test_many_leads_of_a_status_are_not_counted_to_the_end(owner, monkeypatch):
+    monkeypatch.setattr(dashboard, "COUNT_LIMIT", 2)
+    for _ in range(3):
+        owner.has_lead()
+    owner.has_lead(status="lost")
+    response = staff_of(owner).get(reverse("admin:index"))
+    assert [status["count"] for status in response.context["statuses"]] == ["2+", 0, 0, 0, 1]
