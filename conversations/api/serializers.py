@@ -81,7 +81,9 @@ class ConversationChangeSerializer(StrictSerializer):
     """The fields to change, one at least. Fields that are left out keep their values."""
 
     status = StrictChoiceField(Conversation.Status.choices, required=False)
-    assigned_to = StrictUUIDField(required=False, allow_null=True, help_text="The business's own id, or null: nobody.")
+    assigned_to = StrictUUIDField(
+        required=False, allow_null=True, help_text="Somebody of the business, see `GET /api/people`, or null: nobody."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:

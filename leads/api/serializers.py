@@ -100,7 +100,9 @@ class LeadChangeSerializer(StrictSerializer):
         help_text="Null empties them.",
     )
     customer_name = NameField(required=False, help_text="The customer's name, and so in all their leads.")
-    assigned_to = StrictUUIDField(required=False, allow_null=True, help_text="The business's own id, or null: nobody.")
+    assigned_to = StrictUUIDField(
+        required=False, allow_null=True, help_text="Somebody of the business, see `GET /api/people`, or null: nobody."
+    )
     version = StrictIntegerField(
         required=False,
         min_value=1,

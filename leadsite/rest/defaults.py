@@ -36,6 +36,10 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "TAGS": [
         {"name": "leads", "description": "Someone wants something: an order, a booking, an inquiry."},
         {"name": "conversations", "description": "What was written with a customer, and whose turn it is."},
+        {
+            "name": "people",
+            "description": "Who works for the business: to whom leads and conversations can be assigned.",
+        },
         {"name": "messages", "description": "Single messages, and whether they arrived."},
         {"name": "whatsapp", "description": "Sending, also to those who have no conversation yet."},
         {"name": "customers", "description": "The people who write: their ids, and their erasure."},

@@ -25,5 +25,5 @@ def test_many_leads_of_a_status_are_not_counted_to_the_end(owner, monkeypatch):
     for _ in range(3):
         owner.has_lead()
     owner.has_lead(status="lost")
-    response = staff_of(owner).get(reverse("admin:index"))
+    response = staff_of(owner).get(reverse("overview"))
     assert [status["count"] for status in response.context["statuses"]] == ["2+", 0, 0, 0, 1]
