@@ -38,7 +38,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         {"name": "conversations", "description": "What was written with a customer, and whose turn it is."},
         {
             "name": "people",
-            "description": "Who works for the business: to whom leads and conversations can be assigned.",
+            "description": "Who works for the business: to whom leads can be assigned.",
         },
         {"name": "messages", "description": "Single messages, and whether they arrived."},
         {"name": "whatsapp", "description": "Sending, also to those who have no conversation yet."},
