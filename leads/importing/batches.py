@@ -1,7 +1,7 @@
 """Converts rows of a file to batches for the service import_leads, and counts the results."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from leads.importing.sample import read_sample
 from leads.models import Lead
 from leads.services.file_rows import NOTHING_CHECKED, SKIP, UPDATE, CheckedRows, check_rows
 from leads.services.import_rows import import_leads, validate_rows
-from leads.services.rules import LeadError
+from leads.services.rules import CheckedLead, LeadError
 from leads.services.update_rows import EarlierRows
 
 # What a new lead has where neither the row nor --type and --status say it. A customer may have no name.
@@ -208,7 +208,7 @@ def load(
     batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options, earlier: EarlierRows | None = None
 ) -> Loaded:
     """Import the batch. Caller holds the transaction. Raises django.db.Error."""
-    with without_erased(batch.checked, user_id=user_id, run_id=run_id) as rows:
+    with without_erased(_with_lines(batch), user_id=user_id, run_id=run_id) as rows:
         imported = import_leads(
             user_id=user_id,
             rows=rows,
@@ -222,6 +222,15 @@ def load(
     counts = Counts(created=imported.created, updated=imported.updated, skipped=skipped)
     changes = [RowChange(batch.rows[change.row].line, *change[1:]) for change in imported.changes]
     return _counted(batch, counts, errors, changes)
+
+
+def _with_lines(batch: Batch) -> CheckedRows:
+    """The checked rows of the batch, each lead with its line in the file."""
+    leads = [
+        lead._replace(line=row.line) if isinstance(lead, CheckedLead) else lead
+        for row, lead in zip(batch.rows, batch.checked.leads, strict=True)
+    ]
+    return replace(batch.checked, leads=leads)
 
 
 def validate(batch: Batch, *, user_id: UUID, options: Options) -> Loaded:

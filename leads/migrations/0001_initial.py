@@ -334,6 +334,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "import_line",
+                    models.PositiveIntegerField(editable=False, help_text="Of the file: where it is from.", null=True),
+                ),
+                (
                     "user",
                     models.ForeignKey(
                         db_constraint=False,

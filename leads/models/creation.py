@@ -31,6 +31,7 @@ class LeadRow(NamedTuple):
     id: UUID | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    import_line: int | None = None
 
 
 class LeadCreationManager(models.Manager[M]):
@@ -65,9 +66,9 @@ _INSERT: Final = """
     WITH given AS MATERIALIZED (
         SELECT coalesce(given_id, uuid_v7()) AS id, lead.* FROM unnest(
             %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[],
-            %s::jsonb[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+            %s::jsonb[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::integer[])
             WITH ORDINALITY AS lead (user_id, conversation_id, type, source, details, status, external_id,
-                import_run_id, first_message_id, referral, given_id, created_at, updated_at, n)
+                import_run_id, first_message_id, referral, given_id, created_at, updated_at, import_line, n)
     ), turns AS MATERIALIZED (
         SELECT leads.*, take_turns(user_id, cardinality(ids)) AS people FROM (
             SELECT user_id, array_agg(id ORDER BY n) AS ids FROM given
@@ -79,9 +80,10 @@ _INSERT: Final = """
         FROM given
     ), made AS (
         INSERT INTO leads (id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-                           first_message_id, referral, assigned_to_id, created_at, updated_at)
+                           import_line, first_message_id, referral, assigned_to_id, created_at, updated_at)
         SELECT id, user_id, conversation_id, type, source, details, status, external_id, import_run_id,
-               first_message_id, referral, assigned_to_id, coalesce(created_at, now()), coalesce(updated_at, now())
+               import_line, first_message_id, referral, assigned_to_id,
+               coalesce(created_at, now()), coalesce(updated_at, now())
         FROM ready ORDER BY n
     )
     SELECT id, assigned_to_id FROM ready ORDER BY n

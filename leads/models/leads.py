@@ -99,6 +99,7 @@ class Lead(OwnedModel):
         db_index=False,
         related_name="leads",
     )
+    import_line = models.PositiveIntegerField(null=True, editable=False, help_text="Of the file: where it is from.")
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

@@ -242,6 +242,7 @@ def insert_leads(
                 lead.external_id,
                 import_run_id,
                 created_at=datetime.fromisoformat(lead.created_at) if lead.created_at else None,
+                import_line=lead.line,
             )
             for opened, lead in pairs
         ]

@@ -36,7 +36,7 @@ class NewLead:
 
 
 class CheckedLead(NamedTuple):
-    """A valid lead as it will be stored: phone in E.164, name and external id trimmed."""
+    """A valid lead as it will be stored: phone in E.164, name and external id trimmed. `line`: of a file."""
 
     phone: str
     phone_key: str
@@ -47,6 +47,7 @@ class CheckedLead(NamedTuple):
     external_id: str | None
     conversation_status: str
     created_at: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from leads.bulk import changes
 from leads.bulk import worker as bulk_worker
 from leads.models import BulkChange, ImportRun, Lead
 from leadsite.audit.models import AuditEntry
+from leadsite.audit.sentences import lines_of
 from leadsite.core.postgresql import actors
 from leadsite.core.postgresql.actors import Actor, ActorKind
 from leadsite.monitoring.integrity import check_integrity
@@ -67,8 +68,11 @@ def test_a_delivery_is_named_by_its_id(owner: Business):
 
 
 def test_an_import_is_named_by_its_run_and_file(owner: Business, tmp_path: Path):
-    import_leads(owner, write(tmp_path / "june.csv", "+4915123456789,Amina,order,A lemon cake,"))
+    rows = ("+4915123456780,Bo,order,A cake,", "+49,not a number,order,,", "+4915123456789,Amina,order,A lemon cake,")
+    import_leads(owner, write(tmp_path / "june.csv", *rows))
     assert actor(newest()) == ("import", str(ImportRun.objects.get().pk), "june.csv")
+    said = [line.sentence for line in lines_of(AuditEntry.objects.filter(table_name="leads").order_by("id"))]
+    assert said == ["Imported from june.csv, line 2", "Imported from june.csv, line 4"]
 
 
 def test_a_role_of_sql_clients_is_named_whatever_it_says_that_it_is(owner: Business):
