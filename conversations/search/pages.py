@@ -115,6 +115,8 @@ class FoundPages(Generic[Row]):
         found = list(first.values_list(*self._columns)[:read])[:wanted]
         if len(found) == wanted:
             others = [self._until(branch, found[-1]) for branch in others]
+        if not others:
+            return sorted(set(found), reverse=self._descending)
         more = _union_of(self._columns, (branch[:read] for branch in others))
         if len(others) > 1:  # a single branch has its order
             more = more.order_by(*self.rows.query.order_by)

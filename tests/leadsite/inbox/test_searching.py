@@ -32,6 +32,16 @@ def test_names_leads_and_messages(owner: Business, stranger: Business):
     assert found(owner, "?") == {}
 
 
+def test_a_word_that_the_newest_messages_do_not_have_is_found_by_the_index(
+    owner: Business, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("conversations.search.pages._DEPTHS", (1, 2))
+    chat = asks(owner, "Amina", "lemon", minutes_ago=9)
+    for number in range(4):
+        says(chat, f"Number {number}")
+    assert found(owner, "lemon") == {"Messages": ["Amina"]}
+
+
 def test_a_hit_leads_to_its_message(owner: Business):
     chat = asks(owner, "Amina", "lemon")
     ((_, (hit,)),) = search_everything(viewer(owner), "lemon").groups

@@ -1,0 +1,26 @@
+"""Adds to the page of a conversation the way to its chat in the inbox."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+
+from conversations.admin.conversations import ConversationAdmin
+from conversations.models import Conversation
+from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.parts import PagePart
+from leadsite.adminkit.workplace import business_of
+
+
+class InboxPart(PagePart):
+    template_before = "inbox/link.html"
+
+    def get_context(self, page: OwnedAdmin, request: HttpRequest, row: Model) -> dict[str, Any]:
+        """Operators see conversations of businesses whose inbox they do not have."""
+        if not isinstance(row, Conversation) or row.user_id != business_of(request) or row.deleted_at:
+            return {}
+        return {"inbox_url": reverse("inbox-chat", args=[row.pk], query={"tab": "all"})}
+
+
+ConversationAdmin.add_part(InboxPart())
