@@ -152,6 +152,7 @@ MIDDLEWARE = [
     "leadsite.middleware.ContentPolicy",
     "leadsite.middleware.DatabaseUnavailable",
     "leadsite.middleware.ErrorPages",
+    "leadsite.inbox.live.LiveInbox",
     "leadsite.middleware.PageSession",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def wait_until_it_answers() -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{SITE}/readyz", timeout=2) as answer:
             if answer.status == 200:

@@ -14,7 +14,8 @@ from leads.services.change import change_lead
 from leads.services.refusals import LeadRefused
 from leadsite.inbox.access import Viewer, viewer_of, writer_of
 from leadsite.inbox.models import ChatPresence, InboxPreference
-from leadsite.inbox.views import address_of, chat_context, meanwhile, read_uuid, tab_of, whole_page
+from leadsite.inbox.parameters import read_uuid, tab_of
+from leadsite.inbox.views import address_of, chat_context, meanwhile, whole_page
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent
 from whatsapp.outbound.enqueue import reply as queue_reply
 from whatsapp.outbound.refusals import AnsweredMeanwhile, MessageRefused

@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from leadsite.inbox import changes, views
+from leadsite.inbox import changes, live, views
 from leadsite.inbox.access import for_staff
 
 urlpatterns = [
     path("", for_staff(views.inbox), name="inbox"),
     path("list/", for_staff(views.chat_list), name="inbox-list"),
-    path("live/", for_staff(views.live), name="inbox-live"),
+    path("live/", for_staff(live.live), name="inbox-live"),
     path("preferences/", for_staff(changes.preferences), name="inbox-preferences"),
     path("<uuid:conversation_id>/", for_staff(views.inbox), name="inbox-chat"),
     path("<uuid:conversation_id>/chat/", for_staff(views.chat), name="inbox-panes"),

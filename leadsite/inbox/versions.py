@@ -8,10 +8,12 @@ from uuid import UUID
 
 from leadsite.core.statements import fetch_rows
 from leadsite.inbox.access import Viewer
-from leadsite.inbox.chats import PAGE, counts_columns, page_ids
+from leadsite.inbox.chats import counts_columns, page_ids
 from leadsite.inbox.models import PRESENT, TYPING
 
 _THREAD: Final = 50
+# What is below these in the list changes in view only when it is read again.
+_ROWS: Final = 20
 _LIST: Final = """
     (SELECT md5(string_agg(concat_ws(',', v.id, v.last_message_at, v.waiting_since, v.assigned_to_id, v.status,
                                      c.updated_at, m.id, m.status, r.read_until, l.status, l.type), ';'))
@@ -40,9 +42,8 @@ _CHAT: Final = f"""
 """  # noqa: S608 - constant text
 # The customer who wrote last, among those who wait for this person or for anybody.
 _ARRIVED: Final = """
-    (SELECT json_build_array(v.last_inbound_at, v.id, coalesce(nullif(c.name, ''), c.phone, c.whatsapp_user_id))::text
+    (SELECT json_build_array(v.last_inbound_at, v.id)::text
      FROM unnest(ARRAY({ids})) AS given (id) JOIN conversations AS v ON v.id = given.id
-     JOIN customers AS c ON c.id = v.customer_id
      WHERE v.assigned_to_id IS NULL OR v.assigned_to_id = %(person)s
      ORDER BY v.last_inbound_at DESC NULLS LAST LIMIT 1)
 """
@@ -50,7 +51,7 @@ _NEWEST: Final = 10
 
 
 class Version(NamedTuple):
-    """`rows`, `chat`: change with what they show. `arrived`: time, conversation and name of the last who wrote."""
+    """`rows`, `chat`: change with what they show. `arrived`: time and conversation of the last who wrote."""
 
     rows: str
     chat: str
@@ -59,9 +60,9 @@ class Version(NamedTuple):
 
 
 def read_version(viewer: Viewer, *, tab: str, conversation_id: UUID | None) -> Version:
-    """Return the version of a tab's first page, of the counts and, where one is open, of a chat; one statement."""
+    """Return the version of a tab's first rows, of the counts and, where one is open, of a chat; one statement."""
     values: dict[str, Any] = {"business": viewer.business_id, "person": viewer.person_id, "chat": conversation_id}
-    values |= {"limit": PAGE, "typing": TYPING, "present": PRESENT, "newest": _NEWEST}
+    values |= {"limit": _ROWS, "typing": TYPING, "present": PRESENT, "newest": _NEWEST}
     ((rows, chat, arrived, waiting, mine, unassigned),) = fetch_rows(_statement(tab, conversation_id), values)
     counts = {"waiting": waiting, "mine": mine, "unassigned": unassigned}
     return Version(rows or "", chat or "", counts, json.loads(arrived) if arrived else None)

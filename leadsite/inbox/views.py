@@ -1,13 +1,11 @@
 """The pages of the inbox, and the parts of them that an open page reads again. They change nothing but what is read."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -21,10 +19,10 @@ from leadsite.inbox.access import Viewer, may_read, names_of, viewer_of
 from leadsite.inbox.chats import LABELS, MOST, PAGE, TABS, Page, Row, counts, read_cursor, read_page, shown_count
 from leadsite.inbox.customer import customer_pane
 from leadsite.inbox.models import ChatPresence, ChatRead, InboxPreference
+from leadsite.inbox.parameters import read_number, read_uuid, tab_of
 from leadsite.inbox.searching import Found, Hit, search_everything
 from leadsite.inbox.thread import read_chat
 from leadsite.inbox.times import remaining, short_time, waited
-from leadsite.inbox.versions import read_version
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.routing import find_route_of_reply
@@ -72,18 +70,6 @@ def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     return TemplateResponse(request, "inbox/messages.html", context)
 
 
-@require_GET
-def live(request: HttpRequest) -> HttpResponse:
-    """What has changed, as JSON; 304 where nothing has."""
-    viewer = viewer_of(request)
-    version = read_version(viewer, tab=tab_of(request), conversation_id=read_uuid(request.GET.get("chat", "")))
-    body = json.dumps(version._asdict())
-    etag = f'"{hashlib.blake2b(body.encode(), digest_size=12).hexdigest()}"'
-    if request.headers.get("If-None-Match") == etag:
-        return HttpResponseNotModified(headers={"ETag": etag})
-    return JsonResponse(version._asdict(), headers={"ETag": etag})
-
-
 def whole_page(
     request: HttpRequest, viewer: Viewer, conversation: Conversation | None, *, status: int = 200, **more: Any
 ) -> HttpResponse:
@@ -92,7 +78,13 @@ def whole_page(
     if conversation:
         context |= chat_context(request, viewer, conversation)
     preference = InboxPreference.objects.filter(person=viewer.person_id).first() or InboxPreference()
-    context |= {"title": "Inbox", "is_fullwidth": "1", "person": viewer.person, "preference": preference}
+    context |= {
+        "title": "Inbox",
+        "is_fullwidth": "1",
+        "person": viewer.person,
+        "business_id": viewer.business_id,
+        "preference": preference,
+    }
     return TemplateResponse(request, "inbox/inbox.html", context | more, status=status)
 
 
@@ -103,7 +95,7 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
     if term:
         found = _search(viewer, term)
     else:
-        size = min(MOST, max(PAGE, _number(request.GET.get("rows", ""))))
+        size = min(MOST, max(PAGE, read_number(request.GET.get("rows", ""))))
         page = read_page(viewer, tab, after=read_cursor(request.GET.get("after", "")), size=size)
     hits = [hit for _, group in found.groups for hit in group] if found else []
     names = names_of(
@@ -169,11 +161,6 @@ def meanwhile(viewer: Viewer, answer: Message) -> dict[str, Any]:
     return {"meanwhile": answer, "meanwhile_by": who}
 
 
-def tab_of(request: HttpRequest) -> str:
-    tab = request.GET.get("tab") or request.POST.get("tab") or "waiting"
-    return tab if tab in TABS else "waiting"
-
-
 def address_of(conversation: Conversation, tab: str) -> str:
     return reverse("inbox-chat", args=[conversation.pk], query={"tab": tab})
 
@@ -203,14 +190,3 @@ def _place(text: str) -> Place | None:
     except ValueError:
         return None
     return Place(time, found) if time and time.tzinfo and found else None
-
-
-def read_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0

@@ -3,7 +3,7 @@
 (() => {
     const root = document.getElementById("inbox");
     if (!root) return;
-    const EVERY = 2200;  // ms between two questions; of the one hidden window that asks:
+    const EVERY = 2400;  // ms between two questions; of the one hidden window that asks:
     const EVERY_HIDDEN = 5000;
     const LOOKING = 20000;  // how often the server hears that somebody looks at a chat
     const TYPING = 3000;
@@ -344,7 +344,7 @@
     }
 
     async function question() {
-        const query = {tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""};
+        const query = {tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || "", business: root.dataset.business};
         const response = await ask(withQuery(root.dataset.live, query), {headers: etag ? {"If-None-Match": etag} : {}});
         if (response.status === 304) return;
         if (!response.ok) throw new Error(response.status);
@@ -352,10 +352,10 @@
         const now = await response.json(), before = version;
         version = {...now, tab: query.tab, id: query.chat};
         title();
-        if (before && before.arrived && now.arrived && now.arrived[0] > before.arrived[0] || before && !before.arrived && now.arrived) announce(now.arrived);
         const newCounts = !before || JSON.stringify(before.counts) !== JSON.stringify(now.counts);
         if (!before || before.tab !== query.tab || before.rows !== now.rows || newCounts) if (!term()) await refreshList();
         if (query.chat && (!before || before.id !== query.chat || before.chat !== now.chat)) await refreshChat();
+        if (before && now.arrived && now.arrived[0] > (before.arrived?.[0] || "")) announce(now.arrived[1]);
     }
 
     function failed() {
@@ -373,7 +373,8 @@
     const isOn = name => root.dataset[name] === "on";
     let audio = null;
 
-    function announce([, id, name]) {
+    function announce(id) {
+        const name = list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-name`)?.textContent || "A customer";
         said.textContent = `${name} has written.`;
         if (isOn("sound")) ring();
         if (isOn("notifications") && (document.hidden || !document.hasFocus()) && window.Notification?.permission === "granted") {

@@ -1,0 +1,76 @@
+"""Answers an open inbox that asks what has changed; Note [Known sessions].
+
+Each open page asks every few seconds. Reading session, person, membership and permissions each time costs several times
+what the question costs. So a process remembers for some seconds whose a session is and in which business. The answer
+has counts and digests only; a page that then reads what has changed is identified as ever. Who is removed, or logged
+out elsewhere, can learn for so long that something has changed, and nothing else.
+"""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.views.decorators.http import require_GET
+
+from leadsite.core.clock import uptime
+from leadsite.inbox.access import Viewer, viewer_of
+from leadsite.inbox.parameters import read_uuid, tab_of
+from leadsite.inbox.versions import read_version
+
+PATH: Final = "/admin/inbox/live/"
+SECONDS: Final = 15.0
+MOST: Final = 2000
+
+
+class Known(NamedTuple):
+    viewer: Viewer
+    until: float
+
+
+@require_GET
+def live(request: HttpRequest) -> HttpResponse:
+    """What has changed, for somebody whose session is read."""
+    viewer = viewer_of(request)
+    request.inbox_viewer = viewer  # type: ignore[attr-defined] # read by LiveInbox
+    return answer(request, viewer)
+
+
+def answer(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Return the version as JSON; 304 where the browser has it."""
+    version = read_version(viewer, tab=tab_of(request), conversation_id=read_uuid(request.GET.get("chat", "")))
+    body: dict[str, Any] = version._asdict()
+    etag = f'"{hashlib.blake2b(json.dumps(body).encode(), digest_size=12).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponseNotModified(headers=headers)
+    return JsonResponse(body, headers=headers)
+
+
+class LiveInbox:
+    """Middleware before those that read sessions. Sessions that are not known, and all other requests, go on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._known: OrderedDict[str, Known] = OrderedDict()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path != PATH or request.method != "GET":
+            return self.get_response(request)
+        session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        known = self._known.get(session)
+        # The page says of which business it is: the session may have been switched to another.
+        wanted = request.GET.get("business", "")
+        if known and known.until > uptime() and str(known.viewer.business_id) == wanted:
+            return answer(request, known.viewer)
+        self._known.pop(session, None)
+        response = self.get_response(request)
+        viewer: Viewer | None = getattr(request, "inbox_viewer", None)
+        if viewer and session:
+            self._known[session] = Known(viewer, uptime() + SECONDS)
+            while len(self._known) > MOST:
+                self._known.pop(next(iter(self._known)), None)
+        return response

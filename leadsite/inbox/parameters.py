@@ -1,0 +1,26 @@
+"""What addresses and forms of the inbox say; anything that they should not say is nothing."""
+
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from leadsite.inbox.chats import TABS
+
+FIRST: Final = "waiting"
+
+
+def tab_of(request: HttpRequest) -> str:
+    tab = request.GET.get("tab") or request.POST.get("tab") or FIRST
+    return tab if tab in TABS else FIRST
+
+
+def read_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def read_number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
