@@ -195,7 +195,7 @@ def test_the_day_by_keyboard_and_on_a_phone_and_nothing_serious_for_axe(team: Te
     page.get_by_role("button", name="Assign to me").press("Enter")
     expect(page.locator("[data-tab=mine] .inbox-count")).to_have_text("1")
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type] # one of the two
+        page.emulate_media(color_scheme=theme)
         page.screenshot(path=tmp_path / f"chat-{theme}.png")
         assert serious(page) == []
     phone = team.window("ben@bakery.example", viewport=PHONE)
