@@ -165,14 +165,16 @@ def test_a_long_chat_begins_at_its_end_and_does_not_jump(team: Team):
     expect(page.get_by_text("The very first", exact=True)).to_be_attached()
 
 
-def test_the_day_by_keyboard_and_on_a_phone_and_nothing_serious_for_axe(team: Team, tmp_path: Path):
-    def fill() -> None:
-        chat = asks(team.owner, "Amina", "Do you bake on Sundays?", minutes_ago=3)
-        failed = answers(chat, "Yes", status="failed", error="131026: Not on WhatsApp")
-        says(chat, "Hello?", parts={"context": {"provider_id": "x"}}, at=failed.sort_at)
-        asks(team.owner, "נועה", "שלום")
+def two_chats(owner: Business) -> None:
+    """One with a failed answer, one from right to left."""
+    chat = asks(owner, "Amina", "Do you bake on Sundays?", minutes_ago=3)
+    failed = answers(chat, "Yes", status="failed", error="131026: Not on WhatsApp")
+    says(chat, "Hello?", at=failed.sort_at)
+    asks(owner, "נועה", "שלום")
 
-    team.do(fill)
+
+def test_the_day_by_keyboard_and_nothing_serious_for_axe(team: Team, tmp_path: Path):
+    team.do(lambda: two_chats(team.owner))
     window = team.window("mara@bakery.example")
     page = window.page
     page.goto(f"{team.site}/admin/leads/lead/")
@@ -198,6 +200,10 @@ def test_the_day_by_keyboard_and_on_a_phone_and_nothing_serious_for_axe(team: Te
         page.emulate_media(color_scheme=theme)
         page.screenshot(path=tmp_path / f"chat-{theme}.png")
         assert serious(page) == []
+
+
+def test_the_panes_of_a_phone_and_targets_for_fingers(team: Team, tmp_path: Path):
+    team.do(lambda: two_chats(team.owner))
     phone = team.window("ben@bakery.example", viewport=PHONE)
     phone.page.screenshot(path=tmp_path / "phone-list.png")
     too_small = targets(phone.page)
