@@ -39,6 +39,8 @@ FORMS: dict[str, list[dict[str, str]]] = {
     "accounts_person_password": [{"password1": "correct horse 9", "password2": "correct horse 9"}],
     "accounts_person_second_factor": [{}],
     "conversations_conversation_reply": [{"text": "I am not from here"}],
+    "conversations_customer_erase": [{"confirmation": "erase"}],
+    "conversations_customer_export": [{}],
     "conversations_message_decide": [{"decision": "arrived"}, {"decision": "again"}],
     "leads_bulkchange_decide": [{"do": "cancel"}, {"do": "undo"}, {"do": "continue"}],
     "leads_bulkchange_progress": [{}],
