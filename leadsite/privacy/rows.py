@@ -103,6 +103,8 @@ def _changes(table: Table, values: dict[str, Any], search: Search) -> dict[str, 
         new = _without(kinds[column], value, values, search)
         if new != value:
             changed[column] = new
+    if changed and table.deletes_mentions:
+        return None
     if "body" in changed and kinds["body"] == BODY and changed["body"] == EMPTY[values["provider"]]:
         return None
     return changed

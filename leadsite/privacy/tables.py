@@ -29,7 +29,8 @@ HASH: Final = "a hash with a secret, or of a secret"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`columns`: their decisions. `deletes`: a row that is the person's, and not only mentions them, is deleted.
+    """`columns`: their decisions. `deletes`: a row that is the person's, and does not only mention them, is deleted;
+    `deletes_mentions`: the other too.
 
     `owner`: the column with the business; None where rows belong to none: then those of no other business are searched.
     `key`: the primary key, by whose order rows are searched.
@@ -37,6 +38,7 @@ class Table:
 
     columns: dict[str, str] = field(default_factory=dict)
     deletes: bool = False
+    deletes_mentions: bool = False
     owner: str | None = "user_id"
     key: str = "id"
 
@@ -88,7 +90,7 @@ TABLES: Final[dict[str, Table]] = {
         }
     ),
     "import_files": Table({"content": FILE}),
-    "import_refusals": Table({"cells": JSON, "reason": TEXT, "field": WORD}, deletes=True),
+    "import_refusals": Table({"cells": JSON, "reason": TEXT, "field": WORD}, deletes=True, deletes_mentions=True),
     "import_changes": Table({"before": JSON, "after": JSON}),
     # Only its owner may change it: audit.py and erase_audit.sql.
     "audit_entries": Table(

@@ -22,6 +22,7 @@ from leadsite.core.logs.masking import replace_numbers
 GONE: Final = "[erased]"
 # Shorter national numbers are found only with their country code: they may be anything.
 _SHORTEST: Final = 7
+_SHORTEST_NAME: Final = 3
 _NOT_A_DIGIT: Final = re.compile(r"[^0-9]")
 _ID: Final = re.compile(r"[A-Za-z0-9+/=_.\-]{6,}")
 _PREFIX_OF_IDS: Final = "wamid."
@@ -51,7 +52,10 @@ class Traces:
     def of(cls, *, phones: Iterable[str] = (), ids: Iterable[str] = (), names: Iterable[str] = ()) -> "Traces":
         """`phones`: in E.164."""
         digits = {form for phone in phones for form in _forms(phone)}
-        longest_first = sorted({name.strip() for name in names if len(name.strip()) > 1}, key=len, reverse=True)
+        whole = {name.strip() for name in names if len(name.strip()) > 1}
+        # Others write the first name alone.
+        words = {word for name in whole for word in name.split() if len(word) >= _SHORTEST_NAME}
+        longest_first = sorted(whole | words, key=len, reverse=True)
         return cls(frozenset(digits), frozenset(one for one in ids if one), tuple(longest_first))
 
     def __bool__(self) -> bool:

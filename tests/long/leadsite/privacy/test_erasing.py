@@ -34,9 +34,9 @@ from tests.whatsapp.inbox import Inbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE, NAME = f"+{meta.SHEENA}", "Sheena Nelson"
-ROW = "(650) 555-1234,Sheena,order,secret order,"
+ROW = "(650) 555-1234,Sheena,order,zebra order,"
 HEX = re.compile(r"\\\\x([0-9a-f]{20,})")
-TRACES = ("6505551234", "650 555", "650) 555", "555-1234", "Sheena", "secret", meta.SHEENA_ID, "MTY1MDU1NTEyMzQ")
+TRACES = ("6505551234", "650 555", "650) 555", "555-1234", "Sheena", "zebra", meta.SHEENA_ID, "MTY1MDU1NTEyMzQ")
 
 
 def dump() -> str:
@@ -63,23 +63,28 @@ def person(inbox: Inbox, tmp_path: Path) -> Customer:
     """Sheena, who came by webhook, REST, SQL, two imports and an upload; and Otto, who mentions her."""
     owner = inbox.business
     inbox.gets(
-        meta.text("My secret", from_user_id=meta.SHEENA_ID),
+        meta.text("My zebra", from_user_id=meta.SHEENA_ID),
         meta.text("Sheena Nelson has +1 650 555-1234", from_="447700900123", id="wamid.other"),
         contacts=[meta.contact(user_id=meta.SHEENA_ID), meta.contact("447700900123", name="Otto")],
     )
     inbox.gets_statuses(meta.status("failed", errors=[meta.error(131049)]))
-    owner.post_lead(customer_phone=PHONE, customer_name=NAME, details="secret cake")
-    owner.call_function(PHONE, NAME, "order", "secret pie")
-    import_leads(owner, write(tmp_path / "a.csv", ROW, "12,Sheena 650 555-1234,order,secret,"), "--region", "US")
+    owner.post_lead(customer_phone=PHONE, customer_name=NAME, details="zebra cake")
+    owner.call_function(PHONE, NAME, "order", "zebra pie")
+    import_leads(
+        owner,
+        write(tmp_path / "a.csv", ROW, "12,Sheena (650) 555-1234 or 650 555 1234,order,zebra,"),
+        "--region",
+        "US",
+    )
     staff = staff_of(owner)
-    uploading.upload(staff, f"phone,name,type,notes\n{PHONE},{NAME},order,secret upload\n")
+    uploading.upload(staff, f"phone,name,type,notes\n{PHONE},{NAME},order,zebra upload\n")
     customer = Customer.objects.get(phone=PHONE)
     staff.client.post(
-        f"/admin/conversations/customer/{customer.pk}/change/", {"name": f"{NAME} secret", "phone": PHONE}, follow=True
+        f"/admin/conversations/customer/{customer.pk}/change/", {"name": f"{NAME} zebra", "phone": PHONE}, follow=True
     )
     lead = Lead.objects.filter(conversation__customer=customer).first()
     assert lead is not None
-    owner.client.patch(f"/api/leads/{lead.pk}", {"details": "secret change"}, format="json")
+    owner.client.patch(f"/api/leads/{lead.pk}", {"details": "zebra change"}, format="json")
     owner.client.delete(f"/api/leads/{lead.pk}")
     return customer
 
@@ -103,7 +108,7 @@ def test_deliveries_at_the_same_moment_bring_nobody_back_and_lose_nothing(person
     user_id, customer_id = person.user_id, person.pk
     old = [
         meta.body(
-            meta.messages_value(messages=[meta.text(f"secret {n}", id=f"wamid.old{n}")], contacts=[meta.contact()])
+            meta.messages_value(messages=[meta.text(f"zebra {n}", id=f"wamid.old{n}")], contacts=[meta.contact()])
         )
         for n in range(40)
     ]
@@ -121,7 +126,7 @@ def test_deliveries_at_the_same_moment_bring_nobody_back_and_lose_nothing(person
     finish_erasures()
     assert not Customer.objects.filter(phone=PHONE).exists()
     assert Message.objects.filter(provider_id__startswith="wamid.o", content="Hi").count() == 40
-    assert not Message.objects.filter(content__startswith="secret").exists()
+    assert not Message.objects.filter(content__startswith="zebra").exists()
     assert Conversation.objects.filter(customer=None).count() == 0
     assert [trace for trace in traces() if trace != "MTY1MDU1NTEyMzQ"] == []
     assert check_integrity() == []
