@@ -76,13 +76,13 @@ class PrivacyPart(PagePart):
 _ACTIONS: Final = ("export", "erase")
 
 
-@admin.action(description="Download everything that is kept (JSON)", permissions=["view"])
+@admin.action(description="Download everything that is kept (JSON)", permissions=["privacy"])
 def download_everything(page: Any, request: HttpRequest, customers: QuerySet[Customer]) -> HttpResponse | None:
     customer = _one_of(page, request, customers)
     return _download(request, customer) if customer else None
 
 
-@admin.action(description="Erase with every trace …", permissions=["view"])
+@admin.action(description="Erase with every trace …", permissions=["privacy"])
 def erase_everything(page: Any, request: HttpRequest, customers: QuerySet[Customer]) -> HttpResponse | None:
     """Leads to the customer's page, which asks."""
     customer = _one_of(page, request, customers)
@@ -99,7 +99,7 @@ def _one_of(page: Any, request: HttpRequest, customers: QuerySet[Customer]) -> C
     return chosen[0]
 
 
-def _may(page: OwnedAdmin, request: HttpRequest, row: Model) -> bool:
+def _may(page: Any, request: HttpRequest, row: Model | None = None) -> bool:
     return page.has_change_permission(request, row) and (sees_all(request) or role_of(request) == "owner")
 
 
@@ -148,4 +148,6 @@ def _erase(request: HttpRequest, customer: Customer) -> None:
 
 
 CustomerAdmin.add_part(PrivacyPart())
+# Read for the actions: others do not see them.
+CustomerAdmin.has_privacy_permission = _may  # type: ignore[attr-defined]
 CustomerAdmin.actions = [*(CustomerAdmin.actions or ()), download_everything, erase_everything]

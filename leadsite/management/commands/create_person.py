@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from leadsite.accounts.models import Membership, User
-from leadsite.accounts.passwords.links import absolute
 from leadsite.accounts.people import invitations
 from leadsite.accounts.people.create import PersonInvalid, create_person, invite
 from leadsite.accounts.people.services import LastOwner
@@ -37,7 +37,9 @@ class Command(BaseCommand):
             person = create_person(email=email, business=business, role=role, name=options["name"], password=password)
             link = ""
             if person is None:
-                link = absolute(invitations.link_of(invite(email=email, business=business, role=role)))
+                # Without PUBLIC_URL the operator knows the address of the site.
+                site = settings.PUBLIC_URL or f"http://127.0.0.1:{settings.PORT}"
+                link = f"{site}{invitations.link_of(invite(email=email, business=business, role=role))}"
         except (PersonInvalid, LastOwner, invitations.InvitationRefused) as error:
             raise CommandError(str(error)) from error
         found = {"person_id": str(person.pk) if person else None, "email": email.strip().lower(), "role": role}

@@ -6,7 +6,7 @@ import pytest
 
 from conversations.models import Customer
 from leadsite.privacy.models import Erasure
-from tests.staff import staff_of
+from tests.staff import member_of, staff_of
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +66,13 @@ def test_the_actions_of_the_list(staff, page, owner, action):
     assert (
         "Choose one customer" in staff.client.post("/admin/conversations/customer/", both, follow=True).content.decode()
     )
+
+
+@pytest.mark.parametrize("role", ["agent", "viewer"])
+def test_only_owners_are_offered_it(owner, page, role):
+    people = member_of(owner, role)
+    for shown in (people.list(Customer), people.client.get(f"{page}/change/").content.decode()):
+        assert "erase" not in shown
+        assert "/export/" not in shown
+    assert people.client.get(f"{page}/export/").status_code == 403
+    assert people.client.post(f"{page}/erase/", {"confirmation": "erase"}).status_code == 403
