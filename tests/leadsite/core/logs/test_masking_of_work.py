@@ -1,4 +1,4 @@
-"""What people write, their numbers and names, and what opens a door, is in no line of the log, at debug level either."""
+"""What people write, their numbers and names, and keys are in no line of the log, at debug level either."""
 
 import logging
 from pathlib import Path
@@ -31,9 +31,8 @@ def test_no_line_has_a_number_a_token_or_a_text(
     owner.client.post("/api/whatsapp", {"to": f"+{PHONE}", "message": WORDS}, format="json")
     inbox.gets(meta.text(WORDS, from_=PHONE), meta.text("\0", from_=PHONE))
     owner.call_function(f"+{PHONE}", NAME, WORDS)
-    import_leads(
-        owner, write(tmp_path / "june.csv", f"+{PHONE},{NAME},order,{WORDS},", f"{PHONE * 2},{NAME},x,{WORDS},")
-    )
+    rows = (f"+{PHONE},{NAME},order,{WORDS},", f"{PHONE * 2},{NAME},x,{WORDS},")
+    import_leads(owner, write(tmp_path / "june.csv", *rows))
     text = "\n".join(f"{record.getMessage()} {record.exc_text or ''}" for record in caplog.records)
     assert text.count("request_finished") >= 7
     for secret in (PHONE, PHONE[2:], WORDS, NAME, owner.api_key):
