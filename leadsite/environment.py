@@ -14,6 +14,7 @@ TRUE: Final = frozenset(environ.Env.BOOLEAN_TRUE_STRINGS)
 LIMITS: Final = {
     "PORT": (1, 65_535),
     "AUDIT_DAYS": (0, 36_500),
+    "DELETED_DAYS": (0, 36_500),
     "DELIVERY_DAYS": (0, 36_500),
     "FAILED_DELIVERY_DAYS": (1, 36_500),
     "FAILED_TRANSACTION_DAYS": (1, 36_500),

@@ -294,6 +294,8 @@ LOG_LEVEL = env.level("LOG_LEVEL", "INFO")
 LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
 
 # --- Monitoring -------------------------------------------------------------------------------------------------
+# Days after which what was deleted is removed for good; 0: never.
+DELETED_DAYS = env.int("DELETED_DAYS", 30)
 # Days that failed transactions are kept.
 FAILED_TRANSACTION_DAYS = env.int("FAILED_TRANSACTION_DAYS", 90)
 # Where the processes of this machine count together: leadsite/core/metrics.py.

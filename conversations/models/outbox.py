@@ -41,7 +41,9 @@ _LOCK_DUE: Final = f"""
 # Look-up by id: `status || ''` matches no partial index, so that the planner cannot choose to scan one.
 _LEASE: Final = f"""
     WITH mine AS MATERIALIZED (
-        SELECT m.id, v.customer_id, c.marketing_opted_out_at IS NOT NULL AND m.extras ? 'is_marketing' AS opted_out
+        SELECT m.id, v.customer_id, CASE WHEN v.deleted_at IS NOT NULL THEN 'deleted'
+            WHEN c.marketing_opted_out_at IS NOT NULL AND m.extras ? 'is_marketing' THEN 'opted_out'
+            ELSE '' END AS reason
         FROM messages AS m JOIN conversations AS v ON v.id = m.conversation_id
         JOIN customers AS c ON c.id = v.customer_id
         WHERE m.id = ANY (%(ids)s::uuid[]) AND m.status || '' = 'queued' AND {_NONE_BEFORE}
@@ -53,7 +55,7 @@ _LEASE: Final = f"""
     UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1, leased_until = %(now)s + %(lease)s
     WHERE m.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING m.id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address,
-              m.id = ANY (ARRAY(SELECT id FROM mine WHERE opted_out))
+              (SELECT reason FROM mine WHERE mine.id = m.id)
 """  # noqa: S608 - constant text
 _CONVERSATIONS: Final = "SELECT conversation_id FROM messages WHERE id = ANY (%s::uuid[])"
 _EXPIRE_LEASES: Final = """
@@ -135,7 +137,8 @@ class Chat(NamedTuple):
 class Leased(NamedTuple):
     """A message leased to a worker; `attempts` distinguishes this lease from others.
 
-    `opted_out`: it is marketing, which the customer does not want any more.
+    `withheld`: why it is not to be sent any more: "deleted", its conversation is; "opted_out", it is marketing, which
+    the customer does not want; otherwise "".
     """
 
     id: UUID
@@ -146,7 +149,7 @@ class Leased(NamedTuple):
     content: str
     extras: dict[str, Any]
     address: str
-    opted_out: bool
+    withheld: str
 
 
 class OutboxManager:

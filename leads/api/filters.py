@@ -20,6 +20,16 @@ from leadsite.rest.filters import ANY_OF, ASSIGNEE, FROM, UNTIL, AssigneeFilter,
 _TERM: Final = StrictCharField(max_length=TERM_MAX_LENGTH, allow_blank=True)
 
 
+class DeletedFilter(django_filters.ChoiceFilter):
+    """`true` or `false`. The view reads deleted leads or the others: LeadViewSet.get_queryset."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=[("true", "true"), ("false", "false")], **options)
+
+    def filter(self, queryset: QuerySet[Lead], value: str) -> QuerySet[Lead]:
+        return queryset
+
+
 class LeadFilter(django_filters.FilterSet):
     status = ChoicesFilter(choices=Lead.Status.choices, help_text=ANY_OF)
     type = ChoicesFilter(choices=Lead.Type.choices, help_text=ANY_OF)
@@ -32,6 +42,7 @@ class LeadFilter(django_filters.FilterSet):
     created_before = TimeFilter(field_name="created_at", lookup_expr="lt", help_text=UNTIL)
     updated_after = TimeFilter(field_name="updated_at", lookup_expr="gte", help_text=FROM)
     updated_before = TimeFilter(field_name="updated_at", lookup_expr="lt", help_text=UNTIL)
+    deleted = DeletedFilter(help_text="`true`: the deleted ones, and no others.")
 
     class Meta:
         model = Lead

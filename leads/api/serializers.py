@@ -143,6 +143,7 @@ _LEAD_CHANGES: Final = LeadChangeSerializer()
         "version": 1,
         "created_at": A_TIME,
         "updated_at": A_TIME,
+        "deleted_at": None,
     }
 )
 class LeadSerializer(serializers.ModelSerializer[Lead]):
@@ -172,6 +173,7 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
             "version",
             "created_at",
             "updated_at",
+            "deleted_at",
         ]
         read_only_fields = fields
 

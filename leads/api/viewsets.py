@@ -6,12 +6,14 @@ from contextlib import nullcontext
 from typing import Any, cast
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -42,6 +44,7 @@ from leads.api.serializers import (
 from leads.models import Lead
 from leads.services.change import StaleVersion, change_lead
 from leads.services.create import CreatedLead, create_lead_once
+from leads.services.delete import delete_lead, restore_lead
 from leads.services.refusals import LeadRefused, log_failed_creation
 from leads.services.status_order import StatusNotAllowed
 from leadsite.core.transactions import custom_plans
@@ -64,6 +67,13 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     pagination_class = NewestByTime
     filter_backends = (DjangoFilterBackend, LeadSearch)
     filterset_class = LeadFilter
+
+    def get_queryset(self) -> QuerySet[Lead]:
+        wants_deleted = self.action == "list" and self.request.query_params.get("deleted") == "true"
+        if not wants_deleted:
+            return super().get_queryset()
+        deleted = Lead.all_objects.filter(user=self.user_id, deleted_at__isnull=False)
+        return deleted.select_related("conversation__customer")
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # Without filters one plan suits every business, so the prepared statement is used.
@@ -107,13 +117,42 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     )
     def partial_update(self, request: Request, lead_id: UUID) -> Response:
         changes, version = read_lead_changes(request.data)
-        header = request.headers.get("If-Match")
-        if header is not None and header.strip() != "*":
-            version = _version_of(header)
+        version = _version_wanted(request, version)
         try:
             lead = change_lead(user_id=self.user_id, lead_id=lead_id, changes=changes, version=version)
         except (StaleVersion, StatusNotAllowed) as error:
             raise (error if self.may_read else _without_details(error)) from None
+        return lead_answer(lead) if self.may_read else changed_answer(lead)
+
+    @extend_schema(
+        summary="Delete a lead",
+        description="Its conversation goes with its last lead, and what waits to be sent there is not sent. It can be"
+        " restored until it is removed for good, 30 days later unless the site has another setting.",
+        parameters=[IF_MATCH],
+        request=None,
+        responses={204: None, **errors(400, 404, 409)},
+    )
+    def destroy(self, request: Request, lead_id: UUID) -> Response:
+        version = _version_wanted(request, None)
+        try:
+            delete_lead(user_id=self.user_id, lead_id=lead_id, person_id=self.user_id, version=version)
+        except StaleVersion as error:
+            raise (error if self.may_read else _without_details(error)) from None
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Restore a deleted lead",
+        description="Its conversation comes back with it; it is completed where the customer has another active one by"
+        " now. A lead that is not deleted is answered as it is. 409 `external_id_taken` where another lead has its"
+        " external id by now. A key without the scope `read` gets `id` and `version` only.",
+        request=None,
+        responses={200: LeadSerializer, **errors(400, 404, 409)},
+    )
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, lead_id: UUID) -> Response:
+        """POST /api/leads/<id>/restore."""
+        restore_lead(user_id=self.user_id, lead_id=lead_id)
+        lead = get_object_or_404(self.get_queryset(), pk=lead_id)
         return lead_answer(lead) if self.may_read else changed_answer(lead)
 
 
@@ -196,8 +235,11 @@ def _without_details(error: StaleVersion | StatusNotAllowed) -> LeadRefused:
     return StatusNotAllowed("This status cannot follow the lead's present one.", allowed=())
 
 
-def _version_of(header: str) -> int:
-    """Parse the version in an If-Match header, an ETag. Raises ValidationError."""
+def _version_wanted(request: Request, version: int | None) -> int | None:
+    """The version in the If-Match header, an ETag; without one that of the body. Raises ValidationError."""
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return version
     found = re.fullmatch(r'(?:W/)?"([0-9]{1,10})"', header.strip())
     if not found:
         raise ValidationError({"If-Match": ['Send the ETag of the lead as you read it: "3".']})

@@ -11,6 +11,7 @@ from conversations.models import Conversation, Message
 from conversations.search.folding import Folded
 from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.creation import LeadCreationManager
+from leads.models.deletion import DeletionManager
 from leads.models.imports import ImportRun
 from leads.models.inbound import InboundLeadManager
 from leads.models.lookups import LeadLookupManager
@@ -44,7 +45,11 @@ class LeadSource(models.TextChoices):
 
 
 class LeadManager(
-    LeadCreationManager["Lead"], InboundLeadManager["Lead"], LeadLookupManager["Lead"], NotDeletedManager["Lead"]
+    LeadCreationManager["Lead"],
+    DeletionManager["Lead"],
+    InboundLeadManager["Lead"],
+    LeadLookupManager["Lead"],
+    NotDeletedManager["Lead"],
 ):
     """Reads and writes lists of leads, each in one statement whatever the length."""
 

@@ -15,6 +15,8 @@ TEST = "webhook.test"
 class EventType(models.TextChoices):
     LEAD_CREATED = "lead.created", "Lead created"
     LEAD_UPDATED = "lead.updated", "Lead updated"
+    LEAD_DELETED = "lead.deleted", "Lead deleted"
+    LEAD_RESTORED = "lead.restored", "Lead restored"
     MESSAGE_RECEIVED = "message.received", "Message received"
     MESSAGE_STATUS = "message.status", "Message status changed"
 

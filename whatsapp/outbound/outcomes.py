@@ -30,7 +30,7 @@ class Outgoing:
     token: str = field(repr=False)  # encrypted as it is stored
     app_secret: str = field(default="", repr=False, kw_only=True)  # the same
     wait: float  # seconds to wait, by the channel's rate limit
-    opted_out: bool = False  # it is marketing, and the customer has opted out of it since it was queued
+    withheld: str = ""  # why it is not to be sent any more: see Leased
 
     @property
     def is_to_phone(self) -> bool:
@@ -55,7 +55,7 @@ def outgoing(message: Leased, channel: ReadyChannel, *, wait: float) -> Outgoing
         token=channel.token,
         app_secret=channel.app_secret,
         wait=wait,
-        opted_out=message.opted_out,
+        withheld=message.withheld,
     )
 
 

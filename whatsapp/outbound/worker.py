@@ -13,6 +13,7 @@ from whatsapp.outbound import providers, queue
 from whatsapp.outbound.outcomes import Failed, Outgoing
 
 SENDS: Final = 16
+DELETED: Final = "deleted: The conversation was deleted after this was queued, so it was not sent."
 OPTED_OUT: Final = "opted_out: The customer opted out of marketing messages after this was queued, so it was not sent."
 
 Claimed = tuple[Outgoing, float]
@@ -72,8 +73,8 @@ def send_in_turn(message: Outgoing, claimed_at: float) -> queue.Result:
 
     `claimed_at`: by time.monotonic().
     """
-    if message.opted_out:
-        return message, Failed(OPTED_OUT)
+    if message.withheld:
+        return message, Failed(DELETED if message.withheld == "deleted" else OPTED_OUT)
     time.sleep(max(0.0, claimed_at + message.wait - time.monotonic()))
     if time.monotonic() > claimed_at + queue.BEGIN_SECONDS:
         return queue.not_attempted(message)

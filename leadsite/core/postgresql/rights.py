@@ -14,7 +14,10 @@ from django.db import connection, transaction
 from leadsite.core.statements import fetch_rows
 
 # The functions that SQL clients call. They are SECURITY DEFINER: they read and write tables as the owner.
-CLIENT_FUNCTIONS: Final = ("create_lead_with_conversation", "create_leads_with_conversations")
+CLIENT_FUNCTIONS: Final = (
+    *("create_lead_with_conversation", "create_leads_with_conversations"),
+    *("delete_lead_with_conversation", "restore_lead_with_conversation"),
+)
 # What only migrations write, and Django after them.
 READ_ONLY: Final = frozenset({"auth_permission", "django_content_type", "django_migrations"})
 # What only triggers write, as the owner: the audit. Its partitions, audit_entries_2026_11, are read through it.

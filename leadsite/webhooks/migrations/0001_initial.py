@@ -45,6 +45,8 @@ class Migration(migrations.Migration):
                             choices=[
                                 ("lead.created", "Lead created"),
                                 ("lead.updated", "Lead updated"),
+                                ("lead.deleted", "Lead deleted"),
+                                ("lead.restored", "Lead restored"),
                                 ("message.received", "Message received"),
                                 ("message.status", "Message status changed"),
                             ]
@@ -168,7 +170,17 @@ class Migration(migrations.Migration):
             model_name="webhookendpoint",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("events__contained_by", ["lead.created", "lead.updated", "message.received", "message.status"]),
+                    (
+                        "events__contained_by",
+                        [
+                            "lead.created",
+                            "lead.updated",
+                            "lead.deleted",
+                            "lead.restored",
+                            "message.received",
+                            "message.status",
+                        ],
+                    ),
                     models.Q(("events", []), _negated=True),
                 ),
                 name="webhook_endpoints_events_valid",

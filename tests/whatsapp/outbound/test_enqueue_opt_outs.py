@@ -135,7 +135,7 @@ class TestOptedOutWhileQueued:
         Channel.objects.update(paced_until=None)
         with CaptureQueriesContext(connection) as after:
             again = queue.claim(8)
-        assert [[one.opted_out for one in messages] for messages in (claimed, again)] == [[False] * 2, [True, False]]
+        assert [[one.withheld for one in messages] for messages in (claimed, again)] == [[""] * 2, ["opted_out", ""]]
         assert len(before) == len(after)
 
     def test_opting_in_again_in_time(self, queued, mailing):

@@ -1,0 +1,37 @@
+-- Purpose: brings a deleted lead of a business back, and its conversation where that is deleted too, for SQL clients. A
+-- conversation that was active is completed now where the customer has another active one. A lead that is not deleted stays
+-- as it is. The same rules as leads/services/delete.py; tests compare both.
+-- Failures are returned, with nothing changed: no such lead (P0002), or another lead has its external id by now (23505).
+-- Raised, SECURITY DEFINER: as delete_lead_with_conversation.
+-- Locks: customer, conversation, lead. VOLATILE.
+CREATE OR REPLACE FUNCTION restore_lead_with_conversation(p_user_id uuid, p_lead_id uuid) RETURNS json
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_conversation_id uuid;
+    v_constraint text;
+BEGIN
+    PERFORM set_config('leadsite.past', 'off', true);
+    v_conversation_id := lock_lead(p_user_id, p_lead_id);
+    IF v_conversation_id IS NULL THEN
+        RETURN json_build_object('success', false, 'error', 'There is no such lead.', 'code', 'P0002', 'constraint', NULL);
+    END IF;
+    UPDATE leads SET deleted_at = NULL, deleted_by_id = NULL, updated_at = now()
+    WHERE id = p_lead_id AND deleted_at IS NOT NULL;
+    UPDATE conversations AS c SET deleted_at = NULL, updated_at = now(),
+        status = CASE WHEN c.status = 'active' AND EXISTS (
+            SELECT FROM conversations AS o WHERE o.customer_id = c.customer_id AND o.status = 'active'
+                AND o.deleted_at IS NULL) THEN 'completed' ELSE c.status END
+    WHERE FOUND AND c.id = v_conversation_id AND c.deleted_at IS NOT NULL;
+    RETURN json_build_object('success', true, 'lead_id', p_lead_id, 'conversation_id', v_conversation_id,
+                             'conversation_restored', FOUND);
+EXCEPTION WHEN unique_violation THEN
+    GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
+    RETURN json_build_object(
+        'success', false, 'error', 'The lead cannot be restored: another lead has its external id by now.'
+            || ' Delete that one first.',
+        'code', SQLSTATE, 'constraint', v_constraint);
+END
+$$;
+REVOKE EXECUTE ON FUNCTION restore_lead_with_conversation(uuid, uuid) FROM PUBLIC;
