@@ -36,6 +36,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "conversations/<uuid:conversation_id>/history": {},
     "leads/batch": {"POST": {"leads": [ORDER]}},
     "leads/<uuid:lead_id>": {"PATCH": {"details": "mine now", "customer_name": "mine now"}},
+    "leads/<uuid:lead_id>/restore": {},
     "conversations": {},
     "conversations/<uuid:conversation_id>": {"PATCH": {"status": "archived"}},
     "conversations/<uuid:conversation_id>/messages": {"POST": {"message": "I am not from here"}},
@@ -76,7 +77,7 @@ ROUTES = [route for route in api_routes() if route not in WITHOUT_BUSINESS]
 def rows_of(business: Business) -> list[Any]:
     """Return all rows of the business."""
     return [
-        list(model.objects.filter(user=business.user).order_by("pk").values())
+        list(model._base_manager.filter(user=business.user).order_by("pk").values())
         for model in (Customer, Conversation, Lead, Message, WebhookEndpoint, WebhookEvent)
     ]
 

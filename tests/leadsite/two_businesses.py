@@ -39,7 +39,7 @@ def _has_user(model: type[Model]) -> bool:
 def digest(business: Business) -> Digest:
     """All rows of the business, in all tables."""
     return {
-        model._meta.label: list(model._default_manager.filter(**{lookup: business.id}).order_by("pk").values())
+        model._meta.label: list(model._base_manager.filter(**{lookup: business.id}).order_by("pk").values())
         for model in apps.get_models()
         if model._meta.managed and not model._meta.proxy and (lookup := owned(model))
     }

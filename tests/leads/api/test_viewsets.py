@@ -119,6 +119,7 @@ def test_a_lead_is_read_with_its_customer(owner):
         "version": 1,
         "created_at": body["created_at"],
         "updated_at": body["updated_at"],
+        "deleted_at": None,
     }
 
 

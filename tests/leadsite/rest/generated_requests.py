@@ -22,7 +22,8 @@ from tests.site import Site, serving
 OPERATIONS = [
     *("GET /api/customers", "GET /api/customers/{customer_id}", "DELETE /api/customers/{customer_id}"),
     *("GET /api/leads", "POST /api/leads", "POST /api/leads/batch", "GET /api/leads/{lead_id}"),
-    *("PATCH /api/leads/{lead_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}"),
+    *("PATCH /api/leads/{lead_id}", "DELETE /api/leads/{lead_id}", "POST /api/leads/{lead_id}/restore"),
+    *("GET /api/conversations", "GET /api/conversations/{conversation_id}"),
     *("PATCH /api/conversations/{conversation_id}", "GET /api/conversations/{conversation_id}/messages"),
     *("POST /api/conversations/{conversation_id}/messages", "GET /api/messages/{message_id}", "POST /api/whatsapp"),
     "GET /api/people",

@@ -1,0 +1,127 @@
+"""Every query of leads and conversations hides deleted rows, or says why it must see them.
+
+Queries through `Lead.objects` and `Conversation.objects` hide them (leadsite/core/models.py). SQL, `all_objects` and
+joins from other tables decide themselves: a new one fails here until it is listed.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+HIDES = "hides them"
+BY_ID = "the caller has the ids of rows, which it has found and locked before"
+SQL = {
+    "conversations/models/attempts.py _LOCK_ATTEMPTS": "what was sent to the customer later, also before a deletion",
+    "conversations/models/customers.py _LOCK_OWNERS": BY_ID,
+    "conversations/models/inbound.py _PLACES": "hides them as the newest; repeated messages and targets of signs are found",
+    "conversations/models/inbound.py _JOIN": HIDES,
+    "conversations/models/inbound.py _SET_WAITING": BY_ID,
+    "conversations/models/marketing.py _RECIPIENTS": "statuses are about messages of deleted conversations too",
+    "conversations/models/openings.py _NEWEST_OF": HIDES,
+    "conversations/models/openings.py _REOPEN": HIDES,
+    "conversations/models/outbox.py _NONE_BEFORE": "messages to a customer go out, or fail, in order",
+    "conversations/models/outbox.py _LOCK_DUE": "what is queued in deleted ones is leased too, so that it fails",
+    "conversations/models/outbox.py _LEASE": "says which messages are in deleted conversations",
+    "conversations/models/outbox.py _CHATS": "the 24-hour window is WhatsApp's, which knows of no deletion",
+    "conversations/models/outbox.py _QUEUE": HIDES,
+    "conversations/models/past.py _SET_TIMES": BY_ID,
+    "conversations/models/senders.py _KNOWN": HIDES,
+    "leads/management/commands/verify_transactions.py Proofs": "orphans are looked for among all rows",
+    "leads/migrating/lookups.py _CONVERSATIONS": "an id is taken, whether its row is deleted or not",
+    "leads/migrating/lookups.py _LEADS": "an id is taken, whether its row is deleted or not",
+    "leads/migrating/staging_sql.py _LEADS_HERE": "an id is taken, whether its row is deleted or not",
+    "leads/migrating/staging_sql.py _MESSAGES_HERE": "an id is taken, whether its row is deleted or not",
+    "leads/models/bulk.py _CHUNK": HIDES,
+    "leads/models/bulk.py _LOCK": HIDES,
+    "leads/models/bulk.py _LOG": BY_ID,
+    "leads/models/bulk.py _OWNERS": BY_ID,
+    "leads/models/bulk.py _WRITE": BY_ID,
+    "leads/models/creation.py _OPEN_OF": HIDES,
+    "leads/models/deletion.py _DELETE": HIDES,
+    "leads/models/deletion.py _DELETE_EMPTIED": HIDES,
+    "leads/models/deletion.py _LOCK_CONVERSATIONS": BY_ID,
+    "leads/models/deletion.py _RESTORE": "restores them",
+    "leads/models/deletion.py _RESTORE_CONVERSATIONS": "restores them",
+    "leads/models/inbound.py _CORRECT": BY_ID,
+    "leads/models/inbound.py _EARLIEST_REFERRALS": HIDES,
+    "leads/models/inbound.py _OF_CONVERSATIONS": HIDES,
+    "leads/models/inbound.py _SET_REFERRAL": HIDES,
+    "leads/models/lookups.py _BY_EXTERNAL_ID": HIDES,
+    "leads/models/lookups.py _CONTENTS_BY_EXTERNAL_ID": HIDES,
+    "leads/models/lookups.py _CONTENTS_OF_CUSTOMERS": HIDES,
+    "leads/models/lookups.py _OF_CUSTOMERS": HIDES,
+    "leads/models/lookups.py _REWRITE": HIDES,
+    "leads/sql/delete_lead_with_conversation.sql": HIDES,
+    "leads/sql/lead_errors.sql": HIDES,
+    "leads/sql/lock_lead.sql": "locks what is restored, too",
+    "leads/sql/restore_lead_with_conversation.sql": "restores them",
+    "leadsite/monitoring/integrity_checks.py CONVERSATIONS": "what is wrong in deleted rows is wrong",
+    "leadsite/monitoring/integrity_checks.py LEADS": "what is wrong in deleted rows is wrong",
+    "leadsite/monitoring/integrity_checks.py MESSAGES": "what is wrong in deleted rows is wrong",
+    "leadsite/webhooks/sql/write_lead_events.sql": "events tell of deletion and restoring",
+}
+ALL_OBJECTS = {
+    "conversations/admin/customers.py": "which customers have nothing left",
+    "leads/api/viewsets.py": "?deleted=true",
+    "leads/services/delete.py": "restore",
+    "leads/services/merge.py": "deleted rows follow the merged customer, and stay deleted",
+    "leads/services/number_changes.py": "who a customer is does not change by a deletion",
+    "leads/services/purge.py": "removes them",
+    "leads/services/undo.py": "what a deleted lead belongs to is not empty",
+}
+# Joins from customers and messages to conversations and leads.
+JOINS = {
+    "conversations/admin/messages.py": HIDES,
+    "conversations/admin/thread_entries.py": "by Message.objects.visible",
+    "conversations/models/messages.py": HIDES,
+    "conversations/services/change.py": "to lock; the conversation is read by Conversation.objects then",
+    "leads/services/change.py": "to lock; the lead is read by Lead.objects then",
+    "leads/services/delete.py": "to lock",
+    "leads/services/number_changes.py": "who a customer is does not change by a deletion",
+    "leads/services/purge.py": "removes them",
+    "leads/services/undo.py": "to lock the customers of leads that Lead.objects has found",
+    "whatsapp/outbound/enqueue.py": HIDES,
+    "whatsapp/outbound/queue.py": "what was sent to the customer later, also before a deletion",
+}
+_TABLES = re.compile(r"\b(?:FROM|JOIN|UPDATE)\s+(?:leads|conversations)\b")
+_JOINED = re.compile(
+    r"(?:Customer|Message)\.objects[^\n]*conversations?(?:__|=conversation_id)"
+    r"|\"conversation__customer_id\"|conversation__deleted_at"
+)
+
+
+def sources(suffix: str) -> Iterator[tuple[Path, str]]:
+    for folder in ("leadsite", "conversations", "leads", "whatsapp"):
+        for path in sorted((settings.BASE_DIR / folder).rglob(f"*{suffix}")):
+            if "migrations" not in path.parts:
+                yield path.relative_to(settings.BASE_DIR), path.read_text("utf-8")
+
+
+def statements() -> Iterator[tuple[str, str]]:
+    for path, text in sources(".sql"):
+        yield str(path), "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    for path, text in sources(".py"):
+        for node in ast.parse(text).body:
+            target = getattr(node, "target", None) or next(iter(getattr(node, "targets", [])), None)
+            name = getattr(node, "name", None) or getattr(target, "id", "")
+            words = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
+            yield f"{path} {name}", " ".join(word for word in words if isinstance(word, str))
+
+
+def test_every_statement_is_listed_with_its_decision():
+    found = {name: text for name, text in statements() if _TABLES.search(text)}
+    assert sorted(found) == sorted(SQL)
+    without = [name for name, decision in SQL.items() if decision is HIDES and "deleted_at IS NULL" not in found[name]]
+    assert without == []
+
+
+def test_every_use_of_all_objects_is_listed():
+    found = {str(path) for path, text in sources(".py") if re.search(r"\b(?:Lead|Conversation)\.all_objects", text)}
+    assert found == set(ALL_OBJECTS)
+
+
+def test_every_join_from_customers_and_messages_is_listed():
+    assert {str(path) for path, text in sources(".py") if _JOINED.search(text)} == set(JOINS)
