@@ -16,7 +16,7 @@ BY_ID = "the caller has the ids of rows, which it has found and locked before"
 SQL = {
     "conversations/models/attempts.py _LOCK_ATTEMPTS": "what was sent to the customer later, also before a deletion",
     "conversations/models/customers.py _LOCK_OWNERS": BY_ID,
-    "conversations/models/inbound.py _PLACES": "hides them as the newest; repeated messages and targets of signs are found",
+    "conversations/models/inbound.py _PLACES": "hides them as the newest; finds repeated messages and targets of signs",
     "conversations/models/inbound.py _JOIN": HIDES,
     "conversations/models/inbound.py _SET_WAITING": BY_ID,
     "conversations/models/marketing.py _RECIPIENTS": "statuses are about messages of deleted conversations too",
