@@ -24,6 +24,7 @@ MENU = [
             ("Customer", "Customers", "person"),
             ("ImportRun", "Imports", "upload_file"),
             ("BulkChange", "Bulk changes", "checklist"),
+            ("DeletedLead", "Deleted leads", "delete"),
         ],
     ),
     (

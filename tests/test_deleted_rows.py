@@ -34,7 +34,7 @@ SQL = {
     "leads/migrating/lookups.py _LEADS": "an id is taken, whether its row is deleted or not",
     "leads/migrating/staging_sql.py _LEADS_HERE": "an id is taken, whether its row is deleted or not",
     "leads/migrating/staging_sql.py _MESSAGES_HERE": "an id is taken, whether its row is deleted or not",
-    "leads/models/bulk.py _CHUNK": HIDES,
+    "leads/models/bulk.py _CHUNK": "finds the customers to lock, also for the undo of a deletion",
     "leads/models/bulk.py _LOCK": HIDES,
     "leads/models/bulk.py _LOG": BY_ID,
     "leads/models/bulk.py _OWNERS": BY_ID,
@@ -66,6 +66,7 @@ SQL = {
 ALL_OBJECTS = {
     "conversations/admin/customers.py": "which customers have nothing left",
     "leads/api/viewsets.py": "?deleted=true",
+    "leads/bulk/chunks.py": "the undo of a deletion",
     "leads/services/delete.py": "restore",
     "leads/services/merge.py": "deleted rows follow the merged customer, and stay deleted",
     "leads/services/number_changes.py": "who a customer is does not change by a deletion",

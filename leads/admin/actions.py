@@ -21,6 +21,7 @@ from unfold.forms import ActionForm
 from leads.admin.bulk_progress import counted, kept_words
 from leads.bulk import changes
 from leads.bulk.chunks import process_at_once
+from leads.bulk.outcomes import is_deletion
 from leads.models import BulkChange, Lead, LeadStatus, LeadType
 from leadsite.accounts.models import User
 from leadsite.accounts.people.assigning import assignable
@@ -71,6 +72,13 @@ def _setting(name: str, description: str, **values: str) -> Action:
 
     action.__name__ = name
     return action
+
+
+@any_size
+@admin.action(description="Delete", permissions=["delete"])
+def delete_selected(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
+    """In place of Django's action of this name, which removes the rows. Without question, because it has an undo."""
+    return _change(request, leads, deleted=True)
 
 
 def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpResponse | None:
@@ -126,9 +134,12 @@ def _ask(request: HttpRequest, number: int) -> HttpResponse:
 def _report(request: HttpRequest, change: BulkChange) -> None:
     link = format_html('<a class="underline" href="{}">Details and undo</a>', page_of(change))
     if change.changed:
-        messages.success(request, format_html("Changed: {}. {}", counted(change.changed), link))
+        done = "Deleted" if is_deletion(change.values) else "Changed"
+        messages.success(request, format_html("{}: {}. {}", done, counted(change.changed), link))
     for words, count in kept_words(change):
-        messages.warning(request, f"Not changed, {words}: {counted(count)}.")
+        messages.warning(
+            request, f"Not {'deleted' if is_deletion(change.values) else 'changed'}, {words}: {counted(count)}."
+        )
 
 
 def _seen(request: HttpRequest, leads: QuerySet[Lead]) -> QuerySet[Lead]:
@@ -184,4 +195,5 @@ ACTIONS: list[Any] = [
         if status != LeadStatus.LOST
     ),
     *(_setting(f"set_type_{kind}", f"Set the type to {kind.label.lower()}", type=kind.value) for kind in LeadType),
+    delete_selected,
 ]

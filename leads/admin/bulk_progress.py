@@ -82,6 +82,8 @@ def describe_values(change: BulkChange) -> str:
             person = User.objects.filter(pk=UUID(value)).first() if value else None
             unknown = "a deleted user" if value else "nobody"
             parts.append(f"Assigned to: {person.person_name if person else unknown}")
+        elif name == "deleted":
+            parts.append("Deleted")
         elif name == "status":
             parts.append(f"Status: {Lead.Status(value).label.lower()}")
         else:

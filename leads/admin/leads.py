@@ -11,10 +11,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from conversations.admin.assignment import AssignedFilter, offer_people
-from conversations.admin.customer_rows import CustomerSearchAdmin, name_and_phone
+from conversations.admin.customer_rows import name_and_phone
 from conversations.admin.referral import read_referral
 from conversations.search.pages import FoundPages
 from leads.admin.actions import ACTIONS, LeadActionForm, colleague_actions
+from leads.admin.deleted import DeletableLeads
 from leads.admin.forms import LeadForm, NewLeadForm
 from leads.models import Lead
 from leads.search import search_leads
@@ -29,7 +30,7 @@ NEW_LEAD_FIELDS = ["customer_phone", "customer_name", "type", "details", "status
 
 
 @admin.register(Lead)
-class LeadAdmin(CustomerSearchAdmin, AuditedAdmin):
+class LeadAdmin(DeletableLeads, AuditedAdmin):
     form = LeadForm
     customer_path = "conversation__customer__"
     actions = ACTIONS
@@ -110,10 +111,6 @@ class LeadAdmin(CustomerSearchAdmin, AuditedAdmin):
 
     def search(self, rows: QuerySet[Lead], term: str) -> FoundPages[Lead]:
         return search_leads(rows, term)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A lead is marked as lost instead of deleted, because its conversation would be left without a lead."""
-        return False
 
     @admin.display(description="customer", ordering="conversation__customer__name")
     def customer_and_phone(self, lead: Lead) -> SafeString:

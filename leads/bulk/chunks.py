@@ -4,7 +4,7 @@ moment waits for one chunk at most.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from django.utils.text import capfirst
 
 from conversations.models import Customer
 from leads.bulk.changes import IN_PROGRESS, UNDOING
-from leads.bulk.outcomes import CHANGED, outcome_of, target_of, undo_outcome_of
-from leads.models import BulkChange, ChosenLead
+from leads.bulk.outcomes import CHANGED, is_deletion, outcome_of, target_of, undo_outcome_of
+from leads.models import BulkChange, ChosenLead, Lead
 from leads.models.bulk import Chosen, LeadValues
 from leadsite.core import clock, failures
 from leadsite.core.failures import Source
@@ -71,8 +71,13 @@ def _change_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
         now = present.get(lead.lead_id)
         outcomes[lead.lead_id] = outcome_of(chosen=lead.values, present=now, values=change.values)
         if now is not None and outcomes[lead.lead_id] == CHANGED:
-            rows.append((lead.lead_id, target_of(change.values, now)))
-    _write(change, rows)
+            rows.append((lead.lead_id, now if is_deletion(change.values) else target_of(change.values, now)))
+    if is_deletion(change.values):
+        lead_ids = [lead_id for lead_id, _ in rows]
+        _log(change, lead_ids, "Deleted.")
+        Lead.objects.delete_with_conversations(lead_ids, person_id=change.person_id)
+    else:
+        _write(change, rows)
     kept = [(lead_id, outcome) for lead_id, outcome in outcomes.items() if outcome != CHANGED]
     ChosenLead.objects.set_outcomes(change_id=change.pk, outcomes=kept)
     counts = {name: F(name) + count for name, count in Counter(outcomes.values()).items()}
@@ -81,6 +86,24 @@ def _change_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
 
 def _undo_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
     present = _lock(chunk)
+    restored = _restore(change, chunk) if is_deletion(change.values) else _give_back(change, chunk, present)
+    counts = {"restored": F("restored") + restored, "remaining": F("remaining") + len(chunk) - restored}
+    _advance(change, State.UNDOING, undo_position=chunk[-1].lead_id, **counts)
+
+
+def _restore(change: BulkChange, chunk: Sequence[Chosen]) -> int:
+    """Restore the leads that the person has deleted; return how many are not deleted any more by this. Not those that
+    somebody else has restored and deleted since, and not those whose external id is taken.
+    """
+    ids = [lead.lead_id for lead in chunk]
+    mine = Lead.all_objects.filter(pk__in=ids, deleted_by=change.person_id).values_list("pk", flat=True)
+    restored, _ = Lead.objects.restore_with_conversations(list(mine))
+    _log(change, list(restored), "Restored.")
+    return len(restored)
+
+
+def _give_back(change: BulkChange, chunk: Sequence[Chosen], present: Mapping[UUID, LeadValues]) -> int:
+    """Write the former values where nobody has written since; return to how many leads."""
     rows = []
     for lead in chunk:
         now = present.get(lead.lead_id)
@@ -88,8 +111,7 @@ def _undo_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
             before = {name: getattr(lead.values, name) for name in change.values}
             rows.append((lead.lead_id, now._replace(**before)))
     _write(change, rows)
-    counts = {"restored": F("restored") + len(rows), "remaining": F("remaining") + len(chunk) - len(rows)}
-    _advance(change, State.UNDOING, undo_position=chunk[-1].lead_id, **counts)
+    return len(rows)
 
 
 def _lock(chunk: Sequence[Chosen]) -> dict[UUID, LeadValues]:
@@ -101,10 +123,12 @@ def _lock(chunk: Sequence[Chosen]) -> dict[UUID, LeadValues]:
 def _write(change: BulkChange, rows: Sequence[tuple[UUID, LeadValues]]) -> None:
     """Write the leads, and an entry in the history of each."""
     ChosenLead.objects.write_leads(rows)
+    fields = [capfirst(name.removesuffix("_id").replace("_", " ")) for name in change.values]
+    _log(change, [lead_id for lead_id, _ in rows], json.dumps([{"changed": {"fields": fields}}]))
+
+
+def _log(change: BulkChange, lead_ids: Sequence[UUID], message: str) -> None:
     if change.person_id is not None:
-        fields = [capfirst(name.removesuffix("_id").replace("_", " ")) for name in change.values]
-        message = json.dumps([{"changed": {"fields": fields}}])
-        lead_ids = [lead_id for lead_id, _ in rows]
         ChosenLead.objects.log_changes(person_id=change.person_id, lead_ids=lead_ids, message=message)
 
 

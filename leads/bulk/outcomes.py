@@ -15,13 +15,20 @@ OVERTAKEN: Final = "overtaken"
 GONE: Final = "gone"
 
 
+def is_deletion(values: Mapping[str, Any]) -> bool:
+    return "deleted" in values
+
+
 def outcome_of(*, chosen: LeadValues, present: LeadValues | None, values: Mapping[str, Any]) -> str:
     """Return what happens to a lead: `chosen` are its values when it was chosen, `present` those under its lock.
 
-    A later change of the same field by another person stays: it was decided later.
+    A later change of the same field by another person stays: it was decided later. What was changed after it was chosen
+    is not deleted.
     """
     if present is None:
         return GONE
+    if is_deletion(values):
+        return CHANGED if chosen == present else OVERTAKEN
     target = target_of(values, present)
     if target == present:
         return SAME

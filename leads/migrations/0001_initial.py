@@ -555,7 +555,7 @@ class Migration(migrations.Migration):
                     "updated_at",
                     models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
                 ),
-                ("values", models.JSONField(help_text="What is written: status, type, assigned_to_id.")),
+                ("values", models.JSONField(help_text="What is written: status, type, assigned_to_id; deleted: true.")),
                 (
                     "state",
                     models.CharField(
@@ -805,6 +805,12 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="DeletedLead",
+            fields=[],
+            options={"proxy": True, "indexes": [], "constraints": []},
+            bases=("leads.lead",),
         ),
         AddForeignKey("leads_conversation_fk", "leads (user_id, conversation_id)", "conversations (user_id, id)"),
         AddForeignKey("leads_assigned_to_fk", "leads (assigned_to_id)", "users (id)", "SET NULL"),

@@ -8,6 +8,7 @@ from leads.models.imports import ImportFile, ImportRefusal, ImportRun
 from leads.models.leads import (
     EXTERNAL_ID_MAX_LENGTH,
     LOST_REASON_MAX_LENGTH,
+    DeletedLead,
     Lead,
     LeadStatus,
     LeadType,
@@ -20,6 +21,7 @@ __all__ = [
     "LOST_REASON_MAX_LENGTH",
     "BulkChange",
     "ChosenLead",
+    "DeletedLead",
     "ImportChange",
     "ImportFile",
     "ImportRefusal",

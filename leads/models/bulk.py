@@ -56,7 +56,7 @@ class BulkChange(OwnedModel):
         verbose_name="by",
         help_text="Who made the change.",
     )
-    values = models.JSONField(help_text="What is written: status, type, assigned_to_id.")
+    values = models.JSONField(help_text="What is written: status, type, assigned_to_id; deleted: true.")
     state = models.CharField(choices=State, default=State.WAITING)
     total = models.PositiveIntegerField(default=0, help_text="The number of chosen leads.")
     changed = models.PositiveIntegerField(default=0)
@@ -212,9 +212,7 @@ _CHUNK: Final = """
     SELECT chosen.lead_id, chosen.status, chosen.type, chosen.assigned_to_id, place.customer_id
     FROM (SELECT * FROM bulk_change_leads WHERE change_id = %s AND lead_id > %s AND lead_id <= %s AND outcome = ''
           ORDER BY lead_id LIMIT %s) AS chosen
-    LEFT JOIN LATERAL (
-        SELECT l.conversation_id FROM leads AS l WHERE l.id = chosen.lead_id AND l.deleted_at IS NULL LIMIT 1
-    ) AS lead ON true
+    LEFT JOIN LATERAL (SELECT l.conversation_id FROM leads AS l WHERE l.id = chosen.lead_id LIMIT 1) AS lead ON true
     LEFT JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
         ON true
     ORDER BY chosen.lead_id

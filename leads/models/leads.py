@@ -203,3 +203,17 @@ class Lead(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.get_type_display()} of {self.conversation.customer}"
+
+
+class DeletedLeadManager(models.Manager["DeletedLead"]):
+    def get_queryset(self) -> models.QuerySet["DeletedLead"]:
+        return super().get_queryset().filter(deleted_at__isnull=False)
+
+
+class DeletedLead(Lead):
+    """The deleted leads, for their pages in the admin."""
+
+    objects = DeletedLeadManager()  # type: ignore[misc,assignment] # other rows than those of Lead.objects
+
+    class Meta:
+        proxy = True

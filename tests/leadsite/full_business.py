@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from conversations.models import Message
 from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun
+from leads.services.delete import delete_lead
 from leadsite.accounts.models import Invitation, LoginAttempt, Membership, Session, User
 from leadsite.accounts.services import issue_api_key
 from leadsite.monitoring.models import FailedTransaction
@@ -32,6 +33,8 @@ def with_rows(business: Business, text: str = HOSTILE) -> None:
             error=text,
             extras={"text": text},
         )
+    deleted = business.has_lead(customer_name=text, details=long)
+    delete_lead(user_id=business.id, lead_id=deleted.lead_id, person_id=business.id)
     number = Channel.objects.count()
     Channel.objects.create(user=business.user, phone_number_id=f"{number}{text}", display_number=text)
     WebhookDelivery.objects.create(provider="cloud", body=text.encode(), state="unrouted", error=text, unrouted=[text])
