@@ -61,6 +61,10 @@ SQL = {
     "leadsite/monitoring/integrity_checks.py CONVERSATIONS": "what is wrong in deleted rows is wrong",
     "leadsite/monitoring/integrity_checks.py LEADS": "what is wrong in deleted rows is wrong",
     "leadsite/monitoring/integrity_checks.py MESSAGES": "what is wrong in deleted rows is wrong",
+    "leadsite/privacy/erasing.py _DELETES": "erases them too",
+    "leadsite/privacy/exporting.py _OWN": "a person is told everything that is kept",
+    "leadsite/privacy/people.py _CONVERSATIONS": "erases and exports them too",
+    "leadsite/privacy/people.py _LEADS": "erases and exports them too",
     "leadsite/webhooks/sql/write_lead_events.sql": "events tell of deletion and restoring",
 }
 ALL_OBJECTS = {

@@ -1,7 +1,5 @@
 """The REST resource of leads. Each view parses the request, calls one service and builds the response."""
 
-import json
-import re
 from contextlib import nullcontext
 from typing import Any, cast
 from uuid import UUID
@@ -15,11 +13,18 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.search.pages import SEARCH_PLANS
+from leads.api.answers import (
+    changed_answer,
+    created_answer,
+    lead_answer,
+    version_wanted,
+    without_details,
+    without_open_leads,
+)
 from leads.api.batch import Outcome, Problems, create_batch, read_batch
 from leads.api.filters import LeadFilter, LeadSearch
 from leads.api.schema import (
@@ -45,7 +50,7 @@ from leads.models import Lead
 from leads.services.change import StaleVersion, change_lead
 from leads.services.create import CreatedLead, create_lead_once
 from leads.services.delete import delete_lead, restore_lead
-from leads.services.refusals import LeadRefused, log_failed_creation
+from leads.services.refusals import log_failed_creation
 from leads.services.status_order import StatusNotAllowed
 from leadsite.core.transactions import custom_plans
 from leadsite.rest.idempotency import answer_once
@@ -117,11 +122,11 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     )
     def partial_update(self, request: Request, lead_id: UUID) -> Response:
         changes, version = read_lead_changes(request.data)
-        version = _version_wanted(request, version)
+        version = version_wanted(request, version)
         try:
             lead = change_lead(user_id=self.user_id, lead_id=lead_id, changes=changes, version=version)
         except (StaleVersion, StatusNotAllowed) as error:
-            raise (error if self.may_read else _without_details(error)) from None
+            raise (error if self.may_read else without_details(error)) from None
         return lead_answer(lead) if self.may_read else changed_answer(lead)
 
     @extend_schema(
@@ -133,11 +138,11 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         responses={204: None, **errors(400, 404, 409)},
     )
     def destroy(self, request: Request, lead_id: UUID) -> Response:
-        version = _version_wanted(request, None)
+        version = version_wanted(request, None)
         try:
             delete_lead(user_id=self.user_id, lead_id=lead_id, person_id=self.user_id, version=version)
         except StaleVersion as error:
-            raise (error if self.may_read else _without_details(error)) from None
+            raise (error if self.may_read else without_details(error)) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -193,57 +198,6 @@ def _result(index: int, outcome: Outcome) -> dict[str, Any]:
         }
     error = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in outcome.items())
     return {"index": index, "success": False, "error": error, "code": "invalid", "fields": outcome}
-
-
-def created_answer(created: CreatedLead) -> Response:
-    body = {
-        "success": True,
-        "lead_id": created.lead_id,
-        "conversation_id": created.conversation_id,
-        "conversation_created": created.conversation_created,
-        "open_leads": created.open_leads,
-    }
-    return Response(body, status=status.HTTP_200_OK if created.existed else status.HTTP_201_CREATED)
-
-
-def without_open_leads(answer: Response | HttpResponse) -> Response | HttpResponse:
-    """The answer to a key that may not read. The stored one, for the same Idempotency-Key, may be another key's."""
-    if isinstance(answer, Response):
-        answer.data["open_leads"] = None
-    else:
-        answer.content = JSONRenderer().render(json.loads(answer.content) | {"open_leads": None})
-    return answer
-
-
-def lead_answer(lead: Lead) -> Response:
-    return Response(LeadSerializer(lead).data, headers=_etag(lead))
-
-
-def changed_answer(lead: Lead) -> Response:
-    """To a key that may not read."""
-    return Response({"id": lead.pk, "version": lead.version}, headers=_etag(lead))
-
-
-def _etag(lead: Lead) -> dict[str, str]:
-    return {"ETag": f'"{lead.version}"'}
-
-
-def _without_details(error: StaleVersion | StatusNotAllowed) -> LeadRefused:
-    """The error for a key that may not read: the messages name the lead's version and status."""
-    if isinstance(error, StaleVersion):
-        return StaleVersion("The lead has been changed since you read it.", field="version")
-    return StatusNotAllowed("This status cannot follow the lead's present one.", allowed=())
-
-
-def _version_wanted(request: Request, version: int | None) -> int | None:
-    """The version in the If-Match header, an ETag; without one that of the body. Raises ValidationError."""
-    header = request.headers.get("If-Match")
-    if header is None or header.strip() == "*":
-        return version
-    found = re.fullmatch(r'(?:W/)?"([0-9]{1,10})"', header.strip())
-    if not found:
-        raise ValidationError({"If-Match": ['Send the ETag of the lead as you read it: "3".']})
-    return int(found[1])
 
 
 def log_refused_body(request: Request, error: APIException) -> None:
