@@ -10,7 +10,6 @@ from procrastinate.exceptions import AlreadyEnqueued
 from leads.bulk import changes, worker
 from leads.importing import resume, upload_worker
 from leads.services import release
-from leads.services.purge import purge_deleted
 
 
 @app.task(pass_context=True)
@@ -71,10 +70,3 @@ def prune_bulk_changes(timestamp: int) -> None:
 def release_work(business_id: str, person_id: str) -> None:
     """After somebody was removed from a business (leadsite/accounts/people/services.py)."""
     release.release_work(business_id=UUID(business_id), person_id=UUID(person_id))
-
-
-@app.periodic(cron="15 * * * *")
-@app.task(queueing_lock="purge_deleted", pass_context=True)
-def purge(context: JobContext, timestamp: int) -> None:
-    """Remove what was deleted more than DELETED_DAYS ago."""
-    purge_deleted(should_stop=context.should_abort)

@@ -82,8 +82,8 @@ ALL_OBJECTS = {
     "leads/services/delete.py": "restore",
     "leads/services/merge.py": "deleted rows follow the merged customer, and stay deleted",
     "leads/services/number_changes.py": "who a customer is does not change by a deletion",
-    "leads/services/purge.py": "removes them",
     "leads/services/undo.py": "what a deleted lead belongs to is not empty",
+    "leadsite/privacy/purge.py": "removes them",
 }
 # Joins from customers and messages to conversations and leads.
 JOINS = {
@@ -94,8 +94,8 @@ JOINS = {
     "leads/services/change.py": "to lock; the lead is read by Lead.objects then",
     "leads/services/delete.py": "to lock",
     "leads/services/number_changes.py": "who a customer is does not change by a deletion",
-    "leads/services/purge.py": "removes them",
     "leads/services/undo.py": "to lock the customers of leads that Lead.objects has found",
+    "leadsite/privacy/purge.py": "removes them",
     "whatsapp/outbound/enqueue.py": HIDES,
     "whatsapp/outbound/queue.py": "what was sent to the customer later, also before a deletion",
 }

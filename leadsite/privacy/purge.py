@@ -77,5 +77,5 @@ def _remove_customers(customer_ids: set[UUID]) -> int:
 
 
 def _delete(rows: QuerySet[Any]) -> int:
-    """Delete rows by one statement; return how many. See `_delete` in undo.py."""
+    """Delete rows by one statement; return how many. See `_delete` in leads/services/undo.py."""
     return int(rows._raw_delete(rows.db) or 0)

@@ -10,8 +10,8 @@ from django.db.models.functions import Now
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
-from leads.services import purge
 from leads.services.delete import delete_lead, restore_lead
+from leadsite.privacy import purge
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
