@@ -1,8 +1,9 @@
 """Services that delete a lead and bring it back, with its conversation. Many at a time: leads/bulk/.
 
 A conversation is deleted with its last lead, in the same transaction, and comes back with the first that is restored.
-Deleted rows stay in their tables until the worker removes them after DELETED_DAYS: statuses and repeated deliveries still
-find their messages. What waits to be sent in a deleted conversation is not sent (Leased in conversations/models/outbox.py).
+Deleted rows stay in their tables until the worker removes them after DELETED_DAYS: statuses and repeated deliveries
+still find their messages. What waits to be sent in a deleted conversation is not sent: Leased in
+conversations/models/outbox.py.
 """
 
 from typing import NamedTuple
