@@ -77,6 +77,8 @@ SQL = {
 }
 ALL_OBJECTS = {
     "conversations/admin/customers.py": "which customers have nothing left",
+    "conversations/api/history.py": "the history of a deleted row is read too",
+    "leads/api/history.py": "the history of a deleted row is read too",
     "leads/api/viewsets.py": "?deleted=true",
     "leads/bulk/chunks.py": "the undo of a deletion",
     "leads/services/delete.py": "restore",
