@@ -73,6 +73,13 @@ SQL = {
     "leadsite/privacy/exporting.py _OWN": "a person is told everything that is kept",
     "leadsite/privacy/people.py _CONVERSATIONS": "erases and exports them too",
     "leadsite/privacy/people.py _LEADS": "erases and exports them too",
+    "leadsite/privacy/retention.py _CLOSED": "what is old is removed, deleted or not",
+    "leadsite/privacy/retention.py _DELETE_CONVERSATIONS": "what is old is removed, deleted or not",
+    "leadsite/privacy/retention.py _DELETE_CUSTOMERS": "what is old is removed, deleted or not",
+    "leadsite/privacy/retention.py _FORGET_FIRST": "what is old is removed, deleted or not",
+    "leadsite/privacy/retention.py _OLD_MESSAGES": "what is old is removed, deleted or not",
+    "leadsite/privacy/retention.py _STILL_CLOSED": "what is old is removed, deleted or not",
+    "leadsite/privacy/retention.py _UNUSED": "what is old is removed, deleted or not",
     "leadsite/webhooks/sql/write_lead_events.sql": "events tell of deletion and restoring",
 }
 ALL_OBJECTS = {

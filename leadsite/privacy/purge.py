@@ -13,6 +13,7 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle, retried
+from leadsite.privacy.audit import erase_entries
 
 # A chunk locks so many customers, and takes about a tenth of a second.
 CUSTOMERS: Final = 200
@@ -38,7 +39,7 @@ def purge_chunk(*, before: datetime) -> int:
     transaction.
 
     A conversation goes when none of its leads is left, after its messages; a customer when no conversation is left,
-    unless they want no marketing: that must not be forgotten. Raises django.db.Error.
+    unless they want no marketing: that must not be forgotten. So does what the audit has of them. Raises django.db.Error.
     """
     # Somebody may restore a lead, and the customer may write, at the same moment: all lock the customer's row first.
     with transaction.atomic():
@@ -67,13 +68,17 @@ def _remove(leads: QuerySet[Lead], conversations: QuerySet[Conversation]) -> int
     left = Exists(Message.objects.filter(conversation=OuterRef("pk")))
     gone = list(Conversation.all_objects.filter(pk__in=list(owners)).exclude(left).values_list("pk", flat=True))
     removed += _delete(Conversation.all_objects.filter(pk__in=gone))
-    return removed + _remove_customers({owners[conversation_id] for conversation_id in gone})
+    customer_ids = _remove_customers({owners[conversation_id] for conversation_id in gone})
+    erase_entries([*lead_ids, *gone, *customer_ids])
+    return removed + len(customer_ids)
 
 
-def _remove_customers(customer_ids: set[UUID]) -> int:
+def _remove_customers(customer_ids: set[UUID]) -> list[UUID]:
     has_conversation = Exists(Conversation.all_objects.filter(customer=OuterRef("pk")))
     left = Customer.objects.filter(pk__in=customer_ids, marketing_opted_out_at=None).exclude(has_conversation)
-    return _delete(Customer.objects.filter(pk__in=list(left.values_list("pk", flat=True))))
+    ids = list(left.values_list("pk", flat=True))
+    _delete(Customer.objects.filter(pk__in=ids))
+    return ids
 
 
 def _delete(rows: QuerySet[Any]) -> int:
