@@ -39,7 +39,8 @@ def purge_chunk(*, before: datetime) -> int:
     transaction.
 
     A conversation goes when none of its leads is left, after its messages; a customer when no conversation is left,
-    unless they want no marketing: that must not be forgotten. So does what the audit has of them. Raises django.db.Error.
+    unless they want no marketing: that must not be forgotten. What the audit has of them goes too. Raises
+    django.db.Error.
     """
     # Somebody may restore a lead, and the customer may write, at the same moment: all lock the customer's row first.
     with transaction.atomic():
