@@ -38,7 +38,7 @@ _CORRECT: Final = """
     WHERE l.id = given.lead_id AND l.id = ANY (%s::uuid[])
 """
 # Also of the customer's tap on an advertisement that joined an archived conversation, in which the customer has not
-# written since: what they wrote next opened this one.
+# written since: what they wrote next opened this one. By time: the ids of another system's rows are in no order.
 _EARLIEST_REFERRALS: Final = """
     FROM unnest(%s::uuid[]) AS thread (id)
     CROSS JOIN LATERAL (
@@ -49,8 +49,9 @@ _EARLIEST_REFERRALS: Final = """
         (SELECT m.parts -> 'referral', m.sort_at FROM conversations AS this
          CROSS JOIN LATERAL (
             SELECT c.id FROM conversations AS c
-            WHERE c.customer_id = this.customer_id AND c.id < this.id AND c.deleted_at IS NULL
-            ORDER BY c.id DESC LIMIT 1
+            WHERE c.customer_id = this.customer_id AND c.deleted_at IS NULL
+                AND (c.created_at, c.id) < (this.created_at, this.id)
+            ORDER BY c.created_at DESC, c.id DESC LIMIT 1
          ) AS former
          CROSS JOIN LATERAL (
             SELECT opened.parts, opened.sort_at FROM messages AS opened

@@ -1,6 +1,7 @@
 """Signs that are no message: they join the conversation that they are about, and open, reopen and move nothing."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -156,3 +157,20 @@ def test_the_referrals_of_many_new_leads_take_as_many_statements_as_that_of_one(
     assert len(inbox.leads) == 21
     assert all(lead.referral for lead in inbox.leads)
     assert counts[0] == counts[1]
+
+
+def test_the_advertisement_is_found_in_a_conversation_of_another_system(inbox):
+    """Whose id sorts after all of ours."""
+    inbox.business.has_lead(customer_phone=f"+{meta.SHEENA}")
+    Conversation.objects.update(status="archived", created_at=datetime(2025, 1, 1, tzinfo=UTC))
+    (first,) = inbox.conversations
+    Conversation.objects.create(
+        pk=UUID("ffffffff-ffff-4fff-bfff-ffffffffffff"),
+        user_id=first.user_id,
+        customer_id=first.customer_id,
+        status="archived",
+        created_at=datetime(2025, 6, 1, tzinfo=UTC),
+    )
+    inbox.gets(WELCOME)
+    inbox.gets(FIRST_WORDS)
+    assert [lead.referral and lead.referral["ctwa_clid"] for lead in inbox.leads] == [None, "clid-1"]
