@@ -117,7 +117,8 @@ def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
 
     page.goto(f"{SITE}/admin/inbox/?tab=waiting")
     page.locator(".inbox-row").first.wait_for()
-    shoot("inbox-list")
+    if suffix:  # beside the chat it is in the picture of that
+        shoot("inbox-list")
     open_chat(page, "Amina")
     shoot("inbox")
     if not more:
@@ -135,7 +136,7 @@ def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
     page.wait_for_load_state()
     shoot("lead")
     import_page(page)
-    shoot("import")
+    shoot("admin-import")
 
 
 def import_page(page: Any) -> None:
@@ -143,8 +144,8 @@ def import_page(page: Any) -> None:
     page.locator("input[type=file]").set_input_files(
         {"name": "kunden.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
     )
-    page.locator("#content form button[type=submit], #content form input[type=submit]").first.click()
-    page.locator(".import-preview").first.wait_for(timeout=30_000)
+    page.get_by_role("button", name="Upload and preview").click()
+    page.locator(".import-preview").first.wait_for(timeout=60_000)
 
 
 def posted(output: io.StringIO) -> str:

@@ -13,7 +13,7 @@ from leadsite.inbox.models import PRESENT, TYPING
 
 _THREAD: Final = 50
 # What is below these in the list changes in view only when it is read again.
-_ROWS: Final = 20
+_ROWS: Final = 15
 _LIST: Final = """
     (SELECT md5(string_agg(concat_ws(',', v.id, v.last_message_at, v.waiting_since, v.assigned_to_id, v.status,
                                      c.updated_at, m.id, m.status, r.read_until, l.status, l.type), ';'))

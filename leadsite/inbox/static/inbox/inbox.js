@@ -3,7 +3,7 @@
 (() => {
     const root = document.getElementById("inbox");
     if (!root) return;
-    const EVERY = 2400;  // ms between two questions; of the one hidden window that asks:
+    const EVERY = 2600;  // ms between two questions; of the one hidden window that asks:
     const EVERY_HIDDEN = 5000;
     const LOOKING = 20000;  // how often the server hears that somebody looks at a chat
     const TYPING = 3000;
