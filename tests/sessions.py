@@ -54,10 +54,11 @@ def session(url: str | None = None) -> Iterator[psycopg.Connection]:
 
 
 def waiting(observer: psycopg.Connection) -> int:
-    """The number of sessions of this database that wait for a lock."""
+    """The number of sessions of this database that wait for a lock. Any role may see that in pg_locks."""
     observer.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction the statistics are cached
     row = observer.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE NOT granted AND datname = current_database()"
     ).fetchone()
     assert row is not None
     return int(row[0])

@@ -19,14 +19,13 @@ FILES = (
     *("tests/leadsite/webhooks/test_courier.py", "tests/long/leadsite/test_tasks.py", "tests/leadsite/test_health.py"),
     "tests/leadsite/monitoring/test_pruning.py",
 )
-# They change tables, functions, migrations or the server's settings themselves; the last asks what other sessions do.
+# They change tables, functions, migrations or the server's settings themselves.
 AS_OWNER = (
     "it_finds_a_function_without_validation",
     "without_a_function_it_is_not_ready",
     "with_a_migration_to_apply_it_is_not_ready",
     "without_room_for_files_it_is_not_ready",
     "a_delivery_that_cannot_be_stored_is_answered_503",
-    "customers_are_locked_before_leads",
 )
 
 

@@ -1,0 +1,30 @@
+"""`make run` twice at once on one fresh directory."""
+
+from functools import partial
+from pathlib import Path
+
+from leadsite.demo.embedded import EmbeddedPostgres
+from tests.leadsite.demo.demo_process import Demo
+from tests.site import free_port, until
+
+START_SECONDS = 300
+
+
+def serves(one: Demo) -> bool:
+    assert one.process.poll() is None, one.output()
+    return "Ctrl-C stops the site" in one.output()
+
+
+def test_both_serve_on_one_database_and_the_first_that_ends_leaves_it_to_the_other(data_dir: Path) -> None:
+    started = [Demo(data_dir, free_port()) for _ in range(2)]
+    try:
+        for one in started:
+            until(partial(serves, one), one.output, START_SECONDS)
+        assert all(one.takes_leads() for one in started)
+        assert started[0].press_ctrl_c() == 0, started[0].output()
+        assert started[1].takes_leads()
+    finally:
+        for one in started:
+            if one.process.poll() is None:
+                assert one.press_ctrl_c() == 0, one.output()
+    assert not EmbeddedPostgres(data_dir).is_running()
