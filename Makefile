@@ -5,6 +5,8 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 # One process more than there are processors: a test waits for the database, and for the processes that it starts.
 TEST_PROCESSES = $(shell $(BIN)/python -c "import os; print(min(4, os.cpu_count() + 1))")
 PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES)
+# Each process serves a site of its own, whose clients keep more than a processor busy.
+FAULTS = $(BIN)/python -m pytest -n 2 tests/long/faults
 WITHOUT_BROWSER := $(if $(CHROMIUM),,-m "not browser")
 # Linters need settings, but neither a real secret nor a database.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@/lint
@@ -28,10 +30,11 @@ test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embe
 
 test-long: .venv/installed-dev ## the tests that take minutes: killed processes, races, faults, random requests, large files
 	@$(PYTEST) tests/long --ignore=tests/long/faults $(WITHOUT_BROWSER) $(ARGS)
+	@$(FAULTS) --short-faults
 	@$(PYTEST) --ignore=tests/long -m hypothesis --hypothesis-profile=thorough
 
 faults: .venv/installed-dev ## faults injected under load, with a table of what was lost (ARGS=--faults=10 repeats each)
-	@$(PYTEST) tests/long/faults $(ARGS)
+	@$(FAULTS) $(ARGS)
 
 fuzz: .venv/installed-dev ## 20 000 random requests to the API, each answer checked against the OpenAPI schema
 	@$(PYTEST) --cases=20000 tests/long/leadsite/rest/test_openapi.py $(ARGS)

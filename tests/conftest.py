@@ -61,6 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--application-role", action="store_true", help="run as a role that does not own the tables")
     parser.addoption("--cases", type=int, default=5000, help="requests that are made up from the API's description")
     parser.addoption("--faults", type=int, default=1, help="how often each fault of tests/long/faults is injected")
+    parser.addoption("--short-faults", action="store_true", help="no fault lasts longer than 8 s, save what needs more")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,9 +11,10 @@ Hold = Callable[..., Result]
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """One served site for the cases of this process: each leaves it working, which is a part of the promise."""
     with stage(tmp_path_factory.mktemp("f")) as running:
+        running.is_short = request.config.getoption("--short-faults")
         yield running
 
 

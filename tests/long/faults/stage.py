@@ -24,6 +24,7 @@ from tests.whatsapp.graph import Graph, graph_api
 
 # A program beside a site under load starts slowly where tests share two processors.
 START_SECONDS = 300
+SHORT_SECONDS = 8.0
 # Until all processes run and work again after a fault. A worker that waited for the database needs some seconds.
 HEALTH_SECONDS = 60
 # Both volumes of the database are file systems in memory, which a case fills by making them smaller.
@@ -32,6 +33,8 @@ DATA_SIZE, LOG_SIZE = "2g", "1500m"
 
 class Stage:
     """The running site, and the processes that a case may stop."""
+
+    is_short = False
 
     def __init__(self, demo: Demo, graph: Graph, variables: dict[str, str], volumes: dict[str, Path]) -> None:
         self.demo = demo
@@ -67,6 +70,10 @@ class Stage:
         if self.execute("SELECT FROM webhook_deliveries WHERE state = 'failed' LIMIT 1"):
             ended = manage("replay_deliveries", "--state=failed", env=self.environment)
             assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    def lasting(self, seconds: float) -> float:
+        """How long a fault lasts: with --short-faults not much longer than a request may wait."""
+        return min(seconds, SHORT_SECONDS) if self.is_short else seconds
 
     def await_health(self) -> None:
         """Wait until all processes run and /readyz says 200. After a first failure each call fails at once."""

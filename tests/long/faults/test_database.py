@@ -33,7 +33,7 @@ def suspended(stage: Stage) -> None:
     for process in processes:
         process.suspend()
     try:
-        time.sleep(15)
+        time.sleep(stage.lasting(15))
     finally:
         for process in processes:
             with suppress(psutil.NoSuchProcess):

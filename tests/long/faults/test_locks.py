@@ -25,7 +25,7 @@ def locked_customer(stage: Stage) -> None:
     answers: list[requests.Response] = []
     with psycopg.connect(stage.url) as holder:
         holder.execute("SELECT FROM customers WHERE phone = %s FOR UPDATE", [mine["customer_phone"]])
-        end = time.monotonic() + LOCKED_SECONDS
+        end = time.monotonic() + stage.lasting(LOCKED_SECONDS)
         while time.monotonic() < end:
             answers.append(post(f"{stage.address}/api/leads", key, json=mine))
     assert {answer.status_code for answer in answers} == {503}
@@ -35,7 +35,7 @@ def locked_customer(stage: Stage) -> None:
 def locked_table(stage: Stage) -> None:
     with psycopg.connect(stage.url) as holder:
         holder.execute("LOCK TABLE leads IN ACCESS EXCLUSIVE MODE")
-        time.sleep(LOCKED_SECONDS)
+        time.sleep(stage.lasting(LOCKED_SECONDS))
 
 
 def waiting_alter_table(stage: Stage) -> None:
@@ -50,7 +50,7 @@ def waiting_alter_table(stage: Stage) -> None:
     with psycopg.connect(stage.url) as reader:
         reader.execute("SELECT count(*) FROM leads")
         altering.start()
-        time.sleep(10)
+        time.sleep(stage.lasting(10))
     altering.join()
 
 

@@ -122,7 +122,7 @@ def silent_endpoint(stage: Stage) -> None:
             answer = post(f"{stage.address}/api/webhook-endpoints", key, json=body)
             assert answer.status_code == 201, answer.text
             made.append(answer.json()["id"])
-        time.sleep(10)
+        time.sleep(stage.lasting(10))
         before = time.monotonic()
         until(lambda: len(received) > 20 and received[-1] > before, stage.log)
         ended.set()

@@ -7,7 +7,7 @@ from tests.leads.importing.updates import STORED, check_update, update_files
 
 # Without shrinking, which takes minutes at three commands an example.
 @settings(
-    max_examples=400,
+    max_examples=120,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],

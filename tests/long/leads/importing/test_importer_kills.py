@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["file", "no_sessions_left"]
 
 KILLS = 20
+KILLS_BESIDE_OTHERS = 8
 
 
 @pytest.fixture
@@ -40,10 +41,10 @@ def inbox(owner: Business) -> Inbox:
     return Inbox(owner)
 
 
-def import_with_kills(owner: Business, file: Path, tmp_path: Path) -> dict[str, object]:
+def import_with_kills(owner: Business, file: Path, tmp_path: Path, kills: int = KILLS) -> dict[str, object]:
     """Kill the import at random moments and resume it; let the last one finish."""
     chance = random.Random(20)
-    for _ in range(KILLS):
+    for _ in range(kills):
         before = rows_read()
         process = importing(owner, file, tmp_path, "--resume")
         until(lambda: rows_read() > before or process.poll() is not None, lambda: "The import makes no progress.")  # noqa: B023 - called in this iteration
@@ -95,7 +96,7 @@ def test_killed_during_concurrent_creations_and_deliveries(owner, inbox, file, t
     with processes(2) as pool:
         deliveries = [pool.submit(deliver_from_the_same_customers, seed) for seed in range(6)]
         writers = [pool.submit(create_for_the_same_customers, owner.id, seed) for seed in range(6)]
-        import_with_kills(owner, file, tmp_path)
+        import_with_kills(owner, file, tmp_path, KILLS_BESIDE_OTHERS)
         made = sum(writer.result() for writer in writers)
         assert [delivery.result() for delivery in deliveries] == [None] * 6
     assert deadlocks() == before
