@@ -70,11 +70,10 @@ def killed(choose: Callable[[Stage], Processes]) -> Fault:
 def web_worker_twice(stage: Stage) -> None:
     """A web server whose process dies twice within 5.5 s ends, and is started again by the supervisor."""
     master = random.choice(stage.demo.children("granian"))
-    (first,) = until(lambda: workers_of(master.pid), stage.log)
+    (first,) = workers_of(master.pid)
     kill(stage, [psutil.Process(first)])
-    (second,) = until(lambda: workers_of(master.pid) - {first}, stage.log)
-    kill(stage, [psutil.Process(second)])
-    until(lambda: not still_there([master]), stage.log)
+    (second,) = until(lambda: [one for one in master.children() if one.pid != first], stage.log)
+    kill(stage, [second])
 
 
 @pytest.mark.parametrize(
