@@ -38,6 +38,8 @@ FORMS: dict[str, list[dict[str, str]]] = {
     "accounts_invitation_resend": [{}],
     "accounts_person_password": [{"password1": "correct horse 9", "password2": "correct horse 9"}],
     "accounts_person_second_factor": [{}],
+    "conversations_customer_erase": [{"confirmation": "erase"}],
+    "conversations_customer_export": [{}],
     "conversations_conversation_reply": [{"text": "I am not from here"}],
     "conversations_customer_erase": [{"confirmation": "erase"}],
     "conversations_customer_export": [{}],

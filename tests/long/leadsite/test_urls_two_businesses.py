@@ -15,6 +15,7 @@ import pytest
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import BulkChange, ImportRun, Lead
+from leadsite.accounts.models import ApiKey
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from tests.cases import each_case
 from tests.factories import ORDER, Business
@@ -48,7 +49,10 @@ WITH_BODY = [one for one in OPERATIONS if one.fields]
 
 @pytest.fixture
 def mine(owner: Business) -> Rows:
-    return rows_of(owner, OWN)
+    rows = rows_of(owner, OWN)
+    # A key that may do everything, in its own business.
+    ApiKey.objects.filter(user=owner.user).update(scopes=ApiKey.Scope.values)
+    return rows
 
 
 @pytest.fixture
@@ -83,6 +87,8 @@ def texts_of(rows: Rows) -> list[str]:
 
 def send(business: Business, operation: Operation, path: str, body: Any = None, **headers: str) -> Any:
     call = getattr(business.client, operation.method)
+    if operation.method == "delete" and "erase" in operation.queries:
+        path += "?erase=true"
     if operation.method == "get":
         return call(path, headers=headers)
     return call(path, body, format="json", headers=headers)
