@@ -31,6 +31,12 @@ def test_an_invitation_tells_nothing_about_logins(chief, owner, stranger):
     assert "send it again" in str(errors_of(chief.fill(ADD, email="new@florist.example")))
 
 
+def test_an_invalid_form_is_shown_again(chief):
+    for email in ("", "nobody"):
+        assert list(errors_of(chief.fill(ADD, email=email))) == ["email"]
+    assert list(errors_of(chief.fill(ADD, email="a@b.example", role="chief"))) == ["role"]
+
+
 def test_invitations_of_an_address_are_limited(chief):
     invited(chief)
     again = f"/admin/accounts/invitation/{Invitation.objects.get().pk}/resend/"
