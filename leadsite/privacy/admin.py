@@ -149,5 +149,5 @@ def _erase(request: HttpRequest, customer: Customer) -> None:
 
 CustomerAdmin.add_part(PrivacyPart())
 # Read for the actions: others do not see them.
-CustomerAdmin.has_privacy_permission = _may  # type: ignore[attr-defined]
+CustomerAdmin.has_privacy_permission = _may
 CustomerAdmin.actions = [*(CustomerAdmin.actions or ()), download_everything, erase_everything]

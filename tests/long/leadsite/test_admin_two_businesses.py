@@ -41,8 +41,6 @@ FORMS: dict[str, list[dict[str, str]]] = {
     "conversations_customer_erase": [{"confirmation": "erase"}],
     "conversations_customer_export": [{}],
     "conversations_conversation_reply": [{"text": "I am not from here"}],
-    "conversations_customer_erase": [{"confirmation": "erase"}],
-    "conversations_customer_export": [{}],
     "conversations_message_decide": [{"decision": "arrived"}, {"decision": "again"}],
     "leads_bulkchange_decide": [{"do": "cancel"}, {"do": "undo"}, {"do": "continue"}],
     "leads_bulkchange_progress": [{}],
