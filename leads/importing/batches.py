@@ -1,7 +1,7 @@
 """Converts rows of a file to batches for the service import_leads, and counts the results."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from leads.importing.sample import read_sample
 from leads.models import Lead
 from leads.services.file_rows import NOTHING_CHECKED, SKIP, UPDATE, CheckedRows, check_rows
 from leads.services.import_rows import import_leads, validate_rows
-from leads.services.rules import CheckedLead, LeadError
+from leads.services.rules import LeadError
 from leads.services.update_rows import EarlierRows
 
 # What a new lead has where neither the row nor --type and --status say it. A customer may have no name.
@@ -208,7 +208,9 @@ def load(
     batch: Batch, *, user_id: UUID, run_id: UUID | None, options: Options, earlier: EarlierRows | None = None
 ) -> Loaded:
     """Import the batch. Caller holds the transaction. Raises django.db.Error."""
-    with without_erased(_with_lines(batch), user_id=user_id, run_id=run_id) as rows:
+    with without_erased(
+        batch.checked.with_lines([row.line for row in batch.rows]), user_id=user_id, run_id=run_id
+    ) as rows:
         imported = import_leads(
             user_id=user_id,
             rows=rows,
@@ -224,15 +226,6 @@ def load(
     return _counted(batch, counts, errors, changes)
 
 
-def _with_lines(batch: Batch) -> CheckedRows:
-    """The checked rows of the batch, each lead with its line in the file."""
-    leads = [
-        lead._replace(line=row.line) if isinstance(lead, CheckedLead) else lead
-        for row, lead in zip(batch.rows, batch.checked.leads, strict=True)
-    ]
-    return replace(batch.checked, leads=leads)
-
-
 def validate(batch: Batch, *, user_id: UUID, options: Options) -> Loaded:
     """Validate the batch and store nothing: for a file that was imported before, whose valid rows are skipped."""
     errors = validate_rows(user_id=user_id, rows=batch.checked, on_duplicate=options.on_duplicate)
@@ -243,7 +236,7 @@ def _counted(batch: Batch, counts: Counts, errors: Mapping[int, LeadError], chan
     refusals = [
         *batch.refusals,
         *(
-            Refusal(batch.rows[index], error.field, sentence(error), error if error.is_conflict else None)
+            Refusal(batch.rows[index], error.field, error.sentence, error if error.is_conflict else None)
             for index, error in errors.items()
         ),
     ]
@@ -251,9 +244,3 @@ def _counted(batch: Batch, counts: Counts, errors: Mapping[int, LeadError], chan
     counts.failed = len(refusals)
     counts.read = counts.created + counts.updated + counts.skipped + counts.failed
     return Loaded(counts, refusals, changes)
-
-
-def sentence(error: LeadError) -> str:
-    """The error's sentence without the field's name, which is shown next to it."""
-    sentence = error.message.removeprefix(f"{error.field} ")
-    return error.message if sentence == error.message else sentence.capitalize()

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, RowChange, load, sentence
+from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, RowChange, load
 from leads.services.file_rows import CREATE, OTHER_CUSTOMERS, SKIP, check_rows
 from leads.services.import_rows import identity_of
 from leads.services.rules import EXTERNAL_ID_TAKEN, CheckedLead, LeadError
@@ -41,7 +41,7 @@ class DryRun:
         for row, said, lead in zip(batch.rows, batch.said, batch.checked.leads, strict=True):
             error = self._error(lead) if isinstance(lead, CheckedLead) else None
             if error is not None:
-                new.refusals.append(Refusal(row, error.field, sentence(error)))
+                new.refusals.append(Refusal(row, error.field, error.sentence))
             elif not isinstance(lead, CheckedLead) or not self._is_repeated(lead):
                 new.rows.append(row)
                 new.said.append(said)

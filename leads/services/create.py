@@ -26,14 +26,7 @@ from conversations.phone import phone_key
 from leads.models import Lead, LeadRow
 from leads.services.counts import count_creations
 from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness, log_failed_creation, refusal_of
-from leads.services.rules import (
-    CheckedLead,
-    LeadError,
-    NewLead,
-    check_lead,
-    external_ids,
-    without_taken,
-)
+from leads.services.rules import CheckedLead, LeadError, NewLead, check_lead, external_ids, without_taken
 from leadsite.accounts.models import User
 from leadsite.core import metrics
 from leadsite.core.postgresql import patience

@@ -1,7 +1,7 @@
 """Rows of a file as the service import_leads takes them: what each says, checked by the rules that need no database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from leads.services.rules import NAME_MISSING, CheckedLead, LeadError, NewLead, check_lead
@@ -41,6 +41,14 @@ class CheckedRows:
     leads: Checked
     said: Sequence[Mapping[str, str]]
     incomplete: Mapping[int, LeadError] = field(default_factory=dict)
+
+    def with_lines(self, lines: Sequence[int]) -> "CheckedRows":
+        """The same rows, each lead with its line in the file."""
+        leads = [
+            lead._replace(line=line) if isinstance(lead, CheckedLead) else lead
+            for line, lead in zip(lines, self.leads, strict=True)
+        ]
+        return replace(self, leads=leads)
 
 
 NOTHING_CHECKED: Final = CheckedRows((), ())

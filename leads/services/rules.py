@@ -64,6 +64,12 @@ class LeadError:
         return (self.constraint or "").endswith("_unique")
 
     @property
+    def sentence(self) -> str:
+        """The message without the field's name, where that is shown next to it."""
+        sentence = self.message.removeprefix(f"{self.field} ")
+        return self.message if sentence == self.message else sentence.capitalize()
+
+    @property
     def sqlstate(self) -> str:
         """The code that the SQL functions return."""
         if self.constraint is None:
