@@ -151,7 +151,10 @@ def previews(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def nobody_acts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that another test has run has said who acts in this process."""
+    """A command that another test has run has said who acts in this process, and a key, outside of a request, in this
+    thread.
+    """
+    actors._current.set(None)
     monkeypatch.setattr(actors, "_process", [])
     monkeypatch.setitem(failures._process, "source", "manual")
 

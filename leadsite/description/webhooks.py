@@ -12,6 +12,8 @@ _EVENTS: Final = {
         "Lead",
         "A field of a lead changed. A change of the customer's name or number alone is no event.",
     ),
+    EventType.LEAD_DELETED.value: ("Lead", "A lead was deleted. It is kept for a while, and can be restored."),
+    EventType.LEAD_RESTORED.value: ("Lead", "A deleted lead was restored."),
     EventType.MESSAGE_RECEIVED.value: (
         "Message",
         "A customer wrote. It is posted again, with the same id of the message and another `webhook-id`, if WhatsApp"

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from conversations.models import Conversation, Customer, Message
-from leads.models import BulkChange, ImportRun, Lead
+from leads.models import BulkChange, DeletedLead, ImportRun, Lead
 from leadsite.accounts.models import ApiKey, Invitation, LoginAttempt, Membership, Person, Session, User
 from leadsite.accounts.services import create_business
 from leadsite.monitoring.models import FailedTransaction
@@ -17,7 +17,7 @@ from tests.cases import each_case
 from tests.factories import Business
 from tests.leadsite.full_business import with_rows
 from tests.leadsite.pages import assert_protected
-from tests.staff import ESCAPED, Staff, address, operator, registered, staff_of
+from tests.staff import ESCAPED, HOSTILE, Staff, address, operator, registered, staff_of
 from whatsapp.models import AccountEvent, Channel, MessageTemplate, WebhookDelivery
 
 MODELS = registered()
@@ -32,15 +32,27 @@ def site_of_one(owner) -> Staff:
 
 def test_every_model_has_pages():
     ours = {LoginAttempt, BulkChange, WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate, AccountEvent}
-    ours |= {Session, FailedTransaction, Person, Membership, Invitation}
+    ours |= {Session, FailedTransaction, Person, Membership, Invitation, DeletedLead}
     assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, ImportRun, Channel} | ours
+
+
+def shown_row(model: type[Model]) -> Model:
+    """A row that its page shows, with the text; the newest customer has nothing but a deleted lead."""
+    rows = model._default_manager.order_by("pk")
+    if model is User:
+        rows = rows.filter(business_name=HOSTILE)
+    if model is Person:
+        rows = rows.filter(name=HOSTILE, business_name="")
+    row = rows.first() if model is Customer else rows.last()
+    assert row is not None
+    return row
 
 
 @each_case("model", MODELS)
 @each_case("who", ["operator", "staff"])
 def test_a_page_opens_and_escapes_texts(model, who, site_of_one, owner):
     person = site_of_one if who == "operator" else staff_of(owner)
-    row = model._default_manager.order_by("pk").last()
+    row = shown_row(model)
     paths = [address(page, model) for page in ("changelist", "add")]
     paths += [address(page, row) for page in ("change", "history", "delete")]
 
@@ -50,7 +62,7 @@ def test_a_page_opens_and_escapes_texts(model, who, site_of_one, owner):
         assert response.status_code in {200, 302, 403}, path
         assert_protected(response)
         assert "<script>alert" not in page
-        if who == "operator" and path in (paths[0], paths[2]):
+        if who == "operator" and path in ((paths[0],) if model is Invitation else (paths[0], paths[2])):
             assert ESCAPED in page, path
 
 

@@ -96,14 +96,6 @@ def test_a_concurrent_change_between_validation_and_save_is_kept(owner, monkeypa
     assert (lead.status, lead.details) == ("lost", "Newer")
 
 
-def test_leads_cannot_be_deleted(owner):
-    lead, _ = page_of(owner)
-    superuser = operator()
-    superuser.client.post(address("delete", lead), {"post": "yes"})
-    superuser.act("delete_selected", lead)
-    assert Lead.objects.filter(pk=lead.pk).exists()
-
-
 def test_a_lead_deleted_meanwhile_is_not_found(owner):
     staff = staff_of(owner)
     lead, path = page_of(owner)

@@ -25,6 +25,9 @@ LOCK = "UPDATE leads SET details = details || '!' WHERE id = %s"
 
 @pytest.fixture
 def leads() -> tuple[UUID, UUID]:
+    # Of other tests.
+    writer.flush()
+    FailedTransaction.objects.all().delete()
     owner: Business = make_business(email="owner@bakery.example", name="Bella's Bakery")
     return owner.has_lead().lead_id, owner.has_lead().lead_id
 

@@ -22,6 +22,8 @@ def test_every_event_is_described():
 def test_what_is_posted_matches_the_description(integrator: Integrator, owner):
     created = owner.post_lead().json()
     owner.client.patch(f"/api/leads/{created['lead_id']}", {"status": "contacted"}, format="json")
+    owner.client.delete(f"/api/leads/{created['lead_id']}")
+    owner.client.post(f"/api/leads/{created['lead_id']}/restore")
     owner.client.post(f"{integrator.address}/test")
     queued = owner.client.post(
         f"/api/conversations/{created['conversation_id']}/messages", {"message": "On Saturday"}, format="json"

@@ -7,11 +7,12 @@ from typing import Any, cast
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from leadsite.accounts.models import ApiKey
 from leadsite.rest.known_names import nearest_name, unknown_names
 from leadsite.urls import router
 from tests.cases import each_case
 from tests.envelope import refused
-from tests.factories import ORDER
+from tests.factories import ORDER, Business
 
 AN_ID = "01a20f00-5c1e-7d43-9a51-0c2f6f3b8f1e"
 # Every operation of the API, from the URLconf: a new one is tested without being named here.
@@ -36,6 +37,13 @@ def parameters_of(path: str) -> set[str]:
     return {one["name"] for one in found["parameters"] if one["in"] == "query"}
 
 
+@pytest.fixture
+def owner(owner: Business) -> Business:
+    """Whose key may do everything."""
+    ApiKey.objects.filter(user=owner.id).update(scopes=ApiKey.Scope.values)
+    return owner
+
+
 @each_case("operation", OPERATIONS)
 def test_an_unknown_parameter_is_refused_in_every_endpoint(owner, operation):
     method, path, action = operation
@@ -43,7 +51,7 @@ def test_an_unknown_parameter_is_refused_in_every_endpoint(owner, operation):
     problems = refused(answer, 400)["fields"]
     assert list(problems) == ["stage"]
     assert problems["stage"][0].startswith("There is no parameter stage")
-    if action != "list":
+    if action != "list" and (method, path) != ("delete", f"/api/customers/{AN_ID}"):
         assert problems["stage"] == ["There is no parameter stage: this request takes no parameters."]
 
 

@@ -44,6 +44,7 @@ FORMS: dict[str, list[dict[str, str]]] = {
     "conversations_message_decide": [{"decision": "arrived"}, {"decision": "again"}],
     "leads_bulkchange_decide": [{"do": "cancel"}, {"do": "undo"}, {"do": "continue"}],
     "leads_bulkchange_progress": [{}],
+    "leads_deletedlead_restore": [{}],
     "leads_importrun_decide": [{"do": do} for do in ("read", "try", "import", "stop", "continue", "undo", "delete")],
     "leads_importrun_progress": [{}],
     "leads_importrun_refused": [{}],

@@ -13,7 +13,7 @@ from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.mailing import TOKEN
 from whatsapp.channels import connect_channel
-from whatsapp.models import channels
+from whatsapp.models import ready_channels
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 QUEUED = 3000
 STATEMENTS = {
     name: statement
-    for module in (attempts, outbox, reported, statuses, channels)
+    for module in (attempts, outbox, reported, statuses, ready_channels)
     for name, statement in vars(module).items()
     if isinstance(statement, str) and re.match(r"\s*(SELECT|INSERT|UPDATE|WITH)\s", statement)
 }

@@ -29,6 +29,7 @@ from tests.leadsite.accounts.second_factor.phone import (
     with_password,
     wrong,
 )
+from tests.staff import staff_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -251,6 +252,7 @@ def test_api_keys_need_no_second_factor(phone: Phone, owner: Business, settings:
 @pytest.mark.parametrize("required", ["owners", "all"])
 def test_who_must_have_one_sets_it_up_at_the_login(owner: Business, settings: Any, required: str):
     settings.STAFF_SECOND_FACTOR = required
+    staff_of(owner)
     browser, user = Client(), with_password(owner.user)
     assert enter_password(browser, user, ADMIN).headers["Location"] == SET_UP
     assert not is_logged_in(browser)

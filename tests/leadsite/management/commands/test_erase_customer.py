@@ -41,7 +41,10 @@ def test_without_yes_and_a_terminal_it_says_what_would_go_and_does_nothing(owner
     out = StringIO()
     with pytest.raises(CommandError, match="Add --yes"):
         call_command("erase_customer", "--user", owner.user.email, "--phone", "+1234567890", stdout=out)
-    assert "This would be removed of John Doe: 1 of conversations, 1 of customers, 1 of leads" in out.getvalue()
+    assert (
+        "This would be removed of John Doe: 3 of audit, 1 of conversations, 1 of customers, 1 of leads"
+        in out.getvalue()
+    )
     assert owner.row_counts() == (1, 1, 1)
 
 

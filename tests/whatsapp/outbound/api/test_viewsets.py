@@ -77,6 +77,7 @@ class TestReading:
         assert body == {
             "id": sent["message_id"],
             "conversation_id": sent["conversation_id"],
+            "author_id": None,
             "direction": "out",
             "kind": "text",
             "channel": body["channel"],
