@@ -74,7 +74,7 @@ def rows_of(business: Business, text: str) -> Rows:
         for model in registered()
     }
     # The newest customer has nothing but a deleted lead, and so no page.
-    of[Customer] = of[Lead].conversation.customer
+    of[Customer] = Lead.objects.get(pk=of[Lead].pk).conversation.customer
     keys = {str(row["id"]) for rows in digest(business).values() for row in rows if len(str(row.get("id", ""))) > 30}
     phones = {customer.phone_key for customer in Customer.objects.filter(user=business.user)} - {None}
     return Rows(business, of, (text, business.user.email, *map(str, phones), *keys))
