@@ -43,11 +43,9 @@ def change_lead(
     # Two changes of one lead at the same moment: the second waits for the customer's row, then sees the first.
     # See Note [Lock order] in create.py.
     with transaction.atomic():
-        customer = (
-            Customer.objects.filter(user_id=user_id, conversations__leads=lead_id)
-            .select_for_update(of=("self",))
-            .first()
-        )
+        # Not first(): by its order a plan made while the tables were small reads the customers one after the other.
+        mine = Customer.objects.filter(user_id=user_id, conversations__leads=lead_id)
+        customer = next(iter(mine.select_for_update(of=("self",))), None)
         lead = Lead.objects.filter(user_id=user_id, pk=lead_id).select_for_update().first()
         if customer is None or lead is None:
             raise UnknownLead("There is no such lead.", field=None)

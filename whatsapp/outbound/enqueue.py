@@ -164,7 +164,8 @@ def _lock_customer_of(user_id: UUID, conversation_id: UUID) -> Customer:
     owner = Customer.objects.filter(user_id=user_id, conversations=conversation_id, conversations__deleted_at=None)
     # Repeated where none is found: the customer may just have been merged into another, who has the conversation now.
     for _ in range(3):
-        if customer := owner.select_for_update(of=("self",), no_key=True).first():
+        # Not first(): see change_lead.
+        for customer in owner.select_for_update(of=("self",), no_key=True):
             return customer
     raise UnknownConversation(NO_CONVERSATION)
 

@@ -59,6 +59,9 @@ class Work:
         for number in range(operations):
             # Each kind is done, the first ones too where the others are.
             (kinds[number] if number < len(kinds) else self.chance.choice(kinds))()
+            if number % 500 == 0:
+                # autovacuum sees nothing of a test's transaction.
+                fetch_rows("ANALYZE customers, conversations, leads, messages, audit_entries")
 
     def some(self, model: Any) -> Any:
         return model.objects.order_by("?").values_list("pk", flat=True).first()
