@@ -51,6 +51,8 @@ def test_staff_import_twenty_thousand_rows_and_see_the_progress(people, live_ser
     with working(tmp_path), open_window(live_server.url) as window:
         page = window.page
         window.log_in(people.user.email, PASSWORD)
+        window.page.wait_for_url("**/admin/inbox/")
+        window.open("/admin/overview/")
         choose_in_menu(window, Lead)
         page.get_by_role("link", name="Import a file").click()
         page.locator("input[type=file]").set_input_files(file)

@@ -33,6 +33,8 @@ def test_staff_add_a_lead_find_it_and_change_it_in_two_windows(business, live_se
     with open_window(live_server.url) as window:
         page = window.page
         window.log_in(business.user.email, PASSWORD)
+        window.page.wait_for_url("**/admin/inbox/")
+        window.open("/admin/overview/")
         page.get_by_role("heading", name="Newest leads").wait_for()
         page.screenshot(path=tmp_path / "first-page.png")
         add_lead(window)

@@ -30,7 +30,7 @@ def test_sessions_are_seen_and_ended(owner: Business, tmp_path: Path) -> None:
     with serving(database_url(), tmp_path) as site, open_window(site.address) as window:
         page = window.page
         window.log_in(email, PASSWORD)
-        page.wait_for_url("**/admin/")
+        page.wait_for_url("**/admin/inbox/")
         assert_readable_in_both_themes(window, "/admin/account/", tmp_path, "account", ".account p, .account button")
         assert_fits_a_phone(window, tmp_path, "/admin/account/")
         page.get_by_role("button", name="End", exact=True).first.click()

@@ -38,7 +38,7 @@ def test_typed_text_is_back_after_the_login(owner: Business, tmp_path: Path) -> 
     with serving(url, tmp_path) as site, open_window(site.address) as window:
         page = window.page
         window.log_in(email, PASSWORD)
-        page.wait_for_url("**/admin/")
+        page.wait_for_url("**/admin/inbox/")
         window.open(path)
         details, notice = page.locator("textarea[name=details]"), page.locator(".typed-notice")
         assert details.input_value() == "as it was"
@@ -78,7 +78,7 @@ def test_a_typed_reply_is_back_after_the_login(owner: Business, tmp_path: Path) 
     path = f"/admin/conversations/conversation/{lead.conversation_id}/change/"
     with serving(url, tmp_path) as site, open_window(site.address) as window:
         window.log_in(email, PASSWORD)
-        window.page.wait_for_url("**/admin/")
+        window.page.wait_for_url("**/admin/inbox/")
         window.open(path)
         text = window.page.locator("#reply textarea")
         text.fill(TYPED)
@@ -97,7 +97,7 @@ def test_nobody_else_gets_the_text(owner: Business, stranger: Business, tmp_path
         create_business(email=business.user.email, password=PASSWORD, staff=True)
     with serving(url, tmp_path) as site, open_window(site.address) as window:
         window.log_in(owner.user.email, PASSWORD)
-        window.page.wait_for_url("**/admin/")
+        window.page.wait_for_url("**/admin/inbox/")
         window.open("/admin/leads/lead/add/")
         window.page.locator("textarea[name=details]").fill("a secret")
         end_sessions(url)

@@ -37,7 +37,7 @@ def test_it_is_set_up_and_asked_for(owner: Business, tmp_path: Path) -> None:
         page = window.page
         page.set_default_timeout(20_000)
         window.log_in(email, PASSWORD)
-        page.wait_for_url("**/admin/")
+        page.wait_for_url("**/admin/inbox/")
         window.open("/admin/account/")
         page.get_by_role("link", name="Set up").click()
         page.locator(".qr-code svg").wait_for()
@@ -62,7 +62,7 @@ def test_it_is_set_up_and_asked_for(owner: Business, tmp_path: Path) -> None:
         shoot(window, tmp_path, "wrong-code")
         page.get_by_label("Code").fill(recovery_code)
         page.get_by_role("button", name="Log in", exact=True).click()
-        page.wait_for_url("**/admin/")
+        page.wait_for_url("**/admin/inbox/")
         assert window.errors == []
 
 
@@ -93,7 +93,7 @@ def test_a_password_is_reset(owner: Business, tmp_path: Path) -> None:
         page.get_by_label("E-mail").fill(email)
         page.get_by_label("Password").fill("another long password")
         page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/admin/")
+        page.wait_for_url("**/admin/inbox/")
         assert window.errors == []
 
 
@@ -114,5 +114,5 @@ def test_where_it_is_required_it_is_set_up_at_the_login(owner: Business, tmp_pat
         page.locator(".recovery-codes").wait_for()
         shoot(window, tmp_path, "required-codes")
         page.get_by_role("link", name="I have stored them").click()
-        page.wait_for_url("**/admin/")
+        page.wait_for_url("**/admin/inbox/")
         assert window.errors == []

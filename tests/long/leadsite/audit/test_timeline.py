@@ -36,7 +36,7 @@ def test_who_changed_what_is_readable(owner: Business, tmp_path: Path) -> None:
     page = f"/admin/leads/lead/{lead_id}"
     with serving(database_url(), tmp_path) as site, open_window(site.address) as window:
         window.log_in(owner.user.email, PASSWORD)
-        window.page.wait_for_url("**/admin/")
+        window.page.wait_for_url("**/admin/inbox/")
         words = ".timeline-sentence, .timeline-time, .timeline-text summary"
         assert_readable_in_both_themes(window, f"{page}/change/", tmp_path, "lead", words)
         assert_readable_in_both_themes(window, f"{page}/history/", tmp_path, "history", words)
