@@ -40,8 +40,6 @@ def test_staff_reply_and_see_alerts(owner: Business, live_server, tmp_path: Path
     with open_window(live_server.url) as window:
         page = window.page
         window.log_in(EMAIL, PASSWORD)
-        window.page.wait_for_url("**/admin/inbox/")
-        window.open("/admin/overview/")
         page.get_by_text("Open and decide").wait_for()
         path = address("change", conversation)
         assert_readable_in_both_themes(window, "/admin/overview/", tmp_path, "today", WORDS)
