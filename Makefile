@@ -30,7 +30,6 @@ test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embe
 
 test-long: .venv/installed-dev ## the tests that take minutes: killed processes, races, faults, random requests, large files
 	@$(PYTEST) tests/long --ignore=tests/long/faults $(WITHOUT_BROWSER) $(ARGS)
-	@$(FAULTS) --short-faults -k "(kills or upkeep) and not upgrade and not twice"
 	@$(PYTEST) --ignore=tests/long -m hypothesis --hypothesis-profile=thorough
 
 faults: .venv/installed-dev ## faults injected under load, with a table of what was lost (ARGS=--faults=10 repeats each)
