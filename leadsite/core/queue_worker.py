@@ -39,10 +39,7 @@ class QueueWorker(ABC, Generic[Item, Result]):
     """Claims items, performs them in threads and records the results. `wake` may be called from any thread."""
 
     name: ClassVar[str]
-    # How many items are claimed in addition to one for each thread, so that a thread that has finished starts the next
-    # immediately, without waiting for a record and a claim. Each is leased while it waits, and lost with its worker.
-    ahead: ClassVar[int] = 0
-    # How long a result may wait for others, so that one transaction records them together. Useful only with `ahead`.
+    # How long a result may wait for others, so that one transaction records them together. Its thread has no item then.
     gather_seconds: ClassVar[float] = 0.0
 
     def __init__(self, threads: int) -> None:
@@ -157,7 +154,7 @@ class QueueWorker(ABC, Generic[Item, Result]):
         if time.monotonic() - self._expired_at > EXPIRE_SECONDS:
             self.expire()
             self._expired_at = time.monotonic()
-        room = self._threads + self.ahead - self._in_flight
+        room = self._threads - self._in_flight
         if self._stopping.is_set() or room <= 0:
             return 0
         claimed = self.claim(room)

@@ -42,7 +42,6 @@ class NumberWorker(QueueWorker[int, int]):
 
 
 class BatchingWorker(NumberWorker):
-    ahead = 2
     gather_seconds = 0.3
 
 
@@ -57,21 +56,8 @@ def test_it_claims_one_item_for_each_thread():
     assert sorted(result for record in worker.records for result in record) == [0, 1]
 
 
-def test_a_thread_that_has_finished_starts_an_item_claimed_ahead():
-    worker = BatchingWorker(items=9, threads=2)
-    worker.start()
-    until(lambda: len(worker.started) == 2)
-    assert worker.claims[0] == 4
-    assert worker.started == [0, 1]
-    worker.gate.set()
-    until(lambda: sum(map(len, worker.records)) == 9)
-    worker.stop()
-    worker.join(30)
-    assert worker.started == list(range(9))
-
-
 def test_results_that_arrive_shortly_after_each_other_are_recorded_together():
-    worker = BatchingWorker(items=4, threads=2)
+    worker = BatchingWorker(items=4, threads=4)
     worker.gate.set()
     began = time.monotonic()
     assert worker.drain() == 4
