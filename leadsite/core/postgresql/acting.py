@@ -6,8 +6,9 @@ no round trip more. Only where the actor changes within a transaction is it a co
 """
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import psycopg
 from django.db.backends.postgresql.base import ServerBindingCursor
@@ -18,9 +19,15 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from leadsite.core.postgresql import actors
 
 _NOBODY: Final = b"''"
-# Statements that may change rows, also in a WITH, or by a function for SQL clients. One that does not costs two round
-# trips, and does no harm.
+# Statements that may change rows, also in a WITH, or by a function for SQL clients. One that
+# only looks so costs three round trips, and does no harm.
 _WRITES: Final = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|\w+_with_conversations?)\b", re.IGNORECASE)
+
+# Django's cursor is a psycopg.Cursor, which its stubs do not say.
+if TYPE_CHECKING:
+    _Cursor = psycopg.Cursor[Any]
+else:
+    _Cursor = ServerBindingCursor
 
 
 class ActingConnection(psycopg.Connection[Any]):
@@ -56,38 +63,37 @@ class ActingConnection(psycopg.Connection[Any]):
                 raise psycopg.errors.error_from_result(result, encoding=self.pgconn._encoding)
 
     def forget_actor(self) -> None:
-        """A savepoint was rolled back, and with it what was told since: say it again."""
+        """What the transaction was told is not known, after the rollback of a savepoint for example: say it again."""
         self._told = b""
 
-    def needs_transaction(self, statement: object) -> bool:
-        """Whether the statement may change rows, outside of a transaction, and somebody is to be named."""
-        return bool(
+    def naming_actor(self, statement: object) -> AbstractContextManager[object]:
+        """A transaction for a statement that may change rows outside of one, where somebody is to be named."""
+        if (
             self._autocommit
             and self.pgconn.transaction_status == TransactionStatus.IDLE
             and actors.current() is not None
             and isinstance(statement, str)
             and _may_write(statement)
-        )
+        ):
+            # The transaction sends its BEGIN itself, without who acts.
+            self.forget_actor()
+            return self.transaction()
+        return nullcontext()
 
 
-class ActingCursor(ServerBindingCursor):
+class ActingCursor(_Cursor):
     """Executes statements that need it in a transaction of their own, so that it can be told who acts."""
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        connection: Any = self.connection  # type: ignore[attr-defined] # the stubs know no psycopg 3
-        if not connection.needs_transaction(query):
-            return super().execute(query, params, **options)  # type: ignore[misc] # the same
-        with connection.transaction():
-            connection.forget_actor()
-            return super().execute(query, params, **options)  # type: ignore[misc] # the same
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        with self._naming_actor(query):
+            return super().execute(query, params, **options)
 
-    def executemany(self, query: Any, params_seq: Any, **options: Any) -> Any:
-        connection: Any = self.connection  # type: ignore[attr-defined] # the stubs know no psycopg 3
-        if not connection.needs_transaction(query):
-            return super().executemany(query, params_seq, **options)  # type: ignore[misc] # the same
-        with connection.transaction():
-            connection.forget_actor()
-            return super().executemany(query, params_seq, **options)  # type: ignore[misc] # the same
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        with self._naming_actor(query):
+            super().executemany(query, params_seq, **options)
+
+    def _naming_actor(self, query: object) -> AbstractContextManager[object]:
+        return cast(ActingConnection, self.connection).naming_actor(query)
 
 
 @lru_cache(maxsize=1000)
