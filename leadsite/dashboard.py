@@ -1,4 +1,4 @@
-"""The admin's start page: alerts, waiting customers, the number of leads by status, and the newest leads."""
+"""The context of the Overview: alerts, waiting customers, the number of leads by status, and the newest leads."""
 
 from typing import Any
 

@@ -114,7 +114,7 @@ class ErrorPages(_PagesOnly):
 
 
 class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
-    """A session whose login lacks the second factor that it needs is of nobody.
+    """A session whose login lacks the second factor that it needs is anonymous.
 
     Where a form was sent after the session had ended, the login leads back to the page with the form.
 

@@ -79,7 +79,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def own_pages(request: HttpRequest) -> dict[str, str]:
-    """Pages that are of no model."""
+    """Pages without a model."""
     mine = {"Overview": reverse("overview")}
     return mine | {"Inbox": reverse("inbox")} if may_read(request) else mine
 
@@ -99,7 +99,7 @@ def typed_script(request: HttpRequest) -> str:
 
 
 def search_key(request: HttpRequest) -> str:
-    """Ctrl+K: where it leads is in the fragment, for people who may search there."""
+    """Opens the search by Ctrl+K. The fragment is the address of the inbox, for people who may read it."""
     person = getattr(request, "user", None)
     inbox = reverse("inbox") if person and person.is_authenticated and may_read(request) else ""
     return f"{static('leadsite/search_key.js')}#{inbox}"

@@ -28,7 +28,7 @@ class PersonSerializer(serializers.ModelSerializer[Membership]):
 
 @extend_schema_view(list=reading("The people who work for the business", PersonSerializer(many=True), 400))
 class PersonViewSet(ListModelMixin, OwnedViewSet[Membership]):
-    """The people of the caller's business who can log in, who joined last first."""
+    """The people of the caller's business who can log in, the last to join first."""
 
     queryset = Membership.objects.all()
     serializer_class = PersonSerializer

@@ -23,7 +23,7 @@ def update_waiting(*, conversation_ids: Collection[UUID]) -> None:
 
 
 def note_status(*, conversation: Conversation) -> None:
-    """Staff have changed the status: completing or archiving means that nobody waits, and opening again takes it back.
+    """Staff have changed the status: completing or archiving ends the customer's wait, and reopening takes that back.
 
     Sets handled_at and waiting_since, in the row and in `conversation`. The customer is locked. Raises
     django.db.Error.

@@ -34,7 +34,7 @@ from leadsite.core.transactions import custom_plans
 
 _CSRF_FIELD: Final = "csrfmiddlewaretoken"
 _CONFIRMED: Final = "confirmed"
-# More are assigned to on the page of a lead.
+# The page of a lead offers all.
 COLLEAGUES: Final = 30
 Action = Callable[[Any, HttpRequest, QuerySet[Lead]], HttpResponse | None]
 

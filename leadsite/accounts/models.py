@@ -54,10 +54,10 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def businesses(self) -> models.QuerySet["User"]:
-        """Those that rows can belong to: they have the name of a business, people, or are the login of nobody else."""
+        """Those that rows can belong to: they have the name of a business, or people, or are no person's login."""
         has_people, works = _memberships("business"), _memberships("person")
-        nobody_else = Q(name="", is_superuser=False) & ~works
-        return self.filter(~Q(business_name="") | has_people | nobody_else)
+        no_person = Q(name="", is_superuser=False) & ~works
+        return self.filter(~Q(business_name="") | has_people | no_person)
 
     def people(self) -> models.QuerySet["User"]:
         """Those who work for a business or have worked for one, and operators; also the login of a business."""

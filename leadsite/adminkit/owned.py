@@ -63,7 +63,7 @@ class OwnedAdmin(AdminPage):
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Where an operator chooses the business, preselect his own, if he has one (as in the demo)."""
+        """Where an operator chooses the business, preselect the operator's own, if there is one (as in the demo)."""
         own = business_of(request) if sees_all(request) else None
         return super().get_changeform_initial_data(request) | ({"user": own} if own else {})
 

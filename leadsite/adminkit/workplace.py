@@ -21,7 +21,7 @@ def sees_all(request: HttpRequest) -> bool:
 def business_of(request: HttpRequest) -> UUID | None:
     """Return the id of the business that the person works for now; None where there is none.
 
-    An operator has one only where somebody made him a member; otherwise he says for each new row whose it is.
+    An operator has one only as a member of it; otherwise the operator chooses the business of each new row.
     """
     return cast("UUID | None", getattr(request.user, "business_id", None))
 

@@ -28,8 +28,9 @@ _GROWN = """
 def analyze_grown(tables: Iterable[str]) -> list[str]:
     """Analyse those of the tables that have grown by half since they were last analysed; return their names.
 
-    For a writer of many rows, between its transactions: nobody waits, because ANALYZE blocks only VACUUM and ANALYZE of
-    the same table, and skips a table that is locked. In a caller's transaction it blocks those until the end.
+    For a writer of many rows, between its transactions: no reader or writer waits, because ANALYZE
+    blocks only VACUUM and ANALYZE of the same table, and skips a table that is locked. In a caller's
+    transaction it blocks those until the end.
 
     The function analyze_table does it as the owner of the tables. Errors of the database are logged, because the rows
     are stored; the next statement meets a lost connection.

@@ -1,4 +1,4 @@
-"""Who looks at the inbox, of which business it is, and what they may do."""
+"""The person who has the inbox open, the business that it belongs to, and what the person may do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 Each open page asks every few seconds. Reading session, person, membership and permissions each time costs several times
 what the question costs. So a process remembers for some seconds whose a session is and in which business. The answer
-has counts and digests only; a page that then reads what has changed is identified as ever. Who is removed, or logged
-out elsewhere, can learn for so long that something has changed, and nothing else.
+has counts and digests only; a page that then reads what has changed is authenticated as usual. A
+person who is removed, or logged out elsewhere, can learn for that long that something has changed, and nothing else.
 """
 
 import hashlib

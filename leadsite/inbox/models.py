@@ -88,8 +88,8 @@ class ChatPresenceManager(models.Manager["ChatPresence"]):
 class ChatPresence(models.Model):
     """A person who has a chat open. The table is UNLOGGED: it is empty after a crash, and filled within seconds.
 
-    Each person writes their own rows only, so that nobody waits. Rows of chats that a person has left count for PRESENT
-    only; that person's next report deletes them.
+    Each person writes their own rows only, so no write waits for another person's. Rows of chats that a person has left
+    count for PRESENT only; that person's next report deletes them.
     """
 
     person = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What addresses and forms of the inbox say; anything that they should not say is nothing."""
+"""Reads the query parameters and form fields of the inbox; invalid values count as missing."""
 
 from typing import Final
 from uuid import UUID

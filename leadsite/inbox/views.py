@@ -50,7 +50,7 @@ def chat_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def chat(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """The chat and its customer. `seen`: the newest message that somebody has seen who is writing an answer now."""
+    """The chat and its customer. `seen`: the newest message that was shown when the person began to write an answer."""
     viewer = viewer_of(request)
     conversation = viewer.chat(conversation_id)
     context = chat_context(request, viewer, conversation)
@@ -133,7 +133,7 @@ def _shown(row: Row, names: Mapping[UUID, str], viewer: Viewer, hit: Hit | None 
 
 
 def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
-    """The context of inbox/panes.html. What it shows counts as read, unless the page says that nobody looks."""
+    """The context of inbox/panes.html. What it shows counts as read, unless `unseen` says that the window is hidden."""
     thread = read_chat(conversation)
     if thread.newest and "unseen" not in request.GET:
         newest = thread.newest.sort_at

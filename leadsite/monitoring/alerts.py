@@ -1,4 +1,4 @@
-"""The alert about the last self-check, for the admin's start page."""
+"""The alert about the last self-check, for the Overview."""
 
 from django.http import HttpRequest
 from django.utils.html import format_html

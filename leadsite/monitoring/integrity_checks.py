@@ -120,12 +120,12 @@ CONVERSATIONS: Final = (
     Check(
         name="not_waiting_although_unanswered",
         table="conversations",
-        # Messages of another system have no number of ours, and wait for nobody.
+        # Messages of another system have no number of ours: they need no answer.
         condition="t.waiting_since IS NULL AND EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = t.id"
         " AND m.direction = 'in' AND m.is_turn AND m.channel_id IS NOT NULL"
         " AND m.created_at > coalesce(t.handled_at, '-infinity')"
         " AND m.sort_at > coalesce({last_answer}, '-infinity'))",
-        meaning="conversations that nobody sees waiting although the customer wrote last",
+        meaning="conversations that do not count as waiting although the customer wrote last",
         advice="Answer them, or set waiting_since to the time of the customer's first unanswered message.",
     ),
     Check(

@@ -24,7 +24,7 @@ class Monitor:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         try:
-            # Whoever acts in this request is nobody in the next one of this thread.
+            # The thread serves other requests later: each begins without an actor.
             with entered(source_of(request.path)), acting(None):
                 response = self.get_response(request)
         except GiveWay:

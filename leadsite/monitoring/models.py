@@ -40,7 +40,7 @@ class FailedTransaction(models.Model):
         indexes = [
             # The admin's list, newest first: of a business; of all it is the primary key.
             models.Index(fields=["user", "id"], name="failed_transactions_of_user"),
-            # Read by the task that deletes old rows, and by the alert on the start page.
+            # Read by the task that deletes old rows, and by the alert on the Overview.
             models.Index(fields=["at"], name="failed_transactions_by_age"),
         ]
         constraints = [

@@ -16,5 +16,5 @@ def prune_failures(timestamp: int) -> None:
 @app.periodic(cron="45 * * * *")
 @app.task(queueing_lock="check_integrity")
 def check_stored_data(timestamp: int) -> None:
-    """Look for what must not be in the database. Findings are in the log, at /metrics and on the admin's start page."""
+    """Look for what must not be in the database. Findings are in the log, at /metrics and on the Overview."""
     check_integrity(whole_audit=False)

@@ -1,4 +1,4 @@
-"""Alerts about disabled endpoints, for the admin's start page."""
+"""Alerts about disabled endpoints, for the Overview."""
 
 from django.http import HttpRequest
 from django.urls import reverse

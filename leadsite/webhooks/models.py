@@ -81,7 +81,7 @@ class WebhookEndpoint(OwnedModel):
             # Read by the triggers (write_lead_events.sql, write_message_events.sql) at each write of leads or
             # messages, and by the worker that claims.
             models.Index(fields=["user"], condition=Q(active=True), name="webhook_endpoints_active"),
-            # Read by the admin's start page.
+            # Read by the Overview.
             models.Index(fields=["disabled_at"], condition=Q(disabled_at__isnull=False), name="webhook_endpoints_off"),
         ]
 

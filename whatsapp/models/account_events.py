@@ -150,7 +150,7 @@ class AccountEvent(OwnedModel):
         indexes = [
             # Read by `newest`: later events about the same.
             models.Index(fields=["user", "waba_id", "aspect", "subject", "at"], name="account_events_by_subject"),
-            # Read by the admin's start page.
+            # Read by the Overview.
             models.Index(
                 fields=["user", "at"], condition=Q(is_problem=True, done_at=None), name="account_events_problems"
             ),

@@ -59,7 +59,7 @@ class InvitationForm(ChangedFields):
 
 @admin.register(Invitation)
 class InvitationAdmin(OfBusiness):
-    """Invitations that nobody has accepted. Deleting one revokes it. For those who may change who works there."""
+    """Open invitations. Deleting one revokes it. For people who may change who works for the business."""
 
     form = InvitationForm
     list_display = ["address", "role", "state", "by", "sent"]
@@ -127,7 +127,7 @@ class InvitationAdmin(OfBusiness):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **options: Any
     ) -> HttpResponse:
         if isinstance(obj, Invitation):
-            # Who is mailed a link proves with it that the address is theirs: so nobody else sees it.
+            # A mailed link proves that the address is the person's who opens it: so it is shown to no one else.
             link = "" if can_mail() else request.build_absolute_uri(invitations.link_of(obj))
             context |= {"link": link, "valid": obj.expires_at > clock.now()}
         return super().render_change_form(request, context, *args, obj=obj, **options)

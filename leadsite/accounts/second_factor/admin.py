@@ -22,8 +22,9 @@ _ELSEWHERE: Final = "works for another business, too, or is an operator: ask the
 class SecondFactorReset(AdminPage):
     """For somebody whose phone and recovery codes are lost; what `manage.py reset_second_factor` does.
 
-    Operators may for everybody else, who may change the people of a business for those who work for this one only: it
-    is their login to the others, too. Templates include accounts/second_factor_reset.html.
+    Operators may turn it off for everybody but themselves. People who may change the people of a business may do so for
+    those who work for this business only: others use the same login elsewhere. Templates include
+    accounts/second_factor_reset.html.
     """
 
     change_form_outer_before_template = "accounts/second_factor_reset.html"
@@ -55,7 +56,7 @@ class SecondFactorReset(AdminPage):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         by, person = cast(User, request.user), self.person_of(row)
         if person.pk == by.pk:
-            # There it takes the password or a code: a session that somebody else has got hold of must not do.
+            # That page asks for the password or a code: a stolen session must not be enough.
             messages.error(request, "Nothing was changed. Turn off your own second factor under “Your account”.")
             return HttpResponseRedirect(reverse("account"))
         if not _is_theirs_alone(request, person):
@@ -72,7 +73,7 @@ class SecondFactorReset(AdminPage):
 
 
 def _is_theirs_alone(request: HttpRequest, person: User) -> bool:
-    """Whether nobody but this business, or the operator, answers for the person's login."""
+    """Whether the person works for this business alone, or an operator asks."""
     if request.user.is_superuser:
         return True
     others = Membership.objects.filter(person=person).exclude(business=business_of(request))

@@ -1,6 +1,6 @@
 """What comes after the right password: nothing, a code, or setting up the second factor.
 
-Until the last step the session is of nobody, and only says whose password was right. So no page of the admin knows of a
+Until the last step the session is anonymous, and only says whose password was right. So no page of the admin knows of a
 login that is not complete.
 """
 

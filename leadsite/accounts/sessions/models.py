@@ -16,7 +16,7 @@ from leadsite.core import clock
 from leadsite.core.logs.security import log_security_event
 from leadsite.core.statements import fetch_rows
 
-# A session of nobody holds what a login has come to so far.
+# An anonymous session holds the steps of a login that is not complete.
 ANONYMOUS: Final = timedelta(minutes=15)
 BROWSER_LENGTH: Final = 300
 

@@ -32,7 +32,7 @@ def test_the_inbox_is_the_first_page(person: Staff):
     for path in ("/", "/admin/"):
         assert person.client.get(path, follow=True).request["PATH_INFO"] == INBOX
     page = text_of(person, INBOX)
-    assert "Nobody waits for an answer." in page
+    assert "No customer is waiting for an answer." in page
     assert 'href="/admin/overview/"' in page
 
 

@@ -1,4 +1,4 @@
-"""The self-check's findings on the start page."""
+"""The self-check's findings on the Overview."""
 
 import pytest
 

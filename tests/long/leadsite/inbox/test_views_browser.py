@@ -81,7 +81,7 @@ def box(page: Page) -> Any:
 def test_two_people_at_once(team: Team, tmp_path: Path):
     mara, ben = team.window("mara@bakery.example"), team.window("ben@bakery.example")
     for window in (mara, ben):
-        expect(window.page.get_by_text("Nobody waits for an answer.")).to_be_visible()
+        expect(window.page.get_by_text("No customer is waiting for an answer.")).to_be_visible()
     team.customer_writes("Do you bake on Sundays?")
     for window in (mara, ben):
         expect(window.page.locator(".inbox-row", has_text="Amina")).to_be_visible(timeout=LIVE_MS)
