@@ -1,4 +1,4 @@
-"""Service that changes a lead, for the API and the admin. Many at a time: bulk.py."""
+"""Service that changes a lead, for the API and the admin. Many at a time: leads/bulk/."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,16 +43,11 @@ def change_lead(
     # Two changes of one lead at the same moment: the second waits for the customer's row, then sees the first.
     # See Note [Lock order] in create.py.
     with transaction.atomic():
-        # Not first(): by its order a plan made while the tables were small reads the customers one after the other.
-        mine = Customer.objects.filter(user_id=user_id, conversations__leads=lead_id)
-        customer = next(iter(mine.select_for_update(of=("self",))), None)
+        customer = lock_customer_of(user_id=user_id, lead_id=lead_id)
         lead = Lead.objects.filter(user_id=user_id, pk=lead_id).select_for_update().first()
-        if customer is None or lead is None:
-            raise UnknownLead("There is no such lead.", field=None)
-        if version is not None and version != lead.version:
-            raise StaleVersion(
-                f"The lead has been changed since: it is version {lead.version}. Read it again.", field="version"
-            )
+        if lead is None:
+            raise unknown_lead()
+        check_version(lead, version)
         columns = dict(changes)
         name = columns.pop("customer_name", None)
         if name is not None and name != customer.name:
@@ -65,6 +60,32 @@ def change_lead(
                 **{column: columns[column] for column in changed}, updated_at=clock.now()
             )
         return Lead.objects.select_related("conversation__customer").get(pk=lead.pk)
+
+
+def lock_customer_of(*, user_id: UUID, lead_id: UUID) -> Customer:
+    """Lock and return the customer of a lead; the lead may be deleted. Caller holds the transaction.
+
+    Raises UnknownLead.
+    """
+    owner = Customer.objects.filter(user_id=user_id, conversations__leads=lead_id).select_for_update(of=("self",))
+    # Repeated where none is found: the customer may just have been merged into another, who has the lead now.
+    for _ in range(3):
+        # Not first(): by its order a plan made while the tables were small reads the customers one after the other.
+        if (customer := next(iter(owner.all()), None)) is not None:
+            return customer
+    raise unknown_lead()
+
+
+def check_version(lead: Lead, version: int | None) -> None:
+    """`version`: the one that the client read; None accepts any. Raises StaleVersion."""
+    if version is not None and version != lead.version:
+        raise StaleVersion(
+            f"The lead has been changed since: it is version {lead.version}. Read it again.", field="version"
+        )
+
+
+def unknown_lead() -> UnknownLead:
+    return UnknownLead("There is no such lead.", field=None)
 
 
 def _check_assignee(lead: Lead, columns: Mapping[str, Any]) -> None:

@@ -11,13 +11,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from conversations.models import Customer
 from leads.models import Lead
-from leads.services.change import StaleVersion, UnknownLead
+from leads.services.change import check_version, lock_customer_of, unknown_lead
 from leads.services.refusals import ExternalIdTaken, refusal_of
 from leadsite.core.transactions import retried
-
-_UNKNOWN = "There is no such lead."
 
 
 class DeletedLead(NamedTuple):
@@ -45,14 +42,11 @@ def delete_lead(*, user_id: UUID, lead_id: UUID, person_id: UUID | None, version
     # The customer may write at the same moment: who locks the customer's row first decides whether the message joins
     # the conversation, or finds none and opens a new one. See Note [Lock order] in create.py.
     with transaction.atomic():
-        _lock_customer_of(user_id, lead_id)
+        lock_customer_of(user_id=user_id, lead_id=lead_id)
         lead = Lead.objects.filter(user_id=user_id, pk=lead_id).first()
         if lead is None:
-            raise UnknownLead(_UNKNOWN, field=None)
-        if version is not None and version != lead.version:
-            raise StaleVersion(
-                f"The lead has been changed since: it is version {lead.version}. Read it again.", field="version"
-            )
+            raise unknown_lead()
+        check_version(lead, version)
         _, emptied = Lead.objects.delete_with_conversations([lead_id], person_id=person_id)
         return DeletedLead(lead_id, lead.conversation_id, bool(emptied))
 
@@ -77,26 +71,16 @@ def restore_lead(*, user_id: UUID, lead_id: UUID) -> RestoredLead:
 def _restore_lead(*, user_id: UUID, lead_id: UUID) -> RestoredLead:
     # As in delete_lead: a customer who writes at the same moment opens a conversation before this, or joins this one.
     with transaction.atomic():
-        _lock_customer_of(user_id, lead_id)
+        lock_customer_of(user_id=user_id, lead_id=lead_id)
         lead = Lead.all_objects.filter(user_id=user_id, pk=lead_id).first()
         if lead is None:
-            raise UnknownLead(_UNKNOWN, field=None)
+            raise unknown_lead()
         if lead.deleted_at is None:
             return RestoredLead(lead_id, lead.conversation_id, False, restored=False)
         restored, brought = Lead.objects.restore_with_conversations([lead_id])
         if not restored:
             raise _taken(lead.external_id)
         return RestoredLead(lead_id, lead.conversation_id, bool(brought), restored=True)
-
-
-def _lock_customer_of(user_id: UUID, lead_id: UUID) -> None:
-    """Caller holds the transaction. Raises UnknownLead."""
-    owner = Customer.objects.filter(user_id=user_id, conversations__leads=lead_id)
-    # Repeated where none is found: the customer may just have been merged into another, who has the lead now.
-    for _ in range(3):
-        if list(owner.select_for_update(of=("self",)).values_list("pk")):
-            return
-    raise UnknownLead(_UNKNOWN, field=None)
 
 
 def _taken(external_id: str | None) -> ExternalIdTaken:
