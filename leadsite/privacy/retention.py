@@ -49,8 +49,9 @@ _UNUSED: Final = """
 """
 _DELETE_THREADS: Final = "DELETE FROM messages WHERE conversation_id = ANY (%s::uuid[])"
 _DELETE_CONVERSATIONS: Final = "DELETE FROM conversations WHERE id = ANY (%s::uuid[])"
+# Not those who want no marketing: that must not be forgotten.
 _DELETE_CUSTOMERS: Final = """
-    DELETE FROM customers AS c WHERE c.id = ANY (%s::uuid[])
+    DELETE FROM customers AS c WHERE c.id = ANY (%s::uuid[]) AND c.marketing_opted_out_at IS NULL
         AND NOT EXISTS (SELECT FROM conversations AS v WHERE v.customer_id = c.id) RETURNING c.id
 """
 # What a page shows of it, and what the provider sent: ids, addresses, names of files. The text beside it stays.

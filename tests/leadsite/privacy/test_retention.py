@@ -56,6 +56,16 @@ def test_closed_leads_go_with_their_conversation_and_customer(inbox, settings, s
     assert check_integrity() == []
 
 
+def test_a_customer_who_wants_no_marketing_stays(inbox, settings):
+    settings.CLOSED_LEAD_DAYS = 30
+    inbox.business.has_lead()
+    Lead.objects.update(status="lost")
+    age("leads", updated_at=31)
+    age("customers", marketing_choice_at=99, marketing_opted_out_at=99)
+    assert run() == {"leads": 1}
+    assert (Customer.objects.count(), Conversation.objects.count()) == (1, 0)
+
+
 def test_a_conversation_with_a_younger_message_stays(inbox, settings):
     settings.CLOSED_LEAD_DAYS = 30
     inbox.gets(meta.text(timestamp=seconds(60)), meta.text(timestamp=seconds(1)))
