@@ -25,6 +25,7 @@ from django.http import Http404, HttpRequest
 from leadsite.core import clock
 from leadsite.core.describing import FIRST, describe, sentence_of
 from leadsite.core.logs.masking import mask_numbers
+from leadsite.core.logs.request_ids import current_request_id
 
 log = structlog.get_logger(__name__)
 
@@ -141,7 +142,7 @@ def report_item(
     """Report one item of several that was left out, while the transaction of the others was committed."""
     failure = new_failure(operation=operation, error=mask_numbers(error, first=FIRST))
     failure = replace(failure, source=source, user_id=user_id, input={"item": describe(item)})
-    _tell(replace(failure, sqlstate=sqlstate, constraint=constraint, attempt=1, request_id=_request_id()))
+    _tell(replace(failure, sqlstate=sqlstate, constraint=constraint, attempt=1, request_id=current_request_id()))
 
 
 def new_failure(*, operation: str, error: str) -> Failure:
@@ -192,7 +193,7 @@ def _failure_of(
         sqlstate=(cause.sqlstate if cause else getattr(error, "sqlstate", None)) or "",
         constraint=constraint or "",
         attempt=attempt,
-        request_id=_request_id(),
+        request_id=current_request_id(),
         error=sentence_of(error),
         input={name: describe(value, name) for name, value in arguments.items() if not callable(value)},
     )
@@ -213,10 +214,6 @@ def _owners_of(value: Any) -> list[UUID]:
     if isinstance(value, list | tuple):
         return [owner for part in value[:OWNERS_OF] for owner in _owners_of(part)]
     return list(getattr(getattr(value, "received", value), "businesses", []))
-
-
-def _request_id() -> str:
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def _tell(failure: Failure) -> None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-import structlog
+from leadsite.core.logs.request_ids import current_request_id
 
 # Between the parts of the setting; no part has it, because it is not printable.
 _SEPARATOR: Final = "\x1f"
@@ -75,8 +75,7 @@ def become(actor: Actor) -> None:
 
 def actor_of_request(kind: ActorKind, *, actor_id: str, name: str) -> Actor:
     """Return an actor with the id of the request that is being answered, if there is one."""
-    request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-    return Actor(kind, id=actor_id, name=name, request_id=request_id)
+    return Actor(kind, id=actor_id, name=name, request_id=current_request_id())
 
 
 def set_process_actor(actor: Actor) -> None:
