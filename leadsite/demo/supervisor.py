@@ -39,7 +39,8 @@ DATABASE_SECONDS: Final = 0.5
 # A web server that exits this often without ever answering is not started again.
 MAX_STARTS_WITHOUT_ANSWER: Final = 5
 _PR_SET_PDEATHSIG: Final = 1
-_LIBC: Final = ctypes.CDLL(None)
+# Linux only. Looked up here, because a forked child must not wait for a lock of the dynamic linker.
+_PRCTL: Final = getattr(ctypes.CDLL(None), "prctl", None)
 
 
 class PortBusy(Exception):
@@ -231,5 +232,5 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
 
 def _die_with_parent() -> None:
     """Have Linux send SIGTERM to the child when the supervisor is killed (prctl(2), PR_SET_PDEATHSIG)."""
-    if sys.platform == "linux":
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)
