@@ -63,7 +63,7 @@ class EditUserForm(UserChangeForm, ChangedFields):
 
 
 @admin.register(User)
-class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ignore[type-arg,misc] # as in the stubs
+class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ignore[type-arg] # generic in the stubs only
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm

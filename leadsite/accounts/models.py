@@ -68,7 +68,8 @@ def _memberships(side: str) -> models.Exists:
     return models.Exists(Membership.objects.filter(**{side: models.OuterRef("pk")}))
 
 
-class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing] # knox has no types
+# knox declares the relation of auth_token_set and has no types, so django-stubs find no manager for it.
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing] # auth_token_set, of knox
     """A business, or a person who works for one; the login of a business may be both.
 
     Each customer, conversation, message and lead belongs to a business by its user_id: see `businesses`. Who
@@ -172,7 +173,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             Session.objects.end_all(self.pk, reason="password changed")
 
 
-class Person(User):  # type: ignore[django-manager-missing] # as above
+class Person(User):  # type: ignore[django-manager-missing] # auth_token_set, inherited from User
     """A login, on its own admin page: the other pages of this table are those of businesses."""
 
     class Meta:

@@ -20,7 +20,7 @@ class OwnedForm(ChangedFields):
     it is not deleted."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # not in the stubs
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # django-stubs omit it
         return excluded if self.instance._state.adding else excluded - {"user", "customer", "phone_key", "deleted_at"}
 
 

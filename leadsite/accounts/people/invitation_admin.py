@@ -52,7 +52,7 @@ class InvitationForm(ChangedFields):
 
     def _get_validation_exclusions(self) -> set[str]:
         """Also checks that the business has no other invitation for this e-mail."""
-        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # not in the stubs
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # django-stubs omit it
         # Not where the e-mail is invalid: then `clean` has not set the business, which owners have no field for.
         return excluded - {"business"} if self.instance.business_id else excluded
 

@@ -38,13 +38,14 @@ class SecondFactorReset(AdminPage):
         return [path("<path:object_id>/second-factor/", view, name=self._name("second_factor")), *super().get_urls()]
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
+        obj: Model | None = options.get("obj")
         if obj is not None and self.has_change_permission(request, obj):
             person = self.person_of(obj)
             if person.second_factor_at and person.pk != request.user.pk and _is_theirs_alone(request, person):
                 context["second_factor_reset"] = reverse(f"admin:{self._name('second_factor')}", args=[quote(obj.pk)])
-        return super().render_change_form(request, context, *args, obj=obj, **options)
+        return super().render_change_form(request, context, *args, **options)
 
     def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if request.method != "POST":
