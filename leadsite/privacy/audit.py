@@ -10,7 +10,7 @@ from django.db import transaction
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
-from leadsite.privacy.rows import Search, candidates_of
+from leadsite.privacy.rows import Search, candidates
 from leadsite.privacy.tables import JSON, Table
 
 ENTRIES: Final = "audit_entries"
@@ -34,7 +34,7 @@ def erase_mentions(search: Search) -> int:
     # Entries are only added, and those of a row that is being changed have nothing of the person any more.
     with transaction.atomic():
         end_if_idle()
-        found = [key for key, *values in candidates_of(ENTRIES, _TABLE, search) if _mentions(values, search)]
+        found = [key for key, *values in candidates(ENTRIES, _TABLE, search) if _mentions(values, search)]
         if not found:
             return 0
         return erase_entries([row_id for (row_id,) in fetch_rows(_ROWS, [array(found)])])

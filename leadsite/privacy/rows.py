@@ -12,13 +12,12 @@ from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried, set_locally
 from leadsite.privacy.people import Person
-from leadsite.privacy.tables import BODY, JSON, TABLES, Table
+from leadsite.privacy.tables import BODY, BYTES, DIGEST, JSON, TABLES, Table
 from whatsapp.erasing.bodies import EMPTY, part_of_person, without_person
 from whatsapp.erasing.late import others_of
 from whatsapp.erasing.traces import Traces
 
 RANGE: Final = 5000
-IDEMPOTENCY: Final = "idempotency_keys"
 # What may stand between the digits of a number in a stored text: escapes of JSON, bytea and URLs have digits.
 _NO_DIGITS: Final = r"\\+u[0-9a-fA-F]{4}|\\[0-7]{3}|%[0-9a-fA-F]{2}|[^0-9]"
 
@@ -58,7 +57,7 @@ def find_in(name: str, search: Search) -> list[dict[str, Any]]:
     found, after = [], None
     while True:
         until = _end_of_range(name, table, search, after)
-        for row in _candidates(name, table, search, after, until):
+        for row in candidates(name, table, search, after, until):
             values = dict(zip(columns, row[1:], strict=True))
             changes = _changes(table, values, search)
             if changes is None or changes:
@@ -77,7 +76,7 @@ def _erase_range(name: str, table: Table, search: Search, after: Any) -> tuple[A
         set_locally(**{"leadsite.past": "on"})
         until = _end_of_range(name, table, search, after)
         count = 0
-        for row in _candidates(name, table, search, after, until, lock=True):
+        for row in candidates(name, table, search, after, until, lock=True):
             values = dict(zip(table.searched(), row[1:], strict=True))
             changes = _changes(table, values, search)
             if changes is None:
@@ -115,7 +114,7 @@ def _without(kind: str, value: Any, values: dict[str, Any], search: Search) -> A
         return without_person(values["provider"], value, search.traces, others=search.others)
     if kind == JSON:
         return search.traces.in_json(value)
-    if isinstance(value, bytes):
+    if kind == BYTES:
         return search.traces.in_text(value.decode(errors="surrogateescape")).encode(errors="surrogateescape")
     return search.traces.in_text(value)
 
@@ -145,9 +144,7 @@ def _shown(table: Table, values: dict[str, Any], changes: dict[str, Any] | None,
 def _update(name: str, table: Table, key: Any, changes: dict[str, Any]) -> None:
     kinds = table.searched()
     values = {column: json.dumps(new) if kinds[column] == JSON else new for column, new in changes.items()}
-    if name == IDEMPOTENCY:
-        # A hash of the request, which had the person in it. The key stays: the request is not done a second time.
-        values["fingerprint"] = b""
+    values |= {column: b"" for column, kind in table.columns.items() if kind == DIGEST}
     assignments = ", ".join(f"{column} = %s" + ("::jsonb" if kinds.get(column) == JSON else "") for column in values)
     _execute(f"UPDATE {name} SET {assignments} WHERE {table.key} = %s", [*values.values(), key])  # noqa: S608 - our names
 
@@ -162,13 +159,19 @@ def _end_of_range(name: str, table: Table, search: Search, after: Any) -> Any:
     return rows[0][0] if rows else None
 
 
-def _candidates(
-    name: str, table: Table, search: Search, after: Any, until: Any, *, lock: bool = False
+def candidates(
+    name: str, table: Table, search: Search, after: Any = None, until: Any = None, *, lock: bool = False
 ) -> list[tuple[Any, ...]]:
-    """The rows of the range that may have traces: PostgreSQL compares digits and words only."""
+    """Return key and searched columns of the rows that may have traces: PostgreSQL compares digits and words only.
+
+    `after`, `until`: a range of keys; None: from the first row, to the last one. Raises django.db.Error.
+    """
     searched = table.searched()
     columns = [table.key, *searched]
-    texts = ", ".join(f"encode({c}, 'escape')" if c in _BYTES.get(name, ()) else f"{c}::text" for c in searched)
+    texts = ", ".join(
+        f"encode({column}, 'escape')" if kind in (BODY, BYTES) else f"{column}::text"
+        for column, kind in searched.items()
+    )
     where, parameters = _range(table, search, after, until)
     statement = f"""
         SELECT {", ".join(columns)} FROM {name} WHERE {where} AND (
@@ -179,11 +182,6 @@ def _candidates(
     digits = array(f"%{needle}%" for needle in search.traces.needles)
     words = array(f"%{_escaped(word)}%" for word in search.words)
     return fetch_rows(statement, [*parameters, _NO_DIGITS, digits, words])
-
-
-def candidates_of(name: str, table: Table, search: Search) -> list[tuple[Any, ...]]:
-    """All rows that may have traces, as _candidates; without locks."""
-    return _candidates(name, table, search, None, None)
 
 
 def _range(table: Table, search: Search, after: Any, until: Any) -> tuple[str, list[Any]]:
@@ -206,6 +204,3 @@ def _execute(statement: str, parameters: list[Any]) -> None:
 
 def _escaped(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-_BYTES: Final = {"webhook_deliveries": {"body"}, IDEMPOTENCY: {"body"}}

@@ -3,9 +3,11 @@ compares this with the tables that there are: a new column needs a decision.
 
   OWN      the row is the person's, and goes with them (erasing.py); of others it has nothing to be searched
   TEXT     written by people, or by a program about them: searched for numbers, ids, and names beside these
+  BYTES    the same as TEXT, stored as bytes
   JSON     the same, with objects in it: Note [Whose part] in whatsapp/erasing/traces.py
   BODY     the raw delivery of a PROVIDER: whatsapp/erasing/bodies.py
   FILE     a piece of an uploaded file: files.py
+  DIGEST   a hash of the other columns: emptied where one of these changes
   any other text says why there is nothing of a customer in it
 """
 
@@ -14,12 +16,14 @@ from typing import Final
 
 OWN: Final = "own"
 TEXT: Final = "text"
+BYTES: Final = "bytes"
 JSON: Final = "json"
 BODY: Final = "body"
 FILE: Final = "file"
+DIGEST: Final = "digest"
 PROVIDER: Final = "provider"
 AUDIT: Final = "audit"
-SEARCHED: Final = frozenset({TEXT, JSON, BODY, PROVIDER})
+SEARCHED: Final = frozenset({TEXT, BYTES, JSON, BODY, PROVIDER})
 
 WORD: Final = "one of our words"
 STAFF: Final = "about staff"
@@ -32,7 +36,7 @@ class Table:
     """`columns`: their decisions. `deletes`: a row that is the person's, and does not only mention them, is deleted;
     `deletes_mentions`: the other too.
 
-    `owner`: the column with the business; None where rows belong to none: then those of no other business are searched.
+    `owner`: the column with the business; None where the table has none: then all rows are searched.
     `key`: the primary key, by whose order rows are searched.
     """
 
@@ -118,7 +122,8 @@ TABLES: Final[dict[str, Table]] = {
         owner=None,
     ),
     "webhook_events": Table({"payload": JSON, "error": TEXT, "type": WORD, "state": WORD}, deletes=True),
-    "idempotency_keys": Table({"key": TEXT, "body": TEXT, "fingerprint": "emptied with the rest: rows.py"}),
+    # The row stays, so that the request is not done a second time.
+    "idempotency_keys": Table({"key": TEXT, "body": BYTES, "fingerprint": DIGEST}),
     "failed_transactions": Table(
         {
             "error": TEXT,
