@@ -18,15 +18,13 @@ from conversations.models import Customer
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
 from leadsite.adminkit.workplace import role_of, sees_all
-from leadsite.privacy.erasing import erase_customer
+from leadsite.privacy.erasing import REQUEST_SECONDS, erase_customer
 from leadsite.privacy.exporting import as_archive, as_json, export_customer
 from leadsite.privacy.people import PersonUnknown
 
 log = structlog.get_logger(__name__)
 
 CONFIRMATION: Final = "erase"
-# What a page may take of the search; a worker does the rest.
-SECONDS: Final = 1.5
 _TOO_LONG: Final = "It takes too long here. Use manage.py export_customer on the server."
 
 
@@ -137,7 +135,7 @@ def _download(request: HttpRequest, customer: Customer) -> HttpResponse:
 
 def _erase(request: HttpRequest, customer: Customer) -> None:
     try:
-        erasure = erase_customer(user_id=customer.user_id, customer_id=customer.pk, seconds=SECONDS)
+        erasure = erase_customer(user_id=customer.user_id, customer_id=customer.pk, seconds=REQUEST_SECONDS)
     except PersonUnknown as error:
         messages.warning(request, f"Nothing was erased. {error}")
         return

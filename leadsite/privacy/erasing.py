@@ -9,7 +9,8 @@ between, a worker finishes the erasure within a minute: what is searched for is 
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -18,17 +19,19 @@ from django.db import Error, connection, transaction
 from django.db.models.functions import Now
 
 from conversations.models import Customer, ErasedMark
-from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import ConcurrentChange, end_if_idle, retried
 from leadsite.privacy.audit import ENTRIES, erase_entries, erase_mentions
 from leadsite.privacy.files import drop_files_with
 from leadsite.privacy.models import Erasure
-from leadsite.privacy.people import Person, PersonUnknown, person_of
+from leadsite.privacy.people import OWN_MOVES, Person, PersonUnknown, person_of
 from leadsite.privacy.rows import Search, erase_in
 from leadsite.privacy.tables import TABLES
 
 log = structlog.get_logger(__name__)
+
+# What a request may take of the search; a worker does the rest.
+REQUEST_SECONDS: Final = 1.5
 
 # The person's own rows, in the order in which foreign keys allow it. Of deleted leads too: these are the tables.
 _DELETES: Final = {
@@ -40,9 +43,7 @@ _DELETES: Final = {
     "chat_presence": "DELETE FROM chat_presence WHERE conversation_id = ANY (%(conversations)s::uuid[])",
     "conversations": "DELETE FROM conversations WHERE id = ANY (%(conversations)s::uuid[])",
     "customers": "DELETE FROM customers WHERE id = %(customer)s",
-    "customer_moves": """DELETE FROM customer_moves WHERE user_id = %(user)s
-        AND (former = ANY (%(known)s::text[]) OR phone_key(phone) = ANY (%(known)s::text[])
-             OR whatsapp_user_id = ANY (%(known)s::text[]))""",
+    "customer_moves": f"DELETE FROM customer_moves WHERE {OWN_MOVES}",  # noqa: S608 - a constant
     "parked_statuses": """DELETE FROM parked_statuses WHERE user_id = %(user)s
         AND (provider_id = ANY (%(provider_ids)s::text[])
              OR provider_id = ANY (ARRAY(SELECT 'call ' || id FROM unnest(%(provider_ids)s::text[]) AS id)))""",
@@ -76,20 +77,11 @@ def _erase_rows(*, user_id: UUID, customer_id: UUID) -> Erasure:
 
 
 def _delete_rows(person: Person) -> dict[str, int]:
-    known = [one.value for one in person.marks if one.kind != "message"]
-    values: dict[str, Any] = {
-        "user": person.user_id,
-        "customer": person.customer_id,
-        "conversations": array(person.conversation_ids),
-        "leads": array(person.lead_ids),
-        "messages": array(person.message_ids),
-        "known": array(known),
-        "provider_ids": array(person.provider_ids),
-    }
+    parameters = person.parameters
     removed = {}
     with connection.cursor() as cursor:
         for table, statement in _DELETES.items():
-            cursor.execute(statement, values)
+            cursor.execute(statement, parameters)
             removed[table] = cursor.rowcount
     erase_entries(person.rows)
     if removed["conversations"] != len(person.conversation_ids) or not removed["customers"]:
@@ -107,9 +99,9 @@ def finish_erasure(*, erasure_id: UUID, seconds: float | None = None) -> Erasure
         return erasure
     search = Search.of(Person.unsealed(erasure.pending))
     until = time.monotonic() + seconds if seconds is not None else None
-    steps: dict[str, Callable[[], int]] = {"import_files": lambda: drop_files_with(search)}
-    steps |= {name: _step(name, search) for name, table in TABLES.items() if table.searched()}
-    steps[ENTRIES] = lambda: erase_mentions(search)
+    steps: dict[str, Callable[[], int]] = {"import_files": partial(drop_files_with, search)}
+    steps |= {name: partial(erase_in, name, search) for name, table in TABLES.items() if table.searched()}
+    steps[ENTRIES] = partial(erase_mentions, search)
     for name, step in steps.items():
         if until is not None and time.monotonic() > until:
             return erasure
@@ -124,10 +116,6 @@ def finish_erasure(*, erasure_id: UUID, seconds: float | None = None) -> Erasure
         if count:
             erasure.removed[name] = erasure.removed.get(name, 0) + count
     return _close(erasure)
-
-
-def _step(name: str, search: Search) -> Callable[[], int]:
-    return lambda: erase_in(name, search)
 
 
 @retried(operation="erase customer")

@@ -6,12 +6,12 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from conversations.models import Customer
 from leadsite.core import clock
-from leadsite.core.arrays import array
-from leadsite.privacy.people import Person, person_of
+from leadsite.core.statements import fetch_rows
+from leadsite.privacy.people import OWN_MOVES, Person, person_of
 from leadsite.privacy.rows import Search, find_in
 from leadsite.privacy.tables import TABLES
 
@@ -25,9 +25,8 @@ _OWN: Final = {
     "leads": "SELECT to_jsonb(t) - 'user_id' FROM leads AS t WHERE id = ANY (%(leads)s::uuid[]) ORDER BY id",
     "messages": """SELECT to_jsonb(t) - 'user_id' - 'leased_until' - 'due_at' FROM messages AS t
         WHERE id = ANY (%(messages)s::uuid[]) ORDER BY sort_at, id""",
-    "former_identifiers": """SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t WHERE user_id = %(user)s
-        AND (former = ANY (%(known)s::text[]) OR phone_key(phone) = ANY (%(known)s::text[])
-             OR whatsapp_user_id = ANY (%(known)s::text[])) ORDER BY moved_at""",
+    "former_identifiers": f"""SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t
+        WHERE {OWN_MOVES} ORDER BY moved_at""",  # noqa: S608 - a constant
     "import_changes": """SELECT to_jsonb(t) - 'user_id' FROM import_changes AS t
         WHERE lead_id = ANY (%(leads)s::uuid[]) OR customer_id = %(customer)s ORDER BY id""",
     "audit": """SELECT to_jsonb(t) - 'user_id' FROM audit_entries AS t
@@ -37,7 +36,7 @@ _OWN: Final = {
 
 
 def export_customer(customer: Customer) -> dict[str, Any]:
-    """Return all that is kept about the person. Opens a transaction. Raises PersonUnknown, django.db.Error."""
+    """Return all that is kept about the person. Opens a transaction. Raises django.db.Error."""
     person = _person(customer)
     search = Search.of(person)
     found = {name: _besides(find_in(name, search), name, person) for name in _searched()}
@@ -58,7 +57,7 @@ def as_json(document: dict[str, Any]) -> bytes:
 
 
 def as_archive(document: dict[str, Any]) -> bytes:
-    """A ZIP with the JSON; files that are kept of the person would be beside it."""
+    """A ZIP with the JSON in it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(FILE_NAME, as_json(document))
@@ -90,21 +89,8 @@ def _besides(rows: list[dict[str, Any]], name: str, person: Person) -> list[dict
 
 
 def _own_rows(person: Person) -> dict[str, list[Any]]:
-    values: dict[str, Any] = {
-        "user": person.user_id,
-        "customer": person.customer_id,
-        "conversations": array(person.conversation_ids),
-        "leads": array(person.lead_ids),
-        "messages": array(person.message_ids),
-        "rows": array(person.rows),
-        "known": array(one.value for one in person.marks if one.kind != "message"),
-    }
-    rows = {}
-    with connection.cursor() as cursor:
-        for name, statement in _OWN.items():
-            cursor.execute(statement, values)
-            rows[name] = [_parsed(row) for (row,) in cursor.fetchall()]
-    return rows
+    parameters = person.parameters
+    return {name: [_parsed(row) for (row,) in fetch_rows(statement, parameters)] for name, statement in _OWN.items()}
 
 
 def _parsed(row: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -21,11 +20,10 @@ from whatsapp.wamids import token_of
 
 MOVES: Final = 10
 SHORTEST_ID: Final = 6
-_MOVED: Final = """
-    SELECT former, phone, whatsapp_user_id FROM customer_moves
-    WHERE user_id = %s AND (former = ANY (%s::text[]) OR phone_key(phone) = ANY (%s::text[])
-        OR whatsapp_user_id = ANY (%s::text[]))
-"""
+# Which rows of customer_moves are the person's, by the keys of phone numbers and by WhatsApp user ids.
+OWN_MOVES: Final = """user_id = %(user)s AND (former = ANY (%(known)s::text[])
+    OR phone_key(phone) = ANY (%(known)s::text[]) OR whatsapp_user_id = ANY (%(known)s::text[]))"""
+_MOVED: Final = f"SELECT former, phone, whatsapp_user_id FROM customer_moves WHERE {OWN_MOVES}"  # noqa: S608 - a constant
 _OTHERS: Final = """
     SELECT phone_key, whatsapp_user_id FROM customers
     WHERE user_id = %s AND id <> %s AND (phone_key = ANY (%s::text[]) OR whatsapp_user_id = ANY (%s::text[]))
@@ -45,7 +43,7 @@ class PersonUnknown(Exception):
 
 @dataclass(slots=True)
 class Person:
-    """What identifies a person, and the ids of their rows. `phones`: E.164;"""
+    """What identifies a person, and the ids of their rows. `phones`: E.164."""
 
     user_id: UUID
     customer_id: UUID
@@ -83,6 +81,20 @@ class Person:
         people += [Identifier(self.user_id, USER_ID, one) for one in self.whatsapp_user_ids]
         messages = {*self.provider_ids, *filter(None, map(token_of, self.provider_ids)), *map(str, self.message_ids)}
         return [*people, *(Identifier(self.user_id, MESSAGE, one) for one in sorted(messages))]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """For statements about the person's own rows; `known`: the identifiers as in OWN_MOVES."""
+        return {
+            "user": self.user_id,
+            "customer": self.customer_id,
+            "conversations": array(self.conversation_ids),
+            "leads": array(self.lead_ids),
+            "messages": array(self.message_ids),
+            "rows": array(self.rows),
+            "known": array(one.value for one in self.marks if one.kind != MESSAGE),
+            "provider_ids": array(self.provider_ids),
+        }
 
     def sealed(self) -> str:
         """The person as an encrypted text."""
@@ -134,16 +146,15 @@ def _moved(person: Person, known: set[str]) -> set[str]:
     """The identifiers, and those that moves connect with them."""
     for _ in range(MOVES):
         keys = {_key(one) for one in known}
-        ids = array(sorted(keys))
-        found = {one for row in fetch_rows(_MOVED, [person.user_id, ids, ids, ids]) for one in row if one}
+        rows = fetch_rows(_MOVED, {"user": person.user_id, "known": array(sorted(keys))})
+        found = {one for row in rows for one in row if one}
         if {_key(one) for one in found} <= keys:
             break
         known |= found
     return known
 
 
-def _add_identifiers(person: Person, known: Iterable[str], *, own: set[str | None]) -> None:
-    known = set(known)
+def _add_identifiers(person: Person, known: set[str], *, own: set[str | None]) -> None:
     keys = array(sorted({_key(one) for one in known}))
     others = {
         one for row in fetch_rows(_OTHERS, [person.user_id, person.customer_id, keys, keys]) for one in row if one

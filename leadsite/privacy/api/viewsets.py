@@ -16,14 +16,12 @@ from rest_framework.response import Response
 from conversations.models import Customer
 from leadsite.privacy.api.filters import CustomerFilter
 from leadsite.privacy.api.serializers import CustomerSerializer, ErasingSerializer
-from leadsite.privacy.erasing import erase_customer
+from leadsite.privacy.erasing import REQUEST_SECONDS, erase_customer
 from leadsite.privacy.people import PersonUnknown
 from leadsite.rest.pagination import NewestFirst
 from leadsite.rest.schema import WRITING, errors, reading
 from leadsite.rest.viewsets import OwnedViewSet
 
-# What a request may take of the search; a worker does the rest.
-SECONDS: Final = 1.5
 _OWN: Final = "The caller's own customers; those of other businesses answer 404."
 _NOT_SAID: Final = (
     "A customer cannot be deleted, only erased with every trace, for good: send ?erase=true. DELETE /api/leads/<id>"
@@ -65,7 +63,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Customer]
         if request.query_params.get("erase") != "true":
             raise ValidationError({"erase": [_NOT_SAID]})
         try:
-            erasure = erase_customer(user_id=self.user_id, customer_id=customer_id, seconds=SECONDS)
+            erasure = erase_customer(user_id=self.user_id, customer_id=customer_id, seconds=REQUEST_SECONDS)
         except PersonUnknown as error:
             raise Http404(str(error)) from error
         if erasure.finished_at is not None:
