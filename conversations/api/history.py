@@ -1,15 +1,9 @@
 """The histories of conversations and customers."""
 
-from drf_spectacular.utils import extend_schema_view
-
 from conversations.models import Conversation, Customer
-from leadsite.audit.api import HistorySerializer, HistoryViewSet
-from leadsite.rest.schema import reading
+from leadsite.audit.api import HistoryViewSet
 
 
-@extend_schema_view(
-    list=reading("Who changed it, and what, newest first", HistorySerializer(many=True), 400, 404),
-)
 class ConversationHistoryViewSet(HistoryViewSet):
     """The changes of one conversation, also of a deleted one."""
 
@@ -17,9 +11,6 @@ class ConversationHistoryViewSet(HistoryViewSet):
     row_kwarg = "conversation_id"
 
 
-@extend_schema_view(
-    list=reading("Who changed it, and what, newest first", HistorySerializer(many=True), 400, 404),
-)
 class CustomerHistoryViewSet(HistoryViewSet):
     """The changes of one customer: names, numbers, what they want no more."""
 

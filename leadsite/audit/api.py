@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
+from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin
@@ -13,6 +14,7 @@ from leadsite.audit.history import action_of, changes_of, entries_of
 from leadsite.audit.models import AuditEntry
 from leadsite.core.postgresql.actors import ActorKind
 from leadsite.rest.pagination import NewestFirst
+from leadsite.rest.schema import reading
 from leadsite.rest.viewsets import OwnedViewSet
 
 ACTIONS = ("insert", "update", "delete", "restore")
@@ -49,6 +51,7 @@ class InOrder(NewestFirst):
     positions: ClassVar[Mapping[str, Callable[[str], Any]]] = {"id": int}
 
 
+@extend_schema_view(list=reading("Who changed it, and what, newest first", HistorySerializer(many=True), 400, 404))
 class HistoryViewSet(ListModelMixin, OwnedViewSet[AuditEntry]):
     """The changes of one row of the caller, newest first. `rows` are those of the model, deleted ones too."""
 
