@@ -8,7 +8,7 @@ from rest_framework import serializers
 from conversations.models import NAME_MAX_LENGTH
 from conversations.phone import E164_PATTERN
 from conversations.visible_text import visible_text
-from leadsite.rest.fields import StrictCharField
+from leadsite.rest.fields import StrictCharField, StrictUUIDField
 
 NAME_HELP: Final = 'Empty (`""`) where it is not known.'
 PHONE_HELP: Final = "In E.164; null for a customer of WhatsApp who hides the number."
@@ -32,3 +32,11 @@ class NameField(StrictCharField):
         # NUL has an error of its own.
         is_blank = isinstance(data, str) and "\0" not in data and not visible_text(data)
         return super().run_validation("" if is_blank else data)
+
+
+class AssigneeField(StrictUUIDField):
+    """The new assignee of a lead or a conversation; for the services it is `assigned_to_id`."""
+
+    def __init__(self, **options: Any) -> None:
+        help_text = "Somebody of the business, see `GET /api/people`, or null: nobody."
+        super().__init__(source="assigned_to_id", required=False, allow_null=True, help_text=help_text, **options)

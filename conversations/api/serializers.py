@@ -5,7 +5,7 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from conversations.api.fields import NAME_HELP, PHONE_HELP, E164Field
+from conversations.api.fields import NAME_HELP, PHONE_HELP, AssigneeField, E164Field
 from conversations.api.parts import (
     A_REFERRAL,
     ContextSerializer,
@@ -15,7 +15,7 @@ from conversations.api.parts import (
 )
 from conversations.kinds import text_of_message
 from conversations.models import Conversation, Message
-from leadsite.rest.fields import StrictChoiceField, StrictSerializer, StrictUUIDField
+from leadsite.rest.fields import StrictChoiceField, StrictSerializer
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
 # Statuses that the API shows as another one: a voice note that was played counts as read.
@@ -81,9 +81,7 @@ class ConversationChangeSerializer(StrictSerializer):
     """The fields to change, one at least. Fields that are left out keep their values."""
 
     status = StrictChoiceField(Conversation.Status.choices, required=False)
-    assigned_to = StrictUUIDField(
-        required=False, allow_null=True, help_text="Somebody of the business, see `GET /api/people`, or null: nobody."
-    )
+    assigned_to = AssigneeField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
@@ -97,8 +95,8 @@ _CHANGE: Final = ConversationChangeSerializer()
 
 def read_conversation_changes(body: Any) -> dict[str, Any]:
     """Parse the body of PATCH into changes for the service. Raises ValidationError."""
-    fields = _CHANGE.run_validation(body)
-    return {{"assigned_to": "assigned_to_id"}.get(name, name): value for name, value in fields.items()}
+    changes: dict[str, Any] = _CHANGE.run_validation(body)
+    return changes
 
 
 _A_PHOTO: Final = {

@@ -5,7 +5,7 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from conversations.api.fields import NAME_HELP, PHONE_HELP, E164Field, NameField
+from conversations.api.fields import NAME_HELP, PHONE_HELP, AssigneeField, E164Field, NameField
 from conversations.api.parts import ReferralSerializer
 from conversations.phone import PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
@@ -15,7 +15,6 @@ from leadsite.rest.fields import (
     StrictChoiceField,
     StrictIntegerField,
     StrictSerializer,
-    StrictUUIDField,
 )
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
@@ -100,9 +99,7 @@ class LeadChangeSerializer(StrictSerializer):
         help_text="Null empties them.",
     )
     customer_name = NameField(required=False, help_text="The customer's name, and so in all their leads.")
-    assigned_to = StrictUUIDField(
-        required=False, allow_null=True, help_text="Somebody of the business, see `GET /api/people`, or null: nobody."
-    )
+    assigned_to = AssigneeField()
     version = StrictIntegerField(
         required=False,
         min_value=1,
@@ -115,8 +112,6 @@ def read_lead_changes(body: Any) -> tuple[dict[str, Any], int | None]:
     """Parse the body of PATCH into changes for the service and the client's version. Raises ValidationError."""
     fields = _LEAD_CHANGES.run_validation(body)
     version = fields.pop("version", None)
-    if "assigned_to" in fields:
-        fields["assigned_to_id"] = fields.pop("assigned_to")
     if "details" in fields:
         fields["details"] = fields["details"] or ""
     return fields, version
