@@ -135,7 +135,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         " restored until it is removed for good, 30 days later unless the site has another setting.",
         parameters=[IF_MATCH],
         request=None,
-        responses={204: None, **errors(400, 404, 409)},
+        responses={204: None, **errors(404, *WRITING, "stale_version")},
     )
     def destroy(self, request: Request, lead_id: UUID) -> Response:
         version = version_wanted(request, None)
@@ -151,7 +151,7 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         " now. A lead that is not deleted is answered as it is. 409 `external_id_taken` where another lead has its"
         " external id by now. A key without the scope `read` gets `id` and `version` only.",
         request=None,
-        responses={200: LeadSerializer, **errors(400, 404, 409)},
+        responses={200: LeadSerializer, **errors(404, *WRITING, "external_id_taken")},
     )
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, lead_id: UUID) -> Response:

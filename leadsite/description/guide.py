@@ -13,6 +13,7 @@ from leads.api.batch import BATCH_LIMIT
 from leads.models import DETAILS_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, LOST_REASON_MAX_LENGTH
 from leads.services.status_order import TRANSITIONS
 from leadsite.accounts.defaults import REQUESTS_PER_MINUTE
+from leadsite.description.webhooks import EVENTS
 from leadsite.rest.error_codes import ERROR_CODES
 from leadsite.rest.idempotency import KEPT
 from leadsite.rest.pagination import NewestFirst
@@ -47,6 +48,7 @@ def guide() -> str:
     }
     texts = {
         "codes": "\n".join(f"| {one.status} | `{code}` | {one.meaning} |" for code, one in ERROR_CODES.items()),
+        "events": "\n".join(f"| `{name}` | {when} | {data.lower()} |" for name, (data, when) in EVENTS.items()),
         "retries": ", ".join(_pause(seconds) for seconds in RETRY_DELAYS),
         "transitions": "\n".join(
             f"| `{status}` | {', '.join(f'`{next_one}`' for next_one in allowed)} |"

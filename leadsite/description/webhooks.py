@@ -5,8 +5,8 @@ from typing import Any, Final
 from leadsite.rest.schema import A_TIME, AN_ID
 from leadsite.webhooks.models import TEST, EventType
 
-# The component that `data` is, and when it is posted.
-_EVENTS: Final = {
+# The component that `data` is, and when the event is posted: also the table in guide.md.
+EVENTS: Final = {
     EventType.LEAD_CREATED.value: ("Lead", "A lead was created: by API, SQL, WhatsApp, admin or import."),
     EventType.LEAD_UPDATED.value: (
         "Lead",
@@ -32,7 +32,7 @@ _HEADERS: Final = {
     ),
     "webhook-signature": (
         "`v1,` and the base64 of HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{raw body}`, with the endpoint's"
-        " secret; several ones, separated by spaces, for 24 hours after the secret was rotated. See Webhooks.",
+        " secret; several, separated by spaces, for 24 hours after the secret was rotated. See Webhooks.",
         {"type": "string", "pattern": "^v1,[A-Za-z0-9+/=]+( v1,[A-Za-z0-9+/=]+)*$"},
     ),
 }
@@ -46,14 +46,14 @@ _ANSWERS: Final = {
 def webhooks() -> dict[str, Any]:
     """The events by their names."""
     data = {"type": "object", "required": ["endpoint_id"], "properties": {"endpoint_id": _ID}}
-    test = _posted(TEST, "You asked for it, by POST /api/webhook-endpoints/{endpoint_id}/test.", data)
+    test = _posted(TEST, "You have asked for it by POST /api/webhook-endpoints/{endpoint_id}/test.", data)
     test["post"]["requestBody"]["content"]["application/json"]["examples"] = {
         "Posted": {"value": {"type": TEST, "timestamp": A_TIME, "data": {"endpoint_id": AN_ID}}}
     }
     return {
         **{
             name: _posted(name, when, {"$ref": f"#/components/schemas/{component}"})
-            for name, (component, when) in _EVENTS.items()
+            for name, (component, when) in EVENTS.items()
         },
         TEST: test,
     }
