@@ -4,6 +4,7 @@ A business that has owners keeps one who can log in, so that somebody can invite
 for each change: of two owners who remove each other at the same moment, the second is refused.
 """
 
+import logging
 from typing import Any, Final
 from uuid import UUID
 
@@ -51,7 +52,8 @@ def join_business(*, person: User, business_id: UUID, role: str) -> Membership:
             person.save(update_fields=["is_staff"])
         if role == Role.OWNER:
             give_owner_a_group(person=person)
-    log_security_event("person_joined", client="", subject=str(person.pk), business=str(business_id), role=role)
+    more: dict[str, Any] = {"business": str(business_id), "role": role}
+    log_security_event("person_joined", client="", subject=str(person.pk), level=logging.INFO, **more)
     return membership
 
 
@@ -67,7 +69,7 @@ def change_role(*, membership: Membership, role: str, by: UUID) -> None:
         if role == Role.OWNER:
             give_owner_a_group(person=membership.person)
     more: dict[str, Any] = {"business": str(membership.business_id), "role": role, "by": str(by)}
-    log_security_event("role_changed", client="", subject=str(membership.person_id), **more)
+    log_security_event("role_changed", client="", subject=str(membership.person_id), level=logging.INFO, **more)
 
 
 @retried
@@ -88,7 +90,7 @@ def remove_person(*, membership: Membership, by: UUID) -> None:
         task = app.configure_task(RELEASE_WORK, allow_unknown=True)
         task.defer(business_id=str(business_id), person_id=str(person_id))
     more: dict[str, Any] = {"business": str(business_id), "by": str(by)}
-    log_security_event("person_removed", client="", subject=str(person_id), **more)
+    log_security_event("person_removed", client="", subject=str(person_id), level=logging.INFO, **more)
 
 
 def set_rotation(*, business_id: UUID, on: bool) -> None:
