@@ -29,6 +29,7 @@ from leads.importing.page_messages import page_message
 from leads.models import ImportRun
 from leadsite.adminkit.owned import OwnedAdmin, owner_of
 from leadsite.adminkit.values import NOTHING, foreign, moment
+from leadsite.adminkit.workplace import sees_all
 
 State = ImportRun.State
 RESULT_FIELDS: Final = ("state_badge", "outcome", "leads_link", "finished")
@@ -71,14 +72,14 @@ class ImportRunAdmin(OwnedAdmin):
             # Until the run is over, the section above the fields shows these, and updates them.
             early = obj.state in (State.PREVIEW, *uploads.IN_PROGRESS)
             return [name for name in super().get_fields(request, obj) if not (early and name in RESULT_FIELDS)]
-        return [*(["user"] if request.user.is_superuser else []), "file", *READING_FIELDS]
+        return [*(["user"] if sees_all(request) else []), "file", *READING_FIELDS]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return super().get_readonly_fields(request, obj) if obj is not None else []
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         if obj is None:
-            options["fields"] = ["user"] if request.user.is_superuser else []
+            options["fields"] = ["user"] if sees_all(request) else []
         return super().get_form(request, obj, change=change, **options)
 
     def add_view(

@@ -24,6 +24,7 @@ from leads.services.create import create_lead
 from leads.services.refusals import LeadRefused
 from leadsite.adminkit.owned import owner_of
 from leadsite.adminkit.values import NOTHING, badge, day, foreign, link, moment, shorten
+from leadsite.adminkit.workplace import sees_all
 from leadsite.audit.timeline import AuditedAdmin
 
 NEW_LEAD_FIELDS = ["customer_phone", "customer_name", "type", "details", "status"]
@@ -68,7 +69,7 @@ class LeadAdmin(DeletableLeads, AuditedAdmin):
         return actions | colleague_actions(request) if "assign_to_me" in actions else actions
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        operator = request.user.is_superuser
+        operator = sees_all(request)
         if obj is None:
             return [(None, {"fields": ["user", *NEW_LEAD_FIELDS] if operator else NEW_LEAD_FIELDS})]
         hidden = {"user": not operator, "came_by": not cast(Lead, obj).referral}
@@ -81,7 +82,7 @@ class LeadAdmin(DeletableLeads, AuditedAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         if obj is None:
             columns = ["type", "details", "status"]
-            options |= {"form": NewLeadForm, "fields": ["user", *columns] if request.user.is_superuser else columns}
+            options |= {"form": NewLeadForm, "fields": ["user", *columns] if sees_all(request) else columns}
         form = super().get_form(request, obj, change=change, **options)
         if obj is None:
             form.refusal = getattr(request, "lead_refusal", None)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from unfold.admin import TabularInline
@@ -43,21 +43,19 @@ class OwnedAdmin(AdminPage):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         fields = super().get_fields(request, obj)
-        return list(fields) if request.user.is_superuser else [name for name in fields if name != "user"]
+        return list(fields) if sees_all(request) else [name for name in fields if name != "user"]
 
     @staticmethod
     def _with_owner(request: HttpRequest, names: Any) -> list[Any]:
         """Add the owner for superusers; other users see the rows of one business only."""
-        return [*names, "user"] if request.user.is_superuser else list(names)
+        return [*names, "user"] if sees_all(request) else list(names)
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
     ) -> ModelChoiceField[Any] | None:
         related = db_field.related_model
         if related is get_user_model():
-            mine = Q(is_active=True) if sees_all(request) else Q(pk=business_of(request))
-            businesses = get_user_model()._default_manager.businesses().filter(mine)
-            options["queryset"] = businesses.order_by("business_name", "email")
+            options["queryset"] = businesses_to_choose(request)
         elif isinstance(related, type) and issubclass(related, OwnedModel):
             options["queryset"] = rows_of_business(request, related._default_manager.all())
         return super().formfield_for_foreignkey(db_field, request, **options)
@@ -83,6 +81,13 @@ def owner_of(request: HttpRequest, form: Any, field: str = "user") -> UUID:
     if business_id is None:
         raise PermissionDenied
     return business_id
+
+
+def businesses_to_choose(request: HttpRequest) -> QuerySet[Any]:
+    """Return the businesses that a form offers for a row: to operators all that are active, to others their own."""
+    own = {} if sees_all(request) else {"pk": business_of(request)}
+    businesses = get_user_model()._default_manager.businesses()
+    return businesses.filter(is_active=True, **own).order_by("business_name", "email")
 
 
 class ReadOnlyInline(ReadOnly, TabularInline):

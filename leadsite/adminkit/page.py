@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from leadsite.adminkit.values import moment
+from leadsite.adminkit.workplace import sees_all
 from leadsite.core import failures
 
 log = structlog.get_logger(__name__)
@@ -193,7 +194,7 @@ class OperatorsOnly(ModelAdmin):
     """Pages that can grant permissions: for superusers only, whatever permissions a group has."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.is_superuser
+        return sees_all(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_module_permission(request)

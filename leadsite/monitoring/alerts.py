@@ -5,12 +5,13 @@ from django.utils.html import format_html
 
 from leadsite.adminkit.alerts import SHOWN, Alert
 from leadsite.adminkit.values import moment
+from leadsite.adminkit.workplace import sees_all
 from leadsite.monitoring.models import IntegrityRun
 
 
 def integrity_findings(request: HttpRequest) -> list[Alert]:
     """What the last self-check found. For superusers: it is about all businesses, and corrected in the database."""
-    if not request.user.is_superuser:
+    if not sees_all(request):
         return []
     last = IntegrityRun.objects.order_by("-pk").first()
     if last is None:

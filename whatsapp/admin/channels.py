@@ -127,7 +127,7 @@ class ChannelAdmin(AuditedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         # A body may contain other businesses' customers, so deliveries are for operators.
-        hidden: set[str] = set() if request.user.is_superuser else {"waiting"}
+        hidden: set[str] = set() if sees_all(request) else {"waiting"}
         hidden |= set() if obj else {"has_token", "has_secret", "waiting"}
         hidden |= set() if self.has_change_permission(request, obj) or obj is None else {"access_token", "app_secret"}
         return [name for name in super().get_fields(request, obj) if name not in hidden]

@@ -10,12 +10,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from leadsite.accounts.models import ApiKey, User, all_scopes
+from leadsite.accounts.models import ApiKey, all_scopes
 from leadsite.accounts.services import replace_api_key, store_new_key
-from leadsite.adminkit.owned import owner_of
+from leadsite.adminkit.owned import businesses_to_choose, owner_of
 from leadsite.adminkit.page import AdminPage, ChangedFields
 from leadsite.adminkit.values import moment
-from leadsite.adminkit.workplace import rows_of_business
+from leadsite.adminkit.workplace import rows_of_business, sees_all
 
 
 class ApiKeyForm(ChangedFields):
@@ -50,13 +50,13 @@ class ApiKeyAdmin(AdminPage):
         return rows_of_business(request, super().get_queryset(request))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return ["user", "name", "scopes", "expiry"] if request.user.is_superuser else ["name", "scopes", "expiry"]
+        return ["user", "name", "scopes", "expiry"] if sees_all(request) else ["name", "scopes", "expiry"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["user"] if obj is not None else []
 
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any) -> Any:
-        options["queryset"] = User.objects.businesses().filter(is_active=True).order_by("business_name", "email")
+        options["queryset"] = businesses_to_choose(request)
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm[Any], change: bool) -> None:

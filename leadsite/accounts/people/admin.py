@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from leadsite.accounts.models import Membership, Rotation, User
 from leadsite.accounts.people import services
 from leadsite.accounts.second_factor.admin import SecondFactorReset
+from leadsite.adminkit.owned import businesses_to_choose
 from leadsite.adminkit.page import AdminPage, ChangedFields
 from leadsite.adminkit.values import badge, foreign, moment
 from leadsite.adminkit.workplace import business_of, rows_of_business, sees_all
@@ -33,8 +34,7 @@ class OfBusiness(AdminPage):
         return [name for name in super().get_fields(request, obj) if name != "business" or sees_all(request)]
 
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any) -> Any:
-        own = {} if sees_all(request) else {"pk": business_of(request)}
-        options["queryset"] = User.objects.businesses().filter(is_active=True, **own).order_by("business_name", "email")
+        options["queryset"] = businesses_to_choose(request)
         return super().formfield_for_foreignkey(db_field, request, **options)
 
 

@@ -14,7 +14,7 @@ from leadsite.accounts.logins import shortened
 from leadsite.accounts.models import Membership, User
 from leadsite.accounts.second_factor.services import turn_off
 from leadsite.adminkit.page import AdminPage
-from leadsite.adminkit.workplace import business_of
+from leadsite.adminkit.workplace import business_of, sees_all
 
 _ELSEWHERE: Final = "works for another business, too, or is an operator: ask the operator of this site."
 
@@ -75,7 +75,7 @@ class SecondFactorReset(AdminPage):
 
 def _is_theirs_alone(request: HttpRequest, person: User) -> bool:
     """Whether the person works for this business alone, or an operator asks."""
-    if request.user.is_superuser:
+    if sees_all(request):
         return True
     others = Membership.objects.filter(person=person).exclude(business=business_of(request))
     return not person.is_superuser and not others.exists()
