@@ -59,7 +59,7 @@ def _as_known(request: HttpRequest, found: Invitation, link: str) -> HttpRespons
     fits = person.email == found.email
     if request.method == "POST" and fits:
         membership = invitations.accept(link=link, person=person)
-        request.session["business"] = str(membership.business_id)
+        switch(request.session, [membership], membership.business_id)
         messages.success(request, f"You work for {membership.business} now.")
         return HttpResponseRedirect(reverse("admin:index"))
     return _page(request, found, link, {"person": person, "fits": fits})

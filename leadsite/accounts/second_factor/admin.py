@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from leadsite.accounts.account.parts import client_of
 from leadsite.accounts.logins import shortened
 from leadsite.accounts.models import Membership, User
 from leadsite.accounts.second_factor.services import turn_off
@@ -62,7 +63,7 @@ class SecondFactorReset(AdminPage):
             return HttpResponseRedirect(reverse("account"))
         if not _is_theirs_alone(request, person):
             messages.error(request, f"Nothing was changed. {person.email} {_ELSEWHERE}")
-        elif turn_off(user=person, reason=f"reset in the admin by {shortened(by.email)}", client=_client(request)):
+        elif turn_off(user=person, reason=f"reset in the admin by {shortened(by.email)}", client=client_of(request)):
             LogEntry.objects.log_actions(str(by.pk), [row], CHANGE, "Turned off the second factor.")
             messages.success(request, f"The second factor of {person.email} is off, and the sessions are ended.")
         else:
@@ -79,7 +80,3 @@ def _is_theirs_alone(request: HttpRequest, person: User) -> bool:
         return True
     others = Membership.objects.filter(person=person).exclude(business=business_of(request))
     return not person.is_superuser and not others.exists()
-
-
-def _client(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
