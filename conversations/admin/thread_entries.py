@@ -16,7 +16,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.utils import timezone
 
 from conversations.admin.referral import Referral, read_referral, text_of
-from conversations.admin.thread_labels import LABELS, REACTION_GONE, TICKS
+from conversations.admin.thread_labels import LABELS, REACTION_GONE, tick_of
 from conversations.channels import channel_of, with_channel
 from conversations.incoming import CALL_KIND
 from conversations.kinds import NOTICES, Words, text_of_message, words_of
@@ -199,8 +199,7 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
     elif answered := _referred(row, known):
         entry.quoted, entry.about = _quote(answered, edits), answered.pk
     if row.direction == Message.Direction.OUT:
-        # Calls are not sent: their status says nothing.
-        entry.tick = TICKS.get(row.status) if row.kind != CALL_KIND else None
+        entry.tick = tick_of(row.kind, row.status)
     else:
         entry.referral = read_referral((row.parts or {}).get("referral"))
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from conversations.incoming import CALL_KIND
+
 # Name in the extras -> label of messages that did not come directly from the customer to the business.
 LABELS: Final = {
     "group_id": "in a group",
@@ -22,3 +24,8 @@ TICKS: Final = {
     "failed": ("error", "Not sent"),
     "unknown": ("help", "Perhaps sent"),
 }
+
+
+def tick_of(kind: str, status: str) -> tuple[str, str] | None:
+    """Return icon and label for an outgoing message; None for calls, which are not sent: their status says nothing."""
+    return TICKS.get(status) if kind != CALL_KIND else None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from conversations.admin.thread_labels import REACTION_GONE, TICKS
+from conversations.admin.thread_labels import REACTION_GONE, tick_of
 from conversations.kinds import text_of_message
 from leadsite.adminkit.values import shorten
 from leadsite.core.arrays import array
@@ -168,7 +168,7 @@ def _row(columns: tuple[Any, ...]) -> Row:
         phone=phone or "",
         snippet=_snippet(kind, content) if kind else "",
         is_ours=is_ours,
-        tick=TICKS.get(sent) if is_ours and kind != "call" else None,
+        tick=tick_of(kind, sent) if is_ours else None,
         message_status=sent or "",
         author_id=author,
         unread=unread,
