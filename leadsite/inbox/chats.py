@@ -69,7 +69,7 @@ _COUNT: Final = f"""
 
 
 class Cursor(NamedTuple):
-    """The place after which the next page of the list begins."""
+    """The place of a chat in the list, or of a message in its chat, where the next page begins; a text in addresses."""
 
     at: datetime
     id: UUID

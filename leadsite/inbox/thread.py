@@ -6,6 +6,7 @@ from uuid import UUID
 from conversations.admin.thread_entries import Entry, Place, Thread, read_thread
 from conversations.models import Conversation, Message
 from leadsite.inbox.access import names_of
+from leadsite.inbox.chats import Cursor
 from whatsapp.outbound.resolve import can_be_sent_again
 
 
@@ -36,7 +37,7 @@ def read_chat(conversation: Conversation, *, before: Place | None = None) -> Cha
         bubble.author = names.get(message.author_id, "") if message.author_id else ""
         bubble.can_be_sent_again = can_be_sent_again(message)
     messages = [entry.message for entry in thread.entries]
-    older = str_place(messages[0]) if thread.has_older and messages else ""
+    older = str(Cursor(messages[0].sort_at, messages[0].pk)) if thread.has_older and messages else ""
     return ChatThread(bubbles, older, messages[-1] if messages else None)
 
 
@@ -54,7 +55,3 @@ def with_reactions(thread: Thread) -> list[Bubble]:
     for id_, found in shown.items():
         bubbles[id_].reactions = [(emoji, who) for who, emoji in found.items() if emoji]
     return list(bubbles.values())
-
-
-def str_place(message: Message) -> str:
-    return f"{message.sort_at.isoformat()}_{message.pk}"

@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
 
 from conversations.admin.thread_entries import Place
@@ -65,7 +64,8 @@ def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Older messages of a chat, before the place `before`."""
     viewer = viewer_of(request)
     conversation = viewer.chat(conversation_id)
-    thread = read_chat(conversation, before=_place(request.GET.get("before", "")))
+    place = read_cursor(request.GET.get("before", ""))
+    thread = read_chat(conversation, before=Place(*place) if place else None)
     context = {"thread": thread, "conversation": conversation, "may_write": viewer.may_write, "tab": tab_of(request)}
     return TemplateResponse(request, "inbox/messages.html", context)
 
@@ -181,12 +181,3 @@ def _search(viewer: Viewer, term: str) -> Found:
         return search_everything(viewer, term)
     except TooManyWords as error:
         return Found([], str(error))
-
-
-def _place(text: str) -> Place | None:
-    at, _, id_ = text.partition("_")
-    try:
-        time, found = parse_datetime(at), read_uuid(id_)
-    except ValueError:
-        return None
-    return Place(time, found) if time and time.tzinfo and found else None
