@@ -18,6 +18,7 @@ from procrastinate.exceptions import ConnectorException
 from leads.models import BulkChange, ChosenLead, Lead
 from leadsite.core import clock
 from leadsite.core.postgresql.patience import limit_waiting
+from leadsite.core.statements import delete_rows
 from leadsite.core.transactions import retried, set_locally
 
 State = BulkChange.State
@@ -125,7 +126,7 @@ def prune_bulk_changes() -> None:
         for change_id in {change_id for change_id, _ in batch}:
             ids = [lead_id for one, lead_id in batch if one == change_id]
             doomed = ChosenLead.objects.filter(change_id=change_id, lead_id__gte=min(ids), lead_id__lte=max(ids))
-            doomed._raw_delete(doomed.db)
+            delete_rows(doomed)
 
 
 def _move(change: BulkChange, to: str, *, allowed: Sequence[str], wake: bool = False, **columns: Any) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
@@ -54,9 +54,7 @@ class LeadCreationManager(models.Manager[M]):
 
     def open_of(self, customer_id: UUID, *, limit: int) -> list[UUID]:
         """Return the ids of a customer's open leads, newest first."""
-        with connection.cursor() as cursor:
-            cursor.execute(_OPEN_OF, [customer_id, limit])
-            return [lead_id for (lead_id,) in cursor.fetchall()]
+        return [lead_id for (lead_id,) in fetch_rows(_OPEN_OF, [customer_id, limit])]
 
 
 # The only INSERT of leads in Python. The ids are generated first, so that each can be matched to its row. now() is the

@@ -7,14 +7,15 @@ values of the changed fields; a field that still has the value which the import 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import ImportChange, Lead, LeadContents
+from leadsite.core.statements import delete_rows
 from leadsite.core.transactions import end_if_idle, retried
 
 # The columns of a lead that an import changes.
@@ -54,7 +55,7 @@ def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
         versions = {change.lead_id: change.version for change in changes.filter(lead__in=list(owners))}
         renamed_at = dict(changes.filter(customer__in=list(customers)).values_list("customer_id", "updated_at"))
         untouched = [lead for lead in _locked(list(owners)) if _is_untouched(lead, versions.get(lead.pk))]
-        _delete(Lead.objects.filter(pk__in=[lead.pk for lead in untouched]))
+        delete_rows(Lead.objects.filter(pk__in=[lead.pk for lead in untouched]))
         emptied = {lead.conversation_id for lead in untouched if _brought_conversation(lead)}
         _remove_emptied(customers, emptied, renamed_at)
         return UndoStep(list(owners)[-1], len(untouched), len(owners) - len(untouched))
@@ -117,7 +118,7 @@ def _is_changed(lead: Lead, change: ImportChange) -> bool:
 
 def _forget(changes: Collection[ImportChange]) -> None:
     """Delete the records of what has been given back, so that an interrupted call can be repeated."""
-    _delete(ImportChange.objects.filter(pk__in=[change.pk for change in changes]))
+    delete_rows(ImportChange.objects.filter(pk__in=[change.pk for change in changes]))
 
 
 def _locked(lead_ids: Sequence[UUID]) -> list[Lead]:
@@ -155,7 +156,7 @@ def _remove_emptied(
             Exists(Lead.all_objects.filter(conversation=own)) | Exists(Message.objects.filter(conversation=own))
         )
     )
-    _delete(Conversation.objects.filter(pk__in=[conversation.pk for conversation in emptied]))
+    delete_rows(Conversation.objects.filter(pk__in=[conversation.pk for conversation in emptied]))
     created_with_them = [
         customer.pk
         for conversation in emptied
@@ -164,11 +165,4 @@ def _remove_emptied(
         and customer.updated_at == renamed_at.get(customer.pk, customer.created_at)
     ]
     has_another = Exists(Conversation.all_objects.filter(customer=own))
-    _delete(Customer.objects.filter(pk__in=created_with_them).exclude(has_another))
-
-
-def _delete(rows: QuerySet[Any]) -> None:
-    """Delete rows by one statement. Django's delete() runs one for each hundred, and queries for references, which the
-    foreign keys check anyway.
-    """
-    rows._raw_delete(rows.db)
+    delete_rows(Customer.objects.filter(pk__in=created_with_them).exclude(has_another))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from leadsite.core import clock
+from leadsite.core.statements import delete_rows
 from leadsite.core.transactions import end_if_idle, retried
 from leadsite.privacy.audit import erase_entries
 
@@ -59,16 +60,16 @@ def purge_chunk(*, before: datetime) -> int:
 
 def _remove(leads: QuerySet[Lead], conversations: QuerySet[Conversation]) -> int:
     lead_ids = list(leads.values_list("pk", flat=True)[:ROWS])
-    removed = _delete(Lead.all_objects.filter(pk__in=lead_ids))
+    removed = delete_rows(Lead.all_objects.filter(pk__in=lead_ids))
     emptied = conversations.exclude(Exists(Lead.all_objects.filter(conversation=OuterRef("pk"))))
     owners = dict(emptied.values_list("pk", "customer")[:CUSTOMERS])
     message_ids = list(Message.objects.filter(conversation__in=list(owners)).values_list("pk", flat=True)[:ROWS])
     # A message that was moved into this conversation may be the first of a lead elsewhere.
     Lead.all_objects.filter(first_message__in=message_ids).update(first_message=None)
-    removed += _delete(Message.objects.filter(pk__in=message_ids))
+    removed += delete_rows(Message.objects.filter(pk__in=message_ids))
     left = Exists(Message.objects.filter(conversation=OuterRef("pk")))
     gone = list(Conversation.all_objects.filter(pk__in=list(owners)).exclude(left).values_list("pk", flat=True))
-    removed += _delete(Conversation.all_objects.filter(pk__in=gone))
+    removed += delete_rows(Conversation.all_objects.filter(pk__in=gone))
     customer_ids = _remove_customers({owners[conversation_id] for conversation_id in gone})
     erase_entries([*lead_ids, *gone, *customer_ids])
     return removed + len(customer_ids)
@@ -78,10 +79,5 @@ def _remove_customers(customer_ids: set[UUID]) -> list[UUID]:
     has_conversation = Exists(Conversation.all_objects.filter(customer=OuterRef("pk")))
     left = Customer.objects.filter(pk__in=customer_ids, marketing_opted_out_at=None).exclude(has_conversation)
     ids = list(left.values_list("pk", flat=True))
-    _delete(Customer.objects.filter(pk__in=ids))
+    delete_rows(Customer.objects.filter(pk__in=ids))
     return ids
-
-
-def _delete(rows: QuerySet[Any]) -> int:
-    """Delete rows by one statement; return how many. See `_delete` in leads/services/undo.py."""
-    return int(rows._raw_delete(rows.db) or 0)
