@@ -9,7 +9,7 @@ are found as long as the former key is in SECRET_KEY_FALLBACKS.
 """
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -71,10 +71,6 @@ def identifiers_in(message: IncomingMessage) -> list[Identifier]:
         message_id=message.message_id,
     )
     return [*ids, *identifiers_of_person(message.user_id, message.event.customer)]
-
-
-def without_repetition(identifiers: Iterable[Identifier]) -> list[Identifier]:
-    return list(dict.fromkeys(identifiers))
 
 
 @cache

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 
-from conversations.erasing.marks import Identifier, mark_of, marks_of, without_repetition
+from conversations.erasing.marks import Identifier, mark_of, marks_of
 from leadsite.core.arrays import array
 from leadsite.core.models import UuidV7
 from leadsite.core.statements import fetch_rows
@@ -40,7 +40,7 @@ class ErasedMarkManager(models.Manager["ErasedMark"]):
 
     def times(self, identifiers: Sequence[Identifier]) -> dict[Identifier, datetime]:
         """When those of the identifiers were erased that have a mark. Locks nothing."""
-        distinct = without_repetition(identifiers)
+        distinct = list(dict.fromkeys(identifiers))
         marks = [(n, one.user_id, mark) for n, one in enumerate(distinct) for mark in marks_of(one)]
         if not marks:
             return {}

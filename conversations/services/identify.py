@@ -14,7 +14,7 @@ from conversations.identification import MAX_MOVES, Directory, Person, SenderIde
 from conversations.implied_moves import implied_moves
 from conversations.incoming import IncomingMessage, MoveReport
 from conversations.models import Customer
-from conversations.services.erased import messages_of_erased
+from conversations.services.late_deliveries import messages_of_erased
 
 
 class MoveCustomers(Protocol):

@@ -24,7 +24,7 @@ from conversations.message_status_order import (
     reported,
 )
 from conversations.models import Message, ParkedStatus
-from conversations.services.erased import statuses_of_erased
+from conversations.services.late_deliveries import statuses_of_erased
 from conversations.services.waiting import update_waiting
 
 

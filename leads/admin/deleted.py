@@ -87,10 +87,10 @@ class DeletedLeadAdmin(ReadOnly, CustomerSearchAdmin):
     ordering = ["-deleted_at", "-pk"]
     change_form_outer_before_template = "leads/deleted_lead.html"
     fields = [
-        *("customer", "type", "status_badge", "details", "source", "external_id", "user", "created", "deleted", "by"),
-        "days_left",
+        *("customer_and_phone", "type", "status_badge", "details", "source", "external_id", "user", "created"),
+        *("deleted", "by", "days_left"),
     ]
-    readonly_fields = ["customer", "status_badge", "created", "deleted", "by", "days_left"]
+    readonly_fields = ["customer_and_phone", "status_badge", "created", "deleted", "by", "days_left"]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -128,10 +128,6 @@ class DeletedLeadAdmin(ReadOnly, CustomerSearchAdmin):
 
     @admin.display(description="customer", ordering="conversation__customer__name")
     def customer_and_phone(self, lead: Lead) -> SafeString:
-        return name_and_phone(lead.conversation.customer)
-
-    @admin.display(description="customer")
-    def customer(self, lead: Lead) -> SafeString:
         return name_and_phone(lead.conversation.customer)
 
     @admin.display(description="request")

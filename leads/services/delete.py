@@ -17,13 +17,13 @@ from leads.services.refusals import ExternalIdTaken, refusal_of
 from leadsite.core.transactions import retried
 
 
-class DeletedLead(NamedTuple):
+class Deletion(NamedTuple):
     lead_id: UUID
     conversation_id: UUID
     conversation_deleted: bool
 
 
-class RestoredLead(NamedTuple):
+class Restoration(NamedTuple):
     """`conversation_restored`: it was deleted too. `restored`: False where the lead was not deleted."""
 
     lead_id: UUID
@@ -33,7 +33,7 @@ class RestoredLead(NamedTuple):
 
 
 @retried(operation="delete lead")
-def delete_lead(*, user_id: UUID, lead_id: UUID, person_id: UUID | None, version: int | None = None) -> DeletedLead:
+def delete_lead(*, user_id: UUID, lead_id: UUID, person_id: UUID | None, version: int | None = None) -> Deletion:
     """Delete a lead of the business, and its conversation where it was the last one there. Opens the transaction.
 
     `person_id`: who deletes it; None where no person is known. `version`: the one that the client read; None accepts
@@ -48,10 +48,10 @@ def delete_lead(*, user_id: UUID, lead_id: UUID, person_id: UUID | None, version
             raise unknown_lead()
         check_version(lead, version)
         _, emptied = Lead.objects.delete_with_conversations([lead_id], person_id=person_id)
-        return DeletedLead(lead_id, lead.conversation_id, bool(emptied))
+        return Deletion(lead_id, lead.conversation_id, bool(emptied))
 
 
-def restore_lead(*, user_id: UUID, lead_id: UUID) -> RestoredLead:
+def restore_lead(*, user_id: UUID, lead_id: UUID) -> Restoration:
     """Bring a deleted lead of the business back, and its conversation where that is deleted too. A conversation that
     was active is completed now where the customer has another active one. A lead that is not deleted stays as it is.
     Opens the transaction.
@@ -68,7 +68,7 @@ def restore_lead(*, user_id: UUID, lead_id: UUID) -> RestoredLead:
 
 
 @retried(operation="restore lead")
-def _restore_lead(*, user_id: UUID, lead_id: UUID) -> RestoredLead:
+def _restore_lead(*, user_id: UUID, lead_id: UUID) -> Restoration:
     # As in delete_lead: a customer who writes at the same moment opens a conversation before this, or joins this one.
     with transaction.atomic():
         lock_customer_of(user_id=user_id, lead_id=lead_id)
@@ -76,11 +76,11 @@ def _restore_lead(*, user_id: UUID, lead_id: UUID) -> RestoredLead:
         if lead is None:
             raise unknown_lead()
         if lead.deleted_at is None:
-            return RestoredLead(lead_id, lead.conversation_id, False, restored=False)
+            return Restoration(lead_id, lead.conversation_id, False, restored=False)
         restored, brought = Lead.objects.restore_with_conversations([lead_id])
         if not restored:
             raise _taken(lead.external_id)
-        return RestoredLead(lead_id, lead.conversation_id, bool(brought), restored=True)
+        return Restoration(lead_id, lead.conversation_id, bool(brought), restored=True)
 
 
 def _taken(external_id: str | None) -> ExternalIdTaken:

@@ -12,8 +12,8 @@ from django.db import transaction
 from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Opens, distinct_messages
 from conversations.models import Conversation, Message
 from conversations.models.inbound import StoredMessage
-from conversations.services.erased import without_erased_moves
 from conversations.services.identify import identify_customers
+from conversations.services.late_deliveries import without_erased_moves
 from conversations.services.marketing import store_choices
 from conversations.services.place import Placed, place_messages
 from conversations.services.statuses import StatusReport, apply_statuses
