@@ -16,8 +16,8 @@ from leadsite.inbox.access import Viewer
 PAGE: Final = 30
 # How many rows that are loaded already are read again at most, when something has changed.
 MOST: Final = 300
+# How far chats, and the unread messages of one, are counted.
 COUNT_LIMIT: Final = 99
-UNREAD_LIMIT: Final = 99
 
 # As in the indexes: conversations.models.conversations.RECENCY.
 RECENCY: Final = "coalesce(v.last_message_at, '1970-01-01 00:00:00+00'::timestamptz)"
@@ -55,7 +55,7 @@ _ROWS: Final = f"""
         SELECT count(*) AS count FROM (
             SELECT FROM messages WHERE conversation_id = v.id AND direction = 'in' AND is_turn
                 AND sort_at > coalesce(r.read_until, v.waiting_since - interval '1 microsecond')
-            LIMIT {UNREAD_LIMIT + 1}) AS few) AS unread
+            LIMIT {COUNT_LIMIT + 1}) AS few) AS unread
     LEFT JOIN LATERAL (
         SELECT type, status FROM leads WHERE conversation_id = v.id AND deleted_at IS NULL
         ORDER BY created_at DESC, id DESC LIMIT 1) AS l ON true

@@ -105,7 +105,7 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
     return {
         "tab": tab,
         "tabs": [(name, LABELS[name], shown_count(numbers[name]) if name in numbers else "") for name in TABS],
-        "counts": numbers,
+        "waiting_count": shown_count(numbers["waiting"]) if numbers["waiting"] else "",
         "term": term,
         "problem_of_search": found.problem if found else "",
         "groups": [(name, [_shown(hit.row, names, viewer, hit) for hit in group]) for name, group in found.groups]
@@ -114,7 +114,6 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         "rows": [_shown(row, names, viewer) for row in page.rows],
         "next": page.next,
         "chosen": conversation.pk if conversation else read_uuid(request.GET.get("chat", "")),
-        "viewer": viewer,
     }
 
 
@@ -124,6 +123,7 @@ def _shown(row: Row, names: Mapping[UUID, str], viewer: Viewer, hit: Hit | None 
     return {
         "row": row,
         "hit": hit,
+        "unread": shown_count(row.unread) if row.unread else "",
         "time": short_time(row.last_message_at),
         "waited": waited(row.waiting_since) if row.waiting_since else "",
         "author": "You" if row.author_id in (None, viewer.person_id) else author,
