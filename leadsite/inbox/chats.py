@@ -33,10 +33,23 @@ LABELS: Final = {"waiting": "Waiting", "mine": "Mine", "unassigned": "Unassigned
 _PAGE_IDS: Final = f"""
     SELECT v.id FROM conversations AS v
     WHERE v.user_id = %(business)s AND v.deleted_at IS NULL AND {{tab}} AND {{after}}
-    ORDER BY {RECENCY} DESC, v.id DESC LIMIT %(limit)s
+    ORDER BY {RECENCY} DESC, v.id DESC LIMIT %({{limit}})s
 """  # noqa: S608 - constant text
 _AFTER: Final = f"({RECENCY}, v.id) < (%(at)s::timestamptz, %(id)s::uuid)"
-# Each look-up is one by an index, for each row of the page. A chat that somebody has never opened is unread from the
+# What a row shows of other tables than conversations (as v), by one look-up in an index each. Parameter: person.
+BESIDE: Final = """
+    JOIN customers AS c ON c.id = v.customer_id
+    LEFT JOIN LATERAL (
+        SELECT id, direction, kind, left(content, 300) AS content, status, author_id FROM messages
+        WHERE conversation_id = v.id ORDER BY sort_at DESC, id DESC LIMIT 1) AS m ON true
+    LEFT JOIN LATERAL (
+        SELECT read_until FROM chat_reads
+        WHERE conversation_id = v.id AND person_id = %(person)s LIMIT 1) AS r ON true
+    LEFT JOIN LATERAL (
+        SELECT type, status FROM leads WHERE conversation_id = v.id AND deleted_at IS NULL
+        ORDER BY created_at DESC, id DESC LIMIT 1) AS l ON true
+"""
+# A chat that somebody has never opened is unread from the
 # first message that nobody has answered.
 _ROWS: Final = f"""
     SELECT v.id, {RECENCY}, v.status, v.last_message_at, v.waiting_since, v.assigned_to_id,
@@ -44,21 +57,12 @@ _ROWS: Final = f"""
            m.direction, m.kind, m.content, m.status, m.author_id, unread.count, l.type, l.status
     FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS given (id, n)
     JOIN conversations AS v ON v.id = given.id AND v.deleted_at IS NULL
-    JOIN customers AS c ON c.id = v.customer_id
-    LEFT JOIN LATERAL (
-        SELECT direction, kind, left(content, 300) AS content, status, author_id FROM messages
-        WHERE conversation_id = v.id ORDER BY sort_at DESC, id DESC LIMIT 1) AS m ON true
-    LEFT JOIN LATERAL (
-        SELECT read_until FROM chat_reads
-        WHERE conversation_id = v.id AND person_id = %(person)s LIMIT 1) AS r ON true
+    {BESIDE}
     CROSS JOIN LATERAL (
         SELECT count(*) AS count FROM (
             SELECT FROM messages WHERE conversation_id = v.id AND direction = 'in' AND is_turn
                 AND sort_at > coalesce(r.read_until, v.waiting_since - interval '1 microsecond')
             LIMIT {COUNT_LIMIT + 1}) AS few) AS unread
-    LEFT JOIN LATERAL (
-        SELECT type, status FROM leads WHERE conversation_id = v.id AND deleted_at IS NULL
-        ORDER BY created_at DESC, id DESC LIMIT 1) AS l ON true
     ORDER BY given.n
 """  # noqa: S608 - constant text
 _COUNT: Final = f"""
@@ -124,9 +128,11 @@ def read_page(viewer: Viewer, tab: str, *, after: Cursor | None = None, size: in
     return Page(rows, rows[-1].cursor if len(ids) > size and rows else None)
 
 
-def page_ids(tab: str, *, is_first: bool) -> str:
-    """Return the statement for the ids of a page. Parameters: business, person, limit; at and id unless `is_first`."""
-    return _PAGE_IDS.format(tab=TABS[tab], after="true" if is_first else _AFTER)
+def page_ids(tab: str, *, is_first: bool, limit: str = "limit") -> str:
+    """Return the statement for the ids of a page. `limit`: the name of that parameter. Others: business, person; at and
+    id unless `is_first`.
+    """
+    return _PAGE_IDS.format(tab=TABS[tab], after="true" if is_first else _AFTER, limit=limit)
 
 
 def read_rows(viewer: Viewer, ids: Sequence[UUID]) -> list[Row]:

@@ -8,31 +8,26 @@ from uuid import UUID
 
 from leadsite.core.statements import fetch_rows
 from leadsite.inbox.access import Viewer
-from leadsite.inbox.chats import counts_columns, page_ids
+from leadsite.inbox.chats import BESIDE, counts_columns, page_ids
 from leadsite.inbox.models import PRESENT, TYPING
 
 _THREAD: Final = 50
 # What is below these in the list changes in view only when it is read again.
 _ROWS: Final = 15
-_LIST: Final = """
+_LIST: Final = f"""
     (SELECT md5(string_agg(concat_ws(',', v.id, v.last_message_at, v.waiting_since, v.assigned_to_id, v.status,
-                                     c.updated_at, m.id, m.status, r.read_until, l.status, l.type), ';'))
-     FROM unnest(ARRAY({ids})) WITH ORDINALITY AS given (id, n)
+                                     c.updated_at, m.id, m.status, r.read_until, l.status, l.type), ';'
+                           ORDER BY given.n))
+     FROM unnest(ARRAY({{ids}})) WITH ORDINALITY AS given (id, n)
      JOIN conversations AS v ON v.id = given.id
-     JOIN customers AS c ON c.id = v.customer_id
-     LEFT JOIN LATERAL (SELECT id, status FROM messages WHERE conversation_id = v.id
-                        ORDER BY sort_at DESC, id DESC LIMIT 1) AS m ON true
-     LEFT JOIN LATERAL (SELECT read_until FROM chat_reads WHERE conversation_id = v.id AND person_id = %(person)s
-                        LIMIT 1) AS r ON true
-     LEFT JOIN LATERAL (SELECT type, status FROM leads WHERE conversation_id = v.id AND deleted_at IS NULL
-                        ORDER BY created_at DESC, id DESC LIMIT 1) AS l ON true)
-"""
+     {BESIDE})
+"""  # noqa: S608 - constant text
 _CHAT: Final = f"""
     (SELECT md5(concat_ws(';', v.updated_at, v.status, v.assigned_to_id, v.waiting_since, c.updated_at,
         (SELECT string_agg(concat_ws(',', m.id, m.status, m.error), ';') FROM (
             SELECT id, status, left(error, 50) AS error FROM messages WHERE conversation_id = v.id
             ORDER BY sort_at DESC, id DESC LIMIT {_THREAD}) AS m),
-        (SELECT string_agg(concat_ws(',', l.id, l.version), ';') FROM leads AS l
+        (SELECT string_agg(concat_ws(',', l.id, l.version), ';' ORDER BY l.id) FROM leads AS l
          WHERE l.conversation_id = v.id AND l.deleted_at IS NULL),
         (SELECT string_agg(concat_ws(',', p.person_id, p.typing_at > now() - %(typing)s), ';' ORDER BY p.person_id)
          FROM chat_presence AS p WHERE p.conversation_id = v.id AND p.person_id <> %(person)s
@@ -69,7 +64,7 @@ def read_version(viewer: Viewer, *, tab: str, conversation_id: UUID | None) -> V
 
 
 def _statement(tab: str, conversation_id: UUID | None) -> str:
-    newest = page_ids("waiting", is_first=True).replace("%(limit)s", "%(newest)s")
+    newest = page_ids("waiting", is_first=True, limit="newest")
     columns = [
         _LIST.format(ids=page_ids(tab, is_first=True)),
         _CHAT if conversation_id else "NULL",
