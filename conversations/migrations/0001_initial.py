@@ -593,6 +593,16 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="message",
             index=models.Index(
+                condition=models.Q(
+                    ("status__in", ["failed", "unknown"]), models.Q(("extras__has_key", "settled"), _negated=True)
+                ),
+                fields=["user", "conversation", "id"],
+                name="messages_undelivered",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
                 condition=models.Q(("status", "sending")), fields=["leased_until"], name="messages_leased"
             ),
         ),

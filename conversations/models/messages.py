@@ -20,6 +20,8 @@ from leadsite.core.models import OwnedModel
 CONTENT_MAX_LENGTH = 65_536
 KIND_MAX_LENGTH = 100
 PROVIDER_ID_MAX_LENGTH = 500
+# Key in the extras of a failed or unknown message about which somebody has decided: "sent again", "arrived", "left".
+SETTLED = "settled"
 
 
 class MessageDirection(models.TextChoices):
@@ -169,6 +171,12 @@ class Message(OwnedModel):
             ),
             # Read by the admin's index page: messages that need a person's decision.
             models.Index(fields=["user", "id"], condition=Q(status="unknown"), name="messages_unknown"),
+            # Read by the inbox: messages that did not arrive, or perhaps did not, and nobody has decided about.
+            models.Index(
+                fields=["user", "conversation", "id"],
+                condition=Q(status__in=["failed", "unknown"]) & ~Q(extras__has_key=SETTLED),
+                name="messages_undelivered",
+            ),
             # Read by expire_leases.
             models.Index(fields=["leased_until"], condition=Q(status="sending"), name="messages_leased"),
         ]

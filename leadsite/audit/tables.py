@@ -35,7 +35,12 @@ _TABLES: Final = (
     ),
     AuditedTable("customers", ignored=("updated_at", "phone_key", "paced_until")),
     AuditedTable(
-        "channels", ignored=("updated_at", "paced_until"), secret=("encrypted_access_token", "encrypted_app_secret")
+        "channels",
+        ignored=(
+            *("updated_at", "paced_until", "first_delivery_at", "first_inbound_at", "first_sent_at", "first_status_at"),
+            *("refused_at", "templates_read_at", "templates_error"),
+        ),
+        secret=("encrypted_access_token", "encrypted_app_secret"),
     ),
     AuditedTable("api_keys", ignored=("last_used_at",), secret=("digest",), key="digest"),
     AuditedTable(

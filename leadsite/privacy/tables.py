@@ -183,4 +183,5 @@ WITHOUT_CUSTOMERS: Final = {
     "users_groups": STAFF,
     "users_user_permissions": STAFF,
     "webhook_endpoints": "addresses of the business's own programs",
+    "webhook_verifications": "two times of the site",
 }

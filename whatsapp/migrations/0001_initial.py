@@ -134,6 +134,13 @@ class Migration(migrations.Migration):
                 ("resumed_at", models.DateTimeField(editable=False, null=True)),
                 ("stop_reason", models.TextField(blank=True, db_default="", default="", editable=False)),
                 ("paced_until", models.DateTimeField(editable=False, null=True)),
+                ("first_delivery_at", models.DateTimeField(editable=False, null=True)),
+                ("first_inbound_at", models.DateTimeField(editable=False, null=True)),
+                ("first_sent_at", models.DateTimeField(editable=False, null=True)),
+                ("first_status_at", models.DateTimeField(editable=False, null=True)),
+                ("refused_at", models.DateTimeField(editable=False, null=True)),
+                ("templates_read_at", models.DateTimeField(editable=False, null=True)),
+                ("templates_error", models.TextField(blank=True, db_default="", default="", editable=False)),
                 (
                     "user",
                     models.ForeignKey(
@@ -231,6 +238,14 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="WebhookVerification",
+            fields=[
+                ("outcome", models.CharField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+            ],
+            options={"db_table": "webhook_verifications"},
         ),
         migrations.CreateModel(
             name="AccountEvent",

@@ -16,6 +16,7 @@ from whatsapp.models.deliveries import WebhookDelivery
 from whatsapp.models.ready_channels import ReadyChannel
 from whatsapp.models.signing import Signing, signing_of
 from whatsapp.models.templates import ListedTemplate, MessageTemplate, TemplateReport
+from whatsapp.models.verifications import WebhookVerification
 
 __all__ = [
     "PHONE_NUMBER_ID_MAX_LENGTH",
@@ -33,6 +34,7 @@ __all__ = [
     "Signing",
     "TemplateReport",
     "WebhookDelivery",
+    "WebhookVerification",
     "check_secret",
     "check_token",
     "check_waba_id",

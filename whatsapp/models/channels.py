@@ -142,6 +142,16 @@ class Channel(OwnedModel):
     stop_reason = models.TextField(blank=True, default="", db_default="", editable=False)
     # Providers limit the rate of messages from one number: see whatsapp/outbound/queue.py.
     paced_until = models.DateTimeField(null=True, editable=False)
+    # The steps of connecting it: when its first signed delivery came, the first with a message, the first with a
+    # status; when its first message was accepted; and when a delivery last came that its secret did not sign.
+    first_delivery_at = models.DateTimeField(null=True, editable=False)
+    first_inbound_at = models.DateTimeField(null=True, editable=False)
+    first_sent_at = models.DateTimeField(null=True, editable=False)
+    first_status_at = models.DateTimeField(null=True, editable=False)
+    refused_at = models.DateTimeField(null=True, editable=False)
+    # When the templates of its account were last read, and why that failed; of the number whose token was used.
+    templates_read_at = models.DateTimeField(null=True, editable=False)
+    templates_error = models.TextField(blank=True, default="", db_default="", editable=False)
 
     objects = ChannelManager()
 
