@@ -14,10 +14,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
 from leadsite import health
+from leadsite.accounts.business.places import zone_of
 from leadsite.accounts.models import User
 from leadsite.accounts.people.viewers import changes_forbidden
 from leadsite.accounts.people.workplaces import wanted_by
@@ -124,12 +126,20 @@ class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
         request.user = cast(User, SimpleLazyObject(lambda: _user_of(request)))
+        timezone.deactivate()  # the thread may have served another business before
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
         """Refuse what viewers send; also to pages that have no check of their own."""
-        return forbidden(request, PermissionDenied()) if changes_forbidden(request) else None
+        if changes_forbidden(request):
+            return forbidden(request, PermissionDenied())
+        if request.path.startswith("/admin/"):
+            # Times of the business's zone. Read with the memberships, which the menu of each page shows.
+            workplace = getattr(request.user, "workplace", None)
+            timezone.activate(zone_of(workplace.business.time_zone if workplace else ""))
+        return None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        timezone.deactivate()
         person = getattr(request, "_cached_user", None)  # None: no view has asked who it is
         if person is not None and person.is_authenticated:
             request.META[OWNER] = str(person.pk)

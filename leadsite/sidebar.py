@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
+from leadsite.business.pages import may_change
 from leadsite.inbox.access import may_read
 from whatsapp.admin.alerts import stopped_badge
 from whatsapp.admin.deliveries import waiting_badge
@@ -31,6 +32,7 @@ MENU = [
         "Set-up",
         [
             ("User", "Businesses", "storefront"),
+            ("Settings", "Business settings", "tune"),
             ("Person", "People", "group"),
             ("Membership", "Who works where", "badge"),
             ("Invitation", "Invitations", "mail"),
@@ -81,6 +83,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def own_pages(request: HttpRequest) -> dict[str, str]:
     """Pages without a model."""
     mine = {"Overview": reverse("overview")}
+    if may_change(request):
+        mine["Settings"] = reverse("business-settings")
     return mine | {"Inbox": reverse("inbox")} if may_read(request) else mine
 
 

@@ -14,6 +14,7 @@ from leads.api.gone import gone
 from leads.api.history import LeadHistoryViewSet
 from leads.api.viewsets import LeadViewSet
 from leadsite.accounts.login_page import login
+from leadsite.business import pages as business_pages
 from leadsite.inbox.access import for_staff
 from leadsite.inbox.views import first_page
 from leadsite.privacy.api.viewsets import CustomerViewSet
@@ -71,6 +72,7 @@ urlpatterns = [
     path("admin/", include("leadsite.accounts.passwords.pages")),
     path("admin/", include("leadsite.accounts.people.pages")),
     path("admin/account/", include("leadsite.accounts.account.pages")),
+    path("admin/settings/", include(business_pages.urlpatterns)),
     path("admin/inbox/", include("leadsite.inbox.urls")),
     path("admin/", for_staff(first_page)),
     path("admin/overview/", for_staff(admin.site.index), name="overview"),

@@ -2,9 +2,11 @@
 
 from django import forms
 
+from conversations.local_phone import read_typed
 from conversations.models import Customer
-from conversations.phone import PhoneInvalid, normalise
+from conversations.phone import PhoneInvalid
 from conversations.visible_text import visible_text
+from leadsite.accounts.business.places import country_of
 from leadsite.adminkit.owned import OwnedForm
 
 
@@ -19,6 +21,6 @@ class CustomerForm(OwnedForm):
     def clean_phone(self) -> str | None:
         phone = self.cleaned_data["phone"]
         try:
-            return normalise(phone) if phone else None
+            return read_typed(phone, country=country_of(self.instance.user_id)) if phone else None
         except PhoneInvalid as error:
             raise forms.ValidationError(str(error)) from error

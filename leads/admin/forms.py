@@ -1,16 +1,19 @@
 """The admin's forms that add and change a lead."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from conversations.local_phone import read_typed
 from conversations.models import NAME_MAX_LENGTH
-from conversations.phone import PhoneInvalid, normalise
+from conversations.phone import PhoneInvalid
 from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services.refusals import LeadRefused, log_failed_creation
 from leads.services.rules import NewLead
 from leads.services.status_order import check_status
+from leadsite.accounts.business.places import country_of
 from leadsite.adminkit.owned import OwnedForm
 
 
@@ -57,11 +60,13 @@ class NewLeadForm(forms.ModelForm[Lead]):
 
     # The refusal of leads.services.create when this form was submitted, see LeadAdmin.changeform_view.
     refusal: LeadRefused | None = None
+    # Of the person who types; None for an operator who works for none.
+    business_id: UUID | None = None
 
     customer_phone = forms.CharField(
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "+49 151 23456789", "inputmode": "tel"}),
-        help_text="With the country code. An existing customer with this number gets the name below.",
+        help_text="With the country code, or a local number of your country. A customer who has it gets the name below.",
     )
     customer_name = forms.CharField(max_length=NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget)
     type = forms.ChoiceField(choices=Lead.Type.choices, widget=UnfoldAdminSelectWidget)
@@ -74,9 +79,14 @@ class NewLeadForm(forms.ModelForm[Lead]):
 
     def clean_customer_phone(self) -> str:
         try:
-            return normalise(self.cleaned_data["customer_phone"])
+            return read_typed(self.cleaned_data["customer_phone"], country=self._country())
         except PhoneInvalid as error:
             raise forms.ValidationError(str(error)) from error
+
+    def _country(self) -> str:
+        """That of the business: the person's, or the one that an operator has chosen, which is cleaned before."""
+        chosen = self.cleaned_data.get("user")
+        return country_of(chosen.pk if chosen else self.business_id)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -27,6 +27,7 @@ from leads.admin.import_progress import counts_of, describe_counts, describe_opt
 from leads.importing import uploads
 from leads.importing.page_messages import page_message
 from leads.models import ImportRun
+from leadsite.accounts.business.places import country_of_request
 from leadsite.adminkit.owned import OwnedAdmin, owner_of
 from leadsite.adminkit.values import NOTHING, foreign, moment
 from leadsite.adminkit.workplace import sees_all
@@ -86,6 +87,9 @@ class ImportRunAdmin(OwnedAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().add_view(request, form_url, {"title": "Import a file", **(extra_context or {})})
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_changeform_initial_data(request) | {"region": country_of_request(request)}
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         upload = cast(UploadForm, form)

@@ -24,7 +24,7 @@ from leads.services.create import create_lead
 from leads.services.refusals import LeadRefused
 from leadsite.adminkit.owned import owner_of
 from leadsite.adminkit.values import NOTHING, badge, day, foreign, link, moment, shorten
-from leadsite.adminkit.workplace import sees_all
+from leadsite.adminkit.workplace import business_of, sees_all
 from leadsite.audit.timeline import AuditedAdmin
 
 NEW_LEAD_FIELDS = ["customer_phone", "customer_name", "type", "details", "status"]
@@ -86,6 +86,7 @@ class LeadAdmin(DeletableLeads, AuditedAdmin):
         form = super().get_form(request, obj, change=change, **options)
         if obj is None:
             form.refusal = getattr(request, "lead_refusal", None)
+            form.business_id = business_of(request)
         elif "assigned_to" in form.base_fields:
             offer_people(form.base_fields["assigned_to"], request, obj)
         return form

@@ -77,6 +77,7 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ign
     readonly_fields = ["created", "last_seen", "factor", "people"]
     fieldsets = [
         (None, {"fields": ["email", "business_name", "password", "people"]}),
+        ("Where it is", {"fields": ["country", "time_zone"]}),
         ("Access", {"fields": ["is_active", "is_staff", "groups", "is_superuser", "factor"]}),
         ("Times", {"fields": ["last_seen", "created"]}),
     ]

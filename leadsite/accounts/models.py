@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
+from leadsite.accounts.business.places import check_country, check_zone
 from leadsite.accounts.keys.models import ApiKey, RequestAllowance, all_scopes
 from leadsite.accounts.login_attempts import LoginAttempt
 from leadsite.accounts.people.models import Invitation, Membership, Rotation
@@ -81,6 +82,22 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     business_name = models.CharField(max_length=200, blank=True, db_default="", default="")
     name = models.CharField(
         "name of the person", max_length=200, blank=True, db_default="", default="", help_text="Shown to colleagues."
+    )
+    country = models.CharField(
+        max_length=2,
+        blank=True,
+        db_default="",
+        default="",
+        validators=[check_country],
+        help_text="Of the business: local phone numbers that staff type are read as numbers of this country.",
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        default="",
+        validators=[check_zone],
+        help_text="Of the business, such as Europe/Berlin: for the times of its pages, and when its days begin.",
     )
     is_staff = models.BooleanField("may use the admin", default=False, db_default=False)
     is_active = models.BooleanField(

@@ -66,7 +66,10 @@ class Command(BaseCommand):
         parser.add_argument("--type", choices=Lead.Type.values, help="of new leads without one (default: inquiry)")
         parser.add_argument("--status", choices=Lead.Status.values, help="of new leads without one (default: new)")
         parser.add_argument("--source", choices=("import", "manual"), default="import", help="default: import")
-        parser.add_argument("--region", help="country of phone numbers that have no country code, such as DE")
+        parser.add_argument(
+            "--region",
+            help="country of phone numbers without country code (default: the business's)",
+        )
         parser.add_argument("--on-duplicate", choices=ON_DUPLICATE, default=SKIP, help=f"default: {SKIP}")
         parser.add_argument(
             "--blank-clears",
@@ -125,7 +128,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email=options["user"].strip().lower()).first()
         if user is None:
             raise CommandError(f"There is no business with the e-mail {options['user']}.", returncode=COULD_NOT_RUN)
-        import_options = _options_for_rows(options)
+        import_options = _options_for_rows(options, country=user.country)
         mapping = parse_mapping(options["map"])
         table = open_table(
             stream,
@@ -221,13 +224,13 @@ class Command(BaseCommand):
             self.stdout.write(f"Run {summary['run']}, {summary['seconds']} s. undo_import RUN reverts it.")
 
 
-def _options_for_rows(options: dict[str, Any]) -> Options:
+def _options_for_rows(options: dict[str, Any], *, country: str) -> Options:
     """Raises UnknownRegion, UnknownColumns."""
     return Options(
         on_duplicate=options["on_duplicate"],
         source=options["source"],
         defaults={name: options[name] for name in ("type", "status") if options[name]},
-        region=read_region(options["region"]) if options["region"] else None,
+        region=read_region(options["region"]) if options["region"] else country or None,
         blank_clears=sorted(set(options["blank_clears"])),
         ignore=sorted(set(options["ignore"])),
         values=parse_values(options["map_value"]),

@@ -5,6 +5,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+import leadsite.accounts.business.places
 import leadsite.accounts.models
 import leadsite.core.models
 from leadsite.core.sql_migrations import AddForeignKey, frozen_sql
@@ -82,6 +83,28 @@ class Migration(migrations.Migration):
                         help_text="Shown to colleagues.",
                         max_length=200,
                         verbose_name="name of the person",
+                    ),
+                ),
+                (
+                    "country",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="Of the business: local phone numbers that staff type are read as numbers of this country.",
+                        max_length=2,
+                        validators=[leadsite.accounts.business.places.check_country],
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="Of the business, such as Europe/Berlin: for the times of its pages, and when its days begin.",
+                        max_length=64,
+                        validators=[leadsite.accounts.business.places.check_zone],
                     ),
                 ),
                 ("is_staff", models.BooleanField(db_default=False, default=False, verbose_name="may use the admin")),

@@ -1,0 +1,74 @@
+"""The settings of a business, which its owners change: name, country and time zone."""
+
+from typing import Any, Final, cast
+
+import phonenumbers
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from leads.importing.phones.regions import region_name
+from leadsite.accounts.business.places import zones
+from leadsite.accounts.models import User
+from leadsite.adminkit.workplace import business_of
+from leadsite.core import clock
+from leadsite.inbox.access import for_staff
+
+PERMISSION: Final = "accounts.change_membership"
+
+
+def countries() -> list[tuple[str, str]]:
+    """Codes and names, in the order of the names."""
+    return sorted(((code, region_name(code)) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda one: one[1])
+
+
+class SettingsForm(forms.ModelForm[User]):
+    business_name = forms.CharField(label="Name of the business", max_length=200, widget=UnfoldAdminTextInputWidget)
+    country = forms.ChoiceField(
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Numbers without country code that you type, such as 0151 23440001, are read as numbers of this"
+        " country; an import offers it. Programs still send numbers in international form.",
+    )
+    time_zone = forms.ChoiceField(
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text="All pages show times of this zone, and a day begins at midnight there.",
+    )
+
+    class Meta:
+        model = User
+        fields = ["business_name", "country", "time_zone"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        site = f"That of this site ({timezone.get_default_timezone_name()})"
+        cast(forms.ChoiceField, self.fields["country"]).choices = [("", "None: only numbers with country code")]
+        cast(Any, self.fields["country"]).choices += countries()
+        cast(forms.ChoiceField, self.fields["time_zone"]).choices = [("", site), *((name, name) for name in zones())]
+
+
+def may_change(request: HttpRequest) -> bool:
+    """Whether the person works for a business and is an owner of it."""
+    return business_of(request) is not None and request.user.has_perm(PERMISSION)
+
+
+def business_settings(request: HttpRequest) -> HttpResponse:
+    if not may_change(request):
+        raise PermissionDenied
+    business = User.objects.get(pk=business_of(request))
+    form = SettingsForm(request.POST or None, instance=business)
+    if request.method == "POST" and form.is_valid():
+        form.instance.save(update_fields=form.changed_data)
+        messages.success(request, "The settings of the business are saved.")
+        return HttpResponseRedirect(reverse("business-settings"))
+    context = {"title": "Business settings", "form": form, "now": clock.now()}
+    return TemplateResponse(request, "business/settings.html", admin.site.each_context(request) | context)
+
+
+urlpatterns = [path("", for_staff(business_settings), name="business-settings")]
