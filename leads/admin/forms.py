@@ -66,7 +66,7 @@ class NewLeadForm(forms.ModelForm[Lead]):
     customer_phone = forms.CharField(
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "+49 151 23456789", "inputmode": "tel"}),
-        help_text="With the country code, or a local number of your country. A customer who has it gets the name below.",
+        help_text="With the country code, or a local number of your country. Who has it gets the name below.",
     )
     customer_name = forms.CharField(max_length=NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget)
     type = forms.ChoiceField(choices=Lead.Type.choices, widget=UnfoldAdminSelectWidget)
