@@ -59,9 +59,10 @@ def may_change(request: HttpRequest) -> bool:
 
 
 def business_settings(request: HttpRequest) -> HttpResponse:
-    if not may_change(request):
+    business_id = business_of(request)
+    if business_id is None or not may_change(request):
         raise PermissionDenied
-    business = User.objects.get(pk=business_of(request))
+    business = User.objects.get(pk=business_id)
     form = SettingsForm(request.POST or None, instance=business)
     if request.method == "POST" and form.is_valid():
         form.instance.save(update_fields=form.changed_data)

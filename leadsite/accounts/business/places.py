@@ -33,7 +33,7 @@ def check_zone(name: str) -> None:
 
 def country_of(business_id: UUID | None) -> str:
     """Return the two letters of the business's country; "" where it has named none. Raises django.db.Error."""
-    found = get_user_model()._default_manager.filter(pk=business_id).values_list("country", flat=True)
+    found = get_user_model()._default_manager.filter(pk=business_id or UUID(int=0)).values_list("country", flat=True)
     return str(found.first() or "")
 
 
