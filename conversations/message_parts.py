@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class Media(TypedDict):
-    """A file. `id`: the provider's; `url`: where the provider has it. Files are not fetched."""
+    """A file. `id`: the provider's; `url`: where the provider has it. What is stored of it: StoredMedia."""
 
     id: str | None
     mime_type: str | None

@@ -13,6 +13,7 @@ from typing import Any
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
+from conversations.media import defaults as media_defaults
 from leadsite.accounts import defaults as account_defaults
 from leadsite.adminkit import theme
 from leadsite.core.postgresql import defaults as database_defaults
@@ -197,6 +198,14 @@ _static = "django.contrib.staticfiles.storage.Static" if DEMO else "whitenoise.s
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": f"{_static}FilesStorage"},
+    "media": media_defaults.storage_of(
+        DATA_DIR / "media",
+        bucket_name=env.str("MEDIA_S3_BUCKET", ""),
+        endpoint_url=env.str("MEDIA_S3_ENDPOINT_URL", ""),
+        region_name=env.str("MEDIA_S3_REGION", ""),
+        access_key=env.str("MEDIA_S3_ACCESS_KEY", ""),
+        secret_key=env.str("MEDIA_S3_SECRET_KEY", ""),
+    ),
 }
 
 # --- HTTP safety ------------------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 import gc
 import ipaddress
 import os
+import shutil
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import hypothesis
 import pytest
@@ -28,6 +29,7 @@ from tests.long.faults.table import HEAD
 from tests.roles import every_connection_as_application
 from tests.sessions import PRELOADED, database_url
 from tests.site import SERVED_SECRET, Site, serving
+from whatsapp.media import isolated
 
 # The same cases in each run; no deadline, because tests run in parallel. `make test-long` takes the thorough profile.
 hypothesis.settings.register_profile(
@@ -48,7 +50,10 @@ class QuickHasher(PBKDF2PasswordHasher):
     iterations = 1
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        # The files that earlier runs have stored.
+        shutil.rmtree(settings.DATA_DIR / "media", ignore_errors=True)
     # The settings are those of tests in the processes that read uploaded files, too; see tests.sessions.processes.
     process.PRELOADED[:0] = ["pytest", *PRELOADED]
     # Django has no setting for this. By default it truncates all tables and creates all permissions again.
@@ -136,6 +141,17 @@ def served_site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory)
     keys = {"FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS), "WHATSAPP_APP_SECRETS": SERVED_SECRET}
     with serving(database_url(), tmp_path_factory.mktemp("site"), **keys) as site:
         yield site
+
+
+@pytest.fixture(autouse=True)
+def pictures_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decode pictures here; tests/long/whatsapp/media has the process that does so for the site."""
+
+    def run(work: Any, *arguments: Any, file: BinaryIO, limits: Any) -> Iterator[Any]:
+        file.seek(0)
+        yield from work(file, *arguments)
+
+    monkeypatch.setattr(isolated, "run_isolated", run)
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,12 @@ from django.db import transaction
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from conversations.services.media import delete_orphans, delete_unnamed
 from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.inbound import replay
+from whatsapp.media.fetching import fetch_due
 from whatsapp.message_templates.sync import sync_templates
 from whatsapp.outbound import queue
 
@@ -45,3 +47,24 @@ def prune_deliveries(timestamp: int) -> None:
 @app.task(queueing_lock="refresh_templates")
 def refresh_templates(timestamp: int) -> None:
     sync_templates()
+
+
+@app.task(queueing_lock="fetch_media", pass_context=True)
+def fetch_media(context: JobContext) -> None:
+    """Fetch the files of messages that have arrived."""
+    fetch_due(should_stop=context.should_abort)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="sweep_media", pass_context=True)
+def sweep_media(context: JobContext, timestamp: int) -> None:
+    """Fetch the files whose job was lost or that are tried again; delete those of deleted messages."""
+    fetch_due(should_stop=context.should_abort)
+    delete_orphans(should_stop=context.should_abort)
+
+
+@app.periodic(cron="50 3 * * *")
+@app.task(queueing_lock="delete_unnamed_media")
+def delete_unnamed_media(timestamp: int) -> None:
+    """Delete stored bytes that no row names: of requests that failed, and of workers that were killed."""
+    delete_unnamed()

@@ -713,11 +713,121 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("user", "mark"), name="erased_marks_unique")],
             },
         ),
+        migrations.CreateModel(
+            name="StoredMedia",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("position", models.PositiveSmallIntegerField(db_default=0, default=0)),
+                ("provider_id", models.CharField(blank=True, db_default="", default="")),
+                ("provider_url", models.TextField(blank=True, db_default="", default="")),
+                ("mime_said", models.CharField(blank=True, db_default="", default="")),
+                ("mime_found", models.CharField(blank=True, db_default="", default="")),
+                ("size", models.BigIntegerField(help_text="In bytes.", null=True)),
+                (
+                    "sha256",
+                    models.CharField(
+                        blank=True, db_default="", default="", help_text="Of the stored bytes, in hexadecimal."
+                    ),
+                ),
+                ("name", models.CharField(blank=True, db_default="", default="")),
+                ("thumbnail_name", models.CharField(blank=True, db_default="", default="")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("stored", "Stored"),
+                            ("expired", "Expired"),
+                            ("refused", "Refused"),
+                            ("failed", "Failed"),
+                        ],
+                        db_default="waiting",
+                        default="waiting",
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, db_default="", default="")),
+                ("attempts", models.PositiveIntegerField(db_default=0, default=0)),
+                ("due_at", models.DateTimeField(null=True)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="files",
+                        to="conversations.message",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="business",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "file",
+                "db_table": "stored_media",
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["due_at"], name="stored_media_due"),
+                    models.Index(
+                        condition=models.Q(("message__isnull", True)), fields=["id"], name="stored_media_orphans"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("message", "position"), name="stored_media_position_unique"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        fields=("name",),
+                        name="stored_media_name_unique",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "stored", "expired", "refused", "failed"])),
+                        name="stored_media_state_valid",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "stored"), _negated=True),
+                            models.Q(("name", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="stored_media_has_bytes",
+                    ),
+                ],
+            },
+        ),
         AddForeignKey("erased_marks_user_fk", "erased_marks (user_id)", "users (id)"),
         AddForeignKey("customers_user_fk", "customers (user_id)", "users (id)"),
         AddForeignKey("conversations_customer_fk", "conversations (user_id, customer_id)", "customers (user_id, id)"),
         AddForeignKey("conversations_assigned_to_fk", "conversations (assigned_to_id)", "users (id)", "SET NULL"),
         AddForeignKey("messages_conversation_fk", "messages (user_id, conversation_id)", "conversations (user_id, id)"),
+        AddForeignKey("stored_media_user_fk", "stored_media (user_id)", "users (id)"),
+        # A file whose message is deleted stays until its bytes are deleted too.
+        AddForeignKey(
+            "stored_media_message_fk",
+            "stored_media (user_id, message_id)",
+            "messages (user_id, id)",
+            "SET NULL (message_id)",
+        ),
         AddForeignKey("customer_moves_user_fk", "customer_moves (user_id)", "users (id)"),
         AddForeignKey("parked_statuses_user_fk", "parked_statuses (user_id)", "users (id)"),
         # A frequent word is best found by going through the rows in order. A sample of a hundred values, PostgreSQL's

@@ -13,6 +13,7 @@ from conversations.models.customers import (
 )
 from conversations.models.erased import ErasedMark
 from conversations.models.marketing import Undelivered
+from conversations.models.media import DueMedia, NewMedia, Orphan, StoredMedia
 from conversations.models.messages import (
     CONTENT_MAX_LENGTH,
     KIND_MAX_LENGTH,
@@ -32,13 +33,17 @@ __all__ = [
     "Conversation",
     "Customer",
     "CustomerMove",
+    "DueMedia",
     "ErasedMark",
     "Message",
+    "NewMedia",
     "Opened",
     "Opening",
+    "Orphan",
     "ParkedStatus",
     "PastConversation",
     "PastMessage",
+    "StoredMedia",
     "Undelivered",
     "UpsertedCustomer",
 ]

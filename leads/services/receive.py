@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Opens, distinct_messages
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, NewMedia, StoredMedia
 from conversations.models.inbound import StoredMessage
 from conversations.services.identify import identify_customers
 from conversations.services.late_deliveries import without_erased_moves
@@ -78,6 +78,7 @@ class Stored:
     messages: int = 0
     leads: int = 0
     left_out: int = 0
+    media: int = 0  # files of the messages, which are to be fetched
     erased: Sequence[IncomingMessage] = ()
     erased_statuses: Sequence[StatusReport] = ()
     erased_moves: Sequence[MoveReport] = ()
@@ -134,9 +135,9 @@ def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:
         return Stored(erased=old)
     store_choices(messages=new)
     placed = place_messages(messages=new, erased_at=erased_at)
-    messages_made, leads_made = _store(placed)
+    messages_made, leads_made, files = _store(placed)
     left_out = _count_notices(new) - _count_notices(placed.messages)
-    return Stored(messages=messages_made, leads=leads_made, left_out=left_out, erased=old)
+    return Stored(messages=messages_made, leads=leads_made, left_out=left_out, media=files, erased=old)
 
 
 def _count_notices(messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> int:
@@ -145,8 +146,8 @@ def _count_notices(messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> i
     return sum(event.stops_marketing is None and event.call is None for event in notices)
 
 
-def _store(placed: Placed) -> tuple[int, int]:
-    """Store messages, and the leads of conversations that have none. Returns how many of each are new."""
+def _store(placed: Placed) -> tuple[int, int, int]:
+    """Store messages, files, and leads of conversations without one. Returns how many of each are new."""
     # Read before the messages are stored: they replace placeholders, whose text a lead may have as its details.
     existing = Lead.objects.of_conversations(sorted({id_ for _, id_ in placed.messages if id_ not in placed.opened}))
     events = {message.key: message.event for message, _ in placed.messages}
@@ -189,7 +190,15 @@ def _store(placed: Placed) -> tuple[int, int]:
     Lead.objects.correct(corrections)
     Conversation.objects.set_waiting(_arrived(placed, stored))
     Lead.objects.set_referral(sorted(brought))
-    return sum(row.is_new for row, _ in stored), len(first)
+    return sum(row.is_new for row, _ in stored), len(first), StoredMedia.objects.add(_files(stored))
+
+
+def _files(stored: Iterable[tuple[StoredMessage, MessageEvent]]) -> list[NewMedia]:
+    return [
+        NewMedia(row.user_id, row.id, position, media)
+        for row, event in stored
+        for position, media in enumerate(event.parts.get("media", ()))
+    ]
 
 
 def _arrived(placed: Placed, stored: Iterable[tuple[StoredMessage, MessageEvent]]) -> dict[UUID, datetime | None]:

@@ -13,15 +13,17 @@ from uuid import UUID
 import structlog
 from django.apps import apps
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, transaction
 
 from leadsite.audit.partitions import LEAST_DAYS
+from leadsite.core import clock
 from leadsite.core.arrays import array
 from leadsite.core.history import OUR_APPS
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import set_locally
 from leadsite.monitoring.audit_checks import AUDIT, PART, SINCE
 from leadsite.monitoring.integrity_checks import CHECKS, MISSING_RULE, MISSING_RULE_ADVICE, Check
+from leadsite.monitoring.media_checks import STORAGE_AWAY, media_findings
 from leadsite.monitoring.models import IntegrityRun
 
 log = structlog.get_logger(__name__)
@@ -64,6 +66,7 @@ def check_integrity(*, whole_audit: bool = True) -> list[Finding]:
     # Sorted, so that the ranges of a table are looked up once for all of its checks.
     for table, checks in groupby(sorted([*CHECKS, *audit], key=_table_of), key=_table_of):
         findings += _check_table(table, list(checks))
+    findings += _in_storage()
     IntegrityRun.objects.create(
         seconds=time.monotonic() - started, findings=[asdict(finding) for finding in findings], total=len(findings)
     )
@@ -95,6 +98,22 @@ def _check_table(table: str, checks: Sequence[Check]) -> list[Finding]:
                 finding.examples = (finding.examples + examples)[:EXAMPLES]
                 finding.businesses = sorted({*finding.businesses, *owners})[:EXAMPLES]
     return list(found.values())
+
+
+def _in_storage() -> Iterator[Finding]:
+    """What is wrong with the files of messages. A storage that does not answer says nothing of the rows."""
+    try:
+        found = list(media_findings(clock.now()))
+    except (Error, OSError):
+        raise
+    except Exception as error:
+        # A bucket's client has errors of its own.
+        log.exception("media_storage_unreachable")
+        yield Finding("media_storage_unreachable", "stored_media", 1, *STORAGE_AWAY, [type(error).__name__])
+        return
+    for one in found:
+        examples = one.examples[:EXAMPLES]
+        yield Finding(one.check, "stored_media", len(one.examples), one.meaning, one.advice, examples, [one.owner])
 
 
 def _ranges(table: str) -> Iterator[tuple[UUID, UUID]]:

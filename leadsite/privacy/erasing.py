@@ -19,6 +19,7 @@ from django.db import Error, connection, transaction
 from django.db.models.functions import Now
 
 from conversations.models import Customer, ErasedMark
+from conversations.services.media import delete_orphans
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import ConcurrentChange, end_if_idle, retried
 from leadsite.privacy.audit import ENTRIES, erase_entries, erase_mentions
@@ -39,6 +40,9 @@ _DELETES: Final = {
         WHERE lead_id = ANY (%(leads)s::uuid[]) OR customer_id = %(customer)s""",
     "bulk_change_leads": "DELETE FROM bulk_change_leads WHERE lead_id = ANY (%(leads)s::uuid[])",
     "leads": "DELETE FROM leads WHERE id = ANY (%(leads)s::uuid[])",
+    # Without the message their bytes are deleted: by finish_erasure, or where it fails, by a worker.
+    "stored_media": """UPDATE stored_media SET message_id = NULL, provider_id = '', provider_url = '', reason = '',
+        mime_said = '' WHERE message_id = ANY (%(messages)s::uuid[])""",
     "messages": "DELETE FROM messages WHERE id = ANY (%(messages)s::uuid[])",
     "chat_presence": "DELETE FROM chat_presence WHERE conversation_id = ANY (%(conversations)s::uuid[])",
     "conversations": "DELETE FROM conversations WHERE id = ANY (%(conversations)s::uuid[])",
@@ -99,7 +103,7 @@ def finish_erasure(*, erasure_id: UUID, seconds: float | None = None) -> Erasure
         return erasure
     search = Search.of(Person.unsealed(erasure.pending))
     until = time.monotonic() + seconds if seconds is not None else None
-    steps: dict[str, Callable[[], int]] = {"import_files": partial(drop_files_with, search)}
+    steps: dict[str, Callable[[], int]] = {"import_files": partial(drop_files_with, search), "files": _delete_bytes}
     steps |= {name: partial(erase_in, name, search) for name, table in TABLES.items() if table.searched()}
     steps[ENTRIES] = partial(erase_mentions, search)
     for name, step in steps.items():
@@ -116,6 +120,12 @@ def finish_erasure(*, erasure_id: UUID, seconds: float | None = None) -> Erasure
         if count:
             erasure.removed[name] = erasure.removed.get(name, 0) + count
     return _close(erasure)
+
+
+def _delete_bytes() -> int:
+    """Delete the bytes of files whose message is gone: of this person's, and of others' at the same time."""
+    delete_orphans()
+    return 0  # their rows are counted already
 
 
 @retried(operation="erase customer")

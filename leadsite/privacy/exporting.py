@@ -2,12 +2,16 @@
 
 import io
 import json
+import mimetypes
+import shutil
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from django.db import transaction
 
+from conversations.media.files import FileMissing, open_file
 from conversations.models import Customer
 from leadsite.core import clock
 from leadsite.core.statements import fetch_rows
@@ -17,6 +21,8 @@ from leadsite.privacy.tables import TABLES
 
 FORMAT: Final = "leadsite/customer-export/1"
 FILE_NAME: Final = "customer.json"
+# The folder of the files of messages, beside it.
+FILES: Final = "files"
 # The person's own rows: all columns, but for what only the program needs.
 _OWN: Final = {
     "customer": "SELECT to_jsonb(t) - 'user_id' FROM customers AS t WHERE id = %(customer)s",
@@ -25,6 +31,8 @@ _OWN: Final = {
     "leads": "SELECT to_jsonb(t) - 'user_id' FROM leads AS t WHERE id = ANY (%(leads)s::uuid[]) ORDER BY id",
     "messages": """SELECT to_jsonb(t) - 'user_id' - 'leased_until' - 'due_at' FROM messages AS t
         WHERE id = ANY (%(messages)s::uuid[]) ORDER BY sort_at, id""",
+    "files": """SELECT to_jsonb(t) - 'user_id' - 'due_at' FROM stored_media AS t
+        WHERE message_id = ANY (%(messages)s::uuid[]) ORDER BY message_id, position""",
     "former_identifiers": f"""SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t
         WHERE {OWN_MOVES} ORDER BY moved_at""",  # noqa: S608 - a constant
     "import_changes": """SELECT to_jsonb(t) - 'user_id' FROM import_changes AS t
@@ -57,11 +65,22 @@ def as_json(document: dict[str, Any]) -> bytes:
 
 
 def as_archive(document: dict[str, Any]) -> bytes:
-    """A ZIP with the JSON in it."""
+    """A ZIP with the JSON in it, and the files of messages: files/<id of the row><.type>."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(FILE_NAME, as_json(document))
+        for name, stored in stored_files(document):
+            with suppress(FileMissing), open_file(stored) as file, archive.open(name, "w") as into:
+                shutil.copyfileobj(file, into)
     return buffer.getvalue()
+
+
+def stored_files(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the stored files of an export: the name in the folder or archive, and the name in the storage."""
+    for row in document["files"]:
+        if row["name"]:
+            suffix = mimetypes.guess_extension(row["mime_found"]) or ""
+            yield f"{FILES}/{row['id']}{suffix}", row["name"]
 
 
 def count_traces(customer: Customer) -> dict[str, int]:

@@ -54,10 +54,15 @@ _DELETE_CUSTOMERS: Final = """
     DELETE FROM customers AS c WHERE c.id = ANY (%s::uuid[]) AND c.marketing_opted_out_at IS NULL
         AND NOT EXISTS (SELECT FROM conversations AS v WHERE v.customer_id = c.id) RETURNING c.id
 """
-# What a page shows of it, and what the provider sent: ids, addresses, names of files. The text beside it stays.
+# What a page shows of it, and what the provider sent: ids, addresses, names of files. The text beside it stays. A file
+# without its message is deleted soon.
 _FORGET_MEDIA: Final = """
+    WITH old AS MATERIALIZED (
+        SELECT id FROM messages
+        WHERE parts ? 'media' AND sort_at < %s AND status NOT IN ('queued', 'sending') LIMIT %s
+    ), files AS (UPDATE stored_media SET message_id = NULL WHERE message_id = ANY (ARRAY(SELECT id FROM old)))
     UPDATE messages AS m SET parts = nullif(m.parts - 'media', '{}'), extras = m.extras - m.kind::text - 'media'
-    WHERE m.id = ANY (ARRAY(SELECT id FROM messages WHERE parts ? 'media' AND sort_at < %s LIMIT %s))
+    WHERE m.id = ANY (ARRAY(SELECT id FROM old))
 """
 _DELETE_REFUSALS: Final = """
     DELETE FROM import_refusals WHERE id = ANY (ARRAY(SELECT id FROM import_refusals WHERE created_at < %s LIMIT %s))

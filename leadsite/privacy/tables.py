@@ -67,6 +67,14 @@ TABLES: Final[dict[str, Table]] = {
             **dict.fromkeys(["direction", "kind", "status", "retry_kind"], WORD),
         }
     ),
+    # Its bytes too: see erasing.py.
+    "stored_media": Table(
+        {
+            **dict.fromkeys(["provider_id", "provider_url", "mime_said", "mime_found", "reason", "sha256"], OWN),
+            **dict.fromkeys(["name", "thumbnail_name"], "random"),
+            "state": WORD,
+        }
+    ),
     "leads": Table(
         {
             "external_id": OWN,

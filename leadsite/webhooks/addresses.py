@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
+from leadsite.core.addresses import IPAddress, is_public
 from leadsite.webhooks.models import URL_MAX_LENGTH
 
 # Of a name that does not resolve, and of one that resolves to an address that is not public.
@@ -23,15 +24,6 @@ _LOCAL: Final = frozenset(
     ("localhost", "local", "internal", "intranet", "private", "corp", "lan", "home", "localdomain")
 )
 _PORTS: Final = {"https": 443, "http": 80}
-# The only public unicast addresses of IPv6 (IANA, "IPv6 Global Unicast Address Assignments"): this excludes loopback,
-# link-local, unique local, multicast, IPv4-mapped and NAT64 addresses.
-_IPV6_INTERNET: Final = ipaddress.ip_network("2000::/3")
-# Not global, though some versions of Python's ipaddress say so: addresses that embed an IPv4 address (Teredo, 6to4 and
-# its relays), and those that IANA reserves for protocols and documentation.
-_TUNNELS: Final = tuple(ipaddress.ip_network(net) for net in ("2001::/32", "2002::/16", "192.88.99.0/24"))
-_RESERVED: Final = tuple(ipaddress.ip_network(net) for net in ("192.0.0.0/24", "3fff::/20"))
-
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class AddressRefused(Exception):
@@ -105,12 +97,3 @@ def resolve(host: str, port: int) -> list[IPAddress]:
     if not settings.WEBHOOKS_ALLOW_PRIVATE and not all(is_public(address) for address in addresses):
         raise AddressRefused(NO_PUBLIC_ADDRESS)
     return addresses
-
-
-def is_public(address: IPAddress) -> bool:
-    """Whether the address is a public unicast address of the internet."""
-    if not address.is_global or address.is_multicast or address.is_reserved:
-        return False
-    if address.version == 6 and address not in _IPV6_INTERNET:
-        return False
-    return not any(address in net for net in (*_TUNNELS, *_RESERVED))

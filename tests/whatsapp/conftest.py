@@ -7,6 +7,7 @@ from tests.factories import Business
 from tests.whatsapp.graph import Graph, graph_api
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import NEW_TOKEN, Mailing
+from tests.whatsapp.provider_files import Files, provider_files
 from tests.whatsapp.template_list import TemplateList, template_list
 
 
@@ -37,6 +38,15 @@ def templates(settings: Any) -> Iterator[TemplateList]:
     with template_list() as running:
         settings.WHATSAPP_BACKEND = "cloud"
         settings.WHATSAPP_API_BASE_URL = running.address
+        yield running
+
+
+@pytest.fixture
+def provider(settings: Any) -> Iterator[Files]:
+    """A stub of the providers' files, from which this process fetches."""
+    with provider_files() as running:
+        settings.WHATSAPP_BACKEND = "cloud"
+        settings.WHATSAPP_API_BASE_URL = settings.TWILIO_API_BASE_URL = running.address
         yield running
 
 

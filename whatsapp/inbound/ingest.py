@@ -24,6 +24,7 @@ from whatsapp.inbound.account_events import store_account_events
 from whatsapp.inbound.authentication import NotSigned, Signature, stored_signature
 from whatsapp.inbound.planning import ERROR_MAX_LENGTH, Plan, plan_delivery
 from whatsapp.inbound.storage_errors import is_about_content, reason_of
+from whatsapp.media.wakeup import wake_fetcher
 from whatsapp.models import WebhookDelivery
 from whatsapp.outbound.requeue import requeue_failed
 
@@ -92,6 +93,8 @@ def _store(delivery_id: UUID, provider: str, body: bytes, received_at: datetime,
         body = without_erased(provider, body, stored)
         _insert_delivery(delivery_id, provider, body, received_at, plan.with_result(stored))
         stop_channels(plan.stopped | store_account_events(plan.account))
+        if stored.media:
+            wake_fetcher()
         return stored
 
 

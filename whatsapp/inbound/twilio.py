@@ -3,7 +3,7 @@
 "Twilio's request to your incoming message webhook URL" (twilio.com/docs/messaging/guides/webhook-request) and "Outbound
 message status in status callbacks" (…/guides/outbound-message-status-in-status-callbacks) list the parameters, and
 say that new ones may be added without notice. `ExternalUserId` is the business-scoped user id; where the customer
-hides the number, `From` contains it as well (dimagi/open-chat-studio#3322). MediaUrls are stored, never fetched.
+hides the number, `From` contains it as well (dimagi/open-chat-studio#3322).
 """
 
 from datetime import datetime

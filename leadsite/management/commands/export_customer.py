@@ -1,20 +1,23 @@
 """Writes everything that is kept about one customer of a business."""
 
+import shutil
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from conversations.media.files import FileMissing, open_file
 from leadsite.management.commands.erase_customer import add_person_arguments, chosen_customer
-from leadsite.privacy.exporting import FILE_NAME, as_archive, as_json, export_customer
+from leadsite.privacy.exporting import FILE_NAME, as_archive, as_json, export_customer, stored_files
 
 
 class Command(BaseCommand):
     help = (
         "Writes everything that is kept about a customer as JSON: to standard output, to a file, to customer.json in a"
-        " folder, or into a .zip. docs/privacy.md describes the document."
+        " folder, or into a .zip; the last two with the files of messages. docs/privacy.md describes the document."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,13 +30,27 @@ class Command(BaseCommand):
             sys.stdout.write(as_json(document).decode() + "\n")
             return
         path = Path(options["output"])
-        if path.is_dir() or options["output"].endswith("/") or not path.suffix:
+        is_folder = path.is_dir() or options["output"].endswith("/") or not path.suffix
+        if is_folder:
             path = path / FILE_NAME
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Only the operator reads it.
             path.touch(mode=0o600)
             path.write_bytes(as_archive(document) if path.suffix == ".zip" else as_json(document))
+            if is_folder:
+                _write_files(document, path.parent)
         except OSError as error:
             raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"Written: {path}")
+
+
+def _write_files(document: dict[str, Any], folder: Path) -> None:
+    """Write the files of messages beside the JSON. Raises OSError."""
+    for name, stored in stored_files(document):
+        place = folder / name
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileMissing), open_file(stored) as file:
+            place.touch(mode=0o600)
+            with place.open("wb") as into:
+                shutil.copyfileobj(file, into)

@@ -4,7 +4,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 
-from conversations.models import Conversation, Customer, ErasedMark, Message
+from conversations.media.files import SMALL, media_storage
+from conversations.models import Conversation, Customer, ErasedMark, Message, StoredMedia
+from conversations.services.media import delete_orphans
 from leads.models import ImportRefusal, ImportRun, Lead
 from leadsite.accounts.models import IdempotencyKey
 from leadsite.monitoring.models import FailedTransaction
@@ -17,6 +19,7 @@ from tests.leadsite.privacy.conftest import OTHER
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from whatsapp.inbound import replay
+from whatsapp.media.fetching import fetch_due
 from whatsapp.models import WebhookDelivery
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +113,31 @@ def test_a_customer_of_another_business_is_unknown(person, stranger):
     with pytest.raises(PersonUnknown):
         erase_customer(user_id=stranger.id, customer_id=person.pk)
     assert not ErasedMark.objects.exists()
+
+
+def test_the_files_of_the_person_go_from_the_storage(inbox, settings):
+    settings.WHATSAPP_BACKEND = "console"
+    for sender in (meta.SHEENA, OTHER):
+        inbox.gets(meta.message("image", {"id": sender}, from_=sender))
+    fetch_due()
+    hers, other = StoredMedia.objects.order_by("pk").values_list("name", flat=True)
+    customer = Customer.objects.get(phone=f"+{meta.SHEENA}")
+    erase_customer(user_id=inbox.business.id, customer_id=customer.pk)
+    assert StoredMedia.objects.get().name == other
+    assert media_storage().exists(other)
+    assert not media_storage().exists(hers)
+    assert not media_storage().exists(hers + SMALL)
+
+
+def test_files_that_cannot_be_deleted_at_once_are_deleted_later(inbox, settings, monkeypatch):
+    settings.WHATSAPP_BACKEND = "console"
+    inbox.gets(meta.message("image", {"id": "5"}))
+    fetch_due()
+    (name,) = StoredMedia.objects.values_list("name", flat=True)
+    monkeypatch.setattr("conversations.media.files.delete", lambda *names: 1 / 0)
+    erase_customer(user_id=inbox.business.id, customer_id=Customer.objects.get().pk)
+    row = StoredMedia.objects.get()
+    assert (row.message_id, row.provider_id, row.name) == (None, "", name)
+    monkeypatch.undo()
+    assert delete_orphans() == 1
+    assert (StoredMedia.objects.exists(), media_storage().exists(name)) == (False, False)

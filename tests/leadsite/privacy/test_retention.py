@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from conversations.models import Conversation, Customer, Message
+from conversations.media.files import media_storage
+from conversations.models import Conversation, Customer, Message, StoredMedia
+from conversations.services.media import delete_orphans
 from leads.models import ImportRefusal, ImportRun, Lead
 from leadsite.core import clock
 from leadsite.monitoring.integrity import check_integrity
 from leadsite.privacy.retention import delete_old
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
+from whatsapp.media.fetching import fetch_due
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +107,35 @@ def test_media_go_and_the_text_stays(inbox, settings):
     message = Message.objects.get()
     assert "12345" not in str([message.parts, message.extras])
     assert "Look" in message.content
+
+
+def test_the_bytes_of_media_go_after_them(inbox, settings):
+    settings.MEDIA_DAYS, settings.WHATSAPP_BACKEND = 30, "console"
+    inbox.gets(*(meta.message("image", {"id": str(days)}, timestamp=seconds(days)) for days in (31, 29)))
+    fetch_due()
+    old, young = StoredMedia.objects.order_by("message__sort_at").values_list("name", flat=True)
+    run()
+    assert delete_orphans() == 1
+    assert (media_storage().exists(old), media_storage().exists(young)) == (False, True)
+
+
+def test_the_bytes_of_old_messages_go_after_them(inbox, settings):
+    settings.MESSAGE_DAYS, settings.WHATSAPP_BACKEND = 30, "console"
+    inbox.gets(meta.message("image", {"id": "5"}, timestamp=seconds(31)))
+    fetch_due()
+    (name,) = StoredMedia.objects.values_list("name", flat=True)
+    assert run() == {"messages": 1}
+    assert delete_orphans() == 1
+    assert not media_storage().exists(name)
+
+
+def test_a_file_that_waits_to_be_sent_stays(inbox, settings):
+    settings.MEDIA_DAYS = 30
+    lead = inbox.business.has_lead()
+    common = {"user": inbox.business.user, "conversation_id": lead.conversation_id, "direction": "out"}
+    Message.objects.create(status="queued", parts={"media": []}, **common)
+    age("messages", sort_at=31)
+    assert run() == {}
 
 
 def test_refusals_and_previews_go(inbox, settings):

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from leadsite.core.addresses import is_public
 from leadsite.webhooks import http
-from leadsite.webhooks.addresses import AddressRefused, check_url, is_public
+from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.models import WebhookEndpoint
 from tests.cases import each_case
 from tests.leadsite.webhooks.integrator import Integrator, post

@@ -1,7 +1,7 @@
 """The content and the extras of a message of each kind.
 
 Shapes: Meta, Messages webhook reference, one page per kind. Nearly every part is optional there, and any may be
-missing or of another type. Media are never fetched.
+missing or of another type.
 """
 
 from collections.abc import Callable

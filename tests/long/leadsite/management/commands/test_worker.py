@@ -37,6 +37,8 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         REMOVE,
         "whatsapp.tasks.refresh_templates",
         "whatsapp.tasks.retry_deliveries",
+        "whatsapp.tasks.delete_unnamed_media",
+        "whatsapp.tasks.sweep_media",
         "whatsapp.tasks.sweep_outbox",
         PRUNE_ALLOWANCES,
         PRUNE_KEYS,

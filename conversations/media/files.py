@@ -1,0 +1,77 @@
+"""The bytes of files, in the storage "media": a folder, or a bucket of S3 (leadsite/settings.py)."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from typing import BinaryIO, Final
+from uuid import UUID
+
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+
+# After the name of a file: the name of its small picture.
+SMALL: Final = "-small"
+
+
+class FileMissing(Exception):
+    """The storage has no such file."""
+
+
+def media_storage() -> Storage:
+    return storages["media"]
+
+
+def store(file: BinaryIO | bytes, *, user_id: UUID) -> str:
+    """Store bytes under a new name that nobody can guess, in the folder of the business; return the name.
+
+    Raises OSError, or an error of S3's client.
+    """
+    return _save(f"{user_id}/{secrets.token_hex(24)}", file)
+
+
+def store_small(content: bytes, *, name: str) -> str:
+    """Store the small picture of a file beside it; return its name."""
+    return _save(name + SMALL, content)
+
+
+def open_file(name: str) -> File[bytes]:
+    """Raises FileMissing."""
+    try:
+        return media_storage().open(name)
+    except OSError as error:
+        raise FileMissing("The storage does not have this file.") from error
+
+
+def delete(*names: str) -> None:
+    """Delete files; those that are not there count as deleted."""
+    for name in names:
+        if name:
+            media_storage().delete(name)
+
+
+def names_of(user_id: UUID | str) -> Iterator[str]:
+    """The names of all files in the folder of a business."""
+    try:
+        _, files = media_storage().listdir(str(user_id))
+    except FileNotFoundError:
+        return
+    yield from (f"{user_id}/{file}" for file in files)
+
+
+def businesses() -> list[str]:
+    """The folders that there are."""
+    try:
+        return sorted(media_storage().listdir("")[0])
+    except FileNotFoundError:
+        return []
+
+
+def modified_at(name: str) -> datetime:
+    """When a file was stored. Raises FileNotFoundError."""
+    return media_storage().get_modified_time(name)
+
+
+def _save(name: str, content: BinaryIO | bytes) -> str:
+    file: File[bytes] = ContentFile(content) if isinstance(content, bytes) else File(content)
+    return media_storage().save(name, file)

@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture
+def pictures_in_this_process() -> None:
+    """Not here."""
