@@ -1,5 +1,7 @@
 """Background tasks for WhatsApp. Each task calls one service. See leadsite/tasks.py for the conventions."""
 
+from uuid import UUID
+
 from django.db import transaction
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
@@ -68,3 +70,9 @@ def sweep_media(context: JobContext, timestamp: int) -> None:
 def delete_unnamed_media(timestamp: int) -> None:
     """Delete stored bytes that no row names: of requests that failed, and of workers that were killed."""
     delete_unnamed()
+
+
+@app.task
+def refresh_templates_of(user_id: str) -> None:
+    """A person or a client has asked for it."""
+    sync_templates(user_id=UUID(user_id))

@@ -42,10 +42,10 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             user_id=viewer.business_id, conversation_id=conversation.pk, message=message, unless_answered_after=seen
         )
     except AnsweredMeanwhile as refusal:
-        return _answer(request, viewer, conversation, status=409, **meanwhile(viewer, refusal.answer), **kept)
+        return answer_with_chat(request, viewer, conversation, status=409, **meanwhile(viewer, refusal.answer), **kept)
     except (MessageRefused, ConversationRefused) as refusal:
-        return _answer(request, viewer, conversation, status=422, problem=f"Not sent: {refusal}", **kept)
-    return _answer(request, viewer, conversation)
+        return answer_with_chat(request, viewer, conversation, status=422, problem=f"Not sent: {refusal}", **kept)
+    return answer_with_chat(request, viewer, conversation)
 
 
 @require_POST
@@ -60,8 +60,8 @@ def again(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         send_again(message=message, author_id=viewer.person_id)
     except (TooLate, MessageRefused, ConversationRefused) as refusal:
-        return _answer(request, viewer, conversation, status=422, problem=f"Not sent: {refusal}")
-    return _answer(request, viewer, conversation)
+        return answer_with_chat(request, viewer, conversation, status=422, problem=f"Not sent: {refusal}")
+    return answer_with_chat(request, viewer, conversation)
 
 
 @require_POST
@@ -77,8 +77,8 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes=changes)
     except ConversationRefused as refusal:
-        return _answer(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
-    return _answer(request, viewer, row)
+        return answer_with_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+    return answer_with_chat(request, viewer, row)
 
 
 @require_POST
@@ -87,15 +87,17 @@ def lead(request: HttpRequest, conversation_id: UUID, lead_id: UUID) -> HttpResp
     viewer = writer_of(request)
     row = viewer.chat(conversation_id)
     if not viewer.person.has_perm("leads.change_lead"):
-        return _answer(request, viewer, row, status=403, problem="Not changed: your login may not change leads.")
+        return answer_with_chat(
+            request, viewer, row, status=403, problem="Not changed: your login may not change leads."
+        )
     changes: dict[str, Any] = {"status": request.POST.get("status", "").replace("\0", "")}
     if reason := request.POST.get("lost_reason", "").replace("\0", "").strip():
         changes["lost_reason"] = reason
     try:
         change_lead(user_id=viewer.business_id, lead_id=lead_id, changes=changes)
     except LeadRefused as refusal:
-        return _answer(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
-    return _answer(request, viewer, row)
+        return answer_with_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+    return answer_with_chat(request, viewer, row)
 
 
 @require_POST
@@ -122,7 +124,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("inbox"))
 
 
-def _answer(
+def answer_with_chat(
     request: HttpRequest, viewer: Viewer, conversation: Conversation, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     """Return the chat: for the script its parts, otherwise a page, or a redirect where nothing is to be said."""

@@ -4,16 +4,19 @@ from django.urls import path
 
 from leadsite.inbox import changes, live, views
 from leadsite.inbox.access import for_staff
+from leadsite.inbox.writing import templates
 
 urlpatterns = [
     path("", for_staff(views.inbox), name="inbox"),
     path("list/", for_staff(views.chat_list), name="inbox-list"),
     path("live/", for_staff(live.live), name="inbox-live"),
     path("preferences/", for_staff(changes.preferences), name="inbox-preferences"),
+    path("templates/refresh/", for_staff(templates.refresh), name="inbox-templates-refresh"),
     path("<uuid:conversation_id>/", for_staff(views.inbox), name="inbox-chat"),
     path("<uuid:conversation_id>/chat/", for_staff(views.chat), name="inbox-panes"),
     path("<uuid:conversation_id>/older/", for_staff(views.older), name="inbox-older"),
     path("<uuid:conversation_id>/reply/", for_staff(changes.reply), name="inbox-reply"),
+    path("<uuid:conversation_id>/template/", for_staff(templates.template), name="inbox-template"),
     path("<uuid:conversation_id>/again/", for_staff(changes.again), name="inbox-again"),
     path("<uuid:conversation_id>/conversation/", for_staff(changes.conversation), name="inbox-conversation"),
     path("<uuid:conversation_id>/lead/<uuid:lead_id>/", for_staff(changes.lead), name="inbox-lead"),

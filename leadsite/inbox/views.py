@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -22,6 +22,7 @@ from leadsite.inbox.parameters import read_number, read_uuid, tab_of
 from leadsite.inbox.searching import Found, Hit, search_everything
 from leadsite.inbox.thread import read_chat
 from leadsite.inbox.times import remaining, short_time, waited
+from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.routing import find_route_of_reply
@@ -140,11 +141,13 @@ def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         ChatRead.objects.mark(person_id=viewer.person_id, conversation_id=conversation.pk, until=newest)
     others = ChatPresence.objects.others(person_id=viewer.person_id, conversation_id=conversation.pk)
     names = names_of(other.person_id for other in others)
+    reply = _reply_box(conversation)
     return {
         "thread": thread,
         "seen": thread.newest.pk if thread.newest else UUID(int=0),
         "present": [(names.get(other.person_id, "Somebody"), other.types) for other in others],
-        "reply": _reply_box(conversation),
+        "reply": reply,
+        "chooser": _offered(request, viewer, conversation, reply),
         "waited": waited(conversation.waiting_since) if conversation.waiting_since else "",
         "panes": True,
     } | customer_pane(viewer, conversation)
@@ -174,6 +177,14 @@ def _reply_box(conversation: Conversation) -> dict[str, Any]:
         "remaining": remaining(until) if until else "",
         "max_length": PROVIDERS[route.channel.provider].TEXT_MAX_LENGTH if route.channel else TEXT_MAX_LENGTH,
     }
+
+
+def _offered(request: HttpRequest, viewer: Viewer, conversation: Conversation, reply: dict[str, Any]) -> Chooser | None:
+    """The templates, offered at once where the window is closed; not to an open page that reads a chat again."""
+    if reply["until"] or not viewer.may_write or "again" in request.GET:
+        return None
+    channel, customer = reply["route"].channel, conversation.customer
+    return read_chooser(business_id=viewer.business_id, channel=channel, customer=customer, form=QueryDict())
 
 
 def _search(viewer: Viewer, term: str) -> Found:

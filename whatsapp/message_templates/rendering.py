@@ -5,15 +5,15 @@ part is optional, types come in upper and lower case, and `sent` comes from clie
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from whatsapp.json_parts import object_of, objects_of, text_of
 
 Json = dict[str, Any]
 
-_PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,100})\s*\}\}")
+PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,100})\s*\}\}")
 # The parts of a template from top to bottom, whatever their order in the list.
 _ORDER: Final = ("HEADER", "LIMITED_TIME_OFFER", "BODY", "FOOTER", "BUTTONS", "CAROUSEL")
 # Parameters of buttons that are no text for the customer: they come back when the button is pressed.
@@ -39,7 +39,7 @@ class Parameters:
 
     def fill(self, text: str) -> str:
         """Put the parameters into a text; a placeholder without a parameter stays as it is."""
-        return _PLACEHOLDER.sub(lambda found: self._value(found[1]) or found[0], text)
+        return PLACEHOLDER.sub(lambda found: self._value(found[1]) or found[0], text)
 
     def _value(self, name: str) -> str:
         if name in self.named:
@@ -48,29 +48,39 @@ class Parameters:
         return self.positional[index] if 0 <= index < len(self.positional) else ""
 
 
+class Shown(NamedTuple):
+    """A part of a template as the customer sees it. `kind`: header, limited_time_offer, body, footer, buttons, card."""
+
+    kind: str
+    text: str
+
+
 def render(components: Any, sent: Any) -> str:
     """Return the text of a template: header, body, footer, a line for each button, cards.
 
     `components`: the template's, as Meta lists them. `sent`: those of the message, with the parameters.
     """
-    return _render(components, sent, with_cards=True)
+    return "\n\n".join(part.text for part in shown_parts(components, sent))
 
 
-def _render(components: Any, sent: Any, *, with_cards: bool) -> str:
+def shown_parts(components: Any, sent: Any) -> list[Shown]:
+    """Return the parts of that text that are not empty, from top to bottom."""
+    return [part for part in _shown(components, sent, with_cards=True) if part.text]
+
+
+def _shown(components: Any, sent: Any, *, with_cards: bool) -> Iterator[Shown]:
     given = objects_of(sent)
-    mine = {_type(component): component for component in objects_of(components)}
-    parts = []
+    mine = {type_of(component): component for component in objects_of(components)}
     for kind in _ORDER:
         component = mine.get(kind)
         if component is None:
             continue
         if kind == "BUTTONS":
-            parts.append(_buttons(component, given))
+            yield Shown("buttons", _buttons(component, given))
         elif kind == "CAROUSEL":
-            parts.extend(_cards(component, given) if with_cards else ())
+            yield from (Shown("card", text) for text in (_cards(component, given) if with_cards else ()))
         else:
-            parts.append(_text(kind, component, _sent(given, kind)))
-    return "\n\n".join(part for part in parts if part)
+            yield Shown(kind.lower(), _text(kind, component, _sent(given, kind)))
 
 
 def _text(kind: str, component: Json, sent: Json) -> str:
@@ -85,7 +95,7 @@ def _text(kind: str, component: Json, sent: Json) -> str:
 
 
 def _buttons(component: Json, given: list[Json]) -> str:
-    sent = {text_of(one.get("index")): one for one in given if _type(one) == "BUTTON"}
+    sent = {text_of(one.get("index")): one for one in given if type_of(one) == "BUTTON"}
     lines = [
         _button(button, Parameters.of(sent.get(str(index), {})))
         for index, button in enumerate(objects_of(component.get("buttons")))
@@ -95,7 +105,7 @@ def _buttons(component: Json, given: list[Json]) -> str:
 
 def _button(button: Json, parameters: Parameters) -> str:
     """Return "[label]", followed by what it opens, calls or copies."""
-    kind = _type(button)
+    kind = type_of(button)
     label = text_of(button.get("text")) or kind.replace("_", " ").capitalize()
     target = ""
     if kind == "URL":
@@ -111,7 +121,8 @@ def _cards(component: Json, given: list[Json]) -> Iterable[str]:
     sent = {text_of(card.get("card_index")): card for card in objects_of(_sent(given, "CAROUSEL").get("cards"))}
     for index, card in enumerate(objects_of(component.get("cards"))):
         parameters = sent.get(str(index), {}).get("components")
-        yield _render(card.get("components"), parameters, with_cards=False)
+        parts = _shown(card.get("components"), parameters, with_cards=False)
+        yield "\n\n".join(part.text for part in parts if part.text)
 
 
 def describe(template: Mapping[str, Any]) -> str:
@@ -153,8 +164,8 @@ def value_of(parameter: Json) -> str:
 
 
 def _sent(given: list[Json], kind: str) -> Json:
-    return next((one for one in given if _type(one) == kind), {})
+    return next((one for one in given if type_of(one) == kind), {})
 
 
-def _type(component: Json) -> str:
+def type_of(component: Json) -> str:
     return text_of(component.get("type")).upper()

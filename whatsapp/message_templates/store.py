@@ -8,15 +8,19 @@ from uuid import UUID
 from conversations.models import CONTENT_MAX_LENGTH
 from whatsapp.json_parts import object_of, text_of
 from whatsapp.message_templates.rendering import describe, render
+from whatsapp.message_templates.statuses import problem_of_status
 from whatsapp.models import Channel, MessageTemplate, SendingChannel
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message's template as text. `is_marketing` is False where the category is not known."""
+    """A message's template as text. `is_marketing` is False where the category is not known; `problem`: why it cannot
+    be sent at present, "" where it can or nobody knows.
+    """
 
     content: str
     is_marketing: bool
+    problem: str = ""
 
 
 def render_template(*, user_id: UUID, channel: SendingChannel | None, template: Mapping[str, Any]) -> Rendered:
@@ -33,4 +37,5 @@ def render_template(*, user_id: UUID, channel: SendingChannel | None, template: 
     return Rendered(
         content=(content or describe(template))[:CONTENT_MAX_LENGTH],
         is_marketing=known.is_marketing if known else False,
+        problem=problem_of_status(known.status) if known else "",
     )

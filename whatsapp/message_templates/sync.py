@@ -19,7 +19,7 @@ from whatsapp.json_parts import error_text, object_of, objects_of, text_of
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.models import Channel, ListedTemplate, MessageTemplate
 from whatsapp.models.templates import TEMPLATE_NAME_MAX_LENGTH, WORD_MAX_LENGTH
-from whatsapp.outbound.outcomes import NotSent, Uncertain
+from whatsapp.outbound.outcomes import REASON_MAX_LENGTH, NotSent, Uncertain
 from whatsapp.outbound.providers import CONSOLE, NoToken, token_of
 from whatsapp.outbound.providers.cloud import Bearer
 from whatsapp.outbound.providers.http import Request, get
@@ -76,10 +76,17 @@ def _sync(channel: Channel) -> Synchronised:
     except NotListed as error:
         # A token without the permission is common: messages are sent all the same.
         log.warning("templates_not_listed", channel_id=str(channel.pk), error=str(error))
+        _note(channel, listed_at, str(error)[:REASON_MAX_LENGTH])
         return Synchronised(user_id=channel.user_id, waba_id=channel.waba_id, error=str(error))
     _store(channel, templates, listed_at)
+    _note(channel, listed_at, "")
     log.info("templates_synchronised", channel_id=str(channel.pk), templates=len(templates))
     return Synchronised(user_id=channel.user_id, waba_id=channel.waba_id, templates=len(templates))
+
+
+def _note(channel: Channel, listed_at: datetime, error: str) -> None:
+    """Keep when the account was read and what was wrong, for who misses a template. Opens the transaction."""
+    Channel.objects.filter(pk=channel.pk).update(templates_read_at=listed_at, templates_error=error)
 
 
 @retried

@@ -213,10 +213,12 @@ def _queue(
 
 
 def _rendered(user_id: UUID, customer_id: UUID, route: Route, message: MessageContent) -> tuple[str, dict[str, Any]]:
-    """Return content and extras of the row. Raises OptedOut."""
+    """Return content and extras of the row. Raises OptedOut, and MessageRefused for a template that cannot be sent."""
     if not message.template:
         return message.content, {}
     rendered = render_template(user_id=user_id, channel=route.channel, template=message.template)
+    if rendered.problem:
+        raise MessageRefused(f"{rendered.problem} Nothing was stored.", field="template")
     if rendered.is_marketing and Customer.objects.has_opted_out(customer_id):
         raise OptedOut(OPTED_OUT, field="template")
     # `is_marketing` is read when the message is claimed: the customer may opt out until then.

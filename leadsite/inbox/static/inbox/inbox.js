@@ -194,7 +194,7 @@
     async function refreshChat() {
         const open = chat();
         if (!open) return;
-        const query = {tab: tab() || root.dataset.tab};
+        const query = {tab: tab() || root.dataset.tab, again: "1"};
         if (document.hidden) query.unseen = "1";
         const seen = panes.querySelector("[name=seen]");
         if (seen && box().value.trim()) query.seen = seen.value;
@@ -476,6 +476,8 @@
         }
     });
 
+    // Another form has changed the chat: writing.js.
+    document.addEventListener("inbox:panes", event => { merge(event.detail, {own: true}); refreshList().catch(failed); });
     document.addEventListener("inbox:search", () => root.classList.remove("has-chat", "has-customer"));
     window.addEventListener("popstate", () => {
         const id = location.pathname.slice(root.dataset.home.length).replace("/", "");

@@ -1,0 +1,122 @@
+/* The forms that choose a template: what is typed changes list and preview, what is chosen changes the form; a chat's is
+   sent without loading the page. Without this script they work by their buttons. */
+(() => {
+    const root = document.getElementById("inbox");
+    if (!root) return;
+    const SETTLED = 250;  // ms after the last key
+    const box = () => document.getElementById("template-box");
+    const formOf = element => element.closest?.("form[data-writing]");
+    let timer = null, asked = 0;
+
+    async function post(url, body) {
+        const response = await fetch(url, {method: "POST", body, cache: "no-store", headers: {"X-Inbox": "1"}});
+        if (response.redirected && new URL(response.url).pathname.startsWith(root.dataset.login)) {
+            location.assign(`${root.dataset.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
+            return new Promise(() => {});
+        }
+        if (!response.ok) throw new Error(response.status);
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        return {page, status: Number(response.headers.get("X-Inbox-Status") || 200)};
+    }
+
+    function problem(form, words) {
+        const line = document.createElement("p");
+        line.className = "inbox-problem";
+        line.setAttribute("role", "alert");
+        line.textContent = words;
+        form.querySelector(":scope > .inbox-problem")?.remove();
+        form.prepend(line);
+    }
+
+    const busy = "The site cannot be reached or is busy. Try it again; what you have typed is kept.";
+
+    /* Only what follows from the fields, so that the one in which somebody types stays as it is. */
+    async function freshen(form) {
+        const number = ++asked;
+        const {page} = await post(form.dataset.update || form.action, new FormData(form));
+        if (number !== asked || !form.isConnected) return;
+        for (const part of page.querySelectorAll("[data-fresh]"))
+            form.querySelector(`[data-fresh="${part.dataset.fresh}"]`)?.replaceWith(part);
+    }
+
+    async function exchange(form, submitter) {
+        asked++;
+        const {page} = await post(form.dataset.update || form.action, new FormData(form, submitter));
+        const fresh = page.getElementById(form.id);
+        if (!fresh || !form.isConnected) return;
+        form.replaceWith(fresh);
+        const first = fresh.querySelector("[name^='field:'], #template-find, [name=content_sid], [name=send]");
+        first?.focus({preventScroll: true});
+        fresh.scrollIntoView({block: "nearest"});
+    }
+
+    async function send(form, submitter) {
+        form.classList.add("is-sending");
+        try {
+            const {page, status} = await post(form.action, new FormData(form, submitter));
+            const fresh = page.getElementById("template-box");
+            if (fresh && box()) box().replaceChildren(...fresh.childNodes);
+            if (status === 200 && submitter.name === "send") document.getElementById("reply-text")?.focus({preventScroll: true});
+            else box()?.querySelector("[aria-invalid]")?.focus();
+            document.dispatchEvent(new CustomEvent("inbox:panes", {detail: page}));
+        } finally {
+            form.classList.remove("is-sending");
+        }
+    }
+
+    async function refresh(form, button) {
+        await post(button.formAction, new FormData(form));
+        // A worker reads them.
+        for (const wait of [1500, 3000, 6000]) {
+            await new Promise(done => setTimeout(done, wait));
+            if (form.isConnected) await freshen(form);
+        }
+    }
+
+    async function open(link) {
+        const response = await fetch(link.href, {cache: "no-store", headers: {"X-Inbox": "1"}});
+        if (!response.ok || response.redirected) { location.assign(link.href); return; }
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        box().replaceChildren(...page.body.childNodes);
+        box().querySelector("#template-find, [name=content_sid]")?.focus({preventScroll: true});
+    }
+
+    function close() {
+        box().replaceChildren();
+        document.getElementById("reply-text")?.focus({preventScroll: true});
+    }
+
+    root.addEventListener("submit", event => {
+        const form = event.target, button = event.submitter;
+        if (!form.matches("form[data-writing]")) return;
+        const isSending = button && (button.name === "send" || button.name === "anyway");
+        if (isSending && "plain" in form.dataset) return;  // loads the page that it leads to
+        event.preventDefault();
+        const run = button && "writingRefresh" in button.dataset ? refresh : isSending ? send : exchange;
+        run(form, button).catch(() => problem(form, busy));
+    });
+
+    function soon(event) {
+        const form = formOf(event.target);
+        if (!form || !("live" in event.target.dataset)) return;
+        clearTimeout(timer);
+        timer = setTimeout(() => freshen(form).catch(() => problem(form, busy)), SETTLED);
+    }
+    root.addEventListener("input", soon);
+    root.addEventListener("change", soon);
+
+    root.addEventListener("click", event => {
+        const link = event.target.closest("a");
+        if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+        if ("writingOpen" in link.dataset && box()) { event.preventDefault(); open(link).catch(() => location.assign(link.href)); }
+        else if ("writingClose" in link.dataset && box()) { event.preventDefault(); close(); }
+    });
+
+    // Before the inbox, where Escape leads back to the list.
+    document.addEventListener("keydown", event => {
+        if (event.key !== "Escape" || !box()?.contains(event.target)) return;
+        event.preventDefault();
+        event.stopPropagation();
+        close();
+    }, true);
+})();

@@ -1,0 +1,71 @@
+"""Service that has a worker read the templates of a business from Meta now; and what is known of the last time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import OperationalError, transaction
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+
+from whatsapp.models import Channel
+from whatsapp.outbound.providers import CONSOLE
+
+REFRESH: Final = "whatsapp.tasks.refresh_templates_of"
+NO_ACCOUNT: Final = (
+    "No number of this business has a WhatsApp Business account id yet. It comes with the first delivery from Meta, or"
+    " enter it on the page of the number."
+)
+DEMO: Final = "This site runs without WhatsApp (WHATSAPP_BACKEND is console), so no templates are read from Meta."
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """When the templates of an account were last read, and why that failed, or cannot be; "" where it did not."""
+
+    account: str
+    read_at: datetime | None
+    error: str
+
+
+def readings_of(user_id: UUID) -> list[Reading]:
+    """Return the last reading of each account of a business; one query."""
+    rows = Channel.objects.filter(user_id=user_id, active=True, provider=Channel.Provider.CLOUD).exclude(waba_id="")
+    newest: dict[str, Reading] = {}
+    for account, read_at, error in rows.values_list("waba_id", "templates_read_at", "templates_error"):
+        known = newest.get(account)
+        if known is None or (read_at and (known.read_at is None or read_at > known.read_at)):
+            newest[account] = Reading(account, read_at, error)
+    return [newest[account] for account in sorted(newest)]
+
+
+def problem_of_reading(user_id: UUID) -> str:
+    """Return why the templates of a business are not read, or could not be; "" where they are."""
+    if settings.WHATSAPP_BACKEND == CONSOLE:
+        return DEMO
+    readings = readings_of(user_id)
+    if not readings:
+        return NO_ACCOUNT
+    return next((reading.error for reading in readings if reading.error), "")
+
+
+def request_refresh(*, user_id: UUID) -> None:
+    """Have a worker read the templates of a business, unless it is about to. Opens the transaction.
+
+    Raises django.db.Error.
+    """
+    lock = f"refresh_templates {user_id}"
+    if ProcrastinateJob.objects.filter(queueing_lock=lock, status="todo").exists():
+        return
+    try:
+        # Two requests at the same moment: the second finds the lock of the first taken; its savepoint ends.
+        with transaction.atomic():
+            app.configure_task(REFRESH, queueing_lock=lock, allow_unknown=True).defer(user_id=str(user_id))
+    except AlreadyEnqueued:
+        return
+    except ConnectorException as error:
+        # As in whatsapp/outbound/wakeup.py.
+        raise OperationalError(str(error)) from error.__cause__
