@@ -21,6 +21,7 @@ from leadsite.privacy.api.viewsets import CustomerViewSet
 from leadsite.rest import openapi
 from leadsite.webhooks.api.viewsets import WebhookEndpointViewSet, WebhookEventViewSet
 from whatsapp.inbound.webhook import webhook
+from whatsapp.outbound.api.templates import TemplateViewSet
 from whatsapp.outbound.api.viewsets import ReplyViewSet, SendViewSet
 
 handler400 = "leadsite.errors.bad_request"
@@ -48,6 +49,7 @@ router.register("messages", MessageViewSet)
 router.register("customers", CustomerViewSet)
 router.register("customers/<uuid:customer_id>/history", CustomerHistoryViewSet, basename="customer-history")
 router.register("whatsapp", SendViewSet, basename="send")
+router.register("templates", TemplateViewSet)
 router.register("webhook-endpoints", WebhookEndpointViewSet)
 router.register("webhook-endpoints/<uuid:endpoint_id>/events", WebhookEventViewSet)
 

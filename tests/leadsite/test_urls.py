@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
@@ -16,6 +17,7 @@ from tests.cases import each_case
 from tests.factories import ORDER, Business
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
+from whatsapp.models import MessageTemplate
 
 # Routes without a business: they take no key, or respond without reading rows.
 WITHOUT_BUSINESS = {
@@ -42,6 +44,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "conversations/<uuid:conversation_id>/messages": {"POST": {"message": "I am not from here"}},
     "messages/<uuid:message_id>": {},
     "people": {},
+    "templates": {},
+    "templates/refresh": {},
+    "templates/<uuid:template_id>": {},
     "whatsapp": {"POST": {"to": "+1234567890", "message": "Hello"}},
     "webhook-endpoints": {"POST": {"url": "https://mine.invalid/", "events": ["lead.created"]}},
     "webhook-endpoints/<uuid:endpoint_id>": {"PATCH": {"url": "https://mine.invalid/", "active": False}},
@@ -88,6 +93,7 @@ def theirs(owner: Business) -> dict[str, str]:
     endpoint = create_endpoint(user_id=owner.id, url="https://secret.invalid/", events=["lead.created"]).endpoint
     Inbox(owner).gets(meta.text("The owner's secret"))
     WebhookEvent.objects.update(state="failed", due_at=None)
+    template = MessageTemplate.objects.create(user=owner.user, name="secret", language="de", status_at=timezone.now())
     return {
         "customer_id": str(Customer.objects.get().pk),
         "lead_id": str(Lead.objects.get().pk),
@@ -95,6 +101,7 @@ def theirs(owner: Business) -> dict[str, str]:
         "message_id": str(Message.objects.get().pk),
         "endpoint_id": str(endpoint.pk),
         "event_id": str(WebhookEvent.objects.get().pk),
+        "template_id": str(template.pk),
     }
 
 

@@ -39,10 +39,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadRequest:
-    """The lead to create with a message."""
+    """The lead to create with a message. `source`: a Lead.Source."""
 
     type: str
     details: str = ""
+    source: str = Lead.Source.API.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +71,17 @@ class Queued:
     status: str = field(default=Message.Status.QUEUED.value, init=False)
 
 
-def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRequest | None = None) -> Queued:
+def send_message(
+    *,
+    user_id: UUID,
+    to: Recipient,
+    message: MessageContent,
+    lead: LeadRequest | None = None,
+    channel_id: UUID | None = None,
+) -> Queued:
     """Queue a message to a customer, with a lead if requested. Opens the transaction.
+
+    `channel_id`: the number to send it from; otherwise that to which the customer wrote last, or the first.
 
     With a lead the message joins the active conversation or opens one. Without a lead it reopens the newest
     conversation if that is completed and none is active. Raises MessageRefused, WindowClosed, OptedOut; django.db.Error
@@ -81,9 +91,9 @@ def send_message(*, user_id: UUID, to: Recipient, message: MessageContent, lead:
         raise MessageRefused("A lead needs the customer's name.", field="customerName")
     _check_content(message)
     try:
-        return _send(user_id=user_id, to=to, message=message, lead=lead)
+        return _send(user_id=user_id, to=to, message=message, lead=lead, channel_id=channel_id)
     except Error as error:
-        metrics.leads_created(Lead.Source.API.value, "failed", int(lead is not None))
+        metrics.leads_created(lead.source if lead else Lead.Source.API.value, "failed", int(lead is not None))
         if refusal := refusal_of(error):
             raise refusal from error
         raise
@@ -108,7 +118,9 @@ def reply(
 
 
 @retried(operation="queue message")
-def _send(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRequest | None) -> Queued:
+def _send(
+    *, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRequest | None, channel_id: UUID | None
+) -> Queued:
     with transaction.atomic():
         # Two requests for one new customer at the same moment: the upsert locks the customer's row, so the second waits
         # and then joins the conversation of the first. An exception rolls everything back.
@@ -116,11 +128,13 @@ def _send(*, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRe
         (chat,) = Conversation.objects.join_or_open([Opening(user_id, customer_id)], reopen_completed=lead is None)
         lead_id = None
         if lead:
-            row = LeadRow(user_id, chat.id, lead.type, Lead.Source.API, details=lead.details)
+            row = LeadRow(user_id, chat.id, lead.type, lead.source, details=lead.details)
             (lead_id,) = Lead.objects.insert([row])
-            transaction.on_commit(partial(metrics.leads_created, Lead.Source.API.value, "created"), robust=True)
+            transaction.on_commit(partial(metrics.leads_created, lead.source, "created"), robust=True)
         address = to.phone or to.whatsapp_user_id or ""
-        return _queue(user_id, customer_id, chat.id, message, address=address, lead_id=lead_id)
+        return _queue(
+            user_id, customer_id, chat.id, message, address=address, lead_id=lead_id, channel_id=channel_id
+        )
 
 
 @retried(operation="queue reply")
@@ -179,12 +193,21 @@ def _queue(
     address: str,
     answers_user_id: str | None = None,
     lead_id: UUID | None = None,
+    channel_id: UUID | None = None,
 ) -> Queued:
     """Store the message and wake a worker. Caller holds the transaction and has locked the customer.
 
     Raises MessageRefused, WindowClosed, OptedOut.
     """
-    route = find_route(user_id=user_id, customer_id=customer_id, address=address, answers_user_id=answers_user_id)
+    route = find_route(
+        user_id=user_id,
+        customer_id=customer_id,
+        address=address,
+        answers_user_id=answers_user_id,
+        channel_id=channel_id,
+    )
+    if channel_id and route.channel is None:
+        raise MessageRefused("This number is not connected any more, or switched off. Choose another.", field="from")
     is_open = route.open_until(clock.now()) is not None
     provider = PROVIDERS[route.channel.provider] if route.channel else None
     if provider and (problem := provider.problem_of(message.content, message.template)):

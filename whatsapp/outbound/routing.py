@@ -51,12 +51,23 @@ def choose_route(
     return Route(next(iter(usable.values()), None), address)
 
 
-def find_route(*, user_id: UUID, customer_id: UUID, address: str, answers_user_id: str | None = None) -> Route:
-    """Read the customer's messages and the business's numbers, and choose. See choose_route."""
+def find_route(
+    *,
+    user_id: UUID,
+    customer_id: UUID,
+    address: str,
+    answers_user_id: str | None = None,
+    channel_id: UUID | None = None,
+) -> Route:
+    """Read the customer's messages and the business's numbers, and choose. See choose_route.
+
+    `channel_id`: the only number to choose; without it no other one is taken.
+    """
+    channels = Channel.objects.sending(user_id)
     return choose_route(
         address=address,
         chats=Message.objects.chats(customer_id, now=clock.now()),
-        channels=Channel.objects.sending(user_id),
+        channels=[one for one in channels if channel_id in (None, one.id)],
         answers_user_id=answers_user_id,
     )
 

@@ -32,6 +32,7 @@ PATH_MODELS: dict[str, Any] = {
     "message_id": Message,
     "endpoint_id": WebhookEndpoint,
     "event_id": WebhookEvent,
+    "template_id": MessageTemplate,
 }
 # Their ids are tried in every filter and field.
 NAMED: tuple[Any, ...] = (

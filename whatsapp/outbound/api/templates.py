@@ -1,11 +1,17 @@
 """REST resource of message templates: those that Meta has listed, and a request to read them again."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
 import django_filters
-from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+    inline_serializer,
+)
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -31,7 +37,7 @@ _REFRESHING: Final = (
 )
 
 
-class TemplateFieldSerializer(serializers.Serializer[Any]):
+class TemplateParameterSerializer(serializers.Serializer[Any]):
     """A value that a message gives a template."""
 
     name = serializers.CharField(help_text="Its part and its placeholder: `body.1`, `header.media`, `button.0`.")
@@ -50,7 +56,7 @@ class TemplateFieldSerializer(serializers.Serializer[Any]):
         "status": "approved",
         "problem": "",
         "text": "Hello {{1}}, your cake is ready",
-        "fields": [
+        "parameters": [
             {"name": "body.1", "label": "Text 1", "kind": "text", "text": "Hello {{1}}, your cake", "example": "Amina"}
         ],
         "components": [{"type": "BODY", "text": "Hello {{1}}, your cake is ready"}],
@@ -66,14 +72,14 @@ class TemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
     status = serializers.CharField(help_text="`approved`, `pending`, `rejected`, `paused` …, as Meta has said last.")
     problem = serializers.SerializerMethodField(help_text="Why it cannot be sent at present; empty where it can.")
     text = serializers.SerializerMethodField(help_text="What the customer reads, with its placeholders.")
-    fields = serializers.SerializerMethodField(help_text="The values it needs, from top to bottom.")  # type: ignore[assignment] # a field named fields
+    parameters = serializers.SerializerMethodField(help_text="The values it needs, from top to bottom.")
     components = serializers.ListField(child=serializers.DictField(), help_text="As Meta lists them.")
     account_id = serializers.CharField(source="waba_id", help_text="Meta's id of the WhatsApp Business account.")
 
     class Meta:
         model = MessageTemplate
         fields = (
-            *("id", "name", "language", "category", "status", "problem", "text", "fields", "components"),
+            *("id", "name", "language", "category", "status", "problem", "text", "parameters", "components"),
             *("account_id", "created_at", "updated_at"),
         )
 
@@ -82,3 +88,67 @@ class TemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
 
     def get_text(self, template: MessageTemplate) -> str:
         return render(template.components, None)
+
+    @extend_schema_field(TemplateParameterSerializer(many=True))
+    def get_parameters(self, template: MessageTemplate) -> list[dict[str, str]]:
+        return [asdict(one) for one in fields_of(template.components)]
+
+
+@example(answered={"success": True, "accounts": [{"account_id": "102290129340398", "read_at": A_TIME, "error": ""}]})
+class RefreshSerializer(serializers.Serializer[Any]):
+    """Templates will be read again."""
+
+    success = serializers.BooleanField(default=True)
+    accounts = serializers.ListField(
+        child=inline_serializer(
+            "TemplateAccount",
+            {
+                "account_id": serializers.CharField(),
+                "read_at": serializers.DateTimeField(allow_null=True, help_text="When it was last read."),
+                "error": serializers.CharField(help_text="Why that failed; empty where it did not."),
+            },
+        ),
+        help_text="Those of your numbers whose account is known; none: nothing can be read.",
+    )
+
+
+class TemplateFilter(django_filters.FilterSet):
+    name = django_filters.CharFilter(help_text="The whole name.")
+    language = django_filters.CharFilter(help_text="Its code: `en_US`.")
+    category = django_filters.CharFilter(help_text="`marketing`, `utility` or `authentication`.")
+    status = django_filters.CharFilter(help_text="`approved`, `pending`, `rejected`, `paused` …")
+
+    class Meta:
+        model = MessageTemplate
+        fields: list[str] = []
+
+
+@extend_schema_view(
+    list=reading("Templates, newest first", TemplateSerializer(many=True), description=_LISTING),
+    retrieve=reading("One template", TemplateSerializer, 404),
+)
+class TemplateViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[MessageTemplate]):
+    """The caller's own templates."""
+
+    scope = "send"
+
+    queryset = MessageTemplate.objects.all()
+    serializer_class = TemplateSerializer
+    lookup_url_kwarg = "template_id"
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = TemplateFilter
+    pagination_class = NewestFirst
+
+    @extend_schema(
+        summary="Read the templates from Meta again",
+        description=_REFRESHING,
+        request=None,
+        responses={202: OpenApiResponse(RefreshSerializer, description="They will be read."), **errors(*WRITING)},
+    )
+    @action(detail=False, methods=["post"])
+    def refresh(self, request: Request) -> Response:
+        accounts = [
+            {"account_id": one.account, "read_at": one.read_at, "error": one.error} for one in readings_of(self.user_id)
+        ]
+        request_refresh(user_id=self.user_id)
+        return Response({"success": True, "accounts": accounts}, status=status.HTTP_202_ACCEPTED)

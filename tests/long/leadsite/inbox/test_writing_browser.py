@@ -1,0 +1,78 @@
+"""Templates and new chats in a browser. Screenshots are in tmp_path."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from conversations.models import Conversation, Message
+from tests.browser import CONTRAST, PHONE
+from tests.leadsite.inbox.chats import asks
+from tests.leadsite.inbox.writing.test_templates import template_of
+from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, box, team  # noqa: F401 - a fixture
+from whatsapp.models import Channel
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def closed(of: Team) -> Conversation:
+    """A chat of yesterday, with templates of each kind."""
+    chat = asks(of.owner, "Amina", "Until when are you open?", minutes_ago=26 * 60)
+    old = timezone.now() - timedelta(hours=26)
+    Message.objects.update(channel_id=Channel.objects.get().pk, sort_at=old, provider_time=old)
+    template_of(of.owner, waba_id="")
+    template_of(of.owner, "autumn_offer", waba_id="", category="marketing", language="de")
+    template_of(of.owner, "old_offer", waba_id="", status="paused")
+    return chat
+
+
+def shoot(page: Any, folder: Path, name: str) -> None:
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_timeout(200)
+        page.screenshot(path=folder / f"{name}-{theme}.png")
+        words = ":is(.inbox-faint, .inbox-mark, strong, li, .inbox-field-problem)"
+        for element in page.locator(f".inbox-templates {words}").all():
+            if element.is_visible() and (element.text_content() or "").strip():
+                assert element.evaluate(CONTRAST) >= 4.5, (theme, element.text_content())
+    page.emulate_media(color_scheme="light")
+
+
+def test_a_template_after_the_window_has_closed(team: Team, tmp_path: Path):  # noqa: F811 - the fixture
+    team.do(lambda: closed(team))
+    page = team.window("mara@bakery.example").page
+    page.locator(".inbox-row", has_text="Amina").click()
+    form = page.locator("#template-form")
+    expect(form).to_contain_text("cake_ready")
+    shoot(page, tmp_path, "templates")
+    page.get_by_label("Search templates by name or text").fill("autumn")
+    expect(form.get_by_role("button", name="cake_ready")).to_have_count(0)
+    page.get_by_label("Search templates by name or text").fill("")
+    form.get_by_role("button", name="cake_ready").click()
+    expect(page.get_by_label("Text 1 in the header")).to_be_focused()
+    page.keyboard.type("12")
+    page.get_by_label("Text 1", exact=False).nth(1).fill("Amina")
+    expect(form.locator(".inbox-preview")).to_contain_text("Hello Amina, your {{2}} is ready")
+    form.get_by_role("button", name="Send template").click()
+    expect(form).to_contain_text("Text 2: fill this in.")
+    shoot(page, tmp_path, "missing")
+    page.get_by_label("Text 2").fill("cake")
+    expect(form.locator(".inbox-preview")).to_contain_text("Hello Amina, your cake is ready")
+    shoot(page, tmp_path, "filled")
+    page.get_by_label("Text 2").press("Tab")
+    form.get_by_role("button", name="Send template").click()
+    expect(page.locator(".bubble-out", has_text="Hello Amina, your cake is ready").last).to_be_visible()
+    assert team.do(lambda: Message.objects.get(direction="out").content).startswith("Order 12")
+    form.get_by_role("button", name="old_offer").click()
+    expect(form.get_by_role("alert")).to_contain_text("Meta has paused this template")
+    page.keyboard.press("Escape")
+    expect(form).to_have_count(0)
+    expect(box(page)).to_be_focused()
+    page.get_by_role("link", name="Send a template").click()
+    expect(form).to_contain_text("cake_ready")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
+    shoot(page, tmp_path, "phone")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
