@@ -132,9 +132,10 @@ def _send(
             (lead_id,) = Lead.objects.insert([row])
             transaction.on_commit(partial(metrics.leads_created, lead.source, "created"), robust=True)
         address = to.phone or to.whatsapp_user_id or ""
-        return _queue(
-            user_id, customer_id, chat.id, message, address=address, lead_id=lead_id, channel_id=channel_id
-        )
+        route = find_route(user_id=user_id, customer_id=customer_id, address=address, channel_id=channel_id)
+        if channel_id and route.channel is None:
+            raise MessageRefused("This number is not connected any more. Choose another.", field="from")
+        return _queue(user_id, customer_id, chat.id, message, route, lead_id=lead_id)
 
 
 @retried(operation="queue reply")
@@ -145,14 +146,13 @@ def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent, see
         customer = _lock_customer_of(user_id, conversation_id)
         if seen_id and (answer := Message.objects.answer_after(conversation_id, seen_id)):
             raise AnsweredMeanwhile("Somebody else has answered this customer in the meantime.", answer=answer)
-        return _queue(
-            user_id,
-            customer.pk,
-            conversation_id,
-            message,
+        route = find_route(
+            user_id=user_id,
+            customer_id=customer.pk,
             address=customer.phone or customer.whatsapp_user_id or "",
             answers_user_id=None if message.template else customer.whatsapp_user_id,
         )
+        return _queue(user_id, customer.pk, conversation_id, message, route)
 
 
 def _check_content(message: MessageContent) -> None:
@@ -189,25 +189,14 @@ def _queue(
     customer_id: UUID,
     conversation_id: UUID,
     message: MessageContent,
+    route: Route,
     *,
-    address: str,
-    answers_user_id: str | None = None,
     lead_id: UUID | None = None,
-    channel_id: UUID | None = None,
 ) -> Queued:
     """Store the message and wake a worker. Caller holds the transaction and has locked the customer.
 
     Raises MessageRefused, WindowClosed, OptedOut.
     """
-    route = find_route(
-        user_id=user_id,
-        customer_id=customer_id,
-        address=address,
-        answers_user_id=answers_user_id,
-        channel_id=channel_id,
-    )
-    if channel_id and route.channel is None:
-        raise MessageRefused("This number is not connected any more, or switched off. Choose another.", field="from")
     is_open = route.open_until(clock.now()) is not None
     provider = PROVIDERS[route.channel.provider] if route.channel else None
     if provider and (problem := provider.problem_of(message.content, message.template)):
