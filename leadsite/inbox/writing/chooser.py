@@ -90,7 +90,9 @@ def read_chooser(
     chosen_id = read_uuid(form.get("choose", "") or form.get("template", ""))
     chosen = templates.filter(pk=chosen_id).first() if chosen_id and "all" not in form else None
     if chosen:
-        return _with_chosen(chooser, chosen, customer, values_of(form.items()), is_sending=is_sending)
+        return _with_chosen(
+            chooser, chosen, customer, values_of((name, form.get(name, "")) for name in form), is_sending=is_sending
+        )
     return _with_list(chooser, templates, business_id)
 
 
