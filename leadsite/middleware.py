@@ -75,7 +75,7 @@ class ContentPolicy:
             response.headers.setdefault(content_policy.HEADER, policy)
             response.headers["Permissions-Policy"] = content_policy.PERMISSIONS
         else:
-            response.headers[content_policy.HEADER] = content_policy.NOTHING
+            response.headers.setdefault(content_policy.HEADER, content_policy.NOTHING)
         return response
 
 

@@ -10,6 +10,7 @@ from rest_framework.routers import SimpleRouter
 from conversations.api.history import ConversationHistoryViewSet, CustomerHistoryViewSet
 from conversations.api.people import PersonViewSet
 from conversations.api.viewsets import ConversationViewSet, MessageViewSet
+from conversations.media.views import program_file, staff_view
 from leads.api.gone import gone
 from leads.api.history import LeadHistoryViewSet
 from leads.api.viewsets import LeadViewSet
@@ -59,6 +60,7 @@ api_paths: list[URLPattern] = [
     # Removed paths of the previous system: 410.
     path("conversation", gone, name="gone-conversation"),
     path("leads/create-with-conversation", gone, name="gone-create-with-conversation"),
+    path("files/<uuid:media_id>", program_file, name="api-file"),
     path("schema", openapi.schema, name="schema"),
     path("docs", openapi.swagger, name="docs"),
     path("docs/redoc", openapi.redoc, name="redoc"),
@@ -76,6 +78,7 @@ urlpatterns = [
     path("admin/account/", include("leadsite.accounts.account.pages")),
     path("admin/settings/", include(business_pages.urlpatterns)),
     path("admin/inbox/", include("leadsite.inbox.urls")),
+    path("admin/media/<uuid:media_id>/", staff_view, name="media"),
     path("admin/", for_staff(first_page)),
     path("admin/overview/", for_staff(admin.site.index), name="overview"),
     path("admin/", admin.site.urls),

@@ -20,6 +20,7 @@ from conversations.admin.thread_labels import LABELS, REACTION_GONE, tick_of
 from conversations.channels import channel_of, with_channel
 from conversations.incoming import CALL_KIND
 from conversations.kinds import NOTICES, Words, text_of_message, words_of
+from conversations.media.shown import ShownFile, files_of
 from conversations.models import Conversation, Message
 from conversations.visible_text import visible_text
 from leadsite.adminkit.values import shorten
@@ -57,6 +58,7 @@ class Entry:
     labels: list[str] = field(default_factory=list)
     number: str = ""  # of the business, where it is another than that of the bubble before
     new_day: date | None = None
+    files: list[ShownFile] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Thread:
 
 
 def read_thread(conversation: Conversation, *, before: Place | None = None) -> Thread:
-    """Return the newest messages, or the newest before a place, in their order, in at most two queries."""
+    """Return the newest messages, or the newest before a place, in their order, in at most three queries."""
     messages = with_channel(conversation.messages.all())
     if before:
         messages = messages.filter(TupleLessThan(Tuple(F("sort_at"), F("pk")), before))
@@ -79,6 +81,9 @@ def read_thread(conversation: Conversation, *, before: Place | None = None) -> T
     known = _older_messages(conversation, [row for row in rows if not _referred(row, known)]) | known
     edits = _newest_texts(rows, known)
     entries = [_entry(row, known, changes.get(row.pk, []), edits) for row in rows if row.pk not in merged]
+    files = files_of(rows)
+    for entry in entries:
+        entry.files = files.get(entry.message.pk, [])
     _mark_days(entries)
     _mark_numbers(entries)
     return Thread(entries, has_older=len(newest) > THREAD_LENGTH)

@@ -12,6 +12,7 @@ from conversations.api.parts import (
     MediaSerializer,
     ReactionSerializer,
     ReferralSerializer,
+    media_of,
 )
 from conversations.kinds import text_of_message
 from conversations.models import Conversation, Message
@@ -105,7 +106,11 @@ _A_PHOTO: Final = {
     "filename": None,
     "caption": "Like these, but with pistachio",
     "sha256": "SfInY0gGKTsJlUWbwxC1k+FAD0FZHvzwfpvO0zX0GUI=",
-    "url": None,
+    "state": "stored",
+    "reason": None,
+    "size": 183204,
+    "url": f"https://leads.example.com/api/files/{AN_ID}?until=1796083200&signature=0f4c",
+    "thumbnail_url": f"https://leads.example.com/api/files/{AN_ID}?until=1796083200&size=small&signature=9ab1",
 }
 _AN_ANSWER: Final = {
     "provider_id": "wamid.HBgLNDkxNTEyMzQ1Njc4ORUCABEY",
@@ -210,7 +215,9 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     @extend_schema_field(MediaSerializer(many=True))
     def get_media(self, message: Message) -> Any:
-        return _parts(message).get("media", [])
+        request = self.context.get("request")
+        site = request.build_absolute_uri("/")[:-1] if request else ""
+        return media_of(_parts(message).get("media", []), getattr(message, "stored_files", []), site=site)
 
     @extend_schema_field(ContextSerializer(allow_null=True))
     def get_context(self, message: Message) -> Any:

@@ -20,6 +20,7 @@ from conversations.api.serializers import (
 )
 from conversations.channels import with_channel
 from conversations.models import Conversation, Message
+from conversations.models.media import with_files
 from conversations.services.change import change_conversation
 from leadsite.rest.schema import ONLY_IDS, WRITING, errors, reading
 from leadsite.rest.viewsets import OwnedViewSet
@@ -70,7 +71,7 @@ class MessageViewSet(RetrieveModelMixin, OwnedViewSet[Message]):
     lookup_url_kwarg = "message_id"
 
     def get_queryset(self) -> QuerySet[Message]:
-        return with_channel(super().get_queryset())
+        return with_files(with_channel(super().get_queryset()))
 
 
 @extend_schema_view(list=reading("Its messages, newest first", MessageSerializer(many=True), 404))
@@ -85,4 +86,4 @@ class ThreadViewSet(ListModelMixin, OwnedViewSet[Message]):
         """Raises Http404 where the conversation is not the caller's."""
         own = Conversation.objects.filter(user=self.user_id)
         conversation = get_object_or_404(own, pk=self.kwargs["conversation_id"])
-        return with_channel(super().get_queryset().filter(conversation=conversation))
+        return with_files(with_channel(super().get_queryset().filter(conversation=conversation)))

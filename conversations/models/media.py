@@ -166,9 +166,9 @@ class StoredMedia(OwnedModel):
         return f"{self.mime_found or self.mime_said}, {self.state}"
 
 
-def files_of_message() -> ArraySubquery:
-    """The files of each message of a query, as JSON in the order of their positions."""
+def with_files(messages: models.QuerySet[Message]) -> models.QuerySet[Message]:
+    """Annotate each message with `stored_files`: a list of objects, one for each file that has a row."""
     columns = ("id", "position", "mime_found", "size", "thumbnail_name", "state", "reason")
     own = StoredMedia.objects.filter(message=OuterRef("pk")).order_by("position")
     fields: dict[str, Any] = {name: name for name in columns}
-    return ArraySubquery(own.values(json=JSONObject(**fields)), output_field=None)
+    return messages.annotate(stored_files=ArraySubquery(own.values(json=JSONObject(**fields))))

@@ -24,8 +24,11 @@ _LIST: Final = f"""
 """  # noqa: S608 - constant text
 _CHAT: Final = f"""
     (SELECT md5(concat_ws(';', v.updated_at, v.status, v.assigned_to_id, v.waiting_since, c.updated_at,
-        (SELECT string_agg(concat_ws(',', m.id, m.status, m.error), ';') FROM (
-            SELECT id, status, left(error, 50) AS error FROM messages WHERE conversation_id = v.id
+        (SELECT string_agg(concat_ws(',', m.id, m.status, m.error, m.files), ';') FROM (
+            SELECT id, status, left(error, 50) AS error, CASE WHEN parts ? 'media' THEN (
+                SELECT string_agg(concat(f.state, f.reason <> ''), '') FROM stored_media AS f
+                WHERE f.message_id = messages.id) END AS files
+            FROM messages WHERE conversation_id = v.id
             ORDER BY sort_at DESC, id DESC LIMIT {_THREAD}) AS m),
         (SELECT string_agg(concat_ws(',', l.id, l.version), ';' ORDER BY l.id) FROM leads AS l
          WHERE l.conversation_id = v.id AND l.deleted_at IS NULL),

@@ -16,7 +16,7 @@ from conversations.message_parts import Context, Media, Reaction, Referral, Refe
 @pytest.mark.parametrize(
     ("serializer", "part", "added"),
     [
-        (MediaSerializer, Media, set()),
+        (MediaSerializer, Media, {"state", "reason", "size", "thumbnail_url"}),
         (ReferredProductSerializer, ReferredProduct, set()),
         (ContextSerializer, Context, {"message_id"}),
         (ReactionSerializer, Reaction, {"message_id"}),

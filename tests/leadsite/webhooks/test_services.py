@@ -19,12 +19,16 @@ from whatsapp.models import Channel
 
 pytestmark = pytest.mark.django_db
 
+# What events say of a file; the API says in addition what is stored of it.
+OF_FILES = ("id", "mime_type", "filename", "caption", "sha256")
+
 
 def times_read(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with its times parsed, because a time may have two forms."""
+    """The document with its times parsed, because a time may have two forms; of files what the provider says."""
     names = ("created_at", "updated_at", "provider_time")
     read = {name: document[name] and datetime.fromisoformat(document[name]) for name in names if name in document}
-    return document | read
+    files = [{name: item[name] for name in OF_FILES} for item in document.get("media", ())]
+    return document | read | ({"media": files} if files else {})
 
 
 class TestALead:

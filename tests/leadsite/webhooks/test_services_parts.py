@@ -140,7 +140,7 @@ def test_event_and_api_have_the_parts_of_each_kind(name, integrator, inbox, owne
     for part in ("context", "reaction"):
         if about := expected[part]:
             expected[part] = about | {"message_id": str(first.pk) if about["provider_id"] == "wamid.first" else None}
-    assert {part: answer[part] for part in PARTS} == expected
+    assert {part: event[part] for part in PARTS} == expected
 
 
 def test_a_message_of_the_same_delivery_is_found(integrator, inbox, owner):
