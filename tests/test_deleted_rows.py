@@ -99,6 +99,7 @@ ALL_OBJECTS = {
 JOINS = {
     "conversations/admin/messages.py": HIDES,
     "conversations/admin/thread_entries.py": "by Message.objects.visible",
+    "conversations/media/views.py": HIDES,
     "conversations/models/messages.py": HIDES,
     "conversations/services/change.py": "to lock; the conversation is read by Conversation.objects then",
     "leads/services/change.py": "to lock; Lead.objects, or the deletion and restoring, decide then",

@@ -215,7 +215,8 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     @extend_schema_field(MediaSerializer(many=True))
     def get_media(self, message: Message) -> Any:
-        request = self.context.get("request")
+        # `context` is a field of this serializer to mypy.
+        request = getattr(self.root, "_context", {}).get("request")
         site = request.build_absolute_uri("/")[:-1] if request else ""
         return media_of(_parts(message).get("media", []), getattr(message, "stored_files", []), site=site)
 

@@ -9,6 +9,7 @@ STRICT = {
     "style-src-attr": {"'unsafe-inline'"},
     "img-src": {"'self'", "data:"},
     "font-src": {"'self'"},
+    "media-src": {"'self'"},
     "connect-src": {"'self'"},
     "form-action": {"'self'"},
     "base-uri": {"'none'"},

@@ -21,6 +21,7 @@ from whatsapp.models import MessageTemplate
 
 # Routes without a business: they take no key, or respond without reading rows.
 WITHOUT_BUSINESS = {
+    "files/<uuid:media_id>",
     "webhooks/whatsapp",
     "conversation",
     "leads/create-with-conversation",

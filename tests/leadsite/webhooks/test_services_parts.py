@@ -258,7 +258,7 @@ def test_event_and_api_have_the_parts_of_twilios_messages(name, integrator, owne
     expected = NOTHING | parts
     if expected["context"]:
         expected["context"] = expected["context"] | {"message_id": None}
-    assert {part: answer[part] for part in PARTS} == expected
+    assert {part: event[part] for part in PARTS} == expected
 
 
 def test_lead_created_has_the_referral_as_the_api(integrator, inbox, owner):
