@@ -46,6 +46,7 @@ class ConversationAdmin(CustomerLockingAdmin, AuditedAdmin, PageWithParts):
     ]
     readonly_fields = ["user", "customer_link", "phone", "marketing", "last_message", "last_inbound", "created"]
     ordering = [RECENCY.desc(), "-pk"]
+    sorted_by_index = ("pk", RECENCY)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         form = super().get_form(request, obj, change=change, **options)

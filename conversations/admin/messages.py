@@ -1,7 +1,9 @@
 """The pages of messages. Actions on outgoing messages are in whatsapp/admin/message_state.py."""
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -9,16 +11,35 @@ from conversations.admin.customer_rows import NoAddOrDeleteAdmin, name_and_phone
 from conversations.channels import channel_of, with_channel
 from conversations.kinds import text_of_message
 from conversations.models import Message
+from conversations.models.messages import SETTLED
 from conversations.search.pages import FoundPages, search
 from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import badge, foreign, link, shorten
+
+
+class DeliveryFilter(admin.SimpleListFilter):
+    """By the states that few messages are in, which have indexes; most are received or read."""
+
+    title = "delivery"
+    parameter_name = "delivery"
+    states: ClassVar[dict[str, tuple[str, Q]]] = {
+        "not": ("Failed or unknown", Q(status__in=["failed", "unknown"]) & ~Q(extras__has_key=SETTLED)),
+        "queued": ("Queued or being sent", Q(status__in=["queued", "sending"])),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, label) for name, (label, _) in self.states.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        chosen = self.states.get(self.value() or "")
+        return queryset.filter(chosen[1]) if chosen else queryset
 
 
 @admin.register(Message)
 class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     customer_path = "conversation__customer__"
     list_display = ["customer_and_phone", "direction", "beginning", "status_badge", "created"]
-    list_filter = ["direction", "status", "created_at"]
+    list_filter = [DeliveryFilter]
     list_select_related = ["conversation__customer"]
     search_help_text = "Text, customer's name or phone number, or the provider's whole id"
     fields = [

@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, cast
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
-from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -103,9 +101,8 @@ def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpR
 
 
 def _number_not_shown(request: HttpRequest, leads: QuerySet[Lead]) -> int | None:
-    """The number of all leads that a search finds, where the list showed the limit of its count instead."""
-    across = request.POST.get("select_across") == "1" and request.GET.get(SEARCH_VAR)
-    if not across or _CONFIRMED in request.POST:
+    """The number of all leads that match, where the list showed the limit of its count instead."""
+    if request.POST.get("select_across") != "1" or _CONFIRMED in request.POST:
         return None
     # As long as the choice of the leads may take.
     seconds = changes.CHOOSING_SECONDS
@@ -149,9 +146,8 @@ def _seen(request: HttpRequest, leads: QuerySet[Lead]) -> QuerySet[Lead]:
     shown_at = request.POST.get("shown_at", "")
     if request.POST.get("select_across") != "1" or not re.fullmatch(r"[0-9]{1,13}", shown_at):
         return leads
-    milliseconds = int(shown_at)
-    last_id = UUID(int=(milliseconds << 80) | (1 << 80) - 1)  # the greatest UUID version 7 of this millisecond
-    return leads.exclude(pk__gt=last_id, created_at__gt=datetime.fromtimestamp(milliseconds / 1000, UTC))
+    at = datetime.fromtimestamp(int(shown_at) / 1000, UTC)
+    return leads.exclude(pk__gt=clock.last_id(at), created_at__gt=at)
 
 
 def page_of(change: BulkChange) -> str:

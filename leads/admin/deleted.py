@@ -85,6 +85,7 @@ class DeletedLeadAdmin(ReadOnly, CustomerSearchAdmin):
     list_select_related = ["conversation__customer", "deleted_by"]
     search_help_text = "Name, phone number, or words of the request"
     ordering = ["-deleted_at", "-pk"]
+    sorted_by_index = ("pk", "deleted_at")
     change_form_outer_before_template = "leads/deleted_lead.html"
     fields = [
         *("customer_and_phone", "type", "status_badge", "details", "source", "external_id", "user", "created"),

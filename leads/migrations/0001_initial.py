@@ -454,6 +454,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lead",
             index=models.Index(
+                condition=models.Q(("deleted_at__isnull", False)),
+                fields=["user", "created_at", "id"],
+                name="leads_deleted_created",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="lead",
+            index=models.Index(
                 condition=models.Q(("deleted_at__isnull", False)), fields=["deleted_at"], name="leads_deleted_by_time"
             ),
         ),

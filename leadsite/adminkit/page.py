@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from leadsite.adminkit.change_list import LongList
+from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import moment
 from leadsite.adminkit.workplace import sees_all
 from leadsite.core import failures
@@ -86,7 +88,13 @@ class AdminPage(ModelAdmin):
     empty_value_display = "–"
     list_per_page = 50
     show_full_result_count = False
+    paginator = BoundedPaginator
+    # What long lists can be sorted by; see LongList.
+    sorted_by_index: tuple[Any, ...] = ("pk",)
     warn_unsaved_form = True
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[LongList]:
+        return LongList
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """No initial values from the query string: Django would accept any text for any field."""

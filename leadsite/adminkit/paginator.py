@@ -5,11 +5,11 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 
-COUNT_LIMIT = 1000
+COUNT_LIMIT = 10_000
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Counts at most COUNT_LIMIT rows: a busy site has millions of deliveries and events."""
+    """Counts at most COUNT_LIMIT rows: a business of years has millions of leads, messages and deliveries."""
 
     template_name = "adminkit/bounded_pagination.html"
     limit = COUNT_LIMIT

@@ -74,3 +74,8 @@ def new_id() -> UUID:
     milliseconds = int(now().timestamp() * 1000)
     bits = (milliseconds << 80) | int.from_bytes(os.urandom(10))
     return UUID(int=(bits & ~(0xF << 76) & ~(0x3 << 62)) | (0x7 << 76) | (0x2 << 62))
+
+
+def last_id(at: datetime) -> UUID:
+    """Return what no id that was made until this time is greater than: rows are found by age in the index of their ids."""
+    return UUID(int=((int(at.timestamp() * 1000) + 1) << 80) - 1)

@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString
 
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly
-from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import badge, foreign, moment, shorten
 from leadsite.monitoring.advice import advice_for
 from leadsite.monitoring.models import FailedTransaction
@@ -26,7 +25,6 @@ class FailedTransactionAdmin(ReadOnly, OwnedAdmin):
     search_fields = ["request_id__exact"]
     search_help_text = "The number of a request, as in the log."
     ordering = ["-pk"]
-    paginator = BoundedPaginator
     fields = [
         *("user", "when", "operation", "source_badge", "code", "constraint", "attempt", "request_id", "problem"),
         *("what_to_do", "what_was_sent"),

@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly, any_size
-from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import badge, foreign, link, moment, shorten
 from leadsite.webhooks import resending
 from leadsite.webhooks.models import WebhookEvent
@@ -35,7 +34,6 @@ class WebhookEventAdmin(ReadOnly, OwnedAdmin):
     list_display = ["created", "type", "endpoint_link", "state_badge", "attempts", "short_error"]
     list_filter = ["state", "type"]
     ordering = ["-pk"]
-    paginator = BoundedPaginator
     actions = ["resend"]
     change_form_outer_before_template = "webhooks/event.html"
     fields = [

@@ -137,6 +137,8 @@ class WebhookEvent(OwnedModel):
             ),
             # Read by webhooks.queue.claim: the number of events that are being posted to an endpoint.
             models.Index(fields=["endpoint"], condition=Q(leased_until__isnull=False), name="webhook_events_under_way"),
+            # Read by the list of an endpoint's failed events, and by the service that queues them again.
+            models.Index(fields=["endpoint", "id"], condition=Q(state=EventState.FAILED), name="webhook_events_failed"),
             # Read by the worker that prunes.
             models.Index(fields=["created_at"], name="webhook_events_by_age"),
         ]

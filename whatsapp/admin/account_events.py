@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly, any_size
-from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, badge, foreign, link, moment, shorten
 from leadsite.core import clock
 from whatsapp.models import AccountEvent, Channel
@@ -38,7 +37,6 @@ class AccountEventAdmin(ReadOnly, OwnedAdmin):
     list_display = ["time", "what", "state_badge", "about", "waba_id"]
     list_filter = [OpenProblemsFilter, "field"]
     ordering = ["-at", "-pk"]
-    paginator = BoundedPaginator
     actions = ["mark_as_done"]
     fields = [
         *("user", "time", "what", "state_badge", "about", "waba_id", "field", "event", "ends", "messaging_limit"),

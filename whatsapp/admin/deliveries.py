@@ -16,7 +16,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leadsite.adminkit.page import AdminPage, OperatorsOnly, ReadOnly, any_size
-from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import badge, foreign, moment, shorten
 from whatsapp.admin import delivery_advice
 from whatsapp.admin.delivery_body import readable
@@ -60,7 +59,6 @@ class DeliveryAdmin(ReadOnly, OperatorsOnly, AdminPage):
     search_fields = ["unrouted"]  # see get_search_results
     search_help_text = "Phone number id that is not connected"
     ordering = ["-pk"]
-    paginator = BoundedPaginator
     actions = ["replay"]
     fieldsets = [
         (None, {"fields": ["state_badge", "unrouted_numbers", "notes", "attempts", "next_attempt"]}),

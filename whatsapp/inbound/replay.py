@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from conversations.models import ParkedStatus
+from leadsite.core import clock
 from leadsite.core.transactions import sqlstate
 from whatsapp.inbound import ingest
 from whatsapp.models import Channel, WebhookDelivery
@@ -82,8 +83,10 @@ def prune(*, now: datetime) -> Counter[str]:
     done_before = now - timedelta(days=settings.DELIVERY_DAYS)
     open_before = now - timedelta(days=settings.FAILED_DELIVERY_DAYS)
     deliveries = WebhookDelivery.objects.order_by("id")
+    # Those that are not processed have an index of their own; of the others there may be millions.
+    first = deliveries.filter(pk__lte=clock.last_id(done_before))
     old: dict[str, QuerySet[Any]] = {
-        "processed": deliveries.filter(state=State.PROCESSED, received_at__lt=done_before),
+        "processed": first.filter(state=State.PROCESSED, received_at__lt=done_before),
         "failed": deliveries.filter(state=State.FAILED, received_at__lt=open_before),
         "unrouted": deliveries.filter(state=State.UNROUTED, received_at__lt=open_before),
         "parked_statuses": ParkedStatus.objects.filter(updated_at__lt=done_before).order_by("updated_at"),

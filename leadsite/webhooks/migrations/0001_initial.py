@@ -232,6 +232,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="webhookevent",
+            index=models.Index(
+                condition=models.Q(("state", "failed")), fields=["endpoint", "id"], name="webhook_events_failed"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="webhookevent",
             index=models.Index(fields=["created_at"], name="webhook_events_by_age"),
         ),
         migrations.AddConstraint(

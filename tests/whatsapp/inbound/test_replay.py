@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from conversations.models import ParkedStatus
+from leadsite.core import clock
 from tests.sessions import session
 from whatsapp.channels import connect_channel
 from whatsapp.inbound import ingest
@@ -22,13 +24,16 @@ pytestmark = pytest.mark.django_db
 
 NOW = timezone.now()
 PAST = NOW - timedelta(minutes=1)
+NUMBERS = count()
 FUTURE = NOW + timedelta(days=1)  # a run of all tests may take long
 
 
 def delivery(state: str, *, days: float = 0, **fields: Any) -> UUID:
-    """A stored delivery of this age in days."""
+    """A stored delivery of this age in days, with an id of that time."""
     received = NOW - timedelta(days=days)
-    return WebhookDelivery.objects.create(provider="cloud", body=b"{}", state=state, received_at=received, **fields).pk
+    id_ = UUID(int=clock.last_id(received).int - (1 << 60) + next(NUMBERS))
+    fields |= {"pk": id_, "received_at": received}
+    return WebhookDelivery.objects.create(provider="cloud", body=b"{}", state=state, **fields).pk
 
 
 def outcomes(ids: list[UUID]) -> Counter[str]:

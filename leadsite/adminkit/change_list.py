@@ -1,0 +1,38 @@
+"""Lists of the admin that stay fast however many rows there are."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.views.main import ORDER_VAR
+from django.db.models import QuerySet
+from django.db.models.expressions import OrderBy
+from django.http import HttpRequest
+from unfold.views import ChangeList
+
+from leadsite.adminkit.paginator import COUNT_LIMIT
+
+
+class LongList(ChangeList):
+    """Sorts by any column as long as there are few rows, and more than COUNT_LIMIT only as an index gives them: to sort
+    a million rows by the name of their customer takes seconds for each page.
+    """
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
+        rows = super().get_queryset(request, exclude_parameters)
+        if ORDER_VAR not in self.params or self._is_by_index(rows) or not _is_long(request, rows):
+            return rows
+        del self.params[ORDER_VAR]
+        words = f"This list has over {COUNT_LIMIT:,} rows, too many to sort by that column. Filter or search first."
+        messages.info(request, words)
+        return super().get_queryset(request, exclude_parameters)
+
+    def _is_by_index(self, rows: QuerySet[Any]) -> bool:
+        first = rows.query.order_by[0]
+        by = first.expression if isinstance(first, OrderBy) else str(first).removeprefix("-")
+        return by in self.model_admin.sorted_by_index
+
+
+def _is_long(request: HttpRequest, rows: QuerySet[Any]) -> bool:
+    found = getattr(request, "found_pages", None)  # conversations/admin/customer_rows.py
+    number = found.count(COUNT_LIMIT + 1) if found else rows.order_by()[: COUNT_LIMIT + 1].count()
+    return bool(number > COUNT_LIMIT)
