@@ -24,6 +24,7 @@ class DeliveryFilter(admin.SimpleListFilter):
     parameter_name = "delivery"
     states: ClassVar[dict[str, tuple[str, Q]]] = {
         "not": ("Failed or unknown", Q(status__in=["failed", "unknown"]) & ~Q(extras__has_key=SETTLED)),
+        "unknown": ("Unknown", Q(status="unknown")),
         "queued": ("Queued or being sent", Q(status__in=["queued", "sending"])),
     }
 

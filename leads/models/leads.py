@@ -150,8 +150,8 @@ class Lead(OwnedModel):
             models.Index(fields=["user", "created_at", "id"], name="leads_by_time"),
             # Read by GET /api/leads with updated_after: clients that ask for what has changed since.
             models.Index(fields=["user", "updated_at"], name="leads_by_change"),
-            # Read by the list of deleted leads, in the admin and in the API; the third by the worker, which removes those
-            # of long ago; the fourth when a user is deleted.
+            # Read by the lists of deleted leads, of the admin and of the API; the third by the worker, which removes
+            # those of long ago; the fourth when a user is deleted.
             models.Index(fields=["user", "deleted_at", "id"], condition=_DELETED, name="leads_deleted"),
             models.Index(fields=["user", "created_at", "id"], condition=_DELETED, name="leads_deleted_created"),
             models.Index(fields=["deleted_at"], condition=_DELETED, name="leads_deleted_by_time"),

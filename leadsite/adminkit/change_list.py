@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import QuerySet
 from django.db.models.expressions import OrderBy
@@ -36,3 +36,14 @@ def _is_long(request: HttpRequest, rows: QuerySet[Any]) -> bool:
     found = getattr(request, "found_pages", None)  # conversations/admin/customer_rows.py
     number = found.count(COUNT_LIMIT + 1) if found else rows.order_by()[: COUNT_LIMIT + 1].count()
     return bool(number > COUNT_LIMIT)
+
+
+class RecentValues(admin.AllValuesFieldListFilter):
+    """Offers the values of the newest COUNT_LIMIT rows; Django reads those of all rows each time a list is shown."""
+
+    def __init__(self, field: Any, request: HttpRequest, *others: Any) -> None:
+        super().__init__(field, request, *others)
+        _, model, page, field_path = others
+        newest = page.get_queryset(request).order_by("-pk").values("pk")[:COUNT_LIMIT]
+        values = model._default_manager.filter(pk__in=newest).values_list(field_path, flat=True)
+        self.lookup_choices = values.distinct().order_by(field_path)

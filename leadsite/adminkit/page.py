@@ -7,6 +7,7 @@ import structlog
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import model_format_dict
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError
@@ -88,12 +89,12 @@ class AdminPage(ModelAdmin):
     empty_value_display = "–"
     list_per_page = 50
     show_full_result_count = False
-    paginator = BoundedPaginator
+    paginator: type = BoundedPaginator
     # What long lists can be sorted by; see LongList.
     sorted_by_index: tuple[Any, ...] = ("pk",)
     warn_unsaved_form = True
 
-    def get_changelist(self, request: HttpRequest, **options: Any) -> type[LongList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LongList
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

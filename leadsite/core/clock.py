@@ -77,5 +77,5 @@ def new_id() -> UUID:
 
 
 def last_id(at: datetime) -> UUID:
-    """Return what no id that was made until this time is greater than: rows are found by age in the index of their ids."""
+    """Return what no id that was made until this time is greater than. So the index of ids finds rows by their age."""
     return UUID(int=((int(at.timestamp() * 1000) + 1) << 80) - 1)

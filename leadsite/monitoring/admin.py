@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from leadsite.adminkit.change_list import RecentValues
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly
 from leadsite.adminkit.values import badge, foreign, moment, shorten
@@ -21,7 +22,7 @@ class FailedTransactionAdmin(ReadOnly, OwnedAdmin):
     """Those of the business; superusers see all, also those of no business."""
 
     list_display = ["when", "operation", "source_badge", "code", "short_error", "attempt"]
-    list_filter = ["source", "sqlstate", "constraint", "at"]
+    list_filter = ["source", ("sqlstate", RecentValues), ("constraint", RecentValues), "at"]
     search_fields = ["request_id__exact"]
     search_help_text = "The number of a request, as in the log."
     ordering = ["-pk"]

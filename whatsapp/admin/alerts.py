@@ -28,9 +28,7 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
         words = "message: it is not known whether it" if count == "1" else "messages: it is not known whether they"
         text = format_html("{} {} arrived. Open and decide.", count, words)
-        alerts.append(
-            Alert(text, reverse("admin:conversations_message_changelist", query={"status__exact": "unknown"}))
-        )
+        alerts.append(Alert(text, reverse("admin:conversations_message_changelist", query={"delivery": "unknown"})))
     number = Channel.objects.filter(pk=OuterRef("channel_id"), user_id=OuterRef("user_id"), active=True)
     if count := counted(ours.filter(~Exists(number), status=Message.Status.QUEUED)):
         verb = "message waits" if count == "1" else "messages wait"

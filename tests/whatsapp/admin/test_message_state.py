@@ -35,7 +35,7 @@ def unknown(mailing) -> Message:
 def test_the_index_page_asks_for_a_decision(mailing, owner, unknown):
     first = staff_of(owner).get(INDEX_PAGE).content.decode()
     assert f"1 message{NOT_KNOWN}." in first
-    assert "status__exact=unknown" in first
+    assert "delivery=unknown" in first
 
 
 def test_staff_mark_an_unknown_message_as_arrived(mailing, owner, unknown):
