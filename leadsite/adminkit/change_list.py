@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from unfold.views import ChangeList
@@ -41,9 +41,10 @@ def _is_long(request: HttpRequest, rows: QuerySet[Any]) -> bool:
 class RecentValues(admin.AllValuesFieldListFilter):
     """Offers the values of the newest COUNT_LIMIT rows; Django reads those of all rows each time a list is shown."""
 
-    def __init__(self, field: Any, request: HttpRequest, *others: Any) -> None:
-        super().__init__(field, request, *others)
-        _, model, page, field_path = others
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, model: type[Model], page: Any, *, field_path: str
+    ) -> None:
+        super().__init__(field, request, params, model, page, field_path)
         newest = page.get_queryset(request).order_by("-pk").values("pk")[:COUNT_LIMIT]
         values = model._default_manager.filter(pk__in=newest).values_list(field_path, flat=True)
         self.lookup_choices = values.distinct().order_by(field_path)
