@@ -13,8 +13,9 @@ from leadsite.core.postgresql.actors import Actor, ActorKind, set_process_actor
 from leadsite.core.postgresql.defaults import NO_TIMEOUTS, TIMEOUTS
 from leadsite.demo import embedded
 
-# These change tables, or (the last) make temporary ones: they use MIGRATION_DATABASE_URL, where it is set.
-AS_OWNER = ("migrate", "grant_rights", "import_supabase")
+# These change tables, make temporary ones (import_supabase), or read all of them (backup): they use
+# MIGRATION_DATABASE_URL, where it is set.
+AS_OWNER = ("migrate", "grant_rights", "import_supabase", "backup", "restore")
 
 
 def main() -> None:

@@ -143,6 +143,7 @@ INSTALLED_APPS = [
     "leadsite.monitoring",
     "leadsite.inbox",
     "leadsite.privacy",
+    "leadsite.backups",
 ]
 MIDDLEWARE = [
     "leadsite.middleware.Probes",

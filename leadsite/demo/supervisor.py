@@ -207,7 +207,7 @@ class Supervisor:
 
 
 def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
-    """The web server's command for the demo and the benchmark; the Dockerfile has the one for production."""
+    """The web server's command for the demo and the benchmark; a test compares it with those for production."""
     return [
         sys.executable,
         "-m",
@@ -224,6 +224,8 @@ def server_command(port: int, *, workers: int, host: str = HOST) -> list[str]:
         "--respawn-failed-workers",
         # A worker that is still starting ignores the signal to stop; without a limit granian would wait forever.
         "--workers-kill-timeout=8",
+        # After SIGHUP: how long a new worker may take to start before the one that it replaces is stopped.
+        "--respawn-interval=20",
         "--no-ws",
         "--log-level=error",
         "leadsite.server.application:application",

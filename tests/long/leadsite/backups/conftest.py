@@ -1,0 +1,3 @@
+from tests.whatsapp.conftest import graph, mailing
+
+__all__ = ["graph", "mailing"]

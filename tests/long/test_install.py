@@ -1,0 +1,204 @@
+"""docs/operations.md, "On one machine", followed in a bare directory, and its processes killed, reloaded and stopped.
+
+nginx and systemd-analyze are those of the machine (.ci/run installs them); sudo, apt-get, useradd and systemctl are
+stand-ins of tests/long/machine.py.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import pytest
+import requests
+import urllib3
+
+from tests.blocks import section
+from tests.factories import ORDER
+from tests.long.machine import Machine, Unit, machine
+from tests.site import REPOSITORY, request, until
+
+HOST = "leads.example.com"
+ANALYZE = shutil.which("systemd-analyze")
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin"),
+    reason="nginx is not installed: apt-get install nginx-light",
+)
+
+
+@dataclass
+class Installed:
+    machine: Machine
+    web: Unit
+    worker: Unit
+    printed: str
+    api_key: str
+
+    def manage(self, *arguments: str) -> str:
+        command = " ".join(["sudo -u leadsite .venv/bin/python manage.py", *arguments])
+        return self.machine.follow([f"cd /opt/leadsite\n{command}"])
+
+    def post(self, phone: str) -> urllib3.BaseHTTPResponse:
+        lead = json.dumps(ORDER | {"customer_phone": phone})
+        key = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"}
+        return self.request("POST", "/api/leads", body=lead, headers=key)
+
+    def request(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        """Through nginx, by the name of the site, with the certificate that the blocks have made."""
+        certificate = self.machine.folder / "etc/nginx/leadsite/certificate/fullchain.pem"
+        with urllib3.HTTPSConnectionPool(
+            "127.0.0.1",
+            self.machine.secure_port,
+            timeout=30,
+            retries=False,
+            server_hostname=HOST,
+            assert_hostname=HOST,
+            ca_certs=str(certificate),
+        ) as pool:
+            given = {"Host": f"{HOST}:{self.machine.secure_port}"} | options.pop("headers", {})
+            return pool.request(method, path, headers=given, **options)
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[Installed]:
+    with machine() as made, ExitStack() as stack:
+        found = [block.text for block in section(REPOSITORY / "docs/operations.md", "On one machine")]
+        steps = found[: next(number for number, text in enumerate(found) if "readyz" in text)]
+        made.follow(steps)
+        started = re.findall(r"systemctl enable --now (.+)", "\n".join(steps))[0].split()
+        assert started == ["leadsite-migrate", "leadsite-web", "leadsite-worker"]
+        made.unit("leadsite-migrate").run()
+        web, worker = made.unit("leadsite-web"), made.unit("leadsite-worker")
+        for unit in (web, worker):
+            stack.callback(unit.stop)
+            unit.start()
+        nginx = subprocess.Popen(
+            ["nginx", "-c", str(made.folder / "etc/nginx/leadsite/nginx.conf"), "-g", "daemon off;"],
+            env=made.env,
+            stderr=subprocess.DEVNULL,
+        )
+        stack.callback(nginx.wait)
+        stack.callback(nginx.terminate)
+        until(lambda: is_ready(made.site_port), web.log.read_text)
+        rest = [block for block in section(REPOSITORY / "docs/operations.md", "On one machine") if not block.reason]
+        checks = [block.text for block in rest if "readyz" in block.text or "leadsite_database_up" in block.text]
+        printed = made.follow([f"HOST={HOST}\ncd /opt/leadsite", *checks]) + made.errors
+        key = made.follow(
+            [
+                "cd /opt/leadsite\nsudo -u leadsite .venv/bin/python manage.py create_business"
+                " --email bella@example.com --json"
+            ]
+        )
+        yield Installed(made, web, worker, printed, json.loads(key)["api_key"])
+
+
+def serving(installed: Installed) -> list[psutil.Process]:
+    """The processes that answer requests."""
+    children = psutil.Process(installed.web.pid).children()
+    return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+
+
+def is_ready(port: int) -> bool:
+    with suppress(requests.ConnectionError, requests.Timeout):
+        answer = request("GET", f"http://127.0.0.1:{port}/readyz", headers={"Host": HOST})
+        return answer.status_code == 200
+    return False
+
+
+def test_the_copied_blocks_end_in_a_working_site(installed: Installed) -> None:
+    """TLS, the site, the database with its roles, the checks, the first login, monitoring."""
+    assert '"status": "ok"' in installed.printed
+    assert f"https://{HOST}/" in installed.printed  # the link to a new password
+    assert "leadsite_database_up 1.0" in installed.printed
+    # Of check --deploy; the app secret is entered with the first number.
+    assert set(re.findall(r"\((\w+\.[EW]\d+)\)", installed.printed)) == {"leadsite.W002"}
+    assert installed.post("+4915112345601").status == 201
+
+
+def test_pages_behind_the_described_proxy_are_not_redirected_to_themselves(installed: Installed) -> None:
+    page = installed.request("GET", "/admin/login/", redirect=False)
+    assert page.status == 200
+    assert "Strict-Transport-Security" in page.headers
+    assert "csrftoken" in page.headers["Set-Cookie"]
+
+
+def test_services_are_those_of_an_ordinary_user(installed: Installed) -> None:
+    for unit in (installed.web, installed.worker):
+        assert psutil.Process(unit.pid).uids().real == installed.machine.account.pw_uid != 0
+    assert oct((installed.machine.folder / "etc/leadsite/migrate.env").stat().st_mode)[-3:] == "600"
+    assert oct((installed.machine.folder / "etc/leadsite/leadsite.env").stat().st_mode)[-3:] == "640"
+
+
+@pytest.mark.skipif(not ANALYZE, reason="systemd is not installed: apt-get install systemd")
+def test_systemd_takes_the_units_without_a_remark(installed: Installed) -> None:
+    units = sorted((installed.machine.folder / "etc/systemd/system").glob("leadsite-*.*"))
+    assert len(units) >= 3
+    checked = subprocess.run([str(ANALYZE), "verify", *units], capture_output=True, text=True, check=False)
+    ours = [line for line in checked.stderr.splitlines() if "leadsite" in line]
+    assert (checked.returncode, ours) == (0, [])
+
+
+def test_whatever_is_killed_is_back_within_seconds(installed: Installed) -> None:
+    def killed(pid: int, unit: Unit) -> float:
+        os.kill(pid, signal.SIGKILL)
+        started = time.monotonic()
+        until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        until(lambda: installed.post("+4915112345602").status == 201, unit.log.read_text)
+        return time.monotonic() - started
+
+    workers = serving(installed)
+    assert killed(workers[0].pid, installed.web) < 10  # the other one answers
+    assert installed.web.restarts == 0  # granian has replaced it
+    # As long as a start takes: three seconds, on a machine that is busy with tests more.
+    assert killed(installed.web.pid, installed.web) < 30
+    until(lambda: installed.web.restarts == 1)
+    killed(installed.worker.pid, installed.worker)
+    until(lambda: installed.worker.restarts == 1)
+
+
+def test_settings_change_without_a_refused_request(installed: Installed) -> None:
+    """A new SECRET_KEY, with the former one as a fallback, by systemctl reload, under load."""
+    path = installed.machine.folder / "etc/leadsite/leadsite.env"
+    text = path.read_text()
+    former = re.search(r"^SECRET_KEY=(.+)$", text, re.MULTILINE)
+    assert former
+    text = text.replace(former[0], "SECRET_KEY=" + "another-secret-of-this-site-" * 2)
+    path.write_text(text.replace("#SECRET_KEY_FALLBACKS=", f"SECRET_KEY_FALLBACKS={former[1]}"))
+    before = serving(installed)
+    refused: list[object] = []
+    over = threading.Event()
+
+    def load(number: int) -> None:
+        while not over.is_set():
+            try:
+                answer = installed.post(f"+49151123457{number:02}")
+                refused.extend([answer.data] if answer.status != 201 else [])
+            except urllib3.exceptions.HTTPError as error:
+                refused.append(error)
+
+    clients = [threading.Thread(target=load, args=(number,)) for number in range(3)]
+    for client in clients:
+        client.start()
+    installed.web.reload()
+    until(lambda: not any(process.is_running() for process in before), installed.web.log.read_text, seconds=90)
+    time.sleep(1)
+    over.set()
+    for client in clients:
+        client.join()
+    assert refused == []
+
+
+def test_services_stop_in_order(installed: Installed) -> None:
+    """Last: it stops them. Within the time of the unit, so that nothing is killed."""
+    assert installed.web.stop() < float(installed.web.settings["TimeoutStopSec"])
+    assert installed.worker.stop() < float(installed.worker.settings["TimeoutStopSec"])
