@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.conf import settings
 
 from leadsite.demo.supervisor import server_command
@@ -55,15 +56,15 @@ def test_logs_are_json_in_production() -> None:
         assert "--log-config=leadsite/server/granian_logs.json" in found[place]
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "migrate"])
+@pytest.mark.parametrize("name", ["web", "worker", "migrate", "backup"])
 def test_units_are_hardened_and_started_again(name: str) -> None:
     text = text_of(f"deploy/systemd/leadsite-{name}.service")
     entries = set(text.splitlines())
     assert {"NoNewPrivileges=yes", "ProtectSystem=strict", "StateDirectory=leadsite", "PrivateTmp=yes"} <= entries
     assert {"User=leadsite", "CapabilityBoundingSet=", "WorkingDirectory=/opt/leadsite"} <= entries
-    assert "Restart=always" in entries or name == "migrate"
-    # Only migrations know the role that owns the tables.
-    assert ("migrate.env" in text) is (name == "migrate")
+    assert "Restart=always" in entries or name in ("migrate", "backup")
+    # Only migrations and backups know the role that owns the tables.
+    assert ("migrate.env" in text) is (name in ("migrate", "backup"))
 
 
 def new_settings(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
@@ -93,3 +94,22 @@ def test_a_new_installation_has_secrets_of_its_own(tmp_path: Path, monkeypatch: 
         new_settings(monkeypatch, "leads.example.org", "--folder", str(tmp_path))
     with pytest.raises(SystemExit, match="is not the name of a host"):
         new_settings(monkeypatch, "https://leads.example.org", "--folder", str(tmp_path))
+
+
+def test_compose_starts_without_a_database_of_its_own() -> None:
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def overridden(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+        return loader.construct_mapping(node, deep=True) if isinstance(node, yaml.MappingNode) else node.value
+
+    Loader.add_constructor("!override", overridden)
+    services = yaml.load(text_of("deploy/compose.external-database.yml"), Loader)["services"]
+    own = yaml.safe_load(text_of("docker-compose.yml"))["services"]
+    assert set(services) == set(own)
+    assert services["db"]["profiles"]
+    for name in ("migrate", "web", "worker"):
+        assert services[name]["environment"]["DATABASE_URL"].startswith("${DATABASE_URL:?")
+        assert "db" not in services[name]["depends_on"]
+        assert "db" in own[name]["depends_on"]
+    assert "OWNER" not in json.dumps([services["web"], services["worker"]])

@@ -95,8 +95,8 @@ def _pack(folder: Path | None, path: Path) -> int:
     """Write the files of a folder into an archive; return how many. What is deleted meanwhile is left out."""
     count = 0
     with tarfile.open(path, "w") as archive:
-        for found in sorted(folder.rglob("*")) if folder and folder.is_dir() else []:
-            if found.is_file() and not found.is_symlink():
+        for found in sorted(folder.rglob("*")) if folder else []:
+            if folder and found.is_file() and not found.is_symlink():
                 try:
                     archive.add(found, arcname=str(found.relative_to(folder)), recursive=False)
                     count += 1
