@@ -14,6 +14,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from conversations.media import defaults as media_defaults
+from leadsite import VERSION
 from leadsite.accounts import defaults as account_defaults
 from leadsite.adminkit import theme
 from leadsite.core.postgresql import defaults as database_defaults
@@ -255,7 +256,7 @@ KNOX_TOKEN_MODEL = "accounts.ApiKey"  # noqa: S105 - the name of a model
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = rest_defaults.REST_KNOX | {"TOKEN_MODEL": KNOX_TOKEN_MODEL}
 REST_FRAMEWORK = rest_defaults.REST_FRAMEWORK
-SPECTACULAR_SETTINGS = rest_defaults.SPECTACULAR_SETTINGS
+SPECTACULAR_SETTINGS = rest_defaults.SPECTACULAR_SETTINGS | {"VERSION": VERSION}
 
 # --- WhatsApp ---------------------------------------------------------------------------------------------------
 # Keys that encrypt the access tokens in `channels`, newest first: see leadsite/core/encryption.py.

@@ -101,7 +101,10 @@ def test_compose_starts_without_a_database_of_its_own() -> None:
         pass
 
     def overridden(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
-        return loader.construct_mapping(node, deep=True) if isinstance(node, yaml.MappingNode) else node.value
+        if isinstance(node, yaml.MappingNode):
+            return loader.construct_mapping(node, deep=True)
+        assert isinstance(node, yaml.SequenceNode)
+        return loader.construct_sequence(node, deep=True)
 
     Loader.add_constructor("!override", overridden)
     services = yaml.load(text_of("deploy/compose.external-database.yml"), Loader)["services"]

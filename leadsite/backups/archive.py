@@ -8,13 +8,14 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from leadsite.core import clock
 
 FORMAT: Final = 1
 DUMP: Final = "database.dump"
@@ -133,6 +134,6 @@ def remove_old(folder: Path, *, keep: int) -> list[Path]:
         gone = path.rename(folder / f"{_UNFINISHED}{path.name}-old")
         shutil.rmtree(gone)
     for path in folder.glob(f"{_UNFINISHED}*"):
-        if path.stat().st_mtime < time.time() - _UNFINISHED_SECONDS:
+        if path.stat().st_mtime < clock.now().timestamp() - _UNFINISHED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
     return old

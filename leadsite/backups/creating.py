@@ -4,7 +4,6 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +16,7 @@ from leadsite import VERSION
 from leadsite.backups import keys
 from leadsite.backups.archive import DUMP, MEDIA, Contents, Manifest, contents_of, new_backup
 from leadsite.backups.programs import connection_environment, find_folder
+from leadsite.core import clock
 from leadsite.core.statements import fetch_rows
 
 Progress = Callable[[str], None]
@@ -38,7 +38,7 @@ def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
     """
     server = server_version()
     programs = find_folder(("pg_dump", "pg_restore", "psql"), server=server)
-    now = datetime.now(UTC)
+    now = clock.now()
     with new_backup(folder, now) as (written, final):
         # pg_dump takes the snapshot of this transaction: the rows that are counted are those that it writes.
         with transaction.atomic():

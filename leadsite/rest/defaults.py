@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-from leadsite import VERSION
-
 REST_KNOX: Final[dict[str, Any]] = {
     "TOKEN_TTL": None,
     "AUTH_HEADER_PREFIX": "Bearer",
@@ -25,7 +23,6 @@ REST_FRAMEWORK: Final[dict[str, Any]] = {
 }
 SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "TITLE": "leadsite",
-    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api",
