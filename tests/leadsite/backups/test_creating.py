@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage, storages
 
 from leadsite.backups.creating import count_rows, media_folder
 from tests.factories import Business
@@ -18,6 +18,8 @@ def test_partitions_count_for_their_table(owner: Business) -> None:
 
 
 def test_media_are_where_the_storage_keeps_them(settings, tmp_path: Path, monkeypatch) -> None:
-    assert media_folder() == Path(storages["media"].location)
+    storage = storages["media"]
+    assert isinstance(storage, FileSystemStorage)
+    assert media_folder() == Path(storage.location)
     monkeypatch.setattr("leadsite.backups.creating.storages", {"media": object()})
     assert media_folder() is None

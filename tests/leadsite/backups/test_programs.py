@@ -17,7 +17,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[int, Path
         (folder / "pg_dump").write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {version}.4 (Debian)'\n")
         (folder / "pg_dump").chmod(0o755)
     monkeypatch.setattr(programs, "_DEBIAN", tmp_path)
-    monkeypatch.setattr(programs.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr(programs, "program", lambda name: str(tmp_path / "none" / name))
     return folders
 
