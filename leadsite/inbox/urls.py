@@ -4,13 +4,14 @@ from django.urls import path
 
 from leadsite.inbox import changes, live, views
 from leadsite.inbox.access import for_staff
-from leadsite.inbox.writing import templates
+from leadsite.inbox.writing import new_chat, templates
 
 urlpatterns = [
     path("", for_staff(views.inbox), name="inbox"),
     path("list/", for_staff(views.chat_list), name="inbox-list"),
     path("live/", for_staff(live.live), name="inbox-live"),
     path("preferences/", for_staff(changes.preferences), name="inbox-preferences"),
+    path("new/", for_staff(new_chat.new_chat), name="inbox-new"),
     path("templates/refresh/", for_staff(templates.refresh), name="inbox-templates-refresh"),
     path("<uuid:conversation_id>/", for_staff(views.inbox), name="inbox-chat"),
     path("<uuid:conversation_id>/chat/", for_staff(views.chat), name="inbox-panes"),

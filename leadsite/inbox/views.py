@@ -84,6 +84,7 @@ def whole_page(
         "is_fullwidth": "1",
         "person": viewer.person,
         "business_id": viewer.business_id,
+        "may_write": viewer.may_write,
         "preference": preference,
     }
     return TemplateResponse(request, "inbox/inbox.html", context | more, status=status)

@@ -112,6 +112,24 @@ def test_fields_have_labels_and_the_preview_is_what_the_customer_sees(owner: Bus
     assert not Message.objects.filter(direction="out").exists()
 
 
+def test_the_script_reads_the_form_alone_and_sends_by_it(owner: Business, person: Staff, channel: Channel):
+    chat, template = late(owner, channel), template_of(owner)
+    path, script = f"{INBOX}{chat.pk}/template/", {"X-Inbox": "1"}
+    newest = f'name="shown" value="{chat.messages.get().pk}"'
+    for form in ({}, {"choose": str(template.pk)}):
+        page = person.client.post(path, form, headers=script).content.decode()
+        assert page.lstrip().startswith("<form")
+        assert newest in page
+    assert "cake_ready" in person.client.get(path, headers=script).content.decode()
+    form = {"template": str(template.pk), "send": "1"}
+    refused = person.client.post(path, form, headers=script)
+    assert (refused.status_code, refused.headers["X-Inbox-Status"]) == (200, "422")
+    assert "Text 2: fill this in." in refused.content.decode()
+    sent = person.client.post(path, form | FILLED, headers=script)
+    assert sent.headers["X-Inbox-Status"] == "200"
+    assert "Hello Amina, your cake is ready" in sent.content.decode()
+
+
 def test_it_is_sent_as_it_was_previewed(owner: Business, person: Staff, channel: Channel):
     chat, template = late(owner, channel), template_of(owner)
     sent = post(person, chat, template=str(template.pk), send="1", tab="all", **FILLED)

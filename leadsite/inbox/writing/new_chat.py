@@ -1,0 +1,155 @@
+"""Writing to a number, also one that nobody has written to yet: a text or a template, with a lead if wanted."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from conversations.local_phone import read_typed
+from conversations.models import Conversation, Customer
+from conversations.phone import PhoneInvalid, phone_key
+from conversations.services.change import ConversationRefused
+from leads.models import Lead
+from leads.services.refusals import LeadRefused
+from leadsite.accounts.business.places import country_of
+from leadsite.core import clock
+from leadsite.inbox.access import Viewer, writer_of
+from leadsite.inbox.changes import BY_SCRIPT
+from leadsite.inbox.parameters import read_uuid, tab_of
+from leadsite.inbox.views import whole_page
+from leadsite.inbox.writing.chooser import Chooser, read_chooser
+from whatsapp.message_templates.rendering import describe
+from whatsapp.models import Channel, SendingChannel
+from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient, send_message
+from whatsapp.outbound.refusals import MessageRefused
+from whatsapp.outbound.routing import find_route
+
+_SENT_BY: Final = {"to": "to", "customerName": "name", "leadType": "lead_type", "message": "text", "from": "from"}
+_CHOOSE: Final = "Choose a template, and fill it in."
+
+
+@dataclass(slots=True)
+class NewChat:
+    """What is typed, and what is known of it. `problems`: by field, "" for the whole."""
+
+    typed: dict[str, str]
+    channels: list[SendingChannel]
+    channel: SendingChannel | None
+    phone: str
+    customer: Customer | None
+    chat: Conversation | None
+    is_open: bool
+    problems: dict[str, str]
+
+    @property
+    def kind(self) -> str:
+        """Free text to somebody who has not written is refused by WhatsApp, so a template comes first."""
+        chosen = self.typed["kind"]
+        return chosen if chosen in ("text", "template") else "text" if self.is_open else "template"
+
+    @property
+    def problem(self) -> str:
+        """The first of what is wrong with no field, or with fields that have no place of their own for it."""
+        return next((self.problems[name] for name in ("", "from", "template") if name in self.problems), "")
+
+
+@require_http_methods(["GET", "POST"])
+def new_chat(request: HttpRequest) -> HttpResponse:
+    """The form; with `send` it sends. Otherwise a POST is what somebody has typed so far, as in templates.py."""
+    viewer = writer_of(request)
+    is_sending = "send" in request.POST
+    new = _read(viewer, request.POST, is_sending=is_sending)
+    chooser = read_chooser(
+        business_id=viewer.business_id,
+        channel=new.channel,
+        customer=new.customer,
+        form=request.POST,
+        is_sending=is_sending and new.kind == "template",
+    )
+    if is_sending and (queued := _send(viewer, new, chooser)):
+        return HttpResponseRedirect(reverse("inbox-chat", args=[queued], query={"tab": "all"}))
+    context = {"new": new, "chooser": chooser, "tab": tab_of(request), "types": Lead.Type.choices}
+    if BY_SCRIPT in request.headers:
+        return TemplateResponse(request, "inbox/writing/new_chat.html", context)
+    return whole_page(request, viewer, None, status=422 if is_sending else 200, **context)
+
+
+def _read(viewer: Viewer, form: QueryDict, *, is_sending: bool) -> NewChat:
+    """Read the form, and look for the customer and their newest conversation."""
+    names = ("to", "name", "from", "kind", "lead", "lead_type", "details", "text")
+    typed = {name: form.get(name, "").replace("\0", "") for name in names}
+    typed["text"] = typed["text"].replace("\r\n", "\n").strip()[: 2 * TEXT_MAX_LENGTH]
+    channels = Channel.objects.sending(viewer.business_id)
+    new = NewChat(typed, channels, None, "", None, None, False, {})
+    chosen = read_uuid(typed["from"])
+    new.channel = next((one for one in channels if one.id == chosen), channels[0] if channels else None)
+    if typed["to"].strip():
+        try:
+            new.phone = read_typed(typed["to"], country=country_of(viewer.business_id))
+        except PhoneInvalid as error:
+            new.problems["to"] = str(error)
+    elif is_sending:
+        new.problems["to"] = "Write the number of the customer."
+    if new.phone:
+        _look_up(viewer, new)
+    return new
+
+
+def _look_up(viewer: Viewer, new: NewChat) -> None:
+    mine = Customer.objects.filter(user_id=viewer.business_id, phone_key=phone_key(new.phone))
+    new.customer = mine.first()
+    if new.customer is None:
+        return
+    route = find_route(
+        user_id=viewer.business_id,
+        customer_id=new.customer.pk,
+        address=new.phone,
+        channel_id=new.channel.id if new.channel and new.typed["from"] else None,
+    )
+    if not new.typed["from"]:
+        new.channel = route.channel  # that to which they wrote last
+    new.is_open = route.open_until(clock.now()) is not None
+    chats = Conversation.objects.newest_of([new.customer.pk]).get(new.customer.pk)
+    new.chat = Conversation.objects.filter(pk=chats[0]).first() if chats else None
+
+
+def _send(viewer: Viewer, new: NewChat, chooser: Chooser) -> UUID | None:
+    """Return the id of the conversation; None where something is wrong, which `new` says then."""
+    message = _content(viewer, new, chooser)
+    lead = None
+    if new.typed["lead"]:
+        kind = new.typed["lead_type"] if new.typed["lead_type"] in Lead.Type.values else Lead.Type.INQUIRY.value
+        lead = LeadRequest(type=kind, details=new.typed["details"], source=Lead.Source.ADMIN.value)
+        if not (new.typed["name"].strip() or (new.customer and new.customer.name)):
+            new.problems["name"] = "A lead needs the customer's name."
+    if message is None or new.problems:
+        return None
+    name = new.typed["name"].strip() or (new.customer.name if new.customer else "") or ""
+    try:
+        return send_message(
+            user_id=viewer.business_id,
+            to=Recipient(phone=new.phone, customer_name=name),
+            message=message,
+            lead=lead,
+            channel_id=new.channel.id if new.channel else None,
+        ).conversation_id
+    except MessageRefused as refusal:
+        new.problems[_SENT_BY.get(refusal.field or "", "")] = str(refusal)
+    except (ConversationRefused, LeadRefused) as refusal:
+        new.problems[""] = str(refusal)
+    return None
+
+
+def _content(viewer: Viewer, new: NewChat, chooser: Chooser) -> MessageContent | None:
+    if new.kind == "text":
+        if not new.typed["text"]:
+            new.problems["text"] = "Write a text, or choose a template."
+        return MessageContent(content=new.typed["text"], author_id=viewer.person_id)
+    if chooser.sent is None:
+        new.problems["template"] = chooser.problem or _CHOOSE
+        return None
+    return MessageContent(content=describe(chooser.sent), template=chooser.sent, author_id=viewer.person_id)
