@@ -9,6 +9,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from leads.bulk import changes, worker
 from leads.importing import resume, upload_worker
+from leads.merging import services
 from leads.services import release
 
 
@@ -64,6 +65,13 @@ def sweep_bulk_changes(context: JobContext, timestamp: int) -> None:
 @app.task(queueing_lock="prune_bulk_changes")
 def prune_bulk_changes(timestamp: int) -> None:
     changes.prune_bulk_changes()
+
+
+@app.periodic(cron="40 * * * *")
+@app.task(queueing_lock="forget_merges")
+def forget_merges(timestamp: int) -> None:
+    """What the undo of a merge would give back is kept for a day."""
+    services.forget_merges()
 
 
 @app.task

@@ -6,6 +6,7 @@ import django.db.models.expressions
 import django.db.models.fields.json
 import django.db.models.functions.comparison
 import django.db.models.functions.datetime
+import django.db.models.functions.text
 from django.conf import settings
 from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
@@ -343,6 +344,15 @@ class Migration(migrations.Migration):
                 django.contrib.postgres.indexes.OpClass("phone_key", name="gin_trgm_ops"),
                 condition=models.Q(("phone_key", models.F("phone")), _negated=True),
                 name="customers_by_folded_phone",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="customer",
+            index=models.Index(
+                models.F("user"),
+                django.db.models.functions.text.Left(conversations.search.folding.Folded("name"), 100),
+                condition=models.Q(("phone__isnull", True)),
+                name="customers_hidden_by_name",
             ),
         ),
         migrations.AddConstraint(

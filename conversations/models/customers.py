@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Left
 
 from conversations.models.marketing import MarketingManager
 from conversations.models.senders import MoveManager, SenderManager
@@ -172,6 +173,13 @@ class Customer(OwnedModel):
                 OpClass("phone_key", name="gin_trgm_ops"),
                 condition=~Q(phone_key=F("phone")),
                 name="customers_by_folded_phone",
+            ),
+            # Read by leads/merging/duplicates.py: a name without a number. Folded, it may be too long for an index.
+            models.Index(
+                "user",
+                Left(Folded("name"), 100),
+                condition=Q(phone__isnull=True),
+                name="customers_hidden_by_name",
             ),
         ]
         constraints = [

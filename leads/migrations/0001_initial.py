@@ -820,6 +820,90 @@ class Migration(migrations.Migration):
             options={"proxy": True, "indexes": [], "constraints": []},
             bases=("leads.lead",),
         ),
+        migrations.CreateModel(
+            name="CustomerMerge",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        auto_now=True, db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("source_id", models.UUIDField(editable=False, help_text="The id that the customer had.")),
+                (
+                    "into_id",
+                    models.UUIDField(editable=False, help_text="The id of the customer that it was merged into."),
+                ),
+                ("former_name", models.CharField(blank=True, default="")),
+                ("former_phone", models.CharField(blank=True, null=True)),
+                ("former_whatsapp_user_id", models.CharField(blank=True, null=True)),
+                ("moved", models.JSONField(editable=False, null=True)),
+                ("undone_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="merges",
+                        to="conversations.customer",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="business",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "customer_merges",
+                "indexes": [
+                    models.Index(fields=["target", "id"], name="customer_merges_by_target"),
+                    models.Index(fields=["source_id", "id"], name="customer_merges_by_source"),
+                    models.Index(
+                        condition=models.Q(("moved__isnull", False)),
+                        fields=["created_at"],
+                        name="customer_merges_undoable",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "id"), name="customer_merges_owner_unique"),
+                ],
+            },
+        ),
+        AddForeignKey(
+            "customer_merges_target_fk", "customer_merges (user_id, target_id)", "customers (user_id, id)", "CASCADE"
+        ),
+        AddForeignKey("customer_merges_person_fk", "customer_merges (person_id)", "users (id)", "SET NULL"),
         AddForeignKey("leads_conversation_fk", "leads (user_id, conversation_id)", "conversations (user_id, id)"),
         AddForeignKey("leads_assigned_to_fk", "leads (assigned_to_id)", "users (id)", "SET NULL"),
         AddForeignKey("leads_deleted_by_fk", "leads (deleted_by_id)", "users (id)", "SET NULL"),

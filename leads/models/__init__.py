@@ -14,6 +14,7 @@ from leads.models.leads import (
     LeadType,
 )
 from leads.models.lookups import LeadByExternalId, LeadContents, Rewritten, StoredLead
+from leads.models.merges import CustomerMerge
 
 __all__ = [
     "DETAILS_MAX_LENGTH",
@@ -21,6 +22,7 @@ __all__ = [
     "LOST_REASON_MAX_LENGTH",
     "BulkChange",
     "ChosenLead",
+    "CustomerMerge",
     "DeletedLead",
     "ImportChange",
     "ImportFile",

@@ -8,20 +8,24 @@ from django.db.models import Exists, OuterRef
 from conversations.marketing import MarketingChoice
 from conversations.models import Conversation, Customer, Message
 from leads.first_messages import details_of
+from leads.merging.memory import move_related
 from leads.models import Lead
 from leadsite.core import clock
 
 
-def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
+def merge_customers(*, source_id: UUID, target_id: UUID, keeps_leads: bool = False) -> list[list[Any]]:
     """Move everything of the source to the target and delete the source. Caller has locked both.
 
     The target keeps its own values, except that a name which a person or client gave to the source replaces a profile
     name. Two active conversations are merged, with their messages and leads, and so are completed ones that only hold
     signs. An unchanged lead that WhatsApp created in the source's conversation is deleted where the target's
-    conversation has a lead: it would be a duplicate. No message is lost, and what is deleted stays so.
+    conversation has a lead: it would be a duplicate; with `keeps_leads` it stays. No message is lost, and what is
+    deleted stays so. Rows of other tables that refer to the source, or to a conversation that is merged, refer to the
+    target then; returns which (leads/merging/memory.py, `move_related`).
 
     Locks: the customers' conversations, leads and messages. Raises django.db.Error.
     """
+    related: list[list[Any]] = []
     active = {
         conversation.customer_id: conversation
         for conversation in Conversation.objects.filter(
@@ -29,11 +33,12 @@ def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
         )
     }
     if len(active) == 2:
-        _merge_conversations(active[source_id], active[target_id])
+        related += merge_conversations(active[source_id], active[target_id], keeps_leads=keeps_leads)
     now = clock.now()
     Conversation.all_objects.filter(customer_id=source_id).update(customer_id=target_id, updated_at=now)
-    _merge_held_signs(target_id)
+    related += _merge_held_signs(target_id, keeps_leads=keeps_leads)
     source, target = (Customer.objects.get(pk=customer_id) for customer_id in (source_id, target_id))
+    related += move_related(Customer, source_id, target_id)
     source.delete()
     Customer.objects.filter(pk=target_id).update(
         name=_given_name(target) or _given_name(source) or target.name or source.name,
@@ -41,6 +46,7 @@ def merge_customers(*, source_id: UUID, target_id: UUID) -> None:
         profile_name_at=_first(target.profile_name_at, source.profile_name_at),
     )
     Customer.objects.write_marketing_choices(_marketing_choice(source, target_id))
+    return related
 
 
 def _marketing_choice(customer: Customer, target_id: UUID) -> dict[UUID, MarketingChoice]:
@@ -50,7 +56,7 @@ def _marketing_choice(customer: Customer, target_id: UUID) -> dict[UUID, Marketi
     return {target_id: MarketingChoice(chosen_at, stops)} if chosen_at else {}
 
 
-def _merge_held_signs(customer_id: UUID) -> None:
+def _merge_held_signs(customer_id: UUID, *, keeps_leads: bool) -> list[list[Any]]:
     """Move signs of a customer who had no conversation (Opens.HOLDER) to the one that the customer has now."""
     threads = Conversation.objects.filter(customer_id=customer_id)
     holders = threads.filter(
@@ -62,9 +68,10 @@ def _merge_held_signs(customer_id: UUID) -> None:
     held = {thread.pk: thread for thread in holders}
     others = threads.exclude(pk__in=held)
     target = others.filter(status=Conversation.Status.ACTIVE).first() or others.order_by("-created_at", "-pk").first()
-    if target:
-        for thread in held.values():
-            _merge_conversations(thread, target)
+    related: list[list[Any]] = []
+    for thread in held.values() if target else ():
+        related += merge_conversations(thread, target, keeps_leads=keeps_leads)
+    return related
 
 
 def _given_name(customer: Customer) -> str:
@@ -72,8 +79,12 @@ def _given_name(customer: Customer) -> str:
     return customer.name if customer.name != customer.profile_name else ""
 
 
-def _merge_conversations(source: Conversation, target: Conversation) -> None:
-    if Lead.objects.filter(conversation=target).exists():
+def merge_conversations(source: Conversation, target: Conversation, *, keeps_leads: bool = False) -> list[list[Any]]:
+    """Move everything of one conversation to another, and delete it. Returns what `move_related` does.
+
+    Caller holds the transaction and has locked the customers. Raises django.db.Error.
+    """
+    if not keeps_leads and Lead.objects.filter(conversation=target).exists():
         Lead.objects.filter(pk__in=_untouched_leads(source)).delete()
     now = clock.now()
     Lead.all_objects.filter(conversation=source).update(conversation=target, updated_at=now)
@@ -81,6 +92,7 @@ def _merge_conversations(source: Conversation, target: Conversation) -> None:
     source_pk = source.pk
     # A customer who waits in one of them waits in the merged one.
     waits = source.waiting_since or target.waiting_since
+    related = move_related(Conversation, source_pk, target.pk)
     Conversation.objects.filter(pk=source_pk).delete()
     Conversation.objects.filter(pk=target.pk).update(
         last_message_at=_latest(target.last_message_at, source.last_message_at),
@@ -91,6 +103,7 @@ def _merge_conversations(source: Conversation, target: Conversation) -> None:
     )
     Conversation.objects.set_waiting({target.pk: None})
     Lead.objects.set_referral([target.pk])
+    return related
 
 
 def _untouched_leads(conversation: Conversation) -> list[UUID]:

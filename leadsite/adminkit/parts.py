@@ -27,6 +27,10 @@ class PagePart:
     def get_context(self, page: OwnedAdmin, request: HttpRequest, row: Model) -> dict[str, Any]:
         return {}
 
+    def missing(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """An answer for a row that does not exist; None where the part has none."""
+        return None
+
 
 class PageWithParts(OwnedAdmin):
     """Admin of a model whose change page shows parts, in the order in which they were added."""
@@ -48,6 +52,11 @@ class PageWithParts(OwnedAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Model | None) -> list[Any]:
         return [*super().get_inlines(request, obj), *(inline for part in self.parts for inline in part.inlines)]
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        answers = (part.missing(self, request, object_id) for part in self.parts)
+        found = next((answer for answer in answers if answer is not None), None)
+        return found or super()._get_obj_does_not_exist_redirect(request, opts, object_id)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any

@@ -46,6 +46,7 @@ _DELETES: Final = {
     "messages": "DELETE FROM messages WHERE id = ANY (%(messages)s::uuid[])",
     "chat_presence": "DELETE FROM chat_presence WHERE conversation_id = ANY (%(conversations)s::uuid[])",
     "conversations": "DELETE FROM conversations WHERE id = ANY (%(conversations)s::uuid[])",
+    "customer_merges": "DELETE FROM customer_merges WHERE target_id = %(customer)s OR source_id = %(customer)s",
     "customers": "DELETE FROM customers WHERE id = %(customer)s",
     "customer_moves": f"DELETE FROM customer_moves WHERE {OWN_MOVES}",  # noqa: S608 - a constant
     "parked_statuses": """DELETE FROM parked_statuses WHERE user_id = %(user)s

@@ -28,6 +28,10 @@ _OTHERS: Final = """
     SELECT phone_key, whatsapp_user_id FROM customers
     WHERE user_id = %s AND id <> %s AND (phone_key = ANY (%s::text[]) OR whatsapp_user_id = ANY (%s::text[]))
 """
+_MERGED: Final = """
+    SELECT former_name, former_phone, former_whatsapp_user_id FROM customer_merges
+    WHERE target_id = %s AND undone_at IS NULL
+"""
 # Deleted rows too: the tables, not the managers.
 _CONVERSATIONS: Final = "SELECT id FROM conversations WHERE customer_id = %s ORDER BY id FOR UPDATE"
 _LEADS: Final = "SELECT id, external_id FROM leads WHERE conversation_id = ANY (%s::uuid[]) ORDER BY id FOR UPDATE"
@@ -138,8 +142,16 @@ def person_of(customer: Customer) -> Person:
     former = [one for row in messages if row[4] for one in json.loads(row[4])]
     person.provider_ids = sorted({one for row in messages for one in row[1:3] if one} | set(former))
     known = {one for one in (customer.phone, customer.whatsapp_user_id) if one} | {row[3] for row in messages if row[3]}
+    known |= _merged(customer, person)
     _add_identifiers(person, _moved(person, known), own={customer.phone, customer.whatsapp_user_id})
     return person
+
+
+def _merged(customer: Customer, person: Person) -> set[str]:
+    """The identifiers of customers who were merged into this one; their names are the person's too."""
+    rows = fetch_rows(_MERGED, [customer.pk])
+    person.names = sorted({*person.names, *(row[0] for row in rows if row[0])})
+    return {one for row in rows for one in row[1:] if one}
 
 
 def _moved(person: Person, known: set[str]) -> set[str]:

@@ -28,6 +28,7 @@ SWEEP_IMPORTS = "leads.tasks.sweep_imports"
 PRUNE_IMPORTS = "leads.tasks.prune_imports"
 SWEEP_BULK_CHANGES = "leads.tasks.sweep_bulk_changes"
 PRUNE_BULK_CHANGES = "leads.tasks.prune_bulk_changes"
+FORGET_MERGES = "leads.tasks.forget_merges"
 REMOVE = "leadsite.tasks.remove_old_jobs"
 
 

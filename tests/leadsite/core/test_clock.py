@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from leads.tasks import prune_bulk_changes, prune_imports
+from leads.tasks import forget_merges, prune_bulk_changes, prune_imports
 from leadsite.core import clock
 from leadsite.tasks import prune_allowances, prune_idempotency_keys
 from leadsite.webhooks.tasks import prune_webhook_events
@@ -67,7 +67,7 @@ def test_a_machine_whose_clock_differs_deletes_nothing(
 
 PRUNING = [
     *(prune_idempotency_keys, prune_allowances, prune_webhook_events),
-    *(prune_deliveries, prune_imports, prune_bulk_changes),
+    *(prune_deliveries, prune_imports, prune_bulk_changes, forget_merges),
 ]
 
 

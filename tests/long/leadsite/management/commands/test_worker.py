@@ -6,6 +6,7 @@ import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests.leadsite.workers import (
+    FORGET_MERGES,
     PRUNE,
     PRUNE_ALLOWANCES,
     PRUNE_BULK_CHANGES,
@@ -54,6 +55,7 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         SWEEP_IMPORTS,
         PRUNE_BULK_CHANGES,
         SWEEP_BULK_CHANGES,
+        FORGET_MERGES,
     } == set(done)
 
 

@@ -1,0 +1,203 @@
+"""Adds to the pages of customers: everything of a person on one page, possible duplicates, and merging two into one."""
+
+from functools import partial
+from typing import Any, Final, cast
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from conversations.admin.customers import CustomerAdmin
+from conversations.models import Customer, CustomerMove, Message
+from leads.merging import duplicates, services
+from leads.merging.preview import preview_merge
+from leads.models import CustomerMerge, Lead
+from leadsite.accounts.business.places import country_of
+from leadsite.accounts.models import User
+from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.parts import PagePart
+from leadsite.adminkit.values import badge, link, moment, shorten
+from leadsite.adminkit.workplace import business_of
+
+_LEADS: Final = 20
+_MERGES: Final = 10
+# More are shown as this number and a plus sign: a page takes the same time for everybody.
+_COUNTED: Final = 1000
+_NO_CHOICE: Final = "Choose two customers."
+
+
+class PersonPart(PagePart):
+    """Everything of a person, above the form."""
+
+    template_before = "leads/person.html"
+
+    def get_urls(self, page: OwnedAdmin) -> list[URLPattern]:
+        def url(route: str, name: str, view: Any) -> URLPattern:
+            protected = page.admin_site.admin_view(partial(view, page))
+            return path(route, protected, name=f"conversations_customer_{name}")
+
+        return [
+            url("duplicates/", "duplicates", self.duplicates),
+            url("<path:object_id>/merge/", "merge", self.merge),
+            url("<path:object_id>/unmerge/", "unmerge", self.unmerge),
+        ]
+
+    def get_context(self, page: OwnedAdmin, request: HttpRequest, row: Model) -> dict[str, Any]:
+        if not isinstance(row, Customer) or not request.user.has_perm("leads.view_lead"):
+            return {}
+        may_change = page.has_change_permission(request, row)
+        leads = Lead.objects.filter(conversation__customer=row).select_related("assigned_to")
+        merges = CustomerMerge.objects.filter(target=row, undone_at=None).select_related("person").order_by("-pk")
+        found = duplicates.duplicates_of(row, country=country_of(row.user_id)) if may_change else []
+        return {
+            "person": {
+                "numbers": _numbers(row),
+                "messages": _count(row),
+                "leads": [_lead(lead) for lead in leads.order_by("-created_at", "-pk")[:_LEADS]],
+                "duplicates": [_other(row, pair) for pair in found],
+                "merges": [_merge(one) for one in merges[:_MERGES]],
+                "may_change": may_change,
+                "unmerge": reverse("admin:conversations_customer_unmerge", args=[quote(row.pk)]),
+            }
+        }
+
+    def missing(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """The page of a customer who has been merged is that of the one who stayed."""
+        try:
+            source_id = UUID(unquote(object_id))
+        except ValueError:
+            return None
+        merged = CustomerMerge.objects.filter(source_id=source_id, undone_at=None).order_by("-pk").first()
+        target = page.get_object(request, str(merged.target_id)) if merged and request.method == "GET" else None
+        if target is None:
+            return None
+        messages.info(request, f"{merged} is a part of this customer now.")
+        return _to(target.pk)
+
+    def duplicates(self, page: OwnedAdmin, request: HttpRequest) -> HttpResponse:
+        """The list of pairs that may be one person."""
+        business_id = business_of(request)
+        if not page.has_change_permission(request) or business_id is None:
+            raise PermissionDenied
+        before = _uuid(request.GET.get("before", ""))
+        found = duplicates.read_page(user_id=business_id, country=country_of(business_id), before=before)
+        ids = {one for pair in found.pairs for one in (pair.first_id, pair.second_id)}
+        customers = page.get_queryset(request).in_bulk(list(ids))
+        pairs = [
+            {"first": customers[pair.first_id], "second": customers[pair.second_id], "reason": pair.reason}
+            for pair in found.pairs
+            if pair.first_id in customers and pair.second_id in customers
+        ]
+        context = {"title": "Possible duplicates", "pairs": pairs, "before": found.before, "opts": page.opts}
+        return _page(request, "leads/duplicates.html", context)
+
+    def merge(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What a merge would move, and the merge. `with`: the other customer; the one of the address stays."""
+        stays, other = _two(page, request, object_id)
+        if stays is None:
+            return page._get_obj_does_not_exist_redirect(request, page.opts, object_id)
+        if other is None or other.user_id != stays.user_id or other.pk == stays.pk:
+            messages.error(request, _NO_CHOICE)
+            return _to(stays.pk)
+        if request.method != "POST":
+            preview = preview_merge(source=other, target=stays)
+            context = {"title": "Merge two customers", "stays": stays, "other": other, "preview": preview}
+            return _page(request, "leads/merge.html", context | {"opts": page.opts})
+        try:
+            services.merge(
+                user_id=stays.user_id, source_id=other.pk, target_id=stays.pk, person_id=cast(User, request.user).pk
+            )
+            messages.success(request, "The two are one customer now. It can be undone for a day, on this page.")
+        except services.MergeRefused as refusal:
+            messages.error(request, str(refusal))
+        return _to(stays.pk)
+
+    def unmerge(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Undo a merge."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        stays, _ = _two(page, request, object_id)
+        merge_id = _uuid(request.POST.get("merge", ""))
+        if stays is None or merge_id is None:
+            return page._get_obj_does_not_exist_redirect(request, page.opts, object_id)
+        try:
+            customer_id = services.undo_merge(user_id=stays.user_id, merge_id=merge_id)
+        except services.MergeRefused as refusal:
+            messages.error(request, str(refusal))
+            return _to(stays.pk)
+        messages.success(request, "The two are two customers again. This is the one who is back.")
+        return _to(customer_id)
+
+
+def _two(page: OwnedAdmin, request: HttpRequest, object_id: str) -> tuple[Customer | None, Customer | None]:
+    """The customer of the address, and the other one, as far as the person may change them. Raises PermissionDenied."""
+    if not page.has_change_permission(request):
+        raise PermissionDenied
+    mine = page.get_queryset(request)
+    chosen, other = _uuid(unquote(object_id)), _uuid(request.POST.get("with") or request.GET.get("with", ""))
+    found = mine.in_bulk([one for one in (chosen, other) if one])
+    return found.get(chosen), found.get(other)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _to(customer_id: UUID) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:conversations_customer_change", args=[quote(customer_id)]))
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    return TemplateResponse(request, template, admin.site.each_context(request) | context)
+
+
+def _numbers(customer: Customer) -> list[tuple[str, str]]:
+    """The numbers and WhatsApp user ids of a person, with what they are: at most ten former ones."""
+    present = [one for one in (customer.phone, customer.whatsapp_user_id) if one]
+    known = [one for one in (customer.phone_key, customer.whatsapp_user_id) if one]
+    owner: Any = CustomerMove.objects.filter(user_id=customer.user_id)
+    moved = owner.filter(phone=customer.phone) if customer.phone else owner.filter(whatsapp_user_id__in=known)
+    former = list(moved.order_by("-moved_at").values_list("former", flat=True)[:10])
+    return [(one, "present") for one in present] + [(one, "former") for one in former if one not in known]
+
+
+def _count(customer: Customer) -> str:
+    count = Message.objects.visible().filter(conversation__customer=customer).order_by()[: _COUNTED + 1].count()
+    return f"{_COUNTED:,}+" if count > _COUNTED else str(count)
+
+
+def _lead(lead: Lead) -> dict[str, Any]:
+    return {
+        "link": link(lead, shorten(lead.details) or lead.get_type_display()),
+        "badge": badge(lead.get_status_display(), lead.status),
+        "created": moment(lead.created_at),
+        "assigned_to": lead.assigned_to.person_name if lead.assigned_to else "",
+    }
+
+
+def _other(customer: Customer, pair: duplicates.Duplicate) -> dict[str, Any]:
+    other_id = pair.second_id if pair.first_id == customer.pk else pair.first_id
+    other = Customer.objects.get(pk=other_id)
+    address = reverse("admin:conversations_customer_merge", args=[quote(customer.pk)], query={"with": str(other_id)})
+    return {"other": other, "link": link(other), "reason": pair.reason, "merge": address}
+
+
+def _merge(merge: CustomerMerge) -> dict[str, Any]:
+    return {
+        "merge": merge,
+        "when": moment(merge.created_at),
+        "by": merge.person.person_name if merge.person else "",
+        "undoable": services.is_undoable(merge),
+    }
+
+
+CustomerAdmin.add_part(PersonPart())
+CustomerAdmin.list_before_template = "leads/duplicates_link.html"
