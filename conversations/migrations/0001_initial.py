@@ -352,7 +352,7 @@ class Migration(migrations.Migration):
                 models.F("user"),
                 django.db.models.functions.text.Left(conversations.search.folding.Folded("name"), 100),
                 condition=models.Q(("phone__isnull", True)),
-                name="customers_hidden_by_name",
+                name="customers_no_phone",
             ),
         ),
         migrations.AddConstraint(

@@ -41,10 +41,8 @@ class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"]):
 
         `customers`: phone (E.164) and name of each; where several are the same customer, the last one counts. A name
         that is not blank replaces the stored one; with `replace_names=False` stored names stay.
-        The result is keyed by phone key.
-
-        Raises django.db.IntegrityError: customers_user_fk where there is no such business, or another constraint of
-        the table.
+        The result is keyed by phone key. Raises django.db.IntegrityError: customers_user_fk where there is no such
+        business, or another constraint of the table.
         """
         given = {phone_key(phone): (phone, name) for phone, name in customers}
         ordered = [given[key] for key in sorted(given)]
@@ -111,7 +109,6 @@ _KNOWN_KEYS: Final = """
     CROSS JOIN LATERAL (SELECT 1 FROM customers AS c
                         WHERE c.user_id = %s AND c.phone_key = given.phone_key LIMIT 1) AS customer
 """
-
 # Waiting here would be against the lock order: the other transaction may wait for the caller's messages.
 _LOCK_OWNERS: Final = """
     SELECT c.id FROM customers AS c
@@ -174,13 +171,8 @@ class Customer(OwnedModel):
                 condition=~Q(phone_key=F("phone")),
                 name="customers_by_folded_phone",
             ),
-            # Read by leads/merging/duplicates.py: a name without a number. Folded, it may be too long for an index.
-            models.Index(
-                "user",
-                Left(Folded("name"), 100),
-                condition=Q(phone__isnull=True),
-                name="customers_hidden_by_name",
-            ),
+            # Read by leads/merging/duplicates.py.
+            models.Index("user", Left(Folded("name"), 100), condition=Q(phone__isnull=True), name="customers_no_phone"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="customers_owner_unique"),

@@ -32,7 +32,7 @@ _BY_KEY: Final = """
     CROSS JOIN LATERAL (SELECT c.id FROM customers AS c
                         WHERE c.user_id = %s AND c.phone_key = given.phone_key LIMIT 1) AS c
 """
-# By the index customers_hidden_by_name.
+# By the index customers_no_phone.
 _HIDDEN: Final = """
     SELECT given.n, c.id FROM unnest(%s::int[], %s::text[]) AS given (n, name)
     CROSS JOIN LATERAL (SELECT c.id FROM customers AS c WHERE c.user_id = %s AND c.phone IS NULL

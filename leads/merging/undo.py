@@ -50,7 +50,7 @@ def _restore_target(target_id: UUID, moved: dict[str, Any]) -> None:
     """The customer who stays gets the own values back, where nobody has changed them since."""
     before, after = moved["target_before"], moved["target_after"]
     target = Customer.objects.get(pk=target_id)
-    model = Customer._meta
+    model: Any = Customer._meta
     changed = [name for name in WRITTEN if before[name] != after[name]]
     values = {
         name: model.get_field(name).to_python(before[name])
@@ -135,7 +135,8 @@ def _restore_times(conversation_id: UUID, joined: dict[str, Any] | None, source:
     if joined is None:
         return
     before = joined["row"]
-    fields = {name: Conversation._meta.get_field(name.removesuffix("_id")) for name in JOINED}
+    meta: Any = Conversation._meta
+    fields = {name: meta.get_field(name.removesuffix("_id")) for name in JOINED}
     values = {name: field.to_python(before[name]) for name, field in fields.items() if name != "assigned_to_id"}
     since = Message.objects.filter(conversation_id=conversation_id).exclude(pk__in=joined["messages"])
     newest = since.aggregate(last=Max("sort_at"), inbound=Max("sort_at", filter=Q(direction="in", is_turn=True)))

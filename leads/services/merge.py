@@ -69,7 +69,9 @@ def _merge_held_signs(customer_id: UUID, *, keeps_leads: bool) -> list[list[Any]
     others = threads.exclude(pk__in=held)
     target = others.filter(status=Conversation.Status.ACTIVE).first() or others.order_by("-created_at", "-pk").first()
     related: list[list[Any]] = []
-    for thread in held.values() if target else ():
+    if target is None:
+        return related
+    for thread in held.values():
         related += merge_conversations(thread, target, keeps_leads=keeps_leads)
     return related
 
