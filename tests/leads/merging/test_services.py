@@ -1,68 +1,20 @@
 """Two customers are made one, and become two again; nothing is lost either way."""
 
-import json
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import connection
 
-from conversations.marketing import MarketingChoice
 from conversations.models import Conversation, Customer, CustomerMove, Message
-from leads.merging.services import MergeRefused, forget_merges, merge, undo_merge
+from leads.merging.services import MergeRefused, forget_merges, undo_merge
 from leads.models import CustomerMerge, Lead
-from leads.services.delete import delete_lead
 from leadsite.core import clock
-from leadsite.inbox.models import ChatRead
 from leadsite.privacy.erasing import erase_customer
 from leadsite.privacy.exporting import export_customer
 from tests.cases import each_case
-from tests.whatsapp import meta
-from tests.whatsapp.inbox import Inbox
+from tests.leads.merging.pairs import customer_of, dump, make_one
 
 pytestmark = pytest.mark.django_db
-TABLES = ("customers", "conversations", "leads", "messages", "customer_moves", "import_changes")
-MOVING = {"updated_at", "version", "waiting_since"}
-
-
-def customer_of(lead):
-    return Customer.objects.get(conversations__leads=lead.lead_id)
-
-
-def message(conversation_id, **fields):
-    values = {"direction": "in", "status": "received", "content": "Hi", "address": ""}
-    user_id = Conversation.all_objects.get(pk=conversation_id).user_id
-    return Message.objects.create(user_id=user_id, conversation_id=conversation_id, **values | fields)
-
-
-def dump():
-    """Each row of each table without what each write changes."""
-    rows = {}
-    with connection.cursor() as cursor:
-        for table in TABLES:
-            cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} AS t ORDER BY id")
-            rows[table] = [
-                {name: value for name, value in json.loads(row).items() if name not in MOVING}
-                for (row,) in cursor.fetchall()
-            ]
-    return rows
-
-
-@pytest.fixture
-def pair(owner):
-    """The source with a chat, a lead with external id and a deleted lead; the target with a chat of its own."""
-    first = owner.has_lead(customer_name="Ana", external_id="crm-1", details="Cake")
-    gone = owner.has_lead(customer_name="Ana", customer_phone=customer_of(first).phone, details="Old")
-    second = owner.has_lead(customer_name="?", details="Bread")
-    Customer.objects.filter(name="?").update(name="")
-    message(first.conversation_id, content="from Ana", provider_id="wamid.A")
-    message(second.conversation_id, content="from nobody", provider_id="wamid.B")
-    delete_lead(user_id=owner.id, lead_id=gone.lead_id, person_id=owner.id)
-    return customer_of(first), customer_of(second)
-
-
-def make_one(owner, source, target):
-    return merge(user_id=owner.id, source_id=source.pk, target_id=target.pk, person_id=owner.id)
 
 
 def test_all_leads_and_messages_are_the_one_customers_in_one_active_conversation(owner, pair):
@@ -114,85 +66,6 @@ def test_a_customer_without_number_gets_it_and_gives_it_back(owner, pair):
     assert dump() == before
 
 
-def test_deleted_conversations_stay_deleted(owner, pair):
-    source, target = pair
-    lead = Lead.objects.get(conversation__customer=source)
-    delete_lead(user_id=owner.id, lead_id=lead.pk, person_id=owner.id)
-    before = dump()
-    done = make_one(owner, source, target)
-    assert Conversation.objects.count() == 1
-    assert Conversation.all_objects.exclude(deleted_at=None).get().customer_id == target.pk
-    undo_merge(user_id=owner.id, merge_id=done.pk)
-    assert dump() == before
-
-
-def test_an_opt_out_is_kept_and_comes_back(owner, pair):
-    at = clock.now() - timedelta(days=3)
-    Customer.objects.write_marketing_choices({pair[0].pk: MarketingChoice(at, True)})
-    before = dump()
-    done = make_one(owner, *pair)
-    assert Customer.objects.get().marketing_opted_out_at == at
-    undo_merge(user_id=owner.id, merge_id=done.pk)
-    assert dump() == before
-
-
-def test_messages_that_arrived_meanwhile_go_with_the_number_they_came_from(owner, pair):
-    source, target = pair
-    done = make_one(owner, source, target)
-    (conversation,) = Conversation.objects.all()
-    theirs = message(conversation.pk, content="new", address=source.phone[1:], provider_id="wamid.C")
-    others = message(conversation.pk, content="new", address=target.phone[1:], provider_id="wamid.D")
-    undo_merge(user_id=owner.id, merge_id=done.pk)
-    assert Message.objects.get(pk=theirs.pk).conversation.customer_id == source.pk
-    assert Message.objects.get(pk=others.pk).conversation.customer_id == target.pk
-    assert Message.objects.count() == 4
-
-
-def test_what_was_changed_since_stays(owner, pair):
-    done = make_one(owner, *pair)
-    Customer.objects.update(name="Ana Maria")
-    Conversation.objects.update(assigned_to=owner.user)
-    undo_merge(user_id=owner.id, merge_id=done.pk)
-    target = Customer.objects.get(pk=pair[1].pk)
-    assert target.name == "Ana Maria"
-    assert target.conversations.get().assigned_to_id == owner.id
-    assert Customer.objects.get(pk=pair[0].pk).name == "Ana"
-
-
-def test_a_message_from_before_the_merge_finds_the_customer_and_a_later_one_begins_a_new_one(owner):
-    inbox = Inbox(owner)
-    inbox.gets(meta.text("one", id="wamid.1"), contacts=[meta.contact()])
-    (writer,) = Customer.objects.all()
-    other = customer_of(owner.has_lead(customer_name="Sheena"))
-    done = make_one(owner, writer, other)
-    inbox.gets(meta.text("two", id="wamid.2", timestamp=meta.NOON + 1))
-    assert Message.objects.get(provider_id="wamid.2").conversation.customer_id == other.pk
-    later = int(clock.now().timestamp()) + 60
-    inbox.gets(meta.text("three", id="wamid.3", timestamp=later))
-    began = Message.objects.get(provider_id="wamid.3").conversation.customer
-    assert (began.phone, began.pk == other.pk) == (writer.phone, False)
-    home = undo_merge(user_id=owner.id, merge_id=done.pk)
-    assert home == began.pk
-    assert Message.objects.filter(conversation__customer_id=home).count() == 3
-    assert Conversation.objects.filter(customer_id=home, status="active").count() == 1
-    assert Customer.objects.count() == 2
-
-
-def test_three_become_one_and_three_again(owner, pair):
-    third = customer_of(owner.has_lead(customer_name="Ana"))
-    before = dump()
-    first = make_one(owner, *pair)
-    second = make_one(owner, pair[1], third)
-    assert Customer.objects.count() == 1
-    with pytest.raises(MergeRefused, match="Undo that first"):
-        undo_merge(user_id=owner.id, merge_id=first.pk)
-    undo_merge(user_id=owner.id, merge_id=second.pk)
-    undo_merge(user_id=owner.id, merge_id=first.pk)
-    assert dump() == before
-    with pytest.raises(MergeRefused, match="undone already"):
-        undo_merge(user_id=owner.id, merge_id=first.pk)
-
-
 def test_after_a_day_there_is_no_undo_and_nothing_is_remembered(owner, pair):
     done = make_one(owner, *pair)
     assert forget_merges() == 0
@@ -213,17 +86,6 @@ def test_other_businesses_and_one_customer_are_refused(owner, stranger, pair):
         undo_merge(user_id=stranger.id, merge_id=done.pk)
     with pytest.raises(MergeRefused):
         make_one(owner, *pair)
-
-
-def test_rows_of_other_tables_follow_and_come_back(owner, pair):
-    source, target = pair
-    for customer in pair:
-        conversation = customer.conversations.get()
-        ChatRead.objects.mark(person_id=owner.id, conversation_id=conversation.pk, until=clock.now())
-    done = make_one(owner, source, target)
-    assert ChatRead.objects.count() == 1
-    undo_merge(user_id=owner.id, merge_id=done.pk)
-    assert ChatRead.objects.get().conversation.customer_id == target.pk
 
 
 def test_the_merged_person_is_exported_and_erased_with_both_numbers(owner, pair):

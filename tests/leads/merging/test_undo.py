@@ -1,0 +1,82 @@
+"""The undo of a merge: what has arrived or changed meanwhile."""
+
+from datetime import timedelta
+
+import pytest
+
+from conversations.marketing import MarketingChoice
+from conversations.models import Conversation, Customer, Message
+from leads.merging.services import MergeRefused, undo_merge
+from leadsite.core import clock
+from tests.leads.merging.pairs import customer_of, dump, make_one, message
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
+
+pytestmark = pytest.mark.django_db
+
+
+def test_messages_that_arrived_meanwhile_go_with_the_number_they_came_from(owner, pair):
+    source, target = pair
+    done = make_one(owner, source, target)
+    (conversation,) = Conversation.objects.all()
+    theirs = message(conversation.pk, content="new", address=source.phone[1:], provider_id="wamid.C")
+    others = message(conversation.pk, content="new", address=target.phone[1:], provider_id="wamid.D")
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    assert Message.objects.get(pk=theirs.pk).conversation.customer_id == source.pk
+    assert Message.objects.get(pk=others.pk).conversation.customer_id == target.pk
+    assert Message.objects.count() == 4
+
+
+def test_what_was_changed_since_stays(owner, pair):
+    done = make_one(owner, *pair)
+    Customer.objects.update(name="Ana Maria")
+    Conversation.objects.update(assigned_to=owner.user)
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    target = Customer.objects.get(pk=pair[1].pk)
+    assert target.name == "Ana Maria"
+    assert target.conversations.get().assigned_to_id == owner.id
+    assert Customer.objects.get(pk=pair[0].pk).name == "Ana"
+
+
+def test_a_message_from_before_the_merge_finds_the_customer_and_a_later_one_begins_a_new_one(owner):
+    inbox = Inbox(owner)
+    inbox.gets(meta.text("one", id="wamid.1"), contacts=[meta.contact()])
+    (writer,) = Customer.objects.all()
+    other = customer_of(owner.has_lead(customer_name="Sheena"))
+    done = make_one(owner, writer, other)
+    inbox.gets(meta.text("two", id="wamid.2", timestamp=meta.NOON + 1))
+    assert Message.objects.get(provider_id="wamid.2").conversation.customer_id == other.pk
+    later = int(clock.now().timestamp()) + 60
+    inbox.gets(meta.text("three", id="wamid.3", timestamp=later))
+    began = Message.objects.get(provider_id="wamid.3").conversation.customer
+    assert (began.phone, began.pk == other.pk) == (writer.phone, False)
+    home = undo_merge(user_id=owner.id, merge_id=done.pk)
+    assert home == began.pk
+    assert Message.objects.filter(conversation__customer_id=home).count() == 3
+    assert Conversation.objects.filter(customer_id=home, status="active").count() == 1
+    assert Customer.objects.count() == 2
+
+
+def test_three_become_one_and_three_again(owner, pair):
+    third = customer_of(owner.has_lead(customer_name="Ana"))
+    before = dump()
+    first = make_one(owner, *pair)
+    second = make_one(owner, pair[1], third)
+    assert Customer.objects.count() == 1
+    with pytest.raises(MergeRefused, match="Undo that first"):
+        undo_merge(user_id=owner.id, merge_id=first.pk)
+    undo_merge(user_id=owner.id, merge_id=second.pk)
+    undo_merge(user_id=owner.id, merge_id=first.pk)
+    assert dump() == before
+    with pytest.raises(MergeRefused, match="undone already"):
+        undo_merge(user_id=owner.id, merge_id=first.pk)
+
+
+def test_an_opt_out_is_kept_and_comes_back(owner, pair):
+    at = clock.now() - timedelta(days=3)
+    Customer.objects.write_marketing_choices({pair[0].pk: MarketingChoice(at, True)})
+    before = dump()
+    done = make_one(owner, *pair)
+    assert Customer.objects.get().marketing_opted_out_at == at
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    assert dump() == before
