@@ -51,6 +51,7 @@ class QuickHasher(PBKDF2PasswordHasher):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # until all tests are collected
     if not hasattr(config, "workerinput"):
         # The files that earlier runs have stored.
         shutil.rmtree(settings.DATA_DIR / "media", ignore_errors=True)
@@ -87,9 +88,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is there now stays until the end, so the garbage collector need not look through it again and again."""
+    """What is there now stays until the end, so the garbage collector need not look through it again and again.
+
+    It runs after 50,000 new objects instead of 700: a page of the admin takes 15 % less time.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -1,10 +1,32 @@
 """System checks: the errors and warnings of `manage.py check`."""
 
+from functools import cache
+
 import pytest
 from django.core.checks import run_checks
+from django.core.checks.registry import registry
 from django.db import connection
+from drf_spectacular.checks import schema_check
 
 pytestmark = pytest.mark.django_db
+
+
+@cache
+def schema_messages():
+    return schema_check(None)
+
+
+def schema_check_once(app_configs, **options):
+    """As drf-spectacular's, whose messages depend on no setting: it makes the whole schema, which takes 0.1 s."""
+    return schema_messages()
+
+
+@pytest.fixture(autouse=True)
+def one_schema(monkeypatch):
+    vars(schema_check_once)["tags"] = vars(schema_check)["tags"]
+    checks = {schema_check_once if check is schema_check else check for check in registry.deployment_checks}
+    assert schema_check_once in checks
+    monkeypatch.setattr(registry, "deployment_checks", checks)
 
 
 def ids(*, deploy=False):

@@ -106,6 +106,12 @@ def theirs(owner: Business) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def before(owner: Business, theirs: dict[str, str]) -> list[Any]:
+    """The owner's rows, which each case finds unchanged."""
+    return rows_of(owner)
+
+
 def test_every_route_is_in_the_matrix():
     assert set(ROUTES) == set(BODIES)
 
@@ -113,11 +119,10 @@ def test_every_route_is_in_the_matrix():
 @pytest.mark.django_db
 @each_case("method", METHODS)
 @each_case("route", ROUTES)
-def test_a_stranger_reads_and_changes_nothing(owner, stranger, theirs, route, method):
+def test_a_stranger_reads_and_changes_nothing(owner, stranger, theirs, before, route, method):
     path = f"/api/{route}"
     for name, value in theirs.items():
         path = path.replace(f"<uuid:{name}>", value)
-    before = rows_of(owner)
     body = BODIES[route].get(method, {})
     answer = getattr(stranger.client, method.lower())(path, *([] if method == "GET" else [body]), format="json")
     text = answer.content.decode()

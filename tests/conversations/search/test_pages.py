@@ -9,6 +9,7 @@ from conversations.search import pages
 from conversations.search.pages import search
 from leads.models import Lead
 from leads.search import search_leads
+from tests.cases import each_case
 
 TERMS = ("lemon", "lemon cake", "lemon cake maria", "cake maria", "maria", "0151", "a", "ginger", "nobody", "!", "A-7")
 
@@ -41,8 +42,8 @@ def pks(rows):
     return [row.pk for row in rows]
 
 
-@pytest.mark.parametrize("order", [["-pk"], ["pk"], ["-created_at", "-id"], ["created_at", "pk"]])
-@pytest.mark.parametrize(("depths", "read_ahead"), [((2_000,), 2_000), ((), 1), ((1, 4), 50), ((3, 30), 1)])
+@each_case("order", [["-pk"], ["pk"], ["-created_at", "-id"], ["created_at", "pk"]])
+@each_case(("depths", "read_ahead"), [((2_000,), 2_000), ((), 1), ((1, 4), 50), ((3, 30), 1)])
 def test_pages_have_the_same_rows_wherever_they_are_found(leads, monkeypatch, depths, read_ahead, order):
     monkeypatch.setattr(pages, "_DEPTHS", depths)
     monkeypatch.setattr(pages, "_READ_AHEAD", read_ahead)

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Message
 from tests.cases import each_case
-from tests.staff import address, staff_of
+from tests.staff import staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.conftest import graph, mailing
 from tests.whatsapp.graph import RESET_ACCEPTED, error
@@ -36,8 +36,7 @@ def since(inbox):
     assert bool(client.get(f"/api/conversations/{thread.pk}").json()["waiting_since"]) == waits
     person = inbox.__dict__.setdefault("person", None) or staff_of(inbox.business)
     inbox.person = person
-    listed = person.get(f"{address('changelist', Conversation)}?waiting=yes").content.decode()
-    assert (address("change", thread) in listed) == waits
+    assert (thread.pk in person.found(Conversation, waiting="yes")) == waits
     return int(thread.waiting_since.timestamp()) - meta.NOON if waits else None
 
 
