@@ -26,7 +26,7 @@ run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-800
 
 test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embedded one), in about seven minutes
 	@$(if $(CHROMIUM),,echo "Chromium is not installed: browser tests are skipped. On Debian: apt-get install chromium")
-	@$(PYTEST) --ignore=tests/long $(WITHOUT_BROWSER) $(ARGS)
+	@$(PYTEST) --dist=worksteal --ignore=tests/long $(WITHOUT_BROWSER) $(ARGS)
 
 test-long: .venv/installed-dev ## the tests that take minutes: killed processes, races, faults, random requests, large files
 	@$(PYTEST) tests/long --ignore=tests/long/faults $(WITHOUT_BROWSER) $(ARGS)
