@@ -24,12 +24,12 @@ help: ## this list
 run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-8000}, until Ctrl-C
 	@LEADSITE_DEMO=$(if $(filter force,$(LEADSITE_DEMO)),force,true) exec $(BIN)/python manage.py demo
 
-test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embedded one), in about seven minutes
+test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embedded one), in about five minutes
 	@$(if $(CHROMIUM),,echo "Chromium is not installed: browser tests are skipped. On Debian: apt-get install chromium")
 	@$(PYTEST) --dist=worksteal --ignore=tests/long $(WITHOUT_BROWSER) $(ARGS)
 
 test-long: .venv/installed-dev ## the tests that take minutes: killed processes, races, faults, random requests, large files
-	@$(PYTEST) tests/long --ignore=tests/long/faults $(WITHOUT_BROWSER) $(ARGS)
+	@$(PYTEST) --dist=load --maxschedchunk=1 tests/long --ignore=tests/long/faults $(WITHOUT_BROWSER) $(ARGS)
 	@$(PYTEST) --ignore=tests/long -m hypothesis --hypothesis-profile=thorough
 
 faults: .venv/installed-dev ## faults injected under load, with a table of what was lost (ARGS=--faults=10 repeats each)

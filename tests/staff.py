@@ -17,7 +17,7 @@ from django.utils.crypto import get_random_string
 from leadsite.accounts.models import Membership, User
 from leadsite.accounts.services import give_owner_a_group
 from leadsite.accounts.sessions.store import SessionStore
-from tests.factories import Business
+from tests.factories import Business, add_key
 
 HOSTILE = "<script>alert(1)</script> \"quoted' & 😀 \u202eمرحبا"
 ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;"
@@ -88,7 +88,7 @@ def log_in(client: Client, user: User) -> None:
 
 
 def staff_of(business: Business) -> Staff:
-    """The business's own login with the right to use the admin, as `create_business --staff` makes it."""
+    """The business's own login with the right to use the admin, and the rows of `create_business --staff`."""
     user = User.objects.get(pk=business.id)
     user.is_staff = True
     user.save(update_fields=["is_staff"])
@@ -96,6 +96,7 @@ def staff_of(business: Business) -> Staff:
     keys, values = ["person", "business"], ["role"]
     Membership.objects.bulk_create([itself], update_conflicts=True, unique_fields=keys, update_fields=values)
     give_owner_a_group(person=user)
+    add_key(user)
     return Staff(user)
 
 
