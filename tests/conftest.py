@@ -111,7 +111,7 @@ def pages_are_noted(django_test_environment: None) -> Iterator[None]:
     """Let responses of the test client have the context of the page, without those of its hundreds of parts: copying
     them takes 5 % of the time of a page.
     """
-    note_and_render = Template._render
+    note_and_render = Template._render  # type: ignore[attr-defined] # not in the stubs
 
     def render(template: Template, context: Any) -> Any:
         return (note_and_render if context.template is template else _render_only)(template, context)

@@ -12,9 +12,7 @@ FILE = "Wer,Tel,Anfrageart,Wunsch\nAmina,+4915100000001,order,=1+1\nBob,+4915100
 CHOSEN = {"column-0": "customer_name", "column-3": "details"}
 
 
-def upload(
-    staff: Staff, text: str | bytes = FILE, name: str = "leads.csv", form: dict[str, Any] | None = None, **typed: Any
-) -> Any:
+def upload(staff: Staff, text: str | bytes = FILE, name: str = "leads.csv", form: Any = None, **typed: Any) -> Any:
     """Choose a file on the page with this form, which is opened unless it is given. Returns the page that follows."""
     content = text.encode() if isinstance(text, str) else text
     form = form or staff.form(address("add", ImportRun))
@@ -26,7 +24,7 @@ def the_run() -> ImportRun:
     return ImportRun.objects.get()
 
 
-def decide(staff: Staff, do: str, form: dict[str, Any] | None = None, **typed: Any) -> Any:
+def decide(staff: Staff, do: str, form: Any = None, **typed: Any) -> Any:
     """Use a button of the run's page, whose form is read unless it is given. Returns the page that follows."""
     run = the_run()
     if form is None:
