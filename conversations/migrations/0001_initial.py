@@ -116,6 +116,18 @@ class Migration(migrations.Migration):
                 ("last_inbound_at", models.DateTimeField(blank=True, null=True)),
                 ("waiting_since", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("handled_at", models.DateTimeField(editable=False, null=True)),
+                ("snoozed_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "label_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.UUIDField(),
+                        blank=True,
+                        db_default=[],
+                        default=list,
+                        editable=False,
+                        size=None,
+                    ),
+                ),
                 ("deleted_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "assigned_to",
@@ -840,6 +852,219 @@ class Migration(migrations.Migration):
         ),
         AddForeignKey("customer_moves_user_fk", "customer_moves (user_id)", "users (id)"),
         AddForeignKey("parked_statuses_user_fk", "parked_statuses (user_id)", "users (id)"),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("snoozed_until__isnull", False)),
+                fields=["user", "snoozed_until", "id"],
+                name="conversations_snoozed",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("label_ids", []), _negated=True),
+                fastupdate=False,
+                fields=["label_ids"],
+                name="conversations_by_label",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Label",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("name", models.CharField()),
+                (
+                    "colour",
+                    models.CharField(
+                        choices=[
+                            ("grey", "Grey"),
+                            ("red", "Red"),
+                            ("orange", "Orange"),
+                            ("yellow", "Yellow"),
+                            ("green", "Green"),
+                            ("blue", "Blue"),
+                            ("purple", "Purple"),
+                            ("pink", "Pink"),
+                        ],
+                        db_default="grey",
+                        default="grey",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="business",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "labels",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("user"),
+                        django.db.models.functions.text.Lower("name"),
+                        name="labels_name_unique",
+                        violation_error_message="There is a label with this name.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name__length__gte", 1), ("name__length__lte", 30)),
+                        name="labels_name_length",
+                        violation_error_message="A label has 1 to 30 characters.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("colour__in", ["grey", "red", "orange", "yellow", "green", "blue", "purple", "pink"])
+                        ),
+                        name="labels_colour_valid",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Note",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("text", models.TextField()),
+                ("edited_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notes",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="business",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "notes",
+                "indexes": [
+                    models.Index(fields=["conversation", "id"], name="notes_by_conversation"),
+                    models.Index(
+                        condition=models.Q(("author__isnull", False)), fields=["author"], name="notes_by_author"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "id"), name="notes_owner_unique"),
+                    models.CheckConstraint(
+                        condition=models.Q(("text__length__gte", 1), ("text__length__lte", 4000)),
+                        name="notes_text_length",
+                        violation_error_message="A note has 1 to 4000 characters.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="NoteMention",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seen_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "note",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mentions",
+                        to="conversations.note",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "note_mentions",
+                "indexes": [
+                    models.Index(fields=["person", "user", "-id"], name="note_mentions_of_person"),
+                    models.Index(
+                        condition=models.Q(("seen_at__isnull", True)),
+                        fields=["person", "user"],
+                        name="note_mentions_unseen",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("note", "person"), name="note_mentions_unique")],
+            },
+        ),
+        AddForeignKey("labels_user_fk", "labels (user_id)", "users (id)"),
+        AddForeignKey(
+            "notes_conversation_fk", "notes (user_id, conversation_id)", "conversations (user_id, id)", "CASCADE"
+        ),
+        AddForeignKey("notes_author_fk", "notes (author_id)", "users (id)", "SET NULL"),
+        AddForeignKey("note_mentions_note_fk", "note_mentions (user_id, note_id)", "notes (user_id, id)", "CASCADE"),
+        AddForeignKey("note_mentions_person_fk", "note_mentions (person_id)", "users (id)", "CASCADE"),
         # A frequent word is best found by going through the rows in order. A sample of a hundred values, PostgreSQL's
         # default, misses words that one row in fifty has.
         migrations.RunSQL("ALTER INDEX customers_by_words ALTER COLUMN 1 SET STATISTICS 1000", migrations.RunSQL.noop),

@@ -12,6 +12,7 @@ from conversations.models.customers import (
     UpsertedCustomer,
 )
 from conversations.models.erased import ErasedMark
+from conversations.models.labels import LABEL_MAX_LENGTH, MOST_LABELS, Label
 from conversations.models.marketing import Undelivered
 from conversations.models.media import DueMedia, NewMedia, Orphan, StoredMedia
 from conversations.models.messages import (
@@ -20,6 +21,7 @@ from conversations.models.messages import (
     PROVIDER_ID_MAX_LENGTH,
     Message,
 )
+from conversations.models.notes import NOTE_MAX_LENGTH, Note, NoteMention
 from conversations.models.openings import Opened, Opening, PastConversation
 from conversations.models.past import PastMessage
 from conversations.models.statuses import ParkedStatus
@@ -27,7 +29,10 @@ from conversations.models.statuses import ParkedStatus
 __all__ = [
     "CONTENT_MAX_LENGTH",
     "KIND_MAX_LENGTH",
+    "LABEL_MAX_LENGTH",
+    "MOST_LABELS",
     "NAME_MAX_LENGTH",
+    "NOTE_MAX_LENGTH",
     "PROVIDER_ID_MAX_LENGTH",
     "WHATSAPP_USER_ID_MAX_LENGTH",
     "Conversation",
@@ -35,8 +40,11 @@ __all__ = [
     "CustomerMove",
     "DueMedia",
     "ErasedMark",
+    "Label",
     "Message",
     "NewMedia",
+    "Note",
+    "NoteMention",
     "Opened",
     "Opening",
     "Orphan",

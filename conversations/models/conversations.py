@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
@@ -54,6 +56,11 @@ class Conversation(OwnedModel):
         db_index=False,
         related_name="assigned_conversations",
     )
+    # Until then it is in none of the lists of work; the person who sets it wants it back on top of them.
+    snoozed_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # Ids of rows of `labels`, in no order. An array, so that they are read, audited and merged with the row; the
+    # service checks that they are the business's.
+    label_ids = ArrayField(models.UUIDField(), default=list, db_default=[], blank=True, editable=False)
     # Deleted with its last lead; the worker removes the row after DELETED_DAYS.
     deleted_at = models.DateTimeField(null=True, editable=False)
 
@@ -101,6 +108,14 @@ class Conversation(OwnedModel):
                 condition=Q(assigned_to__isnull=True, last_message_at__isnull=False, status="active"),
                 name="conversations_of_nobody",
             ),
+            # Read by the inbox: what is snoozed, and what has come back.
+            models.Index(
+                fields=["user", "snoozed_until", "id"],
+                condition=Q(snoozed_until__isnull=False),
+                name="conversations_snoozed",
+            ),
+            # Read by the lists of conversations with a label. Without a pending list, because few are written.
+            GinIndex(fields=["label_ids"], condition=~Q(label_ids=[]), fastupdate=False, name="conversations_by_label"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["user", "id"], name="conversations_owner_unique"),

@@ -93,6 +93,9 @@ _JOIN: Final = """
         status = CASE WHEN given.reopens THEN 'active' ELSE c.status END,
         last_message_at = greatest(c.last_message_at, given.last_message_at),
         last_inbound_at = greatest(c.last_inbound_at, given.last_inbound_at),
+        -- The customer has written: the reminder is of no use any more.
+        snoozed_until = CASE WHEN given.last_inbound_at >= coalesce(c.last_inbound_at, '-infinity') THEN NULL
+                             ELSE c.snoozed_until END,
         updated_at = now()
     FROM unnest(%s::uuid[], %s::boolean[], %s::timestamptz[], %s::timestamptz[])
         AS given (id, reopens, last_message_at, last_inbound_at)

@@ -123,6 +123,9 @@ _JOIN_OR_OPEN: Final = """
     ON CONFLICT (customer_id) WHERE status = 'active' AND deleted_at IS NULL DO UPDATE SET
         last_message_at = greatest(c.last_message_at, excluded.last_message_at),
         last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
+        -- The customer has written: the reminder is of no use any more.
+        snoozed_until = CASE WHEN excluded.last_inbound_at >= coalesce(c.last_inbound_at, '-infinity') THEN NULL
+                             ELSE c.snoozed_until END,
         updated_at = now()
     RETURNING c.id, c.customer_id, c.status, c.xmax = 0
 """

@@ -105,7 +105,9 @@ _CHATS: Final = """
 _QUEUE: Final = """
     WITH written AS (
         UPDATE conversations
-        SET last_message_at = greatest(last_message_at, now()), waiting_since = NULL, updated_at = now()
+        SET last_message_at = greatest(last_message_at, now()), waiting_since = NULL, updated_at = now(),
+            -- What has come back is done by the answer; what is to come back later still is.
+            snoozed_until = CASE WHEN snoozed_until > now() THEN snoozed_until END
         WHERE id = %(conversation)s AND deleted_at IS NULL
         RETURNING id)
     INSERT INTO messages

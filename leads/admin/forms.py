@@ -43,7 +43,7 @@ class LeadForm(OwnedForm):
 
     class Meta:
         model = Lead
-        fields = ["type", "details", "status", "lost_reason", "assigned_to"]
+        fields = ["type", "details", "status", "lost_reason", "assigned_to", "follow_up_at"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

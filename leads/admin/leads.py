@@ -60,7 +60,7 @@ class LeadAdmin(DeletableLeads, AuditedAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["customer_link", "phone", "conversation_link"]}),
-        ("The request", {"fields": ["status", "lost_reason", "assigned_to", "type", "details"]}),
+        ("The request", {"fields": ["status", "lost_reason", "assigned_to", "follow_up_at", "type", "details"]}),
         ("Where it came from", {"fields": ["source", "came_by", "external_id", "user", "created", "changed"]}),
     ]
 

@@ -13,6 +13,7 @@ from leads.services.rules import NewLead
 from leadsite.rest.fields import (
     StrictCharField,
     StrictChoiceField,
+    StrictDateTimeField,
     StrictIntegerField,
     StrictSerializer,
 )
@@ -76,6 +77,9 @@ def read_new_lead(body: Any) -> NewLead:
     return NewLead(**{name: value for name, value in fields.items() if value is not None})
 
 
+FOLLOW_UP_HELP: Final = "When to get in touch again, or null. The inbox shows the chat on top from then on."
+
+
 @example(asked={"status": "lost", "lost_reason": "Too expensive", "version": 3})
 class LeadChangeSerializer(StrictSerializer):
     """The fields to change. Fields that are left out keep their values."""
@@ -100,6 +104,7 @@ class LeadChangeSerializer(StrictSerializer):
     )
     customer_name = NameField(required=False, help_text="The customer's name, and so in all their leads.")
     assigned_to = AssigneeField()
+    follow_up_at = StrictDateTimeField(required=False, allow_null=True, help_text=FOLLOW_UP_HELP)
     version = StrictIntegerField(
         required=False,
         min_value=1,
@@ -135,6 +140,7 @@ _LEAD_CHANGES: Final = LeadChangeSerializer()
         "external_id": None,
         "referral": None,
         "assigned_to": None,
+        "follow_up_at": None,
         "version": 1,
         "created_at": A_TIME,
         "updated_at": A_TIME,
@@ -165,6 +171,7 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
             "external_id",
             "referral",
             "assigned_to",
+            "follow_up_at",
             "version",
             "created_at",
             "updated_at",

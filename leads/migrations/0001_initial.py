@@ -272,6 +272,15 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                (
+                    "follow_up_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When to get in touch again: the chat comes back then.",
+                        null=True,
+                        verbose_name="next follow-up",
+                    ),
+                ),
                 ("deleted_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "deleted_by",
@@ -904,6 +913,18 @@ class Migration(migrations.Migration):
             "customer_merges_target_fk", "customer_merges (user_id, target_id)", "customers (user_id, id)", "CASCADE"
         ),
         AddForeignKey("customer_merges_person_fk", "customer_merges (person_id)", "users (id)", "SET NULL"),
+        migrations.AddIndex(
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(
+                    ("follow_up_at__isnull", False),
+                    ("status__in", ("new", "contacted", "qualified")),
+                    ("deleted_at__isnull", True),
+                ),
+                fields=["user", "follow_up_at", "id"],
+                name="leads_to_follow_up",
+            ),
+        ),
         AddForeignKey("leads_conversation_fk", "leads (user_id, conversation_id)", "conversations (user_id, id)"),
         AddForeignKey("leads_assigned_to_fk", "leads (assigned_to_id)", "users (id)", "SET NULL"),
         AddForeignKey("leads_deleted_by_fk", "leads (deleted_by_id)", "users (id)", "SET NULL"),

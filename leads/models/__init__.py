@@ -8,6 +8,7 @@ from leads.models.imports import ImportFile, ImportRefusal, ImportRun
 from leads.models.leads import (
     EXTERNAL_ID_MAX_LENGTH,
     LOST_REASON_MAX_LENGTH,
+    OPEN_STATUSES,
     DeletedLead,
     Lead,
     LeadStatus,
@@ -20,6 +21,7 @@ __all__ = [
     "DETAILS_MAX_LENGTH",
     "EXTERNAL_ID_MAX_LENGTH",
     "LOST_REASON_MAX_LENGTH",
+    "OPEN_STATUSES",
     "BulkChange",
     "ChosenLead",
     "CustomerMerge",

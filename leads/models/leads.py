@@ -54,6 +54,8 @@ class LeadManager(
     """Reads and writes lists of leads, each in one statement whatever the length."""
 
 
+# Of leads that somebody still works on.
+OPEN_STATUSES: Final = ("new", "contacted", "qualified")
 _LIVE: Final = Q(deleted_at__isnull=True)
 _DELETED: Final = Q(deleted_at__isnull=False)
 
@@ -114,6 +116,9 @@ class Lead(OwnedModel):
         db_index=False,
         related_name="assigned_leads",
     )
+    follow_up_at = models.DateTimeField(
+        "next follow-up", null=True, blank=True, help_text="When to get in touch again: the chat comes back then."
+    )
     # Null unless it was deleted (leads/services/delete.py); the worker removes the row after DELETED_DAYS.
     deleted_at = models.DateTimeField(null=True, editable=False)
     # Null for a deletion by SQL.
@@ -156,6 +161,12 @@ class Lead(OwnedModel):
             models.Index(fields=["user", "created_at", "id"], condition=_DELETED, name="leads_deleted_created"),
             models.Index(fields=["deleted_at"], condition=_DELETED, name="leads_deleted_by_time"),
             models.Index(fields=["deleted_by"], condition=Q(deleted_by__isnull=False), name="leads_by_deleted_by"),
+            # Read by the inbox: open leads whose follow-up is due.
+            models.Index(
+                fields=["user", "follow_up_at", "id"],
+                condition=Q(follow_up_at__isnull=False, status__in=OPEN_STATUSES) & _LIVE,
+                name="leads_to_follow_up",
+            ),
             # Read by the search. New entries go to a pending list of at most 1 MB, which every search reads and which
             # the writer who fills it merges into the index.
             GinIndex(

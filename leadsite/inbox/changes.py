@@ -10,8 +10,6 @@ from django.views.decorators.http import require_POST
 
 from conversations.models import Conversation, Message
 from conversations.services.change import ConversationRefused, change_conversation
-from leads.services.change import change_lead
-from leads.services.refusals import LeadRefused
 from leadsite.inbox.access import Viewer, viewer_of, writer_of
 from leadsite.inbox.models import ChatPresence, InboxPreference
 from leadsite.inbox.parameters import read_uuid, tab_of
@@ -77,25 +75,6 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes=changes)
     except ConversationRefused as refusal:
-        return answer_with_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
-    return answer_with_chat(request, viewer, row)
-
-
-@require_POST
-def lead(request: HttpRequest, conversation_id: UUID, lead_id: UUID) -> HttpResponse:
-    """Move a lead to another status."""
-    viewer = writer_of(request)
-    row = viewer.chat(conversation_id)
-    if not viewer.person.has_perm("leads.change_lead"):
-        return answer_with_chat(
-            request, viewer, row, status=403, problem="Not changed: your login may not change leads."
-        )
-    changes: dict[str, Any] = {"status": request.POST.get("status", "").replace("\0", "")}
-    if reason := request.POST.get("lost_reason", "").replace("\0", "").strip():
-        changes["lost_reason"] = reason
-    try:
-        change_lead(user_id=viewer.business_id, lead_id=lead_id, changes=changes)
-    except LeadRefused as refusal:
         return answer_with_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
     return answer_with_chat(request, viewer, row)
 

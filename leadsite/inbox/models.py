@@ -1,4 +1,6 @@
-"""What a person has read, which chats a person has open, and what a person has set for the inbox."""
+"""What a person has read, which chats a person has open, and what a person has set for the inbox; texts that a business
+sends often, and the lists that a person has kept.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -6,8 +8,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 
 from conversations.models import Conversation
+from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
 
 # How long somebody counts as present after their browser has said so, and as typing.
@@ -128,3 +132,64 @@ class InboxPreference(models.Model):
 
     def __str__(self) -> str:
         return f"sound {self.sound}, notifications {self.notifications}"
+
+
+SHORTCUT_MAX_LENGTH: Final = 30
+QUICK_REPLY_MAX_LENGTH: Final = 2000
+VIEW_NAME_MAX_LENGTH: Final = 40
+
+
+class QuickReply(OwnedModel):
+    """A text that the people of a business send often. Typing / in the box of a chat offers them."""
+
+    shortcut = models.CharField(help_text="What is typed after the slash, as in /hours: letters, digits, - and _.")
+    text = models.TextField(help_text="{name} becomes the customer's name, {business} that of the business.")
+
+    class Meta:
+        db_table = "quick_replies"
+        verbose_name_plural = "quick replies"
+        constraints = [
+            models.UniqueConstraint(
+                "user",
+                Lower("shortcut"),
+                name="quick_replies_shortcut_unique",
+                violation_error_message="There is a quick reply with this shortcut.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(shortcut__regex=rf"^[\w-]{{1,{SHORTCUT_MAX_LENGTH}}}$"),
+                name="quick_replies_shortcut_valid",
+                violation_error_message=f"A shortcut has 1 to {SHORTCUT_MAX_LENGTH} letters, digits, - and _.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(text__length__gte=1) & models.Q(text__length__lte=QUICK_REPLY_MAX_LENGTH),
+                name="quick_replies_text_length",
+                violation_error_message=f"A quick reply has 1 to {QUICK_REPLY_MAX_LENGTH} characters.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"/{self.shortcut}"
+
+
+class SavedView(OwnedModel):
+    """A list of the inbox that a person has kept: a tab with filters."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    name = models.CharField()
+    # As in the address: tab, label, assignee, type, status.
+    filters = models.JSONField(default=dict, db_default={})
+
+    class Meta:
+        db_table = "saved_views"
+        constraints = [
+            models.UniqueConstraint("person", "user", Lower("name"), name="saved_views_name_unique"),
+            models.CheckConstraint(
+                condition=models.Q(name__length__gte=1) & models.Q(name__length__lte=VIEW_NAME_MAX_LENGTH),
+                name="saved_views_name_length",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

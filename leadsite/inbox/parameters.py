@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from leadsite.inbox.chats import TABS
 
@@ -20,6 +20,11 @@ def read_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def read_text(form: QueryDict, name: str) -> str:
+    """Return a field without what the database refuses. A browser sends line ends as \\r\\n."""
+    return form.get(name, "").replace("\0", "").replace("\r\n", "\n").strip()
 
 
 def read_number(text: str) -> int:

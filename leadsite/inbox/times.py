@@ -1,6 +1,7 @@
-"""Times as a list shows them: short."""
+"""Times as a list shows them, short; and those that a person chooses: in the time zone of the pages."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from typing import Final
 
 from django.utils import timezone
 
@@ -32,3 +33,57 @@ def remaining(until: datetime) -> str:
     """How long until, in hours and minutes. The browser counts on in the same words: inbox.js."""
     minutes = max(0, int((until - clock.now()).total_seconds() // 60))
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+MORNING: Final = time(9)
+# What can be chosen by one word.
+LATER_TODAY: Final = "later"
+TOMORROW: Final = "tomorrow"
+NEXT_WEEK: Final = "next_week"
+
+
+class NotATime(Exception):
+    """A person has chosen no time, or one that is not there."""
+
+
+def read_time(text: str) -> datetime:
+    """Return the time that a form has: a date with or without a time, or one of the words. Raises NotATime."""
+    text = text.strip()
+    now = timezone.localtime(clock.now())
+    if text == LATER_TODAY:
+        return later_today(now)
+    if text in (TOMORROW, NEXT_WEEK):
+        days = 1 if text == TOMORROW else 7 - now.weekday()
+        return _local(datetime.combine(now.date() + timedelta(days=days), MORNING))
+    try:
+        chosen = datetime.fromisoformat(text)
+        if len(text) <= len("2026-11-30"):
+            chosen = datetime.combine(chosen.date(), MORNING)
+        return _local(chosen) if chosen.tzinfo is None else chosen
+    except (ValueError, OverflowError) as error:
+        raise NotATime("Choose a date and a time, such as 2026-11-30 09:00.") from error
+
+
+def later_today(now: datetime) -> datetime:
+    """Three hours later, to the full quarter of an hour."""
+    later = now + timedelta(hours=3)
+    return later.replace(minute=later.minute // 15 * 15, second=0, microsecond=0)
+
+
+def _local(naive: datetime) -> datetime:
+    """Raises OverflowError for a time beyond what can be stored."""
+    if not 1 < naive.year < 9999:
+        raise OverflowError
+    return timezone.make_aware(naive)
+
+
+def moment_words(time: datetime) -> str:
+    """Day and time, without the year of today's."""
+    local = timezone.localtime(time)
+    year = "" if local.year == timezone.localtime(clock.now()).year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
+
+
+def for_input(time: datetime | None) -> str:
+    """The value of an input of the type datetime-local."""
+    return f"{timezone.localtime(time):%Y-%m-%dT%H:%M}" if time else ""

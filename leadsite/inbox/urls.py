@@ -5,6 +5,8 @@ from django.urls import path
 from leadsite.inbox import changes, live, views
 from leadsite.inbox.access import for_staff
 from leadsite.inbox.writing import new_chat, templates
+from leadsite.inbox.work import leads
+from leadsite.inbox.writing import templates
 
 urlpatterns = [
     path("", for_staff(views.inbox), name="inbox"),
@@ -20,6 +22,6 @@ urlpatterns = [
     path("<uuid:conversation_id>/template/", for_staff(templates.template), name="inbox-template"),
     path("<uuid:conversation_id>/again/", for_staff(changes.again), name="inbox-again"),
     path("<uuid:conversation_id>/conversation/", for_staff(changes.conversation), name="inbox-conversation"),
-    path("<uuid:conversation_id>/lead/<uuid:lead_id>/", for_staff(changes.lead), name="inbox-lead"),
+    path("<uuid:conversation_id>/lead/<uuid:lead_id>/", for_staff(leads.lead), name="inbox-lead"),
     path("<uuid:conversation_id>/presence/", for_staff(changes.presence), name="inbox-presence"),
 ]

@@ -45,6 +45,7 @@ _DELETES: Final = {
         mime_said = '' WHERE message_id = ANY (%(messages)s::uuid[])""",
     "messages": "DELETE FROM messages WHERE id = ANY (%(messages)s::uuid[])",
     "chat_presence": "DELETE FROM chat_presence WHERE conversation_id = ANY (%(conversations)s::uuid[])",
+    "notes": "DELETE FROM notes WHERE conversation_id = ANY (%(conversations)s::uuid[])",
     "conversations": "DELETE FROM conversations WHERE id = ANY (%(conversations)s::uuid[])",
     "customer_merges": "DELETE FROM customer_merges WHERE target_id = %(customer)s OR source_id = %(customer)s",
     "customers": "DELETE FROM customers WHERE id = %(customer)s",

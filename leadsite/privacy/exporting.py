@@ -33,6 +33,8 @@ _OWN: Final = {
         WHERE id = ANY (%(messages)s::uuid[]) ORDER BY sort_at, id""",
     "files": """SELECT to_jsonb(t) - 'user_id' - 'due_at' FROM stored_media AS t
         WHERE message_id = ANY (%(messages)s::uuid[]) ORDER BY message_id, position""",
+    "notes": """SELECT to_jsonb(t) - 'user_id' FROM notes AS t
+        WHERE conversation_id = ANY (%(conversations)s::uuid[]) ORDER BY id""",
     "former_identifiers": f"""SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t
         WHERE {OWN_MOVES} ORDER BY moved_at""",  # noqa: S608 - a constant
     "merges": """SELECT to_jsonb(t) - 'user_id' - 'moved' FROM customer_merges AS t

@@ -85,6 +85,8 @@ TABLES: Final[dict[str, Table]] = {
             **dict.fromkeys(["type", "status", "source"], WORD),
         }
     ),
+    # Not audited: who deletes a note wants it gone.
+    "notes": Table({"text": TEXT}),
     "parked_statuses": Table(
         {"provider_id": TEXT, "error": TEXT, "times": "times", "details": JSON, "status": WORD}, deletes=True
     ),
@@ -178,14 +180,18 @@ WITHOUT_CUSTOMERS: Final = {
     "erasures": "how many rows were removed; who it was, encrypted, until all is searched",
     "invitations": STAFF,
     "integrity_runs": "kinds of errors, and ids of rows",
+    "labels": "words of the business for all customers",
     "login_attempts": STAFF,
     "memberships": STAFF,
     "message_templates": "texts of the business for all customers",
+    "note_mentions": STAFF,
     "procrastinate_events": "of the queue",
     "procrastinate_periodic_defers": "of the queue",
     "procrastinate_workers": "of the queue",
+    "quick_replies": "texts of the business for all customers",
     "recovery_codes": STAFF,
     "request_allowances": "hashes of keys, and addresses of clients",
+    "saved_views": STAFF,
     "second_factors": STAFF,
     "sessions": "about staff; the draft of an answer that was refused, packed, until it is read",
     "users": STAFF,

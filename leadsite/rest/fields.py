@@ -1,8 +1,11 @@
 """Serializers and fields that refuse what they do not know: unknown fields, and other JSON types."""
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from leadsite.rest.known_names import unknown_names
@@ -57,6 +60,20 @@ class StrictIntegerField(serializers.IntegerField):
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class StrictDateTimeField(serializers.DateTimeField):
+    """A time as a JSON string in ISO 8601 with an offset: DRF would take one without, and a number."""
+
+    default_error_messages = {"no_offset": "Write the time with its offset, such as 2026-11-30T09:00:00+01:00 or …Z."}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str):
+            self.fail("invalid", format="2026-11-30T09:00:00+01:00")
+        with suppress(ValueError):
+            if (parsed := parse_datetime(value)) is not None and parsed.tzinfo is None:
+                self.fail("no_offset")
+        return super().to_internal_value(value)
 
 
 class StrictBooleanField(serializers.BooleanField):

@@ -141,7 +141,7 @@
     }
 
     /* Puts what is new of another copy of the chat into the one in view, so that nothing jumps, closes or loses the focus. */
-    function merge(page, {own = false} = {}) {
+    function merge(page, {own = false, sent = null, refused = false} = {}) {
         const fresh = page.getElementById("chat");
         if (!fresh || !chat() || fresh.dataset.chat !== chat().dataset.chat) return;
         const end = own || isAtEnd();
@@ -151,6 +151,7 @@
             if (!here || plain(here) === plain(part)) continue;
             const active = here.contains(document.activeElement) ? document.activeElement : null;
             if (active && !own && active.matches("input, select, textarea")) continue;
+            window.inboxWork.keep(here, part, sent, refused);
             here.replaceWith(part);
             // The same control, otherwise the part.
             if (active) ([...part.querySelectorAll(active.tagName)].find(one => one.name === active.name && one.value === active.value) || part).focus({preventScroll: true});
@@ -265,8 +266,8 @@
 
     async function change(form, submitter) {
         try {
-            const {page} = await read(form.action, {method: "POST", body: new FormData(form, submitter)});
-            merge(page, {own: true});
+            const {status, page} = await read(form.action, {method: "POST", body: new FormData(form, submitter)});
+            merge(page, {own: true, sent: form, refused: status !== 200});
             refreshList().catch(failed);
         } catch {
             problem("Not changed: the site cannot be reached or is busy. Try it again.");

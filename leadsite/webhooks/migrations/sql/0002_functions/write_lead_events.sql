@@ -27,9 +27,9 @@ BEGIN
         SELECT jsonb_object_agg(n.id, CASE
             WHEN n.deleted_at IS NOT NULL THEN CASE WHEN o.deleted_at IS NULL THEN 'lead.deleted' END
             WHEN o.deleted_at IS NOT NULL THEN 'lead.restored'
-            WHEN (n.conversation_id, n.type, n.details, n.status, n.lost_reason, n.source, n.external_id, n.assigned_to_id)
+            WHEN (n.conversation_id, n.type, n.details, n.status, n.lost_reason, n.source, n.external_id, n.assigned_to_id, n.follow_up_at)
                 IS DISTINCT FROM
-                 (o.conversation_id, o.type, o.details, o.status, o.lost_reason, o.source, o.external_id, o.assigned_to_id)
+                 (o.conversation_id, o.type, o.details, o.status, o.lost_reason, o.source, o.external_id, o.assigned_to_id, o.follow_up_at)
                 OR n.referral IS DISTINCT FROM o.referral THEN 'lead.updated' END) INTO v_changed
         FROM new_leads AS n JOIN old_leads AS o ON o.id = n.id;
     END IF;
@@ -40,7 +40,7 @@ BEGIN
             'id', l.id, 'conversation_id', l.conversation_id, 'customer_id', c.id, 'customer_name', c.name,
             'customer_phone', c.phone, 'type', l.type, 'details', l.details, 'status', l.status,
             'lost_reason', l.lost_reason, 'source', l.source, 'external_id', l.external_id, 'referral', l.referral,
-            'assigned_to', l.assigned_to_id, 'version', l.version, 'created_at', webhook_time(l.created_at),
+            'assigned_to', l.assigned_to_id, 'follow_up_at', webhook_time(l.follow_up_at), 'version', l.version, 'created_at', webhook_time(l.created_at),
             'updated_at', webhook_time(l.updated_at), 'deleted_at', webhook_time(l.deleted_at)))
     FROM new_leads AS l
     CROSS JOIN LATERAL (SELECT CASE TG_OP WHEN 'INSERT' THEN TG_ARGV[0] ELSE v_changed ->> l.id::text END) AS event (type)

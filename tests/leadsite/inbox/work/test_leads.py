@@ -1,0 +1,109 @@
+"""A lead beside its chat: allowed steps, reasons, details, follow-ups, and two people who change it at once."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from leads.models import DETAILS_MAX_LENGTH, Lead
+from leads.services.status_order import TRANSITIONS
+from tests.factories import Business
+from tests.leadsite.inbox.chats import asks
+from tests.staff import Staff, member_of, staff_of
+
+INBOX = "/admin/inbox/"
+
+
+@pytest.fixture
+def person(owner: Business) -> Staff:
+    return staff_of(owner)
+
+
+@pytest.fixture
+def lead(owner: Business) -> Lead:
+    return asks(owner, "Amina").leads.get()
+
+
+def path_of(lead: Lead) -> str:
+    return f"{INBOX}{lead.conversation_id}/lead/{lead.pk}/"
+
+
+def pane(person: Staff, lead: Lead) -> str:
+    return str(person.get(f"{INBOX}{lead.conversation_id}/chat/").content.decode())
+
+
+@pytest.mark.parametrize("status", Lead.Status.values)
+def test_the_buttons_are_the_allowed_steps(person: Staff, lead: Lead, status: str):
+    Lead.objects.filter(pk=lead.pk).update(status=status)
+    page = pane(person, lead)
+    assert {one for one in Lead.Status.values if f'name="status" value="{one}"' in page} == set(TRANSITIONS[status])
+
+
+def test_a_lost_one_needs_its_reason_which_is_kept_and_shown(owner: Business, person: Staff, lead: Lead):
+    refused = person.client.post(path_of(lead), {"status": "lost"})
+    assert (refused.status_code, "needs a reason" in refused.content.decode()) == (422, True)
+    assert person.client.post(path_of(lead), {"status": "lost", "lost_reason": "x" * 1001}).status_code == 422
+    assert person.client.post(path_of(lead), {"status": "lost", "lost_reason": "Too far"}).status_code == 302
+    assert 'Lost: <bdi dir="auto">Too far</bdi>' in pane(person, lead)
+    assert owner.client.get(f"/api/leads/{lead.pk}").json()["lost_reason"] == "Too far"
+    (newest, *_) = owner.client.get(f"/api/leads/{lead.pk}/history").json()["results"]
+    assert newest["changes"] == {"status": ["new", "lost"], "lost_reason": ["", "Too far"]}
+
+
+def test_type_details_and_assignee(owner: Business, person: Staff, lead: Lead):
+    colleague = member_of(owner, "agent")
+    form = {"type": "booking", "details": "A table\r\nfor two", "assigned_to": str(owner.id)}
+    assert person.client.post(path_of(lead), form).status_code == 302
+    lead.refresh_from_db()
+    assert (lead.type, lead.details, lead.assigned_to_id) == ("booking", "A table\nfor two", owner.id)
+    for wrong in ({"type": "gift"}, {"details": "x" * (DETAILS_MAX_LENGTH + 1)}, {"assigned_to": str(lead.pk)}):
+        assert person.client.post(path_of(lead), wrong).status_code == 422
+    assert colleague.client.post(path_of(lead), {"assigned_to": ""}).status_code == 302
+
+
+def test_who_changes_a_lead_that_somebody_else_has_changed_is_told(person: Staff, lead: Lead):
+    Lead.objects.filter(pk=lead.pk).update(details="By somebody else")
+    for stale in ({"details": "Mine"}, {"status": "contacted"}, {"follow_up": "tomorrow"}):
+        answer = person.client.post(path_of(lead), {"version": str(lead.version), **stale})
+        assert (answer.status_code, "changed this lead meanwhile" in answer.content.decode()) == (409, True)
+    lead.refresh_from_db()
+    assert (lead.status, lead.details) == ("new", "By somebody else")
+    assert person.client.post(path_of(lead), {"version": str(lead.version), "details": "Mine"}).status_code == 302
+
+
+def test_a_follow_up_is_a_time_where_the_business_is_and_can_be_done(owner: Business, person: Staff, lead: Lead):
+    with timezone.override("Europe/Berlin"):
+        assert person.client.post(path_of(lead), {"follow_up": "2031-07-01T09:30"}).status_code == 302
+        page = pane(person, lead)
+    lead.refresh_from_db()
+    assert lead.follow_up_at is not None
+    assert lead.follow_up_at.isoformat() == "2031-07-01T07:30:00+00:00"
+    assert owner.client.get(f"/api/leads/{lead.pk}").json()["follow_up_at"] == "2031-07-01T07:30:00Z"
+    assert "Follow up Tue 1 Jul 2031, 09:30" in page
+    assert 'value="2031-07-01T09:30"' in page
+    for wrong in ("soon", "2031-13-01T09:30", "0001-01-01T00:00", "9999-12-31T23:59"):
+        assert person.client.post(path_of(lead), {"follow_up": wrong}).status_code == 422
+    assert person.client.post(path_of(lead), {"follow_up": ""}).status_code == 302
+    lead.refresh_from_db()
+    assert lead.follow_up_at is None
+
+
+def test_the_api_takes_a_follow_up_with_its_offset(owner: Business, lead: Lead):
+    patch = owner.client.patch
+    answer = patch(f"/api/leads/{lead.pk}", {"follow_up_at": "2031-07-01T09:30:00+02:00"}, format="json")
+    assert answer.json()["follow_up_at"] == "2031-07-01T07:30:00Z"
+    for wrong in ("2031-07-01T09:30:00", "soon", 5, True, ["2031"]):
+        assert patch(f"/api/leads/{lead.pk}", {"follow_up_at": wrong}, format="json").status_code == 400, wrong
+    assert patch(f"/api/leads/{lead.pk}", {"follow_up_at": None}, format="json").json()["follow_up_at"] is None
+
+
+def test_viewers_see_it_and_change_nothing(owner: Business, lead: Lead):
+    Lead.objects.filter(pk=lead.pk).update(follow_up_at=timezone.now() + timedelta(days=1))
+    viewer = member_of(owner, "viewer")
+    page = pane(viewer, lead)
+    assert "Follow up " in page
+    assert "<form" not in page.partition('id="customer"')[2]
+    for form in ({"status": "contacted"}, {"follow_up": ""}, {"details": "x"}):
+        assert viewer.client.post(path_of(lead), form).status_code == 403
+    lead.refresh_from_db()
+    assert (lead.status, lead.details) == ("new", "Wants a cake")
