@@ -58,9 +58,9 @@ def read_changes(form: QueryDict) -> dict[str, Any]:
     if "details" in form:
         changes["details"] = _at_most(read_text(form, "details"), DETAILS_MAX_LENGTH, "details", "Details have")
     if "assigned_to" in form:
-        changes["assigned_to_id"] = read_uuid(form["assigned_to"])
+        changes["assigned_to_id"] = read_uuid(read_text(form, "assigned_to"))
     if "follow_up" in form:
-        changes["follow_up_at"] = read_follow_up(form["follow_up"])
+        changes["follow_up_at"] = read_follow_up(read_text(form, "follow_up"))
     return changes
 
 
