@@ -39,6 +39,8 @@ MENU = [
             ("ApiKey", "API keys", "key"),
             ("Channel", "WhatsApp numbers", "smartphone"),
             ("MessageTemplate", "Message templates", "draft"),
+            ("QuickReply", "Quick replies", "quickreply"),
+            ("Label", "Labels", "label"),
             ("AccountEvent", "Account events", "notifications"),
             ("WebhookEndpoint", "Webhooks", "webhook"),
             ("WebhookEvent", "Webhook events", "outbox"),

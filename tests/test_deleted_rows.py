@@ -67,6 +67,9 @@ SQL = {
     "leadsite/inbox/versions.py _ARRIVED": "the chats that the list has found",
     "leadsite/inbox/versions.py _CHAT": HIDES,
     "leadsite/inbox/versions.py _LIST": "the chats that the list has found",
+    "leadsite/inbox/work/filters.py _LEAD": HIDES,
+    "leadsite/inbox/work/tabs.py BACK": HIDES,
+    "leadsite/inbox/work/tabs.py TABS": "those of _PAGE_IDS and _COUNT, which hide them; leads by _DUE",
     "leadsite/monitoring/integrity_checks.py CONVERSATIONS": "what is wrong in deleted rows is wrong",
     "leadsite/monitoring/integrity_checks.py LEADS": "what is wrong in deleted rows is wrong",
     "leadsite/monitoring/integrity_checks.py MESSAGES": "what is wrong in deleted rows is wrong",
@@ -86,6 +89,7 @@ SQL = {
 ALL_OBJECTS = {
     "conversations/admin/customers.py": "which customers have nothing left",
     "conversations/api/history.py": "the history of a deleted row is read too",
+    "conversations/services/labels.py": "a label is taken from them, too",
     "leads/api/history.py": "the history of a deleted row is read too",
     "leads/api/viewsets.py": "?deleted=true",
     "leads/bulk/chunks.py": "the undo of a deletion",

@@ -35,7 +35,8 @@ class AnotherActive(ConversationRefused):
 def change_conversation(*, user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any]) -> Conversation:
     """Change a conversation and return it. Opens the transaction.
 
-    `changes`: new values of status, assigned_to_id. It can be assigned to a person of the business.
+    `changes`: new values of status, assigned_to_id, snoozed_until, label_ids. It can be assigned to a person of the
+    business; the caller has found the labels among those of the business. Completing or archiving ends the snooze.
     Raises UnknownConversation, AssigneeRefused, AnotherActive; django.db.Error.
     """
     try:
@@ -57,6 +58,10 @@ def _change_conversation(user_id: UUID, conversation_id: UUID, changes: Mapping[
         conversation = Conversation.objects.select_related("customer").filter(pk=conversation_id).first()
         if conversation is None:
             raise UnknownConversation(NO_CONVERSATION)
+        if "label_ids" in changes:
+            changes = {**changes, "label_ids": sorted(set(changes["label_ids"]))}
+        if changes.get("status", Conversation.Status.ACTIVE) != Conversation.Status.ACTIVE:
+            changes = {"snoozed_until": None, **changes}
         changed = {column: value for column, value in changes.items() if getattr(conversation, column) != value}
         _check_assignee(user_id, conversation, changed)
         for column, value in changed.items():

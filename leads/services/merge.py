@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from conversations.marketing import MarketingChoice
-from conversations.models import Conversation, Customer, Message
+from conversations.models import Conversation, Customer, Message, Note
 from leads.first_messages import details_of
 from leads.merging.memory import move_related
 from leads.models import Lead
@@ -91,6 +91,7 @@ def merge_conversations(source: Conversation, target: Conversation, *, keeps_lea
     now = clock.now()
     Lead.all_objects.filter(conversation=source).update(conversation=target, updated_at=now)
     Message.objects.filter(conversation=source).update(conversation=target, updated_at=now)
+    Note.objects.filter(conversation=source).update(conversation=target)
     source_pk = source.pk
     # A customer who waits in one of them waits in the merged one.
     waits = source.waiting_since or target.waiting_since
@@ -100,6 +101,9 @@ def merge_conversations(source: Conversation, target: Conversation, *, keeps_lea
         last_message_at=_latest(target.last_message_at, source.last_message_at),
         last_inbound_at=_latest(target.last_inbound_at, source.last_inbound_at),
         assigned_to=_first(target.assigned_to_id, source.assigned_to_id),
+        # A customer who waits is not put off, a reminder is not lost.
+        snoozed_until=None if waits else _earliest(target.snoozed_until, source.snoozed_until),
+        label_ids=sorted({*target.label_ids, *source.label_ids}),
         handled_at=None if waits else _latest(target.handled_at, source.handled_at),
         updated_at=now,
     )
@@ -129,6 +133,10 @@ def _untouched_leads(conversation: Conversation) -> list[UUID]:
 def _first(*values: Any) -> Any:
     """The first value that is not None."""
     return next((value for value in values if value is not None), None)
+
+
+def _earliest(*moments: Any) -> Any:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _latest(*moments: Any) -> Any:

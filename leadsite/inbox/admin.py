@@ -1,7 +1,8 @@
-"""Adds to the page of a conversation the way to its chat in the inbox."""
+"""Adds to the page of a conversation the way to its chat in the inbox; pages of quick replies."""
 
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
@@ -9,8 +10,11 @@ from django.urls import reverse
 from conversations.admin.conversations import ConversationAdmin
 from conversations.models import Conversation
 from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.owned_texts import OwnedTextAdmin
 from leadsite.adminkit.parts import PagePart
+from leadsite.adminkit.values import shorten
 from leadsite.adminkit.workplace import business_of
+from leadsite.inbox.models import QuickReply
 
 
 class InboxPart(PagePart):
@@ -24,3 +28,16 @@ class InboxPart(PagePart):
 
 
 ConversationAdmin.add_part(InboxPart())
+
+
+@admin.register(QuickReply)
+class QuickReplyAdmin(OwnedTextAdmin):
+    list_display = ["shortcut", "beginning"]
+    search_fields = ["shortcut", "text"]
+    search_help_text = "Shortcut, or words of the text"
+    ordering = ["shortcut", "pk"]
+    fields = ["user", "shortcut", "text"]
+
+    @admin.display(description="text")
+    def beginning(self, reply: QuickReply) -> str:
+        return shorten(reply.text)

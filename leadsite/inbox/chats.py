@@ -12,27 +12,18 @@ from leadsite.adminkit.values import shorten
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.inbox.access import Viewer
+from leadsite.inbox.work.filters import EVERYTHING, Filters
+from leadsite.inbox.work.tabs import BACK, COUNT_LIMIT, COUNTED, TABS
 
 PAGE: Final = 30
 # How many rows that are loaded already are read again at most, when something has changed.
 MOST: Final = 300
-# How far chats, and the unread messages of one, are counted.
-COUNT_LIMIT: Final = 99
 
 # As in the indexes: conversations.models.conversations.RECENCY.
 RECENCY: Final = "coalesce(v.last_message_at, '1970-01-01 00:00:00+00'::timestamptz)"
-# Each has an index in the order of the list.
-TABS: Final = {
-    "waiting": "v.waiting_since IS NOT NULL",
-    "mine": "v.assigned_to_id = %(person)s AND v.status = 'active'",
-    "unassigned": "v.assigned_to_id IS NULL AND v.last_message_at IS NOT NULL AND v.status = 'active'",
-    "all": "true",
-}
-LABELS: Final = {"waiting": "Waiting", "mine": "Mine", "unassigned": "Unassigned", "all": "All"}
-
 _PAGE_IDS: Final = f"""
     SELECT v.id FROM conversations AS v
-    WHERE v.user_id = %(business)s AND v.deleted_at IS NULL AND {{tab}} AND {{after}}
+    WHERE v.user_id = %(business)s AND v.deleted_at IS NULL AND {{tab}} AND {{filters}} AND {{after}}
     ORDER BY {RECENCY} DESC, v.id DESC LIMIT %({{limit}})s
 """  # noqa: S608 - constant text
 _AFTER: Final = f"({RECENCY}, v.id) < (%(at)s::timestamptz, %(id)s::uuid)"
@@ -48,13 +39,21 @@ BESIDE: Final = """
     LEFT JOIN LATERAL (
         SELECT type, status FROM leads WHERE conversation_id = v.id AND deleted_at IS NULL
         ORDER BY created_at DESC, id DESC LIMIT 1) AS l ON true
+    LEFT JOIN LATERAL (
+        SELECT min(follow_up_at) AS follow_up_at FROM leads
+        WHERE conversation_id = v.id AND deleted_at IS NULL AND status IN ('new', 'contacted', 'qualified')
+    ) AS f ON true
+    LEFT JOIN LATERAL (
+        SELECT true AS unseen FROM notes AS n JOIN note_mentions AS x ON x.note_id = n.id
+        WHERE n.conversation_id = v.id AND x.person_id = %(person)s AND x.seen_at IS NULL LIMIT 1) AS y ON true
 """
 # A chat that somebody has never opened is unread from the
 # first message that nobody has answered.
 _ROWS: Final = f"""
     SELECT v.id, {RECENCY}, v.status, v.last_message_at, v.waiting_since, v.assigned_to_id,
            c.name, c.phone, c.whatsapp_user_id,
-           m.direction, m.kind, m.content, m.status, m.author_id, unread.count, l.type, l.status
+           m.direction, m.kind, m.content, m.status, m.author_id, unread.count, l.type, l.status,
+           v.snoozed_until, f.follow_up_at, v.label_ids, y.unseen
     FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS given (id, n)
     JOIN conversations AS v ON v.id = given.id AND v.deleted_at IS NULL
     {BESIDE}
@@ -64,6 +63,11 @@ _ROWS: Final = f"""
                 AND sort_at > coalesce(r.read_until, v.waiting_since - interval '1 microsecond')
             LIMIT {COUNT_LIMIT + 1}) AS few) AS unread
     ORDER BY given.n
+"""  # noqa: S608 - constant text
+_MENTIONS: Final = f"""
+    (SELECT count(*) FROM (
+        SELECT FROM note_mentions WHERE person_id = %(person)s AND user_id = %(business)s AND seen_at IS NULL
+        LIMIT {COUNT_LIMIT + 1}) AS few)
 """  # noqa: S608 - constant text
 _COUNT: Final = f"""
     (SELECT count(*) FROM (
@@ -102,6 +106,10 @@ class Row:
     unread: int
     lead_type: str
     lead_status: str
+    snoozed_until: datetime | None
+    follow_up_at: datetime | None
+    label_ids: frozenset[UUID]
+    mentioned: bool
 
 
 class Page(NamedTuple):
@@ -118,21 +126,37 @@ def read_cursor(text: str) -> Cursor | None:
         return None
 
 
-def read_page(viewer: Viewer, tab: str, *, after: Cursor | None = None, size: int = PAGE) -> Page:
-    """Return a page of a tab; two statements."""
+def read_page(
+    viewer: Viewer, tab: str, *, after: Cursor | None = None, size: int = PAGE, filters: Filters = EVERYTHING
+) -> Page:
+    """Return a page of a tab; two statements, three for the first page of those who wait."""
     values: dict[str, Any] = {"business": viewer.business_id, "person": viewer.person_id, "limit": size + 1}
+    values |= filters.values
     if after:
         values |= {"at": after.at, "id": after.id}
-    ids = [id_ for (id_,) in fetch_rows(page_ids(tab, is_first=after is None), values)]
-    rows = read_rows(viewer, ids[:size])
+    statement = page_ids(tab, is_first=after is None, filters=filters)
+    ids = [id_ for (id_,) in fetch_rows(statement, values)]
+    back = _read_back(values, filters) if tab == "waiting" and after is None else []
+    rows = read_rows(viewer, [*back, *ids[:size]])
     return Page(rows, rows[-1].cursor if len(ids) > size and rows else None)
 
 
-def page_ids(tab: str, *, is_first: bool, limit: str = "limit") -> str:
-    """Return the statement for the ids of a page. `limit`: the name of that parameter. Others: business, person; at and
-    id unless `is_first`.
+def _read_back(values: dict[str, Any], filters: Filters) -> list[UUID]:
+    return [id_ for (id_,) in fetch_rows(BACK.format(filters=filters.condition), values)]
+
+
+def page_ids(tab: str, *, is_first: bool, limit: str = "limit", filters: Filters = EVERYTHING) -> str:
+    """Return the statement for the ids of a page, without what has come back. `limit`: the name of that parameter.
+    Others: business, person, those of the filters; at and id unless `is_first`.
     """
-    return _PAGE_IDS.format(tab=TABS[tab], after="true" if is_first else _AFTER, limit=limit)
+    after = "true" if is_first else _AFTER
+    return _PAGE_IDS.format(tab=TABS[tab], filters=filters.condition, after=after, limit=limit)
+
+
+def first_ids(tab: str, *, limit: str, filters: Filters = EVERYTHING) -> str:
+    """Return an SQL array of the ids of a first page: parameters as for `page_ids`."""
+    ids = f"ARRAY({page_ids(tab, is_first=True, limit=limit, filters=filters)})"
+    return f"ARRAY({BACK.format(filters=filters.condition)}) || {ids}" if tab == "waiting" else ids
 
 
 def read_rows(viewer: Viewer, ids: Sequence[UUID]) -> list[Row]:
@@ -144,15 +168,18 @@ def read_rows(viewer: Viewer, ids: Sequence[UUID]) -> list[Row]:
 
 def counts(viewer: Viewer) -> dict[str, int]:
     """Return how many chats the tabs but the last have, each up to COUNT_LIMIT + 1; one statement."""
-    ((waiting, mine, unassigned),) = fetch_rows(
-        f"SELECT {counts_columns()}", {"business": viewer.business_id, "person": viewer.person_id}
-    )
-    return {"waiting": waiting, "mine": mine, "unassigned": unassigned}
+    (numbers,) = fetch_rows(f"SELECT {counts_columns()}", {"business": viewer.business_id, "person": viewer.person_id})
+    return dict(zip(COUNTED, numbers, strict=True))
 
 
 def counts_columns() -> str:
-    """Return the columns of `counts`, for a statement with the parameters business and person."""
-    return ", ".join(_COUNT.format(TABS[tab]) for tab in ("waiting", "mine", "unassigned"))
+    """Return the columns of `counts`, in the order of COUNTED, for a statement with the parameters business and
+    person. Of mentions it is how many the person has not seen.
+    """
+    columns = {tab: _COUNT.format(TABS[tab]) for tab in COUNTED if tab != "mentions"}
+    columns["waiting"] += f"+ cardinality(ARRAY({BACK.format(filters='true')}))"
+    columns["mentions"] = _MENTIONS
+    return ", ".join(columns[tab] for tab in COUNTED)
 
 
 def shown_count(count: int) -> str:
@@ -161,7 +188,8 @@ def shown_count(count: int) -> str:
 
 def _row(columns: tuple[Any, ...]) -> Row:
     id_, at, status, last, waiting, assigned, name, phone, whatsapp_id, *rest = columns
-    direction, kind, content, sent, author, unread, lead_type, lead_status = rest
+    direction, kind, content, sent, author, unread, lead_type, lead_status, *work = rest
+    snoozed, follow_up, labels, mentioned = work
     is_ours = direction == "out"
     return Row(
         id=id_,
@@ -180,6 +208,10 @@ def _row(columns: tuple[Any, ...]) -> Row:
         unread=unread,
         lead_type=lead_type or "",
         lead_status=lead_status or "",
+        snoozed_until=snoozed,
+        follow_up_at=follow_up,
+        label_ids=frozenset(labels),
+        mentioned=bool(mentioned),
     )
 
 

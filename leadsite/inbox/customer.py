@@ -28,6 +28,7 @@ def customer_pane(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
     )
     shown = [_lead(lead) for lead in leads.order_by("-created_at", "-pk")[:_LEADS]]
     others = customer.conversations.exclude(pk=conversation.pk).order_by("-pk")[:_OTHERS]
+    people = list(assignable(business_id=viewer.business_id, present=conversation.assigned_to_id))
     find_leads = urlencode({"q": customer.phone or customer.name})
     return {
         "customer": customer,
@@ -35,7 +36,9 @@ def customer_pane(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
         "leads": [lead for lead in shown if lead["lead"].conversation_id == conversation.pk],
         "earlier": [lead for lead in shown if lead["lead"].conversation_id != conversation.pk],
         "others": [(other, day(other.created_at)) for other in others],
-        "assignees": assignable(business_id=viewer.business_id, present=conversation.assigned_to_id),
+        "assignees": people,
+        # For the names after an @: one on each line.
+        "people_names": "\n".join(person.person_name for person in people),
         "may_write": viewer.may_write,
         "types": Lead.Type.choices,
         "details_max_length": DETAILS_MAX_LENGTH,

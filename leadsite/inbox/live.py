@@ -20,6 +20,7 @@ from leadsite.core.clock import uptime
 from leadsite.inbox.access import Viewer, viewer_of
 from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.versions import read_version
+from leadsite.inbox.work.filters import filters_of
 
 PATH: Final = "/admin/inbox/live/"
 SECONDS: Final = 15.0
@@ -41,7 +42,8 @@ def live(request: HttpRequest) -> HttpResponse:
 
 def answer(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Return the version as JSON; 304 where the browser has it."""
-    version = read_version(viewer, tab=tab_of(request), conversation_id=read_uuid(request.GET.get("chat", "")))
+    chat = read_uuid(request.GET.get("chat", ""))
+    version = read_version(viewer, tab=tab_of(request), conversation_id=chat, filters=filters_of(request))
     body: dict[str, Any] = version._asdict()
     etag = f'"{hashlib.blake2b(json.dumps(body).encode(), digest_size=12).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, QueryDict
 
-from leadsite.inbox.chats import TABS
+from leadsite.inbox.work.tabs import TABS
 
 FIRST: Final = "waiting"
 

@@ -5,6 +5,7 @@ from django.urls import path
 from leadsite.inbox import changes, live, views
 from leadsite.inbox.access import for_staff
 from leadsite.inbox.writing import new_chat, templates
+from leadsite.inbox.work import changes as work
 from leadsite.inbox.work import leads
 from leadsite.inbox.writing import templates
 
@@ -23,5 +24,9 @@ urlpatterns = [
     path("<uuid:conversation_id>/again/", for_staff(changes.again), name="inbox-again"),
     path("<uuid:conversation_id>/conversation/", for_staff(changes.conversation), name="inbox-conversation"),
     path("<uuid:conversation_id>/lead/<uuid:lead_id>/", for_staff(leads.lead), name="inbox-lead"),
+    path("<uuid:conversation_id>/notes/", for_staff(work.add_a_note), name="inbox-notes"),
+    path("<uuid:conversation_id>/notes/<uuid:note_id>/", for_staff(work.change_a_note), name="inbox-note"),
+    path("<uuid:conversation_id>/snooze/", for_staff(work.snooze), name="inbox-snooze"),
+    path("<uuid:conversation_id>/labels/", for_staff(work.label), name="inbox-labels"),
     path("<uuid:conversation_id>/presence/", for_staff(changes.presence), name="inbox-presence"),
 ]

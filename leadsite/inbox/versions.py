@@ -8,17 +8,20 @@ from uuid import UUID
 
 from leadsite.core.statements import fetch_rows
 from leadsite.inbox.access import Viewer
-from leadsite.inbox.chats import BESIDE, counts_columns, page_ids
+from leadsite.inbox.chats import BESIDE, counts_columns, first_ids, page_ids
 from leadsite.inbox.models import PRESENT, TYPING
+from leadsite.inbox.work.filters import EVERYTHING, Filters
+from leadsite.inbox.work.tabs import COUNTED
 
 _THREAD: Final = 50
 # What is below these in the list changes in view only when it is read again.
 _ROWS: Final = 15
 _LIST: Final = f"""
     (SELECT md5(string_agg(concat_ws(',', v.id, v.last_message_at, v.waiting_since, v.assigned_to_id, v.status,
-                                     c.updated_at, m.id, m.status, r.read_until, l.status, l.type), ';'
+                                     c.updated_at, m.id, m.status, r.read_until, l.status, l.type, v.snoozed_until,
+                                     v.label_ids, f.follow_up_at, y.unseen), ';'
                            ORDER BY given.n))
-     FROM unnest(ARRAY({{ids}})) WITH ORDINALITY AS given (id, n)
+     FROM unnest({{ids}}) WITH ORDINALITY AS given (id, n)
      JOIN conversations AS v ON v.id = given.id
      {BESIDE})
 """  # noqa: S608 - constant text
@@ -32,6 +35,9 @@ _CHAT: Final = f"""
             ORDER BY sort_at DESC, id DESC LIMIT {_THREAD}) AS m),
         (SELECT string_agg(concat_ws(',', l.id, l.version), ';' ORDER BY l.id) FROM leads AS l
          WHERE l.conversation_id = v.id AND l.deleted_at IS NULL),
+        (SELECT string_agg(concat_ws(',', n.id, n.updated_at), ';' ORDER BY n.id) FROM notes AS n
+         WHERE n.conversation_id = v.id),
+        v.snoozed_until <= now(),
         (SELECT string_agg(concat_ws(',', p.person_id, p.typing_at > now() - %(typing)s), ';' ORDER BY p.person_id)
          FROM chat_presence AS p WHERE p.conversation_id = v.id AND p.person_id <> %(person)s
              AND p.seen_at > now() - %(present)s)))
@@ -57,19 +63,20 @@ class Version(NamedTuple):
     arrived: list[str] | None
 
 
-def read_version(viewer: Viewer, *, tab: str, conversation_id: UUID | None) -> Version:
+def read_version(viewer: Viewer, *, tab: str, conversation_id: UUID | None, filters: Filters = EVERYTHING) -> Version:
     """Return the version of a tab's first rows, of the counts and, where one is open, of a chat; one statement."""
     values: dict[str, Any] = {"business": viewer.business_id, "person": viewer.person_id, "chat": conversation_id}
     values |= {"limit": _ROWS, "typing": TYPING, "present": PRESENT, "newest": _NEWEST}
-    ((rows, chat, arrived, waiting, mine, unassigned),) = fetch_rows(_statement(tab, conversation_id), values)
-    counts = {"waiting": waiting, "mine": mine, "unassigned": unassigned}
+    values |= filters.values
+    ((rows, chat, arrived, *numbers),) = fetch_rows(_statement(tab, conversation_id, filters), values)
+    counts = dict(zip(COUNTED, numbers, strict=True))
     return Version(rows or "", chat or "", counts, json.loads(arrived) if arrived else None)
 
 
-def _statement(tab: str, conversation_id: UUID | None) -> str:
+def _statement(tab: str, conversation_id: UUID | None, filters: Filters) -> str:
     newest = page_ids("waiting", is_first=True, limit="newest")
     columns = [
-        _LIST.format(ids=page_ids(tab, is_first=True)),
+        _LIST.format(ids=first_ids(tab, limit="limit", filters=filters)),
         _CHAT if conversation_id else "NULL",
         _ARRIVED.format(ids=newest),
         counts_columns(),

@@ -1,6 +1,5 @@
 """The pages of the inbox, and the parts of them that an open page reads again. They change nothing but what is read."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +14,19 @@ from conversations.models import Conversation, Message
 from conversations.search.queries import TooManyWords
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, may_read, names_of, viewer_of
-from leadsite.inbox.chats import LABELS, MOST, PAGE, TABS, Page, Row, counts, read_cursor, read_page, shown_count
+from leadsite.inbox.chats import MOST, PAGE, Page, Row, counts, read_cursor, read_page, shown_count
 from leadsite.inbox.customer import customer_pane
 from leadsite.inbox.models import ChatPresence, ChatRead, InboxPreference
 from leadsite.inbox.parameters import read_number, read_uuid, tab_of
 from leadsite.inbox.searching import Found, Hit, search_everything
 from leadsite.inbox.thread import read_chat
-from leadsite.inbox.times import remaining, short_time, waited
+from leadsite.inbox.times import remaining, waited
+from leadsite.inbox.work.filters import filters_of
+from leadsite.inbox.work.labels import labels_of
+from leadsite.inbox.work.notes import see_mentions
+from leadsite.inbox.work.panes import add_notes, work_context
+from leadsite.inbox.work.rows import shown_row
+from leadsite.inbox.work.tabs import LABELS, TABS
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH
 from whatsapp.outbound.providers import PROVIDERS
@@ -67,6 +72,7 @@ def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     conversation = viewer.chat(conversation_id)
     place = read_cursor(request.GET.get("before", ""))
     thread = read_chat(conversation, before=Place(*place) if place else None)
+    add_notes(viewer, conversation, thread, until=place.at if place else None)
     context = {"thread": thread, "conversation": conversation, "may_write": viewer.may_write, "tab": tab_of(request)}
     return TemplateResponse(request, "inbox/messages.html", context)
 
@@ -93,57 +99,48 @@ def whole_page(
 def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversation | None = None) -> dict[str, Any]:
     """The context of inbox/list.html."""
     tab, term = tab_of(request), request.GET.get("q", "").replace("\0", "").strip()
-    found, page = None, Page([], None)
+    filters, found, page = filters_of(request), None, Page([], None)
     if term:
         found = _search(viewer, term)
     else:
         size = min(MOST, max(PAGE, read_number(request.GET.get("rows", ""))))
-        page = read_page(viewer, tab, after=read_cursor(request.GET.get("after", "")), size=size)
+        after = read_cursor(request.GET.get("after", ""))
+        page = read_page(viewer, tab, after=after, size=size, filters=filters)
     hits = [hit for _, group in found.groups for hit in group] if found else []
     names = names_of(
         id_ for row in [*page.rows, *(hit.row for hit in hits)] for id_ in (row.assigned_to_id, row.author_id)
     )
-    numbers = counts(viewer)
+    numbers, labels = counts(viewer), labels_of(viewer)
+
+    def shown(row: Row, hit: Hit | None = None) -> dict[str, Any]:
+        return shown_row(row, names, viewer, labels, hit)
+
     return {
         "tab": tab,
         "tabs": [(name, LABELS[name], shown_count(numbers[name]) if name in numbers else "") for name in TABS],
         "waiting_count": shown_count(numbers["waiting"]) if numbers["waiting"] else "",
         "term": term,
         "problem_of_search": found.problem if found else "",
-        "groups": [(name, [_shown(hit.row, names, viewer, hit) for hit in group]) for name, group in found.groups]
-        if found
-        else [],
-        "rows": [_shown(row, names, viewer) for row in page.rows],
+        "groups": [(name, [shown(hit.row, hit) for hit in group]) for name, group in found.groups] if found else [],
+        "rows": [shown(row) for row in page.rows],
         "next": page.next,
         "chosen": conversation.pk if conversation else read_uuid(request.GET.get("chat", "")),
-    }
-
-
-def _shown(row: Row, names: Mapping[UUID, str], viewer: Viewer, hit: Hit | None = None) -> dict[str, Any]:
-    """What inbox/row.html shows of a chat."""
-    author = names.get(row.author_id, "") if row.author_id else ""
-    return {
-        "row": row,
-        "hit": hit,
-        "unread": shown_count(row.unread) if row.unread else "",
-        "time": short_time(row.last_message_at),
-        "waited": waited(row.waiting_since) if row.waiting_since else "",
-        "author": "You" if row.author_id in (None, viewer.person_id) else author,
-        "assignee": names.get(row.assigned_to_id, "") if row.assigned_to_id else "",
-        "is_mine": row.assigned_to_id == viewer.person_id,
     }
 
 
 def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
     """The context of inbox/panes.html. What it shows counts as read, unless `unseen` says that the window is hidden."""
     thread = read_chat(conversation)
+    add_notes(viewer, conversation, thread)
+    if "unseen" not in request.GET:
+        see_mentions(viewer, conversation)
     if thread.newest and "unseen" not in request.GET:
         newest = thread.newest.sort_at
         ChatRead.objects.mark(person_id=viewer.person_id, conversation_id=conversation.pk, until=newest)
     others = ChatPresence.objects.others(person_id=viewer.person_id, conversation_id=conversation.pk)
     names = names_of(other.person_id for other in others)
     reply = _reply_box(conversation)
-    return {
+    context = {
         "thread": thread,
         "seen": thread.newest.pk if thread.newest else UUID(int=0),
         "present": [(names.get(other.person_id, "Somebody"), other.types) for other in others],
@@ -151,7 +148,8 @@ def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         "chooser": _offered(request, viewer, conversation, reply),
         "waited": waited(conversation.waiting_since) if conversation.waiting_since else "",
         "panes": True,
-    } | customer_pane(viewer, conversation)
+    }
+    return context | customer_pane(viewer, conversation) | work_context(viewer, conversation)
 
 
 def meanwhile(viewer: Viewer, answer: Message) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from uuid import UUID
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from conversations.models import Message
+from conversations.models import Conversation, Label, Message, Note, NoteMention
 from leads.models import BulkChange, ChosenLead, ImportRefusal, ImportRun
 from leads.services.delete import delete_lead
 from leadsite.accounts.models import Invitation, LoginAttempt, Membership, Session, User
 from leadsite.accounts.services import issue_api_key
+from leadsite.inbox.models import QuickReply, SavedView
 from leadsite.monitoring.models import FailedTransaction
 from leadsite.webhooks.models import WebhookEvent
 from leadsite.webhooks.services import create_endpoint
@@ -33,6 +34,7 @@ def with_rows(business: Business, text: str = HOSTILE) -> None:
             error=text,
             extras={"text": text},
         )
+    with_work(business, lead.conversation_id, text)
     deleted = business.has_lead(customer_name=text, details=long)
     delete_lead(user_id=business.id, lead_id=deleted.lead_id, person_id=business.id)
     number = Channel.objects.count()
@@ -62,6 +64,17 @@ def with_rows(business: Business, text: str = HOSTILE) -> None:
     with_operations(business, text)
     with_people(business, text)
     User.objects.filter(pk=business.id).update(business_name=text, name=text)
+
+
+def with_work(business: Business, conversation_id: UUID, text: str) -> None:
+    """A label, a quick reply, a note that mentions somebody, and a saved view."""
+    number = Channel.objects.count()
+    label = Label.objects.create(user=business.user, name=f"{number}{text}"[:30])
+    Conversation.objects.filter(pk=conversation_id).update(label_ids=[label.pk])
+    QuickReply.objects.create(user=business.user, shortcut=f"reply{number}", text=text)
+    note = Note.objects.create(user=business.user, conversation_id=conversation_id, author=business.user, text=text)
+    NoteMention.objects.create(user=business.user, note=note, person=business.user)
+    SavedView.objects.create(user=business.user, person=business.user, name=f"{number}{text}"[:40])
 
 
 def with_runs(business: Business, lead_id: UUID, text: str) -> None:

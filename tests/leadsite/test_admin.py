@@ -9,10 +9,11 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from conversations.models import Conversation, Customer, Message
+from conversations.models import Conversation, Customer, Label, Message
 from leads.models import BulkChange, DeletedLead, ImportRun, Lead
 from leadsite.accounts.models import ApiKey, Invitation, LoginAttempt, Membership, Person, Session, User
 from leadsite.accounts.services import create_business
+from leadsite.inbox.models import QuickReply
 from leadsite.monitoring.models import FailedTransaction
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from tests.cases import each_case
@@ -34,7 +35,7 @@ def site_of_one(owner) -> Staff:
 
 def test_every_model_has_pages():
     ours = {LoginAttempt, BulkChange, WebhookEndpoint, WebhookEvent, WebhookDelivery, MessageTemplate, AccountEvent}
-    ours |= {Session, FailedTransaction, Person, Membership, Invitation, DeletedLead}
+    ours |= {Label, QuickReply, Session, FailedTransaction, Person, Membership, Invitation, DeletedLead}
     assert set(MODELS) == {User, Group, ApiKey, Customer, Conversation, Message, Lead, ImportRun, Channel} | ours
 
 

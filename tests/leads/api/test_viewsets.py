@@ -116,6 +116,7 @@ def test_a_lead_is_read_with_its_customer(owner):
         "referral": None,
         "external_id": "e-1",
         "assigned_to": None,
+        "follow_up_at": None,
         "version": 1,
         "created_at": body["created_at"],
         "updated_at": body["updated_at"],

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from conversations.models import Conversation
 from leads.models import Lead
-from leadsite.inbox.chats import COUNT_LIMIT, counts, read_cursor, read_page, shown_count
+from leadsite.inbox.chats import counts, read_cursor, read_page, shown_count
 from leadsite.inbox.models import ChatRead
+from leadsite.inbox.work.tabs import COUNT_LIMIT
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, chat_of, says, viewer
 
@@ -34,7 +35,7 @@ def test_the_tabs(owner: Business, stranger: Business):
     assert names(owner, "mine") == ["Mine"]
     assert names(owner, "unassigned") == ["Waits"]
     assert names(owner, "all") == ["Mine", "Waits", "Done", "Form"]
-    assert counts(viewer(owner)) == {"waiting": 1, "mine": 1, "unassigned": 1}
+    assert counts(viewer(owner)) == {"waiting": 1, "mine": 1, "unassigned": 1, "snoozed": 0, "mentions": 0}
 
 
 @pytest.mark.parametrize("status", ["lost", "converted"])

@@ -11,6 +11,7 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from leadsite.inbox.models import ChatPresence, ChatRead
 from leadsite.inbox.versions import Version, read_version
+from leadsite.inbox.work.tabs import COUNTED
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, says, viewer
 
@@ -73,7 +74,7 @@ def test_who_wrote_last_is_told_unless_a_colleague_takes_care(owner: Business, s
 def test_another_business_is_nothing(owner: Business, stranger: Business):
     chat = asks(owner, "Amina")
     assert read_version(viewer(stranger), tab="all", conversation_id=chat.pk) == Version(
-        "", "", {"waiting": 0, "mine": 0, "unassigned": 0}, None
+        "", "", dict.fromkeys(COUNTED, 0), None
     )
 
 

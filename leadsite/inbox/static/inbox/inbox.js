@@ -177,7 +177,8 @@
             let now = known.get(item.dataset.key);
             if (!now) now = item;
             else if (plain(now) !== plain(item)) {
-                if (now.querySelector("details[open]")) item.querySelector("details")?.setAttribute("open", "");
+                if (now.querySelector("details:not([id])[open]")) item.querySelector("details")?.setAttribute("open", "");
+                window.inboxWork.keep(now, item, null, false);
                 now.replaceWith(item);
                 now = item;
             }
@@ -267,6 +268,7 @@
     async function change(form, submitter) {
         try {
             const {status, page} = await read(form.action, {method: "POST", body: new FormData(form, submitter)});
+            if (status === 200) window.inboxWork.sent(form);
             merge(page, {own: true, sent: form, refused: status !== 200});
             refreshList().catch(failed);
         } catch {

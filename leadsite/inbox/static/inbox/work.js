@@ -16,13 +16,93 @@
                 const other = forms[number];
                 if (!other) return;
                 for (const field of fields(form)) {
+                    if (field.type === "checkbox") {
+                        const twin = other.querySelector(`[name="${field.name}"][value="${CSS.escape(field.value)}"]`);
+                        if (twin) twin.checked = field.checked;
+                        continue;
+                    }
                     const copy = other.elements.namedItem(field.name);
                     if (!copy || copy instanceof RadioNodeList || field.type === "submit" || (isSent && field.name === "version")) continue;
-                    if (field.type === "checkbox") copy.checked = field.checked; else copy.value = field.value;
+                    copy.value = field.value;
                 }
             });
         }
     }
 
-    window.inboxWork = {keep};
+    /* What a form has sent is done: it is empty and closed, also where the part is the same as before. */
+    function sent(form) {
+        form.closest("details")?.removeAttribute("open");
+        form.reset();
+    }
+
+    // --- @ in a note --------------------------------------------------------------------------------------------------
+    const root = document.getElementById("inbox");
+    let offered = null;
+
+    function offer(field, items, use) {
+        close();
+        if (!items.length) return;
+        const list = document.createElement("ul");
+        list.className = "inbox-offer";
+        list.setAttribute("role", "listbox");
+        items.forEach((item, number) => {
+            const line = document.createElement("li");
+            line.setAttribute("role", "option");
+            line.id = `offer-${number}`;
+            line.append(item.label);
+            if (item.hint) { const hint = document.createElement("span"); hint.className = "inbox-faint"; hint.textContent = item.hint; line.append(" ", hint); }
+            line.addEventListener("mousedown", event => { event.preventDefault(); close(); use(item); });
+            list.append(line);
+        });
+        field.after(list);
+        offered = {field, list, items, use, at: 0};
+        mark();
+    }
+
+    function mark() {
+        [...offered.list.children].forEach((line, number) => line.setAttribute("aria-selected", String(number === offered.at)));
+        offered.field.setAttribute("aria-activedescendant", `offer-${offered.at}`);
+        offered.list.children[offered.at].scrollIntoView({block: "nearest"});
+    }
+
+    function close() {
+        offered?.list.remove();
+        offered?.field.removeAttribute("aria-activedescendant");
+        offered = null;
+    }
+
+    /* Before the keys of the page: while something is offered, they choose. */
+    function choose(event) {
+        if (!offered || event.target !== offered.field) return;
+        const {items, use, at} = offered;
+        if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+            offered.at = (at + (event.key === "ArrowDown" ? 1 : items.length - 1)) % items.length;
+            mark();
+        } else if (event.key === "Enter" || event.key === "Tab") { close(); use(items[at]); }
+        else if (event.key === "Escape") close();
+        else return;
+        event.preventDefault();
+        event.stopPropagation();
+    }
+
+    function replace(field, from, text) {
+        const end = field.selectionStart;
+        field.setRangeText(text, from, end, "end");
+        field.dispatchEvent(new Event("input", {bubbles: true}));
+    }
+
+    function mention(field) {
+        const before = field.value.slice(0, field.selectionStart);
+        const found = /(?:^|\s)@([^\s@]*)$/.exec(before);
+        if (!found) { close(); return; }
+        const people = (document.getElementById("customer")?.dataset.people || "").split("\n").filter(Boolean);
+        const names = people.filter(name => name.toLowerCase().startsWith(found[1].toLowerCase())).slice(0, 8);
+        offer(field, names.map(name => ({label: name})), item => { replace(field, before.length - found[1].length - 1, `@${item.label} `); close(); });
+    }
+
+    root?.addEventListener("keydown", choose, true);
+    root?.addEventListener("focusout", event => { if (offered && event.target === offered.field) close(); });
+    root?.addEventListener("input", event => { if ("mentions" in event.target.dataset) mention(event.target); });
+
+    window.inboxWork = {keep, sent, offer, close, replace};
 })();

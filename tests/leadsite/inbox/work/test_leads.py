@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from leads.models import DETAILS_MAX_LENGTH, Lead
 from leads.services.status_order import TRANSITIONS
+from leadsite.accounts.models import User
 from tests.factories import Business
 from tests.leadsite.inbox.chats import asks
 from tests.staff import Staff, member_of, staff_of
@@ -72,9 +73,9 @@ def test_who_changes_a_lead_that_somebody_else_has_changed_is_told(person: Staff
 
 
 def test_a_follow_up_is_a_time_where_the_business_is_and_can_be_done(owner: Business, person: Staff, lead: Lead):
-    with timezone.override("Europe/Berlin"):
-        assert person.client.post(path_of(lead), {"follow_up": "2031-07-01T09:30"}).status_code == 302
-        page = pane(person, lead)
+    User.objects.filter(pk=owner.id).update(time_zone="Europe/Berlin")
+    assert person.client.post(path_of(lead), {"follow_up": "2031-07-01T09:30"}).status_code == 302
+    page = pane(person, lead)
     lead.refresh_from_db()
     assert lead.follow_up_at is not None
     assert lead.follow_up_at.isoformat() == "2031-07-01T07:30:00+00:00"

@@ -1,0 +1,40 @@
+"""Admin of labels."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from conversations.models import MOST_LABELS, Label
+from conversations.services.labels import delete_label
+from leadsite.adminkit.owned_texts import OwnedTextAdmin, OwnedTextForm
+
+
+class LabelForm(OwnedTextForm):
+    most = MOST_LABELS
+
+
+@admin.register(Label)
+class LabelAdmin(OwnedTextAdmin):
+    """A deleted one disappears from all conversations."""
+
+    form = LabelForm
+    list_display = ["name", "shown"]
+    search_fields = ["name"]
+    search_help_text = "Name"
+    ordering = ["name", "pk"]
+    fields = ["user", "name", "colour"]
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        delete_label(user_id=obj.user_id, label_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for label in queryset:
+            delete_label(user_id=label.user_id, label_id=label.pk)
+
+    @admin.display(description="colour")
+    def shown(self, label: Label) -> SafeString:
+        return format_html('<span class="label-chip label-{}">{}</span>', label.colour, label.get_colour_display())

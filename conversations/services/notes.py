@@ -1,0 +1,95 @@
+"""Services for private notes: written, edited and deleted by the people of a business, never sent."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from conversations.models import NOTE_MAX_LENGTH, Conversation, Note, NoteMention
+from conversations.visible_text import visible_text
+from leadsite.accounts.models import User
+from leadsite.accounts.people.assigning import assignable
+from leadsite.core import clock
+from leadsite.core.transactions import retried
+
+_LENGTH: Final = f"A note has 1 to {NOTE_MAX_LENGTH} characters."
+
+
+class NoteRefused(Exception):
+    """The note breaks a rule; nothing was written."""
+
+
+@retried
+def add_note(*, user_id: UUID, conversation_id: UUID, author_id: UUID, text: str) -> Note:
+    """Store a note, and who is mentioned in it by @ and the name. Opens the transaction.
+
+    Raises NoteRefused; django.db.Error.
+    """
+    _check(text)
+    people = mentioned_in(text, assignable(business_id=user_id))
+    # A conversation that is removed at the same moment: the foreign key refuses the note, or it goes along.
+    with transaction.atomic():
+        if not Conversation.objects.filter(user_id=user_id, pk=conversation_id).exists():
+            raise NoteRefused("There is no such conversation.")
+        note = Note.objects.create(user_id=user_id, conversation_id=conversation_id, author_id=author_id, text=text)
+        _mention(note, people)
+        return note
+
+
+@retried
+def edit_note(*, user_id: UUID, note_id: UUID, author_id: UUID, text: str) -> Note:
+    """Change the text of one's own note; who is mentioned anew is told, who is not any more is not. Opens the
+    transaction. Raises NoteRefused; django.db.Error.
+    """
+    _check(text)
+    people = mentioned_in(text, assignable(business_id=user_id))
+    # Edited in two windows at once: the second waits for the first.
+    with transaction.atomic():
+        note = _own(user_id, note_id, author_id)
+        note.text, note.edited_at = text, clock.now()
+        note.save(update_fields=["text", "edited_at", "updated_at"])
+        note.mentions.exclude(person__in=people).delete()
+        _mention(note, people)
+        return note
+
+
+@retried
+def delete_note(*, user_id: UUID, note_id: UUID, author_id: UUID) -> None:
+    """Delete one's own note, with its mentions. Opens the transaction. Raises NoteRefused; django.db.Error."""
+    with transaction.atomic():
+        _own(user_id, note_id, author_id).delete()
+
+
+def mentioned_in(text: str, people: Iterable[User]) -> list[User]:
+    """Return the people whose names, or e-mail addresses, follow an @ in a text; of a longer and a shorter name that
+    begins it, the longer.
+    """
+    rest = text.casefold()
+    found = []
+    names = [(name.casefold(), person) for person in people for name in {person.person_name, person.email} if name]
+    for name, person in sorted(names, key=lambda item: -len(item[0])):
+        before, at, after = rest.partition(f"@{name}")
+        if at and not after[:1].isalnum():
+            found.append(person)
+            rest = f"{before} {after}"
+    return list(dict.fromkeys(found))
+
+
+def _check(text: str) -> None:
+    if not visible_text(text) or len(text) > NOTE_MAX_LENGTH:
+        raise NoteRefused(_LENGTH)
+
+
+def _own(user_id: UUID, note_id: UUID, author_id: UUID) -> Note:
+    note = Note.objects.select_for_update().filter(user_id=user_id, pk=note_id).first()
+    if note is None:
+        raise NoteRefused("There is no such note any more.")
+    if note.author_id != author_id:
+        raise NoteRefused("A note is changed by who has written it.")
+    return note
+
+
+def _mention(note: Note, people: Iterable[User]) -> None:
+    mentions = [NoteMention(user_id=note.user_id, note=note, person=person) for person in people]
+    NoteMention.objects.bulk_create(mentions, ignore_conflicts=True)

@@ -1,0 +1,75 @@
+"""What staff change of a chat beside answering: its notes, labels, and when it comes back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
+
+from conversations.services.change import ConversationRefused, change_conversation
+from conversations.services.notes import NoteRefused, add_note, delete_note, edit_note
+from leadsite.core import clock
+from leadsite.inbox.access import writer_of
+from leadsite.inbox.changes import answer_chat
+from leadsite.inbox.parameters import read_text, read_uuid
+from leadsite.inbox.times import NotATime, read_time
+from leadsite.inbox.work.labels import chosen_of, labels_of
+
+
+@require_POST
+def add_a_note(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Write a note."""
+    viewer = writer_of(request)
+    row = viewer.chat(conversation_id)
+    its = {"user_id": viewer.business_id, "author_id": viewer.person_id}
+    text = read_text(request.POST, "note")
+    try:
+        add_note(conversation_id=row.pk, text=text, **its)
+    except NoteRefused as refusal:
+        return answer_chat(request, viewer, row, status=422, problem=f"Not kept: {refusal}", note_draft=text)
+    return answer_chat(request, viewer, row)
+
+
+@require_POST
+def change_a_note(request: HttpRequest, conversation_id: UUID, note_id: UUID) -> HttpResponse:
+    """Edit one's own note, or delete it."""
+    viewer = writer_of(request)
+    row = viewer.chat(conversation_id)
+    its: dict[str, Any] = {"user_id": viewer.business_id, "author_id": viewer.person_id, "note_id": note_id}
+    try:
+        if "delete" in request.POST:
+            delete_note(**its)
+        else:
+            edit_note(text=read_text(request.POST, "note"), **its)
+    except NoteRefused as refusal:
+        return answer_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+    return answer_chat(request, viewer, row)
+
+
+@require_POST
+def snooze(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Snooze the chat until a time; without one, end that."""
+    viewer = writer_of(request)
+    row = viewer.chat(conversation_id)
+    try:
+        until = read_time(text) if (text := read_text(request.POST, "until")) else None
+        if until and until <= clock.now():
+            raise NotATime("Choose a time that is still to come.")
+        change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes={"snoozed_until": until})
+    except (NotATime, ConversationRefused) as refusal:
+        return answer_chat(request, viewer, row, status=422, problem=f"Not snoozed: {refusal}")
+    return answer_chat(request, viewer, row)
+
+
+@require_POST
+def label(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Give a chat these labels, and no others."""
+    viewer = writer_of(request)
+    row = viewer.chat(conversation_id)
+    wanted = {id_ for text in request.POST.getlist("label") if (id_ := read_uuid(text))}
+    ids = [label.pk for label in chosen_of(labels_of(viewer), wanted)]
+    try:
+        change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes={"label_ids": ids})
+    except ConversationRefused as refusal:
+        return answer_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+    return answer_chat(request, viewer, row)
