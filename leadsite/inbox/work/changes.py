@@ -10,7 +10,7 @@ from conversations.services.change import ConversationRefused, change_conversati
 from conversations.services.notes import NoteRefused, add_note, delete_note, edit_note
 from leadsite.core import clock
 from leadsite.inbox.access import writer_of
-from leadsite.inbox.changes import answer_chat
+from leadsite.inbox.changes import answer_with_chat
 from leadsite.inbox.parameters import read_text, read_uuid
 from leadsite.inbox.times import NotATime, read_time
 from leadsite.inbox.work.labels import chosen_of, labels_of
@@ -26,8 +26,8 @@ def add_a_note(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         add_note(conversation_id=row.pk, text=text, **its)
     except NoteRefused as refusal:
-        return answer_chat(request, viewer, row, status=422, problem=f"Not kept: {refusal}", note_draft=text)
-    return answer_chat(request, viewer, row)
+        return answer_with_chat(request, viewer, row, status=422, problem=f"Not kept: {refusal}", note_draft=text)
+    return answer_with_chat(request, viewer, row)
 
 
 @require_POST
@@ -42,8 +42,8 @@ def change_a_note(request: HttpRequest, conversation_id: UUID, note_id: UUID) ->
         else:
             edit_note(text=read_text(request.POST, "note"), **its)
     except NoteRefused as refusal:
-        return answer_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
-    return answer_chat(request, viewer, row)
+        return answer_with_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+    return answer_with_chat(request, viewer, row)
 
 
 @require_POST
@@ -57,8 +57,8 @@ def snooze(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             raise NotATime("Choose a time that is still to come.")
         change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes={"snoozed_until": until})
     except (NotATime, ConversationRefused) as refusal:
-        return answer_chat(request, viewer, row, status=422, problem=f"Not snoozed: {refusal}")
-    return answer_chat(request, viewer, row)
+        return answer_with_chat(request, viewer, row, status=422, problem=f"Not snoozed: {refusal}")
+    return answer_with_chat(request, viewer, row)
 
 
 @require_POST
@@ -71,5 +71,5 @@ def label(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes={"label_ids": ids})
     except ConversationRefused as refusal:
-        return answer_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
-    return answer_chat(request, viewer, row)
+        return answer_with_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+    return answer_with_chat(request, viewer, row)

@@ -1,0 +1,38 @@
+"""Labels of a chat, and the list filtered by one."""
+
+from datetime import timedelta
+
+import pytest
+
+from conversations.models import Conversation, Label
+from tests.factories import Business
+from tests.leadsite.inbox.chats import asks
+from tests.staff import Staff, staff_of
+
+INBOX = "/admin/inbox/"
+PAST = timedelta(seconds=1)
+
+
+@pytest.fixture
+def person(owner: Business) -> Staff:
+    return staff_of(owner)
+
+
+@pytest.fixture
+def chat(owner: Business) -> Conversation:
+    return asks(owner, "Amina", minutes_ago=5)
+
+
+def test_labels_are_put_on_and_filter_the_list(owner: Business, stranger: Business, person: Staff, chat: Conversation):
+    vip = Label.objects.create(user=owner.user, name="VIP", colour="red")
+    theirs = Label.objects.create(user=stranger.user, name="Theirs")
+    asks(owner, "Ben")
+    form = {"label": [str(vip.pk), str(theirs.pk), "x"]}
+    assert person.client.post(f"{INBOX}{chat.pk}/labels/", form).status_code == 302
+    chat.refresh_from_db()
+    assert chat.label_ids == [vip.pk]
+    found = person.get(f"{INBOX}list/", tab="all", label=str(vip.pk)).content.decode()
+    assert ('<span class="inbox-label label-red"><bdi>VIP</bdi></span>' in found, "Ben" in found) == (True, False)
+    assert person.client.post(f"{INBOX}{chat.pk}/labels/", {}).status_code == 302
+    chat.refresh_from_db()
+    assert chat.label_ids == []
