@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from conversations.marketing import MarketingChoice
-from conversations.models import Conversation, Customer, Message, Note
+from conversations.models import Conversation, Customer, Message
 from leads.first_messages import details_of
 from leads.merging.memory import move_related
 from leads.models import Lead
@@ -91,7 +91,6 @@ def merge_conversations(source: Conversation, target: Conversation, *, keeps_lea
     now = clock.now()
     Lead.all_objects.filter(conversation=source).update(conversation=target, updated_at=now)
     Message.objects.filter(conversation=source).update(conversation=target, updated_at=now)
-    Note.objects.filter(conversation=source).update(conversation=target)
     source_pk = source.pk
     # A customer who waits in one of them waits in the merged one.
     waits = source.waiting_since or target.waiting_since

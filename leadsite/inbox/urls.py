@@ -4,10 +4,9 @@ from django.urls import path
 
 from leadsite.inbox import changes, live, views
 from leadsite.inbox.access import for_staff
-from leadsite.inbox.writing import new_chat, templates
 from leadsite.inbox.work import changes as work
 from leadsite.inbox.work import leads
-from leadsite.inbox.writing import templates
+from leadsite.inbox.writing import new_chat, templates
 
 urlpatterns = [
     path("", for_staff(views.inbox), name="inbox"),

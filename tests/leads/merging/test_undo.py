@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from conversations.marketing import MarketingChoice
-from conversations.models import Conversation, Customer, Message
+from conversations.models import Conversation, Customer, Label, Message, Note
 from leads.merging.services import MergeRefused, undo_merge
 from leadsite.core import clock
 from tests.leads.merging.pairs import customer_of, dump, make_one, message
@@ -80,3 +80,19 @@ def test_an_opt_out_is_kept_and_comes_back(owner, pair):
     assert Customer.objects.get().marketing_opted_out_at == at
     undo_merge(user_id=owner.id, merge_id=done.pk)
     assert dump() == before
+
+
+def test_notes_labels_and_reminders_follow_and_go_back(owner, pair):
+    source, target = pair
+    (theirs,) = Conversation.objects.filter(customer=source)
+    labels = [Label.objects.create(user=owner.user, name=name).pk for name in ("One", "Two")]
+    until = clock.now() + timedelta(days=1)
+    Conversation.objects.filter(customer=source).update(label_ids=labels[:1], snoozed_until=until)
+    Conversation.objects.filter(customer=target).update(label_ids=labels[1:])
+    Note.objects.create(user=owner.user, conversation=theirs, author=owner.user, text="Allergic to nuts")
+    done = make_one(owner, source, target)
+    (joined,) = Conversation.objects.all()
+    assert (joined.label_ids, joined.snoozed_until, joined.notes.count()) == (sorted(labels), until, 1)
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    back = Conversation.objects.get(customer=source)
+    assert (back.label_ids, back.snoozed_until, back.notes.count()) == (labels[:1], until, 1)
