@@ -1,10 +1,10 @@
+from uuid import uuid4
+
 from conversations.services.notes import mentioned_in
 from leadsite.accounts.models import User
 
-MARA, MARA_LUND, BEN = (
-    User(email=f"{name}@bakery.example".replace(" ", "."), name=name) for name in ("Mara", "Mara Lund", "Ben")
-)
-PEOPLE = [MARA, MARA_LUND, BEN]
+NAMES = {"mara@bakery.example": "Mara", "lund@bakery.example": "Mara Lund", "ben@bakery.example": "Ben"}
+PEOPLE = [User(pk=uuid4(), email=email, name=name) for email, name in NAMES.items()]
 
 
 def found(text: str) -> list[str]:
