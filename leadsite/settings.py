@@ -107,6 +107,8 @@ def _database(url: str, variable: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(DATABASE_URL, "DATABASE_URL")}
+# Tried where the password is refused: while it is replaced.
+DATABASES["default"]["NEXT_PASSWORD"] = env.str("DATABASE_NEXT_PASSWORD", "")
 APPLICATION_ROLE = str(DATABASES["default"].get("USER", ""))
 # The role that owns the tables, for commands that change them (manage.py); without it the application role does all.
 MIGRATION_DATABASE_URL = env.str("MIGRATION_DATABASE_URL", "")

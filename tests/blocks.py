@@ -45,3 +45,20 @@ def section(path: Path, title: str) -> list[Block]:
     following = re.search(rf"^#{{1,{len(level[1])}}} ", text[level.end() :], re.MULTILINE)
     ends = text[: level.end() + following.start()].count("\n") if following else text.count("\n") + 1
     return [block for block in blocks(path) if starts < block.line <= ends]
+
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/*.md")
+# What a block of commands begins with; others are answers, SQL, code and pictures.
+_WORDS = r"sudo|curl|make|pip|python3?|granian|docker|install|supabase|cd|deploy/\S+|\.venv/bin/\S+"
+_COMMAND = re.compile(rf"(?:[A-Z_]+=\S+[ \n])*(?:{_WORDS})\b")
+
+
+def is_command(block: Block) -> bool:
+    return _COMMAND.match(block.text) is not None
+
+
+def commands(root: Path) -> dict[Path, list[Block]]:
+    """The blocks of commands of each document."""
+    paths = [path for pattern in DOCUMENTS for path in sorted(root.glob(pattern))]
+    found = {path: [block for block in blocks(path) if is_command(block)] for path in paths}
+    return {path: listed for path, listed in found.items() if listed}

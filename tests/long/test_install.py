@@ -22,7 +22,7 @@ import pytest
 import requests
 import urllib3
 
-from tests.blocks import section
+from tests.blocks import commands, section
 from tests.factories import ORDER
 from tests.long.machine import Machine, Unit, machine
 from tests.site import REPOSITORY, request, until
@@ -196,6 +196,18 @@ def test_settings_change_without_a_refused_request(installed: Installed) -> None
     for client in clients:
         client.join()
     assert refused == []
+
+
+def test_the_nightly_backup_is_made_by_its_unit(installed: Installed) -> None:
+    """And the other blocks of the page, which start and restart units, are commands that there are."""
+    installed.machine.unit("leadsite-backup").run()
+    found = commands(REPOSITORY)[REPOSITORY / "docs/operations.md"]
+    later = section(REPOSITORY / "docs/operations.md", "Backups")
+    ours = [block.text for block in found if not block.reason and block in later]
+    printed = installed.machine.follow(ours)
+    assert re.fullmatch(r"leadsite-\d{8}T\d{6}Z", printed.strip())
+    asked = (installed.machine.folder / "shims.log").read_text()
+    assert "systemctl enable --now leadsite-backup.timer" in asked
 
 
 def test_services_stop_in_order(installed: Installed) -> None:

@@ -83,7 +83,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         started = time.monotonic()
         try:
             # Django calls psycopg.connect, which makes a psycopg.Connection; the subclass has the same attributes.
-            connection = super().get_new_connection(conn_params)
+            connection = self._connect(conn_params)
         except psycopg.errors.ConnectionTimeout:
             # psycopg waits for whole seconds, so a request does not try again.
             patience.use_up()
@@ -97,6 +97,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             clock.set_now(connection.execute("SELECT clock_timestamp()").fetchone()[0])
             connection.autocommit = False  # as psycopg makes it; Django sets it next
         return connection
+
+    def _connect(self, conn_params: dict[str, Any]) -> Any:
+        """Where the server refuses, try DATABASE_NEXT_PASSWORD, if there is one: the password is being replaced."""
+        following = self.settings_dict.get("NEXT_PASSWORD")
+        try:
+            return super().get_new_connection(conn_params)
+        except psycopg.OperationalError as error:
+            # Its words are in the server's language, and have no SQLSTATE.
+            if not following or isinstance(error, psycopg.errors.ConnectionTimeout):
+                raise
+            return super().get_new_connection(conn_params | {"password": following})
 
     def set_autocommit(self, autocommit: bool, force_begin_transaction_with_broken_autocommit: bool = False) -> None:
         """Django calls this at the end of a transaction, and connects where the connection is lost: an error of that
