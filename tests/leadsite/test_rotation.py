@@ -6,7 +6,7 @@ by a reload, under load: tests/long/test_install.py.
 
 from collections.abc import Callable
 from io import StringIO
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -77,8 +77,8 @@ def test_a_password_of_the_database_is_replaced_with_both_known(monkeypatch: pyt
 
     monkeypatch.setattr(base.DatabaseWrapper, "get_new_connection", connect)
     monkeypatch.setitem(connection.settings_dict, "NEXT_PASSWORD", "the next one")
-    assert connection._connect({"password": "the former one"}) == "connected"
+    assert cast(Any, connection)._connect({"password": "the former one"}) == "connected"
     assert tried == ["the former one", "the next one"]
     monkeypatch.setitem(connection.settings_dict, "NEXT_PASSWORD", "")
     with pytest.raises(psycopg.OperationalError, match="fehlgeschlagen"):
-        connection._connect({"password": "the former one"})
+        cast(Any, connection)._connect({"password": "the former one"})
