@@ -39,7 +39,7 @@ class Target:
 
     def manage(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         keys = {"SECRET_KEY": SECRET, "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS)}
-        return manage(*arguments, env=environment(self.folder, DATABASE_URL=self.url, **(keys | variables)))
+        return manage(*arguments, env=environment(self.folder, **({"DATABASE_URL": self.url} | keys | variables)))
 
 
 @pytest.fixture
