@@ -42,7 +42,7 @@ def test_sessions_survive_a_new_secret_key(admin_user: User, replaced, fallback:
     person = Client()
     person.force_login(admin_user)
     replaced(fallback=fallback)
-    assert person.get("/admin/inbox/").status_code == status
+    assert person.get("/admin/overview/").status_code == status
 
 
 def test_links_to_a_new_password_survive_it(admin_user: User, replaced) -> None:
