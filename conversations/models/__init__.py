@@ -19,6 +19,7 @@ from conversations.models.messages import (
     CONTENT_MAX_LENGTH,
     KIND_MAX_LENGTH,
     PROVIDER_ID_MAX_LENGTH,
+    SETTLED,
     Message,
 )
 from conversations.models.notes import NOTE_MAX_LENGTH, Note, NoteMention
@@ -34,6 +35,7 @@ __all__ = [
     "NAME_MAX_LENGTH",
     "NOTE_MAX_LENGTH",
     "PROVIDER_ID_MAX_LENGTH",
+    "SETTLED",
     "WHATSAPP_USER_ID_MAX_LENGTH",
     "Conversation",
     "Customer",

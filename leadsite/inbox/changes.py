@@ -14,10 +14,11 @@ from leadsite.inbox.access import Viewer, viewer_of, writer_of
 from leadsite.inbox.models import ChatPresence, InboxPreference
 from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.views import address_of, chat_context, meanwhile, whole_page
+from leadsite.inbox.writing.failures import failure_of
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent
 from whatsapp.outbound.enqueue import reply as queue_reply
 from whatsapp.outbound.refusals import AnsweredMeanwhile, MessageRefused
-from whatsapp.outbound.resolve import TooLate, send_again
+from whatsapp.outbound.resolve import TooLate, leave, mark_as_sent, send_again
 
 # The header that inbox.js sends: it takes parts of the page instead of a redirect.
 BY_SCRIPT = "X-Inbox"
@@ -48,18 +49,43 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @require_POST
 def again(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Send a failed message again."""
+    """Send a failed message again; one that may have arrived only with `sure`."""
     viewer = writer_of(request)
     conversation = viewer.chat(conversation_id)
-    id_ = read_uuid(request.POST.get("message", ""))
-    message = Message.objects.filter(conversation_id=conversation.pk, pk=id_).first() if id_ else None
-    if message is None:
-        raise Http404("There is no such message.")
+    message = _message_of(request, conversation)
+    failure = failure_of(message, is_open=True)
+    if failure and failure.ask and "sure" not in request.POST:
+        return answer_with_chat(request, viewer, conversation, status=422, problem=f"Not sent yet: {failure.ask}")
     try:
         send_again(message=message, author_id=viewer.person_id)
     except (TooLate, MessageRefused, ConversationRefused) as refusal:
         return answer_with_chat(request, viewer, conversation, status=422, problem=f"Not sent: {refusal}")
     return answer_with_chat(request, viewer, conversation)
+
+
+@require_POST
+def settle(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Decide about a message that did not arrive, or perhaps did not: it did, or nothing is to be done."""
+    viewer = writer_of(request)
+    conversation = viewer.chat(conversation_id)
+    message = _message_of(request, conversation)
+    try:
+        if request.POST.get("decision") == "arrived":
+            mark_as_sent(message=message)
+        elif request.POST.get("decision") == "leave":
+            leave(message=message)
+    except TooLate as refusal:
+        return answer_with_chat(request, viewer, conversation, status=422, problem=f"Not changed: {refusal}")
+    return answer_with_chat(request, viewer, conversation)
+
+
+def _message_of(request: HttpRequest, conversation: Conversation) -> Message:
+    """Return the message of a form. Raises Http404."""
+    id_ = read_uuid(request.POST.get("message", ""))
+    message = Message.objects.filter(conversation_id=conversation.pk, pk=id_).first() if id_ else None
+    if message is None:
+        raise Http404("There is no such message.")
+    return message
 
 
 @require_POST

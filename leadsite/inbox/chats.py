@@ -13,7 +13,8 @@ from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.inbox.access import Viewer
 from leadsite.inbox.work.filters import EVERYTHING, Filters
-from leadsite.inbox.work.tabs import BACK, COUNT_LIMIT, COUNTED, TABS
+from leadsite.inbox.work.tabs import BACK, COUNT_LIMIT, COUNTED, FAILED, TABS
+from leadsite.inbox.writing.failures import UNDELIVERED
 
 PAGE: Final = 30
 # How many rows that are loaded already are read again at most, when something has changed.
@@ -28,7 +29,7 @@ _PAGE_IDS: Final = f"""
 """  # noqa: S608 - constant text
 _AFTER: Final = f"({RECENCY}, v.id) < (%(at)s::timestamptz, %(id)s::uuid)"
 # What a row shows of other tables than conversations (as v), by one look-up in an index each. Parameter: person.
-BESIDE: Final = """
+BESIDE: Final = f"""
     JOIN customers AS c ON c.id = v.customer_id
     LEFT JOIN LATERAL (
         SELECT id, direction, kind, left(content, 300) AS content, status, author_id FROM messages
@@ -39,6 +40,11 @@ BESIDE: Final = """
     LEFT JOIN LATERAL (
         SELECT type, status FROM leads WHERE conversation_id = v.id AND deleted_at IS NULL
         ORDER BY created_at DESC, id DESC LIMIT 1) AS l ON true
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS count, count(*) FILTER (WHERE status = 'failed') AS failed FROM (
+            SELECT status FROM messages
+            WHERE user_id = v.user_id AND conversation_id = v.id AND {UNDELIVERED} LIMIT {COUNT_LIMIT + 1}
+        ) AS few) AS u
     LEFT JOIN LATERAL (
         SELECT min(follow_up_at) AS follow_up_at FROM leads
         WHERE conversation_id = v.id AND deleted_at IS NULL AND status IN ('new', 'contacted', 'qualified')
@@ -46,14 +52,14 @@ BESIDE: Final = """
     LEFT JOIN LATERAL (
         SELECT true AS unseen FROM notes AS n JOIN note_mentions AS x ON x.note_id = n.id
         WHERE n.conversation_id = v.id AND x.person_id = %(person)s AND x.seen_at IS NULL LIMIT 1) AS y ON true
-"""
+"""  # noqa: S608 - constant text
 # A chat that somebody has never opened is unread from the
 # first message that nobody has answered.
 _ROWS: Final = f"""
     SELECT v.id, {RECENCY}, v.status, v.last_message_at, v.waiting_since, v.assigned_to_id,
            c.name, c.phone, c.whatsapp_user_id,
            m.direction, m.kind, m.content, m.status, m.author_id, unread.count, l.type, l.status,
-           v.snoozed_until, f.follow_up_at, v.label_ids, y.unseen
+           v.snoozed_until, f.follow_up_at, v.label_ids, y.unseen, u.count, u.failed
     FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS given (id, n)
     JOIN conversations AS v ON v.id = given.id AND v.deleted_at IS NULL
     {BESIDE}
@@ -110,6 +116,8 @@ class Row:
     follow_up_at: datetime | None
     label_ids: frozenset[UUID]
     mentioned: bool
+    undelivered: int  # failed or unknown messages about which nobody has decided; of these
+    failed: int
 
 
 class Page(NamedTuple):
@@ -176,9 +184,9 @@ def counts_columns() -> str:
     """Return the columns of `counts`, in the order of COUNTED, for a statement with the parameters business and
     person. Of mentions it is how many the person has not seen.
     """
-    columns = {tab: _COUNT.format(TABS[tab]) for tab in COUNTED if tab != "mentions"}
+    columns = {tab: _COUNT.format(TABS[tab]) for tab in COUNTED if tab not in ("mentions", "failed")}
     columns["waiting"] += f"+ cardinality(ARRAY({BACK.format(filters='true')}))"
-    columns["mentions"] = _MENTIONS
+    columns |= {"mentions": _MENTIONS, "failed": FAILED}
     return ", ".join(columns[tab] for tab in COUNTED)
 
 
@@ -189,7 +197,7 @@ def shown_count(count: int) -> str:
 def _row(columns: tuple[Any, ...]) -> Row:
     id_, at, status, last, waiting, assigned, name, phone, whatsapp_id, *rest = columns
     direction, kind, content, sent, author, unread, lead_type, lead_status, *work = rest
-    snoozed, follow_up, labels, mentioned = work
+    snoozed, follow_up, labels, mentioned, undelivered, failed = work
     is_ours = direction == "out"
     return Row(
         id=id_,
@@ -212,6 +220,8 @@ def _row(columns: tuple[Any, ...]) -> Row:
         follow_up_at=follow_up,
         label_ids=frozenset(labels),
         mentioned=bool(mentioned),
+        undelivered=undelivered,
+        failed=failed,
     )
 
 

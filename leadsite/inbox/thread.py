@@ -1,4 +1,4 @@
-"""The messages of a chat, ready to be shown: reactions at their bubble, authors, and what can be sent again."""
+"""The messages of a chat, ready to be shown: reactions at their bubble, authors, and what to do about failures."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -7,7 +7,7 @@ from conversations.admin.thread_entries import Entry, Place, Thread, read_thread
 from conversations.models import Conversation, Message
 from leadsite.inbox.access import names_of
 from leadsite.inbox.chats import Cursor
-from whatsapp.outbound.resolve import can_be_sent_again
+from leadsite.inbox.writing.failures import Failure, failure_of
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Bubble:
     entry: Entry
     reactions: list[tuple[str, str]] = field(default_factory=list)  # emoji, who
     author: str = ""
-    can_be_sent_again: bool = False
+    failure: Failure | None = None
 
 
 @dataclass(slots=True)
@@ -27,15 +27,18 @@ class ChatThread:
     newest: Message | None
 
 
-def read_chat(conversation: Conversation, *, before: Place | None = None) -> ChatThread:
-    """Return the newest messages, or the newest before a place; at most four statements."""
+def read_chat(conversation: Conversation, *, before: Place | None = None, is_open: bool = True) -> ChatThread:
+    """Return the newest messages, or the newest before a place; at most four statements.
+
+    `is_open`: whether WhatsApp accepts free text in this chat now.
+    """
     thread = read_thread(conversation, before=before)
     bubbles = with_reactions(thread)
     names = names_of(bubble.entry.message.author_id for bubble in bubbles)
     for bubble in bubbles:
         message = bubble.entry.message
         bubble.author = names.get(message.author_id, "") if message.author_id else ""
-        bubble.can_be_sent_again = can_be_sent_again(message)
+        bubble.failure = failure_of(message, is_open=is_open)
     messages = [entry.message for entry in thread.entries]
     older = str(Cursor(messages[0].sort_at, messages[0].pk)) if thread.has_older and messages else ""
     return ChatThread(bubbles, older, messages[-1] if messages else None)

@@ -21,6 +21,7 @@ urlpatterns = [
     path("<uuid:conversation_id>/reply/", for_staff(changes.reply), name="inbox-reply"),
     path("<uuid:conversation_id>/template/", for_staff(templates.template), name="inbox-template"),
     path("<uuid:conversation_id>/again/", for_staff(changes.again), name="inbox-again"),
+    path("<uuid:conversation_id>/settle/", for_staff(changes.settle), name="inbox-settle"),
     path("<uuid:conversation_id>/conversation/", for_staff(changes.conversation), name="inbox-conversation"),
     path("<uuid:conversation_id>/lead/<uuid:lead_id>/", for_staff(leads.lead), name="inbox-lead"),
     path("<uuid:conversation_id>/notes/", for_staff(work.add_a_note), name="inbox-notes"),

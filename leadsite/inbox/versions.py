@@ -19,7 +19,7 @@ _ROWS: Final = 15
 _LIST: Final = f"""
     (SELECT md5(string_agg(concat_ws(',', v.id, v.last_message_at, v.waiting_since, v.assigned_to_id, v.status,
                                      c.updated_at, m.id, m.status, r.read_until, l.status, l.type, v.snoozed_until,
-                                     v.label_ids, f.follow_up_at, y.unseen), ';'
+                                     v.label_ids, f.follow_up_at, y.unseen, u.count), ';'
                            ORDER BY given.n))
      FROM unnest({{ids}}) WITH ORDINALITY AS given (id, n)
      JOIN conversations AS v ON v.id = given.id
@@ -27,8 +27,8 @@ _LIST: Final = f"""
 """  # noqa: S608 - constant text
 _CHAT: Final = f"""
     (SELECT md5(concat_ws(';', v.updated_at, v.status, v.assigned_to_id, v.waiting_since, c.updated_at,
-        (SELECT string_agg(concat_ws(',', m.id, m.status, m.error, m.files), ';') FROM (
-            SELECT id, status, left(error, 50) AS error, CASE WHEN parts ? 'media' THEN (
+        (SELECT string_agg(concat_ws(',', m.id, m.status, m.error, m.settled, m.files), ';') FROM (
+            SELECT id, status, left(error, 50) AS error, extras ? 'settled' AS settled, CASE WHEN parts ? 'media' THEN (
                 SELECT string_agg(concat(f.state, f.reason <> ''), '') FROM stored_media AS f
                 WHERE f.message_id = messages.id) END AS files
             FROM messages WHERE conversation_id = v.id
@@ -52,6 +52,10 @@ _ARRIVED: Final = """
      ORDER BY v.last_inbound_at DESC NULLS LAST LIMIT 1)
 """
 _NEWEST: Final = 10
+# Numbers that send nothing: the alert above the list.
+_STOPPED: Final = """
+    (SELECT count(*) FROM channels WHERE user_id = %(business)s AND active AND stopped_at IS NOT NULL)
+"""
 
 
 class Version(NamedTuple):
@@ -68,8 +72,8 @@ def read_version(viewer: Viewer, *, tab: str, conversation_id: UUID | None, filt
     values: dict[str, Any] = {"business": viewer.business_id, "person": viewer.person_id, "chat": conversation_id}
     values |= {"limit": _ROWS, "typing": TYPING, "present": PRESENT, "newest": _NEWEST}
     values |= filters.values
-    ((rows, chat, arrived, *numbers),) = fetch_rows(_statement(tab, conversation_id, filters), values)
-    counts = dict(zip(COUNTED, numbers, strict=True))
+    ((rows, chat, arrived, stopped, *numbers),) = fetch_rows(_statement(tab, conversation_id, filters), values)
+    counts = dict(zip(COUNTED, numbers, strict=True)) | {"stopped": stopped}
     return Version(rows or "", chat or "", counts, json.loads(arrived) if arrived else None)
 
 
@@ -79,6 +83,7 @@ def _statement(tab: str, conversation_id: UUID | None, filters: Filters) -> str:
         _LIST.format(ids=first_ids(tab, limit="limit", filters=filters)),
         _CHAT if conversation_id else "NULL",
         _ARRIVED.format(ids=newest),
+        _STOPPED,
         counts_columns(),
     ]
     return f"SELECT {', '.join(columns)}"

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from conversations.admin.thread_entries import Place
 from conversations.models import Conversation, Message
 from conversations.search.queries import TooManyWords
+from leadsite.adminkit.alerts import SHOWN
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, may_read, names_of, viewer_of
 from leadsite.inbox.chats import MOST, PAGE, Page, Row, counts, read_cursor, read_page, shown_count
@@ -28,6 +29,7 @@ from leadsite.inbox.work.panes import add_notes, work_context
 from leadsite.inbox.work.rows import shown_row
 from leadsite.inbox.work.tabs import LABELS, TABS
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
+from whatsapp.models import Channel
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.routing import find_route_of_reply
@@ -71,7 +73,8 @@ def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     viewer = viewer_of(request)
     conversation = viewer.chat(conversation_id)
     place = read_cursor(request.GET.get("before", ""))
-    thread = read_chat(conversation, before=Place(*place) if place else None)
+    is_open = find_route_of_reply(conversation).open_until(clock.now()) is not None
+    thread = read_chat(conversation, is_open=is_open, before=Place(*place) if place else None)
     add_notes(viewer, conversation, thread, until=place.at if place else None)
     context = {"thread": thread, "conversation": conversation, "may_write": viewer.may_write, "tab": tab_of(request)}
     return TemplateResponse(request, "inbox/messages.html", context)
@@ -119,6 +122,7 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         "tab": tab,
         "tabs": [(name, LABELS[name], shown_count(numbers[name]) if name in numbers else "") for name in TABS],
         "waiting_count": shown_count(numbers["waiting"]) if numbers["waiting"] else "",
+        "stopped": _stopped(request, viewer),
         "term": term,
         "problem_of_search": found.problem if found else "",
         "groups": [(name, [shown(hit.row, hit) for hit in group]) for name, group in found.groups] if found else [],
@@ -128,9 +132,17 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
     }
 
 
+def _stopped(request: HttpRequest, viewer: Viewer) -> list[tuple[Channel, bool]]:
+    """The numbers of the business that send nothing, and whether the person may open the page that says what to do."""
+    may_open = request.user.has_perm("whatsapp.view_channel") or request.user.has_perm("whatsapp.change_channel")
+    stopped = Channel.objects.filter(user_id=viewer.business_id, active=True).exclude(stopped_at=None)
+    return [(channel, may_open) for channel in stopped.order_by("stopped_at")[:SHOWN]]
+
+
 def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
     """The context of inbox/panes.html. What it shows counts as read, unless `unseen` says that the window is hidden."""
-    thread = read_chat(conversation)
+    reply = _reply_box(conversation)
+    thread = read_chat(conversation, is_open=reply["until"] is not None)
     add_notes(viewer, conversation, thread)
     if "unseen" not in request.GET:
         see_mentions(viewer, conversation)
@@ -139,7 +151,6 @@ def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         ChatRead.objects.mark(person_id=viewer.person_id, conversation_id=conversation.pk, until=newest)
     others = ChatPresence.objects.others(person_id=viewer.person_id, conversation_id=conversation.pk)
     names = names_of(other.person_id for other in others)
-    reply = _reply_box(conversation)
     context = {
         "thread": thread,
         "seen": thread.newest.pk if thread.newest else UUID(int=0),

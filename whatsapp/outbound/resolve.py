@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from conversations.models import Customer, Message
+from conversations.models import SETTLED, Customer, Message
 from whatsapp.outbound.enqueue import MessageContent, Queued, reply
 
 Status = Message.Status
@@ -43,9 +43,18 @@ def send_again(*, message: Message, author_id: UUID | None = None) -> Queued:
         )
         if row.status == Status.UNKNOWN:
             row.status, row.error = Status.FAILED, SENT_AGAIN
-        row.extras = {**row.extras, _SENT_AGAIN_AS: str(queued.message_id)}
+        row.extras = {**row.extras, _SENT_AGAIN_AS: str(queued.message_id), SETTLED: "sent again"}
         row.save(update_fields=["status", "error", "extras", "updated_at"])
         return queued
+
+
+def leave(*, message: Message) -> None:
+    """Note that nothing more is to be done about a failed or unknown message. Opens the transaction. Raises TooLate."""
+    with transaction.atomic():
+        # A report may arrive at the same moment, or somebody send it again: both lock the message's row.
+        row = _locked(message, Status.UNKNOWN, Status.FAILED)
+        row.extras = {SETTLED: "left", **row.extras}
+        row.save(update_fields=["extras", "updated_at"])
 
 
 def can_be_sent_again(message: Message) -> bool:

@@ -2,8 +2,12 @@
 
 from typing import Final
 
+from leadsite.inbox.writing.failures import UNDELIVERED
+
 # How far chats, and the unread messages of one, are counted.
 COUNT_LIMIT: Final = 99
+# Of so many chats with failed messages, the newest chats, the tab shows pages.
+FAILED_LIMIT: Final = 1000
 # Each has an index in the order of the list.
 _AWAKE: Final = "coalesce(v.snoozed_until <= now(), true)"
 # Of a lead: somebody wanted to get in touch again by now.
@@ -19,6 +23,9 @@ TABS: Final = {
         AND {_AWAKE}""",
     "snoozed": "v.snoozed_until > now()",
     "mentions": _MENTIONED,
+    "failed": f"""v.id = ANY (ARRAY(
+        SELECT DISTINCT conversation_id FROM messages WHERE user_id = %(business)s AND {UNDELIVERED}
+        ORDER BY conversation_id DESC LIMIT {FAILED_LIMIT}))""",  # noqa: S608 - constant text
     "all": "true",
 }
 LABELS: Final = {
@@ -27,9 +34,17 @@ LABELS: Final = {
     "unassigned": "Unassigned",
     "snoozed": "Snoozed",
     "mentions": "Mentions",
+    "failed": "Not sent",
     "all": "All",
 }
-COUNTED: Final = ("waiting", "mine", "unassigned", "snoozed", "mentions")
+COUNTED: Final = ("waiting", "mine", "unassigned", "snoozed", "mentions", "failed")
+# How many messages did not arrive, and not chats.
+FAILED: Final = f"""
+    (SELECT count(*) FROM (
+        SELECT FROM messages AS m CROSS JOIN LATERAL (
+            SELECT FROM conversations WHERE id = m.conversation_id AND deleted_at IS NULL LIMIT 1) AS v
+        WHERE m.user_id = %(business)s AND {UNDELIVERED} LIMIT {COUNT_LIMIT + 1}) AS few)
+"""  # noqa: S608 - constant text
 # What has come back: snoozed until now, or with a lead to follow up now. The last first, before all others that wait.
 # By two indexes, so that it needs no worker, and is there in the same second.
 BACK: Final = f"""

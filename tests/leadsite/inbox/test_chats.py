@@ -35,7 +35,7 @@ def test_the_tabs(owner: Business, stranger: Business):
     assert names(owner, "mine") == ["Mine"]
     assert names(owner, "unassigned") == ["Waits"]
     assert names(owner, "all") == ["Mine", "Waits", "Done", "Form"]
-    assert counts(viewer(owner)) == {"waiting": 1, "mine": 1, "unassigned": 1, "snoozed": 0, "mentions": 0}
+    assert counts(viewer(owner)) == {"waiting": 1, "mine": 1, "unassigned": 1, "snoozed": 0, "mentions": 0, "failed": 0}
 
 
 @pytest.mark.parametrize("status", ["lost", "converted"])

@@ -14,6 +14,9 @@ from leadsite.inbox.versions import Version, read_version
 from leadsite.inbox.work.tabs import COUNTED
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, says, viewer
+from whatsapp.channels import stop_channel
+from whatsapp.models import Channel
+from whatsapp.outbound.resolve import leave
 
 Change = Callable[[Conversation, Business], Any]
 CHANGES: dict[str, Change] = {
@@ -42,6 +45,25 @@ def test_list_and_chat_change(owner: Business, change: Change):
     after = version(owner, chat)
     assert after.rows != before.rows
     assert after.chat != before.chat
+
+
+def test_a_decision_about_a_failure_changes_list_and_chat(owner: Business):
+    chat = asks(owner, "Amina", minutes_ago=5)
+    failed = answers(chat, "Hello", status="failed", error="1")
+    before = version(owner, chat)
+    leave(message=failed)
+    after = version(owner, chat)
+    assert (before.counts["failed"], after.counts["failed"]) == (1, 0)
+    assert after.rows != before.rows
+    assert after.chat != before.chat
+
+
+def test_a_stopped_number_changes_the_counts(owner: Business):
+    chat = asks(owner, "Amina")
+    channel = Channel.objects.create(user=owner.user, phone_number_id="1")
+    assert version(owner, chat).counts["stopped"] == 0
+    stop_channel(channel_id=channel.pk, reason="190: expired")
+    assert version(owner, chat).counts["stopped"] == 1
 
 
 def test_who_looks_and_types_changes_the_chat_for_others_only(owner: Business, stranger: Business):
@@ -74,7 +96,7 @@ def test_who_wrote_last_is_told_unless_a_colleague_takes_care(owner: Business, s
 def test_another_business_is_nothing(owner: Business, stranger: Business):
     chat = asks(owner, "Amina")
     assert read_version(viewer(stranger), tab="all", conversation_id=chat.pk) == Version(
-        "", "", dict.fromkeys(COUNTED, 0), None
+        "", "", dict.fromkeys((*COUNTED, "stopped"), 0), None
     )
 
 

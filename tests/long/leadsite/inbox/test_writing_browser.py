@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from conversations.models import Conversation, Message
 from tests.browser import CONTRAST, PHONE
-from tests.leadsite.inbox.chats import asks
+from tests.leadsite.inbox.chats import answers, asks, says
 from tests.leadsite.inbox.writing.test_templates import template_of
 from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, box, team  # noqa: F401 - a fixture
 from whatsapp.models import Channel
@@ -76,3 +76,63 @@ def test_a_template_after_the_window_has_closed(team: Team, tmp_path: Path):  # 
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
     shoot(page, tmp_path, "phone")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_new_chat(team: Team, tmp_path: Path):  # noqa: F811 - the fixture
+    team.do(lambda: closed(team))
+    window = team.window("mara@bakery.example")
+    page = window.page
+    page.get_by_role("link", name="New chat").click()
+    form = page.locator("#new-chat")
+    page.get_by_label("Number").fill("0049 151 99")
+    expect(form).to_contain_text("Write the phone number in international form")
+    page.get_by_label("Number").fill("0049 151 234-56789")
+    expect(form).to_contain_text("+4915123456789 is new here.")
+    page.get_by_label("Name needed for a lead").fill("Ben")
+    form.get_by_role("button", name="cake_ready").click()
+    for label, value in (("Text 1 in the header", "12"), ("Text 2", "cake")):
+        page.get_by_label(label).fill(value)
+    page.locator("[name='field:body.1']").fill("Ben")
+    expect(form.locator(".inbox-preview")).to_contain_text("Hello Ben, your cake is ready")
+    expect(page.get_by_label("Number")).to_have_value("0049 151 234-56789")
+    page.get_by_label("Create a lead").check()
+    page.get_by_label("Type").select_option("booking")
+    shoot(page, tmp_path, "new-chat")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
+    shoot(page, tmp_path, "new-chat-phone")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    form.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator(".bubble-out")).to_contain_text("Hello Ben, your cake is ready")
+    expect(page.locator("h2", has_text="Ben")).to_be_visible()
+    chat = team.do(lambda: Conversation.objects.select_related("customer").get(customer__phone="+4915123456789"))
+    assert chat.customer.name == "Ben"
+
+
+def test_a_failed_message_is_sent_again_and_an_unknown_one_after_a_question(team: Team, tmp_path: Path):  # noqa: F811
+    def fill() -> None:
+        chat = asks(team.owner, "Amina", "Until when are you open?")
+        says(chat, "Hello?", channel_id=Channel.objects.get().pk)
+        answers(chat, "Until six", status="failed", error="131026: Message undeliverable.")
+        answers(chat, "And on Sundays until two", status="unknown", error="The connection broke.")
+
+    team.do(fill)
+    page = team.window("mara@bakery.example").page
+    page.get_by_role("link", name="Not sent").click()
+    row = page.locator(".inbox-row", has_text="Amina")
+    expect(row).to_contain_text("Not sent")
+    row.click()
+    shoot(page, tmp_path, "failures")
+    failed = page.locator(".bubble", has_text="Until six")
+    expect(failed).to_contain_text("131026: Message undeliverable.")
+    failed.get_by_role("button", name="Send again").click()
+    expect(page.locator(".bubble-out")).to_have_count(3)
+    expect(failed.first.get_by_role("button")).to_have_count(0)
+    unknown = page.locator(".bubble", has_text="And on Sundays until two").first
+    unknown.get_by_text("Send again …").click()
+    expect(unknown).to_contain_text("the customer gets it twice")
+    assert team.do(lambda: Message.objects.filter(status="queued").count()) == 1
+    shoot(page, tmp_path, "asked")
+    unknown.get_by_role("button", name="Send it again all the same").click()
+    expect(page.locator(".bubble-out")).to_have_count(4)
+    expect(page.locator(".inbox-empty")).to_contain_text("Every message was sent")
+    assert team.do(lambda: Message.objects.filter(status="queued").count()) == 2
