@@ -220,6 +220,8 @@ IMPORT_MAX_BYTES = 100 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an admin action sends one field for each selected row
 # The largest body of a REST request, in bytes; the requests per minute of one key, 0 for no limit.
 API_MAX_BODY_BYTES = 512 * 1024
+# The same where a message may have a file of 16 MB, as base64; and of a form with one.
+API_MAX_FILE_BODY_BYTES = FILE_FORM_MAX_BYTES = 22 * 1024 * 1024
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 0 if TESTING else account_defaults.REQUESTS_PER_MINUTE)
 # Wrong API keys, and deliveries that are not signed, that one address may send in a minute; 0 for any number.
 REFUSALS_PER_MINUTE = env.int("REFUSALS_PER_MINUTE", 0 if TESTING else 60)

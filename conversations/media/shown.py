@@ -19,6 +19,8 @@ _VIDEO: Final = frozenset(("video/mp4", "video/webm", "video/3gpp", "video/quick
 # Names that a system takes for another file, or a path.
 _NOT_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u202a-\u202e\u2066-\u2069]')
 _LONGEST_NAME: Final = 120
+# Where mimetypes has another one first.
+_ENDINGS: Final = {"audio/ogg": ".ogg", "audio/mpeg": ".mp3", "audio/mp4": ".m4a", "image/heic": ".heic"}
 _STEP: Final = 1024
 
 _WORDS: Final = {
@@ -65,13 +67,24 @@ def file_name(media: StoredMedia) -> str:
     """The name for a download: the sender's, without what is no part of a name; with the ending of its content."""
     parts: Any = (media.message.parts or {}).get("media", []) if media.message else []
     given = parts[media.position] if media.position < len(parts) else {}
-    name = _NOT_IN_NAMES.sub("", str(given.get("filename") or "")).strip(" .")[-_LONGEST_NAME:]
-    ending = mimetypes.guess_extension(media.mime_found or "") or ""
+    name = clean_name(str(given.get("filename") or ""))
+    ending = ending_of(media.mime_found)
     if not name:
         family = (media.mime_found or "").partition("/")[0]
         name = f"{family if family in ('image', 'audio', 'video') else 'file'}-{str(media.pk)[:8]}"
     known, _ = mimetypes.guess_type(name)
     return name if known == media.mime_found or not ending or name.lower().endswith(ending) else name + ending
+
+
+def ending_of(mime: str) -> str:
+    """Return the usual ending of a name, with its dot; "" where there is none."""
+    return _ENDINGS.get(mime) or mimetypes.guess_extension(mime) or ""
+
+
+def clean_name(name: str) -> str:
+    """Return a file's name without what is no part of one; "" where nothing is left."""
+    storable = name.encode(errors="ignore").decode()
+    return _NOT_IN_NAMES.sub("", storable).strip(" .")[-_LONGEST_NAME:]
 
 
 def words_of_state(state: str, reason: str) -> str:

@@ -52,7 +52,9 @@ _LEASE: Final = f"""
         UPDATE customers AS c SET paced_until = greatest(c.paced_until, %(now)s) + %(pair)s
         WHERE c.id = ANY (ARRAY(SELECT customer_id FROM mine))
     )
-    UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1, leased_until = %(now)s + %(lease)s
+    UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1,
+        -- A file is uploaded first, which may take two minutes.
+        leased_until = %(now)s + %(lease)s * CASE WHEN m.extras ? 'media' THEN 6 ELSE 1 END
     WHERE m.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING m.id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address,
               (SELECT reason FROM mine WHERE mine.id = m.id)
@@ -111,10 +113,10 @@ _QUEUE: Final = """
         WHERE id = %(conversation)s AND deleted_at IS NULL
         RETURNING id)
     INSERT INTO messages
-        (user_id, conversation_id, channel_id, address, author_id, kind, content, extras, direction, status, due_at,
-         sort_at)
-    SELECT %(user)s, id, %(channel)s, %(address)s, %(author)s::uuid, %(kind)s, %(content)s, %(extras)s::jsonb, 'out',
-            'queued', now(), greatest(
+        (user_id, conversation_id, channel_id, address, author_id, kind, content, extras, parts, direction, status,
+         due_at, sort_at)
+    SELECT %(user)s, id, %(channel)s, %(address)s, %(author)s::uuid, %(kind)s, %(content)s, %(extras)s::jsonb,
+            %(parts)s::jsonb, 'out', 'queued', now(), greatest(
                 (SELECT before.sort_at + interval '1 microsecond' FROM messages AS before
                  WHERE before.conversation_id = %(conversation)s ORDER BY before.sort_at DESC LIMIT 1),
                 now() - coalesce(
@@ -172,6 +174,7 @@ class OutboxManager:
         channel_id: UUID | None,
         address: str,
         author_id: UUID | None = None,
+        parts: Mapping[str, Any] | None = None,
     ) -> UUID | None:
         """Store a message that is due now; None where the conversation is deleted. Caller holds the transaction and has
         locked the customer.
@@ -180,6 +183,7 @@ class OutboxManager:
         """
         values: dict[str, Any] = {"user": user_id, "conversation": conversation_id, "kind": kind, "content": content}
         values |= {"extras": json.dumps(extras), "channel": channel_id, "address": address, "author": author_id}
+        values |= {"parts": json.dumps(parts) if parts else None}
         return next((message_id for (message_id,) in fetch_rows(_QUEUE, values)), None)
 
     def lock_due(

@@ -137,6 +137,18 @@ class ApiKeyAuthentication(TokenAuthentication):
         return User.from_db(connection.alias, _USER_FIELDS, found.user_columns), found.key
 
 
+def is_key(header: str) -> bool:
+    """Whether a header Authorization has a valid key, whatever it may do. Raises django.db.Error."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.isascii():
+        return False
+    digest = hash_token(token)
+    try:
+        return bool(_recent.get(digest) or _look_up(digest))
+    except AuthenticationFailed:
+        return False
+
+
 def _read_all_keys() -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(_ALL_KEYS, [_SHORT])

@@ -14,6 +14,7 @@ from leadsite.inbox.access import Viewer, viewer_of, writer_of
 from leadsite.inbox.models import ChatPresence, InboxPreference
 from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.views import address_of, chat_context, meanwhile, whole_page
+from leadsite.inbox.writing.attaching import given_file
 from leadsite.inbox.writing.failures import failure_of
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent
 from whatsapp.outbound.enqueue import reply as queue_reply
@@ -34,12 +35,11 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     # A browser sends line ends as \r\n.
     text = request.POST.get("text", "").replace("\r\n", "\n").strip()
     seen = None if "anyway" in request.POST else read_uuid(request.POST.get("seen", ""))
-    message = MessageContent(content=text, author_id=viewer.person_id)
     kept = {"draft": text[: 2 * TEXT_MAX_LENGTH]}
+    its = {"user_id": viewer.business_id, "conversation_id": conversation.pk, "unless_answered_after": seen}
     try:
-        queue_reply(
-            user_id=viewer.business_id, conversation_id=conversation.pk, message=message, unless_answered_after=seen
-        )
+        with given_file(request, viewer, text) as media:
+            queue_reply(message=MessageContent(content=text, author_id=viewer.person_id, media=media), **its)
     except AnsweredMeanwhile as refusal:
         return answer_with_chat(request, viewer, conversation, status=409, **meanwhile(viewer, refusal.answer), **kept)
     except (MessageRefused, ConversationRefused) as refusal:

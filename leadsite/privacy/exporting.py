@@ -2,7 +2,6 @@
 
 import io
 import json
-import mimetypes
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from conversations.media.files import FileMissing, open_file
+from conversations.media.shown import ending_of
 from conversations.models import Customer
 from leadsite.core import clock
 from leadsite.core.statements import fetch_rows
@@ -83,8 +83,7 @@ def stored_files(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the stored files of an export: the name in the folder or archive, and the name in the storage."""
     for row in document["files"]:
         if row["name"]:
-            suffix = mimetypes.guess_extension(row["mime_found"]) or ""
-            yield f"{FILES}/{row['id']}{suffix}", row["name"]
+            yield f"{FILES}/{row['id']}{ending_of(row['mime_found'])}", row["name"]
 
 
 def count_traces(customer: Customer) -> dict[str, int]:

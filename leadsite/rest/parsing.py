@@ -24,9 +24,14 @@ class JSONParser(BaseParser):
 
     media_type = "application/json"
 
+    @property
+    def limit(self) -> int:
+        """The largest body, in bytes."""
+        return int(settings.API_MAX_BODY_BYTES)
+
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         """Raises BodyTooLarge and ParseError."""
-        limit = settings.API_MAX_BODY_BYTES
+        limit = self.limit
         # DRF passes the unread stream, to which DATA_UPLOAD_MAX_MEMORY_SIZE does not apply.
         body = stream.read(limit + 1)
         if len(body) > limit:
@@ -39,6 +44,14 @@ class JSONParser(BaseParser):
             raise ParseError("The body is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}.") from error
+
+
+class FilesJSONParser(JSONParser):
+    """The same, where a body may have a file in it, as base64."""
+
+    @property
+    def limit(self) -> int:
+        return int(settings.API_MAX_FILE_BODY_BYTES)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from typing import IO, Any, Final
 
@@ -29,7 +30,7 @@ from leadsite.server.connections import EVERY_SECONDS, Peer, allow_many_files, c
 from leadsite.server.environ import Headers, Scope, Visit, environ_of
 from leadsite.server.threads import Threads
 from leadsite.server.turns import WAIT_SECONDS, TooBusy, Turns
-from leadsite.server.uploads import has_session, limit_of, upload_limit_of
+from leadsite.server.uploads import LOGIN_HEADERS, limit_of, may_upload, upload_limit_of
 
 # Threads that wait for the next piece of an answer that is sent while it is made: downloads, static files.
 STREAM_THREADS: Final = 4
@@ -132,8 +133,8 @@ class Application:
         declared = _declared(scope.headers)
         if more is None or (declared is not None and declared <= limit):
             return limit
-        cookies = scope.headers.get("cookie") or ""
-        return more if await self._threads.run(client, has_session, cookies) else limit
+        login = {name: scope.headers.get(header) or "" for name, header in LOGIN_HEADERS}
+        return more if await self._threads.run(client, partial(may_upload, scope.path, **login)) else limit
 
     async def _run(self, scope: Scope, body: IO[bytes], client: Client, visit: Visit) -> Answer:
         loop = asyncio.get_running_loop()

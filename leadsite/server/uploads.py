@@ -1,5 +1,6 @@
 """How large a body may be, by its path: staff may upload files, nobody else may fill memory and disk."""
 
+import re
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Final
@@ -8,9 +9,17 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import close_old_connections
 
+from leadsite.accounts.authentication import is_key
+
 # The other fields of a form, and the lines between them.
 _FORM_BYTES: Final = 64 * 1024
 PATHS: Final = ("/admin/leads/importrun/add",)
+# What may_upload asks for, and where it is.
+LOGIN_HEADERS: Final = (("cookies", "cookie"), ("authorization", "authorization"))
+_ID: Final = "[0-9a-f-]{36}"
+# Messages with a file: an answer in the inbox, and requests with an API key.
+_FORMS: Final = re.compile(rf"/admin/inbox/{_ID}/reply")
+_API: Final = re.compile(rf"/api/(?:whatsapp|conversations/{_ID}/messages)")
 
 
 def limit_of(path: str) -> int:
@@ -19,8 +28,21 @@ def limit_of(path: str) -> int:
 
 
 def upload_limit_of(path: str) -> int | None:
-    """Return the largest body that is accepted from staff, where it differs."""
-    return settings.IMPORT_MAX_BYTES + _FORM_BYTES if path.rstrip("/") in PATHS else None
+    """Return the largest body that is accepted from staff or with an API key, where it differs."""
+    path = path.rstrip("/")
+    if path in PATHS:
+        return int(settings.IMPORT_MAX_BYTES) + _FORM_BYTES
+    if _FORMS.fullmatch(path):
+        return int(settings.FILE_FORM_MAX_BYTES) + _FORM_BYTES
+    return int(settings.API_MAX_FILE_BODY_BYTES) if _API.fullmatch(path) else None
+
+
+def may_upload(path: str, *, cookies: str, authorization: str) -> bool:
+    """Whether somebody is logged in who may send such a body there. Queries the database. Raises django.db.Error."""
+    if path.startswith("/api/"):
+        close_old_connections()
+        return is_key(authorization)
+    return has_session(cookies)
 
 
 def has_session(cookies: str) -> bool:

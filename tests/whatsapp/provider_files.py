@@ -20,7 +20,8 @@ MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(60)
 
 def picture(width: int = 800, height: int = 600, form: str = "JPEG", mode: str = "RGB") -> bytes:
     buffer = io.BytesIO()
-    Image.new(mode, (width, height), "orange").save(buffer, form)
+    colour = (255, 165, 0, 128) if mode == "RGBA" else "orange"
+    Image.new(mode, (width, height), colour).save(buffer, form)
     return buffer.getvalue()
 
 

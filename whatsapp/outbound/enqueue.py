@@ -16,6 +16,7 @@ from leads.models import Lead, LeadRow
 from leads.services.rules import is_storable
 from leadsite.core import clock, metrics
 from leadsite.core.transactions import retried
+from whatsapp.media.attachments import Attachment, add_attachment
 from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.refusals import AnsweredMeanwhile, MessageRefused, OptedOut, WindowClosed, refusal_of
@@ -48,7 +49,7 @@ class LeadRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContent:
-    """What to send: a text, or a template in Meta's format ({name, language: {code}, components}).
+    """What to send: a text, a file, or a template in Meta's format ({name, language: {code}, components}).
 
     `author_id`: the person who wrote it in the admin.
     """
@@ -56,9 +57,12 @@ class MessageContent:
     content: str
     template: dict[str, Any] | None = None
     author_id: UUID | None = None
+    media: Attachment | None = None
 
     @property
     def kind(self) -> str:
+        if self.media:
+            return self.media.kind
         return TEMPLATE if self.template else TEXT
 
 
@@ -199,9 +203,12 @@ def _queue(
     """
     is_open = route.open_until(clock.now()) is not None
     provider = PROVIDERS[route.channel.provider] if route.channel else None
-    if provider and (problem := provider.problem_of(message.content, message.template)):
+    problem = provider.problem_of(message.content, message.template) if provider else None
+    if provider and message.media:
+        problem = problem or provider.problem_of_media(message.media.kind)
+    if problem:
         raise MessageRefused(problem.sentence, field=problem.field)
-    if message.kind == TEXT and settings.WHATSAPP_ENFORCE_WINDOW and not is_open:
+    if not message.template and settings.WHATSAPP_ENFORCE_WINDOW and not is_open:
         raise WindowClosed(
             "The customer has not written to this number in the last 24 hours, so WhatsApp accepts only an approved"
             " template. Nothing was stored.",
@@ -217,15 +224,20 @@ def _queue(
         channel_id=route.channel.id if route.channel else None,
         address=route.address,
         author_id=message.author_id,
+        parts=message.media.parts if message.media else None,
     )
     if message_id is None:
         raise UnknownConversation(NO_CONVERSATION)  # deleted at the same moment
+    if message.media:
+        add_attachment(message.media, user_id=user_id, message_id=message_id)
     wake_sender()
     return Queued(message_id, conversation_id, lead_id, is_open)
 
 
 def _rendered(user_id: UUID, customer_id: UUID, route: Route, message: MessageContent) -> tuple[str, dict[str, Any]]:
     """Return content and extras of the row. Raises OptedOut, and MessageRefused for a template that cannot be sent."""
+    if message.media:
+        return message.media.content, message.media.extras
     if not message.template:
         return message.content, {}
     rendered = render_template(user_id=user_id, channel=route.channel, template=message.template)

@@ -33,6 +33,11 @@ class Outgoing:
     withheld: str = ""  # why it is not to be sent any more: see Leased
 
     @property
+    def media(self) -> dict[str, Any] | None:
+        """The file that goes out with it: Attachment.extras in whatsapp/media/attachments.py."""
+        return self.extras.get("media") if self.kind != "template" else None
+
+    @property
     def is_to_phone(self) -> bool:
         return self.address.startswith("+")
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from conversations.models import SETTLED, Customer, Message
+from whatsapp.media.attachments import copy_of, has_file
 from whatsapp.outbound.enqueue import MessageContent, Queued, reply
 
 Status = Message.Status
@@ -36,11 +37,8 @@ def send_again(*, message: Message, author_id: UUID | None = None) -> Queued:
         if not can_be_sent_again(row):
             raise TooLate("This message has been sent again already.")
         template = row.extras.get("template")
-        queued = reply(
-            user_id=row.user_id,
-            conversation_id=row.conversation_id,
-            message=MessageContent(content=row.content, template=template, author_id=author_id),
-        )
+        content = MessageContent(content=row.content, template=template, media=copy_of(row), author_id=author_id)
+        queued = reply(user_id=row.user_id, conversation_id=row.conversation_id, message=content)
         if row.status == Status.UNKNOWN:
             row.status, row.error = Status.FAILED, SENT_AGAIN
         row.extras = {**row.extras, _SENT_AGAIN_AS: str(queued.message_id), SETTLED: "sent again"}
@@ -58,8 +56,8 @@ def leave(*, message: Message) -> None:
 
 
 def can_be_sent_again(message: Message) -> bool:
-    """Whether it is an outgoing text or template that is failed or unknown and was not sent again before."""
-    is_ours = message.direction == Message.Direction.OUT and message.kind in ("text", "template")
+    """Whether it is an outgoing text, file or template that is failed or unknown and was not sent again before."""
+    is_ours = message.direction == Message.Direction.OUT and (message.kind in ("text", "template") or has_file(message))
     return is_ours and message.status in (Status.UNKNOWN, Status.FAILED) and _SENT_AGAIN_AS not in message.extras
 
 

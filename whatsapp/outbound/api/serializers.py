@@ -14,8 +14,9 @@ from conversations.phone import PHONE_RULE, PhoneInvalid, normalise
 from leads.models import DETAILS_MAX_LENGTH, Lead
 from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictSerializer
 from leadsite.rest.known_names import unknown_names
-from leadsite.rest.schema import AN_ID, ANOTHER_ID, example
+from leadsite.rest.schema import example
 from whatsapp.message_templates.rendering import describe
+from whatsapp.outbound.api.attaching import FILE_HELP, FileSerializer, GivenFile
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient
 from whatsapp.outbound.providers import twilio
 
@@ -138,7 +139,7 @@ def _is_text(tree: Any) -> bool:
 
 @example(asked={"message": "On Saturday at ten"})
 class ReplySerializer(StrictSerializer):
-    """A message: exactly one of `message` and `template`."""
+    """A message: exactly one of `message`, `template` and `media`."""
 
     message = StrictCharField(
         max_length=TEXT_MAX_LENGTH,
@@ -150,6 +151,7 @@ class ReplySerializer(StrictSerializer):
     template = TemplateField(
         required=False, allow_null=True, help_text="An approved template, which WhatsApp accepts at any time."
     )
+    media = FileSerializer(required=False, allow_null=True, help_text=FILE_HELP)
 
     def validate_message(self, text: str | None) -> str | None:
         if text is not None and not text.strip():
@@ -157,16 +159,21 @@ class ReplySerializer(StrictSerializer):
         return text
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        message, template = attrs.pop("message", None), attrs.pop("template", None)
-        if problems := self.problems(attrs, message, template):
+        given = {name: attrs.pop(name, None) for name in ("message", "template", "media")}
+        if problems := self.problems(attrs, [name for name, value in given.items() if value is not None]):
             raise serializers.ValidationError(problems)
-        return attrs | {"content": MessageContent(content=message or describe(template), template=template)}
+        file, template = given["media"], given["template"]
+        text = given["message"] or (file["caption"] if file else describe(template))
+        return attrs | {"content": MessageContent(content=text, template=template), "file": file}
 
-    def problems(self, attrs: dict[str, Any], message: Any, template: Any) -> dict[str, list[str]]:
-        """Return errors of combinations of fields that are valid separately."""
-        if message is not None and template is not None:
-            return {"message": ["Give either message or template, not both."]}
-        return {"message": ["This field is required."]} if message is None and template is None else {}
+    def problems(self, attrs: dict[str, Any], given: list[str]) -> dict[str, list[str]]:
+        """Return errors of combinations of fields that are valid separately. `given`: what is to be sent."""
+        if len(given) > 1:
+            both = (
+                "either message or template, not both" if "media" not in given else "one of message, template and media"
+            )
+            return {given[0]: [f"Give {both}."]}
+        return {} if given else {"message": ["This field is required."]}
 
 
 @example(asked={"to": "+4915123456789", "message": "Your cake is ready"})
@@ -201,8 +208,8 @@ class OutgoingSerializer(ReplySerializer):
         to = replace(found, customer_name=attrs.get("customerName") or "")
         return super().validate(attrs) | {"to": to, "lead": lead if attrs["createLead"] else None}
 
-    def problems(self, attrs: dict[str, Any], message: Any, template: Any) -> dict[str, list[str]]:
-        found = super().problems(attrs, message, template)
+    def problems(self, attrs: dict[str, Any], given: list[str]) -> dict[str, list[str]]:
+        found = super().problems(attrs, given)
         if attrs["createLead"] and not attrs.get("customerName"):
             found |= {"customerName": ["Required where createLead is true."]}
         return found
@@ -213,36 +220,13 @@ _OUTGOING: Final = OutgoingSerializer()
 _REPLY: Final = ReplySerializer()
 
 
-def read_outgoing(body: Any) -> tuple[Recipient, MessageContent, LeadRequest | None]:
+def read_outgoing(body: Any) -> tuple[Recipient, MessageContent, LeadRequest | None, GivenFile | None]:
     """Parse the body of POST /api/whatsapp. Raises ValidationError that names every invalid field."""
     fields = _OUTGOING.run_validation(body)
-    return fields["to"], fields["content"], fields["lead"]
+    return fields["to"], fields["content"], fields["lead"], fields["file"]
 
 
-def read_reply(body: Any) -> MessageContent:
+def read_reply(body: Any) -> tuple[MessageContent, GivenFile | None]:
     """Parse the body of a reply. Raises ValidationError."""
-    content: MessageContent = _REPLY.run_validation(body)["content"]
-    return content
-
-
-@example(
-    answered={
-        "success": True,
-        "message_id": AN_ID,
-        "conversation_id": ANOTHER_ID,
-        "lead_id": None,
-        "status": "queued",
-        "window": "open",
-    }
-)
-class QueuedSerializer(serializers.Serializer[Any]):
-    """A message that was stored and will be sent."""
-
-    success = serializers.BooleanField(default=True)
-    message_id = serializers.UUIDField()
-    conversation_id = serializers.UUIDField()
-    lead_id = serializers.UUIDField(allow_null=True, help_text="Null without `createLead`.")
-    status = serializers.ChoiceField(choices=["queued"])
-    window = serializers.ChoiceField(
-        choices=["open", "closed"], help_text="Whether the customer wrote or called in the last 24 hours."
-    )
+    fields = _REPLY.run_validation(body)
+    return fields["content"], fields["file"]

@@ -15,11 +15,13 @@ from conversations.models import Message
 from leads.models import Lead
 from leads.services.refusals import log_failed_creation
 from leadsite.rest.idempotency import answer_once
+from leadsite.rest.parsing import FilesJSONParser
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, errors
 from leadsite.rest.viewsets import OwnedViewSet
+from whatsapp.outbound.api.answers import QueuedSerializer
+from whatsapp.outbound.api.attaching import with_file
 from whatsapp.outbound.api.serializers import (
     OutgoingSerializer,
-    QueuedSerializer,
     ReplySerializer,
     read_outgoing,
     read_reply,
@@ -32,8 +34,8 @@ _QUEUED: Final = OpenApiResponse(
     QueuedSerializer, description="It is stored, and will be sent. `GET /api/messages/{message_id}` has its status."
 )
 _SENDING: Final = (
-    "Exactly one of `message` and `template`. Message, conversation and, with `createLead`, lead are stored together or"
-    " not at all, and then sent.\n\n"
+    "Exactly one of `message`, `template` and `media`. Message, conversation and, with `createLead`, lead are stored"
+    " together or not at all, and then sent.\n\n"
     "A customer without a conversation gets one; without `createLead`, a completed one becomes active again. `window`"
     " says whether the customer wrote to your number, or called it, in the last 24 hours. If it is `closed`, WhatsApp"
     " accepts templates only: a text is tried, and most likely becomes `failed`."
@@ -44,6 +46,7 @@ class SendViewSet(OwnedViewSet[Message]):
     """POST /api/whatsapp."""
 
     scope = "send"
+    parser_classes = (FilesJSONParser,)
 
     @extend_schema(
         summary="Send a message, optionally with a lead",
@@ -60,26 +63,29 @@ class ReplyViewSet(ThreadViewSet):
     """GET and POST /api/conversations/<id>/messages."""
 
     scope = "send"
+    parser_classes = (FilesJSONParser,)
 
     @extend_schema(
         summary="Reply in a conversation",
-        description="Sends a message to the conversation's customer. Exactly one of `message` and `template`.",
+        description="Sends a message to the conversation's customer. Exactly one of `message`, `template` and `media`.",
         parameters=[IDEMPOTENCY_KEY],
         request=ReplySerializer,
         responses={202: _QUEUED, **errors(404, *CREATING, *_REFUSED)},
     )
     def create(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
         def make() -> Response:
-            message = read_reply(request.data)
-            return accepted(reply(user_id=self.user_id, conversation_id=conversation_id, message=message))
+            content, file = read_reply(request.data)
+            with with_file(content, file, user_id=self.user_id) as message:
+                return accepted(reply(user_id=self.user_id, conversation_id=conversation_id, message=message))
 
         return answer_once(request, user_id=self.user_id, make=make)
 
 
 def _send(user_id: UUID, request: Request) -> Response:
     try:
-        to, message, lead = read_outgoing(request.data)
-        queued = send_message(user_id=user_id, to=to, message=message, lead=lead)
+        to, content, lead, file = read_outgoing(request.data)
+        with with_file(content, file, user_id=user_id) as message:
+            queued = send_message(user_id=user_id, to=to, message=message, lead=lead)
     except (APIException, MessageRefused) as error:
         _log_failed_lead(request, error)
         raise

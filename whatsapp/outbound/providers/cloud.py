@@ -1,6 +1,7 @@
 """Meta's Cloud API: POST /<version>/<phone number id>/messages (Meta, WhatsApp, Cloud API, Messages)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from whatsapp.json_parts import error_text, object_of, objects_of, text_of
 from whatsapp.json_repair import NotJson, parse
 from whatsapp.meta_errors import UNKNOWN_NUMBER, outcome_of_error, with_advice
 from whatsapp.outbound.outcomes import REASON_MAX_LENGTH, Outcome, Outgoing, Problem, Retry, Sent, Stopped, Unknown
+from whatsapp.outbound.providers.cloud_media import upload
 from whatsapp.outbound.providers.http import Answer, Request
 from whatsapp.outbound.retries import A_FEW_TIMES, THROUGHPUT
 
@@ -39,7 +41,18 @@ def problem_of(content: str, template: Mapping[str, Any] | None) -> Problem | No
     return None
 
 
-def request_for(message: Outgoing, token: str) -> Request:
+def problem_of_media(kind: str) -> Problem | None:
+    """Return why Meta would certainly refuse a file of this kind."""
+    return None
+
+
+def request_for(message: Outgoing, token: str) -> Request | Outcome:
+    """Build the request; a file is uploaded first."""
+    if file := message.media:
+        uploaded = upload(message.phone_number_id, file, Bearer(token), outcome_of)
+        if not isinstance(uploaded, str):
+            return uploaded
+        message = replace(message, extras=message.extras | {"media": file | {"uploaded": uploaded}})
     number = quote(message.phone_number_id, safe="")
     url = f"{settings.WHATSAPP_API_BASE_URL}/{settings.WHATSAPP_API_VERSION}/{number}/messages"
     return Request(url, auth=Bearer(token), json=body_of(message))
@@ -58,6 +71,10 @@ def body_of(message: Outgoing) -> dict[str, Any]:
     if message.kind == "template":
         template = {key: found for key, found in message.extras["template"].items() if key != "content_sid"}
         return body | {"type": "template", "template": template}
+    if file := message.media:
+        named = {"filename": file["filename"]} if message.kind == "document" else {}
+        caption = {"caption": file["caption"]} if file["caption"] else {}
+        return body | {"type": message.kind, message.kind: {"id": file["uploaded"]} | named | caption}
     return body | {"type": "text", "text": {"body": message.content, "preview_url": False}}
 
 

@@ -40,6 +40,8 @@ class Request:
     auth: AuthBase
     json: Any = None
     data: Any = None
+    files: Any = None
+    seconds: float = 0  # for the whole of it, where it takes longer than others; else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ def _exchange(method: str, request: Request, max_bytes: int) -> Answer:
     prepared = requests.PreparedRequest()
     try:
         headers = requests.utils.default_headers()
-        prepared.prepare(method, request.url, headers, data=request.data, json=request.json, auth=request.auth)
+        prepared.prepare(
+            method, request.url, headers, data=request.data, json=request.json, files=request.files, auth=request.auth
+        )
     except Exception as error:
         # The error's text may quote the token, so neither the text nor the error is passed on.
         raise NotSent(f"The request cannot be written: {type(error).__name__}.") from None
@@ -121,8 +125,8 @@ def _exchange(method: str, request: Request, max_bytes: int) -> Answer:
     try:
         # A time-out of requests limits each wait; the deadline limits the whole request.
         with (
-            deadline(TOTAL_SECONDS, lambda: _shut_down(local)),
-            adapter.send(prepared, timeout=(CONNECT_SECONDS, READ_SECONDS), stream=True) as response,
+            deadline(request.seconds or TOTAL_SECONDS, lambda: _shut_down(local)),
+            adapter.send(prepared, timeout=(CONNECT_SECONDS, request.seconds or READ_SECONDS), stream=True) as response,
         ):
             return Answer(response.status_code, _read(response, max_bytes), _retry_after(response))
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:

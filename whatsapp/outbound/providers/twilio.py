@@ -5,13 +5,16 @@ The number's access token is "<account sid>:<auth token>", or with an API key "<
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
+from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
 from requests.auth import HTTPBasicAuth
 
+from conversations.media.links import program_link
 from conversations.models import PROVIDER_ID_MAX_LENGTH
 from whatsapp.json_parts import object_of, objects_of, text_of
 from whatsapp.json_repair import NotJson, parse
@@ -32,6 +35,8 @@ from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF, THROUGHPUT
 from whatsapp.twilio_errors import error_of, with_words
 
 TEXT_MAX_LENGTH: Final = 1600  # error 21617
+# How long Twilio may fetch a file after the message was given to it.
+MEDIA_LIFE: Final = timedelta(hours=1)
 
 
 def problem_of(content: str, template: Mapping[str, Any] | None) -> Problem | None:
@@ -45,6 +50,14 @@ def problem_of(content: str, template: Mapping[str, Any] | None) -> Problem | No
     return None
 
 
+def problem_of_media(kind: str) -> Problem | None:
+    """Return why Twilio would certainly refuse a file of this kind: it fetches files from this site."""
+    if settings.PUBLIC_URL:
+        return None
+    sentence = "This goes out through Twilio, which fetches files from this site: its operator has to set PUBLIC_URL."
+    return Problem("media", sentence)
+
+
 def request_for(message: Outgoing, token: str) -> Request | Outcome:
     account, colon, secret = token.partition(":")
     if not (account and colon and secret):
@@ -55,7 +68,11 @@ def request_for(message: Outgoing, token: str) -> Request | Outcome:
     user, _, password = secret.partition(":") if ":" in secret else (account, ":", secret)
     url = f"{settings.TWILIO_API_BASE_URL}/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
     form = {"From": TWILIO_PREFIX + message.phone_number_id, "To": TWILIO_PREFIX + message.address}
-    form |= _template_form(template) if template else {"Body": message.content}
+    if file := message.media:
+        form |= {"MediaUrl": program_link(UUID(file["id"]), life=MEDIA_LIFE)}
+        form |= {"Body": file["caption"]} if file["caption"] else {}
+    else:
+        form |= _template_form(template) if template else {"Body": message.content}
     if settings.PUBLIC_URL:
         # Without it Twilio uses the callback URL configured for the sender.
         form["StatusCallback"] = settings.PUBLIC_URL + reverse("whatsapp-webhook")

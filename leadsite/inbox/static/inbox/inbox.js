@@ -242,7 +242,7 @@
     }
 
     async function sendNow(form, submitter) {
-        if (!form.isConnected || !box().value.trim()) return;
+        if (!form.isConnected || !(box().value.trim() || window.inboxFile.has())) return;
         const text = box().value, id = chat().dataset.chat;
         // Its button may have been replaced meanwhile.
         const body = new FormData(form);
@@ -253,6 +253,7 @@
             if (chat()?.dataset.chat !== id) { if (status === 200) drafts.write(id, ""); return; }
             if (status === 200) {
                 if (box().value === text) { box().value = ""; grow(box()); }
+                window.inboxFile.clear();
                 drafts.write(id, box().value);
                 panes.querySelector("[name=seen]").value = page.querySelector("[name=seen]").value;
             }

@@ -1,0 +1,70 @@
+/* The file of an answer: chosen, dropped on the chat or pasted into the box; shown before it is sent. */
+window.inboxFile = (() => {
+    const MIB = 1024 * 1024;
+    const input = () => document.getElementById("reply-file");
+    const part = () => input()?.closest("[data-attach]");
+
+    function say(words) {
+        const line = document.createElement("p");
+        line.className = "inbox-problem";
+        line.setAttribute("role", "alert");
+        line.textContent = words;
+        document.querySelector("#reply [data-part=problem]")?.replaceChildren(line);
+    }
+
+    function show() {
+        const shown = part()?.querySelector("[data-attached]");
+        if (!shown) return;
+        const file = input().files[0], picture = shown.querySelector("img");
+        shown.hidden = !file;
+        picture.hidden = true;
+        picture.removeAttribute("src");
+        if (!file) return;
+        shown.querySelector("bdi").textContent = file.name;
+        shown.querySelector("span").textContent = file.size < MIB ? `${Math.max(1, Math.round(file.size / 1024))} KB` : `${(file.size / MIB).toFixed(1)} MB`;
+        if (/^image\/(jpeg|png|gif|webp)$/.test(file.type)) {
+            const reader = new FileReader();
+            reader.onload = () => { picture.src = reader.result; picture.hidden = false; };
+            reader.readAsDataURL(file);
+        }
+    }
+
+    function clear() {
+        if (input()) input().value = "";
+        show();
+    }
+
+    function take(files) {
+        if (!files.length || !input()) return false;
+        if (files.length > 1) say("One file can be sent at a time: the first is taken.");
+        const one = new DataTransfer();
+        one.items.add(files[0]);
+        input().files = one.files;
+        check();
+        return true;
+    }
+
+    function check() {
+        const file = input().files[0], most = Number(part().dataset.most);
+        if (file && file.size > most) {
+            clear();
+            say(`“${file.name}” is larger than ${most / MIB} MB, the most that WhatsApp takes. It was not attached.`);
+            return;
+        }
+        show();
+        document.getElementById("reply-text")?.focus({preventScroll: true});
+    }
+
+    document.addEventListener("change", event => { if (event.target === input()) check(); });
+    document.addEventListener("click", event => { if (event.target.closest("[data-detach]")) { clear(); input()?.focus(); } });
+    document.addEventListener("paste", event => {
+        if (event.target.id === "reply-text" && event.clipboardData?.files.length && take(event.clipboardData.files)) event.preventDefault();
+    });
+    for (const name of ["dragover", "drop"]) document.addEventListener(name, event => {
+        if (!event.target.closest?.("#chat") || !input() || ![...event.dataTransfer.types].includes("Files")) return;
+        event.preventDefault();
+        if (name === "drop") take(event.dataTransfer.files);
+    });
+
+    return {has: () => Boolean(input()?.files.length), clear};
+})();

@@ -1,0 +1,55 @@
+"""Uploads a file to Meta: POST /<version>/<phone number id>/media (Meta, WhatsApp, Cloud API, Media).
+
+An upload sends nothing to anybody. So whatever becomes of it, the message can be tried again.
+"""
+
+import threading
+from typing import Any, Final
+from urllib.parse import quote
+
+from django.conf import settings
+from requests.auth import AuthBase
+
+from conversations.media.files import FileMissing, open_file
+from whatsapp.json_parts import object_of, text_of
+from whatsapp.json_repair import NotJson, parse
+from whatsapp.outbound.outcomes import Failed, NotSent, Outcome, Retry, Uncertain, Unknown
+from whatsapp.outbound.providers.http import Request, post
+from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF
+
+# Below the lease of a message with a file: _LEASE in conversations/models/outbox.py.
+UPLOAD_SECONDS: Final = 120.0
+GONE: Final = "The file of this message is not stored any more. Send it again."
+# Each has its file in memory, twice.
+_uploads: Final = threading.BoundedSemaphore(4)
+
+
+def upload(number: str, file: dict[str, Any], auth: AuthBase, meaning: Any) -> str | Outcome:
+    """Return Meta's id of the uploaded file, or why there is none. `meaning`: outcome_of."""
+    url = f"{settings.WHATSAPP_API_BASE_URL}/{settings.WHATSAPP_API_VERSION}/{quote(number, safe='')}/media"
+    with _uploads:
+        try:
+            with open_file(file["name"]) as stored:
+                content = stored.read()
+        except FileMissing:
+            return Failed(GONE)
+        form = {"messaging_product": "whatsapp", "type": file["mime_type"]}
+        # The name is our own: others may not be sent in a header as they are.
+        files = {"file": ("file", content, file["mime_type"])}
+        try:
+            answer = post(Request(url, auth=auth, data=form, files=files, seconds=UPLOAD_SECONDS))
+        except (NotSent, Uncertain) as error:
+            return Retry(f"The file was not uploaded. {error}", BACK_OFF)
+    found = _object(answer.body)
+    if 200 <= answer.status < 300:
+        return text_of(found.get("id")) or Retry("Meta answered the upload without an id.", A_FEW_TIMES)
+    outcome: Outcome = meaning(answer)
+    return Retry(f"The file was not uploaded. {outcome.reason}", BACK_OFF) if isinstance(outcome, Unknown) else outcome
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        tree, _ = parse(body)
+    except NotJson:
+        return {}
+    return object_of(tree)
