@@ -147,6 +147,7 @@ INSTALLED_APPS = [
     "leadsite.inbox",
     "leadsite.privacy",
     "leadsite.backups",
+    "leadsite.exports",
 ]
 MIDDLEWARE = [
     "leadsite.middleware.Probes",

@@ -77,6 +77,7 @@ urlpatterns = [
     path("admin/", include("leadsite.accounts.people.pages")),
     path("admin/account/", include("leadsite.accounts.account.pages")),
     path("admin/settings/", include(business_pages.urlpatterns)),
+    path("admin/exports/", include("leadsite.exports.urls")),
     path("admin/inbox/", include("leadsite.inbox.urls")),
     path("admin/media/<uuid:media_id>/", staff_view, name="media"),
     path("admin/", for_staff(first_page)),

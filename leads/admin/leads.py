@@ -48,7 +48,7 @@ class LeadAdmin(DeletableLeads, AuditedAdmin):
             "created",
         ),
     ]
-    list_filter = ["status", "type", "source", AssignedFilter, "created_at"]
+    list_filter = ["status", "type", "source", AssignedFilter, "created_at", "updated_at"]
     list_select_related = ["conversation__customer", "assigned_to"]
     search_help_text = "Name, phone number, or words of the request"
     # Leads from another system keep their ids, which do not sort by time.

@@ -14,15 +14,18 @@ from django.db import DatabaseError, DataError, IntegrityError
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from leadsite.adminkit.change_list import LongList
+from leadsite.adminkit.dates import filter_times_by_ranges
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import moment
 from leadsite.adminkit.workplace import sees_all
 from leadsite.core import failures
 
 log = structlog.get_logger(__name__)
+filter_times_by_ranges()
 
 # How many rows an action may get that loads them all, like Django's own "delete".
 MAX_CHOSEN: Final = 1000
@@ -132,8 +135,10 @@ class AdminPage(ModelAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        # The title of the browser's tab: Django's is "Select lead to change".
+        named = {"title": capfirst(str(self.opts.verbose_name_plural))}
         try:
-            return super().changelist_view(request, extra_context)
+            return super().changelist_view(request, named | (extra_context or {}))
         except (ValueError, OverflowError, ValidationError, DataError):
             if not (request.GET or request.POST):
                 raise

@@ -47,6 +47,8 @@ _DELETES: Final = {
     "chat_presence": "DELETE FROM chat_presence WHERE conversation_id = ANY (%(conversations)s::uuid[])",
     "notes": "DELETE FROM notes WHERE conversation_id = ANY (%(conversations)s::uuid[])",
     "conversations": "DELETE FROM conversations WHERE id = ANY (%(conversations)s::uuid[])",
+    "export_files": "DELETE FROM export_files WHERE user_id = %(user)s",
+    "exports": "DELETE FROM exports WHERE user_id = %(user)s",
     "customer_merges": "DELETE FROM customer_merges WHERE target_id = %(customer)s OR source_id = %(customer)s",
     "customers": "DELETE FROM customers WHERE id = %(customer)s",
     "customer_moves": f"DELETE FROM customer_moves WHERE {OWN_MOVES}",  # noqa: S608 - a constant

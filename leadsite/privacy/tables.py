@@ -54,6 +54,11 @@ class Table:
 TABLES: Final[dict[str, Table]] = {
     "customers": Table({"phone": OWN, "phone_key": OWN, "whatsapp_user_id": OWN, "name": OWN, "profile_name": OWN}),
     "customer_moves": Table({"former": OWN, "phone": OWN, "whatsapp_user_id": OWN}),
+    # Expires after a day; with an erasure all of the business's are deleted: a person may be in any of them.
+    "exports": Table(
+        dict.fromkeys(("query", "columns", "format", "kind", "state", "error"), OWN),
+    ),
+    "export_files": Table({"content": OWN}),
     "customer_merges": Table(dict.fromkeys(["former_name", "former_phone", "former_whatsapp_user_id", "moved"], OWN)),
     "conversations": Table({"status": WORD}),
     "messages": Table(

@@ -29,6 +29,8 @@ PRUNE_IMPORTS = "leads.tasks.prune_imports"
 SWEEP_BULK_CHANGES = "leads.tasks.sweep_bulk_changes"
 PRUNE_BULK_CHANGES = "leads.tasks.prune_bulk_changes"
 FORGET_MERGES = "leads.tasks.forget_merges"
+SWEEP_EXPORTS = "leadsite.exports.tasks.sweep_exports"
+PRUNE_EXPORTS = "leadsite.exports.tasks.prune_exports"
 REMOVE = "leadsite.tasks.remove_old_jobs"
 
 

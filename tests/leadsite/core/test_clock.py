@@ -10,6 +10,7 @@ from django.db import connection
 
 from leads.tasks import forget_merges, prune_bulk_changes, prune_imports
 from leadsite.core import clock
+from leadsite.exports.tasks import prune_exports
 from leadsite.tasks import prune_allowances, prune_idempotency_keys
 from leadsite.webhooks.tasks import prune_webhook_events
 from tests.factories import ORDER, Business
@@ -67,7 +68,7 @@ def test_a_machine_whose_clock_differs_deletes_nothing(
 
 PRUNING = [
     *(prune_idempotency_keys, prune_allowances, prune_webhook_events),
-    *(prune_deliveries, prune_imports, prune_bulk_changes, forget_merges),
+    *(prune_deliveries, prune_imports, prune_bulk_changes, forget_merges, prune_exports),
 ]
 
 

@@ -11,11 +11,13 @@ from tests.leadsite.workers import (
     PRUNE_ALLOWANCES,
     PRUNE_BULK_CHANGES,
     PRUNE_EVENTS,
+    PRUNE_EXPORTS,
     PRUNE_IMPORTS,
     PRUNE_KEYS,
     REMOVE,
     STALLED,
     SWEEP_BULK_CHANGES,
+    SWEEP_EXPORTS,
     SWEEP_IMPORTS,
     insert_job,
     once,
@@ -56,6 +58,8 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         PRUNE_BULK_CHANGES,
         SWEEP_BULK_CHANGES,
         FORGET_MERGES,
+        SWEEP_EXPORTS,
+        PRUNE_EXPORTS,
     } == set(done)
 
 

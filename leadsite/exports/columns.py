@@ -1,0 +1,86 @@
+"""The columns that each list can be exported with, and their texts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`read`: the value of a row; times are written in the business's zone."""
+
+    name: str
+    title: str
+    read: Callable[[Any], Any]
+
+
+def _person(row: Any) -> str:
+    return row.assigned_to.person_name if row.assigned_to else ""
+
+
+def _of_customer(customer: Callable[[Any], Any]) -> list[Column]:
+    return [
+        Column("customer_name", "name", lambda row: customer(row).name),
+        Column("customer_phone", "phone", lambda row: customer(row).phone),
+        Column("whatsapp_user_id", "whatsapp user id", lambda row: customer(row).whatsapp_user_id),
+    ]
+
+
+_LEAD: Final = [
+    Column("id", "id", lambda row: row.pk),
+    *_of_customer(lambda row: row.conversation.customer),
+    Column("type", "type", lambda row: row.type),
+    Column("status", "status", lambda row: row.status),
+    Column("details", "details", lambda row: row.details),
+    Column("lost_reason", "lost reason", lambda row: row.lost_reason),
+    Column("source", "source", lambda row: row.source),
+    Column("external_id", "external id", lambda row: row.external_id),
+    Column("assigned_to", "assigned to", _person),
+    Column("created_at", "created", lambda row: row.created_at),
+    Column("updated_at", "changed", lambda row: row.updated_at),
+]
+COLUMNS: Final[dict[str, Sequence[Column]]] = {
+    "lead": _LEAD,
+    "deletedlead": [*_LEAD, Column("deleted_at", "deleted", lambda row: row.deleted_at)],
+    "conversation": [
+        Column("id", "id", lambda row: row.pk),
+        *_of_customer(lambda row: row.customer),
+        Column("status", "status", lambda row: row.status),
+        Column("assigned_to", "assigned to", _person),
+        Column("waiting_since", "waiting since", lambda row: row.waiting_since),
+        Column("last_message_at", "last message", lambda row: row.last_message_at),
+        Column("last_inbound_at", "last from the customer", lambda row: row.last_inbound_at),
+        Column("created_at", "created", lambda row: row.created_at),
+    ],
+    "customer": [
+        Column("id", "id", lambda row: row.pk),
+        *_of_customer(lambda row: row),
+        Column("opted_out_at", "opted out of marketing", lambda row: row.marketing_opted_out_at),
+        Column("created_at", "created", lambda row: row.created_at),
+        Column("updated_at", "changed", lambda row: row.updated_at),
+    ],
+}
+RELATED: Final = {
+    "lead": ["conversation__customer", "assigned_to"],
+    "deletedlead": ["conversation__customer", "assigned_to"],
+    "conversation": ["customer", "assigned_to"],
+    "customer": [],
+}
+
+
+def chosen_columns(kind: str, names: Sequence[str]) -> list[Column]:
+    """Return those of the columns that are named, in their own order."""
+    return [column for column in COLUMNS[kind] if column.name in names]
+
+
+def cells_of(row: Any, columns: Sequence[Column], zone: ZoneInfo) -> list[str]:
+    """Return a row as texts."""
+    return [_text(column.read(row), zone) for column in columns]
+
+
+def _text(value: Any, zone: ZoneInfo) -> str:
+    if value is None:
+        return ""
+    return f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)

@@ -1,0 +1,85 @@
+"""The rows of a list of the admin, as its filter and search find them: by the list itself."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ALL_VAR, IS_POPUP_VAR, PAGE_VAR, TO_FIELD_VAR
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+
+from conversations.models import Conversation, Customer
+from conversations.search.pages import SEARCH_PLANS
+from leads.models import DeletedLead, Lead
+from leadsite.accounts.models import User
+from leadsite.core.transactions import custom_plans
+from leadsite.exports.columns import RELATED
+
+LISTS: Final = {"lead": Lead, "deletedlead": DeletedLead, "conversation": Conversation, "customer": Customer}
+CHUNK: Final = 1000
+_IGNORED: Final = (PAGE_VAR, ALL_VAR, IS_POPUP_VAR, TO_FIELD_VAR, "e")
+
+
+class FilterInvalid(Exception):
+    """The list refuses the filter."""
+
+
+def rows_of(request: HttpRequest, kind: str, query: str) -> QuerySet[Any]:
+    """Return the rows of a list with this query string, in its order, for the person of the request.
+
+    Raises PermissionDenied for people who may not change such rows: viewers. FilterInvalid.
+    """
+    page: Any = admin.site.get_model_admin(LISTS[kind])
+    if not page.has_view_or_change_permission(request) or not request.user.has_perm("conversations.change_customer"):
+        raise PermissionDenied
+    parameters = QueryDict(query, mutable=True)
+    for name in _IGNORED:
+        parameters.pop(name, None)
+    asked = HttpRequest()
+    asked.method, asked.path = "GET", reverse(f"admin:{page.opts.app_label}_{kind}_changelist")
+    asked.GET = parameters  # type: ignore[assignment] # lists of values too
+    asked.user = request.user
+    asked._messages = _Messages()  # type: ignore[attr-defined] # the list says there what it cannot search for
+    try:
+        rows = page.get_changelist_instance(asked).queryset
+    except (ValueError, OverflowError, ValidationError, IncorrectLookupParameters) as error:
+        raise FilterInvalid("There is no such filter.") from error
+    if asked._messages.texts:  # type: ignore[attr-defined]
+        raise FilterInvalid(asked._messages.texts[0])  # type: ignore[attr-defined]
+    return rows.select_related(*RELATED[kind])  # type: ignore[no-any-return] # of Any
+
+
+def request_of(person: User, business_id: Any) -> HttpRequest:
+    """A request of a person who works for a business, for a worker."""
+    request = HttpRequest()
+    person.wanted_business = str(business_id)
+    request.user = person
+    return request
+
+
+def newest_first(rows: QuerySet[Any]) -> Iterator[list[Any]]:
+    """Yield the rows in chunks, newest id first; each chunk is a statement of its own. Raises django.db.Error."""
+    last = None
+    ordered = rows.order_by("-pk")
+    while True:
+        with custom_plans(**SEARCH_PLANS):
+            chunk = list(ordered.filter(pk__lt=last)[:CHUNK] if last else ordered[:CHUNK])
+        if chunk:
+            yield chunk
+            last = chunk[-1].pk
+        if len(chunk) < CHUNK:
+            return
+
+
+class _Messages:
+    """Takes the place of Django's messages."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def add(self, level: int, message: str, extra_tags: str = "") -> None:
+        if level >= messages.ERROR:
+            self.texts.append(str(message))

@@ -1,0 +1,180 @@
+"""Services of exports: what a person asks for, the worker that writes it, and the end of it after a day."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import IO, Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, transaction
+from django.db.models import Q, QuerySet
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+
+from leadsite.accounts.business.places import zone_of
+from leadsite.accounts.models import User
+from leadsite.core import clock
+from leadsite.exports.columns import Column, cells_of, chosen_columns
+from leadsite.exports.models import Export, ExportFile
+from leadsite.exports.rows import FilterInvalid, newest_first, request_of, rows_of
+from leadsite.exports.writers import Writer, open_writer
+
+log = structlog.get_logger(__name__)
+
+State = Export.State
+WRITE_EXPORT: Final = "leadsite.exports.tasks.write_export"
+# Up to this number the request writes the file itself.
+AT_ONCE: Final = 5000
+KEEP: Final = timedelta(days=1)
+# A running export without a new chunk for this long has lost its worker.
+STALE: Final = timedelta(minutes=1)
+MAX_ATTEMPTS: Final = 3
+PIECE: Final = 2**20
+_FORBIDDEN: Final = "You may not see these rows any more."
+
+
+def header_of(columns: Sequence[Column]) -> list[str]:
+    return [column.title for column in columns]
+
+
+def write_rows(
+    file: IO[bytes], file_format: str, rows: Sequence[Any], columns: Sequence[Column], zone: ZoneInfo
+) -> None:
+    """Write a whole file."""
+    writer = open_writer(file_format, file, header_of(columns))
+    for row in rows:
+        writer.write(cells_of(row, columns, zone))
+    writer.close()
+
+
+def start_export(
+    *, person_id: UUID, business_id: UUID, kind: str, query: str, columns: Sequence[str], file_format: str, total: int
+) -> Export:
+    """Store what is to be exported, and queue it. Opens the transaction. Raises django.db.Error."""
+    with transaction.atomic():
+        export = Export.objects.create(
+            user_id=business_id,
+            person_id=person_id,
+            kind=kind,
+            query=query,
+            columns=list(columns),
+            format=file_format,
+            total=total,
+        )
+        try:
+            # Without the job, the sweep finds the export within a minute.
+            app.configure_task(WRITE_EXPORT, allow_unknown=True).defer(export_id=str(export.pk))
+        except ConnectorException as error:
+            raise OperationalError(str(error)) from error.__cause__
+    return export
+
+
+def due_exports() -> QuerySet[Export]:
+    """Return the exports that need a worker, oldest first."""
+    lost = Q(state=State.RUNNING, updated_at__lt=clock.now() - STALE)
+    return Export.objects.filter(Q(state=State.WAITING) | lost).order_by("pk")
+
+
+def process_export(export_id: UUID, *, should_stop: Callable[[], bool]) -> None:
+    """Write the file of an export, unless another worker does. An error is stored with the export.
+
+    Raises django.db.OperationalError, after which another worker begins again, and any unexpected exception.
+    """
+    export = _take(export_id)
+    if export is None:
+        return
+    try:
+        person = export.person
+        rows = rows_of(request_of(person, export.user_id), export.kind, export.query)
+        with tempfile.TemporaryFile() as file:
+            finished = _write(export, rows, file, should_stop)
+            if finished:
+                _store(export, file)
+            else:
+                Export.objects.filter(pk=export.pk).update(state=State.WAITING)
+    except (PermissionDenied, FilterInvalid) as refusal:
+        _fail(export, str(refusal) or _FORBIDDEN)
+    except OperationalError:
+        raise
+    except Exception:
+        _fail(export, "An unexpected error occurred; the log has its details. Export again.")
+        raise
+
+
+def prune_exports() -> int:
+    """Delete exports of yesterday with their files; return how many. Raises ClockDiffers."""
+    old = Export.objects.filter(created_at__lt=clock.check_clock() - KEEP)
+    ExportFile.objects.filter(export__in=old.values("pk")).delete()
+    return old.delete()[0]
+
+
+def pieces_of(export: Export) -> Iterator[bytes]:
+    """Yield the file of an export, a piece at a time."""
+    for number in range(ExportFile.objects.filter(user_id=export.user_id, export=export).count()):
+        piece = ExportFile.objects.filter(user_id=export.user_id, export=export, number=number)
+        yield bytes(piece.values_list("content", flat=True)[0])
+
+
+def _take(export_id: UUID) -> Export | None:
+    """Claim the export for this worker. Opens the transaction."""
+    # Two workers may have a job for it, and a sweep: who locks the row first writes the file.
+    with transaction.atomic():
+        export = due_exports().select_for_update(skip_locked=True, of=("self",)).filter(pk=export_id).first()
+        if export is None:
+            return None
+        if export.attempts >= MAX_ATTEMPTS:
+            _fail(export, "Three workers were stopped while they wrote it. Choose fewer rows by a filter.")
+            return None
+        export.attempts += 1
+        now = clock.now()
+        Export.objects.filter(pk=export_id).update(
+            state=State.RUNNING, attempts=export.attempts, done=0, updated_at=now
+        )
+    return export
+
+
+def _write(export: Export, rows: QuerySet[Any], file: IO[bytes], should_stop: Callable[[], bool]) -> bool:
+    """Write the file; return False where the worker is to stop, or another one has taken the export."""
+    columns, zone = chosen_columns(export.kind, export.columns), zone_of(_zone_name(export.user_id))
+    writer: Writer = open_writer(export.format, file, header_of(columns))
+    done = 0
+    for chunk in newest_first(rows):
+        for row in chunk:
+            writer.write(cells_of(row, columns, zone))
+        done += len(chunk)
+        own = Export.objects.filter(pk=export.pk, state=State.RUNNING, attempts=export.attempts)
+        if not own.update(done=done, updated_at=clock.now()) or should_stop():
+            return False
+    writer.close()
+    export.done = done
+    return True
+
+
+def _store(export: Export, file: IO[bytes]) -> None:
+    """Store the file in pieces, and finish. Opens the transaction."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    # An erasure deletes the exports of the business: then there is no row to finish, and the pieces have no export.
+    with transaction.atomic():
+        own = Export.objects.select_for_update().filter(pk=export.pk, state=State.RUNNING, attempts=export.attempts)
+        if own.first() is None:
+            return
+        now = clock.now()
+        for number in range(-(-size // PIECE)):
+            ExportFile.objects.create(user_id=export.user_id, export=export, number=number, content=file.read(PIECE))
+        own.update(state=State.FINISHED, done=export.done, finished_at=now, updated_at=now)
+    log.info("export_written", export=str(export.pk), rows=export.done)
+
+
+def _fail(export: Export, reason: str) -> None:
+    now = clock.now()
+    Export.objects.filter(pk=export.pk).update(state=State.FAILED, error=reason, finished_at=now, updated_at=now)
+
+
+def _zone_name(business_id: UUID) -> str:
+    found = User.objects.filter(pk=business_id).values_list("time_zone", flat=True)
+    return found.first() or ""

@@ -1,0 +1,83 @@
+"""Long exports: the worker writes them, and they end after a day."""
+
+from datetime import timedelta
+
+import pytest
+
+from conversations.models import Customer
+from leadsite.accounts.models import User
+from leadsite.core import clock
+from leadsite.exports import services
+from leadsite.exports.models import Export, ExportFile
+from leadsite.privacy.erasing import erase_customer
+from tests.leadsite.exports.exported import export, table
+from tests.staff import member_of, operator, staff_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def long(leads, owner, monkeypatch):
+    """An export of more rows than a request writes, waiting for a worker; and the page of its owner."""
+    monkeypatch.setattr(services, "AT_ONCE", 1)
+    staff = staff_of(owner)
+    response = export(staff, "lead", "q=cake", format="xlsx")
+    return staff, response["Location"]
+
+
+def test_a_long_one_is_written_by_the_worker_and_downloaded_for_a_day(long, leads, owner, stranger):
+    staff, path = long
+    assert "data-import-progress" in staff.get(path).content.decode()
+    assert staff.get(f"{path}file/").status_code == 302
+    assert staff.get(f"{path}progress/").json()["over"] is False
+    services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    assert (
+        staff.get(f"{path}progress/").json() | {"progress": 1.0, "over": True, "read": 3}
+        == staff.get(f"{path}progress/").json()
+    )
+    assert f"{path}file/" in staff.get(path).content.decode()
+    rows = table(staff.get(f"{path}file/"))
+    assert [row["id"] for row in rows] == [str(lead.pk) for lead in reversed(leads)]
+    for other in (staff_of(stranger), member_of(owner, "agent"), operator()):
+        assert other.get(path).status_code == 404
+        assert other.get(f"{path}file/").status_code == 404
+    Export.objects.update(created_at=clock.now() - timedelta(hours=25))
+    assert staff.get(f"{path}file/").status_code == 404
+    services.prune_exports()
+    assert not Export.objects.exists()
+    assert not ExportFile.objects.exists()
+
+
+def test_a_person_who_has_left_gets_no_file(long, owner):
+    User.objects.get(pk=owner.id).memberships.update(role="viewer")
+    User.objects.get(pk=owner.id).groups.clear()
+    services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    assert Export.objects.get().state == "failed"
+    assert "may not see" in Export.objects.get().error
+
+
+def test_a_worker_that_is_stopped_leaves_it_to_another_and_two_write_it_once(long):
+    export_id = Export.objects.get().pk
+    services.process_export(export_id, should_stop=lambda: True)
+    assert Export.objects.get().state == "waiting"
+    services.process_export(export_id, should_stop=lambda: False)
+    services.process_export(export_id, should_stop=lambda: False)
+    assert ExportFile.objects.count() == 1
+    assert Export.objects.get().attempts == 2
+
+
+def test_a_killed_worker_is_followed_by_another_three_times(long):
+    for number in range(4):
+        Export.objects.filter(attempts=number).update(state="running", updated_at=clock.now() - timedelta(minutes=2))
+        if number < 3:
+            Export.objects.update(attempts=number + 1)
+    Export.objects.update(state="running", updated_at=clock.now() - timedelta(minutes=2))
+    services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    assert "Three workers" in Export.objects.get().error
+
+
+def test_an_erasure_deletes_the_exports_of_the_business(long, owner):
+    services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    erase_customer(user_id=owner.id, customer_id=Customer.objects.order_by("pk")[0].pk)
+    assert not Export.objects.exists()
+    assert not ExportFile.objects.exists()

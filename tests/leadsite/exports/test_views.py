@@ -1,0 +1,38 @@
+"""An export has what the list shows, as its filter and search find it; scoped to business and role."""
+
+import pytest
+
+from conversations.models import Conversation, Customer
+from leads.models import DeletedLead, Lead
+from tests.cases import each_case
+from tests.leadsite.exports.exported import NEW, export
+from tests.staff import member_of, staff_of
+
+pytestmark = pytest.mark.django_db
+
+
+@each_case("form", [{"columns": []}, {"columns": ["password"]}, {"format": "pdf"}])
+def test_what_cannot_be_chosen_is_an_error_at_the_form(form, leads, owner):
+    response = export(staff_of(owner), "lead", **form)
+    assert response.status_code == 200
+    assert response.context["form"].errors
+
+
+def test_an_unknown_list_is_404(owner):
+    assert staff_of(owner).get(f"{NEW}/user/").status_code == 404
+
+
+@each_case("kind", ["lead", "conversation", "customer", "deletedlead"])
+def test_viewers_export_nothing_and_see_no_button(kind, leads, owner):
+    viewer = member_of(owner, "viewer")
+    assert viewer.get(f"{NEW}/{kind}/").status_code == 403
+    assert export(viewer, kind).status_code == 403
+    assert viewer.get("/admin/exports/").status_code == 403
+    assert "/admin/exports/" not in viewer.list(Lead)
+
+
+def test_lists_lead_to_the_export_with_their_filter(leads, owner):
+    staff = staff_of(owner)
+    assert f'href="{NEW}/lead/?status__exact=lost"' in staff.list(Lead, status__exact="lost")
+    for model, kind in ((Customer, "customer"), (Conversation, "conversation"), (DeletedLead, "deletedlead")):
+        assert f'href="{NEW}/{kind}/?' in staff.list(model)
