@@ -148,6 +148,7 @@ INSTALLED_APPS = [
     "leadsite.privacy",
     "leadsite.backups",
     "leadsite.exports",
+    "leadsite.figures",
 ]
 MIDDLEWARE = [
     "leadsite.middleware.Probes",

@@ -15,12 +15,12 @@ _TITLES: Final = {"created_at": "created", "updated_at": "changed", "deleted_at"
 class DateRangeFilter(admin.DateFieldListFilter):
     """Django's, with yesterday and last month, and without ranges of the future."""
 
-    def __init__(self, field: Any, *rest: Any) -> None:
-        super().__init__(field, *rest)
+    def __init__(self, field: Any, *rest: Any, **more: Any) -> None:
+        super().__init__(field, *rest, **more)
         self.title = _TITLES.get(field.name, self.title)
         since, until = self.lookup_kwarg_since, self.lookup_kwarg_until
-        ranges = {label: {since: begin, until: end} for label, begin, end in ranges_of_days(clock.now())}
-        self.links = (("Any date", {}), *ranges.items())
+        ranges: list[Any] = [(label, {since: begin, until: end}) for label, begin, end in ranges_of_days(clock.now())]
+        self.links = (("Any date", {}), *ranges)
         if field.null:
             missing = f"{self.field_generic}isnull"
             self.links += (("No date", {missing: True}), ("Has date", {missing: False}))

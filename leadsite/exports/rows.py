@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ALL_VAR, IS_POPUP_VAR, PAGE_VAR, TO_FIELD_VAR
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR, IncorrectLookupParameters
+from django.contrib.admin.views.main import ALL_VAR, PAGE_VAR
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
@@ -49,7 +49,7 @@ def rows_of(request: HttpRequest, kind: str, query: str) -> QuerySet[Any]:
         raise FilterInvalid("There is no such filter.") from error
     if asked._messages.texts:  # type: ignore[attr-defined]
         raise FilterInvalid(asked._messages.texts[0])  # type: ignore[attr-defined]
-    return rows.select_related(*RELATED[kind])  # type: ignore[no-any-return] # of Any
+    return rows.select_related(*RELATED[kind])
 
 
 def request_of(person: User, business_id: Any) -> HttpRequest:

@@ -174,6 +174,7 @@ TABLES: Final[dict[str, Table]] = {
 
 # Tables in which nothing is about a customer, and why.
 WITHOUT_CUSTOMERS: Final = {
+    "daily_figures": "numbers of a day",
     "api_keys": STAFF,
     "auth_group": STAFF,
     "auth_group_permissions": STAFF,

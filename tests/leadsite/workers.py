@@ -31,6 +31,8 @@ PRUNE_BULK_CHANGES = "leads.tasks.prune_bulk_changes"
 FORGET_MERGES = "leads.tasks.forget_merges"
 SWEEP_EXPORTS = "leadsite.exports.tasks.sweep_exports"
 PRUNE_EXPORTS = "leadsite.exports.tasks.prune_exports"
+COUNT_RECENT = "leadsite.figures.tasks.count_recent_days"
+COUNT_SHOWN = "leadsite.figures.tasks.count_shown_days"
 REMOVE = "leadsite.tasks.remove_old_jobs"
 
 

@@ -6,6 +6,8 @@ import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests.leadsite.workers import (
+    COUNT_RECENT,
+    COUNT_SHOWN,
     FORGET_MERGES,
     PRUNE,
     PRUNE_ALLOWANCES,
@@ -59,6 +61,8 @@ def test_once_does_the_periodic_jobs_that_are_due_and_ends(tmp_path):
         SWEEP_BULK_CHANGES,
         FORGET_MERGES,
         SWEEP_EXPORTS,
+        COUNT_RECENT,
+        COUNT_SHOWN,
         PRUNE_EXPORTS,
     } == set(done)
 
