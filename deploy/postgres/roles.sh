@@ -21,7 +21,9 @@ ALTER ROLE leadsite_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATIO
 ALTER ROLE leadsite LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'application_password';
 ALTER ROLE leadsite_sql NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD NULL;
 SELECT format('ALTER ROLE leadsite_sql LOGIN PASSWORD %L', :'sql_password') WHERE :'sql_password' <> '' \gexec
-SELECT 'CREATE DATABASE leadsite OWNER leadsite_owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'leadsite') \gexec
+-- A server that was installed without a locale makes databases of SQL_ASCII, which know no letters.
+SELECT 'CREATE DATABASE leadsite OWNER leadsite_owner' || CASE WHEN current_setting('server_encoding') = 'UTF8' THEN ''
+    ELSE ' TEMPLATE template0 ENCODING ''UTF8'' LOCALE ''C.UTF-8''' END WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'leadsite') \gexec
 ALTER DATABASE leadsite OWNER TO leadsite_owner;
 -- Nobody else connects, also not to the other databases of this server, and nobody makes temporary tables.
 REVOKE ALL ON DATABASE leadsite FROM PUBLIC;
