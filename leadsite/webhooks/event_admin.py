@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from leadsite.adminkit.change_list import RecentValues
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly, any_size
 from leadsite.adminkit.values import badge, foreign, link, moment, shorten
@@ -32,7 +33,7 @@ class WebhookEventAdmin(ReadOnly, OwnedAdmin):
     """Events and their delivery. Read-only."""
 
     list_display = ["created", "type", "endpoint_link", "state_badge", "attempts", "short_error"]
-    list_filter = ["state", "type"]
+    list_filter = ["state", ("type", RecentValues)]
     ordering = ["-pk"]
     actions = ["resend"]
     change_form_outer_before_template = "webhooks/event.html"
