@@ -7,13 +7,13 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from conversations.admin.customers import CustomerAdmin
-from conversations.models import Customer, CustomerMove, Message
+from conversations.models import Customer, CustomerMove, Message, Note
 from leads.merging import duplicates, services
 from leads.merging.preview import preview_merge
 from leads.models import CustomerMerge, Lead
@@ -26,6 +26,7 @@ from leadsite.adminkit.workplace import business_of
 
 _LEADS: Final = 20
 _MERGES: Final = 10
+_NOTES: Final = 10
 # More are shown as this number and a plus sign: a page takes the same time for everybody.
 _COUNTED: Final = 1000
 _NO_CHOICE: Final = "Choose two customers."
@@ -59,6 +60,7 @@ class PersonPart(PagePart):
                 "numbers": _numbers(row),
                 "messages": _count(row),
                 "leads": [_lead(lead) for lead in leads.order_by("-created_at", "-pk")[:_LEADS]],
+                "notes": [_note(note) for note in _notes(row)],
                 "duplicates": [_other(row, pair) for pair in found],
                 "merges": [_merge(one) for one in merges[:_MERGES]],
                 "may_change": may_change,
@@ -181,6 +183,16 @@ def _lead(lead: Lead) -> dict[str, Any]:
         "created": moment(lead.created_at),
         "assigned_to": lead.assigned_to.person_name if lead.assigned_to else "",
     }
+
+
+def _notes(customer: Customer) -> QuerySet[Note]:
+    here = Note.objects.filter(conversation__customer=customer, conversation__deleted_at=None)
+    return here.select_related("author").order_by("-pk")[:_NOTES]
+
+
+def _note(note: Note) -> dict[str, Any]:
+    author = note.author.person_name if note.author else "Somebody"
+    return {"text": note.text, "author": author, "when": moment(note.created_at), "chat": note.conversation_id}
 
 
 def _other(customer: Customer, pair: duplicates.Duplicate) -> dict[str, Any]:

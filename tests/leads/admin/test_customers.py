@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.models import Customer, Message
+from conversations.models import Customer, Message, Note
 from leads.merging.services import merge
 from leads.models import CustomerMerge
 from tests.cases import each_case
@@ -27,8 +27,16 @@ def test_the_page_has_leads_numbers_messages_and_possible_duplicates(owner, pair
     numbered, _ = pair
     conversation = numbered.conversations.get()
     Message.objects.create(user=owner.user, conversation=conversation, direction="in", status="received", content="Hi")
+    Note.objects.create(user=owner.user, conversation=conversation, author=owner.user, text="Likes lemon")
     page = staff_of(owner).get(address("change", numbered)).content.decode()
-    for part in ("A cake", "+4915123440001", "may be the same person", address("merge", numbered), 'id="privacy"'):
+    for part in (
+        "A cake",
+        "Likes lemon",
+        "+4915123440001",
+        "may be the same person",
+        address("merge", numbered),
+        'id="privacy"',
+    ):
         assert part in page
     assert "<dt>Messages</dt><dd>1</dd>" in page
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Note
 from leads.merging.services import undo_merge
 from leads.models import Lead
 from leads.services.delete import delete_lead
@@ -22,6 +22,19 @@ def test_rows_of_other_tables_follow_and_come_back(owner, pair):
     assert ChatRead.objects.count() == 1
     undo_merge(user_id=owner.id, merge_id=done.pk)
     assert ChatRead.objects.get().conversation.customer_id == target.pk
+
+
+def test_notes_follow_the_chat_and_come_back(owner, pair):
+    source, target = pair
+    for customer in pair:
+        conversation = customer.conversations.get()
+        Note.objects.create(user=owner.user, conversation=conversation, author=owner.user, text=str(customer.pk))
+    done = make_one(owner, source, target)
+    assert {note.conversation_id for note in Note.objects.all()} == {Conversation.objects.get().pk}
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    assert {note.text: str(note.conversation.customer_id) for note in Note.objects.all()} == {
+        str(customer.pk): str(customer.pk) for customer in pair
+    }
 
 
 def test_deleted_conversations_stay_deleted(owner, pair):

@@ -56,3 +56,7 @@ def test_a_search_is_bounded_in_words_and_length(db: None, listed: str, term: st
 def test_a_search_within_the_bounds_finds(owner: Business):
     answer = operator().client.get("/admin/accounts/user/", {"q": "owner bakery"})
     assert "owner@bakery.example" in answer.content.decode()
+
+
+def test_the_title_of_the_tab_names_the_list(owner):
+    assert "<title> Leads | leadsite</title>" in " ".join(staff_of(owner).list(Lead).split())
