@@ -30,8 +30,8 @@ COPY conversations conversations
 COPY whatsapp whatsapp
 # collectstatic needs settings, but neither a secret nor a database; these values are not stored in the image.
 RUN SECRET_KEY=collectstatic DATABASE_URL=postgresql://none@/none python manage.py collectstatic --noinput
-# Heartbeats and metrics of the processes.
-RUN install --directory --owner=leadsite /app/var
+# Heartbeats and metrics of the processes; a new volume for files of messages takes the owner from here.
+RUN install --directory --owner=leadsite /app/var /data /data/media
 USER leadsite
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

@@ -76,8 +76,17 @@ def test_what_env_example_lists_reaches_the_containers(name: str):
 
 def test_containers_count_together():
     volumes = {name: service(name)["volumes"] for name in APPLICATION}
-    assert volumes["web"] == volumes["worker"] == ["metrics:/data/metrics"]
+    assert volumes["web"] == volumes["worker"] == ["metrics:/data/metrics", "media:/data/media"]
     assert "uid=10001" in compose()["volumes"]["metrics"]["driver_opts"]["o"]
+
+
+def test_the_files_of_messages_are_on_a_disk_that_both_see():
+    """In the memory of one of them the other would not find them, and they would go with it."""
+    assert compose()["volumes"]["media"] is None
+    assert "/data/media" in (settings.BASE_DIR / "Dockerfile").read_text(encoding="utf-8")
+    buckets = re.findall(r"^#(MEDIA_S3_\w+)=", (settings.BASE_DIR / ".env.example").read_text("utf-8"), re.MULTILINE)
+    assert len(buckets) == 5
+    assert set(buckets) <= service("web")["environment"].keys()
 
 
 def test_only_migrations_know_the_owner():
