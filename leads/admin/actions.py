@@ -34,6 +34,7 @@ _CSRF_FIELD: Final = "csrfmiddlewaretoken"
 _CONFIRMED: Final = "confirmed"
 # The page of a lead offers all.
 COLLEAGUES: Final = 30
+_COLLEAGUES_READ: Final = "_colleague_actions"  # the attribute of a request
 Action = Callable[[Any, HttpRequest, QuerySet[Lead]], HttpResponse | None]
 
 
@@ -159,7 +160,17 @@ def to_page(change: BulkChange) -> HttpResponse:
 
 
 def colleague_actions(request: HttpRequest) -> dict[str, Any]:
-    """An action for each colleague in the business of the person; as ModelAdmin.get_actions returns them."""
+    """An action for each colleague in the business of the person; as ModelAdmin.get_actions returns them.
+
+    A list asks for its actions three times: the colleagues are read once in a request.
+    """
+    known: dict[str, Any] | None = vars(request).get(_COLLEAGUES_READ)
+    if known is None:
+        known = vars(request)[_COLLEAGUES_READ] = _colleague_actions(request)
+    return known
+
+
+def _colleague_actions(request: HttpRequest) -> dict[str, Any]:
     business_id = None if sees_all(request) else business_of(request)
     if business_id is None:
         return {}

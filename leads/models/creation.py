@@ -59,7 +59,7 @@ class LeadCreationManager(models.Manager[M]):
 
 # The only INSERT of leads in Python. The ids are generated first, so that each can be matched to its row. now() is the
 # start of the transaction, so a lead has the same updated_at as a conversation and customer inserted with it (undo.py);
-# created_at may be the date that a file says.
+# created_at may be the date that a file says. OFFSET 0: PostgreSQL 15 would join rotations, and read all of it.
 _INSERT: Final = """
     WITH given AS MATERIALIZED (
         SELECT coalesce(given_id, uuid_v7()) AS id, lead.* FROM unnest(
@@ -71,7 +71,7 @@ _INSERT: Final = """
         SELECT leads.*, take_turns(user_id, cardinality(ids)) AS people FROM (
             SELECT user_id, array_agg(id ORDER BY n) AS ids FROM given
             WHERE given_id IS NULL AND status IN ('new', 'contacted', 'qualified') GROUP BY user_id OFFSET 0) AS leads
-        WHERE EXISTS (SELECT FROM rotations AS r WHERE r.business_id = leads.user_id)
+        WHERE EXISTS (SELECT FROM rotations AS r WHERE r.business_id = leads.user_id OFFSET 0)
     ), ready AS MATERIALIZED (
         SELECT given.*, (SELECT people[array_position(ids, given.id)] FROM turns WHERE turns.user_id = given.user_id)
             AS assigned_to_id

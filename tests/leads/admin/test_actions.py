@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from conversations.models import Conversation
+from leads.admin.actions import COLLEAGUES
 from leads.models import BulkChange, Lead
 from tests.staff import address, member_of, messages_of, person_of, staff_of
 
@@ -115,3 +118,11 @@ def test_leads_are_assigned_to_a_colleague_of_the_business(owner, stranger):
     assert Lead.objects.get().assigned_to == colleague
     viewer = member_of(owner, "viewer")
     assert "assign_to_" not in viewer.list(Lead)
+
+
+def test_the_colleagues_are_read_once_for_a_list(owner):
+    person_of(owner, "agent")
+    people = staff_of(owner)
+    with CaptureQueriesContext(connection) as statements:
+        people.list(Lead)
+    assert len([one for one in statements if one["sql"].endswith(f"LIMIT {COLLEAGUES}")]) == 1
