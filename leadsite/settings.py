@@ -92,6 +92,7 @@ _connections = {
     "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", 600),
     # Server-side cursors do not survive pgbouncer in transaction mode.
     "DISABLE_SERVER_SIDE_CURSORS": True,
+    "NEXT_PASSWORD": env.str("DATABASE_NEXT_PASSWORD", ""),  # tried where the other is refused: while it is replaced
 }
 _options = {
     **database_defaults.OPTIONS,
@@ -107,8 +108,6 @@ def _database(url: str, variable: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(DATABASE_URL, "DATABASE_URL")}
-# Tried where the password is refused: while it is replaced.
-DATABASES["default"]["NEXT_PASSWORD"] = env.str("DATABASE_NEXT_PASSWORD", "")
 APPLICATION_ROLE = str(DATABASES["default"].get("USER", ""))
 # The role that owns the tables, for commands that change them (manage.py); without it the application role does all.
 MIGRATION_DATABASE_URL = env.str("MIGRATION_DATABASE_URL", "")
