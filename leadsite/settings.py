@@ -316,8 +316,7 @@ DELETED_DAYS = env.int("DELETED_DAYS", 30)
 FAILED_TRANSACTION_DAYS = env.int("FAILED_TRANSACTION_DAYS", 90)
 # Where the processes of this machine count together: leadsite/core/metrics.py.
 METRICS_DIR = DATA_DIR / "metrics"
-# Heartbeats of the workers of this machine.
-WORKERS_DIR = DATA_DIR / "workers"
+WORKERS_DIR = DATA_DIR / "workers"  # heartbeats of the workers of this machine
 # Sent by the reader of /metrics: Authorization: Bearer <token>. Without one only the demo has the page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
