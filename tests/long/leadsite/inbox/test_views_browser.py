@@ -221,10 +221,10 @@ def test_the_panes_of_a_phone_and_targets_for_fingers(team: Team, tmp_path: Path
     assert too_small == []
 
 
-def serious(page: Page) -> list[str]:
+def serious(page: Page, inside: str = "#inbox") -> list[str]:
     """What axe-core finds in the inbox that is serious or worse."""
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run('#inbox')")
+    found = page.evaluate(f"axe.run('{inside}')")
     return [
         json.dumps([one["id"], node["html"][:200], node.get("failureSummary", "")[:300]])
         for one in found["violations"]
