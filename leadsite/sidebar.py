@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
-from leadsite.business.pages import may_change
 from leadsite.inbox.access import may_read
 from whatsapp.admin.alerts import stopped_badge
 from whatsapp.admin.deliveries import waiting_badge
@@ -18,6 +17,7 @@ MENU = [
         None,
         [
             ("Inbox", "Inbox", "inbox"),
+            ("Board", "Board", "view_kanban"),
             ("Overview", "Overview", "monitoring"),
             ("Lead", "Leads", "flag"),
             ("Conversation", "Conversations", "forum"),
@@ -85,9 +85,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def own_pages(request: HttpRequest) -> dict[str, str]:
     """Pages without a model."""
     mine = {"Overview": reverse("overview")}
-    if may_change(request):
-        mine["Settings"] = reverse("business-settings")
-    return mine | {"Inbox": reverse("inbox")} if may_read(request) else mine
+    if not may_read(request):
+        return mine
+    mine["Inbox"] = reverse("inbox")
+    return mine | {"Board": reverse("inbox-board")} if request.user.has_perm("leads.view_lead") else mine
 
 
 def stylesheet(request: HttpRequest) -> str:

@@ -70,6 +70,7 @@ SQL = {
     "leadsite/inbox/versions.py _ARRIVED": "the chats that the list has found",
     "leadsite/inbox/versions.py _CHAT": HIDES,
     "leadsite/inbox/versions.py _LIST": "the chats that the list has found",
+    "leadsite/inbox/work/board.py _COUNTS": HIDES,
     "leadsite/inbox/work/filters.py _LEAD": HIDES,
     "leadsite/inbox/work/tabs.py BACK": HIDES,
     "leadsite/inbox/work/tabs.py TABS": "those of _PAGE_IDS and _COUNT, which hide them; leads by _DUE",

@@ -27,6 +27,10 @@ class Viewer:
     def person_id(self) -> UUID:
         return self.person.pk
 
+    @property
+    def business_name(self) -> str:
+        return next((str(one.business) for one in self.person.workplaces if one.business_id == self.business_id), "")
+
     def chat(self, conversation_id: UUID) -> Conversation:
         """Return a conversation of the business. Raises Http404."""
         mine = Conversation.objects.select_related("customer", "assigned_to").filter(user_id=self.business_id)

@@ -4,14 +4,18 @@ from django.urls import path
 
 from leadsite.inbox import changes, live, views
 from leadsite.inbox.access import for_staff
+from leadsite.inbox.work import board, leads, quick_replies, views_kept
 from leadsite.inbox.work import changes as work
-from leadsite.inbox.work import leads
 from leadsite.inbox.writing import new_chat, templates
 
 urlpatterns = [
     path("", for_staff(views.inbox), name="inbox"),
     path("list/", for_staff(views.chat_list), name="inbox-list"),
     path("live/", for_staff(live.live), name="inbox-live"),
+    path("views/", for_staff(views_kept.keep), name="inbox-views"),
+    path("board/", for_staff(board.board), name="inbox-board"),
+    path("board/column/", for_staff(board.column), name="inbox-board-column"),
+    path("board/<uuid:lead_id>/", for_staff(board.move), name="inbox-board-move"),
     path("preferences/", for_staff(changes.preferences), name="inbox-preferences"),
     path("new/", for_staff(new_chat.new_chat), name="inbox-new"),
     path("templates/refresh/", for_staff(templates.refresh), name="inbox-templates-refresh"),
@@ -24,6 +28,7 @@ urlpatterns = [
     path("<uuid:conversation_id>/settle/", for_staff(changes.settle), name="inbox-settle"),
     path("<uuid:conversation_id>/conversation/", for_staff(changes.conversation), name="inbox-conversation"),
     path("<uuid:conversation_id>/lead/<uuid:lead_id>/", for_staff(leads.lead), name="inbox-lead"),
+    path("<uuid:conversation_id>/quick/", for_staff(quick_replies.quick_replies), name="inbox-quick"),
     path("<uuid:conversation_id>/notes/", for_staff(work.add_a_note), name="inbox-notes"),
     path("<uuid:conversation_id>/notes/<uuid:note_id>/", for_staff(work.change_a_note), name="inbox-note"),
     path("<uuid:conversation_id>/snooze/", for_staff(work.snooze), name="inbox-snooze"),

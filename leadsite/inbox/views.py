@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET
 from conversations.admin.thread_entries import Place
 from conversations.models import Conversation, Message
 from conversations.search.queries import TooManyWords
+from leads.models import Lead
+from leadsite.accounts.people.assigning import assignable
 from leadsite.adminkit.alerts import SHOWN
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, may_read, names_of, viewer_of
@@ -28,6 +30,7 @@ from leadsite.inbox.work.notes import see_mentions
 from leadsite.inbox.work.panes import add_notes, work_context
 from leadsite.inbox.work.rows import shown_row
 from leadsite.inbox.work.tabs import LABELS, TABS
+from leadsite.inbox.work.views_kept import views_of
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from whatsapp.models import Channel
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH
@@ -128,6 +131,12 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         "groups": [(name, [shown(hit.row, hit) for hit in group]) for name, group in found.groups] if found else [],
         "rows": [shown(row) for row in page.rows],
         "next": page.next,
+        "filters": filters,
+        "filter_labels": labels.values(),
+        "filter_people": assignable(business_id=viewer.business_id),
+        "lead_types": Lead.Type.choices,
+        "lead_statuses": Lead.Status.choices,
+        "views": views_of(viewer),
         "chosen": conversation.pk if conversation else read_uuid(request.GET.get("chat", "")),
     }
 

@@ -17,6 +17,7 @@ _OWN: Final = (
     "/admin/invitation/",
     "/admin/business/",
     "/admin/inbox/preferences/",
+    "/admin/inbox/views/",
 )
 # That somebody looks at a chat, which their colleagues see.
 _PRESENCE: Final = "/presence/"

@@ -44,15 +44,18 @@
     const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
 
     // --- the list ---------------------------------------------------------------------------------------------------
+    /* What the list is filtered by: filters.html. */
+    const narrowed = () => Object.fromEntries(new URLSearchParams(list.querySelector("[data-filters]")?.dataset.filters || ""));
     const rowsOf = () => [...list.querySelectorAll(".inbox-row")];
 
     async function refreshList() {
-        const query = {tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""};
+        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""};
         if (term()) query.q = term(); else query.rows = rowsOf().length;
         const {page} = await read(withQuery(root.dataset.list, query));
         if ((query.q || "") !== term()) return;
         const focused = list.contains(document.activeElement) && document.activeElement.dataset.chat;
         const top = list.querySelector(".inbox-rows")?.scrollTop || 0;
+        window.inboxWork.keep(list, page.body, null, false);
         list.replaceChildren(...page.body.childNodes);
         root.dataset.tab = tab() || root.dataset.tab;
         const rows = list.querySelector(".inbox-rows");
@@ -73,7 +76,7 @@
     const watchMore = () => watch(list.querySelector(".inbox-more"), list.querySelector(".inbox-rows"), "300px", loadMore);
 
     async function loadMore(item) {
-        const {page} = await read(withQuery(root.dataset.list, {tab: tab(), after: item.querySelector("a").dataset.after, chat: chat()?.dataset.chat || ""}));
+        const {page} = await read(withQuery(root.dataset.list, {...narrowed(), tab: tab(), after: item.querySelector("a").dataset.after, chat: chat()?.dataset.chat || ""}));
         item.replaceWith(...page.body.childNodes);
         watchMore();
     }
@@ -348,7 +351,7 @@
     }
 
     async function question() {
-        const query = {tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || "", business: root.dataset.business};
+        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || "", business: root.dataset.business};
         const response = await ask(withQuery(root.dataset.live, query), {headers: etag ? {"If-None-Match": etag} : {}});
         if (response.status === 304) return;
         if (!response.ok) throw new Error(response.status);
@@ -429,9 +432,26 @@
         else if ("back" in link.dataset) run(closeChat);
         else if ("customer" in link.dataset) run(() => { root.classList.add("has-customer"); find("customer").focus(); });
         else if ("toChat" in link.dataset) run(() => root.classList.remove("has-customer"));
+        else if (link.dataset.tab && "query" in link.dataset) run(() => narrow(link.dataset.tab, link.dataset.query, link.href));
         else if (link.dataset.tab && link.closest(".inbox-tabs")) run(() => chooseTab(link));
         else if (link.dataset.chat) run(() => openChat(link.href));
     });
+
+    /* Shows another list: a tab with filters, as in an address. */
+    function narrow(name, query, href) {
+        list.querySelector("[data-filters]").dataset.filters = query;
+        list.querySelector("#filters")?.removeAttribute("open");
+        const link = list.querySelector(`.inbox-tabs [data-tab="${name}"]`);
+        if (href) link.href = href;
+        return chooseTab(link);
+    }
+
+    async function keepView(form, submitter) {
+        await ask(form.action, {method: "POST", body: new FormData(form, submitter)});
+        form.reset();
+        list.querySelector("#filters")?.removeAttribute("open");
+        return refreshList();
+    }
 
     function chooseTab(link) {
         search.value = "";
@@ -449,6 +469,11 @@
         const form = event.target;
         if (form.classList.contains("inbox-reply")) { event.preventDefault(); send(form, event.submitter); }
         else if ("change" in form.dataset) { event.preventDefault(); change(form, event.submitter); }
+        else if ("filter" in form.dataset) {
+            event.preventDefault();
+            const query = new URLSearchParams([...new FormData(form)].filter(([name, value]) => value && name !== "tab")).toString();
+            narrow(tab() || root.dataset.tab, query && `&${query}`).catch(failed);
+        } else if ("views" in form.dataset) { event.preventDefault(); keepView(form, event.submitter).catch(failed); }
         else if (form.classList.contains("inbox-search")) { event.preventDefault(); refreshList().catch(failed); }
     });
 

@@ -100,9 +100,29 @@
         offer(field, names.map(name => ({label: name})), item => { replace(field, before.length - found[1].length - 1, `@${item.label} `); close(); });
     }
 
+    // --- / in the box: quick replies -------------------------------------------------------------------------------------
+    let known = {id: "", at: 0, replies: []};
+
+    async function quick(field) {
+        const before = field.value.slice(0, field.selectionStart);
+        const found = /(?:^|\s)\/([\p{L}\p{N}_-]*)$/u.exec(before);
+        if (!found) { if (offered?.field === field) close(); return; }
+        const chat = document.getElementById("chat");
+        if (known.id !== chat.dataset.chat || Date.now() - known.at > 60000) {
+            const response = await fetch(chat.dataset.quick, {cache: "no-store"});
+            if (!response.ok || response.redirected) return;
+            known = {id: chat.dataset.chat, at: Date.now(), replies: (await response.json()).replies};
+            if (field.value.slice(0, field.selectionStart) !== before) return quick(field);
+        }
+        const word = found[1].toLowerCase();
+        const fitting = known.replies.filter(one => one.shortcut.toLowerCase().startsWith(word)).slice(0, 8);
+        offer(field, fitting.map(one => ({label: `/${one.shortcut}`, hint: one.text, text: one.text})),
+            item => { replace(field, before.length - found[1].length - 1, item.text); close(); });
+    }
+
     root?.addEventListener("keydown", choose, true);
     root?.addEventListener("focusout", event => { if (offered && event.target === offered.field) close(); });
-    root?.addEventListener("input", event => { if ("mentions" in event.target.dataset) mention(event.target); });
+    root?.addEventListener("input", event => { if ("mentions" in event.target.dataset) mention(event.target); else if (event.target.id === "reply-text") quick(event.target).catch(() => {}); });
 
     window.inboxWork = {keep, sent, offer, close, replace};
 })();

@@ -1,0 +1,89 @@
+/* The board: moves leads by dragging and by keys, only where they may go, and loads more of a column. */
+(() => {
+    const root = document.getElementById("board");
+    if (!root) return;
+    const columns = document.getElementById("board-columns");
+    const dialog = document.getElementById("board-lost");
+    const reason = document.getElementById("board-reason");
+    const said = document.getElementById("board-said");
+    const token = () => root.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
+    const steps = card => card.dataset.steps.split(" ").filter(Boolean);
+    let dragged = null;
+
+    function askReason() {
+        reason.value = "";
+        dialog.returnValue = "";
+        dialog.showModal();
+        return new Promise(resolve => dialog.addEventListener("close", () => resolve(dialog.returnValue && reason.value.trim()), {once: true}));
+    }
+
+    async function move(card, status, why) {
+        if (!steps(card).includes(status)) { said.textContent = "It cannot go there."; return; }
+        if (status === "lost" && !why) { why = await askReason(); if (!why) { card.focus(); return; } }
+        const body = new URLSearchParams({status, version: card.dataset.version, csrfmiddlewaretoken: token()});
+        if (why) body.set("lost_reason", why);
+        await send(card.dataset.move, body, card.id);
+    }
+
+    async function send(url, body, id) {
+        try {
+            const response = await fetch(url, {method: "POST", body, headers: {"X-Inbox": "1"}});
+            if (!response.ok || response.redirected) throw new Error(response.status);
+            columns.innerHTML = await response.text();
+            const card = document.getElementById(id);
+            card?.focus();
+            said.textContent = columns.querySelector("[role=alert]")?.textContent || (card ? `Moved to ${card.closest("section").querySelector("h2").firstChild.textContent.trim()}` : "Moved");
+        } catch {
+            said.textContent = "Not moved: the site cannot be reached or is busy. Try it again.";
+        }
+    }
+
+    columns.addEventListener("dragstart", event => {
+        dragged = event.target.closest?.(".board-card[draggable]");
+        if (!dragged) return;
+        event.dataTransfer.effectAllowed = "move";
+        event.dataTransfer.setData("text/plain", dragged.id);
+        const allowed = steps(dragged);
+        for (const one of columns.querySelectorAll(".board-column")) one.classList.toggle("may-take", allowed.includes(one.dataset.status));
+    });
+    columns.addEventListener("dragend", () => {
+        dragged = null;
+        for (const one of columns.querySelectorAll(".may-take")) one.classList.remove("may-take");
+    });
+    columns.addEventListener("dragover", event => { if (dragged && event.target.closest(".may-take")) event.preventDefault(); });
+    columns.addEventListener("drop", event => {
+        const column = event.target.closest(".may-take");
+        if (!dragged || !column) return;
+        event.preventDefault();
+        move(dragged, column.dataset.status);
+    });
+    columns.addEventListener("keydown", event => {
+        const card = event.target;
+        if (!card.classList.contains("board-card") || !card.draggable) return;
+        const order = [...columns.querySelectorAll(".board-column")].map(one => one.dataset.status);
+        const at = order.indexOf(card.closest("section").dataset.status);
+        const allowed = steps(card);
+        const next = event.key === "ArrowRight" ? order.slice(at + 1).find(one => allowed.includes(one))
+            : event.key === "ArrowLeft" ? order.slice(0, at).reverse().find(one => allowed.includes(one)) : null;
+        if (!["ArrowRight", "ArrowLeft"].includes(event.key)) return;
+        event.preventDefault();
+        if (next) move(card, next); else said.textContent = "There is no column for it on that side.";
+    });
+    columns.addEventListener("submit", event => {
+        const card = event.target.closest(".board-card");
+        if (!card) return;
+        event.preventDefault();
+        move(card, event.submitter.value, event.target.elements.lost_reason?.value.trim());
+    });
+    columns.addEventListener("click", async event => {
+        const link = event.target.closest("[data-after]");
+        if (!link || event.ctrlKey || event.metaKey) return;
+        event.preventDefault();
+        const status = link.closest("section").dataset.status;
+        const response = await fetch(`${root.dataset.column}?${new URLSearchParams({status, after: link.dataset.after})}`);
+        if (!response.ok || response.redirected) return;
+        const item = link.closest("li"), page = document.createElement("template");
+        page.innerHTML = await response.text();
+        item.replaceWith(page.content);
+    });
+})();

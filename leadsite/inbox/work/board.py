@@ -1,0 +1,117 @@
+"""The pipeline board: a column of leads for each status, and moving a lead to another one."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from leads.models import Lead
+from leads.services.status_order import TRANSITIONS
+from leadsite.adminkit.values import day, shorten
+from leadsite.core import clock
+from leadsite.core.statements import fetch_rows
+from leadsite.inbox.access import Viewer, viewer_of, writer_of
+from leadsite.inbox.changes import BY_SCRIPT, STATUS
+from leadsite.inbox.chats import Cursor, read_cursor
+from leadsite.inbox.times import moment_words
+from leadsite.inbox.work.leads import move_lead
+
+PAGE: Final = 20
+# How far the leads of a column are counted: by the index, also of a business with a million.
+COUNT_LIMIT: Final = 999
+_COUNTS: Final = f"""
+    SELECT given.status, (SELECT count(*) FROM (
+        SELECT FROM leads WHERE user_id = %s AND status = given.status AND deleted_at IS NULL
+        LIMIT {COUNT_LIMIT + 1}) AS few)
+    FROM unnest(%s::text[]) AS given (status)
+"""  # noqa: S608 - constant text
+
+
+@require_GET
+def board(request: HttpRequest) -> HttpResponse:
+    """The page."""
+    viewer = _reader(request)
+    context = admin.site.each_context(request) | board_context(viewer) | {"title": "Board", "is_fullwidth": "1"}
+    return TemplateResponse(request, "inbox/board.html", context)
+
+
+@require_GET
+def column(request: HttpRequest) -> HttpResponse:
+    """The next cards of a column, after the place `after`."""
+    viewer = _reader(request)
+    status = request.GET.get("status", "")
+    if status not in TRANSITIONS:
+        raise Http404("There is no such column.")
+    context = read_column(viewer, status, after=read_cursor(request.GET.get("after", "")))
+    return TemplateResponse(request, "inbox/board_cards.html", {"column": context, "may_write": _may_move(viewer)})
+
+
+@require_POST
+def move(request: HttpRequest, lead_id: UUID) -> HttpResponse:
+    """Move a lead to another status, if that may follow; answers with the board as it is then."""
+    viewer = writer_of(request)
+    status, problem = move_lead(viewer, lead_id, request.POST)
+    if BY_SCRIPT not in request.headers and status == 200:
+        return HttpResponseRedirect(reverse("inbox-board"))
+    context = board_context(viewer) | {"problem": problem}
+    if BY_SCRIPT in request.headers:
+        return TemplateResponse(request, "inbox/board_columns.html", context, headers={STATUS: str(status)})
+    context |= admin.site.each_context(request) | {"title": "Board", "is_fullwidth": "1"}
+    return TemplateResponse(request, "inbox/board.html", context, status=status)
+
+
+def board_context(viewer: Viewer) -> dict[str, Any]:
+    """The context of inbox/board_columns.html; a statement for each column, and one for the counts."""
+    counts = dict(fetch_rows(_COUNTS, [viewer.business_id, list(TRANSITIONS)]))
+    columns = [read_column(viewer, status) for status in TRANSITIONS]
+    for one in columns:
+        count = counts[one["status"]]
+        one["count"] = f"{COUNT_LIMIT}+" if count > COUNT_LIMIT else str(count)
+    return {"columns": columns, "may_write": _may_move(viewer)}
+
+
+def read_column(viewer: Viewer, status: str, *, after: Cursor | None = None) -> dict[str, Any]:
+    """Return a page of a column, the newest lead first; one statement."""
+    leads = Lead.objects.filter(user_id=viewer.business_id, status=status)
+    if after:
+        leads = leads.filter(TupleLessThan(Tuple("created_at", "pk"), (after.at, after.id)))
+    rows = list(
+        leads.select_related("conversation__customer", "assigned_to").order_by("-created_at", "-pk")[: PAGE + 1]
+    )
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    return {
+        "status": status,
+        "label": Lead.Status(status).label,
+        "cards": [_card(lead) for lead in rows[:PAGE]],
+        "next": str(Cursor(last.created_at, last.pk)) if last else "",
+    }
+
+
+def _card(lead: Lead) -> dict[str, Any]:
+    return {
+        "lead": lead,
+        "customer": lead.conversation.customer,
+        "words": shorten(lead.details) or lead.get_type_display(),
+        "steps": [(status, Lead.Status(status).label) for status in TRANSITIONS[lead.status]],
+        "step_names": " ".join(TRANSITIONS[lead.status]),
+        "created": day(lead.created_at),
+        "follow_up": moment_words(lead.follow_up_at) if lead.follow_up_at else "",
+        "is_due": lead.follow_up_at is not None and lead.follow_up_at <= clock.now(),
+    }
+
+
+def _reader(request: HttpRequest) -> Viewer:
+    viewer = viewer_of(request)
+    if not viewer.person.has_perm("leads.view_lead"):
+        raise PermissionDenied
+    return viewer
+
+
+def _may_move(viewer: Viewer) -> bool:
+    return viewer.may_write and viewer.person.has_perm("leads.change_lead")
