@@ -32,6 +32,7 @@ OWN = (
     "/admin/invitation/",
     "/admin/business/",
     "/admin/inbox/preferences/",
+    "/admin/inbox/views/",
 )
 OWNERS_ONLY = (ApiKey, Membership, Invitation, WebhookEndpoint, WebhookEvent)
 
