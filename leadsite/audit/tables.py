@@ -38,7 +38,7 @@ _TABLES: Final = (
         "channels",
         ignored=(
             *("updated_at", "paced_until", "first_delivery_at", "first_inbound_at", "first_sent_at", "first_status_at"),
-            *("refused_at", "templates_read_at", "templates_error"),
+            *("templates_read_at", "templates_error"),
         ),
         secret=("encrypted_access_token", "encrypted_app_secret"),
     ),

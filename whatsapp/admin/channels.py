@@ -21,6 +21,7 @@ from leadsite.core.encryption import SecretUnreadable, encrypt
 from whatsapp.admin.account_events import present_state
 from whatsapp.admin.alerts import describe_stop
 from whatsapp.admin.delivery_advice import waiting_for
+from whatsapp.admin.set_up import SetUpPages
 from whatsapp.channels import release_messages, resume_channel
 from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, check_secret, check_token
 
@@ -79,7 +80,7 @@ class ChannelForm(OwnedForm):
 
 
 @admin.register(Channel)
-class ChannelAdmin(AuditedAdmin):
+class ChannelAdmin(SetUpPages, AuditedAdmin):
     form = ChannelForm
     list_display = ["__str__", "phone_number_id", "provider", "has_token", "state_badge"]
     list_filter = ["provider", "active"]
@@ -110,6 +111,11 @@ class ChannelAdmin(AuditedAdmin):
             if obj.stopped_at:
                 context["stopped"] = describe_stop(obj)
         return super().render_change_form(request, context, *args, obj=obj, **options)
+
+    def response_add(self, request: HttpRequest, obj: Channel, post_url_continue: str | None = None) -> HttpResponse:
+        """A new number is connected step by step."""
+        super().response_add(request, obj, post_url_continue)
+        return HttpResponseRedirect(reverse("admin:whatsapp_channel_set_up", args=[obj.pk]))
 
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Handle the button on a stopped number's page."""

@@ -36,11 +36,19 @@ MAX_ATTEMPTS: Final = 15
 # Each attempt may wait for locks for up to 2 s (DATABASE_TIMEOUTS), while the provider waits for the response.
 ATTEMPTS_OF_RECEIVE: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
-# Account and display number are new once, with the first delivery. In the same statement, so that this one has no more.
+# Account and display number are new once, with the first delivery, and so is each first of a kind.
+# In the same statement, so that this one has no more.
 _SET_FACTS: Final = """
     WITH belongs AS (
-        UPDATE channels AS c SET waba_id = given.waba_id, display_number = given.display_number, updated_at = now()
-        FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS given (id, waba_id, display_number) WHERE c.id = given.id)
+        UPDATE channels AS c SET waba_id = given.waba_id, display_number = given.display_number, updated_at = now(),
+            first_delivery_at = CASE WHEN given.delivery THEN coalesce(c.first_delivery_at, now())
+                                ELSE c.first_delivery_at END,
+            first_inbound_at = CASE WHEN given.inbound THEN coalesce(c.first_inbound_at, now())
+                               ELSE c.first_inbound_at END,
+            first_status_at = CASE WHEN given.status THEN coalesce(c.first_status_at, now()) ELSE c.first_status_at END
+        FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::boolean[])
+            AS given (id, waba_id, display_number, delivery, inbound, status)
+        WHERE c.id = given.id)
 """
 _INSERT: Final = """
     INSERT INTO webhook_deliveries

@@ -1,19 +1,20 @@
 """Decides what to store of a delivery: reads the body, and finds the channels that it may reach."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import structlog
 from django.db import Error
 
+from conversations.incoming import MessageEvent
 from leads.services.receive import Received, Stored
 from whatsapp.inbound import twilio
 from whatsapp.inbound.account_events import AccountPlan, plan_account_events
 from whatsapp.inbound.authentication import Signature
-from whatsapp.inbound.events import Reading, UnreadableBody
+from whatsapp.inbound.events import Reading, StatusEvent, UnreadableBody
 from whatsapp.inbound.meta import payloads
 from whatsapp.inbound.routing import Route, new_facts, route_events
 from whatsapp.models import KnownChannel, WebhookDelivery
@@ -27,6 +28,16 @@ ERROR_MAX_LENGTH: Final = 10_000
 READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
 
 
+class Facts(NamedTuple):
+    """Of a channel: its account and display number, and whether this is its first delivery, message and status."""
+
+    waba_id: str
+    display_number: str
+    is_first_delivery: bool
+    is_first_inbound: bool
+    is_first_status: bool
+
+
 @dataclass(slots=True)
 class Plan:
     """What to store of a delivery, and the state and error of the delivery."""
@@ -37,7 +48,7 @@ class Plan:
     received: Received = field(default_factory=Received)
     temporary: list[TemporaryFailure] = field(default_factory=list)  # failures that are not among the statuses received
     stopped: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
-    facts: dict[UUID, tuple[str, str]] = field(default_factory=dict)  # of channels with others stored: see new_facts
+    facts: dict[UUID, Facts] = field(default_factory=dict)  # of channels for which others are stored
     account: AccountPlan = field(default_factory=AccountPlan)
     signed_by: list[str] = field(default_factory=list)
     signature: str = ""
@@ -96,12 +107,31 @@ def _plan(reading: Reading, received_at: datetime, signature: Signature) -> Plan
         received=routed.received,
         temporary=routed.temporary,
         stopped=routed.stopped,
-        facts=new_facts(reading.accounts, reading.display_numbers, routes),
+        facts=_facts(reading, routes, covered),
         account=account,
         signed_by=_signed_by(signature, account.covered),
         signature=signature.header,
         is_refused=not (covered or routed.unrouted or account.is_kept) and bool(routed.refused or account.is_refused),
     )
+
+
+def _facts(reading: Reading, routes: Mapping[str, Route], covered: Mapping[str, KnownChannel]) -> dict[UUID, Facts]:
+    """Return what is new of each channel: its account, its display number, or the first delivery of a kind."""
+    facts = new_facts(reading.accounts, reading.display_numbers, routes)
+    inbound = {one.channel for one in reading.events if isinstance(one, MessageEvent) and one.direction == "in"}
+    reported = {one.channel for one in reading.events if isinstance(one, StatusEvent)}
+    found = {}
+    for number, route in routes.items():
+        channel = covered[number]
+        firsts = (
+            not channel.has_delivery,
+            number in inbound and not channel.has_inbound,
+            number in reported and not channel.has_status,
+        )
+        if route.channel_id in facts or any(firsts):
+            known = facts.get(route.channel_id, (route.waba_id, route.display_number))
+            found[route.channel_id] = Facts(*known, *firsts)
+    return found
 
 
 def _covered(numbers: Iterable[str], signature: Signature) -> tuple[dict[str, KnownChannel], set[str]]:

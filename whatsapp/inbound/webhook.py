@@ -22,6 +22,8 @@ from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.known_numbers import known_numbers
 from whatsapp.inbound.twilio import parameters
 from whatsapp.models import Channel
+from whatsapp.models.verifications import REFUSED, VERIFIED
+from whatsapp.setting_up.noting import note_verification
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +50,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
 
 
 def _verify(request: HttpRequest) -> HttpResponse:
-    """Answer Meta's verification request ("Create a webhook endpoint"). It needs no database."""
+    """Answer Meta's verification request ("Create a webhook endpoint"). It needs no database; one notes it."""
     mode, token, challenge = (_single(request, f"hub.{name}") for name in ("mode", "verify_token", "challenge"))
     expected = settings.WHATSAPP_VERIFY_TOKEN
     if (
@@ -57,11 +59,13 @@ def _verify(request: HttpRequest) -> HttpResponse:
         and hmac.compare_digest(_as_bytes(token), _as_bytes(expected))
         and 0 < len(challenge) <= MAX_CHALLENGE_LENGTH
     ):
+        note_verification(VERIFIED)
         # As plain text without sniffing: the challenge comes from the caller, and could be HTML.
         return HttpResponse(challenge, content_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
     _log_refusal("verification_refused", request, subject=f"mode {mode[:20]}", token_set=bool(expected))
     if wait := _wrong_tokens.count(_client(request)):
         return _throttled(wait)
+    note_verification(REFUSED)
     return _refusal(403, "forbidden", "The verify token is wrong, or a parameter is missing.")
 
 

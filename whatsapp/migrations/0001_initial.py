@@ -138,7 +138,6 @@ class Migration(migrations.Migration):
                 ("first_inbound_at", models.DateTimeField(editable=False, null=True)),
                 ("first_sent_at", models.DateTimeField(editable=False, null=True)),
                 ("first_status_at", models.DateTimeField(editable=False, null=True)),
-                ("refused_at", models.DateTimeField(editable=False, null=True)),
                 ("templates_read_at", models.DateTimeField(editable=False, null=True)),
                 ("templates_error", models.TextField(blank=True, db_default="", default="", editable=False)),
                 (

@@ -38,7 +38,8 @@ _STOP: Final = """
 # Raw SQL: the ORM needs as much time to build this query as the reader needs for a whole delivery.
 _KNOWN: Final = """
     SELECT phone_number_id, id, user_id, waba_id, display_number, provider, active, encrypted_app_secret,
-           CASE provider WHEN 'twilio' THEN encrypted_access_token ELSE '' END
+           CASE provider WHEN 'twilio' THEN encrypted_access_token ELSE '' END,
+           first_delivery_at IS NOT NULL, first_inbound_at IS NOT NULL, first_status_at IS NOT NULL
     FROM channels
 """
 _ALL_KNOWN: Final = f"{_KNOWN} ORDER BY id"
@@ -58,6 +59,10 @@ class KnownChannel(NamedTuple):
     active: bool
     app_secret: str  # encrypted as it is stored
     access_token: str  # the same; Twilio's only
+    # Whether there was a delivery before, one with a message, one with a status.
+    has_delivery: bool = True
+    has_inbound: bool = True
+    has_status: bool = True
 
 
 class SendingChannel(NamedTuple):
@@ -142,13 +147,12 @@ class Channel(OwnedModel):
     stop_reason = models.TextField(blank=True, default="", db_default="", editable=False)
     # Providers limit the rate of messages from one number: see whatsapp/outbound/queue.py.
     paced_until = models.DateTimeField(null=True, editable=False)
-    # The steps of connecting it: when its first signed delivery came, the first with a message, the first with a
-    # status; when its first message was accepted; and when a delivery last came that its secret did not sign.
+    # The steps of connecting it (whatsapp/setting_up/): when its first signed delivery came, the first with a message,
+    # the first with a status; and when its first message was accepted.
     first_delivery_at = models.DateTimeField(null=True, editable=False)
     first_inbound_at = models.DateTimeField(null=True, editable=False)
     first_sent_at = models.DateTimeField(null=True, editable=False)
     first_status_at = models.DateTimeField(null=True, editable=False)
-    refused_at = models.DateTimeField(null=True, editable=False)
     # When the templates of its account were last read, and why that failed; of the number whose token was used.
     templates_read_at = models.DateTimeField(null=True, editable=False)
     templates_error = models.TextField(blank=True, default="", db_default="", editable=False)

@@ -22,7 +22,8 @@ _LOCK_READY: Final = """
             AND c.id <> ALL (%(seen)s::uuid[]) AND c.user_id <> ALL (%(full)s::uuid[])
     )
     SELECT c.id, c.user_id, c.provider, c.phone_number_id, c.encrypted_access_token,
-           c.encrypted_app_secret, greatest(c.paced_until, statement_timestamp()), statement_timestamp()
+           c.encrypted_app_secret, greatest(c.paced_until, statement_timestamp()), statement_timestamp(),
+           c.first_sent_at IS NULL
     FROM ready JOIN channels AS c ON c.id = ready.id
     WHERE c.active AND c.stopped_at IS NULL AND coalesce(c.paced_until <= statement_timestamp() + %(ahead)s, true)
     ORDER BY ready.place, c.paced_until NULLS FIRST LIMIT %(limit)s FOR NO KEY UPDATE OF c SKIP LOCKED
@@ -40,6 +41,7 @@ class ReadyChannel(NamedTuple):
     app_secret: str  # the same
     free_at: datetime
     now: datetime
+    is_new: bool = False  # nothing was ever sent through it
 
 
 class ReadyChannels:

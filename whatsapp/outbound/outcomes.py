@@ -30,6 +30,7 @@ class Outgoing:
     token: str = field(repr=False)  # encrypted as it is stored
     app_secret: str = field(default="", repr=False, kw_only=True)  # the same
     wait: float  # seconds to wait, by the channel's rate limit
+    is_new_channel: bool = False  # nothing was ever sent through it
     withheld: str = ""  # why it is not to be sent any more: see Leased
 
     @property
@@ -60,6 +61,7 @@ def outgoing(message: Leased, channel: ReadyChannel, *, wait: float) -> Outgoing
         token=channel.token,
         app_secret=channel.app_secret,
         wait=wait,
+        is_new_channel=channel.is_new,
         withheld=message.withheld,
     )
 

@@ -18,6 +18,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from conversations.models import Conversation, Message, Undelivered
 from conversations.services.statuses import StatusReport, apply_statuses
@@ -198,7 +199,11 @@ def _was_overtaken(message: Outgoing) -> bool:
 
 
 def _stop_or_pause_channel(message: Outgoing, outcome: Outcome) -> None:
-    """Stop or pause the channel where the outcome requires it. Caller holds the transaction."""
+    """Stop or pause the channel where the outcome requires it; note the first message that was accepted. Caller holds
+    the transaction.
+    """
+    if isinstance(outcome, Sent) and message.is_new_channel:
+        Channel.objects.filter(pk=message.channel_id, first_sent_at=None).update(first_sent_at=Now())
     if isinstance(outcome, Stopped):
         channels.stop_channel(channel_id=message.channel_id, reason=outcome.reason, token=message.token)
         return

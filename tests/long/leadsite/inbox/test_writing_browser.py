@@ -136,3 +136,26 @@ def test_a_failed_message_is_sent_again_and_an_unknown_one_after_a_question(team
     expect(page.locator(".bubble-out")).to_have_count(4)
     expect(page.locator(".inbox-empty")).to_contain_text("Every message was sent")
     assert team.do(lambda: Message.objects.filter(status="queued").count()) == 2
+
+
+def test_ticks_appear_as_the_steps_arrive(team: Team, tmp_path: Path):  # noqa: F811 - the fixture
+    channel = team.do(lambda: Channel.objects.get().pk)
+    window = team.window("mara@bakery.example")
+    page = window.page
+    window.open(f"/admin/whatsapp/channel/{channel}/set-up/")
+    done = page.locator(".set-up-step.is-done:not([data-step=secret])")
+    expect(done).to_have_count(0)
+    team.customer_writes("Hello")
+    expect(page.locator(".set-up-step.is-done[data-step=inbound]")).to_have_count(1, timeout=LIVE_MS)
+    expect(done).to_have_count(4)
+    team.do(lambda: Channel.objects.update(first_sent_at=timezone.now(), first_status_at=timezone.now()))
+    expect(done).to_have_count(6, timeout=LIVE_MS)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type] # one of its words
+        page.wait_for_timeout(200)
+        page.screenshot(path=tmp_path / f"set-up-{theme}.png", full_page=True)
+        for element in page.locator(".set-up-step h2, .set-up-step p, .set-up-state").all():
+            assert element.evaluate(CONTRAST) >= 4.5, (theme, element.text_content())
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
+    page.screenshot(path=tmp_path / "set-up-phone.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -1,0 +1,108 @@
+"""The page that connects a number, step by step; ticks appear as things arrive."""
+
+import hashlib
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from conversations.local_phone import read_typed
+from conversations.models import Message
+from conversations.phone import PhoneInvalid
+from leadsite.accounts.business.places import country_of
+from leadsite.adminkit.owned import OwnedAdmin
+from whatsapp.models import Channel, WebhookVerification
+from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
+from whatsapp.outbound.refusals import MessageRefused
+from whatsapp.setting_up.steps import Site, steps_of
+
+TEST_TEXT = "This is a test message. Everything works."
+
+
+class SetUpPages(OwnedAdmin):
+    """The part of ChannelAdmin with these pages."""
+
+    def get_urls(self) -> list[URLPattern]:
+        def view(name: str, function: Any) -> URLPattern:
+            ending = name.replace("_", "-")
+            route = "<uuid:channel_id>/set-up/" + ("" if name == "set_up" else f"{ending.removeprefix('set-up-')}/")
+            return path(route, self.admin_site.admin_view(function), name=f"whatsapp_channel_{name}")
+
+        pages = [("set_up", self.set_up), ("set_up_steps", self.set_up_steps), ("set_up_test", self.set_up_test)]
+        return [*(view(*one) for one in pages), *super().get_urls()]
+
+    def set_up(self, request: HttpRequest, channel_id: Any) -> HttpResponse:
+        channel = self._channel(request, channel_id)
+        context = self.admin_site.each_context(request) | {
+            "title": f"Connect {channel}",
+            "opts": self.opts,
+            "channel": channel,
+            "steps": steps_of(channel, _site(request)),
+            "may_change": self.has_change_permission(request, channel),
+            "last": _last_customer(channel),
+            "test_text": TEST_TEXT,
+        }
+        return TemplateResponse(request, "whatsapp/set_up.html", context)
+
+    def set_up_steps(self, request: HttpRequest, channel_id: Any) -> HttpResponse:
+        """The steps alone; 304 where the browser has them."""
+        channel = self._channel(request, channel_id)
+        steps = steps_of(channel, _site(request))
+        text = render_to_string("whatsapp/set_up_steps.html", {"steps": steps, "channel": channel})
+        etag = f'"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if request.headers.get("If-None-Match") == etag:
+            return HttpResponseNotModified(headers=headers)
+        return HttpResponse(text, headers=headers)
+
+    def set_up_test(self, request: HttpRequest, channel_id: Any) -> HttpResponse:
+        """Send the test message."""
+        channel = self._channel(request, channel_id)
+        if request.method != "POST" or not request.user.has_perm("conversations.change_conversation"):
+            raise PermissionDenied
+        try:
+            phone = read_typed(request.POST.get("to", "").replace("\0", ""), country=country_of(channel.user_id))
+            send_message(
+                user_id=channel.user_id,
+                to=Recipient(phone=phone),
+                message=MessageContent(content=TEST_TEXT, author_id=request.user.pk),
+                channel_id=channel.pk,
+            )
+            messages.success(request, f"The test message to {phone} is in the queue.")
+        except (PhoneInvalid, MessageRefused) as refusal:
+            messages.error(request, f"Not sent: {refusal}")
+        return HttpResponseRedirect(reverse("admin:whatsapp_channel_set_up", args=[channel.pk]))
+
+    def _channel(self, request: HttpRequest, channel_id: Any) -> Channel:
+        """Raises Http404, and PermissionDenied."""
+        channel = self.get_object(request, str(channel_id))
+        if channel is None:
+            raise Http404("There is no such number.")
+        if not self.has_view_or_change_permission(request, channel):
+            raise PermissionDenied
+        found: Channel = channel
+        return found
+
+
+def _site(request: HttpRequest) -> Site:
+    address = reverse("whatsapp-webhook")
+    token = settings.WHATSAPP_VERIFY_TOKEN
+    may_see = request.user.has_perm("whatsapp.change_channel")
+    return Site(
+        webhook=f"{settings.PUBLIC_URL}{address}" if settings.PUBLIC_URL else request.build_absolute_uri(address),
+        verify_token=token if may_see or not token else "(owners see it)",
+        has_secrets=bool(settings.WHATSAPP_APP_SECRETS),
+        verifications=WebhookVerification.objects.times(),
+    )
+
+
+def _last_customer(channel: Channel) -> str:
+    """The number that wrote to this one last, among the last chats of the business; "" where there is none."""
+    newest = Message.objects.visible().filter(user_id=channel.user_id, direction=Message.Direction.IN)
+    recent = newest.order_by("-pk")[:50].values_list("channel_id", "address")
+    return next((address for id_, address in recent if id_ == channel.pk and address.startswith("+")), "")
