@@ -5,8 +5,16 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseNotModified,
+    HttpResponseRedirect,
+)
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -30,14 +38,14 @@ class SetUpPages(OwnedAdmin):
     def get_urls(self) -> list[URLPattern]:
         def view(name: str, function: Any) -> URLPattern:
             ending = name.replace("_", "-")
-            route = "<uuid:channel_id>/set-up/" + ("" if name == "set_up" else f"{ending.removeprefix('set-up-')}/")
+            route = "<path:object_id>/set-up/" + ("" if name == "set_up" else f"{ending.removeprefix('set-up-')}/")
             return path(route, self.admin_site.admin_view(function), name=f"whatsapp_channel_{name}")
 
         pages = [("set_up", self.set_up), ("set_up_steps", self.set_up_steps), ("set_up_test", self.set_up_test)]
         return [*(view(*one) for one in pages), *super().get_urls()]
 
-    def set_up(self, request: HttpRequest, channel_id: Any) -> HttpResponse:
-        channel = self._channel(request, channel_id)
+    def set_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        channel = self._channel(request, object_id)
         context = self.admin_site.each_context(request) | {
             "title": f"Connect {channel}",
             "opts": self.opts,
@@ -49,9 +57,9 @@ class SetUpPages(OwnedAdmin):
         }
         return TemplateResponse(request, "whatsapp/set_up.html", context)
 
-    def set_up_steps(self, request: HttpRequest, channel_id: Any) -> HttpResponse:
+    def set_up_steps(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The steps alone; 304 where the browser has them."""
-        channel = self._channel(request, channel_id)
+        channel = self._channel(request, object_id)
         steps = steps_of(channel, _site(request))
         text = render_to_string("whatsapp/set_up_steps.html", {"steps": steps, "channel": channel})
         etag = f'"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
@@ -60,10 +68,12 @@ class SetUpPages(OwnedAdmin):
             return HttpResponseNotModified(headers=headers)
         return HttpResponse(text, headers=headers)
 
-    def set_up_test(self, request: HttpRequest, channel_id: Any) -> HttpResponse:
+    def set_up_test(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Send the test message."""
-        channel = self._channel(request, channel_id)
-        if request.method != "POST" or not request.user.has_perm("conversations.change_conversation"):
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        channel = self._channel(request, object_id)
+        if not request.user.has_perm("conversations.change_conversation"):
             raise PermissionDenied
         try:
             phone = read_typed(request.POST.get("to", "").replace("\0", ""), country=country_of(channel.user_id))
@@ -78,9 +88,9 @@ class SetUpPages(OwnedAdmin):
             messages.error(request, f"Not sent: {refusal}")
         return HttpResponseRedirect(reverse("admin:whatsapp_channel_set_up", args=[channel.pk]))
 
-    def _channel(self, request: HttpRequest, channel_id: Any) -> Channel:
+    def _channel(self, request: HttpRequest, object_id: str) -> Channel:
         """Raises Http404, and PermissionDenied."""
-        channel = self.get_object(request, str(channel_id))
+        channel = self.get_object(request, unquote(object_id))
         if channel is None:
             raise Http404("There is no such number.")
         if not self.has_view_or_change_permission(request, channel):
