@@ -60,7 +60,7 @@ def _address_at_meta(channel: Channel, site: Site) -> Step:
         "Meta for Developers, your app, WhatsApp, Configuration, Webhook, Edit. Paste both, then Verify and save.",
         is_done=verified is not None or channel.first_delivery_at is not None,
         done_at=verified or channel.first_delivery_at,
-        problem=problem or _not_public(site),
+        problem="" if channel.first_delivery_at else problem or _not_public(site),
         copies=(("Callback URL", site.webhook), ("Verify token", site.verify_token)),
     )
 
@@ -85,7 +85,7 @@ def _address_at_twilio(channel: Channel, site: Site) -> Step:
         " messages and as the status callback, both with the method POST.",
         is_done=channel.first_delivery_at is not None,
         done_at=channel.first_delivery_at,
-        problem=_not_public(site),
+        problem="" if channel.first_delivery_at else _not_public(site),
         copies=(("Webhook URL", site.webhook),),
     )
 
@@ -134,14 +134,15 @@ def _inbound(channel: Channel) -> Step:
 
 
 def _outbound(channel: Channel) -> list[Step]:
-    token = "" if channel.encrypted_access_token else "No access token is stored. Store one on the page of the number."
+    is_known = channel.encrypted_access_token or channel.first_sent_at
+    token = "" if is_known else "No access token is stored. Store one on the page of the number."
     stopped = f"This number sends nothing: {channel.stop_reason}" if channel.stopped_at else ""
     return [
         Step(
             "outbound",
             "A test message from this number",
             "Answer the message of your phone here, or in the inbox.",
-            is_done=channel.first_sent_at is not None,
+            is_done=channel.first_sent_at is not None and channel.stopped_at is None,
             done_at=channel.first_sent_at,
             problem=stopped or token,
         ),

@@ -10,6 +10,7 @@ from tests.factories import Business
 from tests.staff import Staff, member_of, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
+from whatsapp.channels import stop_channel
 from whatsapp.models import Channel, WebhookVerification
 from whatsapp.setting_up import noting
 
@@ -60,6 +61,9 @@ def test_the_first_message_that_is_accepted_is_ticked(mailing: Any, owner: Busin
     mailing.writes()
     mailing.send_due()
     assert Channel.objects.get().first_sent_at == first
+    stop_channel(channel_id=channel.pk, reason="190: the token has expired.")
+    page = staff_of(owner).get(f"/admin/whatsapp/channel/{channel.pk}/set-up/").content.decode()
+    assert "This number sends nothing: 190: the token has expired." in page
 
 
 def test_the_page_says_what_to_copy_and_sends_a_test_message(owner: Business, settings: Any):
