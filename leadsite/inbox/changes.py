@@ -36,7 +36,11 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     text = request.POST.get("text", "").replace("\r\n", "\n").strip()
     seen = None if "anyway" in request.POST else read_uuid(request.POST.get("seen", ""))
     kept = {"draft": text[: 2 * TEXT_MAX_LENGTH]}
-    its = {"user_id": viewer.business_id, "conversation_id": conversation.pk, "unless_answered_after": seen}
+    its: dict[str, Any] = {
+        "user_id": viewer.business_id,
+        "conversation_id": conversation.pk,
+        "unless_answered_after": seen,
+    }
     try:
         with given_file(request, viewer, text) as media:
             queue_reply(message=MessageContent(content=text, author_id=viewer.person_id, media=media), **its)

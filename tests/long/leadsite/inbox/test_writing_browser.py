@@ -151,7 +151,7 @@ def test_ticks_appear_as_the_steps_arrive(team: Team, tmp_path: Path):  # noqa: 
     team.do(lambda: Channel.objects.update(first_sent_at=timezone.now(), first_status_at=timezone.now()))
     expect(done).to_have_count(6, timeout=LIVE_MS)
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type] # one of its words
+        page.emulate_media(color_scheme=theme)
         page.wait_for_timeout(200)
         page.screenshot(path=tmp_path / f"set-up-{theme}.png", full_page=True)
         for element in page.locator(".set-up-step h2, .set-up-step p, .set-up-state").all():

@@ -58,7 +58,7 @@ def test_photo_in_photo_out(team: Team, tmp_path: Path, settings: Any) -> None:
         row = team.do(lambda: Message.objects.get(direction="out"))
         assert (row.kind, row.content) == ("image", "This one?")
         assert team.do(StoredMedia.objects.count) == 5
-        page.set_viewport_size(PHONE)
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
         page.emulate_media(color_scheme="dark")
         page.goto(f"{mara.site}{INBOX}{row.conversation_id}/")
         expect(page.locator(".bubble-out .bubble-picture img")).to_be_visible()
