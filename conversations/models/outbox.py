@@ -54,7 +54,7 @@ _LEASE: Final = f"""
     )
     UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1,
         -- A file is uploaded first, which may take two minutes.
-        leased_until = %(now)s + %(lease)s * CASE WHEN m.extras ? 'media' THEN 6 ELSE 1 END
+        leased_until = %(now)s + %(lease)s::interval * CASE WHEN m.extras ? 'media' THEN 6 ELSE 1 END
     WHERE m.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING m.id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address,
               (SELECT reason FROM mine WHERE mine.id = m.id)
