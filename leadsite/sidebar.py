@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
+from leadsite.business.pages import may_change
 from leadsite.inbox.access import may_read
 from whatsapp.admin.alerts import stopped_badge
 from whatsapp.admin.deliveries import waiting_badge
@@ -85,6 +86,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def own_pages(request: HttpRequest) -> dict[str, str]:
     """Pages without a model."""
     mine = {"Overview": reverse("overview")}
+    if may_change(request):
+        mine["Settings"] = reverse("business-settings")
     if not may_read(request):
         return mine
     mine["Inbox"] = reverse("inbox")
