@@ -203,7 +203,8 @@ def _offered(request: HttpRequest, viewer: Viewer, conversation: Conversation, r
     if reply["until"] or not viewer.may_write or "again" in request.GET:
         return None
     channel, customer = reply["route"].channel, conversation.customer
-    return read_chooser(business_id=viewer.business_id, channel=channel, customer=customer, form=QueryDict())
+    chooser = read_chooser(business_id=viewer.business_id, channel=channel, customer=customer, form=QueryDict())
+    return chooser if chooser.has_any else None
 
 
 def _search(viewer: Viewer, term: str) -> Found:

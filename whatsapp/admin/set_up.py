@@ -24,6 +24,8 @@ from conversations.models import Message
 from conversations.phone import PhoneInvalid
 from leadsite.accounts.business.places import country_of
 from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.workplace import sees_all
+from whatsapp.admin.delivery_advice import waiting_for
 from whatsapp.models import Channel, WebhookVerification
 from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 from whatsapp.outbound.refusals import MessageRefused
@@ -54,6 +56,7 @@ class SetUpPages(OwnedAdmin):
             "may_change": self.has_change_permission(request, channel),
             "last": _last_customer(channel),
             "test_text": TEST_TEXT,
+            "waiting": waiting_for(channel) if sees_all(request) else "",  # deliveries are for operators
         }
         return TemplateResponse(request, "whatsapp/set_up.html", context)
 

@@ -53,6 +53,9 @@ FORMS: dict[str, list[dict[str, str]]] = {
     "leads_importrun_refused": [{}],
     "webhooks_webhookevent_resend": [{}],
     "whatsapp_channel_resume": [{}],
+    "whatsapp_channel_set_up": [{}],
+    "whatsapp_channel_set_up_steps": [{}],
+    "whatsapp_channel_set_up_test": [{"to": "+491511234567"}],
     "whatsapp_webhookdelivery_replay": [{}],
 }
 

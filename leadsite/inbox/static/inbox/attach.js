@@ -55,7 +55,12 @@ window.inboxFile = (() => {
         document.getElementById("reply-text")?.focus({preventScroll: true});
     }
 
-    document.addEventListener("change", event => { if (event.target === input()) check(); });
+    /* Before unfold, which expects a text box beside each field for files. */
+    document.addEventListener("change", event => {
+        if (event.target !== input()) return;
+        event.stopPropagation();
+        check();
+    }, true);
     document.addEventListener("click", event => { if (event.target.closest("[data-detach]")) { clear(); input()?.focus(); } });
     document.addEventListener("paste", event => {
         if (event.target.id === "reply-text" && event.clipboardData?.files.length && take(event.clipboardData.files)) event.preventDefault();

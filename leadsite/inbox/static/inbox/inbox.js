@@ -149,6 +149,7 @@
         if (!fresh || !chat() || fresh.dataset.chat !== chat().dataset.chat) return;
         const end = own || isAtEnd();
         const newest = chat().dataset.newest;
+        const top = thread().getBoundingClientRect().top;
         for (const part of page.querySelectorAll("[data-part]")) {
             const here = panes.querySelector(`[data-part="${part.dataset.part}"]`);
             if (!here || plain(here) === plain(part)) continue;
@@ -164,6 +165,8 @@
         if (fresh.dataset.newest !== newest) shownAt = Date.now();
         offerAssign();
         tick();
+        /* The head may have another height now; what somebody reads stays where it is. */
+        thread().scrollTop += thread().getBoundingClientRect().top - top;
         if (end) toEnd();
         else if (fresh.dataset.newest !== newest) find("newer").hidden = false;
     }

@@ -111,6 +111,7 @@ def act_on_all(window: Window, query: str, action: str) -> None:
     page.locator(".question a").click()
     page.locator("select[name=action]").select_option(label=action)
     page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name=f"{action}: ").click()
     page.locator("[data-import-progress]").wait_for()
 
 

@@ -24,7 +24,8 @@ from whatsapp.models import Channel
 
 PASSWORD = "correct horse battery"
 INBOX = "/admin/inbox/"
-LIVE_MS = 3_500  # three seconds, and what the test itself takes
+# An open page asks every two seconds; other tests keep the machine busy meanwhile.
+LIVE_MS = 12_000
 T = TypeVar("T")
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -158,7 +159,7 @@ def test_a_long_chat_begins_at_its_end_and_does_not_jump(team: Team):
     first = thread.evaluate(top)
     team.do(lambda: says(chat, "Meanwhile"))
     expect(page.locator("#newer")).to_be_visible(timeout=LIVE_MS)
-    assert thread.evaluate(top) == first
+    assert abs(thread.evaluate(top) - first) < 1
     page.locator("#newer").click()
     expect(page.get_by_text("Meanwhile").last).to_be_in_viewport()
     thread.evaluate("it => { it.scrollTop = 0; }")
@@ -239,6 +240,7 @@ def targets(page: Page) -> list[str]:
         page.evaluate(
             """() => [...document.querySelectorAll("#inbox :is(a, button, select, input, textarea, summary)")]
                 .filter(e => e.checkVisibility() && e.type !== "hidden" && !e.classList.contains("inbox-hidden")
+                             && e.type !== "file"  // its label is what a finger meets
                              && !e.closest(".thread"))
                 .map(e => [e.outerHTML.slice(0, 120), e.getBoundingClientRect()])
                 .filter(([, r]) => r.width && (r.height < 43.5 || r.width < 43.5)).map(([html]) => html)"""

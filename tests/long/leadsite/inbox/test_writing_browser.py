@@ -96,7 +96,7 @@ def test_a_new_chat(team: Team, tmp_path: Path):  # noqa: F811 - the fixture
     expect(form.locator(".inbox-preview")).to_contain_text("Hello Ben, your cake is ready")
     expect(page.get_by_label("Number")).to_have_value("0049 151 234-56789")
     page.get_by_label("Create a lead").check()
-    page.get_by_label("Type").select_option("booking")
+    page.locator("[name=lead_type]").select_option("booking")
     shoot(page, tmp_path, "new-chat")
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
     shoot(page, tmp_path, "new-chat-phone")
