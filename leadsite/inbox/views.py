@@ -204,7 +204,7 @@ def _offered(request: HttpRequest, viewer: Viewer, conversation: Conversation, r
         return None
     channel, customer = reply["route"].channel, conversation.customer
     chooser = read_chooser(business_id=viewer.business_id, channel=channel, customer=customer, form=QueryDict())
-    return chooser if chooser.has_any else None
+    return chooser if chooser.has_any or chooser.reading_problem else None
 
 
 def _search(viewer: Viewer, term: str) -> Found:

@@ -91,8 +91,7 @@ def test_no_statement_scans_all_messages_or_customers(owner: Business, tuples: i
     with with_statistics(tuples) as cursor:
         plans = {name: plan_of(cursor, statement) for name, statement in STATEMENTS.items()}
     for name, plan in plans.items():
-        # The channels of all businesses fit into one page.
-        scanned = set(re.findall(r"Seq Scan on (\w+)", plan)) - {"channels"}
-        assert not scanned, f"{name}\n{plan}"
-        # Each index is read with a condition, and not as a whole.
-        assert len(re.findall(r"Index Scan|Index Only Scan", plan)) == plan.count("Index Cond"), f"{name}\n{plan}"
+        # Each index is read with a condition, and not as a whole. The channels of all businesses fit into one page.
+        scanned = re.findall(r"Seq Scan on (\w+)", plan)
+        scanned += re.findall(r"Index(?: Only)? Scan(?: Backward)? (?:using \w+ )?on (\w+).*\n(?!\s+Index Cond)", plan)
+        assert not set(scanned) - {"channels"}, f"{name}\n{plan}"
