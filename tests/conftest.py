@@ -58,6 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         # The files that earlier runs have stored.
         shutil.rmtree(settings.DATA_DIR / "media", ignore_errors=True)
+    # Each process has its own files, as it has its own database: the self-check would find those of another's tests.
+    own = settings.DATA_DIR / "media" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    settings.STORAGES["media"]["OPTIONS"]["location"] = own
     # The settings are those of tests in the processes that read uploaded files, too; see tests.sessions.processes.
     process.PRELOADED[:0] = ["pytest", *PRELOADED]
     # Django has no setting for this. By default it truncates all tables and creates all permissions again.
