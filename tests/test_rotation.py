@@ -13,11 +13,11 @@ import pytest
 from django.contrib.auth.tokens import default_token_generator
 from django.core.management import call_command
 from django.db import connection
-from django.db.backends.postgresql import base
 from django.test import Client
 
 from leadsite.accounts.models import User
 from leadsite.backups import keys
+from leadsite.core.postgresql.base import PatientConnection
 from tests.factories import Business
 from whatsapp.channels import connect_channel
 from whatsapp.models import Channel
@@ -69,13 +69,13 @@ def test_a_password_of_the_database_is_replaced_with_both_known(monkeypatch: pyt
     """The server refuses the former one from one moment to the next; connections that stand are not asked again."""
     tried: list[object] = []
 
-    def connect(self: Any, params: dict[str, Any]) -> object:
+    def connect(**params: Any) -> object:
         tried.append(params.get("password"))
         if params.get("password") != "the next one":
             raise psycopg.OperationalError("Passwort-Authentifizierung für Benutzer »leadsite« fehlgeschlagen")
         return "connected"
 
-    monkeypatch.setattr(base.DatabaseWrapper, "get_new_connection", connect)
+    monkeypatch.setattr(PatientConnection, "connect", connect)
     monkeypatch.setitem(connection.settings_dict, "NEXT_PASSWORD", "the next one")
     assert cast(Any, connection)._connect({"password": "the former one"}) == "connected"
     assert tried == ["the former one", "the next one"]

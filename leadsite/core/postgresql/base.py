@@ -8,7 +8,7 @@ Settings name this package as ENGINE; Django looks for DatabaseWrapper in a modu
 import select
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import psycopg
 from django.db import OperationalError
@@ -16,7 +16,7 @@ from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
-from psycopg.abc import PQGen
+from psycopg.abc import PQGen, PQGenConn
 from psycopg.types.datetime import TimestamptzLoader
 
 from leadsite.core import clock
@@ -40,6 +40,25 @@ class PatientConnection(ActingConnection):
     The server's own time-outs end a statement only where the server runs: not where its process is stopped, its machine
     hangs, or COMMIT waits for a standby that is away.
     """
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
+        """Called by psycopg for each host. Its own time-out is of two whole seconds at least, however little is left.
+
+        Raises psycopg.errors.ConnectionTimeout.
+        """
+        connecting = super()._connect_gen(conninfo)
+        left = patience.left()
+        started = time.monotonic()
+        try:
+            waits_for = next(connecting)
+            while left is None or time.monotonic() - started < left:
+                waits_for = connecting.send((yield waits_for))
+            raise psycopg.errors.ConnectionTimeout("The server accepted no connection in time.")
+        except StopIteration as connected:
+            return cast(Self, connected.value)
+        finally:
+            patience.spend(time.monotonic() - started)
 
     def wait(self, gen: PQGen[Result], interval: float = _INTERVAL_SECONDS, timeout: float | None = None) -> Result:
         """Raises psycopg.OperationalError after the limit; the connection is closed then, because its answer may yet
@@ -80,34 +99,33 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Connect, within the time that the request has left. Raises OperationalError."""
         if patience.is_used_up():
             raise psycopg.OperationalError("The server did not answer in time, and there is none left to connect.")
-        started = time.monotonic()
         try:
-            # Django calls psycopg.connect, which makes a psycopg.Connection; the subclass has the same attributes.
-            connection = self._connect(conn_params)
+            connection = self._connect(conn_params | {"cursor_factory": ActingCursor})
         except psycopg.errors.ConnectionTimeout:
-            # psycopg waits for whole seconds, so a request does not try again.
+            # It would wait for seconds again, so a request does not try again.
             patience.use_up()
             raise
-        finally:
-            patience.spend(time.monotonic() - started)
-        connection.__class__ = PatientConnection
-        connection.cursor_factory = ActingCursor
         if clock.is_due():
             connection.autocommit = True
-            clock.set_now(connection.execute("SELECT clock_timestamp()").fetchone()[0])
+            ((now,),) = connection.execute("SELECT clock_timestamp()").fetchall()
+            clock.set_now(now)
             connection.autocommit = False  # as psycopg makes it; Django sets it next
         return connection
 
-    def _connect(self, conn_params: dict[str, Any]) -> Any:
-        """Where the server refuses, try DATABASE_NEXT_PASSWORD, if there is one: the password is being replaced."""
+    def _connect(self, conn_params: dict[str, Any]) -> PatientConnection:
+        """Where the server refuses, try DATABASE_NEXT_PASSWORD, if there is one: the password is being replaced.
+
+        Not by Django, which makes a psycopg.Connection.
+        """
         following = self.settings_dict.get("NEXT_PASSWORD")
+        self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         try:
-            return super().get_new_connection(conn_params)
+            return PatientConnection.connect(**conn_params)
         except psycopg.OperationalError as error:
             # Its words are in the server's language, and have no SQLSTATE.
             if not following or isinstance(error, psycopg.errors.ConnectionTimeout):
                 raise
-            return super().get_new_connection(conn_params | {"password": following})
+            return PatientConnection.connect(**conn_params | {"password": following})
 
     def set_autocommit(self, autocommit: bool, force_begin_transaction_with_broken_autocommit: bool = False) -> None:
         """Django calls this at the end of a transaction, and connects where the connection is lost: an error of that

@@ -1,6 +1,8 @@
 """A request does not wait for ever for a server that does not answer."""
 
+import socket
 import time
+from contextlib import closing
 from typing import Any
 from unittest.mock import patch
 
@@ -8,7 +10,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from leadsite.core.postgresql.base import CommitUnknown
+from leadsite.core.postgresql.base import CommitUnknown, PatientConnection
 from leadsite.core.postgresql.patience import left, limit_waiting
 from leadsite.core.transactions import sqlstate
 
@@ -108,7 +110,7 @@ def refuse_connections(**parameters: Any) -> None:
 @pytest.mark.usefixtures("slow_commits")
 def test_it_is_unknown_also_where_the_server_takes_no_new_connection():
     execute("SELECT 1")
-    with patch.object(psycopg, "connect", refuse_connections):
+    with patch.object(PatientConnection, "connect", refuse_connections):
         with pytest.raises(CommitUnknown), limit_waiting(0.5), transaction.atomic():
             execute("INSERT INTO slow_commits VALUES (1)")
         connection.close()
@@ -125,9 +127,18 @@ def test_a_request_that_has_waited_connects_no_more():
     execute("SELECT 1")
 
 
+def test_a_connection_is_waited_for_as_long_as_is_left():
+    """psycopg would wait for connect_timeout, and for two seconds at least, also where a request has waited before."""
+    silent = connection.copy()
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        silent.settings_dict |= {"HOST": "127.0.0.1", "PORT": server.getsockname()[1]}
+        with pytest.raises(OperationalError, match="accepted no connection in time"), limit_waiting(0.2):
+            silent.ensure_connection()
+
+
 def test_a_server_that_accepts_no_connection_is_tried_once():
     connection.close()
-    with patch.object(psycopg, "connect", refuse_connections), limit_waiting(60):
+    with patch.object(PatientConnection, "connect", refuse_connections), limit_waiting(60):
         for words in ("connection timeout expired", "none left to connect"):
             with pytest.raises(OperationalError, match=words):
                 execute("SELECT 1")
