@@ -22,7 +22,7 @@ from tests.site import REPOSITORY, free_port, until
 
 # Places of the documented installation, which are below the directory here.
 PLACES = re.compile(
-    r"(?<![\w.$/*-])/(opt/leadsite|etc/(?:leadsite|nginx|systemd|prometheus)|var/(?:lib/leadsite|www)|run/nginx)\b"
+    r"(?<![\w.$/*-])/(opt/leadsite|etc/(?:leadsite|nginx|systemd|sysctl\.d|prometheus)|var/(?:lib/leadsite|www)|run/nginx)\b"
 )
 OPTIONS_OF_ROOT = """
 while [ $# -gt 0 ]; do
