@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,9 @@ HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 
 
 @pytest.fixture(autouse=True)
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
+def few(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of this process only the connections of the test: other tests may have left some, which are not to be closed."""
+    monkeypatch.setattr(connections, "_FILES", str(tmp_path))
     monkeypatch.setattr(connections, "MANY", 1)
     monkeypatch.setattr(connections, "IDLE_OF_ADDRESS", 2)
     monkeypatch.setattr(connections, "LATELY_MILLISECONDS", -1)
@@ -27,7 +30,9 @@ def clients(*addresses: str) -> Iterator[list[socket.socket]]:
         opened = []
         for address in addresses:
             opened.append(stack.enter_context(socket.create_connection(server.getsockname(), 5, (address, 0))))
-            stack.enter_context(server.accept()[0])
+            accepted = stack.enter_context(server.accept()[0])
+            for one in (server, opened[-1], accepted):
+                Path(connections._FILES, str(one.fileno())).touch()
         yield opened
 
 
