@@ -17,6 +17,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from conversations.services.change import AnotherActive, AssigneeRefused, ConversationRefused, UnknownConversation
+from conversations.services.labels import UnknownLabel
 from leads.api.gone import PathGone
 from leads.services.change import StaleVersion, UnknownLead
 from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness
@@ -56,6 +57,7 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (OptedOut, 409, "opted_out"),
     (UnknownConversation, 404, "not_found"),
     (AssigneeRefused, 400, "invalid"),
+    (UnknownLabel, 400, "invalid"),
     (AnotherActive, 409, "another_active"),
     (MessageRefused, 400, "invalid"),
     (UnknownEndpoint, 404, "not_found"),
@@ -157,7 +159,11 @@ def _sentence(error: Exception, status: int, code: str, fields: dict[str, list[s
     return {403: "Permission denied.", 404: "Not found.", 413: "The body is too large."}[status]
 
 
-_FIELD_OF: Final[dict[type[Exception], str]] = {AssigneeRefused: "assigned_to", HeadersRefused: "headers"}
+_FIELD_OF: Final[dict[type[Exception], str]] = {
+    AssigneeRefused: "assigned_to",
+    HeadersRefused: "headers",
+    UnknownLabel: "labels",
+}
 
 
 def _fields(error: Exception) -> dict[str, list[str]]:

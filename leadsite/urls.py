@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
 from conversations.api.history import ConversationHistoryViewSet, CustomerHistoryViewSet
+from conversations.api.labels import LabelViewSet
 from conversations.api.people import PersonViewSet
 from conversations.api.viewsets import ConversationViewSet, MessageViewSet
 from conversations.media.views import program_file, staff_view
@@ -45,6 +46,7 @@ router.register(
     "conversations/<uuid:conversation_id>/history", ConversationHistoryViewSet, basename="conversation-history"
 )
 router.register("conversations/<uuid:conversation_id>/messages", ReplyViewSet, basename="thread")
+router.register("labels", LabelViewSet)
 router.register("people", PersonViewSet, basename="person")
 router.register("messages", MessageViewSet)
 router.register("customers", CustomerViewSet)

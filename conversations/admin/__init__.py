@@ -1,3 +1,3 @@
-from conversations.admin import conversations, customers, labels, messages
+from conversations.admin import conversations, customers, labels, messages, timeline
 
-__all__ = ["conversations", "customers", "labels", "messages"]
+__all__ = ["conversations", "customers", "labels", "messages", "timeline"]

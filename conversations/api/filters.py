@@ -2,13 +2,17 @@
 
 import re
 from typing import Any, Final
+from uuid import UUID
 
 import django_filters
 from django import forms
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 
 from conversations.models import Conversation
 from conversations.phone import PhoneInvalid, normalise, phone_key
+from conversations.services.labels import UnknownLabel, find_labels
 from leadsite.rest.filters import ANY_OF, ASSIGNEE, PLUS_IN_A_URL, AssigneeFilter, ChoicesFilter
 
 PHONE_FILTER_HELP: Final = "In international form, in any spelling. A plus sign is written `%2B` in a URL."
@@ -44,11 +48,27 @@ class WaitingFilter(django_filters.TypedChoiceFilter):
     """A choice, because BooleanFilter ignores other values than true and false."""
 
 
+class LabelFilter(django_filters.CharFilter):
+    """A label of the business, by name or id."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        user_id: UUID = self.parent.request.user.pk
+        try:
+            ids = find_labels(user_id=user_id, given=[value])
+        except UnknownLabel as error:
+            raise serializers.ValidationError({"label": [str(error)]}) from error
+        # The second is the condition of the index.
+        return qs.filter(label_ids__contains=ids).exclude(label_ids=[])
+
+
 class ConversationFilter(django_filters.FilterSet):
     status = ChoicesFilter(choices=Conversation.Status.choices, help_text=ANY_OF)
     customer = django_filters.UUIDFilter(field_name="customer_id", help_text="The id of a customer.")
     customer_phone = PhoneFilter(field_name="customer__phone_key", help_text=PHONE_FILTER_HELP)
     assigned_to = AssigneeFilter(help_text=ASSIGNEE)
+    label = LabelFilter(help_text="The name of a label, in any case, or its id (`GET /api/labels`).")
     waiting = WaitingFilter(
         field_name="waiting_since",
         lookup_expr="isnull",

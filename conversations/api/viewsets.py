@@ -11,17 +11,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.api.filters import ConversationFilter
+from conversations.api.message_serializers import MessageSerializer
 from conversations.api.pagination import InThreadOrder, LatestMessageFirst
 from conversations.api.serializers import (
     ConversationChangeSerializer,
     ConversationSerializer,
-    MessageSerializer,
     read_conversation_changes,
 )
 from conversations.channels import with_channel
 from conversations.models import Conversation, Message
 from conversations.models.media import with_files
 from conversations.services.change import change_conversation
+from conversations.services.labels import find_labels
 from leadsite.rest.schema import ONLY_IDS, WRITING, errors, reading
 from leadsite.rest.viewsets import OwnedViewSet
 
@@ -41,13 +42,19 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conve
     pagination_class = LatestMessageFirst
 
     @extend_schema(
-        summary="Change its status, or assign it",
-        description=f"Send `status`, `assigned_to` or both. A customer has at most one active conversation. {ONLY_IDS}",
+        summary="Change its status, assign, label or snooze it",
+        description=(
+            "Send one or more of `status`, `assigned_to`, `labels` and `snoozed_until`. A customer has at most one"
+            f" active conversation. Completing or archiving ends a snooze, as does the customer's"
+            f" next message. {ONLY_IDS}"
+        ),
         request=ConversationChangeSerializer,
         responses={200: ConversationSerializer, **errors(404, *WRITING, "another_active")},
     )
     def partial_update(self, request: Request, conversation_id: UUID) -> Response:
         changes = read_conversation_changes(request.data)
+        if "labels" in changes:
+            changes["label_ids"] = find_labels(user_id=self.user_id, given=changes.pop("labels"))
         changed = change_conversation(user_id=self.user_id, conversation_id=conversation_id, changes=changes)
         return Response(ConversationSerializer(changed).data if self.may_read else {"id": changed.pk})
 

@@ -1,17 +1,41 @@
-"""Service that deletes labels."""
+"""Services that find labels by their names, and that delete them."""
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import F, Func, Value
+from django.db.models.functions import Lower
 
 from conversations.models import Conversation, Label
+from conversations.services.change import ConversationRefused
 from leadsite.core.transactions import retried
 
 AT_ONCE: Final = 1000
 _IDS: Final = ArrayField(models.UUIDField())
+
+
+class UnknownLabel(ConversationRefused):
+    """The business has no such label."""
+
+
+def names_of_labels(user_id: UUID) -> dict[UUID, str]:
+    """Return the names of the business's labels by their ids, in the order of the names; one statement."""
+    return dict(Label.objects.filter(user_id=user_id).order_by(Lower("name")).values_list("pk", "name"))
+
+
+def find_labels(*, user_id: UUID, given: Iterable[str]) -> list[UUID]:
+    """Return the ids of labels that are given by name, in any case, or by id; one statement. Raises UnknownLabel."""
+    names = names_of_labels(user_id)
+    # The text is not in the error: it may be anything.
+    known = {str(id_): id_ for id_ in names} | {name.lower(): id_ for id_, name in names.items()}
+    found = [known.get(one.strip().lower()) for one in given]
+    if None in found:
+        which = "" if len(found) == 1 else f" as number {found.index(None) + 1} of these"
+        raise UnknownLabel(f"There is no such label{which}. GET /api/labels lists them.")
+    return [id_ for id_ in found if id_ is not None]
 
 
 def delete_label(*, user_id: UUID, label_id: UUID) -> None:

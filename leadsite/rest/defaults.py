@@ -35,10 +35,8 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "TAGS": [
         {"name": "leads", "description": "Someone wants something: an order, a booking, an inquiry."},
         {"name": "conversations", "description": "What was written with a customer, and whose turn it is."},
-        {
-            "name": "people",
-            "description": "Who works for the business: to whom leads can be assigned.",
-        },
+        {"name": "labels", "description": "Words that a business puts on conversations."},
+        {"name": "people", "description": "Who works for the business: to whom leads can be assigned."},
         {"name": "messages", "description": "Single messages, and whether they arrived."},
         {"name": "whatsapp", "description": "Sending, also to those who have no conversation yet."},
         {"name": "templates", "description": "Texts that Meta has approved: accepted at any time."},
@@ -60,7 +58,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         "LeadType": "leads.models.Lead.Type",
         "LeadSource": "leads.models.Lead.Source",
         "ConversationStatus": "conversations.models.Conversation.Status",
-        "MessageStatus": "conversations.api.serializers.API_STATUSES",
+        "MessageStatus": "conversations.api.message_serializers.API_STATUSES",
         "MessageDirection": "conversations.models.Message.Direction",
     },
 }

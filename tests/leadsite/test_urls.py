@@ -44,6 +44,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "conversations/<uuid:conversation_id>": {"PATCH": {"status": "archived"}},
     "conversations/<uuid:conversation_id>/messages": {"POST": {"message": "I am not from here"}},
     "messages/<uuid:message_id>": {},
+    "labels": {},
     "people": {},
     "templates": {},
     "templates/refresh": {},

@@ -33,6 +33,8 @@ def test_a_conversation_is_read_with_its_customer(owner, conversation):
         "last_inbound_at": None,
         "waiting_since": None,
         "assigned_to": None,
+        "labels": [],
+        "snoozed_until": None,
         "created_at": body["created_at"],
         "updated_at": body["updated_at"],
     }
@@ -79,3 +81,26 @@ def test_a_conversation_of_another_business_is_404(owner, stranger, conversation
     ):
         refused(answer, 404)
     assert Conversation.objects.get().status == "active"
+
+
+def test_a_conversation_is_snoozed_and_wakes_again(owner, conversation):
+    until = "2999-01-01T09:00:00+01:00"
+    first = owner.client.patch(path(conversation), {"snoozed_until": until}, format="json").json()
+    assert first["snoozed_until"] == "2999-01-01T08:00:00Z"
+    again = owner.client.patch(path(conversation), {"snoozed_until": until}, format="json").json()
+    assert again == first
+    ended = owner.client.patch(path(conversation), {"snoozed_until": None}, format="json").json()
+    assert ended["snoozed_until"] is None
+
+
+@pytest.mark.parametrize("until", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00", "tomorrow", 5, True, ""])
+def test_a_snooze_needs_a_time_to_come(owner, conversation, until):
+    answer = owner.client.patch(path(conversation), {"snoozed_until": until}, format="json")
+    assert "snoozed_until" in refused(answer, 400)["fields"]
+    assert Conversation.objects.get().snoozed_until is None
+
+
+def test_completing_ends_the_snooze(owner, conversation):
+    owner.client.patch(path(conversation), {"snoozed_until": "2999-01-01T00:00:00Z"}, format="json")
+    done = owner.client.patch(path(conversation), {"status": "completed"}, format="json").json()
+    assert (done["status"], done["snoozed_until"]) == ("completed", None)
