@@ -179,14 +179,15 @@ def _look_up(digest: str) -> _Found:
 
 
 class HasScope(BasePermission):
-    """Requires the scope `read` for safe methods, otherwise the view's `scope`: one or several scopes separated by
-    spaces, by default `write`.
+    """Requires the view's `reading_scope` for safe methods, by default `read`, otherwise its `scope`: one or several
+    scopes separated by spaces, by default `write`.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.auth, KeyInUse):
             return False
-        needed = "read" if request.method in SAFE_METHODS else getattr(view, "scope", "write")
+        is_safe = request.method in SAFE_METHODS
+        needed = getattr(view, "reading_scope", "read") if is_safe else getattr(view, "scope", "write")
         missing = [scope for scope in needed.split() if scope not in request.auth.scopes]
         self.message = f"This API key lacks the scope {' and '.join(missing)}."
         return not missing

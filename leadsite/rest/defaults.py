@@ -40,7 +40,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         {"name": "messages", "description": "Single messages, and whether they arrived."},
         {"name": "whatsapp", "description": "Sending, also to those who have no conversation yet."},
         {"name": "templates", "description": "Texts that Meta has approved: accepted at any time."},
-        {"name": "customers", "description": "The people who write: their ids, and their erasure."},
+        {"name": "customers", "description": "The people who write: their ids, their export and their erasure."},
         {"name": "webhook-endpoints", "description": "URLs of yours that events are posted to, and their deliveries."},
         {"name": "webhooks", "description": "What is posted to your URL: see Webhooks above."},
     ],

@@ -13,6 +13,7 @@ class ApiKeyScope(models.TextChoices):
     READ = "read", "Read leads, conversations and messages"
     WRITE = "write", "Create and change leads and conversations"
     SEND = "send", "Send messages, and create the lead of a message"
+    EXPORT = "export", "Export all that is kept about a customer"
     ERASE = "erase", "Erase customers with every trace, for good"
 
 
@@ -20,7 +21,7 @@ DEFAULT_SCOPES: Final = [ApiKeyScope.READ.value, ApiKeyScope.WRITE.value, ApiKey
 
 
 def all_scopes() -> list[str]:
-    """Those of a key for which none are named: all but `erase`, which cannot be undone and is given on purpose."""
+    """Those of a key for which none are named: all but `export` and `erase`, which are given on purpose."""
     return list(DEFAULT_SCOPES)
 
 
@@ -42,7 +43,7 @@ class ApiKey(AbstractAuthToken):
             models.CheckConstraint(
                 condition=models.Q(scopes__contained_by=ApiKeyScope.values) & ~models.Q(scopes=[]),
                 name="api_keys_scopes_valid",
-                violation_error_message="A key has one or more of the scopes read, write, send and erase.",
+                violation_error_message="A key has one or more of the scopes read, write, send, export and erase.",
             )
         ]
 

@@ -307,6 +307,7 @@ class Migration(migrations.Migration):
                                 ("read", "Read leads, conversations and messages"),
                                 ("write", "Create and change leads and conversations"),
                                 ("send", "Send messages, and create the lead of a message"),
+                                ("export", "Export all that is kept about a customer"),
                                 ("erase", "Erase customers with every trace, for good"),
                             ]
                         ),
@@ -528,11 +529,11 @@ class Migration(migrations.Migration):
             model_name="apikey",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("scopes__contained_by", ["read", "write", "send", "erase"]),
+                    ("scopes__contained_by", ["read", "write", "send", "export", "erase"]),
                     models.Q(("scopes", []), _negated=True),
                 ),
                 name="api_keys_scopes_valid",
-                violation_error_message="A key has one or more of the scopes read, write, send and erase.",
+                violation_error_message="A key has one or more of the scopes read, write, send, export and erase.",
             ),
         ),
         migrations.AddIndex(

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from conversations.models import Customer
-from leadsite.rest.schema import A_TIME, AN_ID, example
+from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 
 
 @example(
@@ -42,3 +42,30 @@ class ErasingSerializer(serializers.Serializer[Any]):
 
     erasure_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["erasing"])
+
+
+@example(
+    answered={
+        "format": "leadsite/customer-export/1",
+        "exported_at": A_TIME,
+        "business": {"id": ANOTHER_ID, "email": "shop@bakery.example", "name": "Bakery"},
+        "customer": {"id": AN_ID, "name": "Amina", "phone": "+4915123456789"},
+        "identifiers": {"phones": ["+4915123456789"], "whatsapp_user_ids": [], "names": ["Amina"]},
+        "conversations": [],
+        "leads": [],
+        "messages": [],
+        "found_elsewhere": {},
+    }
+)
+class ExportSerializer(serializers.Serializer[Any]):
+    """All that is kept about a customer. It has more lists of rows, by what they are: notes, files, audit, …"""
+
+    format = serializers.CharField(help_text="Of this document, with its version.")
+    exported_at = serializers.DateTimeField()
+    business = serializers.DictField(help_text="Who keeps it: id, e-mail, name.")
+    customer = serializers.DictField(help_text="The row of the customer.")
+    identifiers = serializers.DictField(help_text="By what the person was searched.")
+    conversations = serializers.ListField(child=serializers.DictField())
+    leads = serializers.ListField(child=serializers.DictField())
+    messages = serializers.ListField(child=serializers.DictField())
+    found_elsewhere = serializers.DictField(help_text="By table: what others' rows have of the person.")

@@ -1,4 +1,4 @@
-"""REST resource of customers: their ids, and their erasure."""
+"""REST resource of customers: their ids, their export and their erasure."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Final
@@ -8,6 +8,7 @@ from django.http import Http404
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
@@ -15,8 +16,9 @@ from rest_framework.response import Response
 
 from conversations.models import Customer
 from leadsite.privacy.api.filters import CustomerFilter
-from leadsite.privacy.api.serializers import CustomerSerializer, ErasingSerializer
+from leadsite.privacy.api.serializers import CustomerSerializer, ErasingSerializer, ExportSerializer
 from leadsite.privacy.erasing import REQUEST_SECONDS, erase_customer
+from leadsite.privacy.exporting import export_customer
 from leadsite.privacy.people import PersonUnknown
 from leadsite.rest.pagination import NewestFirst
 from leadsite.rest.schema import WRITING, errors, reading
@@ -45,6 +47,23 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Customer]
     @property
     def scope(self) -> str:
         return "erase" if self.action == "destroy" else "write"
+
+    @property
+    def reading_scope(self) -> str:
+        return "export" if self.action == "export" else "read"
+
+    @extend_schema(
+        summary="Export all that is kept about the customer",
+        description=(
+            "One JSON document, as `manage.py export_customer` writes it; docs/privacy.md describes it. The files"
+            " of messages are named in `files`, and are not in it. A key needs the scope `export`, which no key has by"
+            " default. Where the search takes longer than a request may, it is 503: then use the command."
+        ),
+        responses={200: ExportSerializer, **errors(404)},
+    )
+    @action(detail=True, methods=["get"])
+    def export(self, request: Request, customer_id: UUID) -> Response:
+        return Response(export_customer(self.get_object()))
 
     @extend_schema(
         summary="Erase the customer with every trace",

@@ -26,6 +26,7 @@ OPERATIONS = [
     *("GET /api/conversations", "GET /api/conversations/{conversation_id}"),
     *("PATCH /api/conversations/{conversation_id}", "GET /api/conversations/{conversation_id}/messages"),
     *("POST /api/conversations/{conversation_id}/messages", "GET /api/messages/{message_id}", "POST /api/whatsapp"),
+    "GET /api/customers/{customer_id}/export",
     *("GET /api/people", "GET /api/labels"),
     *("GET /api/templates", "GET /api/templates/{template_id}", "POST /api/templates/refresh"),
     *("GET /api/leads/{lead_id}/history", "GET /api/conversations/{conversation_id}/history"),

@@ -1,4 +1,6 @@
-"""Customers in the REST API: their ids, and their erasure by a key that may."""
+"""Customers in the REST API: their ids, and their export and erasure by keys that may."""
+
+import json
 
 import pytest
 from rest_framework.test import APIClient
@@ -6,15 +8,16 @@ from rest_framework.test import APIClient
 from conversations.models import Customer
 from leadsite.accounts.services import issue_api_key
 from leadsite.privacy.erasing import finish_erasures
+from leadsite.privacy.exporting import as_json, export_customer
 from leadsite.privacy.models import Erasure
 from tests.envelope import refused
 
 pytestmark = pytest.mark.django_db
 
 
-def eraser(business):
+def eraser(business, scope="erase"):
     client = APIClient(raise_request_exception=False)
-    key = issue_api_key(user=business.user, name="", scopes=["erase"])
+    key = issue_api_key(user=business.user, name="", scopes=[scope])
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
     return client
 
@@ -55,6 +58,35 @@ def test_it_must_be_said(owner, path, query):
 def test_a_stranger_erases_nobody(owner, stranger, path):
     refused(eraser(stranger).delete(f"{path}?erase=true"), 404)
     assert owner.row_counts() == (1, 1, 1)
+
+
+def test_a_key_with_the_scope_exports_what_the_command_does(owner, path):
+    customer = Customer.objects.get()
+    answer = eraser(owner, "export").get(f"{path}/export")
+    assert answer.status_code == 200
+    document = answer.json()
+    wanted = json.loads(as_json(export_customer(customer)))
+    assert document.pop("exported_at") <= wanted.pop("exported_at").replace("+00:00", "Z")
+    assert document == wanted
+    assert (document["customer"]["phone"], len(document["leads"])) == (customer.phone, 1)
+
+
+@pytest.mark.parametrize("scope", ["read", "write", "send", "erase"])
+def test_other_scopes_do_not_export(owner, path, scope):
+    assert "lacks the scope export" in refused(eraser(owner, scope).get(f"{path}/export"), 403)["error"]
+    refused(owner.client.get(f"{path}/export"), 403)
+
+
+def test_the_scope_export_reads_nothing_else(owner, path):
+    exporter = eraser(owner, "export")
+    refused(exporter.get(path), 403)
+    refused(exporter.get("/api/leads"), 403)
+    refused(exporter.delete(f"{path}?erase=true"), 403)
+
+
+def test_a_stranger_exports_nobody(owner, stranger, path):
+    refused(eraser(stranger, "export").get(f"{path}/export"), 404)
+    refused(eraser(owner, "export").get(f"{path}/export?files=true"), 400)
 
 
 def test_what_takes_too_long_for_a_request_a_worker_finishes(owner, path, monkeypatch):
