@@ -37,19 +37,19 @@ def rows_scanned(work: Callable[[], object]) -> int:
     return _rows_read("seq_tup_read") - before
 
 
-def rows_visited(work: Callable[[], object]) -> int:
-    """How many rows of the growing tables `work`, in this session, reads by scans and by indexes, also those that a
-    filter then removes.
+def rows_visited(work: Callable[[], object], tables: Sequence[str] = GROWING) -> int:
+    """How many rows of the tables `work`, in this session, reads by scans and by indexes, also those that a filter
+    then removes.
     """
-    before = _rows_read("seq_tup_read + idx_tup_fetch")
+    before = _rows_read("seq_tup_read + idx_tup_fetch", tables)
     work()
-    return _rows_read("seq_tup_read + idx_tup_fetch") - before
+    return _rows_read("seq_tup_read + idx_tup_fetch", tables) - before
 
 
-def _rows_read(columns: str) -> int:
+def _rows_read(columns: str, tables: Sequence[str] = GROWING) -> int:
     fetch_rows("SELECT pg_stat_force_next_flush()")
     fetch_rows("SELECT pg_stat_clear_snapshot()")
     ((rows,),) = fetch_rows(
-        f"SELECT sum({columns})::bigint FROM pg_stat_user_tables WHERE relname = ANY (%s)", [list(GROWING)]
+        f"SELECT sum({columns})::bigint FROM pg_stat_user_tables WHERE relname = ANY (%s)", [list(tables)]
     )
     return int(rows)

@@ -42,7 +42,8 @@ def owned_database(transactional_db: None) -> Iterator[str]:
         other_session.execute(f"CREATE DATABASE {name} OWNER {OWNER}".encode())
         try:
             role = quote(f"-c role={OWNER}")
-            yield f"{database_url().replace(connection.settings_dict['NAME'], name)}&options={role}"
+            address = database_url().replace(connection.settings_dict["NAME"], name)
+            yield f"{address}{'' if address.endswith('?') else '&'}options={role}"
         finally:
             other_session.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
             other_session.execute(f"DROP ROLE {OWNER}".encode())
