@@ -34,7 +34,8 @@ QUEUE: Final = """
         ON CONFLICT (user_id, phone_key) DO UPDATE SET updated_at = now() RETURNING id, phone
     ), chat AS (
         INSERT INTO conversations (user_id, customer_id) SELECT %(user)s, id FROM customer
-        ON CONFLICT (customer_id) WHERE status = 'active' DO UPDATE SET updated_at = now() RETURNING id, customer_id
+        ON CONFLICT (customer_id) WHERE status = 'active' AND deleted_at IS NULL DO UPDATE SET updated_at = now()
+        RETURNING id, customer_id
     )
     INSERT INTO messages (user_id, conversation_id, direction, status, content, channel_id, address, due_at)
     SELECT %(user)s, chat.id, 'out', 'queued', 'Your cake is ready', channel.id, customer.phone, now()
