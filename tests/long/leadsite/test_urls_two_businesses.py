@@ -59,6 +59,7 @@ def mine(owner: Business) -> Rows:
 @pytest.fixture
 def theirs(stranger: Business, mine: Rows) -> Rows:
     found = rows_of(stranger, SECRET)
+    ApiKey.objects.filter(user=stranger.user).update(scopes=ApiKey.Scope.values)
     Lead.objects.filter(user=stranger.user).update(external_id=SECRET)
     WebhookEvent.objects.filter(user=stranger.user).update(state="failed", due_at=None)
     return found
