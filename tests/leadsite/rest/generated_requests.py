@@ -44,6 +44,8 @@ CHECKS = [
     response_headers_conformance,
 ]
 
+FRAMING = {"content-length", "transfer-encoding"}
+
 
 @pytest.fixture(scope="module")
 def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -61,6 +63,8 @@ def assert_responses_match_schema(label: str, business: Business, site: Site, *,
     @hypothesis.settings(max_examples=cases)
     @hypothesis.given(case=valid | invalid)
     def answered(case: Any) -> None:
+        # What is no HTTP the server refuses before the site sees it, without a body.
+        hypothesis.assume(not FRAMING & {name.lower() for name in case.headers or ()})
         case.call_and_validate(headers=headers, checks=CHECKS)
 
     answered()
