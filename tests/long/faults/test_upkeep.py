@@ -100,7 +100,8 @@ def upgrade(stage: Stage) -> None:
     migrated = manage("migrate", env=stage.environment)
     assert "No migrations to apply" in migrated.stdout, migrated.stderr
     command = [sys.executable, "-c", UPGRADE]
-    env = stage.environment | {"DJANGO_SETTINGS_MODULE": "leadsite.settings", "LEADSITE_DEMO": "true"}
+    # As manage.py does: the time-outs are for the web server.
+    env = stage.environment | {"DJANGO_SETTINGS_MODULE": "leadsite.settings", "DATABASE_TIMEOUTS": "false"}
     upgraded = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
     assert upgraded.stdout == "upgraded\n", upgraded.stderr
 
