@@ -27,6 +27,7 @@ from leadsite.core.postgresql import actors
 from leadsite.demo import embedded
 from tests.database import delete_all_rows, shared_template
 from tests.factories import Business, make_business
+from tests.logged import Reader, reading_all
 from tests.long.faults.table import HEAD
 from tests.order import of_processes
 from tests.roles import every_connection_as_application
@@ -203,6 +204,20 @@ def nobody_acts(monkeypatch: pytest.MonkeyPatch) -> None:
     actors._current.set(None)
     monkeypatch.setattr(actors, "_process", [])
     monkeypatch.setitem(failures._process, "source", "manual")
+
+
+@pytest.fixture(scope="session")
+def all_that_is_logged() -> Iterator[Reader]:
+    with reading_all() as reader:
+        yield reader
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_logged(all_that_is_logged: Reader) -> Iterator[None]:
+    """Fail a test that makes the site log a number, a key or a text: logs are read by more people than the rows."""
+    all_that_is_logged.take()
+    yield
+    assert all_that_is_logged.take() == []
 
 
 @pytest.fixture(autouse=True)

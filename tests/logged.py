@@ -1,0 +1,47 @@
+"""Reads every line that the tests log, at debug level: none has a phone number, a key or what a customer wrote."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from leadsite.core.logs.lines import json_formatter
+from tests.factories import ORDER, NewLeadFactory
+from tests.whatsapp import meta
+
+_TEXTS: Final = (ORDER["details"], NewLeadFactory.details, ORDER["customer_phone"], meta.SHEENA, meta.SHEENA_ID)
+_SECRET: Final = re.compile(
+    # Numbers in international form, and keys of the API.
+    r"(?<![\w.:+-])\+[1-9][0-9]{9,14}(?![\w.:-])|\bls_[0-9a-f]{16,}|" + "|".join(map(re.escape, _TEXTS))
+)
+# Statements with their values, which Django keeps where a test counts them, and pytest's own.
+_OF_TESTS: Final = ("django.db.backends", "faker", "hypothesis", "asyncio")
+
+
+class Reader(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.setFormatter(json_formatter())
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not record.name.startswith(_OF_TESTS) and (found := _SECRET.search(line := self.format(record))):
+            self.found.append(f"{found[0]!r} in {line}")
+
+    def take(self) -> list[str]:
+        found, self.found = self.found, []
+        return found
+
+
+@contextmanager
+def reading_all() -> Iterator[Reader]:
+    root = logging.getLogger()
+    reader, level = Reader(), root.level
+    root.addHandler(reader)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield reader
+    finally:
+        root.setLevel(level)
+        root.removeHandler(reader)
