@@ -1,4 +1,4 @@
-"""Deleting, restoring, creating and receiving for one customer at the same moment, in several processes."""
+"""Deleting, restoring, purging, creating and receiving for one customer at the same moment, in several processes."""
 
 import random
 from contextlib import suppress
@@ -12,6 +12,9 @@ from leads.models import Lead
 from leads.services.change import UnknownLead
 from leads.services.create import create_lead
 from leads.services.delete import delete_lead, restore_lead
+from leadsite.core import clock
+from leadsite.monitoring.integrity import check_integrity
+from leadsite.privacy.purge import purge_chunk
 from tests.factories import Business, call, new_lead
 from tests.sessions import deadlocks, processes
 from tests.whatsapp import meta, webhook_client
@@ -21,23 +24,31 @@ PHONE = f"+{meta.SHEENA}"
 PROCESSES, ROUNDS = 4, 25
 
 
-def work(user_id: UUID, seed: int) -> int:
-    """A mixture of all operations; returns how many messages were delivered."""
+def deliver(provider_id: str) -> None:
+    message = meta.text("Hello", id=provider_id)
+    webhook_client.receive(meta.body(meta.messages_value(meta.CHANNEL, messages=[message])))
+
+
+def work(user_id: UUID, seed: int, *, operations: int = 5) -> int:
+    """A mixture of these operations; returns how many messages were delivered."""
     chance, delivered = random.Random(seed), 0
     for number in range(ROUNDS):
         ids = list(Lead.all_objects.filter(user_id=user_id).values_list("pk", flat=True))
-        lead_id = chance.choice(ids)
-        match chance.randrange(5):
+        # All of them may have been purged.
+        lead_id = chance.choice(ids) if ids else UUID(int=seed)
+        match chance.randrange(operations):
             case 0:
                 create_lead(user_id=user_id, lead=new_lead(customer_phone=PHONE), source="api")
             case 1:
-                message = meta.text("Hello", id=f"wamid.{seed}.{number}")
-                webhook_client.receive(meta.body(meta.messages_value(meta.CHANNEL, messages=[message])))
+                deliver(f"wamid.{seed}.{number}")
                 delivered += 1
             case 2:
-                restore_lead(user_id=user_id, lead_id=lead_id)
+                with suppress(UnknownLead):
+                    restore_lead(user_id=user_id, lead_id=lead_id)
             case 3:
                 call("delete_lead_with_conversation", user_id, lead_id)
+            case 5:
+                purge_chunk(before=clock.now())
             case _:
                 with suppress(UnknownLead):
                     delete_lead(user_id=user_id, lead_id=lead_id, person_id=None)
@@ -57,3 +68,28 @@ def test_no_orphan_no_doubled_conversation_and_no_lost_message(owner: Business) 
     assert not Lead.objects.exclude(conversation__deleted_at=None).exists()
     empty = Conversation.objects.exclude(pk__in=Lead.objects.values("conversation"))
     assert not empty.exists()
+
+
+def work_and_receive_one(user_id: UUID, seed: int) -> None:
+    """The last message comes after the last deletion of this process."""
+    work(user_id, seed, operations=6)
+    deliver(f"wamid.last.{seed}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_purged_takes_nothing_with_it_that_came_later(owner: Business) -> None:
+    Inbox(owner).gets(meta.text("Hello", id="wamid.first"))
+    before = deadlocks()
+    with processes(PROCESSES) as pool:
+        for done in [pool.submit(work_and_receive_one, owner.id, seed) for seed in range(PROCESSES)]:
+            done.result()
+        # Those who have ended deleted nothing after this: it is a message of a lead that is there.
+        pool.submit(deliver, "wamid.end").result()
+        while pool.submit(purge_chunk, before=clock.now()).result():
+            pass
+    assert deadlocks() == before
+    end = Message.objects.get(provider_id="wamid.end")
+    assert Lead.objects.filter(conversation=end.conversation_id).exists()
+    assert not Lead.all_objects.exclude(deleted_at=None).exists()
+    assert not Conversation.all_objects.exclude(deleted_at=None).exists()
+    assert check_integrity() == []
