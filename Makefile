@@ -16,10 +16,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 # The tests start hundreds of processes: none of them should compile the same modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long faults fuzz screenshots schema lint-schema setup requirements lint format bench migrations clean help
+.PHONY: run test test-long test-cluster faults fuzz screenshots schema lint-schema setup requirements lint format bench migrations clean help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-8000}, until Ctrl-C
 	@LEADSITE_DEMO=$(if $(filter force,$(LEADSITE_DEMO)),force,true) exec $(BIN)/python manage.py demo
@@ -34,6 +34,9 @@ test-long: .venv/installed-dev ## the tests that take minutes: killed processes,
 
 faults: .venv/installed-dev ## faults injected under load, with a table of what was lost (ARGS=--faults=10 repeats each)
 	@$(FAULTS) $(ARGS)
+
+test-cluster: .venv/installed-dev ## deploy/cluster on this machine, with failovers under load (ARGS=--each=1: one of each kind); needs root
+	@$(BIN)/python -m tests.cluster $(ARGS)
 
 fuzz: .venv/installed-dev ## 20 000 random requests to the API, each answer checked against the OpenAPI schema
 	@$(PYTEST) --cases=20000 tests/long/leadsite/rest/test_openapi.py $(ARGS)

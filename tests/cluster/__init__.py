@@ -1,0 +1,1 @@
+"""`make test-cluster`: deploy/cluster on this machine, with failovers under load. See run.py."""
