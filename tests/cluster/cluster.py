@@ -124,13 +124,14 @@ class Cluster(Stage):
             return f"These have ended: {', '.join(ended)}"
         if not self.is_whole():
             return f"Patroni's members: {self.members()}"
-        for site in self.sites:
+        servers = {site.name: f"http://{site.address}:8001" for site in self.sites} | {"HAProxy": self.address}
+        for name, address in servers.items():
             try:
-                ready = request("GET", f"http://{site.address}:8001/readyz", headers={"Host": SITES["app1"]})
+                ready = request("GET", f"{address}/readyz", headers={"Host": SITES["app1"]})
             except OSError as error:
                 return repr(error)
             if ready.status_code != 200:
-                return f"/readyz of {site.name} says {ready.status_code}: {ready.text}"
+                return f"/readyz of {name} says {ready.status_code}: {ready.text}"
         return ""
 
     def stop(self) -> None:

@@ -71,12 +71,10 @@ def killed_etcd(cluster: Cluster) -> None:
 
 def is_etcd_leader(address: str) -> bool:
     try:
-        answer = requests.post(
-            f"http://{address}:2379/v3/maintenance/status", json={}, timeout=2, proxies={"http": ""}
-        ).json()
+        answer = requests.get(f"http://{address}:2379/v2/stats/self", timeout=2, proxies={"http": ""}).json()
     except (requests.RequestException, ValueError):
         return False
-    return bool(answer.get("leader") == answer["header"]["member_id"])
+    return bool(answer["state"] == "StateLeader")
 
 
 def signal_all(processes: list[psutil.Process], number: signal.Signals) -> None:
