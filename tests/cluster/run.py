@@ -46,15 +46,20 @@ def broken(one: Failover) -> list[str]:
 
 
 def fail_over_all(stage: Cluster, kinds: list[str], each: int) -> tuple[list[Failover], list[str]]:
-    failovers, problems = [], []
+    failovers: list[Failover] = []
+    problems: list[str] = []
     print(HEAD)
-    for _, kind in product(range(each), kinds):
-        one = fail_over(stage, kind)
-        print(f"{one.result.line()} refused {one.refusal:.1f}")
-        sent_once(stage, one.result)
-        failovers.append(one)
-        problems += broken(one)
-    stage.check_rows()
+    try:
+        for _, kind in product(range(each), kinds):
+            one = fail_over(stage, kind)
+            print(f"{one.result.line()} refused {one.refusal:.1f}")
+            sent_once(stage, one.result)
+            failovers.append(one)
+            problems += broken(one)
+        stage.check_rows()
+    finally:  # also where one of them fails, or after Ctrl-C
+        if failovers:
+            print(table(failovers))
     return failovers, problems
 
 
@@ -70,8 +75,6 @@ def main() -> None:
     ):
         print("The cluster serves.")
         failovers, problems = fail_over_all(stage, options.kind or [*KINDS], options.each)
-    if failovers:
-        print(table(failovers))
     problems += too_long(failovers)
     if problems:
         sys.exit("\n".join(problems))
