@@ -106,16 +106,17 @@ _JOIN: Final = """
 # An answer that the provider reports was written with the customer's earlier messages in sight; one that was queued
 # here does not answer what arrives after it, however long ago that was written (a provider tries for a week). An
 # answered call is an answer too; a message that failed is none. One of which it is unknown whether it was sent is: the
-# customer may have it. What had arrived when staff completed the conversation needs no answer.
+# customer may have it. What had arrived when staff completed the conversation needs no answer, and in a conversation
+# that is not active nobody waits.
 _SET_WAITING: Final = """
-    UPDATE conversations AS c SET waiting_since = least(
+    UPDATE conversations AS c SET waiting_since = CASE WHEN c.status = 'active' THEN least(
         CASE WHEN given.arrived > reported.at THEN given.arrived END,
         (SELECT m.sort_at FROM messages AS m
          WHERE m.conversation_id = given.id AND m.direction = 'in' AND m.is_turn
              AND m.sort_at > greatest(reported.at, answered.at - interval '7 days')
              AND (m.sort_at > answered.at OR m.created_at > queued.at)
              AND m.created_at > coalesce(c.handled_at, '-infinity')
-         ORDER BY m.sort_at LIMIT 1))
+         ORDER BY m.sort_at LIMIT 1)) END
     FROM unnest(%s::uuid[], %s::timestamptz[]) AS given (id, arrived)
     CROSS JOIN LATERAL (SELECT coalesce((
         SELECT a.sort_at FROM messages AS a WHERE a.conversation_id = given.id AND {answer}

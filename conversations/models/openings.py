@@ -129,10 +129,12 @@ _JOIN_OR_OPEN: Final = """
         updated_at = now()
     RETURNING c.id, c.customer_id, c.status, c.xmax = 0
 """
+# What had been completed or archived there is handled: who writes again waits from then on.
 _INSERT_PAST: Final = """
-    INSERT INTO conversations (id, user_id, customer_id, status, created_at, updated_at, last_message_at)
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[],
-                         %s::timestamptz[])
+    INSERT INTO conversations (id, user_id, customer_id, status, created_at, updated_at, last_message_at, handled_at)
+    SELECT given.*, CASE WHEN given.status <> 'active' THEN now() END
+    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[],
+                %s::timestamptz[]) AS given (id, user_id, customer_id, status, created_at, updated_at, last_message_at)
 """
 _NEWEST_OF: Final = """
     SELECT given.customer_id, newest.id, newest.status FROM unnest(%s::uuid[]) AS given (customer_id)

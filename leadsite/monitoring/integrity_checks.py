@@ -104,9 +104,9 @@ CONVERSATIONS: Final = (
     Check(
         name="waiting_without_message",
         table="conversations",
-        condition="t.waiting_since IS NOT NULL AND NOT EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = t.id"
-        " AND m.direction = 'in' AND m.is_turn)",
-        meaning="conversations that wait for an answer to no message",
+        condition="t.waiting_since IS NOT NULL AND (t.status <> 'active' OR NOT EXISTS (SELECT FROM messages AS m"
+        " WHERE m.conversation_id = t.id AND m.direction = 'in' AND m.is_turn))",
+        meaning="conversations that wait for an answer to no message, or although they are not active",
         advice="UPDATE conversations SET waiting_since = NULL, for these ids.",
     ),
     Check(
@@ -121,7 +121,8 @@ CONVERSATIONS: Final = (
         name="not_waiting_although_unanswered",
         table="conversations",
         # Messages of another system have no number of ours: they need no answer.
-        condition="t.waiting_since IS NULL AND EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = t.id"
+        condition="t.waiting_since IS NULL AND t.status = 'active'"
+        " AND EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = t.id"
         " AND m.direction = 'in' AND m.is_turn AND m.channel_id IS NOT NULL"
         " AND m.created_at > coalesce(t.handled_at, '-infinity')"
         " AND m.sort_at > coalesce({last_answer}, '-infinity'))",

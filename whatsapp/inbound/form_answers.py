@@ -17,6 +17,8 @@ _LEFT_OUT: Final = {
     "cdn_url",
     "encryption_metadata",
 }
+# What the text beside the answers is where it says nothing (Meta, Flows: always "Sent").
+_SAYS_NOTHING: Final = {"", "sent"}
 # Keys that only hold the answers together.
 _TRANSPARENT: Final = {"values", "response_json", "nfm_reply", "pages", "items", "data"}
 # Parts whose `id` is the provider's: files and pages.
@@ -36,6 +38,12 @@ def answers_of(found: Any) -> str:
     `found` is JSON, parsed or as text. Text that is not JSON is returned as it is.
     """
     return "\n".join(_lines("", _parsed(found)))
+
+
+def form_text(found: Any, body: str) -> str:
+    """Return what a form says: its answers, otherwise the text beside them, which mostly says only that it was sent."""
+    unanswered = "Sent the form without answers"
+    return answers_of(found) or (unanswered if body.strip().lower() in _SAYS_NOTHING else body)
 
 
 def readable_name(key: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from whatsapp.inbound.form_answers import answers_of
+from whatsapp.inbound.form_answers import answers_of, form_text
 
 Form = Mapping[str, str]
 
@@ -46,9 +46,10 @@ def _media_kind(form: Form) -> str:
 
 def content_of(form: Form) -> str:
     """Return the answers of a form, the text, what was tapped or chosen, or the place."""
-    answers = next((text for name in _ANSWERS if (text := answers_of(form.get(name, "")))), "")
     chosen = " – ".join(form[name] for name in ("ListTitle", "ListDescription") if form.get(name))
     body = form.get("Body", "")
+    given = [form[name] for name in _ANSWERS if form.get(name)]
+    answers = form_text(next(filter(answers_of, given), None), body) if given else ""
     # Of a choice, Body is the title.
     text = chosen if body in ("", form.get("ListTitle")) and chosen else body
     return answers or text or form.get("ButtonText") or form.get("ButtonPayload") or _place(form)

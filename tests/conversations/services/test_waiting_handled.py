@@ -1,8 +1,10 @@
 """A conversation that staff complete is handled; what arrives late waits although an answer was queued before."""
 
 import pytest
+from django.urls import reverse
 
 from conversations.models import Conversation, Message
+from leadsite.monitoring.integrity import check_integrity
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.conftest import graph, mailing
@@ -55,6 +57,25 @@ def test_nobody_waits_in_a_conversation_that_staff_have_ended(inbox, change, sta
     assert inbox.business.client.get("/api/conversations", {"waiting": "true"}).json()["results"] == []
     assert change(inbox, "active")["waiting_since"] is not None
     assert since(inbox) == 0
+
+
+@pytest.mark.parametrize("status", ["completed", "archived"])
+def test_an_answer_that_fails_after_the_end_makes_nobody_wait(inbox, mailing, status):
+    """Also where nobody has said here that it is handled: it has come from another system."""
+    reply(inbox, "Yes")
+    Conversation.objects.update(status=status)
+    mailing.graph.queue_reactions(error(131047))
+    mailing.send_all()
+    assert (Message.objects.get(direction="out").status, since(inbox)) == ("failed", None)
+    staff, (thread,) = staff_of(inbox.business), inbox.conversations
+    client = inbox.business.client
+    assert client.get("/api/conversations", {"waiting": "true"}).json()["results"] == []
+    assert client.get(f"/api/conversations/{thread.pk}").json()["waiting_since"] is None
+    assert staff.found(Conversation, waiting="yes") == set()
+    assert str(thread.pk) in staff.get(f"{reverse('inbox')}list/", tab="all").content.decode()
+    assert str(thread.pk) not in staff.get(f"{reverse('inbox')}list/", tab="waiting").content.decode()
+    assert staff.get(reverse("overview")).context["figures"]["tiles"][0]["value"] == "0"
+    assert check_integrity() == []
 
 
 def test_who_writes_again_waits_from_then_on(inbox, mailing):

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from conversations.models import Conversation
 from leadsite.monitoring import integrity
 from leadsite.monitoring.integrity import check_integrity
 from leadsite.monitoring.integrity_checks import CHECKS, MISSING_RULE
@@ -35,6 +36,12 @@ def test_what_the_site_stores_is_right(owner: Business, stranger: Business) -> N
     owner.client.post("/api/whatsapp", {"to": f"+{meta.SHEENA}", "message": "Yes"}, format="json")
     assert check_integrity() == []
     assert IntegrityRun.objects.get().total == 0
+
+
+def test_a_closed_conversation_that_waits_is_found(owner: Business) -> None:
+    Inbox(owner).gets(meta.text("Hello"))
+    Conversation.objects.update(status="completed")
+    assert [found.check for found in check_integrity()] == ["waiting_without_message"]
 
 
 @pytest.mark.parametrize("check", sorted(CORRUPTIONS))

@@ -15,6 +15,7 @@ from tests.whatsapp.webhook_client import deliver_form, provider_client
 from whatsapp.channels import connect_channel
 
 FORM = '{"first_name": "Amina", "guests": 40, "day": "2026-12-05", "flow_token": "unused"}'
+NO_ANSWERS = '{"flow_token": "unused"}'
 ANSWERS = "First name: Amina\nGuests: 40\nDay: 2026-12-05"
 ADDRESS = '{"saved_address_id": "a1", "values": {"building_name": "Lotus", "city": "Mumbai", "in_pin_code": "400063"}}'
 PRODUCT = {"id": "wamid.ours", "referred_product": {"catalog_id": "7", "product_retailer_id": "LEMON-12"}}
@@ -53,6 +54,10 @@ def assert_it_says(business, text):
             interactive("nfm_reply", {"name": "address_message", "body": "Sent", "response_json": ADDRESS}),
             "Building name: Lotus\nCity: Mumbai\nPin code: 400063",
         ),
+        (interactive("nfm_reply", {"body": "Sent", "response_json": NO_ANSWERS}), "Sent the form without answers"),
+        (interactive("nfm_reply", {"body": "", "response_json": "{}"}), "Sent the form without answers"),
+        (interactive("nfm_reply", {"body": "Two cakes, please"}), "Two cakes, please"),
+        (interactive("address_message", {"body": "Sent", "response_json": "{}"}), "Sent the form without answers"),
         (interactive("button_reply", {"id": "1", "title": "Change"}), "Change"),
         (interactive("list_reply", {"id": "1", "title": "Express", "description": "1 day"}), "Express – 1 day"),
         (interactive("payment_method", {"payment_method": "pix", "reference_id": "r1"}), "Payment: Pix\nReference: r1"),
@@ -93,6 +98,12 @@ def test_a_message_from_meta_says_the_same_everywhere(owner, inbox, message, tex
     ("changes", "text"),
     [
         ({"MessageType": "interactive", "InteractiveData": FORM, "Body": "Sent"}, ANSWERS),
+        ({"MessageType": "interactive", "FlowData": FORM, "Body": "Sent"}, ANSWERS),
+        (
+            {"MessageType": "interactive", "InteractiveData": NO_ANSWERS, "Body": "Sent"},
+            "Sent the form without answers",
+        ),
+        ({"MessageType": "interactive", "FlowData": NO_ANSWERS, "Body": "Sent"}, "Sent the form without answers"),
         ({"MessageType": "button", "ButtonText": "Yes", "ButtonPayload": "y", "Body": "Yes"}, "Yes"),
         ({"ListId": "1", "ListTitle": "Cakes", "ListDescription": "For 40", "Body": "Cakes"}, "Cakes – For 40"),
         ({"Latitude": "52.52", "Longitude": "13.4", "Label": "Bella's", "Body": ""}, "Bella's (52.52, 13.4)"),

@@ -99,7 +99,7 @@ def test_the_sender_is_identified_by_number_user_id_or_both(changes, phone, user
             "First name: Amina\nGuests: 40",
         ),
         ({"MessageType": None, "FlowData": '{"guests": 40}', "Body": ""}, "interactive", "Guests: 40"),
-        ({"InteractiveData": "{}", "MessageType": "interactive", "Body": "Sent"}, "interactive", "Sent"),
+        ({"InteractiveData": "{}", "MessageType": "interactive", "Body": "Two"}, "interactive", "Two"),
     ],
 )
 def test_each_kind_has_its_name_and_text(changes, kind, content):

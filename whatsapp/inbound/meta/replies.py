@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from whatsapp.inbound.form_answers import answers_of, readable_name
+from whatsapp.inbound.form_answers import answers_of, form_text, readable_name
 from whatsapp.json_parts import object_of, objects_of, text_of
 
 Json = dict[str, Any]
@@ -108,8 +108,7 @@ def _list_reply(reply: Json) -> str:
 
 
 def _form_reply(reply: Json) -> str:
-    """Return the answers of a form or an address; `body` says only that it was sent."""
-    return answers_of(reply.get("response_json")) or text_of(reply.get("body"))
+    return form_text(reply.get("response_json"), text_of(reply.get("body")))
 
 
 def _payment(reply: Json) -> str:

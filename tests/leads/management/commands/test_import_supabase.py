@@ -18,6 +18,8 @@ from leadsite.webhooks.services import create_endpoint
 from tests.factories import Business
 from tests.leads.importing.operator import CommandResult, run
 from tests.leads.migrating.old_system import OWNER, OldSystem, at
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox
 
 DAY = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
@@ -68,6 +70,28 @@ def test_ids_and_dates_are_kept(owner, old, tmp_path):
     assert (found.created_at, found.updated_at) == (DAY + timedelta(minutes=1), DAY + timedelta(minutes=1))
     thread = Message.objects.order_by("sort_at").values_list("pk", "direction", "status", "content", "channel_id")
     assert list(thread) == [(hello, "in", "received", "Hello", None), (reply, "out", "sent", "Hi!", None)]
+
+
+@pytest.mark.parametrize("status", ["completed", "archived"])
+def test_what_was_closed_there_is_handled(owner, old, tmp_path, status):
+    conversation = old.conversation(status=status, created_at=at(0))
+    old.message(conversation, "Thanks", timestamp=at(1))
+    migrate(owner, old.write(tmp_path / "old.sql"))
+    assert (Conversation.objects.get().status, Conversation.objects.get().waiting_since) == (status, None)
+    path = f"/api/conversations/{conversation}"
+    assert owner.client.patch(path, {"status": "active"}, format="json").json()["waiting_since"] is not None
+    assert owner.client.patch(path, {"status": "completed"}, format="json").json()["waiting_since"] is None
+
+
+def test_who_writes_again_in_a_completed_one_waits_from_then_on(owner, old, tmp_path):
+    conversation = old.conversation(status="completed", created_at=at(0))
+    old.message(conversation, "Thanks", timestamp=at(1))
+    migrate(owner, old.write(tmp_path / "old.sql"))
+    inbox = Inbox(owner)
+    inbox.gets(meta.text("Hello again", from_="4915112345678"))
+    (thread,) = inbox.conversations
+    assert (thread.pk, thread.status) == (conversation, "active")
+    assert thread.waiting_since == Message.objects.get(content="Hello again").sort_at
 
 
 def test_new_leads_are_above_old_ones_whatever_their_ids(owner, old, tmp_path):
