@@ -3,7 +3,11 @@
 import pytest
 
 from leads.models import Lead
+from tests.leadsite.webhooks.conftest import integrator, receiver
 from tests.whatsapp import meta
+from tests.whatsapp.inbound.test_ingest_signs import SIGNS
+
+__all__ = ["integrator", "receiver"]
 
 PHOTOS = [meta.message("image", {"id": f"90{n}", "mime_type": "image/jpeg"}, id=f"wamid.photo{n}") for n in range(4)]
 CAPTIONED = meta.message("image", {"id": "904", "caption": "Like these, but with pistachio"}, id="wamid.caption")
@@ -44,16 +48,43 @@ def test_words_do_not_replace_what_a_person_has_edited(inbox):
     assert details(inbox) == "Wedding cake"
 
 
-def test_signs_are_never_the_details(inbox):
-    inbox.gets(PHOTOS[0])
-    inbox.gets(
-        meta.message("reaction", {"message_id": PHOTOS[0]["id"], "emoji": "👍"}),
-        meta.message("revoke", {"original_message_id": PHOTOS[0]["id"]}),
-    )
-    placeholder = details(inbox)
+@pytest.mark.parametrize("sign", SIGNS.values(), ids=SIGNS)
+@pytest.mark.parametrize("in_one", [True, False])
+def test_signs_are_never_the_details(inbox, sign, in_one):
+    rows = (sign | {"timestamp": str(meta.NOON - 60)}, PHOTOS[0], sign | {"id": "wamid.later"})
+    deliver_rows(inbox, *rows, in_one=in_one)
+    assert details(inbox) == "Photo"
     inbox.gets(meta.text("A cake"))
-    assert placeholder not in ("👍", "(message deleted)")
     assert details(inbox) == "A cake"
+
+
+FORM = {"type": "nfm_reply", "nfm_reply": {"body": "Sent", "response_json": '{"cakes": 2, "flow_token": "x"}'}}
+WORDS = {
+    "words": (meta.text("Two cakes"), "Two cakes"),
+    "a caption": (meta.message("video", {"id": "1", "caption": "Like this"}), "Like this"),
+    "answers of a form": (meta.message("interactive", FORM), "Cakes: 2"),
+    "a button": (meta.message("button", {"text": "Yes, please", "payload": "1"}), "Yes, please"),
+}
+
+
+@pytest.mark.parametrize(("message", "said"), WORDS.values(), ids=WORDS)
+@pytest.mark.parametrize("in_one", [True, False])
+def test_what_says_something_counts_before_photos_in_lead_api_and_event(inbox, integrator, message, said, in_one):
+    later = message | {"timestamp": str(meta.NOON + 60)}
+    deliver_rows(inbox, PHOTOS[0], meta.message("sticker", {"id": "1"}), later, in_one=in_one)
+    (lead,) = inbox.leads
+    answer = inbox.business.client.get(f"/api/leads/{lead.pk}").json()
+    told = [row.payload["data"]["details"] for row in integrator.rows() if row.type.startswith("lead.")]
+    assert (lead.details, answer["details"]) == (said, said)
+    assert told == ([said] if in_one else ["Photo", said])
+
+
+def deliver_rows(inbox, *rows, in_one):
+    if in_one:
+        inbox.gets(*rows)
+    else:
+        for row in rows:
+            inbox.gets(row)
 
 
 @pytest.mark.parametrize(
