@@ -59,7 +59,10 @@ PASSED_OVER_EDIT = "Edited a message; WhatsApp did not pass on the new text"
         (interactive("button_reply", {"id": "b", "title": "Change"}), "Change"),
         (interactive("list_reply", {"id": "b", "title": "Priority", "description": "1 day"}), "Priority – 1 day"),
         (interactive("list_reply", {"id": "b", "title": "Priority"}), "Priority"),
-        (interactive("nfm_reply", {"name": "flow", "body": "Sent", "response_json": "{}"}), "Sent the form without answers"),
+        (
+            interactive("nfm_reply", {"name": "flow", "body": "Sent", "response_json": "{}"}),
+            "Sent the form without answers",
+        ),
         (
             interactive("nfm_reply", {"body": "Sent", "response_json": '{"first_name": "Amina", "guests": 40}'}),
             "First name: Amina\nGuests: 40",
