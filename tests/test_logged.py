@@ -10,7 +10,7 @@ from tests.logged import Reader
 
 
 @pytest.mark.parametrize(
-    "said", [ORDER["customer_phone"], "+4915112345678", f"ls_{'0a' * 32}", f"{ORDER['details']}", "16505551234"]
+    "said", [ORDER["customer_phone"], "+4915112345678", f"ls_{'0a' * 32}", ORDER["details"], "16505551234"]
 )
 def test_a_number_a_key_or_a_text_is_found(all_that_is_logged: Reader, said: str) -> None:
     structlog.get_logger("leadsite").debug("refused", said=said)

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from conversations.api.fields import NAME_HELP, PHONE_HELP, AssigneeField, E164Field, LabelsField
 from conversations.models import Conversation
-from conversations.services.labels import names_of_labels
+from conversations.services.labels import chosen_of, labels_of
 from leadsite.core import clock
 from leadsite.rest.fields import StrictChoiceField, StrictDateTimeField, StrictSerializer
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
@@ -80,10 +80,10 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
         if not conversation.label_ids:
             return []
         # One statement for a list, and none where no conversation has a label.
-        context: Any = self.root._context
-        if "label_names" not in context:
-            context["label_names"] = names_of_labels(conversation.user_id)
-        return [name for id_, name in context["label_names"].items() if id_ in conversation.label_ids]
+        context: Any = self.context
+        if "labels" not in context:
+            context["labels"] = labels_of(conversation.user_id)
+        return [label.name for label in chosen_of(context["labels"], conversation.label_ids)]
 
 
 @example(asked={"status": "completed"})

@@ -106,8 +106,8 @@ _JOIN: Final = """
 # An answer that the provider reports was written with the customer's earlier messages in sight; one that was queued
 # here does not answer what arrives after it, however long ago that was written (a provider tries for a week). An
 # answered call is an answer too; a message that failed is none. One of which it is unknown whether it was sent is: the
-# customer may have it. What had arrived when staff completed the conversation needs no answer, and in a conversation
-# that is not active nobody waits.
+# customer may have it. What had arrived when staff completed the conversation needs no answer, and a
+# conversation that is not active does not wait.
 _SET_WAITING: Final = """
     UPDATE conversations AS c SET waiting_since = CASE WHEN c.status = 'active' THEN least(
         CASE WHEN given.arrived > reported.at THEN given.arrived END,

@@ -1,6 +1,6 @@
-"""Services that find labels by their names, and that delete them."""
+"""Services that find the labels of a business and of a conversation, and that delete one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import F, Func, Value
 from django.db.models.functions import Lower
 
-from conversations.models import Conversation, Label
+from conversations.models import MOST_LABELS, Conversation, Label
 from conversations.services.change import ConversationRefused
 from leadsite.core.transactions import retried
 
@@ -21,16 +21,22 @@ class UnknownLabel(ConversationRefused):
     """The business has no such label."""
 
 
-def names_of_labels(user_id: UUID) -> dict[UUID, str]:
-    """Return the names of the business's labels by their ids, in the order of the names; one statement."""
-    return dict(Label.objects.filter(user_id=user_id).order_by(Lower("name")).values_list("pk", "name"))
+def labels_of(user_id: UUID) -> dict[UUID, Label]:
+    """Return the labels of the business by their ids, in the order of their names; one statement."""
+    rows = Label.objects.filter(user_id=user_id).order_by(Lower("name"))
+    return {label.pk: label for label in rows[:MOST_LABELS]}
+
+
+def chosen_of(labels: Mapping[UUID, Label], ids: Collection[UUID]) -> list[Label]:
+    """Return those with these ids, in their order: ids of labels that were deleted are left out."""
+    return [label for id_, label in labels.items() if id_ in ids]
 
 
 def find_labels(*, user_id: UUID, given: Iterable[str]) -> list[UUID]:
     """Return the ids of labels that are given by name, in any case, or by id; one statement. Raises UnknownLabel."""
-    names = names_of_labels(user_id)
+    labels = labels_of(user_id)
     # The text is not in the error: it may be anything.
-    known = {str(id_): id_ for id_ in names} | {name.lower(): id_ for id_, name in names.items()}
+    known = {str(id_): id_ for id_ in labels} | {label.name.lower(): id_ for id_, label in labels.items()}
     found = [known.get(one.strip().lower()) for one in given]
     if None in found:
         which = "" if len(found) == 1 else f" as number {found.index(None) + 1} of these"

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from conversations.admin.thread_entries import Place
 from conversations.models import Conversation, Message
 from conversations.search.queries import TooManyWords
+from conversations.services.labels import labels_of
 from leads.models import Lead
 from leadsite.accounts.people.assigning import assignable
 from leadsite.adminkit.alerts import SHOWN
@@ -25,7 +26,6 @@ from leadsite.inbox.searching import Found, Hit, search_everything
 from leadsite.inbox.thread import read_chat
 from leadsite.inbox.times import remaining, waited
 from leadsite.inbox.work.filters import filters_of
-from leadsite.inbox.work.labels import labels_of
 from leadsite.inbox.work.notes import see_mentions
 from leadsite.inbox.work.panes import add_notes, work_context
 from leadsite.inbox.work.rows import shown_row
@@ -116,7 +116,7 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
     names = names_of(
         id_ for row in [*page.rows, *(hit.row for hit in hits)] for id_ in (row.assigned_to_id, row.author_id)
     )
-    numbers, labels = counts(viewer), labels_of(viewer)
+    numbers, labels = counts(viewer), labels_of(viewer.business_id)
 
     def shown(row: Row, hit: Hit | None = None) -> dict[str, Any]:
         return shown_row(row, names, viewer, labels, hit)

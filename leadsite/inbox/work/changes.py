@@ -7,13 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from conversations.services.change import ConversationRefused, change_conversation
+from conversations.services.labels import chosen_of, labels_of
 from conversations.services.notes import NoteRefused, add_note, delete_note, edit_note
 from leadsite.core import clock
 from leadsite.inbox.access import writer_of
 from leadsite.inbox.changes import answer_with_chat
 from leadsite.inbox.parameters import read_text, read_uuid
 from leadsite.inbox.times import NotATime, read_time
-from leadsite.inbox.work.labels import chosen_of, labels_of
 
 
 @require_POST
@@ -67,7 +67,7 @@ def label(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     viewer = writer_of(request)
     row = viewer.chat(conversation_id)
     wanted = {id_ for text in request.POST.getlist("label") if (id_ := read_uuid(text))}
-    ids = [label.pk for label in chosen_of(labels_of(viewer), wanted)]
+    ids = [label.pk for label in chosen_of(labels_of(viewer.business_id), wanted)]
     try:
         change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes={"label_ids": ids})
     except ConversationRefused as refusal:

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from conversations.models import Conversation
+from conversations.services.labels import chosen_of, labels_of
 from leadsite.inbox.access import Viewer
 from leadsite.inbox.chats import read_cursor
 from leadsite.inbox.thread import ChatThread
-from leadsite.inbox.work.labels import chosen_of, labels_of
 from leadsite.inbox.work.notes import in_thread, notes_of
 from leadsite.inbox.work.reminders import snoozed
 
@@ -21,7 +21,7 @@ def add_notes(viewer: Viewer, conversation: Conversation, thread: ChatThread, *,
 
 def work_context(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
     """The context of inbox/snooze.html and of the labels."""
-    labels = labels_of(viewer)
+    labels = labels_of(viewer.business_id)
     chosen = chosen_of(labels, conversation.label_ids)
     return snoozed(conversation) | {
         "labels": chosen,

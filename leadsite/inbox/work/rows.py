@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from conversations.models import Label
+from conversations.services.labels import chosen_of
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer
 from leadsite.inbox.chats import Row, shown_count
 from leadsite.inbox.searching import Hit
 from leadsite.inbox.times import moment_words, short_time, waited
-from leadsite.inbox.work.labels import chosen_of
 
 
 def shown_row(
