@@ -15,8 +15,8 @@ _SECRET: Final = re.compile(
     # Numbers in international form, and keys of the API.
     r"(?<![\w.:+-])\+[1-9][0-9]{9,14}(?![\w.:-])|\bls_[0-9a-f]{16,}|" + "|".join(map(re.escape, _TEXTS))
 )
-# Statements with their values, which Django keeps where a test counts them, and pytest's own.
-_OF_TESTS: Final = ("django.db.backends", "faker", "hypothesis", "asyncio")
+# What only tests make them say: statements with their values where a test counts them, and each value of a factory.
+_OF_TESTS: Final = ("django.db.backends", "factory", "faker")
 
 
 class Reader(logging.Handler):
@@ -26,7 +26,7 @@ class Reader(logging.Handler):
         self.found: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not record.name.startswith(_OF_TESTS) and (found := _SECRET.search(line := self.format(record))):
+        if found := _SECRET.search(line := self.format(record)):
             self.found.append(f"{found[0]!r} in {line}")
 
     def take(self) -> list[str]:
@@ -40,6 +40,8 @@ def reading_all() -> Iterator[Reader]:
     reader, level = Reader(), root.level
     root.addHandler(reader)
     root.setLevel(logging.DEBUG)
+    for name in _OF_TESTS:
+        logging.getLogger(name).setLevel(logging.INFO)
     try:
         yield reader
     finally:

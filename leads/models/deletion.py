@@ -41,15 +41,17 @@ _RESTORE: Final = """
             AND o.external_id = l.external_id AND o.deleted_at IS NOT NULL OFFSET 0)
     RETURNING l.id, l.conversation_id
 """
-# A customer has one active conversation: where there is another by now, what comes back is completed.
+# A customer has one active conversation: where there is another by now, what comes back is completed and waits no more.
 _RESTORE_CONVERSATIONS: Final = """
     UPDATE conversations AS c SET deleted_at = NULL, updated_at = now(),
-        status = CASE WHEN c.status = 'active' AND EXISTS (
+        status = CASE WHEN second.is_so THEN 'completed' ELSE c.status END,
+        waiting_since = CASE WHEN second.is_so THEN NULL ELSE c.waiting_since END
+    FROM conversations AS before CROSS JOIN LATERAL (SELECT before.status = 'active' AND EXISTS (
             SELECT FROM conversations AS o
-            WHERE o.customer_id = c.customer_id AND o.id <> c.id AND o.status = 'active'
-                AND (o.deleted_at IS NULL OR o.id > c.id AND o.id = ANY (%(ids)s::uuid[])) OFFSET 0)
-            THEN 'completed' ELSE c.status END
-    WHERE c.id = ANY (%(ids)s::uuid[]) AND c.deleted_at IS NOT NULL
+            WHERE o.customer_id = before.customer_id AND o.id <> before.id AND o.status = 'active'
+                AND (o.deleted_at IS NULL OR o.id > before.id AND o.id = ANY (%(ids)s::uuid[])) OFFSET 0)
+        ) AS second (is_so)
+    WHERE before.id = ANY (%(ids)s::uuid[]) AND before.deleted_at IS NOT NULL AND c.id = before.id
     RETURNING c.id
 """
 

@@ -53,7 +53,8 @@ def delete_lead(*, user_id: UUID, lead_id: UUID, person_id: UUID | None, version
 
 def restore_lead(*, user_id: UUID, lead_id: UUID) -> Restoration:
     """Bring a deleted lead of the business back, and its conversation where that is deleted too. A conversation that
-    was active is completed now where the customer has another active one. A lead that is not deleted stays as it is.
+    was active is completed now where the customer has another active one, and does not wait for an answer. A lead that
+    is not deleted stays as it is.
     Opens the transaction.
 
     Raises UnknownLead; ExternalIdTaken where another lead has its external id by now; django.db.Error.

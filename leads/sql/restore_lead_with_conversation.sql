@@ -1,6 +1,6 @@
 -- Purpose: brings a deleted lead of a business back, and its conversation where that is deleted too, for SQL clients. A
--- conversation that was active is completed now where the customer has another active one. A lead that is not deleted stays
--- as it is. The same rules as leads/services/delete.py; tests compare both.
+-- conversation that was active is completed now where the customer has another active one, and does not wait for an answer. A
+-- lead that is not deleted stays as it is. The same rules as leads/services/delete.py; tests compare both.
 -- Failures are returned, with nothing changed: no such lead (P0002), or another lead has its external id by now (23505).
 -- Raised, SECURITY DEFINER: as delete_lead_with_conversation.
 -- Locks: customer, conversation, lead. VOLATILE.
@@ -20,10 +20,12 @@ BEGIN
     UPDATE leads SET deleted_at = NULL, deleted_by_id = NULL, updated_at = now()
     WHERE id = p_lead_id AND deleted_at IS NOT NULL;
     UPDATE conversations AS c SET deleted_at = NULL, updated_at = now(),
-        status = CASE WHEN c.status = 'active' AND EXISTS (
-            SELECT FROM conversations AS o WHERE o.customer_id = c.customer_id AND o.status = 'active'
-                AND o.deleted_at IS NULL) THEN 'completed' ELSE c.status END
-    WHERE FOUND AND c.id = v_conversation_id AND c.deleted_at IS NOT NULL;
+        status = CASE WHEN second.is_so THEN 'completed' ELSE c.status END,
+        waiting_since = CASE WHEN second.is_so THEN NULL ELSE c.waiting_since END
+    FROM conversations AS before CROSS JOIN LATERAL (SELECT before.status = 'active' AND EXISTS (
+            SELECT FROM conversations AS o WHERE o.customer_id = before.customer_id AND o.status = 'active'
+                AND o.deleted_at IS NULL)) AS second (is_so)
+    WHERE FOUND AND before.id = v_conversation_id AND before.deleted_at IS NOT NULL AND c.id = before.id;
     RETURN json_build_object('success', true, 'lead_id', p_lead_id, 'conversation_id', v_conversation_id,
                              'conversation_restored', FOUND);
 EXCEPTION WHEN unique_violation THEN

@@ -169,6 +169,8 @@ def test_a_statement_time_out_raises_the_database_error_and_is_logged(owner):
         cursor.execute("SET LOCAL statement_timeout = '1ms'")
     with capture_logs() as events, pytest.raises(DatabaseError):
         create_leads(user_id=owner.id, leads=NewLeadFactory.build_batch(5000), source="import")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")  # the test's end checks constraints
     assert [event["sqlstate"] for event in events] == ["57014"]
 
 

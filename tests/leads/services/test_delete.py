@@ -14,6 +14,7 @@ from leads.models import Lead
 from leads.services.change import StaleVersion, UnknownLead
 from leads.services.delete import delete_lead, restore_lead
 from leads.services.refusals import ExternalIdTaken
+from leadsite.monitoring.integrity import check_integrity
 from tests.factories import Business, call
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -42,6 +43,23 @@ def test_the_conversation_goes_with_the_last_lead_and_comes_back_with_the_first(
     assert not restore(owner, two.lead_id).conversation_restored
     assert owner.row_counts() == (1, 1, 2)
     assert not Lead.objects.exclude(deleted_by=None).exists()
+
+
+@pytest.mark.parametrize("by_sql", [False, True])
+def test_what_comes_back_beside_an_active_conversation_is_completed_and_does_not_wait(
+    owner: Business, by_sql: bool
+) -> None:
+    inbox = Inbox(owner)
+    inbox.gets(meta.text("Hello"))
+    lead = Lead.objects.get()
+    delete(owner, lead.pk)
+    inbox.gets(meta.text("Hello again"))
+    answer = call("restore_lead_with_conversation", owner.id, lead.pk) if by_sql else restore(owner, lead.pk)._asdict()
+    assert answer["conversation_restored"]
+    came_back = Conversation.objects.get(pk=lead.conversation_id)
+    assert (came_back.status, came_back.waiting_since) == ("completed", None)
+    assert Conversation.objects.exclude(waiting_since=None).get() != came_back
+    assert check_integrity() == []
 
 
 def test_what_is_not_there_is_unknown(owner: Business, stranger: Business) -> None:
