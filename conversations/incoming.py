@@ -93,9 +93,12 @@ class MessageEvent:
 
     @property
     def target(self) -> str | None:
-        """The provider's id of the message that a reaction, an edit or a deletion is about."""
+        """The provider's id of the message that a sign is about: what it changes, else what it is an answer to."""
         target = self.extras.get("target")
-        return target if isinstance(target, str) else None
+        if isinstance(target, str):
+            return target
+        context = self.parts.get("context")
+        return context["provider_id"] if context and self.is_sign else None
 
     @property
     def target_token(self) -> str | None:

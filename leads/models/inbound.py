@@ -36,6 +36,8 @@ _CORRECT: Final = """
     FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) AS given (lead_id, message_id, details, before)
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.id = given.lead_id AND l.id = ANY (%s::uuid[])
+        -- A later part of a call may say the same: that is no new version of the lead.
+        AND (l.first_message_id <> given.message_id OR l.details = given.before AND given.details <> given.before)
 """
 # Also of the customer's tap on an advertisement that joined an archived conversation, in which the customer has not
 # written since: what they wrote next opened this one. By time: the ids of another system's rows are in no order.

@@ -9,6 +9,7 @@ from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import NEW_TOKEN, Mailing
 from tests.whatsapp.provider_files import Files, provider_files
 from tests.whatsapp.template_list import TemplateList, template_list
+from tests.whatsapp.views import Views
 
 
 @pytest.fixture
@@ -57,3 +58,9 @@ def revoked(mailing: Mailing) -> Mailing:
     for number in range(3):
         mailing.writes(f"message {number}", to=f"+4915100000{number:03}")
     return mailing
+
+
+@pytest.fixture
+def views(inbox: Inbox) -> Views:
+    """Where the messages of the owner's number are seen."""
+    return Views(inbox.business)

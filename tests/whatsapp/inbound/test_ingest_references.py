@@ -8,6 +8,7 @@ from tests.staff import address, staff_of
 from tests.whatsapp import meta, twilio_forms, webhook_client
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, TOKEN
+from tests.whatsapp.views import Views
 from tests.whatsapp.wamids import wamid
 from whatsapp.channels import connect_channel
 from whatsapp.outbound import queue
@@ -53,7 +54,7 @@ SHOWN = {
 
 @both_forms
 @each_case("kind", REFERENCES)
-def test_a_reference_finds_its_message(inbox, stored, named, kind):
+def test_a_reference_finds_its_message(inbox, views, stored, named, kind):
     inbox.gets(meta.text("Do you have lemon cake?", id=stored, **BOTH))
     inbox.gets(REFERENCES[kind](named))
     page = page_of(inbox)
@@ -63,6 +64,7 @@ def test_a_reference_finds_its_message(inbox, stored, named, kind):
     shown = newest(inbox)
     part = shown["reaction"] if "reaction" in kind else shown["context"]
     assert part["message_id"] == str(Message.objects.get(provider_id=stored).pk)
+    assert views.events([shown])[-1] == f"message.received: {shown['text']}"
 
 
 @both_forms
@@ -88,7 +90,7 @@ def test_two_messages_with_one_token_are_two(inbox):
 
 class TestStatuses:
     @pytest.fixture
-    def sending(self, inbox: Inbox) -> Outgoing:
+    def sending(self, inbox: Inbox, views: Views) -> Outgoing:
         connect_channel(user_id=inbox.business.id, phone_number_id=meta.CHANNEL, access_token=TOKEN)
         to = Recipient(phone=AMINA)
         send_message(user_id=inbox.business.id, to=to, message=MessageContent(content="Ready"))
@@ -99,7 +101,7 @@ class TestStatuses:
         ("answered", "reported"), [(OURS_BY_PHONE, OURS_BY_ID), (OURS_BY_ID, OURS_BY_PHONE), (OURS_BY_ID, OURS_BY_ID)]
     )
     @pytest.mark.parametrize("early", [True, False])
-    def test_a_status_in_the_other_form_is_the_messages(self, inbox, sending, answered, reported, early):
+    def test_a_status_in_the_other_form_is_the_messages(self, inbox, views, sending, answered, reported, early):
         report = [meta.status("delivered", id=reported), meta.status("read", id=answered)]
         if early:
             inbox.gets_statuses(*report)
@@ -114,13 +116,19 @@ class TestStatuses:
             {"sent", "delivered", "read"},
         )
         assert not ParkedStatus.objects.exists()
+        _, page, api, events = views.seen()
+        assert (page[0].rpartition(" ")[2], api) == ("[Read]", ["out text: Ready"])
+        assert events[-1] == "message.status: Ready (read)"
 
-    def test_our_callback_data_counts_before_the_wamid(self, inbox, sending):
+    def test_our_callback_data_counts_before_the_wamid(self, inbox, views, sending):
         queue.record([(sending, Sent("wamid.in-the-answer"))])
         inbox.gets_statuses(meta.status("read", id="wamid.other", biz_opaque_callback_data=str(sending.id)))
         row = Message.objects.get()
         assert (row.status, row.provider_id) == ("read", "wamid.in-the-answer")
         assert not ParkedStatus.objects.exists()
+        rows, page, api, events = views.seen()
+        assert (rows, page, api) == (["out text: Ready"], ["Ready [Read]"], ["out text: Ready"])
+        assert events == ["message.status: Ready (sent)", "message.status: Ready (read)"]
 
     @pytest.mark.parametrize("named", [True, False])
     def test_an_echo_in_the_other_form_is_our_row(self, inbox, sending, named):

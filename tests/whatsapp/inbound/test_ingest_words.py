@@ -2,15 +2,16 @@
 
 from html import escape
 
-import pytest
 from django.urls import reverse
 
 from conversations.admin.thread_entries import read_thread
+from conversations.kinds import NOTICES, words_of
 from conversations.models import Message
 from tests.cases import each_case
 from tests.staff import address, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.twilio_forms import BUSINESS, MESSAGE, TOKEN
+from tests.whatsapp.views import Views
 from tests.whatsapp.webhook_client import deliver_form, provider_client
 from whatsapp.channels import connect_channel
 
@@ -33,14 +34,15 @@ def audio(content_type, **more):
     return {"MediaUrl0": "https://api.twilio.com/ME1", "MediaContentType0": content_type, "Body": ""} | more
 
 
-def assert_it_says(business, text):
-    """Row, API, thread and lead of the one message say it."""
+def assert_it_says(views, text):
+    """Row, API, thread, lead and events of the one message say it."""
     row = Message.objects.get()
-    answer = business.client.get(f"/api/messages/{row.pk}").json()
-    (entry,) = read_thread(row.conversation).entries
-    label = entry.chip.label if entry.chip else ""
-    assert (answer["text"], entry.text or label) == (text, text)
-    page = staff_of(business).get(address("change", row.conversation)).content.decode()
+    seen = views.seen()
+    chip = words_of(row.kind, row.extras).label if row.kind != "text" else ""
+    assert [line.partition(": ")[2] for line in seen.api] == [text]
+    assert seen.page == [text if chip in ("", text) or row.kind in NOTICES else f"{chip} / {text}"]
+    assert seen.events == [f"message.received: {text}", f"lead.created: {text}"]
+    page = views.staff.get(address("change", row.conversation)).content.decode()
     assert all(escape(line) in page for line in text.split("\n"))
     (lead,) = row.conversation.leads.all()
     assert lead.details == text
@@ -89,12 +91,22 @@ def assert_it_says(business, text):
         (meta.message("some_future_kind", {}), "Some future kind"),
     ],
 )
-def test_a_message_from_meta_says_the_same_everywhere(owner, inbox, message, text):
+def test_a_message_from_meta_says_the_same_everywhere(inbox, views, message, text):
     inbox.gets(message)
-    assert_it_says(owner, text)
+    assert_it_says(views, text)
 
 
-@pytest.mark.parametrize(
+def test_what_became_of_a_payment_is_a_notice_and_no_lead(inbox, views):
+    payment = {"reference_id": "r1", "amount": {"value": 21000, "offset": 100}, "currency": "INR"}
+    text = "Paid 210 INR (reference r1)"
+    inbox.gets_change("smb_message_echoes", message_echoes=[meta.echo("Please pay", id="wamid.asked")])
+    inbox.gets_statuses(meta.status("captured", id="wamid.asked", type="payment", payment=payment))
+    rows, page, api, events = views.seen()
+    assert (rows[1], page[1], api[1]) == (f"in payment: {text}", text, f"in payment: {text}")
+    assert (events, inbox.counts()) == ([f"message.received: {text}"], (1, 1, 0, 2))
+
+
+@each_case(
     ("changes", "text"),
     [
         ({"MessageType": "interactive", "InteractiveData": FORM, "Body": "Sent"}, ANSWERS),
@@ -117,8 +129,9 @@ def test_a_message_from_meta_says_the_same_everywhere(owner, inbox, message, tex
 def test_a_message_from_twilio_says_the_same_everywhere(owner, settings, changes, text):
     settings.PUBLIC_URL = ""
     connect_channel(user_id=owner.id, phone_number_id=BUSINESS, access_token=TOKEN)
+    views = Views(owner)
     assert deliver_form(provider_client(), MESSAGE | changes).status_code == 200
-    assert_it_says(owner, text)
+    assert_it_says(views, text)
 
 
 def test_a_voice_note_is_called_so_in_lists_and_quotes(owner, inbox):
