@@ -207,8 +207,10 @@ def nobody_acts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def all_that_is_logged() -> Iterator[Reader]:
-    with reading_all() as reader:
+def all_that_is_logged(pytestconfig: pytest.Config) -> Iterator[Reader]:
+    pytests = pytestconfig.pluginmanager.getplugin("logging-plugin")
+    assert pytests
+    with reading_all([pytests.caplog_handler, pytests.report_handler]) as reader:
         yield reader
 
 

@@ -31,6 +31,8 @@ class Answer(NamedTuple):
     pieces: Iterator[bytes] | None = None
     close: Callable[[], object] = lambda: None
     owner: str = ""
+    # Its request was perhaps not read to the end.
+    is_refusal: bool = False
 
 
 def refusal(scope: Scope, visit: Visit, status: int, code: str, sentence: str) -> Answer:
@@ -44,10 +46,11 @@ def refusal(scope: Scope, visit: Visit, status: int, code: str, sentence: str) -
         headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
     if not scope.path.startswith("/api/"):
         page = error_page(status)
-        return Answer(status, [*headers, *((name.lower(), value) for name, value in page.items())], page.content)
+        headers += [(name.lower(), value) for name, value in page.items()]
+        return Answer(status, headers, page.content, is_refusal=True)
     body: dict[str, Any] = {"success": False, "error": sentence, "code": code, "fields": {}}
     headers += [("content-type", "application/json"), (content_policy.HEADER.lower(), content_policy.NOTHING)]
-    return Answer(status, headers, json.dumps(body).encode())
+    return Answer(status, headers, json.dumps(body).encode(), is_refusal=True)
 
 
 def failure(scope: Scope, visit: Visit, error: Exception) -> Answer:

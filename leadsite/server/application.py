@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from io import BytesIO
@@ -26,7 +26,14 @@ from leadsite.monitoring.writer import writer
 from leadsite.server.answers import Answer, failure, refusal
 from leadsite.server.bodies import Bodies, BodyRefused
 from leadsite.server.clients import Client, Logins, address_of, delivery_login, login_of
-from leadsite.server.connections import EVERY_SECONDS, Peer, allow_many_files, close_excess, peer_of
+from leadsite.server.connections import (
+    EVERY_SECONDS,
+    Peer,
+    accept_with_request,
+    allow_many_files,
+    close_excess,
+    peer_of,
+)
 from leadsite.server.environ import Headers, Scope, Visit, environ_of
 from leadsite.server.threads import Threads
 from leadsite.server.turns import WAIT_SECONDS, TooBusy, Turns
@@ -63,7 +70,9 @@ class Application:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """granian calls it when the process begins to serve."""
         allow_many_files()
-        if not settings.BEHIND_PROXY:
+        if settings.BEHIND_PROXY:
+            loop.call_soon(accept_with_request)  # runs when granian has begun to listen
+        else:
             self._watch = loop.create_task(self._close_excess())
 
     async def _close_excess(self) -> None:
@@ -89,18 +98,21 @@ class Application:
             proto.response_bytes(200, headers, b'{"status": "ok"}')
             return
         self._busy.add(peer := peer_of(scope.client))
+        chunks = _chunks(proto)
         try:
-            answer = await self._answer_or_refuse(scope, proto, visit)
+            answer = await self._answer_or_refuse(scope, chunks, visit)
             if answer.pieces is None:
                 proto.response_bytes(answer.status, answer.headers, answer.body)
             else:
                 await self._stream(proto, answer, answer.pieces)
+            if answer.is_refusal and _has_body(scope):
+                await self._bodies.discard(chunks)
         finally:
             self._busy.discard(peer)
 
-    async def _answer_or_refuse(self, scope: Scope, proto: Any, visit: Visit) -> Answer:
+    async def _answer_or_refuse(self, scope: Scope, chunks: AsyncIterator[bytes], visit: Visit) -> Answer:
         try:
-            answer = await self._answer(scope, proto, visit)
+            answer = await self._answer(scope, chunks, visit)
         except BodyRefused as refused:
             return refusal(scope, visit, refused.status, refused.code, str(refused))
         except TooBusy:
@@ -109,7 +121,7 @@ class Application:
             return failure(scope, visit, error)
         return answer
 
-    async def _answer(self, scope: Scope, proto: Any, visit: Visit) -> Answer:
+    async def _answer(self, scope: Scope, chunks: AsyncIterator[bytes], visit: Visit) -> Answer:
         client = self._logins.client(near := neighbourhood(visit.client), login_of(scope))
         if not _has_body(scope):
             return await self._run(scope, BytesIO(), client, visit)
@@ -118,7 +130,9 @@ class Application:
         limit = await self._limit(scope, client)
         self._reading[near] += 1
         try:
-            body = await self._bodies.read(proto, declared=_declared(scope.headers), limit=limit)
+            body = await self._bodies.read(
+                chunks, declared=_declared(scope.headers), limit=limit, is_chunked=_is_chunked(scope)
+            )
         finally:
             self._reading[near] -= 1
             if not self._reading[near]:
@@ -180,9 +194,19 @@ class Application:
             await loop.run_in_executor(self._streams, answer.close)
 
 
+async def _chunks(proto: Any) -> AsyncIterator[bytes]:
+    """What a client sends. granian's own iterator begins but once, and a refused body is read on."""
+    async for chunk in proto:
+        yield chunk
+
+
 def _has_body(scope: Scope) -> bool:
     headers = scope.headers
     return bool(headers.get("content-length", "0") != "0" or "transfer-encoding" in headers or _is_http2_body(scope))
+
+
+def _is_chunked(scope: Scope) -> bool:
+    return "transfer-encoding" in scope.headers and scope.http_version.startswith("1")
 
 
 def _is_http2_body(scope: Scope) -> bool:
@@ -191,7 +215,7 @@ def _is_http2_body(scope: Scope) -> bool:
 
 
 def _declared(headers: Headers) -> int | None:
-    length = headers.get("content-length")
+    length = headers.get("content-length") if "transfer-encoding" not in headers else None
     return int(length) if length is not None and length.isdecimal() else None
 
 

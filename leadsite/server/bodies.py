@@ -2,13 +2,17 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
 from typing import IO, Final
 
 # A body may take this long, and longer by what has arrived: a slow line is served, a client that drips is not. The
 # 3 MB of Meta's largest delivery may take six minutes.
 PATIENCE_SECONDS: Final = 10.0
 LEAST_BYTES_PER_SECOND: Final = 8 * 1024
+# For how long the rest of a refused body is read, and how long its client may be silent meanwhile.
+LINGER_SECONDS: Final = 5.0
+SILENCE_SECONDS: Final = 1.0
 # Above this a body is kept in a file.
 IN_MEMORY_BYTES: Final = 512 * 1024
 # The files of all bodies of a process at one time.
@@ -20,6 +24,10 @@ class BodyRefused(Exception):
 
     status = 400
     code = "malformed"
+
+
+class BodyIncomplete(BodyRefused):
+    """The connection ended in the middle: half of a file must not pass for a file."""
 
 
 class BodyTooSlow(BodyRefused):
@@ -72,10 +80,12 @@ class Bodies:
     def __init__(self, *, room: int = ON_DISK_BYTES) -> None:
         self._room = room
 
-    async def read(self, chunks: AsyncIterable[bytes], *, declared: int | None, limit: int) -> Body:
+    async def read(
+        self, chunks: AsyncIterable[bytes], *, declared: int | None, limit: int, is_chunked: bool = False
+    ) -> Body:
         """Return the whole body. `declared` is its Content-Length, where it has one; `limit` is in bytes.
 
-        Raises BodyTooLarge, before anything is read where the length is declared; BodyTooSlow; NoRoom.
+        Raises BodyTooLarge, before anything is read where the length is declared; BodyIncomplete; BodyTooSlow; NoRoom.
         """
         if declared is not None and declared > limit:
             raise BodyTooLarge(f"The body is larger than {limit} bytes.")
@@ -83,17 +93,33 @@ class Bodies:
         started = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(started + PATIENCE_SECONDS) as deadline:
+                empty = 0
                 async for chunk in chunks:
+                    empty += not chunk
                     body.write(chunk)
                     if body.length > limit:
                         raise BodyTooLarge(f"The body is larger than {limit} bytes.")
                     deadline.reschedule(started + PATIENCE_SECONDS + body.length / LEAST_BYTES_PER_SECOND)
+                # granian ends each body with an empty chunk, and has one more for a connection that was lost, or for
+                # trailers (src/rsgi/io.rs, __anext__).
+                if (is_chunked and empty > 1) or (declared is not None and body.length != declared):
+                    raise BodyIncomplete("The body ended before it was complete, or has trailers. Send it again whole.")
         except BaseException as error:
             body.close()
             if isinstance(error, TimeoutError):
                 raise BodyTooSlow("The body did not arrive in time. Send it again.") from error
             raise
         return body
+
+    async def discard(self, chunks: AsyncIterator[bytes]) -> None:
+        """Read what the client of a refused body still sends. Many clients, nginx among them, read the answer only when
+        they have sent all, and a connection that is closed before that takes the answer with it: RFC 9112, 9.6.
+        """
+        with suppress(TimeoutError, StopAsyncIteration):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while True:
+                    async with asyncio.timeout(SILENCE_SECONDS):
+                        await anext(chunks)
 
     def reserve(self, size: int) -> None:
         """Take room on the disk; a negative size gives it back. Raises NoRoom."""

@@ -27,6 +27,8 @@ MANY: Final = 400
 IDLE_OF_ADDRESS: Final = 200
 # A client that has sent something so lately is between two requests, or its request has not begun yet.
 LATELY_MILLISECONDS: Final = 500
+# After this the system hands over a connection without a request, too.
+REQUEST_SECONDS: Final = 10
 # Idle connections are cheap; requests that wait are limited by Turns.
 OPEN_FILES: Final = 65_536
 
@@ -57,13 +59,27 @@ def allow_many_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
+def accept_with_request() -> None:
+    """Let the system keep a new connection until its request arrives. Called when the process has begun to listen.
+
+    granian closes connections without a request when it ends: one that it accepted a moment ago, whose request is on
+    its way, would be lost at each reload. Those that the system keeps are given to the next process (deploy/systemd/
+    sysctl.conf). Only behind a proxy, which sends at once: idle connections would fill the system's queue.
+    """
+    if sys.platform == "linux":
+        for file in _open_files():
+            with _socket(file) as one, suppress(OSError):
+                if one and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, REQUEST_SECONDS)
+
+
 def close_excess(busy: Container[Peer]) -> int:
     """Close what an address has in excess of IDLE_OF_ADDRESS; return how many. `busy`: peers whose request is being
     processed.
     """
     if sys.platform != "linux":
         return 0
-    files = [int(name) for name in os.listdir(_FILES)]
+    files = _open_files()
     if len(files) < MANY:
         return 0
     idle: defaultdict[str, list[_Idle]] = defaultdict(list)
@@ -79,6 +95,10 @@ def close_excess(busy: Container[Peer]) -> int:
         if len(connections) > IDLE_OF_ADDRESS:
             log.warning("idle_connections_closed", client=address, connections=len(connections) - IDLE_OF_ADDRESS)
     return closed
+
+
+def _open_files() -> list[int]:
+    return [int(name) for name in os.listdir(_FILES)]
 
 
 @contextmanager

@@ -231,6 +231,26 @@ def machine() -> Iterator[Machine]:
 
 
 @contextmanager
+def kernel_settings(file: Path) -> Iterator[bool]:
+    """Apply a file of sysctl.d, as systemd-sysctl does, until the end of the block. Yields whether it could."""
+    lines = [line for line in file.read_text().splitlines() if line and line[0] not in "#;"]
+    settings = [line.lstrip("-").split("=") for line in lines]
+    wanted = {Path("/proc/sys", *name.strip().split(".")): value.strip() for name, value in settings}
+    try:
+        before = {path: path.read_text() for path in wanted}
+        for path, value in wanted.items():
+            path.write_text(value)
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        for path, value in before.items():
+            path.write_text(value)
+
+
+@contextmanager
 def postgresql(made: Machine) -> Iterator[None]:
     data = made.folder / "var/postgresql"
     data.mkdir(mode=0o700)

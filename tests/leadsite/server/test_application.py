@@ -10,7 +10,7 @@ import pytest
 import requests
 from django.contrib.auth.hashers import make_password
 
-from leads.models import ImportRun
+from leads.models import ImportRun, Lead
 from leadsite.accounts.models import User
 from leadsite.demo.supervisor import HOST
 from tests.factories import ORDER, Business
@@ -53,11 +53,34 @@ def test_a_stranger_cannot_upload_where_staff_can(served_site: Site) -> None:
         assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
     # Without a length, counted as it comes.
     chunks = (b"x" * 100_000 for _ in range(200))
-    try:
-        answer = requests.post(f"{served_site.address}{path}", data=chunks, timeout=SECONDS)
-    except requests.ConnectionError:
-        return  # the server has closed before the client had sent it all
-    assert answer.status_code == 413
+    assert requests.post(f"{served_site.address}{path}", data=chunks, timeout=SECONDS).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/leads/importrun/add/", "/api/leads"])
+def test_the_refusal_is_read_by_a_client_that_sends_all_first(served_site: Site, path: str) -> None:
+    """As nginx does: a connection that is closed while it sends takes the answer with it."""
+    size = 30_000_000
+    with socket.create_connection((HOST, served_site.port), timeout=SECONDS) as client:
+        client.sendall(f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {size}\r\n\r\n".encode())
+        client.sendall(b" " * size)
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: {0}", "Transfer-Encoding: chunked"])
+def test_half_of_a_request_is_no_request(owner: Business, served_site: Site, framing: str) -> None:
+    """Its JSON is complete; of a file half would be imported."""
+    body = json.dumps(ORDER).encode()
+    head = f"POST /api/leads HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {owner.api_key}\r\n"
+    head += f"Content-Type: application/json\r\n{framing.format(len(body) + 1)}\r\n\r\n"
+    if "chunked" in framing:
+        body = f"{len(body):x}\r\n".encode() + body + b"\r\n"
+    with socket.create_connection((HOST, served_site.port), timeout=SECONDS) as client:
+        client.sendall(head.encode() + body)
+        client.shutdown(socket.SHUT_WR)
+        answer = client.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Send it again whole" in answer
+    assert not Lead.objects.exists()
 
 
 def test_the_refusal_of_an_api_request_has_the_form_of_all_errors(served_site: Site) -> None:

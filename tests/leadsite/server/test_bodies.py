@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from leadsite.server import bodies
-from leadsite.server.bodies import Bodies, BodyTooLarge, BodyTooSlow, NoRoom
+from leadsite.server.bodies import Bodies, BodyIncomplete, BodyTooLarge, BodyTooSlow, NoRoom
 
 MIB = 1024 * 1024
 
@@ -18,9 +18,15 @@ async def arriving(*chunks: bytes, pause: float = 0) -> AsyncIterator[bytes]:
 
 
 def read(
-    reader: Bodies, *chunks: bytes, declared: int | None = None, limit: int = 10 * MIB, pause: float = 0
+    reader: Bodies,
+    *chunks: bytes,
+    declared: int | None = None,
+    limit: int = 10 * MIB,
+    is_chunked: bool = False,
+    pause: float = 0,
 ) -> bodies.Body:
-    return asyncio.run(reader.read(arriving(*chunks, pause=pause), declared=declared, limit=limit))
+    arrived = arriving(*chunks, pause=pause)
+    return asyncio.run(reader.read(arrived, declared=declared, limit=limit, is_chunked=is_chunked))
 
 
 @pytest.mark.parametrize("chunks", [(), (b"",), (b"one",), (b"one", b"two"), (b"x" * MIB, b"y" * MIB)])
@@ -39,6 +45,39 @@ def test_a_declared_length_above_the_limit_is_refused_before_anything_is_read():
 def test_a_body_in_chunks_is_counted():
     with pytest.raises(BodyTooLarge):
         read(Bodies(), b"x" * 6, b"x" * 6, limit=10)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "declared"), [((b"one",), 4), ((b"one", b"", b""), 4), ((), 1), ((b"one", b"", b""), None)]
+)
+def test_half_of_a_body_is_none(chunks: tuple[bytes, ...], declared: int | None):
+    with pytest.raises(BodyIncomplete, match="ended before it was complete"):
+        read(Bodies(), *chunks, declared=declared, is_chunked=declared is None)
+
+
+def test_a_complete_body_in_chunks_has_one_end():
+    with read(Bodies(), b"one", b"two", b"", is_chunked=True) as body:
+        assert body.length == 6
+
+
+def test_the_rest_of_a_refused_body_is_read_until_its_client_is_silent(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, "SILENCE_SECONDS", 0.2)
+    arrived: list[bytes] = []
+
+    async def sent() -> AsyncIterator[bytes]:
+        for number in range(3):
+            arrived.append(b"%d" % number)
+            yield arrived[-1]
+        await asyncio.sleep(60)
+        arrived.append(b"never")
+
+    asyncio.run(Bodies().discard(sent()))
+    assert arrived == [b"0", b"1", b"2"]
+
+
+def test_the_rest_of_a_refused_body_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, "LINGER_SECONDS", 0.2)
+    asyncio.run(Bodies().discard(arriving(*[b"x"] * 10_000, pause=0.01)))
 
 
 def test_a_client_that_drips_is_refused(monkeypatch: pytest.MonkeyPatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leadsite.server import connections
-from leadsite.server.connections import Peer, close_excess, peer_of
+from leadsite.server.connections import Peer, accept_with_request, close_excess, peer_of
 
 HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 
@@ -76,3 +76,18 @@ def test_few_connections_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):
 )
 def test_the_peer_is_read_from_what_granian_says(client: str, peer: Peer):
     assert peer_of(client) == peer
+
+
+def test_a_connection_is_accepted_with_its_request():
+    with socket.create_server((HERE, 0)) as server:
+        server.setblocking(False)
+        Path(connections._FILES, str(server.fileno())).touch()
+        accept_with_request()
+        with socket.create_connection(server.getsockname(), 5) as client:
+            with pytest.raises(BlockingIOError):
+                server.accept()
+            client.sendall(b"GET / HTTP/1.1\r\n")
+            server.settimeout(5)
+            accepted = server.accept()[0]
+            with accepted:
+                assert accepted.recv(3) == b"GET"

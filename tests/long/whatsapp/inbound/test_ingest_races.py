@@ -20,7 +20,7 @@ from tests.site import Site, request, serving, until
 from tests.whatsapp import meta, webhook_client
 from tests.whatsapp.inbox import Inbox, second
 from tests.whatsapp.webhook_client import PATH
-from whatsapp.inbound.replay import replay_due
+from whatsapp.inbound.replay import OPEN_STATES, ids_in, replay_each
 from whatsapp.inbound.signature import sign_for_meta
 from whatsapp.models import WebhookDelivery
 
@@ -50,6 +50,15 @@ def receive(body: bytes) -> None:
 
 def bodies_of(*messages: Any) -> list[bytes]:
     return [meta.body(meta.messages_value(messages=[message])) for message in messages]
+
+
+def replay_put_off() -> None:
+    """Replay what waited twice in vain, 2 s each, for customers whose transaction waited for a slow disk; as the worker
+    does a minute later. For another reason nothing is put off.
+    """
+    put_off = WebhookDelivery.objects.exclude(state="processed")
+    assert [error for error in put_off.values_list("error", flat=True) if "lock" not in error.lower()] == []
+    assert {outcome for _, outcome in replay_each(ids_in(OPEN_STATES))} <= {"processed"}
 
 
 def test_fifty_concurrent_deliveries_from_one_new_customer_are_one_lead(inbox: Inbox, site: Site) -> None:
@@ -158,7 +167,7 @@ def test_five_hundred_overlapping_deliveries_over_eight_connections_lose_and_dup
         inbox.gets_change("smb_message_echoes", message_echoes=echoes)
         list(pool.map(receive, deliveries[:50]))
     assert deadlocks() == before
-    assert not WebhookDelivery.objects.exclude(state="processed").exists()
+    replay_put_off()
     assert inbox.counts() == (CUSTOMERS, CUSTOMERS, CUSTOMERS, MESSAGES + len(echoes))
     assert Message.objects.filter(direction="out", status="read").count() == len(echoes)
     assert ParkedStatus.objects.count() == SENT - len(echoes)
@@ -184,7 +193,7 @@ def test_deliveries_and_api_creates_for_the_same_customers_do_not_deadlock(inbox
         for one in work:
             one.result()
     assert deadlocks() == before
-    assert not WebhookDelivery.objects.exclude(state="processed").exists()
+    replay_put_off()
     made = inbox.counts()
     assert (made[0], made[1], made[3]) == (50, 50, 2000)
 
@@ -255,10 +264,8 @@ def test_failures_and_messages_of_the_same_customers_at_the_same_moment(inbox: I
     before = deadlocks()
     with processes(4) as pool:
         list(pool.map(receive, bodies))
-    while replay_due(limit=100):
-        pass
+    replay_put_off()
     assert deadlocks() == before
-    assert not WebhookDelivery.objects.exclude(state="processed").exists()
     since = {one.customer.phone: second(one.waiting_since) for one in inbox.conversations}
     start = datetime.fromtimestamp(meta.NOON, UTC)
     later = dict.fromkeys(customers[:6], start + timedelta(seconds=20))
