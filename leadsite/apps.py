@@ -15,6 +15,7 @@ class LeadsiteConfig(AppConfig):
         register(checks.check_deployed_webhook, Tags.security, deploy=True)
         register(checks.check_deployed_database, Tags.security, deploy=True)
         register(checks.check_application_role, Tags.database, deploy=True)
+        register(checks.check_replica, Tags.database)
         register(checks.check_deployed_secrets, Tags.security, deploy=True)
         register(checks.check_deployed_https, Tags.security, deploy=True)
         register(checks.check_deployed_site, Tags.security, deploy=True)

@@ -4,9 +4,11 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
+from django import db
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 
+from leadsite.core.postgresql import replica
 from leadsite.core.postgresql.rights import excess_rights
 
 MIN_SECRET_LENGTH: Final = 16
@@ -188,3 +190,24 @@ def check_application_role(
         )
         for what in excess_rights(settings.APPLICATION_ROLE)
     ]
+
+
+def check_replica(
+    app_configs: Any, *, databases: Collection[str] | None = None, **options: Any
+) -> Sequence[CheckMessage]:
+    """Asks both servers: `check --database default`."""
+    if not databases or not replica.is_set():
+        return []
+    try:
+        problem = replica.misfit()
+    except db.Error as error:
+        words = str(error).strip().partition("\n")[0]
+        return [
+            Warning(
+                f"The replica of DATABASE_REPLICA_URL does not answer: {words}",
+                hint="Lists are read from DATABASE_URL meanwhile. Start it, or remove DATABASE_REPLICA_URL.",
+                id="leadsite.W006",
+            )
+        ]
+    hint = "Write the address of a streaming replica of the server in DATABASE_URL, or remove DATABASE_REPLICA_URL."
+    return [Error(f"The server of DATABASE_REPLICA_URL {problem}.", hint=hint, id="leadsite.E010")] if problem else []

@@ -1,11 +1,14 @@
 """The context of the Overview: alerts, waiting customers, the number of leads by status, and the newest leads."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
 
 from conversations.admin.dashboard import add_waiting
 from leads.admin.dashboard import add_leads
+from leadsite.adminkit.workplace import reader_of
+from leadsite.core.postgresql.replica import read_from_replica
 from leadsite.figures.overview import add_figures
 from leadsite.monitoring.alerts import integrity_findings
 from leadsite.webhooks.alerts import disabled_endpoints
@@ -14,8 +17,9 @@ from whatsapp.admin.alerts import alerts_for
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The context of admin/index.html (unfold's DASHBOARD_CALLBACK)."""
-    return (
-        add_waiting(request, add_leads(request, context))
-        | add_figures(request)
-        | {"alerts": alerts_for(request) + disabled_endpoints(request) + integrity_findings(request)}
-    )
+    rows = read_from_replica(partial(_rows, request, context), user_id=reader_of(request))
+    return rows | {"alerts": alerts_for(request) + disabled_endpoints(request) + integrity_findings(request)}
+
+
+def _rows(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    return add_waiting(request, add_leads(request, context)) | add_figures(request)

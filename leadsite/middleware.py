@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import MiddlewareNotUsed, PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -27,9 +27,11 @@ from leadsite.accounts.second_factor.rules import is_complete
 from leadsite.accounts.sessions.store import SessionStore, visitor_of
 from leadsite.adminkit import content_policy
 from leadsite.adminkit.error_pages import WORDS, error_page
+from leadsite.adminkit.workplace import reader_of
 from leadsite.core import failures
 from leadsite.core.addresses import OWNER
 from leadsite.core.logs.request_ids import HEADER, request_id_of
+from leadsite.core.postgresql import replica
 from leadsite.core.postgresql.actors import ActorKind, actor_of_request, become
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
@@ -196,3 +198,23 @@ class DatabaseUnavailable:
         if answer and not request.path.startswith("/api/"):
             return error_page(answer.status, headers=answer.headers)
         return JsonResponse(answer.body, status=answer.status, headers=answer.headers) if answer else None
+
+
+class NoteWrites:
+    """Notes for which business a request may have written, so that its next list has it: Note [Replica]. Only with a
+    replica.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        if not replica.is_set():
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            person = getattr(request, "_cached_user", None)  # of a page; None: no view has asked who it is
+            is_known = person is not None and person.is_authenticated
+            if writer := reader_of(request) if is_known else request.META.get(OWNER):
+                replica.note_write(writer)
+        return response

@@ -7,8 +7,8 @@ Three modes:
 """
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
@@ -83,35 +83,26 @@ if EMBEDDED_POSTGRES:
         )
     DATABASE_URL = embedded.database_url(DATA_DIR)
 
-_connections = {
-    "ENGINE": "leadsite.core.postgresql",
-    # Services open their own transactions: a failed delivery must be recorded although its work was rolled back.
-    "ATOMIC_REQUESTS": False,
-    # Each thread keeps one connection, which is checked before each request: see leadsite/core/postgresql/base.py.
-    "CONN_HEALTH_CHECKS": True,
-    "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", 600),
-    # Server-side cursors do not survive pgbouncer in transaction mode.
-    "DISABLE_SERVER_SIDE_CURSORS": True,
-    "NEXT_PASSWORD": env.str("DATABASE_NEXT_PASSWORD", ""),  # tried where the other is refused: while it is replaced
-}
-_options = {
-    **database_defaults.OPTIONS,
-    "prepare_threshold": 3 if env.bool("DATABASE_PREPARED_STATEMENTS", True) else None,
-}
-if env.bool("DATABASE_TIMEOUTS", not TESTING):
-    _options["options"] = database_defaults.TIMEOUTS
-
-
-def _database(url: str, variable: str) -> dict[str, Any]:
-    named = parse_database_url(url, variable)
-    return named | _connections | {"OPTIONS": {**_options, **named.get("OPTIONS", {})}}
-
-
-DATABASES = {"default": _database(DATABASE_URL, "DATABASE_URL")}
+_connection_settings = partial(
+    database_defaults.connection_settings,
+    max_age=env.int("DATABASE_CONN_MAX_AGE", 600),
+    next_password=env.str("DATABASE_NEXT_PASSWORD", ""),
+    prepared=env.bool("DATABASE_PREPARED_STATEMENTS", True),
+    time_outs=env.bool("DATABASE_TIMEOUTS", not TESTING),
+)
+DATABASES = {"default": _connection_settings(parse_database_url(DATABASE_URL))}
+# A streaming replica, which answers lists and searches: leadsite/core/postgresql/replica.py.
+DATABASE_REPLICA_URL = env.str("DATABASE_REPLICA_URL", "")
+if DATABASE_REPLICA_URL:
+    _replica = parse_database_url(DATABASE_REPLICA_URL, "DATABASE_REPLICA_URL") | {"TEST": {"MIRROR": "default"}}
+    DATABASES["replica"] = _connection_settings(_replica, read_only=True)
+    DATABASE_ROUTERS = ["leadsite.core.postgresql.replica.ReplicaRouter"]
 APPLICATION_ROLE = str(DATABASES["default"].get("USER", ""))
 # The role that owns the tables, for commands that change them (manage.py); without it the application role does all.
 MIGRATION_DATABASE_URL = env.str("MIGRATION_DATABASE_URL", "")
-OWNER_DATABASE = _database(MIGRATION_DATABASE_URL, "MIGRATION_DATABASE_URL") if MIGRATION_DATABASE_URL else {}
+OWNER_DATABASE = {}
+if MIGRATION_DATABASE_URL:
+    OWNER_DATABASE = _connection_settings(parse_database_url(MIGRATION_DATABASE_URL, "MIGRATION_DATABASE_URL"))
 # A role that may only call the functions for SQL clients; `migrate` gives it the right.
 DATABASE_SQL_ROLE = env.str("DATABASE_SQL_ROLE", "")
 # How long the statements of a request may wait for the server in all, so that a client has its 503 within five seconds
@@ -157,6 +148,7 @@ MIDDLEWARE = [
     "leadsite.monitoring.middleware.Monitor",
     "leadsite.middleware.ContentPolicy",
     "leadsite.middleware.DatabaseUnavailable",
+    "leadsite.middleware.NoteWrites",
     "leadsite.middleware.ErrorPages",
     "leadsite.inbox.live.LiveInbox",
     "leadsite.middleware.PageSession",

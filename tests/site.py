@@ -34,6 +34,7 @@ NOT_FOR_CHILDREN = (
         "BEHIND_PROXY",
         "CORS_ALLOWED_ORIGINS",
         "CSRF_TRUSTED_ORIGINS",
+        "DATABASE_REPLICA_URL",
         "DATABASE_URL",
         "DEBUG",
     ),

@@ -46,11 +46,11 @@ class CustomerSearchAdmin(OwnedAdmin):
         """Return the rows that match the term. Raises TooManyWords."""
         return search(rows, term, customer=self.customer_path, exact=[f"{self.customer_path}whatsapp_user_id"])
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def list_page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         # An action opens its own transactions.
         searches = request.method == "GET" and request.GET.get(SEARCH_VAR)
         with custom_plans(**SEARCH_PLANS) if searches else nullcontext():
-            return super().changelist_view(request, extra_context)
+            return super().list_page(request, context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import get_object_or_404
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,14 +24,14 @@ from conversations.models.media import with_files
 from conversations.services.change import change_conversation
 from conversations.services.labels import find_labels
 from leadsite.rest.schema import ONLY_IDS, WRITING, errors, reading
-from leadsite.rest.viewsets import OwnedViewSet
+from leadsite.rest.viewsets import OwnedViewSet, ReplicaListMixin
 
 
 @extend_schema_view(
     list=reading("Conversations, latest message first", ConversationSerializer(many=True)),
     retrieve=reading("One conversation", ConversationSerializer, 404),
 )
-class ConversationViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Conversation]):
+class ConversationViewSet(ReplicaListMixin, RetrieveModelMixin, OwnedViewSet[Conversation]):
     """The caller's own conversations; those of other businesses answer 404."""
 
     queryset = Conversation.objects.select_related("customer")
@@ -82,7 +82,7 @@ class MessageViewSet(RetrieveModelMixin, OwnedViewSet[Message]):
 
 
 @extend_schema_view(list=reading("Its messages, newest first", MessageSerializer(many=True), 404))
-class ThreadViewSet(ListModelMixin, OwnedViewSet[Message]):
+class ThreadViewSet(ReplicaListMixin, OwnedViewSet[Message]):
     """The messages of one conversation, both directions, in the order of the thread."""
 
     queryset = Message.objects.with_referred()

@@ -12,7 +12,7 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import get_object_or_404
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -56,14 +56,14 @@ from leadsite.core.transactions import custom_plans
 from leadsite.rest.idempotency import answer_once
 from leadsite.rest.pagination import NewestByTime
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, WRITING, errors, reading
-from leadsite.rest.viewsets import OwnedViewSet
+from leadsite.rest.viewsets import OwnedViewSet, ReplicaListMixin
 
 
 @extend_schema_view(
     list=reading("Leads, newest first", LeadSerializer(many=True)),
     retrieve=reading("One lead", LeadSerializer, 404, parameters=[ETAG]),
 )
-class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
+class LeadViewSet(ReplicaListMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     """The caller's own leads; those of other businesses answer 404."""
 
     queryset = Lead.objects.select_related("conversation__customer")
@@ -80,12 +80,12 @@ class LeadViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         deleted = Lead.all_objects.filter(user=self.user_id, deleted_at__isnull=False)
         return deleted.select_related("conversation__customer")
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def list_rows(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # Without filters one plan suits every business, so the prepared statement is used.
         filters = request.query_params.keys() - {"cursor", "ordering", "page_size"}
         plans = SEARCH_PLANS if LeadSearch.parameter in filters else {}
         with custom_plans(**plans) if filters else nullcontext():
-            return super().list(request, *args, **kwargs)
+            return super().list_rows(request, *args, **kwargs)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return lead_answer(self.get_object())

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
+from leadsite.accounts.business.last_writes import LastWrite
 from leadsite.accounts.business.places import check_country, check_zone
 from leadsite.accounts.keys.models import ApiKey, RequestAllowance, all_scopes
 from leadsite.accounts.login_attempts import LoginAttempt
@@ -25,6 +26,7 @@ __all__ = [
     "ApiKey",
     "IdempotencyKey",
     "Invitation",
+    "LastWrite",
     "LoginAttempt",
     "Membership",
     "Person",

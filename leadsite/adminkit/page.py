@@ -1,5 +1,6 @@
 """Base of all admin pages: they write only changed fields, and report lost races and invalid links as messages."""
 
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -13,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
@@ -21,8 +23,10 @@ from leadsite.adminkit.change_list import LongList
 from leadsite.adminkit.dates import filter_times_by_ranges
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import moment
-from leadsite.adminkit.workplace import sees_all
+from leadsite.adminkit.workplace import reader_of, sees_all
 from leadsite.core import failures
+from leadsite.core.postgresql import replica
+from leadsite.core.postgresql.replica import read_from_replica
 
 log = structlog.get_logger(__name__)
 filter_times_by_ranges()
@@ -137,8 +141,11 @@ class AdminPage(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         # The title of the browser's tab: Django's is "Select lead to change".
         named = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        context = named | (extra_context or {})
         try:
-            return super().changelist_view(request, named | (extra_context or {}))
+            if request.method != "GET" or self.opts.app_label not in replica.APPS:
+                return self.list_page(request, context)
+            return read_from_replica(partial(self._rendered_list, request, context), user_id=reader_of(request))
         except (ValueError, OverflowError, ValidationError, DataError):
             if not (request.GET or request.POST):
                 raise
@@ -152,6 +159,14 @@ class AdminPage(ModelAdmin):
             failures.report_request(error, request)
             messages.error(request, f"Not done: another session is changing the same data. {_constraint(error)}")
             return HttpResponseRedirect(request.get_full_path())
+
+    def list_page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        return super().changelist_view(request, context)
+
+    def _rendered_list(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        """With a replica, the queries of the template go there too."""
+        page = self.list_page(request, context)
+        return page.render() if replica.is_set() and isinstance(page, TemplateResponse) else page
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         try:

@@ -26,6 +26,13 @@ def business_of(request: HttpRequest) -> UUID | None:
     return cast("UUID | None", getattr(request.user, "business_id", None))
 
 
+def reader_of(request: HttpRequest) -> UUID:
+    """Return whose writes a list must have, and for whom those of the request are noted: Note [Replica]. The business,
+    or the operator who works for none. Reads the person, the session and the memberships.
+    """
+    return business_of(request) or cast(UUID, request.user.pk)
+
+
 def role_of(request: HttpRequest) -> str:
     """Return what the person is in that business: owner, agent or viewer; "" where there is none."""
     return str(getattr(request.user, "role", ""))

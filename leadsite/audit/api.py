@@ -8,14 +8,13 @@ from django.db.models import Model, QuerySet
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import get_object_or_404
-from rest_framework.mixins import ListModelMixin
 
 from leadsite.audit.history import action_of, changes_of, entries_of
 from leadsite.audit.models import AuditEntry
 from leadsite.core.postgresql.actors import ActorKind
 from leadsite.rest.pagination import NewestFirst
 from leadsite.rest.schema import reading
-from leadsite.rest.viewsets import OwnedViewSet
+from leadsite.rest.viewsets import OwnedViewSet, ReplicaListMixin
 
 ACTIONS = ("insert", "update", "delete", "restore")
 
@@ -52,7 +51,7 @@ class InOrder(NewestFirst):
 
 
 @extend_schema_view(list=reading("Who changed it, and what, newest first", HistorySerializer(many=True), 400, 404))
-class HistoryViewSet(ListModelMixin, OwnedViewSet[AuditEntry]):
+class HistoryViewSet(ReplicaListMixin, OwnedViewSet[AuditEntry]):
     """The changes of one row of the caller, newest first. `rows` are those of the model, deleted ones too."""
 
     queryset = AuditEntry.objects.all()

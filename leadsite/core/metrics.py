@@ -71,6 +71,9 @@ ROUND_TRIPS: Final = _histogram(
 DELIVERY_SECONDS: Final = _histogram(
     "leadsite_delivery_seconds", "Seconds to store a delivery of a provider.", _SECONDS, "provider", "state"
 )
+REPLICA_READS: Final = _counter(
+    "leadsite_replica_reads_total", "Lists that a replica could answer: by it, or why by the primary.", "outcome"
+)
 IMPORT_ROWS: Final = _counter("leadsite_import_rows_total", "Rows of imported files.", "outcome")
 
 
@@ -167,6 +170,10 @@ def transaction_retried(sqlstate: str) -> None:
 
 def delivery_stored(provider: str, state: str, seconds: float) -> None:
     _values.of(DELIVERY_SECONDS, provider, state).observe(seconds)
+
+
+def replica_read(outcome: str) -> None:
+    _values.of(REPLICA_READS, outcome).inc()
 
 
 def rows_imported(outcome: str, count: int) -> None:

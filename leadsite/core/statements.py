@@ -2,15 +2,15 @@
 
 from typing import Any, cast
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
 from leadsite.core.postgresql.base import DatabaseWrapper, Parameters
 
 
-def fetch_rows(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+def fetch_rows(statement: str, parameters: Parameters = (), *, using: str = DEFAULT_DB_ALIAS) -> list[tuple[Any, ...]]:
     """Execute one statement and return its rows, if it returns any. Raises django.db.Error."""
-    return cast(DatabaseWrapper, connection).rows(statement, parameters)
+    return cast(DatabaseWrapper, connections[using]).rows(statement, parameters)
 
 
 def delete_rows(rows: QuerySet[Any]) -> int:

@@ -2,17 +2,17 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar, overload
 
 import psycopg
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, transaction
 
 from leadsite.core import failures, metrics
-from leadsite.core.postgresql import patience
+from leadsite.core.postgresql import patience, replica
 from leadsite.core.postgresql.giving_way import is_last_try
 from leadsite.core.statements import fetch_rows
 
@@ -138,8 +138,12 @@ def attempt_of(error: BaseException) -> int:
 
 def set_locally(**values: str) -> None:
     """Set PostgreSQL's settings, `lock_timeout="100ms"`, until the transaction ends. Caller holds the transaction."""
+    _set_locally(DEFAULT_DB_ALIAS, values)
+
+
+def _set_locally(using: str, values: Mapping[str, str]) -> None:
     calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
-    fetch_rows(f"SELECT {calls}", [part for setting in values.items() for part in setting])
+    fetch_rows(f"SELECT {calls}", [part for setting in values.items() for part in setting], using=using)
 
 
 def end_if_idle(*, seconds: float = IDLE_SECONDS, **values: str) -> None:
@@ -154,13 +158,15 @@ def end_if_idle(*, seconds: float = IDLE_SECONDS, **values: str) -> None:
 
 @contextmanager
 def custom_plans(**values: str) -> Iterator[None]:
-    """Make PostgreSQL plan the statements of the block for their actual parameters. Opens a transaction.
+    """Make PostgreSQL plan the statements of the block for their actual parameters. Opens a transaction, of the replica
+    in `read_from_replica`.
 
     `values`: more settings, set in the same statement.
 
     Prepared statements soon get a generic plan, with which a search is slow for words that many rows have, or none
     (PostgreSQL manual, PREPARE, "Notes").
     """
-    with transaction.atomic():
-        set_locally(plan_cache_mode="force_custom_plan", **values)
+    using = replica.alias()
+    with transaction.atomic(using=using):
+        _set_locally(using, {"plan_cache_mode": "force_custom_plan"} | values)
         yield

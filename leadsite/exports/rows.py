@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR, IncorrectLookupParameters
@@ -15,6 +16,7 @@ from conversations.models import Conversation, Customer
 from conversations.search.pages import SEARCH_PLANS
 from leads.models import DeletedLead, Lead
 from leadsite.accounts.models import User
+from leadsite.core.postgresql.replica import read_from_replica
 from leadsite.core.transactions import custom_plans
 from leadsite.exports.columns import RELATED
 
@@ -60,18 +62,27 @@ def request_of(person: User, business_id: Any) -> HttpRequest:
     return request
 
 
-def newest_first(rows: QuerySet[Any]) -> Iterator[list[Any]]:
+def newest_first(rows: QuerySet[Any], *, user_id: UUID) -> Iterator[list[Any]]:
     """Yield the rows in chunks, newest id first; each chunk is a statement of its own. Raises django.db.Error."""
     last = None
     ordered = rows.order_by("-pk")
     while True:
-        with custom_plans(**SEARCH_PLANS):
-            chunk = list(ordered.filter(pk__lt=last)[:CHUNK] if last else ordered[:CHUNK])
+        chunk = read_rows(ordered.filter(pk__lt=last)[:CHUNK] if last else ordered[:CHUNK], user_id=user_id)
         if chunk:
             yield chunk
             last = chunk[-1].pk
         if len(chunk) < CHUNK:
             return
+
+
+def read_rows(rows: QuerySet[Any], *, user_id: UUID) -> list[Any]:
+    """Return the rows, from a replica if there is one: Note [Replica]. Raises django.db.Error."""
+
+    def read() -> list[Any]:
+        with custom_plans(**SEARCH_PLANS):
+            return list(rows.all())
+
+    return read_from_replica(read, user_id=user_id)
 
 
 class _Messages:

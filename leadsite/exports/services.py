@@ -142,7 +142,7 @@ def _write(export: Export, rows: QuerySet[Any], file: IO[bytes], should_stop: Ca
     columns, zone = chosen_columns(export.kind, export.columns), zone_of(_zone_name(export.user_id))
     writer: Writer = open_writer(export.format, file, header_of(columns))
     done = 0
-    for chunk in newest_first(rows):
+    for chunk in newest_first(rows, user_id=export.user_id):
         for row in chunk:
             writer.write(cells_of(row, columns, zone))
         done += len(chunk)

@@ -25,13 +25,13 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminR
 from conversations.search.pages import SEARCH_PLANS
 from leadsite.accounts.models import User
 from leadsite.adminkit.values import WAITS_FOR_WORKER
-from leadsite.adminkit.workplace import business_of
+from leadsite.adminkit.workplace import business_of, reader_of
 from leadsite.core import clock
 from leadsite.core.transactions import custom_plans
 from leadsite.exports import services
 from leadsite.exports.columns import COLUMNS, chosen_columns
 from leadsite.exports.models import Export
-from leadsite.exports.rows import LISTS, FilterInvalid, rows_of
+from leadsite.exports.rows import LISTS, FilterInvalid, read_rows, rows_of
 from leadsite.exports.writers import CSV, TYPES, XLSX
 
 State = Export.State
@@ -78,7 +78,8 @@ def new_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         if count <= services.AT_ONCE:
-            return _at_once(rows, kind, chosen["format"], chosen["columns"])
+            found = read_rows(rows[: services.AT_ONCE], user_id=reader_of(request))
+            return _at_once(found, kind, chosen["format"], chosen["columns"])
         person = cast(User, request.user)
         export = services.start_export(
             person_id=person.pk,
@@ -121,12 +122,10 @@ def download(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     return _file(StreamingHttpResponse(services.pieces_of(found)), found.kind, found.format, found.created_at)
 
 
-def _at_once(rows: Any, kind: str, file_format: str, names: list[str]) -> HttpResponseBase:
+def _at_once(rows: list[Any], kind: str, file_format: str, names: list[str]) -> HttpResponseBase:
     buffer = io.BytesIO()
     zone = timezone.get_current_timezone()
-    with custom_plans(**SEARCH_PLANS):
-        found = list(rows[: services.AT_ONCE])
-    services.write_rows(buffer, file_format, found, chosen_columns(kind, names), cast(Any, zone))
+    services.write_rows(buffer, file_format, rows, chosen_columns(kind, names), cast(Any, zone))
     return _file(HttpResponse(buffer.getvalue()), kind, file_format, clock.now())
 
 

@@ -12,6 +12,7 @@ from prometheus_client.metrics_core import Metric
 
 from leadsite.core import metrics as counted
 from leadsite.core.failures import Source
+from leadsite.core.postgresql import replica
 from leadsite.core.transactions import RETRIED_SQLSTATES
 from leadsite.monitoring import database
 
@@ -55,6 +56,7 @@ def start_counting() -> None:
             *((counted.ROUND_TRIPS, (source,)) for source in ("api",)),
             *((counted.DELIVERY_SECONDS, (provider, "processed")) for provider in ("cloud", "twilio")),
             *((counted.IMPORT_ROWS, (outcome,)) for outcome in ("created", "updated", "skipped", "failed")),
+            *((counted.REPLICA_READS, (outcome,)) for outcome in replica.Outcome),
         ]
     )
 

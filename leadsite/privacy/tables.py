@@ -187,6 +187,7 @@ WITHOUT_CUSTOMERS: Final = {
     "invitations": STAFF,
     "integrity_runs": "kinds of errors, and ids of rows",
     "labels": "words of the business for all customers",
+    "last_writes": "a number for each business",
     "login_attempts": STAFF,
     "memberships": STAFF,
     "message_templates": "texts of the business for all customers",

@@ -1,17 +1,20 @@
 """The base of every viewset: rows of the business whose key was sent. Rows of other businesses answer 404."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from django_filters import MultipleChoiceFilter
+from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from leadsite.accounts.authentication import KeyInUse
 from leadsite.accounts.models import User
+from leadsite.core.postgresql.replica import read_from_replica
 from leadsite.rest.known_names import check_no_body, check_parameters
 
 Row = TypeVar("Row", bound=Model)
@@ -52,6 +55,18 @@ class OwnedViewSet(GenericViewSet[Row]):
     def filter_queryset(self, queryset: QuerySet[Row, Any]) -> QuerySet[Row, Any]:
         """Apply filters to lists only: a single row is found by its id whatever the query parameters are."""
         return super().filter_queryset(queryset) if self.action == "list" else queryset
+
+
+# Without a docstring, as OwnedViewSet.
+class ReplicaListMixin(ListModelMixin):
+    # A list that a replica may answer: Note [Replica]. Override `list_rows`, not `list`.
+    user_id: UUID
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return read_from_replica(partial(self.list_rows, request, *args, **kwargs), user_id=self.user_id)
+
+    def list_rows(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
 
 
 @cache

@@ -5,8 +5,10 @@ from functools import cache
 import pytest
 from django.core.checks import run_checks
 from django.core.checks.registry import registry
-from django.db import connection
+from django.db import OperationalError, connection
 from drf_spectacular.checks import schema_check
+
+from leadsite.core.postgresql import replica
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +98,10 @@ def test_a_deployment_with_a_short_verify_token_is_an_error(settings):
     assert "leadsite.E003" not in ids(deploy=True)
 
 
+def refused():
+    raise OperationalError("connection refused")
+
+
 def test_a_superuser_as_application_role_is_a_warning(settings):
     """The tests' own role is one."""
     settings.APPLICATION_ROLE, settings.OWNER_DATABASE = connection.settings_dict["USER"], connection.settings_dict
@@ -104,6 +110,23 @@ def test_a_superuser_as_application_role_is_a_warning(settings):
     settings.OWNER_DATABASE = {}
     found = run_checks(include_deployment_checks=True, databases=["default"])
     assert "leadsite.W004" not in {message.id for message in found}
+
+
+@pytest.mark.parametrize(
+    ("misfit", "found"),
+    [
+        (lambda: "", set()),
+        (lambda: "is no standby: it is the primary itself, or was promoted", {"leadsite.E010"}),
+        (refused, {"leadsite.W006"}),
+    ],
+)
+def test_a_replica_that_does_not_fit_is_an_error_and_one_that_is_away_a_warning(monkeypatch, misfit, found):
+    monkeypatch.setattr(replica, "misfit", misfit)
+    ours = {"leadsite.E010", "leadsite.W006"}
+    assert not {message.id for message in run_checks(databases=["default"])} & ours
+    monkeypatch.setattr(replica, "is_set", lambda: True)
+    assert {message.id for message in run_checks(databases=["default"])} & ours == found
+    assert not ids() & ours
 
 
 GOOD = "c4Xo8uPz2Qm1Rt6Yw0Ls9Kd3Vb7Nh5Ga"

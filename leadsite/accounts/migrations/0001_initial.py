@@ -415,6 +415,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="LastWrite",
+            fields=[
+                (
+                    "user",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("position", models.BigIntegerField(help_text="Bytes since the beginning of the log.")),
+            ],
+            options={
+                "db_table": "last_writes",
+            },
+        ),
+        migrations.CreateModel(
             name="SecondFactor",
             fields=[
                 (
@@ -555,4 +575,6 @@ class Migration(migrations.Migration):
         AddForeignKey("recovery_codes_user_fk", "recovery_codes (user_id)", "users (id)", "CASCADE"),
         AddForeignKey("sessions_user_fk", "sessions (user_id)", "users (id)", "CASCADE"),
         migrations.RunSQL("ALTER TABLE request_allowances SET UNLOGGED, SET (fillfactor = 50)", migrations.RunSQL.noop),
+        AddForeignKey("last_writes_user_fk", "last_writes (user_id)", "users (id)", "CASCADE"),
+        migrations.RunSQL("ALTER TABLE last_writes SET UNLOGGED, SET (fillfactor = 50)", migrations.RunSQL.noop),
     ]

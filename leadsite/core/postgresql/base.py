@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self, TypeVar, cast
 
 import psycopg
-from django.db import OperationalError
+from django.db import DEFAULT_DB_ALIAS, OperationalError
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import DatabaseErrorWrapper
@@ -80,11 +80,14 @@ class PatientConnection(ActingConnection):
 
 
 class _Errors(DatabaseErrorWrapper):
-    """Turns psycopg's errors into Django's, and lock time-outs into GiveWay where the request may give way."""
+    """Turns psycopg's errors into Django's, and lock time-outs into GiveWay where the request may give way: not
+    those of a replica, where nobody but the replay of the primary's log has locks.
+    """
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: Any) -> None:
         if error is not None:
-            give_way(error)
+            if self.wrapper.alias == DEFAULT_DB_ALIAS:  # type: ignore[attr-defined] # missing in django-stubs
+                give_way(error)
             super().__exit__(kind, error, traceback)
 
 
@@ -105,7 +108,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             # It would wait for seconds again, so a request does not try again.
             patience.use_up()
             raise
-        if clock.is_due():
+        if clock.is_due() and self.alias == DEFAULT_DB_ALIAS:
             connection.autocommit = True
             ((now,),) = connection.execute("SELECT clock_timestamp()").fetchall()
             clock.set_now(now)
@@ -137,7 +140,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
 
     def _commit(self) -> None:
-        keep_on()
+        if self.alias == DEFAULT_DB_ALIAS:
+            keep_on()
         try:
             super()._commit()  # type: ignore[misc] # missing in django-stubs
         except OperationalError as error:

@@ -21,5 +21,34 @@ TIMEOUTS: Final = (
     "-c lock_timeout=250ms -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s"
     " -c client_connection_check_interval=1s -c jit=off"
 )
+# For a replica, so that a mistake is an error there and not a write.
+READ_ONLY: Final = " -c default_transaction_read_only=on"
 # For commands, also where the role has limits of its own (ALTER ROLE).
 NO_TIMEOUTS: Final = "-c lock_timeout=0 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
+
+
+def connection_settings(
+    named: dict[str, Any],
+    *,
+    max_age: int,
+    next_password: str,
+    prepared: bool,
+    time_outs: bool,
+    read_only: bool = False,
+) -> dict[str, Any]:
+    """Return Django's settings of a database: `named` are those of its URL, the others those of .env.example."""
+    options = {**OPTIONS, "prepare_threshold": 3 if prepared else None}
+    if time_outs:
+        options["options"] = TIMEOUTS + READ_ONLY * read_only
+    return named | {
+        "ENGINE": "leadsite.core.postgresql",
+        # Services open their own transactions: a failed delivery must be recorded although its work was rolled back.
+        "ATOMIC_REQUESTS": False,
+        # Each thread keeps one connection, which is checked before each request: see leadsite/core/postgresql/base.py.
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": max_age,
+        # Server-side cursors do not survive pgbouncer in transaction mode.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "NEXT_PASSWORD": next_password,  # tried where the other is refused: while it is replaced
+        "OPTIONS": options | named.get("OPTIONS", {}),
+    }

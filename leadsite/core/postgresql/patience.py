@@ -22,14 +22,16 @@ _waiting = _Waiting()
 @contextmanager
 def limit_waiting(seconds: float) -> Iterator[None]:
     """Let the statements of the block wait for this many seconds in all; 0 is no limit. An inner block has no more time
-    than is left of an outer one.
+    than is left of an outer one, and what it has waited is not left to the outer one.
     """
     before = _waiting.left
-    _waiting.left = min(seconds or before, before) if before is not None else seconds or None
+    granted = min(seconds or before, before) if before is not None else seconds or None
+    _waiting.left = granted
     try:
         yield
     finally:
-        _waiting.left = before
+        waited = granted - _waiting.left if granted is not None and _waiting.left is not None else 0.0
+        _waiting.left = None if before is None else before - waited
 
 
 def count() -> None:

@@ -1,5 +1,6 @@
 """The pipeline board: a column of leads for each status, and moving a lead to another one."""
 
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from leads.models import Lead
 from leads.services.status_order import TRANSITIONS
 from leadsite.adminkit.values import day, shorten
 from leadsite.core import clock
+from leadsite.core.postgresql import replica
+from leadsite.core.postgresql.replica import read_from_replica
 from leadsite.core.statements import fetch_rows
 from leadsite.inbox.access import Viewer, viewer_of, writer_of
 from leadsite.inbox.changes import BY_SCRIPT, STATUS
@@ -37,7 +40,8 @@ _COUNTS: Final = f"""
 def board(request: HttpRequest) -> HttpResponse:
     """The page."""
     viewer = _reader(request)
-    context = admin.site.each_context(request) | board_context(viewer) | {"title": "Board", "is_fullwidth": "1"}
+    columns = read_from_replica(partial(board_context, viewer), user_id=viewer.business_id)
+    context = admin.site.each_context(request) | columns | {"title": "Board", "is_fullwidth": "1"}
     return TemplateResponse(request, "inbox/board.html", context)
 
 
@@ -48,7 +52,8 @@ def column(request: HttpRequest) -> HttpResponse:
     status = request.GET.get("status", "")
     if status not in TRANSITIONS:
         raise Http404("There is no such column.")
-    context = read_column(viewer, status, after=read_cursor(request.GET.get("after", "")))
+    read = partial(read_column, viewer, status, after=read_cursor(request.GET.get("after", "")))
+    context = read_from_replica(read, user_id=viewer.business_id)
     return TemplateResponse(request, "inbox/board_cards.html", {"column": context, "may_write": _may_move(viewer)})
 
 
@@ -68,7 +73,7 @@ def move(request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 def board_context(viewer: Viewer) -> dict[str, Any]:
     """The context of inbox/board_columns.html; a statement for each column, and one for the counts."""
-    counts = dict(fetch_rows(_COUNTS, [viewer.business_id, list(TRANSITIONS)]))
+    counts = dict(fetch_rows(_COUNTS, [viewer.business_id, list(TRANSITIONS)], using=replica.alias()))
     columns = [read_column(viewer, status) for status in TRANSITIONS]
     for one in columns:
         count = counts[one["status"]]

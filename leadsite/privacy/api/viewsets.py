@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +22,7 @@ from leadsite.privacy.exporting import export_customer
 from leadsite.privacy.people import PersonUnknown
 from leadsite.rest.pagination import NewestFirst
 from leadsite.rest.schema import WRITING, errors, reading
-from leadsite.rest.viewsets import OwnedViewSet
+from leadsite.rest.viewsets import OwnedViewSet, ReplicaListMixin
 
 _OWN: Final = "The caller's own customers; those of other businesses answer 404."
 _NOT_SAID: Final = (
@@ -35,7 +35,7 @@ _NOT_SAID: Final = (
     list=reading("Customers, newest first", CustomerSerializer(many=True), 400, description=_OWN),
     retrieve=reading("One customer", CustomerSerializer, 404, description=_OWN),
 )
-class CustomerViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[Customer]):
+class CustomerViewSet(ReplicaListMixin, RetrieveModelMixin, OwnedViewSet[Customer]):
     queryset = Customer.objects.all()
     serializer_class = CustomerSerializer
     lookup_url_kwarg = "customer_id"
