@@ -26,7 +26,6 @@ from leadsite.adminkit.values import moment
 from leadsite.adminkit.workplace import reader_of, sees_all
 from leadsite.core import failures
 from leadsite.core.postgresql import replica
-from leadsite.core.postgresql.replica import read_from_replica
 
 log = structlog.get_logger(__name__)
 filter_times_by_ranges()
@@ -140,12 +139,11 @@ class AdminPage(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         # The title of the browser's tab: Django's is "Select lead to change".
-        named = {"title": capfirst(str(self.opts.verbose_name_plural))}
-        context = named | (extra_context or {})
+        context = {"title": capfirst(str(self.opts.verbose_name_plural))} | (extra_context or {})
         try:
             if request.method != "GET" or self.opts.app_label not in replica.APPS:
                 return self.list_page(request, context)
-            return read_from_replica(partial(self._rendered_list, request, context), user_id=reader_of(request))
+            return replica.read_from_replica(partial(self._rendered_list, request, context), user_id=reader_of(request))
         except (ValueError, OverflowError, ValidationError, DataError):
             if not (request.GET or request.POST):
                 raise

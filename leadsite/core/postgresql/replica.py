@@ -18,11 +18,10 @@ RETRY_SECONDS no request of a process asks a replica that gave no answer, and th
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
@@ -33,6 +32,7 @@ from django.http import Http404
 from leadsite.core import metrics
 from leadsite.core.postgresql import patience
 from leadsite.core.postgresql.giving_way import keep_on
+from leadsite.core.postgresql.pauses import Pause
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.core.statements import fetch_rows
 
@@ -52,14 +52,18 @@ _NOTE: Final = f"""
     ON CONFLICT (user_id) DO UPDATE SET position = greatest(w.position, excluded.position)
 """  # noqa: S608 - constant text
 _ON_PRIMARY: Final = f"""
-    SELECT (SELECT position FROM last_writes WHERE user_id = %s), {_PRESENT},
-        (SELECT system_identifier FROM pg_control_system())
+    SELECT (SELECT position FROM last_writes WHERE user_id = %s), {_PRESENT}, s.system_identifier,
+        left(pg_walfile_name(pg_current_wal_lsn()), 8)
+    FROM pg_control_system() AS s
 """  # noqa: S608 - constant text
 # Commits are replayed in the order of the primary, so one of a few seconds ago says that all before are there too; on a
 # site where nothing is written the last one is old, but nothing is missing.
+# Positions of two timelines cannot be compared: after a failover a standby may have more than its new primary. It says of
+# which timeline it is with its next restartpoint, within minutes (checkpoint_timeout).
 _ON_REPLICA: Final = f"""
     SELECT pg_is_in_recovery() AND (SELECT system_identifier FROM pg_control_system()) = %s, r.position >= %s,
-        r.position >= %s OR pg_last_xact_replay_timestamp() > clock_timestamp() - interval '{MAX_LAG}'
+        (SELECT lpad(upper(to_hex(min_recovery_end_timeline)), 8, '0') FROM pg_control_recovery()) = %s
+        AND (r.position >= %s OR pg_last_xact_replay_timestamp() > clock_timestamp() - interval '{MAX_LAG}')
     FROM (SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')) AS r (position)
 """  # noqa: S608 - constant text
 _IDENTITY: Final = "SELECT pg_is_in_recovery(), system_identifier FROM pg_control_system()"
@@ -71,7 +75,7 @@ class Outcome(StrEnum):
 
     REPLICA = "replica"
     OWN_WRITE = "own_write"  # the replica has not replayed yet what the business has written
-    LAGGING = "lagging"  # the replica is more than MAX_LAG behind
+    LAGGING = "lagging"  # the replica is more than MAX_LAG behind, or follows another timeline
     REFUSED = "refused"  # it is no replica of this primary
     MISSING = "missing"  # a row that the list belongs to is not there, or not there yet
     FAILED = "failed"  # no answer, or an error
@@ -82,37 +86,8 @@ class _Reading(threading.local):
     alias = DEFAULT_DB_ALIAS
 
 
-class _Pause:
-    """Whether this process asks the replica. After a failure one request tries, and the others do not wait for it. Used
-    by all threads.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._until = 0.0
-        self._has_failed = False
-
-    def is_over(self) -> bool:
-        with self._lock:
-            if time.monotonic() < self._until:
-                return False
-            if self._has_failed:
-                self._until = time.monotonic() + RETRY_SECONDS
-            return True
-
-    def begin(self) -> None:
-        with self._lock:
-            self._has_failed, self._until = True, time.monotonic() + RETRY_SECONDS
-
-    def end(self) -> None:
-        if self._has_failed:
-            with self._lock:
-                self._has_failed, self._until = False, 0.0
-            log.info("replica_answers_again")
-
-
 _reading: Final = _Reading()
-pause: Final = _Pause()
+pause: Final = Pause(RETRY_SECONDS)
 
 
 class ReplicaRouter:
@@ -164,8 +139,8 @@ def read_from_replica(read: Callable[[], T], *, user_id: UUID) -> T:
     if not pause.is_over():
         metrics.replica_read(Outcome.PAUSED)
         return read()
-    ((wrote, present, system),) = fetch_rows(_ON_PRIMARY, [user_id])
-    if wrote is None:
+    primary = _primary(user_id)
+    if primary is None:
         note_write(user_id)
         metrics.replica_read(Outcome.OWN_WRITE)
         return read()
@@ -173,7 +148,7 @@ def read_from_replica(read: Callable[[], T], *, user_id: UUID) -> T:
     try:
         # One transaction: behind a pooler its statements, and no others, are sure to come to the same server.
         with patience.limit_waiting(_limit()), transaction.atomic(using=ALIAS):
-            outcome = _state(system, wrote, present)
+            outcome = _state(primary)
             if outcome is Outcome.REPLICA:
                 with _routed():
                     return read()
@@ -201,13 +176,35 @@ def misfit() -> str:
     return "" if is_standby else "is no standby: it is the primary itself, or was promoted"
 
 
-def _state(system: int, wrote: int, present: int) -> Outcome:
-    ((is_ours, has_own, is_recent),) = fetch_rows(_ON_REPLICA, [system, wrote, present], using=ALIAS)
+class _Primary(NamedTuple):
+    wrote: int
+    present: int
+    system: int
+    timeline: str
+
+
+def _primary(user_id: UUID) -> _Primary | None:
+    """Return what the primary says; None where nothing is noted of the business. Raises django.db.Error."""
+    try:
+        ((wrote, *others),) = fetch_rows(_ON_PRIMARY, [user_id])
+    except Error as error:
+        if getattr(error.__cause__, "sqlstate", None) is None:
+            raise  # no answer
+        # It is read-only, after a failover: it has no positions, but can be read.
+        log.warning("replica_not_asked", error=str(error).partition("\n")[0])
+        return None
+    return _Primary(wrote, *others) if wrote is not None else None
+
+
+def _state(primary: _Primary) -> Outcome:
+    parameters = [primary.system, primary.wrote, primary.timeline, primary.present]
+    ((is_ours, has_own, is_recent),) = fetch_rows(_ON_REPLICA, parameters, using=ALIAS)
     if not is_ours:  # by the identifier of the database system; and the primary itself is none
         pause.begin()
         log.error("replica_refused", reason="The server is no standby, or one of another primary.")
         return Outcome.REFUSED
-    pause.end()
+    if pause.end():
+        log.info("replica_answers_again")
     if not is_recent:
         return Outcome.LAGGING
     return Outcome.REPLICA if has_own else Outcome.OWN_WRITE

@@ -18,6 +18,7 @@ from leadsite.accounts.models import ApiKey, LastWrite
 from leadsite.core import metrics
 from leadsite.core.postgresql import replica
 from leadsite.core.postgresql.patience import left, limit_waiting, spend
+from leadsite.core.postgresql.pauses import Pause
 from leadsite.core.postgresql.replica import ALIAS, Outcome, ReplicaRouter, note_write, read_from_replica
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import custom_plans
@@ -44,7 +45,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Let the replica say this of itself."""
 
     def say(*, ours: bool = True, own: bool = True, recent: bool = True) -> None:
-        asked = "%s::bigint + %s::bigint + %s::bigint IS NOT NULL"
+        asked = "concat(%s::bigint, %s::bigint, %s::text, %s::bigint) <> ''"
         monkeypatch.setattr(replica, "_ON_REPLICA", f"SELECT {ours}, {own}, {recent} WHERE {asked}")
 
     return say
@@ -65,7 +66,7 @@ def standby(
 ) -> Iterator[dict[str, Any]]:
     """The settings of the replica, which says that it has everything; something is noted of the owner."""
     settings.DATABASE_ROUTERS = ["leadsite.core.postgresql.replica.ReplicaRouter"]
-    monkeypatch.setattr(replica, "pause", replica._Pause())
+    monkeypatch.setattr(replica, "pause", Pause(60))
     answer()
     note_write(owner.id)
     yield connections[ALIAS].settings_dict
@@ -261,16 +262,6 @@ def test_a_replica_that_is_away_is_left_alone_for_a_while(
     assert tried(owner) == [ALIAS]
 
 
-def test_one_request_tries_again_after_the_pause_and_the_others_do_not_wait():
-    pause = replica._Pause()
-    pause.begin()
-    assert not pause.is_over()
-    pause._until = 0.0
-    assert [pause.is_over() for _ in range(3)] == [True, False, False]
-    pause.end()
-    assert [pause.is_over() for _ in range(3)] == [True, True, True]
-
-
 def test_the_primary_has_half_of_the_time_that_was_left(standby: dict[str, Any], owner: Business):
     found = []
 
@@ -285,6 +276,17 @@ def test_the_primary_has_half_of_the_time_that_was_left(standby: dict[str, Any],
     assert found[0] <= 0.5
     assert found[1] is not None
     assert found[1] <= 0.7
+
+
+def test_a_primary_that_is_read_only_is_read(
+    standby: dict[str, Any], owner: Business, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
+):
+    """As a standby that the site was left with: it has no positions, and no unlogged tables."""
+    error = "SELECT 1 / length(%s::text) FROM unlogged_table"
+    monkeypatch.setattr(replica, "_ON_PRIMARY", error)
+    monkeypatch.setattr(replica, "_NOTE", error)
+    assert tried(owner) == [DEFAULT_DB_ALIAS]
+    assert outcomes == [Outcome.OWN_WRITE]
 
 
 def test_a_note_that_fails_does_not_change_the_answer(

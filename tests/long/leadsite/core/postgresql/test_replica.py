@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class Stage:
     def await_replica(self) -> None:
         """Wait until lists of both come from the replica."""
         for business in (self.bakery, self.florist):
-            until(lambda business=business: self.reads_from_replica(business), lambda: str(self.counted()))
+            until(partial(self.reads_from_replica, business), lambda: str(self.counted()))
 
     def is_ready(self) -> bool:
         return request("GET", f"{self.site.address}/readyz").status_code == 200
