@@ -58,8 +58,8 @@ _ON_PRIMARY: Final = f"""
 """  # noqa: S608 - constant text
 # Commits are replayed in the order of the primary, so one of a few seconds ago says that all before are there too; on a
 # site where nothing is written the last one is old, but nothing is missing.
-# Positions of two timelines cannot be compared: after a failover a standby may have more than its new primary. It says of
-# which timeline it is with its next restartpoint, within minutes (checkpoint_timeout).
+# Positions of two timelines cannot be compared: after a failover a standby may have more than its new primary. Of which
+# timeline it is, it says with its next restartpoint, within minutes (checkpoint_timeout).
 _ON_REPLICA: Final = f"""
     SELECT pg_is_in_recovery() AND (SELECT system_identifier FROM pg_control_system()) = %s, r.position >= %s,
         (SELECT lpad(upper(to_hex(min_recovery_end_timeline)), 8, '0') FROM pg_control_recovery()) = %s
