@@ -86,9 +86,12 @@ def merge_conversations(source: Conversation, target: Conversation, *, keeps_lea
 
     Caller holds the transaction and has locked the customers. Raises django.db.Error.
     """
-    if not keeps_leads and Lead.objects.filter(conversation=target).exists():
-        Lead.objects.filter(pk__in=_untouched_leads(source)).delete()
     now = clock.now()
+    if not keeps_leads and Lead.objects.filter(conversation=target).exists():
+        duplicates = Lead.all_objects.filter(pk__in=_untouched_leads(source))
+        # Marked first, because integrators have been told of them: the mark writes the event lead.deleted.
+        duplicates.update(deleted_at=now, updated_at=now)
+        duplicates.delete()
     Lead.all_objects.filter(conversation=source).update(conversation=target, updated_at=now)
     Message.objects.filter(conversation=source).update(conversation=target, updated_at=now)
     source_pk = source.pk

@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 from conversations.incoming import Sender
 from conversations.models import NAME_MAX_LENGTH, WHATSAPP_USER_ID_MAX_LENGTH
-from conversations.phone import PhoneInvalid, normalise, phone_key
+from conversations.phone import PhoneInvalid, normalise, phone_key, plain
 from conversations.visible_text import visible_text
 from whatsapp.json_parts import Part, objects_of, text_of
 
@@ -63,8 +63,10 @@ def identifiers(part: Part, *, numbers: tuple[str, ...] = (), ids: tuple[str, ..
 
 def phone_of(text: str) -> str | None:
     """Return a wa_id, which has no plus, as E.164; None where it is not a phone number."""
+    # Of a contact card in any script: a plus sign may be full-width, and invisible marks may stand before the zeros.
+    number = text if text.isascii() else plain(text).strip()
     try:
-        return normalise(text if "+" in text or text.startswith("00") else f"+{text}")
+        return normalise(number if "+" in number or number.startswith("00") else f"+{number}")
     except PhoneInvalid:
         return None
 
