@@ -32,7 +32,8 @@ BEGIN
         'type', event.type, 'timestamp', webhook_time(statement_timestamp()), 'data', m.data)
     FROM messages_as_json AS m CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
     JOIN webhook_endpoints AS e ON e.user_id = m.user_id AND e.active AND event.type = ANY (e.events)
-    WHERE m.id = ANY (v_ids) AND event.direction = m.direction ORDER BY m.id;
+    -- As in the thread: a delivery inserts its messages in another order.
+    WHERE m.id = ANY (v_ids) AND event.direction = m.direction ORDER BY m.sort_at, m.id;
     RETURN NULL;
 END
 $$;

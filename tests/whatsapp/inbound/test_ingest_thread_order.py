@@ -7,10 +7,10 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from conversations.admin.thread_entries import read_thread
 from conversations.models import Message
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.views import Views
 
 LINES = [f"line {n}" for n in range(1, 13)]
 # As random as Meta's ids: their order is not that of the lines.
@@ -20,7 +20,7 @@ IDS = [f"wamid.HBgL{n * 7 % 13:X}" for n in range(12)]
 def shown(inbox: Inbox) -> list[str]:
     """The thread as staff and REST clients see it."""
     (thread,) = inbox.conversations
-    on_page = [entry.message.content for entry in read_thread(thread).entries]
+    on_page = [line.partition(" [")[0] for line in Views(inbox.business).page(thread)]
     path = f"/api/conversations/{thread.pk}/messages"
     newest_first = [row["content"] for row in inbox.business.client.get(path).json()["results"]]
     oldest_first = inbox.business.client.get(path, {"ordering": "created_at"}).json()["results"]
@@ -39,17 +39,20 @@ def pages(inbox: Inbox, size: int) -> list[str]:
     return found
 
 
-def test_messages_of_one_second_keep_the_order_of_the_list(inbox):
+EVENTS = [f"message.received: {line}" for line in LINES]
+
+
+def test_messages_of_one_second_keep_the_order_of_the_list(inbox, views):
     inbox.gets(*(meta.text(line, id=id_) for line, id_ in zip(LINES, IDS, strict=True)))
-    assert shown(inbox) == LINES
+    assert (shown(inbox), views.told()) == (LINES, [*EVENTS, "lead.created: line 1"])
     assert pages(inbox, 5) == LINES[::-1]
     assert inbox.leads[0].details == "line 1"
 
 
-def test_messages_of_one_second_in_several_deliveries_keep_the_order_of_arrival(inbox):
+def test_messages_of_one_second_in_several_deliveries_keep_the_order_of_arrival(inbox, views):
     for line, id_ in zip(LINES, IDS, strict=True):
         inbox.gets(meta.text(line, id=id_))
-    assert shown(inbox) == LINES
+    assert (shown(inbox), views.told()) == (LINES, [EVENTS[0], "lead.created: line 1", *EVENTS[1:]])
     assert pages(inbox, 5) == LINES[::-1]
 
 

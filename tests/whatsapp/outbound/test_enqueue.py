@@ -10,6 +10,7 @@ from tests.envelope import refused
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, Mailing, nothing_stored
+from tests.whatsapp.views import NUMBER, Views
 from whatsapp.models import Channel
 
 
@@ -133,6 +134,29 @@ class TestTheWindow:
         assert Inbox(owner).gets_change(field, **parts).state == "processed"
         assert not Message.objects.filter(direction="in", is_turn=True).exists()
         assert refused(mailing.post(**HELLO), 409)["code"] == "window_closed"
+        thread = Conversation.objects.order_by("pk")[0]
+        assert "will probably refuse free text" in Views(owner).panes(thread)
+
+    def test_which_number_a_message_came_in_by_and_goes_out_by_is_seen(self, mailing, owner):
+        other = Mailing(owner, mailing.graph, number="222")
+        Channel.objects.filter(pk=other.channel.pk).update(display_number="+49 30 5550100")
+        views = Views(owner)
+        for number, name in ((meta.CHANNEL, NUMBER), ("222", "+49 30 5550100")):
+            text = meta.text(f"To {name}", from_=AMINA[1:], timestamp=now())
+            Inbox(owner, channel=number).gets(text)
+            mailing.post(**HELLO | {"message": f"From {name}"})
+            mailing.send_all()
+        (thread,) = Conversation.objects.all()
+        answers = views.answers(thread)
+        assert [f"{one['text'].split()[0]} {one['channel']['name']}" for one in answers] == [
+            one["text"] for one in answers
+        ]
+        assert [line.partition(" [S")[0] for line in views.page(thread)] == [
+            *(f"To {NUMBER}", f"From {NUMBER}"),
+            *("To +49 30 5550100 [to] [+49 30 5550100]", "From +49 30 5550100"),
+        ]
+        assert '· from <bdi class="foreign">+49 30 5550100</bdi>' in views.panes(thread)
+        assert len(views.events(answers)) == 5
 
     def test_outgoing_messages_do_not_open_it(self, mailing):
         mailing.post(**HELLO)

@@ -3,7 +3,7 @@
 -- A migration that changes the type of one of these columns drops this view first, and creates it again.
 -- Locks: none.
 -- After: webhook_time
-CREATE OR REPLACE VIEW messages_as_json (id, user_id, direction, data) AS
+CREATE OR REPLACE VIEW messages_as_json (id, user_id, direction, data, sort_at) AS
 SELECT m.id, m.user_id, m.direction, jsonb_build_object(
     'id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'author_id', m.author_id,
     'kind', m.kind, 'content', m.content,
@@ -34,7 +34,7 @@ SELECT m.id, m.user_id, m.direction, jsonb_build_object(
         FROM channels AS c WHERE c.id = m.channel_id AND c.user_id = m.user_id),
     'media', coalesce(m.parts -> 'media', '[]'), 'referral', m.parts -> 'referral',
     'context', m.parts -> 'context' || referred.id, 'reaction', m.parts -> 'reaction' || referred.id,
-    'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)) AS data
+    'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)) AS data, m.sort_at
 FROM messages AS m CROSS JOIN LATERAL (SELECT jsonb_build_object('message_id', coalesce(
     (SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id AND r.provider_id =
         coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}')),
