@@ -17,6 +17,7 @@ from whatsapp.inbound.authentication import Signature
 from whatsapp.inbound.events import Reading, StatusEvent, UnreadableBody
 from whatsapp.inbound.meta import payloads
 from whatsapp.inbound.routing import Route, new_facts, route_events
+from whatsapp.message_templates.store import with_template_texts
 from whatsapp.models import KnownChannel, WebhookDelivery
 from whatsapp.outbound.requeue import TemporaryFailure
 
@@ -95,6 +96,8 @@ def _plan(reading: Reading, received_at: datetime, signature: Signature) -> Plan
         if channel.active
     }
     routed = route_events(reading.events, routes, received_at, refused)
+    waba_ids = {route.channel_id: route.waba_id for route in routes.values()}
+    routed.received.messages = with_template_texts(routed.received.messages, waba_ids)
     account = plan_account_events(reading.reports, signature)
     state = State.UNROUTED if routed.unrouted else State.FAILED if reading.rejected else State.PROCESSED
     not_covered = [

@@ -68,11 +68,7 @@ def test_signs_are_never_the_details(inbox, views, sign, in_one):
     deliver_rows(inbox, *rows, in_one=in_one)
     assert details(inbox) == "Photo"
     inbox.gets(meta.text("A cake"))
-    assert details(inbox) == "A cake"
-    assert [line for line in views.told() if line.startswith("lead.")] == [
-        "lead.created: Photo",
-        "lead.updated: A cake",
-    ]
+    assert_details(inbox, views, "A cake", told=["Photo", "A cake"])
 
 
 FORM = {"type": "nfm_reply", "nfm_reply": {"body": "Sent", "response_json": '{"cakes": 2, "flow_token": "x"}'}}

@@ -118,6 +118,18 @@ def test_a_sign_alone_is_seen_everywhere_and_is_no_lead(inbox, views, name, sign
     assert inbox.counts() == (1, 1, 0, 1)
 
 
+def test_a_thumb_on_a_broadcast_is_seen_at_it_and_is_no_lead(inbox, views):
+    inbox.business.has_lead(customer_phone=f"+{meta.SHEENA}", details="A pie")
+    Conversation.objects.update(status="archived")
+    inbox.gets_change("message_echoes", message_echoes=[meta.echo("Sale!", id=TARGET)])
+    inbox.gets(SIGNS["reaction"])
+    rows, page, api, events = views.seen()
+    assert rows == api == ["out text: Sale!", "in reaction: 👍"]
+    assert page == ["Sale! [from the phone] [Sent] [👍 by The customer]"]
+    assert events == ["lead.created: A pie", "message.received: 👍"]
+    assert inbox.conversations[0].status == "archived"
+
+
 CALLS = {
     "a recording": ([CONNECT, COMPLETED], RECORDED, "Call, 2 min, recorded"),
     "a transcript": ([CONNECT, COMPLETED], TRANSCRIBED, "Call, 2 min\nTwo cakes, please"),

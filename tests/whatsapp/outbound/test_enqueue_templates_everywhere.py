@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Message
 from tests.cases import each_case
@@ -90,16 +92,41 @@ def test_a_quote_of_a_template_has_its_text(mailing, owner, views):
     assert views.events()[-2:] == ["message.received: Great", "lead.created: Great"]
 
 
-@each_case(
-    ("sent", "text"),
-    [
-        ({"name": "cake_ready", "language": {"code": "en_US"}, "components": AMINAS}, "cake_ready: Amina, cake"),
-        ({"name": "cake_ready", "language": {"code": "en_US"}}, "cake_ready"),
-    ],
-)
-def test_a_template_that_another_program_has_sent(mailing, owner, views, sent, text):
+@each_case(("case", "template", "text"), [(name, *case) for name, case in CASES.items()])
+@each_case("waba_id", [WABA, ""])
+def test_the_text_of_a_template_that_another_program_has_sent(mailing, owner, views, case, template, text, waba_id):
+    Channel.objects.update(waba_id=waba_id)
+    sent = template | {"language": {"code": template["language"]}}
     echo = meta.message("template", sent, from_=meta.BUSINESS, to=AMINA[1:])
     Inbox(owner).gets_change("smb_message_echoes", message_echoes=[echo])
-    (line,) = views.page(Conversation.objects.get())
-    assert (views.rows(Conversation.objects.get()), text in line) == ([f"out template: {text}"], True)
-    assert views.events() == []
+    rows, page, api, events = views.seen()
+    assert rows == api == [f"out template: {text}"]
+    assert page == [f"Template / {template['name']} / {text} [from the phone] [Sent]"]
+    assert events == []
+
+
+@each_case("odd", [None, [], "cake_ready", {"name": 5, "language": "de"}, {"name": "cake_ready", "components": 5}])
+def test_a_template_of_another_shape_is_a_row(mailing, owner, views, odd):
+    echo = meta.message("template", odd, from_=meta.BUSINESS, to=AMINA[1:])
+    assert Inbox(owner).gets_change("smb_message_echoes", message_echoes=[echo]).state == "processed"
+    assert Message.objects.get().kind == "template"
+
+
+def test_the_number_of_statements_does_not_depend_on_the_number_of_templates(mailing, owner, views):
+    counts = []
+    for size in (2, 40):
+        echoes = [
+            meta.message("template", {"name": "plain", "language": {"code": "en_US"}}, from_=meta.BUSINESS, to=number)
+            for number in (str(4915100000000 + size * 100 + n) for n in range(size))
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            Inbox(owner).gets_change("smb_message_echoes", message_echoes=echoes)
+        counts.append(len(queries))
+    assert set(Message.objects.values_list("content", flat=True)) == {"We are open again"}
+    assert counts[0] == counts[1]
+
+
+def test_a_template_of_another_business_is_not_read(mailing, stranger, views):
+    echo = meta.message("template", {"name": "plain", "language": {"code": "en_US"}}, from_=meta.BUSINESS, to=AMINA[1:])
+    Inbox(stranger, channel="222").gets_change("smb_message_echoes", message_echoes=[echo])
+    assert Message.objects.get().content == "plain"
