@@ -143,6 +143,20 @@ def test_pages_of_the_admin_come_from_the_replica(stage: Stage):
         assert stage.counted()["replica"] == before + 1, (page, stage.counted())
 
 
+def test_an_export_is_read_from_the_replica(stage: Stage):
+    browser = stage.bakery.browser()
+    own, other = stage.bakery.create("+4915100000003"), stage.florist.create("+4915100000004")
+    address = f"{stage.site.address}/admin/exports/new/lead/"
+    stage.await_replica()
+    before = stage.counted()["replica"]
+    typed = {"format": "csv", "columns": ["id"], "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+    answer = browser.post(address, data=typed, headers={"Referer": address})
+    assert answer.headers["Content-Type"].startswith("text/csv"), answer.text
+    assert stage.counted()["replica"] == before + 1
+    assert own in answer.text
+    assert other not in answer.text
+
+
 def test_who_has_written_sees_it_while_the_replica_replays_nothing(stage: Stage):
     browser = stage.bakery.browser()
     stage.await_replica()
@@ -265,3 +279,13 @@ def test_a_replica_of_another_server_is_refused(stage: Stage, tmp_path_factory: 
             business = Business(site, stage.bakery.id, stage.bakery.email, stage.bakery.api_key)
             assert business.leads() == stage.bakery.leads()
             until(lambda: business.leads() and "replica_refused" in site.log(), site.log)
+
+
+def test_a_promoted_replica_is_refused(stage: Stage):
+    """The last test: it follows no more, and has what the primary does not."""
+    of_bakery = stage.bakery.leads()
+    before = stage.counted()["refused"]
+    execute(stage.replica.url, "SELECT pg_promote()")
+    execute(stage.replica.url, INSERT, stage.bakery.id, "+4915100000900")
+    until(lambda: stage.bakery.leads() and stage.counted()["refused"] > before, stage.site.log)
+    assert stage.bakery.leads() == of_bakery
