@@ -134,7 +134,7 @@ def read_from_replica(read: Callable[[], T], *, user_id: UUID) -> T:
 
     Raises what `read` raises, and django.db.Error.
     """
-    if not is_set() or connection.in_atomic_block:
+    if not is_set() or connection.in_atomic_block or alias() == ALIAS:
         return read()
     if not pause.is_over():
         metrics.replica_read(Outcome.PAUSED)
@@ -157,7 +157,7 @@ def read_from_replica(read: Callable[[], T], *, user_id: UUID) -> T:
     except Error as error:
         if meaning(error) is Meaning.REFUSED:
             raise
-        _note_failure(error, before_reading=outcome is Outcome.FAILED)
+        _note_failure(error, has_answered=outcome is Outcome.REPLICA)
         outcome = Outcome.FAILED
     finally:
         metrics.replica_read(outcome)
@@ -188,9 +188,10 @@ def _primary(user_id: UUID) -> _Primary | None:
     try:
         ((wrote, *others),) = fetch_rows(_ON_PRIMARY, [user_id])
     except Error as error:
-        if getattr(error.__cause__, "sqlstate", None) is None:
+        if _sqlstate(error) is None:
             raise  # no answer
         # It is read-only, after a failover: it has no positions, but can be read.
+        pause.begin()
         log.warning("replica_not_asked", error=str(error).partition("\n")[0])
         return None
     return _Primary(wrote, *others) if wrote is not None else None
@@ -216,11 +217,16 @@ def _limit() -> float:
     return WAIT_SECONDS if left is None else min(WAIT_SECONDS, left / 2)
 
 
-def _note_failure(error: Error, *, before_reading: bool) -> None:
-    """A query that the replica has cancelled says nothing about the next one."""
-    if before_reading:
+def _note_failure(error: Error, *, has_answered: bool) -> None:
+    """Pause, unless it has cancelled a query: that says nothing about the next one."""
+    if not has_answered or _sqlstate(error) is None:
         pause.begin()
     log.warning("replica_failed", error=str(error).partition("\n")[0], kind=type(error).__name__)
+
+
+def _sqlstate(error: Error) -> str | None:
+    """None where the server has not answered."""
+    return getattr(error.__cause__, "sqlstate", None)
 
 
 @contextmanager

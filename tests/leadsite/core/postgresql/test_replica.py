@@ -215,6 +215,22 @@ def test_a_cancelled_query_is_answered_by_the_primary_and_the_next_by_the_replic
     assert outcomes == [Outcome.FAILED, Outcome.REPLICA]
 
 
+def test_a_replica_that_does_not_go_on_answering_is_left_alone(
+    standby: dict[str, Any], owner: Business, outcomes: list[Outcome]
+):
+    assert tried(owner, failed(psycopg.OperationalError)) == [ALIAS, DEFAULT_DB_ALIAS]
+    assert tried(owner) == [DEFAULT_DB_ALIAS]
+    assert outcomes == [Outcome.FAILED, Outcome.PAUSED]
+
+
+def test_a_part_of_what_is_read_there_is_read_there(standby: dict[str, Any], owner: Business, outcomes: list[Outcome]):
+    def read() -> list[str]:
+        return [read_from_replica(where, user_id=owner.id), where()]
+
+    assert read_from_replica(read, user_id=owner.id) == [ALIAS, ALIAS]
+    assert outcomes == [Outcome.REPLICA]
+
+
 def test_a_lock_on_the_replica_does_not_run_the_request_again(standby: dict[str, Any], owner: Business):
     with psycopg.connect(**_parameters()) as other:
         other.execute("LOCK TABLE leads IN ACCESS EXCLUSIVE MODE")
