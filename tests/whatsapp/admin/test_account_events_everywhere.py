@@ -7,33 +7,39 @@ import html
 from typing import Any
 
 from conversations.models import Message
+from leadsite.core import clock
 from tests.cases import each_case
+from tests.factories import Business
 from tests.staff import address
 from tests.whatsapp.account_deliveries import NUMBER, connect, reports
 from tests.whatsapp.inbound.meta.test_account_reports import OTHERS, PROBLEMS
 from tests.whatsapp.views import Views
 from whatsapp.models import AccountEvent
 
-# The first of each field that needs a person, and the first that does not.
-CASES = {
-    (field, is_problem): (field, value, text, is_problem)
-    for cases, is_problem in ((PROBLEMS[::-1], True), (OTHERS[::-1], False))
-    for field, value, text in cases
-}
+
+def first_of_each_field(cases: list[Any]) -> list[Any]:
+    return list({field: (field, value, text) for field, value, text in cases[::-1]}.values())
 
 
-@each_case(("field", "value", "text", "is_problem"), CASES.values())
-def test_each_kind_of_report_is_seen_where_staff_look_and_nowhere_else(
-    owner, field: str, value: dict[str, Any], text: str, is_problem: bool
-):
+def assert_logged(owner: Business, field: str, value: dict[str, Any], text: str) -> tuple[Views, str]:
+    """It is in the log and on the number's page, and programs are told nothing."""
     channel = connect(owner, display=f"+{NUMBER}")
     views = Views(owner)
     reports(field, value)
     (event,) = AccountEvent.objects.all()
     assert event.text.startswith(text)
-    # The newest state of a number, or of all of the account's.
-    page = html.unescape(views.staff.get(address("change", channel)).content.decode())
-    assert event.text in page
-    first = html.unescape(views.staff.get("/admin/overview/").content.decode())
-    assert (event.text in first, event.is_problem) == (is_problem, is_problem)
+    assert event.text in html.unescape(views.staff.get(address("change", channel)).content.decode())
     assert (views.told(), Message.objects.count()) == ([], 0)
+    return views, event.text
+
+
+@each_case(("field", "value", "text"), first_of_each_field(PROBLEMS))
+def test_what_needs_staff_is_on_the_numbers_page_and_on_the_first(owner, field, value, text):
+    views, shown = assert_logged(owner, field, value, text)
+    assert shown in html.unescape(views.staff.get("/admin/overview/").content.decode())
+
+
+@each_case(("field", "value", "text"), first_of_each_field(OTHERS))
+def test_the_rest_is_on_the_numbers_page_and_no_alert(owner, field, value, text):
+    assert_logged(owner, field, value, text)
+    assert not AccountEvent.objects.open_problems(clock.now()).exists()

@@ -105,7 +105,7 @@ def test_the_former_and_the_present_form_of_a_number_are_one_customer(inbox, vie
     inbox.gets(meta.text("Hello", from_=first))
     inbox.gets(meta.text("Hello?", from_=second))
     assert named(views) == known_as("", f"+{first}")
-    assert views.seen().events == ["message.received: Hello", "lead.created: Hello", "message.received: Hello?"]
+    assert views.told() == ["message.received: Hello", "lead.created: Hello", "message.received: Hello?"]
 
 
 HIDDEN = known_as("", None)._replace(page=(f"Number hidden ({meta.SHEENA_ID})", ""))
