@@ -16,7 +16,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 # The tests start hundreds of processes: none of them should compile the same modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long test-cluster faults fuzz screenshots schema lint-schema setup requirements lint format bench migrations clean help
+.PHONY: run test test-long test-cluster faults fuzz screenshots schema messages translations lint-schema setup requirements lint format bench migrations clean help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,14 @@ screenshots: .venv/installed-dev ## the pictures of docs/images, of a demo of it
 schema: .venv/installed-dev ## writes docs/openapi.yaml and the same as JSON for /api/schema; a test compares both with the code
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --format openapi-json --file leadsite/rest/openapi.json
+
+messages: .venv/installed-dev ## collects the texts of staff pages into leadsite/locale, to be translated there; needs GNU gettext
+	@$(LINT_SETTINGS) $(BIN)/python -W ignore::RuntimeWarning manage.py makemessages --locale de --locale es --locale pt_BR \
+		--no-wrap --no-location --no-obsolete --ignore "tests/*" --ignore ".venv/*" --ignore "var/*" --ignore "bench/*"
+	@$(BIN)/python -m leadsite.languages.catalogues
+
+translations: .venv/installed ## compiles the translations of leadsite/locale; a test holds that this was done
+	@$(BIN)/python -m leadsite.languages.catalogues
 
 lint-schema: schema ## the API's description, checked by two linters of others; needs npm, and downloads them
 	@npx --yes @redocly/cli@2.77.0 lint --extends=recommended docs/openapi.yaml

@@ -7,6 +7,8 @@ all. Facts of the parts are merged so that the order does not matter: what is tr
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
+from django.utils.translation import gettext_noop
+
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _LONGEST: Final = 30 * 24 * _HOUR
@@ -55,13 +57,13 @@ class Call:
 
     def _outcome(self, *, incoming: bool) -> str:
         if self.was_answered:
-            details = (_duration(self.seconds), "recorded" if self.recorded else "")
-            return ", ".join(part for part in ("Call", *details) if part)
+            details = (_duration(self.seconds), gettext_noop("recorded") if self.recorded else "")
+            return ", ".join(part for part in (gettext_noop("Call"), *details) if part)
         if self.declined:
-            return "Call declined"
+            return gettext_noop("Call declined")
         if self.ended:
-            return "Missed call" if incoming else "Call, not answered"
-        return "Called" if incoming else "Called the customer"
+            return gettext_noop("Missed call") if incoming else gettext_noop("Call, not answered")
+        return gettext_noop("Called") if incoming else gettext_noop("Called the customer")
 
 
 def _duration(seconds: int) -> str:

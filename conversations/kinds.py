@@ -2,11 +2,17 @@
 
 The text of a message is its content; the words of its kind stand in where it has none. The kinds are those that the
 readers of deliveries store, the same for every provider. Kinds that are not in the table are shown by their names.
+
+All is in English, as it is stored; `shown_…` is for pages, in their language.
 """
 
 from typing import Any, Final, NamedTuple
 
+from django.utils.translation import gettext, gettext_noop
+
+from conversations.incoming import CALL_KIND
 from conversations.visible_text import visible_text
+from leadsite.languages.texts import shown
 
 
 class Words(NamedTuple):
@@ -16,33 +22,33 @@ class Words(NamedTuple):
 
 # Messages that a person wrote or sent.
 _SENT: Final = {
-    "text": Words("chat_bubble", "(empty)"),
-    "image": Words("image", "Photo"),
-    "video": Words("videocam", "Video"),
-    "audio": Words("music_note", "Audio"),
-    "voice": Words("mic", "Voice message"),
-    "document": Words("description", "Document"),
-    "sticker": Words("mood", "Sticker"),
-    "media_placeholder": Words("perm_media", "Photo, video or file"),
-    "location": Words("location_on", "Location"),
-    "contacts": Words("contact_page", "Contact"),
-    "interactive": Words("touch_app", "Answered"),
-    "button": Words("touch_app", "Tapped"),
-    "order": Words("shopping_cart", "Order"),
-    "call": Words("call", "Call"),
-    "template": Words("draft", "Template"),
-    "edit": Words("edit", "Edited an earlier message"),
+    "text": Words("chat_bubble", gettext_noop("(empty)")),
+    "image": Words("image", gettext_noop("Photo")),
+    "video": Words("videocam", gettext_noop("Video")),
+    "audio": Words("music_note", gettext_noop("Audio")),
+    "voice": Words("mic", gettext_noop("Voice message")),
+    "document": Words("description", gettext_noop("Document")),
+    "sticker": Words("mood", gettext_noop("Sticker")),
+    "media_placeholder": Words("perm_media", gettext_noop("Photo, video or file")),
+    "location": Words("location_on", gettext_noop("Location")),
+    "contacts": Words("contact_page", gettext_noop("Contact")),
+    "interactive": Words("touch_app", gettext_noop("Answered")),
+    "button": Words("touch_app", gettext_noop("Tapped")),
+    "order": Words("shopping_cart", gettext_noop("Order")),
+    "call": Words("call", gettext_noop("Call")),
+    "template": Words("draft", gettext_noop("Template")),
+    "edit": Words("edit", gettext_noop("Edited an earlier message")),
 }
 # Signs and reports, which are shown as notices and not as something that a person wrote.
 NOTICES: Final = {
-    "reaction": Words("add_reaction", "Reaction"),
-    "payment": Words("payments", "Payment"),
-    "revoke": Words("delete", "Deleted a message"),
-    "system": Words("info", "WhatsApp: something about this customer changed"),
-    "user_preferences": Words("campaign", "Changed what they want to receive"),
-    "request_welcome": Words("waving_hand", "Opened the chat"),
-    "unsupported": Words("help", "Sent a message; WhatsApp did not pass it on"),
-    "unknown": Words("help", "Sent a message; WhatsApp did not pass it on"),
+    "reaction": Words("add_reaction", gettext_noop("Reaction")),
+    "payment": Words("payments", gettext_noop("Payment")),
+    "revoke": Words("delete", gettext_noop("Deleted a message")),
+    "system": Words("info", gettext_noop("WhatsApp: something about this customer changed")),
+    "user_preferences": Words("campaign", gettext_noop("Changed what they want to receive")),
+    "request_welcome": Words("waving_hand", gettext_noop("Opened the chat")),
+    "unsupported": Words("help", gettext_noop("Sent a message; WhatsApp did not pass it on")),
+    "unknown": Words("help", gettext_noop("Sent a message; WhatsApp did not pass it on")),
 }
 KINDS: Final = _SENT | NOTICES
 
@@ -58,6 +64,22 @@ def words_of(kind: str, extras: Any = None) -> Words:
 def text_of_message(kind: str, content: str, extras: Any) -> str:
     """Return what a message says: its content or, where that is not visible, the words of its kind."""
     return visible_text(content) or words_of(kind, extras).label
+
+
+def shown_words_of(kind: str, extras: Any = None) -> Words:
+    """The same in the language of a page."""
+    words = words_of(kind, extras)
+    return words._replace(label=gettext(words.label))
+
+
+def shown_text_of_message(kind: str, content: str, extras: Any) -> str:
+    """What a page shows of what a message says. What became of a call is stored in English, before the transcript."""
+    text = visible_text(content) or shown_words_of(kind, extras).label
+    if kind != CALL_KIND:
+        return text
+    outcome, end, transcript = text.partition("\n")
+    said = shown(outcome)
+    return (said if said != outcome else ", ".join(map(shown, outcome.split(", ")))) + end + transcript
 
 
 def _is_voice_note(extras: Any) -> bool:

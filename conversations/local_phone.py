@@ -5,6 +5,7 @@ signs, and is read with more care: leads/importing/phones/.
 """
 
 import phonenumbers
+from django.utils.translation import gettext_noop
 
 from conversations.phone import PHONE_RULE, PhoneInvalid, normalise, plain
 
@@ -27,10 +28,16 @@ def read_typed(raw: str, *, country: str) -> str:
     code = str(phonenumbers.country_code_for_region(country))
     full = _read(f"+{digits}", None) if digits.startswith(code) and local != f"+{_only_digits(digits)}" else None
     if local and full and _is_mobile(local) == _is_mobile(full):
-        raise PhoneInvalid(f"This could be {local} or {full}. Write it with a plus sign and country code.")
+        raise PhoneInvalid(
+            gettext_noop("This could be %(local)s or %(full)s. Write it with a plus sign and country code.")
+            % {"local": local, "full": full}
+        )
     chosen = full if full and (not local or _is_mobile(full)) else local
     if chosen is None:
-        raise PhoneInvalid(f"This is no phone number of {country}, the country of your business. {PHONE_RULE}")
+        raise PhoneInvalid(
+            gettext_noop("This is no phone number of %(country)s, the country of your business. %(phone_rule)s")
+            % {"country": country, "phone_rule": PHONE_RULE}
+        )
     return normalise(chosen)
 
 

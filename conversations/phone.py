@@ -7,6 +7,8 @@ tests/conversations/phone_cases.py.
 import re
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 # What programs put around numbers and nobody sees: soft hyphen, direction marks and isolates, zero-width characters.
 _INVISIBLE: Final = (
     "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
@@ -30,8 +32,10 @@ _TRUNK_ZERO: Final = re.compile(r"^(\(*(?:\+|00)\(*[1-9][0-9]{0,2}\)*)\(0\)")
 # [0-9] and not \d: \d also matches Arabic and other digits.
 E164_PATTERN: Final = r"\+[1-9][0-9]{6,14}"
 _E164: Final = re.compile(E164_PATTERN)
-PHONE_FORM: Final = "a plus sign (or 00), country code and number, 7 to 15 digits"
-PHONE_RULE: Final = f"Write the phone number in international form: {PHONE_FORM}, for example +49 151 23456789."
+PHONE_FORM: Final = gettext_noop("a plus sign (or 00), country code and number, 7 to 15 digits")
+PHONE_RULE: Final = gettext_noop(
+    "Write the phone number in international form: %(phone_form)s, for example +49 151 23456789."
+) % {"phone_form": PHONE_FORM}
 # Countries whose numbers WhatsApp writes in two forms: phone_key.
 _FOLDED_CODES: Final = ("+5", "+22")
 _TWO_FORMS: Final = re.compile(r"\+(?:(52)1([0-9]{10})|(54)9([0-9]{10})|(55[1-9][0-9])9([6-9][0-9]{7}))")

@@ -2,12 +2,14 @@ from django.apps import AppConfig
 from django.core.checks import Tags, register
 
 from leadsite import checks
+from leadsite.languages.names import translate_names
 
 
 class LeadsiteConfig(AppConfig):
     name = "leadsite"
 
     def ready(self) -> None:
+        translate_names()
         register(checks.check_encryption_keys)
         register(checks.check_second_factor)
         register(checks.check_mail)

@@ -36,6 +36,7 @@ from leadsite.core.postgresql.actors import ActorKind, actor_of_request, become
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.errors import answer_for, forbidden
+from leadsite.languages.choosing import use_language_of
 
 
 class Probes:
@@ -138,6 +139,7 @@ class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
             # Times of the business's zone. Read with the memberships, which the menu of each page shows.
             workplace = getattr(request.user, "workplace", None)
             timezone.activate(zone_of(workplace.business.time_zone if workplace else ""))
+            use_language_of(request)
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

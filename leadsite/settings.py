@@ -149,6 +149,7 @@ MIDDLEWARE = [
     "leadsite.middleware.ContentPolicy",
     "leadsite.middleware.DatabaseUnavailable",
     "leadsite.middleware.NoteWrites",
+    "leadsite.languages.choosing.PageLanguage",
     "leadsite.middleware.ErrorPages",
     "leadsite.inbox.live.LiveInbox",
     "leadsite.middleware.PageSession",
@@ -164,7 +165,7 @@ ROOT_URLCONF = "leadsite.urls"
 WEB_THREADS = env.int("WEB_THREADS", 4)
 WSGI_APPLICATION = "leadsite.wsgi.application"
 TEMPLATES = theme.TEMPLATES
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE, LANGUAGES, LOCALE_PATHS = "en", theme.LANGUAGES, theme.LOCALE_PATHS
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 
 AUTH_USER_MODEL = "accounts.User"
@@ -302,9 +303,8 @@ LOG_LEVEL = env.level("LOG_LEVEL", "INFO")
 LOGGING = logging_settings(level=LOG_LEVEL, readable=DEMO)
 
 # --- Monitoring -------------------------------------------------------------------------------------------------
-# Days after which what was deleted is removed for good; 0: never.
+# Days after which what was deleted is removed for good; 0: never. Days that failed transactions are kept.
 DELETED_DAYS = env.int("DELETED_DAYS", 30)
-# Days that failed transactions are kept.
 FAILED_TRANSACTION_DAYS = env.int("FAILED_TRANSACTION_DAYS", 90)
 # Where the processes of this machine count together: leadsite/core/metrics.py.
 METRICS_DIR = DATA_DIR / "metrics"

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.business.pages import may_change
 from leadsite.inbox.access import may_read
@@ -17,39 +18,39 @@ MENU = [
     (
         None,
         [
-            ("Inbox", "Inbox", "inbox"),
-            ("Board", "Board", "view_kanban"),
-            ("Overview", "Overview", "monitoring"),
-            ("Lead", "Leads", "flag"),
-            ("Conversation", "Conversations", "forum"),
-            ("Message", "Messages", "chat"),
-            ("Customer", "Customers", "person"),
-            ("ImportRun", "Imports", "upload_file"),
-            ("BulkChange", "Bulk changes", "checklist"),
-            ("DeletedLead", "Deleted leads", "delete"),
+            ("Inbox", _("Inbox"), "inbox"),
+            ("Board", _("Board"), "view_kanban"),
+            ("Overview", _("Overview"), "monitoring"),
+            ("Lead", _("Leads"), "flag"),
+            ("Conversation", _("Conversations"), "forum"),
+            ("Message", _("Messages"), "chat"),
+            ("Customer", _("Customers"), "person"),
+            ("ImportRun", _("Imports"), "upload_file"),
+            ("BulkChange", _("Bulk changes"), "checklist"),
+            ("DeletedLead", _("Deleted leads"), "delete"),
         ],
     ),
     (
-        "Set-up",
+        _("Set-up"),
         [
-            ("User", "Businesses", "storefront"),
-            ("Settings", "Business settings", "tune"),
-            ("Person", "People", "group"),
-            ("Membership", "Who works where", "badge"),
-            ("Invitation", "Invitations", "mail"),
-            ("ApiKey", "API keys", "key"),
-            ("Channel", "WhatsApp numbers", "smartphone"),
-            ("MessageTemplate", "Message templates", "draft"),
-            ("QuickReply", "Quick replies", "quickreply"),
-            ("Label", "Labels", "label"),
-            ("AccountEvent", "Account events", "notifications"),
-            ("WebhookEndpoint", "Webhooks", "webhook"),
-            ("WebhookEvent", "Webhook events", "outbox"),
-            ("WebhookDelivery", "Deliveries", "move_to_inbox"),
-            ("FailedTransaction", "Failed transactions", "error"),
-            ("Group", "Groups", "lock_person"),
-            ("Session", "Sessions", "devices"),
-            ("LoginAttempt", "Failed logins", "lock_clock"),
+            ("User", _("Businesses"), "storefront"),
+            ("Settings", _("Business settings"), "tune"),
+            ("Person", _("People"), "group"),
+            ("Membership", _("Who works where"), "badge"),
+            ("Invitation", _("Invitations"), "mail"),
+            ("ApiKey", _("API keys"), "key"),
+            ("Channel", _("WhatsApp numbers"), "smartphone"),
+            ("MessageTemplate", _("Message templates"), "draft"),
+            ("QuickReply", _("Quick replies"), "quickreply"),
+            ("Label", _("Labels"), "label"),
+            ("AccountEvent", _("Account events"), "notifications"),
+            ("WebhookEndpoint", _("Webhooks"), "webhook"),
+            ("WebhookEvent", _("Webhook events"), "outbox"),
+            ("WebhookDelivery", _("Deliveries"), "move_to_inbox"),
+            ("FailedTransaction", _("Failed transactions"), "error"),
+            ("Group", _("Groups"), "lock_person"),
+            ("Session", _("Sessions"), "devices"),
+            ("LoginAttempt", _("Failed logins"), "lock_clock"),
         ],
     ),
 ]
@@ -63,7 +64,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     apps = admin.site.get_app_list(request)
     links = {model["object_name"]: model["admin_url"] for app in apps for model in app["models"]}
     links |= own_pages(request)
-    titles = {} if links.get("Person") else {"Membership": "People"}  # an operator's menu has both
+    titles = {} if links.get("Person") else {"Membership": _("People")}  # an operator's menu has both
     return [
         {
             "title": title,

@@ -6,13 +6,21 @@ from pathlib import Path
 from django.conf import settings
 
 # The project's packages that a package may import, beside itself.
-GROUND_FLOOR = {"leadsite.core", "leadsite.adminkit", "leadsite.accounts", "leadsite.rest", "leadsite.audit"}
+LANGUAGES = {"leadsite.languages"}
+GROUND_FLOOR = LANGUAGES | {
+    "leadsite.core",
+    "leadsite.adminkit",
+    "leadsite.accounts",
+    "leadsite.rest",
+    "leadsite.audit",
+}
 ALLOWED = {
-    "leadsite.core": set(),
-    "leadsite.adminkit": {"leadsite.core"},
-    "leadsite.accounts": {"leadsite.core", "leadsite.adminkit"},
-    "leadsite.rest": {"leadsite.core", "leadsite.accounts"},
-    "leadsite.audit": {"leadsite.core", "leadsite.accounts", "leadsite.adminkit", "leadsite.rest"},
+    "leadsite.languages": set(),
+    "leadsite.core": LANGUAGES,
+    "leadsite.adminkit": LANGUAGES | {"leadsite.core"},
+    "leadsite.accounts": LANGUAGES | {"leadsite.core", "leadsite.adminkit"},
+    "leadsite.rest": LANGUAGES | {"leadsite.core", "leadsite.accounts"},
+    "leadsite.audit": LANGUAGES | {"leadsite.core", "leadsite.accounts", "leadsite.adminkit", "leadsite.rest"},
     "leadsite.demo.embedded": set(),
     "conversations": GROUND_FLOOR,
     "leads": GROUND_FLOOR | {"conversations"},

@@ -7,6 +7,8 @@ or the status is from 500, otherwise permanent.
 from collections.abc import Callable
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from whatsapp.outbound.outcomes import Failed, Outcome, Retry, Stopped
 from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF, CALL_LIMIT, MAINTENANCE, PAIR_RATE, THROUGHPUT, Schedule
 
@@ -52,33 +54,35 @@ _RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
 )
 _BY_CODE: Final = {code: rule for rule, codes in _RULES for code in codes}
 
-_NEW_TOKEN: Final = "Store a new access token at the number."  # noqa: S105 - a sentence
+_NEW_TOKEN: Final = gettext_noop("Store a new access token at the number.")
 # The next step, where Meta's text does not name it.
 ADVICE: Final = {
     0: _NEW_TOKEN,
     190: _NEW_TOKEN,
-    3: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
-    10: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
-    131005: "Give the token the permission whatsapp_business_messaging, or store one that has it.",
-    UNKNOWN_NUMBER: "Meta does not know this number's id, or the token may not use it: check both.",
-    368: "Meta has blocked the account for a time: see Business Support Home.",
-    130403: "Your business has blocked this customer.",
-    130472: "Meta keeps marketing from this customer for an experiment; they can write first.",
-    130497: "Meta does not let this business write to customers in that country.",
-    131030: "A test number writes only to the recipients on its list: add this one there.",
-    131031: "Meta has locked the account: see Business Support Home.",
-    131037: "Meta has not approved the number's display name yet.",
-    131042: "Settle payment in Meta's Billing Hub.",
-    131045: "The number is not registered: register it at Meta.",
-    131047: "The customer wrote last more than 24 hours ago: send an approved template, or wait until they write.",
-    131048: "Meta limits this number because of spam reports: wait some hours, then resume sending.",
-    131050: "The customer has opted out of marketing from you.",
-    131056: "Too many messages to this one customer in a short time.",
-    131062: "This template needs a phone number; the customer has shown only a user id.",
-    132001: "There is no approved template of this name in this language.",
-    132015: "Meta has paused this template for its quality: change it at Meta.",
-    133010: "The number is not registered: register it at Meta.",
-    134011: "Accept WhatsApp's payment terms at Meta.",
+    3: gettext_noop("Give the token the permission whatsapp_business_messaging, or store one that has it."),
+    10: gettext_noop("Give the token the permission whatsapp_business_messaging, or store one that has it."),
+    131005: gettext_noop("Give the token the permission whatsapp_business_messaging, or store one that has it."),
+    UNKNOWN_NUMBER: gettext_noop("Meta does not know this number's id, or the token may not use it: check both."),
+    368: gettext_noop("Meta has blocked the account for a time: see Business Support Home."),
+    130403: gettext_noop("Your business has blocked this customer."),
+    130472: gettext_noop("Meta keeps marketing from this customer for an experiment; they can write first."),
+    130497: gettext_noop("Meta does not let this business write to customers in that country."),
+    131030: gettext_noop("A test number writes only to the recipients on its list: add this one there."),
+    131031: gettext_noop("Meta has locked the account: see Business Support Home."),
+    131037: gettext_noop("Meta has not approved the number's display name yet."),
+    131042: gettext_noop("Settle payment in Meta's Billing Hub."),
+    131045: gettext_noop("The number is not registered: register it at Meta."),
+    131047: gettext_noop(
+        "The customer wrote last more than 24 hours ago: send an approved template, or wait until they write."
+    ),
+    131048: gettext_noop("Meta limits this number because of spam reports: wait some hours, then resume sending."),
+    131050: gettext_noop("The customer has opted out of marketing from you."),
+    131056: gettext_noop("Too many messages to this one customer in a short time."),
+    131062: gettext_noop("This template needs a phone number; the customer has shown only a user id."),
+    132001: gettext_noop("There is no approved template of this name in this language."),
+    132015: gettext_noop("Meta has paused this template for its quality: change it at Meta."),
+    133010: gettext_noop("The number is not registered: register it at Meta."),
+    134011: gettext_noop("Accept WhatsApp's payment terms at Meta."),
 }
 
 

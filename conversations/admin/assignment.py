@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.models import User
 from leadsite.accounts.people.assigning import assignable
@@ -12,11 +14,11 @@ from leadsite.adminkit.workplace import sees_all
 
 
 class AssignedFilter(admin.SimpleListFilter):
-    title = "assigned to"
+    title = _("assigned to")
     parameter_name = "assigned"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("me", "Me"), ("nobody", "Nobody")]
+        return [("me", gettext("Me")), ("nobody", gettext("Nobody"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "me":
@@ -31,7 +33,7 @@ def offer_people(field: Any, request: HttpRequest, row: Any) -> None:
         people = people | User.objects.filter(is_superuser=True, is_active=True)
     field.queryset = people.order_by("name", "email")
     field.label_from_instance = name_of
-    field.empty_label = "Nobody"
+    field.empty_label = gettext("Nobody")
 
 
 def name_of(person: User) -> str:

@@ -7,6 +7,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.assignment import AssignedFilter, offer_people
 from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of, name_and_phone
@@ -21,11 +23,11 @@ from leadsite.audit.timeline import AuditedAdmin
 
 
 class WaitingFilter(admin.SimpleListFilter):
-    title = "waiting for an answer"
+    title = _("waiting for an answer")
     parameter_name = "waiting"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "No")]
+        return [("yes", gettext("Yes")), ("no", gettext("No"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
         if self.value() in ("yes", "no"):
@@ -39,7 +41,7 @@ class ConversationAdmin(CustomerLockingAdmin, AuditedAdmin, PageWithParts):
     list_display = ["customer_and_phone", "status_badge", "assigned_to", "waiting", "last_message", "created"]
     list_filter = ["status", WaitingFilter, AssignedFilter, "created_at"]
     list_select_related = ["customer", "assigned_to"]
-    search_help_text = "Name or phone number of the customer"
+    search_help_text = _("Name or phone number of the customer")
     fields = [
         *("customer_link", "phone", "marketing", "status", "assigned_to", "last_message", "last_inbound"),
         *("user", "created"),
@@ -59,35 +61,35 @@ class ConversationAdmin(CustomerLockingAdmin, AuditedAdmin, PageWithParts):
         if "status" in form.changed_data:
             note_status(conversation=obj)
 
-    @admin.display(description="customer", ordering="customer__name")
+    @admin.display(description=_("customer"), ordering="customer__name")
     def customer_and_phone(self, conversation: Conversation) -> SafeString:
         return name_and_phone(conversation.customer)
 
-    @admin.display(description="customer")
+    @admin.display(description=_("customer"))
     def customer_link(self, conversation: Conversation) -> SafeString:
         return link(conversation.customer)
 
-    @admin.display(description="phone")
+    @admin.display(description=_("phone"))
     def phone(self, conversation: Conversation) -> str | None:
         return conversation.customer.phone or self.empty_value_display
 
-    @admin.display(description="marketing")
+    @admin.display(description=_("marketing"))
     def marketing(self, conversation: Conversation) -> SafeString:
         return marketing_of(conversation.customer)
 
-    @admin.display(description="status", ordering="status")
+    @admin.display(description=_("status"), ordering="status")
     def status_badge(self, conversation: Conversation) -> SafeString:
         return badge(conversation.get_status_display(), conversation.status)
 
-    @admin.display(description="waiting since", ordering="waiting_since")
+    @admin.display(description=_("waiting since"), ordering="waiting_since")
     def waiting(self, conversation: Conversation) -> SafeString:
         return moment(conversation.waiting_since)
 
-    @admin.display(description="last message", ordering=RECENCY)
+    @admin.display(description=_("last message"), ordering=RECENCY)
     def last_message(self, conversation: Conversation) -> SafeString:
         return moment(conversation.last_message_at)
 
-    @admin.display(description="last from the customer")
+    @admin.display(description=_("last from the customer"))
     def last_inbound(self, conversation: Conversation) -> SafeString:
         return moment(conversation.last_inbound_at)
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from conversations.models import Customer
 from conversations.search.pages import SEARCH_PLANS, FoundPages, search
@@ -21,6 +22,7 @@ from leadsite.adminkit.page import search_problem
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, foreign, moment
 from leadsite.core.transactions import custom_plans
+from leadsite.languages.texts import shown
 
 
 class SearchPaginator(BoundedPaginator):
@@ -63,7 +65,7 @@ class CustomerSearchAdmin(OwnedAdmin):
         try:
             found = self.search(queryset, search_term)
         except TooManyWords as error:
-            messages.error(request, str(error))
+            messages.error(request, shown(error))
             return queryset.none(), False
         # Ordered already, by ChangeList.get_queryset.
         request.found_pages = found  # type: ignore[attr-defined] # read by get_paginator
@@ -110,9 +112,9 @@ class CustomerLockingAdmin(NoAddOrDeleteAdmin):
 def marketing_of(customer: Customer) -> SafeString:
     """Whether the customer wants marketing, as far as they have said."""
     if customer.marketing_opted_out_at:
-        return format_html("Opted out on {}: send no marketing.", moment(customer.marketing_opted_out_at))
+        return format_html(gettext("Opted out on {}: send no marketing."), moment(customer.marketing_opted_out_at))
     if customer.marketing_choice_at:
-        return format_html("Wanted again since {}.", moment(customer.marketing_choice_at))
+        return format_html(gettext("Wanted again since {}."), moment(customer.marketing_choice_at))
     return NOTHING
 
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from conversations.kinds import text_of_message
+from conversations.kinds import shown_text_of_message
 from conversations.models import Conversation, Message
 from conversations.models.conversations import RECENCY
 from leadsite.adminkit.values import foreign, moment, shorten
@@ -36,4 +36,4 @@ def add_waiting(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
 def _last_message(conversation: Conversation) -> str:
     """What the customer wrote last: one query by index."""
     last = conversation.messages.filter(direction=Message.Direction.IN, is_turn=True).order_by("-sort_at").first()
-    return shorten(text_of_message(last.kind, last.content, last.extras)) if last else ""
+    return shorten(shown_text_of_message(last.kind, last.content, last.extras)) if last else ""

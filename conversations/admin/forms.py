@@ -8,6 +8,7 @@ from conversations.phone import PhoneInvalid
 from conversations.visible_text import visible_text
 from leadsite.accounts.business.places import country_of
 from leadsite.adminkit.owned import OwnedForm
+from leadsite.languages.texts import shown
 
 
 class CustomerForm(OwnedForm):
@@ -23,4 +24,4 @@ class CustomerForm(OwnedForm):
         try:
             return read_typed(phone, country=country_of(self.instance.user_id)) if phone else None
         except PhoneInvalid as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(shown(error)) from error

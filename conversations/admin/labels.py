@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models import MOST_LABELS, Label
 from conversations.services.labels import delete_label
@@ -24,7 +25,7 @@ class LabelAdmin(OwnedTextAdmin):
     form = LabelForm
     list_display = ["name", "shown"]
     search_fields = ["name"]
-    search_help_text = "Name"
+    search_help_text = _("Name")
     ordering = ["name", "pk"]
     fields = ["user", "name", "colour"]
 
@@ -35,6 +36,6 @@ class LabelAdmin(OwnedTextAdmin):
         for label in queryset:
             delete_label(user_id=label.user_id, label_id=label.pk)
 
-    @admin.display(description="colour")
+    @admin.display(description=_("colour"))
     def shown(self, label: Label) -> SafeString:
         return format_html('<span class="label-chip label-{}">{}</span>', label.colour, label.get_colour_display())

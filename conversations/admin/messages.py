@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.customer_rows import NoAddOrDeleteAdmin, name_and_phone
 from conversations.channels import channel_of, with_channel
-from conversations.kinds import text_of_message
+from conversations.kinds import shown_text_of_message
 from conversations.models import Message
 from conversations.models.messages import SETTLED
 from conversations.search.pages import FoundPages, search
@@ -20,12 +21,12 @@ from leadsite.adminkit.values import badge, foreign, link, shorten
 class DeliveryFilter(admin.SimpleListFilter):
     """By the states that few messages are in, which have indexes; most are received or read."""
 
-    title = "delivery"
+    title = _("delivery")
     parameter_name = "delivery"
-    states: ClassVar[dict[str, tuple[str, Q]]] = {
-        "not": ("Failed or unknown", Q(status__in=["failed", "unknown"]) & ~Q(extras__has_key=SETTLED)),
-        "unknown": ("Unknown", Q(status="unknown")),
-        "queued": ("Queued or being sent", Q(status__in=["queued", "sending"])),
+    states: ClassVar[dict[str, tuple[Any, Q]]] = {
+        "not": (_("Failed or unknown"), Q(status__in=["failed", "unknown"]) & ~Q(extras__has_key=SETTLED)),
+        "unknown": (_("Unknown"), Q(status="unknown")),
+        "queued": (_("Queued or being sent"), Q(status__in=["queued", "sending"])),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -42,7 +43,7 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     list_display = ["customer_and_phone", "direction", "beginning", "status_badge", "created"]
     list_filter = [DeliveryFilter]
     list_select_related = ["conversation__customer"]
-    search_help_text = "Text, customer's name or phone number, or the provider's whole id"
+    search_help_text = _("Text, customer's name or phone number, or the provider's whole id")
     fields = [
         *("conversation_link", "number", "direction", "kind", "content", "status_badge", "current_error"),
         *("provider_id", "provider_time", "extras", "user", "created"),
@@ -60,27 +61,27 @@ class MessageAdmin(NoAddOrDeleteAdmin, PageWithParts):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    @admin.display(description="customer", ordering="conversation__customer__name")
+    @admin.display(description=_("customer"), ordering="conversation__customer__name")
     def customer_and_phone(self, message: Message) -> SafeString:
         return name_and_phone(message.conversation.customer)
 
-    @admin.display(description="conversation")
+    @admin.display(description=_("conversation"))
     def conversation_link(self, message: Message) -> SafeString:
         return link(message.conversation)
 
-    @admin.display(description="number")
+    @admin.display(description=_("number"))
     def number(self, message: Message) -> SafeString:
         channel = channel_of(with_channel(Message.objects.filter(pk=message.pk)).get())
         return foreign(channel["name"] if channel else self.empty_value_display)
 
-    @admin.display(description="text")
+    @admin.display(description=_("text"))
     def beginning(self, message: Message) -> SafeString:
-        return foreign(shorten(text_of_message(message.kind, message.content, message.extras)))
+        return foreign(shorten(shown_text_of_message(message.kind, message.content, message.extras)))
 
-    @admin.display(description="error")
+    @admin.display(description=_("error"))
     def current_error(self, message: Message) -> SafeString:
         return foreign(message.current_error or self.empty_value_display)
 
-    @admin.display(description="status", ordering="status")
+    @admin.display(description=_("status"), ordering="status")
     def status_badge(self, message: Message) -> SafeString:
         return badge(message.get_status_display(), message.status)

@@ -14,16 +14,18 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from conversations.admin.referral import Referral, read_referral, text_of
 from conversations.admin.thread_labels import LABELS, REACTION_GONE, tick_of
 from conversations.channels import channel_of, with_channel
 from conversations.incoming import CALL_KIND
-from conversations.kinds import NOTICES, Words, text_of_message, words_of
+from conversations.kinds import NOTICES, Words, shown_text_of_message, shown_words_of
 from conversations.media.shown import ShownFile, files_of
 from conversations.models import Conversation, Message
 from conversations.visible_text import visible_text
 from leadsite.adminkit.values import shorten
+from leadsite.languages.texts import inside
 
 THREAD_LENGTH: Final = 50
 _QUOTE_LENGTH: Final = 60
@@ -166,21 +168,21 @@ def _older_messages(conversation: Conversation, rows: Sequence[Message]) -> dict
 
 def _entry(row: Message, known: dict[str, Message], changes: list[Message], edits: Mapping[UUID, str]) -> Entry:
     entry = Entry(message=row, time=timezone.localtime(_written(row)), text=visible_text(row.content))
-    who = "the customer" if row.direction == Message.Direction.IN else "you"
+    who = gettext("the customer") if row.direction == Message.Direction.IN else gettext("you")
     about = _referred(row, known) if row.kind in _CHANGES else None
     entry.about = about.pk if about else None
     if row.kind == "reaction":
         entry.is_notice = True
         entry.reaction = "" if row.content in REACTION_GONE else row.content
-        entry.text = f"to: {_quote(about, edits)}" if about else "to an earlier message"
+        entry.text = (
+            gettext("to: %(quote)s") % {"quote": _quote(about, edits)} if about else gettext("to an earlier message")
+        )
     elif row.kind == "revoke":
         entry.is_notice = True
-        entry.text = f"{who.capitalize()} deleted " + (
-            f"an earlier message: {_quote(about, edits)}" if about else "a message"
-        )
+        entry.text = _deletion(who[:1].upper() + who[1:], _quote(about, edits) if about else "")
     elif row.kind in NOTICES:
         entry.is_notice = True
-        entry.text = text_of_message(row.kind, row.content, row.extras)
+        entry.text = shown_text_of_message(row.kind, row.content, row.extras)
     else:
         _fill_bubble(entry, known, about, edits)
         _apply(entry, changes, who)
@@ -191,7 +193,7 @@ def _fill_bubble(entry: Entry, known: dict[str, Message], about: Message | None,
     row = entry.message
     entry.labels = _labels(row)
     if row.kind != "text":
-        entry.chip = words_of(row.kind, row.extras)
+        entry.chip = shown_words_of(row.kind, row.extras)
         name = text_of(_extra(row, "name" if row.kind == "template" else "filename"))
         entry.detail = shorten(name)
         if entry.text == name:  # the content of a document without a caption is its file name
@@ -219,15 +221,25 @@ def _apply(entry: Entry, changes: list[Message], who: str) -> None:
             entry.text = visible_text(change.content)
 
 
+def _deletion(who: str, quote: str) -> str:
+    if quote:
+        return gettext("%(who)s deleted an earlier message: %(quote)s") % {"who": who, "quote": quote}
+    return gettext("%(who)s deleted a message") % {"who": who}
+
+
 def _labels(row: Message) -> list[str]:
     """The labels of a message. A standby message that is also an echo was written by Meta's agent, not on the phone."""
     marks = [name for name in LABELS if row.extras.get(name)] if isinstance(row.extras, dict) else []
-    return [LABELS[name] for name in marks if name != "echo" or "standby" not in marks]
+    return [str(LABELS[name]) for name in marks if name != "echo" or "standby" not in marks]
 
 
 def _quote(row: Message, edits: Mapping[UUID, str]) -> str:
     text = edits.get(row.pk, row.content)
-    return f"“{shorten(text, _QUOTE_LENGTH)}”" if visible_text(text) else words_of(row.kind, row.extras).label.lower()
+    return (
+        f"“{shorten(text, _QUOTE_LENGTH)}”"
+        if visible_text(text)
+        else inside(shown_words_of(row.kind, row.extras).label)
+    )
 
 
 def _mark_days(entries: list[Entry]) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_noop
 
 from leadsite.core import clock
 
@@ -44,12 +45,14 @@ def program_link(media_id: UUID, *, small: bool = False, life: timedelta = PROGR
 def check_link(purpose: str, media_id: UUID, *, until: str, size: str, signature: str) -> None:
     """Raises LinkInvalid."""
     if not (until.isascii() and until.isdigit() and len(until) < 13):
-        raise LinkInvalid("The address of this file is incomplete.")
+        raise LinkInvalid(gettext_noop("The address of this file is incomplete."))
     expected = _signatures(purpose, media_id, int(until), size)
     if not any(constant_time_compare(one, signature) for one in expected):
-        raise LinkInvalid("The address of this file is not one of this site's.")
+        raise LinkInvalid(gettext_noop("The address of this file is not one of this site's."))
     if int(until) < clock.now().timestamp():
-        raise LinkInvalid("The address of this file has expired. Load the page, or read the message, again.")
+        raise LinkInvalid(
+            gettext_noop("The address of this file has expired. Load the page, or read the message, again.")
+        )
 
 
 def _query(purpose: str, media_id: UUID, until: int, small: bool) -> dict[str, str]:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple
 
+from django.utils.translation import gettext_noop
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
@@ -50,7 +51,7 @@ def convert(file: BinaryIO, most_bytes: int) -> Iterator[Picture]:
                 yield made
                 yield from make_small(io.BytesIO(made.content))
                 return
-    raise NotAPicture("It cannot be made small enough.")
+    raise NotAPicture(gettext_noop("It cannot be made small enough."))
 
 
 def _open(file: BinaryIO) -> Image.Image:
@@ -59,10 +60,11 @@ def _open(file: BinaryIO) -> Image.Image:
         if picture.width * picture.height > MOST_PIXELS:
             millions = MOST_PIXELS // 1_000_000
             raise NotAPicture(
-                f"The picture has {picture.width} × {picture.height} pixels; {millions} million are allowed."
+                gettext_noop("The picture has %(width)s × %(height)s pixels; %(millions)s million are allowed.")
+                % {"width": picture.width, "height": picture.height, "millions": millions}
             )
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise NotAPicture("It cannot be read as a picture.") from error
+        raise NotAPicture(gettext_noop("It cannot be read as a picture.")) from error
     return picture
 
 
@@ -72,7 +74,7 @@ def _fitted(picture: Image.Image, side: int) -> Image.Image:
         upright = ImageOps.exif_transpose(picture)
         upright.thumbnail((side, side), Image.Resampling.LANCZOS)
     except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
-        raise NotAPicture("The picture is damaged.") from error
+        raise NotAPicture(gettext_noop("The picture is damaged.")) from error
     return upright
 
 

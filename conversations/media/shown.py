@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from conversations.media.links import page_link
 from conversations.models import Message, StoredMedia
+from leadsite.languages.texts import shown
 
 # What a browser shows or plays itself. Nothing in which there could be a script.
 _PICTURES: Final = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
@@ -24,12 +27,12 @@ _ENDINGS: Final = {"audio/ogg": ".ogg", "audio/mpeg": ".mp3", "audio/mp4": ".m4a
 _STEP: Final = 1024
 
 _WORDS: Final = {
-    "waiting": "The file is being fetched from WhatsApp.",
-    "expired": "Expired: WhatsApp does not have this file any more.",
-    "refused": "Not kept",
-    "failed": "Could not be fetched",
+    "waiting": _("The file is being fetched from WhatsApp."),
+    "expired": _("Expired: WhatsApp does not have this file any more."),
+    "refused": _("Not kept"),
+    "failed": _("Could not be fetched"),
 }
-_AGAIN: Final = "The file could not be fetched yet; it is tried again."
+_AGAIN: Final = _("The file could not be fetched yet; it is tried again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,8 @@ def clean_name(name: str) -> str:
 def words_of_state(state: str, reason: str) -> str:
     """Return a sentence for a file that has no bytes here."""
     if state in ("refused", "failed"):
-        return f"{_WORDS[state]}: {reason}" if reason else f"{_WORDS[state]}."
-    return _AGAIN if state == "waiting" and reason else _WORDS.get(state, "")
+        return f"{_WORDS[state]}: {shown(reason)}" if reason else f"{_WORDS[state]}."
+    return str(_AGAIN if state == "waiting" and reason else _WORDS.get(state, ""))
 
 
 def size_words(size: int | None) -> str:

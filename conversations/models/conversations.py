@@ -9,17 +9,19 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models.customers import Customer
 from conversations.models.inbound import InboundConversationManager
 from conversations.models.openings import OpeningManager
 from leadsite.core.models import NotDeletedManager, OwnedModel
+from leadsite.languages.texts import inside
 
 
 class ConversationStatus(models.TextChoices):
-    ACTIVE = "active"
-    COMPLETED = "completed"
-    ARCHIVED = "archived"
+    ACTIVE = "active", _("Active")
+    COMPLETED = "completed", _("Completed")
+    ARCHIVED = "archived", _("Archived")
 
 
 # When the last message was written; conversations without one come last.
@@ -123,7 +125,7 @@ class Conversation(OwnedModel):
                 fields=["customer"],
                 condition=Q(status=ConversationStatus.ACTIVE.value, deleted_at__isnull=True),
                 name="conversations_one_active",
-                violation_error_message="This customer has another active conversation.",
+                violation_error_message=_("This customer has another active conversation."),
             ),
             models.CheckConstraint(
                 condition=Q(status__in=ConversationStatus.values), name="conversations_status_valid"
@@ -131,4 +133,4 @@ class Conversation(OwnedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.customer} ({self.status})"
+        return f"{self.customer} ({inside(ConversationStatus(self.status).label)})"

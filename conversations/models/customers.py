@@ -8,6 +8,8 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Left
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models.marketing import MarketingManager
 from conversations.models.senders import MoveManager, SenderManager
@@ -16,6 +18,7 @@ from conversations.search.folding import Folded
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
+from leadsite.languages.texts import filled
 
 NAME_MAX_LENGTH = 200
 WHATSAPP_USER_ID_MAX_LENGTH = 200
@@ -129,17 +132,17 @@ class Customer(OwnedModel):
     The row is also the lock for everything that belongs to this customer.
     """
 
-    phone = models.CharField(null=True, blank=True, help_text="International form, as the customer gave it.")
+    phone = models.CharField(null=True, blank=True, help_text=_("International form, as the customer gave it."))
     phone_key = models.GeneratedField(
         expression=models.Func(F("phone"), function="phone_key"),
         output_field=models.CharField(null=True),
         db_persist=True,
     )
     whatsapp_user_id = models.CharField(
-        "WhatsApp user id",
+        _("WhatsApp user id"),
         null=True,
         blank=True,
-        help_text="Business-scoped user id; some customers hide their number.",
+        help_text=_("Business-scoped user id; some customers hide their number."),
     )
     name = models.CharField(blank=True, default="", db_default="")
     # The first name from the customer's WhatsApp profile. While `name` equals it, no person or client has changed it.
@@ -180,33 +183,38 @@ class Customer(OwnedModel):
             models.UniqueConstraint(
                 fields=["phone_key", "user"],
                 name="customers_phone_unique",
-                violation_error_message="Another customer of this business has this phone number.",
+                violation_error_message=_("Another customer of this business has this phone number."),
             ),
             models.UniqueConstraint(
                 fields=["whatsapp_user_id", "user"],
                 name="customers_whatsapp_user_id_unique",
-                violation_error_message="Another customer of this business has this WhatsApp user id.",
+                violation_error_message=_("Another customer of this business has this WhatsApp user id."),
             ),
             models.CheckConstraint(
                 condition=Q(phone__regex=f"^{E164_PATTERN}$"),
                 name="customers_phone_e164",
-                violation_error_message="The phone must be a plus sign and 7 to 15 digits.",
+                violation_error_message=_("The phone must be a plus sign and 7 to 15 digits."),
             ),
             models.CheckConstraint(
                 condition=Q(phone__isnull=False) | Q(whatsapp_user_id__isnull=False),
                 name="customers_identified",
-                violation_error_message="A customer needs a phone number or a WhatsApp user id.",
+                violation_error_message=_("A customer needs a phone number or a WhatsApp user id."),
             ),
             models.CheckConstraint(
                 condition=Q(whatsapp_user_id__length__gte=1)
                 & Q(whatsapp_user_id__length__lte=WHATSAPP_USER_ID_MAX_LENGTH),
                 name="customers_whatsapp_user_id_length",
-                violation_error_message=f"A WhatsApp user id has 1 to {WHATSAPP_USER_ID_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("A WhatsApp user id has 1 to %(whatsapp_user_id_max_length)s characters."),
+                    whatsapp_user_id_max_length=WHATSAPP_USER_ID_MAX_LENGTH,
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(name__length__lte=NAME_MAX_LENGTH),
                 name="customers_name_length",
-                violation_error_message=f"A name has at most {NAME_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("A name has at most %(name_max_length)s characters."), name_max_length=NAME_MAX_LENGTH
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(marketing_opted_out_at__isnull=True)
@@ -216,7 +224,11 @@ class Customer(OwnedModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.phone or f"Number hidden ({self.whatsapp_user_id})"
+        return (
+            self.name
+            or self.phone
+            or gettext("Number hidden (%(whatsapp_user_id)s)") % {"whatsapp_user_id": self.whatsapp_user_id}
+        )
 
 
 class CustomerMoveManager(MoveManager["CustomerMove"]):
@@ -229,9 +241,9 @@ class CustomerMove(OwnedModel):
     Kept so that a message written before the move, which may arrive a week late, still finds the customer.
     """
 
-    former = models.CharField(help_text="Phone key or WhatsApp user id.")
+    former = models.CharField(help_text=_("Phone key or WhatsApp user id."))
     phone = models.CharField(null=True, blank=True)
-    whatsapp_user_id = models.CharField("WhatsApp user id", null=True, blank=True)
+    whatsapp_user_id = models.CharField(_("WhatsApp user id"), null=True, blank=True)
     moved_at = models.DateTimeField()
 
     objects = CustomerMoveManager()

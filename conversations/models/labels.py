@@ -4,8 +4,10 @@ from typing import Final
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import OwnedModel
+from leadsite.languages.texts import filled
 
 LABEL_MAX_LENGTH: Final = 30
 # Of one business: more are no help, and every list shows them all.
@@ -13,14 +15,14 @@ MOST_LABELS: Final = 50
 
 
 class Colour(models.TextChoices):
-    GREY = "grey"
-    RED = "red"
-    ORANGE = "orange"
-    YELLOW = "yellow"
-    GREEN = "green"
-    BLUE = "blue"
-    PURPLE = "purple"
-    PINK = "pink"
+    GREY = "grey", _("Grey")
+    RED = "red", _("Red")
+    ORANGE = "orange", _("Orange")
+    YELLOW = "yellow", _("Yellow")
+    GREEN = "green", _("Green")
+    BLUE = "blue", _("Blue")
+    PURPLE = "purple", _("Purple")
+    PINK = "pink", _("Pink")
 
 
 class Label(OwnedModel):
@@ -38,12 +40,14 @@ class Label(OwnedModel):
                 "user",
                 Lower("name"),
                 name="labels_name_unique",
-                violation_error_message="There is a label with this name.",
+                violation_error_message=_("There is a label with this name."),
             ),
             models.CheckConstraint(
                 condition=models.Q(name__length__gte=1) & models.Q(name__length__lte=LABEL_MAX_LENGTH),
                 name="labels_name_length",
-                violation_error_message=f"A label has 1 to {LABEL_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("A label has 1 to %(label_max_length)s characters."), label_max_length=LABEL_MAX_LENGTH
+                ),
             ),
             models.CheckConstraint(condition=models.Q(colour__in=Colour.values), name="labels_colour_valid"),
         ]

@@ -9,6 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from conversations.message_parts import Media
 from conversations.models.messages import Message
@@ -45,11 +46,11 @@ _ORPHANS: Final = """
 
 
 class MediaState(models.TextChoices):
-    WAITING = "waiting"
-    STORED = "stored"
-    EXPIRED = "expired"
-    REFUSED = "refused"
-    FAILED = "failed"
+    WAITING = "waiting", _("Waiting")
+    STORED = "stored", _("Stored")
+    EXPIRED = "expired", _("Expired")
+    REFUSED = "refused", _("Refused")
+    FAILED = "failed", _("Failed")
 
 
 class NewMedia(NamedTuple):
@@ -148,7 +149,7 @@ class StoredMedia(OwnedModel):
 
     class Meta:
         db_table = "stored_media"
-        verbose_name = "file"
+        verbose_name = _("file")
         indexes = [
             # Read by claim.
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="stored_media_due"),

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.fields.json import KT, KeyTransform
 from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models.attempts import AttemptManager
 from conversations.models.conversations import Conversation
@@ -16,6 +18,7 @@ from conversations.models.past import PastMessageManager
 from conversations.models.reported import ReportedMessageManager
 from conversations.search.folding import Folded
 from leadsite.core.models import OwnedModel
+from leadsite.languages.texts import inside
 
 CONTENT_MAX_LENGTH = 65_536
 KIND_MAX_LENGTH = 100
@@ -25,20 +28,20 @@ SETTLED = "settled"
 
 
 class MessageDirection(models.TextChoices):
-    IN = "in"
-    OUT = "out"
+    IN = "in", _("In")
+    OUT = "out", _("Out")
 
 
 class MessageStatus(models.TextChoices):
-    RECEIVED = "received"
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    PLAYED = "played"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
+    RECEIVED = "received", _("Received")
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    READ = "read", _("Read")
+    PLAYED = "played", _("Played")
+    FAILED = "failed", _("Failed")
+    UNKNOWN = "unknown", _("Unknown")
 
 
 class MessageManager(
@@ -100,19 +103,19 @@ class Message(OwnedModel):
         default="",
         db_default="",
         editable=False,
-        help_text="The customer's number or WhatsApp user id, as the provider sent it or will get it.",
+        help_text=_("The customer's number or WhatsApp user id, as the provider sent it or will get it."),
     )
     direction = models.CharField(choices=Direction)
     # The person who wrote an outgoing one in the admin. No foreign key: a person's messages stay when they leave.
     author_id = models.UUIDField(null=True, editable=False)
-    kind = models.CharField(default="text", db_default="text", help_text="text, image, location …")
+    kind = models.CharField(default="text", db_default="text", help_text=_("text, image, location …"))
     content = models.TextField(blank=True, default="", db_default="")
-    provider_id = models.CharField(null=True, blank=True, help_text="The provider's id of this message.")
+    provider_id = models.CharField(null=True, blank=True, help_text=_("The provider's id of this message."))
     # What is the same in all ids that the provider has for this message; null where it has one. References and statuses
     # may have another one.
     provider_token = models.CharField(null=True, editable=False)
     status = models.CharField(choices=Status)
-    provider_time = models.DateTimeField(null=True, blank=True, help_text="When the provider says it was written.")
+    provider_time = models.DateTimeField(null=True, blank=True, help_text=_("When the provider says it was written."))
     # Its place in the conversation: the provider's time, which has whole seconds, and in the microseconds the order of
     # arrival. Ours get a time of the provider's clock too: see _QUEUE in outbox.py.
     sort_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -214,4 +217,5 @@ class Message(OwnedModel):
         return self.error if self.status in ("queued", "failed", "unknown") else ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.direction}, {self.status}"
+        way, state = inside(self.get_direction_display()), inside(self.get_status_display())
+        return f"{gettext(self.kind)} {way}, {state}"

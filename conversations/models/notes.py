@@ -9,9 +9,11 @@ from typing import Final
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models.conversations import Conversation
 from leadsite.core.models import OwnedModel
+from leadsite.languages.texts import filled
 
 NOTE_MAX_LENGTH: Final = 4000
 
@@ -42,7 +44,9 @@ class Note(OwnedModel):
             models.CheckConstraint(
                 condition=Q(text__length__gte=1) & Q(text__length__lte=NOTE_MAX_LENGTH),
                 name="notes_text_length",
-                violation_error_message=f"A note has 1 to {NOTE_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("A note has 1 to %(note_max_length)s characters."), note_max_length=NOTE_MAX_LENGTH
+                ),
             ),
         ]
 

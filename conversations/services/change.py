@@ -6,6 +6,7 @@ from uuid import UUID
 
 import psycopg
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
 
 from conversations.models import Conversation, Customer
 from conversations.services.waiting import note_status
@@ -13,7 +14,7 @@ from leadsite.accounts.people.assigning import UNKNOWN_PERSON, may_be_assigned
 from leadsite.core import clock
 from leadsite.core.transactions import retried
 
-NO_CONVERSATION: Final = "There is no such conversation."
+NO_CONVERSATION: Final = gettext_noop("There is no such conversation.")
 
 
 class ConversationRefused(Exception):
@@ -44,7 +45,9 @@ def change_conversation(*, user_id: UUID, conversation_id: UUID, changes: Mappin
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "conversations_one_active":
-            raise AnotherActive("This customer has another active conversation: complete that one first.") from error
+            raise AnotherActive(
+                gettext_noop("This customer has another active conversation: complete that one first.")
+            ) from error
         raise
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from conversations.models import NOTE_MAX_LENGTH, Conversation, Note, NoteMention
 from conversations.visible_text import visible_text
@@ -13,7 +14,7 @@ from leadsite.accounts.people.assigning import assignable
 from leadsite.core import clock
 from leadsite.core.transactions import retried
 
-_LENGTH: Final = f"A note has 1 to {NOTE_MAX_LENGTH} characters."
+_LENGTH: Final = gettext_noop("A note has 1 to %(note_max_length)s characters.") % {"note_max_length": NOTE_MAX_LENGTH}
 
 
 class NoteRefused(Exception):
@@ -31,7 +32,7 @@ def add_note(*, user_id: UUID, conversation_id: UUID, author_id: UUID, text: str
     # A conversation that is removed at the same moment: the foreign key refuses the note, or it goes along.
     with transaction.atomic():
         if not Conversation.objects.filter(user_id=user_id, pk=conversation_id).exists():
-            raise NoteRefused("There is no such conversation.")
+            raise NoteRefused(gettext_noop("There is no such conversation."))
         note = Note.objects.create(user_id=user_id, conversation_id=conversation_id, author_id=author_id, text=text)
         _mention(note, people)
         return note
@@ -84,9 +85,9 @@ def _check(text: str) -> None:
 def _own(user_id: UUID, note_id: UUID, author_id: UUID) -> Note:
     note = Note.objects.select_for_update().filter(user_id=user_id, pk=note_id).first()
     if note is None:
-        raise NoteRefused("There is no such note any more.")
+        raise NoteRefused(gettext_noop("There is no such note any more."))
     if note.author_id != author_id:
-        raise NoteRefused("A note is changed by who has written it.")
+        raise NoteRefused(gettext_noop("A note is changed by who has written it."))
     return note
 
 

@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import ActionForm
 
 from leads.admin.bulk_progress import counted, kept_words
@@ -29,6 +31,7 @@ from leadsite.adminkit.workplace import business_of, sees_all
 from leadsite.core import clock
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.transactions import custom_plans
+from leadsite.languages.texts import filled
 
 _CSRF_FIELD: Final = "csrfmiddlewaretoken"
 _CONFIRMED: Final = "confirmed"
@@ -50,13 +53,13 @@ class LeadActionForm(ActionForm):
 
 
 @any_size
-@admin.action(description="Assign to me", permissions=["change"])
+@admin.action(description=_("Assign to me"), permissions=["change"])
 def assign_to_me(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
     return _change(request, leads, assigned_to_id=request.user.pk)
 
 
 @any_size
-@admin.action(description="Assign to nobody", permissions=["change"])
+@admin.action(description=_("Assign to nobody"), permissions=["change"])
 def assign_to_nobody(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
     return _change(request, leads, assigned_to_id=None)
 
@@ -74,7 +77,7 @@ def _setting(name: str, description: str, **values: str) -> Action:
 
 
 @any_size
-@admin.action(description="Delete", permissions=["delete"])
+@admin.action(description=_("Delete"), permissions=["delete"])
 def delete_selected(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
     """In place of Django's action of this name, which removes the rows. Without question, because it has an undo."""
     return _change(request, leads, deleted=True)
@@ -88,14 +91,16 @@ def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpR
     own = business_of(request)
     change = changes.start_bulk_change(person_id=person.pk, business_id=own, leads=leads, values=values)
     if not change.total:
-        messages.warning(request, "No lead matches any more: nothing was changed.")
+        messages.warning(request, gettext("No lead matches any more: nothing was changed."))
         return None
     if change.total > changes.AT_ONCE:
         return to_page(change)
     try:
         process_at_once(change=change)
     except OperationalError:
-        messages.warning(request, "Somebody else is changing one of these leads. A worker continues within a minute.")
+        messages.warning(
+            request, gettext("Somebody else is changing one of these leads. A worker continues within a minute.")
+        )
         return to_page(change)
     _report(request, change)
     return None
@@ -119,10 +124,10 @@ def _ask(request: HttpRequest, number: int) -> HttpResponse:
     posted = [(name, value) for name, values in request.POST.lists() for value in values if name != _CSRF_FIELD]
     context = {
         **admin.site.each_context(request),
-        "title": "All that match",
+        "title": gettext("All that match"),
         "opts": Lead._meta,
         "counted": counted(number),
-        "action_name": labels[0] if labels else "Assign to a colleague",
+        "action_name": labels[0] if labels else gettext("Assign to a colleague"),
         "posted": [*posted, (_CONFIRMED, "1")],
         "back": request.get_full_path(),
     }
@@ -130,13 +135,18 @@ def _ask(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _report(request: HttpRequest, change: BulkChange) -> None:
-    link = format_html('<a class="underline" href="{}">Details and undo</a>', page_of(change))
+    link = format_html('<a class="underline" href="{}">{}</a>', page_of(change), gettext("Details and undo"))
     if change.changed:
-        done = "Deleted" if is_deletion(change.values) else "Changed"
+        done = gettext("Deleted") if is_deletion(change.values) else gettext("Changed")
         messages.success(request, format_html("{}: {}. {}", done, counted(change.changed), link))
+    not_deleted, not_changed = (
+        gettext("Not deleted, %(words)s: %(count)s."),
+        gettext("Not changed, %(words)s: %(count)s."),
+    )
     for words, count in kept_words(change):
         messages.warning(
-            request, f"Not {'deleted' if is_deletion(change.values) else 'changed'}, {words}: {counted(count)}."
+            request,
+            (not_deleted if is_deletion(change.values) else not_changed) % {"words": words, "count": counted(count)},
         )
 
 
@@ -181,7 +191,7 @@ def _colleague_actions(request: HttpRequest) -> dict[str, Any]:
 
 def _assigning(person: User) -> Any:
     # A list is shown with the percent signs of names doubled: Django formats descriptions.
-    label = f"Assign to {person.person_name}".replace("%", "%%")
+    label = (gettext("Assign to %(name)s") % {"name": person.person_name}).replace("%", "%%")
 
     @any_size
     @admin.action(description=label, permissions=["change"])
@@ -197,10 +207,13 @@ ACTIONS: list[Any] = [
     assign_to_me,
     assign_to_nobody,
     *(
-        _setting(f"mark_{status}", f"Mark as {status.label.lower()}", status=status.value)
+        _setting(f"mark_{status}", filled(_("Mark as %(label)s"), label=status.label.lower()), status=status.value)
         for status in LeadStatus
         if status != LeadStatus.LOST
     ),
-    *(_setting(f"set_type_{kind}", f"Set the type to {kind.label.lower()}", type=kind.value) for kind in LeadType),
+    *(
+        _setting(f"set_type_{kind}", filled(_("Set the type to %(label)s"), label=kind.label.lower()), type=kind.value)
+        for kind in LeadType
+    ),
     delete_selected,
 ]

@@ -10,6 +10,8 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leads.admin.actions import to_page
 from leads.admin.bulk_progress import (
@@ -26,6 +28,7 @@ from leads.models import BulkChange, Lead
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly
 from leadsite.adminkit.values import foreign, link, moment
+from leadsite.languages.texts import shown
 
 State = BulkChange.State
 SHOWN: Final = 20
@@ -70,7 +73,7 @@ class BulkChangeAdmin(ReadOnly, OwnedAdmin):
         """The numbers of a bulk change as JSON, for its page."""
         change = self._visible(request, object_id)
         if change is None:
-            return JsonResponse({"error": "There is no such bulk change."}, status=404)
+            return JsonResponse({"error": gettext("There is no such bulk change.")}, status=404)
         return JsonResponse(progress_of(change))
 
     def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -83,9 +86,11 @@ class BulkChangeAdmin(ReadOnly, OwnedAdmin):
         try:
             _decide(request.POST.get("do", ""), change)
         except changes.WrongState as error:
-            messages.error(request, str(error))
+            messages.error(request, shown(error))
         except OperationalError:
-            messages.warning(request, "Somebody else is changing one of the leads. A worker continues in a minute.")
+            messages.warning(
+                request, gettext("Somebody else is changing one of the leads. A worker continues in a minute.")
+            )
         return to_page(change)
 
     def _visible(self, request: HttpRequest, object_id: str) -> BulkChange | None:
@@ -93,27 +98,27 @@ class BulkChangeAdmin(ReadOnly, OwnedAdmin):
             raise PermissionDenied
         return cast("BulkChange | None", self.get_object(request, unquote(object_id)))
 
-    @admin.display(description="change")
+    @admin.display(description=_("change"))
     def what(self, change: BulkChange) -> SafeString:
         return foreign(describe_values(change))
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def state_badge(self, change: BulkChange) -> SafeString:
         return state_badge(change)
 
-    @admin.display(description="leads")
+    @admin.display(description=_("leads"))
     def outcome(self, change: BulkChange) -> str:
         return describe_counts(change)
 
-    @admin.display(description="by")
+    @admin.display(description=_("by"))
     def by(self, change: BulkChange) -> SafeString:
         return foreign(change.person.person_name if change.person else self.empty_value_display)
 
-    @admin.display(description="started", ordering="pk")
+    @admin.display(description=_("started"), ordering="pk")
     def started(self, change: BulkChange) -> SafeString:
         return moment(change.created_at)
 
-    @admin.display(description="ended")
+    @admin.display(description=_("ended"))
     def finished(self, change: BulkChange) -> SafeString:
         return moment(change.finished_at)
 
@@ -143,6 +148,6 @@ def _kept(change: BulkChange) -> list[tuple[SafeString, str]]:
     outcomes = dict(rows.values_list("lead_id", "outcome")[:SHOWN])
     leads = Lead.objects.select_related("conversation__customer").in_bulk(list(outcomes))
     return [
-        (link(leads[lead_id]) if lead_id in leads else foreign("A deleted lead"), reason_of(outcome))
+        (link(leads[lead_id]) if lead_id in leads else foreign(gettext("A deleted lead")), reason_of(outcome))
         for lead_id, outcome in outcomes.items()
     ]

@@ -4,12 +4,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from leads.bulk.changes import IN_PROGRESS, UNDOING
 from leads.bulk.outcomes import GONE, OVERTAKEN, REFUSED, SAME
 from leads.models import BulkChange, Lead
 from leadsite.accounts.models import User
 from leadsite.adminkit.values import WAITS_FOR_WORKER, badge
+from leadsite.languages.texts import inside, number, shown
 
 State = BulkChange.State
 _COLOURS: Final = {
@@ -21,28 +24,28 @@ _COLOURS: Final = {
     State.UNDO_WAITING: "queued",
     State.UNDOING: "sending",
 }
-_LABELS: Final = {State.UNDO_WAITING: "Undo is waiting"}
+_LABELS: Final = {State.UNDO_WAITING: _("Undo is waiting")}
 # Of several leads, and of one.
 _KEPT: Final = {
-    SAME: ("because they had this value already", "It had this value already."),
-    REFUSED: ("because their status does not allow it", "Its status does not allow it."),
-    OVERTAKEN: ("because somebody else changed them meanwhile", "Somebody else changed it meanwhile."),
-    GONE: ("because they have been deleted", "It has been deleted."),
+    SAME: (_("because they had this value already"), _("It had this value already.")),
+    REFUSED: (_("because their status does not allow it"), _("Its status does not allow it.")),
+    OVERTAKEN: (_("because somebody else changed them meanwhile"), _("Somebody else changed it meanwhile.")),
+    GONE: (_("because they have been deleted"), _("It has been deleted.")),
 }
 
 
 def counted(count: int) -> str:
-    return f"{count:,} {'lead' if count == 1 else 'leads'}"
+    return ngettext("%(count)s lead", "%(count)s leads", count) % {"count": number(count)}
 
 
 def kept_words(change: BulkChange) -> list[tuple[str, int]]:
     """Why leads were not changed, and how many; without reasons that none has."""
-    return [(words, count) for name, (words, _) in _KEPT.items() if (count := getattr(change, name))]
+    return [(str(words), count) for name, (words, _one) in _KEPT.items() if (count := getattr(change, name))]
 
 
 def reason_of(outcome: str) -> str:
     """Why a lead was not changed, as a sentence."""
-    return _KEPT[outcome][1]
+    return str(_KEPT[outcome][1])
 
 
 def label_of(change: BulkChange) -> str:
@@ -66,7 +69,7 @@ def progress_of(change: BulkChange) -> dict[str, Any]:
         "state": change.state,
         "over": change.state not in IN_PROGRESS,
         "progress": (done + kept) / total if total else 1.0,
-        "words": WAITS_FOR_WORKER if change.state in (State.WAITING, State.UNDO_WAITING) else "",
+        "words": str(WAITS_FOR_WORKER) if change.state in (State.WAITING, State.UNDO_WAITING) else "",
         "read": done + kept,
         "done": done,
         "kept": kept,
@@ -80,21 +83,24 @@ def describe_values(change: BulkChange) -> str:
     for name, value in change.values.items():
         if name == "assigned_to_id":
             person = User.objects.filter(pk=UUID(value)).first() if value else None
-            unknown = "a deleted user" if value else "nobody"
-            parts.append(f"Assigned to: {person.person_name if person else unknown}")
+            unknown = gettext("a deleted user") if value else gettext("nobody")
+            parts.append(gettext("Assigned to: %(value)s") % {"value": person.person_name if person else unknown})
         elif name == "deleted":
-            parts.append("Deleted")
+            parts.append(gettext("Deleted"))
         elif name == "status":
-            parts.append(f"Status: {Lead.Status(value).label.lower()}")
+            parts.append(gettext("Status: %(label)s") % {"label": inside(Lead.Status(value).label)})
         else:
-            parts.append(f"Type: {Lead.Type(value).label.lower()}")
+            parts.append(gettext("Type: %(label)s") % {"label": inside(Lead.Type(value).label)})
     return ", ".join(parts)
 
 
 def describe_counts(change: BulkChange) -> str:
     """For example: 12 leads: 10 changed, 2 not changed."""
-    parts = [f"{change.changed:,} changed"] if change.changed else []
-    parts += [f"{count:,} not, {words}" for words, count in kept_words(change)]
+    parts = [gettext("%(changed)s changed") % {"changed": number(change.changed)}] if change.changed else []
+    parts += [
+        gettext("%(count)s not, %(words)s") % {"count": number(count), "words": words}
+        for words, count in kept_words(change)
+    ]
     return counted(change.total) + (f": {'; '.join(parts)}" if parts else "")
 
 
@@ -104,10 +110,19 @@ def meaning(change: BulkChange) -> str:
         case State.FINISHED:
             return f"{describe_counts(change)}."
         case State.CANCELLED:
-            return f"Cancelled. {describe_counts(change)}. The others were not touched; “Continue” processes them."
+            return gettext(
+                "Cancelled. %(describe_counts)s. The others were not touched; “Continue” processes them."
+            ) % {"describe_counts": describe_counts(change)}
         case State.FAILED:
-            return f"{change.error} {describe_counts(change)}."
+            return f"{shown(change.error)} {describe_counts(change)}."
         case State.UNDONE:
-            left = f"; {change.remaining:,} were changed by somebody since and stay as they are"
-            return f"Undone: {counted(change.restored)} given back{left if change.remaining else ''}."
+            values = {"leads": counted(change.restored), "remaining": number(change.remaining)}
+            if not change.remaining:
+                return gettext("Undone: %(leads)s given back.") % values
+            return (
+                gettext(
+                    "Undone: %(leads)s given back; %(remaining)s were changed by somebody since and stay as they are."
+                )
+                % values
+            )
     return ""

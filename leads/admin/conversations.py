@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.conversations import ConversationAdmin
 from leads.models import Lead
@@ -14,15 +15,15 @@ class LeadInline(ReadOnlyInline):
     model = Lead
     fields = readonly_fields = ["beginning", "type", "status_badge", "opened"]
 
-    @admin.display(description="request")
+    @admin.display(description=_("request"))
     def beginning(self, lead: Lead) -> SafeString:
         return link(lead, shorten(lead.details) or "–")
 
-    @admin.display(description="status")
+    @admin.display(description=_("status"))
     def status_badge(self, lead: Lead) -> SafeString:
         return badge(lead.get_status_display(), lead.status)
 
-    @admin.display(description="created")
+    @admin.display(description=_("created"))
     def opened(self, lead: Lead) -> SafeString:
         return moment(lead.created_at)
 

@@ -11,6 +11,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.customers import CustomerAdmin
 from conversations.models import Customer, CustomerMove, Message, Note
@@ -23,13 +25,14 @@ from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
 from leadsite.adminkit.values import badge, link, moment, shorten
 from leadsite.adminkit.workplace import business_of
+from leadsite.languages.texts import shown
 
 _LEADS: Final = 20
 _MERGES: Final = 10
 _NOTES: Final = 10
 # More are shown as this number and a plus sign: a page takes the same time for everybody.
 _COUNTED: Final = 1000
-_NO_CHOICE: Final = "Choose two customers."
+_NO_CHOICE: Final = _("Choose two customers.")
 
 
 class PersonPart(PagePart):
@@ -78,7 +81,7 @@ class PersonPart(PagePart):
         target = page.get_object(request, str(merged.target_id)) if merged and request.method == "GET" else None
         if target is None:
             return None
-        messages.info(request, f"{merged} is a part of this customer now.")
+        messages.info(request, gettext("%(merged)s is a part of this customer now.") % {"merged": merged})
         return _to(target.pk)
 
     def duplicates(self, page: OwnedAdmin, request: HttpRequest) -> HttpResponse:
@@ -95,7 +98,7 @@ class PersonPart(PagePart):
             for pair in found.pairs
             if pair.first_id in customers and pair.second_id in customers
         ]
-        context = {"title": "Possible duplicates", "pairs": pairs, "before": found.before, "opts": page.opts}
+        context = {"title": gettext("Possible duplicates"), "pairs": pairs, "before": found.before, "opts": page.opts}
         return _page(request, "leads/duplicates.html", context)
 
     def merge(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -108,15 +111,17 @@ class PersonPart(PagePart):
             return _to(stays.pk)
         if request.method != "POST":
             preview = preview_merge(source=other, target=stays)
-            context = {"title": "Merge two customers", "stays": stays, "other": other, "preview": preview}
+            context = {"title": gettext("Merge two customers"), "stays": stays, "other": other, "preview": preview}
             return _page(request, "leads/merge.html", context | {"opts": page.opts})
         try:
             services.merge(
                 user_id=stays.user_id, source_id=other.pk, target_id=stays.pk, person_id=cast(User, request.user).pk
             )
-            messages.success(request, "The two are one customer now. It can be undone for a day, on this page.")
+            messages.success(
+                request, gettext("The two are one customer now. It can be undone for a day, on this page.")
+            )
         except services.MergeRefused as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, shown(refusal))
         return _to(stays.pk)
 
     def unmerge(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -130,9 +135,9 @@ class PersonPart(PagePart):
         try:
             customer_id = services.undo_merge(user_id=stays.user_id, merge_id=merge_id)
         except services.MergeRefused as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, shown(refusal))
             return _to(stays.pk)
-        messages.success(request, "The two are two customers again. This is the one who is back.")
+        messages.success(request, gettext("The two are two customers again. This is the one who is back."))
         return _to(customer_id)
 
 
@@ -191,7 +196,7 @@ def _notes(customer: Customer) -> QuerySet[Note]:
 
 
 def _note(note: Note) -> dict[str, Any]:
-    author = note.author.person_name if note.author else "Somebody"
+    author = note.author.person_name if note.author else gettext("Somebody")
     return {"text": note.text, "author": author, "when": moment(note.created_at), "chat": note.conversation_id}
 
 

@@ -26,7 +26,7 @@ def add_leads(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     all_leads = reverse("admin:leads_lead_changelist")
     context["statuses"] = [
         {
-            "badge": badge(status.label, status.value),
+            "badge": badge(str(status.label), status.value),
             "count": f"{COUNT_LIMIT:,}+" if counts.get(status.value, 0) > COUNT_LIMIT else counts.get(status.value, 0),
             "url": f"{all_leads}?status__exact={status.value}",
         }

@@ -13,6 +13,8 @@ from django.middleware.csrf import get_token
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.customer_rows import CustomerSearchAdmin, name_and_phone
 from conversations.search.pages import FoundPages
@@ -27,6 +29,7 @@ from leadsite.adminkit.alerts import foreign_line
 from leadsite.adminkit.page import ReadOnly
 from leadsite.adminkit.values import badge, foreign, moment, shorten
 from leadsite.core import clock
+from leadsite.languages.texts import shown
 
 _LIST: Final = "admin:leads_deletedlead_changelist"
 
@@ -39,8 +42,13 @@ class DeletableLeads(CustomerSearchAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What the confirmation says. Nothing is deleted by cascades."""
-        shown = [foreign(lead) for lead in objs]
-        return [*shown, f"The conversation, if it has no other lead. {_how_long()}"], {}, set(), []
+        leads = [foreign(lead) for lead in objs]
+        return (
+            [*leads, gettext("The conversation, if it has no other lead. %(how_long)s") % {"how_long": _how_long()}],
+            {},
+            set(),
+            [],
+        )
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with suppress(UnknownLead):  # somebody else has just deleted it
@@ -50,15 +58,18 @@ class DeletableLeads(CustomerSearchAdmin):
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
         undo = format_html(
             '<form class="inline" method="post" action="{}"><input type="hidden" name="csrfmiddlewaretoken" value="{}">'
-            '<button type="submit" class="cursor-pointer underline">Undo</button></form>',
+            '<button type="submit" class="cursor-pointer underline">{}</button></form>',
             reverse("admin:leads_deletedlead_restore", args=[quote(obj_id)]),
             get_token(request),
+            gettext("Undo"),
         )
-        messages.success(request, format_html("Deleted: {}. {} {}", foreign_line(obj_display), _how_long(), undo))
+        messages.success(
+            request, format_html(gettext("Deleted: {}. {} {}"), foreign_line(obj_display), _how_long(), undo)
+        )
         return HttpResponseRedirect(reverse("admin:leads_lead_changelist"))
 
 
-@admin.action(description="Restore", permissions=["restore"])
+@admin.action(description=_("Restore"), permissions=["restore"])
 def restore_chosen(page: "DeletedLeadAdmin", request: HttpRequest, leads: QuerySet[DeletedLead]) -> None:
     restored, refused = 0, 0
     for lead in leads:
@@ -66,12 +77,12 @@ def restore_chosen(page: "DeletedLeadAdmin", request: HttpRequest, leads: QueryS
             restore_lead(user_id=lead.user_id, lead_id=lead.pk)
         except LeadRefused as refusal:
             refused += 1
-            messages.error(request, format_html("{}: {}", foreign_line(str(lead)), refusal.message))
+            messages.error(request, format_html("{}: {}", foreign_line(str(lead)), shown(refusal.message)))
         else:
             restored += 1
-            page.log_change(request, lead, "Restored.")
+            page.log_change(request, lead, gettext_noop("Restored."))
     if restored:
-        messages.success(request, f"Restored: {counted(restored)}.")
+        messages.success(request, gettext("Restored: %(restored)s.") % {"restored": counted(restored)})
 
 
 @admin.register(DeletedLead)
@@ -83,7 +94,7 @@ class DeletedLeadAdmin(ReadOnly, CustomerSearchAdmin):
     list_display = ["customer_and_phone", "beginning", "type", "status_badge", "deleted", "by", "days_left"]
     list_filter = ["type", "status", "deleted_at"]
     list_select_related = ["conversation__customer", "deleted_by"]
-    search_help_text = "Name, phone number, or words of the request"
+    search_help_text = _("Name, phone number, or words of the request")
     ordering = ["-deleted_at", "-pk"]
     sorted_by_index = ("pk", "deleted_at")
     change_form_outer_before_template = "leads/deleted_lead.html"
@@ -118,43 +129,49 @@ class DeletedLeadAdmin(ReadOnly, CustomerSearchAdmin):
         try:
             restore_lead(user_id=lead.user_id, lead_id=lead.pk)
         except LeadRefused as refusal:
-            messages.error(request, refusal.message)
+            messages.error(request, shown(refusal.message))
             return HttpResponseRedirect(reverse(_LIST))
-        self.log_change(request, lead, "Restored.")
-        messages.success(request, format_html("Restored: {}.", foreign_line(str(lead))))
+        self.log_change(request, lead, gettext_noop("Restored."))
+        messages.success(request, format_html(gettext("Restored: {}."), foreign_line(str(lead))))
         return HttpResponseRedirect(reverse("admin:leads_lead_change", args=[quote(lead.pk)]))
 
     def search(self, rows: QuerySet[Any], term: str) -> FoundPages[Any]:
         return search_leads(rows, term)
 
-    @admin.display(description="customer", ordering="conversation__customer__name")
+    @admin.display(description=_("customer"), ordering="conversation__customer__name")
     def customer_and_phone(self, lead: Lead) -> SafeString:
         return name_and_phone(lead.conversation.customer)
 
-    @admin.display(description="request")
+    @admin.display(description=_("request"))
     def beginning(self, lead: Lead) -> SafeString:
         return foreign(shorten(lead.details) or "–")
 
-    @admin.display(description="status", ordering="status")
+    @admin.display(description=_("status"), ordering="status")
     def status_badge(self, lead: Lead) -> SafeString:
         return badge(lead.get_status_display(), lead.status)
 
-    @admin.display(description="deleted", ordering="deleted_at")
+    @admin.display(description=_("deleted"), ordering="deleted_at")
     def deleted(self, lead: Lead) -> SafeString:
         return moment(lead.deleted_at)
 
-    @admin.display(description="by")
+    @admin.display(description=_("by"))
     def by(self, lead: Lead) -> SafeString:
         return foreign(lead.deleted_by or self.empty_value_display)
 
-    @admin.display(description="removed for good")
+    @admin.display(description=_("removed for good"))
     def days_left(self, lead: Lead) -> str:
         if not settings.DELETED_DAYS or lead.deleted_at is None:
-            return "never"
+            return gettext("never")
         left = settings.DELETED_DAYS - (clock.now() - lead.deleted_at).days
-        return "within a day" if left < 1 else f"in {left} {'day' if left == 1 else 'days'}"
+        if left < 1:
+            return gettext("within a day")
+        return ngettext("in %(days)s day", "in %(days)s days", left) % {"days": left}
 
 
 def _how_long() -> str:
     days = settings.DELETED_DAYS
-    return f"It can be restored for {days} days." if days else "It can be restored at any time."
+    return (
+        gettext("It can be restored for %(days)s days.") % {"days": days}
+        if days
+        else gettext("It can be restored at any time.")
+    )

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from conversations.local_phone import read_typed
@@ -15,6 +16,7 @@ from leads.services.rules import NewLead
 from leads.services.status_order import check_status
 from leadsite.accounts.business.places import country_of
 from leadsite.adminkit.owned import OwnedForm
+from leadsite.languages.texts import shown
 
 
 class DetailsField(forms.CharField):
@@ -26,8 +28,10 @@ class DetailsField(forms.CharField):
 
 def details_field() -> DetailsField:
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 5})
-    help_text = "What the customer wants."
-    return DetailsField(max_length=DETAILS_MAX_LENGTH, required=False, widget=widget, help_text=help_text)
+    help_text = _("What the customer wants.")
+    return DetailsField(
+        label=_("Details"), max_length=DETAILS_MAX_LENGTH, required=False, widget=widget, help_text=help_text
+    )
 
 
 class LeadForm(OwnedForm):
@@ -35,10 +39,11 @@ class LeadForm(OwnedForm):
 
     details = details_field()
     lost_reason = DetailsField(
+        label=_("Lost reason"),
         max_length=LOST_REASON_MAX_LENGTH,
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text="Required for a lost lead.",
+        help_text=_("Required for a lost lead."),
     )
 
     class Meta:
@@ -51,7 +56,7 @@ class LeadForm(OwnedForm):
             try:
                 check_status(self.instance, cleaned)
             except LeadRefused as refusal:
-                self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+                self.add_error(refusal.field if refusal.field in self.fields else None, shown(refusal.message))
         return cleaned
 
 
@@ -64,14 +69,19 @@ class NewLeadForm(forms.ModelForm[Lead]):
     business_id: UUID | None = None
 
     customer_phone = forms.CharField(
+        label=_("Customer phone"),
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "+49 151 23456789", "inputmode": "tel"}),
-        help_text="With the country code, or a local number of your country. Who has it gets the name below.",
+        help_text=_("With the country code, or a local number of your country. Who has it gets the name below."),
     )
-    customer_name = forms.CharField(max_length=NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget)
-    type = forms.ChoiceField(choices=Lead.Type.choices, widget=UnfoldAdminSelectWidget)
+    customer_name = forms.CharField(
+        label=_("Customer name"), max_length=NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget
+    )
+    type = forms.ChoiceField(label=_("Type"), choices=Lead.Type.choices, widget=UnfoldAdminSelectWidget)
     details = details_field()
-    status = forms.ChoiceField(choices=Lead.Status.choices, initial=Lead.Status.NEW, widget=UnfoldAdminSelectWidget)
+    status = forms.ChoiceField(
+        label=_("Status"), choices=Lead.Status.choices, initial=Lead.Status.NEW, widget=UnfoldAdminSelectWidget
+    )
 
     class Meta:
         model = Lead
@@ -81,7 +91,7 @@ class NewLeadForm(forms.ModelForm[Lead]):
         try:
             return read_typed(self.cleaned_data["customer_phone"], country=self._country())
         except PhoneInvalid as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(shown(error)) from error
 
     def _country(self) -> str:
         """That of the business: the person's, or the one that an operator has chosen, which is cleaned before."""
@@ -92,7 +102,7 @@ class NewLeadForm(forms.ModelForm[Lead]):
         cleaned = super().clean() or self.cleaned_data
         if self.refusal:
             field = self.refusal.field if self.refusal.field in self.fields else None
-            self.add_error(field, self.refusal.message)
+            self.add_error(field, shown(self.refusal.message))
         return cleaned
 
     def full_clean(self) -> None:

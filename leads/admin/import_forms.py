@@ -8,6 +8,9 @@ from django import forms
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
@@ -25,27 +28,28 @@ from leads.importing.readers.headers import LAST_HEADER_ROW
 from leads.models import ImportRun, Lead
 from leads.services.file_rows import CREATE, SKIP, UPDATE
 from leadsite.adminkit.values import shorten
+from leadsite.languages.texts import filled
 
 MAX_BYTES: Final = settings.IMPORT_MAX_BYTES
 ON_DUPLICATE: Final = {
-    SKIP: "Keep the existing lead unchanged",
-    UPDATE: "Update the existing lead from the file",
-    CREATE: "Create another lead",
+    SKIP: _("Keep the existing lead unchanged"),
+    UPDATE: _("Update the existing lead from the file"),
+    CREATE: _("Create another lead"),
 }
 ENCODINGS: Final = {
-    "": "Detect (UTF-8)",
-    "cp1252": "Windows, western Europe and America (cp1252)",
-    "cp1250": "Windows, central Europe (cp1250)",
-    "cp1251": "Windows, Cyrillic (cp1251)",
+    "": _("Detect (UTF-8)"),
+    "cp1252": _("Windows, western Europe and America (cp1252)"),
+    "cp1250": _("Windows, central Europe (cp1250)"),
+    "cp1251": _("Windows, Cyrillic (cp1251)"),
     "latin-1": "Latin-1",
-    "utf-16-le": "UTF-16, little-endian",
-    "utf-16-be": "UTF-16, big-endian",
-    "shift_jis": "Japanese (Shift JIS)",
-    "gb18030": "Chinese (GB 18030)",
+    "utf-16-le": _("UTF-16, little-endian"),
+    "utf-16-be": _("UTF-16, big-endian"),
+    "shift_jis": _("Japanese (Shift JIS)"),
+    "gb18030": _("Chinese (GB 18030)"),
 }
 ACCEPTED: Final = ".csv,.tsv,.txt,.jsonl,.ndjson,.json,.xlsx,.xlsm,.ods,.vcf"
-NOT_READ: Final = "– not read –"
-NOT_EXPLAINED: Final = "– such rows are refused –"
+NOT_READ: Final = _("– not read –")
+NOT_EXPLAINED: Final = _("– such rows are refused –")
 # More different values than this are no types or statuses.
 SHOWN_VALUES: Final = 40
 
@@ -54,53 +58,58 @@ class ReadingForm(forms.Form):
     """Options for reading the rows of a file."""
 
     type = forms.ChoiceField(
-        label="Type of new rows without one",
-        choices=[("", "Inquiry"), *((name, label) for name, label in Lead.Type.choices if name != Lead.Type.INQUIRY)],
+        label=_("Type of new rows without one"),
+        choices=[
+            ("", _("Inquiry")),
+            *((name, label) for name, label in Lead.Type.choices if name != Lead.Type.INQUIRY),
+        ],
         required=False,
         widget=UnfoldAdminSelectWidget,
     )
     status = forms.ChoiceField(
-        label="Status of new rows without one",
-        choices=[("", "New"), *((name, label) for name, label in Lead.Status.choices if name != Lead.Status.NEW)],
+        label=_("Status of new rows without one"),
+        choices=[("", _("New")), *((name, label) for name, label in Lead.Status.choices if name != Lead.Status.NEW)],
         required=False,
-        help_text="Leads that exist already keep theirs, unless the file says another one.",
+        help_text=_("Leads that exist already keep theirs, unless the file says another one."),
         widget=UnfoldAdminSelectWidget,
     )
     region = forms.CharField(
-        label="Country of phone numbers without country code",
+        label=_("Country of phone numbers without country code"),
         required=False,
         max_length=2,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "DE", "autocomplete": "off"}),
-        help_text="Two letters, such as DE or MX. Empty: such numbers are refused.",
+        help_text=_("Two letters, such as DE or MX. Empty: such numbers are refused."),
     )
     on_duplicate = forms.ChoiceField(
-        label="Leads that exist already",
+        label=_("Leads that exist already"),
         choices=list(ON_DUPLICATE.items()),
         initial=SKIP,
         widget=UnfoldAdminSelectWidget,
-        help_text="The same external id; without one, the same customer, type and details."
-        " An update changes only what the row says.",
+        help_text=_(
+            "The same external id; without one, the same customer, type and details."
+            " An update changes only what the row says."
+        ),
     )
     blank_clears = forms.BooleanField(
-        label="An update empties the details where the cell is blank",
+        label=_("An update empties the details where the cell is blank"),
         required=False,
         widget=UnfoldBooleanWidget,
-        help_text="Otherwise a blank cell says nothing.",
+        help_text=_("Otherwise a blank cell says nothing."),
     )
     again = forms.BooleanField(
-        label="Look for each row, although the same file was imported before",
+        label=_("Look for each row, although the same file was imported before"),
         required=False,
         widget=UnfoldBooleanWidget,
-        help_text="Otherwise the rows that it stored then are skipped, even if their leads have changed since.",
+        help_text=_("Otherwise the rows that it stored then are skipped, even if their leads have changed since."),
     )
     date_order = forms.ChoiceField(
-        label="Dates such as 10/11/2026",
-        choices=[("", "Detect"), (DAY_FIRST, "The day is first"), (MONTH_FIRST, "The month is first")],
+        label=_("Dates such as 10/11/2026"),
+        choices=[("", _("Detect")), (DAY_FIRST, _("The day is first")), (MONTH_FIRST, _("The month is first"))],
         required=False,
         widget=UnfoldAdminSelectWidget,
     )
     encoding = forms.ChoiceField(
-        label="Encoding", choices=list(ENCODINGS.items()), required=False, widget=UnfoldAdminSelectWidget
+        label=_("Encoding"), choices=list(ENCODINGS.items()), required=False, widget=UnfoldAdminSelectWidget
     )
 
     def clean_region(self) -> str:
@@ -128,10 +137,14 @@ class ReadingForm(forms.Form):
 
 class UploadForm(ReadingForm, forms.ModelForm[ImportRun]):
     file = forms.FileField(
+        label=_("File"),
         max_length=200,
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
-        help_text=f"CSV, JSON lines, Excel (.xlsx), .ods or vCard (.vcf), up to {MAX_BYTES // 2**20} MB.",
-        error_messages={"empty": "The file is empty.", "required": "Choose a file."},
+        help_text=filled(
+            _("CSV, JSON lines, Excel (.xlsx), .ods or vCard (.vcf), up to %(max_bytes)s MB."),
+            max_bytes=MAX_BYTES // 2**20,
+        ),
+        error_messages={"empty": _("The file is empty."), "required": _("Choose a file.")},
     )
 
     field_order = ["user", "file"]
@@ -144,32 +157,37 @@ class UploadForm(ReadingForm, forms.ModelForm[ImportRun]):
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
             size, maximum = filesizeformat(file.size), filesizeformat(MAX_BYTES)
-            raise forms.ValidationError(f"The file has {size}; the maximum is {maximum}. Import it in parts.")
+            raise forms.ValidationError(
+                gettext("The file has %(size)s; the maximum is %(maximum)s. Import it in parts.")
+                % {"size": size, "maximum": maximum}
+            )
         return file
 
 
 class PreviewForm(ReadingForm):
     """ReadingForm with a select above each column, for the field that it contains."""
 
-    sheet = forms.CharField(label="Sheet", required=False, max_length=200, strip=False)
+    sheet = forms.CharField(label=_("Sheet"), required=False, max_length=200, strip=False)
     header_row = forms.IntegerField(
-        label="Line with the names of the columns",
+        label=_("Line with the names of the columns"),
         required=False,
         min_value=1,
         max_value=LAST_HEADER_ROW,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        help_text="Empty: it is found.",
+        help_text=_("Empty: it is found."),
     )
 
     def __init__(self, data: Any = None, *, header: Sequence[str], sheets: Sequence[str] = (), **options: Any) -> None:
         """`sheets` are the names of a workbook's visible sheets."""
         super().__init__(data, **options)
-        found = [("", "Find it"), *((name, name) for name in sheets)]
+        found = [("", gettext("Find it")), *((name, name) for name in sheets)]
         self.fields["sheet"].widget = UnfoldAdminSelectWidget(choices=found) if sheets else forms.HiddenInput()
         self._names = [f"column-{number}" for number in range(len(header))]
-        choices = [("", NOT_READ), *((name, LABELS[name].capitalize()) for name in FIELDS)]
+        choices = [("", NOT_READ), *((name, capfirst(gettext(LABELS[name]))) for name in FIELDS)]
         for name, column in zip(self._names, header, strict=True):
-            widget = UnfoldAdminSelectWidget(attrs={"aria-label": f"What “{column[:60]}” is"})
+            widget = UnfoldAdminSelectWidget(
+                attrs={"aria-label": gettext("What “%(column)s” is") % {"column": column[:60]}}
+            )
             self.fields[name] = forms.ChoiceField(choices=choices, required=False, widget=widget)
 
     def to_options(self) -> Options:
@@ -216,9 +234,13 @@ def value_choices(run: ImportRun, unknown: Mapping[str, Sequence[str]]) -> list[
     found: list[ValueChoice] = []
     for name, ours in CHOICES.items():
         explained = run.options.get("values", {}).get(name, {})
-        choices = [("", NOT_EXPLAINED), *((one, one.capitalize()) for one in ours)]
+        choices = [("", NOT_EXPLAINED), *((one, capfirst(gettext(one))) for one in ours)]
         for number, value in enumerate(list(dict.fromkeys([*explained, *unknown.get(name, ())]))[:SHOWN_VALUES]):
-            key, label = f"meaning-{name}-{number}", f"{LABELS[name].capitalize()} “{shorten(value, 60)}” is"
+            key, label = (
+                f"meaning-{name}-{number}",
+                gettext("%(field)s “%(value)s” is")
+                % {"field": capfirst(gettext(LABELS[name])), "value": shorten(value, 60)},
+            )
             widget = UnfoldAdminSelectWidget(choices=choices, attrs={"aria-label": label})
             select = widget.render(key, explained.get(value, ""), {"id": f"id_{key}"})
             found.append(ValueChoice(f"value-{name}-{number}", value, label, select))

@@ -5,19 +5,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext
+
 from leads.admin.import_forms import ENCODINGS, preview_form, value_choices
 from leads.admin.import_progress import counts_of, describe_counts, meaning, progress_of
 from leads.importing.batches import Refusal
 from leads.importing.columns.fields import LABELS
 from leads.importing.errors_file import ErrorsFile
 from leads.importing.page_messages import page_message
-from leads.importing.phones.regions import region_name
+from leads.importing.phones.shown_names import shown_region
 from leads.importing.preview import Preview, stored_preview
 from leads.importing.resume import before_of, earlier_runs
 from leads.importing.runs import refused_rows
 from leads.importing.uploads import IN_PROGRESS, STOPPED
 from leads.models import ImportRun
 from leadsite.adminkit.values import shorten
+from leadsite.languages.texts import either, number
 
 State = ImportRun.State
 SHOWN: Final = 20
@@ -79,7 +83,7 @@ def _order(header: Sequence[str], fields: Sequence[str | None]) -> list[int]:
     return sorted(order, key=lambda index: index >= len(fields) or fields[index] is None)
 
 
-def _encoding(problem: str) -> tuple[str, str] | None:
+def _encoding(problem: str) -> tuple[str, Any] | None:
     """The encoding that the message suggests, and its name for a button."""
     return next(((code, name) for code, name in ENCODINGS.items() if f"--encoding {code};" in problem), None)
 
@@ -87,8 +91,18 @@ def _encoding(problem: str) -> tuple[str, str] | None:
 def _phones(preview: Preview) -> dict[str, Any]:
     """What the first rows say about the phone column, with the countries to choose from."""
     phones = preview.phones
-    regions = [(region, region_name(region)) for region in phones.regions] if not phones.full else []
-    return {"regions": regions, "valid": phones.valid, "total": phones.total}
+    regions = [(region, shown_region(region)) for region in phones.regions] if not phones.full else []
+    total = ngettext(
+        "%(count)s phone number has no country code.", "%(count)s phone numbers have no country code.", phones.total
+    )
+    valid = ngettext(
+        "%(valid)s of %(count)s is valid in %(countries)s.",
+        "%(valid)s of %(count)s are valid in %(countries)s.",
+        phones.valid,
+    )
+    named = either([name for _, name in regions])
+    values = {"count": phones.total, "valid": phones.valid, "countries": named}
+    return {"regions": regions, "words": f"{total % values} {valid % values}"}
 
 
 def changes_table(run: ImportRun) -> dict[str, Any] | None:
@@ -96,12 +110,12 @@ def changes_table(run: ImportRun) -> dict[str, Any] | None:
     trial = run.trial or {}
     rows = trial.get("changes", []) if run.state == State.PREVIEW else []
     shown = [
-        (row["line"], LABELS.get(name, name).capitalize(), shorten(before), shorten(after))
+        (row["line"], capfirst(gettext(LABELS.get(name, name))), shorten(before), shorten(after))
         for row in rows
         for name, (before, after) in row["changes"].items()
     ]
     counts = trial.get("changed_fields", {})
-    words = ", ".join(f"{LABELS.get(name, name)} {count:,}" for name, count in counts.items())
+    words = ", ".join(f"{gettext(LABELS.get(name, name))} {number(count)}" for name, count in counts.items())
     return {"rows": shown, "words": words, "more": sum(counts.values()) > len(shown)} if shown else None
 
 

@@ -4,6 +4,9 @@ from typing import Any, Final
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from leads.admin.import_forms import ENCODINGS, ON_DUPLICATE
 from leads.importing.batches import Counts
@@ -12,6 +15,7 @@ from leads.importing.page_messages import page_message
 from leads.importing.uploads import IN_PROGRESS
 from leads.models import ImportRun
 from leadsite.adminkit.values import WAITS_FOR_WORKER, badge
+from leadsite.languages.texts import number
 
 State = ImportRun.State
 _COLOURS: Final = {
@@ -23,9 +27,14 @@ _COLOURS: Final = {
     State.FAILED: "failed",
     State.FINISHED: "processed",
 }
-_LABELS: Final = {State.PREVIEW: "Not imported yet", State.TRYING: "Dry run"}
-_COUNTED: Final = {"created": "created", "updated": "updated", "skipped": "already exist", "failed": "refused"}
-_READING: Final = "A worker reads the first rows. If this takes longer than two minutes, no worker is running."
+_LABELS: Final = {State.PREVIEW: _("Not imported yet"), State.TRYING: _("Dry run")}
+_COUNTED: Final = {
+    "created": _("created"),
+    "updated": _("updated"),
+    "skipped": _("already exist"),
+    "failed": _("refused"),
+}
+_READING: Final = _("A worker reads the first rows. If this takes longer than two minutes, no worker is running.")
 
 
 def label_of(run: ImportRun) -> str:
@@ -34,7 +43,7 @@ def label_of(run: ImportRun) -> str:
 
 def state_badge(run: ImportRun) -> SafeString:
     if run.state == State.FINISHED and run.failed:
-        return badge("Finished, some refused", "unknown")
+        return badge(gettext("Finished, some refused"), "unknown")
     return badge(label_of(run), _COLOURS.get(State(run.state), ""))
 
 
@@ -52,15 +61,17 @@ def progress_of(run: ImportRun) -> dict[str, Any]:
         "state": run.state,
         "over": run.state not in IN_PROGRESS and not unread,
         "progress": run.progress or 0.0,
-        "words": _READING if unread else WAITS_FOR_WORKER if waits else "",
+        "words": str(_READING if unread else WAITS_FOR_WORKER if waits else ""),
         **counts_of(run),
     }
 
 
 def describe_counts(counts: dict[str, int]) -> str:
     """For example: 12 rows: 10 created, 2 refused."""
-    parts = [f"{counts[name]:,} {words}" for name, words in _COUNTED.items() if counts[name]]
-    return f"{counts['read']:,} rows" + (f": {', '.join(parts)}" if parts else "")
+    parts = [f"{number(counts[name])} {words}" for name, words in _COUNTED.items() if counts[name]]
+    return ngettext("%(count)s row", "%(count)s rows", counts["read"]) % {"count": number(counts["read"])} + (
+        f": {', '.join(parts)}" if parts else ""
+    )
 
 
 def meaning(run: ImportRun) -> str:
@@ -68,15 +79,22 @@ def meaning(run: ImportRun) -> str:
     counted = describe_counts(counts_of(run))
     match run.state:
         case State.FINISHED if run.failed:
-            return f"{counted}. Download the refused rows, correct them and import that file; stored rows stay."
+            return gettext(
+                "%(counted)s. Download the refused rows, correct them and import that file; stored rows stay."
+            ) % {"counted": counted}
         case State.FINISHED:
-            return f"{counted}. Nothing is left to do."
+            return gettext("%(counted)s. Nothing is left to do.") % {"counted": counted}
         case State.INTERRUPTED:
-            return f"Stopped after {counted}. Stored rows stay; “Continue” resumes with the next row."
+            return gettext("Stopped after %(counted)s. Stored rows stay; “Continue” resumes with the next row.") % {
+                "counted": counted
+            }
         case State.FAILED:
-            return f"Failed after {counted}. {page_message(run.error)}"
+            return gettext("Failed after %(counted)s. %(error)s") % {
+                "counted": counted,
+                "error": page_message(run.error),
+            }
         case State.UNDONE:
-            return (
+            return gettext(
                 "Undone: the leads of this import were removed, and those that it updated are as before."
                 " What had been changed since stays."
             )
@@ -87,23 +105,42 @@ def describe_options(run: ImportRun) -> SafeString:
     """The options for reading the file, one per line."""
     options = run.options
     same = ON_DUPLICATE.get(options.get("on_duplicate", ""))
-    lines = [f"Leads that exist already: {same[0].lower()}{same[1:]}."] if same else []
+    lines = (
+        [gettext("Leads that exist already: %(what)s.") % {"what": str(same)[0].lower() + str(same)[1:]}]
+        if same
+        else []
+    )
     for name, value in sorted(options.get("defaults", {}).items()):
-        lines.append(f"{name.capitalize()} of new leads whose row has none: {value}.")
-    lines.extend(f"Blank cells empty the {LABELS.get(name, name)}." for name in options.get("blank_clears", []))
+        lines.append(
+            gettext("%(field)s of new leads whose row has none: %(value)s.")
+            % {"field": capfirst(gettext(name)), "value": value}
+        )
+    lines.extend(
+        gettext("Blank cells empty: %(field)s.") % {"field": gettext(LABELS.get(name, name))}
+        for name in options.get("blank_clears", [])
+    )
     if options.get("region"):
-        lines.append(f"Phone numbers without country code are of {options['region']}.")
+        lines.append(gettext("Phone numbers without country code are of %(region)s.") % {"region": options["region"]})
     for name, meanings in sorted(options.get("values", {}).items()):
-        lines.extend(f"{name.capitalize()} “{value[:60]}” is {ours}." for value, ours in meanings.items())
+        lines.extend(
+            gettext("%(field)s “%(value)s” is %(meaning)s.")
+            % {"field": capfirst(gettext(name)), "value": value[:60], "meaning": ours}
+            for value, ours in meanings.items()
+        )
     if options.get("encoding"):
-        lines.append(f"Encoding: {ENCODINGS.get(options['encoding'], options['encoding'])}.")
+        lines.append(
+            gettext("Encoding: %(encoding)s.") % {"encoding": ENCODINGS.get(options["encoding"], options["encoding"])}
+        )
     for column, name in zip(run.columns, options.get("columns") or [], strict=False):
         if name:
-            lines.append(f"“{column[:60]}” is the {LABELS.get(name, name)}.")
-    lines.extend(f"{pair} (option --map)." for pair in options.get("map") or [])
+            lines.append(
+                gettext("“%(column)s” is: %(field)s.")
+                % {"column": column[:60], "field": gettext(LABELS.get(name, name))}
+            )
+    lines.extend(gettext("%(pair)s (option --map).") % {"pair": pair} for pair in options.get("map") or [])
     if options.get("sheet"):
-        lines.append(f"Sheet: “{options['sheet'][:60]}”.")
+        lines.append(gettext("Sheet: “%(name)s”.") % {"name": options["sheet"][:60]})
     if options.get("header_row"):
-        lines.append(f"The names of the columns are in line {options['header_row']}.")
+        lines.append(gettext("The names of the columns are in line %(line)s.") % {"line": options["header_row"]})
     lines.extend(map(page_message, run.notes))
     return format_html('<span class="block foreign pre-wrap" dir="auto">{}</span>', "\n".join(lines))

@@ -20,6 +20,8 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leads.admin.import_forms import PreviewForm, UploadForm
 from leads.admin.import_page import changes_table, refused_file, refused_table, run_context
@@ -31,6 +33,7 @@ from leadsite.accounts.business.places import country_of_request
 from leadsite.adminkit.owned import OwnedAdmin, owner_of
 from leadsite.adminkit.values import NOTHING, foreign, moment
 from leadsite.adminkit.workplace import sees_all
+from leadsite.languages.texts import shown
 
 State = ImportRun.State
 RESULT_FIELDS: Final = ("state_badge", "outcome", "leads_link", "finished")
@@ -43,7 +46,7 @@ class ImportRunAdmin(OwnedAdmin):
     list_display = ["file", "state_badge", "outcome", "percent", "started"]
     list_filter = ["state", "created_at"]
     search_fields = ["file_name"]
-    search_help_text = "Name of the file"
+    search_help_text = _("Name of the file")
     ordering = ["-pk"]
     list_before_template = "leads/import_link.html"
     add_form_template = "leads/import_upload.html"
@@ -86,7 +89,7 @@ class ImportRunAdmin(OwnedAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().add_view(request, form_url, {"title": "Import a file", **(extra_context or {})})
+        return super().add_view(request, form_url, {"title": gettext("Import a file"), **(extra_context or {})})
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return super().get_changeform_initial_data(request) | {"region": country_of_request(request)}
@@ -122,14 +125,16 @@ class ImportRunAdmin(OwnedAdmin):
         """The numbers of a run as JSON, for its page."""
         run = self._visible_run(request, object_id)
         return (
-            JsonResponse(progress_of(run)) if run else JsonResponse({"error": "There is no such import."}, status=404)
+            JsonResponse(progress_of(run))
+            if run
+            else JsonResponse({"error": gettext("There is no such import.")}, status=404)
         )
 
     def refused(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Download the refused rows as a file that can be corrected and imported."""
         run = self._visible_run(request, object_id)
         if run is None:
-            return HttpResponse("There is no such import.", status=404, content_type="text/plain")
+            return HttpResponse(gettext("There is no such import."), status=404, content_type="text/plain")
         name = f"{run.file_name.rpartition('.')[0] or run.file_name}-refused.csv"
         response = StreamingHttpResponse(refused_file(run), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote_name(name)}"
@@ -147,7 +152,7 @@ class ImportRunAdmin(OwnedAdmin):
         try:
             _decide(request, run)
         except uploads.WrongState as error:
-            messages.error(request, str(error))
+            messages.error(request, shown(error))
         return _to_page(run)
 
     def _visible_run(self, request: HttpRequest, object_id: str) -> ImportRun | None:
@@ -156,39 +161,39 @@ class ImportRunAdmin(OwnedAdmin):
             raise PermissionDenied
         return cast("ImportRun | None", self.get_object(request, unquote(object_id)))
 
-    @admin.display(description="file", ordering="file_name")
+    @admin.display(description=_("file"), ordering="file_name")
     def file(self, run: ImportRun) -> SafeString:
         return foreign(run.file_name)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def state_badge(self, run: ImportRun) -> SafeString:
         return state_badge(run)
 
-    @admin.display(description="rows")
+    @admin.display(description=_("rows"))
     def outcome(self, run: ImportRun) -> str:
         return "–" if run.state == State.PREVIEW else describe_counts(counts_of(run))
 
-    @admin.display(description="done")
+    @admin.display(description=_("done"))
     def percent(self, run: ImportRun) -> str:
         return "–" if run.progress is None else f"{run.progress:.0%}"
 
-    @admin.display(description="leads")
+    @admin.display(description=_("leads"))
     def leads_link(self, run: ImportRun) -> SafeString:
         if not run.created:
             return NOTHING
         address = reverse("admin:leads_lead_changelist", query={"import_run__id__exact": str(run.pk)})
         return format_html('<a href="{}" class="text-link">Leads of this import</a>', address)
 
-    @admin.display(description="how it is read")
+    @admin.display(description=_("how it is read"))
     def options_text(self, run: ImportRun) -> SafeString:
         return describe_options(run)
 
-    @admin.display(description="started", ordering="pk")
+    @admin.display(description=_("started"), ordering="pk")
     def started(self, run: ImportRun) -> SafeString:
         """Not named `created`, which is the run's number of created leads."""
         return moment(run.created_at)
 
-    @admin.display(description="ended")
+    @admin.display(description=_("ended"))
     def finished(self, run: ImportRun) -> SafeString:
         return moment(run.finished_at)
 

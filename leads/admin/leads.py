@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.assignment import AssignedFilter, offer_people
 from conversations.admin.customer_rows import name_and_phone
@@ -50,7 +52,7 @@ class LeadAdmin(DeletableLeads, AuditedAdmin):
     ]
     list_filter = ["status", "type", "source", AssignedFilter, "created_at", "updated_at"]
     list_select_related = ["conversation__customer", "assigned_to"]
-    search_help_text = "Name, phone number, or words of the request"
+    search_help_text = _("Name, phone number, or words of the request")
     # Leads from another system keep their ids, which do not sort by time.
     ordering = ["-created_at", "-pk"]
     list_before_template = "leads/import_link.html"
@@ -60,8 +62,8 @@ class LeadAdmin(DeletableLeads, AuditedAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["customer_link", "phone", "conversation_link"]}),
-        ("The request", {"fields": ["status", "lost_reason", "assigned_to", "follow_up_at", "type", "details"]}),
-        ("Where it came from", {"fields": ["source", "came_by", "external_id", "user", "created", "changed"]}),
+        (_("The request"), {"fields": ["status", "lost_reason", "assigned_to", "follow_up_at", "type", "details"]}),
+        (_("Where it came from"), {"fields": ["source", "came_by", "external_id", "user", "created", "changed"]}),
     ]
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -114,38 +116,42 @@ class LeadAdmin(DeletableLeads, AuditedAdmin):
     def search(self, rows: QuerySet[Lead], term: str) -> FoundPages[Lead]:
         return search_leads(rows, term)
 
-    @admin.display(description="customer", ordering="conversation__customer__name")
+    @admin.display(description=_("customer"), ordering="conversation__customer__name")
     def customer_and_phone(self, lead: Lead) -> SafeString:
         return name_and_phone(lead.conversation.customer)
 
-    @admin.display(description="customer")
+    @admin.display(description=_("customer"))
     def customer_link(self, lead: Lead) -> SafeString:
         return link(lead.conversation.customer)
 
-    @admin.display(description="phone")
+    @admin.display(description=_("phone"))
     def phone(self, lead: Lead) -> SafeString:
         phone = lead.conversation.customer.phone
         return format_html('<a href="tel:{}" class="text-link">{}</a>', phone, phone) if phone else NOTHING
 
-    @admin.display(description="conversation")
+    @admin.display(description=_("conversation"))
     def conversation_link(self, lead: Lead) -> SafeString:
         conversation = lead.conversation
-        return link(conversation, f"{conversation.get_status_display()}, since {day(conversation.created_at)}")
+        return link(
+            conversation,
+            gettext("%(get_status_display)s, since %(day)s")
+            % {"get_status_display": conversation.get_status_display(), "day": day(conversation.created_at)},
+        )
 
-    @admin.display(description="status", ordering="status")
+    @admin.display(description=_("status"), ordering="status")
     def status_badge(self, lead: Lead) -> SafeString:
         return badge(lead.get_status_display(), lead.status)
 
-    @admin.display(description="last message")
+    @admin.display(description=_("last message"))
     def last_message(self, lead: Lead) -> SafeString:
         """When the customer wrote last. Not sortable: no index has that order."""
         return moment(lead.conversation.last_inbound_at)
 
-    @admin.display(description="request")
+    @admin.display(description=_("request"))
     def beginning(self, lead: Lead) -> SafeString:
         return foreign(shorten(lead.details) or "–")
 
-    @admin.display(description="came by")
+    @admin.display(description=_("came by"))
     def came_by(self, lead: Lead) -> SafeString:
         referral = read_referral(lead.referral)
         return render_to_string("conversations/referral.html", {"referral": referral}) if referral else NOTHING

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
@@ -88,9 +89,11 @@ def undo_bulk_change(*, change: BulkChange) -> None:
     Raises WrongState; django.db.Error.
     """
     if not change.changed:
-        raise WrongState("This changed no lead: there is nothing to undo.")
+        raise WrongState(gettext_noop("This changed no lead: there is nothing to undo."))
     if not change.chosen.exists():
-        raise WrongState(f"This is older than {KEEP.days} days and cannot be undone any more.")
+        raise WrongState(
+            gettext_noop("This is older than %(days)s days and cannot be undone any more.") % {"days": KEEP.days}
+        )
     wake = change.total > AT_ONCE
     _move(change, State.UNDO_WAITING, allowed=UNDOABLE, wake=wake, finished_at=None, error="")
 
@@ -136,7 +139,9 @@ def _move(change: BulkChange, to: str, *, allowed: Sequence[str], wake: bool = F
         if "undo_position" in columns:  # what the undo has given back would be changed again
             rows = rows.filter(undo_position=None)
         if not rows.update(state=to, updated_at=clock.now(), **columns):
-            raise WrongState("This is not possible now: the state of the bulk change is another one. See the page.")
+            raise WrongState(
+                gettext_noop("This is not possible now: the state of the bulk change is another one. See the page.")
+            )
         if wake:
             _wake_worker(change)
     change.refresh_from_db()

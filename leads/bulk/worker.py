@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 from django.db import OperationalError, transaction
+from django.utils.translation import gettext_noop
 
 from leads.bulk.changes import STALE, due_bulk_changes, fail_bulk_change
 from leads.bulk.chunks import process_chunk
@@ -48,7 +49,9 @@ def process_bulk_change(change_id: UUID, *, should_stop: Callable[[], bool]) -> 
     except Exception:
         fail_bulk_change(
             change_id=change_id,
-            reason="An unexpected error occurred; the log has its details. Leads that were changed stay changed.",
+            reason=gettext_noop(
+                "An unexpected error occurred; the log has its details. Leads that were changed stay changed."
+            ),
         )
         raise
 

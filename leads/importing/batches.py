@@ -6,6 +6,8 @@ from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from leads.erased_rows import ERASED, without_erased
 from leads.importing.cells import BadCell, is_blank
 from leads.importing.columns.fields import Columns, Reading
@@ -126,7 +128,7 @@ def read_batches(table: Table, columns: Columns, options: Options, size: int, *,
         batch.position = table.position()
         yield batch
     if empty:
-        table.notes.append("The file has a header and no rows.")
+        table.notes.append(gettext_noop("The file has a header and no rows."))
     table.notes.extend(phones.notes())
 
 
@@ -148,7 +150,12 @@ def _chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
 def _too_long(row: Row, length: int) -> Row:
     """The row as refused. The cells of a workbook may all be the same long text, so they are cut."""
     cells = [cell[:_SHOWN_OF_LONG] for cell in row.cells]
-    return Row(row.line, cells, f"The row has {length} characters; the maximum is {LINE_LIMIT}.")
+    return Row(
+        row.line,
+        cells,
+        gettext_noop("The row has %(length)s characters; the maximum is %(line_limit)s.")
+        % {"length": length, "line_limit": LINE_LIMIT},
+    )
 
 
 def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones: PhoneColumn) -> Batch:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from leads.importing.batches import Batch, Loaded, Options, Work, validate
 from leads.models import ImportFile, ImportRun
@@ -83,13 +84,23 @@ def find_imported_before(*, user_id: UUID, file_hash: str, options: Mapping[str,
     if same is None or again or options.get("on_duplicate") != SKIP or _is_undone(runs, same):
         return Before(_why_not(runs, finished, again=again, on_duplicate=options.get("on_duplicate")))
     if not same.failed:
-        return Before(f"This file was imported before by run {same.pk}, so its rows are skipped.", same)
+        return Before(
+            gettext_noop("This file was imported before by run %(pk)s, so its rows are skipped.") % {"pk": same.pk},
+            same,
+        )
     if same.failed > REMEMBERED_LINES:
-        return Before(f"Run {same.pk} of this file refused rows, so only rows that are there are skipped.")
+        return Before(
+            gettext_noop("Run %(pk)s of this file refused rows, so only rows that are there are skipped.")
+            % {"pk": same.pk}
+        )
     refused = frozenset(same.refusals.values_list("line", flat=True))
-    rows = "row" if same.failed == 1 else f"{same.failed:,} rows"
+    rows = "row" if same.failed == 1 else gettext_noop("%(failed)s rows") % {"failed": f"{same.failed:,}"}
     are = "is" if same.failed == 1 else "are"
-    reason = f"The {rows} that run {same.pk} refused {are} tried again, and the others are skipped."
+    reason = gettext_noop("The %(rows)s that run %(pk)s refused %(are)s tried again, and the others are skipped.") % {
+        "rows": rows,
+        "pk": same.pk,
+        "are": are,
+    }
     return Before(reason, same, refused)
 
 
@@ -104,14 +115,20 @@ def _is_undone(runs: Iterable[ImportRun], finished: ImportRun) -> bool:
 def _why_not(runs: Iterable[ImportRun], finished: Sequence[ImportRun], *, again: bool, on_duplicate: str | None) -> str:
     """Why no earlier run lets this one skip rows without looking for them."""
     if again:
-        return "Each row is looked for, as asked."
+        return gettext_noop("Each row is looked for, as asked.")
     if on_duplicate != SKIP:
-        return f"Each row is looked for: leads that exist already are to be treated by “{on_duplicate}”."
+        return gettext_noop(
+            "Each row is looked for: leads that exist already are to be treated by “%(on_duplicate)s”."
+        ) % {"on_duplicate": on_duplicate}
     if undone := next((run for run in runs if run.state == State.UNDONE), None):
-        return f"Run {undone.pk} of this file was undone; only rows that are there are skipped."
+        return gettext_noop("Run %(pk)s of this file was undone; only rows that are there are skipped.") % {
+            "pk": undone.pk
+        }
     if finished:
-        return f"Run {finished[0].pk} of this file had other options; only rows that are there are skipped."
-    return "This file was not imported before."
+        return gettext_noop("Run %(pk)s of this file had other options; only rows that are there are skipped.") % {
+            "pk": finished[0].pk
+        }
+    return gettext_noop("This file was not imported before.")
 
 
 def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +144,10 @@ def resume_run(*, user_id: UUID, file_hash: str, options: dict[str, Any]) -> Imp
     if run is None:
         return None
     if run.options != options:
-        raise OptionsChanged(f"Run {run.pk} was started with other options: {json.dumps(run.options)}.")
+        raise OptionsChanged(
+            gettext_noop("Run %(pk)s was started with other options: %(dumps)s.")
+            % {"pk": run.pk, "dumps": json.dumps(run.options)}
+        )
     ImportRun.objects.filter(pk=run.pk).update(state=State.RUNNING, error="", finished_at=None)
     run.refresh_from_db()
     return run

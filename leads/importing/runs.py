@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, RowChange, Work, load
 from leads.importing.dry_run import DryRun
@@ -85,7 +86,7 @@ def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Loaded:
         end_if_idle()
         mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
         if mine != (read, State.RUNNING):
-            raise Overtaken("Another process is importing this run, or has ended it.")
+            raise Overtaken(gettext_noop("Another process is importing this run, or has ended it."))
         loaded = work(batch)
         ImportRefusal.objects.bulk_create([_row_of(run, refusal) for refusal in loaded.refusals])
         ImportRun.objects.filter(pk=run.pk).update(
@@ -151,9 +152,12 @@ def import_whole(
             for refusal in loaded.refusals:
                 refuse(refusal)
             if tell(counts, batch.position):
-                raise RowsRefused("Stopped; nothing was stored.")
+                raise RowsRefused(gettext_noop("Stopped; nothing was stored."))
         if counts.failed:
-            raise RowsRefused(f"{counts.failed} of {counts.read} rows were refused, so nothing was stored.")
+            raise RowsRefused(
+                gettext_noop("%(failed)s of %(read)s rows were refused, so nothing was stored.")
+                % {"failed": counts.failed, "read": counts.read}
+            )
         ImportRun.objects.filter(pk=run.pk).update(**asdict(counts))
     close_run(run, State.FINISHED, notes=notes())
     return counts
@@ -222,7 +226,7 @@ def undo(*, run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:
     Raises Overtaken where the run is not over; django.db.Error.
     """
     if not ImportRun.objects.filter(pk=run.pk).exclude(state__in=(State.RUNNING, State.WAITING)).exists():
-        raise Overtaken("The run is not over. Stop it first.")
+        raise Overtaken(gettext_noop("The run is not over. Stop it first."))
     with failures.entered(Source.IMPORT, run.user_id):
         undone = _undo_steps(run, tell)
     ImportRun.objects.filter(pk=run.pk).update(state=State.UNDONE, updated_at=clock.now())

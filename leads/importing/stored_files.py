@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Final
 
 from django.db.models import Max, Sum
 from django.db.models.functions import Length
+from django.utils.translation import gettext_noop
 
 from leads.importing.readers.lines import BLOCK
 from leads.models import ImportFile, ImportRun
@@ -53,7 +54,7 @@ class _StoredFile(io.RawIOBase):
         self._pieces = ImportFile.objects.filter(user_id=run.user_id, run_id=run.pk)
         found = self._pieces.aggregate(size=Sum(Length("content")), last=Max("number"))
         if found["last"] is None:
-            raise FileGone("The file has been deleted. Upload it again.")
+            raise FileGone(gettext_noop("The file has been deleted. Upload it again."))
         self._size = int(found["size"])
         self._position = 0
         self._number = -1
@@ -71,7 +72,7 @@ class _StoredFile(io.RawIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            raise OSError("The position is before the beginning of the file.")
+            raise OSError(gettext_noop("The position is before the beginning of the file."))
         self._position = start + offset
         return self._position
 
@@ -83,7 +84,7 @@ class _StoredFile(io.RawIOBase):
             content = self._pieces.values_list("content", flat=True).filter(number=number).first()
             if content is None:
                 # Deleted while it was read: a missing piece must not look like the end of the file.
-                raise FileGone("The file has been deleted. Upload it again.")
+                raise FileGone(gettext_noop("The file has been deleted. Upload it again."))
             self._number, self._content = number, bytes(content)
         part = self._content[offset : offset + len(buffer)]
         buffer[: len(part)] = part

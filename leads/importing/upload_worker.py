@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from django.db import OperationalError, transaction
 from django.db.models import Exists, Q
+from django.utils.translation import gettext_noop
 
 from leads.importing.batches import Counts, Refusal, validate
 from leads.importing.columns.fields import UnknownColumns
@@ -72,7 +73,7 @@ def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     except OperationalError:
         raise
     except Exception:
-        _fail(run, "An unexpected error occurred; the log has its details. Rows that were stored remain.")
+        _fail(run, gettext_noop("An unexpected error occurred; the log has its details. Rows that were stored remain."))
         raise
 
 
@@ -94,7 +95,13 @@ def _take(run_id: UUID) -> ImportRun | None:
         if (run.progress is not None and run.state != State.WAITING) or run.state == State.PREVIEW:
             run.attempts += 1
         if run.attempts >= MAX_ATTEMPTS:
-            _fail(run, f"{MAX_ATTEMPTS} workers were killed while they read this file. Import it in smaller files.")
+            _fail(
+                run,
+                gettext_noop(
+                    "%(max_attempts)s workers were killed while they read this file. Import it in smaller files."
+                )
+                % {"max_attempts": MAX_ATTEMPTS},
+            )
             return None
         if run.state != State.PREVIEW:
             run.state = State.TRYING if run.state == State.TRYING else State.RUNNING

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from django.db import OperationalError, transaction
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
@@ -140,12 +141,16 @@ def open_rows(run: ImportRun, file: BinaryIO) -> tuple[Table, Columns]:
 def _check_header(header: Sequence[str]) -> None:
     if len(header) > MAX_COLUMNS:
         raise UnreadableFile(
-            f"The file has {len(header)} columns; the maximum is {MAX_COLUMNS}. Delete unused columns."
+            gettext_noop("The file has %(header)s columns; the maximum is %(max_columns)s. Delete unused columns.")
+            % {"header": len(header), "max_columns": MAX_COLUMNS}
         )
     if (longest := max(map(len, header), default=0)) > LONGEST_NAME:
         raise UnreadableFile(
-            f"The name of a column has {longest} characters; the maximum is {LONGEST_NAME}. Check which line has the"
-            " names of the columns."
+            gettext_noop(
+                "The name of a column has %(longest)s characters; the maximum is %(longest_name)s. Check which "
+                "line has the names of the columns."
+            )
+            % {"longest": longest, "longest_name": LONGEST_NAME}
         )
 
 
@@ -179,9 +184,11 @@ def _change_state(run: ImportRun, to: str, *, allowed: Sequence[str], wake: bool
     with transaction.atomic():
         rows = ImportRun.objects.filter(pk=run.pk, user_id=run.user_id, state__in=allowed)
         if wake and not run.pieces.exists():
-            raise WrongState("The file has been deleted. Upload it again.")
+            raise WrongState(gettext_noop("The file has been deleted. Upload it again."))
         if not rows.update(**changes):
-            raise WrongState("This is not possible now: the state of the import has changed. See the page.")
+            raise WrongState(
+                gettext_noop("This is not possible now: the state of the import has changed. See the page.")
+            )
         if wake:
             _wake_worker(run, READ_PREVIEW if to == State.PREVIEW else DO_IMPORT)
     run.refresh_from_db()

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import phonenumbers
+from django.utils.translation import gettext_noop
 
 from conversations.models import Customer
 from conversations.phone import phone_key
@@ -24,8 +25,8 @@ from leadsite.core.statements import fetch_rows
 PART: Final = 1000
 MANY: Final = 5
 SHORTEST_NAME: Final = 3
-SAME_NAME: Final = "the same name, and one has no number"
-SAME_NUMBER: Final = "the same number, spelled otherwise"
+SAME_NAME: Final = gettext_noop("the same name, and one has no number")
+SAME_NUMBER: Final = gettext_noop("the same number, spelled otherwise")
 
 _BY_KEY: Final = """
     SELECT given.n, c.id FROM unnest(%s::int[], %s::text[]) AS given (n, phone_key)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from conversations.models import Customer, CustomerMove
 from leads.merging import memory, undo
@@ -24,8 +25,10 @@ from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle, retried
 
 UNDO: Final = timedelta(days=1)
-_GONE: Final = "One of the customers does not exist any more: somebody has merged or erased it. Open the list again."
-_SAME: Final = "This is one customer already."
+_GONE: Final = gettext_noop(
+    "One of the customers does not exist any more: somebody has merged or erased it. Open the list again."
+)
+_SAME: Final = gettext_noop("This is one customer already.")
 
 
 class MergeRefused(Exception):
@@ -104,12 +107,12 @@ def undo_merge(*, user_id: UUID, merge_id: UUID) -> UUID:
         end_if_idle()
         merge = CustomerMerge.objects.filter(user_id=user_id, pk=merge_id).first()
         if merge is None:
-            raise MergeRefused("There is no such merge any more.")
+            raise MergeRefused(gettext_noop("There is no such merge any more."))
         owners = undo.owners_of(merge)
         Customer.objects.lock([merge.target_id, *owners])
         merge = CustomerMerge.objects.select_for_update().filter(pk=merge_id).first()
         if merge is None or undo.owners_of(merge) != owners:
-            raise MergeRefused("Somebody is changing these customers. Try again.")
+            raise MergeRefused(gettext_noop("Somebody is changing these customers. Try again."))
         _check_undoable(merge)
         customer_id = undo.give_back(merge)
         CustomerMerge.objects.filter(pk=merge_id).update(undone_at=clock.now(), moved=None, updated_at=clock.now())
@@ -119,11 +122,11 @@ def undo_merge(*, user_id: UUID, merge_id: UUID) -> UUID:
 def _check_undoable(merge: CustomerMerge) -> None:
     """Raises MergeRefused."""
     if merge.undone_at is not None:
-        raise MergeRefused("This merge is undone already.")
+        raise MergeRefused(gettext_noop("This merge is undone already."))
     if merge.target_id != merge.into_id:
-        raise MergeRefused("The customer has been merged into another one since. Undo that first.")
+        raise MergeRefused(gettext_noop("The customer has been merged into another one since. Undo that first."))
     if not is_undoable(merge):
-        raise MergeRefused("A merge can be undone for a day.")
+        raise MergeRefused(gettext_noop("A merge can be undone for a day."))
 
 
 def forget_merges() -> int:

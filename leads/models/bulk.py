@@ -9,22 +9,25 @@ from django.contrib.admin.models import CHANGE
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leads.models.leads import Lead
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
+from leadsite.languages.texts import number
 
 
 class BulkState(models.TextChoices):
-    WAITING = "waiting"
-    RUNNING = "running"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-    UNDO_WAITING = "undo_waiting"
-    UNDOING = "undoing"
-    UNDONE = "undone"
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    FINISHED = "finished", _("Finished")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")
+    UNDO_WAITING = "undo_waiting", _("Undo Waiting")
+    UNDOING = "undoing", _("Undoing")
+    UNDONE = "undone", _("Undone")
 
 
 class BulkChange(OwnedModel):
@@ -53,19 +56,19 @@ class BulkChange(OwnedModel):
         db_constraint=False,
         db_index=False,
         related_name="+",
-        verbose_name="by",
-        help_text="Who made the change.",
+        verbose_name=_("by"),
+        help_text=_("Who made the change."),
     )
-    values = models.JSONField(help_text="What is written: status, type, assigned_to_id; deleted: true.")
+    values = models.JSONField(help_text=_("What is written: status, type, assigned_to_id; deleted: true."))
     state = models.CharField(choices=State, default=State.WAITING)
-    total = models.PositiveIntegerField(default=0, help_text="The number of chosen leads.")
+    total = models.PositiveIntegerField(default=0, help_text=_("The number of chosen leads."))
     changed = models.PositiveIntegerField(default=0)
-    same = models.PositiveIntegerField(default=0, help_text="Had the value already.")
-    refused = models.PositiveIntegerField(default=0, help_text="Their status does not allow it.")
-    overtaken = models.PositiveIntegerField(default=0, help_text="Were changed after they had been chosen.")
-    gone = models.PositiveIntegerField(default=0, help_text="Were deleted after they had been chosen.")
-    restored = models.PositiveIntegerField(default=0, help_text="Changed leads that the undo gave back.")
-    remaining = models.PositiveIntegerField(default=0, help_text="Changed leads that the undo left as they are.")
+    same = models.PositiveIntegerField(default=0, help_text=_("Had the value already."))
+    refused = models.PositiveIntegerField(default=0, help_text=_("Their status does not allow it."))
+    overtaken = models.PositiveIntegerField(default=0, help_text=_("Were changed after they had been chosen."))
+    gone = models.PositiveIntegerField(default=0, help_text=_("Were deleted after they had been chosen."))
+    restored = models.PositiveIntegerField(default=0, help_text=_("Changed leads that the undo gave back."))
+    remaining = models.PositiveIntegerField(default=0, help_text=_("Changed leads that the undo left as they are."))
     position = models.UUIDField(null=True, editable=False)
     undo_position = models.UUIDField(null=True, editable=False)
     error = models.TextField(blank=True, default="")
@@ -92,7 +95,10 @@ class BulkChange(OwnedModel):
         ]
 
     def __str__(self) -> str:
-        return f"Bulk change of {self.total:,} {'lead' if self.total == 1 else 'leads'}"
+        return gettext("Bulk change of %(total)s %(value)s") % {
+            "total": number(self.total),
+            "value": "lead" if self.total == 1 else "leads",
+        }
 
 
 class LeadValues(NamedTuple):

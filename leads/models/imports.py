@@ -2,19 +2,21 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import OwnedModel
 
 
 class ImportState(models.TextChoices):
-    PREVIEW = "preview"
-    TRYING = "trying"
-    WAITING = "waiting"
-    RUNNING = "running"
-    INTERRUPTED = "interrupted"
-    FAILED = "failed"
-    FINISHED = "finished"
-    UNDONE = "undone"
+    PREVIEW = "preview", _("Preview")
+    TRYING = "trying", _("Trying")
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    INTERRUPTED = "interrupted", _("Interrupted")
+    FAILED = "failed", _("Failed")
+    FINISHED = "finished", _("Finished")
+    UNDONE = "undone", _("Undone")
 
 
 class ImportRun(OwnedModel):
@@ -36,29 +38,31 @@ class ImportRun(OwnedModel):
 
     State = ImportState
 
-    file_name = models.CharField(help_text="Without its folder; - is standard input.")
-    file_hash = models.CharField(blank=True, default="", help_text="SHA-256; empty for standard input.")
+    file_name = models.CharField(help_text=_("Without its folder; - is standard input."))
+    file_hash = models.CharField(blank=True, default="", help_text=_("SHA-256; empty for standard input."))
     format = models.CharField(blank=True, default="")
-    options = models.JSONField(default=dict, blank=True, help_text="As given to the command or on the page.")
-    columns = models.JSONField(default=list, blank=True, help_text="The file's header.")
-    notes = models.JSONField(default=list, blank=True, help_text="Sentences on what was not read of the file.")
+    options = models.JSONField(default=dict, blank=True, help_text=_("As given to the command or on the page."))
+    columns = models.JSONField(default=list, blank=True, help_text=_("The file's header."))
+    notes = models.JSONField(default=list, blank=True, help_text=_("Sentences on what was not read of the file."))
     state = models.CharField(choices=State, default=State.RUNNING)
     read = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    progress = models.FloatField(null=True, help_text="Fraction of the file that is read, where its size is known.")
+    progress = models.FloatField(null=True, help_text=_("Fraction of the file that is read, where its size is known."))
     error = models.TextField(blank=True, default="")
     finished_at = models.DateTimeField(null=True, blank=True)
-    preview = models.JSONField(null=True, blank=True, help_text="Header and first rows; null until a worker read them.")
-    trial = models.JSONField(null=True, blank=True, help_text="Counts and first refusals of the last dry run.")
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="How many workers were killed during it.")
+    preview = models.JSONField(
+        null=True, blank=True, help_text=_("Header and first rows; null until a worker read them.")
+    )
+    trial = models.JSONField(null=True, blank=True, help_text=_("Counts and first refusals of the last dry run."))
+    attempts = models.PositiveSmallIntegerField(default=0, help_text=_("How many workers were killed during it."))
 
     class Meta:
         db_table = "import_runs"
-        verbose_name = "import"
-        verbose_name_plural = "imports"
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
         indexes = [
             # Read when an import starts: was the file imported before, is there a run to resume.
             models.Index(fields=["user", "file_hash", "id"], name="import_runs_by_file"),
@@ -116,4 +120,4 @@ class ImportRefusal(OwnedModel):
         constraints = [models.UniqueConstraint(fields=["user", "id"], name="import_refusals_owner_unique")]
 
     def __str__(self) -> str:
-        return f"Line {self.line}: {self.reason}"
+        return gettext("Line %(line)s: %(reason)s") % {"line": self.line, "reason": self.reason}

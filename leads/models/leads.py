@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Conversation, Message
 from conversations.search.folding import Folded
@@ -16,32 +18,33 @@ from leads.models.imports import ImportRun
 from leads.models.inbound import InboundLeadManager
 from leads.models.lookups import LeadLookupManager
 from leadsite.core.models import NotDeletedManager, OwnedModel
+from leadsite.languages.texts import filled
 
 LOST_REASON_MAX_LENGTH = 1000
 EXTERNAL_ID_MAX_LENGTH = 200
 
 
 class LeadType(models.TextChoices):
-    ORDER = "order"
-    BOOKING = "booking"
-    INQUIRY = "inquiry"
+    ORDER = "order", _("Order")
+    BOOKING = "booking", _("Booking")
+    INQUIRY = "inquiry", _("Inquiry")
 
 
 class LeadStatus(models.TextChoices):
-    NEW = "new"
-    CONTACTED = "contacted"
-    QUALIFIED = "qualified"
-    CONVERTED = "converted"
-    LOST = "lost"
+    NEW = "new", _("New")
+    CONTACTED = "contacted", _("Contacted")
+    QUALIFIED = "qualified", _("Qualified")
+    CONVERTED = "converted", _("Converted")
+    LOST = "lost", _("Lost")
 
 
 class LeadSource(models.TextChoices):
-    API = "api", "REST API"
-    WHATSAPP = "whatsapp", "WhatsApp"
-    MANUAL = "manual"
-    IMPORT = "import"
-    ADMIN = "admin"
-    SQL = "sql", "SQL"
+    API = "api", _("REST API")
+    WHATSAPP = "whatsapp", _("WhatsApp")
+    MANUAL = "manual", _("Manual")
+    IMPORT = "import", _("Import")
+    ADMIN = "admin", _("Admin")
+    SQL = "sql", _("SQL")
 
 
 class LeadManager(
@@ -71,14 +74,14 @@ class Lead(OwnedModel):
         Conversation, models.PROTECT, db_constraint=False, db_index=False, related_name="leads"
     )
     type = models.CharField(choices=Type)
-    details = models.TextField(blank=True, default="", db_default="", help_text="What the customer wants.")
+    details = models.TextField(blank=True, default="", db_default="", help_text=_("What the customer wants."))
     status = models.CharField(choices=Status, default=Status.NEW, db_default=Status.NEW)
-    lost_reason = models.TextField(blank=True, default="", db_default="", help_text="Why it was lost.")
+    lost_reason = models.TextField(blank=True, default="", db_default="", help_text=_("Why it was lost."))
     # Incremented by a trigger at every change: see count_versions.sql.
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     source = models.CharField(choices=Source, editable=False)
     external_id = models.CharField(
-        null=True, blank=True, help_text="The id of this lead in the system that sent it; unique for the business."
+        null=True, blank=True, help_text=_("The id of this lead in the system that sent it; unique for the business.")
     )
     first_message = models.ForeignKey(
         Message,
@@ -88,12 +91,12 @@ class Lead(OwnedModel):
         db_constraint=False,
         db_index=False,
         related_name="+",
-        help_text="The customer's first message; the details are its text until they are edited.",
+        help_text=_("The customer's first message; the details are its text until they are edited."),
     )
     referral = models.JSONField(
         null=True,
         editable=False,
-        help_text="The advertisement or post that brought the customer, from WhatsApp.",
+        help_text=_("The advertisement or post that brought the customer, from WhatsApp."),
     )
     # No foreign key: with one, each row of a file would lock the run's row.
     import_run = models.ForeignKey(
@@ -106,7 +109,7 @@ class Lead(OwnedModel):
         db_index=False,
         related_name="leads",
     )
-    import_line = models.PositiveIntegerField(null=True, editable=False, help_text="Of the file: where it is from.")
+    import_line = models.PositiveIntegerField(null=True, editable=False, help_text=_("Of the file: where it is from."))
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -117,7 +120,7 @@ class Lead(OwnedModel):
         related_name="assigned_leads",
     )
     follow_up_at = models.DateTimeField(
-        "next follow-up", null=True, blank=True, help_text="When to get in touch again: the chat comes back then."
+        _("next follow-up"), null=True, blank=True, help_text=_("When to get in touch again: the chat comes back then.")
     )
     # Null unless it was deleted (leads/services/delete.py); the worker removes the row after DELETED_DAYS.
     deleted_at = models.DateTimeField(null=True, editable=False)
@@ -185,7 +188,7 @@ class Lead(OwnedModel):
                 fields=["user", "external_id"],
                 condition=Q(external_id__isnull=False) & _LIVE,
                 name="leads_external_id_unique",
-                violation_error_message="Another lead has this external id.",
+                violation_error_message=_("Another lead has this external id."),
             ),
             models.CheckConstraint(condition=Q(type__in=LeadType.values), name="leads_type_valid"),
             models.CheckConstraint(
@@ -199,22 +202,33 @@ class Lead(OwnedModel):
             models.CheckConstraint(
                 condition=Q(details__length__lte=DETAILS_MAX_LENGTH),
                 name="leads_details_length",
-                violation_error_message=f"Details have at most {DETAILS_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("Details have at most %(details_max_length)s characters."), details_max_length=DETAILS_MAX_LENGTH
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(lost_reason__length__lte=LOST_REASON_MAX_LENGTH),
                 name="leads_lost_reason_length",
-                violation_error_message=f"A reason has at most {LOST_REASON_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("A reason has at most %(lost_reason_max_length)s characters."),
+                    lost_reason_max_length=LOST_REASON_MAX_LENGTH,
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(external_id__length__gte=1) & Q(external_id__length__lte=EXTERNAL_ID_MAX_LENGTH),
                 name="leads_external_id_length",
-                violation_error_message=f"An external id has 1 to {EXTERNAL_ID_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("An external id has 1 to %(external_id_max_length)s characters."),
+                    external_id_max_length=EXTERNAL_ID_MAX_LENGTH,
+                ),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_type_display()} of {self.conversation.customer}"
+        return gettext("%(get_type_display)s of %(customer)s") % {
+            "get_type_display": self.get_type_display(),
+            "customer": self.conversation.customer,
+        }
 
 
 class DeletedLeadManager(models.Manager["DeletedLead"]):

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Customer
 from leadsite.core.models import OwnedModel
@@ -18,8 +20,8 @@ class CustomerMerge(OwnedModel):
     stays.
     """
 
-    source_id = models.UUIDField(editable=False, help_text="The id that the customer had.")
-    into_id = models.UUIDField(editable=False, help_text="The id of the customer that it was merged into.")
+    source_id = models.UUIDField(editable=False, help_text=_("The id that the customer had."))
+    into_id = models.UUIDField(editable=False, help_text=_("The id of the customer that it was merged into."))
     target = models.ForeignKey(Customer, models.CASCADE, db_constraint=False, db_index=False, related_name="merges")
     former_name = models.CharField(blank=True, default="")
     former_phone = models.CharField(null=True, blank=True)
@@ -32,7 +34,7 @@ class CustomerMerge(OwnedModel):
         db_constraint=False,
         db_index=False,
         related_name="+",
-        verbose_name="by",
+        verbose_name=_("by"),
     )
     moved: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(
         null=True, editable=False
@@ -52,4 +54,4 @@ class CustomerMerge(OwnedModel):
         ]
 
     def __str__(self) -> str:
-        return self.former_name or self.former_phone or "A customer without number"
+        return self.former_name or self.former_phone or gettext("A customer without number")

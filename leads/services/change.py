@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from conversations.models import Customer
 from leads.models import Lead
@@ -80,12 +81,14 @@ def check_version(lead: Lead, version: int | None) -> None:
     """`version`: the one that the client read; None accepts any. Raises StaleVersion."""
     if version is not None and version != lead.version:
         raise StaleVersion(
-            f"The lead has been changed since: it is version {lead.version}. Read it again.", field="version"
+            gettext_noop("The lead has been changed since: it is version %(version)s. Read it again.")
+            % {"version": lead.version},
+            field="version",
         )
 
 
 def unknown_lead() -> UnknownLead:
-    return UnknownLead("There is no such lead.", field=None)
+    return UnknownLead(gettext_noop("There is no such lead."), field=None)
 
 
 def _check_assignee(lead: Lead, columns: Mapping[str, Any]) -> None:

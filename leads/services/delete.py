@@ -10,6 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
 
 from leads.models import Lead
 from leads.services.change import check_version, lock_customer_of, unknown_lead
@@ -87,7 +88,10 @@ def _restore_lead(*, user_id: UUID, lead_id: UUID) -> Restoration:
 def _taken(external_id: str | None) -> ExternalIdTaken:
     name = f" {external_id!r}" if external_id else ""
     return ExternalIdTaken(
-        f"The lead cannot be restored: another lead has its external id{name} by now. Delete that one first.",
+        gettext_noop(
+            "The lead cannot be restored: another lead has its external id%(name)s by now. Delete that one first."
+        )
+        % {"name": name},
         field="external_id",
         constraint="leads_external_id_unique",
         sqlstate="23505",

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from leads.services.rules import NAME_MISSING, CheckedLead, LeadError, NewLead, check_lead
 
 Checked = Sequence[CheckedLead | LeadError]
@@ -21,11 +23,11 @@ _NOT_SAID: Final = {"customer_phone": "", "customer_name": "", "type": ""}
 _NEEDED: Final = ("customer_phone", "customer_name")
 _PHONE_MISSING: Final = LeadError(
     "customer_phone",
-    "customer_phone is required, because there is no lead with this external_id yet.",
+    gettext_noop("customer_phone is required, because there is no lead with this external_id yet."),
     "customers_identified",
 )
 OTHER_CUSTOMERS: Final = LeadError(
-    "external_id", "A lead of another customer has this external_id.", "leads_external_id_unique"
+    "external_id", gettext_noop("A lead of another customer has this external_id."), "leads_external_id_unique"
 )
 
 

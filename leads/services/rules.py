@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from conversations.models import NAME_MAX_LENGTH, Conversation
 from conversations.phone import PHONE_FORM, PhoneInvalid, normalise, phone_key
 from conversations.visible_text import visible_text
@@ -17,7 +19,9 @@ _EXTERNAL_ID_UNIQUE: Final = "leads_external_id_unique"
 _TYPES: Final = tuple(Lead.Type.values)
 _STATUSES: Final = tuple(Lead.Status.values)
 _CONVERSATION_STATUSES: Final = tuple(Conversation.Status.values)
-_PHONE_RULE: Final = f"customer_phone must be an international number: {PHONE_FORM}."
+_PHONE_RULE: Final = gettext_noop("customer_phone must be an international number: %(phone_form)s.") % {
+    "phone_form": PHONE_FORM
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +81,11 @@ class LeadError:
         return "23505" if self.constraint == _EXTERNAL_ID_UNIQUE else "23514"
 
 
-PHONE_MISSING: Final = LeadError("customer_phone", "customer_phone is required.", "customers_identified")
-NAME_MISSING: Final = LeadError("customer_name", "customer_name is required and must not be blank.")
-EXTERNAL_ID_TAKEN: Final = LeadError("external_id", "Another lead has this external_id.", _EXTERNAL_ID_UNIQUE)
+PHONE_MISSING: Final = LeadError("customer_phone", gettext_noop("customer_phone is required."), "customers_identified")
+NAME_MISSING: Final = LeadError("customer_name", gettext_noop("customer_name is required and must not be blank."))
+EXTERNAL_ID_TAKEN: Final = LeadError(
+    "external_id", gettext_noop("Another lead has this external_id."), _EXTERNAL_ID_UNIQUE
+)
 
 
 def check_lead(lead: NewLead, *, may_lack: Collection[str] = ()) -> CheckedLead | LeadError:
@@ -125,32 +131,50 @@ def _check_characters(lead: NewLead) -> LeadError | None:
         return None
     texts = {field: getattr(lead, field) or "" for field in NewLead.__slots__}
     field = next(field for field, text in texts.items() if not is_storable(text))
-    return LeadError(field, f"{field} holds a character that cannot be stored (NUL or a lone surrogate).")
+    return LeadError(
+        field,
+        gettext_noop("%(field)s holds a character that cannot be stored (NUL or a lone surrogate).") % {"field": field},
+    )
 
 
 def _check_name(name: str) -> LeadError | None:
     if not visible_text(name):
         return NAME_MISSING
     if len(name) > NAME_MAX_LENGTH:
-        message = f"customer_name may have at most {NAME_MAX_LENGTH} characters."
+        message = gettext_noop("customer_name may have at most %(name_max_length)s characters.") % {
+            "name_max_length": NAME_MAX_LENGTH
+        }
         return LeadError("customer_name", message, "customers_name_length")
     return None
 
 
 def _check_fields(lead: NewLead, external_id: str | None) -> LeadError | None:
     if lead.type not in _TYPES:
-        return LeadError("type", f"type must be one of {', '.join(_TYPES)}.", "leads_type_valid")
+        return LeadError(
+            "type", gettext_noop("type must be one of %(value)s.") % {"value": ", ".join(_TYPES)}, "leads_type_valid"
+        )
     if len(lead.details) > DETAILS_MAX_LENGTH:
         return LeadError(
-            "details", f"details may have at most {DETAILS_MAX_LENGTH} characters.", "leads_details_length"
+            "details",
+            gettext_noop("details may have at most %(details_max_length)s characters.")
+            % {"details_max_length": DETAILS_MAX_LENGTH},
+            "leads_details_length",
         )
     if lead.status not in _STATUSES:
-        return LeadError("status", f"status must be one of {', '.join(_STATUSES)}.", "leads_status_valid")
+        return LeadError(
+            "status",
+            gettext_noop("status must be one of %(value)s.") % {"value": ", ".join(_STATUSES)},
+            "leads_status_valid",
+        )
     if lead.conversation_status not in _CONVERSATION_STATUSES:
-        message = f"conversation_status must be one of {', '.join(_CONVERSATION_STATUSES)}."
+        message = gettext_noop("conversation_status must be one of %(value)s.") % {
+            "value": ", ".join(_CONVERSATION_STATUSES)
+        }
         return LeadError("conversation_status", message, "conversations_status_valid")
     if external_id is not None and not 1 <= len(external_id) <= EXTERNAL_ID_MAX_LENGTH:
-        message = f"external_id must have 1 to {EXTERNAL_ID_MAX_LENGTH} characters."
+        message = gettext_noop("external_id must have 1 to %(external_id_max_length)s characters.") % {
+            "external_id_max_length": EXTERNAL_ID_MAX_LENGTH
+        }
         return LeadError("external_id", message, "leads_external_id_length")
     return None
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.utils.translation import gettext_noop
+
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 
@@ -34,7 +36,11 @@ def move_error(present: str, status: str) -> str | None:
     """Why a lead may not move from its present status to another, with those that it may; None where it may."""
     if status == present or status in TRANSITIONS[present]:
         return None
-    return f"A lead that is {present} cannot become {status}; it can become {', '.join(TRANSITIONS[present])}."
+    return gettext_noop("A lead that is %(present)s cannot become %(status)s; it can become %(value)s.") % {
+        "present": present,
+        "status": status,
+        "value": ", ".join(TRANSITIONS[present]),
+    }
 
 
 def check_status(lead: Lead, columns: Mapping[str, Any]) -> None:
@@ -44,4 +50,4 @@ def check_status(lead: Lead, columns: Mapping[str, Any]) -> None:
         raise StatusNotAllowed(error, allowed=TRANSITIONS[lead.status])
     becomes_lost = status == Status.LOST and lead.status != Status.LOST
     if becomes_lost and not str(columns.get("lost_reason", lead.lost_reason)).strip():
-        raise LeadRefused("A lost lead needs a reason: why was it lost?", field="lost_reason")
+        raise LeadRefused(gettext_noop("A lost lead needs a reason: why was it lost?"), field="lost_reason")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from leads.services.file_rows import CheckedRows, FieldChange
 from leads.services.rules import CheckedLead, LeadError
 from leads.services.status_order import move_error
@@ -113,8 +115,11 @@ def _ambiguous(leads: list[PlannedLead]) -> LeadError:
     more = ", …" if len(leads) > _SHOWN_LEADS else ""
     return LeadError(
         "external_id",
-        f"The customer has {len(leads)} leads that this row may be about ({words}{more})."
-        " Give the external id, or the exact type and details, of the one to be updated.",
+        gettext_noop(
+            "The customer has %(leads)s leads that this row may be about (%(words)s%(more)s). Give the "
+            "external id, or the exact type and details, of the one to be updated."
+        )
+        % {"leads": len(leads), "words": words, "more": more},
     )
 
 

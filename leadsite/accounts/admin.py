@@ -1,6 +1,6 @@
 """Admin pages of operators: businesses, people, groups and failed logins."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -12,6 +12,8 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -25,6 +27,7 @@ from leadsite.accounts.sessions.admin import SessionAdmin
 from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
 from leadsite.adminkit.values import moment
 from leadsite.core import clock
+from leadsite.languages.texts import filled, inside, shown
 
 __all__ = [
     "ApiKeyAdmin",
@@ -46,9 +49,9 @@ class NewUserForm(UserCreationForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         login = self.fields["usable_password"]
-        login.label = "Login"
-        login.help_text = "A business that only sends leads to the API needs an API key and no login."
-        login.choices = login.widget.choices = [("true", "With a password"), ("false", "None")]
+        login.label = gettext("Login")
+        login.help_text = gettext("A business that only sends leads to the API needs an API key and no login.")
+        login.choices = login.widget.choices = [("true", gettext("With a password")), ("false", gettext("None"))]
 
 
 class EditUserForm(UserChangeForm, ChangedFields):
@@ -56,9 +59,12 @@ class EditUserForm(UserChangeForm, ChangedFields):
         model = User
         fields = "__all__"
         help_texts = {
-            "is_staff": "A login that works for no business becomes the owner of its own.",
-            "groups": f"What owners may do, as a rule “{STAFF_GROUP}”. Agents and viewers have what their role gives.",
-            "is_superuser": "Sees and changes the rows of every business, and these pages.",
+            "is_staff": _("A login that works for no business becomes the owner of its own."),
+            "groups": filled(
+                _("What owners may do, as a rule “%(staff_group)s”. Agents and viewers have what their role gives."),
+                staff_group=STAFF_GROUP,
+            ),
+            "is_superuser": _("Sees and changes the rows of every business, and these pages."),
         }
 
 
@@ -71,15 +77,15 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ign
     list_filter = ["is_active"]
     list_before_template = "accounts/businesses.html"
     search_fields = ["email", "business_name"]
-    search_help_text = "Name or e-mail"
+    search_help_text = _("Name or e-mail")
     ordering = ["-pk"]
     filter_horizontal = []
     readonly_fields = ["created", "last_seen", "factor", "people"]
     fieldsets = [
         (None, {"fields": ["email", "business_name", "password", "people"]}),
-        ("Where it is", {"fields": ["country", "time_zone"]}),
-        ("Access", {"fields": ["is_active", "is_staff", "groups", "is_superuser", "factor"]}),
-        ("Times", {"fields": ["last_seen", "created"]}),
+        (_("Where it is"), {"fields": ["country", "time_zone"]}),
+        (_("Access"), {"fields": ["is_active", "is_staff", "groups", "is_superuser", "factor"]}),
+        (_("Times"), {"fields": ["last_seen", "created"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "business_name", "usable_password", "password1", "password2"]})]
 
@@ -103,22 +109,24 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ign
         super().save_related(request, form, formsets, change)
         give_staff_a_business(user=form.instance)
 
-    @admin.display(description="business", ordering="business_name")
+    @admin.display(description=_("business"), ordering="business_name")
     def business(self, user: User) -> str:
         return str(user)
 
-    @admin.display(description="people", ordering="members")
+    @admin.display(description=_("people"), ordering="members")
     def people(self, user: Any) -> SafeString:
         count = user.members or 0
-        words = "nobody" if not count else "1 person" if count == 1 else f"{count} people"
+        words = (
+            ngettext("%(count)s person", "%(count)s people", count) % {"count": count} if count else gettext("nobody")
+        )
         address = reverse("admin:accounts_membership_changelist", query={"business__id__exact": str(user.pk)})
         return format_html('<a href="{}" class="text-link">{}</a>', address, words)
 
-    @admin.display(description="second factor", ordering="second_factor_at")
+    @admin.display(description=_("second factor"), ordering="second_factor_at")
     def factor(self, user: User) -> SafeString:
-        return moment(user.second_factor_at) if user.second_factor_at else SafeString("none")
+        return moment(user.second_factor_at) if user.second_factor_at else SafeString(gettext("none"))
 
-    @admin.display(description="last login")
+    @admin.display(description=_("last login"))
     def last_seen(self, user: User) -> SafeString:
         return moment(user.last_login)
 
@@ -147,8 +155,8 @@ class PersonAdmin(UserAdmin):
     readonly_fields = ["created", "last_seen", "factor", "works_for"]
     fieldsets = [
         (None, {"fields": ["email", "name", "password", "works_for"]}),
-        ("Access", {"fields": ["is_active", "is_superuser", "factor"]}),
-        ("Times", {"fields": ["last_seen", "created"]}),
+        (_("Access"), {"fields": ["is_active", "is_superuser", "factor"]}),
+        (_("Times"), {"fields": ["last_seen", "created"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
 
@@ -170,15 +178,28 @@ class PersonAdmin(UserAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         AdminPage.save_related(self, request, form, formsets, change)
 
-    @admin.display(description="person", ordering="name")
+    @admin.display(description=_("person"), ordering="name")
     def person(self, user: User) -> str:
         return user.person_name
 
-    @admin.display(description="works for")
+    @admin.display(description=_("works for"))
     def works_for(self, user: User) -> SafeString:
-        works = [(f"{one.business}, {one.get_role_display().lower()}",) for one in user.memberships.all()]
-        works += [("all businesses, as an operator",)] if user.is_superuser else []
+        works = [(f"{one.business}, {inside(one.get_role_display())}",) for one in user.memberships.all()]
+        works += [(gettext("all businesses, as an operator"),)] if user.is_superuser else []
         return format_html_join(SafeString("<br>"), "{}", works) or SafeString("nobody")
+
+
+# The names that Django stores of permissions.
+PERMISSIONS: Final = (
+    gettext_noop("Can add %(name)s"),
+    gettext_noop("Can change %(name)s"),
+    gettext_noop("Can delete %(name)s"),
+    gettext_noop("Can view %(name)s"),
+)
+
+
+def _permission(permission: Permission) -> str:
+    return f"{permission.content_type.app_labeled_name} | {shown(permission.name)}"
 
 
 admin.site.unregister(Group)
@@ -193,10 +214,12 @@ class GroupAdmin(OperatorsOnly, DjangoGroupAdmin, AdminPage):
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **options: Any
     ) -> Any:
         # Only models with an admin page need permissions.
-        shown = ContentType.objects.get_for_models(*admin.site._registry).values()
-        permissions = Permission.objects.filter(content_type__in=shown).select_related("content_type")
+        have_pages = ContentType.objects.get_for_models(*admin.site._registry).values()
+        permissions = Permission.objects.filter(content_type__in=have_pages).select_related("content_type")
         options |= {"widget": UnfoldAdminCheckboxSelectMultipleWidget(), "queryset": permissions, "help_text": ""}
-        return super().formfield_for_manytomany(db_field, request, **options)
+        field: Any = super().formfield_for_manytomany(db_field, request, **options)
+        field.label_from_instance = _permission
+        return field
 
 
 @admin.register(LoginAttempt)
@@ -205,7 +228,7 @@ class LoginAttemptAdmin(OperatorsOnly, AdminPage):
 
     list_display = ["account", "address", "what", "used", "waits"]
     search_fields = ["account", "address"]
-    search_help_text = "Beginning and host of an e-mail, or address"
+    search_help_text = _("Beginning and host of an e-mail, or address")
     ordering = ["-until"]
     fields = ["account", "address", "what", "used", "waits"]
     readonly_fields = fields
@@ -216,16 +239,16 @@ class LoginAttemptAdmin(OperatorsOnly, AdminPage):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    @admin.display(description="counted")
+    @admin.display(description=_("counted"))
     def what(self, row: LoginAttempt) -> str:
         return row.counted
 
-    @admin.display(description="attempts")
+    @admin.display(description=_("attempts"))
     def used(self, row: LoginAttempt) -> str:
-        return f"{row.attempts} of {row.allowed}"
+        return gettext("%(attempts)s of %(allowed)s") % {"attempts": row.attempts, "allowed": row.allowed}
 
-    @admin.display(description="waits", ordering="until")
+    @admin.display(description=_("waits"), ordering="until")
     def waits(self, row: LoginAttempt) -> SafeString:
         if row.until <= clock.now():
-            return SafeString("no longer")
-        return moment(row.until) if row.attempts >= row.allowed else SafeString("no")
+            return SafeString(gettext("no longer"))
+        return moment(row.until) if row.attempts >= row.allowed else SafeString(gettext("no"))

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.statements import fetch_rows
 
@@ -66,30 +68,34 @@ class LoginAttempt(models.Model):
     """
 
     key = models.CharField(primary_key=True)
-    account = models.CharField(help_text="The last one that was tried, shortened.")
-    address = models.CharField(help_text="The last one that tried.")
+    account = models.CharField(help_text=_("The last one that was tried, shortened."))
+    address = models.CharField(help_text=_("The last one that tried."))
     attempts = models.IntegerField()
     allowed = models.IntegerField()
-    until = models.DateTimeField(help_text="When the attempts are forgotten.")
+    until = models.DateTimeField(help_text=_("When the attempts are forgotten."))
 
     objects = LoginAttemptManager()
 
     class Meta:
         db_table = "login_attempts"
-        verbose_name = "failed login"
+        verbose_name = _("failed login")
 
     def __str__(self) -> str:
-        return f"{self.account} from {self.address}"
+        return gettext("%(account)s from %(address)s") % {"account": self.account, "address": self.address}
 
     @property
     def counted(self) -> str:
         """What the attempts have in common, in words: see `key`."""
-        kinds = {"code": "codes for ", "reset": "links to a new password for ", "invitation": "invitations for "}
+        kinds = {
+            "code": gettext("codes for %(whom)s"),
+            "reset": gettext("links to a new password for %(whom)s"),
+            "invitation": gettext("invitations for %(whom)s"),
+        }
         kind, _, rest = self.key.partition(" ")
         key = rest if kind in kinds else self.key
-        counted = "all accounts from this address"
+        counted = gettext("all accounts from this address")
         if key.startswith("account "):
-            places = {" browser ": "a browser that it is used in", " address ": "this address"}
-            place = next((words for mark, words in places.items() if mark in key), "all addresses")
-            counted = f"this account from {place}"
-        return f"{kinds.get(kind, '')}{counted}"
+            places = {" browser ": gettext("a browser that it is used in"), " address ": gettext("this address")}
+            place = next((words for mark, words in places.items() if mark in key), gettext("all addresses"))
+            counted = gettext("this account from %(place)s") % {"place": place}
+        return kinds.get(kind, "%(whom)s") % {"whom": counted}

@@ -9,6 +9,8 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.forms import AuthenticationForm as StaffForm
 
@@ -17,7 +19,7 @@ from leadsite.accounts.passwords.services import can_mail
 from leadsite.accounts.second_factor.login_steps import after_password
 from leadsite.accounts.wait_page import wait_page
 
-_FORGOTTEN: Final = "Password forgotten? The operator of this site can give you a new one."
+_FORGOTTEN: Final = _("Password forgotten? The operator of this site can give you a new one.")
 
 
 class _PasswordPage(LoginView):
@@ -30,7 +32,11 @@ class _PasswordPage(LoginView):
         return after_password(self.request, form.get_user(), next_page=self.get_success_url())
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        here: dict[str, Any] = {"title": "Log in", "app_path": self.request.get_full_path(), "forgotten": _FORGOTTEN}
+        here: dict[str, Any] = {
+            "title": gettext("Log in"),
+            "app_path": self.request.get_full_path(),
+            "forgotten": _FORGOTTEN,
+        }
         here["can_mail"] = can_mail()
         return super().get_context_data(**context) | admin.site.each_context(self.request) | here
 

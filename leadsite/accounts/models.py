@@ -5,11 +5,13 @@ from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.business.last_writes import LastWrite
 from leadsite.accounts.business.places import check_country, check_zone
@@ -80,10 +82,15 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     """
 
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
-    email = models.EmailField("e-mail", max_length=254, help_text="The login.")
+    email = models.EmailField(_("e-mail"), max_length=254, help_text=_("The login."))
     business_name = models.CharField(max_length=200, blank=True, db_default="", default="")
     name = models.CharField(
-        "name of the person", max_length=200, blank=True, db_default="", default="", help_text="Shown to colleagues."
+        _("name of the person"),
+        max_length=200,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("Shown to colleagues."),
     )
     country = models.CharField(
         max_length=2,
@@ -91,7 +98,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         db_default="",
         default="",
         validators=[check_country],
-        help_text="Of the business: local phone numbers that staff type are read as numbers of this country.",
+        help_text=_("Of the business: local phone numbers that staff type are read as numbers of this country."),
     )
     time_zone = models.CharField(
         max_length=64,
@@ -99,17 +106,25 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         db_default="",
         default="",
         validators=[check_zone],
-        help_text="Of the business, such as Europe/Berlin: for the times of its pages, and when its days begin.",
+        help_text=_("Of the business, such as Europe/Berlin: for the times of its pages, and when its days begin."),
     )
-    is_staff = models.BooleanField("may use the admin", default=False, db_default=False)
+    language = models.CharField(
+        max_length=10,
+        blank=True,
+        db_default="",
+        default="",
+        choices=settings.LANGUAGES,
+        help_text=_("Of the pages that the person sees; without one, that of the browser."),
+    )
+    is_staff = models.BooleanField(_("may use the admin"), default=False, db_default=False)
     is_active = models.BooleanField(
-        "active",
+        _("active"),
         default=True,
         db_default=True,
-        help_text="Untick to lock out the login at once, and every API key within a second.",
+        help_text=_("Untick to lock out the login at once, and every API key within a second."),
     )
     second_factor_at = models.DateTimeField(
-        "second factor", null=True, editable=False, help_text="Since when a login needs a code, too."
+        _("second factor"), null=True, editable=False, help_text=_("Since when a login needs a code, too.")
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -127,19 +142,19 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     class Meta:
         db_table = "users"
-        verbose_name = "business"
-        verbose_name_plural = "businesses"
+        verbose_name = _("business")
+        verbose_name_plural = _("businesses")
         constraints = [
             models.UniqueConstraint(
                 fields=["email"],
                 name="users_email_unique",
                 violation_error_code="unique",
-                violation_error_message="This e-mail has an account.",
+                violation_error_message=_("This e-mail has an account."),
             ),
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")),
                 name="users_email_lower",
-                violation_error_message="Write the e-mail in lower case.",
+                violation_error_message=_("Write the e-mail in lower case."),
             ),
         ]
 
@@ -197,8 +212,8 @@ class Person(User):  # type: ignore[django-manager-missing] # auth_token_set, in
 
     class Meta:
         proxy = True
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
 
 
 class IdempotencyKey(models.Model):

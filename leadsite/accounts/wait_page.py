@@ -4,12 +4,13 @@ from typing import Final
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.logins import LoginRefused
 from leadsite.adminkit.error_pages import error_page
 from leadsite.core import clock
 
-_REFUSED: Final = (
+_REFUSED: Final = _(
     "There were too many attempts to log in to this account, or from this network. The next one is possible at"
     " {time} ({zone}), in {minutes} minutes. If you have forgotten your password, ask the operator of this site for a"
     " new one; they can also end the wait."

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 SHOWN: Final = 5
 COUNT_LIMIT: Final = 1000
@@ -25,4 +26,4 @@ def foreign_line(text: str) -> SafeString:
 def counted(rows: QuerySet[Any]) -> str:
     """The number of rows, or "over 1000"; empty for none."""
     count = rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()
-    return f"over {COUNT_LIMIT}" if count > COUNT_LIMIT else str(count or "")
+    return gettext("over %(count_limit)s") % {"count_limit": COUNT_LIMIT} if count > COUNT_LIMIT else str(count or "")

@@ -7,9 +7,11 @@ from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from unfold.views import ChangeList
 
 from leadsite.adminkit.paginator import COUNT_LIMIT
+from leadsite.languages.texts import number
 
 
 class LongList(ChangeList):
@@ -22,7 +24,9 @@ class LongList(ChangeList):
         if ORDER_VAR not in self.params or self._is_by_index(rows) or not _is_long(request, rows):
             return rows
         del self.params[ORDER_VAR]
-        words = f"This list has over {COUNT_LIMIT:,} rows, too many to sort by that column. Filter or search first."
+        words = gettext(
+            "This list has over %(count_limit)s rows, too many to sort by that column. Filter or search first."
+        ) % {"count_limit": number(COUNT_LIMIT)}
         messages.info(request, words)
         return super().get_queryset(request, exclude_parameters)
 

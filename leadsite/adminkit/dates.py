@@ -6,10 +6,12 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core import clock
 
-_TITLES: Final = {"created_at": "created", "updated_at": "changed", "deleted_at": "deleted"}
+_TITLES: Final = {"created_at": _("created"), "updated_at": _("changed"), "deleted_at": _("deleted")}
 
 
 class DateRangeFilter(admin.DateFieldListFilter):
@@ -20,10 +22,10 @@ class DateRangeFilter(admin.DateFieldListFilter):
         self.title = _TITLES.get(field.name, self.title)
         since, until = self.lookup_kwarg_since, self.lookup_kwarg_until
         ranges: list[Any] = [(label, {since: begin, until: end}) for label, begin, end in ranges_of_days(clock.now())]
-        self.links = (("Any date", {}), *ranges)
+        self.links = ((gettext("Any date"), {}), *ranges)
         if field.null:
             missing = f"{self.field_generic}isnull"
-            self.links += (("No date", {missing: True}), ("Has date", {missing: False}))
+            self.links += ((gettext("No date"), {missing: True}), (gettext("Has date"), {missing: False}))
 
 
 def ranges_of_days(now: datetime) -> list[tuple[str, datetime, datetime]]:
@@ -33,13 +35,13 @@ def ranges_of_days(now: datetime) -> list[tuple[str, datetime, datetime]]:
     month = today.replace(day=1)
     last_month = (month - timedelta(days=1)).replace(day=1)
     return [
-        ("Today", today, tomorrow),
-        ("Yesterday", today - timedelta(days=1), today),
-        ("Last 7 days", today - timedelta(days=6), tomorrow),
-        ("Last 30 days", today - timedelta(days=29), tomorrow),
-        ("This month", month, tomorrow),
-        ("Last month", last_month, month),
-        ("This year", month.replace(month=1), tomorrow),
+        (gettext("Today"), today, tomorrow),
+        (gettext("Yesterday"), today - timedelta(days=1), today),
+        (gettext("Last 7 days"), today - timedelta(days=6), tomorrow),
+        (gettext("Last 30 days"), today - timedelta(days=29), tomorrow),
+        (gettext("This month"), month, tomorrow),
+        (gettext("Last month"), last_month, month),
+        (gettext("This year"), month.replace(month=1), tomorrow),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from leadsite.adminkit.owned import OwnedAdmin, OwnedForm
 from leadsite.adminkit.workplace import business_of, sees_all
@@ -31,7 +32,11 @@ class OwnedTextForm(OwnedForm):
         owner = cleaned.get("user") or self.instance.user_id
         rows = type(self.instance)._default_manager.filter(user=owner)
         if owner and self.instance._state.adding and rows.count() >= self.most:
-            self.add_error(None, f"There are {self.most} already, which is the most. Delete one that nobody uses.")
+            self.add_error(
+                None,
+                gettext("There are %(most)s already, which is the most. Delete one that nobody uses.")
+                % {"most": self.most},
+            )
         return cleaned
 
 

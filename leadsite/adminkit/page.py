@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from leadsite.adminkit.change_list import LongList
@@ -26,6 +28,7 @@ from leadsite.adminkit.values import moment
 from leadsite.adminkit.workplace import reader_of, sees_all
 from leadsite.core import failures
 from leadsite.core.postgresql import replica
+from leadsite.languages.texts import number
 
 log = structlog.get_logger(__name__)
 filter_times_by_ranges()
@@ -54,8 +57,12 @@ def any_size(action: A) -> A:
 def search_problem(term: str) -> str:
     """Return what to do about a term that is too long to search for, or ""."""
     if len(term.split()) > SEARCHED_WORDS:
-        return f"Search for at most {SEARCHED_WORDS} words."
-    return f"Search for at most {SEARCHED_CHARACTERS} characters." if len(term) > SEARCHED_CHARACTERS else ""
+        return gettext("Search for at most %(searched_words)s words.") % {"searched_words": SEARCHED_WORDS}
+    return (
+        gettext("Search for at most %(searched_characters)s characters.") % {"searched_characters": SEARCHED_CHARACTERS}
+        if len(term) > SEARCHED_CHARACTERS
+        else ""
+    )
 
 
 class ChangedFields(forms.ModelForm[Any]):
@@ -149,13 +156,17 @@ class AdminPage(ModelAdmin):
                 raise
             # Django validates most filters and selections, but not the year 0, a NUL or a malformed id.
             log.warning("admin_list_refused", path=request.path, exc_info=True)
-            messages.error(request, "There is no such filter or selection.")
+            messages.error(request, gettext("There is no such filter or selection."))
             return HttpResponseRedirect(request.path)
         except DatabaseError as error:
             if not _lost_a_race(error):
                 raise
             failures.report_request(error, request)
-            messages.error(request, f"Not done: another session is changing the same data. {_constraint(error)}")
+            messages.error(
+                request,
+                gettext("Not done: another session is changing the same data. %(constraint)s")
+                % {"constraint": _constraint(error)},
+            )
             return HttpResponseRedirect(request.get_full_path())
 
     def list_page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
@@ -180,7 +191,11 @@ class AdminPage(ModelAdmin):
         except DatabaseError as error:
             if not _lost_a_race(error):
                 raise
-            messages.error(request, f"Not saved: another session is changing the same data. {_constraint(error)}")
+            messages.error(
+                request,
+                gettext("Not saved: another session is changing the same data. %(constraint)s")
+                % {"constraint": _constraint(error)},
+            )
             return HttpResponseRedirect(request.get_full_path())
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
@@ -188,17 +203,23 @@ class AdminPage(ModelAdmin):
         chosen = self.get_actions(request).get(request.POST.get("action", ""))
         across = request.POST.get("select_across") == "1"
         if across and chosen and not hasattr(chosen[0], "any_size") and queryset[: MAX_CHOSEN + 1].count() > MAX_CHOSEN:
-            limit = f"“{chosen[2] % model_format_dict(self.opts)}” takes at most {MAX_CHOSEN:,} rows at a time"
-            messages.error(request, f"Nothing was done: {limit}. Choose fewer by a filter or the search.")
+            limit = gettext("“%(chosen)s” takes at most %(max_chosen)s rows at a time") % {
+                "chosen": chosen[2] % model_format_dict(self.opts),
+                "max_chosen": number(MAX_CHOSEN),
+            }
+            messages.error(
+                request,
+                gettext("Nothing was done: %(limit)s. Choose fewer by a filter or the search.") % {"limit": limit},
+            )
             return HttpResponseRedirect(request.get_full_path())
         return super().response_action(request, queryset)
 
-    @admin.display(description="created", ordering="pk")
+    @admin.display(description=_("created"), ordering="pk")
     def created(self, row: Any) -> SafeString:
         # Sorted by id: UUID version 7 is in the order of creation, and indexed.
         return moment(row.created_at)
 
-    @admin.display(description="last change")
+    @admin.display(description=_("last change"))
     def changed(self, row: Any) -> SafeString:
         return moment(row.updated_at)
 
@@ -247,4 +268,4 @@ def _lost_a_race(error: DatabaseError) -> bool:
 
 def _constraint(error: DatabaseError) -> str:
     diagnosis = getattr(error.__cause__, "diag", None)
-    return f"({diagnosis.constraint_name})" if diagnosis and diagnosis.constraint_name else "Try again."
+    return f"({diagnosis.constraint_name})" if diagnosis and diagnosis.constraint_name else gettext("Try again.")

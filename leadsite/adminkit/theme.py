@@ -1,14 +1,21 @@
-"""Template settings and settings of django-unfold. None depends on the environment."""
+"""Settings of templates, languages and django-unfold. None depends on the environment."""
 
 from pathlib import Path
 from typing import Any, Final
 
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
+from leadsite.languages.catalogues import LOCALE
+
+# Each has a complete catalogue in LOCALE, and its own name here: somebody who reads no English finds it. Portuguese is
+# Brazil's: most businesses that sell by WhatsApp in that language are there, and Django falls back on it for "pt".
+LOCALE_PATHS: Final = [LOCALE]
+LANGUAGES: Final = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("pt-br", "Português (Brasil)")]
 UNFOLD: Final[dict[str, Any]] = {
     "SITE_TITLE": "leadsite",
     "SITE_HEADER": "leadsite",
-    "SITE_SUBHEADER": "Leads and conversations",
+    "SITE_SUBHEADER": _("Leads and conversations"),
     "SITE_SYMBOL": "forum",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
     "STYLES": ["leadsite.sidebar.stylesheet"],
@@ -19,8 +26,8 @@ UNFOLD: Final[dict[str, Any]] = {
     "DASHBOARD_CALLBACK": "leadsite.dashboard.dashboard",
     "ACCOUNT": {
         "navigation": [
-            {"title": "Your account", "link": reverse_lazy("account")},
-            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": _("Your account"), "link": reverse_lazy("account")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
         ]
     },
     "SIDEBAR": {"navigation": "leadsite.sidebar.navigation"},
@@ -31,6 +38,7 @@ TEMPLATES: Final[list[dict[str, Any]]] = [
         # First, because some of these replace unfold's templates.
         "DIRS": [Path(__file__).parent.parent / "templates"],
         "OPTIONS": {
+            "builtins": ["leadsite.languages.filters"],
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",

@@ -6,8 +6,11 @@ from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 NOTHING = SafeString("–")
 
@@ -33,7 +36,7 @@ COLOURS = {
     "delivered": GREEN,
     "unrouted": ORANGE,
 }
-WAITS_FOR_WORKER = "Waiting for a worker. If this takes longer than a minute, no worker is running."
+WAITS_FOR_WORKER = _("Waiting for a worker. If this takes longer than a minute, no worker is running.")
 
 
 def badge(label: str, value: str) -> SafeString:
@@ -48,13 +51,13 @@ def moment(time: datetime | None) -> SafeString:
         return NOTHING
     local = timezone.localtime(time)
     this_year = local.year == timezone.localtime().year
-    text = f"{local.day} {local:%b, %H:%M}" if this_year else f"{local.day} {local:%b %Y}"
+    text = date_format(local, gettext("j M, H:i") if this_year else gettext("j M Y"))
     exact = f"{local:%Y-%m-%d %H:%M:%S %Z}"
     return format_html('<span class="whitespace-nowrap" title="{}">{}</span>', exact, text)
 
 
 def day(time: datetime) -> str:
-    return f"{timezone.localtime(time):%d %b %Y}".removeprefix("0")
+    return date_format(timezone.localtime(time), gettext("j M Y"))
 
 
 def link(row: Model, label: str = "") -> SafeString:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class AuditAction(models.TextChoices):
@@ -24,7 +25,7 @@ class AuditEntry(models.Model):
     transaction_id = models.BigIntegerField(help_text="The same for all that was changed at once.")
     table_name = models.TextField()
     row_id = models.UUIDField()
-    user_id = models.UUIDField("business", null=True)
+    user_id = models.UUIDField(_("business"), null=True)
     action = models.TextField(choices=Action)
     actor_kind = models.TextField()
     actor_id = models.TextField()
@@ -36,8 +37,8 @@ class AuditEntry(models.Model):
     class Meta:
         managed = False
         db_table = "audit_entries"
-        verbose_name = "audit entry"
-        verbose_name_plural = "audit"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit")
         default_permissions = ("view",)
 
     def __str__(self) -> str:

@@ -6,10 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from leadsite.accounts.models import User
 from leadsite.audit.history import Changes, action_of, changes_of
 from leadsite.audit.models import AuditEntry
 from leadsite.core.postgresql.actors import ActorKind
+from leadsite.languages.texts import joined
 
 # A longer text is shown below its sentence.
 SHORT: Final = 60
@@ -17,29 +21,34 @@ MASK: Final = "(secret)"
 _PEOPLE: Final = frozenset({"assigned_to", "deleted_by", "person_id"})
 _ICONS: Final = {"insert": "add_circle", "update": "edit", "delete": "delete", "restore": "restore_from_trash"}
 _WORDS: Final = {
-    "external_id": "external id",
-    "whatsapp_user_id": "WhatsApp user id",
-    "phone_number_id": "phone number id",
-    "waba_id": "WhatsApp Business account id",
-    "encrypted_access_token": "access token",
-    "encrypted_app_secret": "app secret",
-    "encrypted_secret": "signing secret",
-    "former_secret": "former signing secret",
-    "encrypted_headers": "headers",
+    "external_id": _("external id"),
+    "whatsapp_user_id": _("WhatsApp user id"),
+    "phone_number_id": _("phone number id"),
+    "waba_id": _("WhatsApp Business account id"),
+    "encrypted_access_token": _("access token"),
+    "encrypted_app_secret": _("app secret"),
+    "encrypted_secret": _("signing secret"),
+    "former_secret": _("former signing secret"),
+    "encrypted_headers": _("headers"),
     "url": "URL",
 }
+_CODES: Final = frozenset({"status", "type", "source", "role"})
 # What comes along with another change, or means nothing to staff.
 _UNSAID: Final = frozenset(
     {"deleted_by", "first_message_id", "import_run_id", "import_line", "former_until", "resumed_at"}
 )
 _ACTORS: Final[dict[str, Callable[[str], str]]] = {
-    ActorKind.PERSON: lambda name: name or "Somebody",
-    ActorKind.KEY: lambda name: f"The API key “{name}”" if name else "An API key",
-    ActorKind.IMPORT: lambda name: f"The import of {name}",
-    ActorKind.DELIVERY: lambda name: "A message from WhatsApp",
-    ActorKind.SQL: lambda name: f"The database role {name}",
-    ActorKind.COMMAND: lambda name: f"The command {name}",
-    ActorKind.WORKER: lambda name: f"The worker ({name.replace('_', ' ')})" if name != "worker" else "The worker",
+    ActorKind.PERSON: lambda name: name or gettext("Somebody"),
+    ActorKind.KEY: lambda name: gettext("The API key “%(name)s”") % {"name": name} if name else gettext("An API key"),
+    ActorKind.IMPORT: lambda name: gettext("The import of %(name)s") % {"name": name},
+    ActorKind.DELIVERY: lambda name: gettext("A message from WhatsApp"),
+    ActorKind.SQL: lambda name: gettext("The database role %(name)s") % {"name": name},
+    ActorKind.COMMAND: lambda name: gettext("The command %(name)s") % {"name": name},
+    ActorKind.WORKER: lambda name: (
+        gettext("The worker (%(task)s)") % {"task": name.replace("_", " ")}
+        if name != "worker"
+        else gettext("The worker")
+    ),
 }
 # Names of rows by their ids, and the fields that have such ids, or lists of them.
 Naming = Callable[[Collection[UUID]], Mapping[UUID, str]]
@@ -108,56 +117,91 @@ def _line(entry: AuditEntry, changes: Changes, names: dict[str, str]) -> Line:
     actor = _ACTORS.get(entry.actor_kind, str)(entry.actor_name)
     texts: Sequence[Text] = ()
     if entry.before is None and entry.after is None:
-        sentence = f"{actor} {_DONE[action]} it. What it said has been erased."
+        erased = gettext("What it said has been erased.")
+        sentence = f"{str(_DONE[action]) % {'actor': actor}}. {erased}"
     elif action == "insert":
         sentence = _created(entry, actor)
     elif action in ("delete", "restore"):
-        sentence = f"{actor} {_DONE[action]} it"
+        sentence = str(_DONE[action]) % {"actor": actor}
     else:
         said = {name: values for name, values in changes.items() if name not in _UNSAID} or changes
         texts = [Text(_word(name), *map(_text, values)) for name, values in said.items() if _is_long(name, values)]
-        sentence = f"{actor} {_joined([_change(name, values, names) for name, values in said.items()])}"
+        done = joined([_change(name, values, names) for name, values in said.items()])
+        sentence = gettext("%(actor)s %(done)s") % {"actor": actor, "done": done}
     return Line(entry.at, _ICONS[action], sentence, texts, entry.request_id)
 
 
-_DONE: Final = {"insert": "created", "update": "changed", "delete": "deleted", "restore": "restored"}
+_DONE: Final = {
+    "insert": _("%(actor)s created it"),
+    "update": _("%(actor)s changed it"),
+    "delete": _("%(actor)s deleted it"),
+    "restore": _("%(actor)s restored it"),
+}
 
 
 def _created(entry: AuditEntry, actor: str) -> str:
     if entry.actor_kind == ActorKind.IMPORT:
         line = entry.after.get("import_line")
-        return f"Imported from {entry.actor_name}{f', line {line}' if line else ''}"
+        if not line:
+            return gettext("Imported from %(name)s") % {"name": entry.actor_name}
+        return gettext("Imported from %(name)s, line %(line)s") % {"name": entry.actor_name, "line": line}
     if entry.actor_kind == ActorKind.DELIVERY:
-        return "Created by a message from WhatsApp"
-    return f"{actor} created it"
+        return gettext("Created by a message from WhatsApp")
+    return str(_DONE["insert"]) % {"actor": actor}
 
 
 def _change(name: str, values: tuple[Any, Any], names: dict[str, str]) -> str:
     before, after = values
     if name == "status":
-        return f"moved it from {before} to {after}"
+        return gettext("moved it from %(before)s to %(after)s") % {
+            "before": _said(before),
+            "after": _said(after),
+        }
     if name == "assigned_to":
-        return _assigned(names.get(before or "", "somebody"), names.get(after or "", "somebody"), values)
+        return _assigned(
+            names.get(before or "", gettext("somebody")), names.get(after or "", gettext("somebody")), values
+        )
     if name in _SENTENCES:
         return _SENTENCES[name](before, after, names)
     word = _word(name)
     if MASK in values:
-        return f"replaced the {word}"
+        return gettext("replaced the %(word)s") % {"word": word}
     if isinstance(after, bool):
-        return f"turned “{word}” {'on' if after else 'off'}"
-    return f"changed the {word}" if _is_long(name, values) else _short_change(word, _text(before), _text(after))
+        return (gettext("turned “%(word)s” on") if after else gettext("turned “%(word)s” off")) % {"word": word}
+    return _changed(name, word, before, after)
+
+
+def _changed(name: str, word: str, before: Any, after: Any) -> str:
+    if _is_long(name, (before, after)):
+        return gettext("changed the %(word)s") % {"word": word}
+    if name in _CODES:
+        before, after = _said(before), _said(after)
+    return _short_change(word, _text(before), _text(after))
+
+
+def _said(code: str | None) -> str:
+    return gettext(code) if code else ""
 
 
 def _short_change(word: str, before: str, after: str) -> str:
     if not before:
-        return f"set the {word} to “{after}”"
-    return f"changed the {word} from “{before}” to “{after}”" if after else f"removed the {word} “{before}”"
+        return gettext("set the %(word)s to “%(after)s”") % {"word": word, "after": after}
+    return (
+        gettext("changed the %(word)s from “%(before)s” to “%(after)s”")
+        % {"word": word, "before": before, "after": after}
+        if after
+        else gettext("removed the %(word)s “%(before)s”") % {"word": word, "before": before}
+    )
 
 
 def _assigned(former: str, present: str, values: tuple[Any, Any]) -> str:
     if values[1] is None:
-        return f"took it from {former}"
-    return f"assigned it to {present}" if values[0] is None else f"passed it from {former} to {present}"
+        return gettext("took it from %(former)s") % {"former": former}
+    return (
+        gettext("assigned it to %(present)s") % {"present": present}
+        if values[0] is None
+        else gettext("passed it from %(former)s to %(present)s") % {"former": former, "present": present}
+    )
 
 
 def _is_long(name: str, values: tuple[Any, Any]) -> bool:
@@ -167,14 +211,10 @@ def _is_long(name: str, values: tuple[Any, Any]) -> bool:
 
 
 def _word(name: str) -> str:
-    return _WORDS.get(name) or name.removesuffix("_id").removesuffix("_at").replace("_", " ")
+    return str(_WORDS.get(name) or gettext(name.removesuffix("_id").removesuffix("_at").replace("_", " ")))
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.audit.history import entries_of
@@ -48,7 +49,7 @@ class AuditedAdmin(OwnedAdmin):
         newest = list(entries.order_by("-id")[: PAGE + 1])
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History: {row}",
+            "title": gettext("History: %(row)s") % {"row": row},
             "opts": self.opts,
             "object": row,
             "timeline": lines_of(newest[:PAGE]),

@@ -10,9 +10,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from leads.importing.phones.regions import region_name
+from leads.importing.phones.shown_names import shown_region
 from leadsite.accounts.business.places import zones
 from leadsite.accounts.models import User
 from leadsite.adminkit.workplace import business_of
@@ -24,21 +26,25 @@ PERMISSION: Final = "accounts.change_membership"
 
 def countries() -> list[tuple[str, str]]:
     """Codes and names, in the order of the names."""
-    return sorted(((code, region_name(code)) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda one: one[1])
+    return sorted(((code, shown_region(code)) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda one: one[1])
 
 
 class SettingsForm(forms.ModelForm[User]):
-    business_name = forms.CharField(label="Name of the business", max_length=200, widget=UnfoldAdminTextInputWidget)
+    business_name = forms.CharField(label=_("Name of the business"), max_length=200, widget=UnfoldAdminTextInputWidget)
     country = forms.ChoiceField(
+        label=_("Country"),
         required=False,
         widget=UnfoldAdminSelectWidget,
-        help_text="Numbers without country code that you type, such as 0151 23440001, are read as numbers of this"
-        " country; an import offers it. Programs still send numbers in international form.",
+        help_text=_(
+            "Numbers without country code that you type, such as 0151 23440001, are read as numbers of this country; an"
+            " import offers it. Programs still send numbers in international form."
+        ),
     )
     time_zone = forms.ChoiceField(
+        label=_("Time zone"),
         required=False,
         widget=UnfoldAdminSelectWidget,
-        help_text="All pages show times of this zone, and a day begins at midnight there.",
+        help_text=_("All pages show times of this zone, and a day begins at midnight there."),
     )
 
     class Meta:
@@ -47,8 +53,10 @@ class SettingsForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        site = f"That of this site ({timezone.get_default_timezone_name()})"
-        cast(forms.ChoiceField, self.fields["country"]).choices = [("", "None: only numbers with country code")]
+        site = gettext("That of this site (%s)") % timezone.get_default_timezone_name()
+        cast(forms.ChoiceField, self.fields["country"]).choices = [
+            ("", gettext("None: only numbers with country code"))
+        ]
         cast(Any, self.fields["country"]).choices += countries()
         cast(forms.ChoiceField, self.fields["time_zone"]).choices = [("", site), *((name, name) for name in zones())]
 
@@ -66,9 +74,9 @@ def business_settings(request: HttpRequest) -> HttpResponse:
     form = SettingsForm(request.POST or None, instance=business)
     if request.method == "POST" and form.is_valid():
         form.instance.save(update_fields=form.changed_data)
-        messages.success(request, "The settings of the business are saved.")
+        messages.success(request, gettext("The settings of the business are saved."))
         return HttpResponseRedirect(reverse("business-settings"))
-    context = {"title": "Business settings", "form": form, "now": clock.now()}
+    context = {"title": gettext("Business settings"), "form": form, "now": clock.now()}
     return TemplateResponse(request, "business/settings.html", admin.site.each_context(request) | context)
 
 

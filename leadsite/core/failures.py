@@ -21,6 +21,7 @@ import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
 from django.db import Error, models
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core import clock
 from leadsite.core.describing import FIRST, describe, sentence_of
@@ -40,13 +41,13 @@ _REPORTED: Final = "leadsite_reported"
 class Source(models.TextChoices):
     """Where the work came in: the sources of leads, and the worker."""
 
-    API = "api", "API"
-    WHATSAPP = "whatsapp", "WhatsApp"
-    MANUAL = "manual", "Manual"
-    IMPORT = "import", "Import"
-    ADMIN = "admin", "Admin"
-    SQL = "sql", "SQL"
-    WORKER = "worker", "Worker"
+    API = "api", _("API")
+    WHATSAPP = "whatsapp", _("WhatsApp")
+    MANUAL = "manual", _("Manual")
+    IMPORT = "import", _("Import")
+    ADMIN = "admin", _("Admin")
+    SQL = "sql", _("SQL")
+    WORKER = "worker", _("Worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Length, Now
+from django.utils.translation import gettext_lazy as _
 
 # Constraints use lookups such as `name__length__lte`.
 models.CharField.register_lookup(Length)
@@ -47,7 +48,7 @@ class OwnedModel(models.Model):
         db_constraint=False,
         db_index=False,
         related_name="+",
-        verbose_name="business",
+        verbose_name=_("business"),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)

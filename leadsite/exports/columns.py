@@ -6,10 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_noop
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`read`: the value of a row; times are written in the business's zone."""
+    """`title`: in English in the file, translated on the page. `read`: the value of a row; times are written in the
+    business's zone.
+    """
 
     name: str
     title: str
@@ -22,44 +26,44 @@ def _person(row: Any) -> str:
 
 def _of_customer(customer: Callable[[Any], Any]) -> list[Column]:
     return [
-        Column("customer_name", "name", lambda row: customer(row).name),
-        Column("customer_phone", "phone", lambda row: customer(row).phone),
-        Column("whatsapp_user_id", "whatsapp user id", lambda row: customer(row).whatsapp_user_id),
+        Column("customer_name", gettext_noop("name"), lambda row: customer(row).name),
+        Column("customer_phone", gettext_noop("phone"), lambda row: customer(row).phone),
+        Column("whatsapp_user_id", gettext_noop("whatsapp user id"), lambda row: customer(row).whatsapp_user_id),
     ]
 
 
 _LEAD: Final = [
     Column("id", "id", lambda row: row.pk),
     *_of_customer(lambda row: row.conversation.customer),
-    Column("type", "type", lambda row: row.type),
-    Column("status", "status", lambda row: row.status),
-    Column("details", "details", lambda row: row.details),
-    Column("lost_reason", "lost reason", lambda row: row.lost_reason),
-    Column("source", "source", lambda row: row.source),
-    Column("external_id", "external id", lambda row: row.external_id),
-    Column("assigned_to", "assigned to", _person),
-    Column("created_at", "created", lambda row: row.created_at),
-    Column("updated_at", "changed", lambda row: row.updated_at),
+    Column("type", gettext_noop("type"), lambda row: row.type),
+    Column("status", gettext_noop("status"), lambda row: row.status),
+    Column("details", gettext_noop("details"), lambda row: row.details),
+    Column("lost_reason", gettext_noop("lost reason"), lambda row: row.lost_reason),
+    Column("source", gettext_noop("source"), lambda row: row.source),
+    Column("external_id", gettext_noop("external id"), lambda row: row.external_id),
+    Column("assigned_to", gettext_noop("assigned to"), _person),
+    Column("created_at", gettext_noop("created"), lambda row: row.created_at),
+    Column("updated_at", gettext_noop("changed"), lambda row: row.updated_at),
 ]
 COLUMNS: Final[dict[str, Sequence[Column]]] = {
     "lead": _LEAD,
-    "deletedlead": [*_LEAD, Column("deleted_at", "deleted", lambda row: row.deleted_at)],
+    "deletedlead": [*_LEAD, Column("deleted_at", gettext_noop("deleted"), lambda row: row.deleted_at)],
     "conversation": [
         Column("id", "id", lambda row: row.pk),
         *_of_customer(lambda row: row.customer),
-        Column("status", "status", lambda row: row.status),
-        Column("assigned_to", "assigned to", _person),
-        Column("waiting_since", "waiting since", lambda row: row.waiting_since),
-        Column("last_message_at", "last message", lambda row: row.last_message_at),
-        Column("last_inbound_at", "last from the customer", lambda row: row.last_inbound_at),
-        Column("created_at", "created", lambda row: row.created_at),
+        Column("status", gettext_noop("status"), lambda row: row.status),
+        Column("assigned_to", gettext_noop("assigned to"), _person),
+        Column("waiting_since", gettext_noop("waiting since"), lambda row: row.waiting_since),
+        Column("last_message_at", gettext_noop("last message"), lambda row: row.last_message_at),
+        Column("last_inbound_at", gettext_noop("last from the customer"), lambda row: row.last_inbound_at),
+        Column("created_at", gettext_noop("created"), lambda row: row.created_at),
     ],
     "customer": [
         Column("id", "id", lambda row: row.pk),
         *_of_customer(lambda row: row),
-        Column("opted_out_at", "opted out of marketing", lambda row: row.marketing_opted_out_at),
-        Column("created_at", "created", lambda row: row.created_at),
-        Column("updated_at", "changed", lambda row: row.updated_at),
+        Column("opted_out_at", gettext_noop("opted out of marketing"), lambda row: row.marketing_opted_out_at),
+        Column("created_at", gettext_noop("created"), lambda row: row.created_at),
+        Column("updated_at", gettext_noop("changed"), lambda row: row.updated_at),
     ],
 }
 RELATED: Final = {

@@ -5,15 +5,16 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import OwnedModel
 
 
 class ExportState(models.TextChoices):
-    WAITING = "waiting"
-    RUNNING = "running"
-    FINISHED = "finished"
-    FAILED = "failed"
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    FINISHED = "finished", _("Finished")
+    FAILED = "failed", _("Failed")
 
 
 class Export(OwnedModel):
@@ -32,7 +33,7 @@ class Export(OwnedModel):
         db_constraint=False,
         db_index=False,
         related_name="+",
-        verbose_name="by",
+        verbose_name=_("by"),
     )
     kind = models.CharField(help_text="The list: lead, deletedlead, conversation, customer.")
     query = models.TextField(help_text="The filter and search of the list, as in its address.")

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from conversations.models import Conversation, Customer
 from conversations.search.pages import SEARCH_PLANS
@@ -48,7 +49,7 @@ def rows_of(request: HttpRequest, kind: str, query: str) -> QuerySet[Any]:
     try:
         rows = page.get_changelist_instance(asked).queryset
     except (ValueError, OverflowError, ValidationError, IncorrectLookupParameters) as error:
-        raise FilterInvalid("There is no such filter.") from error
+        raise FilterInvalid(gettext_noop("There is no such filter.")) from error
     if asked._messages.texts:  # type: ignore[attr-defined]
         raise FilterInvalid(asked._messages.texts[0])  # type: ignore[attr-defined]
     return rows.select_related(*RELATED[kind])

@@ -12,6 +12,7 @@ import structlog
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
@@ -34,7 +35,7 @@ KEEP: Final = timedelta(days=1)
 STALE: Final = timedelta(minutes=1)
 MAX_ATTEMPTS: Final = 3
 PIECE: Final = 2**20
-_FORBIDDEN: Final = "You may not see these rows any more."
+_FORBIDDEN: Final = gettext_noop("You may not see these rows any more.")
 
 
 def header_of(columns: Sequence[Column]) -> list[str]:
@@ -101,7 +102,7 @@ def process_export(export_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     except OperationalError:
         raise
     except Exception:
-        _fail(export, "An unexpected error occurred; the log has its details. Export again.")
+        _fail(export, gettext_noop("An unexpected error occurred; the log has its details. Export again."))
         raise
 
 
@@ -127,7 +128,9 @@ def _take(export_id: UUID) -> Export | None:
         if export is None:
             return None
         if export.attempts >= MAX_ATTEMPTS:
-            _fail(export, "Three workers were stopped while they wrote it. Choose fewer rows by a filter.")
+            _fail(
+                export, gettext_noop("Three workers were stopped while they wrote it. Choose fewer rows by a filter.")
+            )
             return None
         export.attempts += 1
         now = clock.now()

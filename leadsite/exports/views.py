@@ -20,6 +20,8 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminRadioSelectWidget
 
 from conversations.search.pages import SEARCH_PLANS
@@ -33,13 +35,14 @@ from leadsite.exports.columns import COLUMNS, chosen_columns
 from leadsite.exports.models import Export
 from leadsite.exports.rows import LISTS, FilterInvalid, read_rows, rows_of
 from leadsite.exports.writers import CSV, TYPES, XLSX
+from leadsite.languages.texts import number, shown
 
 State = Export.State
 NAMES: Final = {
-    "lead": "leads",
-    "deletedlead": "deleted leads",
-    "conversation": "conversations",
-    "customer": "customers",
+    "lead": gettext_noop("leads"),
+    "deletedlead": gettext_noop("deleted leads"),
+    "conversation": gettext_noop("conversations"),
+    "customer": gettext_noop("customers"),
 }
 # A page counts at most so many, and one more: "10,000+".
 COUNTED: Final = 10_000
@@ -48,23 +51,28 @@ SHOWN: Final = 20
 
 class ExportForm(forms.Form):
     format = forms.ChoiceField(
-        choices=[(XLSX, "Excel (.xlsx)"), (CSV, "CSV")], initial=XLSX, widget=UnfoldAdminRadioSelectWidget
+        label=_("Format"),
+        choices=[(XLSX, "Excel (.xlsx)"), (CSV, "CSV")],
+        initial=XLSX,
+        widget=UnfoldAdminRadioSelectWidget,
     )
     columns = forms.MultipleChoiceField(
-        widget=UnfoldAdminCheckboxSelectMultipleWidget, error_messages={"required": "Choose at least one column."}
+        label=_("Columns"),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        error_messages={"required": _("Choose at least one column.")},
     )
 
     def __init__(self, kind: str, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = [(column.name, column.title) for column in COLUMNS[kind]]
+        choices = [(column.name, gettext(column.title)) for column in COLUMNS[kind]]
         cast(forms.MultipleChoiceField, self.fields["columns"]).choices = choices
-        self.fields["columns"].initial = [name for name, _ in choices]
+        self.fields["columns"].initial = [name for name, _title in choices]
 
 
 def new_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Choose format and columns; then a file at once, or a page with the progress of the worker."""
     if kind not in LISTS:
-        raise Http404("There is no such list.")
+        raise Http404(gettext("There is no such list."))
     query = request.META.get("QUERY_STRING", "")
     back = f"{reverse(f'admin:{LISTS[kind]._meta.app_label}_{kind}_changelist')}?{query}"
     try:
@@ -72,7 +80,7 @@ def new_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         with custom_plans(**SEARCH_PLANS):
             count = rows.order_by()[: COUNTED + 1].count()
     except FilterInvalid as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, shown(refusal))
         return HttpResponseRedirect(back)
     form = ExportForm(kind, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -91,22 +99,34 @@ def new_export(request: HttpRequest, kind: str) -> HttpResponseBase:
             total=count,
         )
         return HttpResponseRedirect(reverse("export", args=[export.pk]))
-    counted = f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
-    context = {"title": f"Export {NAMES[kind]}", "form": form, "count": counted, "name": NAMES[kind], "back": back}
+    counted = f"{number(COUNTED)}+" if count > COUNTED else number(count)
+    context = {
+        "title": gettext("Export %(names)s") % {"names": gettext(NAMES[kind])},
+        "form": form,
+        "count": counted,
+        "name": gettext(NAMES[kind]),
+        "back": back,
+    }
     return _page(request, "exports/new.html", context | {"filters": _filters(query), "many": count > services.AT_ONCE})
 
 
 def exports(request: HttpRequest) -> HttpResponse:
     """The person's exports of the last day."""
     return _page(
-        request, "exports/list.html", {"title": "Exports", "exports": [_shown(one) for one in _own(request)[:SHOWN]]}
+        request,
+        "exports/list.html",
+        {"title": gettext("Exports"), "exports": [_shown(one) for one in _own(request)[:SHOWN]]},
     )
 
 
 def export(request: HttpRequest, export_id: UUID) -> HttpResponse:
     """The progress of an export, or its download."""
     found = _found(request, export_id)
-    return _page(request, "exports/export.html", {"title": f"Export of {NAMES[found.kind]}", **_shown(found)})
+    return _page(
+        request,
+        "exports/export.html",
+        {"title": gettext("Export of %(names)s") % {"names": gettext(NAMES[found.kind])}, **_shown(found)},
+    )
 
 
 def progress(request: HttpRequest, export_id: UUID) -> HttpResponse:
@@ -149,14 +169,15 @@ def _own(request: HttpRequest) -> Any:
 def _found(request: HttpRequest, export_id: UUID) -> Export:
     found: Export | None = _own(request).filter(pk=export_id).first()
     if found is None:
-        raise Http404("There is no such export, or it is older than a day. Export again.")
+        raise Http404(gettext("There is no such export, or it is older than a day. Export again."))
     return found
 
 
 def _shown(export: Export) -> dict[str, Any]:
     return {
         "export": export,
-        "name": NAMES[export.kind],
+        "name": gettext(NAMES[export.kind]),
+        "error": shown(export.error),
         "filters": _filters(export.query),
         "under_way": _progress(export) if export.state in (State.WAITING, State.RUNNING) else None,
         "expires": export.created_at + services.KEEP,
@@ -167,7 +188,7 @@ def _progress(export: Export) -> dict[str, Any]:
     return {
         "over": export.state not in (State.WAITING, State.RUNNING),
         "progress": min(1.0, export.done / export.total) if export.total else 0.0,
-        "words": WAITS_FOR_WORKER if export.state == State.WAITING else "",
+        "words": str(WAITS_FOR_WORKER) if export.state == State.WAITING else "",
         "read": export.done,
     }
 
@@ -175,7 +196,9 @@ def _progress(export: Export) -> dict[str, Any]:
 def _filters(query: str) -> list[str]:
     """The filter in words: its values."""
     return [
-        f"{name.partition('__')[0].replace('_', ' ')}: {value}" for name, value in QueryDict(query).items() if value
+        f"{gettext(name.partition('__')[0].replace('_', ' '))}: {value}"
+        for name, value in QueryDict(query).items()
+        if value
     ]
 
 

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 
 from conversations.models import Conversation
 from leads.models import Lead, LeadType
@@ -112,7 +114,7 @@ def leads_chart(period: Period, zone: ZoneInfo) -> dict[str, Any]:
                 "day": day,
                 "count": sum(parts.values()),
                 "cells": [parts.get(source, 0) for source in sources],
-                "label": f"{day:%d %b}: {sum(parts.values())} new leads{f' ({words})' if words else ''}",
+                "label": _label(day, sum(parts.values()), words),
                 "url": _leads(day, day, zone),
             }
         )
@@ -136,13 +138,19 @@ def leads_chart(period: Period, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
+def _label(day: date, count: int, words: str) -> str:
+    new = ngettext("%(day)s: %(count)d new lead", "%(day)s: %(count)d new leads", count)
+    return new % {"day": date_format(day, gettext("j M")), "count": count} + (f" ({words})" if words else "")
+
+
 def duration(seconds: float | None) -> str:
     """A time in words: "45 s", "12 min", "3 h", "2 days"; "–" for none."""
     if seconds is None:
         return "–"
     for size, unit in ((172_800, "days"), (7200, "h"), (90, "min")):
         if seconds >= size:
-            return f"{round(seconds / {'days': 86_400, 'h': 3600, 'min': 60}[unit])} {unit}"
+            number = round(seconds / {"days": 86_400, "h": 3600, "min": 60}[unit])
+            return gettext("NUMBER days").replace("NUMBER", str(number)) if unit == "days" else f"{number} {unit}"
     return f"{round(seconds)} s"
 
 
@@ -155,20 +163,24 @@ def _tiles(request: HttpRequest, business_id: Any, period: Period, zone: ZoneInf
     conversations = reverse("admin:conversations_conversation_changelist")
     messages = reverse("admin:conversations_message_changelist")
     tiles = [
-        _tile("Waiting now", waiting, f"{reverse('inbox')}?tab=waiting"),
+        _tile(gettext("Waiting now"), waiting, f"{reverse('inbox')}?tab=waiting"),
         _tile(
-            "First answer, median of 7 days",
+            gettext("First answer, median of 7 days"),
             duration(period.median(last=7)),
             _between(conversations, week, period.days[-1], zone),
         ),
-        _tile("New leads, 7 days", f"{period.total('leads', last=7):,}", _leads(week, period.days[-1], zone)),
-        _tile("Failed messages, 7 days", f"{period.total('failed', last=7):,}", f"{messages}?delivery=failed"),
+        _tile(gettext("New leads, 7 days"), f"{period.total('leads', last=7):,}", _leads(week, period.days[-1], zone)),
+        _tile(gettext("Failed messages, 7 days"), f"{period.total('failed', last=7):,}", f"{messages}?delivery=failed"),
     ]
     if request.user.has_perm("whatsapp.view_channel"):
         numbers = reverse("admin:whatsapp_channel_changelist")
-        tiles.append(_tile("Stopped numbers", str(stopped), numbers))
+        tiles.append(_tile(gettext("Stopped numbers"), str(stopped), numbers))
         tiles.append(
-            _tile("Problems of quality and account", str(problems), reverse("admin:whatsapp_accountevent_changelist"))
+            _tile(
+                gettext("Problems of quality and account"),
+                str(problems),
+                reverse("admin:whatsapp_accountevent_changelist"),
+            )
         )
     return tiles
 

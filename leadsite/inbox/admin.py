@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.conversations import ConversationAdmin
 from conversations.models import Conversation
@@ -34,10 +35,10 @@ ConversationAdmin.add_part(InboxPart())
 class QuickReplyAdmin(OwnedTextAdmin):
     list_display = ["shortcut", "beginning"]
     search_fields = ["shortcut", "text"]
-    search_help_text = "Shortcut, or words of the text"
+    search_help_text = _("Shortcut, or words of the text")
     ordering = ["shortcut", "pk"]
     fields = ["user", "shortcut", "text"]
 
-    @admin.display(description="text")
+    @admin.display(description=_("text"))
     def beginning(self, reply: QuickReply) -> str:
         return shorten(reply.text)

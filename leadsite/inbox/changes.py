@@ -1,11 +1,12 @@
 """What staff change in the inbox: each view calls one service, and answers with the chat as it is then."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from conversations.models import Conversation, Message
@@ -16,10 +17,16 @@ from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.views import address_of, chat_context, meanwhile, whole_page
 from leadsite.inbox.writing.attaching import given_file
 from leadsite.inbox.writing.failures import failure_of
+from leadsite.languages.texts import shown
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent
 from whatsapp.outbound.enqueue import reply as queue_reply
 from whatsapp.outbound.refusals import AnsweredMeanwhile, MessageRefused
 from whatsapp.outbound.resolve import TooLate, leave, mark_as_sent, send_again
+
+_NOT_SENT: Final = _("Not sent:")
+_NOT_SENT_YET: Final = _("Not sent yet:")
+_NOT_CHANGED: Final = _("Not changed:")
+
 
 # The header that inbox.js sends: it takes parts of the page instead of a redirect.
 BY_SCRIPT = "X-Inbox"
@@ -47,7 +54,9 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     except AnsweredMeanwhile as refusal:
         return answer_with_chat(request, viewer, conversation, status=409, **meanwhile(viewer, refusal.answer), **kept)
     except (MessageRefused, ConversationRefused) as refusal:
-        return answer_with_chat(request, viewer, conversation, status=422, problem=f"Not sent: {refusal}", **kept)
+        return answer_with_chat(
+            request, viewer, conversation, status=422, problem=f"{_NOT_SENT} {shown(refusal)}", **kept
+        )
     return answer_with_chat(request, viewer, conversation)
 
 
@@ -59,11 +68,11 @@ def again(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     message = _message_of(request, conversation)
     failure = failure_of(message, is_open=True)
     if failure and failure.ask and "sure" not in request.POST:
-        return answer_with_chat(request, viewer, conversation, status=422, problem=f"Not sent yet: {failure.ask}")
+        return answer_with_chat(request, viewer, conversation, status=422, problem=f"{_NOT_SENT_YET} {failure.ask}")
     try:
         send_again(message=message, author_id=viewer.person_id)
     except (TooLate, MessageRefused, ConversationRefused) as refusal:
-        return answer_with_chat(request, viewer, conversation, status=422, problem=f"Not sent: {refusal}")
+        return answer_with_chat(request, viewer, conversation, status=422, problem=f"{_NOT_SENT} {shown(refusal)}")
     return answer_with_chat(request, viewer, conversation)
 
 
@@ -79,7 +88,7 @@ def settle(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         elif request.POST.get("decision") == "leave":
             leave(message=message)
     except TooLate as refusal:
-        return answer_with_chat(request, viewer, conversation, status=422, problem=f"Not changed: {refusal}")
+        return answer_with_chat(request, viewer, conversation, status=422, problem=f"{_NOT_CHANGED} {shown(refusal)}")
     return answer_with_chat(request, viewer, conversation)
 
 
@@ -105,7 +114,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes=changes)
     except ConversationRefused as refusal:
-        return answer_with_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+        return answer_with_chat(request, viewer, row, status=422, problem=f"{_NOT_CHANGED} {shown(refusal)}")
     return answer_with_chat(request, viewer, row)
 
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from conversations.admin.thread_labels import REACTION_GONE, tick_of
-from conversations.kinds import text_of_message
+from conversations.kinds import shown_text_of_message
 from leadsite.adminkit.values import shorten
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
@@ -227,5 +229,5 @@ def _row(columns: tuple[Any, ...]) -> Row:
 
 def _snippet(kind: str, content: str) -> str:
     if kind == "reaction":
-        return "Removed a reaction" if content in REACTION_GONE else f"Reacted {content}"
-    return shorten(text_of_message(kind, content, None), 160)
+        return gettext("Removed a reaction") if content in REACTION_GONE else gettext("Reacted %s") % content
+    return shorten(shown_text_of_message(kind, content, None), 160)

@@ -9,10 +9,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Conversation
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
+from leadsite.languages.texts import filled
 
 # How long somebody counts as present after their browser has said so, and as typing.
 PRESENT: Final = timedelta(seconds=40)
@@ -124,7 +126,7 @@ class InboxPreference(models.Model):
     )
     sound = models.BooleanField(default=True, db_default=True, help_text="A sound when a customer writes.")
     notifications = models.BooleanField(
-        default=False, db_default=False, help_text="A notification of the browser when a customer writes."
+        default=False, db_default=False, help_text=_("A notification of the browser when a customer writes.")
     )
 
     class Meta:
@@ -142,28 +144,34 @@ VIEW_NAME_MAX_LENGTH: Final = 40
 class QuickReply(OwnedModel):
     """A text that the people of a business send often. Typing / in the box of a chat offers them."""
 
-    shortcut = models.CharField(help_text="What is typed after the slash, as in /hours: letters, digits, - and _.")
-    text = models.TextField(help_text="{name} becomes the customer's name, {business} that of the business.")
+    shortcut = models.CharField(help_text=_("What is typed after the slash, as in /hours: letters, digits, - and _."))
+    text = models.TextField(help_text=_("{name} becomes the customer's name, {business} that of the business."))
 
     class Meta:
         db_table = "quick_replies"
-        verbose_name_plural = "quick replies"
+        verbose_name_plural = _("quick replies")
         constraints = [
             models.UniqueConstraint(
                 "user",
                 Lower("shortcut"),
                 name="quick_replies_shortcut_unique",
-                violation_error_message="There is a quick reply with this shortcut.",
+                violation_error_message=_("There is a quick reply with this shortcut."),
             ),
             models.CheckConstraint(
                 condition=models.Q(shortcut__regex=rf"^[\w-]{{1,{SHORTCUT_MAX_LENGTH}}}$"),
                 name="quick_replies_shortcut_valid",
-                violation_error_message=f"A shortcut has 1 to {SHORTCUT_MAX_LENGTH} letters, digits, - and _.",
+                violation_error_message=filled(
+                    _("A shortcut has 1 to %(shortcut_max_length)s letters, digits, - and _."),
+                    shortcut_max_length=SHORTCUT_MAX_LENGTH,
+                ),
             ),
             models.CheckConstraint(
                 condition=models.Q(text__length__gte=1) & models.Q(text__length__lte=QUICK_REPLY_MAX_LENGTH),
                 name="quick_replies_text_length",
-                violation_error_message=f"A quick reply has 1 to {QUICK_REPLY_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("A quick reply has 1 to %(quick_reply_max_length)s characters."),
+                    quick_reply_max_length=QUICK_REPLY_MAX_LENGTH,
+                ),
             ),
         ]
 

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
-from conversations.kinds import text_of_message
+from conversations.kinds import shown_text_of_message
 from conversations.models import Conversation, Customer, Message
 from conversations.search.folding import fold
 from conversations.search.pages import SEARCH_PLANS, FoundPages, search
@@ -60,11 +61,11 @@ def search_everything(viewer: Viewer, term: str) -> Found:
         wanted = [chats[one.pk][0] for one in named if one.pk in chats]
         ids = [*wanted, *(one.conversation_id for one in leads), *(one.conversation_id for one in messages)]
         rows = {row.id: row for row in read_rows(viewer, list(dict.fromkeys(ids)))}
-    said = [(one.conversation_id, text_of_message(one.kind, one.content, one.extras), one.pk) for one in messages]
+    said = [(one.conversation_id, shown_text_of_message(one.kind, one.content, one.extras), one.pk) for one in messages]
     groups = [
-        ("Customers", _hits(rows, ((id_, "", None) for id_ in wanted), term)),
-        ("Leads", _hits(rows, ((one.conversation_id, one.details, None) for one in leads), term)),
-        ("Messages", _hits(rows, said, term)),
+        (gettext("Customers"), _hits(rows, ((id_, "", None) for id_ in wanted), term)),
+        (gettext("Leads"), _hits(rows, ((one.conversation_id, one.details, None) for one in leads), term)),
+        (gettext("Messages"), _hits(rows, said, term)),
     ]
     return Found([(name, hits) for name, hits in groups if hits])
 

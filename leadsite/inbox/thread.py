@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from conversations.admin.thread_entries import Entry, Place, Thread, read_thread
 from conversations.models import Conversation, Message
 from leadsite.inbox.access import names_of
@@ -51,7 +53,7 @@ def with_reactions(thread: Thread) -> list[Bubble]:
     for entry in thread.entries:
         message, target = entry.message, bubbles.get(entry.about) if entry.about else None
         if message.kind == "reaction" and target and not target.entry.is_notice:
-            who = "The customer" if message.direction == Message.Direction.IN else "You"
+            who = gettext("The customer") if message.direction == Message.Direction.IN else gettext("You")
             shown.setdefault(target.entry.message.pk, {})[who] = entry.reaction
             if not entry.new_day:  # a day line stands at the first entry of its day
                 del bubbles[message.pk]

@@ -4,6 +4,8 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from leadsite.core import clock
 
@@ -16,8 +18,8 @@ def short_time(time: datetime | None) -> str:
     if local.date() == today:
         return f"{local:%H:%M}"
     if timedelta() < today - local.date() < timedelta(days=7):
-        return f"{local:%a}"
-    return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+        return date_format(local, "D")
+    return date_format(local, gettext("j M") if local.year == today.year else gettext("j M Y"))
 
 
 def waited(since: datetime) -> str:
@@ -26,7 +28,7 @@ def waited(since: datetime) -> str:
     if minutes < 60:
         return f"{minutes} min"
     hours = minutes // 60
-    return f"{hours} h" if hours < 48 else f"{hours // 24} days"
+    return f"{hours} h" if hours < 48 else gettext("NUMBER days").replace("NUMBER", str(hours // 24))
 
 
 def remaining(until: datetime) -> str:
@@ -61,7 +63,7 @@ def read_time(text: str) -> datetime:
             chosen = datetime.combine(chosen.date(), MORNING)
         return _local(chosen) if chosen.tzinfo is None else chosen
     except (ValueError, OverflowError) as error:
-        raise NotATime("Choose a date and a time, such as 2026-11-30 09:00.") from error
+        raise NotATime(gettext("Choose a date and a time, such as 2026-11-30 09:00.")) from error
 
 
 def later_today(now: datetime) -> datetime:
@@ -80,8 +82,8 @@ def _local(naive: datetime) -> datetime:
 def moment_words(time: datetime) -> str:
     """Day and time, without the year of today's."""
     local = timezone.localtime(time)
-    year = "" if local.year == timezone.localtime(clock.now()).year else f" {local.year}"
-    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
+    is_of_this_year = local.year == timezone.localtime(clock.now()).year
+    return date_format(local, gettext("D j M, H:i") if is_of_this_year else gettext("D j M Y, H:i"))
 
 
 def for_input(time: datetime | None) -> str:

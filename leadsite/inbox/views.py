@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from conversations.admin.thread_entries import Place
@@ -32,6 +33,7 @@ from leadsite.inbox.work.rows import shown_row
 from leadsite.inbox.work.tabs import LABELS, TABS
 from leadsite.inbox.work.views_kept import views_of
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
+from leadsite.languages.texts import shown
 from whatsapp.models import Channel
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH
 from whatsapp.outbound.providers import PROVIDERS
@@ -92,7 +94,7 @@ def whole_page(
         context |= chat_context(request, viewer, conversation)
     preference = InboxPreference.objects.filter(person=viewer.person_id).first() or InboxPreference()
     context |= {
-        "title": "Inbox",
+        "title": gettext("Inbox"),
         "is_fullwidth": "1",
         "person": viewer.person,
         "business_id": viewer.business_id,
@@ -163,7 +165,7 @@ def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
     context = {
         "thread": thread,
         "seen": thread.newest.pk if thread.newest else UUID(int=0),
-        "present": [(names.get(other.person_id, "Somebody"), other.types) for other in others],
+        "present": [(names.get(other.person_id, gettext("Somebody")), other.types) for other in others],
         "reply": reply,
         "chooser": _offered(request, viewer, conversation, reply),
         "waited": waited(conversation.waiting_since) if conversation.waiting_since else "",
@@ -175,11 +177,11 @@ def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
 def meanwhile(viewer: Viewer, answer: Message) -> dict[str, Any]:
     """The context of the warning that there is another answer."""
     if answer.author_id is None:
-        who = "Somebody else"
+        who = gettext("Somebody else")
     elif answer.author_id == viewer.person_id:
-        who = "You (in another window)"
+        who = gettext("You (in another window)")
     else:
-        who = names_of([answer.author_id]).get(answer.author_id, "Somebody else")
+        who = names_of([answer.author_id]).get(answer.author_id, gettext("Somebody else"))
     return {"meanwhile": answer, "meanwhile_by": who}
 
 
@@ -211,4 +213,4 @@ def _search(viewer: Viewer, term: str) -> Found:
     try:
         return search_everything(viewer, term)
     except TooManyWords as error:
-        return Found([], str(error))
+        return Found([], shown(error))

@@ -2,10 +2,12 @@
 
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.translation import gettext
 
 from leadsite.adminkit.alerts import SHOWN, Alert
 from leadsite.adminkit.values import moment
 from leadsite.adminkit.workplace import sees_all
+from leadsite.languages.texts import shown
 from leadsite.monitoring.models import IntegrityRun
 
 
@@ -16,11 +18,16 @@ def integrity_findings(request: HttpRequest) -> list[Alert]:
     last = IntegrityRun.objects.order_by("-pk").first()
     if last is None:
         return []
-    text = "The self-check of {} found {} {}, for example {}. {}"
+    text = gettext("The self-check of {} found {} {}, for example {}. {}")
     return [
         Alert(
             format_html(
-                text, moment(last.at), one["count"], one["meaning"], ", ".join(one["examples"][:2]), one["what_to_do"]
+                text,
+                moment(last.at),
+                one["count"],
+                shown(one["meaning"]),
+                ", ".join(one["examples"][:2]),
+                shown(one["what_to_do"]),
             )
         )
         for one in last.findings[:SHOWN]

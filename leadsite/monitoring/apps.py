@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core import failures
 from leadsite.monitoring.writer import writer
@@ -7,7 +8,7 @@ from leadsite.monitoring.writer import writer
 class MonitoringConfig(AppConfig):
     name = "leadsite.monitoring"
     label = "monitoring"
-    verbose_name = "Monitoring"
+    verbose_name = _("Monitoring")
 
     def ready(self) -> None:
         failures.on_failure(writer.put)

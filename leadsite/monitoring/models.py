@@ -3,9 +3,12 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.failures import Source
 from leadsite.core.models import UuidV7
+from leadsite.languages.texts import shown
 
 
 class FailedTransaction(models.Model):
@@ -17,7 +20,7 @@ class FailedTransaction(models.Model):
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
     at = models.DateTimeField(db_default=Now(), editable=False)
     source = models.TextField(choices=Source)
-    operation = models.TextField(db_default="", default="", help_text="The service that failed.")
+    operation = models.TextField(db_default="", default="", help_text=_("The service that failed."))
     # No foreign key in the database: the business may not exist, which then is the failure.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -26,12 +29,14 @@ class FailedTransaction(models.Model):
         db_constraint=False,
         db_index=False,
         related_name="+",
-        verbose_name="business",
+        verbose_name=_("business"),
     )
     sqlstate = models.TextField("SQLSTATE", null=True)
     constraint = models.TextField(null=True)
-    attempt = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="The last attempt, counted from 1.")
-    request_id = models.TextField("request", db_default="", default="")
+    attempt = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text=_("The last attempt, counted from 1.")
+    )
+    request_id = models.TextField(_("request"), db_default="", default="")
     error = models.TextField(db_default="", default="")
     input = models.JSONField(db_default={}, default=dict)
 
@@ -50,7 +55,7 @@ class FailedTransaction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.operation or 'Transaction'} failed"
+        return gettext("%(operation)s failed") % {"operation": shown(self.operation) or gettext("Transaction")}
 
 
 class IntegrityRun(models.Model):
@@ -59,11 +64,11 @@ class IntegrityRun(models.Model):
     id = models.UUIDField(primary_key=True, db_default=UuidV7(), editable=False)
     at = models.DateTimeField(db_default=Now(), editable=False)
     seconds = models.FloatField()
-    total = models.PositiveIntegerField(help_text="How many kinds of errors were found.")
+    total = models.PositiveIntegerField(help_text=_("How many kinds of errors were found."))
     findings = models.JSONField(default=list)
 
     class Meta:
         db_table = "integrity_runs"
 
     def __str__(self) -> str:
-        return f"{self.total} kinds of errors"
+        return gettext("%(total)s kinds of errors") % {"total": self.total}

@@ -12,12 +12,15 @@ from django.db import Error
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.customers import CustomerAdmin
 from conversations.models import Customer
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
 from leadsite.adminkit.workplace import role_of, sees_all
+from leadsite.languages.texts import number, shown
 from leadsite.privacy.erasing import REQUEST_SECONDS, erase_customer
 from leadsite.privacy.exporting import as_archive, as_json, export_customer
 from leadsite.privacy.people import PersonUnknown
@@ -25,7 +28,7 @@ from leadsite.privacy.people import PersonUnknown
 log = structlog.get_logger(__name__)
 
 CONFIRMATION: Final = "erase"
-_TOO_LONG: Final = "It takes too long here. Use manage.py export_customer on the server."
+_TOO_LONG: Final = _("It takes too long here. Use manage.py export_customer on the server.")
 
 
 class PrivacyPart(PagePart):
@@ -65,7 +68,10 @@ class PrivacyPart(PagePart):
         if customer is None:
             return page._get_obj_does_not_exist_redirect(request, page.opts, object_id)
         if request.POST.get("confirmation", "").strip().lower() != CONFIRMATION:
-            messages.error(request, f"Nothing was erased: type {CONFIRMATION} to confirm.")
+            messages.error(
+                request,
+                gettext("Nothing was erased: type %(confirmation)s to confirm.") % {"confirmation": CONFIRMATION},
+            )
             return HttpResponseRedirect(_page_of(customer.pk))
         _erase(request, customer)
         return HttpResponseRedirect(reverse("admin:conversations_customer_changelist"))
@@ -74,13 +80,13 @@ class PrivacyPart(PagePart):
 _ACTIONS: Final = ("export", "erase")
 
 
-@admin.action(description="Download everything that is kept (JSON)", permissions=["privacy"])
+@admin.action(description=_("Download everything that is kept (JSON)"), permissions=["privacy"])
 def download_everything(page: Any, request: HttpRequest, customers: QuerySet[Customer]) -> HttpResponse | None:
     customer = _one_of(page, request, customers)
     return _download(request, customer) if customer else None
 
 
-@admin.action(description="Erase with every trace …", permissions=["privacy"])
+@admin.action(description=_("Erase with every trace …"), permissions=["privacy"])
 def erase_everything(page: Any, request: HttpRequest, customers: QuerySet[Customer]) -> HttpResponse | None:
     """Leads to the customer's page, which asks."""
     customer = _one_of(page, request, customers)
@@ -90,7 +96,7 @@ def erase_everything(page: Any, request: HttpRequest, customers: QuerySet[Custom
 def _one_of(page: Any, request: HttpRequest, customers: QuerySet[Customer]) -> Customer | None:
     chosen = list(customers[:2])
     if len(chosen) != 1:
-        messages.error(request, "Choose one customer for this action.")
+        messages.error(request, gettext("Choose one customer for this action."))
         return None
     if not _may(page, request, chosen[0]):
         raise PermissionDenied
@@ -137,12 +143,16 @@ def _erase(request: HttpRequest, customer: Customer) -> None:
     try:
         erasure = erase_customer(user_id=customer.user_id, customer_id=customer.pk, seconds=REQUEST_SECONDS)
     except PersonUnknown as error:
-        messages.warning(request, f"Nothing was erased. {error}")
+        messages.warning(request, gettext("Nothing was erased. %(error)s") % {"error": shown(error)})
         return
     if erasure.finished_at is None:
-        messages.warning(request, "The customer is erased; stored deliveries and events are still being searched.")
+        messages.warning(
+            request, gettext("The customer is erased; stored deliveries and events are still being searched.")
+        )
     else:
-        messages.success(request, f"Erased, with {sum(erasure.removed.values()):,} rows.")
+        messages.success(
+            request, gettext("Erased, with %(values)s rows.") % {"values": number(sum(erasure.removed.values()))}
+        )
 
 
 CustomerAdmin.add_part(PrivacyPart())

@@ -1,5 +1,6 @@
 """Serializers and fields that refuse what they do not know: unknown fields, and other JSON types."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -39,7 +40,7 @@ class StrictCharField(serializers.CharField):
 class StrictChoiceField(serializers.ChoiceField):
     """A choice. The error lists the choices, as the SQL functions do, and does not quote the input."""
 
-    def __init__(self, choices: list[tuple[str, str]], **options: Any) -> None:
+    def __init__(self, choices: Sequence[tuple[str, Any]], **options: Any) -> None:
         values = ", ".join(value for value, _ in choices)
         super().__init__(choices, error_messages={"invalid_choice": f"Must be one of {values}."}, **options)
 

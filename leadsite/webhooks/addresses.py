@@ -13,12 +13,15 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from leadsite.core.addresses import IPAddress, is_public
 from leadsite.webhooks.models import URL_MAX_LENGTH
 
 # Of a name that does not resolve, and of one that resolves to an address that is not public.
-NO_PUBLIC_ADDRESS: Final = "The host name has no public address; events go to none in a private or reserved network."
+NO_PUBLIC_ADDRESS: Final = gettext_noop(
+    "The host name has no public address; events go to none in a private or reserved network."
+)
 # The last labels of names that no public DNS has (RFC 6761, RFC 6762, RFC 9476 and usual ones of private networks).
 _LOCAL: Final = frozenset(
     ("localhost", "local", "internal", "intranet", "private", "corp", "lan", "home", "localdomain")
@@ -37,18 +40,24 @@ def check_url(url: str) -> str:
     """
     if not re.fullmatch(r"[!-~]+", url) or len(url) > URL_MAX_LENGTH:
         raise AddressRefused(
-            f"A URL has at most {URL_MAX_LENGTH} characters, printable ASCII only and no spaces; an internationalized"
-            " host name is written as xn--…"
+            gettext_noop(
+                "A URL has at most %(url_max_length)s characters, printable ASCII only and no spaces; an "
+                "internationalized host name is written as xn--…"
+            )
+            % {"url_max_length": URL_MAX_LENGTH}
         )
     parts = split(url)
     schemes = ("https", "http") if settings.WEBHOOKS_ALLOW_PRIVATE else ("https",)
     if parts.scheme not in schemes:
-        raise AddressRefused(f"The URL must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
+        raise AddressRefused(
+            gettext_noop("The URL must begin with %(value)s.")
+            % {"value": " or ".join(f"{scheme}://" for scheme in schemes)}
+        )
     if not parts.hostname:
-        raise AddressRefused("The URL has no host.")
+        raise AddressRefused(gettext_noop("The URL has no host."))
     if "@" in parts.netloc or parts.fragment:
         raise AddressRefused(
-            "The URL must not contain a login or a fragment. Events are signed: no password is needed."
+            gettext_noop("The URL must not contain a login or a fragment. Events are signed: no password is needed.")
         )
     _check_host(parts.hostname)
     return url
@@ -67,7 +76,9 @@ def _check_host(host: str) -> None:
     else:
         refused = not is_public(ipaddress.ip_address(str(place[4][0]).partition("%")[0]))
     if refused:
-        raise AddressRefused("This host is in a private or reserved network; events go to public addresses only.")
+        raise AddressRefused(
+            gettext_noop("This host is in a private or reserved network; events go to public addresses only.")
+        )
 
 
 def split(url: str) -> SplitResult:
@@ -76,7 +87,7 @@ def split(url: str) -> SplitResult:
         parts = urlsplit(url)
         port_of(parts)
     except ValueError as error:
-        raise AddressRefused(f"This is not a URL: {error}.") from error
+        raise AddressRefused(gettext_noop("This is not a URL: %(error)s.") % {"error": error}) from error
     return parts
 
 

@@ -11,10 +11,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.adminkit.owned import owner_of
 from leadsite.adminkit.values import NOTHING, badge, foreign, moment, shorten
 from leadsite.audit.timeline import AuditedAdmin
+from leadsite.languages.texts import shown
 from leadsite.webhooks import resending, services
 from leadsite.webhooks.alerts import describe_disabled
 from leadsite.webhooks.event_admin import say_resent
@@ -22,7 +25,7 @@ from leadsite.webhooks.forms import EndpointForm
 from leadsite.webhooks.models import WebhookEndpoint
 from leadsite.webhooks.services import NewSecret, UnknownEndpoint, WebhookRefused
 
-COPY_NOW: Final = 'Copy the secret now, it is not shown again: <code class="break-words select-all">{}</code>'
+COPY_NOW: Final = _('Copy the secret now, it is not shown again: <code class="break-words select-all">{}</code>')
 
 
 @admin.register(WebhookEndpoint)
@@ -31,7 +34,7 @@ class WebhookEndpointAdmin(AuditedAdmin):
     list_display = ["name", "event_types", "state_badge", "created"]
     list_filter = ["active"]
     search_fields = ["url", "description", "user__email", "user__business_name"]
-    search_help_text = "URL, description, or business"
+    search_help_text = _("URL, description, or business")
     ordering = ["-pk"]
     actions = ["send_test", "resend_failed", "rotate_secret"]
     fields = ["user", "url", "description", "events", "headers", "active", "state", "event_link", "created"]
@@ -51,7 +54,11 @@ class WebhookEndpointAdmin(AuditedAdmin):
             changed = services.change_endpoint(user_id=obj.user_id, endpoint_id=obj.pk, changes=changes)
             if "url" in changes and (lost := before - set(changed.header_names)):
                 names = ", ".join(sorted(lost))
-                messages.warning(request, f"The events go to another host, so these headers were removed: {names}.")
+                messages.warning(
+                    request,
+                    gettext("The events go to another host, so these headers were removed: %(names)s.")
+                    % {"names": names},
+                )
             return
         owner_id = owner_of(request, form)
         fields = {name: form.cleaned_data[name] for name in ("url", "events", "description", "headers")}
@@ -65,7 +72,7 @@ class WebhookEndpointAdmin(AuditedAdmin):
             return super().changeform_view(request, *args, **options)
         except WebhookRefused as refusal:
             # The endpoint was deleted, there are too many endpoints, or FIELD_ENCRYPTION_KEYS is not set.
-            messages.error(request, str(refusal))
+            messages.error(request, shown(refusal))
             return self.response_post_save_change(request, None)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -76,67 +83,71 @@ class WebhookEndpointAdmin(AuditedAdmin):
             with suppress(UnknownEndpoint):
                 self.delete_model(request, endpoint)
 
-    @admin.action(description="Send a test event", permissions=["change"])
+    @admin.action(description=_("Send a test event"), permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         for endpoint in queryset:
             try:
                 services.send_test(user_id=endpoint.user_id, endpoint_id=endpoint.pk)
             except WebhookRefused as refusal:
-                messages.error(request, f"{endpoint}: {refusal}")
+                messages.error(request, f"{endpoint}: {shown(refusal)}")
                 return
-        messages.success(request, "A test event was queued; see the webhook events for its state.")
+        messages.success(request, gettext("A test event was queued; see the webhook events for its state."))
 
-    @admin.action(description="Send failed events again", permissions=["change"])
+    @admin.action(description=_("Send failed events again"), permissions=["change"])
     def resend_failed(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         for endpoint in queryset:
             try:
                 resent = resending.resend_failed(user_id=endpoint.user_id, endpoint_id=endpoint.pk)
             except WebhookRefused as refusal:
-                messages.error(request, f"{endpoint}: {refusal}")
+                messages.error(request, f"{endpoint}: {shown(refusal)}")
             else:
                 say_resent(request, resent)
 
-    @admin.action(description="Rotate the secret", permissions=["change"])
+    @admin.action(description=_("Rotate the secret"), permissions=["change"])
     def rotate_secret(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         for endpoint in queryset:
             try:
                 _show_secret(request, services.rotate_secret(user_id=endpoint.user_id, endpoint_id=endpoint.pk))
             except WebhookRefused as refusal:
-                messages.error(request, str(refusal))
+                messages.error(request, shown(refusal))
                 return
-            LogEntry.objects.log_actions(str(request.user.pk), [endpoint], CHANGE, "Rotated the secret.")
+            LogEntry.objects.log_actions(str(request.user.pk), [endpoint], CHANGE, gettext_noop("Rotated the secret."))
         hours = services.FORMER_SECRET_HOURS
-        messages.info(request, f"The previous secret stays valid for {hours} hours.")
+        messages.info(request, gettext("The previous secret stays valid for %(hours)s hours.") % {"hours": hours})
 
-    @admin.display(description="endpoint")
+    @admin.display(description=_("endpoint"))
     def name(self, endpoint: WebhookEndpoint) -> SafeString:
         return foreign(shorten(str(endpoint), 120))
 
-    @admin.display(description="events")
+    @admin.display(description=_("events"))
     def event_types(self, endpoint: WebhookEndpoint) -> str:
         return ", ".join(endpoint.events)
 
-    @admin.display(description="state", ordering="active")
+    @admin.display(description=_("state"), ordering="active")
     def state_badge(self, endpoint: WebhookEndpoint) -> SafeString:
         if endpoint.active:
-            return badge("Failing", "unknown") if endpoint.failing_since else badge("Active", "active")
-        return badge("Disabled", "failed") if endpoint.disabled_at else badge("Switched off", "archived")
+            return (
+                badge(gettext("Failing"), "unknown") if endpoint.failing_since else badge(gettext("Active"), "active")
+            )
+        return (
+            badge(gettext("Disabled"), "failed") if endpoint.disabled_at else badge(gettext("Switched off"), "archived")
+        )
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, endpoint: WebhookEndpoint) -> SafeString:
         explanation = NOTHING
         if endpoint.disabled_at:
-            explanation = format_html("It {} Tick “active” to enable it again.", describe_disabled(endpoint))
+            explanation = format_html(gettext("It {} Tick “active” to enable it again."), describe_disabled(endpoint))
         elif endpoint.failing_since:
-            explanation = format_html("No event has been delivered since {}.", moment(endpoint.failing_since))
+            explanation = format_html(gettext("No event has been delivered since {}."), moment(endpoint.failing_since))
         return format_html("{} {}", self.state_badge(endpoint), explanation)
 
-    @admin.display(description="webhook events")
+    @admin.display(description=_("webhook events"))
     def event_link(self, endpoint: WebhookEndpoint) -> SafeString:
         query = {"endpoint__id__exact": str(endpoint.pk)}
         address = reverse("admin:webhooks_webhookevent_changelist", query=query)
-        return format_html('<a href="{}" class="text-link">Events of this endpoint</a>', address)
+        return format_html('<a href="{}" class="text-link">{}</a>', address, gettext("Events of this endpoint"))
 
 
 def _show_secret(request: HttpRequest, new: NewSecret) -> None:
-    messages.warning(request, format_html(COPY_NOW, new.secret))
+    messages.warning(request, format_html(str(COPY_NOW), new.secret))

@@ -4,10 +4,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from leadsite.adminkit.alerts import SHOWN, Alert, foreign_line
 from leadsite.adminkit.values import moment
 from leadsite.adminkit.workplace import mine
+from leadsite.languages.texts import shown
 from leadsite.webhooks.models import WebhookEndpoint
 
 
@@ -19,7 +21,7 @@ def disabled_endpoints(request: HttpRequest) -> list[Alert]:
     disabled = WebhookEndpoint.objects.filter(disabled_at__isnull=False, **mine(request)).order_by("disabled_at")
     return [
         Alert(
-            format_html("Webhook {} {}", foreign_line(str(endpoint)), describe_disabled(endpoint)),
+            format_html(gettext("Webhook {} {}"), foreign_line(str(endpoint)), describe_disabled(endpoint)),
             reverse("admin:webhooks_webhookendpoint_change", args=[endpoint.pk]),
         )
         for endpoint in disabled[:SHOWN]
@@ -28,4 +30,4 @@ def disabled_endpoints(request: HttpRequest) -> list[Alert]:
 
 def describe_disabled(endpoint: WebhookEndpoint) -> SafeString:
     """The end of a sentence: "was disabled on 24 Nov, 12:04. It answered 410 Gone."."""
-    return format_html("was disabled on {}. {}", moment(endpoint.disabled_at), endpoint.disabled_reason)
+    return format_html(gettext("was disabled on {}. {}"), moment(endpoint.disabled_at), shown(endpoint.disabled_reason))

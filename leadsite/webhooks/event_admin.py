@@ -11,20 +11,23 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.adminkit.change_list import RecentValues
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly, any_size
 from leadsite.adminkit.values import badge, foreign, link, moment, shorten
+from leadsite.languages.texts import number, shown
 from leadsite.webhooks import resending
 from leadsite.webhooks.models import WebhookEvent
 from leadsite.webhooks.resending import RESEND_LIMIT, Resent
 from leadsite.webhooks.services import WebhookRefused
 
 MEANINGS: Final = {
-    WebhookEvent.State.PENDING: "It will be posted at the time of its next attempt.",
-    WebhookEvent.State.DELIVERED: "The endpoint has accepted it. Sent again, it has the same webhook-id.",
-    WebhookEvent.State.FAILED: "It was not delivered. Correct the problem at the endpoint, then send it again.",
+    WebhookEvent.State.PENDING: _("It will be posted at the time of its next attempt."),
+    WebhookEvent.State.DELIVERED: _("The endpoint has accepted it. Sent again, it has the same webhook-id."),
+    WebhookEvent.State.FAILED: _("It was not delivered. Correct the problem at the endpoint, then send it again."),
 }
 
 
@@ -71,7 +74,7 @@ class WebhookEventAdmin(ReadOnly, OwnedAdmin):
         return super().render_change_form(request, context, *args, obj=obj, **options)
 
     @any_size
-    @admin.action(description="Send again", permissions=["resend"])
+    @admin.action(description=_("Send again"), permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
         say_resent(request, resending.resend_chosen(events=queryset))
 
@@ -86,47 +89,50 @@ class WebhookEventAdmin(ReadOnly, OwnedAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         try:
             resending.resend(user_id=event.user_id, endpoint_id=event.endpoint_id, event_id=event.pk)
-            messages.success(request, "The event was queued again. It is posted within a few seconds.")
+            messages.success(request, gettext("The event was queued again. It is posted within a few seconds."))
         except WebhookRefused as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, shown(refusal))
         return HttpResponseRedirect(reverse("admin:webhooks_webhookevent_change", args=[quote(event.pk)]))
 
-    @admin.display(description="endpoint")
+    @admin.display(description=_("endpoint"))
     def endpoint_link(self, event: WebhookEvent) -> SafeString:
         return link(event.endpoint, shorten(str(event.endpoint)))
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def state_badge(self, event: WebhookEvent) -> SafeString:
         return badge(event.get_state_display(), event.state)
 
-    @admin.display(description="problem")
+    @admin.display(description=_("problem"))
     def short_error(self, event: WebhookEvent) -> SafeString:
-        return foreign(shorten(event.error) or "–")
+        return foreign(shorten(shown(event.error)) or "–")
 
-    @admin.display(description="problem")
+    @admin.display(description=_("problem"))
     def problem(self, event: WebhookEvent) -> SafeString:
-        return foreign(event.error or "–")
+        return foreign(shown(event.error) or "–")
 
-    @admin.display(description="next attempt")
+    @admin.display(description=_("next attempt"))
     def due(self, event: WebhookEvent) -> SafeString:
         return moment(event.due_at)
 
-    @admin.display(description="last attempt")
+    @admin.display(description=_("last attempt"))
     def last_attempt(self, event: WebhookEvent) -> SafeString:
         return moment(event.last_attempt_at)
 
-    @admin.display(description="body")
+    @admin.display(description=_("body"))
     def body(self, event: WebhookEvent) -> SafeString:
         text = json.dumps(event.payload, indent=2, ensure_ascii=False)
         return format_html('<pre class="pre-wrap foreign" dir="auto">{}</pre>', text)
 
-    @admin.display(description="delivered")
+    @admin.display(description=_("delivered"))
     def delivered(self, event: WebhookEvent) -> SafeString:
         return moment(event.delivered_at)
 
 
 def say_resent(request: HttpRequest, resent: Resent) -> None:
     """Say how many events were queued again."""
-    text = f"{resent.queued:,} {'event was' if resent.queued == 1 else 'events were'} queued again."
-    more = f" There are more: {RESEND_LIMIT:,} are queued at a time. Repeat the action." if resent.more else ""
-    messages.add_message(request, messages.SUCCESS if resent.queued else messages.WARNING, text + more)
+    words = ngettext("%(count)s event was queued again.", "%(count)s events were queued again.", resent.queued)
+    text = words % {"count": number(resent.queued)}
+    if resent.more:
+        more = gettext("There are more: %(count)s are queued at a time. Repeat the action.")
+        text += f" {more % {'count': number(RESEND_LIMIT)}}"
+    messages.add_message(request, messages.SUCCESS if resent.queued else messages.WARNING, text)

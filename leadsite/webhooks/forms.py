@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminTextareaWidget,
@@ -10,23 +12,28 @@ from unfold.widgets import (
 )
 
 from leadsite.adminkit.owned import OwnedForm
+from leadsite.languages.texts import shown
 from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.headers import HeaderRefused, check_headers, merged
 from leadsite.webhooks.models import DESCRIPTION_MAX_LENGTH, WebhookEndpoint
 
 
 class EndpointForm(OwnedForm):
-    url = forms.CharField(label="URL", widget=UnfoldAdminTextInputWidget, help_text="https://…: receives the events.")
+    url = forms.CharField(
+        label=_("URL"), widget=UnfoldAdminTextInputWidget, help_text=_("https://…: receives the events.")
+    )
     description = forms.CharField(
+        label=_("Description"),
         required=False,
         max_length=DESCRIPTION_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget,
-        help_text="What receives the events.",
+        help_text=_("What receives the events."),
     )
     events = forms.MultipleChoiceField(
-        choices=WebhookEndpoint.Event.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=_("Events"), choices=WebhookEndpoint.Event.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     headers = forms.CharField(
+        label=_("Headers"),
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
     )
@@ -44,29 +51,29 @@ class EndpointForm(OwnedForm):
         try:
             return check_url(self.cleaned_data["url"])
         except AddressRefused as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(shown(error)) from error
 
     def clean_headers(self) -> dict[str, str | None]:
         """Lines such as `X-Token: abc`; a name without a value removes the header."""
         lines = [line for line in self.cleaned_data["headers"].splitlines() if line.strip()]
         if any(":" not in line for line in lines):
-            raise forms.ValidationError("Write each header on a line of its own, as Name: value.")
+            raise forms.ValidationError(gettext("Write each header on a line of its own, as Name: value."))
         parts = [line.partition(":") for line in lines]
         try:
             if len({name.strip().lower() for name, _, _ in parts}) < len(parts):
-                raise HeaderRefused("A header is given twice.")
+                raise HeaderRefused(gettext("A header is given twice."))
             changes = check_headers({name.strip(): value.strip() or None for name, _, value in parts})
             merged(dict.fromkeys(self.instance.header_names, ""), changes)
         except HeaderRefused as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(shown(error)) from error
         return changes
 
 
 def _headers_help(names: list[str]) -> str:
-    how = "Headers of your own, such as a token for your gateway: one on a line, as Name: value."
+    how = gettext("Headers of your own, such as a token for your gateway: one on a line, as Name: value.")
     if not names:
-        return f"{how} Values are stored encrypted and not shown again."
-    return (
-        f"Present: {', '.join(names)}; values are not shown. {how} A name that is not given stays, “Name:” without a"
-        " value removes one. A URL with another host removes all that are not given again."
-    )
+        return gettext("%(how)s Values are stored encrypted and not shown again.") % {"how": how}
+    return gettext(
+        "Present: %(value)s; values are not shown. %(how)s A name that is not given stays, “Name:” "
+        "without a value removes one. A URL with another host removes all that are not given again."
+    ) % {"value": ", ".join(names), "how": how}

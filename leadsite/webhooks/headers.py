@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from leadsite.core.encryption import decrypt, encrypt
 
 MAX_HEADERS: Final = 10
@@ -39,7 +41,7 @@ def check_headers(headers: Mapping[str, str | None]) -> dict[str, str | None]:
         if value is not None:
             _check_value(name, value)
     if len({name.lower() for name in checked}) < len(checked):
-        raise HeaderRefused("A header is given twice: upper and lower case make no difference in names.")
+        raise HeaderRefused(gettext_noop("A header is given twice: upper and lower case make no difference in names."))
     if len(checked) > 2 * MAX_HEADERS:
         raise HeaderRefused(_TOO_MANY)
     return checked
@@ -50,17 +52,26 @@ def check_name(name: str) -> None:
     shown = name[:NAME_MAX_LENGTH].encode("ascii", "replace").decode()
     if not _TOKEN.fullmatch(name) or len(name) > NAME_MAX_LENGTH:
         raise HeaderRefused(
-            f"“{shown}” is no name of a header: letters, digits and !#$%&'*+-.^_`|~, at most {NAME_MAX_LENGTH}, no"
-            " spaces and no colon."
+            gettext_noop(
+                "“%(shown)s” is no name of a header: letters, digits and !#$%%&'*+-.^_`|~, at most "
+                "%(name_max_length)s, no spaces and no colon."
+            )
+            % {"shown": shown, "name_max_length": NAME_MAX_LENGTH}
         )
     if name.lower() in RESERVED or name.lower().startswith(RESERVED_PREFIXES):
-        raise HeaderRefused(f"{shown} is set by leadsite or belongs to the connection. Choose another name.")
+        raise HeaderRefused(
+            gettext_noop("%(shown)s is set by leadsite or belongs to the connection. Choose another name.")
+            % {"shown": shown}
+        )
 
 
 def _check_value(name: str, value: str) -> None:
     if not _PRINTABLE.fullmatch(value) or len(value) > VALUE_MAX_LENGTH:
         raise HeaderRefused(
-            f"The value of {name} has to be 1 to {VALUE_MAX_LENGTH} printable ASCII characters, on one line."
+            gettext_noop(
+                "The value of %(name)s has to be 1 to %(value_max_length)s printable ASCII characters, on one line."
+            )
+            % {"name": name, "value_max_length": VALUE_MAX_LENGTH}
         )
 
 
@@ -87,4 +98,4 @@ def unpack(stored: str) -> dict[str, str]:
     return dict(json.loads(decrypt(stored))) if stored else {}
 
 
-_TOO_MANY: Final = f"An endpoint has at most {MAX_HEADERS} headers."
+_TOO_MANY: Final = gettext_noop("An endpoint has at most %(max_headers)s headers.") % {"max_headers": MAX_HEADERS}

@@ -4,8 +4,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import OwnedModel
+from leadsite.languages.texts import filled, inside
 
 URL_MAX_LENGTH = 2000
 DESCRIPTION_MAX_LENGTH = 200
@@ -13,18 +15,18 @@ TEST = "webhook.test"
 
 
 class EventType(models.TextChoices):
-    LEAD_CREATED = "lead.created", "Lead created"
-    LEAD_UPDATED = "lead.updated", "Lead updated"
-    LEAD_DELETED = "lead.deleted", "Lead deleted"
-    LEAD_RESTORED = "lead.restored", "Lead restored"
-    MESSAGE_RECEIVED = "message.received", "Message received"
-    MESSAGE_STATUS = "message.status", "Message status changed"
+    LEAD_CREATED = "lead.created", _("Lead created")
+    LEAD_UPDATED = "lead.updated", _("Lead updated")
+    LEAD_DELETED = "lead.deleted", _("Lead deleted")
+    LEAD_RESTORED = "lead.restored", _("Lead restored")
+    MESSAGE_RECEIVED = "message.received", _("Message received")
+    MESSAGE_STATUS = "message.status", _("Message status changed")
 
 
 class EventState(models.TextChoices):
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    FAILED = "failed"
+    PENDING = "pending", _("Pending")
+    DELIVERED = "delivered", _("Delivered")
+    FAILED = "failed", _("Failed")
 
 
 class WebhookEndpoint(OwnedModel):
@@ -36,7 +38,7 @@ class WebhookEndpoint(OwnedModel):
     Event = EventType
 
     url = models.CharField("URL")
-    description = models.CharField(blank=True, default="", db_default="", help_text="What receives the events.")
+    description = models.CharField(blank=True, default="", db_default="", help_text=_("What receives the events."))
     events = ArrayField(models.CharField(choices=Event))
     active = models.BooleanField(default=True, db_default=True)
     # Encrypted by leadsite/core/encryption.py. Until former_until events are signed with both secrets.
@@ -47,7 +49,7 @@ class WebhookEndpoint(OwnedModel):
     encrypted_headers = models.TextField(default="", db_default="", editable=False)
     header_names = ArrayField(models.CharField(), default=list, db_default=[], editable=False)
     failing_since = models.DateTimeField(
-        null=True, editable=False, help_text="The first failure since the last delivered event."
+        null=True, editable=False, help_text=_("The first failure since the last delivered event.")
     )
     disabled_at = models.DateTimeField(null=True, editable=False)
     disabled_reason = models.TextField(default="", db_default="", editable=False)
@@ -60,17 +62,22 @@ class WebhookEndpoint(OwnedModel):
             models.CheckConstraint(
                 condition=Q(events__contained_by=EventType.values) & ~Q(events=[]),
                 name="webhook_endpoints_events_valid",
-                violation_error_message="An endpoint has one or more of the events.",
+                violation_error_message=_("An endpoint has one or more of the events."),
             ),
             models.CheckConstraint(
                 condition=Q(url__length__gte=1) & Q(url__length__lte=URL_MAX_LENGTH),
                 name="webhook_endpoints_url_length",
-                violation_error_message=f"A URL has at most {URL_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("A URL has at most %(url_max_length)s characters."), url_max_length=URL_MAX_LENGTH
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(description__length__lte=DESCRIPTION_MAX_LENGTH),
                 name="webhook_endpoints_description_length",
-                violation_error_message=f"A description has at most {DESCRIPTION_MAX_LENGTH} characters.",
+                violation_error_message=filled(
+                    _("A description has at most %(description_max_length)s characters."),
+                    description_max_length=DESCRIPTION_MAX_LENGTH,
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(active=False) | Q(disabled_at=None, disabled_reason=""),
@@ -113,8 +120,8 @@ class WebhookEvent(OwnedModel):
     due_at = models.DateTimeField(null=True, db_default=Now())
     # Different for each claim, so that a worker whose lease has expired cannot record its result.
     leased_until = models.DateTimeField(null=True, editable=False)
-    last_status = models.PositiveSmallIntegerField(null=True, help_text="The HTTP status of the last answer.")
-    last_attempt_at = models.DateTimeField(null=True, help_text="When the last attempt ended.")
+    last_status = models.PositiveSmallIntegerField(null=True, help_text=_("The HTTP status of the last answer."))
+    last_attempt_at = models.DateTimeField(null=True, help_text=_("When the last attempt ended."))
     error = models.TextField(default="", db_default="")
     delivered_at = models.DateTimeField(null=True)
 
@@ -144,4 +151,4 @@ class WebhookEvent(OwnedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.type}, {self.state}"
+        return f"{self.type}, {inside(self.get_state_display())}"

@@ -17,6 +17,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from leadsite.core import clock
 from leadsite.core.arrays import array
@@ -40,7 +41,7 @@ RETRY_DELAYS: Final = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800
 _JITTER: Final = (0.8, 1.2)  # spreads the retries of events that failed together
 # "If all attempts to a specific endpoint fail for 5 days" (Standard Webhooks, "Failing endpoints").
 DISABLED_AFTER: Final = timedelta(days=5)
-GONE: Final = "It answered 410 Gone."
+GONE: Final = gettext_noop("It answered 410 Gone.")
 USER_AGENT: Final = "leadsite-webhooks/1"
 
 # The businesses alternate (`place`), so that the long queue of one does not delay the first event of another, and slow
@@ -148,10 +149,16 @@ def deliver(delivery: Delivery) -> Outcome:
     except http.NotDelivered as error:
         return Outcome(None, str(error))
     except SecretUnreadable:
-        return Outcome(None, "The secret was stored under a key that is no longer in FIELD_ENCRYPTION_KEYS.")
+        return Outcome(
+            None, gettext_noop("The secret was stored under a key that is no longer in FIELD_ENCRYPTION_KEYS.")
+        )
     if 200 <= answer.status < 300:
         return Outcome(answer.status)
-    return Outcome(answer.status, GONE if answer.status == 410 else f"It answered {answer.status}.", answer.retry_after)
+    return Outcome(
+        answer.status,
+        GONE if answer.status == 410 else gettext_noop("It answered %(status)s.") % {"status": answer.status},
+        answer.retry_after,
+    )
 
 
 def record(results: Sequence[tuple[Delivery, Outcome]]) -> None:
@@ -210,7 +217,10 @@ def _changes(delivery: Delivery, outcome: Outcome) -> dict[str, Any]:
 
 
 def _why_disabled(outcome: Outcome) -> str:
-    last = f"No event was delivered for {DISABLED_AFTER.days} days. The last attempt: {outcome.error}"
+    last = gettext_noop("No event was delivered for %(days)s days. The last attempt: %(error)s") % {
+        "days": DISABLED_AFTER.days,
+        "error": outcome.error,
+    }
     return GONE if outcome.status == 410 else last
 
 

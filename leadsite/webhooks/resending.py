@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from leadsite.core import clock
 from leadsite.core.transactions import retried
@@ -44,9 +45,9 @@ def resend(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEvent:
         mine = WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id, pk=event_id)
         event = mine.select_for_update().first()
         if event is None:
-            raise UnknownEndpoint("There is no such event.")
+            raise UnknownEndpoint(gettext_noop("There is no such event."))
         if event.state == State.PENDING:
-            raise EventPending("This event is pending: it will be posted anyway.")
+            raise EventPending(gettext_noop("This event is pending: it will be posted anyway."))
         mine.update(**_AGAIN, due_at=clock.now(), updated_at=clock.now())
         event.refresh_from_db()
         return event

@@ -11,6 +11,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from leadsite.core import clock
 from leadsite.core.encryption import SecretUnreadable, encrypt, rotate
@@ -78,7 +79,10 @@ def create_endpoint(
     """
     # Two simultaneous requests may exceed the limit by one, which is harmless.
     if WebhookEndpoint.objects.filter(user_id=user_id).count() >= MAX_ENDPOINTS:
-        raise TooManyEndpoints(f"A business has at most {MAX_ENDPOINTS} endpoints. Delete one first.")
+        raise TooManyEndpoints(
+            gettext_noop("A business has at most %(max_endpoints)s endpoints. Delete one first.")
+            % {"max_endpoints": MAX_ENDPOINTS}
+        )
     secret = make_secret()
     endpoint = WebhookEndpoint(
         user_id=user_id,
@@ -122,7 +126,7 @@ def delete_endpoint(*, user_id: UUID, endpoint_id: UUID) -> None:
     """Delete the endpoint and its events. Raises UnknownEndpoint."""
     deleted, _ = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).delete()
     if not deleted:
-        raise UnknownEndpoint("There is no such endpoint.")
+        raise UnknownEndpoint(gettext_noop("There is no such endpoint."))
     # Events beyond the batch, or written by a concurrent transaction, are not posted; `prune` deletes them.
     _delete_batch(WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id))
 
@@ -198,16 +202,16 @@ def rotate_secrets() -> int:
 def get_active(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
     endpoint = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).first()
     if endpoint is None:
-        raise UnknownEndpoint("There is no such endpoint.")
+        raise UnknownEndpoint(gettext_noop("There is no such endpoint."))
     if not endpoint.active:
-        raise EndpointOff("The endpoint is switched off. Switch it on first.")
+        raise EndpointOff(gettext_noop("The endpoint is switched off. Switch it on first."))
     return endpoint
 
 
 def _get_locked(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
     mine = WebhookEndpoint.objects.select_for_update(no_key=True).filter(user_id=user_id, pk=endpoint_id)
     if (endpoint := mine.first()) is None:
-        raise UnknownEndpoint("There is no such endpoint.")
+        raise UnknownEndpoint(gettext_noop("There is no such endpoint."))
     return endpoint
 
 
@@ -236,4 +240,4 @@ def _encrypted(secret: str) -> str:
         raise CannotKeepSecrets(_NO_KEY) from error
 
 
-_NO_KEY: Final = "This site cannot store secrets: its operator has to set FIELD_ENCRYPTION_KEYS."
+_NO_KEY: Final = gettext_noop("This site cannot store secrets: its operator has to set FIELD_ENCRYPTION_KEYS.")

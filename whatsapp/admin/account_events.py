@@ -9,22 +9,25 @@ from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly, any_size
 from leadsite.adminkit.values import NOTHING, badge, foreign, link, moment, shorten
 from leadsite.core import clock
+from leadsite.languages.texts import shown
 from whatsapp.models import AccountEvent, Channel
 
 SHOWN: Final = 20
 
 
 class OpenProblemsFilter(admin.SimpleListFilter):
-    title = "problems"
+    title = _("problems")
     parameter_name = "problems"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("open", "Exist now"), ("all", "All that were reported")]
+        return [("open", gettext("Exist now")), ("all", gettext("All that were reported"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "open":
@@ -53,43 +56,44 @@ class AccountEventAdmin(ReadOnly, OwnedAdmin):
         return request.user.has_perm("whatsapp.change_accountevent")
 
     @any_size
-    @admin.action(description="Mark as done", permissions=["done"])
+    @admin.action(description=_("Mark as done"), permissions=["done"])
     def mark_as_done(self, request: HttpRequest, queryset: QuerySet[AccountEvent]) -> None:
         now = clock.now()
         rows = queryset.order_by().values("pk")
         count = AccountEvent.objects.filter(pk__in=rows, is_problem=True, done_at=None).update(
             done_at=now, updated_at=now
         )
-        text = f"{count} {'problem was' if count == 1 else 'problems were'} marked as done."
+        words = ngettext("%(count)s problem was marked as done.", "%(count)s problems were marked as done.", count)
+        text = words % {"count": count}
         messages.add_message(request, messages.SUCCESS if count else messages.WARNING, text)
 
-    @admin.display(description="time", ordering="at")
+    @admin.display(description=_("time"), ordering="at")
     def time(self, event: AccountEvent) -> SafeString:
         return moment(event.at)
 
-    @admin.display(description="what Meta reports")
+    @admin.display(description=_("what Meta reports"))
     def what(self, event: AccountEvent) -> SafeString:
-        return foreign(shorten(event.text, 300))
+        return foreign(shorten(shown(event.text), 300))
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state_badge(self, event: AccountEvent) -> SafeString:
         if not event.is_problem:
             return NOTHING
-        return badge("Done", "archived") if event.done_at else badge("Problem", "failed")
+        return badge(gettext("Done"), "archived") if event.done_at else badge(gettext("Problem"), "failed")
 
-    @admin.display(description="WhatsApp number")
+    @admin.display(description=_("WhatsApp number"))
     def about(self, event: Any) -> SafeString:
-        return foreign(event.number_name or event.number or "all of the account")
+        return foreign(event.number_name or event.number or gettext("all of the account"))
 
-    @admin.display(description="ends")
+    @admin.display(description=_("ends"))
     def ends(self, event: AccountEvent) -> SafeString:
         return moment(event.until)
 
-    @admin.display(description="marked as done")
+    @admin.display(description=_("marked as done"))
     def done(self, event: AccountEvent) -> SafeString:
         return moment(event.done_at)
 
-    @admin.display(description="as reported")
+    @admin.display(description=_("as reported"))
     def reported(self, event: AccountEvent) -> SafeString:
         text = json.dumps(event.value, indent=2, ensure_ascii=False)
         return format_html('<pre class="pre-wrap foreign" dir="auto">{}</pre>', text)
@@ -99,4 +103,4 @@ def present_state(channel: Channel) -> list[SafeString]:
     """What Meta has said last about each aspect of a number and its account, problems first; one line each."""
     state = AccountEvent.objects.state_of(channel_id=channel.pk, user_id=channel.user_id, waba_id=channel.waba_id)
     newest = state.order_by("-is_problem", "-at")[:SHOWN]
-    return [format_html("{} {}", moment(event.at), link(event, shorten(event.text, 300))) for event in newest]
+    return [format_html("{} {}", moment(event.at), link(event, shorten(shown(event.text), 300))) for event in newest]

@@ -5,12 +5,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from conversations.models import Message
 from leadsite.adminkit.alerts import SHOWN, Alert, counted, foreign_line
 from leadsite.adminkit.values import moment, shorten
 from leadsite.adminkit.workplace import mine
 from leadsite.core import clock
+from leadsite.languages.texts import shown
 from whatsapp.models import AccountEvent, Channel
 
 
@@ -26,21 +28,31 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     alerts += [_problem(event, request) for event in problems[:SHOWN]]
     ours = Message.objects.visible().filter(direction=Message.Direction.OUT, **own)
     if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
-        words = "message: it is not known whether it" if count == "1" else "messages: it is not known whether they"
-        text = format_html("{} {} arrived. Open and decide.", count, words)
+        words = (
+            gettext("{} message: it is not known whether it arrived. Open and decide.")
+            if count == "1"
+            else gettext("{} messages: it is not known whether they arrived. Open and decide.")
+        )
+        text = format_html(words, count)
         alerts.append(Alert(text, reverse("admin:conversations_message_changelist", query={"delivery": "unknown"})))
     number = Channel.objects.filter(pk=OuterRef("channel_id"), user_id=OuterRef("user_id"), active=True)
     if count := counted(ours.filter(~Exists(number), status=Message.Status.QUEUED)):
-        verb = "message waits" if count == "1" else "messages wait"
-        alerts.append(Alert(format_html("{} {}: no WhatsApp number is connected, or it is switched off.", count, verb)))
+        words = (
+            gettext("{} message waits: no WhatsApp number is connected, or it is switched off.")
+            if count == "1"
+            else gettext("{} messages wait: no WhatsApp number is connected, or it is switched off.")
+        )
+        alerts.append(Alert(format_html(words, count)))
     return alerts
 
 
 def describe_stop(channel: Channel) -> SafeString:
     """Describe a stopped number, without its name: "stopped on 24 Nov, 12:04. 190: …"."""
     count = counted(Message.objects.filter(channel_id=channel.pk, status=Message.Status.QUEUED))
-    waits = "" if not count else f" {count} message waits." if count == "1" else f" {count} messages wait."
-    return format_html("stopped on {}. {}{}", moment(channel.stopped_at), foreign_line(channel.stop_reason), waits)
+    words = gettext("%(count)s message waits.") if count == "1" else gettext("%(count)s messages wait.")
+    waits = f" {words % {'count': count}}" if count else ""
+    reason = foreign_line(shown(channel.stop_reason))
+    return format_html(gettext("stopped on {}. {}{}"), moment(channel.stopped_at), reason, waits)
 
 
 def stopped_badge(request: HttpRequest) -> str:
@@ -49,7 +61,7 @@ def stopped_badge(request: HttpRequest) -> str:
 
 
 def _stopped(channel: Channel, request: HttpRequest) -> Alert:
-    text = format_html("WhatsApp number {} {}", foreign_line(str(channel)), describe_stop(channel))
+    text = format_html(gettext("WhatsApp number {} {}"), foreign_line(str(channel)), describe_stop(channel))
     may_open = request.user.has_perm("whatsapp.view_channel") or request.user.has_perm("whatsapp.change_channel")
     return Alert(text, reverse("admin:whatsapp_channel_change", args=[channel.pk]) if may_open else "")
 
@@ -58,7 +70,11 @@ def _problem(event: AccountEvent, request: HttpRequest) -> Alert:
     """A problem that Meta reports about a number or its account: banned, restricted, low quality, a paused template."""
     channel = Channel.objects.filter(pk=event.channel_id, user_id=event.user_id).first() if event.channel_id else None
     number = str(channel) if channel else event.number
-    about = format_html("WhatsApp number {}", foreign_line(number)) if number else "WhatsApp Business account"
-    text = format_html("{}, {}: {}", about, moment(event.at), foreign_line(shorten(event.text, 300)))
+    about = (
+        format_html(gettext("WhatsApp number {}"), foreign_line(number))
+        if number
+        else gettext("WhatsApp Business account")
+    )
+    text = format_html("{}, {}: {}", about, moment(event.at), foreign_line(shorten(shown(event.text), 300)))
     may_open = request.user.has_perm("whatsapp.view_accountevent")
     return Alert(text, reverse("admin:whatsapp_accountevent_change", args=[event.pk]) if may_open else "")

@@ -11,6 +11,8 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from leadsite.adminkit.owned import OwnedForm
@@ -18,6 +20,7 @@ from leadsite.adminkit.values import badge
 from leadsite.adminkit.workplace import sees_all
 from leadsite.audit.timeline import AuditedAdmin
 from leadsite.core.encryption import SecretUnreadable, encrypt
+from leadsite.languages.texts import shown
 from whatsapp.admin.account_events import present_state
 from whatsapp.admin.alerts import describe_stop
 from whatsapp.admin.delivery_advice import waiting_for
@@ -28,20 +31,26 @@ from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid,
 
 class ChannelForm(OwnedForm):
     access_token = forms.CharField(
+        label=_("Access token"),
         required=False,
         strip=True,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text="Stored encrypted and never shown again. Leave empty to keep the stored one. At Twilio:"
-        " account sid, colon, auth token.",
+        help_text=_(
+            "Stored encrypted and never shown again. Leave empty to keep the stored one. At Twilio:"
+            " account sid, colon, auth token."
+        ),
     )
 
     app_secret = forms.CharField(
+        label=_("App secret"),
         required=False,
         strip=True,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text="What Meta signs deliveries to this number with: in the app, App settings, Basic. Stored encrypted"
-        " and never shown again. Leave empty to keep the stored one; without one WHATSAPP_APP_SECRETS counts. Twilio"
-        " signs with the auth token, so it is needed there only if the token is an API key.",
+        help_text=_(
+            "What Meta signs deliveries to this number with: in the app, App settings, Basic. Stored encrypted"
+            " and never shown again. Leave empty to keep the stored one; without one WHATSAPP_APP_SECRETS"
+            " counts. Twilio signs with the auth token, so it is needed there only if the token is an API key."
+        ),
     )
 
     # Whether an owner fills in the form, and not an operator: see ChannelAdmin.get_form.
@@ -59,7 +68,7 @@ class ChannelForm(OwnedForm):
             twilio = cleaned.get("provider", self.instance.provider) == Channel.Provider.TWILIO
             name = "access_token" if twilio else "app_secret"
             if not cleaned.get(name) and not getattr(self.instance, f"encrypted_{name}") and name not in self.errors:
-                self.add_error(name, "Enter this too: it shows that the number belongs to you.")
+                self.add_error(name, gettext("Enter this too: it shows that the number belongs to you."))
         return cleaned
 
     def clean_access_token(self) -> str:
@@ -68,7 +77,7 @@ class ChannelForm(OwnedForm):
         try:
             return encrypt(check_token(token)) if token else ""
         except (ChannelInvalid, SecretUnreadable) as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(shown(error)) from error
 
     def clean_app_secret(self) -> str:
         """Return the secret encrypted, as it will be stored."""
@@ -76,7 +85,7 @@ class ChannelForm(OwnedForm):
         try:
             return encrypt(check_secret(secret)) if secret else ""
         except (ChannelInvalid, SecretUnreadable) as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(shown(error)) from error
 
 
 @admin.register(Channel)
@@ -85,7 +94,7 @@ class ChannelAdmin(SetUpPages, AuditedAdmin):
     list_display = ["__str__", "phone_number_id", "provider", "has_token", "state_badge"]
     list_filter = ["provider", "active"]
     search_fields = ["phone_number_id", "display_number", "user__email", "user__business_name"]
-    search_help_text = "Number, its id, or business"
+    search_help_text = _("Number, its id, or business")
     ordering = ["-pk"]
     fields = [
         *("user", "provider", "phone_number_id", "display_number", "waba_id"),
@@ -127,8 +136,8 @@ class ChannelAdmin(SetUpPages, AuditedAdmin):
         if not self.has_change_permission(request, channel):
             raise PermissionDenied
         resume_channel(channel_id=channel.pk)
-        LogEntry.objects.log_actions(str(request.user.pk), [channel], CHANGE, "Resumed sending.")
-        messages.success(request, "Sending resumed.")
+        LogEntry.objects.log_actions(str(request.user.pk), [channel], CHANGE, gettext_noop("Resumed sending."))
+        messages.success(request, gettext("Sending resumed."))
         return HttpResponseRedirect(reverse("admin:whatsapp_channel_change", args=[quote(channel.pk)]))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
@@ -161,20 +170,20 @@ class ChannelAdmin(SetUpPages, AuditedAdmin):
         secrets = {f"encrypted_{name}" for name in ("access_token", "app_secret") if name in form.changed_data}
         return super().changed_columns(obj, form) | secrets
 
-    @admin.display(description="state", ordering="stopped_at")
+    @admin.display(description=_("state"), ordering="stopped_at")
     def state_badge(self, channel: Channel) -> SafeString:
         if not channel.active:
-            return badge("Switched off", "archived")
-        return badge("Stopped", "failed") if channel.stopped_at else badge("Active", "active")
+            return badge(gettext("Switched off"), "archived")
+        return badge(gettext("Stopped"), "failed") if channel.stopped_at else badge(gettext("Active"), "active")
 
-    @admin.display(description="token stored", boolean=True)
+    @admin.display(description=_("token stored"), boolean=True)
     def has_token(self, channel: Channel) -> bool:
         return bool(channel.encrypted_access_token)
 
-    @admin.display(description="app secret stored", boolean=True)
+    @admin.display(description=_("app secret stored"), boolean=True)
     def has_secret(self, channel: Channel) -> bool:
         return bool(channel.encrypted_app_secret)
 
-    @admin.display(description="unrouted deliveries")
+    @admin.display(description=_("unrouted deliveries"))
     def waiting(self, channel: Channel) -> SafeString:
         return waiting_for(channel)

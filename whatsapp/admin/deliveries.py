@@ -14,9 +14,12 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.adminkit.page import AdminPage, OperatorsOnly, ReadOnly, any_size
 from leadsite.adminkit.values import badge, foreign, moment, shorten
+from leadsite.languages.texts import number
 from whatsapp.admin import delivery_advice
 from whatsapp.admin.delivery_body import readable
 from whatsapp.inbound.replay import ERROR, SKIPPED, replay_each
@@ -28,21 +31,21 @@ BADGE_LIMIT: Final = 99
 
 OUTCOMES: Final = {
     WebhookDelivery.State.PROCESSED.value: "processed",
-    WebhookDelivery.State.FAILED.value: "still failed",
-    WebhookDelivery.State.UNROUTED.value: "still unrouted",
-    SKIPPED: "skipped (locked by another process, or deleted)",
-    ERROR: "stopped by an error (see the log)",
+    WebhookDelivery.State.FAILED.value: _("still failed"),
+    WebhookDelivery.State.UNROUTED.value: _("still unrouted"),
+    SKIPPED: _("skipped (locked by another process, or deleted)"),
+    ERROR: _("stopped by an error (see the log)"),
 }
 
 
 class ProblemsFilter(admin.SimpleListFilter):
     """Deliveries with notes, including processed ones with parts left out."""
 
-    title = "problems"
+    title = _("problems")
     parameter_name = "problems"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Has problems"), ("no", "Has none")]
+        return [("yes", gettext("Has problems")), ("no", gettext("Has none"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
         if self.value() == "yes":
@@ -57,12 +60,12 @@ class DeliveryAdmin(ReadOnly, OperatorsOnly, AdminPage):
     list_display = ["received", "provider", "state_badge", "beginning_of_notes", "attempts"]
     list_filter = ["state", ProblemsFilter, "provider"]
     search_fields = ["unrouted"]  # see get_search_results
-    search_help_text = "Phone number id that is not connected"
+    search_help_text = _("Phone number id that is not connected")
     ordering = ["-pk"]
     actions = ["replay"]
     fieldsets = [
         (None, {"fields": ["state_badge", "unrouted_numbers", "notes", "attempts", "next_attempt"]}),
-        ("What was delivered", {"fields": ["provider", "received", "id", "size", "readable_body"]}),
+        (_("What was delivered"), {"fields": ["provider", "received", "id", "size", "readable_body"]}),
     ]
     readonly_fields = [
         *("state_badge", "unrouted_numbers", "notes", "next_attempt", "received", "id", "size", "readable_body"),
@@ -111,13 +114,17 @@ class DeliveryAdmin(ReadOnly, OperatorsOnly, AdminPage):
         return [one, *super().get_urls()]
 
     @any_size
-    @admin.action(description="Replay", permissions=["view"])
+    @admin.action(description=_("Replay"), permissions=["view"])
     def replay(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> None:
         ids = list(deliveries.order_by("pk").values_list("pk", flat=True)[: REPLAY_LIMIT + 1])
         _replay(request, ids[:REPLAY_LIMIT])
         if len(ids) > REPLAY_LIMIT:
             more = "manage.py replay_deliveries replays all of them."
-            messages.warning(request, f"Only the oldest {REPLAY_LIMIT} were tried. {more}")
+            messages.warning(
+                request,
+                gettext("Only the oldest %(replay_limit)s were tried. %(more)s")
+                % {"replay_limit": REPLAY_LIMIT, "more": more},
+            )
 
     def replay_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Handle the button on a delivery's page. Not one of unfold's actions: those are GET links."""
@@ -131,41 +138,41 @@ class DeliveryAdmin(ReadOnly, OperatorsOnly, AdminPage):
         _replay(request, [delivery.pk])
         return HttpResponseRedirect(reverse("admin:whatsapp_webhookdelivery_change", args=[quote(delivery.pk)]))
 
-    @admin.display(description="received", ordering="pk")
+    @admin.display(description=_("received"), ordering="pk")
     def received(self, delivery: WebhookDelivery) -> SafeString:
         return moment(delivery.received_at)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def state_badge(self, delivery: WebhookDelivery) -> SafeString:
         if delivery.state == WebhookDelivery.State.PROCESSED and delivery.error:
-            return badge("Processed, with notes", "unknown")
+            return badge(gettext("Processed, with notes"), "unknown")
         return badge(delivery.get_state_display(), delivery.state)
 
-    @admin.display(description="notes")
+    @admin.display(description=_("notes"))
     def beginning_of_notes(self, delivery: WebhookDelivery) -> SafeString:
         return foreign(shorten(delivery.error, 120) or "–")
 
-    @admin.display(description="notes")
+    @admin.display(description=_("notes"))
     def notes(self, delivery: WebhookDelivery) -> SafeString:
         text = delivery_advice.notes(delivery)
         return format_html('<span class="block foreign pre-wrap" dir="auto">{}</span>', text)
 
-    @admin.display(description="numbers not connected")
+    @admin.display(description=_("numbers not connected"))
     def unrouted_numbers(self, delivery: WebhookDelivery) -> SafeString:
         return delivery_advice.unconnected(delivery)
 
-    @admin.display(description="next attempt")
+    @admin.display(description=_("next attempt"))
     def next_attempt(self, delivery: WebhookDelivery) -> SafeString:
         return moment(delivery.next_attempt_at)
 
-    @admin.display(description="size")
+    @admin.display(description=_("size"))
     def size(self, delivery: WebhookDelivery) -> str:
         return filesizeformat(len(delivery.body))
 
-    @admin.display(description="body")
+    @admin.display(description=_("body"))
     def readable_body(self, delivery: WebhookDelivery) -> SafeString:
         text, left_out = readable(delivery.provider, bytes(delivery.body))
-        note = f"Cut here: {left_out:,} more characters." if left_out else ""
+        note = gettext("Cut here: %(left_out)s more characters.") % {"left_out": number(left_out)} if left_out else ""
         return format_html(
             '<pre class="delivery-body" dir="ltr" tabindex="0">{}</pre><p class="font-semibold">{}</p>', text, note
         )
@@ -186,4 +193,4 @@ def _replay(request: HttpRequest, ids: list[UUID]) -> None:
     all_processed = outcomes[WebhookDelivery.State.PROCESSED] == outcomes.total()
     parts = [f"{outcomes[outcome]} {words}" for outcome, words in OUTCOMES.items() if outcomes[outcome]]
     level = messages.SUCCESS if all_processed else messages.WARNING
-    messages.add_message(request, level, f"Replayed: {', '.join(parts)}.")
+    messages.add_message(request, level, gettext("Replayed: %(value)s.") % {"value": ", ".join(parts)})

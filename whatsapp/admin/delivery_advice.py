@@ -5,9 +5,11 @@ from typing import Final
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from leadsite.adminkit.values import NOTHING, foreign, link, moment
 from leadsite.core import clock
+from leadsite.languages.texts import shown
 from whatsapp.models import Channel, WebhookDelivery
 
 NUMBERS_SHOWN: Final = 20
@@ -18,22 +20,35 @@ State = WebhookDelivery.State
 def meaning(delivery: WebhookDelivery) -> SafeString:
     """What the state means and what to do next."""
     if delivery.state == State.PROCESSED:
-        noted = "The notes below list what was left out. " if delivery.error else ""
-        return format_html("Its content is in the conversations. {}Replaying it stores nothing twice.", noted)
+        if delivery.error:
+            return SafeString(
+                gettext(
+                    "Its content is in the conversations. The notes below list what was left out."
+                    " Replaying it stores nothing twice."
+                )
+            )
+        return SafeString(gettext("Its content is in the conversations. Replaying it stores nothing twice."))
     if delivery.state == State.UNROUTED:
         return SafeString(
-            "Its content for the numbers below is stored only here, not in a conversation. Connect them, then replay."
+            gettext(
+                "Its content for the numbers below is stored only here, not in a conversation. Connect them,"
+                " then replay."
+            )
         )
     if delivery.next_attempt_at:
         return _tried_again(delivery)
     if _is_unreadable(delivery):
         return SafeString(
-            "Replaying will not help: the parts named below could not be read. What could be read is in the"
-            " conversations. The body is stored for a later version that can read them."
+            gettext(
+                "Replaying will not help: the parts named below could not be read. What could be read is in the"
+                " conversations. The body is stored for a later version that can read them."
+            )
         )
     return SafeString(
-        "Not all of it is in the conversations, and it will not be tried again automatically. Fix the cause"
-        " named in the notes, then replay."
+        gettext(
+            "Not all of it is in the conversations, and it will not be tried again automatically. Fix the cause"
+            " named in the notes, then replay."
+        )
     )
 
 
@@ -49,26 +64,32 @@ def _is_unreadable(delivery: WebhookDelivery) -> bool:
 def _tried_again(delivery: WebhookDelivery) -> SafeString:
     time = moment(delivery.next_attempt_at)
     if delivery.next_attempt_at and delivery.next_attempt_at < clock.now():
-        due = "The next attempt has been due since {}: is the worker running (manage.py worker)?"
-        return format_html("Not all of it is in the conversations yet. " + due + " Replay to try it now.", time)
-    later = "It will be tried again automatically at {}; replay to try it now."
-    return format_html("Not all of it is in the conversations yet. " + later, time)
+        due = gettext(
+            "Not all of it is in the conversations yet. The next attempt has been due since {}: is the worker running"
+            " (manage.py worker)? Replay to try it now."
+        )
+        return format_html(due, time)
+    later = gettext(
+        "Not all of it is in the conversations yet. It will be tried again automatically at {}; replay to try it now."
+    )
+    return format_html(later, time)
 
 
 def notes(delivery: WebhookDelivery) -> str:
     """Return the error without lines about numbers that are not connected, which the page lists separately."""
     numbers = tuple(f": {number}" for number in delivery.unrouted)
-    return "\n".join(line for line in delivery.error.splitlines() if not (numbers and line.endswith(numbers)))
+    return "\n".join(shown(line) for line in delivery.error.splitlines() if not (numbers and line.endswith(numbers)))
 
 
 def unconnected(delivery: WebhookDelivery) -> SafeString:
     """List the numbers that are not connected, each with the next step."""
-    shown = delivery.unrouted[:NUMBERS_SHOWN]
-    if not shown:
+    first = delivery.unrouted[:NUMBERS_SHOWN]
+    if not first:
         return NOTHING
-    channels = {row.phone_number_id: row for row in Channel.objects.filter(phone_number_id__in=shown)}
-    lines = [(foreign(number), _next_step(number, delivery, channels.get(number))) for number in shown]
-    more = f"and {len(delivery.unrouted) - len(shown)} more" if len(delivery.unrouted) > len(shown) else ""
+    channels = {row.phone_number_id: row for row in Channel.objects.filter(phone_number_id__in=first)}
+    lines = [(foreign(number), _next_step(number, delivery, channels.get(number))) for number in first]
+    rest = len(delivery.unrouted) - len(first)
+    more = gettext("and %(count)s more") % {"count": rest} if rest else ""
     return format_html("{}{}", format_html_join("", '<p class="mb-2">{}{}</p>', lines), more)
 
 
@@ -76,16 +97,18 @@ def _next_step(number: str, delivery: WebhookDelivery, channel: Channel | None) 
     if channel is None:
         initial = {"phone_number_id": number, "provider": delivery.provider}
         add = reverse("admin:whatsapp_channel_add", query=initial)
-        return format_html('<a class="text-link" href="{}">Add a WhatsApp number with this id</a>, then replay.', add)
+        return format_html(
+            gettext('<a class="text-link" href="{}">Add a WhatsApp number with this id</a>, then replay.'), add
+        )
     if not channel.active:
-        return format_html("{} is switched off. Make it active, then replay.", link(channel))
-    return format_html("{} is connected now: replay.", link(channel))
+        return format_html(gettext("{} is switched off. Make it active, then replay."), link(channel))
+    return format_html(gettext("{} is connected now: replay."), link(channel))
 
 
 def waiting_for(channel: Channel) -> SafeString:
     """A link to the deliveries for this number that arrived while it was not connected."""
     rows = WebhookDelivery.objects.filter(state=State.UNROUTED, unrouted__contains=[channel.phone_number_id])
     if not rows.exists():
-        return SafeString("None")
+        return SafeString(gettext("None"))
     address = reverse("admin:whatsapp_webhookdelivery_changelist", query={"q": channel.phone_number_id})
-    return format_html('<a class="text-link" href="{}">Show them, and replay</a>', address)
+    return format_html('<a class="text-link" href="{}">{}</a>', address, gettext("Show them, and replay"))

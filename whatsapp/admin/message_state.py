@@ -11,12 +11,14 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 
 from conversations.admin.messages import MessageAdmin
 from conversations.models import Message
 from conversations.services.change import ConversationRefused
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
+from leadsite.languages.texts import shown
 from whatsapp.admin.alerts import describe_stop
 from whatsapp.models import Channel
 from whatsapp.outbound import resolve
@@ -57,13 +59,13 @@ class StatePart(PagePart):
             decision = request.POST.get("decision")
             if decision == "arrived":
                 resolve.mark_as_sent(message=message)
-                _note(request, message, "Marked as arrived.")
+                _note(request, message, gettext("Marked as arrived."))
             elif decision == "again":
                 queued = resolve.send_again(message=message, author_id=request.user.pk)
-                _note(request, message, "Sent again, as a new message.")
+                _note(request, message, gettext("Sent again, as a new message."))
                 address = reverse("admin:conversations_conversation_change", args=[quote(queued.conversation_id)])
         except (resolve.TooLate, MessageRefused, ConversationRefused) as refusal:
-            messages.error(request, f"Nothing was changed: {refusal}")
+            messages.error(request, gettext("Nothing was changed: %(refusal)s") % {"refusal": shown(refusal)})
         return HttpResponseRedirect(address)
 
 
@@ -77,16 +79,23 @@ def meaning(message: Message) -> str:
     if message.status == Message.Status.QUEUED:
         channel = Channel.objects.filter(pk=message.channel_id).first() if message.channel_id else None
         if channel is None or not channel.active:
-            return "It is waiting: no WhatsApp number is connected to send it."
+            return gettext("It is waiting: no WhatsApp number is connected to send it.")
         if channel.stopped_at:
-            return format_html("It is waiting, because its number was {}", describe_stop(channel))
-        return "It is in the queue and will be sent." if not message.error else "It will be tried again automatically."
+            return format_html(gettext("It is waiting, because its number was {}"), describe_stop(channel))
+        return (
+            gettext("It is in the queue and will be sent.")
+            if not message.error
+            else gettext("It will be tried again automatically.")
+        )
     return {
         Message.Status.UNKNOWN: (
-            "It is not known whether the customer received this. WhatsApp may still report it; or ask the customer and"
-            " decide."
+            gettext(
+                "It is not known whether the customer received this. WhatsApp may still report it; or ask the"
+                " customer and"
+                " decide."
+            )
         ),
-        Message.Status.FAILED: "The customer did not receive this. Fix the cause, then send it again.",
+        Message.Status.FAILED: gettext("The customer did not receive this. Fix the cause, then send it again."),
     }.get(Message.Status(message.status), "")
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 
 from conversations.admin.conversations import ConversationAdmin
 from conversations.models import Conversation
@@ -16,6 +17,7 @@ from conversations.services.change import ConversationRefused
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
 from leadsite.core import clock
+from leadsite.languages.texts import shown
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent, reply
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.refusals import MessageRefused
@@ -64,7 +66,7 @@ class ReplyPart(PagePart):
             )
         except (MessageRefused, ConversationRefused) as refusal:
             request.session[f"{_DRAFT} {conversation.pk}"] = text[: 2 * TEXT_MAX_LENGTH]
-            messages.error(request, f"Not sent: {refusal}")
+            messages.error(request, gettext("Not sent: %(refusal)s") % {"refusal": shown(refusal)})
         address = reverse("admin:conversations_conversation_change", args=[quote(conversation.pk)])
         return HttpResponseRedirect(f"{address}#reply")
 

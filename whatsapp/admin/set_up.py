@@ -18,6 +18,8 @@ from django.http import (
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.local_phone import read_typed
 from conversations.models import Message
@@ -25,13 +27,14 @@ from conversations.phone import PhoneInvalid
 from leadsite.accounts.business.places import country_of
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.workplace import sees_all
+from leadsite.languages.texts import shown
 from whatsapp.admin.delivery_advice import waiting_for
 from whatsapp.models import Channel, WebhookVerification
 from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 from whatsapp.outbound.refusals import MessageRefused
 from whatsapp.setting_up.steps import Site, steps_of
 
-TEST_TEXT = "This is a test message. Everything works."
+TEST_TEXT = _("This is a test message. Everything works.")
 
 
 class SetUpPages(OwnedAdmin):
@@ -49,7 +52,7 @@ class SetUpPages(OwnedAdmin):
     def set_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         channel = self._channel(request, object_id)
         context = self.admin_site.each_context(request) | {
-            "title": f"Connect {channel}",
+            "title": gettext("Connect %(channel)s") % {"channel": channel},
             "opts": self.opts,
             "channel": channel,
             "steps": steps_of(channel, _site(request)),
@@ -83,19 +86,19 @@ class SetUpPages(OwnedAdmin):
             send_message(
                 user_id=channel.user_id,
                 to=Recipient(phone=phone),
-                message=MessageContent(content=TEST_TEXT, author_id=request.user.pk),
+                message=MessageContent(content=str(TEST_TEXT), author_id=request.user.pk),
                 channel_id=channel.pk,
             )
-            messages.success(request, f"The test message to {phone} is in the queue.")
+            messages.success(request, gettext("The test message to %(phone)s is in the queue.") % {"phone": phone})
         except (PhoneInvalid, MessageRefused) as refusal:
-            messages.error(request, f"Not sent: {refusal}")
+            messages.error(request, gettext("Not sent: %(refusal)s") % {"refusal": shown(refusal)})
         return HttpResponseRedirect(reverse("admin:whatsapp_channel_set_up", args=[channel.pk]))
 
     def _channel(self, request: HttpRequest, object_id: str) -> Channel:
         """Raises Http404, and PermissionDenied."""
         channel = self.get_object(request, unquote(object_id))
         if channel is None:
-            raise Http404("There is no such number.")
+            raise Http404(gettext("There is no such number."))
         if not self.has_view_or_change_permission(request, channel):
             raise PermissionDenied
         found: Channel = channel
@@ -108,7 +111,7 @@ def _site(request: HttpRequest) -> Site:
     may_see = request.user.has_perm("whatsapp.change_channel")
     return Site(
         webhook=f"{settings.PUBLIC_URL}{address}" if settings.PUBLIC_URL else request.build_absolute_uri(address),
-        verify_token=token if may_see or not token else "(owners see it)",
+        verify_token=token if may_see or not token else gettext("(owners see it)"),
         has_secrets=bool(settings.WHATSAPP_APP_SECRETS),
         verifications=WebhookVerification.objects.times(),
     )

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from conversations.media import files
 from conversations.media.pictures import NotAPicture, Picture, convert, make_small
 from conversations.media.shown import clean_name, ending_of
@@ -74,9 +76,9 @@ def prepare(*, user_id: UUID, content: BinaryIO, filename: str = "", caption: st
     size = content.seek(0, io.SEEK_END)
     content.seek(0)
     if not size:
-        raise _refused("The file is empty.")
+        raise _refused(gettext_noop("The file is empty."))
     if size > MOST_SENT:
-        raise _refused(f"The file is larger than {MOST_SENT // MIB} MB.")
+        raise _refused(gettext_noop("The file is larger than %(most_sent)s MB.") % {"most_sent": MOST_SENT // MIB})
     found = type_of(content.read(HEAD_BYTES))
     content.seek(0)
     claimed, _ = mimetypes.guess_type(filename)
@@ -88,7 +90,10 @@ def prepare(*, user_id: UUID, content: BinaryIO, filename: str = "", caption: st
         size = content.seek(0, io.SEEK_END)
         content.seek(0)
     if size > accepted.most_bytes:
-        raise _refused(f"A file of the kind {accepted.kind} has at most {accepted.most_bytes // MIB} MB.")
+        raise _refused(
+            gettext_noop("A file of the kind %(kind)s has at most %(most_bytes)s MB.")
+            % {"kind": accepted.kind, "most_bytes": accepted.most_bytes // MIB}
+        )
     digest = hashlib.sha256(content.read()).hexdigest()
     content.seek(0)
     name = files.store(content, user_id=user_id)
@@ -136,7 +141,7 @@ def copy_of(message: Message) -> Attachment | None:
                 caption=sent["caption"],
             )
     except files.FileMissing as error:
-        raise MessageRefused("The file of this message is not stored any more.", field=FIELD) from error
+        raise MessageRefused(gettext_noop("The file of this message is not stored any more."), field=FIELD) from error
 
 
 def has_file(message: Message) -> bool:
@@ -148,14 +153,20 @@ def _accepted(mime: str) -> tuple[Accepted, str]:
     for one in ACCEPTED:
         if mime in (*one.types, *one.converted):
             return one, mime
-    raise _refused(f"WhatsApp does not take files of the type {mime}.")
+    raise _refused(gettext_noop("WhatsApp does not take files of the type %(mime)s.") % {"mime": mime})
 
 
 def _check_caption(accepted: Accepted, caption: str) -> None:
     if len(caption) > CAPTION_MAX_LENGTH:
-        raise MessageRefused(f"The text beside a file has at most {CAPTION_MAX_LENGTH} characters.", field=FIELD)
+        raise MessageRefused(
+            gettext_noop("The text beside a file has at most %(caption_max_length)s characters.")
+            % {"caption_max_length": CAPTION_MAX_LENGTH},
+            field=FIELD,
+        )
     if caption and accepted.kind == "audio":
-        raise MessageRefused("WhatsApp shows no text beside audio: send the text as a message of its own.", field=FIELD)
+        raise MessageRefused(
+            gettext_noop("WhatsApp shows no text beside audio: send the text as a message of its own."), field=FIELD
+        )
 
 
 def _picture(content: BinaryIO, mime: str, size: int) -> tuple[BinaryIO, str, Picture]:

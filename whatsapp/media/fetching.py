@@ -19,6 +19,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from conversations.media import files
 from conversations.media.pictures import NotAPicture
@@ -95,14 +96,14 @@ def _fetch(file: DueMedia, tokens: Mapping[UUID, tuple[str, str]]) -> Kept | Gon
     except Exception as error:
         # Only the type: the text of an error may quote an address with a secret in it.
         log.exception("media_not_stored", media=str(file.id))
-        return Later(f"It could not be stored: {type(error).__name__}.")
+        return Later(gettext_noop("It could not be stored: %(name__)s.") % {"name__": type(error).__name__})
 
 
 def _download(file: DueMedia, tokens: Mapping[UUID, tuple[str, str]], into: BinaryIO) -> Outcome:
     if settings.WHATSAPP_BACKEND == CONSOLE:
         return simulated.fetch(file, into)
     if file.channel_id is None or file.channel_id not in tokens:
-        return Later("The number that it was sent to is not connected any more. Connect it again.")
+        return Later(gettext_noop("The number that it was sent to is not connected any more. Connect it again."))
     provider, encrypted = tokens[file.channel_id]
     fetch = fetch_from_twilio if provider == Channel.Provider.TWILIO else fetch_from_meta
     return fetch(file, token_of(encrypted), into)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext_noop
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from leadsite.core.addresses import is_public
@@ -67,13 +68,13 @@ class Hosts:
             parts = urlsplit(url)
             host, port = (parts.hostname or "").lower(), parts.port
         except ValueError as error:
-            raise HostRefused("The provider named an address that cannot be read.") from error
+            raise HostRefused(gettext_noop("The provider named an address that cannot be read.")) from error
         if f"{parts.scheme}://{parts.netloc}".lower() == self.origin.lower():
             return parts, True
         known = any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
         known = known or any(host == place and parts.path.startswith(path) for place, path in self.places)
         if parts.scheme != "https" or port not in (None, 443) or "@" in parts.netloc or not known:
-            raise HostRefused("The provider named an address that is not one of its own.")
+            raise HostRefused(gettext_noop("The provider named an address that is not one of its own."))
         return parts, False
 
 
@@ -95,14 +96,14 @@ class _Connection(http.client.HTTPConnection):
         found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         addresses = [str(place[4][0]).partition("%")[0] for place in found]
         if not self._is_private_allowed and not all(is_public(ipaddress.ip_address(one)) for one in addresses):
-            raise HostRefused("The provider's host has no public address.")
+            raise HostRefused(gettext_noop("The provider's host has no public address."))
         problem: OSError | None = None
         for address in addresses:
             try:
                 return socket.create_connection((address, self.port), CONNECT_SECONDS)
             except OSError as error:
                 problem = error
-        raise problem or OSError("no address")
+        raise problem or OSError(gettext_noop("no address"))
 
 
 def get(
@@ -129,7 +130,9 @@ def get(
             with connection.getresponse() as response, deadline(end - time.monotonic(), lambda: _end(sock)):
                 return _read(response, into, most_bytes)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Unreachable(f"No complete answer from the provider: {type(error).__name__}.") from error
+        raise Unreachable(
+            gettext_noop("No complete answer from the provider: %(name__)s.") % {"name__": type(error).__name__}
+        ) from error
     finally:
         connection.close()
 
@@ -151,7 +154,7 @@ def _read(response: http.client.HTTPResponse, into: BinaryIO | None, most_bytes:
         into.write(piece)
     # http.client does not say so where it reads in pieces.
     if declared is not None and size < declared:
-        raise Unreachable("The connection ended before the end of the file.")
+        raise Unreachable(gettext_noop("The connection ended before the end of the file."))
     return Answer(response.status, size=size)
 
 

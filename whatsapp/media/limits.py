@@ -5,6 +5,8 @@ what it accepts (Meta, "Supported media types"; Twilio, "Accepted content types 
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from conversations.media.sniffing import OTHER, PROGRAM
 
 MIB: Final = 1024 * 1024
@@ -28,11 +30,15 @@ def most_received(kind: str) -> int:
 def refusal_of(kind: str, found: str) -> str:
     """Return why a received file of this type is not kept; "" where it is. A document may be anything but a program."""
     if found == PROGRAM:
-        return "It is a program. Programs are not kept."
+        return gettext_noop("It is a program. Programs are not kept.")
     families = _FAMILIES.get(kind)
     if families and (found == "image/svg+xml" or not found.startswith(families)):
-        what = "of an unknown type" if found == OTHER else f"of the type {found}"
-        return f"It was sent as {kind}, but its content is {what}."
+        what = (
+            gettext_noop("of an unknown type")
+            if found == OTHER
+            else gettext_noop("of the type %(found)s") % {"found": found}
+        )
+        return gettext_noop("It was sent as %(kind)s, but its content is %(what)s.") % {"kind": kind, "what": what}
     return ""
 
 
@@ -67,7 +73,7 @@ DOCUMENT: Final = Accepted(
 ACCEPTED: Final = (IMAGE, AUDIO, VIDEO, DOCUMENT)
 # The largest file that is taken, before a picture is made smaller.
 MOST_SENT: Final = 16 * MIB
-ACCEPTED_WORDS: Final = (
+ACCEPTED_WORDS: Final = gettext_noop(
     "Accepted are pictures (JPEG and PNG; WebP, HEIC, AVIF, GIF, BMP and TIFF are converted, and large ones made"
     " smaller), audio (AAC, AMR, MP3, M4A, Ogg with Opus), video (MP4, 3GP) and documents (PDF, text, CSV, Word, Excel,"
     " PowerPoint), each of 16 MB at most."

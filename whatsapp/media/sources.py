@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urljoin
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from conversations.models import DueMedia
 from whatsapp.json_parts import object_of, text_of
@@ -26,7 +27,7 @@ _REDIRECTS: Final = 3
 _MISSING: Final = 33  # error_subcode: "Object with ID … does not exist"
 _AGENT: Final = {"User-Agent": "leadsite"}
 
-EXPIRED: Final = "WhatsApp does not have this file any more. Ask the customer to send it again."
+EXPIRED: Final = gettext_noop("WhatsApp does not have this file any more. Ask the customer to send it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,14 @@ def fetch_from_twilio(file: DueMedia, token: str, into: BinaryIO) -> Outcome:
             url = urljoin(url, answer.location)
             # The login is for Twilio's API; the addresses that it leads to are signed.
             headers = _AGENT
-        return Later("The provider leads from one address to the next.")
+        return Later(gettext_noop("The provider leads from one address to the next."))
     except (HostRefused, TooLarge, Unreachable) as error:
         return _of_error(file, error)
 
 
 def _meaning(answer: Answer) -> Outcome:
     if answer.status == 200:
-        return Fetched(answer.size) if answer.size else Refused("The file is empty.")
+        return Fetched(answer.size) if answer.size else Refused(gettext_noop("The file is empty."))
     return _without_file(answer, {})
 
 
@@ -109,13 +110,18 @@ def _without_file(answer: Answer, found: dict[str, Any]) -> Outcome:
     if answer.status in (404, 410) or _number(error.get("error_subcode")) == _MISSING:
         return Gone()
     if answer.status in (401, 403):
-        return Later("The provider refuses the number's access token. Store a new one.", answer.retry_after)
-    return Later(f"The provider answered {answer.status}.", answer.retry_after)
+        return Later(
+            gettext_noop("The provider refuses the number's access token. Store a new one."), answer.retry_after
+        )
+    return Later(gettext_noop("The provider answered %(status)s.") % {"status": answer.status}, answer.retry_after)
 
 
 def _of_error(file: DueMedia, error: Exception) -> Outcome:
     if isinstance(error, TooLarge):
-        return Refused(f"It is larger than {most_received(file.kind) // MIB} MB, the limit for its kind.")
+        return Refused(
+            gettext_noop("It is larger than %(most_received)s MB, the limit for its kind.")
+            % {"most_received": most_received(file.kind) // MIB}
+        )
     return Refused(str(error)) if isinstance(error, HostRefused) else Later(str(error))
 
 

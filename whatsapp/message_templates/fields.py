@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from django.utils.translation import gettext_noop
+
 from whatsapp.json_parts import object_of, objects_of, text_of
 from whatsapp.message_templates.rendering import PLACEHOLDER, type_of
 
@@ -40,14 +42,16 @@ class Field:
     def problem_of(self, value: str) -> str:
         """Return what is wrong with a value, "" where nothing is."""
         if not value:
-            return f"{self.label}: fill this in."
+            return gettext_noop("%(label)s: fill this in.") % {"label": self.label}
         if len(value) > (_CODE_MAX_LENGTH if self.kind == "coupon_code" else VALUE_MAX_LENGTH):
-            return f"{self.label}: too long."
+            return gettext_noop("%(label)s: too long.") % {"label": self.label}
         if self.kind in ("image", "video", "document") and not _is_address(value):
-            return f"{self.label}: an address that begins with https:// and that everybody can open."
+            return gettext_noop("%(label)s: an address that begins with https:// and that everybody can open.") % {
+                "label": self.label
+            }
         is_coordinate = self.kind == "location" and self.name.endswith(("latitude", "longitude"))
         if is_coordinate and not re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,15})?", value):
-            return f"{self.label}: a number such as 52.5163."
+            return gettext_noop("%(label)s: a number such as 52.5163.") % {"label": self.label}
         return ""
 
 
@@ -70,12 +74,14 @@ def unfillable(components: Any) -> str:
     for component in objects_of(components):
         kind, shape = type_of(component), text_of(component.get("format")).upper()
         if kind == "LIMITED_TIME_OFFER":
-            return "an offer that ends at a time"
+            return gettext_noop("an offer that ends at a time")
         if kind == "HEADER" and shape not in ("", "TEXT", "LOCATION", *_MEDIA):
-            return f"a header of the kind {shape.lower()}"
+            return gettext_noop("a header of the kind %(shape)s") % {"shape": shape.lower()}
         for button in objects_of(component.get("buttons")):
             if type_of(button) not in _WITHOUT_VALUES:
-                return f"a button of the kind {type_of(button).replace('_', ' ').lower()}"
+                return gettext_noop("a button of the kind %(replace)s") % {
+                    "replace": type_of(button).replace("_", " ").lower()
+                }
         for card in objects_of(component.get("cards")):
             if found := unfillable(card.get("components")):
                 return found
@@ -115,7 +121,7 @@ def _groups(components: Any) -> Iterator[tuple[int | None, list[_Part]]]:
 
 
 def _parts(given: Mapping[str, Json], prefix: str) -> Iterator[_Part]:
-    where = f" of card {int(prefix.split('.')[1]) + 1}" if prefix else ""
+    where = gettext_noop(" of card %(int)s") % {"int": int(prefix.split(".")[1]) + 1} if prefix else ""
     if header := given.get("HEADER"):
         yield _Part({"type": "header"}, list(_header_fields(header, prefix, where)))
     if body := given.get("BODY"):
@@ -129,13 +135,22 @@ def _header_fields(header: Json, prefix: str, where: str) -> Iterator[Field]:
     shape = text_of(header.get("format")).upper() or "TEXT"
     if shape == "LOCATION":
         for name in _PLACE:
-            yield Field(f"{prefix}header.{name}", f"{name.capitalize()} of the place{where}", "location")
+            yield Field(
+                f"{prefix}header.{name}",
+                gettext_noop("%(name)s of the place%(where)s") % {"name": name.capitalize(), "where": where},
+                "location",
+            )
     elif shape in _MEDIA:
         words = _MEDIA[shape]
         kind = "video" if shape == "GIF" else shape.lower()
-        yield Field(f"{prefix}header.media", f"Address of the {words}{where}", kind, example="https://")
+        yield Field(
+            f"{prefix}header.media",
+            gettext_noop("Address of the %(words)s%(where)s") % {"words": words, "where": where},
+            kind,
+            example="https://",
+        )
     else:
-        yield from _texts(header, f"{prefix}header", f" in the header{where}")
+        yield from _texts(header, f"{prefix}header", gettext_noop(" in the header%(where)s") % {"where": where})
 
 
 def _texts(component: Json, name: str, where: str) -> Iterator[Field]:
@@ -146,7 +161,7 @@ def _texts(component: Json, name: str, where: str) -> Iterator[Field]:
         found.sort(key=int)
     examples = _examples(component, found)
     for one in found:
-        label = f"Text {one}" if one.isdigit() else one.replace("_", " ").capitalize()
+        label = gettext_noop("Text %(one)s") % {"one": one} if one.isdigit() else one.replace("_", " ").capitalize()
         yield Field(f"{name}.{one}", f"{label}{where}", "text", _around(text, one), examples.get(one, ""))
 
 
@@ -178,10 +193,13 @@ def _button(button: Json, index: int, prefix: str, where: str) -> _Part | None:
         return _Part(component, [], copies=f"{prefix}body.1")
     if kind == "URL" and (found := PLACEHOLDER.search(address)):
         example = next(iter(button.get("example") or []), "") if isinstance(button.get("example"), list) else ""
-        words = f"End of the address of the button “{label}”{where}"
+        words = gettext_noop("End of the address of the button “%(label)s”%(where)s") % {"label": label, "where": where}
         return _Part(component, [Field(name, words, "text", address, _ending(text_of(example), address, found))])
     if kind == "COPY_CODE":
-        words = f"Code that the button “{label or 'Copy code'}” copies{where}"
+        words = gettext_noop("Code that the button “%(value)s” copies%(where)s") % {
+            "value": label or "Copy code",
+            "where": where,
+        }
         return _Part(component | {"sub_type": "copy_code"}, [Field(name, words, "coupon_code")])
     if kind == "FLOW":
         return _Part(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import OperationalError, transaction
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
@@ -15,11 +16,13 @@ from whatsapp.models import Channel
 from whatsapp.outbound.providers import CONSOLE
 
 REFRESH: Final = "whatsapp.tasks.refresh_templates_of"
-NO_ACCOUNT: Final = (
+NO_ACCOUNT: Final = gettext_noop(
     "No number of this business has a WhatsApp Business account id yet. It comes with the first delivery from Meta, or"
     " enter it on the page of the number."
 )
-DEMO: Final = "This site runs without WhatsApp (WHATSAPP_BACKEND is console), so no templates are read from Meta."
+DEMO: Final = gettext_noop(
+    "This site runs without WhatsApp (WHATSAPP_BACKEND is console), so no templates are read from Meta."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,30 @@
 
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 _REFUSED: Final = {
-    "rejected": "Meta has rejected this template. Change it in WhatsApp Manager, and wait for its approval.",
-    "in_appeal": "Meta has rejected this template, and looks at it again. It can be sent once it is approved.",
-    "pending": "Meta has not approved this template yet. It can be sent once it is approved.",
-    "paused": (
-        "Meta has paused this template, because customers have complained about it. It can be sent again when Meta ends"
-        " the pause; see WhatsApp Manager."
+    "rejected": gettext_noop(
+        "Meta has rejected this template. Change it in WhatsApp Manager, and wait for its approval."
     ),
-    "disabled": "Meta has disabled this template for good. Make a new one in WhatsApp Manager.",
-    "archived": "This template is archived. Bring it back in WhatsApp Manager.",
-    "deleted": "This template is deleted in WhatsApp Manager.",
-    "pending_deletion": "This template is being deleted in WhatsApp Manager.",
-    "limit_exceeded": "Your account at Meta has more templates than it may have. Delete some in WhatsApp Manager.",
+    "in_appeal": gettext_noop(
+        "Meta has rejected this template, and looks at it again. It can be sent once it is approved."
+    ),
+    "pending": gettext_noop("Meta has not approved this template yet. It can be sent once it is approved."),
+    "paused": (
+        gettext_noop(
+            "Meta has paused this template, because customers have complained about it. It can be sent again"
+            " when Meta ends"
+            " the pause; see WhatsApp Manager."
+        )
+    ),
+    "disabled": gettext_noop("Meta has disabled this template for good. Make a new one in WhatsApp Manager."),
+    "archived": gettext_noop("This template is archived. Bring it back in WhatsApp Manager."),
+    "deleted": gettext_noop("This template is deleted in WhatsApp Manager."),
+    "pending_deletion": gettext_noop("This template is being deleted in WhatsApp Manager."),
+    "limit_exceeded": gettext_noop(
+        "Your account at Meta has more templates than it may have. Delete some in WhatsApp Manager."
+    ),
 }
 
 

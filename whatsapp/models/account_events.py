@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from conversations.phone import phone_key
 from leadsite.core.arrays import array
@@ -122,17 +123,17 @@ class AccountEvent(OwnedModel):
     `until`: when a restriction ends. `done_at`: a person has taken note of a problem that no later event will end.
     """
 
-    waba_id = models.CharField("WhatsApp Business account id")
+    waba_id = models.CharField(_("WhatsApp Business account id"))
     # No foreign key: with one, each event would lock the number's row.
     channel_id = models.UUIDField(null=True, editable=False)
-    number = models.CharField(blank=True, help_text="The number's digits, or its id at Meta; blank for all.")
-    field = models.CharField(help_text="The webhook field at Meta.")
-    event = models.CharField(blank=True, help_text="Meta's word for it.")
+    number = models.CharField(blank=True, help_text=_("The number's digits, or its id at Meta; blank for all."))
+    field = models.CharField(help_text=_("The webhook field at Meta."))
+    event = models.CharField(blank=True, help_text=_("Meta's word for it."))
     aspect = models.CharField()
     subject = models.CharField(blank=True)
     text = models.TextField()
-    is_problem = models.BooleanField("problem")
-    at = models.DateTimeField("time", help_text="When it happened, as Meta says.")
+    is_problem = models.BooleanField(_("problem"))
+    at = models.DateTimeField(_("time"), help_text=_("When it happened, as Meta says."))
     until = models.DateTimeField(null=True)
     messaging_limit = models.CharField(blank=True)
     value = models.JSONField()
@@ -143,7 +144,7 @@ class AccountEvent(OwnedModel):
 
     class Meta:
         db_table = "account_events"
-        verbose_name = "account event"
+        verbose_name = _("account event")
         constraints = [
             models.UniqueConstraint(fields=["user", "digest"], name="account_events_digest_unique"),
         ]

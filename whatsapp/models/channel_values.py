@@ -3,6 +3,8 @@
 import re
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conversations.phone import PhoneInvalid, normalise
 
@@ -17,21 +19,23 @@ class ChannelInvalid(Exception):
 
 
 class ChannelProvider(models.TextChoices):
-    CLOUD = "cloud", "Meta Cloud API"
+    CLOUD = "cloud", _("Meta Cloud API")
     TWILIO = "twilio", "Twilio"
 
 
 def check_token(token: str) -> str:
     """Return the token if it is printable ASCII, as HTTP headers require. Raises ChannelInvalid."""
     if not _TOKEN.fullmatch(token):
-        raise ChannelInvalid("A token has only printable ASCII characters and no line ends. Copy it again.")
+        raise ChannelInvalid(gettext("A token has only printable ASCII characters and no line ends. Copy it again."))
     return token
 
 
 def check_secret(secret: str) -> str:
     """Return an app secret if it is printable ASCII. Raises ChannelInvalid."""
     if not _TOKEN.fullmatch(secret):
-        raise ChannelInvalid("An app secret has only printable ASCII characters and no line ends. Copy it again.")
+        raise ChannelInvalid(
+            gettext("An app secret has only printable ASCII characters and no line ends. Copy it again.")
+        )
     return secret
 
 
@@ -39,7 +43,7 @@ def check_waba_id(text: str) -> str:
     """Return the id of a WhatsApp Business account without surrounding spaces. Raises ChannelInvalid."""
     found = text.strip()
     if not re.fullmatch(WABA_ID_PATTERN, found):
-        raise ChannelInvalid("A WhatsApp Business account id has only digits. WhatsApp Manager shows it.")
+        raise ChannelInvalid(gettext("A WhatsApp Business account id has only digits. WhatsApp Manager shows it."))
     return found
 
 
@@ -56,14 +60,22 @@ def normalise_channel_id(provider: str, text: str) -> str:
         try:
             return normalise(number.strip())
         except PhoneInvalid as error:
-            raise ChannelInvalid(f"At Twilio the id is the number itself. {error}") from error
+            raise ChannelInvalid(
+                gettext("At Twilio the id is the number itself. %(error)s") % {"error": error}
+            ) from error
     if looks_like_phone(found):
         raise ChannelInvalid(
-            "This is a phone number. Enter Meta's id of it, which WhatsApp Manager shows; for a number at Twilio choose"
-            " that provider (--provider twilio)."
+            gettext(
+                "This is a phone number. Enter Meta's id of it, which WhatsApp Manager shows; for a number at"
+                " Twilio choose"
+                " that provider (--provider twilio)."
+            )
         )
     if not found or any(character.isspace() for character in found):
-        raise ChannelInvalid("A phone number id must not be empty or contain spaces.")
+        raise ChannelInvalid(gettext("A phone number id must not be empty or contain spaces."))
     if len(found) > PHONE_NUMBER_ID_MAX_LENGTH:
-        raise ChannelInvalid(f"A phone number id has at most {PHONE_NUMBER_ID_MAX_LENGTH} characters.")
+        raise ChannelInvalid(
+            gettext("A phone number id has at most %(phone_number_id_max_length)s characters.")
+            % {"phone_number_id_max_length": PHONE_NUMBER_ID_MAX_LENGTH}
+        )
     return found

@@ -9,12 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject, Now, NullIf
+from django.utils.translation import gettext_lazy as _
 
 from conversations.channels import register_channels
 from leadsite.core.arrays import array
 from leadsite.core.encryption import decrypt, encrypt
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
+from leadsite.languages.texts import shown
 from whatsapp.models.channel_values import (
     PHONE_NUMBER_ID_MAX_LENGTH,
     WABA_ID_PATTERN,
@@ -125,16 +127,16 @@ class Channel(OwnedModel):
 
     provider = models.CharField(choices=Provider, default=Provider.CLOUD, db_default=Provider.CLOUD)
     phone_number_id = models.CharField(
-        "phone number id", help_text="Meta: WhatsApp Manager shows it. Twilio: the number itself, +…"
+        _("phone number id"), help_text=_("Meta: WhatsApp Manager shows it. Twilio: the number itself, +…")
     )
     display_number = models.CharField(blank=True, default="", db_default="")
     # Meta's account, to which templates belong. Deliveries name it: see whatsapp/inbound/ingest.py.
     waba_id = models.CharField(
-        "WhatsApp Business account id",
+        _("WhatsApp Business account id"),
         blank=True,
         default="",
         db_default="",
-        help_text="Meta only: templates are read from it. Left empty, it is filled from the next delivery.",
+        help_text=_("Meta only: templates are read from it. Left empty, it is filled from the next delivery."),
     )
     encrypted_access_token = models.TextField(blank=True, default="", db_default="", editable=False)
     # What Meta signs this number's deliveries with; see whatsapp/models/signing.py.
@@ -161,7 +163,7 @@ class Channel(OwnedModel):
 
     class Meta:
         db_table = "channels"
-        verbose_name = "WhatsApp number"
+        verbose_name = _("WhatsApp number")
         indexes = [
             # Read by the webhook, for deliveries about accounts.
             models.Index(fields=["waba_id"], name="channels_by_account"),
@@ -171,7 +173,7 @@ class Channel(OwnedModel):
                 fields=["phone_number_id"],
                 name="channels_phone_number_id_unique",
                 violation_error_code="unique",
-                violation_error_message="This phone number id belongs to another channel.",
+                violation_error_message=_("This phone number id belongs to another channel."),
             ),
             models.CheckConstraint(condition=Q(provider__in=ChannelProvider.values), name="channels_provider_valid"),
             models.CheckConstraint(
@@ -182,7 +184,7 @@ class Channel(OwnedModel):
             models.CheckConstraint(
                 condition=Q(waba_id="") | Q(waba_id__regex=f"^{WABA_ID_PATTERN}$"),
                 name="channels_waba_id_digits",
-                violation_error_message="A WhatsApp Business account id has only digits.",
+                violation_error_message=_("A WhatsApp Business account id has only digits."),
             ),
         ]
 
@@ -195,7 +197,7 @@ class Channel(OwnedModel):
             try:
                 self.phone_number_id = normalise_channel_id(self.provider, self.phone_number_id)
             except ChannelInvalid as error:
-                raise ValidationError({"phone_number_id": str(error)}) from error
+                raise ValidationError({"phone_number_id": shown(error)}) from error
 
     @property
     def access_token(self) -> str:

@@ -4,15 +4,16 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import UuidV7
 from whatsapp.models.channel_values import ChannelProvider
 
 
 class DeliveryState(models.TextChoices):
-    PROCESSED = "processed"
-    FAILED = "failed"
-    UNROUTED = "unrouted"
+    PROCESSED = "processed", _("Processed")
+    FAILED = "failed", _("Failed")
+    UNROUTED = "unrouted", _("Unrouted")
 
 
 class WebhookDelivery(models.Model):
@@ -37,7 +38,7 @@ class WebhookDelivery(models.Model):
     error = models.TextField(blank=True, default="", db_default="")
     attempts = models.PositiveIntegerField(default=1, db_default=1)
     next_attempt_at = models.DateTimeField(null=True, blank=True)
-    unrouted = ArrayField(models.CharField(), default=list, db_default=[], help_text="Numbers without a channel.")
+    unrouted = ArrayField(models.CharField(), default=list, db_default=[], help_text=_("Numbers without a channel."))
 
     # Who signed it, so that a replay stores nothing that the signature did not cover: LIST, and ids of channels. The
     # header itself, of Meta, shows later whether the secret of a number that is connected by then made it.
@@ -48,8 +49,8 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         db_table = "webhook_deliveries"
-        verbose_name = "delivery"
-        verbose_name_plural = "deliveries"
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         indexes = [
             # Read by the worker that replays failed deliveries, and by the admin's lists and badge.
             models.Index(fields=["state", "id"], condition=~Q(state="processed"), name="webhook_deliveries_open"),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
@@ -110,10 +111,10 @@ class MessageTemplate(OwnedModel):
     have opted out. `status` is approved, pending, rejected, paused, disabled …; both may get new values at Meta.
     """
 
-    waba_id = models.CharField("WhatsApp Business account id")
+    waba_id = models.CharField(_("WhatsApp Business account id"))
     name = models.CharField()
     language = models.CharField()
-    provider_id = models.CharField("id at Meta", blank=True, default="", db_default="")
+    provider_id = models.CharField(_("id at Meta"), blank=True, default="", db_default="")
     category = models.CharField(blank=True, default="", db_default="")
     status = models.CharField(blank=True, default="", db_default="")
     components = models.JSONField(default=list, blank=True, db_default=[])
@@ -124,7 +125,7 @@ class MessageTemplate(OwnedModel):
 
     class Meta:
         db_table = "message_templates"
-        verbose_name = "message template"
+        verbose_name = _("message template")
         constraints = [
             models.UniqueConstraint(fields=["user", "name", "language", "waba_id"], name="message_templates_unique"),
             models.CheckConstraint(

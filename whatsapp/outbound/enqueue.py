@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import Error, transaction
+from django.utils.translation import gettext_noop
 
 from conversations.models import Conversation, Customer, Message
 from conversations.models.openings import Opening
@@ -26,7 +27,9 @@ from whatsapp.outbound.wakeup import wake_sender
 TEXT: Final = "text"
 TEMPLATE: Final = "template"
 TEXT_MAX_LENGTH: Final = 4096  # Meta, Text messages: "maximum length: 4096 characters"
-OPTED_OUT: Final = "The customer does not want marketing messages, and this template is one. Nothing was stored."
+OPTED_OUT: Final = gettext_noop(
+    "The customer does not want marketing messages, and this template is one. Nothing was stored."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ def send_message(
     where the database is away or stayed locked.
     """
     if lead and not visible_text(to.customer_name):
-        raise MessageRefused("A lead needs the customer's name.", field="customerName")
+        raise MessageRefused(gettext_noop("A lead needs the customer's name."), field="customerName")
     _check_content(message)
     try:
         return _send(user_id=user_id, to=to, message=message, lead=lead, channel_id=channel_id)
@@ -138,7 +141,7 @@ def _send(
         address = to.phone or to.whatsapp_user_id or ""
         route = find_route(user_id=user_id, customer_id=customer_id, address=address, channel_id=channel_id)
         if channel_id and route.channel is None:
-            raise MessageRefused("This number is not connected any more. Choose another.", field="from")
+            raise MessageRefused(gettext_noop("This number is not connected any more. Choose another."), field="from")
         return _queue(user_id, customer_id, chat.id, message, route, lead_id=lead_id)
 
 
@@ -149,7 +152,9 @@ def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent, see
         # the customer's row too.
         customer = _lock_customer_of(user_id, conversation_id)
         if seen_id and (answer := Message.objects.answer_after(conversation_id, seen_id)):
-            raise AnsweredMeanwhile("Somebody else has answered this customer in the meantime.", answer=answer)
+            raise AnsweredMeanwhile(
+                gettext_noop("Somebody else has answered this customer in the meantime."), answer=answer
+            )
         route = find_route(
             user_id=user_id,
             customer_id=customer.pk,
@@ -162,9 +167,14 @@ def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent, see
 def _check_content(message: MessageContent) -> None:
     """Raises MessageRefused."""
     if message.kind == TEXT and not (message.content.strip() and len(message.content) <= TEXT_MAX_LENGTH):
-        raise MessageRefused(f"A message has 1 to {TEXT_MAX_LENGTH} characters.", field="message")
+        raise MessageRefused(
+            gettext_noop("A message has 1 to %(text_max_length)s characters.") % {"text_max_length": TEXT_MAX_LENGTH},
+            field="message",
+        )
     if not is_storable(message.content):
-        raise MessageRefused("The text has a character that cannot be sent (NUL or a lone surrogate).", field="message")
+        raise MessageRefused(
+            gettext_noop("The text has a character that cannot be sent (NUL or a lone surrogate)."), field="message"
+        )
 
 
 def _customer(user_id: UUID, to: Recipient) -> UUID:
@@ -210,8 +220,10 @@ def _queue(
         raise MessageRefused(problem.sentence, field=problem.field)
     if not message.template and settings.WHATSAPP_ENFORCE_WINDOW and not is_open:
         raise WindowClosed(
-            "The customer has not written to this number in the last 24 hours, so WhatsApp accepts only an approved"
-            " template. Nothing was stored.",
+            gettext_noop(
+                "The customer has not written to this number in the last 24 hours, so WhatsApp accepts only an approved"
+                " template. Nothing was stored."
+            ),
             field="message",
         )
     content, extras = _rendered(user_id, customer_id, route, message)
@@ -242,7 +254,9 @@ def _rendered(user_id: UUID, customer_id: UUID, route: Route, message: MessageCo
         return message.content, {}
     rendered = render_template(user_id=user_id, channel=route.channel, template=message.template)
     if rendered.problem:
-        raise MessageRefused(f"{rendered.problem} Nothing was stored.", field="template")
+        raise MessageRefused(
+            gettext_noop("%(problem)s Nothing was stored.") % {"problem": rendered.problem}, field="template"
+        )
     if rendered.is_marketing and Customer.objects.has_opted_out(customer_id):
         raise OptedOut(OPTED_OUT, field="template")
     # `is_marketing` is read when the message is claimed: the customer may opt out until then.

@@ -19,6 +19,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from conversations.models import Conversation, Message, Undelivered
 from conversations.services.statuses import StatusReport, apply_statuses
@@ -41,11 +42,13 @@ LEASE_SECONDS: Final = 30
 BEGIN_SECONDS: Final = LEASE_SECONDS - TOTAL_SECONDS - 5
 # How far ahead of a channel's rate limit messages are claimed, so that a worker can send them on time.
 AHEAD: Final = timedelta(seconds=0.1)
-LEASE_EXPIRED: Final = "The worker stopped before it recorded the outcome. The message may or may not have been sent."
-OVERTAKEN: Final = (
+LEASE_EXPIRED: Final = gettext_noop(
+    "The worker stopped before it recorded the outcome. The message may or may not have been sent."
+)
+OVERTAKEN: Final = gettext_noop(
     "This was not sent in time, and later messages have been sent since. Send it again if it is still needed."
 )
-REPEATED_ID: Final = (
+REPEATED_ID: Final = gettext_noop(
     "The provider answered with the id of another message, so it is not known whether this one was sent."
 )
 NOTHING_IN_FLIGHT: Final[Mapping[UUID, int]] = {}
@@ -230,7 +233,7 @@ def move_times(by: timedelta) -> None:
 
 def not_attempted(message: Outgoing) -> Result:
     """Return the outcome of a message that was claimed and not attempted."""
-    return message, Retry("The worker could not start sending this in time.", AT_ONCE)
+    return message, Retry(gettext_noop("The worker could not start sending this in time."), AT_ONCE)
 
 
 def _log(message: Outgoing, outcome: Outcome) -> None:

@@ -4,13 +4,14 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from conversations.models import SETTLED, Customer, Message
 from whatsapp.media.attachments import copy_of, has_file
 from whatsapp.outbound.enqueue import MessageContent, Queued, reply
 
 Status = Message.Status
-SENT_AGAIN = "It was not known whether this was sent, so it was sent again as a new message."
+SENT_AGAIN = gettext_noop("It was not known whether this was sent, so it was sent again as a new message.")
 # Key in the extras of a message that was sent again: the id of the new one.
 _SENT_AGAIN_AS = "sent_again_as"
 
@@ -35,7 +36,7 @@ def send_again(*, message: Message, author_id: UUID | None = None) -> Queued:
     with transaction.atomic():
         row = _locked(message, Status.UNKNOWN, Status.FAILED)
         if not can_be_sent_again(row):
-            raise TooLate("This message has been sent again already.")
+            raise TooLate(gettext_noop("This message has been sent again already."))
         template = row.extras.get("template")
         content = MessageContent(content=row.content, template=template, media=copy_of(row), author_id=author_id)
         queued = reply(user_id=row.user_id, conversation_id=row.conversation_id, message=content)
@@ -67,5 +68,8 @@ def _locked(message: Message, *states: str) -> Message:
     list(Customer.objects.filter(pk=owner).select_for_update(no_key=True).values_list("pk"))
     row = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
     if row.status not in states:
-        raise TooLate(f"The status of this message is now {row.get_status_display().lower()}.")
+        raise TooLate(
+            gettext_noop("The status of this message is now %(get_status_display)s.")
+            % {"get_status_display": row.status}
+        )
     return row

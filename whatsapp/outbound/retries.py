@@ -8,6 +8,8 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 _JITTER: Final = (0.8, 1.2)
 
 
@@ -46,7 +48,7 @@ class Schedule:
 
 def given_up(failures: int, reason: str) -> str:
     """The error of a message whose attempts are used up."""
-    return f"Given up after {failures} tries. {reason}"
+    return gettext_noop("Given up after %(failures)s tries. %(reason)s") % {"failures": failures, "reason": reason}
 
 
 BACK_OFF: Final = Schedule("back off", first=1, factor=2, longest=600, attempts=15)  # about an hour in all

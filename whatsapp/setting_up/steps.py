@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import gettext
+
 from whatsapp.models import Channel
 from whatsapp.models.verifications import REFUSED, VERIFIED
 
@@ -51,49 +53,59 @@ def _address_at_meta(channel: Channel, site: Site) -> Step:
     verified, refused = site.verifications.get(VERIFIED), site.verifications.get(REFUSED)
     problem = ""
     if not site.verify_token:
-        problem = "This site has no verify token: the operator sets WHATSAPP_VERIFY_TOKEN and restarts."
+        problem = gettext("This site has no verify token: the operator sets WHATSAPP_VERIFY_TOKEN and restarts.")
     elif refused and (verified is None or refused > verified) and channel.first_delivery_at is None:
-        problem = f"A verification came with another token ({refused:%H:%M} UTC). Copy the token again."
+        problem = gettext("A verification came with another token (%(refused)s UTC). Copy the token again.") % {
+            "refused": f"{refused:%H:%M}"
+        }
     return Step(
         "address",
-        "Give Meta the address and the verify token",
-        "Meta for Developers, your app, WhatsApp, Configuration, Webhook, Edit. Paste both, then Verify and save.",
+        gettext("Give Meta the address and the verify token"),
+        gettext(
+            "Meta for Developers, your app, WhatsApp, Configuration, Webhook, Edit. Paste both, then Verify and save."
+        ),
         is_done=verified is not None or channel.first_delivery_at is not None,
         done_at=verified or channel.first_delivery_at,
         problem="" if channel.first_delivery_at else problem or _not_public(site),
-        copies=(("Callback URL", site.webhook), ("Verify token", site.verify_token)),
+        copies=((gettext("Callback URL"), site.webhook), (gettext("Verify token"), site.verify_token)),
     )
 
 
 def _fields(channel: Channel) -> Step:
     return Step(
         "fields",
-        "Subscribe to the fields",
-        "On the same page, Webhook fields, Manage: subscribe to messages, and to the others so that you are told of"
-        " opt-outs, templates and the quality of the number.",
+        gettext("Subscribe to the fields"),
+        gettext(
+            "On the same page, Webhook fields, Manage: subscribe to messages, and to the others so that you are told of"
+            " opt-outs, templates and the quality of the number."
+        ),
         is_done=channel.first_delivery_at is not None,
         done_at=channel.first_delivery_at,
-        copies=(("Fields", ", ".join(FIELDS)),),
+        copies=((gettext("Fields"), ", ".join(FIELDS)),),
     )
 
 
 def _address_at_twilio(channel: Channel, site: Site) -> Step:
     return Step(
         "address",
-        "Give Twilio the address",
-        "Twilio Console, Messaging, Senders, WhatsApp senders, your number: paste it as the webhook for incoming"
-        " messages and as the status callback, both with the method POST.",
+        gettext("Give Twilio the address"),
+        gettext(
+            "Twilio Console, Messaging, Senders, WhatsApp senders, your number: paste it as the webhook for incoming"
+            " messages and as the status callback, both with the method POST."
+        ),
         is_done=channel.first_delivery_at is not None,
         done_at=channel.first_delivery_at,
         problem="" if channel.first_delivery_at else _not_public(site),
-        copies=(("Webhook URL", site.webhook),),
+        copies=((gettext("Webhook URL"), site.webhook),),
     )
 
 
 def _not_public(site: Site) -> str:
     if site.webhook.startswith("https://"):
         return ""
-    return "This address does not begin with https://, so nobody can call it: the site needs a public name and TLS."
+    return gettext(
+        "This address does not begin with https://, so nobody can call it: the site needs a public name and TLS."
+    )
 
 
 def _secret(channel: Channel, site: Site) -> Step:
@@ -102,11 +114,13 @@ def _secret(channel: Channel, site: Site) -> Step:
     where = (
         "Twilio signs with the auth token: store <account sid>:<auth token> as the access token."
         if twilio
-        else "Meta for Developers, your app, App settings, Basic, App secret, Show. Store it on the page of the number."
+        else gettext(
+            "Meta for Developers, your app, App settings, Basic, App secret, Show. Store it on the page of the number."
+        )
     )
     return Step(
         "secret",
-        "Store what deliveries are signed with",
+        gettext("Store what deliveries are signed with"),
         where,
         is_done=bool(own) or (site.has_secrets and not twilio),
     )
@@ -115,9 +129,11 @@ def _secret(channel: Channel, site: Site) -> Step:
 def _delivery(channel: Channel) -> Step:
     return Step(
         "delivery",
-        "The first signed delivery",
-        "It comes with the first message or status. Where nothing comes, address or fields are not saved yet, or"
-        " the secret is another one: such a delivery is refused.",
+        gettext("The first signed delivery"),
+        gettext(
+            "It comes with the first message or status. Where nothing comes, address or fields are not saved yet, or"
+            " the secret is another one: such a delivery is refused."
+        ),
         is_done=channel.first_delivery_at is not None,
         done_at=channel.first_delivery_at,
     )
@@ -126,8 +142,9 @@ def _delivery(channel: Channel) -> Step:
 def _inbound(channel: Channel) -> Step:
     return Step(
         "inbound",
-        "A test message to this number",
-        f"Write “Hello” from your own phone to {channel} on WhatsApp. It is a chat in the inbox then.",
+        gettext("A test message to this number"),
+        gettext("Write “Hello” from your own phone to %(channel)s on WhatsApp. It is a chat in the inbox then.")
+        % {"channel": channel},
         is_done=channel.first_inbound_at is not None,
         done_at=channel.first_inbound_at,
     )
@@ -135,21 +152,28 @@ def _inbound(channel: Channel) -> Step:
 
 def _outbound(channel: Channel) -> list[Step]:
     is_known = channel.encrypted_access_token or channel.first_sent_at
-    token = "" if is_known else "No access token is stored. Store one on the page of the number."
-    stopped = f"This number sends nothing: {channel.stop_reason}" if channel.stopped_at else ""
+    token = "" if is_known else gettext("No access token is stored. Store one on the page of the number.")
+    stopped = (
+        gettext("This number sends nothing: %(stop_reason)s") % {"stop_reason": channel.stop_reason}
+        if channel.stopped_at
+        else ""
+    )
     return [
         Step(
             "outbound",
-            "A test message from this number",
-            "Answer the message of your phone here, or in the inbox.",
+            gettext("A test message from this number"),
+            gettext("Answer the message of your phone here, or in the inbox."),
             is_done=channel.first_sent_at is not None and channel.stopped_at is None,
             done_at=channel.first_sent_at,
             problem=stopped or token,
         ),
         Step(
             "status",
-            "Its status comes back",
-            "Within seconds the message on your phone is reported as delivered. Where it is not, see the fields above.",
+            gettext("Its status comes back"),
+            gettext(
+                "Within seconds the message on your phone is reported as delivered. Where it is not, see the"
+                " fields above."
+            ),
             is_done=channel.first_status_at is not None,
             done_at=channel.first_status_at,
         ),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from django.utils import timezone as django_timezone
+from django.utils.translation import gettext_noop
 
 from leadsite.core import clock
 
@@ -58,16 +59,17 @@ class Dates:
             moment = self._parse(text)
         except (ValueError, OverflowError) as error:
             raise BadDate(
-                f"“{text[:60]}” is no date that can be read. Write it as 2026-10-31 or 2026-10-31 11:18."
+                gettext_noop("“%(text)s” is no date that can be read. Write it as 2026-10-31 or 2026-10-31 11:18.")
+                % {"text": text[:60]}
             ) from error
         limit = self._now
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=django_timezone.get_default_timezone())
             limit += _AHEAD
         if moment > limit:
-            raise BadDate(f"“{text[:60]}” is in the future.")
+            raise BadDate(gettext_noop("“%(text)s” is in the future.") % {"text": text[:60]})
         if moment < _EARLIEST:
-            raise BadDate(f"“{text[:60]}” is before 1970.")
+            raise BadDate(gettext_noop("“%(text)s” is before 1970.") % {"text": text[:60]})
         return min(moment, self._now)
 
     def _parse(self, text: str) -> datetime:
@@ -123,9 +125,11 @@ def _order_of(cells: Iterable[str]) -> str | None:
     day_first = any(int(match["a"]) > 12 for match in found)
     month_first = any(int(match["b"]) > 12 for match in found)
     if day_first and month_first:
-        raise UnclearDates("some dates have the day first and some the month")
+        raise UnclearDates(gettext_noop("some dates have the day first and some the month"))
     if day_first or month_first:
         return DAY_FIRST if day_first else MONTH_FIRST
     if all(match["mark"] == "." for match in found):
         return DAY_FIRST
-    raise UnclearDates(f"nothing says whether “{found[0][0]}” has the day or the month first")
+    raise UnclearDates(
+        gettext_noop("nothing says whether “%(found)s” has the day or the month first") % {"found": found[0][0]}
+    )

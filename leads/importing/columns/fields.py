@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.columns.dates import BadDate, Dates
 from leads.importing.columns.names import folded
 from leads.importing.columns.picking import NEXT_PHONE
@@ -13,15 +15,16 @@ FIELDS: Final = (
     *("customer_phone", "customer_name", "type", "details", "status", "external_id"),
     *("created_at", "country"),
 )
+# In English, as messages have them.
 LABELS: Final[Mapping[str, str]] = {
-    "customer_phone": "customer's phone",
-    "customer_name": "customer's name",
-    "type": "type",
-    "details": "details",
-    "status": "status",
-    "external_id": "external id",
-    "created_at": "date",
-    "country": "country of the phone",
+    "customer_phone": gettext_noop("customer's phone"),
+    "customer_name": gettext_noop("customer's name"),
+    "type": gettext_noop("type"),
+    "details": gettext_noop("details"),
+    "status": gettext_noop("status"),
+    "external_id": gettext_noop("external id"),
+    "created_at": gettext_noop("date"),
+    "country": gettext_noop("country of the phone"),
 }
 # The columns that errors_file.py adds to refused rows; the second where the file has a column of the first itself.
 REPORTS: Final = (("line", "field", "reason"), ("import_line", "import_field", "import_reason"))
@@ -107,4 +110,7 @@ def found_columns(header: Sequence[str]) -> str:
     """A sentence that names the file's columns."""
     names = [name.strip()[:SHOWN_LETTERS] for name in header if name.strip()]
     more = ", …" if len(names) > _SHOWN_COLUMNS else ""
-    return f"The file's columns are {', '.join(f'“{name}”' for name in names[:_SHOWN_COLUMNS])}{more}."
+    return gettext_noop("The file's columns are %(value)s%(more)s.") % {
+        "value": ", ".join(f"“{name}”" for name in names[:_SHOWN_COLUMNS]),
+        "more": more,
+    }

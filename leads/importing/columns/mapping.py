@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.columns.fields import FIELDS, LABELS, Columns, Places, Reading, UnknownColumns, found_columns
 from leads.importing.columns.finding import Finder
 from leads.importing.columns.guessing import SEVERAL, candidates
@@ -30,7 +32,10 @@ def map_columns(
     columns = finder.columns(finder.places(chosen, free=set(range(len(header))) - taken))
     if missing := _missing(columns.fields, updates=reading.updates):
         raise UnknownColumns(
-            f"No column for {missing}. {found_columns(header)} Name the column, for example --map 'COLUMN={missing}'."
+            gettext_noop(
+                "No column for %(missing)s. %(found_columns)s Name the column, for example --map 'COLUMN=%(missing)s'."
+            )
+            % {"missing": missing, "found_columns": found_columns(header)}
         )
     return columns
 
@@ -54,7 +59,9 @@ def place_columns(
         finder.places(places, free=everything - {index for indexes in places.values() for index in indexes})
         columns = finder.columns(places)
     if missing := _missing(columns.fields, updates=reading.updates):
-        raise UnknownColumns(f"No column is the {LABELS[missing]}. Choose it above its column.")
+        raise UnknownColumns(
+            gettext_noop("No column is the %(labels)s. Choose it above its column.") % {"labels": LABELS[missing]}
+        )
     return columns
 
 
@@ -74,9 +81,12 @@ def _chosen(header: Sequence[str], fields: Sequence[str | None]) -> Places:
             places[name] = (*places.get(name, ()), index)
     for name, indexes in places.items():
         if name not in FIELDS:
-            raise UnknownColumns(f"There is no field “{name}”.")
+            raise UnknownColumns(gettext_noop("There is no field “%(name)s”.") % {"name": name})
         if len(indexes) > 1 and name not in SEVERAL:
-            raise UnknownColumns(f"{len(indexes)} columns are mapped to the {LABELS[name]}. Choose one.")
+            raise UnknownColumns(
+                gettext_noop("%(indexes)s columns are mapped to the %(labels)s. Choose one.")
+                % {"indexes": len(indexes), "labels": LABELS[name]}
+            )
     # The known ones in the order of preference, after those that a person alone could know.
     for name, guessed in candidates(header, range(len(header))).items():
         if name in places:
@@ -97,14 +107,22 @@ def _mapped(header: Sequence[str], mapping: Mapping[str, str]) -> Places:
     places: Places = {}
     for column, name in mapping.items():
         if name not in FIELDS:
-            raise UnknownColumns(f"There is no field “{name}”. The fields are {', '.join(FIELDS)}.")
+            raise UnknownColumns(
+                gettext_noop("There is no field “%(name)s”. The fields are %(value)s.")
+                % {"name": name, "value": ", ".join(FIELDS)}
+            )
         if name in places and name not in SEVERAL:
-            raise UnknownColumns(f"Two columns are mapped to {name}. Name one.")
+            raise UnknownColumns(gettext_noop("Two columns are mapped to %(name)s. Name one.") % {"name": name})
         indexes = _indexes(header, column)
         if len(indexes) > 1 and name not in SEVERAL:
-            raise UnknownColumns(f"The file has {len(indexes)} columns “{column}”. Rename the one to be read.")
+            raise UnknownColumns(
+                gettext_noop("The file has %(indexes)s columns “%(column)s”. Rename the one to be read.")
+                % {"indexes": len(indexes), "column": column}
+            )
         if any(index in taken for taken in places.values() for index in indexes):
-            raise UnknownColumns(f"The column “{column}” is mapped twice. It can be only one field.")
+            raise UnknownColumns(
+                gettext_noop("The column “%(column)s” is mapped twice. It can be only one field.") % {"column": column}
+            )
         places[name] = (*places.get(name, ()), *indexes)
     return places
 
@@ -119,5 +137,8 @@ def _indexes(header: Sequence[str], column: str) -> list[int]:
     if not indexes and folded(column):
         indexes = [index for index, name in enumerate(header) if folded(name) == folded(column)]
     if not indexes:
-        raise UnknownColumns(f"The file has no column “{column}”. {found_columns(header)}")
+        raise UnknownColumns(
+            gettext_noop("The file has no column “%(column)s”. %(found_columns)s")
+            % {"column": column, "found_columns": found_columns(header)}
+        )
     return indexes

@@ -24,6 +24,7 @@ from multiprocessing.reduction import recv_handle, send_handle
 from typing import Any, BinaryIO, Final
 
 import structlog
+from django.utils.translation import gettext_noop
 
 log = structlog.get_logger(__name__)
 
@@ -86,13 +87,13 @@ def run_isolated(work: Work, *arguments: Any, file: BinaryIO, limits: Limits) ->
 
 def _receive(connection: Connection, limits: Limits) -> tuple[int, Any]:
     if not connection.poll(limits.silence):
-        raise ReaderDied("it takes too long to read")
+        raise ReaderDied(gettext_noop("it takes too long to read"))
     try:
         received: tuple[int, Any] = pickle.loads(connection.recv_bytes(limits.message))  # noqa: S301 - from our own code
     except EOFError:
         raise
     except OSError as error:
-        raise ReaderDied("a part of it is too large") from error
+        raise ReaderDied(gettext_noop("a part of it is too large")) from error
     return received
 
 
@@ -101,16 +102,18 @@ def _end(kind: int, value: Any) -> None:
     if kind == _RAISED:
         raise value
     if kind == _MEMORY:
-        raise ReaderDied("it needs too much memory")
+        raise ReaderDied(gettext_noop("it needs too much memory"))
     if kind == _FAILED:
         log.error("import_reader_failed", error=value)
-        raise ReaderDied("it is damaged or of an unusual form")
+        raise ReaderDied(gettext_noop("it is damaged or of an unusual form"))
 
 
 def _cause(exit_code: int | None) -> str:
     if exit_code == -signal.SIGXCPU:
-        return "it takes too long to read"
-    return "it needs too much memory" if exit_code else "it is damaged or of an unusual form"
+        return gettext_noop("it takes too long to read")
+    return (
+        gettext_noop("it needs too much memory") if exit_code else gettext_noop("it is damaged or of an unusual form")
+    )
 
 
 def _serve(connection: Connection, limits: Limits, work: Work, arguments: tuple[Any, ...]) -> None:

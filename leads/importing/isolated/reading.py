@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import BinaryIO, Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.batches import Batch, read_batch, read_batches
 from leads.importing.columns.fields import Columns, UnknownColumns
 from leads.importing.isolated.process import Limits, ReaderDied, run_isolated
@@ -80,8 +82,11 @@ def _sentences() -> Iterator[None]:
         yield
     except ReaderDied as error:
         raise UnreadableFile(
-            f"The file cannot be read: {error}. Open it in a spreadsheet and save it as CSV, in several parts where it"
-            " is large."
+            gettext_noop(
+                "The file cannot be read: %(error)s. Open it in a spreadsheet and save it as CSV, in several "
+                "parts where it is large."
+            )
+            % {"error": error}
         ) from error
 
 
@@ -104,7 +109,7 @@ def _first_rows(file: BinaryIO, run: ImportRun) -> Iterator[tuple[Preview, Batch
         preview.notes, preview.unknown = [*table.notes, *columns.notes], columns.unknown
         batch = _judged(preview, run, columns, sample, rows)
         if not rows:
-            preview.problem = "The file has a header and no rows."
+            preview.problem = gettext_noop("The file has a header and no rows.")
     except _EXPECTED as error:
         preview.problem = str(error)
         preview.sheets = preview.sheets or getattr(error, "sheets", ())

@@ -9,6 +9,8 @@ country, only digits are read that no country has as a local number: those of 12
 import re
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from conversations.phone import PHONE_RULE, PhoneInvalid, normalise
 from leads.importing.cells import BadCell
 from leads.importing.phones.plans import Kind, Local, is_assigned, is_local_anywhere, is_mobile, read_local
@@ -36,8 +38,11 @@ def read_international(number: str) -> str:
     """Return a number with plus sign or 00 in E.164. Raises BadCell."""
     if has_extension(number):
         raise BadCell(
-            "The number has an extension, which WhatsApp cannot dial. Enter a number of the customer's own, or this one"
-            " without its extension."
+            gettext_noop(
+                "The number has an extension, which WhatsApp cannot dial. Enter a number of the customer's own,"
+                " or this one"
+                " without its extension."
+            )
         )
     try:
         return normalise(number)
@@ -62,14 +67,17 @@ def read_in_region(number: str, region: str) -> str:
     if local is not None and full in (None, local.phone) and not _is_wrong_full(digits, local, region):
         return local.phone
     if full is None:
-        raise BadCell(f"The number is not a phone number in {region_name(region)}. {PHONE_RULE}")
+        raise BadCell(
+            gettext_noop("The number is not a phone number in %(region_name)s. %(phone_rule)s")
+            % {"region_name": region_name(region), "phone_rule": PHONE_RULE}
+        )
     if local is not None and (chosen := _choice(local, full, region)):
         return chosen
     if (local is None and full.startswith("+" + calling_code(region))) or is_full(digits):
         return full
     raise BadCell(
-        f"The number could be {local.phone if local else 'one of another country'} or {full}. Write it with a plus sign"
-        " and country code."
+        gettext_noop("The number could be %(value)s or %(full)s. Write it with a plus sign and country code.")
+        % {"value": local.phone if local else "one of another country", "full": full}
     )
 
 

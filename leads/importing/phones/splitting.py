@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from conversations.phone import plain
 from leads.importing.cells import BadCell
 
@@ -55,11 +57,13 @@ def numbers_in(cell: str) -> list[str]:
         return ["+" + chat[1]]
     text = _without_label(text)
     if not text:
-        raise BadCell("The phone number is empty.")
+        raise BadCell(gettext_noop("The phone number is empty."))
     if _SCIENTIFIC.fullmatch(text):
         raise BadCell(
-            "A spreadsheet has cut off digits of the number. Format the column as text, enter the number again and"
-            " export the file again."
+            gettext_noop(
+                "A spreadsheet has cut off digits of the number. Format the column as text, enter the number again and"
+                " export the file again."
+            )
         )
     if whole := _WHOLE_DECIMAL.fullmatch(text):
         return [whole[1]]

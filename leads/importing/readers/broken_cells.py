@@ -5,6 +5,8 @@ import string
 from collections.abc import Sequence
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.readers.rows import column_name
 
 # What spreadsheets write into a cell for a formula that failed.
@@ -13,7 +15,7 @@ _ERROR_VALUE: Final = re.compile(
     r"|Err:[0-9]{3}"
 )
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+")
-_LOST_DIGITS: Final = (
+_LOST_DIGITS: Final = gettext_noop(
     "has a number of which a spreadsheet has cut off digits. Format the column as text, enter the numbers again and"
     " export the file again."
 )
@@ -64,4 +66,6 @@ def broken_text(cell: str) -> str | None:
 
 
 def error_value(text: str) -> str:
-    return f"has the error value {text[:20]}. Correct it in the spreadsheet, or empty the cell."
+    return gettext_noop("has the error value %(text)s. Correct it in the spreadsheet, or empty the cell.") % {
+        "text": text[:20]
+    }

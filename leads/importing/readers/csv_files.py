@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.cells import QUOTED_FORMULA, unquote_formula
 from leads.importing.readers.broken_cells import broken_cells, clean_cell, may_be_broken
 from leads.importing.readers.delimiters import declared_delimiter, sniff_delimiter
@@ -57,7 +59,10 @@ class CsvRows:
         declared = declared_delimiter(first_block)
         if header_row is not None:
             if header_row > len(first_block) or not first_block[header_row - 1].strip():
-                raise UnreadableFile(f"Line {header_row} is blank or not among the first lines of the file.")
+                raise UnreadableFile(
+                    gettext_noop("Line %(header_row)s is blank or not among the first lines of the file.")
+                    % {"header_row": header_row}
+                )
             first_block[: header_row - 1] = ["\n"] * (header_row - 1)
         self._reader = csv.reader(
             chain.from_iterable(chain([first_block], blocks)),
@@ -120,8 +125,11 @@ class CsvRows:
 
     def _open_quote(self) -> UnreadableFile:
         return UnreadableFile(
-            f'In the row that begins in line {self._row_first} a quote (") is opened and never closed. Close it or'
-            " remove it; a quote inside a quoted cell is written twice."
+            gettext_noop(
+                'In the row that begins in line %(row_first)s a quote (") is opened and never closed. Close it '
+                "or remove it; a quote inside a quoted cell is written twice."
+            )
+            % {"row_first": self._row_first}
         )
 
     def _first_rows(self) -> list[Row]:
@@ -160,15 +168,15 @@ class CsvRows:
         """Take the header, and all above it, from the first rows."""
         filled = [index for index, row in enumerate(self._first) if any(map(clean_cell, map(str.strip, row.cells)))]
         if not filled:
-            raise UnreadableFile("The file is empty. Its first line must name the columns.")
+            raise UnreadableFile(gettext_noop("The file is empty. Its first line must name the columns."))
         found = [[clean_cell(cell) for cell in self._first[index].cells] for index in filled]
         # With a header whose line is given, the rows are those from it on.
         number = 0 if self._fixed else find_header(found, self._mapping)
         header = self._first[filled[number]]
         if error := header.error or cell_error([], header.cells):
-            raise UnreadableFile(f"The header cannot be read. {error}")
+            raise UnreadableFile(gettext_noop("The header cannot be read. %(error)s") % {"error": error})
         if number:
-            notes.append(note_of_lines(found[:number], "above the header"))
+            notes.append(note_of_lines(found[:number], gettext_noop("above the header")))
         del self._first[: filled[number] + 1]
         return header.line, [unquote_formula(cell) for cell in found[number]]
 
@@ -194,10 +202,17 @@ class CsvRows:
         index = line - self._lines.first
         # A row that began before the latest block is not available any more.
         text = "".join(self._lines.latest[index : last - self._lines.first + 1]) if index >= 0 else ""
-        span = f"Line {line}" if last == line else f"Lines {line} to {last}"
+        span = (
+            gettext_noop("Line %(line)s") % {"line": line}
+            if last == line
+            else gettext_noop("Lines %(line)s to %(last)s") % {"line": line, "last": last}
+        )
         return Row(
             line,
             [text.rstrip("\r\n")],
-            f"{span} cannot be split into cells: text follows a closing quote. A quote inside a quoted cell is written"
-            " twice. The first column here has the unchanged text.",
+            gettext_noop(
+                "%(span)s cannot be split into cells: text follows a closing quote. A quote inside a quoted "
+                "cell is written twice. The first column here has the unchanged text."
+            )
+            % {"span": span},
         )

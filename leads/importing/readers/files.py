@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.readers.csv_files import CsvRows
 from leads.importing.readers.delimiters import DELIMITERS
 from leads.importing.readers.footers import without_footer
@@ -52,10 +54,11 @@ def open_table(
     source, layout = Bytes(stream), layout or Layout()
     start = source.peek()
     if not start:
-        raise UnreadableFile("The file is empty.")
+        raise UnreadableFile(gettext_noop("The file is empty."))
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise UnreadableFile(
-            f"The delimiter “{delimiter}” must be one character, such as {' '.join(DELIMITERS.split())}."
+            gettext_noop("The delimiter “%(delimiter)s” must be one character, such as %(value)s.")
+            % {"delimiter": delimiter, "value": " ".join(DELIMITERS.split())}
         )
     check_header_row(layout.header_row)
     found = format or detect_format(start, name)
@@ -64,11 +67,16 @@ def open_table(
             raise UnreadableFile(not_this_format(start, found))
         return _workbook(source, stream, layout)
     if layout.sheet:
-        raise UnreadableFile(f"Only workbooks have sheets, and this file is {found.upper()}.")
+        raise UnreadableFile(
+            gettext_noop("Only workbooks have sheets, and this file is %(upper)s.") % {"upper": found.upper()}
+        )
     if found == "csv":
         return _csv(source, encoding, delimiter, layout)
     if layout.header_row not in (None, 1):
-        raise UnreadableFile(f"Only CSV files and workbooks have a line with a header, and this file is {found}.")
+        raise UnreadableFile(
+            gettext_noop("Only CSV files and workbooks have a line with a header, and this file is %(found)s.")
+            % {"found": found}
+        )
     match found:
         case "jsonl":
             json_rows = JsonRows(Lines(source, encoding))
@@ -76,7 +84,10 @@ def open_table(
         case "vcf":
             cards = without_footer(VcardRows(Lines(source, encoding)), [])
             return Table(VcardRows.header, cards, found, source.position)
-    raise UnreadableFile(f"There is no format “{found}”. The formats are {', '.join(FORMATS)}.")
+    raise UnreadableFile(
+        gettext_noop("There is no format “%(found)s”. The formats are %(value)s.")
+        % {"found": found, "value": ", ".join(FORMATS)}
+    )
 
 
 def _workbook(source: Bytes, stream: BinaryIO, layout: Layout) -> Table:

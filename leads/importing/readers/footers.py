@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from conversations.visible_text import visible_text
 from leads.importing.readers.headers import filled, looks_like_phone, note_of_lines
 from leads.importing.readers.rows import Row, UnreadableFile
@@ -41,7 +43,7 @@ def without_footer(rows: Iterable[Row | None], notes: list[str]) -> Iterator[Row
     if end.last is not None:
         yield end.last
     if end.footer:
-        notes.append(note_of_lines([row.cells for row in end.footer], "at the end"))
+        notes.append(note_of_lines([row.cells for row in end.footer], gettext_noop("at the end")))
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from conversations.visible_text import visible_text
 from leads.importing.columns.names import field_of
 from leads.importing.readers.rows import UnreadableFile
@@ -65,13 +67,22 @@ def filled(cells: Sequence[str]) -> int:
 def check_header_row(number: int | None) -> None:
     """Raises UnreadableFile for a number of --header-row that no header has."""
     if number is not None and not 1 <= number <= LAST_HEADER_ROW:
-        raise UnreadableFile(f"The header's line must be a number from 1 to {LAST_HEADER_ROW}.")
+        raise UnreadableFile(
+            gettext_noop("The header's line must be a number from 1 to %(last_header_row)s.")
+            % {"last_header_row": LAST_HEADER_ROW}
+        )
 
 
 def note_of_lines(lines: Sequence[Sequence[str]], where: str) -> str:
     """Return a sentence on lines that are not read: their number, and the words of the first ones."""
     texts = [" ".join(filter(None, map(str.strip, cells))) for cells in lines[:_SHOWN_LINES]]
     shown = [text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}…" for text in texts]
-    quoted = ", ".join(f"“{text}”" for text in shown) + (" and others" if len(lines) > _SHOWN_LINES else "")
-    were = "line {} was" if len(lines) == 1 else "lines {} were"
-    return f"{len(lines)} {were.format(where)} not read: {quoted}."
+    quoted = ", ".join(f"“{text}”" for text in shown) + (
+        gettext_noop(" and others") if len(lines) > _SHOWN_LINES else ""
+    )
+    were = gettext_noop("line {} was") if len(lines) == 1 else gettext_noop("lines {} were")
+    return gettext_noop("%(lines)s %(were)s not read: %(quoted)s.") % {
+        "lines": len(lines),
+        "were": were.format(where),
+        "quoted": quoted,
+    }

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.columns.names import field_of
 from leads.importing.readers.lines import Lines
 from leads.importing.readers.rows import ABSENT, CELL_LIMIT, Row, UnreadableFile, cell_error, column_name
@@ -39,7 +41,10 @@ class JsonRows:
         if not keys:
             raise UnreadableFile(_no_object(self._sample))
         if len(keys) > _KEY_LIMIT:
-            raise UnreadableFile(f"The first objects have {len(keys)} different keys: this is not a list of leads.")
+            raise UnreadableFile(
+                gettext_noop("The first objects have %(keys)s different keys: this is not a list of leads.")
+                % {"keys": len(keys)}
+            )
         self.header = list(keys)
         self._known = keys.keys()
 
@@ -48,7 +53,11 @@ class JsonRows:
         for line, text in chain(sample, self._texts):
             parsed = _parse(text)
             if isinstance(parsed, str):
-                yield Row(line, [text], f"{parsed} The first column here has the unchanged line.")
+                yield Row(
+                    line,
+                    [text],
+                    gettext_noop("%(parsed)s The first column here has the unchanged line.") % {"parsed": parsed},
+                )
             elif row := self._row(line, text, parsed):
                 yield row
 
@@ -56,7 +65,7 @@ class JsonRows:
         try:
             cells = [_text(parsed[key], text, key) if key in parsed else ABSENT for key in self.header]
         except RecursionError:
-            return Row(line, [text], "A value is nested too deeply.")
+            return Row(line, [text], gettext_noop("A value is nested too deeply."))
         error = self._row_error(text, cells, parsed)
         return Row(line, cells, error) if error or any(map(str.strip, cells)) else None
 
@@ -65,13 +74,17 @@ class JsonRows:
         if "\\u" in text or len(text) > CELL_LIMIT:
             for number, cell in enumerate(cells):
                 if not _is_unicode(cell):
-                    return f"{column_name(self.header, number)} has a lone surrogate, which cannot be stored."
+                    return gettext_noop("%(column_name)s has a lone surrogate, which cannot be stored.") % {
+                        "column_name": column_name(self.header, number)
+                    }
             if error := cell_error(self.header, cells):
                 return error
         for key in parsed.keys() - self._known:
             # A value of a field must not be dropped silently; other keys are not imported anyway.
             if (value := parsed[key]) is not None and value != "" and field_of(key) not in (None, "created_at"):
-                return f"“{key}” is not among the keys of the file's first objects. Add it to the first one, as null."
+                return gettext_noop(
+                    "“%(key)s” is not among the keys of the file's first objects. Add it to the first one, as null."
+                ) % {"key": key}
         return None
 
 
@@ -88,11 +101,14 @@ def _parse(text: str) -> dict[str, Any] | str:
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        return f"The line is not JSON: {error.msg} at column {error.colno}."
+        return gettext_noop("The line is not JSON: %(msg)s at column %(colno)s.") % {
+            "msg": error.msg,
+            "colno": error.colno,
+        }
     except RecursionError:
-        return "The line is nested too deeply."
+        return gettext_noop("The line is nested too deeply.")
     if not isinstance(value, dict):
-        return "The line must be a JSON object: {…}."
+        return gettext_noop("The line must be a JSON object: {…}.")
     return value
 
 
@@ -129,9 +145,15 @@ def _is_unicode(text: str) -> bool:
 
 def _no_object(sample: list[tuple[int, str]]) -> str:
     if not sample:
-        return "The file is empty."
+        return gettext_noop("The file is empty.")
     if sample[0][1].startswith("["):
-        return "The file is one JSON array. Write one object per line instead, for example with jq -c '.[]' FILE."
+        return gettext_noop(
+            "The file is one JSON array. Write one object per line instead, for example with jq -c '.[]' FILE."
+        )
     if sample[0][1].startswith("{"):
-        return "No line is a JSON object of its own. Write each object on one line, for example with jq -c . FILE."
-    return "The file's first lines have no JSON object with keys. Write one object per line, or use --format csv."
+        return gettext_noop(
+            "No line is a JSON object of its own. Write each object on one line, for example with jq -c . FILE."
+        )
+    return gettext_noop(
+        "The file's first lines have no JSON object with keys. Write one object per line, or use --format csv."
+    )

@@ -5,6 +5,8 @@ import io
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.readers.rows import LINE_LIMIT, UnreadableFile
 
 BLOCK: Final = 2**18
@@ -77,7 +79,10 @@ class Lines:
                 text, at_start = text.lstrip("\ufeff"), False
                 # A pipe of blank lines might never end, and no list of leads begins like that.
                 if len(text) > BLOCK // 8 and text.isspace():
-                    raise UnreadableFile(f"The file is empty, or begins with {len(text)} blank characters.")
+                    raise UnreadableFile(
+                        gettext_noop("The file is empty, or begins with %(text)s blank characters.")
+                        % {"text": len(text)}
+                    )
             text = pending + text
             # A \r at the end of the block may belong to a \r\n.
             cut = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
@@ -88,8 +93,11 @@ class Lines:
                 raise self._unreadable(self._error, pending)
             if len(pending) > LINE_LIMIT:
                 raise UnreadableFile(
-                    f"Line {self.first + len(self.latest)} does not end after {LINE_LIMIT} characters: this is not"
-                    " a list of leads. Check that this is the right file, and export it again."
+                    gettext_noop(
+                        "Line %(first)s does not end after %(line_limit)s characters: this is not a list of leads. "
+                        "Check that this is the right file, and export it again."
+                    )
+                    % {"first": self.first + len(self.latest), "line_limit": LINE_LIMIT}
                 )
         pending += self._decode(b"", final=True)
         if self._error:
@@ -140,7 +148,9 @@ def _encoding(start: bytes, given: str | None) -> str:
         for order, zeros in (("le", start[1::2]), ("be", start[::2])):
             if zeros.count(0) == start.count(0) < len(start):
                 return f"utf-16-{order}"
-        raise UnreadableFile("The file is full of zero bytes, so it is not text. Check that this is the right file.")
+        raise UnreadableFile(
+            gettext_noop("The file is full of zero bytes, so it is not text. Check that this is the right file.")
+        )
     return "utf-8"
 
 
@@ -151,7 +161,10 @@ def _decoder(encoding: str) -> Callable[[bytes, bool], str]:
         return codecs.getincrementaldecoder(encoding)().decode
     except (LookupError, UnicodeError, ValueError) as error:
         raise UnreadableFile(
-            f"There is no encoding “{encoding}”. Use utf-8, utf-16, latin-1, cp1252 or another that Python knows."
+            gettext_noop(
+                "There is no encoding “%(encoding)s”. Use utf-8, utf-16, latin-1, cp1252 or another that Python knows."
+            )
+            % {"encoding": encoding}
         ) from error
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from conversations.visible_text import visible_text
 
 # Characters. A row with a longer cell is refused; the longest field of a lead (details) has 10 000.
@@ -13,8 +15,8 @@ LINE_LIMIT: Final = 16 * 2**20
 # Characters. A quoted cell may have many lines; a quote that is still open after this many was opened by mistake.
 OPEN_QUOTE_LIMIT: Final = 4 * 2**20
 
-NUL_ERROR: Final = "has a NUL character, which cannot be stored."
-LONG_CELL_ERROR: Final = f"has more than {CELL_LIMIT} characters."
+NUL_ERROR: Final = gettext_noop("has a NUL character, which cannot be stored.")
+LONG_CELL_ERROR: Final = gettext_noop("has more than %(cell_limit)s characters.") % {"cell_limit": CELL_LIMIT}
 
 
 class _Blank(str):
@@ -81,7 +83,12 @@ def fit(line: int, cells: list[str], width: int) -> Row | None:
     if len(cells) != width:
         surplus = cells[width:]
         if any(map(visible_text, surplus)):
-            return Row(line, cells, f"The row has {len(cells)} cells, and the header has {width}.")
+            return Row(
+                line,
+                cells,
+                gettext_noop("The row has %(cells)s cells, and the header has %(width)s.")
+                % {"cells": len(cells), "width": width},
+            )
         cells = cells[:width] + [""] * (width - len(cells))
     if not any(map(visible_text, cells)):
         return None
@@ -106,4 +113,4 @@ def storable(cell: str) -> str:
 def column_name(header: Sequence[str], number: int) -> str:
     """Return the name of a column for a message: from the header, or its number (from 1) where it has none."""
     name = header[number].strip() if number < len(header) else ""
-    return f"“{name[:60]}”" if name else f"Column {number + 1}"
+    return f"“{name[:60]}”" if name else gettext_noop("Column %(number)s") % {"number": number + 1}

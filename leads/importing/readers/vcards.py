@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.readers.broken_cells import clean_cell
 from leads.importing.readers.lines import Lines
 from leads.importing.readers.rows import CELL_LIMIT, Row, UnreadableFile, cell_error
@@ -71,8 +73,10 @@ class VcardRows:
                 _take(contact, name, found[2], found[3])
         if contact:
             raise UnreadableFile(
-                f"The contact that begins in line {contact.line} has no END:VCARD: the file is cut off. Export it"
-                " again."
+                gettext_noop(
+                    "The contact that begins in line %(line)s has no END:VCARD: the file is cut off. Export it again."
+                )
+                % {"line": contact.line}
             )
 
     def _unfolded(self) -> Iterator[tuple[int, str]]:

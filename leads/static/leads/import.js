@@ -3,10 +3,10 @@
 
 (() => {
     const INTERVAL_MS = 1000;
-    const format = new Intl.NumberFormat("en");
+    const format = new Intl.NumberFormat(document.documentElement.lang || "en");
     let first = null;
 
-    const pace = (numbers, unit) => {
+    const pace = (numbers, words) => {
         const now = performance.now() / 1000;
         if (first === null || numbers.read < first.read) {
             first = {time: now, read: numbers.read, progress: numbers.progress};
@@ -17,7 +17,7 @@
         const rows = Math.round((numbers.read - first.read) / seconds);
         const left = Math.ceil((1 - numbers.progress) * seconds / gained);
         const time = left < 100 ? `${left} s` : `${Math.ceil(left / 60)} min`;
-        return `${format.format(rows)} ${unit}/s, about ${time} left`;
+        return words.replace("NUMBER", format.format(rows)).replace("TIME", time);
     };
 
     const show = (section, numbers) => {
@@ -27,7 +27,7 @@
         for (const element of section.querySelectorAll("[data-number]")) {
             element.textContent = format.format(numbers[element.dataset.number]);
         }
-        section.querySelector("[data-pace]").textContent = pace(numbers, section.dataset.unit || "rows");
+        section.querySelector("[data-pace]").textContent = pace(numbers, section.dataset.paceWords);
         section.querySelector("[data-words]").textContent = numbers.words;
     };
 
@@ -47,7 +47,7 @@
                 }
             }
         } catch {
-            section.querySelector("[data-words]").textContent = "The site does not answer at the moment. Trying again …";
+            section.querySelector("[data-words]").textContent = section.dataset.waitWords;
         }
         window.setTimeout(ask, INTERVAL_MS, section);
     };

@@ -6,6 +6,8 @@ import structlog
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.account.parts import client_of, own, page, person, row_key, to_account
 from leadsite.accounts.logins import LoginRefused, count_attempt, shortened
@@ -21,9 +23,9 @@ from leadsite.core.logs.security import log_security_event
 
 log = structlog.get_logger(__name__)
 
-_WRONG_PASSWORD: Final = "This password is not right."  # noqa: S105 - a sentence
-_NOT_CONFIRMED: Final = "This is neither your password nor a code of now. Nothing was changed."
-_NO_KEYS: Final = "A second factor cannot be set up: the operator of this site must set FIELD_ENCRYPTION_KEYS first."
+_WRONG_PASSWORD: Final = _("This password is not right.")
+_NOT_CONFIRMED: Final = _("This is neither your password nor a code of now. Nothing was changed.")
+_NO_KEYS: Final = _("A second factor cannot be set up: the operator of this site must set FIELD_ENCRYPTION_KEYS first.")
 _LAYOUT: Final = "admin/base_site.html"
 
 
@@ -47,7 +49,11 @@ def set_up(request: HttpRequest) -> HttpResponse:
                 form.add_error("code", WRONG)
             except _WrongPassword:
                 form.add_error("password", _WRONG_PASSWORD)
-        context = set_up_context(request, user) | {"title": "Set up a second factor", "form": form, "layout": _LAYOUT}
+        context = set_up_context(request, user) | {
+            "title": gettext("Set up a second factor"),
+            "form": form,
+            "layout": _LAYOUT,
+        }
     except LoginRefused as refused:
         return wait_page(refused)
     except SecretUnreadable:
@@ -85,7 +91,7 @@ def turn_off(request: HttpRequest) -> HttpResponse:
     user = person(request)
     here, client = row_key(request), client_of(request)
     services.turn_off(user=user, reason="turned off by the user", keep_session=here, client=client)
-    messages.success(request, "The second factor is off. A login needs your password only.")
+    messages.success(request, gettext("The second factor is off. A login needs your password only."))
     return to_account()
 
 
@@ -102,7 +108,7 @@ def _confirm(request: HttpRequest) -> HttpResponse | None:
     """Return None where the person has typed the password or a code; otherwise the answer."""
     form = ConfirmForm(request.POST)
     if request.method != "POST" or not form.is_valid():
-        messages.error(request, "Enter your password or a code first.")
+        messages.error(request, gettext("Enter your password or a code first."))
         return to_account()
     try:
         if _is_proof(request, person(request), form.cleaned_data["proof"]):
@@ -129,7 +135,7 @@ def _is_proof(request: HttpRequest, user: User, typed: str) -> bool:
 
 
 def _codes_page(request: HttpRequest, texts: list[str]) -> HttpResponse:
-    context = {"title": "Recovery codes", "codes": texts, "next_page": to_account().headers["Location"]}
+    context = {"title": gettext("Recovery codes"), "codes": texts, "next_page": to_account().headers["Location"]}
     return page(request, "accounts/recovery_codes.html", context | {"layout": _LAYOUT})
 
 

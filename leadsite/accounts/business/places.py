@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.adminkit.workplace import business_of
 
@@ -22,13 +23,17 @@ def zones() -> tuple[str, ...]:
 def check_country(code: str) -> None:
     """Raises ValidationError unless it is the two letters of a country, in capitals."""
     if code not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValidationError(f"There is no country “{code}”. Write its two letters, for example DE or MX.")
+        raise ValidationError(
+            _("There is no country “%(code)s”. Write its two letters, for example DE or MX."), params={"code": code}
+        )
 
 
 def check_zone(name: str) -> None:
     """Raises ValidationError unless it is a time zone."""
     if name not in zones():
-        raise ValidationError(f"There is no time zone “{name}”. Write one such as Europe/Berlin or UTC.")
+        raise ValidationError(
+            _("There is no time zone “%(name)s”. Write one such as Europe/Berlin or UTC."), params={"name": name}
+        )
 
 
 def country_of(business_id: UUID | None) -> str:

@@ -8,6 +8,8 @@ from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from leadsite.accounts.models import ApiKey, all_scopes
@@ -20,17 +22,18 @@ from leadsite.adminkit.workplace import rows_of_business, sees_all
 
 class ApiKeyForm(ChangedFields):
     scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
         choices=ApiKey.Scope.choices,
         initial=all_scopes,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="What the program that uses this key may do.",
+        help_text=_("What the program that uses this key may do."),
     )
 
     class Meta:
         model = ApiKey
         fields = ["user", "name", "scopes", "expiry"]
-        labels = {"user": "Business", "expiry": "Expires"}
-        help_texts = {"expiry": "If empty, the key does not expire."}
+        labels = {"user": _("Business"), "name": _("Name"), "expiry": _("Expires")}
+        help_texts = {"expiry": _("If empty, the key does not expire.")}
 
 
 @admin.register(ApiKey)
@@ -41,7 +44,7 @@ class ApiKeyAdmin(AdminPage):
     actions = ["replace"]
     list_display = ["prefix", "name", "business", "scope_names", "last_used", "created_at", "expires"]
     search_fields = ["name", "token_key", "user__email", "user__business_name"]
-    search_help_text = "Name, beginning of the key, or business"
+    search_help_text = _("Name, beginning of the key, or business")
     list_select_related = ["user"]
     ordering = ["-created"]
     fields = ["user", "name", "scopes", "expiry"]
@@ -70,38 +73,39 @@ class ApiKeyAdmin(AdminPage):
         """Requires both permissions: of several that an action names, Django requires only one."""
         return self.has_add_permission(request) and self.has_delete_permission(request)
 
-    @admin.action(description="Replace with a new key", permissions=["replace"])
+    @admin.action(description=_("Replace with a new key"), permissions=["replace"])
     def replace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Revoke the selected keys and show their replacements; programs that use an old key get 401."""
         for key in queryset.select_related("user"):
             old = str(key.token_key)
-            self.show_key(request, replace_api_key(key=key), f"{old}… is revoked. ")
+            self.show_key(request, replace_api_key(key=key), gettext("%(old)s… is revoked.") % {"old": old})
 
     @staticmethod
     def show_key(request: HttpRequest, key: str, before: str = "") -> None:
-        text = '{}Copy the key now, it is not shown again: <code class="break-words select-all">{}</code>'
-        messages.warning(request, format_html(text, before, key))
+        text = gettext("Copy the key now, it is not shown again:")
+        code = format_html('<code class="break-words select-all">{}</code>', key)
+        messages.warning(request, format_html("{} {} {}" if before else "{}{} {}", before, text, code))
 
-    @admin.display(description="key", ordering="token_key")
+    @admin.display(description=_("key"), ordering="token_key")
     def prefix(self, key: ApiKey) -> str:
         return f"{key.token_key}…"
 
-    @admin.display(description="business", ordering="user__business_name")
+    @admin.display(description=_("business"), ordering="user__business_name")
     def business(self, key: ApiKey) -> str:
         return str(key.user)
 
-    @admin.display(description="scopes")
+    @admin.display(description=_("scopes"))
     def scope_names(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
 
-    @admin.display(description="last used", ordering="last_used_at")
+    @admin.display(description=_("last used"), ordering="last_used_at")
     def last_used(self, key: ApiKey) -> SafeString:
-        return moment(key.last_used_at) if key.last_used_at else SafeString("never")
+        return moment(key.last_used_at) if key.last_used_at else SafeString(gettext("never"))
 
-    @admin.display(description="created", ordering="created")
+    @admin.display(description=_("created"), ordering="created")
     def created_at(self, key: ApiKey) -> SafeString:
         return moment(key.created)
 
-    @admin.display(description="expires", ordering="expiry")
+    @admin.display(description=_("expires"), ordering="expiry")
     def expires(self, key: ApiKey) -> str:
-        return moment(key.expiry) if key.expiry else "never"
+        return moment(key.expiry) if key.expiry else gettext("never")

@@ -4,17 +4,19 @@ from typing import Final, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken, AuthTokenManager
 
 from leadsite.core.statements import fetch_rows
 
 
 class ApiKeyScope(models.TextChoices):
-    READ = "read", "Read leads, conversations and messages"
-    WRITE = "write", "Create and change leads and conversations"
-    SEND = "send", "Send messages, and create the lead of a message"
-    EXPORT = "export", "Export all that is kept about a customer"
-    ERASE = "erase", "Erase customers with every trace, for good"
+    READ = "read", _("Read leads, conversations and messages")
+    WRITE = "write", _("Create and change leads and conversations")
+    SEND = "send", _("Send messages, and create the lead of a message")
+    EXPORT = "export", _("Export all that is kept about a customer")
+    ERASE = "erase", _("Erase customers with every trace, for good")
 
 
 DEFAULT_SCOPES: Final = [ApiKeyScope.READ.value, ApiKeyScope.WRITE.value, ApiKeyScope.SEND.value]
@@ -30,25 +32,25 @@ class ApiKey(AbstractAuthToken):
 
     Scope = ApiKeyScope
 
-    name = models.CharField(max_length=100, blank=True, default="", help_text="What uses this key.")
+    name = models.CharField(max_length=100, blank=True, default="", help_text=_("What uses this key."))
     scopes = ArrayField(models.CharField(choices=Scope), default=all_scopes, db_default=DEFAULT_SCOPES)
-    last_used_at = models.DateTimeField(null=True, editable=False, help_text="To the minute.")
+    last_used_at = models.DateTimeField(null=True, editable=False, help_text=_("To the minute."))
 
     objects = AuthTokenManager()
 
     class Meta:
         db_table = "api_keys"
-        verbose_name = "API key"
+        verbose_name = _("API key")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(scopes__contained_by=ApiKeyScope.values) & ~models.Q(scopes=[]),
                 name="api_keys_scopes_valid",
-                violation_error_message="A key has one or more of the scopes read, write, send, export and erase.",
+                violation_error_message=_("A key has one or more of the scopes read, write, send, export and erase."),
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.token_key}… of {self.user}"
+        return gettext("%(key)s… of %(business)s") % {"key": self.token_key, "business": self.user}
 
 
 class Allowance(NamedTuple):

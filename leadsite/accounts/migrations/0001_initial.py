@@ -107,6 +107,22 @@ class Migration(migrations.Migration):
                         validators=[leadsite.accounts.business.places.check_zone],
                     ),
                 ),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("en", "English"),
+                            ("de", "Deutsch"),
+                            ("es", "Español"),
+                            ("pt-br", "Português (Brasil)"),
+                        ],
+                        db_default="",
+                        default="",
+                        help_text="Of the pages that the person sees; without one, that of the browser.",
+                        max_length=10,
+                    ),
+                ),
                 ("is_staff", models.BooleanField(db_default=False, default=False, verbose_name="may use the admin")),
                 (
                     "is_active",

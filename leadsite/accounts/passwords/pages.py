@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.forms import AdminPasswordChangeForm
@@ -21,7 +23,7 @@ from leadsite.accounts.wait_page import wait_page
 from leadsite.adminkit.error_pages import error_page
 from leadsite.core.logs.security import log_security_event
 
-_INVALID: Final = (
+_INVALID: Final = _(
     "This link was used already, is older than an hour, or is not complete. Ask for another one, or ask the operator of"
     " this site."
 )
@@ -29,10 +31,10 @@ _INVALID: Final = (
 
 class ForgottenForm(forms.Form):
     email = forms.EmailField(
-        label="E-mail",
+        label=_("E-mail"),
         max_length=254,
         widget=UnfoldAdminEmailInputWidget({"autocomplete": "username", "autofocus": ""}),
-        help_text="The one that you log in with.",
+        help_text=_("The one that you log in with."),
     )
 
 
@@ -56,7 +58,9 @@ def forgotten(request: HttpRequest) -> HttpResponse:
         except LoginRefused as refused:
             return wait_page(refused)
         request_link(email=sent, client=attempt.address)
-    return _page(request, "accounts/password_forgotten.html", {"title": "New password", "form": form, "sent": sent})
+    return _page(
+        request, "accounts/password_forgotten.html", {"title": gettext("New password"), "form": form, "sent": sent}
+    )
 
 
 @sensitive_post_parameters()
@@ -66,15 +70,15 @@ def new(request: HttpRequest) -> HttpResponse:
     link = request.POST.get("link", "") or request.GET.get("link", "")
     user = user_of(link)
     if user is None:
-        return error_page(400, title="This link is not valid", sentence=_INVALID)
+        return error_page(400, title=gettext("This link is not valid"), sentence=_INVALID)
     form = NewPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             set_password(link=link, password=form.cleaned_data["password1"], client=request.META["REMOTE_ADDR"])
         except LinkInvalid:
-            return error_page(400, title="This link is not valid", sentence=_INVALID)
-        return _page(request, "accounts/password_new.html", {"title": "New password", "done": True})
-    context = {"title": "New password", "form": form, "link": link, "email": user.email}
+            return error_page(400, title=gettext("This link is not valid"), sentence=_INVALID)
+        return _page(request, "accounts/password_new.html", {"title": gettext("New password"), "done": True})
+    context = {"title": gettext("New password"), "form": form, "link": link, "email": user.email}
     return _page(request, "accounts/password_new.html", context)
 
 

@@ -5,6 +5,8 @@ import logging
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import OperationalError, transaction
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
@@ -15,15 +17,15 @@ from leadsite.core.logs.security import log_security_event
 from leadsite.core.transactions import retried
 
 SEND_LINK = "leadsite.accounts.tasks.send_password_link"
-_SUBJECT = "Your new password for leadsite"
-_TEXT = """Somebody, probably you, has asked for a new password for your account at {site}.
+_SUBJECT = _("Your new password for leadsite")
+_TEXT = _("""Somebody, probably you, has asked for a new password for your account at {site}.
 
 Set it here, within an hour:
 
 {link}
 
 If it was not you, nothing needs to be done: your password stays as it is.
-"""
+""")
 
 
 class LinkInvalid(Exception):
@@ -52,8 +54,9 @@ def send_link(*, email: str) -> bool:
     user = User.objects.filter(email=email, is_active=True, is_staff=True).first()
     if user is None or not user.has_usable_password() or not can_mail():
         return False
-    text = _TEXT.format(site=settings.PUBLIC_URL, link=absolute(link_for(user)))
-    send_mail(_SUBJECT, text, None, [user.email])
+    with translation.override(user.language or settings.LANGUAGE_CODE):
+        text = _TEXT.format(site=settings.PUBLIC_URL, link=absolute(link_for(user)))
+        send_mail(str(_SUBJECT), text, None, [user.email])
     log_security_event("password_reset_sent", client="", subject=shortened(email), level=logging.INFO)
     return True
 

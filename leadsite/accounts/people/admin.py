@@ -9,6 +9,8 @@ from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.models import Membership, Rotation, User
 from leadsite.accounts.people import services
@@ -17,8 +19,9 @@ from leadsite.adminkit.owned import businesses_to_choose
 from leadsite.adminkit.page import AdminPage, ChangedFields
 from leadsite.adminkit.values import badge, foreign, moment
 from leadsite.adminkit.workplace import business_of, rows_of_business, sees_all
+from leadsite.languages.texts import shown
 
-ROLES = "Owners manage everything, agents work with leads and chats, viewers read and change nothing."
+ROLES = _("Owners manage everything, agents work with leads and chats, viewers read and change nothing.")
 
 
 class OfBusiness(AdminPage):
@@ -55,7 +58,7 @@ class MembershipAdmin(OfBusiness, SecondFactorReset):
     list_before_template = "accounts/people.html"
     change_form_outer_before_template = "accounts/person_of_business.html"
     search_fields = ["person__name", "person__email"]
-    search_help_text = "Name or e-mail"
+    search_help_text = _("Name or e-mail")
     ordering = ["pk"]
     actions: list[Any] = []
     fields = ["name", "email", "role", "business", "factor", "last_seen", "joined"]
@@ -99,7 +102,9 @@ class MembershipAdmin(OfBusiness, SecondFactorReset):
             on = request.POST.get("on") == "yes"
             services.set_rotation(business_id=business_id, on=on)
             words = (
-                "New leads are assigned to owners and agents in turn." if on else "New leads are assigned to nobody."
+                gettext("New leads are assigned to owners and agents in turn.")
+                if on
+                else gettext("New leads are assigned to nobody.")
             )
             messages.success(request, words)
         return self._to_list()
@@ -116,39 +121,39 @@ class MembershipAdmin(OfBusiness, SecondFactorReset):
         try:
             return super().changeform_view(request, *args, **options)
         except (services.LastOwner, services.UnknownPerson) as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, shown(refusal))
             return HttpResponseRedirect(request.path)
 
     def delete_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         try:
             return super().delete_view(request, *args, **options)
         except (services.LastOwner, services.UnknownPerson) as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, shown(refusal))
             return self._to_list()
 
     def _to_list(self) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:accounts_membership_changelist"))
 
-    @admin.display(description="name", ordering="person__name")
+    @admin.display(description=_("name"), ordering="person__name")
     def name(self, row: Membership) -> SafeString:
         return foreign(row.person.person_name)
 
-    @admin.display(description="e-mail", ordering="person__email")
+    @admin.display(description=_("e-mail"), ordering="person__email")
     def email(self, row: Membership) -> SafeString:
         return foreign(row.person.email)
 
-    @admin.display(description="role", ordering="role")
+    @admin.display(description=_("role"), ordering="role")
     def role_badge(self, row: Membership) -> SafeString:
         return badge(row.get_role_display(), {"owner": "qualified", "agent": "active"}.get(row.role, ""))
 
-    @admin.display(description="second factor")
+    @admin.display(description=_("second factor"))
     def factor(self, row: Membership) -> SafeString:
-        return moment(row.person.second_factor_at) if row.person.second_factor_at else SafeString("none")
+        return moment(row.person.second_factor_at) if row.person.second_factor_at else SafeString(gettext("none"))
 
-    @admin.display(description="last login")
+    @admin.display(description=_("last login"))
     def last_seen(self, row: Membership) -> SafeString:
         return moment(row.person.last_login)
 
-    @admin.display(description="joined", ordering="pk")
+    @admin.display(description=_("joined"), ordering="pk")
     def joined(self, row: Membership) -> SafeString:
         return moment(row.created_at)

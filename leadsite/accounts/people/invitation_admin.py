@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.logins import LoginRefused, count_attempt
 from leadsite.accounts.models import Invitation
@@ -22,6 +24,7 @@ from leadsite.adminkit.page import ChangedFields
 from leadsite.adminkit.values import badge, foreign, moment
 from leadsite.adminkit.workplace import business_of, sees_all
 from leadsite.core import clock
+from leadsite.languages.texts import shown
 
 
 class InvitationForm(ChangedFields):
@@ -47,7 +50,7 @@ class InvitationForm(ChangedFields):
             try:
                 invitations.check_new(business_id=business_id, email=cleaned["email"])
             except invitations.InvitationRefused as refusal:
-                self.add_error("email", str(refusal))
+                self.add_error("email", shown(refusal))
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -148,29 +151,29 @@ class InvitationAdmin(OfBusiness):
             messages.success(request, _sent_words(found))
         return _to_page(found)
 
-    @admin.display(description="e-mail", ordering="email")
+    @admin.display(description=_("e-mail"), ordering="email")
     def address(self, row: Invitation) -> SafeString:
         return foreign(row.email)
 
-    @admin.display(description="state", ordering="expires_at")
+    @admin.display(description=_("state"), ordering="expires_at")
     def state(self, row: Invitation) -> SafeString:
         if row.expires_at <= clock.now():
-            return badge("Expired", "failed")
-        return format_html("Open until {}", moment(row.expires_at))
+            return badge(gettext("Expired"), "failed")
+        return format_html(gettext("Open until {}"), moment(row.expires_at))
 
-    @admin.display(description="invited by")
+    @admin.display(description=_("invited by"))
     def by(self, row: Invitation) -> SafeString:
         return foreign(row.invited_by.person_name if row.invited_by else self.empty_value_display)
 
-    @admin.display(description="made", ordering="pk")
+    @admin.display(description=_("made"), ordering="pk")
     def sent(self, row: Invitation) -> SafeString:
         return moment(row.created_at)
 
 
 def _sent_words(invitation: Invitation) -> str:
     if can_mail():
-        return f"The invitation is on its way to {invitation.email}."
-    return f"The invitation of {invitation.email} is ready: copy its link and pass it on."
+        return gettext("The invitation is on its way to %(email)s.") % {"email": invitation.email}
+    return gettext("The invitation of %(email)s is ready: copy its link and pass it on.") % {"email": invitation.email}
 
 
 def _to_page(invitation: Invitation) -> HttpResponse:

@@ -9,12 +9,16 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
 from django.core.mail import send_mail
 from django.db import IntegrityError, OperationalError, transaction
 from django.urls import reverse
+from django.utils import translation
 from django.utils.crypto import get_random_string
 from django.utils.http import urlencode
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
@@ -31,14 +35,14 @@ VALID: Final = timedelta(days=7)
 AT_ONCE: Final = 100
 SEND_INVITATION: Final = "leadsite.accounts.tasks.send_invitation"
 _SALT: Final = "leadsite.accounts.people.invitations"
-_TEXT: Final = """{business} has invited you to work with its leads and conversations in leadsite, at {site}.
+_TEXT: Final = _("""{business} has invited you to work with its leads and conversations in leadsite, at {site}.
 
 Accept the invitation within seven days:
 
 {link}
 
 If you do not know {business}, ignore this e-mail.
-"""
+""")
 
 
 class InvitationInvalid(Exception):
@@ -56,9 +60,12 @@ class InvitationRefused(Exception):
 def check_new(*, business_id: UUID, email: str) -> None:
     """Raises InvitationRefused. Nothing is said of logins that work for other businesses, or for none."""
     if Membership.objects.filter(business_id=business_id, person__email=email).exists():
-        raise InvitationRefused("This person works for the business already.")
+        raise InvitationRefused(gettext_noop("This person works for the business already."))
     if Invitation.objects.filter(business_id=business_id).count() >= AT_ONCE:
-        raise InvitationRefused(f"There are {AT_ONCE} open invitations. Revoke some that nobody accepts.")
+        raise InvitationRefused(
+            gettext_noop("There are %(at_once)s open invitations. Revoke some that nobody accepts.")
+            % {"at_once": AT_ONCE}
+        )
 
 
 def renew(invitation: Invitation) -> None:
@@ -91,8 +98,10 @@ def send(*, invitation_id: str) -> bool:
     if invitation is None or not can_mail():
         return False
     link, business = absolute(link_of(invitation)), " ".join(str(invitation.business).split())
-    text = _TEXT.format(business=business, site=absolute("/"), link=link)
-    send_mail(f"{business} invites you to leadsite", text, None, [invitation.email])
+    with translation.override(invitation.business.language or settings.LANGUAGE_CODE):
+        subject = gettext("%(business)s invites you to leadsite") % {"business": business}
+        text = _TEXT.format(business=business, site=absolute("/"), link=link)
+    send_mail(subject, text, None, [invitation.email])
     return True
 
 

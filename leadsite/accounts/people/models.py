@@ -7,16 +7,18 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import UuidV7
+from leadsite.languages.texts import inside
 
 
 class Role(models.TextChoices):
     """What a person may do in a business: leadsite/accounts/people/roles.py."""
 
-    OWNER = "owner"
-    AGENT = "agent"
-    VIEWER = "viewer"
+    OWNER = "owner", _("Owner")
+    AGENT = "agent", _("Agent")
+    VIEWER = "viewer", _("Viewer")
 
 
 class MembershipManager(models.Manager["Membership"]):
@@ -55,19 +57,19 @@ class Membership(models.Model):
 
     class Meta:
         db_table = "memberships"
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         constraints = [
             # Also read to find what somebody works for.
             models.UniqueConstraint(
                 fields=["person", "business"],
                 name="memberships_unique",
-                violation_error_message="This person works for the business already.",
+                violation_error_message=_("This person works for the business already."),
             ),
             models.CheckConstraint(
                 condition=Q(role__in=Role.values),
                 name="memberships_role_valid",
-                violation_error_message="A role is owner, agent or viewer.",
+                violation_error_message=_("A role is owner, agent or viewer."),
             ),
         ]
         indexes = [
@@ -76,7 +78,7 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person.person_name}, {self.get_role_display().lower()}"
+        return f"{self.person.person_name}, {inside(self.get_role_display())}"
 
 
 class Invitation(models.Model):
@@ -86,7 +88,9 @@ class Invitation(models.Model):
     business = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
     )
-    email = models.EmailField("e-mail", max_length=254, help_text="The invitation is for the login with this address.")
+    email = models.EmailField(
+        "e-mail", max_length=254, help_text=_("The invitation is for the login with this address.")
+    )
     role = models.CharField(choices=Role, default=Role.AGENT)
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -109,17 +113,17 @@ class Invitation(models.Model):
             models.UniqueConstraint(
                 fields=["business", "email"],
                 name="invitations_unique",
-                violation_error_message="There is an invitation for this e-mail: send it again, or revoke it.",
+                violation_error_message=_("There is an invitation for this e-mail: send it again, or revoke it."),
             ),
             models.CheckConstraint(
                 condition=Q(email=Lower("email")),
                 name="invitations_email_lower",
-                violation_error_message="Write the e-mail in lower case.",
+                violation_error_message=_("Write the e-mail in lower case."),
             ),
             models.CheckConstraint(
                 condition=Q(role__in=Role.values),
                 name="invitations_role_valid",
-                violation_error_message="A role is owner, agent or viewer.",
+                violation_error_message=_("A role is owner, agent or viewer."),
             ),
         ]
 

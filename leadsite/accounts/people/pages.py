@@ -7,6 +7,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -20,21 +22,22 @@ from leadsite.accounts.people.invitations import AccountExists, InvitationInvali
 from leadsite.accounts.people.workplaces import UnknownBusiness, switch
 from leadsite.accounts.second_factor.login_steps import after_password
 from leadsite.adminkit.error_pages import error_page
+from leadsite.languages.texts import shown
 
-_INVALID: Final = (
+_INVALID: Final = _(
     "This invitation was used already, was revoked or sent again, is older than seven days, or is not complete. Ask for"
     " another one."
 )
-_HAS_LOGIN: Final = "There is a login with this e-mail. Log in with it first, then open the invitation again."
+_HAS_LOGIN: Final = _("There is a login with this e-mail. Log in with it first, then open the invitation again.")
 
 
 class NewPersonForm(AdminPasswordChangeForm):
     usable_password = None
     name = forms.CharField(
-        label="Your name",
+        label=_("Your name"),
         max_length=200,
         widget=UnfoldAdminTextInputWidget({"autocomplete": "name", "autofocus": ""}),
-        help_text="Your colleagues see it.",
+        help_text=_("Your colleagues see it."),
     )
     field_order = ["name", "password1", "password2"]
 
@@ -50,7 +53,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
             return _as_known(request, found, link)
         return _as_new(request, found, link)
     except InvitationInvalid:
-        return error_page(400, title="This invitation is not valid", sentence=_INVALID)
+        return error_page(400, title=gettext("This invitation is not valid"), sentence=_INVALID)
 
 
 def _as_known(request: HttpRequest, found: Invitation, link: str) -> HttpResponse:
@@ -60,7 +63,7 @@ def _as_known(request: HttpRequest, found: Invitation, link: str) -> HttpRespons
     if request.method == "POST" and fits:
         membership = invitations.accept(link=link, person=person)
         switch(request.session, [membership], membership.business_id)
-        messages.success(request, f"You work for {membership.business} now.")
+        messages.success(request, gettext("You work for %(business)s now.") % {"business": membership.business})
         return HttpResponseRedirect(reverse("admin:index"))
     return _page(request, found, link, {"person": person, "fits": fits})
 
@@ -85,7 +88,7 @@ def _as_new(request: HttpRequest, found: Invitation, link: str) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Invitation, link: str, context: dict[str, Any]) -> HttpResponse:
     back = reverse("admin:login", query={"next": f"{reverse('invitation')}?link={link}"})
-    context |= {"title": "Invitation", "invitation": found, "link": link, "login": back}
+    context |= {"title": gettext("Invitation"), "invitation": found, "link": link, "login": back}
     return TemplateResponse(request, "accounts/invitation.html", admin.site.each_context(request) | context)
 
 
@@ -95,9 +98,9 @@ def switch_business(request: HttpRequest) -> HttpResponse:
     person = cast(User, request.user)
     try:
         chosen = switch(request.session, person.workplaces, request.POST.get("business", ""))
-        messages.success(request, f"You work for {chosen.business} now.")
+        messages.success(request, gettext("You work for %(business)s now.") % {"business": chosen.business})
     except UnknownBusiness as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, shown(refusal))
     # Not to the page of before: it may show a row of the other business.
     return HttpResponseRedirect(reverse("admin:index"))
 

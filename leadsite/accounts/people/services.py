@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 
 from leadsite.accounts.models import Membership, Rotation, Session, User
@@ -20,7 +21,9 @@ from leadsite.core.logs.security import log_security_event
 from leadsite.core.transactions import retried
 
 RELEASE_WORK: Final = "leads.tasks.release_work"
-_LAST_OWNER: Final = "This is the last owner: nobody could invite people any more. Make somebody else an owner first."
+_LAST_OWNER: Final = gettext_noop(
+    "This is the last owner: nobody could invite people any more. Make somebody else an owner first."
+)
 
 
 class LastOwner(Exception):
@@ -112,7 +115,7 @@ def _present(membership: Membership) -> Membership:
     """Raises UnknownPerson."""
     found = Membership.objects.filter(pk=membership.pk).first()
     if found is None:
-        raise UnknownPerson("This person does not work for the business any more.")
+        raise UnknownPerson(gettext_noop("This person does not work for the business any more."))
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.utils.translation import gettext_noop
 
 from leadsite.accounts.people.models import Membership
 
@@ -36,7 +37,7 @@ def switch(session: SessionBase, memberships: Sequence[Membership], business_id:
     """Work for another business from now on, in this session. Raises UnknownBusiness."""
     chosen = next((one for one in memberships if str(one.business_id) == str(business_id)), None)
     if chosen is None:
-        raise UnknownBusiness("You do not work for this business any more. Reload the page.")
+        raise UnknownBusiness(gettext_noop("You do not work for this business any more. Reload the page."))
     session[SESSION_KEY] = str(chosen.business_id)
     return chosen
 

@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.account.parts import client_of
 from leadsite.accounts.logins import shortened
@@ -17,7 +19,7 @@ from leadsite.accounts.second_factor.services import turn_off
 from leadsite.adminkit.page import AdminPage
 from leadsite.adminkit.workplace import business_of, sees_all
 
-_ELSEWHERE: Final = "works for another business, too, or is an operator: ask the operator of this site."
+_ELSEWHERE: Final = _("works for another business, too, or is an operator: ask the operator of this site.")
 
 
 class SecondFactorReset(AdminPage):
@@ -59,15 +61,26 @@ class SecondFactorReset(AdminPage):
         by, person = cast(User, request.user), self.person_of(row)
         if person.pk == by.pk:
             # That page asks for the password or a code: a stolen session must not be enough.
-            messages.error(request, "Nothing was changed. Turn off your own second factor under “Your account”.")
+            messages.error(
+                request, gettext("Nothing was changed. Turn off your own second factor under “Your account”.")
+            )
             return HttpResponseRedirect(reverse("account"))
         if not _is_theirs_alone(request, person):
-            messages.error(request, f"Nothing was changed. {person.email} {_ELSEWHERE}")
+            messages.error(
+                request,
+                gettext("Nothing was changed. %(email)s %(elsewhere)s")
+                % {"email": person.email, "elsewhere": _ELSEWHERE},
+            )
         elif turn_off(user=person, reason=f"reset in the admin by {shortened(by.email)}", client=client_of(request)):
-            LogEntry.objects.log_actions(str(by.pk), [row], CHANGE, "Turned off the second factor.")
-            messages.success(request, f"The second factor of {person.email} is off, and the sessions are ended.")
+            LogEntry.objects.log_actions(str(by.pk), [row], CHANGE, gettext_noop("Turned off the second factor."))
+            messages.success(
+                request,
+                gettext("The second factor of %(email)s is off, and the sessions are ended.") % {"email": person.email},
+            )
         else:
-            messages.info(request, f"{person.email} had no second factor. Nothing was changed.")
+            messages.info(
+                request, gettext("%(email)s had no second factor. Nothing was changed.") % {"email": person.email}
+            )
         return HttpResponseRedirect(reverse(f"admin:{self._name('change')}", args=[quote(row.pk)]))
 
     def _name(self, page: str) -> str:

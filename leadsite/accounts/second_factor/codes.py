@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import segno
 from django.utils.crypto import get_random_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 from django_otp.oath import TOTP
 
 from leadsite.core import clock
@@ -64,6 +65,11 @@ def qr_code(secret: str, account: str) -> SafeString:
     """Return the QR code as SVG: black on white in both themes, or phones do not read it."""
     code = segno.make(address_for_apps(secret, account), error="m", micro=False)
     svg = code.svg_inline(
-        scale=4, border=3, omitsize=True, dark="#000000", light="#ffffff", title="QR code for an authenticator app"
+        scale=4,
+        border=3,
+        omitsize=True,
+        dark="#000000",
+        light="#ffffff",
+        title=gettext("QR code for an authenticator app"),
     )
     return mark_safe(svg)  # noqa: S308 - segno's own, of black and white squares

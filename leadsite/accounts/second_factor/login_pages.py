@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -23,8 +25,8 @@ from leadsite.core.logs.security import log_security_event
 
 log = structlog.get_logger(__name__)
 
-WRONG: Final = "This code is not right, or was used already. Enter the code that the app shows now."
-_UNREADABLE: Final = (
+WRONG: Final = _("This code is not right, or was used already. Enter the code that the app shows now.")
+_UNREADABLE: Final = _(
     "This site cannot read the secrets of authenticator apps at present: its operator must set FIELD_ENCRYPTION_KEYS."
     " Log in with a recovery code, or tell the operator."
 )
@@ -50,7 +52,7 @@ def code(request: HttpRequest) -> HttpResponse:
         except SecretUnreadable:
             return _unreadable(user)
         form.add_error("code", WRONG)
-    return _page(request, "accounts/login_code.html", {"title": "Second step", "form": form})
+    return _page(request, "accounts/login_code.html", {"title": gettext("Second step"), "form": form})
 
 
 @sensitive_post_parameters()
@@ -72,7 +74,11 @@ def set_up(request: HttpRequest) -> HttpResponse:
     except SecretUnreadable:
         return _unreadable(user)
     try:
-        context = set_up_context(request, user) | {"title": "Set up a second factor", "form": form, "layout": _LAYOUT}
+        context = set_up_context(request, user) | {
+            "title": gettext("Set up a second factor"),
+            "form": form,
+            "layout": _LAYOUT,
+        }
     except SecretUnreadable:
         return _unreadable(user)
     return _page(request, "accounts/second_factor_set_up.html", context)
@@ -84,7 +90,7 @@ def _turn_on(request: HttpRequest, user: User, code: str, next_page: str) -> Htt
     texts = turn_on(user=user, secret=secret_of(request), code=code, may_replace=False, client=client)
     # Logged in first: the page is for somebody then.
     answer = complete(request, user, HttpResponse(), step="set up")
-    context = {"title": "Recovery codes", "codes": texts, "next_page": next_page, "layout": _LAYOUT}
+    context = {"title": gettext("Recovery codes"), "codes": texts, "next_page": next_page, "layout": _LAYOUT}
     answer.content = _page(request, "accounts/recovery_codes.html", context).render().content
     return answer
 

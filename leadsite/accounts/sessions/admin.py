@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.models import Person, Session
 from leadsite.accounts.sessions.store import SessionStore
@@ -24,7 +26,7 @@ class SessionAdmin(OperatorsOnly, AdminPage):
     list_display_links = ["client"]
     list_select_related = ["user"]
     search_fields = ["user__email", "user__name", "user__business_name", "address"]
-    search_help_text = "Name or e-mail of the person, or address"
+    search_help_text = _("Name or e-mail of the person, or address")
     ordering = ["-last_seen_at"]
     fields = ["person", "client", "seen_from", "started", "seen", "this"]
     readonly_fields = fields
@@ -46,26 +48,26 @@ class SessionAdmin(OperatorsOnly, AdminPage):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         Session.objects.end([session.pk for session in queryset], reason=_REASON)
 
-    @admin.display(description="browser")
+    @admin.display(description=_("browser"))
     def client(self, session: Session) -> SafeString:
         return foreign(session.browser_name)
 
-    @admin.display(description="person", ordering="user__email")
+    @admin.display(description=_("person"), ordering="user__email")
     def person(self, session: Session) -> SafeString:
         return link(Person(pk=session.user.pk), session.user.person_name) if session.user else foreign("–")
 
-    @admin.display(description="address", ordering="address")
+    @admin.display(description=_("address"), ordering="address")
     def seen_from(self, session: Session) -> SafeString:
         return foreign(session.address or "–")
 
-    @admin.display(description="logged in", ordering="started_at")
+    @admin.display(description=_("logged in"), ordering="started_at")
     def started(self, session: Session) -> SafeString:
         return moment(session.started_at)
 
-    @admin.display(description="last seen", ordering="last_seen_at")
+    @admin.display(description=_("last seen"), ordering="last_seen_at")
     def seen(self, session: Session) -> SafeString:
         return moment(session.last_seen_at)
 
     @admin.display(description="")
     def this(self, session: Any) -> SafeString:
-        return badge("This session", "active") if session.here else SafeString("")
+        return badge(gettext("This session"), "active") if session.here else SafeString("")

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.utils.translation import gettext
+
 # Names in order: most browsers also name those that they resemble.
 _BROWSERS: Final = (
     ("Edg", "Edge"),
@@ -28,9 +30,9 @@ def browser_name(user_agent: str) -> str:
     """Return what a person calls the browser: "Firefox on Windows"; of a program the first word that it says."""
     browser = _find(user_agent, _BROWSERS)
     if not browser:
-        return user_agent.partition("/")[0].strip()[:40] or "Unknown browser"
+        return user_agent.partition("/")[0].strip()[:40] or gettext("Unknown browser")
     system = _find(user_agent, _SYSTEMS)
-    return f"{browser} on {system}" if system else browser
+    return gettext("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser
 
 
 def _find(user_agent: str, names: tuple[tuple[str, str], ...]) -> str:

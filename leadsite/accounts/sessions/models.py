@@ -10,6 +10,8 @@ from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Least, Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.sessions.browsers import browser_name
 from leadsite.core import clock
@@ -60,21 +62,24 @@ class Session(AbstractBaseSession):
         null=True,
         db_constraint=False,
         related_name="+",
-        help_text="Nobody, while a login is not complete.",
+        help_text=_("Nobody, while a login is not complete."),
     )
-    started_at = models.DateTimeField(db_default=Now(), help_text="The login.")
-    last_seen_at = models.DateTimeField(db_default=Now(), help_text="To the minute.")
-    address = models.CharField(default="", db_default="", help_text="The client's address, when last seen.")
-    browser = models.CharField(default="", db_default="", max_length=BROWSER_LENGTH, help_text="Its User-Agent.")
+    started_at = models.DateTimeField(db_default=Now(), help_text=_("The login."))
+    last_seen_at = models.DateTimeField(db_default=Now(), help_text=_("To the minute."))
+    address = models.CharField(default="", db_default="", help_text=_("The client's address, when last seen."))
+    browser = models.CharField(default="", db_default="", max_length=BROWSER_LENGTH, help_text=_("Its User-Agent."))
 
     objects = SessionManager()  # type: ignore[misc,assignment] # the base's only serves clear_expired
 
     class Meta:
         db_table = "sessions"
-        verbose_name = "session"
+        verbose_name = _("session")
 
     def __str__(self) -> str:
-        return f"{self.browser_name} at {self.address or 'an unknown address'}"
+        return gettext("%(browser)s at %(address)s") % {
+            "browser": self.browser_name,
+            "address": self.address or gettext("an unknown address"),
+        }
 
     @property
     def browser_name(self) -> str:

@@ -10,6 +10,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from leads.models import Lead
@@ -41,7 +42,7 @@ def board(request: HttpRequest) -> HttpResponse:
     """The page."""
     viewer = _reader(request)
     columns = read_from_replica(partial(board_context, viewer), user_id=viewer.business_id)
-    context = admin.site.each_context(request) | columns | {"title": "Board", "is_fullwidth": "1"}
+    context = admin.site.each_context(request) | columns | {"title": gettext("Board"), "is_fullwidth": "1"}
     return TemplateResponse(request, "inbox/board.html", context)
 
 
@@ -67,7 +68,7 @@ def move(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     context = board_context(viewer) | {"problem": problem}
     if BY_SCRIPT in request.headers:
         return TemplateResponse(request, "inbox/board_columns.html", context, headers={STATUS: str(status)})
-    context |= admin.site.each_context(request) | {"title": "Board", "is_fullwidth": "1"}
+    context |= admin.site.each_context(request) | {"title": gettext("Board"), "is_fullwidth": "1"}
     return TemplateResponse(request, "inbox/board.html", context, status=status)
 
 

@@ -1,9 +1,11 @@
 """What staff change of a chat beside answering: its notes, labels, and when it comes back."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from conversations.services.change import ConversationRefused, change_conversation
@@ -14,6 +16,11 @@ from leadsite.inbox.access import writer_of
 from leadsite.inbox.changes import answer_with_chat
 from leadsite.inbox.parameters import read_text, read_uuid
 from leadsite.inbox.times import NotATime, read_time
+from leadsite.languages.texts import shown
+
+_NOT_CHANGED: Final = _("Not changed:")
+_NOT_KEPT: Final = _("Not kept:")
+_NOT_SNOOZED: Final = _("Not snoozed:")
 
 
 @require_POST
@@ -26,7 +33,9 @@ def add_a_note(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         add_note(conversation_id=row.pk, text=text, **its)
     except NoteRefused as refusal:
-        return answer_with_chat(request, viewer, row, status=422, problem=f"Not kept: {refusal}", note_draft=text)
+        return answer_with_chat(
+            request, viewer, row, status=422, problem=f"{_NOT_KEPT} {shown(refusal)}", note_draft=text
+        )
     return answer_with_chat(request, viewer, row)
 
 
@@ -42,7 +51,7 @@ def change_a_note(request: HttpRequest, conversation_id: UUID, note_id: UUID) ->
         else:
             edit_note(text=read_text(request.POST, "note"), **its)
     except NoteRefused as refusal:
-        return answer_with_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+        return answer_with_chat(request, viewer, row, status=422, problem=f"{_NOT_CHANGED} {shown(refusal)}")
     return answer_with_chat(request, viewer, row)
 
 
@@ -54,10 +63,10 @@ def snooze(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         until = read_time(text) if (text := read_text(request.POST, "until")) else None
         if until and until <= clock.now():
-            raise NotATime("Choose a time that is still to come.")
+            raise NotATime(gettext("Choose a time that is still to come."))
         change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes={"snoozed_until": until})
     except (NotATime, ConversationRefused) as refusal:
-        return answer_with_chat(request, viewer, row, status=422, problem=f"Not snoozed: {refusal}")
+        return answer_with_chat(request, viewer, row, status=422, problem=f"{_NOT_SNOOZED} {shown(refusal)}")
     return answer_with_chat(request, viewer, row)
 
 
@@ -71,5 +80,5 @@ def label(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes={"label_ids": ids})
     except ConversationRefused as refusal:
-        return answer_with_chat(request, viewer, row, status=422, problem=f"Not changed: {refusal}")
+        return answer_with_chat(request, viewer, row, status=422, problem=f"{_NOT_CHANGED} {shown(refusal)}")
     return answer_with_chat(request, viewer, row)

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
@@ -14,9 +15,13 @@ from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import answer_with_chat
 from leadsite.inbox.parameters import read_text, read_uuid
 from leadsite.inbox.times import NotATime, read_time
+from leadsite.languages.texts import shown
 
-NO_PERMISSION: Final = "your login may not change leads."
-CHANGED_MEANWHILE: Final = "somebody has changed this lead meanwhile. Look at it again, then repeat your change."
+_NOT_CHANGED: Final = _("Not changed:")
+
+
+NO_PERMISSION: Final = _("your login may not change leads.")
+CHANGED_MEANWHILE: Final = _("somebody has changed this lead meanwhile. Look at it again, then repeat your change.")
 
 
 @require_POST
@@ -31,15 +36,15 @@ def lead(request: HttpRequest, conversation_id: UUID, lead_id: UUID) -> HttpResp
 def move_lead(viewer: Viewer, lead_id: UUID, form: QueryDict) -> tuple[int, str]:
     """Change a lead as the form says; return the status for the answer and, unless it was changed, why not."""
     if not viewer.person.has_perm("leads.change_lead"):
-        return 403, f"Not changed: {NO_PERMISSION}"
+        return 403, f"{_NOT_CHANGED} {NO_PERMISSION}"
     try:
         changes = read_changes(form)
         version = int(text) if (text := form.get("version", "")).isascii() and text.isdigit() else None
         change_lead(user_id=viewer.business_id, lead_id=lead_id, changes=changes, version=version)
     except StaleVersion:
-        return 409, f"Not changed: {CHANGED_MEANWHILE}"
+        return 409, f"{_NOT_CHANGED} {CHANGED_MEANWHILE}"
     except (LeadRefused, NotATime) as refusal:
-        return 422, f"Not changed: {refusal}"
+        return 422, f"{_NOT_CHANGED} {shown(refusal)}"
     return 200, ""
 
 

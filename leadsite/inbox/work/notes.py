@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from conversations.models import Conversation, Note, NoteMention
 from conversations.services.notes import mentioned_in
@@ -66,7 +67,7 @@ def _shown(note: Note, viewer: Viewer) -> ShownNote:
     return ShownNote(
         note,
         with_mentions(note.text, people),
-        note.author.person_name if note.author else "Somebody",
+        note.author.person_name if note.author else gettext("Somebody"),
         moment_words(note.created_at),
         note.author_id == viewer.person_id,
         any(person.pk == viewer.person_id for person in people),

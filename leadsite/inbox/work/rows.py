@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from conversations.models import Label
+from django.utils.translation import gettext
+
+from conversations.models import Conversation, Label
 from conversations.services.labels import chosen_of
+from leads.models import Lead
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer
 from leadsite.inbox.chats import Row, shown_count
@@ -24,14 +27,23 @@ def shown_row(
         "unread": shown_count(row.unread) if row.unread else "",
         "time": short_time(row.last_message_at),
         "waited": waited(row.waiting_since) if row.waiting_since else "",
-        "author": "You" if row.author_id in (None, viewer.person_id) else author,
+        "author": gettext("You") if row.author_id in (None, viewer.person_id) else author,
         "assignee": names.get(row.assigned_to_id, "") if row.assigned_to_id else "",
         "is_mine": row.assigned_to_id == viewer.person_id,
         "labels": chosen_of(labels, row.label_ids),
         "snoozed": _snoozed(row),
+        "is_back": row.snoozed_until is not None and row.snoozed_until <= clock.now(),
+        "lead_words": f"{Lead.Type(row.lead_type).label} · {Lead.Status(row.lead_status).label}"
+        if row.lead_status
+        else "",
+        "status_words": Conversation.Status(row.status).label,
         "follow_up": moment_words(row.follow_up_at) if row.follow_up_at else "",
         "to_follow_up": row.follow_up_at is not None and row.follow_up_at <= clock.now(),
     }
+
+
+def _lead_words(row: Row) -> str:
+    return f"{Lead.Type(row.lead_type).label} · {Lead.Status(row.lead_status).label}"
 
 
 def _snoozed(row: Row) -> str:
@@ -39,4 +51,5 @@ def _snoozed(row: Row) -> str:
     if row.snoozed_until is None:
         return ""
     words = moment_words(row.snoozed_until)
-    return f"Back since {words}" if row.snoozed_until <= clock.now() else f"Snoozed until {words}"
+    said = gettext("Back since") if row.snoozed_until <= clock.now() else gettext("Snoozed until")
+    return f"{said} {words}"

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 from leadsite.inbox.writing.failures import UNDELIVERED
 
 # How far chats, and the unread messages of one, are counted.
@@ -29,13 +31,13 @@ TABS: Final = {
     "all": "true",
 }
 LABELS: Final = {
-    "waiting": "Waiting",
-    "mine": "Mine",
-    "unassigned": "Unassigned",
-    "snoozed": "Snoozed",
-    "mentions": "Mentions",
-    "failed": "Not sent",
-    "all": "All",
+    "waiting": _("Waiting"),
+    "mine": _("Mine"),
+    "unassigned": _("Unassigned"),
+    "snoozed": _("Snoozed"),
+    "mentions": _("Mentions"),
+    "failed": _("Not sent"),
+    "all": _("All"),
 }
 COUNTED: Final = ("waiting", "mine", "unassigned", "snoozed", "mentions", "failed")
 # How many messages did not arrive, and not chats.

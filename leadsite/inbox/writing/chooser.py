@@ -180,7 +180,7 @@ def _variable(line: str) -> dict[str, Any]:
 def language_name(code: str) -> str:
     """Return "English (en_US)"; the code where it is not known."""
     try:
-        return f"{get_language_info(code.replace('_', '-').lower())['name']} ({code})"
+        return f"{get_language_info(code.replace('_', '-').lower())['name_translated']} ({code})"
     except KeyError:
         return code
 

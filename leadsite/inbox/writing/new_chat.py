@@ -7,6 +7,8 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from conversations.local_phone import read_typed
@@ -22,6 +24,7 @@ from leadsite.inbox.changes import BY_SCRIPT
 from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.views import whole_page
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
+from leadsite.languages.texts import shown
 from whatsapp.message_templates.rendering import describe
 from whatsapp.models import Channel, SendingChannel
 from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient, send_message
@@ -29,7 +32,7 @@ from whatsapp.outbound.refusals import MessageRefused
 from whatsapp.outbound.routing import find_route
 
 _SENT_BY: Final = {"to": "to", "customerName": "name", "leadType": "lead_type", "message": "text", "from": "from"}
-_CHOOSE: Final = "Choose a template, and fill it in."
+_CHOOSE: Final = _("Choose a template, and fill it in.")
 
 
 @dataclass(slots=True)
@@ -91,9 +94,9 @@ def _read(viewer: Viewer, form: QueryDict, *, is_sending: bool) -> NewChat:
         try:
             new.phone = read_typed(typed["to"], country=country_of(viewer.business_id))
         except PhoneInvalid as error:
-            new.problems["to"] = str(error)
+            new.problems["to"] = shown(error)
     elif is_sending:
-        new.problems["to"] = "Write the number of the customer."
+        new.problems["to"] = gettext("Write the number of the customer.")
     if new.phone:
         _look_up(viewer, new)
     return new
@@ -125,7 +128,7 @@ def _send(viewer: Viewer, new: NewChat, chooser: Chooser) -> UUID | None:
         kind = new.typed["lead_type"] if new.typed["lead_type"] in Lead.Type.values else Lead.Type.INQUIRY.value
         lead = LeadRequest(type=kind, details=new.typed["details"], source=Lead.Source.ADMIN.value)
         if not (new.typed["name"].strip() or (new.customer and new.customer.name)):
-            new.problems["name"] = "A lead needs the customer's name."
+            new.problems["name"] = gettext("A lead needs the customer's name.")
     if message is None or new.problems:
         return None
     name = new.typed["name"].strip() or (new.customer.name if new.customer else "") or ""
@@ -138,18 +141,18 @@ def _send(viewer: Viewer, new: NewChat, chooser: Chooser) -> UUID | None:
             channel_id=new.channel.id if new.channel else None,
         ).conversation_id
     except MessageRefused as refusal:
-        new.problems[_SENT_BY.get(refusal.field or "", "")] = str(refusal)
+        new.problems[_SENT_BY.get(refusal.field or "", "")] = shown(refusal)
     except (ConversationRefused, LeadRefused) as refusal:
-        new.problems[""] = str(refusal)
+        new.problems[""] = shown(refusal)
     return None
 
 
 def _content(viewer: Viewer, new: NewChat, chooser: Chooser) -> MessageContent | None:
     if new.kind == "text":
         if not new.typed["text"]:
-            new.problems["text"] = "Write a text, or choose a template."
+            new.problems["text"] = gettext("Write a text, or choose a template.")
         return MessageContent(content=new.typed["text"], author_id=viewer.person_id)
     if chooser.sent is None:
-        new.problems["template"] = chooser.problem or _CHOOSE
+        new.problems["template"] = chooser.problem or str(_CHOOSE)
         return None
     return MessageContent(content=describe(chooser.sent), template=chooser.sent, author_id=viewer.person_id)

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from conversations.models import Conversation, Message
@@ -17,6 +19,7 @@ from leadsite.inbox.changes import BY_SCRIPT, STATUS, answer_with_chat
 from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.views import meanwhile, whole_page
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
+from leadsite.languages.texts import shown
 from whatsapp.message_templates.refreshing import problem_of_reading, request_refresh
 from whatsapp.message_templates.rendering import describe
 from whatsapp.outbound.enqueue import MessageContent
@@ -24,8 +27,11 @@ from whatsapp.outbound.enqueue import reply as queue_reply
 from whatsapp.outbound.refusals import AnsweredMeanwhile, MessageRefused
 from whatsapp.outbound.routing import find_route_of_reply
 
-_NOT_FILLED: Final = "Not sent: fill in what is marked."
-_NOT_CHOSEN: Final = "Not sent: choose a template."
+_NOT_SENT: Final = _("Not sent:")
+
+
+_NOT_FILLED: Final = _("Not sent: fill in what is marked.")
+_NOT_CHOSEN: Final = _("Not sent: choose a template.")
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,7 +79,11 @@ def _send(request: HttpRequest, viewer: Viewer, conversation: Conversation, choo
 
     if chooser.sent is None:
         has_fields = any(one.problem for one in chooser.inputs)
-        return refuse(f"Not sent: {chooser.problem}" if chooser.problem else _NOT_FILLED if has_fields else _NOT_CHOSEN)
+        return refuse(
+            f"{_NOT_SENT} {shown(chooser.problem)}"
+            if chooser.problem
+            else str(_NOT_FILLED if has_fields else _NOT_CHOSEN)
+        )
     seen = None if "anyway" in request.POST else read_uuid(request.POST.get("shown", ""))
     content = MessageContent(content=describe(chooser.sent), template=chooser.sent, author_id=viewer.person_id)
     try:
@@ -82,10 +92,13 @@ def _send(request: HttpRequest, viewer: Viewer, conversation: Conversation, choo
         )
     except AnsweredMeanwhile as refusal:
         who = meanwhile(viewer, refusal.answer)["meanwhile_by"]
-        sentence = f"{who} has answered meanwhile: “{refusal.answer.content[:200]}”. Nothing of yours was sent yet."
+        sentence = gettext("%(who)s has answered meanwhile: “%(text)s”. Nothing of yours was sent yet.") % {
+            "who": who,
+            "text": refusal.answer.content[:200],
+        }
         return refuse(sentence, 409, may_send_anyway=True)
     except (MessageRefused, ConversationRefused) as refusal:
-        return refuse(f"Not sent: {refusal}")
+        return refuse(f"{_NOT_SENT} {shown(refusal)}")
     return answer_with_chat(request, viewer, conversation)
 
 
@@ -96,8 +109,8 @@ def refresh(request: HttpRequest) -> HttpResponse:
     request_refresh(user_id=viewer.business_id)
     if BY_SCRIPT in request.headers:
         return HttpResponse(status=204, headers={STATUS: "200"})
-    words = "The templates are read from Meta now. They are here in a few seconds."
-    messages.info(request, problem_of_reading(viewer.business_id) or words)
+    words = gettext("The templates are read from Meta now. They are here in a few seconds.")
+    messages.info(request, shown(problem_of_reading(viewer.business_id)) or words)
     back = request.POST.get("back", "")
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
     return HttpResponseRedirect(back if is_ours else reverse("inbox"))

@@ -43,14 +43,15 @@
         form.id && !("noKeep" in form.dataset) && !form.querySelector("input[type=password]") && !["logout-form", "changelist-form"].includes(form.id));
 
     const notice = form => {
+        const words = document.getElementById("typed-words");
         const box = document.createElement("div");
         box.className = "typed-notice";
         box.setAttribute("role", "status");
         const text = document.createElement("span");
-        text.textContent = "What you typed before is back in this form. Check it, then save or send it.";
+        text.textContent = words.dataset.isBack;
         const discard = document.createElement("button");
         discard.type = "button";
-        discard.textContent = "Discard it";
+        discard.textContent = words.dataset.discard;
         discard.addEventListener("click", () => { sessionStorage.removeItem(keyOf(form)); location.reload(); });
         box.append(text, discard);
         form.before(box);

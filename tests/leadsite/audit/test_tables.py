@@ -118,7 +118,8 @@ KEPT: dict[type[Model], str] = {
     WebhookEndpoint: "id created_at url description events active former_until header_names disabled_at disabled_reason"
     " user_id",
     Membership: "id person_id business_id role created_at",
-    User: "id email business_name name country time_zone is_staff is_active is_superuser second_factor_at created_at",
+    User: "id email business_name name country time_zone language is_staff is_active is_superuser"
+    " second_factor_at created_at",
 }
 
 

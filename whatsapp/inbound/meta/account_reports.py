@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.utils.translation import gettext_noop
+
 from whatsapp.inbound.events import AccountReport
 from whatsapp.inbound.meta import account_words as words
 from whatsapp.inbound.meta.accounts import account_of_value
@@ -88,7 +90,9 @@ def _word(value: Json, key: str) -> str:
 def _other(field: str) -> Callable[[Json, str], Iterator[Said]]:
     def read(value: Json, event: str) -> Iterator[Said]:
         said = ", ".join(part for part in (words.plain(field), words.plain(event)) if part)
-        yield Said(aspect=field[:WORD_MAX_LENGTH], subject=event, text=f"Meta reports: {said}.")
+        yield Said(
+            aspect=field[:WORD_MAX_LENGTH], subject=event, text=gettext_noop("Meta reports: %(said)s.") % {"said": said}
+        )
 
     return read
 
@@ -119,7 +123,7 @@ def _ban(info: Json) -> Said:
     states = [text_of(state) for state in found] if isinstance(found, list) else [text_of(found)]
     state = states[0] if len(states) == 1 else ""
     known = words.BANS.get(state, words.BAN_UNCLEAR)
-    text = known.text.format(date=_word(info, "waba_ban_date") or "a date that it does not name")
+    text = known.text.format(date=_word(info, "waba_ban_date") or gettext_noop("a date that it does not name"))
     return Said(aspect="ban", text=text, is_problem=known.is_problem, bans=state == "DISABLE")
 
 
@@ -129,7 +133,7 @@ def _quality(value: Json, event: str) -> Iterator[Said]:
     if known is None:
         yield from _other("phone_number_quality_update")(value, event)
         return
-    text = known.text + (f" Limit: {limit}." if limit else "")
+    text = known.text + (gettext_noop(" Limit: %(limit)s.") % {"limit": limit} if limit else "")
     yield Said(
         aspect=known.aspect,
         text=text,
@@ -148,14 +152,23 @@ def _name(value: Json, event: str) -> Iterator[Said]:
     number, name = _word(value, "display_phone_number"), _word(value, "requested_verified_name")
     rejected = event in words.REFUSALS
     reason = words.reason(_word(value, "rejection_reason")) if rejected else ""
-    text = f"Display name “{name}”: {words.plain(event)}{reason}."
+    text = gettext_noop("Display name “%(name)s”: %(plain)s%(reason)s.") % {
+        "name": name,
+        "plain": words.plain(event),
+        "reason": reason,
+    }
     yield Said(aspect="name", text=text, is_problem=rejected, number=number)
 
 
 def _review(value: Json, event: str) -> Iterator[Said]:
     rejected = event in words.REFUSALS
-    advice = " See Business Support Home." if rejected else ""
-    yield Said(aspect="review", text=f"Review of the account: {words.plain(event)}.{advice}", is_problem=rejected)
+    advice = gettext_noop(" See Business Support Home.") if rejected else ""
+    yield Said(
+        aspect="review",
+        text=gettext_noop("Review of the account: %(plain)s.%(advice)s")
+        % {"plain": words.plain(event), "advice": advice},
+        is_problem=rejected,
+    )
 
 
 def _alert(value: Json, event: str) -> Iterator[Said]:
@@ -167,7 +180,9 @@ def _alert(value: Json, event: str) -> Iterator[Said]:
     yield Said(
         aspect="alert",
         subject=kind,
-        text=f"Meta: {said}" if active else f"Ended: {words.plain(kind)}.",
+        text=gettext_noop("Meta: %(said)s") % {"said": said}
+        if active
+        else gettext_noop("Ended: %(plain)s.") % {"plain": words.plain(kind)},
         is_problem=active and severity in ("CRITICAL", "WARNING"),
         number=number,
     )
@@ -175,7 +190,11 @@ def _alert(value: Json, event: str) -> Iterator[Said]:
 
 def _capability(value: Json, event: str) -> Iterator[Said]:
     limit = _limit(value)
-    text = f"The account may write to {limit}." if limit else "What the account may do has changed."
+    text = (
+        gettext_noop("The account may write to %(limit)s.") % {"limit": limit}
+        if limit
+        else gettext_noop("What the account may do has changed.")
+    )
     yield Said(aspect="capability", text=text, messaging_limit=limit)
 
 
@@ -194,7 +213,11 @@ def _template_status(value: Json, event: str) -> Iterator[Said]:
         return
     known = words.TEMPLATES.get(event)
     name, key = _template(value)
-    text = f"Template {name}: {known.text if known else words.plain(event)}{words.reason(_word(value, 'reason'))}."
+    text = gettext_noop("Template %(name)s: %(value)s%(reason)s.") % {
+        "name": name,
+        "value": known.text if known else words.plain(event),
+        "reason": words.reason(_word(value, "reason")),
+    }
     yield Said(
         aspect="template",
         subject=name,
@@ -210,22 +233,32 @@ def _template_quality(value: Json, event: str) -> Iterator[Said]:
     name, _ = _template(value)
     score = _word(value, "new_quality_score")
     low = score == "RED"
-    advice = " Meta may pause it: customers block or report it." if low else ""
-    text = f"Template {name}: quality {words.QUALITY_SCORES.get(score, words.plain(score))}.{advice}"
+    advice = gettext_noop(" Meta may pause it: customers block or report it.") if low else ""
+    text = gettext_noop("Template %(name)s: quality %(quality_scores)s.%(advice)s") % {
+        "name": name,
+        "quality_scores": words.QUALITY_SCORES.get(score, words.plain(score)),
+        "advice": advice,
+    }
     yield Said(aspect="template quality", subject=name, text=text, is_problem=low)
 
 
 def _template_category(value: Json, event: str) -> Iterator[Said]:
     name, key = _template(value)
     now, soon = _word(value, "new_category"), _word(value, "correct_category")
-    change = f" and will be {words.plain(soon)}" if soon else ""
-    text = f"Template {name} is in the category {words.plain(now)}{change}: the price of its messages may change."
+    change = gettext_noop(" and will be %(plain)s") % {"plain": words.plain(soon)} if soon else ""
+    text = gettext_noop(
+        "Template %(name)s is in the category %(plain)s%(change)s: the price of its messages may change."
+    ) % {"name": name, "plain": words.plain(now), "change": change}
     yield Said(aspect="template category", subject=name, text=text, template=key, category=now)
 
 
 def _template_text(value: Json, event: str) -> Iterator[Said]:
     name, _ = _template(value)
-    yield Said(aspect="template text", subject=name, text=f"Template {name}: its text was changed.")
+    yield Said(
+        aspect="template text",
+        subject=name,
+        text=gettext_noop("Template %(name)s: its text was changed.") % {"name": name},
+    )
 
 
 def _template(value: Json) -> tuple[str, tuple[str, str]]:

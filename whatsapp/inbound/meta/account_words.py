@@ -3,6 +3,8 @@
 import re
 from typing import Final, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 
 class Words(NamedTuple):
     aspect: str
@@ -11,65 +13,82 @@ class Words(NamedTuple):
     advice: str = ""
 
 
-BAN_UNCLEAR: Final = Words("ban", "Meta reports a ban of the account. See Business Support Home.", True)
+BAN_UNCLEAR: Final = Words("ban", gettext_noop("Meta reports a ban of the account. See Business Support Home."), True)
 BANS: Final = {
     "SCHEDULE_FOR_DISABLE": Words(
-        "ban", "Meta will ban the account on {date}. Ask for a review in Business Support Home.", True
+        "ban", gettext_noop("Meta will ban the account on {date}. Ask for a review in Business Support Home."), True
     ),
     "DISABLE": Words(
-        "ban", "Meta has banned the account: its numbers send nothing. Ask for a review in Business Support Home.", True
+        "ban",
+        gettext_noop(
+            "Meta has banned the account: its numbers send nothing. Ask for a review in Business Support Home."
+        ),
+        True,
     ),
-    "REINSTATE": Words("ban", "Meta has lifted the ban of the account. Open each stopped number and resume sending."),
+    "REINSTATE": Words(
+        "ban", gettext_noop("Meta has lifted the ban of the account. Open each stopped number and resume sending.")
+    ),
 }
 ACCOUNT: Final = {
-    "ACCOUNT_DELETED": Words("account", "The account was deleted at Meta.", True),
+    "ACCOUNT_DELETED": Words("account", gettext_noop("The account was deleted at Meta."), True),
     "ACCOUNT_OFFBOARDED": Words(
-        "connection", "The number was disconnected in the WhatsApp Business app. Connect it there again.", True
+        "connection",
+        gettext_noop("The number was disconnected in the WhatsApp Business app. Connect it there again."),
+        True,
     ),
-    "ACCOUNT_RECONNECTED": Words("connection", "The number is connected again."),
-    "PARTNER_ADDED": Words("partner", "The account was connected to the Meta app."),
-    "PARTNER_APP_INSTALLED": Words("partner", "The account was connected to the Meta app."),
+    "ACCOUNT_RECONNECTED": Words("connection", gettext_noop("The number is connected again.")),
+    "PARTNER_ADDED": Words("partner", gettext_noop("The account was connected to the Meta app.")),
+    "PARTNER_APP_INSTALLED": Words("partner", gettext_noop("The account was connected to the Meta app.")),
     "PARTNER_APP_UNINSTALLED": Words(
-        "partner", "The account was disconnected from the Meta app: messages stop. Connect it again.", True
+        "partner",
+        gettext_noop("The account was disconnected from the Meta app: messages stop. Connect it again."),
+        True,
     ),
     "PARTNER_REMOVED": Words(
-        "partner", "The account was disconnected from the Meta app: messages stop. Connect it again.", True
+        "partner",
+        gettext_noop("The account was disconnected from the Meta app: messages stop. Connect it again."),
+        True,
     ),
-    "VERIFIED_ACCOUNT": Words("verification", "The business was verified."),
+    "VERIFIED_ACCOUNT": Words("verification", gettext_noop("The business was verified.")),
 }
 QUALITY: Final = {
     "FLAGGED": Words(
         "quality",
-        "The number's quality is low: customers block or report its messages. Write only to customers who expect it.",
+        gettext_noop(
+            "The number's quality is low: customers block or report its messages. Write only to customers who"
+            " expect it."
+        ),
         True,
     ),
-    "UNFLAGGED": Words("quality", "The number's quality is good again."),
-    "DOWNGRADE": Words("limit", "Meta has lowered the number's limit.", True),
-    "UPGRADE": Words("limit", "Meta has raised the number's limit."),
-    "ONBOARDING": Words("limit", "The number may send."),
-    "THROUGHPUT_UPGRADE": Words("throughput", "The number may send faster."),
+    "UNFLAGGED": Words("quality", gettext_noop("The number's quality is good again.")),
+    "DOWNGRADE": Words("limit", gettext_noop("Meta has lowered the number's limit."), True),
+    "UPGRADE": Words("limit", gettext_noop("Meta has raised the number's limit.")),
+    "ONBOARDING": Words("limit", gettext_noop("The number may send.")),
+    "THROUGHPUT_UPGRADE": Words("throughput", gettext_noop("The number may send faster.")),
 }
-QUALITY_SCORES: Final = {"GREEN": "high", "YELLOW": "medium", "RED": "low", "UNKNOWN": "not known yet"}
+QUALITY_SCORES: Final = {"GREEN": "high", "YELLOW": "medium", "RED": "low", "UNKNOWN": gettext_noop("not known yet")}
 SECURITY: Final = {
     "PIN_RESET_REQUEST": Words(
-        "security", "Somebody asked to turn off the number's PIN. If it was none of you, change it at once.", True
+        "security",
+        gettext_noop("Somebody asked to turn off the number's PIN. If it was none of you, change it at once."),
+        True,
     ),
-    "PIN_RESET_SUCCESS": Words("security", "The number's PIN was turned off."),
-    "PIN_CHANGED": Words("security", "The number's PIN was changed."),
+    "PIN_RESET_SUCCESS": Words("security", gettext_noop("The number's PIN was turned off.")),
+    "PIN_CHANGED": Words("security", gettext_noop("The number's PIN was changed.")),
 }
-_EDIT: Final = "Change it in WhatsApp Manager, or use another."
+_EDIT: Final = gettext_noop("Change it in WhatsApp Manager, or use another.")
 TEMPLATES: Final = {
     "APPROVED": Words("template", "approved"),
-    "REINSTATED": Words("template", "approved again"),
-    "PENDING": Words("template", "waits for Meta's review"),
-    "IN_APPEAL": Words("template", "waits for Meta's second review"),
+    "REINSTATED": Words("template", gettext_noop("approved again")),
+    "PENDING": Words("template", gettext_noop("waits for Meta's review")),
+    "IN_APPEAL": Words("template", gettext_noop("waits for Meta's second review")),
     "REJECTED": Words("template", "rejected", True, _EDIT),
-    "PAUSED": Words("template", "paused because of low quality; messages with it fail", True, _EDIT),
-    "DISABLED": Words("template", "disabled because of low quality; messages with it fail", True, _EDIT),
-    "LOCKED": Words("template", "locked; messages with it fail", True, _EDIT),
-    "FLAGGED": Words("template", "will be disabled soon because of low quality", True, _EDIT),
+    "PAUSED": Words("template", gettext_noop("paused because of low quality; messages with it fail"), True, _EDIT),
+    "DISABLED": Words("template", gettext_noop("disabled because of low quality; messages with it fail"), True, _EDIT),
+    "LOCKED": Words("template", gettext_noop("locked; messages with it fail"), True, _EDIT),
+    "FLAGGED": Words("template", gettext_noop("will be disabled soon because of low quality"), True, _EDIT),
     "DELETED": Words("template", "deleted"),
-    "PENDING_DELETION": Words("template", "will be deleted"),
+    "PENDING_DELETION": Words("template", gettext_noop("will be deleted")),
 }
 # Statuses as Meta's list of templates has them; other events do not change the status.
 TEMPLATE_STATUSES: Final = {
@@ -79,34 +98,43 @@ TEMPLATE_STATUSES: Final = {
 }
 REFUSALS: Final = frozenset(("REJECTED", "DECLINED", "EXPIRED"))
 _RESTRICTIONS: Final = {
-    "RESTRICTED_BIZ_INITIATED_MESSAGING": "may not start conversations: templates fail",
-    "RESTRICTED_CUSTOMER_INITIATED_MESSAGING": "may not answer customers",
-    "RESTRICTED_ADD_PHONE_NUMBER_ACTION": "may not add numbers",
-    "RESTRICTED_BUSINESS_INITIATED_CALLING": "may not call customers",
-    "RESTRICTED_USER_INITIATED_CALLING": "may not be called by customers",
+    "RESTRICTED_BIZ_INITIATED_MESSAGING": gettext_noop("may not start conversations: templates fail"),
+    "RESTRICTED_CUSTOMER_INITIATED_MESSAGING": gettext_noop("may not answer customers"),
+    "RESTRICTED_ADD_PHONE_NUMBER_ACTION": gettext_noop("may not add numbers"),
+    "RESTRICTED_BUSINESS_INITIATED_CALLING": gettext_noop("may not call customers"),
+    "RESTRICTED_USER_INITIATED_CALLING": gettext_noop("may not be called by customers"),
 }
 _TIER: Final = re.compile(r"TIER_([0-9]+)(K?)")
 
 
 def restriction(kind: str) -> str:
     """Return the sentence for a restriction."""
-    allowed = _RESTRICTIONS.get(kind) or f"is restricted ({plain(kind) or 'Meta does not say how'})"
-    return f"The account {allowed}. See Business Support Home."
+    allowed = _RESTRICTIONS.get(kind) or gettext_noop("is restricted (%(value)s)") % {
+        "value": plain(kind) or "Meta does not say how"
+    }
+    return gettext_noop("The account %(allowed)s. See Business Support Home.") % {"allowed": allowed}
 
 
 def violation(kind: str) -> str:
     """Return the sentence for a violation of Meta's policy."""
     about = f": {plain(kind)}" if kind else ""
-    return f"Meta says that the account violates its policy{about}. More of it leads to restrictions."
+    return gettext_noop(
+        "Meta says that the account violates its policy%(about)s. More of it leads to restrictions."
+    ) % {"about": about}
 
 
 def limit(word: str) -> str:
     """Return in words to how many customers a day a number may write first: "1000 customers a day"."""
     if found := _TIER.fullmatch(word):
-        return f"{found[1]}{'000' if found[2] else ''} customers a day"
+        return gettext_noop("%(found)s%(value)s customers a day") % {
+            "found": found[1],
+            "value": "000" if found[2] else "",
+        }
     if word.isdigit():
-        return f"{word} customers a day"
-    return "any number of customers a day" if word in ("TIER_UNLIMITED", "UNLIMITED", "-1") else plain(word)
+        return gettext_noop("%(word)s customers a day") % {"word": word}
+    return (
+        gettext_noop("any number of customers a day") if word in ("TIER_UNLIMITED", "UNLIMITED", "-1") else plain(word)
+    )
 
 
 def reason(word: str) -> str:

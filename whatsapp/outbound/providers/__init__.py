@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from leadsite.core.encryption import SecretUnreadable, decrypt
 from whatsapp.models import ChannelInvalid, check_token
@@ -57,14 +58,14 @@ def _request(message: Outgoing) -> Request | Outcome:
 def _internal_error(message: Outgoing, error: Exception) -> str:
     # Only the type: the text of an error may quote the token or the customer.
     log.error("provider_broken", provider=message.provider, message_id=str(message.id), error=type(error).__name__)
-    return f"Internal error while sending: {type(error).__name__}."
+    return gettext_noop("Internal error while sending: %(name__)s.") % {"name__": type(error).__name__}
 
 
 def token_of(encrypted: str) -> str:
     """Return the number's decrypted token. Raises NoToken."""
     if not encrypted:
-        raise NoToken("No access token is stored for this number. Store one.")
+        raise NoToken(gettext_noop("No access token is stored for this number. Store one."))
     try:
         return check_token(decrypt(encrypted))
     except (SecretUnreadable, ChannelInvalid) as error:
-        raise NoToken(f"{error} Store the token again.") from error
+        raise NoToken(gettext_noop("%(error)s Store the token again.") % {"error": error}) from error

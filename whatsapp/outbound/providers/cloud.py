@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import requests
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from requests.auth import AuthBase
 
 from conversations.models import PROVIDER_ID_MAX_LENGTH
@@ -35,9 +36,12 @@ class Bearer(AuthBase):
 def problem_of(content: str, template: Mapping[str, Any] | None) -> Problem | None:
     """Return why Meta would certainly refuse this text or template."""
     if template is not None and not template.get("name"):
-        return Problem("template", "This goes out through Meta: give the template's name and language.")
+        return Problem("template", gettext_noop("This goes out through Meta: give the template's name and language."))
     if template is None and len(content) > TEXT_MAX_LENGTH:
-        return Problem("message", f"A message has 1 to {TEXT_MAX_LENGTH} characters.")
+        return Problem(
+            "message",
+            gettext_noop("A message has 1 to %(text_max_length)s characters.") % {"text_max_length": TEXT_MAX_LENGTH},
+        )
     return None
 
 
@@ -97,7 +101,7 @@ def _accepted(found: dict[str, Any]) -> Outcome:
     first = next(iter(objects_of(found.get("messages"))), {})
     provider_id = text_of(first.get("id"))
     if not 0 < len(provider_id) <= PROVIDER_ID_MAX_LENGTH:
-        return Unknown("Meta answered 200, but not with the id of a message.")
+        return Unknown(gettext_noop("Meta answered 200, but not with the id of a message."))
     details: dict[str, Any] = {}
     if text_of(first.get("message_status")) not in ("", "accepted"):
         details["message_status"] = text_of(first["message_status"])
@@ -109,7 +113,7 @@ def _accepted(found: dict[str, Any]) -> Outcome:
 
 def _without_reason(answer: Answer) -> Outcome:
     """A response that does not come from Meta's API: from a gateway, for example."""
-    reason = f"Answered {answer.status} without a reason."
+    reason = gettext_noop("Answered %(status)s without a reason.") % {"status": answer.status}
     if answer.status >= 500:
         # The server behind the gateway may have accepted the message.
         return Unknown(reason)
@@ -140,6 +144,6 @@ def _reason(code: int | None, meaning: int | None, error: dict[str, Any]) -> str
     """
     text = error_text(error).removeprefix(f"(#{code}) ")
     parts = (part for part in ("" if code is None else str(code), text) if part)
-    reason = ": ".join(parts) or "An error without a reason."
+    reason = ": ".join(parts) or gettext_noop("An error without a reason.")
     sentence = reason if reason.endswith((".", "!", "?")) else f"{reason}."
     return with_advice(meaning, sentence[:REASON_MAX_LENGTH])

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from requests.auth import AuthBase
 
 from conversations.media.files import FileMissing, open_file
@@ -19,7 +20,7 @@ from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF
 
 # Below the lease of a message with a file: _LEASE in conversations/models/outbox.py.
 UPLOAD_SECONDS: Final = 120.0
-GONE: Final = "The file of this message is not stored any more. Send it again."
+GONE: Final = gettext_noop("The file of this message is not stored any more. Send it again.")
 # Each has its file in memory, twice.
 _uploads: Final = threading.BoundedSemaphore(4)
 
@@ -39,12 +40,16 @@ def upload(number: str, file: dict[str, Any], auth: AuthBase, meaning: Any) -> s
         try:
             answer = post(Request(url, auth=auth, data=form, files=files, seconds=UPLOAD_SECONDS))
         except (NotSent, Uncertain) as error:
-            return Retry(f"The file was not uploaded. {error}", BACK_OFF)
+            return Retry(gettext_noop("The file was not uploaded. %(error)s") % {"error": error}, BACK_OFF)
     found = _object(answer.body)
     if 200 <= answer.status < 300:
-        return text_of(found.get("id")) or Retry("Meta answered the upload without an id.", A_FEW_TIMES)
+        return text_of(found.get("id")) or Retry(gettext_noop("Meta answered the upload without an id."), A_FEW_TIMES)
     outcome: Outcome = meaning(answer)
-    return Retry(f"The file was not uploaded. {outcome.reason}", BACK_OFF) if isinstance(outcome, Unknown) else outcome
+    return (
+        Retry(gettext_noop("The file was not uploaded. %(reason)s") % {"reason": outcome.reason}, BACK_OFF)
+        if isinstance(outcome, Unknown)
+        else outcome
+    )
 
 
 def _object(body: bytes) -> dict[str, Any]:

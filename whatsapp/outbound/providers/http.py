@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import requests
 import urllib3
+from django.utils.translation import gettext_noop
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -120,7 +121,9 @@ def _exchange(method: str, request: Request, max_bytes: int) -> Answer:
         )
     except Exception as error:
         # The error's text may quote the token, so neither the text nor the error is passed on.
-        raise NotSent(f"The request cannot be written: {type(error).__name__}.") from None
+        raise NotSent(
+            gettext_noop("The request cannot be written: %(name__)s.") % {"name__": type(error).__name__}
+        ) from None
     local = _local.__dict__
     try:
         # A time-out of requests limits each wait; the deadline limits the whole request.
@@ -132,8 +135,10 @@ def _exchange(method: str, request: Request, max_bytes: int) -> Answer:
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
         _close_adapter()
         if _was_not_sent(error):
-            raise NotSent(f"No connection to the provider: {_name(error)}.") from error
-        raise Uncertain(f"The provider did not answer in full: {_name(error)}.") from error
+            raise NotSent(gettext_noop("No connection to the provider: %(name)s.") % {"name": _name(error)}) from error
+        raise Uncertain(
+            gettext_noop("The provider did not answer in full: %(name)s.") % {"name": _name(error)}
+        ) from error
     finally:
         _local.used_at = time.monotonic()
 
@@ -172,7 +177,7 @@ def _read(response: requests.Response, max_bytes: int) -> bytes:
         for chunk in response.iter_content(8192):
             body += chunk
             if len(body) > max_bytes:
-                raise Uncertain("The provider's answer is too long.")
+                raise Uncertain(gettext_noop("The provider's answer is too long."))
     except (requests.exceptions.RequestException, Uncertain):
         _close_adapter()
         if response.ok:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 from requests.auth import HTTPBasicAuth
 
 from conversations.media.links import program_link
@@ -42,10 +43,14 @@ MEDIA_LIFE: Final = timedelta(hours=1)
 def problem_of(content: str, template: Mapping[str, Any] | None) -> Problem | None:
     """Return why Twilio would certainly refuse this text or template."""
     if template is not None and not template.get("content_sid"):
-        sentence = "This goes out through Twilio, which sends a template by its content_sid (HX…). Give it too."
+        sentence = gettext_noop(
+            "This goes out through Twilio, which sends a template by its content_sid (HX…). Give it too."
+        )
         return Problem("template", sentence)
     if template is None and len(content) > TEXT_MAX_LENGTH:
-        sentence = f"This goes out through Twilio: a message has at most {TEXT_MAX_LENGTH} characters there."
+        sentence = gettext_noop(
+            "This goes out through Twilio: a message has at most %(text_max_length)s characters there."
+        ) % {"text_max_length": TEXT_MAX_LENGTH}
         return Problem("message", sentence)
     return None
 
@@ -54,14 +59,18 @@ def problem_of_media(kind: str) -> Problem | None:
     """Return why Twilio would certainly refuse a file of this kind: it fetches files from this site."""
     if settings.PUBLIC_URL:
         return None
-    sentence = "This goes out through Twilio, which fetches files from this site: its operator has to set PUBLIC_URL."
+    sentence = gettext_noop(
+        "This goes out through Twilio, which fetches files from this site: its operator has to set PUBLIC_URL."
+    )
     return Problem("media", sentence)
 
 
 def request_for(message: Outgoing, token: str) -> Request | Outcome:
     account, colon, secret = token.partition(":")
     if not (account and colon and secret):
-        return Stopped("The stored token does not have Twilio's format. Store it as account sid, colon, auth token.")
+        return Stopped(
+            gettext_noop("The stored token does not have Twilio's format. Store it as account sid, colon, auth token.")
+        )
     template = message.extras["template"] if message.kind == "template" else None
     if problem := problem_of(message.content, template):
         return Failed(problem.sentence)
@@ -108,7 +117,7 @@ def outcome_of(answer: Answer) -> Outcome:
         provider_id = text_of(found.get("sid"))
         if 0 < len(provider_id) <= PROVIDER_ID_MAX_LENGTH:
             return Sent(provider_id)
-        return Unknown("Twilio answered 200, but not with the id of a message.")
+        return Unknown(gettext_noop("Twilio answered 200, but not with the id of a message."))
     code = text_of(found.get("code"))
     error = error_of(code)
     reason = _reason(answer.status, code, text_of(found.get("message")))
@@ -125,4 +134,6 @@ def outcome_of(answer: Answer) -> Outcome:
 def _reason(status: int, code: str, message: str) -> str:
     if status == 401 and not error_of(code).stops:
         return with_words("20003", message)[:REASON_MAX_LENGTH]
-    return (with_words(code, message) or f"Answered {status} without a reason.")[:REASON_MAX_LENGTH]
+    return (with_words(code, message) or gettext_noop("Answered %(status)s without a reason.") % {"status": status})[
+        :REASON_MAX_LENGTH
+    ]

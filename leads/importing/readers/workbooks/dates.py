@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 # What is no part of a date: quoted and escaped text, paddings, colours, countries; [h] is hours beyond 24.
 _LITERAL: Final = re.compile(r'"[^"]*"|\\.|[_*].|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _FIRST: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook has no time zones
@@ -27,7 +29,7 @@ def date_format(code: str, *, since_1904: bool) -> Callable[[float], str] | None
 
     def show(value: float) -> str:
         if not 0 <= value < _LAST:
-            raise ValueError("is a date before 1900 or after 9999")
+            raise ValueError(gettext_noop("is a date before 1900 or after 9999"))
         whole, left = divmod(round(value * _DAY), _DAY)
         clock = _clock(left, hours=24 * whole if elapsed else 0, seconds=seconds)
         if not has_date or (whole == 0 and has_time and not since_1904):

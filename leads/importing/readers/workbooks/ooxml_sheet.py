@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.readers.broken_cells import broken_text, error_value
 from leads.importing.readers.rows import UnreadableFile
 from leads.importing.readers.workbooks.number_formats import Show, general
@@ -134,7 +136,10 @@ class SheetParser:
         index = self._indexes.get(letters)
         if index is None:
             if not (letters.isascii() and letters.isalpha() and len(letters) <= 3):
-                raise UnreadableFile(f"The sheet has a cell named {reference[:20]}, which no cell can be.")
+                raise UnreadableFile(
+                    gettext_noop("The sheet has a cell named %(reference)s, which no cell can be.")
+                    % {"reference": reference[:20]}
+                )
             index = self._indexes[letters] = column_index(letters)
             check_place(1, index)
         return index
@@ -188,7 +193,7 @@ class SheetParser:
         try:
             return show(value), None
         except ValueError as error:
-            return stored, f"{error}. Correct it in the spreadsheet."
+            return stored, gettext_noop("%(error)s. Correct it in the spreadsheet.") % {"error": error}
 
     def _fill_merged(self) -> None:
         """Give a cell that was merged with those below it to their rows too; a row of nothing else stays blank."""

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.readers.broken_cells import broken_text
 from leads.importing.readers.rows import UnreadableFile
 from leads.importing.readers.workbooks.number_formats import general
@@ -37,7 +39,7 @@ class OpenDocument:
         """Raises what a damaged file raises: KeyError, ExpatError, zlib.error and others; UnreadableFile."""
         self._package = package
         if "encryption-data" in package.text("META-INF/manifest.xml", limit=2**16):
-            raise UnreadableFile("The spreadsheet has a password. Save it without one, then import it.")
+            raise UnreadableFile(gettext_noop("The spreadsheet has a password. Save it without one, then import it."))
         hidden: set[str] = set()
         tables: list[tuple[str, str]] = []
         style = [""]

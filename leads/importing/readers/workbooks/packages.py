@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, BinaryIO, Final
 from xml.parsers import expat
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.readers.lines import Bytes
 from leads.importing.readers.rows import UnreadableFile
 
@@ -25,7 +27,7 @@ _RATIO_LIMIT: Final = 400
 _RATIO_FROM: Final = 32 * 2**20
 BLOCK: Final = 2**16
 _ENCRYPTED: Final = 0x1
-DAMAGED: Final = "it is damaged, or no workbook. Open it in a spreadsheet and save it as .xlsx or CSV."
+DAMAGED: Final = gettext_noop("it is damaged, or no workbook. Open it in a spreadsheet and save it as .xlsx or CSV.")
 
 Attributes = dict[str, str]
 Start = Callable[[str, Attributes], None]
@@ -92,7 +94,7 @@ def read_elements(package: Package, part: str, wanted: dict[str, Callable[[Attri
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise UnreadableFile(f"The workbook cannot be read: {DAMAGED}")
+    raise UnreadableFile(gettext_noop("The workbook cannot be read: %(damaged)s") % {"damaged": DAMAGED})
 
 
 @contextmanager
@@ -102,7 +104,9 @@ def open_package(source: Bytes, stream: BinaryIO) -> Iterator[Package]:
         try:
             archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
-            raise UnreadableFile("The workbook is cut off or damaged. Save it again as .xlsx or CSV.") from error
+            raise UnreadableFile(
+                gettext_noop("The workbook is cut off or damaged. Save it again as .xlsx or CSV.")
+            ) from error
         with archive, ExitStack() as closing:
             _guard_unpacking(archive.infolist())
             yield Package(archive, closing)
@@ -119,7 +123,10 @@ def _seekable(source: Bytes, stream: BinaryIO) -> Iterator[IO[bytes]]:
         while block := source.read():
             file.write(block)
             if source.count > _FILE_LIMIT:
-                raise UnreadableFile(f"The workbook has more than {_FILE_LIMIT // 2**20} MiB. Save it as CSV.")
+                raise UnreadableFile(
+                    gettext_noop("The workbook has more than %(file_limit)s MiB. Save it as CSV.")
+                    % {"file_limit": _FILE_LIMIT // 2**20}
+                )
         file.seek(0)
         yield file
 
@@ -130,7 +137,7 @@ def _guard_unpacking(parts: list[zipfile.ZipInfo]) -> None:
     The sizes are those in the zip's directory: zipfile does not read beyond them.
     """
     if any(part.flag_bits & _ENCRYPTED for part in parts):
-        raise UnreadableFile("The file has a password. Save it without one, then import it.")
+        raise UnreadableFile(gettext_noop("The file has a password. Save it without one, then import it."))
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts)
     texts = max((part.file_size for part in parts if part.filename.lower().endswith("sharedstrings.xml")), default=0)
@@ -143,4 +150,7 @@ def _guard_unpacking(parts: list[zipfile.ZipInfo]) -> None:
 
 
 def _too_large(size: int) -> UnreadableFile:
-    return UnreadableFile(f"The workbook unpacks to {size // 2**20} MiB, too much to be safe. Save it as CSV.")
+    return UnreadableFile(
+        gettext_noop("The workbook unpacks to %(size)s MiB, too much to be safe. Save it as CSV.")
+        % {"size": size // 2**20}
+    )

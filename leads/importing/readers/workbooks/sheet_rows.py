@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import BinaryIO, Final
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.cells import unquote_formula
 from leads.importing.readers.broken_cells import clean_cell
 from leads.importing.readers.formats import zip_format
@@ -71,7 +73,12 @@ class WorkbookRows:
 
     def _sentences(self, line: int, broken: Mapping[int, str]) -> dict[int, str]:
         return {
-            column: f"{column_name(self.header, column)} (cell {cell_name(line, column)}) {problem}"
+            column: gettext_noop("%(column_name)s (cell %(cell_name)s) %(problem)s")
+            % {
+                "column_name": column_name(self.header, column),
+                "cell_name": cell_name(line, column),
+                "problem": problem,
+            }
             for column, problem in broken.items()
         }
 
@@ -84,9 +91,12 @@ class WorkbookRows:
             if number or header_score(row.cells, self._mapping) >= CERTAIN or len(self._first) == WINDOW:
                 break
         if number and (not self._first or self._first[0].line != number):
-            raise UnreadableFile(f"Row {number} of the sheet is blank. Give the row that names the columns.")
+            raise UnreadableFile(
+                gettext_noop("Row %(number)s of the sheet is blank. Give the row that names the columns.")
+                % {"number": number}
+            )
         if not self._first:
-            raise UnreadableFile("The sheet is empty. Its first row must name the columns.")
+            raise UnreadableFile(gettext_noop("The sheet is empty. Its first row must name the columns."))
         if number:
             found, index = [[clean_cell(cell) for cell in self._first[0].cells]], 0
         else:
@@ -98,9 +108,9 @@ class WorkbookRows:
         while cells and not cells[-1].strip():
             cells.pop()
         if error := cell_error([], cells):
-            raise UnreadableFile(f"The header cannot be read. {error}")
+            raise UnreadableFile(gettext_noop("The header cannot be read. %(error)s") % {"error": error})
         if index:
-            self._notes.append(note_of_lines(found[:index], "above the header"))
+            self._notes.append(note_of_lines(found[:index], gettext_noop("above the header")))
         line = self._first[index].line
         del self._first[: index + 1]
         return line, cells
@@ -118,7 +128,10 @@ class WorkbookRows:
                 raise
             except Exception as error:
                 # A damaged file causes many exceptions: KeyError, ExpatError, zlib.error …
-                raise UnreadableFile(f"The workbook cannot be read after row {self._line}: {DAMAGED}") from error
+                raise UnreadableFile(
+                    gettext_noop("The workbook cannot be read after row %(line)s: %(damaged)s")
+                    % {"line": self._line, "damaged": DAMAGED}
+                ) from error
         self._progress = 1.0
 
     def _advance(self, share: float) -> None:
@@ -129,12 +142,17 @@ class WorkbookRows:
         visible = [sheet for sheet in sheets if sheet.visible]
         self.sheets = tuple(sheet.name for sheet in visible)
         if not sheets:
-            raise UnreadableFile("The workbook has no sheet with cells.")
+            raise UnreadableFile(gettext_noop("The workbook has no sheet with cells."))
         chosen = _named(sheets, name) if name else None
         if name and chosen is None:
-            raise UnreadableFile(f"There is no sheet “{name}”. The sheets are {', '.join(self.sheets)}.")
+            raise UnreadableFile(
+                gettext_noop("There is no sheet “%(name)s”. The sheets are %(value)s.")
+                % {"name": name, "value": ", ".join(self.sheets)}
+            )
         if not chosen and not visible:
-            raise UnreadableFile("All sheets of the workbook are hidden. Unhide the one with the leads, and save it.")
+            raise UnreadableFile(
+                gettext_noop("All sheets of the workbook are hidden. Unhide the one with the leads, and save it.")
+            )
         scores = [_look(sheet, self._mapping) if len(visible) > 1 else 1 for sheet in visible[:_SEARCHED]]
         if chosen is None:
             best = [sheet for sheet, score in zip(visible, scores, strict=False) if score == max(scores)]
@@ -143,7 +161,10 @@ class WorkbookRows:
         self.sheet = chosen.name
         filled = (sheet for sheet, score in zip(visible, scores, strict=False) if score and sheet is not chosen)
         if names := ", ".join(f"“{sheet.name[:60]}”" for sheet in filled):
-            self._notes.append(f"The sheet “{chosen.name[:60]}” is read. Not read: {names}.")
+            self._notes.append(
+                gettext_noop("The sheet “%(name)s” is read. Not read: %(names)s.")
+                % {"name": chosen.name[:60], "names": names}
+            )
         return chosen
 
 

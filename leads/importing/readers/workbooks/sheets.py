@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from leads.importing.readers.rows import CELL_LIMIT, LINE_LIMIT, UnreadableFile
 
 # "Excel specifications and limits" (support.microsoft.com).
@@ -12,11 +14,11 @@ COLUMN_LIMIT: Final = 16_384
 # Every number in a workbook is a double, of which Excel keeps 15 digits.
 EXACT: Final = 10**15
 
-FORMULA: Final = (
+FORMULA: Final = gettext_noop(
     "has a formula whose result is not in the file. Open the file in Excel or LibreOffice, save it, and import it"
     " again."
 )
-ROUNDED: Final = (
+ROUNDED: Final = gettext_noop(
     "has a number of more than 15 digits, of which a spreadsheet keeps only the first 15. Format the column as text,"
     " enter or export the numbers again, and import that file."
 )
@@ -66,7 +68,10 @@ def check_place(line: int, column: int) -> None:
     """Raises UnreadableFile for a cell beyond the last one that a workbook can have."""
     if line > ROW_LIMIT or column >= COLUMN_LIMIT:
         raise UnreadableFile(
-            f"The sheet has more than {ROW_LIMIT} rows or {COLUMN_LIMIT} columns, more than a workbook can have."
+            gettext_noop(
+                "The sheet has more than %(row_limit)s rows or %(column_limit)s columns, more than a workbook can have."
+            )
+            % {"row_limit": ROW_LIMIT, "column_limit": COLUMN_LIMIT}
         )
 
 
@@ -77,8 +82,11 @@ def check_length(line: int, cells: list[str]) -> None:
     """
     if sum(map(len, cells)) > LINE_LIMIT:
         raise UnreadableFile(
-            f"Row {line} of the sheet has more than {LINE_LIMIT} characters: this is not a list of leads. Check that"
-            " this is the right file, and export it again."
+            gettext_noop(
+                "Row %(line)s of the sheet has more than %(line_limit)s characters: this is not a list of "
+                "leads. Check that this is the right file, and export it again."
+            )
+            % {"line": line, "line_limit": LINE_LIMIT}
         )
 
 

@@ -36,7 +36,7 @@ window.inboxFile = (() => {
 
     function take(files) {
         if (!files.length || !input()) return false;
-        if (files.length > 1) say("One file can be sent at a time: the first is taken.");
+        if (files.length > 1) say(document.getElementById("inbox").dataset.oneFile);
         const one = new DataTransfer();
         one.items.add(files[0]);
         input().files = one.files;
@@ -48,7 +48,7 @@ window.inboxFile = (() => {
         const file = input().files[0], most = Number(part().dataset.most);
         if (file && file.size > most) {
             clear();
-            say(`“${file.name}” is larger than ${most / MIB} MB, the most that WhatsApp takes. It was not attached.`);
+            say(document.getElementById("inbox").dataset.tooLarge.replace("NUMBER", most / MIB).replace("NAME", () => file.name));
             return;
         }
         show();

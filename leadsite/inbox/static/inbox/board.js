@@ -18,7 +18,7 @@
     }
 
     async function move(card, status, why) {
-        if (!steps(card).includes(status)) { said.textContent = "It cannot go there."; return; }
+        if (!steps(card).includes(status)) { said.textContent = root.dataset.notThere; return; }
         if (status === "lost" && !why) { why = await askReason(); if (!why) { card.focus(); return; } }
         const body = new URLSearchParams({status, version: card.dataset.version, csrfmiddlewaretoken: token()});
         if (why) body.set("lost_reason", why);
@@ -32,9 +32,9 @@
             columns.innerHTML = await response.text();
             const card = document.getElementById(id);
             card?.focus();
-            said.textContent = columns.querySelector("[role=alert]")?.textContent || (card ? `Moved to ${card.closest("section").querySelector("h2").firstChild.textContent.trim()}` : "Moved");
+            said.textContent = columns.querySelector("[role=alert]")?.textContent || (card ? root.dataset.movedTo.replace("NAME", () => card.closest("section").querySelector("h2").firstChild.textContent.trim()) : root.dataset.moved);
         } catch {
-            said.textContent = "Not moved: the site cannot be reached or is busy. Try it again.";
+            said.textContent = root.dataset.busy;
         }
     }
 
@@ -67,7 +67,7 @@
             : event.key === "ArrowLeft" ? order.slice(0, at).reverse().find(one => allowed.includes(one)) : null;
         if (!["ArrowRight", "ArrowLeft"].includes(event.key)) return;
         event.preventDefault();
-        if (next) move(card, next); else said.textContent = "There is no column for it on that side.";
+        if (next) move(card, next); else said.textContent = root.dataset.noColumn;
     });
     columns.addEventListener("submit", event => {
         const card = event.target.closest(".board-card");

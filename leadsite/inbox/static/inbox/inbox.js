@@ -232,7 +232,7 @@
     async function jump(id) {
         for (let pages = 0; !find(`m-${id}`) && pages < 40; pages++) if (!await loadOlder()) break;
         const item = find(`m-${id}`);
-        if (!item) { said.textContent = "That message is not in this conversation."; return; }
+        if (!item) { said.textContent = root.dataset.noMessage; return; }
         item.scrollIntoView({block: "center"});
         item.classList.add("is-found");
         item.focus({preventScroll: true});
@@ -266,7 +266,7 @@
             merge(page, {own: true});
             box().focus({preventScroll: true});
         } catch {
-            problem("Not sent: the site cannot be reached or is busy. Your text is kept; send it again.");
+            problem(root.dataset.notSent);
         } finally {
             form.classList.remove("is-sending");
         }
@@ -279,7 +279,7 @@
             merge(page, {own: true, sent: form, refused: status !== 200});
             refreshList().catch(failed);
         } catch {
-            problem("Not changed: the site cannot be reached or is busy. Try it again.");
+            problem(root.dataset.notChanged);
         }
     }
 
@@ -321,7 +321,7 @@
         for (const time of root.querySelectorAll("[data-since]")) {
             const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(time.dataset.since)) / 60000));
             const hours = Math.floor(minutes / 60);
-            time.textContent = minutes < 60 ? `${minutes} min` : hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+            time.textContent = minutes < 60 ? `${minutes} min` : hours < 48 ? `${hours} h` : root.dataset.days.replace("NUMBER", Math.floor(hours / 24));
         }
         for (const time of root.querySelectorAll("[data-until]")) {
             const minutes = Math.max(0, Math.floor((Date.parse(time.dataset.until) - Date.now()) / 60000));
@@ -376,7 +376,7 @@
     function title() {
         if (!version) return;
         const count = version.counts.waiting, who = chat()?.querySelector("h2")?.textContent;
-        document.title = `${count ? `(${count > 99 ? "99+" : count}) ` : ""}${who ? `${who} | ` : ""}Inbox | ${root.dataset.site}`;
+        document.title = `${count ? `(${count > 99 ? "99+" : count}) ` : ""}${who ? `${who} | ` : ""}${root.dataset.title} | ${root.dataset.site}`;
     }
 
     // --- a customer has written ---------------------------------------------------------------------------------------
@@ -384,8 +384,8 @@
     let audio = null;
 
     function announce(id) {
-        const name = list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-name`)?.textContent || "A customer";
-        said.textContent = `${name} has written.`;
+        const name = list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-name`)?.textContent || root.dataset.customer;
+        said.textContent = root.dataset.hasWritten.replace("NAME", () => name);
         if (isOn("sound")) ring();
         if (isOn("notifications") && (document.hidden || !document.hasFocus()) && window.Notification?.permission === "granted") {
             const notification = new Notification(name, {body: "has written", tag: id});
@@ -412,7 +412,7 @@
     async function prefer(button) {
         const name = button.dataset.preference, on = !isOn(name);
         if (name === "notifications" && on && window.Notification && await Notification.requestPermission() !== "granted") {
-            said.textContent = "This browser does not allow notifications of this site. Allow them in its settings.";
+            said.textContent = root.dataset.notAllowed;
             return;
         }
         root.dataset[name] = on ? "on" : "off";

@@ -28,7 +28,7 @@
         form.prepend(line);
     }
 
-    const busy = "The site cannot be reached or is busy. Try it again; what you have typed is kept.";
+    const busy = document.getElementById("inbox").dataset.busy;
 
     /* Only what follows from the fields, so that the one in which somebody types stays as it is. */
     async function freshen(form) {

@@ -81,7 +81,7 @@ def test_an_unknown_one_is_sent_again_only_after_it_was_said_what_may_happen(
 ):
     chat = open_chat(owner, channel)
     unknown = answers(chat, "Yes", status="unknown")
-    assert TWICE in page_of(person, f"{INBOX}{chat.pk}/")
+    assert str(TWICE) in page_of(person, f"{INBOX}{chat.pk}/")
     asked = post(person, chat, "again", unknown)
     assert (asked.status_code, Message.objects.filter(status="queued").count()) == (422, 0)
     assert f"Not sent yet: {TWICE}" in asked.content.decode()
@@ -95,7 +95,7 @@ def test_after_the_window_a_template_is_advised(owner: Business, person: Staff, 
     Message.objects.update(channel_id=channel.pk, sort_at=old, provider_time=old)
     failed = answers(chat, "Yes", status="failed", error="131047: Re-engagement message")
     page = page_of(person, f"{INBOX}{chat.pk}/")
-    assert TOO_LATE in page
+    assert str(TOO_LATE) in page
     assert "data-writing-open" in page
     assert post(person, chat, "again", failed).status_code == 302
 

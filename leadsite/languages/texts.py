@@ -1,0 +1,116 @@
+"""Texts with values, numbers, and sentences that were written in English, in the language of the page.
+
+What services say, what is logged and what is stored stays in English, for everybody: a row is read in other languages
+than that of the person, or the worker, who caused it. Pages show such a sentence with `shown`.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+from django.utils import formats, translation
+from django.utils.functional import lazy
+
+from leadsite.languages.catalogues import Entry, po_files, read_po
+
+_PLACEHOLDER: Final = re.compile(r"%(?:\((\w+)\))?[sd]|%%")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?]) (?=[A-Z“0-9])")
+# A text of fewer letters beside its values would fit too much.
+_MIN_LETTERS: Final = 6
+
+
+def _filled(text: Any, values: dict[str, Any]) -> str:
+    return str(text) % values
+
+
+_lazily_filled = lazy(_filled, str)
+
+
+def filled(text: Any, **values: Any) -> Any:
+    """Return the text of `gettext_lazy` with these values, as late as that."""
+    return _lazily_filled(text, values)
+
+
+def number(value: float) -> str:
+    """Return a count as the page's language writes it: 1,000 or 1.000."""
+    return formats.number_format(value, use_l10n=True, force_grouping=True)
+
+
+def inside(label: Any) -> str:
+    """Return a label for the middle of a sentence; German writes nouns with a capital there, too."""
+    return str(label) if (translation.get_language() or "").startswith("de") else str(label).lower()
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Return the parts as a list in a sentence: a, b and c."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return translation.gettext("%(first)s and %(last)s") % {"first": ", ".join(parts[:-1]), "last": parts[-1]}
+
+
+def either(parts: Sequence[str]) -> str:
+    """Return the parts as a list in a sentence: a, b or c."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return translation.gettext("%(first)s or %(last)s") % {"first": ", ".join(parts[:-1]), "last": parts[-1]}
+
+
+def in_english() -> bool:
+    return (translation.get_language() or "en").partition("-")[0] == "en"
+
+
+def shown(text: Any) -> str:
+    """Return what was said or stored in English in the language of the page: one or more sentences, also with values
+    in them. What is in no catalogue stays as it is, such as the words of a provider.
+    """
+    text = str(text)
+    if in_english() or not text.strip():
+        return text
+    return _found(text) or " ".join(_found(one) or one for one in _SENTENCE_END.split(text))
+
+
+def _found(text: str) -> str | None:
+    direct = translation.gettext(text)
+    if direct != text:
+        return direct
+    for pattern, entry in _patterns():
+        if match := pattern.fullmatch(text):
+            return _with_values(entry, match.groupdict())
+    return None
+
+
+def _with_values(entry: Entry, found: dict[str, str]) -> str:
+    values = {name: shown(value) for name, value in found.items()}
+    if entry.plural is None:
+        return translation.gettext(entry.msgid) % values
+    counts = [int(re.sub(r"[.,]", "", value)) for value in found.values() if re.fullmatch(r"\d[\d.,]*", value)]
+    return translation.ngettext(entry.msgid, entry.plural, counts[0] if counts else 2) % values
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], Entry]]:
+    """The texts with named values; those that say most themselves come first."""
+    found: list[tuple[int, re.Pattern[str], Entry]] = []
+    for entry in read_po(po_files()[0].read_text(encoding="utf-8")):
+        for text in (entry.msgid, entry.plural or ""):
+            said = len(re.findall(r"[A-Za-z]", _PLACEHOLDER.sub("", text)))
+            if "%(" in text and said >= _MIN_LETTERS:
+                found.append((said, _pattern(text), entry))
+    return [(pattern, entry) for _, pattern, entry in sorted(found, key=lambda one: -one[0])]
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """What the text is with its values; the same name twice is the same value."""
+    parts, last, names = "", 0, set()
+    for match in _PLACEHOLDER.finditer(text):
+        parts += re.escape(text[last : match.start()])
+        name, last = match[1], match.end()
+        if match[0] == "%%":
+            parts += "%"
+        elif name in names:
+            parts += f"(?P={name})"
+        else:
+            parts += f"(?P<{name}>.*?)" if name else ".*?"
+            names.add(name)
+    return re.compile(parts + re.escape(text[last:]), re.DOTALL)

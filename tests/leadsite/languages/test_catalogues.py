@@ -1,0 +1,71 @@
+"""The catalogues: each text has its translation in each language, and what Django reads is what was written."""
+
+import gettext
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils.translation import to_locale
+
+from leadsite.languages.catalogues import Entry, compile_mo, po_files, read_po
+
+# Python's and Django's placeholders, and those that a script fills in.
+_PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|%[sd]|\b(?:NAME|NUMBER)\b")
+each_catalogue = pytest.mark.parametrize("path", po_files(), ids=lambda path: path.parts[-3])
+
+
+def entries_of(path: Path) -> list[Entry]:
+    return read_po(path.read_text(encoding="utf-8"))
+
+
+def test_each_language_but_english_has_a_catalogue():
+    locales = {to_locale(code) for code, _ in settings.LANGUAGES} - {"en"}
+    assert {path.parts[-3] for path in po_files()} == locales
+
+
+def test_the_catalogues_have_the_same_texts():
+    first, *others = [{entry.key for entry in entries_of(path)} for path in po_files()]
+    assert len(first) > 300
+    assert all(other == first for other in others)
+
+
+@each_catalogue
+def test_each_text_is_translated(path: Path):
+    head, *entries = entries_of(path)
+    (count,) = re.findall(r"nplurals=(\d)", head.texts[0])
+    for entry in entries:
+        assert not entry.is_fuzzy, entry.msgid
+        assert len(entry.texts) == (1 if entry.plural is None else int(count)), entry.msgid
+        assert all(text.strip() for text in entry.texts), entry.msgid
+
+
+@each_catalogue
+def test_translations_have_the_placeholders_of_their_text(path: Path):
+    for entry in entries_of(path)[1:]:
+        for text in entry.texts:
+            assert Counter(_PLACEHOLDERS.findall(text)) == Counter(_PLACEHOLDERS.findall(entry.msgid)), text
+
+
+@each_catalogue
+def test_what_django_reads_is_compiled_from_the_catalogue(path: Path):
+    stored = path.with_suffix(".mo").read_bytes()
+    assert stored == compile_mo(entries_of(path)), "Run `make translations`."
+
+
+@each_catalogue
+def test_python_reads_what_was_compiled(path: Path):
+    read = gettext.GNUTranslations(io.BytesIO(path.with_suffix(".mo").read_bytes()))
+    for entry in entries_of(path)[1:]:
+        found = read.gettext(entry.msgid) if entry.plural is None else read.ngettext(entry.msgid, entry.plural, 1)
+        assert found == entry.texts[0]
+
+
+def test_texts_that_are_not_used_or_not_sure_are_left_out():
+    text = 'msgid ""\nmsgstr "a=b\\n"\n\n#, fuzzy\nmsgid "Old"\nmsgstr "Alt"\n\n#~ msgid "Gone"\n#~ msgstr "Weg"\n\n'
+    text += 'msgctxt "list"\nmsgid "All"\nmsgstr ""\n"Al"\n"le"\n\nmsgid "New"\nmsgstr ""\n'
+    read = gettext.GNUTranslations(io.BytesIO(compile_mo(read_po(text))))
+    assert [read.gettext(word) for word in ("Old", "Gone", "New")] == ["Old", "Gone", "New"]
+    assert read.pgettext("list", "All") == "Alle"
