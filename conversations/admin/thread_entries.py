@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from conversations.admin.referral import Referral, read_referral, text_of
-from conversations.admin.thread_labels import LABELS, REACTION_GONE, tick_of
+from conversations.admin.thread_labels import LABELS, REACTION_GONE, deletion, reference, tick_of
 from conversations.channels import channel_of, with_channel
 from conversations.incoming import CALL_KIND
 from conversations.kinds import NOTICES, Words, shown_text_of_message, shown_words_of
@@ -174,12 +174,10 @@ def _entry(row: Message, known: dict[str, Message], changes: list[Message], edit
     if row.kind == "reaction":
         entry.is_notice = True
         entry.reaction = "" if row.content in REACTION_GONE else row.content
-        entry.text = (
-            gettext("to: %(quote)s") % {"quote": _quote(about, edits)} if about else gettext("to an earlier message")
-        )
+        entry.text = reference(_quote(about, edits) if about else "")
     elif row.kind == "revoke":
         entry.is_notice = True
-        entry.text = _deletion(who[:1].upper() + who[1:], _quote(about, edits) if about else "")
+        entry.text = deletion(who[:1].upper() + who[1:], _quote(about, edits) if about else "")
     elif row.kind in NOTICES:
         entry.is_notice = True
         entry.text = shown_text_of_message(row.kind, row.content, row.extras)
@@ -221,12 +219,6 @@ def _apply(entry: Entry, changes: list[Message], who: str) -> None:
             entry.text = visible_text(change.content)
 
 
-def _deletion(who: str, quote: str) -> str:
-    if quote:
-        return gettext("%(who)s deleted an earlier message: %(quote)s") % {"who": who, "quote": quote}
-    return gettext("%(who)s deleted a message") % {"who": who}
-
-
 def _labels(row: Message) -> list[str]:
     """The labels of a message. A standby message that is also an echo was written by Meta's agent, not on the phone."""
     marks = [name for name in LABELS if row.extras.get(name)] if isinstance(row.extras, dict) else []
@@ -235,11 +227,8 @@ def _labels(row: Message) -> list[str]:
 
 def _quote(row: Message, edits: Mapping[UUID, str]) -> str:
     text = edits.get(row.pk, row.content)
-    return (
-        f"“{shorten(text, _QUOTE_LENGTH)}”"
-        if visible_text(text)
-        else inside(shown_words_of(row.kind, row.extras).label)
-    )
+    said = visible_text(text)
+    return f"“{shorten(text, _QUOTE_LENGTH)}”" if said else inside(shown_words_of(row.kind, row.extras).label)
 
 
 def _mark_days(entries: list[Entry]) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations.incoming import CALL_KIND
@@ -31,3 +32,15 @@ TICKS: Final = {
 def tick_of(kind: str, status: str) -> tuple[str, Any] | None:
     """Return icon and label for an outgoing message; None for calls, which are not sent: their status says nothing."""
     return TICKS.get(status) if kind != CALL_KIND else None
+
+
+def reference(quote: str) -> str:
+    """What a reaction is to."""
+    return gettext("to: %(quote)s") % {"quote": quote} if quote else gettext("to an earlier message")
+
+
+def deletion(who: str, quote: str) -> str:
+    """Who deleted which message."""
+    if quote:
+        return gettext("%(who)s deleted an earlier message: %(quote)s") % {"who": who, "quote": quote}
+    return gettext("%(who)s deleted a message") % {"who": who}

@@ -8,7 +8,6 @@ from conversations.models.customers import (
     NAME_MAX_LENGTH,
     WHATSAPP_USER_ID_MAX_LENGTH,
     Customer,
-    CustomerMove,
     UpsertedCustomer,
 )
 from conversations.models.erased import ErasedMark
@@ -25,6 +24,7 @@ from conversations.models.messages import (
 from conversations.models.notes import NOTE_MAX_LENGTH, Note, NoteMention
 from conversations.models.openings import Opened, Opening, PastConversation
 from conversations.models.past import PastMessage
+from conversations.models.senders import CustomerMove
 from conversations.models.statuses import ParkedStatus
 
 __all__ = [

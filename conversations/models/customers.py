@@ -1,4 +1,4 @@
-"""The models Customer, and CustomerMove for former phone numbers and WhatsApp user ids."""
+"""The model Customer."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple, cast
@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models.marketing import MarketingManager
-from conversations.models.senders import MoveManager, SenderManager
+from conversations.models.senders import SenderManager
 from conversations.phone import E164_PATTERN, phone_key
 from conversations.search.folding import Folded
 from leadsite.core.arrays import array
@@ -229,34 +229,3 @@ class Customer(OwnedModel):
             or self.phone
             or gettext("Number hidden (%(whatsapp_user_id)s)") % {"whatsapp_user_id": self.whatsapp_user_id}
         )
-
-
-class CustomerMoveManager(MoveManager["CustomerMove"]):
-    """Writes moves."""
-
-
-class CustomerMove(OwnedModel):
-    """A customer who wrote as `former` until `moved_at` writes as `phone` or `whatsapp_user_id` from then on.
-
-    Kept so that a message written before the move, which may arrive a week late, still finds the customer.
-    """
-
-    former = models.CharField(help_text=_("Phone key or WhatsApp user id."))
-    phone = models.CharField(null=True, blank=True)
-    whatsapp_user_id = models.CharField(_("WhatsApp user id"), null=True, blank=True)
-    moved_at = models.DateTimeField()
-
-    objects = CustomerMoveManager()
-
-    class Meta:
-        db_table = "customer_moves"
-        constraints = [
-            models.UniqueConstraint(fields=["user", "former", "moved_at"], name="customer_moves_unique"),
-            models.CheckConstraint(
-                condition=Q(phone__isnull=False) | Q(whatsapp_user_id__isnull=False), name="customer_moves_identified"
-            ),
-            models.CheckConstraint(condition=Q(phone__regex=f"^{E164_PATTERN}$"), name="customer_moves_phone_e164"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.former} is {self.phone or self.whatsapp_user_id}"

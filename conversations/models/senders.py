@@ -10,11 +10,15 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from conversations.customer_rows import CustomerRow
 from conversations.identification import Move, SenderIdentity, SenderLookup, StoredCustomer
 from conversations.incoming import MoveReport
+from conversations.phone import E164_PATTERN
 from leadsite.core.arrays import array
+from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
 
 M = TypeVar("M", bound=models.Model)
@@ -141,3 +145,34 @@ class MoveManager(models.Manager[M]):
             return []
         now = move.now
         return fetch_rows(statement, [move.user_id, now.phone, now.whatsapp_user_id, move.at, array(sorted(former))])
+
+
+class CustomerMoveManager(MoveManager["CustomerMove"]):
+    """Writes moves."""
+
+
+class CustomerMove(OwnedModel):
+    """A customer who wrote as `former` until `moved_at` writes as `phone` or `whatsapp_user_id` from then on.
+
+    Kept so that a message written before the move, which may arrive a week late, still finds the customer.
+    """
+
+    former = models.CharField(help_text=_("Phone key or WhatsApp user id."))
+    phone = models.CharField(null=True, blank=True)
+    whatsapp_user_id = models.CharField(_("WhatsApp user id"), null=True, blank=True)
+    moved_at = models.DateTimeField()
+
+    objects = CustomerMoveManager()
+
+    class Meta:
+        db_table = "customer_moves"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "former", "moved_at"], name="customer_moves_unique"),
+            models.CheckConstraint(
+                condition=Q(phone__isnull=False) | Q(whatsapp_user_id__isnull=False), name="customer_moves_identified"
+            ),
+            models.CheckConstraint(condition=Q(phone__regex=f"^{E164_PATTERN}$"), name="customer_moves_phone_e164"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.former} is {self.phone or self.whatsapp_user_id}"

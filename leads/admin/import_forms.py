@@ -18,6 +18,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from leads.admin.import_choices import ENCODINGS, NOT_EXPLAINED, NOT_READ, ON_DUPLICATE
 from leads.importing.batches import Options
 from leads.importing.columns.dates import DAY_FIRST, MONTH_FIRST
 from leads.importing.columns.fields import FIELDS, LABELS
@@ -26,30 +27,12 @@ from leads.importing.phones.regions import UnknownRegion, read_region
 from leads.importing.readers.files import Layout
 from leads.importing.readers.headers import LAST_HEADER_ROW
 from leads.models import ImportRun, Lead
-from leads.services.file_rows import CREATE, SKIP, UPDATE
+from leads.services.file_rows import SKIP
 from leadsite.adminkit.values import shorten
 from leadsite.languages.texts import filled
 
 MAX_BYTES: Final = settings.IMPORT_MAX_BYTES
-ON_DUPLICATE: Final = {
-    SKIP: _("Keep the existing lead unchanged"),
-    UPDATE: _("Update the existing lead from the file"),
-    CREATE: _("Create another lead"),
-}
-ENCODINGS: Final = {
-    "": _("Detect (UTF-8)"),
-    "cp1252": _("Windows, western Europe and America (cp1252)"),
-    "cp1250": _("Windows, central Europe (cp1250)"),
-    "cp1251": _("Windows, Cyrillic (cp1251)"),
-    "latin-1": "Latin-1",
-    "utf-16-le": _("UTF-16, little-endian"),
-    "utf-16-be": _("UTF-16, big-endian"),
-    "shift_jis": _("Japanese (Shift JIS)"),
-    "gb18030": _("Chinese (GB 18030)"),
-}
 ACCEPTED: Final = ".csv,.tsv,.txt,.jsonl,.ndjson,.json,.xlsx,.xlsm,.ods,.vcf"
-NOT_READ: Final = _("– not read –")
-NOT_EXPLAINED: Final = _("– such rows are refused –")
 # More different values than this are no types or statuses.
 SHOWN_VALUES: Final = 40
 
@@ -59,10 +42,7 @@ class ReadingForm(forms.Form):
 
     type = forms.ChoiceField(
         label=_("Type of new rows without one"),
-        choices=[
-            ("", _("Inquiry")),
-            *((name, label) for name, label in Lead.Type.choices if name != Lead.Type.INQUIRY),
-        ],
+        choices=[("", _("Inquiry")), *(one for one in Lead.Type.choices if one[0] != Lead.Type.INQUIRY)],
         required=False,
         widget=UnfoldAdminSelectWidget,
     )

@@ -8,7 +8,8 @@ from typing import Any, Final
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 
-from leads.admin.import_forms import ENCODINGS, preview_form, value_choices
+from leads.admin.import_choices import ENCODINGS
+from leads.admin.import_forms import preview_form, value_choices
 from leads.admin.import_progress import counts_of, describe_counts, meaning, progress_of
 from leads.importing.batches import Refusal
 from leads.importing.columns.fields import LABELS

@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from leads.admin.import_forms import ENCODINGS, ON_DUPLICATE
+from leads.admin.import_choices import ENCODINGS, ON_DUPLICATE
 from leads.importing.batches import Counts
 from leads.importing.columns.fields import LABELS
 from leads.importing.page_messages import page_message

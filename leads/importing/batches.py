@@ -150,12 +150,8 @@ def _chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
 def _too_long(row: Row, length: int) -> Row:
     """The row as refused. The cells of a workbook may all be the same long text, so they are cut."""
     cells = [cell[:_SHOWN_OF_LONG] for cell in row.cells]
-    return Row(
-        row.line,
-        cells,
-        gettext_noop("The row has %(length)s characters; the maximum is %(line_limit)s.")
-        % {"length": length, "line_limit": LINE_LIMIT},
-    )
+    problem = gettext_noop("The row has %(length)s characters; the maximum is %(line_limit)s.")
+    return Row(row.line, cells, problem % {"length": length, "line_limit": LINE_LIMIT})
 
 
 def read_batch(chunk: Iterable[Row], columns: Columns, options: Options, phones: PhoneColumn) -> Batch:

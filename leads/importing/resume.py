@@ -94,14 +94,13 @@ def find_imported_before(*, user_id: UUID, file_hash: str, options: Mapping[str,
             % {"pk": same.pk}
         )
     refused = frozenset(same.refusals.values_list("line", flat=True))
-    rows = "row" if same.failed == 1 else gettext_noop("%(failed)s rows") % {"failed": f"{same.failed:,}"}
-    are = "is" if same.failed == 1 else "are"
-    reason = gettext_noop("The %(rows)s that run %(pk)s refused %(are)s tried again, and the others are skipped.") % {
-        "rows": rows,
-        "pk": same.pk,
-        "are": are,
-    }
-    return Before(reason, same, refused)
+    if same.failed == 1:
+        reason = gettext_noop("The row that run %(pk)s refused is tried again, and the others are skipped.")
+    else:
+        reason = gettext_noop(
+            "The %(failed)s rows that run %(pk)s refused are tried again, and the others are skipped."
+        )
+    return Before(reason % {"failed": f"{same.failed:,}", "pk": same.pk}, same, refused)
 
 
 def _is_undone(runs: Iterable[ImportRun], finished: ImportRun) -> bool:

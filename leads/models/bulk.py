@@ -9,7 +9,7 @@ from django.contrib.admin.models import CHANGE
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.db.models import F, Q, QuerySet
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from leads.models.leads import Lead
@@ -91,14 +91,12 @@ class BulkChange(OwnedModel):
                 fields=["id"],
                 condition=Q(state__in=["waiting", "running", "undo_waiting", "undoing"]),
                 name="bulk_changes_unfinished",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
-        return gettext("Bulk change of %(total)s %(value)s") % {
-            "total": number(self.total),
-            "value": "lead" if self.total == 1 else "leads",
-        }
+        leads = ngettext("%(count)s lead", "%(count)s leads", self.total)
+        return gettext("Bulk change of %(counted)s") % {"counted": leads % {"count": number(self.total)}}
 
 
 class LeadValues(NamedTuple):
@@ -195,15 +193,14 @@ class ChosenLead(models.Model):
         db_table = "bulk_change_leads"
         indexes = [
             # Read by the page of a bulk change: the leads that were not changed.
-            models.Index(fields=["change", "lead_id"], condition=~Q(outcome=""), name="bulk_change_leads_kept"),
+            models.Index(fields=["change", "lead_id"], condition=~Q(outcome=""), name="bulk_change_leads_kept")
         ]
 
     def __str__(self) -> str:
         return str(self.lead_id)
 
 
-_FIRST: Final = UUID(int=0)
-_LAST: Final = UUID(int=2**128 - 1)
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 # A search may find a lead twice. Sorted, so that the primary key grows at its end.
 _CHOOSE: Final = """
     INSERT INTO bulk_change_leads (change_id, lead_id, status, type, assigned_to_id, outcome)

@@ -1,6 +1,6 @@
 """Admin pages of operators: businesses, people, groups and failed logins."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -24,7 +24,8 @@ from leadsite.accounts.people.invitation_admin import InvitationAdmin
 from leadsite.accounts.second_factor.admin import SecondFactorReset
 from leadsite.accounts.services import STAFF_GROUP, give_staff_a_business
 from leadsite.accounts.sessions.admin import SessionAdmin
-from leadsite.adminkit.page import AdminPage, ChangedFields, OperatorsOnly
+from leadsite.adminkit.changed_fields import ChangedFields
+from leadsite.adminkit.page import AdminPage, OperatorsOnly
 from leadsite.adminkit.values import moment
 from leadsite.core import clock
 from leadsite.languages.texts import filled, inside, shown
@@ -187,15 +188,6 @@ class PersonAdmin(UserAdmin):
         works = [(f"{one.business}, {inside(one.get_role_display())}",) for one in user.memberships.all()]
         works += [(gettext("all businesses, as an operator"),)] if user.is_superuser else []
         return format_html_join(SafeString("<br>"), "{}", works) or SafeString("nobody")
-
-
-# The names that Django stores of permissions.
-PERMISSIONS: Final = (
-    gettext_noop("Can add %(name)s"),
-    gettext_noop("Can change %(name)s"),
-    gettext_noop("Can delete %(name)s"),
-    gettext_noop("Can view %(name)s"),
-)
 
 
 def _permission(permission: Permission) -> str:

@@ -10,7 +10,8 @@ from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from leadsite.adminkit.page import AdminPage, ChangedFields, ReadOnly
+from leadsite.adminkit.changed_fields import ChangedFields
+from leadsite.adminkit.page import AdminPage, ReadOnly
 from leadsite.adminkit.workplace import business_of, rows_of_business, sees_all
 from leadsite.core.models import OwnedModel
 

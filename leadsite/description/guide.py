@@ -19,8 +19,8 @@ from leadsite.rest.idempotency import KEPT
 from leadsite.rest.pagination import NewestFirst
 from leadsite.webhooks.queue import DISABLED_AFTER, RETRY_DELAYS
 from leadsite.webhooks.services import KEEP_FAILED_DAYS, MAX_ENDPOINTS
-from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH
 from whatsapp.outbound.providers import twilio
+from whatsapp.outbound.refusals import TEXT_MAX_LENGTH
 
 _GUIDE: Final = Path(__file__).with_name("guide.md")
 

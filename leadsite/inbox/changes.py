@@ -18,9 +18,9 @@ from leadsite.inbox.views import address_of, chat_context, meanwhile, whole_page
 from leadsite.inbox.writing.attaching import given_file
 from leadsite.inbox.writing.failures import failure_of
 from leadsite.languages.texts import shown
-from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent
+from whatsapp.outbound.enqueue import MessageContent
 from whatsapp.outbound.enqueue import reply as queue_reply
-from whatsapp.outbound.refusals import AnsweredMeanwhile, MessageRefused
+from whatsapp.outbound.refusals import TEXT_MAX_LENGTH, AnsweredMeanwhile, MessageRefused
 from whatsapp.outbound.resolve import TooLate, leave, mark_as_sent, send_again
 
 _NOT_SENT: Final = _("Not sent:")

@@ -35,8 +35,8 @@ from leadsite.inbox.work.views_kept import views_of
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from leadsite.languages.texts import shown
 from whatsapp.models import Channel
-from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH
 from whatsapp.outbound.providers import PROVIDERS
+from whatsapp.outbound.refusals import TEXT_MAX_LENGTH
 from whatsapp.outbound.routing import find_route_of_reply
 
 

@@ -221,6 +221,13 @@ OPERATIONS: Final = (
     gettext_noop("replay delivery"),
     gettext_noop("store item of delivery"),
 )
+# The names that Django stores of permissions.
+PERMISSIONS: Final = (
+    gettext_noop("Can add %(name)s"),
+    gettext_noop("Can change %(name)s"),
+    gettext_noop("Can delete %(name)s"),
+    gettext_noop("Can view %(name)s"),
+)
 
 
 def translate_names() -> None:

@@ -149,16 +149,12 @@ def deliver(delivery: Delivery) -> Outcome:
     except http.NotDelivered as error:
         return Outcome(None, str(error))
     except SecretUnreadable:
-        return Outcome(
-            None, gettext_noop("The secret was stored under a key that is no longer in FIELD_ENCRYPTION_KEYS.")
-        )
+        key_is_gone = gettext_noop("The secret was stored under a key that is no longer in FIELD_ENCRYPTION_KEYS.")
+        return Outcome(None, key_is_gone)
     if 200 <= answer.status < 300:
         return Outcome(answer.status)
-    return Outcome(
-        answer.status,
-        GONE if answer.status == 410 else gettext_noop("It answered %(status)s.") % {"status": answer.status},
-        answer.retry_after,
-    )
+    said = GONE if answer.status == 410 else gettext_noop("It answered %(status)s.") % {"status": answer.status}
+    return Outcome(answer.status, said, answer.retry_after)
 
 
 def record(results: Sequence[tuple[Delivery, Outcome]]) -> None:
@@ -217,10 +213,8 @@ def _changes(delivery: Delivery, outcome: Outcome) -> dict[str, Any]:
 
 
 def _why_disabled(outcome: Outcome) -> str:
-    last = gettext_noop("No event was delivered for %(days)s days. The last attempt: %(error)s") % {
-        "days": DISABLED_AFTER.days,
-        "error": outcome.error,
-    }
+    values = {"days": DISABLED_AFTER.days, "error": outcome.error}
+    last = gettext_noop("No event was delivered for %(days)s days. The last attempt: %(error)s") % values
     return GONE if outcome.status == 410 else last
 
 
@@ -233,8 +227,7 @@ def _disable(delivery: Delivery, outcome: Outcome, reason: str) -> bool:
     active = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, url=delivery.url, active=True)
     if outcome.status != 410:
         active = active.filter(failing_since__lt=Now() - DISABLED_AFTER)
-    changed = active.update(active=False, disabled_at=Now(), disabled_reason=reason, updated_at=Now())
-    return bool(changed)
+    return bool(active.update(active=False, disabled_at=Now(), disabled_reason=reason, updated_at=Now()))
 
 
 def _log(delivery: Delivery, outcome: Outcome, disabled: bool) -> None:

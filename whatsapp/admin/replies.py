@@ -18,9 +18,9 @@ from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
 from leadsite.core import clock
 from leadsite.languages.texts import shown
-from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, MessageContent, reply
+from whatsapp.outbound.enqueue import MessageContent, reply
 from whatsapp.outbound.providers import PROVIDERS
-from whatsapp.outbound.refusals import MessageRefused
+from whatsapp.outbound.refusals import TEXT_MAX_LENGTH, MessageRefused
 from whatsapp.outbound.routing import find_route_of_reply
 
 _DRAFT: Final = "reply to"

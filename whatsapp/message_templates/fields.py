@@ -46,9 +46,8 @@ class Field:
         if len(value) > (_CODE_MAX_LENGTH if self.kind == "coupon_code" else VALUE_MAX_LENGTH):
             return gettext_noop("%(label)s: too long.") % {"label": self.label}
         if self.kind in ("image", "video", "document") and not _is_address(value):
-            return gettext_noop("%(label)s: an address that begins with https:// and that everybody can open.") % {
-                "label": self.label
-            }
+            problem = gettext_noop("%(label)s: an address that begins with https:// and that everybody can open.")
+            return problem % {"label": self.label}
         is_coordinate = self.kind == "location" and self.name.endswith(("latitude", "longitude"))
         if is_coordinate and not re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,15})?", value):
             return gettext_noop("%(label)s: a number such as 52.5163.") % {"label": self.label}
@@ -79,9 +78,8 @@ def unfillable(components: Any) -> str:
             return gettext_noop("a header of the kind %(shape)s") % {"shape": shape.lower()}
         for button in objects_of(component.get("buttons")):
             if type_of(button) not in _WITHOUT_VALUES:
-                return gettext_noop("a button of the kind %(replace)s") % {
-                    "replace": type_of(button).replace("_", " ").lower()
-                }
+                kind = type_of(button).replace("_", " ").lower()
+                return gettext_noop("a button of the kind %(kind)s") % {"kind": kind}
         for card in objects_of(component.get("cards")):
             if found := unfillable(card.get("components")):
                 return found
@@ -196,10 +194,8 @@ def _button(button: Json, index: int, prefix: str, where: str) -> _Part | None:
         words = gettext_noop("End of the address of the button “%(label)s”%(where)s") % {"label": label, "where": where}
         return _Part(component, [Field(name, words, "text", address, _ending(text_of(example), address, found))])
     if kind == "COPY_CODE":
-        words = gettext_noop("Code that the button “%(value)s” copies%(where)s") % {
-            "value": label or "Copy code",
-            "where": where,
-        }
+        values = {"value": label or "Copy code", "where": where}
+        words = gettext_noop("Code that the button “%(value)s” copies%(where)s") % values
         return _Part(component | {"sub_type": "copy_code"}, [Field(name, words, "coupon_code")])
     if kind == "FLOW":
         return _Part(

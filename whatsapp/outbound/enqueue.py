@@ -14,22 +14,27 @@ from conversations.models.openings import Opening
 from conversations.services.change import NO_CONVERSATION, UnknownConversation
 from conversations.visible_text import visible_text
 from leads.models import Lead, LeadRow
-from leads.services.rules import is_storable
 from leadsite.core import clock, metrics
 from leadsite.core.transactions import retried
 from whatsapp.media.attachments import Attachment, add_attachment
 from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
-from whatsapp.outbound.refusals import AnsweredMeanwhile, MessageRefused, OptedOut, WindowClosed, refusal_of
+from whatsapp.outbound.refusals import (
+    ANSWERED,
+    OPTED_OUT,
+    WINDOW_CLOSED,
+    AnsweredMeanwhile,
+    MessageRefused,
+    OptedOut,
+    WindowClosed,
+    check_text,
+    refusal_of,
+)
 from whatsapp.outbound.routing import Route, find_route
 from whatsapp.outbound.wakeup import wake_sender
 
 TEXT: Final = "text"
 TEMPLATE: Final = "template"
-TEXT_MAX_LENGTH: Final = 4096  # Meta, Text messages: "maximum length: 4096 characters"
-OPTED_OUT: Final = gettext_noop(
-    "The customer does not want marketing messages, and this template is one. Nothing was stored."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +101,7 @@ def send_message(
     """
     if lead and not visible_text(to.customer_name):
         raise MessageRefused(gettext_noop("A lead needs the customer's name."), field="customerName")
-    _check_content(message)
+    check_text(message.content, is_needed=message.kind == TEXT)
     try:
         return _send(user_id=user_id, to=to, message=message, lead=lead, channel_id=channel_id)
     except Error as error:
@@ -115,7 +120,7 @@ def reply(
     since, nothing is stored.
     Raises UnknownConversation, AnsweredMeanwhile, and what send_message raises.
     """
-    _check_content(message)
+    check_text(message.content, is_needed=message.kind == TEXT)
     try:
         return _reply(user_id=user_id, conversation_id=conversation_id, message=message, seen_id=unless_answered_after)
     except Error as error:
@@ -152,9 +157,7 @@ def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent, see
         # the customer's row too.
         customer = _lock_customer_of(user_id, conversation_id)
         if seen_id and (answer := Message.objects.answer_after(conversation_id, seen_id)):
-            raise AnsweredMeanwhile(
-                gettext_noop("Somebody else has answered this customer in the meantime."), answer=answer
-            )
+            raise AnsweredMeanwhile(ANSWERED, answer=answer)
         route = find_route(
             user_id=user_id,
             customer_id=customer.pk,
@@ -162,19 +165,6 @@ def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent, see
             answers_user_id=None if message.template else customer.whatsapp_user_id,
         )
         return _queue(user_id, customer.pk, conversation_id, message, route)
-
-
-def _check_content(message: MessageContent) -> None:
-    """Raises MessageRefused."""
-    if message.kind == TEXT and not (message.content.strip() and len(message.content) <= TEXT_MAX_LENGTH):
-        raise MessageRefused(
-            gettext_noop("A message has 1 to %(text_max_length)s characters.") % {"text_max_length": TEXT_MAX_LENGTH},
-            field="message",
-        )
-    if not is_storable(message.content):
-        raise MessageRefused(
-            gettext_noop("The text has a character that cannot be sent (NUL or a lone surrogate)."), field="message"
-        )
 
 
 def _customer(user_id: UUID, to: Recipient) -> UUID:
@@ -219,13 +209,7 @@ def _queue(
     if problem:
         raise MessageRefused(problem.sentence, field=problem.field)
     if not message.template and settings.WHATSAPP_ENFORCE_WINDOW and not is_open:
-        raise WindowClosed(
-            gettext_noop(
-                "The customer has not written to this number in the last 24 hours, so WhatsApp accepts only an approved"
-                " template. Nothing was stored."
-            ),
-            field="message",
-        )
+        raise WindowClosed(WINDOW_CLOSED, field="message")
     content, extras = _rendered(user_id, customer_id, route, message)
     message_id = Message.objects.queue(
         user_id=user_id,

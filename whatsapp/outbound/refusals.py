@@ -3,6 +3,19 @@
 from typing import Any, Final
 
 import psycopg
+from django.utils.translation import gettext_noop
+
+from leads.services.rules import is_storable
+
+TEXT_MAX_LENGTH: Final = 4096  # Meta, Text messages: "maximum length: 4096 characters"
+OPTED_OUT: Final = gettext_noop(
+    "The customer does not want marketing messages, and this template is one. Nothing was stored."
+)
+WINDOW_CLOSED: Final = gettext_noop(
+    "The customer has not written to this number in the last 24 hours, so WhatsApp accepts only an approved"
+    " template. Nothing was stored."
+)
+ANSWERED: Final = gettext_noop("Somebody else has answered this customer in the meantime.")
 
 
 class MessageRefused(Exception):
@@ -40,6 +53,16 @@ _FIELDS: Final = {
     "leads_details_length": "details",
     "messages_content_length": "message",
 }
+
+
+def check_text(text: str, *, is_needed: bool) -> None:
+    """Raises MessageRefused for a text that nobody can send. `is_needed`: nothing else is sent."""
+    if is_needed and not (text.strip() and len(text) <= TEXT_MAX_LENGTH):
+        too_long = gettext_noop("A message has 1 to %(text_max_length)s characters.")
+        raise MessageRefused(too_long % {"text_max_length": TEXT_MAX_LENGTH}, field="message")
+    if not is_storable(text):
+        not_sendable = gettext_noop("The text has a character that cannot be sent (NUL or a lone surrogate).")
+        raise MessageRefused(not_sendable, field="message")
 
 
 def refusal_of(error: Exception) -> MessageRefused | None:

@@ -55,11 +55,7 @@ def open_table(
     start = source.peek()
     if not start:
         raise UnreadableFile(gettext_noop("The file is empty."))
-    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise UnreadableFile(
-            gettext_noop("The delimiter “%(delimiter)s” must be one character, such as %(value)s.")
-            % {"delimiter": delimiter, "value": " ".join(DELIMITERS.split())}
-        )
+    _check_delimiter(delimiter)
     check_header_row(layout.header_row)
     found = format or detect_format(start, name)
     if found in _WORKBOOKS:
@@ -84,10 +80,16 @@ def open_table(
         case "vcf":
             cards = without_footer(VcardRows(Lines(source, encoding)), [])
             return Table(VcardRows.header, cards, found, source.position)
-    raise UnreadableFile(
-        gettext_noop("There is no format “%(found)s”. The formats are %(value)s.")
-        % {"found": found, "value": ", ".join(FORMATS)}
-    )
+    unknown = gettext_noop("There is no format “%(found)s”. The formats are %(value)s.")
+    raise UnreadableFile(unknown % {"found": found, "value": ", ".join(FORMATS)})
+
+
+def _check_delimiter(delimiter: str | None) -> None:
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise UnreadableFile(
+            gettext_noop("The delimiter “%(delimiter)s” must be one character, such as %(value)s.")
+            % {"delimiter": delimiter, "value": " ".join(DELIMITERS.split())}
+        )
 
 
 def _workbook(source: Bytes, stream: BinaryIO, layout: Layout) -> Table:

@@ -80,9 +80,7 @@ def note_of_lines(lines: Sequence[Sequence[str]], where: str) -> str:
     quoted = ", ".join(f"“{text}”" for text in shown) + (
         gettext_noop(" and others") if len(lines) > _SHOWN_LINES else ""
     )
-    were = gettext_noop("line {} was") if len(lines) == 1 else gettext_noop("lines {} were")
-    return gettext_noop("%(lines)s %(were)s not read: %(quoted)s.") % {
-        "lines": len(lines),
-        "were": were.format(where),
-        "quoted": quoted,
-    }
+    values = {"lines": len(lines), "where": where, "quoted": quoted}
+    if len(lines) == 1:
+        return gettext_noop("%(lines)s line %(where)s was not read: %(quoted)s.") % values
+    return gettext_noop("%(lines)s lines %(where)s were not read: %(quoted)s.") % values

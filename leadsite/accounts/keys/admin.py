@@ -14,8 +14,9 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from leadsite.accounts.models import ApiKey, all_scopes
 from leadsite.accounts.services import replace_api_key, store_new_key
+from leadsite.adminkit.changed_fields import ChangedFields
 from leadsite.adminkit.owned import businesses_to_choose, owner_of
-from leadsite.adminkit.page import AdminPage, ChangedFields
+from leadsite.adminkit.page import AdminPage
 from leadsite.adminkit.values import moment
 from leadsite.adminkit.workplace import rows_of_business, sees_all
 

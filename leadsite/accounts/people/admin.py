@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from leadsite.accounts.models import Membership, Rotation, User
 from leadsite.accounts.people import services
 from leadsite.accounts.second_factor.admin import SecondFactorReset
+from leadsite.adminkit.changed_fields import ChangedFields
 from leadsite.adminkit.owned import businesses_to_choose
-from leadsite.adminkit.page import AdminPage, ChangedFields
+from leadsite.adminkit.page import AdminPage
 from leadsite.adminkit.values import badge, foreign, moment
 from leadsite.adminkit.workplace import business_of, rows_of_business, sees_all
 from leadsite.languages.texts import shown

@@ -19,8 +19,8 @@ from leadsite.accounts.passwords.services import can_mail
 from leadsite.accounts.people import invitations
 from leadsite.accounts.people.admin import ROLES, OfBusiness
 from leadsite.accounts.wait_page import wait_page
+from leadsite.adminkit.changed_fields import ChangedFields
 from leadsite.adminkit.owned import owner_of
-from leadsite.adminkit.page import ChangedFields
 from leadsite.adminkit.values import badge, foreign, moment
 from leadsite.adminkit.workplace import business_of, sees_all
 from leadsite.core import clock

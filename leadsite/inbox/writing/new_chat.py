@@ -27,8 +27,8 @@ from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from leadsite.languages.texts import shown
 from whatsapp.message_templates.rendering import describe
 from whatsapp.models import Channel, SendingChannel
-from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient, send_message
-from whatsapp.outbound.refusals import MessageRefused
+from whatsapp.outbound.enqueue import LeadRequest, MessageContent, Recipient, send_message
+from whatsapp.outbound.refusals import TEXT_MAX_LENGTH, MessageRefused
 from whatsapp.outbound.routing import find_route
 
 _SENT_BY: Final = {"to": "to", "customerName": "name", "leadType": "lead_type", "message": "text", "from": "from"}

@@ -7,7 +7,6 @@ by its display number, or only the account (`entry[].id`). Unknown fields and ev
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from whatsapp.inbound.events import AccountReport
 from whatsapp.inbound.meta import account_words as words
+from whatsapp.inbound.meta.account_words import Said
 from whatsapp.inbound.meta.accounts import account_of_value
 from whatsapp.json_parts import Part, Report, object_of, objects_of, text_of
 from whatsapp.models.templates import TEMPLATE_NAME_MAX_LENGTH
@@ -23,23 +23,6 @@ Json = dict[str, Any]
 
 WORD_MAX_LENGTH: Final = 100
 _ANY_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What an event says. `number`: the display number or the id of the number that it is about."""
-
-    aspect: str
-    text: str
-    subject: str = ""
-    is_problem: bool = False
-    number: str = ""
-    until: datetime | None = None
-    messaging_limit: str = ""
-    bans: bool = False
-    template: tuple[str, str] | None = None
-    status: str = ""
-    category: str = ""
 
 
 def account_reports(delivery: Json, received_at: datetime) -> list[AccountReport]:
@@ -123,7 +106,7 @@ def _ban(info: Json) -> Said:
     states = [text_of(state) for state in found] if isinstance(found, list) else [text_of(found)]
     state = states[0] if len(states) == 1 else ""
     known = words.BANS.get(state, words.BAN_UNCLEAR)
-    text = known.text.format(date=_word(info, "waba_ban_date") or gettext_noop("a date that it does not name"))
+    text = known.text % {"date": _word(info, "waba_ban_date") or gettext_noop("a date that it does not name")}
     return Said(aspect="ban", text=text, is_problem=known.is_problem, bans=state == "DISABLE")
 
 
@@ -134,13 +117,7 @@ def _quality(value: Json, event: str) -> Iterator[Said]:
         yield from _other("phone_number_quality_update")(value, event)
         return
     text = known.text + (gettext_noop(" Limit: %(limit)s.") % {"limit": limit} if limit else "")
-    yield Said(
-        aspect=known.aspect,
-        text=text,
-        is_problem=known.is_problem,
-        number=number,
-        messaging_limit=limit,
-    )
+    yield Said(aspect=known.aspect, text=text, is_problem=known.is_problem, number=number, messaging_limit=limit)
 
 
 def _limit(value: Json) -> str:
@@ -152,23 +129,17 @@ def _name(value: Json, event: str) -> Iterator[Said]:
     number, name = _word(value, "display_phone_number"), _word(value, "requested_verified_name")
     rejected = event in words.REFUSALS
     reason = words.reason(_word(value, "rejection_reason")) if rejected else ""
-    text = gettext_noop("Display name “%(name)s”: %(plain)s%(reason)s.") % {
-        "name": name,
-        "plain": words.plain(event),
-        "reason": reason,
-    }
+    values = {"name": name, "plain": words.plain(event), "reason": reason}
+    text = gettext_noop("Display name “%(name)s”: %(plain)s%(reason)s.") % values
     yield Said(aspect="name", text=text, is_problem=rejected, number=number)
 
 
 def _review(value: Json, event: str) -> Iterator[Said]:
     rejected = event in words.REFUSALS
     advice = gettext_noop(" See Business Support Home.") if rejected else ""
-    yield Said(
-        aspect="review",
-        text=gettext_noop("Review of the account: %(plain)s.%(advice)s")
-        % {"plain": words.plain(event), "advice": advice},
-        is_problem=rejected,
-    )
+    values = {"plain": words.plain(event), "advice": advice}
+    text = gettext_noop("Review of the account: %(plain)s.%(advice)s") % values
+    yield Said(aspect="review", text=text, is_problem=rejected)
 
 
 def _alert(value: Json, event: str) -> Iterator[Said]:
@@ -190,11 +161,9 @@ def _alert(value: Json, event: str) -> Iterator[Said]:
 
 def _capability(value: Json, event: str) -> Iterator[Said]:
     limit = _limit(value)
-    text = (
-        gettext_noop("The account may write to %(limit)s.") % {"limit": limit}
-        if limit
-        else gettext_noop("What the account may do has changed.")
-    )
+    text = gettext_noop("What the account may do has changed.")
+    if limit:
+        text = gettext_noop("The account may write to %(limit)s.") % {"limit": limit}
     yield Said(aspect="capability", text=text, messaging_limit=limit)
 
 
@@ -254,11 +223,8 @@ def _template_category(value: Json, event: str) -> Iterator[Said]:
 
 def _template_text(value: Json, event: str) -> Iterator[Said]:
     name, _ = _template(value)
-    yield Said(
-        aspect="template text",
-        subject=name,
-        text=gettext_noop("Template %(name)s: its text was changed.") % {"name": name},
-    )
+    text = gettext_noop("Template %(name)s: its text was changed.") % {"name": name}
+    yield Said(aspect="template text", subject=name, text=text)
 
 
 def _template(value: Json) -> tuple[str, tuple[str, str]]:

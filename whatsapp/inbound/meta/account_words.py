@@ -1,6 +1,8 @@
 """Words for what Meta reports about accounts, numbers and templates; with each problem the next step."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.utils.translation import gettext_noop
@@ -13,10 +15,27 @@ class Words(NamedTuple):
     advice: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What an event says. `number`: the display number or the id of the number that it is about."""
+
+    aspect: str
+    text: str
+    subject: str = ""
+    is_problem: bool = False
+    number: str = ""
+    until: datetime | None = None
+    messaging_limit: str = ""
+    bans: bool = False
+    template: tuple[str, str] | None = None
+    status: str = ""
+    category: str = ""
+
+
 BAN_UNCLEAR: Final = Words("ban", gettext_noop("Meta reports a ban of the account. See Business Support Home."), True)
 BANS: Final = {
     "SCHEDULE_FOR_DISABLE": Words(
-        "ban", gettext_noop("Meta will ban the account on {date}. Ask for a review in Business Support Home."), True
+        "ban", gettext_noop("Meta will ban the account on %(date)s. Ask for a review in Business Support Home."), True
     ),
     "DISABLE": Words(
         "ban",

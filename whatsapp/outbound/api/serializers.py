@@ -17,8 +17,9 @@ from leadsite.rest.known_names import unknown_names
 from leadsite.rest.schema import example
 from whatsapp.message_templates.rendering import describe
 from whatsapp.outbound.api.attaching import FILE_HELP, FileSerializer, GivenFile
-from whatsapp.outbound.enqueue import TEXT_MAX_LENGTH, LeadRequest, MessageContent, Recipient
+from whatsapp.outbound.enqueue import LeadRequest, MessageContent, Recipient
 from whatsapp.outbound.providers import twilio
+from whatsapp.outbound.refusals import TEXT_MAX_LENGTH
 
 # Two letters of a country, a dot, up to 128 letters and digits, in some business groups after "ENT." (Meta,
 # Business-scoped user IDs).
