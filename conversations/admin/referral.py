@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext
+
 HEADLINE_LENGTH = 200
 
 
@@ -16,6 +18,14 @@ class Referral:
     body: str
     address: str
     link: str
+
+    @property
+    def source_name(self) -> str:
+        return gettext("post") if self.source == "post" else gettext("advertisement")
+
+    @property
+    def came_by(self) -> str:
+        return gettext("Came by the post") if self.source == "post" else gettext("Came by the advertisement")
 
 
 def read_referral(referral: Any) -> Referral | None:

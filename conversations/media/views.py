@@ -21,6 +21,7 @@ from conversations.models import StoredMedia
 from leadsite.adminkit import content_policy
 from leadsite.adminkit.error_pages import error_page
 from leadsite.adminkit.workplace import rows_of_business
+from leadsite.languages.texts import shown
 
 # Whatever a browser takes the content for: it runs nothing, and belongs to no site.
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
@@ -33,7 +34,7 @@ def staff_file(request: HttpRequest, media_id: UUID) -> HttpResponseBase:
     try:
         _check(PAGE, request, media_id)
     except LinkInvalid as error:
-        return error_page(403, sentence=str(error))
+        return error_page(403, sentence=shown(error))
     if not request.user.has_perm("conversations.view_message"):
         raise PermissionDenied
     media = _stored().filter(pk=media_id)

@@ -62,17 +62,9 @@ def open_table(
         if not start.startswith(ZIP):
             raise UnreadableFile(not_this_format(start, found))
         return _workbook(source, stream, layout)
-    if layout.sheet:
-        raise UnreadableFile(
-            gettext_noop("Only workbooks have sheets, and this file is %(upper)s.") % {"upper": found.upper()}
-        )
+    _check_layout(found, layout)
     if found == "csv":
         return _csv(source, encoding, delimiter, layout)
-    if layout.header_row not in (None, 1):
-        raise UnreadableFile(
-            gettext_noop("Only CSV files and workbooks have a line with a header, and this file is %(found)s.")
-            % {"found": found}
-        )
     match found:
         case "jsonl":
             json_rows = JsonRows(Lines(source, encoding))
@@ -82,6 +74,18 @@ def open_table(
             return Table(VcardRows.header, cards, found, source.position)
     unknown = gettext_noop("There is no format “%(found)s”. The formats are %(value)s.")
     raise UnreadableFile(unknown % {"found": found, "value": ", ".join(FORMATS)})
+
+
+def _check_layout(found: str, layout: Layout) -> None:
+    if layout.sheet:
+        raise UnreadableFile(
+            gettext_noop("Only workbooks have sheets, and this file is %(upper)s.") % {"upper": found.upper()}
+        )
+    if found != "csv" and layout.header_row not in (None, 1):
+        raise UnreadableFile(
+            gettext_noop("Only CSV files and workbooks have a line with a header, and this file is %(found)s.")
+            % {"found": found}
+        )
 
 
 def _check_delimiter(delimiter: str | None) -> None:

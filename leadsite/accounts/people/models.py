@@ -89,7 +89,7 @@ class Invitation(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, db_constraint=False, db_index=False, related_name="+"
     )
     email = models.EmailField(
-        "e-mail", max_length=254, help_text=_("The invitation is for the login with this address.")
+        _("e-mail"), max_length=254, help_text=_("The invitation is for the login with this address.")
     )
     role = models.CharField(choices=Role, default=Role.AGENT)
     invited_by = models.ForeignKey(

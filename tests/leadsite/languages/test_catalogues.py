@@ -59,7 +59,12 @@ def test_what_django_reads_is_compiled_from_the_catalogue(path: Path):
 def test_python_reads_what_was_compiled(path: Path):
     read = gettext.GNUTranslations(io.BytesIO(path.with_suffix(".mo").read_bytes()))
     for entry in entries_of(path)[1:]:
-        found = read.gettext(entry.msgid) if entry.plural is None else read.ngettext(entry.msgid, entry.plural, 1)
+        if entry.plural is not None:
+            found = read.ngettext(entry.msgid, entry.plural, 1)
+        elif entry.context is not None:
+            found = read.pgettext(entry.context, entry.msgid)
+        else:
+            found = read.gettext(entry.msgid)
         assert found == entry.texts[0]
 
 
