@@ -94,7 +94,7 @@ def _phones(preview: Preview) -> dict[str, Any]:
     phones = preview.phones
     regions = [(region, shown_region(region)) for region in phones.regions] if not phones.full else []
     total = ngettext(
-        "%(count)s phone number has no country code.", "%(count)s phone numbers have no country code.", phones.total
+        "%(count)s phone number has no country code", "%(count)s phone numbers have no country code", phones.total
     )
     valid = ngettext(
         "%(valid)s of %(count)s is valid in %(countries)s.",
@@ -103,7 +103,7 @@ def _phones(preview: Preview) -> dict[str, Any]:
     )
     named = either([name for _, name in regions])
     values = {"count": phones.total, "valid": phones.valid, "countries": named}
-    return {"regions": regions, "words": f"{total % values} {valid % values}"}
+    return {"regions": regions, "words": f"{total % values}; {valid % values}"}
 
 
 def changes_table(run: ImportRun) -> dict[str, Any] | None:

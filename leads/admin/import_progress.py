@@ -116,7 +116,7 @@ def describe_options(run: ImportRun) -> SafeString:
             % {"field": capfirst(gettext(name)), "value": value}
         )
     lines.extend(
-        gettext("Blank cells empty: %(field)s.") % {"field": gettext(LABELS.get(name, name))}
+        gettext("Blank cells empty the %(field)s.") % {"field": gettext(LABELS.get(name, name))}
         for name in options.get("blank_clears", [])
     )
     if options.get("region"):
