@@ -1,6 +1,7 @@
 """A language for tests: each text that is marked stands in brackets, so that what is not marked is seen."""
 
 import gettext
+import io
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -42,17 +43,14 @@ def _bracketed(text: str) -> str:
 def _of_django() -> Iterator[Entry]:
     """Django's own texts, as its German catalogues list them."""
     for path in sorted(Path(django.__file__).parent.glob("**/locale/de/LC_MESSAGES/django.mo")):
-        catalogue: dict[Any, str] = vars(gettext.GNUTranslations(path.open("rb")))["_catalog"]
+        read = gettext.GNUTranslations(io.BytesIO(path.read_bytes()))
+        catalogue: dict[Any, str] = vars(read)["_catalog"]
         for key in catalogue:
             text = key if isinstance(key, str) else key[0]
             context, _, msgid = text.rpartition("\x04")
-            plural = _plural_of(msgid) if isinstance(key, tuple) else None
+            plural = msgid if isinstance(key, tuple) else None
             if msgid:
                 yield Entry(context=context or None, msgid=msgid, plural=plural)
-
-
-def _plural_of(msgid: str) -> str:
-    return msgid
 
 
 def use(settings_: Any, folder: Path, language: str) -> None:

@@ -37,7 +37,7 @@ _CODES: Final = (
         "UTC",
         "Excel (.xlsx)",
     ),
-    *("Latin-1", "DE", "Id", "id", "security", "text", "de", "pseudo"),
+    *("Business staff", "Latin-1", "DE", "Id", "id", "security", "text", "de", "pseudo"),
 )
 _NAMES: Final = sorted({*_CODES, *available_timezones(), *(str(name) for _, name in settings.LANGUAGES)}, key=len)
 _SAID: Final = re.compile(
