@@ -1,9 +1,11 @@
 """The catalogues: each text has its translation in each language, and what Django reads is what was written."""
 
+import ast
 import gettext
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,26 @@ def test_texts_that_are_not_used_or_not_sure_are_left_out():
     read = gettext.GNUTranslations(io.BytesIO(compile_mo(read_po(text))))
     assert [read.gettext(word) for word in ("Old", "Gone", "New")] == ["Old", "Gone", "New"]
     assert read.pgettext("list", "All") == "Alle"
+
+
+_MARKS = ("gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "_")
+_IN_TEMPLATES = re.compile(r"""{%\s*translate\s+"([^"]+)"|_\("([^"]+)"\)""")
+
+
+def marked_texts() -> Iterator[str]:
+    """The texts that are marked in Python, and those of `translate` in templates."""
+    for folder in ("conversations", "leads", "leadsite", "whatsapp"):
+        for path in (settings.BASE_DIR / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]) if name in _MARKS:
+                        yield text
+        for path in (settings.BASE_DIR / folder).rglob("*.html"):
+            for found in _IN_TEMPLATES.findall(path.read_text(encoding="utf-8")):
+                yield from filter(None, found)
+
+
+def test_each_marked_text_is_in_the_catalogues():
+    collected = {entry.msgid for entry in entries_of(po_files()[0])}
+    missing = set(marked_texts()) - collected
+    assert missing == set(), "Run `make messages`, and translate them."
