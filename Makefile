@@ -78,9 +78,10 @@ format: .venv/installed-dev ## formats the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/installed-dev ## benchmarks of creates, reads, imports, deliveries and messages, compared with alternatives
+bench: .venv/installed-dev ## benchmarks of creates, reads, pages, imports, deliveries and messages, compared with alternatives or limits
 	@$(BIN)/python -m bench.creates $(ARGS)
 	@$(BIN)/python -m bench.reading
+	@$(BIN)/python -m bench.pages
 	@$(BIN)/python -m bench.imports
 	@$(BIN)/python -m bench.deliveries $(ARGS)
 	@$(BIN)/python -m bench.sending $(ARGS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -17,6 +17,8 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+# A page of a machine that runs three tests at once may take longer than Playwright's five seconds.
+expect.set_options(timeout=60_000)
 
 # The contrast ratio of an element's text and its background by WCAG 2 (the minimum is 4.5).
 CONTRAST = """element => {
