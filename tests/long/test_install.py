@@ -5,11 +5,9 @@ stand-ins of tests/long/machine.py.
 """
 
 import json
-import os
 import random
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -26,6 +24,7 @@ import urllib3
 
 from tests.blocks import commands, section
 from tests.factories import ORDER
+from tests.leadsite.demo.demo_process import is_alive
 from tests.long.machine import Machine, Unit, kernel_settings, machine
 from tests.site import REPOSITORY, request, until
 
@@ -115,8 +114,11 @@ def installed() -> Iterator[Installed]:
 
 def serving(installed: Installed) -> list[psutil.Process]:
     """The processes that answer requests."""
-    children = psutil.Process(installed.web.pid).children()
-    return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(installed.web.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            found += [child] if "resource_tracker" not in " ".join(child.cmdline()) else []
+    return found
 
 
 def is_ready(port: int) -> bool:
@@ -161,9 +163,10 @@ def test_systemd_takes_the_units_without_a_remark(installed: Installed) -> None:
 
 def test_whatever_is_killed_is_back_within_seconds(installed: Installed) -> None:
     def killed(pid: int, unit: Unit) -> float:
-        os.kill(pid, signal.SIGKILL)
+        process = psutil.Process(pid)
+        process.kill()
         started = time.monotonic()
-        until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        until(lambda: not is_alive(process))
         until(lambda: installed.post("+4915112345602").status == 201, unit.log.read_text)
         return time.monotonic() - started
 
