@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from django.apps import apps
 from django.contrib import admin
@@ -12,6 +13,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver
 from django.urls.resolvers import RegexPattern
+
+from conversations.models import Conversation
+from leads.models import Lead
+from leadsite.urls import urlpatterns
 
 VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 # By the beginning of a regular expression, an address that it fits and that names no row.
@@ -40,9 +45,26 @@ def routes() -> list[Route]:
     return list(_walk(admin.site.urls[0]))
 
 
+def all_paths(rows: Mapping[type[Model], Any]) -> list[str]:
+    """Those of the admin's site, and those that the site adds below /admin/, for these rows."""
+    ids = {"conversation_id": str(rows[Conversation].pk), "lead_id": str(rows[Lead].pk), "kind": "lead"}
+    ids |= dict.fromkeys(("note_id", "export_id", "media_id"), str(uuid4()))
+    added = [VARIABLE.sub(lambda found: ids[found[1]], f"/{pattern}") for pattern in _added(urlpatterns)]
+    return [*(route.path(rows) for route in routes()), *added]
+
+
 def paths_on_site(rows: Mapping[type[Model], Any]) -> list[str]:
     """/admin/r/<content type>/<row>/, which leads to a row's page, of any model."""
     return [f"/admin/r/{ContentType.objects.get_for_model(model).pk}/{row.pk}/" for model, row in rows.items()]
+
+
+def _added(patterns: Any, prefix: str = "") -> Iterator[str]:
+    for item in patterns:
+        pattern = prefix + str(item.pattern)
+        if isinstance(item, URLPattern) and pattern.startswith("admin/"):
+            yield pattern
+        elif isinstance(item, URLResolver) and item.app_name != "admin":
+            yield from _added(item.url_patterns, pattern)
 
 
 def _walk(patterns: Any, prefix: str = "") -> Iterator[Route]:

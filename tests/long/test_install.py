@@ -117,7 +117,8 @@ def serving(installed: Installed) -> list[psutil.Process]:
     found = []
     for child in psutil.Process(installed.web.pid).children():
         with suppress(psutil.NoSuchProcess):
-            found += [child] if "resource_tracker" not in " ".join(child.cmdline()) else []
+            if "resource_tracker" not in " ".join(child.cmdline()):
+                found.append(child)
     return found
 
 

@@ -1,21 +1,15 @@
 """The pages of staff in a pseudo-language: what a person reads is marked, and comes from the catalogue."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.test import Client
-from django.urls import URLPattern, URLResolver
 
-from conversations.models import Conversation
-from leads.models import Lead
-from leadsite.urls import urlpatterns
 from tests.factories import Business
-from tests.leadsite.admin_paths import VARIABLE, routes
+from tests.leadsite.admin_paths import all_paths
 from tests.leadsite.languages.pseudo import PSEUDO, unmarked, use
 from tests.leadsite.two_businesses import rows_of
 from tests.staff import operator, staff_of
@@ -46,21 +40,8 @@ _SAID: Final = re.compile(
 )
 
 
-def _added(patterns: Any, prefix: str = "") -> Iterator[str]:
-    for item in patterns:
-        pattern = prefix + str(item.pattern)
-        if isinstance(item, URLPattern) and pattern.startswith("admin/"):
-            yield pattern
-        elif isinstance(item, URLResolver) and item.app_name != "admin":
-            yield from _added(item.url_patterns, pattern)
-
-
 def _paths(owner: Business) -> list[str]:
-    rows = rows_of(owner, "§§§§")
-    ids = {"conversation_id": str(rows.of[Conversation].pk), "lead_id": str(rows.of[Lead].pk), "kind": "lead"}
-    ids |= dict.fromkeys(("note_id", "export_id", "media_id"), str(uuid4()))
-    added = [VARIABLE.sub(lambda found: ids[found[1]], f"/{pattern}") for pattern in _added(urlpatterns)]
-    return [path for path in (*(route.path(rows.of) for route in routes()), *added) if "logout" not in path]
+    return [path for path in all_paths(rows_of(owner, "§§§§").of) if "logout" not in path]
 
 
 def _english(client: Client, paths: list[str]) -> dict[str, str]:

@@ -3,21 +3,15 @@
 The addresses come from the admin itself, so that a new page is among them by itself.
 """
 
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from django.urls import URLPattern, URLResolver
 
-from conversations.models import Conversation
-from leads.models import Lead
 from leadsite.accounts.models import ApiKey, Invitation, Membership
-from leadsite.urls import urlpatterns
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from tests.cases import each_case
 from tests.factories import Business
-from tests.leadsite.admin_paths import VARIABLE, routes
+from tests.leadsite.admin_paths import all_paths, routes
 from tests.leadsite.two_businesses import digest, rows_of
 from tests.staff import Staff, address, member_of, registered
 from whatsapp.models import Channel
@@ -44,22 +38,7 @@ def filled(owner: Business) -> Any:
 
 
 def paths(rows: Any) -> list[str]:
-    """Those of the admin's site, and those that the site adds below /admin/."""
-    ids = {"conversation_id": str(rows.of[Conversation].pk), "lead_id": str(rows.of[Lead].pk), "kind": "lead"}
-    # Who may not write is refused before a row is looked for.
-    ids |= dict.fromkeys(("note_id", "export_id", "media_id"), str(uuid4()))
-    added = [VARIABLE.sub(lambda found: ids[found[1]], f"/{pattern}") for pattern in _added(urlpatterns)]
-    found = [*(route.path(rows.of) for route in routes()), *added]
-    return [path for path in found if not path.startswith(OWN) and not path.endswith("/presence/")]
-
-
-def _added(patterns: Any, prefix: str = "") -> Iterator[str]:
-    for item in patterns:
-        pattern = prefix + str(item.pattern)
-        if isinstance(item, URLPattern) and pattern.startswith("admin/"):
-            yield pattern
-        elif isinstance(item, URLResolver) and item.app_name != "admin":
-            yield from _added(item.url_patterns, pattern)
+    return [path for path in all_paths(rows.of) if not path.startswith(OWN) and not path.endswith("/presence/")]
 
 
 def test_nothing_that_a_viewer_sends_is_accepted(owner, filled):
