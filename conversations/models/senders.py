@@ -1,4 +1,5 @@
-"""What deliveries read and write of customers: lists of senders, in a fixed number of statements.
+"""What deliveries read and write of customers: lists of senders, in a fixed number of statements. And the model
+CustomerMove: which number or id of a customer became which other one.
 
 Lists are passed to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1, so that an index is used whatever
 the statistics say.

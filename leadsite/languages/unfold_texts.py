@@ -1,5 +1,4 @@
-"""Texts of django-unfold, which has no translations of its own, and newer ones of Django, whose translations"
-" lack them."""
+"""Texts of django-unfold, which has no translations of its own, and of Django, whose translations lack newer ones."""
 
 from typing import Final
 
