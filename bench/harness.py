@@ -161,7 +161,7 @@ def manage_module(environment: dict[str, str], module: str) -> str:
 def standin_command() -> list[str]:
     options = ["--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=warning"]
     port = ["--host=127.0.0.1", f"--port={STANDIN_PORT}", f"--workers={WORKERS}"]
-    return [sys.executable, "-m", "uvicorn", "bench.standin:app", *port, *options]
+    return [sys.executable, "-m", "uvicorn", "bench.standins.site:app", *port, *options]
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def main() -> None:
         without = imported(environment, file, audited=False)[0]
         bulk_rows = min(options.rows, ROWS_OF_BULK_CREATE)
         own = environment | {"BENCH_USER_ID": business(environment), "BENCH_ROWS": str(bulk_rows)}
-        bulk = bulk_rows / float(manage_module(own, "bench.standin_import"))
+        bulk = bulk_rows / float(manage_module(own, "bench.standins.imports"))
     rate = options.rows / seconds
     print(f"{'COPY into the three tables':32} {copied:>10,.0f} rows/s")
     print(f"{'manage.py import_leads':32} {rate:>10,.0f} rows/s   {rate / copied:.2f} of COPY, {memory:.0f} MB")

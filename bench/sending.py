@@ -51,7 +51,7 @@ def main() -> None:
         arguments = ("--email=bench@leadsite.example", f"--phone-number-id={CHANNEL}", "--access-token=token", "--json")
         business = json.loads(manage(environment, "create_business", *arguments))
         bench = Bench(environment, business, rounds=options.rounds, seconds=options.seconds)
-        standin = bench.rate("bench.standin_sender", processes=1)
+        standin = bench.rate("bench.standins.sender", processes=1)
         one, four = bench.rate("worker", processes=1), bench.rate("worker", processes=4)
         print(f"{'':28} {'messages/s':>11} {'ratio':>6}")
         for name, rate in (("stand-in, one process", standin), ("one worker", one), ("four workers", four)):

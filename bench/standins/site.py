@@ -1,6 +1,6 @@
 """The stand-in for creates: FastAPI, asyncpg and pydantic around the same SQL function, without authentication.
 
-uvicorn bench.standin:app; DATABASE_URL and BENCH_USER_ID name the database and the business.
+uvicorn bench.standins.site:app; DATABASE_URL and BENCH_USER_ID name the database and the business.
 """
 
 import json
