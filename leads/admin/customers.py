@@ -18,7 +18,7 @@ from conversations.admin.customers import CustomerAdmin
 from conversations.models import Customer, CustomerMove, Message, Note
 from leads.merging import duplicates, services
 from leads.merging.preview import preview_merge
-from leads.models import CustomerMerge, Lead
+from leads.models import CustomerMerge, DistinctPair, Lead
 from leadsite.accounts.business.places import country_of
 from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
@@ -32,7 +32,7 @@ _MERGES: Final = 10
 _NOTES: Final = 10
 # More are shown as this number and a plus sign: a page takes the same time for everybody.
 _COUNTED: Final = 1000
-_NO_CHOICE: Final = _("Choose two customers.")
+NO_CHOICE: Final = _("Choose two customers.")
 
 
 class PersonPart(PagePart):
@@ -82,14 +82,14 @@ class PersonPart(PagePart):
         if target is None:
             return None
         messages.info(request, gettext("%(merged)s is a part of this customer now.") % {"merged": merged})
-        return _to(target.pk)
+        return to_customer(target.pk)
 
     def duplicates(self, page: OwnedAdmin, request: HttpRequest) -> HttpResponse:
         """The list of pairs that may be one person."""
         business_id = business_of(request)
         if not page.has_change_permission(request) or business_id is None:
             raise PermissionDenied
-        before = _uuid(request.GET.get("before", ""))
+        before = uuid_of(request.GET.get("before", ""))
         found = duplicates.read_page(user_id=business_id, country=country_of(business_id), before=before)
         ids = {one for pair in found.pairs for one in (pair.first_id, pair.second_id)}
         customers = page.get_queryset(request).in_bulk(list(ids))
@@ -98,21 +98,23 @@ class PersonPart(PagePart):
             for pair in found.pairs
             if pair.first_id in customers and pair.second_id in customers
         ]
-        context = {"title": gettext("Possible duplicates"), "pairs": pairs, "before": found.before, "opts": page.opts}
+        context = {"title": gettext("Possible duplicates"), "pairs": pairs, "opts": page.opts}
+        context |= {"before": found.before, "here": before or ""}
         return _page(request, "leads/duplicates.html", context)
 
     def merge(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
         """What a merge would move, and the merge. `with`: the other customer; the one of the address stays."""
-        stays, other = _two(page, request, object_id)
+        stays, other = two_customers(page, request, object_id)
         if stays is None:
             return page._get_obj_does_not_exist_redirect(request, page.opts, object_id)
         if other is None or other.user_id != stays.user_id or other.pk == stays.pk:
-            messages.error(request, _NO_CHOICE)
-            return _to(stays.pk)
+            messages.error(request, NO_CHOICE)
+            return to_customer(stays.pk)
         if request.method != "POST":
             preview = preview_merge(source=other, target=stays)
             context = {"title": gettext("Merge two customers"), "stays": stays, "other": other, "preview": preview}
-            return _page(request, "leads/merge.html", context | {"opts": page.opts})
+            is_distinct = bool(DistinctPair.objects.among([(min(stays.pk, other.pk), max(stays.pk, other.pk))]))
+            return _page(request, "leads/merge.html", context | {"opts": page.opts, "is_distinct": is_distinct})
         try:
             services.merge(
                 user_id=stays.user_id, source_id=other.pk, target_id=stays.pk, person_id=cast(User, request.user).pk
@@ -122,43 +124,43 @@ class PersonPart(PagePart):
             )
         except services.MergeRefused as refusal:
             messages.error(request, shown(refusal))
-        return _to(stays.pk)
+        return to_customer(stays.pk)
 
     def unmerge(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
         """Undo a merge."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        stays, _ = _two(page, request, object_id)
-        merge_id = _uuid(request.POST.get("merge", ""))
+        stays, _ = two_customers(page, request, object_id)
+        merge_id = uuid_of(request.POST.get("merge", ""))
         if stays is None or merge_id is None:
             return page._get_obj_does_not_exist_redirect(request, page.opts, object_id)
         try:
             customer_id = services.undo_merge(user_id=stays.user_id, merge_id=merge_id)
         except services.MergeRefused as refusal:
             messages.error(request, shown(refusal))
-            return _to(stays.pk)
+            return to_customer(stays.pk)
         messages.success(request, gettext("The two are two customers again. This is the one who is back."))
-        return _to(customer_id)
+        return to_customer(customer_id)
 
 
-def _two(page: OwnedAdmin, request: HttpRequest, object_id: str) -> tuple[Customer | None, Customer | None]:
+def two_customers(page: OwnedAdmin, request: HttpRequest, object_id: str) -> tuple[Customer | None, Customer | None]:
     """The customer of the address, and the other one, as far as the person may change them. Raises PermissionDenied."""
     if not page.has_change_permission(request):
         raise PermissionDenied
     mine = page.get_queryset(request)
-    chosen, other = _uuid(unquote(object_id)), _uuid(request.POST.get("with") or request.GET.get("with", ""))
+    chosen, other = uuid_of(unquote(object_id)), uuid_of(request.POST.get("with") or request.GET.get("with", ""))
     found = mine.in_bulk([one for one in (chosen, other) if one])
     return found.get(chosen), found.get(other)
 
 
-def _uuid(text: str) -> UUID | None:
+def uuid_of(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
         return None
 
 
-def _to(customer_id: UUID) -> HttpResponse:
+def to_customer(customer_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:conversations_customer_change", args=[quote(customer_id)]))
 
 

@@ -4,6 +4,7 @@ Two customers are offered where
 - one has no number and the other has one, and both have the same name, which no more than MANY others have;
 - both have the same number, spelled otherwise: with a trunk zero after the country code, or without country code, as
   one of the business's country. (What WhatsApp itself writes two ways is one customer already: `phone_key`.)
+Not where somebody has said that they are not the same person (DistinctPair).
 
 A list goes through the newest customers a part at a time: its time does not depend on how many there are.
 """
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_noop
 from conversations.models import Customer
 from conversations.phone import phone_key
 from conversations.search.folding import fold
+from leads.models import DistinctPair
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
@@ -93,12 +95,12 @@ def spellings(phone: str, *, country: str) -> set[str]:
 
 
 def duplicates_of(customer: Customer, *, country: str) -> list[Duplicate]:
-    """Return whom a customer may be the same person as; three statements."""
+    """Return whom a customer may be the same person as; four statements."""
     return _pairs([customer], user_id=customer.user_id, country=country)
 
 
 def read_page(*, user_id: UUID, country: str, before: UUID | None = None) -> Page:
-    """Return the pairs among the customers that are older than `before`, and all others. Four statements.
+    """Return the pairs among the customers that are older than `before`, and all others. Five statements.
 
     Raises django.db.Error.
     """
@@ -116,7 +118,8 @@ def _pairs(customers: Iterable[Customer], *, user_id: UUID, country: str) -> lis
         found[min(one, other), max(one, other)] = SAME_NAME
     for one, other in _by_number(rows, user_id, country):
         found[min(one, other), max(one, other)] = SAME_NUMBER
-    return [Duplicate(*ids, reason) for ids, reason in sorted(found.items(), reverse=True)]
+    distinct = DistinctPair.objects.among(found)
+    return [Duplicate(*ids, reason) for ids, reason in sorted(found.items(), reverse=True) if ids not in distinct]
 
 
 def _by_number(rows: Collection[Customer], user_id: UUID, country: str) -> list[tuple[UUID, UUID]]:

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import Model, Q, QuerySet
 
 from conversations.models import Conversation, Customer, Message
-from leads.models import Lead
+from leads.models import DistinctPair, Lead
 from leadsite.core.statements import fetch_rows
 
 # The columns of the customer who stays that a merge may write.
@@ -25,6 +25,8 @@ WRITTEN: Final = (
 )
 # Of the conversation that stays, where two become one.
 JOINED: Final = ("last_message_at", "last_inbound_at", "assigned_to_id", "handled_at")
+# Of these tables the caller of `move_related` moves the rows.
+_LEFT: Final = (Conversation, DistinctPair, Lead, Message)
 _ROW: Final = "SELECT to_jsonb(t) FROM {table} AS t WHERE id = %s"
 _INSERT: Final = "INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::{table}, %s::jsonb)"
 
@@ -52,8 +54,10 @@ def may_join(source_id: UUID, target_id: UUID) -> QuerySet[Conversation]:
 def before(*, source_id: UUID, target_id: UUID) -> dict[str, Any]:
     """Return what is to be remembered before two customers are merged. Caller holds the transaction, both locked."""
     own = Conversation.all_objects.filter(customer_id=source_id)
+    source = Customer(pk=source_id)
     return {
         "source": row_of(Customer, source_id),
+        "pairs": [row_of(DistinctPair, pair.pk) for pair in DistinctPair.objects.of(source)],
         "target_before": row_of(Customer, target_id),
         "conversations": _texts(own.values_list("pk", flat=True)),
         "joined": [_conversation(conversation) for conversation in may_join(source_id, target_id)],
@@ -66,6 +70,7 @@ def after(memory: dict[str, Any], *, target_id: UUID, related: list[list[Any]], 
     left = set(_texts(Conversation.all_objects.filter(pk__in=ids).values_list("pk", flat=True)))
     memory["joined_before"] = {one["row"]["id"]: one for one in memory["joined"] if one["row"]["id"] in left}
     memory["joined"] = [one for one in memory["joined"] if one["row"]["id"] not in left]
+    memory["pairs"] = _moved_pairs(memory)
     memory["target_after"] = row_of(Customer, target_id)
     memory["related"] = related
     memory["moves"] = _texts(moves)
@@ -74,14 +79,14 @@ def after(memory: dict[str, Any], *, target_id: UUID, related: list[list[Any]], 
 def move_related(model: type[Model], source_id: UUID, target_id: UUID) -> list[list[Any]]:
     """Point all rows that refer to one row to another one; return model, field and ids of these rows.
 
-    Conversations, leads and messages are left to the caller. A row stays where the other has one that excludes it: what
-    a person has read, for example. Caller holds the transaction.
+    Conversations, leads, messages and pairs of customers are left to the caller. A row stays where the other has one
+    that excludes it: what a person has read, for example. Caller holds the transaction.
     """
     moved = []
     for field in model._meta.get_fields(include_hidden=True):
         refers = field.auto_created and not field.concrete and (field.one_to_many or field.one_to_one)
         other: Any = field.related_model
-        if not refers or other in (Conversation, Lead, Message) or other._meta.proxy or not other._meta.managed:
+        if not refers or other in _LEFT or other._meta.proxy or not other._meta.managed:
             continue
         name = str(field.remote_field.name)  # type: ignore[union-attr] # a relation has one
         ids = _movable(other, name, source_id, target_id)
@@ -110,6 +115,14 @@ def _movable(model: Any, name: str, source_id: UUID, target_id: UUID) -> list[An
         free = [pk for pk, key in keys.items() if (key not in taken if others else not taken)]
         rows = model._base_manager.filter(pk__in=free)
     return list(rows.values_list("pk", flat=True))
+
+
+def _moved_pairs(memory: dict[str, Any]) -> dict[str, Any]:
+    """What DistinctPairManager.move_back needs: the ids of the pairs that were moved, and the rows that are gone."""
+    ids = [row["id"] for row in memory["pairs"]]
+    left = _texts(DistinctPair.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    removed = [row for row in memory["pairs"] if row["id"] not in left]
+    return {"ids": left, "removed": removed, "source_id": memory["source"]["id"]}
 
 
 def _conversation(conversation: Conversation) -> dict[str, Any]:

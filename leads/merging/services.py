@@ -25,10 +25,10 @@ from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle, retried
 
 UNDO: Final = timedelta(days=1)
-_GONE: Final = gettext_noop(
+GONE: Final = gettext_noop(
     "One of the customers does not exist any more: somebody has merged or erased it. Open the list again."
 )
-_SAME: Final = gettext_noop("This is one customer already.")
+SAME: Final = gettext_noop("This is one customer already.")
 
 
 class MergeRefused(Exception):
@@ -42,7 +42,7 @@ def merge(*, user_id: UUID, source_id: UUID, target_id: UUID, person_id: UUID | 
     Locks: both customers in the lock order, then what belongs to them. Raises MergeRefused, django.db.Error.
     """
     if source_id == target_id:
-        raise MergeRefused(_SAME)
+        raise MergeRefused(SAME)
     # A delivery to either, and a second merge, also in the other direction: all lock the customers' rows first, in the
     # same order, and who comes second finds that a customer is gone.
     with transaction.atomic():
@@ -50,7 +50,7 @@ def merge(*, user_id: UUID, source_id: UUID, target_id: UUID, person_id: UUID | 
         locked = {customer.pk: customer for customer in Customer.objects.lock([source_id, target_id])}
         source, target = locked.get(source_id), locked.get(target_id)
         if source is None or target is None or {source.user_id, target.user_id} != {user_id}:
-            raise MergeRefused(_GONE)
+            raise MergeRefused(GONE)
         remembered = memory.before(source_id=source_id, target_id=target_id)
         related = merge_customers(source_id=source_id, target_id=target_id, keeps_leads=True)
         moves = _give_identifiers(source, target)

@@ -8,7 +8,7 @@ from django.db.models import Max, Q
 from conversations.models import Conversation, Customer, CustomerMove, Message
 from conversations.phone import phone_key
 from leads.merging.memory import JOINED, WRITTEN, insert_row, move_back
-from leads.models import CustomerMerge, Lead
+from leads.models import CustomerMerge, DistinctPair, Lead
 from leads.services.merge import merge_conversations
 from leadsite.core import clock
 
@@ -40,6 +40,7 @@ def give_back(merge: CustomerMerge) -> UUID:
         is_targets = joined["row"]["customer_id"] == str(merge.target_id)
         touched |= _part(merge, moved, joined, merge.target_id if is_targets else customer_id)
     move_back([one for one in moved["related"] if _refers_to_customer(one)], merge.target_id, customer_id)
+    DistinctPair.objects.move_back(moved["pairs"], source_id=customer_id, target_id=merge.target_id)
     if touched:
         Conversation.objects.set_waiting(dict.fromkeys(touched))
         Lead.objects.set_referral(sorted(touched))

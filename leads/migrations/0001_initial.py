@@ -913,6 +913,91 @@ class Migration(migrations.Migration):
             "customer_merges_target_fk", "customer_merges (user_id, target_id)", "customers (user_id, id)", "CASCADE"
         ),
         AddForeignKey("customer_merges_person_fk", "customer_merges (person_id)", "users (id)", "SET NULL"),
+        migrations.CreateModel(
+            name="DistinctPair",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=leadsite.core.models.UuidV7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        auto_now=True, db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "first",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.customer",
+                    ),
+                ),
+                (
+                    "second",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.customer",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="business",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "distinct_pairs",
+                "indexes": [
+                    models.Index(fields=["second", "first"], name="distinct_pairs_by_second"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "id"), name="distinct_pairs_owner_unique"),
+                    models.UniqueConstraint(fields=("first", "second"), name="distinct_pairs_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("first__lt", models.F("second"))), name="distinct_pairs_ordered"
+                    ),
+                ],
+            },
+        ),
+        AddForeignKey(
+            "distinct_pairs_first_fk", "distinct_pairs (user_id, first_id)", "customers (user_id, id)", "CASCADE"
+        ),
+        AddForeignKey(
+            "distinct_pairs_second_fk", "distinct_pairs (user_id, second_id)", "customers (user_id, id)", "CASCADE"
+        ),
+        AddForeignKey("distinct_pairs_person_fk", "distinct_pairs (person_id)", "users (id)", "SET NULL"),
         migrations.AddIndex(
             model_name="lead",
             index=models.Index(

@@ -3,6 +3,7 @@
 from leads.first_messages import DETAILS_MAX_LENGTH
 from leads.models.bulk import BulkChange, ChosenLead
 from leads.models.creation import LeadRow
+from leads.models.distinct import DistinctPair
 from leads.models.import_changes import ImportChange, RecordedChange
 from leads.models.imports import ImportFile, ImportRefusal, ImportRun
 from leads.models.leads import (
@@ -26,6 +27,7 @@ __all__ = [
     "ChosenLead",
     "CustomerMerge",
     "DeletedLead",
+    "DistinctPair",
     "ImportChange",
     "ImportFile",
     "ImportRefusal",

@@ -9,7 +9,7 @@ from conversations.marketing import MarketingChoice
 from conversations.models import Conversation, Customer, Message
 from leads.first_messages import details_of
 from leads.merging.memory import move_related
-from leads.models import Lead
+from leads.models import DistinctPair, Lead
 from leadsite.core import clock
 
 
@@ -39,6 +39,7 @@ def merge_customers(*, source_id: UUID, target_id: UUID, keeps_leads: bool = Fal
     related += _merge_held_signs(target_id, keeps_leads=keeps_leads)
     source, target = (Customer.objects.get(pk=customer_id) for customer_id in (source_id, target_id))
     related += move_related(Customer, source_id, target_id)
+    DistinctPair.objects.move(user_id=target.user_id, source_id=source_id, target_id=target_id)
     source.delete()
     Customer.objects.filter(pk=target_id).update(
         name=_given_name(target) or _given_name(source) or target.name or source.name,

@@ -50,6 +50,7 @@ _DELETES: Final = {
     "export_files": "DELETE FROM export_files WHERE user_id = %(user)s",
     "exports": "DELETE FROM exports WHERE user_id = %(user)s",
     "customer_merges": "DELETE FROM customer_merges WHERE target_id = %(customer)s OR source_id = %(customer)s",
+    "distinct_pairs": "DELETE FROM distinct_pairs WHERE first_id = %(customer)s OR second_id = %(customer)s",
     "customers": "DELETE FROM customers WHERE id = %(customer)s",
     "customer_moves": f"DELETE FROM customer_moves WHERE {OWN_MOVES}",  # noqa: S608 - a constant
     "parked_statuses": """DELETE FROM parked_statuses WHERE user_id = %(user)s

@@ -39,6 +39,8 @@ _OWN: Final = {
         WHERE {OWN_MOVES} ORDER BY moved_at""",  # noqa: S608 - a constant
     "merges": """SELECT to_jsonb(t) - 'user_id' - 'moved' FROM customer_merges AS t
         WHERE target_id = %(customer)s ORDER BY id""",
+    "not_the_same_person": """SELECT to_jsonb(t) - 'user_id' FROM distinct_pairs AS t
+        WHERE first_id = %(customer)s OR second_id = %(customer)s ORDER BY id""",
     "import_changes": """SELECT to_jsonb(t) - 'user_id' FROM import_changes AS t
         WHERE lead_id = ANY (%(leads)s::uuid[]) OR customer_id = %(customer)s ORDER BY id""",
     "audit": """SELECT to_jsonb(t) - 'user_id' FROM audit_entries AS t
