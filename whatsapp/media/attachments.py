@@ -125,23 +125,23 @@ def add_attachment(attachment: Attachment, *, user_id: UUID, message_id: UUID) -
     )
 
 
-def copy_of(message: Message) -> Attachment | None:
-    """Return a copy of the file of an outgoing message, to be sent again; None where it has none. Raises MessageRefused
-    where the bytes are gone.
+@contextmanager
+def copied(message: Message) -> Iterator[Attachment | None]:
+    """Yield a stored copy of the file of an outgoing message, to be sent again; None where it has none. Where the block
+    raises, the copy is deleted. Raises MessageRefused where the bytes are gone.
     """
     if not has_file(message):
-        return None
+        yield None
+        return
     sent = message.extras[EXTRA]
     try:
         with files.open_file(sent["name"]) as file:
-            return prepare(
-                user_id=message.user_id,
-                content=io.BytesIO(file.read()),
-                filename=sent["filename"],
-                caption=sent["caption"],
-            )
+            content = io.BytesIO(file.read())
     except files.FileMissing as error:
         raise MessageRefused(gettext_noop("The file of this message is not stored any more."), field=FIELD) from error
+    filename, caption = sent["filename"], sent["caption"]
+    with attached(user_id=message.user_id, content=content, filename=filename, caption=caption) as attachment:
+        yield attachment
 
 
 def has_file(message: Message) -> bool:

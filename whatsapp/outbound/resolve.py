@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from conversations.models import SETTLED, Customer, Message
-from whatsapp.media.attachments import copy_of, has_file
+from whatsapp.media.attachments import copied, has_file
 from whatsapp.outbound.enqueue import MessageContent, Queued, reply
 
 Status = Message.Status
@@ -30,15 +30,17 @@ def mark_as_sent(*, message: Message) -> None:
 def send_again(*, message: Message, author_id: UUID | None = None) -> Queued:
     """Queue the same content as a new message of this person; the first one stays as a record.
 
-    An unknown one becomes failed, unless a later report proves that it arrived. Opens the transaction. Raises TooLate,
-    and what enqueue.reply raises.
+    An unknown one becomes failed, unless a later report proves that it arrived. A file is copied: that of the first one
+    is deleted with it. Opens the transaction. Raises TooLate, and what enqueue.reply raises.
     """
-    with transaction.atomic():
+    # Two people may press the button at the same moment: the second finds that it was sent again, and the second copy
+    # of the file is deleted.
+    with copied(message) as media, transaction.atomic():
         row = _locked(message, Status.UNKNOWN, Status.FAILED)
         if not can_be_sent_again(row):
             raise TooLate(gettext_noop("This message has been sent again already."))
         template = row.extras.get("template")
-        content = MessageContent(content=row.content, template=template, media=copy_of(row), author_id=author_id)
+        content = MessageContent(content=row.content, template=template, media=media, author_id=author_id)
         queued = reply(user_id=row.user_id, conversation_id=row.conversation_id, message=content)
         if row.status == Status.UNKNOWN:
             row.status, row.error = Status.FAILED, SENT_AGAIN
