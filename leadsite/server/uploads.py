@@ -15,8 +15,8 @@ PATHS: Final = ("/admin/leads/importrun/add",)
 # What may_upload asks for, and where it is.
 LOGIN_HEADERS: Final = (("cookies", "cookie"), ("authorization", "authorization"))
 _ID: Final = "[0-9a-f-]{36}"
-# Messages with a file: an answer in the inbox, and requests with an API key.
-_FORMS: Final = re.compile(rf"/admin/inbox/{_ID}/reply")
+# Messages with a file: an answer or a template in the inbox, and requests with an API key.
+_FORMS: Final = re.compile(rf"/admin/inbox/(?:new|{_ID}/(?:reply|template))")
 _API: Final = re.compile(rf"/api/(?:whatsapp|conversations/{_ID}/messages)")
 
 

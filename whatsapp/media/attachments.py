@@ -25,7 +25,8 @@ CAPTION_MAX_LENGTH: Final = 1024
 NAME_MAX_LENGTH: Final = 240  # Meta, Document messages
 # The key of an outgoing file in the extras of its message: what the sender needs of it.
 EXTRA: Final = "media"
-_KINDS: Final = frozenset(one.kind for one in ACCEPTED)
+# Kinds of messages; of templates those whose header is a file.
+_WITH_FILES: Final = frozenset((*(one.kind for one in ACCEPTED), "template"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,8 @@ def copied(message: Message) -> Iterator[Attachment | None]:
 
 def has_file(message: Message) -> bool:
     """Whether it is an outgoing message with a file of ours: what came from the phone has none."""
-    return message.kind in _KINDS and isinstance(message.extras.get(EXTRA), dict) and "name" in message.extras[EXTRA]
+    file = message.extras.get(EXTRA) if message.kind in _WITH_FILES else None
+    return isinstance(file, dict) and "name" in file
 
 
 def _accepted(mime: str) -> tuple[Accepted, str]:

@@ -16,6 +16,8 @@ Json = dict[str, Any]
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,100})\s*\}\}")
 # The parts of a template from top to bottom, whatever their order in the list.
 _ORDER: Final = ("HEADER", "LIMITED_TIME_OFFER", "BODY", "FOOTER", "BUTTONS", "CAROUSEL")
+# The mark of a parameter whose file goes out with the message: see headers.py. Pages show the file itself.
+ATTACHED: Final = "attached"
 # Parameters of buttons that are no text for the customer: they come back when the button is pressed.
 _INVISIBLE: Final = ("payload", "action")
 
@@ -90,6 +92,8 @@ def _text(kind: str, component: Json, sent: Json) -> str:
     shape = text_of(component.get("format")).upper() or "TEXT"
     if kind != "HEADER" or shape == "TEXT":
         return parameters.fill(text_of(component.get("text")))
+    if any(ATTACHED in object_of(one.get(text_of(one.get("type")))) for one in objects_of(sent.get("parameters"))):
+        return ""
     # A photo, a document or a place, which the message gives.
     return next(iter(parameters.positional), "") or f"({shape.lower()})"
 

@@ -57,7 +57,8 @@ class LeadRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContent:
-    """What to send: a text, a file, or a template in Meta's format ({name, language: {code}, components}).
+    """What to send: a text, a file, or a template in Meta's format ({name, language: {code}, components}), which may
+    have a file as its header (whatsapp/message_templates/headers.py).
 
     `author_id`: the person who wrote it in the admin.
     """
@@ -69,9 +70,9 @@ class MessageContent:
 
     @property
     def kind(self) -> str:
-        if self.media:
-            return self.media.kind
-        return TEMPLATE if self.template else TEXT
+        if self.template:
+            return TEMPLATE
+        return self.media.kind if self.media else TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +233,9 @@ def _queue(
 
 def _rendered(user_id: UUID, customer_id: UUID, route: Route, message: MessageContent) -> tuple[str, dict[str, Any]]:
     """Return content and extras of the row. Raises OptedOut, and MessageRefused for a template that cannot be sent."""
-    if message.media:
-        return message.media.content, message.media.extras
+    file = message.media.extras if message.media else {}
     if not message.template:
-        return message.content, {}
+        return message.media.content if message.media else message.content, file
     rendered = render_template(user_id=user_id, channel=route.channel, template=message.template)
     if rendered.problem:
         raise MessageRefused(
@@ -245,4 +245,4 @@ def _rendered(user_id: UUID, customer_id: UUID, route: Route, message: MessageCo
         raise OptedOut(OPTED_OUT, field="template")
     # `is_marketing` is read when the message is claimed: the customer may opt out until then.
     marks = {"is_marketing": True} if rendered.is_marketing else {}
-    return rendered.content, {"template": message.template, **marks}
+    return rendered.content, {"template": message.template, **marks, **file}

@@ -35,8 +35,10 @@ class Outgoing:
 
     @property
     def media(self) -> dict[str, Any] | None:
-        """The file that goes out with it: Attachment.extras in whatsapp/media/attachments.py."""
-        return self.extras.get("media") if self.kind != "template" else None
+        """The file that goes out with it, or as the header of a template: Attachment.extras in
+        whatsapp/media/attachments.py.
+        """
+        return self.extras.get("media")
 
     @property
     def is_to_phone(self) -> bool:

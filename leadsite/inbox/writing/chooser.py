@@ -2,7 +2,7 @@
 preview of what the customer will read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +17,8 @@ from conversations.models import Customer
 from leadsite.adminkit.values import shorten
 from leadsite.inbox.parameters import read_uuid
 from whatsapp.message_templates.fields import Field, fields_of, fill, problems_of, unfillable, values_of
+from whatsapp.message_templates.headers import FIELD as HEADER
+from whatsapp.message_templates.headers import MISSING, kind_of_header, with_file
 from whatsapp.message_templates.refreshing import problem_of_reading, readings_of
 from whatsapp.message_templates.rendering import Shown, describe, render, shown_parts
 from whatsapp.message_templates.statuses import REFUSED, problem_of_status
@@ -24,6 +26,13 @@ from whatsapp.models import Channel, MessageTemplate, SendingChannel
 
 SHOWN: Final = 30
 _TERM_MAX_LENGTH: Final = 100
+# The input in which a file is chosen as the header, and what a browser offers there.
+FILE_INPUT: Final = f"file:{HEADER}"
+_ACCEPT: Final = {
+    "image": "image/*,.heic",
+    "video": "video/mp4,video/3gpp",
+    "document": ".pdf,.txt,.csv,.doc,.docx,.xls,.xlsx,.ppt,.pptx",
+}
 OPTED_OUT: Final = (
     "This customer wants no marketing, and this template is marketing. WhatsApp and the law forbid to send it."
 )
@@ -36,6 +45,7 @@ class Input:
     field: Field
     value: str
     problem: str = ""
+    accept: str = ""  # the types of the file that may be chosen in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,8 @@ class Chooser:
     sent: dict[str, Any] | None = None
     content_sid: str = ""
     variables: str = ""
+    file_kind: str = ""  # what the header is: image, video, document
+    has_file: bool = False  # one was chosen for it
 
 
 def read_chooser(
@@ -79,9 +91,12 @@ def read_chooser(
     channel: SendingChannel | None,
     customer: Customer | None,
     form: QueryDict,
+    files: Collection[str] = (),
     is_sending: bool = False,
 ) -> Chooser:
-    """Return the chooser as a form has left it; `is_sending`: problems of fields are shown. At most five statements."""
+    """Return the chooser as a form has left it; `files`: the inputs in which a file was chosen; `is_sending`: problems
+    of fields are shown. At most five statements.
+    """
     chooser = Chooser(term=_word(form.get("find", ""), _TERM_MAX_LENGTH), language=_word(form.get("language", ""), 50))
     if channel and channel.provider != Channel.Provider.CLOUD:
         return _with_content(chooser, form, is_sending=is_sending)
@@ -90,9 +105,10 @@ def read_chooser(
     chosen_id = read_uuid(form.get("choose", "") or form.get("template", ""))
     chosen = templates.filter(pk=chosen_id).first() if chosen_id and "all" not in form else None
     if chosen:
-        return _with_chosen(
-            chooser, chosen, customer, values_of((name, form.get(name, "")) for name in form), is_sending=is_sending
-        )
+        chooser.file_kind = kind_of_header(chosen.components)
+        chooser.has_file = bool(chooser.file_kind) and FILE_INPUT in files
+        values = values_of((name, form.get(name, "")) for name in form)
+        return _with_chosen(chooser, chosen, customer, values, is_sending=is_sending)
     return _with_list(chooser, templates, business_id)
 
 
@@ -135,9 +151,13 @@ def _with_chosen(
     chooser.chosen, chooser.chosen_language, chooser.has_any = template, language_name(template.language), True
     components = template.components
     wrong = problems_of(components, values)
-    shown = wrong if is_sending else {}
-    chooser.inputs = [Input(one, values.get(one.name, ""), shown.get(one.name, "")) for one in fields_of(components)]
+    if HEADER in wrong and not values.get(HEADER):
+        wrong[HEADER] = MISSING
+    if chooser.has_file:
+        wrong.pop(HEADER, None)
+    chooser.inputs = [_input(one, values, wrong if is_sending else {}) for one in fields_of(components)]
     given = fill(components, values)
+    given = with_file(given, chooser.file_kind) if chooser.has_file else given
     chooser.preview = shown_parts(components, given)
     chooser.problem = problem_of_status(template.status)
     if not chooser.problem and (part := unfillable(components)):
@@ -150,6 +170,11 @@ def _with_chosen(
         sent = {"name": template.name, "language": {"code": template.language}}
         chooser.sent = sent | ({"components": given} if given else {})
     return chooser
+
+
+def _input(field: Field, values: Mapping[str, str], wrong: Mapping[str, str]) -> Input:
+    accept = _ACCEPT[field.kind] if field.name == HEADER else ""
+    return Input(field, values.get(field.name, ""), wrong.get(field.name, ""), accept)
 
 
 def _with_content(chooser: Chooser, form: QueryDict, *, is_sending: bool) -> Chooser:

@@ -1,6 +1,7 @@
 """Writing to a number, also one that nobody has written to yet: a text or a template, with a lead if wanted."""
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT
 from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.views import whole_page
+from leadsite.inbox.writing.attaching import given_header
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from leadsite.languages.texts import shown
 from whatsapp.message_templates.rendering import describe
@@ -71,9 +73,10 @@ def new_chat(request: HttpRequest) -> HttpResponse:
         channel=new.channel,
         customer=new.customer,
         form=request.POST,
+        files=request.FILES.keys(),
         is_sending=is_sending and new.kind == "template",
     )
-    if is_sending and (queued := _send(viewer, new, chooser)):
+    if is_sending and (queued := _send(request, viewer, new, chooser)):
         return HttpResponseRedirect(reverse("inbox-chat", args=[queued], query={"tab": "all"}))
     context = {"new": new, "chooser": chooser, "tab": tab_of(request), "types": Lead.Type.choices}
     if BY_SCRIPT in request.headers:
@@ -120,7 +123,7 @@ def _look_up(viewer: Viewer, new: NewChat) -> None:
     new.chat = Conversation.objects.filter(pk=chats[0]).first() if chats else None
 
 
-def _send(viewer: Viewer, new: NewChat, chooser: Chooser) -> UUID | None:
+def _send(request: HttpRequest, viewer: Viewer, new: NewChat, chooser: Chooser) -> UUID | None:
     """Return the id of the conversation; None where something is wrong, which `new` says then."""
     message = _content(viewer, new, chooser)
     lead = None
@@ -133,13 +136,14 @@ def _send(viewer: Viewer, new: NewChat, chooser: Chooser) -> UUID | None:
         return None
     name = new.typed["name"].strip() or (new.customer.name if new.customer else "") or ""
     try:
-        return send_message(
-            user_id=viewer.business_id,
-            to=Recipient(phone=new.phone, customer_name=name),
-            message=message,
-            lead=lead,
-            channel_id=new.channel.id if new.channel else None,
-        ).conversation_id
+        with given_header(request, viewer, chooser) if message.template else nullcontext() as media:
+            return send_message(
+                user_id=viewer.business_id,
+                to=Recipient(phone=new.phone, customer_name=name),
+                message=replace(message, media=media),
+                lead=lead,
+                channel_id=new.channel.id if new.channel else None,
+            ).conversation_id
     except MessageRefused as refusal:
         new.problems[_SENT_BY.get(refusal.field or "", "")] = shown(refusal)
     except (ConversationRefused, LeadRefused) as refusal:

@@ -1,5 +1,6 @@
 """The chooser of templates in a chat: shown, changed as one types, and sent by the service that sends replies."""
 
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT, STATUS, answer_with_chat
 from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.views import meanwhile, whole_page
+from leadsite.inbox.writing.attaching import given_header
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from leadsite.languages.texts import shown
 from whatsapp.message_templates.refreshing import problem_of_reading, request_refresh
@@ -62,6 +64,7 @@ def chooser_of(
         channel=find_route_of_reply(conversation).channel,
         customer=conversation.customer,
         form=request.POST,
+        files=request.FILES.keys(),
         is_sending=is_sending,
     )
 
@@ -85,11 +88,15 @@ def _send(request: HttpRequest, viewer: Viewer, conversation: Conversation, choo
             else str(_NOT_FILLED if has_fields else _NOT_CHOSEN)
         )
     seen = None if "anyway" in request.POST else read_uuid(request.POST.get("shown", ""))
+    its: dict[str, Any] = {
+        "user_id": viewer.business_id,
+        "conversation_id": conversation.pk,
+        "unless_answered_after": seen,
+    }
     content = MessageContent(content=describe(chooser.sent), template=chooser.sent, author_id=viewer.person_id)
     try:
-        queue_reply(
-            user_id=viewer.business_id, conversation_id=conversation.pk, message=content, unless_answered_after=seen
-        )
+        with given_header(request, viewer, chooser) as media:
+            queue_reply(message=replace(content, media=media), **its)
     except AnsweredMeanwhile as refusal:
         who = meanwhile(viewer, refusal.answer)["meanwhile_by"]
         sentence = gettext("%(who)s has answered meanwhile: “%(text)s”. Nothing of yours was sent yet.") % {

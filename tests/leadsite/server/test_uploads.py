@@ -12,6 +12,8 @@ CHAT = "01a224f9-ac8e-7ee5-a11a-ab1ffda84e92"
     ("path", "takes_files"),
     [
         (f"/admin/inbox/{CHAT}/reply/", True),
+        (f"/admin/inbox/{CHAT}/template/", True),
+        ("/admin/inbox/new/", True),
         ("/api/whatsapp", True),
         (f"/api/conversations/{CHAT}/messages/", True),
         ("/admin/leads/importrun/add/", True),

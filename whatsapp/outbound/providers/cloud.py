@@ -13,6 +13,7 @@ from requests.auth import AuthBase
 from conversations.models import PROVIDER_ID_MAX_LENGTH
 from whatsapp.json_parts import error_text, object_of, objects_of, text_of
 from whatsapp.json_repair import NotJson, parse
+from whatsapp.message_templates.headers import with_upload
 from whatsapp.meta_errors import UNKNOWN_NUMBER, outcome_of_error, with_advice
 from whatsapp.outbound.outcomes import REASON_MAX_LENGTH, Outcome, Outgoing, Problem, Retry, Sent, Stopped, Unknown
 from whatsapp.outbound.providers.cloud_media import upload
@@ -74,6 +75,8 @@ def body_of(message: Outgoing) -> dict[str, Any]:
     }
     if message.kind == "template":
         template = {key: found for key, found in message.extras["template"].items() if key != "content_sid"}
+        if file := message.media:
+            template = with_upload(template, uploaded=file["uploaded"], filename=file["filename"])
         return body | {"type": "template", "template": template}
     if file := message.media:
         named = {"filename": file["filename"]} if message.kind == "document" else {}

@@ -77,11 +77,13 @@ def request_for(message: Outgoing, token: str) -> Request | Outcome:
     user, _, password = secret.partition(":") if ":" in secret else (account, ":", secret)
     url = f"{settings.TWILIO_API_BASE_URL}/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
     form = {"From": TWILIO_PREFIX + message.phone_number_id, "To": TWILIO_PREFIX + message.address}
-    if file := message.media:
+    if template:
+        form |= _template_form(template)
+    elif file := message.media:
         form |= {"MediaUrl": program_link(UUID(file["id"]), life=MEDIA_LIFE)}
         form |= {"Body": file["caption"]} if file["caption"] else {}
     else:
-        form |= _template_form(template) if template else {"Body": message.content}
+        form["Body"] = message.content
     if settings.PUBLIC_URL:
         # Without it Twilio uses the callback URL configured for the sender.
         form["StatusCallback"] = settings.PUBLIC_URL + reverse("whatsapp-webhook")

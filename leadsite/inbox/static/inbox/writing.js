@@ -28,12 +28,38 @@
         form.prepend(line);
     }
 
+    const fileOf = form => form.querySelector("[data-header-file]");
+
+    /* What is typed and chosen, without the file: only what is sent has it. */
+    function typed(form, submitter) {
+        const body = new FormData(form, submitter), file = fileOf(form);
+        if (file) body.delete(file.name);
+        return body;
+    }
+
+    /* A form that comes back with a problem has the file that was chosen. */
+    function keepFile(form, fresh) {
+        const before = form && fileOf(form), after = fresh && fileOf(fresh);
+        if (before?.files.length && after && before.name === after.name) after.files = before.files;
+    }
+
+    /* Before unfold, which expects a text box beside each field for files. */
+    document.addEventListener("change", event => {
+        const input = event.target;
+        if (!("headerFile" in (input.dataset || {}))) return;
+        event.stopPropagation();
+        const file = input.files[0], most = Number(input.dataset.most), form = formOf(input);
+        if (!file || file.size <= most) return;
+        input.value = "";
+        problem(form, root.dataset.tooLarge.replace("NUMBER", most / 1024 / 1024).replace("NAME", () => file.name));
+    }, true);
+
     const busy = document.getElementById("inbox").dataset.busy;
 
     /* Only what follows from the fields, so that the one in which somebody types stays as it is. */
     async function freshen(form) {
         const number = ++asked;
-        const {page} = await post(form.dataset.update || form.action, new FormData(form));
+        const {page} = await post(form.dataset.update || form.action, typed(form));
         if (number !== asked || !form.isConnected) return;
         for (const part of page.querySelectorAll("[data-fresh]"))
             form.querySelector(`[data-fresh="${part.dataset.fresh}"]`)?.replaceWith(part);
@@ -41,9 +67,10 @@
 
     async function exchange(form, submitter) {
         asked++;
-        const {page} = await post(form.dataset.update || form.action, new FormData(form, submitter));
+        const {page} = await post(form.dataset.update || form.action, typed(form, submitter));
         const fresh = page.getElementById(form.id);
         if (!fresh || !form.isConnected) return;
+        keepFile(form, fresh);
         form.replaceWith(fresh);
         const first = fresh.querySelector("[name^='field:'], #template-find, [name=content_sid], [name=send]");
         first?.focus({preventScroll: true});
@@ -55,6 +82,7 @@
         try {
             const {page, status} = await post(form.action, new FormData(form, submitter));
             const fresh = page.getElementById("template-box");
+            keepFile(form, fresh);
             if (fresh && box()) box().replaceChildren(...fresh.childNodes);
             if (status === 200 && submitter.name === "send") document.getElementById("reply-text")?.focus({preventScroll: true});
             else box()?.querySelector("[aria-invalid]")?.focus();
@@ -65,7 +93,7 @@
     }
 
     async function refresh(form, button) {
-        await post(button.formAction, new FormData(form));
+        await post(button.formAction, typed(form));
         // A worker reads them.
         for (const wait of [1500, 3000, 6000]) {
             await new Promise(done => setTimeout(done, wait));
