@@ -1,9 +1,11 @@
 """Debian's Chromium, driven by Playwright, on the admin of a server on this machine."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +39,43 @@ CONTRAST = """element => {
     const text = light();
     return Math.max(ground, text) / Math.min(ground, text);
 }"""
+
+
+# The links, buttons and fields in view, inside of an element, that are smaller than a finger.
+TARGETS = """inside => [...document.querySelectorAll(`${inside} :is(a, button, select, input, textarea, summary)`)]
+    .filter(e => e.checkVisibility() && e.type !== "hidden" && !e.classList.contains("inbox-hidden")
+                 && e.type !== "file"  // its label is what a finger meets
+                 && !e.matches("a.text-link")  // in a sentence
+                 && !e.closest(".thread"))
+    .map(e => [e.outerHTML.slice(0, 120), (/^(checkbox|radio)$/.test(e.type) && e.closest("label") || e)
+                .getBoundingClientRect()])
+    .filter(([, r]) => r.width && (r.height < 43.5 || r.width < 43.5)).map(([html]) => html)"""
+
+
+def serious(page: Page, inside: str) -> list[str]:
+    """What axe-core finds inside of an element that is serious or worse."""
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate(f"axe.run('{inside}')")
+    return [
+        json.dumps([one["id"], node["html"][:200], node.get("failureSummary", "")[:300]])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def small_targets(page: Page, inside: str) -> list[str]:
+    return list(page.evaluate(TARGETS, inside))
+
+
+def tab_to(page: Page, name: str, most: int = 120) -> None:
+    """Press Tab until the element with this text has the focus."""
+    said = "() => document.activeElement.textContent.trim() || document.activeElement.getAttribute('aria-label') || ''"
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if name in page.evaluate(said) and page.evaluate("document.activeElement !== document.body"):
+            return
+    raise AssertionError(f"The keyboard does not reach {name!r} on {page.url}.")
 
 
 @dataclass
@@ -98,6 +137,22 @@ def assert_readable_in_both_themes(window: Window, path: str, folder: Path, name
         assert found
         for element in found:
             assert element.evaluate(CONTRAST) >= 4.5, (theme, element.text_content())
+
+
+def assert_accessible(window: Window, path: str, inside: str, folder: Path, name: str) -> None:
+    """A page in light and dark, on a screen and on a phone: nothing serious for axe-core in this element of it; on a
+    phone it fits, and buttons are large enough for a finger.
+    """
+    for shape, size in (("screen", DESKTOP), ("phone", PHONE)):
+        window.page.set_viewport_size(ViewportSize(width=size["width"], height=size["height"]))
+        for theme in ("light", "dark"):
+            window.page.emulate_media(color_scheme=theme)
+            window.open(path)
+            window.page.locator(f"html{'.dark' if theme == 'dark' else ':not(.dark)'}").wait_for()
+            window.page.screenshot(path=folder / f"{name}-{shape}-{theme}.png", full_page=True)
+            assert serious(window.page, inside) == [], (path, shape, theme)
+    assert window.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+    assert small_targets(window.page, inside) == [], path
 
 
 def assert_fits_a_phone(window: Window, folder: Path, *paths: str) -> None:

@@ -14,10 +14,11 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import Page, ViewportSize
 
 from tests.browser import browser
 
@@ -110,6 +111,9 @@ def open_chat(page: Any, name: str) -> None:
     page.wait_for_timeout(600)
 
 
+Shoot = Callable[..., None]
+
+
 def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
     def shoot(name: str, *, full: bool = False) -> None:
         page.wait_for_timeout(500)
@@ -137,6 +141,42 @@ def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
     shoot("lead")
     import_page(page)
     shoot("admin-import")
+    of_customers(page, shoot)
+    of_exports(page, shoot)
+    of_templates(page, shoot)
+
+
+def of_customers(page: Page, shoot: Shoot) -> None:
+    page.goto(f"{SITE}/admin/conversations/customer/duplicates/")
+    shoot("duplicates")
+    page.get_by_role("link", name="Compare and merge").first.click()
+    page.locator(".merge-two").wait_for()
+    shoot("merge", full=True)
+    page.locator(".merge-one a").first.click()
+    page.locator(".person").wait_for()
+    shoot("person", full=True)
+
+
+def of_exports(page: Page, shoot: Shoot) -> None:
+    page.goto(f"{SITE}/admin/exports/new/lead/?status=new")
+    shoot("export-new", full=True)
+    page.goto(f"{SITE}/admin/exports/")
+    shoot("exports")
+    page.get_by_role("link", name="Open").first.click()
+    page.wait_for_load_state()
+    shoot("export")
+    page.goto(f"{SITE}/admin/overview/")
+    shoot("figures", full=True)
+
+
+def of_templates(page: Page, shoot: Shoot) -> None:
+    open_chat(page, "João")
+    page.get_by_role("link", name="Send a template").click()
+    page.locator("#template-form").wait_for()
+    shoot("templates")
+    page.get_by_role("button", name="cake_photo").click()
+    page.locator("[data-header-file]").wait_for()
+    shoot("template-photo")
 
 
 def import_page(page: Any) -> None:

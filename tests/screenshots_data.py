@@ -3,16 +3,23 @@
 import io
 import time
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.management import call_command
 from django.db.models import F
+from django.utils import timezone
 
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Customer, Message
+from leads.merging.distinct import tell_apart
 from leads.models import Lead
 from leads.services.change import change_lead
 from leadsite.accounts.models import User
+from leadsite.exports.columns import COLUMNS
+from leadsite.exports.services import start_export
+from leadsite.figures.counting import count_days
 from tests.screenshots import AMINA, posted
+from whatsapp.models import MessageTemplate
 from whatsapp.outbound.enqueue import MessageContent, reply
 
 CAKE = "Could you bake a three-tier lemon cake for 40 guests? Saturday the 12th."
@@ -61,6 +68,42 @@ def fill(site: str) -> None:
     lead = Lead.objects.filter(conversation__customer__phone=AMINA).latest("pk")
     if lead.status == Lead.Status.NEW:
         change_lead(user_id=owner.pk, lead_id=lead.pk, changes={"status": "contacted"})
+    duplicates(owner)
+    templates(owner)
+    columns = [column.name for column in COLUMNS["lead"]]
+    chosen: dict[str, Any] = {
+        "kind": "lead",
+        "query": "status__exact=new",
+        "columns": columns,
+        "file_format": "xlsx",
+        "total": 6,
+    }
+    start_export(person_id=owner.pk, business_id=owner.pk, **chosen)
+    count_days(days=30)
+
+
+def duplicates(owner: User) -> None:
+    """Two who may be one person, by their names and by a number in two spellings; and two who are not."""
+    baker = Customer.objects.get(user=owner, name="Oliver Smith", phone="+447700900123")
+    for user_id, name in (("GB.1349120865530274", "Oliver Smith"), ("DE.2249120865530275", "Farida Haddad")):
+        Customer.objects.create(user=owner, name=name, whatsapp_user_id=user_id)
+    Customer.objects.create(user=owner, name="F. Haddad", phone="+49015120000011")
+    other = Customer.objects.filter(user=owner, name="Oliver Smith").exclude(pk=baker.pk).exclude(phone=None).get()
+    tell_apart(user_id=owner.pk, ids=(baker.pk, other.pk), person_id=owner.pk)
+
+
+def templates(owner: User) -> None:
+    body = {"type": "BODY", "text": "Hello {{1}}, your {{2}} is ready. We are open until six."}
+    offer = {"type": "BODY", "text": "Hallo {{1}}, im Herbst gibt es unseren Pflaumenkuchen wieder."}
+    photo = {"type": "HEADER", "format": "IMAGE"}
+    buttons = {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Thanks"}]}
+    for name, language, category, components in (
+        ("cake_ready", "en_US", "utility", [body, buttons]),
+        ("cake_photo", "en_US", "utility", [photo, body, buttons]),
+        ("autumn_offer", "de", "marketing", [offer]),
+    ):
+        known = {"waba_id": "", "category": category, "status": "approved", "status_at": timezone.now()}
+        MessageTemplate.objects.create(user=owner, name=name, language=language, components=components, **known)
 
 
 def move(phone: str, by: timedelta) -> None:

@@ -1,10 +1,8 @@
 """The inbox in two browsers at once: what one does, the other sees without a reload. Screenshots are in tmp_path."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -15,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from conversations.models import Conversation, Message
 from leadsite.accounts.models import Session
-from tests.browser import DESKTOP, PHONE, Window, browser
+from tests.browser import DESKTOP, PHONE, Window, browser, serious, small_targets
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, says
 from tests.staff import person_of
@@ -200,49 +198,23 @@ def test_the_day_by_keyboard_and_nothing_serious_for_axe(team: Team, tmp_path: P
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         page.screenshot(path=tmp_path / f"chat-{theme}.png")
-        assert serious(page) == []
+        assert serious(page, "#inbox") == []
 
 
 def test_the_panes_of_a_phone_and_targets_for_fingers(team: Team, tmp_path: Path):
     team.do(lambda: two_chats(team.owner))
     phone = team.window("ben@bakery.example", viewport=PHONE)
     phone.page.screenshot(path=tmp_path / "phone-list.png")
-    too_small = targets(phone.page)
+    too_small = small_targets(phone.page, "#inbox")
     phone.page.locator(".inbox-row", has_text="נועה").click()
     expect(box(phone.page)).to_be_visible()
     phone.page.screenshot(path=tmp_path / "phone-chat.png")
-    too_small += targets(phone.page)
-    assert serious(phone.page) == []
+    too_small += small_targets(phone.page, "#inbox")
+    assert serious(phone.page, "#inbox") == []
     phone.page.get_by_role("link", name="Customer and lead").click()
-    too_small += targets(phone.page)
+    too_small += small_targets(phone.page, "#inbox")
     phone.page.get_by_role("link", name="Back to the chat").click()
     phone.page.get_by_role("link", name="Back to the list").click()
     expect(phone.page.locator(".inbox-row").first).to_be_visible()
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert too_small == []
-
-
-def serious(page: Page, inside: str = "#inbox") -> list[str]:
-    """What axe-core finds in the inbox that is serious or worse."""
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate(f"axe.run('{inside}')")
-    return [
-        json.dumps([one["id"], node["html"][:200], node.get("failureSummary", "")[:300]])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-
-
-def targets(page: Page) -> list[str]:
-    """The links, buttons and fields in view that are smaller than a finger."""
-    return list(
-        page.evaluate(
-            """() => [...document.querySelectorAll("#inbox :is(a, button, select, input, textarea, summary)")]
-                .filter(e => e.checkVisibility() && e.type !== "hidden" && !e.classList.contains("inbox-hidden")
-                             && e.type !== "file"  // its label is what a finger meets
-                             && !e.closest(".thread"))
-                .map(e => [e.outerHTML.slice(0, 120), e.getBoundingClientRect()])
-                .filter(([, r]) => r.width && (r.height < 43.5 || r.width < 43.5)).map(([html]) => html)"""
-        )
-    )

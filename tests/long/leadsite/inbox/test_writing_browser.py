@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from conversations.models import Conversation, Message
-from tests.browser import CONTRAST, PHONE
+from conversations.models import Conversation, Message, StoredMedia
+from tests.browser import CONTRAST, PHONE, serious
 from tests.leadsite.inbox.chats import answers, asks, says
 from tests.leadsite.inbox.writing.test_templates import template_of
 from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, box, team  # noqa: F401 - a fixture
+from tests.whatsapp.provider_files import picture
 from whatsapp.models import Channel
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -76,6 +77,36 @@ def test_a_template_after_the_window_has_closed(team: Team, tmp_path: Path):  # 
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
     shoot(page, tmp_path, "phone")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_photo_at_the_top_of_a_template(team: Team, tmp_path: Path):  # noqa: F811 - the fixture
+    team.do(lambda: closed(team))
+    photo = [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Hello {{1}}"}]
+    team.do(lambda: template_of(team.owner, "photo", waba_id="", components=photo))
+    page = team.window("mara@bakery.example").page
+    page.locator(".inbox-row", has_text="Amina").click()
+    form = page.locator("#template-form")
+    form.get_by_role("button", name="photo").click()
+    file = form.get_by_label("Photo", exact=False)
+    (tmp_path / "large.jpg").write_bytes(bytes(17 * 1024 * 1024))
+    file.set_input_files(tmp_path / "large.jpg")
+    expect(form.get_by_role("alert")).to_contain_text("large.jpg")
+    form.get_by_role("button", name="Send template").click()
+    expect(form).to_contain_text("Choose a file, or write its address.")
+    shoot(page, tmp_path, "photo-missing")
+    (tmp_path / "cake.jpg").write_bytes(picture())
+    file.set_input_files(tmp_path / "cake.jpg")
+    # A problem elsewhere leaves the file where it is.
+    form.get_by_role("button", name="Send template").click()
+    expect(form).to_contain_text("Text 1: fill this in.")
+    assert file.evaluate("input => input.files[0].name") == "cake.jpg"
+    page.get_by_label("Text 1").fill("Amina")
+    expect(form.locator(".inbox-preview")).to_contain_text("Hello Amina")
+    shoot(page, tmp_path, "photo-filled")
+    assert serious(page, "#template-box") == []
+    form.get_by_role("button", name="Send template").click()
+    expect(page.locator("#messages .bubble-out .bubble-picture img")).to_be_visible()
+    assert team.do(lambda: StoredMedia.objects.get().message.content) == "Hello Amina"
 
 
 def test_a_new_chat(team: Team, tmp_path: Path):  # noqa: F811 - the fixture

@@ -13,9 +13,9 @@ from playwright.sync_api import Page, expect
 from conversations.models import Conversation, Label
 from leads.models import Lead
 from leadsite.inbox.models import QuickReply
-from tests.browser import PHONE
+from tests.browser import PHONE, serious
 from tests.leadsite.inbox.chats import asks
-from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, box, serious, team
+from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, box, team
 
 __all__ = ["team"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -145,7 +145,7 @@ def test_on_a_phone(team: Team, tmp_path: Path):
     page.get_by_role("link", name="Customer and lead").click()
     page.get_by_text("Edit …").click()
     page.screenshot(path=tmp_path / "phone-customer.png")
-    assert serious(page) == []
+    assert serious(page, "#inbox") == []
     page.goto(f"{team.site}/admin/inbox/board/")
     page.screenshot(path=tmp_path / "phone-board.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
