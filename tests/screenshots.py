@@ -29,6 +29,7 @@ SITE: Final = f"http://127.0.0.1:{PORT}"
 DESKTOP: Final = ViewportSize(width=1440, height=900)
 PHONE: Final = ViewportSize(width=390, height=844)
 AMINA: Final = "+4915123456789"
+Shoot = Callable[..., None]
 FILE: Final = """Name;Telefon;Art;Nachricht;Status
 Farida Haddad;+49 151 20000001;Bestellung;Baklava für 30 Personen;neu
 Thomas Weber;0151 20000002;Anfrage;Haben Sie sonntags offen?;neu
@@ -40,7 +41,7 @@ Unbekannt;12;Anfrage;Nummer fehlt;neu
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=IMAGES, help="default: docs/images")
-    parser.add_argument("--all", action="store_true", help="each page also on a phone and in the dark theme")
+    parser.add_argument("--all", action="store_true", help="more pages, and each also on a phone and in the dark theme")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="leadsite-screenshots-") as folder:
         os.environ |= {"LEADSITE_DATA_DIR": folder, "LEADSITE_DEMO": "true", "PORT": str(PORT), "LOG_LEVEL": "ERROR"}
@@ -89,6 +90,8 @@ def take(folder: Path, password: str, *, everything: bool) -> None:
                 log_in(page, password)
                 suffix = shape + ("-dark" if theme == "dark" else "")
                 pictures(page, folder, suffix, everything or not shape)
+                for further in (of_customers, of_exports, of_templates) if everything else ():
+                    further(page, shooting(page, folder, suffix))
                 page.context.close()
         page = chromium.new_context(viewport=DESKTOP, color_scheme="dark", locale="en-GB").new_page()
         log_in(page, password)
@@ -111,14 +114,16 @@ def open_chat(page: Any, name: str) -> None:
     page.wait_for_timeout(600)
 
 
-Shoot = Callable[..., None]
-
-
-def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
+def shooting(page: Page, folder: Path, suffix: str) -> Shoot:
     def shoot(name: str, *, full: bool = False) -> None:
         page.wait_for_timeout(500)
         page.screenshot(path=folder / f"{name}{suffix}.png", full_page=full)
 
+    return shoot
+
+
+def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
+    shoot = shooting(page, folder, suffix)
     page.goto(f"{SITE}/admin/inbox/?tab=waiting")
     page.locator(".inbox-row").first.wait_for()
     if suffix:  # beside the chat it is in the picture of that
@@ -141,9 +146,6 @@ def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
     shoot("lead")
     import_page(page)
     shoot("admin-import")
-    of_customers(page, shoot)
-    of_exports(page, shoot)
-    of_templates(page, shoot)
 
 
 def of_customers(page: Page, shoot: Shoot) -> None:
