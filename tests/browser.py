@@ -150,9 +150,11 @@ def assert_accessible(window: Window, path: str, inside: str, folder: Path, name
             window.open(path)
             window.page.locator(f"html{'.dark' if theme == 'dark' else ':not(.dark)'}").wait_for()
             window.page.screenshot(path=folder / f"{name}-{shape}-{theme}.png", full_page=True)
-            assert serious(window.page, inside) == [], (path, shape, theme)
+            found = serious(window.page, inside)
+            assert not found, (path, shape, theme, found)
     assert window.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
-    assert small_targets(window.page, inside) == [], path
+    too_small = small_targets(window.page, inside)
+    assert not too_small, (path, too_small)
 
 
 def assert_fits_a_phone(window: Window, folder: Path, *paths: str) -> None:

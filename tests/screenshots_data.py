@@ -68,6 +68,10 @@ def fill(site: str) -> None:
     lead = Lead.objects.filter(conversation__customer__phone=AMINA).latest("pk")
     if lead.status == Lead.Status.NEW:
         change_lead(user_id=owner.pk, lead_id=lead.pk, changes={"status": "contacted"})
+    of_further_pages(owner)
+
+
+def of_further_pages(owner: User) -> None:
     duplicates(owner)
     templates(owner)
     columns = [column.name for column in COLUMNS["lead"]]

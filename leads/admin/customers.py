@@ -98,7 +98,7 @@ class PersonPart(PagePart):
             for pair in found.pairs
             if pair.first_id in customers and pair.second_id in customers
         ]
-        context = {"title": gettext("Possible duplicates"), "pairs": pairs, "opts": page.opts}
+        context: dict[str, Any] = {"title": gettext("Possible duplicates"), "pairs": pairs}
         context |= {"before": found.before, "here": before or ""}
         return _page(request, "leads/duplicates.html", context)
 
@@ -114,7 +114,7 @@ class PersonPart(PagePart):
             preview = preview_merge(source=other, target=stays)
             context = {"title": gettext("Merge two customers"), "stays": stays, "other": other, "preview": preview}
             is_distinct = bool(DistinctPair.objects.among([(min(stays.pk, other.pk), max(stays.pk, other.pk))]))
-            return _page(request, "leads/merge.html", context | {"opts": page.opts, "is_distinct": is_distinct})
+            return _page(request, "leads/merge.html", context | {"is_distinct": is_distinct})
         try:
             services.merge(
                 user_id=stays.user_id, source_id=other.pk, target_id=stays.pk, person_id=cast(User, request.user).pk

@@ -171,7 +171,7 @@ class TestInbox:
 
     def test_a_new_chat_begins_with_it(self, owner, person, mailing):
         template = self.template(owner, "IMAGE")
-        form = {"to": "+4915100000007", "kind": "template", "template": str(template.pk), "send": "1"}
+        form: dict[str, Any] = {"to": "+4915100000007", "kind": "template", "template": str(template.pk), "send": "1"}
         form |= {"field:body.1": "Ben", "file:header.media": SimpleUploadedFile("cake.jpg", picture())}
         assert person.client.post("/admin/inbox/new/", form).status_code == 302
         mailing.graph.queue_reactions(UPLOADED)

@@ -75,6 +75,7 @@ def test_nothing_serious_for_axe_and_targets_for_fingers(
         "duplicates": (address("duplicates", Customer), "#content"),
         "merge": (address("merge", numbered) + other, "#content"),
         "customer": (address("change", numbered), ".person"),
+        "privacy": (address("change", numbered), "#privacy"),
     }
     with open_window(live_server.url) as window:
         window.log_in(people.user.email, PASSWORD)
