@@ -132,8 +132,8 @@ def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
     shoot("inbox")
     if not more:
         return
-    if page.locator("[data-customer]").is_visible():
-        page.locator("[data-customer]").click()
+    if page.locator(".inbox-to-customer").is_visible():
+        page.locator(".inbox-to-customer").click()
         shoot("customer")
     page.goto(f"{SITE}/admin/inbox/?q=lemon&tab=all")
     shoot("search")

@@ -19,7 +19,7 @@ from leadsite.exports.columns import COLUMNS
 from leadsite.exports.services import start_export
 from leadsite.figures.counting import count_days
 from tests.screenshots import AMINA, posted
-from whatsapp.models import MessageTemplate
+from whatsapp.models import Channel, MessageTemplate
 from whatsapp.outbound.enqueue import MessageContent, reply
 
 CAKE = "Could you bake a three-tier lemon cake for 40 guests? Saturday the 12th."
@@ -97,6 +97,7 @@ def duplicates(owner: User) -> None:
 
 
 def templates(owner: User) -> None:
+    account = Channel.objects.get(user=owner).waba_id
     body = {"type": "BODY", "text": "Hello {{1}}, your {{2}} is ready. We are open until six."}
     offer = {"type": "BODY", "text": "Hallo {{1}}, im Herbst gibt es unseren Pflaumenkuchen wieder."}
     photo = {"type": "HEADER", "format": "IMAGE"}
@@ -106,7 +107,7 @@ def templates(owner: User) -> None:
         ("cake_photo", "en_US", "utility", [photo, body, buttons]),
         ("autumn_offer", "de", "marketing", [offer]),
     ):
-        known = {"waba_id": "", "category": category, "status": "approved", "status_at": timezone.now()}
+        known = {"waba_id": account, "category": category, "status": "approved", "status_at": timezone.now()}
         MessageTemplate.objects.create(user=owner, name=name, language=language, components=components, **known)
 
 

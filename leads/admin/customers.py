@@ -11,6 +11,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -202,11 +204,16 @@ def _note(note: Note) -> dict[str, Any]:
     return {"text": note.text, "author": author, "when": moment(note.created_at), "chat": note.conversation_id}
 
 
+def with_number(customer: Customer) -> SafeString:
+    """A link to the page of a customer, with the number beside it: two may have the same name."""
+    return format_html('{} <bdi dir="ltr">{}</bdi>', link(customer), customer.phone or "")
+
+
 def _other(customer: Customer, pair: duplicates.Duplicate) -> dict[str, Any]:
     other_id = pair.second_id if pair.first_id == customer.pk else pair.first_id
     other = Customer.objects.get(pk=other_id)
     address = reverse("admin:conversations_customer_merge", args=[quote(customer.pk)], query={"with": str(other_id)})
-    return {"other": other, "link": link(other), "reason": pair.reason, "merge": address}
+    return {"other": other, "link": with_number(other), "reason": pair.reason, "merge": address}
 
 
 def _merge(merge: CustomerMerge) -> dict[str, Any]:

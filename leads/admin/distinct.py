@@ -12,14 +12,14 @@ from django.utils.translation import gettext
 
 from conversations.admin.customers import CustomerAdmin
 from conversations.models import Customer
-from leads.admin.customers import NO_CHOICE, to_customer, two_customers, uuid_of
+from leads.admin.customers import NO_CHOICE, to_customer, two_customers, uuid_of, with_number
 from leads.merging import distinct
 from leads.merging.services import MergeRefused
 from leads.models import DistinctPair
 from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
-from leadsite.adminkit.values import link, moment
+from leadsite.adminkit.values import moment
 from leadsite.languages.texts import shown
 
 _PAIRS: Final = 20
@@ -94,10 +94,10 @@ def _to_list(request: HttpRequest) -> HttpResponse | None:
     return HttpResponseRedirect(reverse("admin:conversations_customer_duplicates", query=query))
 
 
-def _pair(customer: Customer, pair: DistinctPair, other: Model) -> dict[str, Any]:
+def _pair(customer: Customer, pair: DistinctPair, other: Customer) -> dict[str, Any]:
     return {
         "other": other,
-        "link": link(other),
+        "link": with_number(other),
         "by": pair.person.person_name if pair.person else "",
         "when": moment(pair.created_at),
         "take_back": reverse("admin:conversations_customer_not-apart", args=[quote(customer.pk)]),

@@ -97,7 +97,13 @@
     const plain = element => element.outerHTML.replace(csrf, "");
     const thread = () => find("thread");
     const isAtEnd = () => { const it = thread(); return it.scrollHeight - it.scrollTop - it.clientHeight < 80; };
-    const toEnd = () => { thread().scrollTop = thread().scrollHeight; find("newer").hidden = true; };
+    let staysAtEnd = true;
+    const toEnd = () => { thread().scrollTop = thread().scrollHeight; find("newer").hidden = true; staysAtEnd = true; };
+    /* Photos and players that load make the chat longer: who reads its end stays there. */
+    panes.addEventListener("scroll", event => { if (event.target === thread()) staysAtEnd = isAtEnd(); }, true);
+    for (const name of ["load", "loadedmetadata"]) panes.addEventListener(name, event => {
+        if (staysAtEnd && thread()?.contains(event.target)) toEnd();
+    }, true);
     let shownAt = Date.now();
 
     async function openChat(href, {push = true, focus = true} = {}) {

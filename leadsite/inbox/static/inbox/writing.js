@@ -72,7 +72,7 @@
         if (!fresh || !form.isConnected) return;
         keepFile(form, fresh);
         form.replaceWith(fresh);
-        const first = fresh.querySelector("[name^='field:'], #template-find, [name=content_sid], [name=send]");
+        const first = fresh.querySelector("[name^='file:'], [name^='field:'], #template-find, [name=content_sid], [name=send]");
         first?.focus({preventScroll: true});
         fresh.scrollIntoView({block: "nearest"});
     }

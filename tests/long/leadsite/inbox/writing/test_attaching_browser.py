@@ -17,6 +17,10 @@ from whatsapp.media.fetching import fetch_due
 
 __all__ = ["team"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AT_END = """() => {
+    const it = document.getElementById("thread");
+    return it.scrollHeight - it.scrollTop < it.clientHeight + 2;
+}"""
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
@@ -77,6 +81,7 @@ def sends_a_photo(page: Page, folder: Path) -> None:
     ours = page.locator(".bubble-out .bubble-picture img")
     expect(ours).to_be_visible()
     page.wait_for_function(LOADED, arg=ours.element_handle())
+    page.wait_for_function(AT_END)
     expect(page.locator(".bubble-out")).to_contain_text("This one?")
     expect(page.locator(".inbox-attached")).to_be_hidden()
     page.screenshot(path=folder / "out.png")
