@@ -24,6 +24,7 @@ from leadsite.core.statements import fetch_rows
 
 M = TypeVar("M", bound=models.Model)
 
+# OFFSET 0: one look-up for each customer. Otherwise the planner may read all active conversations into a hash table.
 _KNOWN: Final = """
     SELECT here.kind, by_phone.*, by_id.*, move.*, (SELECT max(last.erased_at) FROM unnest(%s::uuid[]) AS business
         CROSS JOIN LATERAL (SELECT e.erased_at FROM erased_marks AS e WHERE e.user_id = business
@@ -41,12 +42,14 @@ _KNOWN: Final = """
     ) AS kind) AS here
     LEFT JOIN LATERAL (
         SELECT c.id, c.phone, c.whatsapp_user_id, c.identified_at,
-               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active' AND deleted_at IS NULL)
+               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active' AND deleted_at IS NULL
+                       OFFSET 0)
         FROM customers AS c WHERE c.user_id = sender.user_id AND c.phone_key = sender.phone_key LIMIT 1
     ) AS by_phone ON true
     LEFT JOIN LATERAL (
         SELECT c.id, c.phone, c.whatsapp_user_id, c.identified_at,
-               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active' AND deleted_at IS NULL)
+               EXISTS (SELECT FROM conversations WHERE customer_id = c.id AND status = 'active' AND deleted_at IS NULL
+                       OFFSET 0)
         FROM customers AS c WHERE c.user_id = sender.user_id AND c.whatsapp_user_id = sender.whatsapp_user_id LIMIT 1
     ) AS by_id ON true
     LEFT JOIN LATERAL (

@@ -162,8 +162,8 @@ class Application:
         if not login and scope.path.rstrip("/") == DELIVERIES:
             login = delivery_login(body, client.near)
             # A provider delivers for all businesses from the same addresses: one's first deliveries, and those whose
-            # number nobody has connected, wait for themselves.
-            client = self._logins.client(client.near, login, queue=login)
+            # number nobody has connected, wait for themselves. Afterwards they are one login, from many addresses.
+            client = self._logins.client(client.near, login, queue=login, accepted="deliveries")
         answer = await self._threads.run(client, self._call, scope, body, visit)
         self._logins.learn(login, answer.owner, answer.status, scope.path)
         return answer

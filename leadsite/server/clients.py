@@ -64,10 +64,14 @@ class Logins:
         self._owners: dict[int, str] = {}
         self._size = size
 
-    def client(self, near: str, login: str, *, queue: str = "") -> Client:
-        """Return whose turn a request with this login takes. `queue`: of the address, until it is accepted."""
+    def client(self, near: str, login: str, *, queue: str = "", accepted: str = "") -> Client:
+        """Return whose turn a request with this login takes. `queue`: its name among the logins of the address, until
+        it is accepted; `accepted`: among those of its owner, then.
+        """
         owner = self._owners.get(hash(login)) if login else None
-        return Client(near, owner, f"{near} {login}") if owner else Client(near, f"address {near}", queue)
+        if owner is None:
+            return Client(near, f"address {near}", queue)
+        return Client(near, owner, accepted or f"{near} {login}")
 
     def learn(self, login: str, owner: str, status: int, path: str) -> None:
         """Remember the login of a request by the status of its answer. `owner`: whose it is; "" where nobody said."""

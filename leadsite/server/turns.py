@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 # How long a request waits for its turns before it is refused: a client learns within five seconds that it must wait.
 WAIT_SECONDS: Final = 4.0
@@ -21,6 +21,7 @@ ACTIVE_SECONDS: Final = 1.0
 
 Waiter = asyncio.Future[None]
 Logins = dict[str, deque[Waiter]]
+T = TypeVar("T")
 
 
 class TooBusy(Exception):
@@ -28,15 +29,18 @@ class TooBusy(Exception):
 
 
 class Turns:
-    """`count` turns at a time, `of_one` of them for one owner at most, and half of these while others come, too.
+    """`count` turns at a time, `of_one` of them for one owner at most, and half of these while others come, too. At most
+    `of_login` for one login.
 
     Used by one event loop only.
     """
 
-    def __init__(self, count: int, *, of_one: int | None = None) -> None:
+    def __init__(self, count: int, *, of_one: int | None = None, of_login: int | None = None) -> None:
         self._free = count
         self._of_one = count if of_one is None else of_one
+        self._of_login = self._of_one if of_login is None else of_login
         self._held = Counter[str]()
+        self._held_by_login = Counter[tuple[str, str]]()
         self._queues: dict[str, Logins] = {}
         self._waiting = Counter[str]()
         # Owners that came within ACTIVE_SECONDS, and when, by the loop's clock.
@@ -46,15 +50,15 @@ class Turns:
     async def turn(self, *, owner: str, login: str, until: float) -> AsyncIterator[None]:
         """Wait for a turn, `until` by the loop's clock, and hold it during the block. Raises TooBusy."""
         self._note(owner)
-        if self._free and self._held[owner] < self._limit():
+        if self._free and self._held[owner] < self._limit() and self._may_hold(owner, login):
             self._free -= 1
-            self._held[owner] += 1
+            self._hold(owner, login)
         else:
             await self._wait(owner, login, until)
         try:
             yield
         finally:
-            self._hand_on(owner)
+            self._hand_on(owner, login)
 
     async def _wait(self, owner: str, login: str, until: float) -> None:
         self._make_room(owner, login)
@@ -67,7 +71,7 @@ class Turns:
         except BaseException as error:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 # The turn came at the same moment, and will not be used.
-                self._hand_on(owner)
+                self._hand_on(owner, login)
             waiter.cancel()
             if isinstance(error, TimeoutError):
                 raise TooBusy from error
@@ -106,34 +110,54 @@ class Turns:
         """
         return self._of_one if len(self._active) == 1 else max(1, self._of_one // 2)
 
-    def _hand_on(self, owner: str) -> None:
+    def _may_hold(self, owner: str, login: str) -> bool:
+        return self._held_by_login[owner, login] < self._of_login
+
+    def _hold(self, owner: str, login: str) -> None:
+        self._held[owner] += 1
+        self._held_by_login[owner, login] += 1
+
+    def _hand_on(self, owner: str, login: str) -> None:
         """Give the owner's turn to the next waiter: of the owner and the login whose last turn is longest ago."""
         _take_one(self._held, owner)
+        _take_one(self._held_by_login, (owner, login))
         for name in [*self._queues]:
             if self._held[name] < self._limit() and self._give_to(name):
                 return
         self._free += 1
 
     def _give_to(self, owner: str) -> bool:
-        """Give a turn to the owner's next waiter; False where none is left."""
-        logins = self._queues.pop(owner)
-        while logins:
-            login, waiters = next(iter(logins.items()))
+        """Give a turn to the next waiter of the owner's logins that may hold one more; False where there is none."""
+        logins = self._queues[owner]
+        next_one = self._take_waiter(owner, logins)
+        if not logins or next_one is not None:
             # Removed, and added again behind the others where there are more.
+            del self._queues[owner]
+        if logins and next_one is not None:
+            self._queues[owner] = logins
+        if next_one is None:
+            return False
+        login, waiter = next_one
+        self._hold(owner, login)
+        waiter.set_result(None)
+        return True
+
+    def _take_waiter(self, owner: str, logins: Logins) -> tuple[str, Waiter] | None:
+        for login, waiters in [*logins.items()]:
+            while waiters and waiters[0].done():
+                waiters.popleft()
+            if waiters and not self._may_hold(owner, login):
+                continue
             del logins[login]
-            waiter = waiters.popleft() if waiters else None
             if waiters:
-                logins[login] = waiters
-            if waiter is not None and not waiter.done():
-                if logins:
-                    self._queues[owner] = logins
-                self._held[owner] += 1
-                waiter.set_result(None)
-                return True
-        return False
+                waiter = waiters.popleft()
+                if waiters:
+                    logins[login] = waiters
+                return login, waiter
+        return None
 
 
-def _take_one(counter: Counter[str], name: str) -> None:
+def _take_one(counter: Counter[T], name: T) -> None:
     counter[name] -= 1
     if not counter[name]:
         del counter[name]

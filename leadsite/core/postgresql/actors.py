@@ -84,4 +84,4 @@ def set_process_actor(actor: Actor) -> None:
 
 
 def _printable(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable())[:_LONGEST]
+    return (text if text.isprintable() else "".join(filter(str.isprintable, text)))[:_LONGEST]

@@ -93,6 +93,16 @@ def test_before_it_is_accepted_a_number_has_a_queue_of_its_own_within_the_addres
     assert logins.client(HERE, "1 from there", queue="1 from there").owner == BELLA
 
 
+def test_accepted_deliveries_of_a_business_are_one_login_whatever_addresses_they_come_from():
+    logins = Logins()
+    for near in (HERE, THERE):
+        logins.learn(f"1 from {near}", BELLA, 200, "/api/webhooks/whatsapp")
+    here, there = (
+        logins.client(near, f"1 from {near}", queue=f"1 from {near}", accepted="deliveries") for near in (HERE, THERE)
+    )
+    assert (here.owner, here.login) == (there.owner, there.login) == (BELLA, "deliveries")
+
+
 def test_the_oldest_logins_are_forgotten():
     logins = Logins(size=1)
     logins.learn("k", BELLA, 200, "/api/leads")

@@ -228,6 +228,42 @@ def test_an_owner_has_half_of_its_turns_while_others_come(
     run(test)
 
 
+def test_a_login_leaves_turns_to_the_other_logins_of_its_owner():
+    async def test() -> None:
+        hall = Hall()
+        hall.turns = Turns(3, of_login=1)
+        async with hall.turns.turn(owner="bakery", login="deliveries", until=later()):
+            tasks = await hall.queue(("bakery", "deliveries"), ("bakery", "deliveries"), ("bakery", "staff"))
+            await asyncio.wait([tasks[-1]])
+            assert hall.served == ["bakery staff"]
+        await asyncio.gather(*tasks)
+        assert hall.served == ["bakery staff", "bakery deliveries", "bakery deliveries"]
+        # All turns are free again.
+        async with (
+            turn_of(hall.turns, "florist"),
+            turn_of(hall.turns, "butcher"),
+            turn_of(hall.turns, "baker"),
+        ):
+            pass
+
+    run(test)
+
+
+def test_who_waits_for_a_turn_of_its_login_keeps_its_place_before_others():
+    async def test() -> None:
+        hall = Hall()
+        hall.turns = Turns(2, of_login=1)
+        first = asyncio.create_task(hall.hold())
+        await asyncio.sleep(0)
+        async with hall.turns.turn(owner="bakery", login="deliveries", until=later()):
+            tasks = await hall.queue(("bakery", "deliveries"), ("florist", ""))
+        hall.opened.set()
+        await asyncio.gather(first, *tasks)
+        assert hall.served == ["bakery deliveries", "florist"]
+
+    run(test)
+
+
 def test_as_many_turns_at_a_time_as_there_are_threads():
     async def test() -> None:
         together = Turns(2)
