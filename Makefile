@@ -24,7 +24,7 @@ help: ## this list
 run: .venv/installed ## the site with demo data on http://127.0.0.1:$${PORT:-8000}, until Ctrl-C
 	@LEADSITE_DEMO=$(if $(filter force,$(LEADSITE_DEMO)),force,true) exec $(BIN)/python manage.py demo
 
-test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embedded one), in four to seven minutes
+test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embedded one), in about four minutes
 	@$(if $(CHROMIUM),,echo "Chromium is not installed: browser tests are skipped. On Debian: apt-get install chromium")
 	@$(PYTEST) --dist=worksteal --ignore=tests/long $(WITHOUT_BROWSER) $(ARGS)
 

@@ -29,8 +29,8 @@ class TooBusy(Exception):
 
 
 class Turns:
-    """`count` turns at a time, `of_one` of them for one owner at most, and half of these while others come, too. At most
-    `of_login` for one login.
+    """`count` turns at a time, `of_one` of them for one owner at most, and half of these while others come, too; at
+    most `of_login` for one login.
 
     Used by one event loop only.
     """

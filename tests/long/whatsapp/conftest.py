@@ -1,3 +1,3 @@
-from tests.whatsapp.conftest import graph, inbox, mailing
+from tests.whatsapp.conftest import graph, inbox, mailing, views
 
-__all__ = ["graph", "inbox", "mailing"]
+__all__ = ["graph", "inbox", "mailing", "views"]
