@@ -25,7 +25,7 @@ from leadsite.monitoring.views import start_counting
 from leadsite.monitoring.writer import writer
 from leadsite.server.answers import Answer, failure, refusal
 from leadsite.server.bodies import Bodies, BodyRefused
-from leadsite.server.clients import Client, Logins, address_of, delivery_login, login_of
+from leadsite.server.clients import DELIVERIES, Client, Logins, address_of, delivery_login, login_of
 from leadsite.server.connections import (
     EVERY_SECONDS,
     Peer,
@@ -45,7 +45,7 @@ STREAM_THREADS: Final = 4
 READING: Final = 400
 # Where passwords are hashed for anyone who asks.
 PASSWORD_PATHS: Final = ("/admin/login",)
-DELIVERIES: Final = "/api/webhooks/whatsapp"
+WEBHOOK: Final = "/api/webhooks/whatsapp"
 
 
 class Application:
@@ -159,11 +159,11 @@ class Application:
             async with self._login_turns.turn(owner=client.owner, login=client.login, until=until):
                 return await self._threads.run(client, self._call, scope, body, visit)
         login = login_of(scope)
-        if not login and scope.path.rstrip("/") == DELIVERIES:
+        if not login and scope.path.rstrip("/") == WEBHOOK:
             login = delivery_login(body, client.near)
             # A provider delivers for all businesses from the same addresses: one's first deliveries, and those whose
             # number nobody has connected, wait for themselves. Afterwards they are one login, from many addresses.
-            client = self._logins.client(client.near, login, queue=login, accepted="deliveries")
+            client = self._logins.client(client.near, login, queue=login, accepted=DELIVERIES)
         answer = await self._threads.run(client, self._call, scope, body, visit)
         self._logins.learn(login, answer.owner, answer.status, scope.path)
         return answer

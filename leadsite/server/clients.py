@@ -12,6 +12,8 @@ from whatsapp.inbound.signature import number_in
 _REFUSALS: Final = (302, 401, 403, 404, 429, 503)
 # Pages that anyone may open, with any cookie.
 _LOGIN_PAGES: Final = ("/admin/login", "/api/docs", "/api/schema", "/static/", "/livez", "/readyz", "/metrics")
+# The login of all deliveries of a business, from whatever addresses they come.
+DELIVERIES: Final = "deliveries"
 # Meta names the number at the beginning of a body.
 _SEARCHED_BYTES: Final = 16 * 1024
 

@@ -1,9 +1,9 @@
 """The threads in which Django runs: who has one, for how long a request may wait, and what comes when it gives way.
 
 An owner that is alone may take all threads but one, and half of them while others come: a request beside one that
-keeps its threads busy, however slow its requests are, finds a free one. A login never has more than half: its requests
-mostly wait for each other in the database (deliveries of a business run one after another), and threads that wait there
-make the one that works slower.
+keeps its threads busy, however slow its requests are, finds a free one. Deliveries of a business never have more than
+half: those with several messages run one after another in the database, and threads that wait there make the one that
+works slower.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from django.conf import settings
 
 from leadsite.core.postgresql.giving_way import GiveWay, giving_way
 from leadsite.core.postgresql.patience import limit_waiting
-from leadsite.server.clients import Client
+from leadsite.server.clients import DELIVERIES, Client
 from leadsite.server.locked import Locked
 from leadsite.server.turns import WAIT_SECONDS, Turns
 
@@ -32,7 +32,7 @@ class Threads:
     """`count` threads, and one that the busiest owner leaves to the others. Used by one event loop only."""
 
     def __init__(self, count: int) -> None:
-        self._turns = Turns(count + SPARE, of_one=count, of_login=max(1, count // 2))
+        self._turns = Turns(count + SPARE, of_one=count, of_login={DELIVERIES: max(1, count // 2)})
         self._locked = Locked(max(1, count // 2))
         self._pool = ThreadPoolExecutor(count + SPARE, thread_name_prefix="request")
 

@@ -8,7 +8,7 @@ their address (clients.Logins): it does not help to invent them.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
@@ -29,16 +29,16 @@ class TooBusy(Exception):
 
 
 class Turns:
-    """`count` turns at a time, `of_one` of them for one owner at most, and half of these while others come, too; at
-    most `of_login` for one login.
+    """`count` turns at a time, `of_one` of them for one owner at most, and half of these while others come, too.
+    `of_login`: how many a login of this name may have at most.
 
     Used by one event loop only.
     """
 
-    def __init__(self, count: int, *, of_one: int | None = None, of_login: int | None = None) -> None:
+    def __init__(self, count: int, *, of_one: int | None = None, of_login: Mapping[str, int] | None = None) -> None:
         self._free = count
         self._of_one = count if of_one is None else of_one
-        self._of_login = self._of_one if of_login is None else of_login
+        self._of_login = of_login or {}
         self._held = Counter[str]()
         self._held_by_login = Counter[tuple[str, str]]()
         self._queues: dict[str, Logins] = {}
@@ -111,7 +111,7 @@ class Turns:
         return self._of_one if len(self._active) == 1 else max(1, self._of_one // 2)
 
     def _may_hold(self, owner: str, login: str) -> bool:
-        return self._held_by_login[owner, login] < self._of_login
+        return self._held_by_login[owner, login] < self._of_login.get(login, self._of_one)
 
     def _hold(self, owner: str, login: str) -> None:
         self._held[owner] += 1

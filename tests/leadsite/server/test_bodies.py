@@ -87,9 +87,9 @@ def test_a_client_that_drips_is_refused(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_slow_line_with_much_to_say_is_served(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bodies, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(bodies, "PATIENCE_SECONDS", 1)
     monkeypatch.setattr(bodies, "LEAST_BYTES_PER_SECOND", 1000)
-    with read(Bodies(), *[b"x" * 1000] * 10, pause=0.05) as body:
+    with read(Bodies(), *[b"x" * 1000] * 10, pause=0.15) as body:
         assert body.length == 10_000
 
 

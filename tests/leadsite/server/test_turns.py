@@ -228,10 +228,10 @@ def test_an_owner_has_half_of_its_turns_while_others_come(
     run(test)
 
 
-def test_a_login_leaves_turns_to_the_other_logins_of_its_owner():
+def test_deliveries_leave_turns_to_the_other_logins_of_their_owner():
     async def test() -> None:
         hall = Hall()
-        hall.turns = Turns(3, of_login=1)
+        hall.turns = Turns(3, of_login={"deliveries": 1})
         async with hall.turns.turn(owner="bakery", login="deliveries", until=later()):
             tasks = await hall.queue(("bakery", "deliveries"), ("bakery", "deliveries"), ("bakery", "staff"))
             await asyncio.wait([tasks[-1]])
@@ -249,10 +249,10 @@ def test_a_login_leaves_turns_to_the_other_logins_of_its_owner():
     run(test)
 
 
-def test_who_waits_for_a_turn_of_its_login_keeps_its_place_before_others():
+def test_a_delivery_that_waits_for_a_turn_of_its_login_keeps_its_place():
     async def test() -> None:
         hall = Hall()
-        hall.turns = Turns(2, of_login=1)
+        hall.turns = Turns(2, of_login={"deliveries": 1})
         first = asyncio.create_task(hall.hold())
         await asyncio.sleep(0)
         async with hall.turns.turn(owner="bakery", login="deliveries", until=later()):
