@@ -115,7 +115,8 @@ class PersonPart(PagePart):
         if request.method != "POST":
             preview = preview_merge(source=other, target=stays)
             context = {"title": gettext("Merge two customers"), "stays": stays, "other": other, "preview": preview}
-            is_distinct = bool(DistinctPair.objects.among([(min(stays.pk, other.pk), max(stays.pk, other.pk))]))
+            pair = (min(stays.pk, other.pk), max(stays.pk, other.pk))
+            is_distinct = bool(DistinctPair.objects.among([pair], user_id=stays.user_id))
             return _page(request, "leads/merge.html", context | {"is_distinct": is_distinct})
         try:
             services.merge(

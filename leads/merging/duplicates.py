@@ -118,7 +118,7 @@ def _pairs(customers: Iterable[Customer], *, user_id: UUID, country: str) -> lis
         found[min(one, other), max(one, other)] = SAME_NAME
     for one, other in _by_number(rows, user_id, country):
         found[min(one, other), max(one, other)] = SAME_NUMBER
-    distinct = DistinctPair.objects.among(found)
+    distinct = DistinctPair.objects.among(found, user_id=user_id)
     return [Duplicate(*ids, reason) for ids, reason in sorted(found.items(), reverse=True) if ids not in distinct]
 
 

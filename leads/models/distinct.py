@@ -18,6 +18,7 @@ from leadsite.core.statements import fetch_rows
 _SAID: Final = """
     SELECT p.first_id, p.second_id FROM distinct_pairs AS p
     JOIN unnest(%s::uuid[], %s::uuid[]) AS given (first_id, second_id) USING (first_id, second_id)
+    WHERE p.user_id = %s
 """
 # Deleted and inserted, not updated: where the other customer of a pair is merged at the same moment, this statement
 # waits for the row and goes on from what it has become, and a pair that is there already is left as it is.
@@ -49,7 +50,8 @@ _MOVE_BACK: Final = """
         WHERE EXISTS (SELECT FROM customers AS c WHERE c.id = other_id FOR KEY SHARE)
     )
     INSERT INTO distinct_pairs (id, user_id, first_id, second_id, person_id, created_at, updated_at)
-    SELECT id, user_id, least(other_id, %(source)s), greatest(other_id, %(source)s), person_id, created_at, now()
+    SELECT id, user_id, least(other_id, %(source)s), greatest(other_id, %(source)s),
+        (SELECT u.id FROM users AS u WHERE u.id = person_id), created_at, now()
     FROM all_pairs WHERE other_id <> %(source)s
     ON CONFLICT ON CONSTRAINT distinct_pairs_once DO NOTHING
     RETURNING id
@@ -61,12 +63,12 @@ class DistinctPairManager(models.Manager["DistinctPair"]):
         """The pairs that a customer is one of, the newest first."""
         return self.filter(Q(first=customer) | Q(second=customer)).order_by("-pk")
 
-    def among(self, pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    def among(self, pairs: Collection[tuple[UUID, UUID]], *, user_id: UUID) -> set[tuple[UUID, UUID]]:
         """Return those of the pairs, the lower id first, of which it has been said. One statement."""
         if not pairs:
             return set()
         firsts, seconds = zip(*pairs, strict=True)
-        return {(first, second) for first, second in fetch_rows(_SAID, [array(firsts), array(seconds)])}
+        return {(first, second) for first, second in fetch_rows(_SAID, [array(firsts), array(seconds), user_id])}
 
     def say(self, one: Customer, other: Customer, *, person_id: UUID | None) -> bool:
         """Store a pair, whichever is named first; return whether it is new. Caller has locked both."""

@@ -112,6 +112,15 @@ def test_what_was_taken_back_or_erased_after_a_merge_does_not_come_back(owner):
     assert pairs() == ["AC"]
 
 
+def test_the_undo_gives_back_what_somebody_said_who_has_left(owner, ana):
+    person = User.objects.create_user("left@bakery.example")
+    tell_apart(user_id=owner.id, ids=(ana[0].pk, ana[1].pk), person_id=person.pk)
+    done = merge(user_id=owner.id, source_id=ana[0].pk, target_id=ana[1].pk, person_id=None)
+    person.delete()
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    assert DistinctPair.objects.get().person_id is None
+
+
 def test_it_goes_with_a_customer_and_stays_without_the_person(owner, ana):
     third = customers(owner, "C")[0]
     person = User.objects.create_user("left@bakery.example")
