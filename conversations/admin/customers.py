@@ -1,7 +1,7 @@
 """The pages of customers."""
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,7 @@ from leadsite.adminkit.owned import ReadOnlyInline
 from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import badge, day, foreign, link, moment
 from leadsite.audit.timeline import AuditedAdmin
+from leadsite.core.statements import ExistsByIndex
 
 
 class ConversationInline(ReadOnlyInline):
@@ -46,7 +47,7 @@ class CustomerAdmin(CustomerLockingAdmin, AuditedAdmin, PageWithParts):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         """Without customers of whom everything is deleted."""
         its = Conversation.all_objects.filter(customer=OuterRef("pk"))
-        is_deleted = Exists(its.exclude(deleted_at=None)) & ~Exists(its.filter(deleted_at=None))
+        is_deleted = ExistsByIndex(its.exclude(deleted_at=None)) & ~ExistsByIndex(its.filter(deleted_at=None))
         return super().get_queryset(request).exclude(is_deleted)
 
     @admin.display(description=_("marketing"))

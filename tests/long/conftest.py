@@ -4,6 +4,7 @@ import pytest
 
 # Those that take more than a minute, longest first: the last test should be a short one.
 LONGEST = (
+    "leadsite/core/test_statements_plans.py",
     *("leadsite/audit/test_history.py", "leads/admin/test_bulk_changes_browser.py"),
     *("leads/importing/isolated/test_reading.py", "leads/admin/test_imports_browser.py"),
     *("leads/importing/test_importer_kills.py", "whatsapp/inbound/test_webhook_poison.py"),

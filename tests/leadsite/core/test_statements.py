@@ -4,10 +4,13 @@ from uuid import UUID
 
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import OuterRef
 from django.test.utils import CaptureQueriesContext
 
+from conversations.models import Conversation, Customer
 from leadsite.core.arrays import array
-from leadsite.core.statements import fetch_rows
+from leadsite.core.statements import ExistsByIndex, fetch_rows
+from tests.factories import Business
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +38,13 @@ def test_it_survives_the_loss_of_its_connection():
     assert fetch_rows("SELECT 1") == [(1,)]
     connection.close()
     assert fetch_rows("SELECT 2") == [(2,)]
+
+
+def test_rows_are_looked_for_one_by_one(owner: Business, stranger: Business):
+    for business in (owner, stranger):
+        business.has_lead()
+    its = Conversation.objects.filter(customer=OuterRef("pk"), user=owner.id)
+    assert Customer.objects.filter(ExistsByIndex(its)).get().user_id == owner.id
+    assert Customer.objects.exclude(ExistsByIndex(its)).get().user_id == stranger.id
+    # What PostgreSQL cannot take for a plain EXISTS, and so not turn into a hash table.
+    assert "LIMIT 1 OFFSET 0)" in str(Customer.objects.filter(ExistsByIndex(its)).query)
