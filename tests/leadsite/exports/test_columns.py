@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_each_list_is_exported_with_all_columns(kind, model, leads, owner):
     staff = staff_of(owner)
     page = staff.get(f"{NEW}/{kind}/").content.decode()
-    assert f"<b>3</b> {kind}s" in page
+    assert f"{kind.capitalize()}s: <b>3</b>" in page
     names = [column.name for column in COLUMNS[kind]]
     rows = table(export(staff, kind, columns=names, format="xlsx"))
     assert {row["id"] for row in rows} == {str(pk) for pk in model.objects.values_list("pk", flat=True)}

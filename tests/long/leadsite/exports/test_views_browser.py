@@ -46,7 +46,7 @@ def test_what_a_list_finds_is_exported_by_keyboard(people: Business, live_server
         tab_to(page, "Export")
         with page.expect_navigation(url="**/exports/new/lead/*"):
             page.keyboard.press("Enter")
-        expect(page.locator("#export_form")).to_contain_text("1 leads")
+        expect(page.locator("#export_form")).to_contain_text("Leads: 1")
         page.get_by_label("CSV").press("Space")
         page.get_by_label("Details").press("Space")
         tab_to(page, "Export")
