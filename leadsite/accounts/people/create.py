@@ -2,7 +2,7 @@
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from leadsite.accounts.models import Invitation, User
 from leadsite.accounts.people import invitations
@@ -24,18 +24,26 @@ def create_person(*, email: str, business: User, role: str, name: str = "", pass
     email = email.strip().lower()
     _check(email, name)
     with transaction.atomic():
-        # A login that is created at the same moment: the unique constraint refuses the second.
         person = User.objects.filter(email=email).first()
         if person is None:
             if not password:
                 return None
             _check_password(password, User(email=email, name=name))
-            person = User.objects.create_user(email, password, name=name, is_staff=True)
-        elif name and name != person.name:
+            person = _create_login(email, name, password)
+        if name and name != person.name:
             person.name = name
             person.save(update_fields=["name"])
         join_business(person=person, business_id=business.pk, role=role)
     return person
+
+
+def _create_login(email: str, name: str, password: str) -> User:
+    """Of two at the same moment the second waits at the unique constraint, and reads the login of the first."""
+    try:
+        with transaction.atomic():  # a savepoint
+            return User.objects.create_user(email, password, name=name, is_staff=True)
+    except IntegrityError:
+        return User.objects.get(email=email)
 
 
 @retried

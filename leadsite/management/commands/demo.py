@@ -13,6 +13,7 @@ from django.urls import reverse
 from leadsite.demo import secrets as demo_secrets
 from leadsite.demo.data import Demo, NotADemo, ensure_demo
 from leadsite.demo.supervisor import PortBusy, Supervisor, WebServerBroken
+from leadsite.management.commands.migrate import one_at_a_time
 
 DEFAULT_PORT: Final = 8000
 
@@ -36,7 +37,8 @@ class Command(BaseCommand):
         self.say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
         try:
-            demo = ensure_demo(settings.DATA_DIR, force=settings.DEMO_FORCED)
+            with one_at_a_time():
+                demo = ensure_demo(settings.DATA_DIR, force=settings.DEMO_FORCED)
             Supervisor(port=settings.PORT).run(on_ready=lambda: self.say(banner(demo, settings.PORT)))
         except (NotADemo, PortBusy, WebServerBroken) as error:
             raise CommandError(str(error)) from error

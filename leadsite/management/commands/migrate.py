@@ -59,7 +59,8 @@ def _without_rights(error: Exception) -> str:
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Wait until no other process migrates the database: two containers that start, or `make run` twice at once.
+    """Wait until no other process migrates the database or makes the demo's data: two containers that start, or
+    `make run` twice at once.
 
     The lock is a transaction's of a connection of its own, so that it also works behind pgbouncer. It cannot be the
     migrations' own transaction: there is one for each migration.

@@ -3,7 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from leadsite.demo.embedded import EmbeddedPostgres
+import psycopg
+
+from leadsite.demo.data import LEADS
+from leadsite.demo.embedded import EmbeddedPostgres, database_url
 from tests.leadsite.demo.demo_process import Demo
 from tests.site import free_port, until
 
@@ -20,6 +23,10 @@ def test_both_serve_on_one_database_and_the_first_that_ends_leaves_it_to_the_oth
     try:
         for one in started:
             until(partial(serves, one), one.output, START_SECONDS)
+        with psycopg.connect(database_url(data_dir)) as database:
+            (counts,) = database.execute("SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM leads)").fetchall()
+        # The business and two people, once.
+        assert counts == (3, len(LEADS))
         assert all(one.takes_leads() for one in started)
         assert started[0].press_ctrl_c() == 0, started[0].output()
         assert started[1].takes_leads()
