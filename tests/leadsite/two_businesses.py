@@ -67,14 +67,20 @@ def text_of(answer: Any) -> str:
     return f"{dict(answer.headers)} {content.decode(errors='replace')}"
 
 
-def rows_of(business: Business, text: str) -> Rows:
-    with_rows(business, text)
+def newest_rows(business: Business) -> dict[type[Model], Any]:
+    """A row of each model that the admin shows, after with_rows."""
     of = {
         model: model._default_manager.filter(**({owned(model): business.id} if owned(model) else {})).latest("pk")
         for model in registered()
     }
     # The newest customer has nothing but a deleted lead, and so no page.
     of[Customer] = Lead.objects.get(pk=of[Lead].pk).conversation.customer
+    return of
+
+
+def rows_of(business: Business, text: str) -> Rows:
+    with_rows(business, text)
+    of = newest_rows(business)
     keys = {str(row["id"]) for rows in digest(business).values() for row in rows if len(str(row.get("id", ""))) > 30}
     phones = {customer.phone_key for customer in Customer.objects.filter(user=business.user)} - {None}
     return Rows(business, of, (text, business.user.email, *map(str, phones), *keys))

@@ -19,7 +19,7 @@ from leadsite.webhooks import tasks as of_webhooks
 from tests.factories import Business
 from tests.large_business import TABLES, forget_statistics, large_business
 from tests.leadsite.admin_paths import all_paths
-from tests.leadsite.two_businesses import rows_of
+from tests.leadsite.two_businesses import newest_rows
 from tests.staff import staff_of
 from whatsapp import tasks as of_whatsapp
 
@@ -102,7 +102,7 @@ def temporary_files() -> int:
 
 
 def all_pages(business: Business) -> list[str]:
-    return [path for path in all_paths(rows_of(business, "§§§§").of) if "logout" not in path]
+    return [path for path in all_paths(newest_rows(business)) if "logout" not in path]
 
 
 def lists(*searches: str) -> list[str]:
