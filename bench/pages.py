@@ -15,21 +15,14 @@ from uuid import UUID
 import psycopg
 import requests
 
-from bench.harness import CHANNEL, ROOT, SITE_PORT, bench_database, create_business, manage_module, server, write
+from bench.filling import fill
+from bench.harness import CHANNEL, SITE_PORT, bench_database, create_business, manage_module, server, write
 from leadsite.demo.supervisor import HOST, server_command
 
 ASKED: Final = 60
 # What a page may take, in milliseconds: the inbox and its search less than the others.
 MEDIAN_MS: Final = {"/admin/inbox/": 100.0, "": 150.0}
 SLOWEST_MS: Final = 500.0
-_INDEXES: Final = "SELECT indexdef FROM pg_indexes WHERE tablename = 'messages' AND indexdef LIKE '%USING gin%'"
-_LAST: Final = """
-    UPDATE conversations AS c SET last_message_at = last.sort_at, last_inbound_at = last.sort_at,
-        waiting_since = CASE WHEN last.direction = 'in' AND c.status = 'active' THEN last.sort_at END
-    FROM (SELECT DISTINCT ON (conversation_id) conversation_id, sort_at, direction FROM messages
-          WHERE user_id = %(user_id)s ORDER BY conversation_id, sort_at DESC, id DESC) AS last
-    WHERE c.id = last.conversation_id
-"""
 _IDS: Final = {
     "chat": "SELECT conversation_id FROM messages WHERE user_id = %s ORDER BY id DESC LIMIT 100000",
     "lead": "SELECT id FROM leads WHERE user_id = %s ORDER BY id DESC LIMIT 100000",
@@ -59,8 +52,11 @@ def main() -> None:
         number = CHANNEL + size.replace("-", "")
         made = create_business(environment, f"--phone-number-id={number}", "--staff", email=email)
         with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
-            fill(connection, UUID(made["user_id"]), options)
-            pages = list(all_pages(connection, UUID(made["user_id"])))
+            if is_empty(connection, user_id := UUID(made["user_id"])):
+                amounts = {"leads": options.leads, "conversations": options.conversations, "messages": options.messages}
+                fill(connection, user_id, **amounts)
+        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
+            pages = list(all_pages(connection, user_id))
         environment["BENCH_USER_ID"] = made["user_id"]
         password = manage_module(environment, "bench.staff")
         with server(server_command(SITE_PORT, workers=2), SITE_PORT, environment), requests.Session() as browser:
@@ -71,29 +67,9 @@ def main() -> None:
     sys.exit(any(row["is_too_slow"] for row in figures))
 
 
-def fill(connection: psycopg.Connection[Any], user_id: UUID, options: argparse.Namespace) -> None:
-    """Make the leads and the messages of the business once, and keep them."""
-    if connection.execute("SELECT FROM messages WHERE user_id = %s LIMIT 1", [user_id]).fetchone() is not None:
-        return
-    channel = connection.execute("SELECT id FROM channels WHERE user_id = %s", [user_id]).fetchone()
-    assert channel
-    values = {"user_id": user_id, "rows": options.leads, "channel_id": channel[0]}
-    values |= {"conversations": options.conversations, "each": options.messages}
-    # As rows that were there before the audit; and the indexes of words are made faster afterwards.
-    connection.execute("SET session_replication_role = replica")
-    connection.execute("SET maintenance_work_mem = '512MB'")
-    for what, script in (("leads", "history.sql"), ("messages", "messages.sql")):
-        print(f"Creating {what} …", flush=True)
-        with connection.transaction():
-            indexes = [row[0] for row in connection.execute(_INDEXES)] if what == "messages" else []
-            for index in indexes:
-                connection.execute(f"DROP INDEX {index.split()[2]}".encode())
-            connection.execute((ROOT / "bench" / script).read_text().encode(), values)
-            for index in indexes:
-                connection.execute(index)
-    connection.execute(_LAST, values)
-    connection.execute("RESET session_replication_role")
-    connection.execute("VACUUM ANALYZE customers, conversations, leads, messages")
+def is_empty(connection: psycopg.Connection[Any], user_id: UUID) -> bool:
+    """The rows are made once, and kept."""
+    return connection.execute("SELECT FROM messages WHERE user_id = %s LIMIT 1", [user_id]).fetchone() is None
 
 
 def all_pages(connection: psycopg.Connection[Any], user_id: UUID) -> Iterator[Page]:

@@ -3,24 +3,18 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from django.core.management import call_command
 from django.db import connection
 
+from bench.filling import TABLES, fill
 from leadsite.accounts.services import create_business
 from tests.factories import Business
 from tests.leadsite.full_business import with_rows
-from tests.site import REPOSITORY
 from whatsapp.models import Channel
 
-LEADS: Final = 1_000_000
-CHATS: Final = 40_000
-MESSAGES_EACH: Final = 5
-TABLES: Final = ("customers", "conversations", "leads", "messages")
-_INDEXES: Final = """
-    SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY (%s) AND indexdef LIKE '%%USING gin%%'
-"""
+AMOUNTS: Final = {"leads": 1_000_000, "conversations": 40_000, "messages": 5}
 
 
 @contextmanager
@@ -36,7 +30,9 @@ def large_business() -> Iterator[Business]:
         call_command("migrate", verbosity=0)
         business = Business(create_business(email="large@bakery.example"))
         Channel.objects.create(user=business.user, phone_number_id="1")
-        _fill(business)
+        connection.ensure_connection()
+        fill(connection.connection, business.id, **AMOUNTS)
+        connection.close()  # and its settings
         with_rows(business, "Lemon cake")
         yield business
     finally:
@@ -44,27 +40,6 @@ def large_business() -> Iterator[Business]:
         connection.settings_dict["NAME"] = before
         with connection._nodb_cursor() as cursor:
             cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _fill(business: Business) -> None:
-    """As rows that were there before the audit; the indexes of words are made faster afterwards."""
-    channel = Channel.objects.get(user=business.id)
-    values: dict[str, Any] = {"user_id": business.id, "rows": LEADS, "channel_id": channel.pk}
-    values |= {"conversations": CHATS, "each": MESSAGES_EACH}
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica; SET statement_timeout = 0; SET lock_timeout = 0")
-        cursor.execute("SET maintenance_work_mem = '256MB'; SET synchronous_commit = off")
-        cursor.execute(_INDEXES, [list(TABLES)])
-        indexes = cursor.fetchall()
-        for index, _ in indexes:
-            cursor.execute(f"DROP INDEX {index}")
-        for script in ("history.sql", "messages.sql"):
-            cursor.execute((REPOSITORY / "bench" / script).read_text(), values)
-        for _, definition in indexes:
-            cursor.execute(definition)
-        for table in TABLES:
-            cursor.execute(f"VACUUM ANALYZE {table}")
-    connection.close()  # and the settings with it
 
 
 def forget_statistics() -> None:

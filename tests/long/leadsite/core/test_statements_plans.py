@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
+from bench.filling import TABLES
 from conversations.models import Conversation, Customer, Message
 from leads import tasks as of_leads
 from leads.models import Lead
@@ -17,7 +18,7 @@ from leadsite.figures import tasks as of_figures
 from leadsite.privacy import tasks as of_privacy
 from leadsite.webhooks import tasks as of_webhooks
 from tests.factories import Business
-from tests.large_business import TABLES, forget_statistics, large_business
+from tests.large_business import forget_statistics, large_business
 from tests.leadsite.admin_paths import all_paths
 from tests.leadsite.two_businesses import newest_rows
 from tests.staff import staff_of
