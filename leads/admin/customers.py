@@ -21,6 +21,7 @@ from conversations.models import Customer, CustomerMove, Message, Note
 from leads.merging import duplicates, services
 from leads.merging.preview import preview_merge
 from leads.models import CustomerMerge, DistinctPair, Lead
+from leads.models.distinct import ordered
 from leadsite.accounts.business.places import country_of
 from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
@@ -115,7 +116,7 @@ class PersonPart(PagePart):
         if request.method != "POST":
             preview = preview_merge(source=other, target=stays)
             context = {"title": gettext("Merge two customers"), "stays": stays, "other": other, "preview": preview}
-            pair = (min(stays.pk, other.pk), max(stays.pk, other.pk))
+            pair = ordered(stays.pk, other.pk)
             is_distinct = bool(DistinctPair.objects.among([pair], user_id=stays.user_id))
             return _page(request, "leads/merge.html", context | {"is_distinct": is_distinct})
         try:

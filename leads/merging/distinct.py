@@ -7,6 +7,7 @@ from django.db import transaction
 from conversations.models import Customer
 from leads.merging.services import GONE, SAME, MergeRefused
 from leads.models import DistinctPair
+from leads.models.distinct import ordered
 from leadsite.core.transactions import end_if_idle, retried
 
 
@@ -29,6 +30,6 @@ def tell_apart(*, user_id: UUID, ids: tuple[UUID, UUID], person_id: UUID | None)
 
 def take_back(*, user_id: UUID, ids: tuple[UUID, UUID]) -> bool:
     """Forget that two are not the same person; return whether somebody had said so. Raises django.db.Error."""
-    first_id, second_id = sorted(ids)
+    first_id, second_id = ordered(*ids)
     pair = DistinctPair.objects.filter(user_id=user_id, first_id=first_id, second_id=second_id)
     return bool(pair.delete()[0])

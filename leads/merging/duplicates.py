@@ -20,6 +20,7 @@ from conversations.models import Customer
 from conversations.phone import phone_key
 from conversations.search.folding import fold
 from leads.models import DistinctPair
+from leads.models.distinct import ordered
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
@@ -115,9 +116,9 @@ def _pairs(customers: Iterable[Customer], *, user_id: UUID, country: str) -> lis
     rows = list(customers)
     found: dict[tuple[UUID, UUID], str] = {}
     for one, other in _by_name(rows, user_id):
-        found[min(one, other), max(one, other)] = SAME_NAME
+        found[ordered(one, other)] = SAME_NAME
     for one, other in _by_number(rows, user_id, country):
-        found[min(one, other), max(one, other)] = SAME_NUMBER
+        found[ordered(one, other)] = SAME_NUMBER
     distinct = DistinctPair.objects.among(found, user_id=user_id)
     return [Duplicate(*ids, reason) for ids, reason in sorted(found.items(), reverse=True) if ids not in distinct]
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.admin.models import CHANGE
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.models.leads import Lead
 from leadsite.core.arrays import array
-from leadsite.core.models import OwnedModel
+from leadsite.core.models import OwnedModel, person_key
 from leadsite.core.statements import fetch_rows
 from leadsite.languages.texts import number
 
@@ -48,17 +47,7 @@ class BulkChange(OwnedModel):
 
     State = BulkState
 
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        related_name="+",
-        verbose_name=_("by"),
-        help_text=_("Who made the change."),
-    )
+    person = person_key(verbose_name=_("by"), help_text=_("Who made the change."))
     values = models.JSONField(help_text=_("What is written: status, type, assigned_to_id; deleted: true."))
     state = models.CharField(choices=State, default=State.WAITING)
     total = models.PositiveIntegerField(default=0, help_text=_("The number of chosen leads."))

@@ -5,14 +5,13 @@ from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Customer
 from leadsite.core.arrays import array
-from leadsite.core.models import OwnedModel
+from leadsite.core.models import OwnedModel, person_key
 from leadsite.core.statements import fetch_rows
 
 _SAID: Final = """
@@ -58,13 +57,18 @@ _MOVE_BACK: Final = """
 """
 
 
+def ordered(one_id: UUID, other_id: UUID) -> tuple[UUID, UUID]:
+    """A pair as it is stored, the lower id first."""
+    return min(one_id, other_id), max(one_id, other_id)
+
+
 class DistinctPairManager(models.Manager["DistinctPair"]):
     def of(self, customer: Customer) -> models.QuerySet["DistinctPair"]:
         """The pairs that a customer is one of, the newest first."""
         return self.filter(Q(first=customer) | Q(second=customer)).order_by("-pk")
 
     def among(self, pairs: Collection[tuple[UUID, UUID]], *, user_id: UUID) -> set[tuple[UUID, UUID]]:
-        """Return those of the pairs, the lower id first, of which it has been said. One statement."""
+        """Return those of the pairs, as `ordered` gives them, of which it has been said. One statement."""
         if not pairs:
             return set()
         firsts, seconds = zip(*pairs, strict=True)
@@ -72,7 +76,7 @@ class DistinctPairManager(models.Manager["DistinctPair"]):
 
     def say(self, one: Customer, other: Customer, *, person_id: UUID | None) -> bool:
         """Store a pair, whichever is named first; return whether it is new. Caller has locked both."""
-        first_id, second_id = sorted((one.pk, other.pk))
+        first_id, second_id = ordered(one.pk, other.pk)
         values = {"user_id": one.user_id, "person_id": person_id}
         return self.get_or_create(first_id=first_id, second_id=second_id, defaults=values)[1]
 
@@ -99,16 +103,7 @@ class DistinctPair(OwnedModel):
 
     first = models.ForeignKey(Customer, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     second = models.ForeignKey(Customer, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        related_name="+",
-        verbose_name=_("by"),
-    )
+    person = person_key(verbose_name=_("by"))
 
     objects = DistinctPairManager()
 

@@ -17,7 +17,7 @@ from leads.models.deletion import DeletionManager
 from leads.models.imports import ImportRun
 from leads.models.inbound import InboundLeadManager
 from leads.models.lookups import LeadLookupManager
-from leadsite.core.models import NotDeletedManager, OwnedModel
+from leadsite.core.models import NotDeletedManager, OwnedModel, person_key
 from leadsite.languages.texts import filled
 
 LOST_REASON_MAX_LENGTH = 1000
@@ -125,15 +125,7 @@ class Lead(OwnedModel):
     # Null unless it was deleted (leads/services/delete.py); the worker removes the row after DELETED_DAYS.
     deleted_at = models.DateTimeField(null=True, editable=False)
     # Null for a deletion by SQL.
-    deleted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        related_name="+",
-    )
+    deleted_by = person_key()
 
     objects = LeadManager()
     all_objects: models.Manager["Lead"] = models.Manager()

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Customer
-from leadsite.core.models import OwnedModel
+from leadsite.core.models import OwnedModel, person_key
 
 
 class CustomerMerge(OwnedModel):
@@ -26,16 +25,7 @@ class CustomerMerge(OwnedModel):
     former_name = models.CharField(blank=True, default="")
     former_phone = models.CharField(null=True, blank=True)
     former_whatsapp_user_id = models.CharField(null=True, blank=True)
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        related_name="+",
-        verbose_name=_("by"),
-    )
+    person = person_key(verbose_name=_("by"))
     moved: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(
         null=True, editable=False
     )

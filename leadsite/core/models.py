@@ -1,8 +1,8 @@
 """OwnedModel, the abstract base of models whose rows belong to a business, and UUID version 7 defaults; the manager of
-rows that can be deleted and restored.
+rows that can be deleted and restored; the key of who did something.
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -22,6 +22,20 @@ class UuidV7(models.Func):
     function = "uuid_v7"
     arity = 0
     output_field = models.UUIDField()
+
+
+def person_key(**options: Any) -> "models.ForeignKey[Any, Any]":
+    """The person who did something; null where nobody is known, and after the login was deleted."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        **options,
+    )
 
 
 class NotDeletedManager(models.Manager[M]):
