@@ -34,6 +34,7 @@ from leadsite.inbox.work.tabs import LABELS, TABS
 from leadsite.inbox.work.views_kept import views_of
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from leadsite.languages.texts import shown
+from whatsapp.media.limits import MOST_SENT
 from whatsapp.models import Channel
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.refusals import TEXT_MAX_LENGTH
@@ -100,6 +101,7 @@ def whole_page(
         "business_id": viewer.business_id,
         "may_write": viewer.may_write,
         "preference": preference,
+        "most_sent": MOST_SENT,
     }
     return TemplateResponse(request, "inbox/inbox.html", context | more, status=status)
 

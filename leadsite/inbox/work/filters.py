@@ -1,14 +1,13 @@
 """What a person narrows the list down to: a label, who takes care, type and status of the leads; as in the address."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.http import HttpRequest
 
 from leads.models import Lead
+from leadsite.inbox.parameters import read_uuid
 
 NOBODY: Final = "nobody"
 ME: Final = "me"
@@ -65,17 +64,11 @@ def read_filters(given: Any) -> Filters:
     label, assignee = (str(given.get(name, "")) for name in ("label", "assignee"))
     kind, status = (str(given.get(name, "")) for name in ("type", "status"))
     return Filters(
-        label=str(_uuid(label) or ""),
-        assignee=assignee if assignee in (NOBODY, ME) else str(_uuid(assignee) or ""),
+        label=str(read_uuid(label) or ""),
+        assignee=assignee if assignee in (NOBODY, ME) else str(read_uuid(assignee) or ""),
         type=kind if kind in Lead.Type.values else "",
         status=status if status in Lead.Status.values else "",
     )
-
-
-def _uuid(text: str) -> UUID | None:
-    with suppress(ValueError):
-        return UUID(text)
-    return None
 
 
 def filters_of(request: HttpRequest) -> Filters:

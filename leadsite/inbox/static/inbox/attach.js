@@ -45,10 +45,10 @@ window.inboxFile = (() => {
     }
 
     function check() {
-        const file = input().files[0], most = Number(part().dataset.most);
+        const texts = document.getElementById("inbox").dataset, file = input().files[0], most = Number(texts.most);
         if (file && file.size > most) {
             clear();
-            say(document.getElementById("inbox").dataset.tooLarge.replace("NUMBER", most / MIB).replace("NAME", () => file.name));
+            say(texts.tooLarge.replace("NUMBER", most / MIB).replace("NAME", () => file.name));
             return;
         }
         show();

@@ -48,7 +48,7 @@
         const input = event.target;
         if (!("headerFile" in (input.dataset || {}))) return;
         event.stopPropagation();
-        const file = input.files[0], most = Number(input.dataset.most), form = formOf(input);
+        const file = input.files[0], most = Number(root.dataset.most), form = formOf(input);
         if (!file || file.size <= most) return;
         input.value = "";
         problem(form, root.dataset.tooLarge.replace("NUMBER", most / 1024 / 1024).replace("NAME", () => file.name));
