@@ -99,8 +99,7 @@ class Bodies:
                     body.write(chunk)
                     if body.length > limit:
                         raise BodyTooLarge(f"The body is larger than {limit} bytes.")
-                    if body.length != declared:  # most bodies are one chunk
-                        deadline.reschedule(started + PATIENCE_SECONDS + body.length / LEAST_BYTES_PER_SECOND)
+                    deadline.reschedule(started + PATIENCE_SECONDS + body.length / LEAST_BYTES_PER_SECOND)
                 # granian ends each body with an empty chunk, and has one more for a connection that was lost, or for
                 # trailers (src/rsgi/io.rs, __anext__).
                 if (is_chunked and empty > 1) or (declared is not None and body.length != declared):

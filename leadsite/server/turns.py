@@ -130,13 +130,12 @@ class Turns:
         """Give a turn to the next waiter of the owner's logins that may hold one more; False where there is none."""
         logins = self._queues[owner]
         next_one = self._take_waiter(owner, logins)
-        if not logins or next_one is not None:
-            # Removed, and added again behind the others where there are more.
+        if next_one is not None or not logins:
             del self._queues[owner]
-        if logins and next_one is not None:
-            self._queues[owner] = logins
         if next_one is None:
             return False
+        if logins:
+            self._queues[owner] = logins  # behind the others
         login, waiter = next_one
         self._hold(owner, login)
         waiter.set_result(None)
