@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -88,12 +87,6 @@ def scanned(node: dict[str, Any]) -> Iterator[str]:
         yield from scanned(part)
 
 
-@pytest.fixture(scope="module")
-def large(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Business]:
-    with django_db_blocker.unblock(), large_business() as business:
-        yield business
-
-
 def temporary_files() -> int:
     """How often a sort or a hash table of this database did not fit into memory."""
     with connection.cursor() as cursor:
@@ -123,15 +116,23 @@ def ask(business: Business, paths: list[str], plans: Plans) -> None:
                 assert staff.client.get(path).status_code < 500, path
 
 
-def test_pages_and_lists_read_by_index(large: Business) -> None:
+def test_statements_read_by_index(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """One test: with the rows of one business, that each process would make again."""
+    with django_db_blocker.unblock(), large_business() as business:
+        assert_pages_and_lists_do(business)
+        assert_regular_jobs_do()
+        assert_lists_do_right_after_an_import(business)
+
+
+def assert_pages_and_lists_do(business: Business) -> None:
     plans, before = Plans(), temporary_files()
-    ask(large, [*all_pages(large), *lists(*SEARCHES), *API], plans)
+    ask(business, [*all_pages(business), *lists(*SEARCHES), *API], plans)
     assert len(plans.seen) > 200
     plans.assert_none_reads_a_whole_table()
     assert temporary_files() == before
 
 
-def test_so_do_regular_jobs(large: Business) -> None:
+def assert_regular_jobs_do() -> None:
     plans = Plans()
     jobs = (
         *(of_leads.prune_imports, of_leads.prune_bulk_changes, of_leads.forget_merges, of_exports.prune_exports),
@@ -145,9 +146,9 @@ def test_so_do_regular_jobs(large: Business) -> None:
     plans.assert_none_reads_a_whole_table()
 
 
-def test_so_do_lists_right_after_an_import(large: Business) -> None:
-    """Before the server has statistics of the tables. Last: it takes them away."""
+def assert_lists_do_right_after_an_import(business: Business) -> None:
+    """Before the server has statistics of the tables."""
     forget_statistics()
     plans = Plans()
-    ask(large, [*lists(RARE), *(path for path in API if "?q=" not in path or RARE in path)], plans)
+    ask(business, [*lists(RARE), *(path for path in API if "?q=" not in path or RARE in path)], plans)
     plans.assert_none_reads_a_whole_table()
