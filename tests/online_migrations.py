@@ -1,8 +1,11 @@
-"""The rule for migrations of a released version: they lock no table for longer than a moment.
+"""The rules for migrations of a released version: they lock no table for longer than a moment, and the release before
+can run on the schema that they leave.
 
 A plain CREATE INDEX takes a ShareLock: on a table of 300,000 leads nobody could write for 3.5 s, and longer on a larger
-one. CREATE INDEX CONCURRENTLY waits for nobody. tests/test_migrations.py applies `locking_operations` to every
-migration after the first release.
+one. CREATE INDEX CONCURRENTLY waits for nobody. While an upgrade goes from one web server to the
+next, the old code writes too: it knows no column that is new, and asks for each that is dropped. So a column is added
+with a default in the database or without NOT NULL, and dropped by the release after the one that stopped using it
+("expand and contract"). tests/test_migrations.py applies both rules to every migration after the first release.
 """
 
 import re
@@ -14,12 +17,17 @@ from django.contrib.postgres.operations import (
     AddIndexConcurrently,
     RemoveIndexConcurrently,
 )
-from django.db import models
+from django.db import connection, models
 from django.db.migrations import AddConstraint, AddField, AddIndex, AlterField, CreateModel, Migration, RemoveIndex
 from django.db.migrations.operations import AlterUniqueTogether, RunSQL, SeparateDatabaseAndState
+from django.db.migrations.state import ProjectState
+from django_migration_linter.sql_analyser.analyser import analyse_sql_statements
+from django_migration_linter.sql_analyser.postgresql import PostgresqlAnalyser
 
 _INDEX: Final = re.compile(r"\b(?:CREATE\s+(?:UNIQUE\s+)?|DROP\s+|RE)INDEX\b(?!\s+CONCURRENTLY)", re.IGNORECASE)
 _CREATED: Final = re.compile(r"\bCREATE\s+(?:UNLOGGED\s+)?TABLE\b", re.IGNORECASE)
+
+_LOCKS: Final = ("CREATE_INDEX", "CREATE_INDEX_EXCLUSIVE", "DROP_INDEX", "REINDEX", "ADD_UNIQUE")
 
 
 def locking_operations(migration: Migration) -> list[str]:
@@ -38,6 +46,22 @@ def locking_operations(migration: Migration) -> list[str]:
     if concurrent and migration.atomic:
         problems.append("An index is built concurrently outside of a transaction only: set `atomic = False`.")
     return problems
+
+
+def incompatible_operations(migration: Migration, before: ProjectState) -> list[str]:
+    """Return what the release before could not live with, as django-migration-linter says it.
+
+    `before`: the models before the migration. One that drops what no running code uses any more says so by its
+    attribute `unused_since`, the version that stopped using it.
+    """
+    if getattr(migration, "unused_since", ""):
+        return []
+    with connection.schema_editor(collect_sql=True, atomic=migration.atomic) as editor:
+        migration.apply(before.clone(), editor, collect_sql=True)
+    statements = [line for line in editor.collected_sql if not line.startswith("--")]
+    # Locks are the other rule's.
+    errors, *_ = analyse_sql_statements(PostgresqlAnalyser, statements, exclude_migration_tests=_LOCKS)
+    return [error.message for error in errors]
 
 
 def _in_database(operations: Iterable[Any]) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""Migrations of a released version lock no table for longer than a moment."""
+"""Migrations of a released version lock no table for longer than a moment, and the release before can run on them."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ import pytest
 from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 
-from tests.online_migrations import locking_operations
+from tests.online_migrations import incompatible_operations, locking_operations
 from tests.test_architecture import ALLOWED
 
 # Those of the first release: they create the tables.
@@ -24,12 +25,25 @@ def migration(*operations: Any, atomic: bool = True) -> migrations.Migration:
     return made
 
 
-def test_later_migrations_lock_no_table_for_long() -> None:
+def later_migrations(loader: MigrationLoader) -> list[migrations.Migration]:
     ours = {name.rpartition(".")[2] for name in ALLOWED}
-    later = [
-        one for (app, name), one in MigrationLoader(None).disk_migrations.items() if app in ours and name not in FIRST
-    ]
+    return [one for (app, name), one in loader.disk_migrations.items() if app in ours and name not in FIRST]
+
+
+def test_later_migrations_lock_no_table_for_long() -> None:
+    later = later_migrations(MigrationLoader(None))
     assert [(one.app_label, one.name, problem) for one in later for problem in locking_operations(one)] == []
+
+
+@pytest.mark.django_db
+def test_the_release_before_runs_on_later_migrations() -> None:
+    loader = MigrationLoader(None)
+    found = [
+        (one.app_label, one.name, problem)
+        for one in later_migrations(loader)
+        for problem in incompatible_operations(one, loader.project_state((one.app_label, one.name), at_end=False))
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize(
@@ -77,3 +91,48 @@ def test_a_concurrent_index_needs_a_migration_without_transaction(operation: Any
 
 def test_a_new_table_is_built_in_any_way() -> None:
     assert locking_operations(migration(TABLE, migrations.AddIndex("lead", INDEX))) == []
+
+
+def of_leads() -> ProjectState:
+    return MigrationLoader(None).project_state(("leads", FIRST[1]))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        (migrations.AddField("lead", "score", models.IntegerField(default=0)), "NOT NULL"),
+        (migrations.AlterField("lead", "first_message_id", models.UUIDField()), "NOT NULL"),
+        (migrations.RemoveField("lead", "details"), "DROPPING columns"),
+        (migrations.RenameField("lead", "details", "words"), "RENAMING columns"),
+        (migrations.AlterModelTable("lead", "people"), "RENAMING tables"),
+        (migrations.AlterField("lead", "details", models.IntegerField()), "ALTERING columns"),
+        (migrations.DeleteModel("ImportChange"), "DROPPING table"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_the_release_before_cannot_live_with_is_named(operation: Any, words: str) -> None:
+    (problem,) = incompatible_operations(migration(operation), of_leads())
+    assert words in problem
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "operation",
+    [
+        migrations.AddField("lead", "score", models.IntegerField(null=True)),
+        migrations.AddField("lead", "score", models.IntegerField(db_default=0)),
+        migrations.CreateModel("Note", [("id", models.BigAutoField(primary_key=True)), ("text", models.TextField())]),
+        AddConstraintNotValid("lead", CHECK),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_it_does_not_notice_is_allowed(operation: Any) -> None:
+    assert incompatible_operations(migration(operation), of_leads()) == []
+
+
+@pytest.mark.django_db
+def test_a_migration_may_drop_what_an_earlier_release_stopped_using() -> None:
+    contracting = migration(migrations.RemoveField("lead", "details"))
+    contracting.unused_since = "1.2"  # type: ignore[attr-defined]
+    assert incompatible_operations(contracting, of_leads()) == []
