@@ -83,8 +83,8 @@ class Place(NamedTuple):
 class Placement(Enum):
     """How a conversation is found for the messages of one customer."""
 
-    JOIN_OR_OPEN = auto()  # the active one, or a new one
-    JOIN = auto()  # the newest as it is
+    OPEN = auto()  # a new one
+    JOIN = auto()  # the active one, or the newest as it is
     REOPEN = auto()  # the newest, which becomes active again
     HOLD = auto()  # a new one, which is completed from the start: there is none, and signs open no active one
     NONE = auto()  # there is none, and notices open none
@@ -133,13 +133,28 @@ class ConversationUpdate:
         """The rule at the top of this file."""
         if self.newest is None:
             if self.opens:
-                return Placement.JOIN_OR_OPEN
+                return Placement.OPEN
             return Placement.HOLD if self.holds else Placement.NONE
-        if self.newest.status == ACTIVE:
-            return Placement.JOIN_OR_OPEN if self.opens else Placement.JOIN
-        if not self.comes_from_customer:
+        if self.newest.status == ACTIVE or not self.comes_from_customer:
             return Placement.JOIN
-        return Placement.REOPEN if self.newest.status == COMPLETED else Placement.JOIN_OR_OPEN
+        return Placement.REOPEN if self.newest.status == COMPLETED else Placement.OPEN
+
+
+class ConversationChange(NamedTuple):
+    """What stored messages change in their conversation.
+
+    `joins`: messages join it as its newest, and its times move forward; `reopens`: it becomes active again.
+    `has_turns`: since when the customer waits may have changed; `arrived`: the time of the first of the messages just
+    stored that needs an answer.
+    """
+
+    id: UUID
+    joins: bool = False
+    reopens: bool = False
+    last_message_at: datetime | None = None
+    last_inbound_at: datetime | None = None
+    has_turns: bool = False
+    arrived: datetime | None = None
 
 
 def conversation_updates(messages: Iterable[tuple[IncomingMessage, UUID | None, Place]]) -> list[ConversationUpdate]:

@@ -6,7 +6,7 @@ the statistics say.
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.db import models
 
 from conversations.incoming import PLACEHOLDER_KINDS, CallPart, IncomingMessage, MessageKey
 from conversations.models.statuses import call_part, parked_call
-from conversations.placing import ConversationUpdate, Newest, Place, Placement
+from conversations.placing import ConversationChange, Newest, Place
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
@@ -88,7 +88,12 @@ _STORE: Final = """
     -- xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
     RETURNING m.user_id, m.provider_id, m.id, m.conversation_id, m.sort_at, m.xmax = 0
 """.replace("{placeholders}", str(PLACEHOLDER_KINDS))
-_JOIN: Final = """
+# An answer that the provider reports was written with the customer's earlier messages in sight; one that was queued
+# here does not answer what arrives after it, however long ago that was written (a provider tries for a week). An
+# answered call is an answer too; a message that failed is none. One of which it is unknown whether it was sent is: the
+# customer may have it. What had arrived when staff completed the conversation needs no answer, and a
+# conversation that is not active does not wait.
+_CHANGE: Final = """
     UPDATE conversations AS c SET
         status = CASE WHEN given.reopens THEN 'active' ELSE c.status END,
         last_message_at = greatest(c.last_message_at, given.last_message_at),
@@ -96,28 +101,19 @@ _JOIN: Final = """
         -- The customer has written: the reminder is of no use any more.
         snoozed_until = CASE WHEN given.last_inbound_at >= coalesce(c.last_inbound_at, '-infinity') THEN NULL
                              ELSE c.snoozed_until END,
-        updated_at = now()
-    FROM unnest(%s::uuid[], %s::boolean[], %s::timestamptz[], %s::timestamptz[])
-        AS given (id, reopens, last_message_at, last_inbound_at)
-    -- Both conditions, so that the index is used for these ids, whatever the statistics say.
-    WHERE c.id = given.id AND c.id = ANY (%s::uuid[]) AND c.deleted_at IS NULL
-    RETURNING c.customer_id, c.id
-"""
-# An answer that the provider reports was written with the customer's earlier messages in sight; one that was queued
-# here does not answer what arrives after it, however long ago that was written (a provider tries for a week). An
-# answered call is an answer too; a message that failed is none. One of which it is unknown whether it was sent is: the
-# customer may have it. What had arrived when staff completed the conversation needs no answer, and a
-# conversation that is not active does not wait.
-_SET_WAITING: Final = """
-    UPDATE conversations AS c SET waiting_since = CASE WHEN c.status = 'active' THEN least(
-        CASE WHEN given.arrived > reported.at THEN given.arrived END,
-        (SELECT m.sort_at FROM messages AS m
-         WHERE m.conversation_id = given.id AND m.direction = 'in' AND m.is_turn
-             AND m.sort_at > greatest(reported.at, answered.at - interval '7 days')
-             AND (m.sort_at > answered.at OR m.created_at > queued.at)
-             AND m.created_at > coalesce(c.handled_at, '-infinity')
-         ORDER BY m.sort_at LIMIT 1)) END
-    FROM unnest(%s::uuid[], %s::timestamptz[]) AS given (id, arrived)
+        waiting_since = CASE WHEN NOT given.has_turns THEN c.waiting_since
+            WHEN c.status = 'active' OR given.reopens THEN least(
+                CASE WHEN given.arrived > reported.at THEN given.arrived END,
+                (SELECT m.sort_at FROM messages AS m
+                 WHERE m.conversation_id = given.id AND m.direction = 'in' AND m.is_turn
+                     AND m.sort_at > greatest(reported.at, answered.at - interval '7 days')
+                     AND (m.sort_at > answered.at OR m.created_at > queued.at)
+                     AND m.created_at > coalesce(c.handled_at, '-infinity')
+                 ORDER BY m.sort_at LIMIT 1)) END,
+        updated_at = CASE WHEN given.joins THEN now() ELSE c.updated_at END
+    FROM unnest(%s::uuid[], %s::boolean[], %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::boolean[],
+                %s::timestamptz[])
+        AS given (id, joins, reopens, last_message_at, last_inbound_at, has_turns, arrived)
     CROSS JOIN LATERAL (SELECT coalesce((
         SELECT a.sort_at FROM messages AS a WHERE a.conversation_id = given.id AND {answer}
         ORDER BY a.sort_at DESC LIMIT 1), '-infinity') AS at) AS answered
@@ -130,7 +126,8 @@ _SET_WAITING: Final = """
         WHERE a.conversation_id = given.id AND {answer} AND a.provider_time IS NULL
         ORDER BY a.sort_at DESC LIMIT 1), '-infinity') AS at) AS queued
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
-    WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
+    WHERE c.id = given.id AND c.id = ANY (%s::uuid[]) AND (c.deleted_at IS NULL OR NOT given.joins)
+    RETURNING c.id
 """.replace(
     "{answer}",
     "(a.direction = 'out' AND a.is_turn AND a.status <> 'failed'"
@@ -227,24 +224,19 @@ def _positions(messages: Sequence[tuple[IncomingMessage, UUID]]) -> dict[Message
 
 
 class InboundConversationManager(models.Manager[M]):
-    def join(self, updates: Sequence[ConversationUpdate]) -> dict[UUID, UUID]:
-        """Join each customer's newest conversation, and reopen it where the update says so; return its id by the
-        customer's. Caller holds the transaction and has locked the customers.
-        """
-        if not updates:
-            return {}
-        newest = array(update.newest.id if update.newest else None for update in updates)
-        reopens = array(update.placement is Placement.REOPEN for update in updates)
-        last_message = array(update.last_message_at for update in updates)
-        last_inbound = array(update.last_inbound_at for update in updates)
-        return dict(fetch_rows(_JOIN, [newest, reopens, last_message, last_inbound, newest]))
+    def change(self, changes: Sequence[ConversationChange]) -> set[UUID]:
+        """Make the changes, at most one for each conversation, and return the ids of those that are there.
 
-    def set_waiting(self, arrived: Mapping[UUID, datetime | None]) -> None:
+        Caller holds the transaction and has locked the customers.
+        """
+        if not changes:
+            return set()
+        columns = [array(column) for column in zip(*sorted(changes), strict=True)]
+        return {conversation_id for (conversation_id,) in fetch_rows(_CHANGE, [*columns, columns[0]])}
+
+    def set_waiting(self, conversation_ids: Collection[UUID]) -> None:
         """Set since when the customers of these conversations wait for an answer.
 
-        `arrived` has the time of the first of the messages just stored that needs an answer. Caller holds the
-        transaction and has locked the customers.
+        Caller holds the transaction and has locked the customers.
         """
-        if arrived:
-            ids = array(arrived)
-            fetch_rows(_SET_WAITING, [ids, array(arrived.values()), ids])
+        self.change([ConversationChange(id_, has_turns=True) for id_ in conversation_ids])

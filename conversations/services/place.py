@@ -1,13 +1,13 @@
-"""Service that joins, reopens or opens the conversation of each message. Caller holds the transaction."""
+"""Services that join, reopen or open the conversation of each message. Caller holds the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from conversations.incoming import CallPart, IncomingMessage
 from conversations.models import Conversation, Message, Opening, ParkedStatus
-from conversations.placing import ConversationUpdate, Placement, conversation_updates
+from conversations.placing import ConversationChange, ConversationUpdate, Placement, conversation_updates
 from conversations.services.identify import serialization_failure
 
 
@@ -15,12 +15,14 @@ from conversations.services.identify import serialization_failure
 class Placed:
     """Messages, each with its conversation's id, and the ids of the new conversations.
 
-    `returned`: the new ones of customers who have former ones.
+    `returned`: the new ones of customers who have former ones. `joins`: the changes to the others, which are made once
+    the messages are stored: see change_conversations.
     """
 
     messages: list[tuple[IncomingMessage, UUID]]
     opened: set[UUID]
     returned: set[UUID]
+    joins: list[ConversationUpdate]
 
     @property
     def with_turns(self) -> set[UUID]:
@@ -42,8 +44,7 @@ def place_messages(
     """Find or create the conversation of each message: see conversations/placing.py for the rule.
 
     `messages` come with their customers, whom the caller has locked. Messages that are stored already, and notices to
-    customers without conversation, are left out; parts of calls among them are parked. Locks: the customers'
-    conversations. Raises django.db.Error.
+    customers without conversation, are left out; parts of calls among them are parked. Raises django.db.Error.
     """
     # A separate statement, after the customers are locked: it sees what the previous holders of the locks committed.
     places = Message.objects.places(messages)
@@ -52,13 +53,11 @@ def place_messages(
         raise serialization_failure("A person of this business was erased at the same moment.")
     found = [(message, customer_id, place) for (message, customer_id), place in zip(messages, places, strict=True)]
     updates = conversation_updates(found)
-    to_join_or_open = [update for update in updates if update.placement in (Placement.JOIN_OR_OPEN, Placement.HOLD)]
-    to_join = [update for update in updates if update.placement in (Placement.JOIN, Placement.REOPEN)]
-    opened = Conversation.objects.join_or_open([_opening(update) for update in to_join_or_open])
-    conversations = {update.customer_id: one.id for update, one in zip(to_join_or_open, opened, strict=True)}
-    conversations |= Conversation.objects.join(to_join)
-    if any(update.placement is not Placement.NONE and update.customer_id not in conversations for update in updates):
-        raise serialization_failure("A conversation of this delivery was deleted at the same moment.")
+    to_open = [update for update in updates if update.placement in (Placement.OPEN, Placement.HOLD)]
+    joins = [update for update in updates if update.placement in (Placement.JOIN, Placement.REOPEN)]
+    opened = Conversation.objects.join_or_open([_opening(update) for update in to_open])
+    conversations = {update.customer_id: one.id for update, one in zip(to_open, opened, strict=True)}
+    conversations |= {update.customer_id: update.newest.id for update in joins if update.newest}
     placed, parked = [], {}
     for message, customer_id, place in found:
         completed = place.completed(message)
@@ -75,8 +74,35 @@ def place_messages(
     return Placed(
         placed,
         opened={one.id for one in opened if one.created},
-        returned={one.id for update, one in zip(to_join_or_open, opened, strict=True) if one.created and update.newest},
+        returned={one.id for update, one in zip(to_open, opened, strict=True) if one.created and update.newest},
+        joins=joins,
     )
+
+
+def change_conversations(*, placed: Placed, arrived: Mapping[UUID, datetime]) -> None:
+    """Move the conversations' times forward, reopen those that the messages reopen, and set since when their customers
+    wait: in one statement, after the messages are stored.
+
+    `arrived`: the time of each conversation's first new message that needs an answer. Raises django.db.Error.
+    """
+    turns = placed.with_turns
+    changes = [
+        ConversationChange(
+            update.newest.id,
+            joins=True,
+            reopens=update.placement is Placement.REOPEN,
+            last_message_at=update.last_message_at,
+            last_inbound_at=update.last_inbound_at,
+            has_turns=update.newest.id in turns,
+            arrived=arrived.get(update.newest.id),
+        )
+        for update in placed.joins
+        if update.newest
+    ]
+    joined = {change.id for change in changes}
+    others = [ConversationChange(id_, has_turns=True, arrived=arrived.get(id_)) for id_ in turns - joined]
+    if not joined <= Conversation.objects.change([*changes, *others]):
+        raise serialization_failure("A conversation of this delivery was deleted at the same moment.")
 
 
 def _opening(update: ConversationUpdate) -> Opening:

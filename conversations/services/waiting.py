@@ -19,7 +19,7 @@ def update_waiting(*, conversation_ids: Collection[UUID]) -> None:
         return
     Customer.objects.lock_owners(conversation_ids)
     # A separate statement: it sees what was committed by those who had locked the customers before.
-    Conversation.objects.set_waiting(dict.fromkeys(sorted(conversation_ids)))
+    Conversation.objects.set_waiting(conversation_ids)
 
 
 def note_status(*, conversation: Conversation) -> None:
@@ -30,5 +30,5 @@ def note_status(*, conversation: Conversation) -> None:
     """
     conversation.handled_at = None if conversation.status == Conversation.Status.ACTIVE else clock.now()
     conversation.save(update_fields=["handled_at"])
-    Conversation.objects.set_waiting({conversation.pk: None})
+    Conversation.objects.set_waiting([conversation.pk])
     conversation.refresh_from_db(fields=["waiting_since"])

@@ -42,7 +42,7 @@ def give_back(merge: CustomerMerge) -> UUID:
     move_back([one for one in moved["related"] if _refers_to_customer(one)], merge.target_id, customer_id)
     DistinctPair.objects.move_back(moved["pairs"], source_id=customer_id, target_id=merge.target_id)
     if touched:
-        Conversation.objects.set_waiting(dict.fromkeys(touched))
+        Conversation.objects.set_waiting(touched)
         Lead.objects.set_referral(sorted(touched))
     return customer_id
 

@@ -128,7 +128,7 @@ def _insert_messages(business: UUID, plans: Mapping[str, Plan], stored: Stored) 
             stored.add(MESSAGES, message.line, message.id, message.note if new else "", new=new)
     Message.objects.set_times(list(touched))
     active = Conversation.objects.filter(pk__in=touched, status=Conversation.Status.ACTIVE)
-    Conversation.objects.set_waiting(dict.fromkeys(active.values_list("pk", flat=True)))
+    Conversation.objects.set_waiting(active.values_list("pk", flat=True))
 
 
 def _place_of(message: OldMessage, plan: Plan) -> UUID | None:

@@ -110,7 +110,7 @@ def merge_conversations(source: Conversation, target: Conversation, *, keeps_lea
         handled_at=None if waits else _latest(target.handled_at, source.handled_at),
         updated_at=now,
     )
-    Conversation.objects.set_waiting({target.pk: None})
+    Conversation.objects.set_waiting([target.pk])
     Lead.objects.set_referral([target.pk])
     return related
 

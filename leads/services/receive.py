@@ -10,12 +10,12 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Opens, distinct_messages
-from conversations.models import Conversation, Message, NewMedia, StoredMedia
+from conversations.models import Message, NewMedia, StoredMedia
 from conversations.models.inbound import StoredMessage
 from conversations.services.identify import identify_customers
 from conversations.services.late_deliveries import without_erased_moves
 from conversations.services.marketing import store_choices
-from conversations.services.place import Placed, place_messages
+from conversations.services.place import Placed, change_conversations, place_messages
 from conversations.services.statuses import StatusReport, apply_statuses
 from conversations.services.undelivered import lock_recipients, undelivered
 from leads.first_messages import FirstMessage, details_of, has_words, plan_leads
@@ -188,7 +188,7 @@ def _store(placed: Placed) -> tuple[int, int, int]:
         ]
     )
     Lead.objects.correct(corrections)
-    Conversation.objects.set_waiting(_arrived(placed, stored))
+    change_conversations(placed=placed, arrived=_arrived(stored))
     Lead.objects.set_referral(sorted(brought))
     return sum(row.is_new for row, _ in stored), len(first), StoredMedia.objects.add(_files(stored))
 
@@ -201,13 +201,12 @@ def _files(stored: Iterable[tuple[StoredMessage, MessageEvent]]) -> list[NewMedi
     ]
 
 
-def _arrived(placed: Placed, stored: Iterable[tuple[StoredMessage, MessageEvent]]) -> dict[UUID, datetime | None]:
-    """The first new message that needs an answer of each conversation whose waiting may have changed."""
-    arrived: dict[UUID, datetime | None] = dict.fromkeys(sorted(placed.with_turns))
+def _arrived(stored: Iterable[tuple[StoredMessage, MessageEvent]]) -> dict[UUID, datetime]:
+    """When the first new message that needs an answer was written, in each conversation that has one."""
+    arrived: dict[UUID, datetime] = {}
     for row, event in stored:
-        if row.is_new and event.is_turn and event.direction == "in" and row.conversation_id in arrived:
-            before = arrived[row.conversation_id]
-            arrived[row.conversation_id] = min(before, row.at) if before else row.at
+        if row.is_new and event.is_turn and event.direction == "in":
+            arrived[row.conversation_id] = min(arrived.get(row.conversation_id, row.at), row.at)
     return arrived
 
 

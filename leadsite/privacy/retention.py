@@ -121,7 +121,7 @@ def _delete_messages(before: datetime) -> int:
         Customer.objects.lock(customers)
         fetch_rows(_FORGET_FIRST, [array(messages)])
         gone = fetch_rows(_DELETE_MESSAGES, [array(messages)])
-        Conversation.objects.set_waiting(dict.fromkeys(conversations))
+        Conversation.objects.set_waiting(conversations)
         erase_entries(_delete_unused(conversations, customers, before))
         return len(gone)
 

@@ -18,12 +18,12 @@ def update(status, *messages):
 @each_case(
     ("status", "opens", "placement"),
     [
-        (None, Opens.LEAD, Placement.JOIN_OR_OPEN),
-        ("active", Opens.LEAD, Placement.JOIN_OR_OPEN),
+        (None, Opens.LEAD, Placement.OPEN),
+        ("active", Opens.LEAD, Placement.JOIN),
         ("completed", Opens.LEAD, Placement.REOPEN),
-        ("archived", Opens.LEAD, Placement.JOIN_OR_OPEN),
-        (None, Opens.CONVERSATION, Placement.JOIN_OR_OPEN),
-        ("active", Opens.CONVERSATION, Placement.JOIN_OR_OPEN),
+        ("archived", Opens.LEAD, Placement.OPEN),
+        (None, Opens.CONVERSATION, Placement.OPEN),
+        ("active", Opens.CONVERSATION, Placement.JOIN),
         ("completed", Opens.CONVERSATION, Placement.JOIN),
         ("archived", Opens.CONVERSATION, Placement.JOIN),
         (None, Opens.HOLDER, Placement.HOLD),
@@ -43,7 +43,7 @@ def test_the_placement_depends_on_the_newest_conversation_and_the_message(status
 def test_a_message_from_the_customer_decides_the_placement_of_several():
     others = message(Opens.NOTHING), message(Opens.CONVERSATION)
     assert update("completed", *others, message()).placement is Placement.REOPEN
-    assert update(None, *others).placement is Placement.JOIN_OR_OPEN
+    assert update(None, *others).placement is Placement.OPEN
 
 
 def test_only_an_inbound_message_sets_last_inbound_at_and_signs_set_no_time():

@@ -17,7 +17,7 @@ STATEMENTS = statements(senders, openings, inbound, inbound_leads)
 
 def test_the_statements_are_found():
     of_customers = {"_KNOWN", "_WRITE_BY_PHONE", "_WRITE_BY_ID"}
-    assert of_customers | {"_PLACES", "_STORE", "_JOIN", "_JOIN_OR_OPEN", "_CORRECT"} <= set(STATEMENTS)
+    assert of_customers | {"_PLACES", "_STORE", "_CHANGE", "_JOIN_OR_OPEN", "_CORRECT"} <= set(STATEMENTS)
 
 
 @each_case("tuples", TUPLES.values())

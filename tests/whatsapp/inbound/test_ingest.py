@@ -199,3 +199,11 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_messages(inbo
         statements[size] = len(queries)
     assert len(set(statements.values())) == 1, statements
     assert len(inbox.messages) == 1101
+
+
+def test_a_conversation_is_changed_once_by_a_delivery(inbox):
+    inbox.gets(meta.text("Do you have lemon cake?"))
+    with CaptureQueriesContext(connection) as queries:
+        inbox.gets(meta.text("For Saturday"), meta.text("With candles"))
+    assert sum("UPDATE conversations" in query["sql"] for query in queries) == 1
+    assert not any("INSERT INTO conversations" in query["sql"] for query in queries)
