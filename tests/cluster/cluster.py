@@ -77,8 +77,7 @@ class Cluster(Stage):
         server = {"PGHOST": front, "PGPORT": "5000", "PGPASSWORD": self.passwords["SUPERUSER_PASSWORD"]}
         roles = {"DATABASE_OWNER_PASSWORD": owner, "DATABASE_PASSWORD": self.passwords["DATABASE_PASSWORD"]}
         self._run(["deploy/postgres/roles.sh"], {**self.environment, **server, **roles, "PGUSER": "postgres"})
-        migrating = {"MIGRATION_DATABASE_URL": f"postgresql://leadsite_owner:{owner}@{front}:5000/leadsite"}
-        self._run([sys.executable, "manage.py", "migrate"], {**self.environment, **migrating})
+        self.migrate()
         django = {"DJANGO_SETTINGS_MODULE": "leadsite.settings"}
         self._run([sys.executable, "-c", DEMO], {**self.environment, **django})
         lines = demo_secrets.path(self.data_dir).read_text().splitlines()
@@ -87,6 +86,18 @@ class Cluster(Stage):
         self.api_key = self._business(f"--phone-number-id={PHONE_NUMBER_ID}", "--access-token=a token")["api_key"]
         number = (f"--phone-number-id={twilio_forms.BUSINESS}", f"--access-token={twilio_forms.TOKEN}")
         self.user_id = self._business(*number)["user_id"]
+
+    def migrate(self) -> None:
+        owner = f"leadsite_owner:{self.passwords['OWNER_PASSWORD']}"
+        migrating = {"MIGRATION_DATABASE_URL": f"postgresql://{owner}@{SITES['app1']}:5000/leadsite"}
+        self._run([sys.executable, "manage.py", "migrate"], {**self.environment, **migrating})
+
+    def upgrade(self, site: SiteNode) -> None:
+        """As docs/operations.md says; returns when the machine serves again."""
+        site.reload_web()
+        site.stop_worker()
+        site.start_worker(self.environment, self.passwords["DATABASE_PASSWORD"])
+        until(lambda: not self._missing(), lambda: f"{self._missing()}\n{site.log()}", START_SECONDS)
 
     def _run(self, command: list[str], env: dict[str, str]) -> None:
         ended = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""The five kinds of failover. Each returns when what failed is there again; Patroni does the rest alone."""
+"""The five kinds of failover, and an upgrade. Each returns when all is there again; Patroni does the rest alone."""
 
 import signal
 import time
@@ -9,6 +9,7 @@ import requests
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.nodes import DATABASES
+from tests.cluster.refusals import UPGRADE
 from tests.site import until
 
 # systemd starts a killed program again after a moment.
@@ -69,6 +70,13 @@ def killed_etcd(cluster: Cluster) -> None:
     until(lambda: any(is_etcd_leader(address) for address in DATABASES.values()), cluster.log)
 
 
+def rolling_upgrade(cluster: Cluster) -> None:
+    """Migrations from one machine, then new processes on one machine after the other."""
+    cluster.migrate()
+    for site in cluster.sites:
+        cluster.upgrade(site)
+
+
 def is_etcd_leader(address: str) -> bool:
     try:
         answer = requests.get(f"http://{address}:2379/v2/stats/self", timeout=2, proxies={"http": ""}).json()
@@ -93,4 +101,5 @@ KINDS: dict[str, Callable[[Cluster], None]] = {
     "network cut": cut_network,
     "switchover": switchover,
     "kill of etcd's leader": killed_etcd,
+    UPGRADE: rolling_upgrade,
 }

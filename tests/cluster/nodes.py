@@ -1,5 +1,6 @@
 """The machines of the cluster: of the database, network namespaces; of the site, addresses of loopback."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,12 +10,14 @@ from pathlib import Path
 import psutil
 
 from leadsite.demo.supervisor import server_command
-from tests.site import REPOSITORY
+from tests.site import REPOSITORY, until
 
 BRIDGE, NETWORK = "cluster", "10.77.0"
 DATABASES = {"db1": f"{NETWORK}.11", "db2": f"{NETWORK}.12", "db3": f"{NETWORK}.13"}
 SITES = {"app1": "127.0.0.21", "app2": "127.0.0.22"}
 POSTGRES = "/usr/lib/postgresql/15/bin"
+# TimeoutStopSec of the worker's unit, and what a reload takes at most.
+WORKER_STOP_SECONDS, RELOAD_SECONDS = 20.0, 90.0
 _AS_POSTGRES = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
 
 
@@ -113,6 +116,21 @@ class SiteNode(Node):
             "DATABASE_PREPARED_STATEMENTS": "false",
             "DATABASE_TIMEOUTS": "false",
         }
-        direct = {"DATABASE_URL": f"postgresql://leadsite:{password}@{self.address}:5000/leadsite"}
         self.start("web", server_command(8001, workers=1, host=self.address), {**environment, **pooled})
+        self.start_worker(environment, password)
+
+    def start_worker(self, environment: Mapping[str, str], password: str) -> None:
+        direct = {"DATABASE_URL": f"postgresql://leadsite:{password}@{self.address}:5000/leadsite"}
         self.start("worker", [sys.executable, "manage.py", "worker"], {**environment, **direct})
+
+    def reload_web(self) -> None:
+        """As ExecReload of the unit does; returns when all former processes have ended and others serve."""
+        server = psutil.Process(self.processes["web"].pid)
+        former = server.children(recursive=True)
+        server.send_signal(signal.SIGHUP)
+        until(lambda: not any(one.is_running() for one in former), self.log, RELOAD_SECONDS)
+
+    def stop_worker(self) -> None:
+        """As systemd does: it finishes what it sends."""
+        self.processes["worker"].terminate()
+        self.processes["worker"].wait(WORKER_STOP_SECONDS)
