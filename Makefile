@@ -82,6 +82,7 @@ bench: .venv/installed-dev ## benchmarks of creates, reads, pages, imports, deli
 	@$(BIN)/python -m bench.creates $(ARGS)
 	@$(BIN)/python -m bench.reading
 	@$(BIN)/python -m bench.pages
+	@$(BIN)/python -m bench.open_inboxes
 	@$(BIN)/python -m bench.imports
 	@$(BIN)/python -m bench.deliveries $(ARGS)
 	@$(BIN)/python -m bench.sending $(ARGS)

@@ -7,11 +7,14 @@ import argparse
 import statistics
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import cycle, islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import psutil
 import psycopg
 import requests
 
@@ -39,36 +42,58 @@ class Page(NamedTuple):
         return next(limit for start, limit in MEDIAN_MS.items() if self.paths[0].startswith(start))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.pages", description=__doc__)
+@dataclass(frozen=True)
+class Workplace:
+    """A served site with a business of years, and the login of its owner."""
+
+    user_id: UUID
+    email: str
+    password: str
+    url: str
+    site: list[psutil.Process]
+
+
+def command_line(program: str, description: str | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("--leads", type=int, default=1_000_000)
     parser.add_argument("--conversations", type=int, default=200_000, help="those with messages")
     parser.add_argument("--messages", type=int, default=25, help="of each of these conversations")
     parser.add_argument("--database-url", default="", help="fill this database instead of an embedded one")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+@contextmanager
+def workplace(options: argparse.Namespace) -> Iterator[Workplace]:
+    """Serve the business. Its rows are made once, and kept."""
     with bench_database(options.database_url) as environment:
         size = f"{options.leads}-{options.conversations}-{options.messages}"
         email = f"workplace-{size}@leadsite.example"
         number = CHANNEL + size.replace("-", "")
         made = create_business(environment, f"--phone-number-id={number}", "--staff", email=email)
-        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
-            if is_empty(connection, user_id := UUID(made["user_id"])):
+        url, user_id = environment["DATABASE_URL"], UUID(made["user_id"])
+        with psycopg.connect(url, autocommit=True) as connection:
+            if is_empty(connection, user_id):
                 amounts = {"leads": options.leads, "conversations": options.conversations, "messages": options.messages}
                 fill(connection, user_id, **amounts)
-        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
-            pages = list(all_pages(connection, user_id))
         environment["BENCH_USER_ID"] = made["user_id"]
         password = manage_module(environment, "bench.staff")
-        with server(server_command(SITE_PORT, workers=2), SITE_PORT, environment), requests.Session() as browser:
-            log_in(browser, email, password)
-            print(f"{'':36} {'median':>8} {'slowest':>8}   (ms)")
-            figures = [measured(page, browser) for page in pages]
+        with server(server_command(SITE_PORT, workers=2), SITE_PORT, environment) as site:
+            yield Workplace(user_id, email, password, url, site)
+
+
+def main() -> None:
+    options = command_line("python -m bench.pages", __doc__)
+    with workplace(options) as place, requests.Session() as browser:
+        with psycopg.connect(place.url, autocommit=True) as connection:
+            pages = list(all_pages(connection, place.user_id))
+        log_in(browser, place)
+        print(f"{'':36} {'median':>8} {'slowest':>8}   (ms)")
+        figures = [measured(page, browser) for page in pages]
     write("pages", vars(options) | {"database_url": None, "pages": figures})
     sys.exit(any(row["is_too_slow"] for row in figures))
 
 
 def is_empty(connection: psycopg.Connection[Any], user_id: UUID) -> bool:
-    """The rows are made once, and kept."""
     return connection.execute("SELECT FROM messages WHERE user_id = %s LIMIT 1", [user_id]).fetchone() is None
 
 
@@ -104,10 +129,10 @@ def quoted(word: str) -> str:
     return word.replace("+", "%2B").replace(" ", "+")
 
 
-def log_in(browser: requests.Session, email: str, password: str) -> None:
+def log_in(browser: requests.Session, place: Workplace) -> None:
     page = f"http://{HOST}:{SITE_PORT}/admin/login/"
     browser.get(page, timeout=60)
-    typed = {"username": email, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+    typed = {"username": place.email, "password": place.password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
     if "/login/" in browser.post(page, data=typed, headers={"Referer": page}, timeout=60).url:
         raise SystemExit("The login was refused.")
 

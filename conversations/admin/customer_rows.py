@@ -26,7 +26,9 @@ from leadsite.languages.texts import shown
 
 
 class SearchPaginator(BoundedPaginator):
-    """Pages of FoundPages."""
+    """Pages of FoundPages. They are counted up to fewer than other lists: to count matches is to read them."""
+
+    limit = 1_000
 
     @cached_property
     def count(self) -> int:

@@ -70,7 +70,7 @@ class FoundPages(Generic[Row]):
         if newest is not None:
             return len(newest)
         # Without an order. Each row may be in several branches.
-        bounded = (branch.order_by()[: max(limit, _READ_AHEAD)] for branch in self.branches)
+        bounded = (branch.order_by()[:limit] for branch in self.branches)
         return min(limit, _union_of(["pk"], bounded).count())
 
     def __getitem__(self, span: slice) -> list[Row]:

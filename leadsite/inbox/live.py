@@ -1,7 +1,7 @@
 """Answers an open inbox that asks what has changed; Note [Known sessions].
 
 Each open page asks every few seconds. Reading session, person, membership and permissions each time costs several times
-what the question costs. So a process remembers for some seconds whose a session is and in which business. The answer
+what the question costs. So a process remembers for a minute whose a session is and in which business. The answer
 has counts and digests only; a page that then reads what has changed is authenticated as usual. A
 person who is removed, or logged out elsewhere, can learn for that long that something has changed, and nothing else.
 """
@@ -23,7 +23,7 @@ from leadsite.inbox.versions import read_version
 from leadsite.inbox.work.filters import filters_of
 
 PATH: Final = "/admin/inbox/live/"
-SECONDS: Final = 15.0
+SECONDS: Final = 60.0
 MOST: Final = 2000
 
 
