@@ -1,13 +1,17 @@
 """A client of the admin: pages, and forms submitted with all fields, as a browser does."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from typing import Any
 from unittest.mock import patch
 
+import requests
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.hashers import make_password
 from django.db.models import Model
 from django.template.response import SimpleTemplateResponse
 from django.test import Client
@@ -18,6 +22,7 @@ from leadsite.accounts.models import Membership, User
 from leadsite.accounts.services import give_owner_a_group
 from leadsite.accounts.sessions.store import SessionStore
 from tests.factories import Business, add_key
+from tests.site import Site
 
 HOSTILE = "<script>alert(1)</script> \"quoted' & 😀 \u202eمرحبا"
 ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;"
@@ -85,6 +90,29 @@ def log_in(client: Client, user: User) -> None:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save(must_create=True)
     client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
+
+
+@contextmanager
+def browsing(site: Site, business: Business) -> Iterator[requests.Session]:
+    """An operator's browser on a served site, which has its own SECRET_KEY and knows sessions of its own only."""
+    password = "a long password"
+    User.objects.filter(pk=business.id).update(password=make_password(password), is_staff=True, is_superuser=True)
+    login = f"{site.address}/admin/login/"
+    with requests.Session() as browser:
+        browser.trust_env = False
+        browser.get(login, timeout=60)
+        typed = {"username": business.user.email, "password": password}
+        answer = browser.post(login, data=typed | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}, timeout=60)
+        assert answer.status_code == 200, answer.text[:2000]
+        yield browser
+
+
+def upload_to(site: Site, browser: requests.Session, business: Business, name: str, content: str | bytes) -> Any:
+    """Upload a file of leads on the page for that. Returns the page that follows."""
+    page = f"{site.address}{reverse('admin:leads_importrun_add')}"
+    form = form_of(browser.get(page, timeout=60).text)
+    fields = {field: value for field, value in form.items() if value is not None} | {"user": str(business.id)}
+    return browser.post(page, data=fields, files={"file": (name, content)}, timeout=60)
 
 
 def staff_of(business: Business) -> Staff:

@@ -1,4 +1,4 @@
-"""Files that the documentation, docstrings and comments name exist."""
+"""Files that the documentation, docstrings and comments name exist, and so do those that documents link to."""
 
 import re
 from pathlib import Path
@@ -28,4 +28,17 @@ def test_named_files_exist() -> None:
     assert len(named) > 100
 
     missing = [f"{source.relative_to(ROOT)} names {name}" for source, name in named if not exists(name, source)]
+    assert missing == []
+
+
+def test_links_between_documents_lead_to_files() -> None:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    linked = [
+        (document, target)
+        for document in documents
+        for target in re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    ]
+    assert (ROOT / "CONTRIBUTING.md", "SECURITY.md") in linked
+
+    missing = [f"{document.name}: {target}" for document, target in linked if not (document.parent / target).exists()]
     assert missing == []

@@ -89,3 +89,10 @@ def test_a_service_without_an_answer_is_said_and_fails_nothing(tmp_path: Path, a
 def test_packages_without_vulnerabilities_pass(tmp_path: Path):
     done = audit(tmp_path, json.dumps({"dependencies": [HEALTHY, {**SKIPPED, "name": "tqdm"}], "fixes": []}))
     assert (done.returncode, done.stdout) == (0, "1 of 2 packages audited, 0 with known vulnerabilities.\n")
+
+
+def test_what_ci_runs_audits_all_packages():
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", text_of("Makefile"), re.MULTILINE)
+    assert recipe
+    assert ".ci/audit.py requirements.txt requirements-dev.txt" in recipe[1]
+    assert re.search(r"^make .*\blint\b", text_of(".ci/run"), re.MULTILINE)

@@ -1,9 +1,14 @@
 """Liveness and readiness probes."""
 
+from types import SimpleNamespace
+
 import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.test.utils import CaptureQueriesContext
+
+from leadsite import health
 
 
 @pytest.mark.parametrize("path", ["/livez", "/livez/", "/readyz", "/readyz/"])
@@ -57,6 +62,25 @@ def test_without_room_for_files_it_is_not_ready(client, transactional_db):
             cursor.execute("RESET temp_file_limit")
     assert answer.status_code == 503
     assert answer.json()["checks"] == {"database": True, "writable": False, "migrations": True, "functions": True}
+
+
+def test_an_answer_is_kept_for_a_second(client, db, settings, monkeypatch):
+    """Anybody can ask, so that queries at each request would be a load that anybody can make."""
+    settings.TESTING = False
+    now = [1000.0]
+    monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(health, "_readiness", health._Readiness())
+
+    def queries():
+        with CaptureQueriesContext(connection) as found:
+            assert client.get("/readyz").status_code == 200
+        return len(found)
+
+    first = queries()
+    now[0] += 0.9
+    again = queries()
+    now[0] += 0.2
+    assert (first > 0, again, queries()) == (True, 0, first)
 
 
 @pytest.fixture

@@ -34,6 +34,17 @@ def test_a_file_that_is_empty_or_too_large_is_refused_at_once(staff, monkeypatch
     assert not ImportRun.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [([f"c{number}" for number in range(498)], "has 501 columns"), (["x" * 1001], "1001 characters")],
+    ids=["columns", "name"],
+)
+def test_a_header_that_no_list_has_is_refused(staff, more, words):
+    names = ["Phone", "Name", "Type", *more]
+    upload(staff, f"{','.join(names)}\n+4915100000001,Ana,order{',' * len(more)}\n")
+    assert words in (the_run().preview or {})["problem"]
+
+
 def test_a_stopped_import_continues_where_it_stopped(staff, monkeypatch):
     monkeypatch.setattr(upload_worker, "BATCH_SIZE", 1)
     upload(staff)

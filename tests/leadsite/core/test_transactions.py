@@ -10,6 +10,7 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 
 from conversations.models import Customer
+from leadsite.core.postgresql.base import CommitUnknown
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, end_if_idle, retried, sqlstate
@@ -109,6 +110,21 @@ def test_other_errors_are_raised_at_once(db: None) -> None:
         violate_a_constraint()
     assert tries == [1]
     assert attempt_of(raised.value) == 1
+
+
+@pytest.mark.parametrize("kind", [OperationalError, CommitUnknown])
+def test_what_may_have_been_committed_is_not_repeated(db: None, kind: type[OperationalError]) -> None:
+    """The server's answer to a COMMIT was lost with the connection: only the client can know whether to repeat it."""
+    tries = []
+
+    @retried
+    def lose_the_connection() -> None:
+        tries.append(1)
+        raise kind("server closed the connection") from psycopg.OperationalError("server closed the connection")
+
+    with pytest.raises(kind):
+        lose_the_connection()
+    assert tries == [1]
 
 
 def test_nothing_is_repeated_where_the_caller_holds_a_transaction(owner: Business) -> None:

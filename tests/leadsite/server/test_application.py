@@ -8,14 +8,12 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from django.contrib.auth.hashers import make_password
 
 from leads.models import ImportRun, Lead
-from leadsite.accounts.models import User
 from leadsite.demo.supervisor import HOST
 from tests.factories import ORDER, Business
 from tests.site import Site
-from tests.staff import address, form_of
+from tests.staff import browsing, upload_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,23 +100,9 @@ def test_the_refusal_of_a_page_is_a_page(served_site: Site) -> None:
 
 
 def test_staff_upload_a_file_that_strangers_cannot(owner: Business, served_site: Site) -> None:
-    path = address("add", ImportRun)
-    login = f"{served_site.address}/admin/login/?next={path}"
-    # The site has its own SECRET_KEY, so it knows sessions of its own only.
-    password = make_password("a long password")
-    User.objects.filter(pk=owner.id).update(password=password, is_staff=True, is_superuser=True)
     rows = "".join(f"+4915123{number:06d},Ana,order,{'x' * 100}\n" for number in range(50_000))
-    with requests.Session() as browser:
-        browser.get(login, timeout=SECONDS)
-        typed = {"username": owner.user.email, "password": "a long password"}
-        typed |= {"csrfmiddlewaretoken": browser.cookies["csrftoken"], "next": path}
-        form = form_of(browser.post(login, data=typed, timeout=SECONDS).text)
-        answer = browser.post(
-            f"{served_site.address}{path}",
-            data={name: value for name, value in form.items() if value is not None} | {"user": str(owner.id)},
-            files={"file": ("leads.csv", f"Phone,Name,Type,Notes\n{rows}")},
-            timeout=SECONDS,
-        )
+    with browsing(served_site, owner) as browser:
+        answer = upload_to(served_site, browser, owner, "leads.csv", f"Phone,Name,Type,Notes\n{rows}")
     assert answer.status_code == 200, answer.text[:2000]
     assert ImportRun.objects.get(user=owner.id).state == ImportRun.State.PREVIEW
 
@@ -148,3 +132,12 @@ def test_a_body_of_the_largest_size_arrives_whole(owner: Business, served_site: 
     headers = {"Authorization": f"Bearer {owner.api_key}", "Content-Type": "application/json"}
     answer = requests.post(f"{served_site.address}/api/leads", data=BytesIO(body), headers=headers, timeout=SECONDS)
     assert (answer.status_code, answer.json()["fields"]) == (400, {"details": answer.json()["fields"]["details"]})
+
+
+def test_a_header_with_an_underscore_counts_for_nothing(owner: Business, served_site: Site) -> None:
+    """It would pass for the one with a hyphen: here the second request for a repeated first one."""
+    headers = {"Authorization": f"Bearer {owner.api_key}", "Idempotency_Key": "one"}
+    for _ in range(2):
+        answer = requests.post(f"{served_site.address}/api/leads", json=ORDER, headers=headers, timeout=SECONDS)
+        assert answer.status_code == 201
+    assert Lead.objects.count() == 2

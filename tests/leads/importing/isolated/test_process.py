@@ -21,7 +21,8 @@ def read(file: BinaryIO, what: str) -> Iterator[Any]:
         case "memory":
             yield len(bytearray(2**30))
         case "time":
-            while True:
+            # It ends by itself: what ends it before is the limit of the processor's time, and no other.
+            while time.process_time() < 4:
                 pass
         case "silence":
             time.sleep(60)

@@ -48,6 +48,15 @@ def test_a_key_without_the_scope(owner: Business) -> None:
     assert "scope write" in line["reason"]
 
 
+def test_a_key_above_its_limit(owner: Business, settings: Any) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 1
+    headers = {"Authorization": f"Bearer {owner.api_key}"}
+    assert Client().get("/api/leads", headers=headers).status_code == 200
+    line = event_of("requests_throttled", "get", "/api/leads", headers=headers)
+    assert line["subject"] == str(owner.id)
+    assert owner.api_key not in str(line)
+
+
 def test_a_page_that_is_not_permitted(owner: Business) -> None:
     line = event_of("permission_refused", "get", "/admin/accounts/user/", client=staff_of(owner).client)
     assert (line["subject"], line["path"]) == (str(owner.id), "/admin/accounts/user/")

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -11,8 +12,8 @@ from django.contrib.auth.hashers import make_password
 
 from leadsite.accounts.models import User
 from tests.factories import ORDER, Business
-from tests.sessions import database_url
-from tests.site import Site, serving
+from tests.sessions import database_url, session
+from tests.site import Site, request, serving, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,10 +82,28 @@ def test_logins_take_one_thread_of_a_process(owner: Business, site: Site) -> Non
     assert site.post_lead(owner.api_key, ORDER).status_code == 201
     took = []
     with attackers(site, 24) as answers:
-        until = time.monotonic() + 8
-        while time.monotonic() < until:
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
             before = time.monotonic()
             assert requests.get(f"{site.address}/api/leads", headers=headers, timeout=SECONDS).status_code == 200
             took.append(time.monotonic() - before)
     assert set(answers) <= {200, 503}
     assert max(took) < 2
+
+
+def test_logins_that_wait_leave_the_threads_to_others(owner: Business, site: Site) -> None:
+    """Each is held up before its password is hashed, for as long as the lock is there: of a process one in a thread."""
+    headers = {"Authorization": f"Bearer {owner.api_key}", "X-Forwarded-For": "203.0.113.9"}
+    clients = 24
+    with ThreadPoolExecutor(clients) as attackers:
+        with session() as holder:
+            holder.execute("LOCK TABLE login_attempts")
+            answers = [
+                attackers.submit(log_in, site, f"p{number}@shop.example", "wrong", f"192.0.2.{number}")
+                for number in range(clients)
+            ]
+            # No more of them are in threads now than there are.
+            until(lambda: sum(answer.done() for answer in answers) >= clients - 2 * 5, site.log)
+            for _ in range(20):
+                assert request("GET", f"{site.address}/api/leads", headers=headers).status_code == 200
+        assert {answer.result() for answer in answers} <= {200, 503}
