@@ -84,9 +84,11 @@ def test_a_nul_is_an_error_of_its_row_alone():
 
 def test_a_cell_of_ten_megabytes_is_an_error_of_its_row_alone():
     for cell in ["x" * 10_000_000, '"' + "x\n" * 1_900_000 + '"']:
-        rows = rows_of(f"a,b\n1,2\n3,{cell}\n5,6\n")
-        assert [bool(row.error) for row in rows] == [False, True, False]
-        assert "more than" in str(rows[1].error)
+        # Among the first rows, in which the header is looked for, and after them.
+        for before in (1, 1000):
+            rows = rows_of("a,b\n" + "1,2\n" * before + f"3,{cell}\n5,6\n")
+            assert [bool(row.error) for row in rows] == [*[False] * before, True, False]
+            assert "more than" in str(rows[before].error)
     assert rows_of("a,b\n1," + "x" * CELL_LIMIT)[0].error is None
 
 
