@@ -16,9 +16,8 @@ BY_ID = "the caller has the ids of rows, which it has found and locked before"
 SQL = {
     "conversations/models/attempts.py _LOCK_ATTEMPTS": "what was sent to the customer later, also before a deletion",
     "conversations/models/customers.py _LOCK_OWNERS": BY_ID,
+    "conversations/models/inbound.py _CHANGE": "messages join none that is deleted; the rest is by id",
     "conversations/models/inbound.py _PLACES": "hides them as the newest; finds repeated messages and targets of signs",
-    "conversations/models/inbound.py _JOIN": HIDES,
-    "conversations/models/inbound.py _SET_WAITING": BY_ID,
     "conversations/models/marketing.py _RECIPIENTS": "statuses are about messages of deleted conversations too",
     "conversations/models/openings.py _NEWEST_OF": HIDES,
     "conversations/models/openings.py _REOPEN": HIDES,

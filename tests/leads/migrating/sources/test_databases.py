@@ -113,7 +113,7 @@ def test_rows_that_a_policy_hides_are_not_left_out_in_silence(owner, old_databas
 
 def as_reader(address: str) -> str:
     """The address with this role: not every server of the tests lets another log in."""
-    return f"{address}{'&' if '?' in address else '?'}options=-c%20role%3D{READER}"
+    return f"{address}{'' if address.endswith('?') else '&'}options=-c%20role%3D{READER}"
 
 
 def test_an_address_that_does_not_answer_is_named_without_its_password(owner):
