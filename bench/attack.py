@@ -1,8 +1,8 @@
 """python -m bench.attack: what normal clients notice while others attack the site.
 
 Ten clients create and read leads: alone, then beside 200 that announce a body and drip it, 24 that guess passwords and
-16 that read the schema, then beside these and one key that sends as much as it can. The site is as shipped, with two
-web processes.
+16 that read the schema, then beside these and one key that sends as much as it can, beside that key alone, and beside
+imports of another business. The site is as shipped, with two web processes.
 """
 
 import argparse
@@ -13,6 +13,9 @@ import multiprocessing
 import random
 import socket
 import statistics
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -21,9 +24,10 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
-from bench.harness import SITE_PORT, WORKERS, bench_database, create_business, server, write
+from bench.harness import ROOT, SITE_PORT, WORKERS, bench_database, create_business, server, write
 from leadsite.demo.supervisor import HOST, server_command
 
 NORMAL_CLIENTS: Final = 10
@@ -33,6 +37,7 @@ GUESSERS: Final = 24
 SCHEMA_READERS: Final = 16
 GREEDY_CONNECTIONS: Final = 16
 TIMEOUT_SECONDS: Final = 30.0
+ROWS_OF_FILE: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,22 @@ def greedy(api_key: str, phase: Phase) -> None:
             connection.close()
 
 
+def import_files(environment: dict[str, str], email: str, phase: Phase) -> None:
+    """Import one file after the other for another business."""
+    first = 0
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "leads.csv"
+        command = [sys.executable, str(ROOT / "manage.py"), "import_leads", str(file), "--user", email, "--json"]
+        while not phase.over.is_set():
+            lines = (f"+49{15000000000 + first + number},A customer,order,A cake\n" for number in range(ROWS_OF_FILE))
+            file.write_text("phone,name,type,details\n" + "".join(lines))
+            first += ROWS_OF_FILE
+            with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+                while process.poll() is None and not phase.over.wait(0.2):
+                    pass
+                process.terminate()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.attack", description=__doc__)
     parser.add_argument("--seconds", type=float, default=120, help="length of the attack")
@@ -165,10 +186,19 @@ def main() -> None:
         clients = Group(partial(normal, key), NORMAL_CLIENTS)
         attackers = Group(drip, SLOW_CLIENTS), Group(guess, GUESSERS), Group(read_schema, SCHEMA_READERS)
         greedy_ones = Group(partial(greedy, other), GREEDY_CONNECTIONS)
+        importer = Group(partial(import_files, environment, "greedy@leadsite.example"), 1)
+        phases: dict[str, tuple[Group, ...]] = {
+            "alone": (),
+            "attacked": attackers,
+            "attacked, and a greedy key": (*attackers, greedy_ones),
+            "beside the greedy key": (greedy_ones,),
+            "beside an import": (importer,),
+        }
         figures = {}
-        for name, others in (("alone", ()), ("attacked", attackers), ("and greedy", (*attackers, greedy_ones))):
-            figures[name] = run(options.seconds if others else min(options.seconds, 30), clients, *others)
-            print(f"{name:10} {figures[name]}", flush=True)
+        for name, others in phases.items():
+            short = name not in ("attacked", "attacked, and a greedy key")
+            figures[name] = run(min(options.seconds, 30) if short else options.seconds, clients, *others)
+            print(f"{name:28} {figures[name]}", flush=True)
     write("attack", figures)
 
 

@@ -103,7 +103,11 @@ class Demo:
     def press_ctrl_c(self) -> int:
         """Send SIGINT to the process group, as a terminal does. Returns the exit code."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(DEADLINE_SECONDS)
+        try:
+            return self.process.wait(DEADLINE_SECONDS)
+        except subprocess.TimeoutExpired:  # not left beside the tests that follow
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
 
 
 def still_there(processes: list[psutil.Process]) -> list[psutil.Process]:
