@@ -159,6 +159,8 @@
         for (const part of page.querySelectorAll("[data-part]")) {
             const here = panes.querySelector(`[data-part="${part.dataset.part}"]`);
             if (!here || plain(here) === plain(part)) continue;
+            /* Why something was not sent stays until the next try: others' changes, and an answer that was on its way, say nothing of it. */
+            if (part.dataset.part === "problem" && !own && here.childElementCount) continue;
             const active = here.contains(document.activeElement) ? document.activeElement : null;
             if (active && !own && active.matches("input, select, textarea")) continue;
             window.inboxWork.keep(here, part, sent, refused);

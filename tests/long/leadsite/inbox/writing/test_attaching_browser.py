@@ -58,7 +58,7 @@ def test_photo_in_photo_out(team: Team, tmp_path: Path, settings: Any) -> None:
         page.screenshot(path=tmp_path / "in.png")
 
         sends_a_photo(page, tmp_path)
-        is_refused(page, tmp_path)
+        is_refused(team, page, tmp_path)
         row = team.do(lambda: Message.objects.get(direction="out"))
         assert (row.kind, row.content) == ("image", "This one?")
         assert team.do(StoredMedia.objects.count) == 5
@@ -87,10 +87,14 @@ def sends_a_photo(page: Page, folder: Path) -> None:
     page.screenshot(path=folder / "out.png")
 
 
-def is_refused(page: Page, folder: Path) -> None:
+def is_refused(team: Team, page: Page, folder: Path) -> None:
     (folder / "page.html").write_text("<html>")
     page.locator("#reply-file").set_input_files(folder / "page.html")
     page.locator(".inbox-send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Accepted are pictures")
+    # The reason stays, also when the chat changes meanwhile.
+    team.do(lambda: arrives(meta.text("Or a larger one?", timestamp=int(time.time()))))
+    expect(page.locator(".bubble-in", has_text="Or a larger one?")).to_be_visible(timeout=LIVE_MS)
     expect(page.get_by_role("alert")).to_contain_text("Accepted are pictures")
     expect(page.locator(".inbox-attached")).to_contain_text("page.html")
     page.get_by_role("button", name="Remove the file").click()
