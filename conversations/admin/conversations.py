@@ -14,7 +14,7 @@ from conversations.admin.assignment import AssignedFilter, offer_people
 from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of, name_and_phone
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
-from conversations.models.conversations import RECENCY
+from conversations.models.conversations import NEWEST_FIRST, RECENCY
 from conversations.services.waiting import note_status
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart, PageWithParts
@@ -47,7 +47,7 @@ class ConversationAdmin(CustomerLockingAdmin, AuditedAdmin, PageWithParts):
         *("user", "created"),
     ]
     readonly_fields = ["user", "customer_link", "phone", "marketing", "last_message", "last_inbound", "created"]
-    ordering = [RECENCY.desc(), "-pk"]
+    ordering = NEWEST_FIRST
     sorted_by_index = ("pk", RECENCY)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:

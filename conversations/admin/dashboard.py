@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from conversations.kinds import shown_text_of_message
 from conversations.models import Conversation, Message
-from conversations.models.conversations import RECENCY
+from conversations.models.conversations import NEWEST_FIRST
 from leadsite.adminkit.values import foreign, moment, shorten
 
 SHOWN = 8
@@ -27,7 +27,7 @@ def add_waiting(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
             "message": _last_message(conversation),
             "since": moment(conversation.waiting_since),
         }
-        for conversation in waiting.order_by(RECENCY.desc(), "-pk")[:SHOWN]
+        for conversation in waiting.order_by(*NEWEST_FIRST)[:SHOWN]
     ]
     context["waiting_url"] = reverse("admin:conversations_conversation_changelist", query={"waiting": "yes"})
     return context

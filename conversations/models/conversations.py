@@ -26,6 +26,8 @@ class ConversationStatus(models.TextChoices):
 
 # When the last message was written; conversations without one come last.
 RECENCY: Final = Coalesce("last_message_at", Value(datetime(1970, 1, 1, tzinfo=UTC)))
+# The order of the indexes of lists.
+NEWEST_FIRST: Final = (RECENCY.desc(), "-pk")
 
 
 class ConversationManager(

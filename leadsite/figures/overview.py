@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from conversations.models import Conversation
-from conversations.models.conversations import RECENCY
+from conversations.models.conversations import NEWEST_FIRST
 from leads.models import Lead, LeadType
 from leads.models.leads import LeadSource
 from leadsite.adminkit.alerts import counted
@@ -157,7 +157,7 @@ def duration(seconds: float | None) -> str:
 
 def _tiles(request: HttpRequest, business_id: Any, period: Period, zone: ZoneInfo) -> list[dict[str, Any]]:
     own = {"user_id": business_id}
-    waits = Conversation.objects.filter(waiting_since__isnull=False, **own).order_by(RECENCY.desc(), "-pk")
+    waits = Conversation.objects.filter(waiting_since__isnull=False, **own).order_by(*NEWEST_FIRST)
     waiting = counted(waits) or "0"
     stopped = Channel.objects.filter(active=True, **own).exclude(stopped_at=None).count()
     problems = AccountEvent.objects.open_problems(clock.now()).filter(**own).count()
