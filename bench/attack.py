@@ -196,8 +196,8 @@ def main() -> None:
         }
         figures = {}
         for name, others in phases.items():
-            short = name not in ("attacked", "attacked, and a greedy key")
-            figures[name] = run(min(options.seconds, 30) if short else options.seconds, clients, *others)
+            seconds = options.seconds if attackers[0] in others else min(options.seconds, 30)
+            figures[name] = run(seconds, clients, *others)
             print(f"{name:28} {figures[name]}", flush=True)
     write("attack", figures)
 
