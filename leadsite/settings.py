@@ -160,8 +160,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "leadsite.urls"
-# Requests of one business at a time of a web process, and one of others: each takes a thread and a database
-# connection (leadsite/server).
+# Requests of a web process at a time, and one: each takes a thread and a database connection (leadsite/server).
 WEB_THREADS = env.int("WEB_THREADS", 4)
 WSGI_APPLICATION = "leadsite.wsgi.application"
 TEMPLATES = theme.TEMPLATES
