@@ -104,17 +104,17 @@ def signature(body: bytes) -> str:
     return f"sha256={hmac.new(APP_SECRET.encode(), body, sha256).hexdigest()}"
 
 
-def delivery(phones: list[str]) -> dict[str, Any]:
-    """What Meta posts for one text message of each customer."""
+def delivery(phones: list[str], *, channel: str = CHANNEL, message: str = "E") -> dict[str, Any]:
+    """What Meta posts for one text message of each customer. `message`: the end of their ids."""
     value = {
         "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "15550783881", "phone_number_id": CHANNEL},
+        "metadata": {"display_phone_number": "15550783881", "phone_number_id": channel},
         "contacts": [{"profile": {"name": "John Doe"}, "wa_id": phone, "user_id": f"US.{phone}"} for phone in phones],
         "messages": [
             {
                 "from": phone,
                 "from_user_id": f"US.{phone}",
-                "id": f"wamid.HBgL{phone}FQIAEhgUM0E",
+                "id": f"wamid.HBgL{phone}FQIAEhgUM0{message}",
                 "timestamp": str(int(time.time())),
                 "type": "text",
                 "text": {"body": "Customer wants to place an order"},

@@ -132,12 +132,17 @@ def new_phone() -> str:
 
 def new_leads(port: int, *, api_key: str | None) -> Iterator[bytes]:
     """Yield requests POST /api/leads without end, each for a new customer."""
-    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     while True:
-        lead = {
-            "customer_phone": f"+{new_phone()}",
-            "customer_name": "John Doe",
-            "type": "order",
-            "details": "Customer wants to place an order",
-        }
-        yield request(port, "/api/leads", json.dumps(lead).encode(), **headers)
+        yield new_lead(port, api_key=api_key)
+
+
+def new_lead(port: int, *, api_key: str | None) -> bytes:
+    """The bytes of a POST /api/leads for a new customer."""
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    lead = {
+        "customer_phone": f"+{new_phone()}",
+        "customer_name": "John Doe",
+        "type": "order",
+        "details": "Customer wants to place an order",
+    }
+    return request(port, "/api/leads", json.dumps(lead).encode(), **headers)

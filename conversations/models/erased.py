@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from conversations.erasing.marks import Identifier, mark_of, marks_of
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.models import UuidV7
 from leadsite.core.statements import fetch_rows
 
@@ -44,9 +44,8 @@ class ErasedMarkManager(models.Manager["ErasedMark"]):
         marks = [(n, one.user_id, mark) for n, one in enumerate(distinct) for mark in marks_of(one)]
         if not marks:
             return {}
-        columns = [array(column) for column in zip(*marks, strict=True)]
         found: dict[Identifier, datetime] = {}
-        for n, erased_at in fetch_rows(_FIND, columns):
+        for n, erased_at in fetch_rows(_FIND, column_arrays(marks)):
             found[distinct[n]] = max(erased_at, found.get(distinct[n], erased_at))
         return found
 

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.db import models
 from conversations.incoming import PLACEHOLDER_KINDS, CallPart, IncomingMessage, MessageKey
 from conversations.models.statuses import call_part, parked_call
 from conversations.placing import ConversationChange, Newest, Place
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.statements import fetch_rows
 
 M = TypeVar("M", bound=models.Model)
@@ -133,7 +134,7 @@ _CHANGE: Final = """
     "(a.direction = 'out' AND a.is_turn AND a.status <> 'failed'"
     " OR a.kind = 'call' AND a.direction = 'in' AND NOT a.is_turn)",
 )
-_EVENT_COLUMNS: Final = ("direction", "kind", "content", "provider_id", "status", "provider_time")
+_EVENT_COLUMNS: Final = attrgetter("direction", "kind", "content", "provider_id", "status", "provider_time")
 
 
 class StoredMessage(NamedTuple):
@@ -158,13 +159,16 @@ class InboundMessageManager(models.Manager[M]):
             _PLACES,
             [
                 array(sorted({message.user_id for message, _ in messages})),
-                array(message.user_id for message, _ in messages),
-                array(message.event.provider_id for message, _ in messages),
-                array(customer_id for _, customer_id in messages),
-                array(message.event.target for message, _ in messages),
-                array(message.event.target_token for message, _ in messages),
-                array(
-                    parked_call(message.event.provider_id) if message.event.call else None for message, _ in messages
+                *column_arrays(
+                    (
+                        message.user_id,
+                        message.event.provider_id,
+                        customer_id,
+                        message.event.target,
+                        message.event.target_token,
+                        parked_call(message.event.provider_id) if message.event.call else None,
+                    )
+                    for message, customer_id in messages
                 ),
             ],
         )
@@ -194,22 +198,23 @@ class InboundMessageManager(models.Manager[M]):
         if not messages:
             return []
         nth = _positions(messages)
-        in_order = sorted(messages, key=lambda item: item[0].key)
-        events = [message.event for message, _ in in_order]
-        columns = [
-            array(message.user_id for message, _ in in_order),
-            array(conversation_id for _, conversation_id in in_order),
-            array(message.channel_id for message, _ in in_order),
-            array(event.customer.phone or event.customer.whatsapp_user_id or "" for event in events),
-            *(array(getattr(event, column) for event in events) for column in _EVENT_COLUMNS),
-            array(message.at for message, _ in in_order),
-            array(event.is_turn for event in events),
-            array(json.dumps(event.extras) for event in events),
-            array(json.dumps(event.parts) if event.parts else None for event in events),
-            array(message.provider_token for message, _ in in_order),
-            array(nth[message.key] for message, _ in in_order),
+        rows = [
+            (
+                message.user_id,
+                conversation_id,
+                message.channel_id,
+                message.event.customer.phone or message.event.customer.whatsapp_user_id or "",
+                *_EVENT_COLUMNS(message.event),
+                message.at,
+                message.event.is_turn,
+                json.dumps(message.event.extras),
+                json.dumps(message.event.parts) if message.event.parts else None,
+                message.provider_token,
+                nth[message.key],
+            )
+            for message, conversation_id in sorted(messages, key=lambda item: item[0].key)
         ]
-        return [StoredMessage(*row) for row in fetch_rows(_STORE, columns)]
+        return [StoredMessage(*row) for row in fetch_rows(_STORE, column_arrays(rows))]
 
 
 def _positions(messages: Sequence[tuple[IncomingMessage, UUID]]) -> dict[MessageKey, int]:
@@ -231,7 +236,7 @@ class InboundConversationManager(models.Manager[M]):
         """
         if not changes:
             return set()
-        columns = [array(column) for column in zip(*sorted(changes), strict=True)]
+        columns = column_arrays(sorted(changes))
         return {conversation_id for (conversation_id,) in fetch_rows(_CHANGE, [*columns, columns[0]])}
 
     def set_waiting(self, conversation_ids: Collection[UUID]) -> None:

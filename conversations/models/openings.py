@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import models
 
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.statements import fetch_rows
 
 M = TypeVar("M", bound=models.Model)
@@ -81,7 +81,7 @@ class OpeningManager(models.Manager[M]):
         Raises django.db.IntegrityError: conversations_one_active, or another constraint of the table.
         """
         if rows:
-            fetch_rows(_INSERT_PAST, [array(column) for column in zip(*rows, strict=True)])
+            fetch_rows(_INSERT_PAST, column_arrays(rows))
 
     def newest_of(self, customer_ids: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
         """Return id and status of each customer's active conversation, otherwise of the newest, by customer."""
@@ -96,7 +96,7 @@ class OpeningManager(models.Manager[M]):
     def _insert(self, openings: Sequence[Opening]) -> list[tuple[Any, ...]]:
         if not openings:
             return []
-        return fetch_rows(_JOIN_OR_OPEN, [array(column) for column in zip(*openings, strict=True)])
+        return fetch_rows(_JOIN_OR_OPEN, column_arrays(openings))
 
 
 def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Opening]:

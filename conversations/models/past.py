@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.statements import fetch_rows
 
 
@@ -60,7 +60,7 @@ class PastMessageManager:
         """
         if not rows:
             return set()
-        return {row_id for (row_id,) in fetch_rows(_INSERT, [array(column) for column in zip(*rows, strict=True)])}
+        return {row_id for (row_id,) in fetch_rows(_INSERT, column_arrays(rows))}
 
     def set_times(self, conversation_ids: Sequence[UUID]) -> None:
         """Set when the last messages of conversations were written, from their messages. Caller holds the transaction

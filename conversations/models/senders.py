@@ -18,7 +18,7 @@ from conversations.customer_rows import CustomerRow
 from conversations.identification import Move, SenderIdentity, SenderLookup, StoredCustomer
 from conversations.incoming import MoveReport
 from conversations.phone import E164_PATTERN
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
 
@@ -102,12 +102,17 @@ _INSERT_OR_COMPLETE: Final = _INSERT.format(
 )
 
 
+_KNOWN_COLUMNS: Final = attrgetter(
+    *("user_id", "provider_id", "message_id", "copy_token", "phone_key", "whatsapp_user_id", "since")
+)
+_WRITTEN_COLUMNS: Final = attrgetter("user_id", "phone", "whatsapp_user_id", "name", "name_at", "identified_at")
+
+
 class SenderManager(models.Manager[M]):
     def look_up(self, identities: Sequence[SenderIdentity]) -> list[SenderLookup]:
         """Return what is stored of each message and its sender, in the order given. Locks nothing."""
-        columns = ("user_id", "provider_id", "message_id", "copy_token", "phone_key", "whatsapp_user_id", "since")
-        parameters = [array(map(attrgetter(column), identities)) for column in columns]
-        parameters.insert(0, array(sorted({identity.user_id for identity in identities})))
+        user_ids = array(sorted({identity.user_id for identity in identities}))
+        parameters = [user_ids, *column_arrays(map(_KNOWN_COLUMNS, identities))]
         return [
             SenderLookup(
                 row[0],
@@ -130,8 +135,7 @@ class SenderManager(models.Manager[M]):
     def _write(self, statement: str, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
         if not rows:
             return {}
-        columns = ("user_id", "phone", "whatsapp_user_id", "name", "name_at", "identified_at")
-        written = fetch_rows(statement, [array(map(attrgetter(column), rows)) for column in columns])
+        written = fetch_rows(statement, column_arrays(map(_WRITTEN_COLUMNS, rows)))
         return {(user_id, identifier): id_ for user_id, identifier, id_ in written}
 
 

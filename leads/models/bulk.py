@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from leads.models.leads import Lead
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.models import OwnedModel, person_key
 from leadsite.core.statements import fetch_rows
 from leadsite.languages.texts import number
@@ -140,7 +140,7 @@ class ChosenLeadManager(models.Manager["ChosenLead"]):
         """Write the values of leads. Caller holds the transaction and has locked the leads."""
         if rows:
             ids = array(lead_id for lead_id, _ in rows)
-            statuses, types, assignees = (array(column) for column in zip(*(row for _, row in rows), strict=True))
+            statuses, types, assignees = column_arrays(row for _, row in rows)
             fetch_rows(_WRITE, [ids, statuses, types, assignees, ids])
 
     def log_changes(self, *, person_id: UUID, lead_ids: Collection[UUID], message: str) -> None:
@@ -155,7 +155,7 @@ class ChosenLeadManager(models.Manager["ChosenLead"]):
     def set_outcomes(self, *, change_id: UUID, outcomes: Collection[tuple[UUID, str]]) -> None:
         """Store why leads were not changed. Caller holds the transaction."""
         if outcomes:
-            lead_ids, reasons = (array(column) for column in zip(*outcomes, strict=True))
+            lead_ids, reasons = column_arrays(outcomes)
             fetch_rows(_SET_OUTCOMES, [lead_ids, reasons, change_id])
 
 

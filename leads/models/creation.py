@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import models
 
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.statements import fetch_rows
 
 M = TypeVar("M", bound=models.Model)
@@ -46,7 +46,7 @@ class LeadCreationManager(models.Manager[M]):
         """
         if not rows:
             return []
-        inserted = fetch_rows(_INSERT, [array(column) for column in zip(*rows, strict=True)])
+        inserted = fetch_rows(_INSERT, column_arrays(rows))
         turns = {row.conversation_id: person for row, (_, person) in zip(rows, inserted, strict=True) if person}
         if turns:
             fetch_rows(_ASSIGN_CONVERSATIONS, [array(turns), array(turns.values())])

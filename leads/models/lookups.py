@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import models
 
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.statements import fetch_rows
 
 M = TypeVar("M", bound=models.Model)
@@ -141,6 +141,6 @@ class LeadLookupManager(models.Manager[M]):
         """Update leads whose contents differ. Caller holds the transaction and has locked the customers."""
         if not contents:
             return []
-        ids, *columns = (array(column) for column in zip(*contents, strict=True))
+        ids, *columns = column_arrays(contents)
         found = fetch_rows(_REWRITE, [ids, ids, *columns, ids])
         return [Rewritten(LeadContents(*former), version) for *former, version in found]

@@ -1,14 +1,17 @@
 """The whole cluster as a stage for the cases of tests/long/faults: their writers, their ledger, their checks."""
 
+import re
 import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import requests
 
 from leadsite.demo import secrets as demo_secrets
@@ -52,6 +55,7 @@ class Cluster(Stage):
             TWILIO_API_BASE_URL=graph.address,
             WEBHOOKS_ALLOW_PRIVATE="true",
             API_REQUESTS_PER_MINUTE="0",
+            METRICS_TOKEN=secrets.token_hex(8),
         )
 
     def start(self) -> None:
@@ -70,6 +74,7 @@ class Cluster(Stage):
         for site in self.sites:
             site.start_site(self.environment, self.passwords["DATABASE_PASSWORD"])
         until(lambda: not self._missing(), lambda: f"{self._missing()}\n{self.log()}", START_SECONDS)
+        self.check_replicas()
 
     def _fill(self) -> None:
         """Roles, tables and businesses, as an operator makes them."""
@@ -145,6 +150,29 @@ class Cluster(Stage):
                 return f"/readyz of {name} says {ready.status_code}: {ready.text}"
         return ""
 
+    def check_replicas(self) -> None:
+        """That each machine of the site reads lists from a standby, again after the failovers before."""
+        for address in DATABASES.values():
+            # A standby says of which timeline it is with its next restartpoint: Note [Replica].
+            owner = f"postgresql://postgres:{self.passwords['SUPERUSER_PASSWORD']}@{address}/postgres"
+            with psycopg.connect(owner, autocommit=True) as session:
+                session.execute("CHECKPOINT")
+        for site in self.sites:
+            until(partial(self._reads_standby, site), site.log, START_SECONDS)
+
+    def _reads_standby(self, site: SiteNode) -> bool:
+        before = self._replica_reads()
+        headers = {"Host": SITES["app1"], "Authorization": f"Bearer {self.api_key}"}
+        answer = request("GET", f"http://{site.address}:8001/api/leads", headers=headers)
+        return answer.status_code == 200 and self._replica_reads() > before
+
+    def _replica_reads(self) -> float:
+        """Of both machines, which count in one folder."""
+        headers = {"Host": SITES["app1"], "Authorization": f"Bearer {self.environment['METRICS_TOKEN']}"}
+        text = request("GET", f"http://{self.sites[0].address}:8001/metrics", headers=headers).text
+        found = re.search(r'^leadsite_replica_reads_total\{outcome="replica"\} (\S+)', text, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
     def stop(self) -> None:
         """The processes of this namespace: all of them are this cluster's."""
         for child in psutil.Process().children(recursive=True):
@@ -152,10 +180,12 @@ class Cluster(Stage):
                 child.kill()
 
     def check_rows(self) -> None:
-        """The site's own checks of what is stored."""
+        """The site's own checks of what is stored, and that lists are read from standbys again."""
         for command in ("check_integrity", "verify_transactions"):
             ended = manage(command, env=self.environment)
             assert ended.returncode == 0, f"{command}: {ended.stdout}{ended.stderr}"
+        until(self.is_whole, lambda: f"{self.members()}\n{self.log()}", START_SECONDS)
+        self.check_replicas()
 
     def log(self) -> str:
         return "".join(node.log() for node in (*self.databases.values(), *self.sites))

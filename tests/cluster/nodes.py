@@ -109,9 +109,13 @@ class SiteNode(Node):
         self.start("pgbouncer", [*_AS_POSTGRES, "/usr/sbin/pgbouncer", str(self.config / "pgbouncer.ini")])
 
     def start_site(self, environment: Mapping[str, str], password: str) -> None:
-        """The web server behind pgbouncer; the worker connects through HAProxy itself, as docs/operations.md says."""
+        """The web server behind pgbouncer, and for lists too; the worker connects through HAProxy itself, as
+        docs/operations.md says.
+        """
+        pooler = f"postgresql://leadsite:{password}@{self.address}:6432"
         pooled = {
-            "DATABASE_URL": f"postgresql://leadsite:{password}@{self.address}:6432/leadsite",
+            "DATABASE_URL": f"{pooler}/leadsite",
+            "DATABASE_REPLICA_URL": f"{pooler}/leadsite_replica",
             "DATABASE_CONN_MAX_AGE": "0",
             "DATABASE_PREPARED_STATEMENTS": "false",
             "DATABASE_TIMEOUTS": "false",
@@ -120,7 +124,10 @@ class SiteNode(Node):
         self.start_worker(environment, password)
 
     def start_worker(self, environment: Mapping[str, str], password: str) -> None:
-        direct = {"DATABASE_URL": f"postgresql://leadsite:{password}@{self.address}:5000/leadsite"}
+        direct = {
+            "DATABASE_URL": f"postgresql://leadsite:{password}@{self.address}:5000/leadsite",
+            "DATABASE_REPLICA_URL": f"postgresql://leadsite:{password}@{self.address}:5001/leadsite",
+        }
         self.start("worker", [sys.executable, "manage.py", "worker"], {**environment, **direct})
 
     def reload_web(self) -> None:

@@ -14,18 +14,19 @@ from django.db import Error, transaction
 
 from leads.services.receive import Received, Stored, prepare_transaction, receive_events
 from leadsite.core import clock, failures, metrics
-from leadsite.core.arrays import array
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting, actor_of_request
-from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
 from whatsapp.channels import stop_channels
 from whatsapp.erasing.late import without_erased
+from whatsapp.inbound import twilio
 from whatsapp.inbound.account_events import store_account_events
 from whatsapp.inbound.authentication import NotSigned, Signature, stored_signature
-from whatsapp.inbound.planning import ERROR_MAX_LENGTH, Plan, plan_delivery
+from whatsapp.inbound.events import UnreadableBody
+from whatsapp.inbound.meta import payloads
+from whatsapp.inbound.planning import ERROR_MAX_LENGTH, Plan, plan_delivery, unread
 from whatsapp.inbound.storage_errors import is_about_content, reason_of
 from whatsapp.media.wakeup import wake_fetcher
-from whatsapp.models import WebhookDelivery
+from whatsapp.models import NewDelivery, WebhookDelivery
 from whatsapp.outbound.requeue import requeue_failed
 
 log = structlog.get_logger(__name__)
@@ -36,25 +37,7 @@ MAX_ATTEMPTS: Final = 15
 # Each attempt may wait for locks for up to 2 s (DATABASE_TIMEOUTS), while the provider waits for the response.
 ATTEMPTS_OF_RECEIVE: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
-# Account and display number are new once, with the first delivery, and so is each first of a kind.
-# In the same statement, so that this one has no more.
-_SET_FACTS: Final = """
-    WITH belongs AS (
-        UPDATE channels AS c SET waba_id = given.waba_id, display_number = given.display_number, updated_at = now(),
-            first_delivery_at = CASE WHEN given.delivery THEN coalesce(c.first_delivery_at, now())
-                                ELSE c.first_delivery_at END,
-            first_inbound_at = CASE WHEN given.inbound THEN coalesce(c.first_inbound_at, now())
-                               ELSE c.first_inbound_at END,
-            first_status_at = CASE WHEN given.status THEN coalesce(c.first_status_at, now()) ELSE c.first_status_at END
-        FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::boolean[])
-            AS given (id, waba_id, display_number, delivery, inbound, status)
-        WHERE c.id = given.id)
-"""
-_INSERT: Final = """
-    INSERT INTO webhook_deliveries
-        (id, provider, body, received_at, state, error, unrouted, signed_by, signature, next_attempt_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s::text[], %s::text[], %s, %s)
-"""
+_READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
 
 
 def receive(*, body: bytes, signature: Signature) -> None:
@@ -74,7 +57,7 @@ def receive(*, body: bytes, signature: Signature) -> None:
 def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
     started = time.perf_counter()
     provider, received_at = signature.provider, clock.now()
-    plan = plan_delivery(body, received_at, signature)
+    plan = _read(body, received_at, signature)
     if plan.is_refused:
         raise NotSigned("signed by a secret that is not that of the number")
     try:
@@ -90,6 +73,20 @@ def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
         metrics.delivery_stored(provider, failed.state, time.perf_counter() - started)
         if is_about_content(error):
             replay(delivery_id=delivery_id, bisect=True)
+
+
+def _read(body: bytes, received_at: datetime, signature: Signature) -> Plan:
+    """Read the body, and decide what to store. Raises django.db.Error."""
+    try:
+        return plan_delivery(_READERS[signature.provider](body, received_at), received_at, signature)
+    except UnreadableBody as error:
+        return unread(str(error), signature)
+    except Error:
+        raise
+    except Exception as error:
+        # A bug in the reader. The body is stored, and a fixed version can replay it.
+        log.exception("delivery_reader_broken", provider=signature.provider)
+        return unread(f"The reader raised {type(error).__name__}: see the log.", signature)
 
 
 @retried(attempts=ATTEMPTS_OF_RECEIVE, source="whatsapp", operation="store delivery")
@@ -135,7 +132,7 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         delivery = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(pk=delivery_id).first()
         if delivery is None:
             return ""
-        plan = plan_delivery(bytes(delivery.body), delivery.received_at, stored_signature(delivery))
+        plan = _read(bytes(delivery.body), delivery.received_at, stored_signature(delivery))
         # Not sent again: messages are locked after customers.
         plan.received.statuses += [failure.report for failure in plan.temporary]
         store_account_events(plan.account)
@@ -160,13 +157,11 @@ def _insert_delivery(
     *,
     next_attempt_at: datetime | None = None,
 ) -> None:
-    values = [delivery_id, provider, body, received_at, plan.state, plan.error, array(plan.unrouted)]
-    values += [array(plan.signed_by), plan.signature, next_attempt_at]
-    statement = _INSERT
-    if plan.facts:
-        facts = [array(plan.facts), *map(array, zip(*plan.facts.values(), strict=True))]
-        statement, values = _SET_FACTS + _INSERT, [*facts, *values]
-    fetch_rows(statement, values)
+    row = NewDelivery(
+        *(delivery_id, provider, body, received_at, plan.state, plan.error),
+        *(plan.unrouted, plan.signed_by, plan.signature, next_attempt_at),
+    )
+    WebhookDelivery.objects.insert(row, facts=plan.facts)
 
 
 def _bisect(received: Received, erased: list[Stored]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Decides what to store of a delivery: reads the body, and finds the channels that it may reach."""
+"""Decides what to store of a delivery that was read: finds the channels that it may reach."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,27 +6,19 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-import structlog
-from django.db import Error
-
 from conversations.incoming import MessageEvent
 from leads.services.receive import Received, Stored
-from whatsapp.inbound import twilio
 from whatsapp.inbound.account_events import AccountPlan, plan_account_events
 from whatsapp.inbound.authentication import Signature
-from whatsapp.inbound.events import Reading, StatusEvent, UnreadableBody
-from whatsapp.inbound.meta import payloads
+from whatsapp.inbound.events import Reading, StatusEvent
 from whatsapp.inbound.routing import Route, new_facts, route_events
 from whatsapp.message_templates.store import with_template_texts
 from whatsapp.models import KnownChannel, WebhookDelivery
 from whatsapp.outbound.requeue import TemporaryFailure
 
-log = structlog.get_logger(__name__)
-
 State = WebhookDelivery.State
 
 ERROR_MAX_LENGTH: Final = 10_000
-READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
 
 
 class Facts(NamedTuple):
@@ -71,22 +63,8 @@ class Plan:
         return "\n".join(numbers + self.notes)[:ERROR_MAX_LENGTH]
 
 
-def plan_delivery(body: bytes, received_at: datetime, signature: Signature) -> Plan:
-    """Read the body and look up the channels of its numbers. Raises django.db.Error."""
-    try:
-        reading = READERS[signature.provider](body, received_at)
-        return _plan(reading, received_at, signature)
-    except UnreadableBody as error:
-        return _unread(str(error), signature)
-    except Error:
-        raise
-    except Exception as error:
-        # A bug in the reader. The body is stored, and a fixed version can replay it.
-        log.exception("delivery_reader_broken", provider=signature.provider)
-        return _unread(f"The reader raised {type(error).__name__}: see the log.", signature)
-
-
-def _plan(reading: Reading, received_at: datetime, signature: Signature) -> Plan:
+def plan_delivery(reading: Reading, received_at: datetime, signature: Signature) -> Plan:
+    """Look up the channels of what was read; leave out what the signature does not cover. Raises django.db.Error."""
     numbers = {event.channel for event in reading.events}
     signature.look_up(numbers)
     covered, refused = _covered(numbers, signature)
@@ -152,7 +130,8 @@ def _covered(numbers: Iterable[str], signature: Signature) -> tuple[dict[str, Kn
     return covered, refused
 
 
-def _unread(note: str, signature: Signature) -> Plan:
+def unread(note: str, signature: Signature) -> Plan:
+    """Return the plan for a body alone that could not be read."""
     signed_by = _signed_by(signature, ())
     return Plan(state=State.FAILED, notes=[note], signed_by=signed_by, signature=signature.header)
 

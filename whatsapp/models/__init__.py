@@ -12,7 +12,7 @@ from whatsapp.models.channel_values import (
     normalise_channel_id,
 )
 from whatsapp.models.channels import Channel, KnownChannel, SendingChannel
-from whatsapp.models.deliveries import WebhookDelivery
+from whatsapp.models.deliveries import NewDelivery, WebhookDelivery
 from whatsapp.models.ready_channels import ReadyChannel
 from whatsapp.models.signing import Signing, signing_of
 from whatsapp.models.templates import ListedTemplate, MessageTemplate, TemplateReport
@@ -29,6 +29,7 @@ __all__ = [
     "KnownChannel",
     "ListedTemplate",
     "MessageTemplate",
+    "NewDelivery",
     "ReadyChannel",
     "SendingChannel",
     "Signing",

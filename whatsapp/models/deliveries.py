@@ -1,12 +1,19 @@
 """Stored webhook deliveries."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.models import UuidV7
+from leadsite.core.statements import fetch_rows
 from whatsapp.models.channel_values import ChannelProvider
 
 
@@ -14,6 +21,34 @@ class DeliveryState(models.TextChoices):
     PROCESSED = "processed", _("Processed")
     FAILED = "failed", _("Failed")
     UNROUTED = "unrouted", _("Unrouted")
+
+
+class NewDelivery(NamedTuple):
+    """The row of a delivery."""
+
+    id: UUID
+    provider: str
+    body: bytes
+    received_at: datetime
+    state: str
+    error: str
+    unrouted: list[str]
+    signed_by: list[str]
+    signature: str
+    next_attempt_at: datetime | None
+
+
+class DeliveryManager(models.Manager["WebhookDelivery"]):
+    def insert(self, row: NewDelivery, *, facts: Mapping[UUID, tuple[Any, ...]]) -> None:
+        """Insert a delivery, and what it tells of channels: by id, account and display number, and whether it is the
+        first delivery, the first with a message, the first with a status. Raises django.db.Error.
+        """
+        values: list[Any] = [array(one) if isinstance(one, list) else one for one in row]
+        statement = _INSERT
+        if facts:
+            columns = [array(facts), *column_arrays(facts.values())]
+            statement, values = _SET_FACTS + _INSERT, [*columns, *values]
+        fetch_rows(statement, values)
 
 
 class WebhookDelivery(models.Model):
@@ -47,6 +82,8 @@ class WebhookDelivery(models.Model):
 
     LIST = "list"  # in signed_by: one of WHATSAPP_APP_SECRETS
 
+    objects = DeliveryManager()
+
     class Meta:
         db_table = "webhook_deliveries"
         verbose_name = _("delivery")
@@ -66,3 +103,24 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_provider_display()}, {self.received_at:%Y-%m-%d %H:%M:%S}"
+
+
+# Account and display number are new once, with the first delivery, and so is each first of a kind.
+# In the same statement, so that this one has no more.
+_SET_FACTS: Final = """
+    WITH belongs AS (
+        UPDATE channels AS c SET waba_id = given.waba_id, display_number = given.display_number, updated_at = now(),
+            first_delivery_at = CASE WHEN given.delivery THEN coalesce(c.first_delivery_at, now())
+                                ELSE c.first_delivery_at END,
+            first_inbound_at = CASE WHEN given.inbound THEN coalesce(c.first_inbound_at, now())
+                               ELSE c.first_inbound_at END,
+            first_status_at = CASE WHEN given.status THEN coalesce(c.first_status_at, now()) ELSE c.first_status_at END
+        FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::boolean[])
+            AS given (id, waba_id, display_number, delivery, inbound, status)
+        WHERE c.id = given.id)
+"""
+_INSERT: Final = """
+    INSERT INTO webhook_deliveries
+        (id, provider, body, received_at, state, error, unrouted, signed_by, signature, next_attempt_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s::text[], %s::text[], %s, %s)
+"""

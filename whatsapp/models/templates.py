@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
 
@@ -96,7 +96,7 @@ class TemplateManager(models.Manager["MessageTemplate"]):
         Caller holds the transaction. Raises django.db.Error.
         """
         ordered = sorted(reports)
-        return len(fetch_rows(_REPORT, [array(column) for column in zip(*ordered, strict=True)])) if ordered else 0
+        return len(fetch_rows(_REPORT, column_arrays(ordered))) if ordered else 0
 
     def find(self, *, user_id: UUID, waba_id: str, name: str, language: str) -> "MessageTemplate | None":
         """Return the business's template of this name and language in this account; for "", in any of its accounts."""

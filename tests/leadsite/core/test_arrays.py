@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.statements import fetch_rows
 from tests.cases import each_case
 
@@ -29,6 +29,12 @@ def test_postgresql_returns_the_same_lists(words, times, ids, flags):
     lists = [words, times, ids, flags]
     (back,) = fetch_rows("SELECT %s::text[], %s::timestamptz[], %s::uuid[], %s::boolean[]", list(map(array, lists)))
     assert list(back) == lists
+
+
+@given(st.lists(st.tuples(st.none() | texts, st.none() | moments, st.uuids() | st.none(), st.booleans()), min_size=1))
+def test_postgresql_returns_the_same_rows(rows):
+    statement = "SELECT * FROM unnest(%s::text[], %s::timestamptz[], %s::uuid[], %s::boolean[])"
+    assert fetch_rows(statement, column_arrays(rows)) == rows
 
 
 @each_case("text", ["NULL", "null", "", " ", '"', "\\", "{}", "a,b", "{a", '\\"'])

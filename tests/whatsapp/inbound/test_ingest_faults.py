@@ -13,7 +13,7 @@ from tests.factories import Business
 from tests.sessions import lock_customer, session
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox, post
-from whatsapp.inbound import ingest, planning
+from whatsapp.inbound import ingest
 from whatsapp.inbound.replay import replay_due
 from whatsapp.models import WebhookDelivery
 
@@ -103,7 +103,7 @@ def test_the_body_is_stored_if_the_reader_raises_an_exception(inbox: Inbox, monk
         raise KeyError("messages")
 
     with monkeypatch.context() as patched:
-        patched.setitem(planning.READERS, "cloud", broken)
+        patched.setitem(ingest._READERS, "cloud", broken)
         delivery = inbox.gets(meta.text("Hello"))
     assert (delivery.state, inbox.counts()) == ("failed", (0, 0, 0, 0))
     assert ingest.replay(delivery_id=delivery.pk) == "processed"
