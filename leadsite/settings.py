@@ -160,7 +160,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "leadsite.urls"
-# Requests of a web process at a time, and one: each takes a thread and a database connection (leadsite/server).
+# A web process serves so many requests at a time, and one: each takes a thread and a connection (leadsite/server).
 WEB_THREADS = env.int("WEB_THREADS", 4)
 WSGI_APPLICATION = "leadsite.wsgi.application"
 TEMPLATES = theme.TEMPLATES

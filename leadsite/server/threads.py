@@ -2,8 +2,8 @@
 
 A login has at most half of them, and its owner one more: a request beside one that keeps its threads busy, however slow
 its requests are, finds a free one, be it of another owner or of the same. Who is alone has no more: the threads share
-one interpreter, and two create a tenth more leads a second than four (python -m bench.creates). All deliveries of a
-business are one login: those with several messages run one after another in the database.
+one interpreter, and two create up to a tenth more leads a second than four (python -m bench.creates). All deliveries of
+a business are one login: those with several messages run one after another in the database.
 """
 
 import asyncio

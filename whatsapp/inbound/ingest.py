@@ -158,8 +158,16 @@ def _insert_delivery(
     next_attempt_at: datetime | None = None,
 ) -> None:
     row = NewDelivery(
-        *(delivery_id, provider, body, received_at, plan.state, plan.error),
-        *(plan.unrouted, plan.signed_by, plan.signature, next_attempt_at),
+        id=delivery_id,
+        provider=provider,
+        body=body,
+        received_at=received_at,
+        state=plan.state,
+        error=plan.error,
+        unrouted=plan.unrouted,
+        signed_by=plan.signed_by,
+        signature=plan.signature,
+        next_attempt_at=next_attempt_at,
     )
     WebhookDelivery.objects.insert(row, facts=plan.facts)
 
