@@ -25,7 +25,7 @@ NEW: Final = 0.1
 DAY, YEAR = 86_400, 365 * 86_400
 DELIVERY_DAYS: Final = 30
 BUSY: Final = 0.6  # of a web process
-THREADS: Final = 5  # of a web process, each with a connection: WEB_THREADS and one
+THREADS: Final = 5  # of a web process, each with a connection: WEB_THREADS, and one for others
 # What is kept for a time only: DELIVERY_DAYS, AUDIT_DAYS (for ever by default), and as long as the worker takes.
 BY_AGE: Final = "webhook_deliveries"
 AUDIT: Final = "audit_entries"

@@ -160,7 +160,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "leadsite.urls"
-# A web process serves so many requests at a time, and one: each takes a thread and a connection (leadsite/server).
+# Requests of one business at a time of a web process, and one of others: each takes a thread and a database
+# connection (leadsite/server).
 WEB_THREADS = env.int("WEB_THREADS", 4)
 WSGI_APPLICATION = "leadsite.wsgi.application"
 TEMPLATES = theme.TEMPLATES

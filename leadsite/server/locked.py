@@ -2,7 +2,7 @@
 
 For each locked row, one request of a process tries again, more and more seldom, and the others wait behind it: nine
 clients of a customer whom somebody keeps locked take one thread for a quarter of a second at a time. All tries together
-take at most a quarter of the threads: half of what their login may have.
+take at most half of the threads.
 """
 
 import asyncio

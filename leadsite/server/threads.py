@@ -1,9 +1,9 @@
 """The threads in which Django runs: who has one, for how long a request may wait, and what comes when it gives way.
 
-A login has at most half of them, and its owner one more: a request beside one that keeps its threads busy, however slow
-its requests are, finds a free one, be it of another owner or of the same. Who is alone has no more: the threads share
-one interpreter, and two create up to a tenth more leads a second than four (python -m bench.creates). All deliveries of
-a business are one login: those with several messages run one after another in the database.
+An owner that is alone may take all threads but one, and half of them while others come: a request beside one that
+keeps its threads busy, however slow its requests are, finds a free one. Deliveries of a business never have more than
+half: those with several messages run one after another in the database, and threads that wait there make the one that
+works slower.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from django.conf import settings
 
 from leadsite.core.postgresql.giving_way import GiveWay, giving_way
 from leadsite.core.postgresql.patience import limit_waiting
-from leadsite.server.clients import Client
+from leadsite.server.clients import DELIVERIES, Client
 from leadsite.server.locked import Locked
 from leadsite.server.turns import WAIT_SECONDS, Turns
 
@@ -32,9 +32,8 @@ class Threads:
     """`count` threads, and one that the busiest owner leaves to the others. Used by one event loop only."""
 
     def __init__(self, count: int) -> None:
-        half = max(1, count // 2)
-        self._turns = Turns(count + SPARE, of_owner=min(half + 1, count), of_login=half)
-        self._locked = Locked(max(1, half // 2))
+        self._turns = Turns(count + SPARE, of_one=count, of_login={DELIVERIES: max(1, count // 2)})
+        self._locked = Locked(max(1, count // 2))
         self._pool = ThreadPoolExecutor(count + SPARE, thread_name_prefix="request")
 
     async def run(self, client: Client, function: Callable[..., T], *arguments: Any) -> T:
@@ -42,15 +41,13 @@ class Threads:
         function raises.
         """
         until = asyncio.get_running_loop().time() + WAIT_SECONDS
-        call = partial(function, *arguments)
+        attempt = partial(self._attempt, client, until, partial(function, *arguments))
         try:
-            return await self._attempt(client, until, call, True)
+            return await attempt(True)
         except GiveWay as met:
             # What is no row (a table, a lock of the business's deliveries) is another lock for each client.
             lock = met.lock or f"of {client.owner}"
-        # Its tries are a login of their own: they leave the other requests of this one its threads.
-        again = partial(self._attempt, client._replace(login=f"again {client.login}"), until, call)
-        return await self._locked.again(again, lock=lock, until=until)
+        return await self._locked.again(attempt, lock=lock, until=until)
 
     async def _attempt(self, client: Client, until: float, call: Callable[[], T], may_give_way: bool) -> T:
         loop = asyncio.get_running_loop()

@@ -8,7 +8,7 @@ their address (clients.Logins): it does not help to invent them.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
@@ -17,6 +17,7 @@ WAIT_SECONDS: Final = 4.0
 # The requests of a process that may wait, of all owners and of one.
 QUEUE: Final = 1000
 QUEUE_OF_OWNER: Final = 500
+ACTIVE_SECONDS: Final = 1.0
 
 Waiter = asyncio.Future[None]
 Logins = dict[str, deque[Waiter]]
@@ -28,24 +29,28 @@ class TooBusy(Exception):
 
 
 class Turns:
-    """`count` turns at a time: for one owner `of_owner` of them at most, for one of its logins `of_login`.
+    """`count` turns at a time, `of_one` of them for one owner at most, and half of these while others come, too.
+    `of_login`: how many a login of this name may have at most.
 
     Used by one event loop only.
     """
 
-    def __init__(self, count: int, *, of_owner: int | None = None, of_login: int | None = None) -> None:
+    def __init__(self, count: int, *, of_one: int | None = None, of_login: Mapping[str, int] | None = None) -> None:
         self._free = count
-        self._of_owner = count if of_owner is None else of_owner
-        self._of_login = count if of_login is None else of_login
+        self._of_one = count if of_one is None else of_one
+        self._of_login = of_login or {}
         self._held = Counter[str]()
         self._held_by_login = Counter[tuple[str, str]]()
         self._queues: dict[str, Logins] = {}
         self._waiting = Counter[str]()
+        # Owners that came within ACTIVE_SECONDS, and when, by the loop's clock.
+        self._active: dict[str, float] = {}
 
     @asynccontextmanager
     async def turn(self, *, owner: str, login: str, until: float) -> AsyncIterator[None]:
         """Wait for a turn, `until` by the loop's clock, and hold it during the block. Raises TooBusy."""
-        if self._free and self._held[owner] < self._of_owner and self._may_hold(owner, login):
+        self._note(owner)
+        if self._free and self._held[owner] < self._limit() and self._may_hold(owner, login):
             self._free -= 1
             self._hold(owner, login)
         else:
@@ -92,8 +97,21 @@ class Turns:
             queues = self._queues[most]
             max(queues.values(), key=len).pop().set_exception(TooBusy())
 
+    def _note(self, owner: str) -> None:
+        now = asyncio.get_running_loop().time()
+        self._active.pop(owner, None)
+        self._active[owner] = now
+        while (oldest := next(iter(self._active))) and self._active[oldest] < now - ACTIVE_SECONDS:
+            del self._active[oldest]
+
+    def _limit(self) -> int:
+        """How many turns one owner may hold now. The threads share one interpreter: the more of them one owner has, the
+        longer every request takes.
+        """
+        return self._of_one if len(self._active) == 1 else max(1, self._of_one // 2)
+
     def _may_hold(self, owner: str, login: str) -> bool:
-        return self._held_by_login[owner, login] < self._of_login
+        return self._held_by_login[owner, login] < self._of_login.get(login, self._of_one)
 
     def _hold(self, owner: str, login: str) -> None:
         self._held[owner] += 1
@@ -104,7 +122,7 @@ class Turns:
         _take_one(self._held, owner)
         _take_one(self._held_by_login, (owner, login))
         for name in [*self._queues]:
-            if self._held[name] < self._of_owner and self._give_to(name):
+            if self._held[name] < self._limit() and self._give_to(name):
                 return
         self._free += 1
 

@@ -195,7 +195,7 @@ def test_a_login_that_fills_the_queue_of_its_owner_makes_room_for_another(monkey
 def test_one_owner_leaves_a_turn_to_the_others():
     async def test() -> None:
         hall = Hall()
-        hall.turns = Turns(3, of_owner=2)
+        hall.turns = Turns(3, of_one=2)
         slow = [asyncio.create_task(hall.hold()) for _ in range(4)]
         await asyncio.sleep(0)
         await hall.come("modest")
@@ -208,10 +208,30 @@ def test_one_owner_leaves_a_turn_to_the_others():
     run(test)
 
 
+@pytest.mark.parametrize(("seconds", "at_once"), [(30.0, 2), (0.0, 4)])
+def test_an_owner_has_half_of_its_turns_while_others_come(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, at_once: int
+):
+    monkeypatch.setattr(turns, "ACTIVE_SECONDS", seconds)
+
+    async def test() -> None:
+        together, hall = Turns(5, of_one=4), Hall()
+        hall.turns = together
+        await hall.come("modest")
+        await asyncio.sleep(0.001)
+        slow = [asyncio.create_task(hall.hold()) for _ in range(8)]
+        await asyncio.sleep(0)
+        assert together._held["holder"] == at_once
+        hall.opened.set()
+        await asyncio.gather(*slow)
+
+    run(test)
+
+
 def test_deliveries_leave_turns_to_the_other_logins_of_their_owner():
     async def test() -> None:
         hall = Hall()
-        hall.turns = Turns(3, of_login=1)
+        hall.turns = Turns(3, of_login={"deliveries": 1})
         async with hall.turns.turn(owner="bakery", login="deliveries", until=later()):
             tasks = await hall.queue(("bakery", "deliveries"), ("bakery", "deliveries"), ("bakery", "staff"))
             await asyncio.wait([tasks[-1]])
@@ -232,7 +252,7 @@ def test_deliveries_leave_turns_to_the_other_logins_of_their_owner():
 def test_a_delivery_that_waits_for_a_turn_of_its_login_keeps_its_place():
     async def test() -> None:
         hall = Hall()
-        hall.turns = Turns(2, of_login=1)
+        hall.turns = Turns(2, of_login={"deliveries": 1})
         first = asyncio.create_task(hall.hold())
         await asyncio.sleep(0)
         async with hall.turns.turn(owner="bakery", login="deliveries", until=later()):
