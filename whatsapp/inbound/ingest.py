@@ -57,7 +57,7 @@ def receive(*, body: bytes, signature: Signature) -> None:
 def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
     started = time.perf_counter()
     provider, received_at = signature.provider, clock.now()
-    plan = _read(body, received_at, signature)
+    plan = _plan(body, received_at, signature)
     if plan.is_refused:
         raise NotSigned("signed by a secret that is not that of the number")
     try:
@@ -75,7 +75,7 @@ def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
             replay(delivery_id=delivery_id, bisect=True)
 
 
-def _read(body: bytes, received_at: datetime, signature: Signature) -> Plan:
+def _plan(body: bytes, received_at: datetime, signature: Signature) -> Plan:
     """Read the body, and decide what to store. Raises django.db.Error."""
     try:
         return plan_delivery(_READERS[signature.provider](body, received_at), received_at, signature)
@@ -132,7 +132,7 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         delivery = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(pk=delivery_id).first()
         if delivery is None:
             return ""
-        plan = _read(bytes(delivery.body), delivery.received_at, stored_signature(delivery))
+        plan = _plan(bytes(delivery.body), delivery.received_at, stored_signature(delivery))
         # Not sent again: messages are locked after customers.
         plan.received.statuses += [failure.report for failure in plan.temporary]
         store_account_events(plan.account)
