@@ -1,6 +1,6 @@
 """A day of a thousand businesses, at a hundred times its speed, compared with the model of docs/capacity.md.
 
-python -m bench.day: on an embedded PostgreSQL of its own, the web server with two processes. Requests are sent when the
+python -m bench.capacity.day: on an embedded PostgreSQL of its own, the web server with two processes. Requests are sent when the
 day has them, whether the ones before are answered or not. The model is what one request of each kind uses, measured
 right before on the same servers.
 """
@@ -21,7 +21,7 @@ from typing import Final
 
 import uvloop
 
-from bench.costs import FIRST, LEAD, NEXT, Use, execute, measure, signed, use_of, write_tables
+from bench.capacity.costs import FIRST, LEAD, NEXT, Use, execute, measure, signed, use_of, write_tables
 from bench.deliveries import delivery
 from bench.harness import (
     CHANNEL,
@@ -37,7 +37,7 @@ from bench.load import new_lead, new_phone
 from leadsite.demo.supervisor import HOST, server_command
 
 DAY, HOUR = 86_400, 3600
-# Of a business, in the mean; the largest of a thousand have a hundred times as many as the median one.
+# Of a business, in the mean; the largest of a thousand have more than a hundred times as many as the median one.
 MESSAGES, LEADS = 20, 2
 SKEW: Final = 1.2  # of Pareto's distribution
 # Messages of each hour, relative to the others: a day of shops, with peaks before noon and in the evening.
@@ -82,14 +82,14 @@ class Answered:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.day", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.capacity.day", description=__doc__)
     parser.add_argument("--businesses", type=int, default=1000)
     parser.add_argument("--speed", type=float, default=100, help="times that of a day")
     parser.add_argument("--requests", type=int, default=2000, help="of each kind, to measure the model")
     options = parser.parse_args()
     with bench_database("") as environment:
         url, key = environment["DATABASE_URL"], create_business(environment, f"--phone-number-id={CHANNEL}")["api_key"]
-        made = manage_module(environment | {"BENCH_BUSINESSES": str(options.businesses)}, "bench.businesses")
+        made = manage_module(environment | {"BENCH_BUSINESSES": str(options.businesses)}, "bench.capacity.businesses")
         shops = [Shop(**json.loads(line)) for line in made.splitlines()]
         planned = list(requests_of(shops))
         with server(server_command(SITE_PORT, workers=WORKERS), SITE_PORT, environment) as site:
@@ -100,7 +100,7 @@ def main() -> None:
         counts = Counter(one.kind for one in planned)
         check_stored(counts, before, stored(url))
     text = "\n".join(document(costs, counts, used, answers, options))
-    write_tables("bench.day", text)
+    write_tables("bench.capacity.day", text)
     print(text)
     write("day", {"requests": counts, "used": vars(used)})
 

@@ -1,4 +1,4 @@
-"""Makes the businesses of bench.day, each with a number at Meta, and prints a line of JSON for each.
+"""Makes the businesses of bench.capacity.day, each with a number at Meta, and prints a line of JSON for each.
 
 BENCH_BUSINESSES: how many.
 """

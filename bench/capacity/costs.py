@@ -1,6 +1,6 @@
 """What requests use: CPU of the web server and of PostgreSQL, write-ahead log, and bytes of each table.
 
-bench.capacity makes a model of what one request uses, and bench.day compares the model with a day.
+bench.capacity makes a model of what one request uses, and bench.capacity.day compares the model with a day.
 """
 
 import json

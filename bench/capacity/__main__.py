@@ -14,7 +14,7 @@ from typing import Final
 
 import psutil
 
-from bench.costs import CLIENTS, FIRST, NEXT, Use, execute, measure, write_tables
+from bench.capacity.costs import CLIENTS, FIRST, NEXT, Use, execute, measure, write_tables
 from bench.harness import CHANNEL, SITE_PORT, WORKERS, bench_database, create_business, server, write
 from leadsite.demo.supervisor import server_command
 
