@@ -1,8 +1,8 @@
 """A day of a thousand businesses, at a hundred times its speed, compared with the model of docs/capacity.md.
 
-python -m bench.capacity.day: on an embedded PostgreSQL of its own, the web server with two processes. Requests are sent when the
-day has them, whether the ones before are answered or not. The model is what one request of each kind uses, measured
-right before on the same servers.
+python -m bench.capacity.day: on an embedded PostgreSQL of its own, the web server with two processes. Requests are sent
+when the day has them, whether the ones before are answered or not. The model is what one request of each kind uses,
+measured right before on the same servers.
 """
 
 import argparse
