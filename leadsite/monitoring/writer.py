@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from leadsite.core import failures, metrics
-from leadsite.core.arrays import array
+from leadsite.core.arrays import column_arrays
 from leadsite.core.failures import Failure, Source
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.statements import fetch_rows
@@ -127,18 +127,15 @@ class Writer:
 
 
 def _store(batch: Sequence[Failure]) -> None:
-    columns = zip(
-        *(
-            (
-                *(one.id, one.at, one.source if one.source in Source.values else Source.MANUAL.value, one.operation),
-                *(one.user_id, one.sqlstate, one.constraint, one.attempt, one.request_id, one.error),
-                json.dumps(one.input),
-            )
-            for one in batch
-        ),
-        strict=True,
-    )
-    fetch_rows(_INSERT, [array(column) for column in columns])
+    rows = [
+        (
+            *(one.id, one.at, one.source if one.source in Source.values else Source.MANUAL.value, one.operation),
+            *(one.user_id, one.sqlstate, one.constraint, one.attempt, one.request_id, one.error),
+            json.dumps(one.input),
+        )
+        for one in batch
+    ]
+    fetch_rows(_INSERT, column_arrays(rows))
 
 
 writer: Final = Writer()

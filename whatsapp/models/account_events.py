@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from conversations.phone import phone_key
-from leadsite.core.arrays import array
+from leadsite.core.arrays import array, column_arrays
 from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
 
@@ -111,8 +111,7 @@ class AccountEventManager(models.Manager["AccountEvent"]):
         if not rows:
             return
         ordered = sorted(rows, key=lambda row: (row.user_id, row.digest))
-        columns = [*zip(*((*row[:-2], json.dumps(row.value), row.digest) for row in ordered), strict=True)]
-        fetch_rows(_STORE, [array(column) for column in columns])
+        fetch_rows(_STORE, column_arrays((*row[:-2], json.dumps(row.value), row.digest) for row in ordered))
 
 
 class AccountEvent(OwnedModel):
