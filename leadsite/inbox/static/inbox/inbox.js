@@ -283,8 +283,9 @@
     async function change(form, submitter) {
         try {
             const {status, page} = await read(form.action, {method: "POST", body: new FormData(form, submitter)});
-            if (status === 200) window.inboxWork.sent(form);
-            merge(page, {own: true, sent: form, refused: status !== 200});
+            const shown = window.inboxWork.inView(form);
+            if (status === 200) window.inboxWork.sent(shown);
+            merge(page, {own: true, sent: shown, refused: status !== 200});
             refreshList().catch(failed);
         } catch {
             problem(root.dataset.notChanged);

@@ -35,6 +35,13 @@
         form.reset();
     }
 
+    /* The form in view that stands for one that was sent: its part may have been replaced before the answer came. */
+    function inView(form) {
+        const box = form.isConnected ? null : form.closest("details[id]");
+        const number = box ? [...box.querySelectorAll("form")].indexOf(form) : -1;
+        return box && document.getElementById(box.id)?.querySelectorAll("form")[number] || form;
+    }
+
     // --- @ in a note --------------------------------------------------------------------------------------------------
     const root = document.getElementById("inbox");
     let offered = null;
@@ -124,5 +131,5 @@
     root?.addEventListener("focusout", event => { if (offered && event.target === offered.field) close(); });
     root?.addEventListener("input", event => { if ("mentions" in event.target.dataset) mention(event.target); else if (event.target.id === "reply-text") quick(event.target).catch(() => {}); });
 
-    window.inboxWork = {keep, sent, offer, close, replace};
+    window.inboxWork = {keep, sent, inView, offer, close, replace};
 })();

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from conversations.models import Conversation, Label
 from leads.models import Lead
@@ -106,6 +106,25 @@ def test_a_lead_keeps_what_is_typed_and_is_not_overwritten(team: Team):
     mara.get_by_text("Follow up …").click()
     mara.get_by_role("button", name="Monday 9:00").last.click()
     expect(mara.locator(".inbox-row", has_text="Amina")).to_contain_text("Follow up", timeout=LIVE_MS)
+
+
+def test_a_refusal_counts_as_seen_though_the_lead_was_refreshed_before_it_came(team: Team):
+    chat = team.do(lambda: asks(team.owner, "Amina", "Do you bake on Sundays?"))
+    mara = team.window("mara@bakery.example").page
+    mara.locator(".inbox-row", has_text="Amina").click()
+    mara.get_by_text("Edit …").click()
+    mara.get_by_label("What the customer wants").fill("Mine")
+    team.do(lambda: Lead.objects.filter(conversation=chat).update(details="By somebody else"))
+    held: list[Route] = []
+    mara.route("**/lead/**", lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in function
+    mara.get_by_role("button", name="Save the lead").click()
+    expect(mara.locator(".inbox-details")).to_have_text("By somebody else", timeout=LIVE_MS)
+    held[0].continue_()
+    expect(mara.get_by_role("alert")).to_contain_text("changed this lead meanwhile")
+    expect(mara.get_by_label("What the customer wants")).to_have_value("Mine")
+    mara.get_by_role("button", name="Save the lead").click()
+    expect(mara.locator(".inbox-details")).to_have_text("Mine")
+    expect(mara.get_by_label("What the customer wants")).to_be_hidden()
 
 
 def test_the_board_by_mouse_and_keyboard(team: Team, tmp_path: Path):
