@@ -105,6 +105,10 @@
         if (staysAtEnd && thread()?.contains(event.target)) toEnd();
     }, true);
     let shownAt = Date.now();
+    /* Whether it says why something of one's own was refused, which stays until the next try. */
+    let isRefused = false;
+    /* How many changes of one's own were sent, and answered: a copy that was asked for before the last one is old. */
+    let changes = 0;
 
     async function openChat(href, {push = true, focus = true} = {}) {
         const url = new URL(href, location.href);
@@ -125,6 +129,7 @@
     function begin(hash) {
         if (!chat()) return;
         shownAt = Date.now();
+        isRefused = false;
         const text = box();
         if (text) {
             const kept = drafts.read(chat().dataset.chat);
@@ -158,9 +163,11 @@
         const top = thread().getBoundingClientRect().top;
         for (const part of page.querySelectorAll("[data-part]")) {
             const here = panes.querySelector(`[data-part="${part.dataset.part}"]`);
+            if (part.dataset.part === "problem") {
+                if (own) isRefused = part.childElementCount > 0;
+                else if (isRefused) continue;
+            }
             if (!here || plain(here) === plain(part)) continue;
-            /* Why something was not sent stays until the next try: others' changes, and an answer that was on its way, say nothing of it. */
-            if (part.dataset.part === "problem" && !own && here.childElementCount) continue;
             const active = here.contains(document.activeElement) ? document.activeElement : null;
             if (active && !own && active.matches("input, select, textarea")) continue;
             window.inboxWork.keep(here, part, sent, refused);
@@ -214,8 +221,10 @@
         if (document.hidden) query.unseen = "1";
         const seen = panes.querySelector("[name=seen]");
         if (seen && box().value.trim()) query.seen = seen.value;
+        const before = changes;
         const {page} = await read(withQuery(open.dataset.panes, query));
-        if (chat() === open) merge(page);
+        if (chat() !== open) return;
+        if (before === changes) merge(page); else etag = "";
     }
 
     // --- older messages, and those that are quoted --------------------------------------------------------------------
@@ -255,6 +264,11 @@
         sending = sending.then(() => sendNow(form, submitter));
     }
 
+    async function post(form, body) {
+        changes++;
+        try { return await read(form.action, {method: "POST", body}); } finally { changes++; }
+    }
+
     async function sendNow(form, submitter) {
         if (!form.isConnected || !(box().value.trim() || window.inboxFile.has())) return;
         const text = box().value, id = chat().dataset.chat;
@@ -263,7 +277,7 @@
         if (submitter?.name) body.append(submitter.name, submitter.value);
         form.classList.add("is-sending");
         try {
-            const {status, page} = await read(form.action, {method: "POST", body});
+            const {status, page} = await post(form, body);
             if (chat()?.dataset.chat !== id) { if (status === 200) drafts.write(id, ""); return; }
             if (status === 200) {
                 if (box().value === text) { box().value = ""; grow(box()); }
@@ -282,7 +296,7 @@
 
     async function change(form, submitter) {
         try {
-            const {status, page} = await read(form.action, {method: "POST", body: new FormData(form, submitter)});
+            const {status, page} = await post(form, new FormData(form, submitter));
             const shown = window.inboxWork.inView(form);
             if (status === 200) window.inboxWork.sent(shown);
             merge(page, {own: true, sent: shown, refused: status !== 200});
@@ -298,6 +312,7 @@
         line.setAttribute("role", "alert");
         line.textContent = words;
         panes.querySelector("[data-part=problem]")?.replaceChildren(line);
+        isRefused = true;
     }
 
     function offerAssign() {

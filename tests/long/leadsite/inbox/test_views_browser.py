@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from conversations.models import Conversation, Message
 from leadsite.accounts.models import Session
@@ -114,6 +114,28 @@ def test_two_people_at_once(team: Team, tmp_path: Path):
     team.customer_writes("Thank you!")
     for window in (mara, ben):
         expect(window.page.locator(".bubble-in").last).to_contain_text("Thank you!", timeout=LIVE_MS)
+
+
+def test_what_was_asked_before_ones_own_answer_is_left_out(team: Team):
+    mara, ben = team.window("mara@bakery.example").page, team.window("ben@bakery.example").page
+    team.customer_writes("Do you bake on Sundays?")
+    for page in (mara, ben):
+        page.locator(".inbox-row", has_text="Amina").click(timeout=LIVE_MS)
+    box(ben).fill("And cakes on Saturday")
+    held: list[Route] = []
+    ben.route("**/chat/?*again=1*", lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in
+    with ben.expect_request("**/chat/?*again=1*", timeout=LIVE_MS):
+        box(mara).fill("Yes, from eight")
+        box(mara).press("Enter")
+    box(ben).press("Enter")
+    expect(ben.get_by_role("alert").filter(has_text="Mara has answered meanwhile")).to_be_visible()
+    ben.get_by_role("button", name="Send anyway").click()
+    expect(ben.locator(".bubble-out").last).to_contain_text("And cakes on Saturday")
+    with ben.expect_response("**/chat/?*again=1*", timeout=LIVE_MS):
+        held[0].continue_()
+    team.customer_writes("Thank you!")
+    expect(ben.locator(".bubble-in").last).to_contain_text("Thank you!", timeout=LIVE_MS)
+    expect(ben.get_by_role("alert").filter(has_text="meanwhile")).to_have_count(0)
 
 
 def test_a_draft_survives_the_reload_and_the_end_of_the_session(team: Team):
