@@ -1,4 +1,4 @@
-"""A proxy between a site and the test database that can drop the server's response to COMMIT."""
+"""A proxy between a site and the test database that can drop the server's response to COMMIT, or cut it off."""
 
 import socket
 import threading
@@ -13,15 +13,22 @@ from tests.sessions import database_url
 HOST = "127.0.0.1"
 # psycopg sends it as a separate query at the end of the transaction.
 COMMIT = b"COMMIT"
+# What a server that is shut down says before it closes the connection (PostgreSQL manual, "Message Formats").
+_FIELDS = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+SHUTDOWN = b"E" + (len(_FIELDS) + 4).to_bytes(4) + _FIELDS
 
 
 class DatabaseProxy:
-    """Forwards everything. After `drop_commit_responses` it forwards each COMMIT, but not the response to it."""
+    """Forwards everything. After `drop_commit_responses` it forwards each COMMIT, but not the response to it; after
+    `shut_down_behind_commits` the response is followed by a shutdown.
+    """
 
     def __init__(self) -> None:
         self._upstream = conninfo_to_dict(database_url())
         self._listener = socket.create_server((HOST, 0))
+        self.port = int(self._listener.getsockname()[1])
         self._dropping = threading.Event()
+        self._shutting_down = threading.Event()
         self.committed = threading.Event()
 
     def url(self) -> str:
@@ -29,21 +36,28 @@ class DatabaseProxy:
         login, name = quote(str(self._upstream["user"])), quote(str(self._upstream["dbname"]))
         if password := self._upstream.get("password"):
             login += f":{quote(str(password), safe='')}"
-        port = self._listener.getsockname()[1]
-        return f"postgresql://{login}@{HOST}:{port}/{name}?sslmode=disable"
+        return f"postgresql://{login}@{HOST}:{self.port}/{name}?sslmode=disable"
 
     def drop_commit_responses(self) -> None:
+        self._dropping.set()
+
+    def shut_down_behind_commits(self) -> None:
+        self._shutting_down.set()
         self._dropping.set()
 
     def serve(self) -> None:
         with suppress(OSError):  # the listener is closed
             while True:
                 client, _ = self._listener.accept()
-                server = self._connect()
-                drops = threading.Event()
-                for source, target in ((client, server), (server, client)):
-                    ends = (source, target, drops, source is client)
-                    threading.Thread(target=self._forward, args=ends, daemon=True).start()
+                threading.Thread(target=self._relay, args=(client,), daemon=True).start()
+
+    def _relay(self, client: socket.socket) -> None:
+        drops = threading.Event()
+        with client, self._connect() as server:
+            back = threading.Thread(target=self._forward, args=(server, client, drops, False), daemon=True)
+            back.start()
+            self._forward(client, server, drops, is_client=True)
+            back.join()
 
     def _connect(self) -> socket.socket:
         host, port = str(self._upstream.get("host") or HOST), int(self._upstream.get("port") or 5432)
@@ -60,6 +74,9 @@ class DatabaseProxy:
                     drops.set()
                 if not is_client and drops.is_set():
                     self.committed.set()
+                    if self._shutting_down.is_set():
+                        target.sendall(b"".join(data.partition(COMMIT + b"\0")[:2]) + SHUTDOWN)
+                        break
                     continue
                 target.sendall(data)
         for end in (source, target):

@@ -61,17 +61,22 @@ class PatientConnection(ActingConnection):
             patience.spend(time.monotonic() - started)
 
     def wait(self, gen: PQGen[Result], interval: float = _INTERVAL_SECONDS, timeout: float | None = None) -> Result:
-        """Raises psycopg.OperationalError after the limit; the connection is closed then, because its answer may yet
-        come."""
+        """Raises psycopg.OperationalError after the limit, and for an answer that psycopg cannot read; the connection
+        is closed in both cases, because what comes next on it is unknown.
+        """
         patience.count()
         left = patience.left()
-        if left is None:
-            return super().wait(gen, interval, timeout)
         started = time.monotonic()
         try:
-            return super().wait(gen, interval, left if timeout is None else min(left, timeout))
+            return super().wait(gen, interval, min((one for one in (left, timeout) if one is not None), default=None))
+        except psycopg.InternalError as error:
+            if error.sqlstate is not None:
+                raise
+            # Two answers to one command: a server that is shut down says so behind the answer to COMMIT, for example.
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"The server ended the connection while it answered: {error}") from error
         except psycopg.OperationalError as error:
-            if time.monotonic() - started < left:
+            if left is None or time.monotonic() - started < left:
                 raise
             self.pgconn.finish()
             raise psycopg.OperationalError("The server did not answer in time.") from error
