@@ -128,6 +128,10 @@ class Cluster(Stage):
                 continue
         return ""
 
+    def synchronous_standby(self) -> str:
+        """The node that has all that is acknowledged; "" while Patroni has chosen none."""
+        return next((name for name, one in self.members().items() if one["role"] == "sync_standby"), "")
+
     def is_whole(self) -> bool:
         """Whether there are a leader, a synchronous standby and another standby, and all follow the same history."""
         members = self.members().values()

@@ -46,9 +46,9 @@ def cut_network(cluster: Cluster) -> None:
 
 
 def switchover(cluster: Cluster) -> None:
-    """As an operator does before maintenance: patronictl switchover."""
+    """As an operator does before maintenance: patronictl switchover, to the standby that it lists as synchronous."""
     old = cluster.leader()
-    standby = next(name for name, one in cluster.members().items() if one["role"] == "sync_standby")
+    standby = until(cluster.synchronous_standby, cluster.log)
     answer = requests.post(
         f"http://{DATABASES[old]}:8008/switchover",
         json={"leader": old, "candidate": standby},
