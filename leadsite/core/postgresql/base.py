@@ -183,10 +183,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 return _execute(cursor, statement, parameters)
         self.close_if_health_check_failed()
         self.ensure_connection()
-        if self._kept_cursor is None or self._kept_cursor.connection is not self.connection:
-            self._kept_cursor = self._new_cursor()
         self.validate_no_broken_transaction()
+        # Also around the cursor: in a transaction whose connection is lost there is none to be had.
         with self.wrap_database_errors:
+            if self._kept_cursor is None or self._kept_cursor.connection is not self.connection:
+                self._kept_cursor = self._new_cursor()
             return _execute(self._kept_cursor, statement, parameters)
 
     def _new_cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:

@@ -2,9 +2,11 @@
 
 import psycopg
 import pytest
-from django.db import close_old_connections, connection
+from django.db import OperationalError, close_old_connections, connection, transaction
 
 from leadsite.core.postgresql.defaults import TIMEOUTS
+from leadsite.core.sqlstates import Meaning, meaning
+from leadsite.core.statements import fetch_rows
 from tests.database_proxy import HOST, database_proxy
 from tests.factories import ORDER, Business
 
@@ -40,6 +42,21 @@ def test_an_open_connection_is_reused(transactional_db, owner):
     begin_request()
     assert owner.client.get("/api/leads").status_code == 200
     assert connection.connection is before
+
+
+def test_a_transaction_that_has_lost_its_connection_before_its_first_statement_is_unavailable(transactional_db: None):
+    """The admin's validation meets the loss first, and goes on."""
+    connection.close()
+
+    @transaction.atomic
+    def work():
+        assert connection.connection is not None
+        connection.connection.close()
+        fetch_rows("SELECT 1")
+
+    with pytest.raises(OperationalError) as raised:
+        work()
+    assert meaning(raised.value) is Meaning.UNAVAILABLE
 
 
 def test_sessions_of_the_web_server_compile_no_statement(db):
