@@ -259,7 +259,7 @@ SPECTACULAR_SETTINGS = rest_defaults.SPECTACULAR_SETTINGS | {"VERSION": VERSION}
 # --- WhatsApp ---------------------------------------------------------------------------------------------------
 # Keys that encrypt the access tokens in `channels`, newest first: see leadsite/core/encryption.py.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
-# Secrets of delivery signatures: Meta's app secret, Twilio's auth token. Any of them may sign a delivery.
+# Secrets of Meta's signatures, of numbers that have none of their own: see whatsapp/inbound/authentication.py.
 WHATSAPP_APP_SECRETS = [secret.strip() for secret in env.list("WHATSAPP_APP_SECRETS", default=[])]
 if "" in WHATSAPP_APP_SECRETS:
     raise ImproperlyConfigured("WHATSAPP_APP_SECRETS has an empty secret: anyone could sign with it. Remove it.")

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
+from rest_framework.request import Request
 
 from conversations.media.files import FileMissing, open_file
 from conversations.media.links import PAGE, PROGRAM, LinkInvalid, check_link
@@ -22,6 +23,7 @@ from leadsite.adminkit import content_policy
 from leadsite.adminkit.error_pages import error_page
 from leadsite.adminkit.workplace import rows_of_business
 from leadsite.languages.texts import shown
+from leadsite.rest.public import public_view
 
 # Whatever a browser takes the content for: it runs nothing, and belongs to no site.
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
@@ -41,15 +43,15 @@ def staff_file(request: HttpRequest, media_id: UUID) -> HttpResponseBase:
     return _answer(request, rows_of_business(request, media).first(), cache="private, max-age=3600")
 
 
-@require_safe
-def program_file(request: HttpRequest, media_id: UUID) -> HttpResponseBase:
+@public_view
+def program_file(request: Request, media_id: UUID) -> HttpResponseBase:
     """A file, for whoever has its address."""
     try:
-        _check(PROGRAM, request, media_id)
+        _check(PROGRAM, request._request, media_id)
     except LinkInvalid as error:
         body = {"success": False, "error": str(error), "code": "forbidden", "fields": {}}
         return JsonResponse(body, status=403)
-    return _answer(request, _stored().filter(pk=media_id).first(), cache="private, no-store")
+    return _answer(request._request, _stored().filter(pk=media_id).first(), cache="private, no-store")
 
 
 # Cacheable: what it answers says itself for how long.

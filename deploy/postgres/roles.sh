@@ -2,7 +2,7 @@
 # Creates the roles and the database of leadsite, or corrects them; run it as often as you like. Three roles:
 #   leadsite_owner  owns the tables and migrates              (MIGRATION_DATABASE_URL)
 #   leadsite        the site and the worker: rows, no tables  (DATABASE_URL)
-#   leadsite_sql    SQL clients: calls two functions, without a password nobody logs in
+#   leadsite_sql    SQL clients: calls their functions, without a password nobody logs in
 # The postgres image runs it when it creates its database. By hand, as a superuser, with psql 14 or newer:
 #   PGHOST=db.example.com PGUSER=postgres DATABASE_OWNER_PASSWORD=… DATABASE_PASSWORD=… deploy/postgres/roles.sh
 # What the roles may do in the tables is granted by `manage.py migrate`.
@@ -30,7 +30,7 @@ REVOKE ALL ON DATABASE leadsite FROM PUBLIC;
 GRANT CONNECT ON DATABASE leadsite TO leadsite, leadsite_sql;
 REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;
 -- The limits of the web server, also behind a pooler and in psql. manage.py turns them off for its commands.
-ALTER ROLE leadsite SET lock_timeout = '2s';
+ALTER ROLE leadsite SET lock_timeout = '250ms';
 ALTER ROLE leadsite SET statement_timeout = '5s';
 ALTER ROLE leadsite SET idle_in_transaction_session_timeout = '10s';
 ALTER ROLE leadsite SET client_connection_check_interval = '1s';

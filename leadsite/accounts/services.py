@@ -76,8 +76,8 @@ def issue_api_key(
 ) -> str:
     """Store the hash of a new key and return the key. Opens the transaction.
 
-    `scopes` are values of ApiKey.Scope, by default all. Without `lifetime` the key does not expire. `replaces` is an
-    existing key of the user or its prefix: that key is deleted. Raises NotOneKey.
+    `scopes` are values of ApiKey.Scope, by default read, write and send. Without `lifetime` the key does not expire.
+    `replaces` is an existing key of the user or its prefix: that key is deleted. Raises NotOneKey.
     """
     with transaction.atomic():
         if replaces:

@@ -30,6 +30,7 @@ def guide() -> str:
     numbers = {
         "batch": BATCH_LIMIT,
         "body_bytes": settings.API_MAX_BODY_BYTES,
+        "file_body_bytes": settings.API_MAX_FILE_BODY_BYTES,
         "details": DETAILS_MAX_LENGTH,
         "disabled_days": DISABLED_AFTER.days,
         "endpoints": MAX_ENDPOINTS,

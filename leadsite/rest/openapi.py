@@ -7,15 +7,22 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.http import etag, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import etag
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
+from rest_framework.request import Request
+
+from leadsite.rest.known_names import check_parameters
+from leadsite.rest.public import public_view
 
 # Written by `make schema`. Generating it takes a second of a processor, and is not safe in several threads at once.
 _FILE: Final = Path(__file__).with_name("openapi.json")
-# Not for integrators: the webhook that providers call, the paths of the previous system, and the documentation itself.
+# Not for integrators: the webhook that providers call, the paths of the previous system, addresses of files (an answer
+# has them), and the documentation itself.
 UNDOCUMENTED = (
     *("/api/webhooks/whatsapp", "/api/conversation", "/api/leads/create-with-conversation"),
+    "/api/files/{media_id}",
     *("/api/schema", "/api/docs", "/api/docs/redoc"),
 )
 
@@ -53,10 +60,11 @@ def _document() -> tuple[bytes, str]:
     return document, f'"{hashlib.sha256(document).hexdigest()[:32]}"'
 
 
-@require_safe
 @etag(lambda request: _document()[1])
-def schema(request: HttpRequest) -> HttpResponse:
+@public_view
+def schema(request: Request) -> HttpResponse:
     """The document, for anyone. A client that has it sends its ETag and is answered 304."""
+    check_parameters(request, {})
     return HttpResponse(_document()[0], content_type="application/vnd.oai.openapi+json")
 
 
@@ -64,6 +72,7 @@ swagger = SpectacularSwaggerView.as_view(url_name="schema", authentication_class
 _redoc = SpectacularRedocView.as_view(url_name="schema", authentication_classes=[], permission_classes=[])
 
 
+@csrf_exempt  # as the page that it wraps: other methods are 405
 def redoc(request: HttpRequest) -> HttpResponseBase:
     response = _redoc(request)
     # ReDoc searches in a thread.

@@ -222,7 +222,7 @@ def test_while_the_site_is_away_everybody_is_told(proxy: Proxy, owner: Business)
     proxy.site.stop()
     started = time.monotonic()
     answer = proxy.request("POST", "/api/leads", body=json.dumps(ORDER), headers=key_of(owner))
-    assert (answer.status, answer.json()["code"], answer.headers["Retry-After"]) == (503, "unavailable", "5")
+    assert (answer.status, answer.json()["code"], answer.headers["Retry-After"]) == (503, "outcome_unknown", "5")
     page = proxy.request("GET", "/admin/")
     assert (page.status, page.headers["Retry-After"]) == (503, "5")
     assert b"The site does not answer at the moment." in page.data

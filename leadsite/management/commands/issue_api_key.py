@@ -24,7 +24,7 @@ class Command(BaseCommand):
             dest="scopes",
             action="append",
             choices=ApiKey.Scope.values,
-            help="what the key may do; may be given several times (default: all but erase)",
+            help="what the key may do; may be given several times (default: read, write and send)",
         )
         parser.add_argument("--days", type=int, help="until it expires (default: never)")
         parser.add_argument(

@@ -51,8 +51,9 @@ def test_it_has_every_code_with_its_status():
 
 def test_its_limits_and_transitions_are_those_of_the_code():
     text = guide()
-    for line in ("| body of a request | 524,288 bytes |", "| leads in a batch | 1,000 |", "| `converted` | `lost` |"):
-        assert line in text
+    assert "| body of a request | 524,288 bytes; where a file can be sent 23,068,672 |" in text
+    assert "| leads in a batch | 1,000 |" in text
+    assert "| `converted` | `lost` |" in text
     assert "5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, 8 h" in text
 
 

@@ -1,5 +1,6 @@
 """The table of error codes has each code that is answered, with its status; docs/api.md lists the same."""
 
+import json
 import re
 
 import pytest
@@ -27,6 +28,16 @@ def answered() -> set[tuple[int, str]]:
 
 def test_the_table_has_every_code_that_is_answered_with_its_status():
     assert answered() == {(one.status, code) for code, one in ERROR_CODES.items()}
+
+
+def test_proxies_answer_for_the_site_in_its_form():
+    folder = settings.BASE_DIR / "deploy"
+    texts = [(folder / name).read_text("utf-8") for name in ("nginx/leadsite.conf", "cluster/haproxy.cfg.in")]
+    bodies = [json.loads(body) for text in texts for body in re.findall(r"'(\{.*\})'", text)]
+    assert len(bodies) == 4
+    for body in bodies:
+        assert body.keys() == body_of("invalid").keys()
+        assert body["code"] in ERROR_CODES
 
 
 def test_the_documentation_lists_them():
