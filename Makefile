@@ -16,7 +16,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 # The tests start hundreds of processes: none of them should compile the same modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long test-cluster faults fuzz screenshots schema messages translations lint-schema setup requirements lint format bench migrations clean help
+.PHONY: run test test-long test-matrix test-cluster faults fuzz screenshots schema messages translations lint-schema setup requirements lint format bench migrations clean help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: .venv/installed-dev ## the tests, on PostgreSQL (DATABASE_URL, or the embe
 test-long: .venv/installed-dev ## the tests that take minutes: killed processes, races, faults, random requests, large files
 	@$(PYTEST) --dist=load --maxschedchunk=1 tests/long --ignore=tests/long/faults $(WITHOUT_BROWSER) $(ARGS)
 	@$(PYTEST) --ignore=tests/long -m hypothesis --hypothesis-profile=thorough
+
+test-matrix: .venv/installed-dev ## the tests on Python 3.11 to 3.14 with PostgreSQL 15 to 18 (ARGS="--python 3.13" or ARGS='-s "tests-3.13(postgres=16)"')
+	@$(BIN)/python -m nox $(ARGS)
 
 faults: .venv/installed-dev ## faults injected under load, with a table of what was lost (ARGS=--faults=10 repeats each)
 	@$(FAULTS) $(ARGS)

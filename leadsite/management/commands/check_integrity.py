@@ -15,8 +15,8 @@ class Command(BaseCommand):
     help = (
         "Look for what must not be in the database: rows without the row that they belong to, doubled active"
         " conversations and customers, wrong counts and waiting times, sends and imports that are stuck, missing"
-        " constraints. Changes nothing but its own record of the check, while the site runs; a worker does the same every"
-        " hour. Exit code 1 if something is wrong, 2 if it could not be checked."
+        " constraints. Changes nothing but its own record of the check, while the site runs; a worker does the same"
+        " every hour. Exit code 1 if something is wrong, 2 if it could not be checked."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
