@@ -23,6 +23,7 @@ from leadsite.demo.supervisor import server_command
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "bench" / "results"
+DATA_DIR: Final = ROOT / "var" / "bench"
 WORKERS: Final = 2
 SITE_PORT, STANDIN_PORT = 8181, 8182
 APP_SECRET: Final = "secret of the benchmark"
@@ -125,12 +126,11 @@ def write(name: str, figures: dict[str, Any]) -> None:
 
 
 @contextmanager
-def bench_database(url: str) -> Iterator[dict[str, str]]:
+def bench_database(url: str, data_dir: Path = DATA_DIR) -> Iterator[dict[str, str]]:
     """Yield the environment of all contenders, with a migrated database: the named one, or an embedded one.
 
     DATABASE_URL is ignored: it may name a production database.
     """
-    data_dir = ROOT / "var" / "bench"
     with nullcontext(url) if url else embedded.lease(data_dir, adopt=True) as database:
         environment = {**os.environ, "DATABASE_URL": database, "LEADSITE_DATA_DIR": str(data_dir)}
         environment |= {"LEADSITE_DEMO": "true", "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,7 @@ import psycopg
 import requests
 
 from bench.filling import fill
-from bench.harness import CHANNEL, SITE_PORT, bench_database, create_business, manage_module, server, write
+from bench.harness import CHANNEL, DATA_DIR, SITE_PORT, bench_database, create_business, manage_module, server, write
 from leadsite.demo.supervisor import HOST, server_command
 
 ASKED: Final = 60
@@ -44,13 +45,19 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True)
 class Workplace:
-    """A served site with a business of years, and the login of its owner."""
+    """A served site with a business of years, the login of its owner, its API key and its number."""
 
     user_id: UUID
     email: str
+    api_key: str
+    channel: str
     password: str
-    url: str
+    environment: dict[str, str]
     site: list[psutil.Process]
+
+    @property
+    def url(self) -> str:
+        return self.environment["DATABASE_URL"]
 
 
 def command_line(program: str, description: str | None) -> argparse.Namespace:
@@ -63,9 +70,9 @@ def command_line(program: str, description: str | None) -> argparse.Namespace:
 
 
 @contextmanager
-def workplace(options: argparse.Namespace) -> Iterator[Workplace]:
+def workplace(options: argparse.Namespace, data_dir: Path = DATA_DIR) -> Iterator[Workplace]:
     """Serve the business. Its rows are made once, and kept."""
-    with bench_database(options.database_url) as environment:
+    with bench_database(options.database_url, data_dir) as environment:
         size = f"{options.leads}-{options.conversations}-{options.messages}"
         email = f"workplace-{size}@leadsite.example"
         number = CHANNEL + size.replace("-", "")
@@ -78,19 +85,25 @@ def workplace(options: argparse.Namespace) -> Iterator[Workplace]:
         environment["BENCH_USER_ID"] = made["user_id"]
         password = manage_module(environment, "bench.staff")
         with server(server_command(SITE_PORT, workers=2), SITE_PORT, environment) as site:
-            yield Workplace(user_id, email, password, url, site)
+            yield Workplace(user_id, email, made["api_key"], number, password, environment, site)
 
 
 def main() -> None:
     options = command_line("python -m bench.pages", __doc__)
-    with workplace(options) as place, requests.Session() as browser:
-        with psycopg.connect(place.url, autocommit=True) as connection:
-            pages = list(all_pages(connection, place.user_id))
-        log_in(browser, place)
-        print(f"{'':36} {'median':>8} {'slowest':>8}   (ms)")
-        figures = [measured(page, browser) for page in pages]
+    with workplace(options) as place:
+        figures = measure_all(place)
     write("pages", vars(options) | {"database_url": None, "pages": figures})
     sys.exit(any(row["is_too_slow"] for row in figures))
+
+
+def measure_all(place: Workplace) -> list[dict[str, Any]]:
+    """Print the times of each page, and return them."""
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        pages = list(all_pages(connection, place.user_id))
+    with requests.Session() as browser:
+        log_in(browser, place)
+        print(f"{'':36} {'median':>8} {'slowest':>8}   (ms)")
+        return [measured(page, browser) for page in pages]
 
 
 def is_empty(connection: psycopg.Connection[Any], user_id: UUID) -> bool:

@@ -103,6 +103,11 @@ def signed(body: dict[str, Any]) -> bytes:
     return request(SITE_PORT, PATH, text, X_Hub_Signature_256=signature(text))
 
 
+def sizes_of(url: str) -> dict[str, tuple[int, int]]:
+    """Return the bytes of each table and of its indexes, those of partitions together."""
+    return {table: (int(size), int(indexes)) for table, size, indexes in execute(url, _SIZES)}
+
+
 def execute(url: str, statement: str) -> list[Any]:
     with psycopg.connect(url, autocommit=True) as session:
         cursor = session.execute(statement)
@@ -127,7 +132,7 @@ def _state(url: str) -> _State:
     ((log,),) = execute(url, _LOG)
     execute(url, "VACUUM")
     ((audit_rows,),) = execute(url, _ROWS)
-    return _State(log, audit_rows, {table: (int(size), int(of)) for table, size, of in execute(url, _SIZES)})
+    return _State(log, audit_rows, sizes_of(url))
 
 
 def _server_seconds(postmaster: psutil.Process) -> float:
