@@ -749,8 +749,12 @@ class Migration(migrations.Migration):
                 ("before", models.JSONField()),
                 ("after", models.JSONField()),
                 (
-                    "version",
-                    models.PositiveIntegerField(help_text="Of the lead, after the run's last change.", null=True),
+                    "times",
+                    models.PositiveIntegerField(db_default=1, default=1, help_text="How often the run has changed it."),
+                ),
+                (
+                    "lead_updated_at",
+                    models.DateTimeField(help_text="Of the lead, before the run's first change.", null=True),
                 ),
                 (
                     "customer",
