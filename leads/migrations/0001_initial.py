@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                             ("interrupted", "Interrupted"),
                             ("failed", "Failed"),
                             ("finished", "Finished"),
+                            ("undoing", "Undoing"),
                             ("undone", "Undone"),
                         ],
                         default="running",
@@ -376,7 +377,17 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     (
                         "state__in",
-                        ["preview", "trying", "waiting", "running", "interrupted", "failed", "finished", "undone"],
+                        [
+                            "preview",
+                            "trying",
+                            "waiting",
+                            "running",
+                            "interrupted",
+                            "failed",
+                            "finished",
+                            "undoing",
+                            "undone",
+                        ],
                     )
                 ),
                 name="import_runs_state_valid",
