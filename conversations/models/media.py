@@ -1,6 +1,6 @@
 """The model StoredMedia: a file of a message, and where its bytes are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -42,6 +42,11 @@ _CLAIM: Final = """
 _ORPHANS: Final = """
     SELECT id, name, thumbnail_name FROM stored_media
     WHERE message_id IS NULL AND id > %s ORDER BY id LIMIT %s
+"""
+# One look-up for each name: the condition is that of the index of names.
+_NAMED: Final = """
+    SELECT given.name FROM unnest(%s::text[]) AS given (name)
+    CROSS JOIN LATERAL (SELECT 1 FROM stored_media AS s WHERE s.name = given.name AND s.name <> '' LIMIT 1) AS found
 """
 
 
@@ -110,6 +115,10 @@ class StoredMediaManager(models.Manager["StoredMedia"]):
     def orphans(self, *, after: UUID, limit: int) -> list[Orphan]:
         """Return files whose message is gone, in the order of their ids, after one of them."""
         return [Orphan(*row) for row in fetch_rows(_ORPHANS, [after, limit])]
+
+    def named(self, names: Collection[str]) -> set[str]:
+        """Return those of the names in the storage that a file has."""
+        return {name for (name,) in fetch_rows(_NAMED, [array(names)])}
 
 
 class StoredMedia(OwnedModel):

@@ -13,12 +13,11 @@ from leads.admin.import_forms import preview_form, value_choices
 from leads.admin.import_progress import counts_of, describe_counts, meaning, progress_of
 from leads.importing.batches import Refusal
 from leads.importing.columns.fields import LABELS
-from leads.importing.errors_file import ErrorsFile
+from leads.importing.errors_file import ErrorsFile, refused_rows
 from leads.importing.page_messages import page_message
 from leads.importing.phones.shown_names import shown_region
 from leads.importing.preview import Preview, stored_preview
 from leads.importing.resume import before_of, earlier_runs
-from leads.importing.runs import refused_rows
 from leads.importing.uploads import IN_PROGRESS, STOPPED
 from leads.models import ImportRun
 from leadsite.adminkit.values import shorten

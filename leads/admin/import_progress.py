@@ -26,6 +26,7 @@ _COLOURS: Final = {
     State.INTERRUPTED: "unknown",
     State.FAILED: "failed",
     State.FINISHED: "processed",
+    State.UNDOING: "sending",
 }
 _LABELS: Final = {State.PREVIEW: _("Not imported yet"), State.TRYING: _("Dry run")}
 _COUNTED: Final = {

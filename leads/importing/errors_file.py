@@ -2,14 +2,23 @@
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from leads.importing.batches import Refusal
 from leads.importing.cells import csv_line, quote_formula
 from leads.importing.columns.fields import REPORTS
 from leads.importing.readers.rows import Row
+from leads.models import ImportRun
+
+
+def refused_rows(run: ImportRun) -> Iterator[Refusal]:
+    """Return the rows that the run has refused, in the order of the file."""
+    for refusal in run.refusals.order_by("line", "pk").iterator():
+        row = Row(refusal.line, refusal.cells)
+        yield Refusal(row, refusal.field or None, refusal.reason)
 
 
 class ErrorsFile:

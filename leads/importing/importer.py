@@ -9,7 +9,7 @@ from typing import Any
 
 from leads.importing.batches import Batch, Counts, Options, Refusal, RowChange, read_batches
 from leads.importing.columns.fields import Columns
-from leads.importing.errors_file import ErrorsFile
+from leads.importing.errors_file import ErrorsFile, refused_rows
 from leads.importing.readers.files import Table
 from leads.importing.readers.read_ahead import read_ahead
 from leads.importing.resume import NOT_BEFORE, Before, find_imported_before, resume_run
@@ -22,7 +22,6 @@ from leads.importing.runs import (
     dry_run_import,
     import_rows,
     import_whole,
-    refused_rows,
 )
 from leads.models import ImportRun
 from leadsite.accounts.models import User

@@ -104,9 +104,10 @@ def find_imported_before(*, user_id: UUID, file_hash: str, options: Mapping[str,
 
 
 def _is_undone(runs: Iterable[ImportRun], finished: ImportRun) -> bool:
-    """Whether a run of the file was undone after `finished`, which may have skipped the rows of that run."""
+    """Whether a run of the file is being undone, or was after `finished`, which may have skipped that run's rows."""
     return any(
-        run.state == State.UNDONE and (finished.finished_at is None or run.updated_at > finished.finished_at)
+        run.state == State.UNDOING
+        or (run.state == State.UNDONE and (finished.finished_at is None or run.updated_at > finished.finished_at))
         for run in runs
     )
 
@@ -119,7 +120,7 @@ def _why_not(runs: Iterable[ImportRun], finished: Sequence[ImportRun], *, again:
         return gettext_noop(
             "Each row is looked for: leads that exist already are to be treated by “%(on_duplicate)s”."
         ) % {"on_duplicate": on_duplicate}
-    if undone := next((run for run in runs if run.state == State.UNDONE), None):
+    if undone := next((run for run in runs if run.state in (State.UNDOING, State.UNDONE)), None):
         return gettext_noop("Run %(pk)s of this file was undone; only rows that are there are skipped.") % {
             "pk": undone.pk
         }
@@ -147,7 +148,10 @@ def resume_run(*, user_id: UUID, file_hash: str, options: dict[str, Any]) -> Imp
             gettext_noop("Run %(pk)s was started with other options: %(dumps)s.")
             % {"pk": run.pk, "dumps": json.dumps(run.options)}
         )
-    ImportRun.objects.filter(pk=run.pk).update(state=State.RUNNING, error="", finished_at=None)
+    # Somebody may have begun to undo it since: then it stays as it is.
+    unfinished = ImportRun.objects.filter(pk=run.pk, state__in=UNFINISHED)
+    if not unfinished.update(state=State.RUNNING, error="", finished_at=None):
+        return None
     run.refresh_from_db()
     return run
 

@@ -3,7 +3,7 @@
 A run that was killed has stored whole batches and their number of rows, so that it can be resumed: resume.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Final
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 
 from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, RowChange, Work, load
 from leads.importing.dry_run import DryRun
-from leads.importing.readers.rows import Row, storable
+from leads.importing.readers.rows import storable
 from leads.importing.reports import report_rows
 from leads.importing.resume import Before, skipping
 from leads.models import ImportRefusal, ImportRun
@@ -27,6 +27,9 @@ from leadsite.core.table_statistics import analyze_grown
 from leadsite.core.transactions import end_if_idle, retried
 
 State = ImportRun.State
+# A run that is over; one whose undo was killed, or has left something, is undone again.
+UNDOABLE: Final = (State.INTERRUPTED, State.FAILED, State.FINISHED, State.UNDOING, State.UNDONE)
+_OVERTAKEN: Final = gettext_noop("Another process is importing this run, or has ended it.")
 BATCH_SIZE: Final = 5000
 UNDO_SIZE: Final = 2000
 # How long --atomic, which reads the file inside its transaction, may wait for the next batch.
@@ -86,7 +89,7 @@ def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Loaded:
         end_if_idle()
         mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
         if mine != (read, State.RUNNING):
-            raise Overtaken(gettext_noop("Another process is importing this run, or has ended it."))
+            raise Overtaken(_OVERTAKEN)
         loaded = work(batch)
         ImportRefusal.objects.bulk_create([_row_of(run, refusal) for refusal in loaded.refusals])
         ImportRun.objects.filter(pk=run.pk).update(
@@ -138,7 +141,7 @@ def import_whole(
 ) -> Counts:
     """Store all rows of the file in one transaction, or none where one is refused. Opens the transaction.
 
-    Raises RowsRefused; UnreadableFile, django.db.Error.
+    Raises RowsRefused; Overtaken, UnreadableFile, django.db.Error.
     """
     counts = Counts()
     load_batch = partial(load, user_id=run.user_id, run_id=run.pk, options=options)
@@ -158,7 +161,9 @@ def import_whole(
                 gettext_noop("%(failed)s of %(read)s rows were refused, so nothing was stored.")
                 % {"failed": counts.failed, "read": counts.read}
             )
-        ImportRun.objects.filter(pk=run.pk).update(**asdict(counts))
+        # Staff may have stopped the run, and somebody undone it, while the file was read.
+        if not ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(**asdict(counts)):
+            raise Overtaken(_OVERTAKEN)
     close_run(run, State.FINISHED, notes=notes())
     return counts
 
@@ -194,13 +199,6 @@ def dry_run_import(
     return counts
 
 
-def refused_rows(run: ImportRun) -> Iterator[Refusal]:
-    """Return the rows that the run has refused, in the order of the file."""
-    for refusal in run.refusals.order_by("line", "pk").iterator():
-        row = Row(refusal.line, refusal.cells)
-        yield Refusal(row, refusal.field or None, refusal.reason)
-
-
 @dataclass(slots=True)
 class Undone:
     """What an undo has done: leads removed, leads and names of customers given back, and those that stay because they
@@ -222,14 +220,16 @@ class Undone:
 def undo(*, run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:
     """Remove the leads that the run created, and give back what it changed in others, unless changed since.
 
-    `tell` is called after each step. Each step is a separate transaction, so an interrupted call can be repeated.
-    Raises Overtaken where the run is not over; django.db.Error.
+    `tell` is called after each step. Each step is a separate transaction, so an interrupted call, which leaves the run
+    in the state undoing, can be repeated. Raises Overtaken where the run is not over; django.db.Error.
     """
-    if not ImportRun.objects.filter(pk=run.pk).exclude(state__in=(State.RUNNING, State.WAITING)).exists():
+    # Somebody may resume the run at the same moment: who changes its state first is the one, and the other is refused.
+    runs = ImportRun.objects.filter(pk=run.pk)
+    if not runs.filter(state__in=UNDOABLE).update(state=State.UNDOING, updated_at=clock.now()):
         raise Overtaken(gettext_noop("The run is not over. Stop it first."))
     with failures.entered(Source.IMPORT, run.user_id):
         undone = _undo_steps(run, tell)
-    ImportRun.objects.filter(pk=run.pk).update(state=State.UNDONE, updated_at=clock.now())
+    runs.filter(state=State.UNDOING).update(state=State.UNDONE, updated_at=clock.now())
     return undone
 
 

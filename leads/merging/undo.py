@@ -11,6 +11,7 @@ from leads.merging.memory import JOINED, WRITTEN, insert_row, move_back
 from leads.models import CustomerMerge, DistinctPair, Lead
 from leads.services.merge import merge_conversations
 from leadsite.core import clock
+from leadsite.core.statements import IsAnyOf
 
 
 def owners_of(merge: CustomerMerge) -> list[UUID]:
@@ -99,17 +100,18 @@ def _place(conversation: Conversation, customer_id: UUID) -> UUID:
 def _part(merge: CustomerMerge, moved: dict[str, Any], joined: dict[str, Any], customer_id: UUID) -> set[UUID]:
     """Take a conversation that had become part of another one out of it; return the conversations that changed."""
     row = joined["row"]
-    messages = Message.objects.filter(pk__in=joined["messages"], conversation__customer_id=merge.target_id)
-    leads = Lead.all_objects.filter(pk__in=joined["leads"], conversation__customer_id=merge.target_id)
+    messages = Message.objects.filter(IsAnyOf("pk", joined["messages"]), conversation__customer_id=merge.target_id)
+    leads = Lead.all_objects.filter(IsAnyOf("pk", joined["leads"]), conversation__customer_id=merge.target_id)
     from_ids = {*messages.values_list("conversation_id", flat=True), *leads.values_list("conversation_id", flat=True)}
     insert_row(Conversation, row | {"customer_id": str(customer_id), "status": "completed"})
     own = Conversation.all_objects.get(pk=row["id"])
     stayed = [moved["joined_before"].get(str(from_id), {}).get("messages", []) for from_id in from_ids]
     here = Message.objects.filter(conversation_id__in=from_ids)
-    since = here.exclude(pk__in=[*joined["messages"], *(one for ids in stayed for one in ids)])
+    since = here.exclude(IsAnyOf("pk", [*joined["messages"], *(one for ids in stayed for one in ids)]))
     arrived = [pk for pk, address in since.values_list("pk", "address") if _is_of(address, moved["source"])]
     now = clock.now()
-    Message.objects.filter(Q(pk__in=messages.values("pk")) | Q(pk__in=arrived)).update(conversation=own, updated_at=now)
+    theirs = [*messages.values_list("pk", flat=True), *arrived]
+    Message.objects.filter(IsAnyOf("pk", theirs)).update(conversation=own, updated_at=now)
     leads.update(conversation=own, updated_at=now)
     move_back([one for one in moved["related"] if not _refers_to_customer(one)], min(from_ids, default=own.pk), own.pk)
     for from_id in from_ids:
@@ -139,7 +141,7 @@ def _restore_times(conversation_id: UUID, joined: dict[str, Any] | None, source:
     meta: Any = Conversation._meta
     fields = {name: meta.get_field(name.removesuffix("_id")) for name in JOINED}
     values = {name: field.to_python(before[name]) for name, field in fields.items() if name != "assigned_to_id"}
-    since = Message.objects.filter(conversation_id=conversation_id).exclude(pk__in=joined["messages"])
+    since = Message.objects.filter(conversation_id=conversation_id).exclude(IsAnyOf("pk", joined["messages"]))
     newest = since.aggregate(last=Max("sort_at"), inbound=Max("sort_at", filter=Q(direction="in", is_turn=True)))
     for name, time in (("last_message_at", newest["last"]), ("last_inbound_at", newest["inbound"])):
         values[name] = max((one for one in (values[name], time) if one), default=None)

@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                             ("interrupted", "Interrupted"),
                             ("failed", "Failed"),
                             ("finished", "Finished"),
+                            ("undoing", "Undoing"),
                             ("undone", "Undone"),
                         ],
                         default="running",
@@ -376,7 +377,17 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     (
                         "state__in",
-                        ["preview", "trying", "waiting", "running", "interrupted", "failed", "finished", "undone"],
+                        [
+                            "preview",
+                            "trying",
+                            "waiting",
+                            "running",
+                            "interrupted",
+                            "failed",
+                            "finished",
+                            "undoing",
+                            "undone",
+                        ],
                     )
                 ),
                 name="import_runs_state_valid",
@@ -749,8 +760,12 @@ class Migration(migrations.Migration):
                 ("before", models.JSONField()),
                 ("after", models.JSONField()),
                 (
-                    "version",
-                    models.PositiveIntegerField(help_text="Of the lead, after the run's last change.", null=True),
+                    "times",
+                    models.PositiveIntegerField(db_default=1, default=1, help_text="How often the run has changed it."),
+                ),
+                (
+                    "lead_updated_at",
+                    models.DateTimeField(help_text="Of the lead, before the run's first change.", null=True),
                 ),
                 (
                     "customer",

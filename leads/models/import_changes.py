@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -16,21 +17,24 @@ from leadsite.core.statements import fetch_rows
 
 
 class RecordedChange(NamedTuple):
-    """Fields of a lead or a customer, with their values before and after. `version` is the lead's afterwards."""
+    """Fields of a lead or a customer, with their values before and after. `lead_updated_at` is the lead's before."""
 
     target_id: UUID
     before: Mapping[str, str]
     after: Mapping[str, str]
-    version: int | None = None
+    lead_updated_at: datetime | None = None
 
 
-# Of several batches that change the same lead, the first one's former values and the last one's new values count.
+# Of several batches that change the same lead, the first one's former values and time count, and the last one's new
+# values.
 _RECORD: Final = """
-    INSERT INTO import_changes AS c (user_id, run_id, {target}, before, after, version, created_at, updated_at)
-    SELECT %s, %s, given.id, given.before, given.after, given.version, now(), now()
-    FROM unnest(%s::uuid[], %s::jsonb[], %s::jsonb[], %s::integer[]) AS given (id, before, after, version)
+    INSERT INTO import_changes AS c (user_id, run_id, {target}, before, after, lead_updated_at, created_at,
+                                     updated_at)
+    SELECT %s, %s, given.id, given.before, given.after, given.lead_updated_at, now(), now()
+    FROM unnest(%s::uuid[], %s::jsonb[], %s::jsonb[], %s::timestamptz[])
+        AS given (id, before, after, lead_updated_at)
     ON CONFLICT (run_id, {target}) DO UPDATE SET
-        before = excluded.before || c.before, after = c.after || excluded.after, version = excluded.version,
+        before = excluded.before || c.before, after = c.after || excluded.after, times = c.times + 1,
         updated_at = now()
 """
 _RECORD_LEADS: Final = _RECORD.format(target="lead_id")
@@ -57,7 +61,7 @@ class ImportChangeManager(models.Manager["ImportChange"]):
                         array(change.target_id for change in changes),
                         array(json.dumps(change.before) for change in changes),
                         array(json.dumps(change.after) for change in changes),
-                        array(change.version for change in changes),
+                        array(change.lead_updated_at for change in changes),
                     ],
                 )
 
@@ -77,7 +81,9 @@ class ImportChange(OwnedModel):
     )
     before = models.JSONField()
     after = models.JSONField()
-    version = models.PositiveIntegerField(null=True, help_text="Of the lead, after the run's last change.")
+    # By these two the undo knows a lead that the run has created and nobody else has changed (leads/services/undo.py).
+    times = models.PositiveIntegerField(default=1, db_default=1, help_text="How often the run has changed it.")
+    lead_updated_at = models.DateTimeField(null=True, help_text="Of the lead, before the run's first change.")
 
     objects = ImportChangeManager()
 

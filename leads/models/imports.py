@@ -16,6 +16,7 @@ class ImportState(models.TextChoices):
     INTERRUPTED = "interrupted", _("Interrupted")
     FAILED = "failed", _("Failed")
     FINISHED = "finished", _("Finished")
+    UNDOING = "undoing", _("Undoing")
     UNDONE = "undone", _("Undone")
 
 
@@ -32,6 +33,7 @@ class ImportRun(OwnedModel):
       interrupted  staff stopped it, or its process died: --resume, or the page's button, continues after row `read`
       failed       it could not continue; `error` says why. --resume tries again
       finished     all rows are processed
+      undoing      undo_import is removing the leads; it cannot be resumed. If that is killed, undo_import begins again
       undone       undo_import has removed the leads that had not been changed
     Counts and rows are written in one transaction, so they agree even if the process dies.
     """

@@ -4,6 +4,7 @@ Lists are passed to PostgreSQL as arrays, and every look-up uses an index, whate
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -53,7 +54,7 @@ _CONTENTS_OF_CUSTOMERS: Final = """
 # The rows are locked first, so that their former contents are those which the update replaces.
 _REWRITE: Final = """
     WITH former AS MATERIALIZED (
-        SELECT id, type, details, status FROM leads WHERE id = ANY (%s::uuid[]) AND deleted_at IS NULL
+        SELECT id, type, details, status, updated_at FROM leads WHERE id = ANY (%s::uuid[]) AND deleted_at IS NULL
         ORDER BY id FOR UPDATE
     )
     UPDATE leads AS l SET type = given.type, details = given.details, status = given.status, updated_at = now()
@@ -62,7 +63,7 @@ _REWRITE: Final = """
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.id = given.id AND l.id = ANY (%s::uuid[])
         AND (former.type, former.details, former.status) <> (given.type, given.details, given.status)
-    RETURNING l.id, former.type, former.details, former.status, l.version
+    RETURNING l.id, former.type, former.details, former.status, former.updated_at
 """
 
 
@@ -105,10 +106,10 @@ class LeadContents(NamedTuple):
 
 
 class Rewritten(NamedTuple):
-    """A lead that `rewrite` has changed: its former contents, and its version afterwards."""
+    """A lead that `rewrite` has changed: its former contents, and when it was last updated before."""
 
     former: LeadContents
-    version: int
+    updated_at: datetime
 
 
 class LeadLookupManager(models.Manager[M]):
@@ -143,4 +144,4 @@ class LeadLookupManager(models.Manager[M]):
             return []
         ids, *columns = column_arrays(contents)
         found = fetch_rows(_REWRITE, [ids, ids, *columns, ids])
-        return [Rewritten(LeadContents(*former), version) for *former, version in found]
+        return [Rewritten(LeadContents(*former), updated_at) for *former, updated_at in found]

@@ -52,11 +52,11 @@ def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
             return UndoStep()
         customers = {customer.pk: customer for customer in Customer.objects.lock(set(owners.values()))}
         changes = ImportChange.objects.filter(run=run_id)
-        versions = {change.lead_id: change.version for change in changes.filter(lead__in=list(owners))}
+        own_changes = {change.lead_id: change for change in changes.filter(lead__in=list(owners))}
         renamed_at = dict(changes.filter(customer__in=list(customers)).values_list("customer_id", "updated_at"))
-        untouched = [lead for lead in _locked(list(owners)) if _is_untouched(lead, versions.get(lead.pk))]
+        untouched = [lead for lead in _locked(list(owners)) if _is_untouched(lead, own_changes.get(lead.pk))]
         delete_rows(Lead.objects.filter(pk__in=[lead.pk for lead in untouched]))
-        emptied = {lead.conversation_id for lead in untouched if _brought_conversation(lead)}
+        emptied = {lead.conversation_id for lead in untouched if _brought_conversation(lead, own_changes.get(lead.pk))}
         _remove_emptied(customers, emptied, renamed_at)
         return UndoStep(list(owners)[-1], len(untouched), len(owners) - len(untouched))
 
@@ -127,20 +127,22 @@ def _locked(lead_ids: Sequence[UUID]) -> list[Lead]:
     return list(leads.order_by("pk").select_for_update(of=("self",)))
 
 
-def _brought_conversation(lead: Lead) -> bool:
+def _brought_conversation(lead: Lead, change: ImportChange | None) -> bool:
     """Lead and conversation were inserted in one transaction: both times are its start.
 
-    Not the lead's created_at, which may be a date of the file; only for a lead that has not been changed since.
+    Not the lead's created_at, which may be a date of the file; only for a lead that nobody but the run has changed.
+    Where a later batch of the run has, the time before that (`change`) is the lead's first one.
     """
-    return lead.conversation.created_at == lead.updated_at
+    return lead.conversation.created_at == (lead.updated_at if change is None else change.lead_updated_at)
 
 
-def _is_untouched(lead: Lead, version: int | None) -> bool:
-    """`version`: the one after the run's last change of the lead, None where it has not changed it."""
-    if lead.version != (version or 1):
+def _is_untouched(lead: Lead, change: ImportChange | None) -> bool:
+    """`change`: what the run has changed in the lead after it had created it, None where it has changed nothing."""
+    # Each change counts the version, so there is one more than the run's where somebody else has changed the lead too.
+    if lead.version != 1 + (0 if change is None else change.times):
         return False
     is_open = lead.conversation.status == Conversation.Status.ACTIVE
-    return not _brought_conversation(lead) or (is_open and not lead.has_messages)  # type: ignore[attr-defined] # see _locked
+    return not _brought_conversation(lead, change) or (is_open and not lead.has_messages)  # type: ignore[attr-defined] # see _locked
 
 
 def _remove_emptied(

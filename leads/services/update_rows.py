@@ -199,5 +199,5 @@ def _recorded(lead: Rewritten, now: LeadContents) -> RecordedChange:
         lead.former.lead_id,
         {name: getattr(lead.former, name) for name in changed},
         {name: getattr(now, name) for name in changed},
-        lead.version,
+        lead.updated_at,
     )

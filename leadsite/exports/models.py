@@ -21,7 +21,8 @@ class Export(OwnedModel):
     """A list that somebody has exported, too long to be sent at once.
 
     waiting -> running -> finished (the file is there until it expires) or failed (`error` says why). If the worker is
-    killed, another one begins from the start. Rows and file are deleted after a day.
+    killed, another one begins from the start, three times at most (`attempts`); a worker that is stopped returns it to
+    waiting. Rows and file are deleted after a day.
     """
 
     State = ExportState

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
@@ -96,7 +96,7 @@ def process_export(export_id: UUID, *, should_stop: Callable[[], bool]) -> None:
             if finished:
                 _store(export, file)
             else:
-                Export.objects.filter(pk=export.pk).update(state=State.WAITING)
+                _release(export)
     except (PermissionDenied, FilterInvalid) as refusal:
         _fail(export, str(refusal) or _FORBIDDEN)
     except OperationalError:
@@ -149,8 +149,7 @@ def _write(export: Export, rows: QuerySet[Any], file: IO[bytes], should_stop: Ca
         for row in chunk:
             writer.write(cells_of(row, columns, zone))
         done += len(chunk)
-        own = Export.objects.filter(pk=export.pk, state=State.RUNNING, attempts=export.attempts)
-        if not own.update(done=done, updated_at=clock.now()) or should_stop():
+        if not _own(export).update(done=done, updated_at=clock.now()) or should_stop():
             return False
     writer.close()
     export.done = done
@@ -163,8 +162,8 @@ def _store(export: Export, file: IO[bytes]) -> None:
     file.seek(0)
     # An erasure deletes the exports of the business: then there is no row to finish, and the pieces have no export.
     with transaction.atomic():
-        own = Export.objects.select_for_update().filter(pk=export.pk, state=State.RUNNING, attempts=export.attempts)
-        if own.first() is None:
+        own = _own(export)
+        if own.select_for_update().first() is None:
             return
         now = clock.now()
         for number in range(-(-size // PIECE)):
@@ -173,9 +172,19 @@ def _store(export: Export, file: IO[bytes]) -> None:
     log.info("export_written", export=str(export.pk), rows=export.done)
 
 
+def _release(export: Export) -> None:
+    """Leave the export to another worker. This one was not killed, so its attempt is not counted."""
+    _own(export).update(state=State.WAITING, attempts=F("attempts") - 1, updated_at=clock.now())
+
+
 def _fail(export: Export, reason: str) -> None:
     now = clock.now()
-    Export.objects.filter(pk=export.pk).update(state=State.FAILED, error=reason, finished_at=now, updated_at=now)
+    _own(export).update(state=State.FAILED, error=reason, finished_at=now, updated_at=now)
+
+
+def _own(export: Export) -> QuerySet[Export]:
+    """The export's row while this worker has it, and not one that has begun again since, because this one was stale."""
+    return Export.objects.filter(pk=export.pk, state=State.RUNNING, attempts=export.attempts)
 
 
 def _zone_name(business_id: UUID) -> str:

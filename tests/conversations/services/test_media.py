@@ -1,5 +1,6 @@
 """Bytes whose message is gone, and bytes that no row names."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -53,10 +54,39 @@ def test_bytes_without_a_row_are_deleted_after_a_day(stored, owner, monkeypatch)
     name = files.store(b"of a request that failed", user_id=owner.id)
     assert delete_unnamed() == 0
     assert [one for one in unnamed_files(age=timedelta(seconds=-5)) if str(owner.id) in one] == [name]
-    monkeypatch.setattr("conversations.services.media.unnamed_files", lambda: [name])
+    monkeypatch.setattr("conversations.services.media.unnamed_files", lambda **_: [name])
     assert delete_unnamed() == 1
     assert files.media_storage().exists(stored.name)
     assert not files.media_storage().exists(name)
+
+
+def test_a_business_may_have_more_files_than_a_statement_has_parameters(stored, owner, monkeypatch):
+    unnamed = files.store(b"of a request that failed", user_id=owner.id)
+    listed = [*(f"{owner.id}/{number}" for number in range(70_000)), stored.name, stored.thumbnail_name, unnamed]
+    monkeypatch.setattr(files, "businesses", lambda: [str(owner.id)])
+    monkeypatch.setattr(files, "names_of", lambda folder: iter(listed))
+    assert list(unnamed_files(age=timedelta(seconds=-5))) == [unnamed]
+
+
+def test_a_folder_or_file_that_cannot_be_read_or_deleted_does_not_keep_the_others(stored, owner, monkeypatch):
+    unnamed = [files.store(b"of a request that failed", user_id=owner.id) for _ in range(2)]
+    names_of = files.names_of
+    deleted: list[str] = []
+
+    def names(folder: str) -> Iterator[str]:
+        if folder == "locked":
+            raise PermissionError(folder)
+        return names_of(folder)
+
+    def delete(*names: str) -> None:
+        if unnamed[0] in names:
+            raise PermissionError(names)
+        deleted.extend(names)
+
+    monkeypatch.setattr(files, "businesses", lambda: ["locked", str(owner.id)])
+    monkeypatch.setattr(files, "names_of", names)
+    monkeypatch.setattr(files, "delete", delete)
+    assert (delete_unnamed(age=timedelta(seconds=-5)), deleted) == (1, [unnamed[1]])
 
 
 def test_files_of_no_name_are_no_error():

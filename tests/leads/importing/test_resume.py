@@ -56,3 +56,14 @@ def test_an_undone_file_is_imported_again_also_where_a_later_run_had_skipped_it(
     # Within the test's transaction now() is Python's, and it moves on.
     assert second(owner, file)[1] == counts(skipped=1)
     assert ImportRun.objects.count() == 4
+
+
+def test_a_file_whose_run_is_being_undone_is_imported_again_also_where_a_later_run_had_skipped_it(owner, tmp_path):
+    file = write(tmp_path / "a.csv", GOOD)
+    first = import_leads(owner, file).summary["run"]
+    assert import_leads(owner, file).counts == counts(skipped=1)
+    ImportRun.objects.filter(pk=first).update(state="undoing")
+    Lead.objects.all().delete()
+    code, counted, before, reason = second(owner, file)
+    assert (code, counted, before) == (0, counts(created=1), None)
+    assert "was undone" in reason

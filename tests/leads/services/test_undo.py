@@ -1,10 +1,15 @@
 """Undo of updates: what has been changed since stays."""
 
 import pytest
+from django.db import transaction
 
-from conversations.models import Customer
+from conversations.models import Conversation, Customer, Message
 from leads.models import ImportChange, ImportRun, Lead
-from tests.factories import Business
+from leads.services.file_rows import UPDATE, check_rows
+from leads.services.import_rows import import_leads as import_rows
+from leads.services.undo import undo_leads
+from leadsite.core import clock
+from tests.factories import NOTHING, Business
 from tests.leads.importing.operator import import_leads, run, write
 
 ROWS = ["a,+4915100000001,Anna B.,contacted,Two cakes", "b,+4915100000002,Bert B.,lost,Rolls"]
@@ -41,14 +46,49 @@ def test_what_was_changed_since_stays_and_is_counted(owner, updated):
     assert set(Customer.objects.values_list("name", flat=True)) == {"Anna", "Bertram"}
 
 
-def test_a_lead_that_the_run_created_and_updated_is_removed(owner, tmp_path):
-    rows = ["a,+4915100000001,Anna,new,Cake", "a,+4915100000001,Anna B.,contacted,Two cakes"]
+@pytest.fixture
+def rewritten(owner: Business, tmp_path) -> str:
+    """A run that has created a lead, and rewritten it in later batches: for a test with transactions of their own."""
+    rows = ["a,+4915100000001,Anna,new,Cake", "a,+4915100000001,Anna B.,contacted,Two cakes", "a,+4915100000001,,,Pie"]
     file = write(tmp_path / "a.csv", *rows, header=HEADER)
     imported = import_leads(owner, file, "--on-duplicate", "update", "--batch-size", 1).summary
-    assert (imported["created"], imported["updated"]) == (1, 1)
-    result = run("undo_import", imported["run"])
+    assert (imported["created"], imported["updated"]) == (1, 2)
+    return str(imported["run"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_that_the_run_created_and_updated_is_removed_with_its_conversation(owner, rewritten):
+    result = run("undo_import", rewritten)
     assert (result.code, result.summary["removed"]) == (0, 1)
-    assert owner.row_counts() == (0, 0, 0)
+    assert owner.row_counts() == NOTHING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_that_the_run_created_and_updated_stays_once_the_customer_has_written(owner, rewritten):
+    written = Conversation.objects.get()
+    Message.objects.create(user=owner.user, conversation=written, direction="in", content="Hi", status="received")
+    result = run("undo_import", rewritten)
+    assert (result.code, result.summary["removed"], result.summary["left"]) == (1, 0, 1)
+    assert owner.row_counts() == (1, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_that_staff_changed_between_two_batches_of_the_run_stays(owner):
+    importing = ImportRun.objects.create(user=owner.user, file_name="a.csv")
+    _import_batch(importing, customer_phone="+4915100000001", external_id="a", customer_name="Anna", details="Cake")
+    Lead.objects.update(status="qualified", updated_at=clock.now())
+    _import_batch(importing, external_id="a", details="Two cakes")
+    step = undo_leads(run_id=importing.pk, before=None, limit=10)
+    assert (step.undone, step.remaining) == (0, 1)
+    assert Lead.objects.get().status == "qualified"
+
+
+def _import_batch(importing: ImportRun, **said: str) -> None:
+    rows = check_rows([said], defaults={"type": "inquiry"}, on_duplicate=UPDATE)
+    with transaction.atomic():
+        import_rows(
+            user_id=importing.user_id, rows=rows, source="import", on_duplicate=UPDATE, import_run_id=importing.pk
+        )
 
 
 def test_a_name_that_was_filled_is_blank_again(owner, tmp_path):

@@ -8,8 +8,9 @@ from django.db.models import OuterRef
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Customer
+from leads.models import Lead
 from leadsite.core.arrays import array
-from leadsite.core.statements import ExistsByIndex, fetch_rows
+from leadsite.core.statements import ExistsByIndex, IsAnyOf, fetch_rows
 from tests.factories import Business
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +49,11 @@ def test_rows_are_looked_for_one_by_one(owner: Business, stranger: Business):
     assert Customer.objects.exclude(ExistsByIndex(its)).get().user_id == stranger.id
     # What PostgreSQL cannot take for a plain EXISTS, and so not turn into a hash table.
     assert "LIMIT 1 OFFSET 0)" in str(Customer.objects.filter(ExistsByIndex(its)).query)
+
+
+def test_rows_are_chosen_and_left_out_by_more_ids_than_a_statement_has_parameters(owner: Business):
+    one, other = (owner.has_lead().lead_id for _ in range(2))
+    ids = [*(UUID(int=number) for number in range(70_000)), one]
+    assert list(Lead.objects.filter(IsAnyOf("pk", ids)).values_list("pk", flat=True)) == [one]
+    assert list(Lead.objects.exclude(IsAnyOf("pk", ids)).values_list("pk", flat=True)) == [other]
+    assert not Lead.objects.filter(IsAnyOf("pk", [])).exists()

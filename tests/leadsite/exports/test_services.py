@@ -1,5 +1,6 @@
 """Long exports: the worker writes them, and they end after a day."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -63,7 +64,39 @@ def test_a_worker_that_is_stopped_leaves_it_to_another_and_two_write_it_once(lon
     services.process_export(export_id, should_stop=lambda: False)
     services.process_export(export_id, should_stop=lambda: False)
     assert ExportFile.objects.count() == 1
-    assert Export.objects.get().attempts == 2
+
+
+def test_a_worker_that_is_stopped_is_not_counted_as_killed(long):
+    export_id = Export.objects.get().pk
+    for _ in range(services.MAX_ATTEMPTS + 1):
+        services.process_export(export_id, should_stop=lambda: True)
+    services.process_export(export_id, should_stop=lambda: False)
+    assert (Export.objects.get().state, Export.objects.get().attempts) == ("finished", 1)
+
+
+def _taken_over(stop: bool) -> Callable[[], bool]:
+    """While this worker was suspended, another one has taken its export and written it."""
+
+    def should_stop() -> bool:
+        Export.objects.update(updated_at=clock.now() - 2 * services.STALE)
+        services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+        if stop:
+            return True
+        raise ValueError("The first worker has a fault.")
+
+    return should_stop
+
+
+def test_a_worker_that_was_overtaken_and_is_stopped_leaves_the_export_of_the_other_one(long):
+    services.process_export(Export.objects.get().pk, should_stop=_taken_over(stop=True))
+    assert Export.objects.get().state == "finished"
+
+
+def test_a_worker_that_was_overtaken_and_fails_leaves_the_export_of_the_other_one(long):
+    Export.objects.update(format="csv")  # the garbage collector reports a workbook whose file was closed first
+    with pytest.raises(ValueError, match="fault"):
+        services.process_export(Export.objects.get().pk, should_stop=_taken_over(stop=False))
+    assert (Export.objects.get().state, Export.objects.get().error) == ("finished", "")
 
 
 def test_a_killed_worker_is_followed_by_another_three_times(long):

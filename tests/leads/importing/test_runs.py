@@ -1,0 +1,70 @@
+"""A run whose state others change while it is undone, or stored as a whole."""
+
+import pytest
+
+from leads.importing import runs, upload_worker
+from leads.models import ImportRun, Lead
+from tests.factories import NOTHING, Business
+from tests.leads.importing.operator import import_leads, run, write
+from tests.leads.uploading import CHOSEN, decide, run_worker, the_run, upload
+from tests.sessions import session
+from tests.staff import Staff, address, staff_of
+
+pytestmark = pytest.mark.django_db
+
+ROWS = ["+4915100000001,Amina,order,Cake,", "+4915100000002,Bruno,order,Bread,"]
+
+
+@pytest.fixture
+def stopped(owner: Business, monkeypatch) -> Staff:
+    """Staff who have stopped the import of a file after its first row."""
+    monkeypatch.setattr(upload_worker, "BATCH_SIZE", 1)
+    staff = staff_of(owner)
+    upload(staff)
+    decide(staff, "import", **CHOSEN)
+    upload_worker.process_upload(the_run().pk, should_stop=lambda: not decide(staff, "stop"))
+    assert (the_run().state, the_run().created) == ("interrupted", 1)
+    return staff
+
+
+def test_a_run_cannot_be_resumed_while_it_is_undone(owner, stopped):
+    def resume(undone: runs.Undone) -> None:
+        assert "This is not possible now" in decide(stopped, "resume").content.decode()
+        run_worker()
+
+    assert runs.undo(run=the_run(), tell=resume).removed == 1
+    assert (the_run().state, owner.row_counts()) == ("undone", NOTHING)
+
+
+def test_an_undo_that_was_killed_is_begun_again(owner, stopped):
+    def kill(undone: runs.Undone) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runs.undo(run=the_run(), tell=kill)
+    assert the_run().state == "undoing"
+    assert "Undoing" in stopped.get(address("change", the_run())).content.decode()
+    assert run("undo_import", the_run().pk).code == 0
+    assert (the_run().state, owner.row_counts()) == ("undone", NOTHING)
+
+
+@pytest.mark.parametrize("state", ["preview", "trying", "waiting", "running"])
+def test_a_run_that_is_not_over_is_not_undone(owner, tmp_path, state):
+    imported = import_leads(owner, write(tmp_path / "a.csv", *ROWS)).summary["run"]
+    ImportRun.objects.update(state=state)
+    result = run("undo_import", imported)
+    assert (result.code, result.error) == (2, "The run is not over. Stop it first.")
+    assert (the_run().state, Lead.objects.count()) == (state, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_file_is_not_stored_once_staff_have_stopped_its_run(owner, tmp_path, monkeypatch):
+    def stop(tables: object) -> None:
+        with session() as other:
+            other.execute("UPDATE import_runs SET state = 'interrupted'")
+            other.commit()
+
+    monkeypatch.setattr(runs, "analyze_grown", stop)
+    result = import_leads(owner, write(tmp_path / "a.csv", *ROWS), "--atomic")
+    assert (result.code, "or has ended it" in result.error) == (2, True)
+    assert (the_run().state, owner.row_counts()) == ("interrupted", NOTHING)
