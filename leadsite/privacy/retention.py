@@ -47,6 +47,11 @@ _UNUSED: Final = """
         AND NOT EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = v.id
             AND (m.sort_at >= %s OR m.status IN ('queued', 'sending')))
 """
+# One that a merge had moved, until its undo, may be the first of a lead elsewhere.
+_FORGET_THREADS: Final = """
+    UPDATE leads SET first_message_id = NULL WHERE first_message_id = ANY (ARRAY(
+        SELECT m.id FROM messages AS m WHERE m.conversation_id = ANY (%s::uuid[])))
+"""
 _DELETE_THREADS: Final = "DELETE FROM messages WHERE conversation_id = ANY (%s::uuid[])"
 _DELETE_CONVERSATIONS: Final = "DELETE FROM conversations WHERE id = ANY (%s::uuid[])"
 # Not those who want no marketing: that must not be forgotten.
@@ -136,6 +141,7 @@ def _delete_unused(conversations: list[UUID], customers: list[UUID], before: dat
     the ids of both. Caller holds the transaction and has locked the customers.
     """
     unused = [conversation_id for (conversation_id,) in fetch_rows(_UNUSED, [array(conversations), before])]
+    fetch_rows(_FORGET_THREADS, [array(unused)])
     fetch_rows(_DELETE_THREADS, [array(unused)])
     fetch_rows(_DELETE_CONVERSATIONS, [array(unused)])
     return unused + [customer_id for (customer_id,) in fetch_rows(_DELETE_CUSTOMERS, [array(customers)])]

@@ -8,10 +8,12 @@ from django.db import connection
 from conversations.media.files import media_storage
 from conversations.models import Conversation, Customer, Message, StoredMedia
 from conversations.services.media import delete_orphans
+from leads.merging.services import undo_merge
 from leads.models import ImportRefusal, ImportRun, Lead
 from leadsite.core import clock
 from leadsite.monitoring.integrity import check_integrity
 from leadsite.privacy.retention import delete_old
+from tests.leads.merging.pairs import make_one
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from whatsapp.media.fetching import fetch_due
@@ -76,6 +78,24 @@ def test_a_conversation_with_a_younger_message_stays(inbox, settings):
     age("leads", updated_at=31)
     assert run() == {"leads": 1}
     assert inbox.counts() == (1, 1, 0, 2)
+
+
+def test_a_message_that_is_the_first_of_a_lead_elsewhere_goes(inbox, settings):
+    """After a merge and its undo: it came in between, late, and is before the first message of the other customer."""
+    settings.CLOSED_LEAD_DAYS = 30
+    inbox.gets(meta.text("Otto's", from_="447700900123", timestamp=seconds(50)))
+    inbox.gets(meta.text("Sheena's", timestamp=seconds(40)))
+    (others, hers), (otto, sheena) = inbox.leads, inbox.customers
+    Lead.objects.filter(pk=hers.pk).update(status="lost")
+    merge = make_one(inbox.business, sheena, otto)
+    inbox.gets(meta.text("Sheena's late one", timestamp=seconds(60)))
+    undo_merge(user_id=inbox.business.id, merge_id=merge.pk)
+    others.refresh_from_db()
+    assert others.first_message.conversation_id == hers.conversation_id
+    age("leads", updated_at=31)
+    assert run() == {"leads": 1}
+    others.refresh_from_db()
+    assert (others.first_message, inbox.counts()) == (None, (1, 1, 1, 1))
 
 
 def test_old_messages_go_and_the_lead_stays(inbox, settings):
