@@ -154,7 +154,7 @@ def assert_regular_jobs_do() -> None:
     with connection.execute_wrapper(plans), override_settings(**AGES):
         for job in jobs:
             plans.asked = job.name
-            run = partial(job.func, context) if job.pass_context else job.func
+            run: Callable[..., Any] = partial(job.func, context) if job.pass_context else job.func
             run(timestamp=0)
     assert not old.exists()
     assert Message.objects.count() < messages
