@@ -3,7 +3,7 @@
 from contextlib import suppress
 from uuid import UUID
 
-from procrastinate import JobContext
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -74,7 +74,11 @@ def forget_merges(timestamp: int) -> None:
     services.forget_merges()
 
 
-@app.task
+# Nothing else does it: the job is queued once, with the removal. Eight attempts within six hours.
+_LATER = RetryStrategy(max_attempts=7, wait=10, exponential_wait=4)
+
+
+@app.task(retry=_LATER)
 def release_work(business_id: str, person_id: str) -> None:
     """After somebody was removed from a business (leadsite/accounts/people/services.py)."""
     release.release_work(business_id=UUID(business_id), person_id=UUID(person_id))

@@ -34,6 +34,21 @@ def shared_template(run: Path, processes: int) -> Iterator[None]:
                 cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)}")
 
 
+def rows_read(table: str) -> int:
+    """How many rows of a table this transaction has read, by scans and by indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = %s", [table]
+        )
+        return int(cursor.fetchone()[0])
+
+
+def use_indexes() -> None:
+    """Make the rest of the transaction use the indexes, as PostgreSQL does for a large table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[IO[str]]:
     """The file, opened to read from the start and to write at the end, by one process at a time."""

@@ -84,6 +84,7 @@ SQL = {
     "leadsite/privacy/retention.py _DELETE_CONVERSATIONS": "what is old is removed, deleted or not",
     "leadsite/privacy/retention.py _DELETE_CUSTOMERS": "what is old is removed, deleted or not",
     "leadsite/privacy/retention.py _FORGET_FIRST": "what is old is removed, deleted or not",
+    "leadsite/privacy/retention.py _FORGET_THREADS": "what is old is removed, deleted or not",
     "leadsite/privacy/retention.py _OLD_MESSAGES": "what is old is removed, deleted or not",
     "leadsite/privacy/retention.py _STILL_CLOSED": "what is old is removed, deleted or not",
     "leadsite/privacy/retention.py _UNUSED": "what is old is removed, deleted or not",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
@@ -19,7 +19,7 @@ from procrastinate.exceptions import ConnectorException
 from leads.models import BulkChange, ChosenLead, Lead
 from leadsite.core import clock
 from leadsite.core.postgresql.patience import limit_waiting
-from leadsite.core.statements import delete_rows
+from leadsite.core.statements import ExistsByIndex, delete_in_batches
 from leadsite.core.transactions import retried, set_locally
 
 State = BulkChange.State
@@ -123,13 +123,12 @@ def prune_bulk_changes() -> None:
 
     Raises ClockDiffers.
     """
-    old = BulkChange.objects.filter(finished_at__lt=clock.check_clock() - KEEP).values("pk")
-    rows = ChosenLead.objects.filter(change__in=old)
-    while batch := list(rows.values_list("change_id", "lead_id")[:PRUNE_SIZE]):
-        for change_id in {change_id for change_id, _ in batch}:
-            ids = [lead_id for one, lead_id in batch if one == change_id]
-            doomed = ChosenLead.objects.filter(change_id=change_id, lead_id__gte=min(ids), lead_id__lte=max(ids))
-            delete_rows(doomed)
+    old = BulkChange.objects.filter(finished_at__lt=clock.check_clock() - KEEP)
+    chosen = ChosenLead.objects.filter(change=OuterRef("pk"))
+    for change_id in list(old.filter(ExistsByIndex(chosen)).values_list("pk", flat=True)):
+        # Somebody may resume it at the same moment: each batch looks again whether it has ended.
+        rows = ChosenLead.objects.filter(change_id=change_id, change__in=old.values("pk"))
+        delete_in_batches(rows, key="lead_id", size=PRUNE_SIZE)
 
 
 def _move(change: BulkChange, to: str, *, allowed: Sequence[str], wake: bool = False, **columns: Any) -> None:

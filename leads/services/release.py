@@ -30,16 +30,22 @@ def release_work(*, business_id: UUID, person_id: UUID) -> int:
 
 
 def _release(rows: QuerySet[Any]) -> int:
-    released = 0
-    while batch := _release_batch(rows):
-        released += batch
-    return released
+    released, last = 0, None
+    while True:
+        # From where the batch before has ended: closed leads keep their name, and there may be many.
+        count, last = _release_batch(rows if last is None else rows.filter(pk__gt=last))
+        released += count
+        if last is None:
+            return released
 
 
 @retried
-def _release_batch(rows: QuerySet[Any]) -> int:
+def _release_batch(rows: QuerySet[Any]) -> tuple[int, UUID | None]:
+    """Returns how many were unassigned, and the last one that was looked at; None where there are no more."""
     # Somebody may assign one of them to a colleague at the same moment: that is kept, because it is looked at again
     # under the lock. One table a transaction, in the order of the ids.
     with transaction.atomic():
         locked = rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)[:AT_ONCE]
-        return rows.model.objects.filter(pk__in=list(locked)).update(assigned_to=None, updated_at=clock.now())
+        ids = list(locked)
+        released = rows.model.objects.filter(pk__in=ids).update(assigned_to=None, updated_at=clock.now())
+        return released, ids[-1] if len(ids) == AT_ONCE else None

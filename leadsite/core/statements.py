@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import BooleanField, Exists, Func, QuerySet, Value
 
 from leadsite.core.arrays import array
@@ -42,3 +42,29 @@ def delete_rows(rows: QuerySet[Any]) -> int:
     references, which the foreign keys check anyway. Raises django.db.Error.
     """
     return int(rows._raw_delete(rows.db) or 0)
+
+
+def delete_in_batches(rows: QuerySet[Any], *, size: int, key: str = "pk", by: str = "") -> int:
+    """Delete rows in batches of up to `size`, each in its own transaction; return how many.
+
+    `key`: a column that is unique among the rows; `by`: one that an index leads with, if not the key. Each batch begins
+    where the last one has ended: rows in front that stay are read once, and so are index entries of those that are
+    deleted, which stay until a VACUUM, and for as long as any transaction is open that began before. Rows that are
+    locked are left to the next call. Raises django.db.Error.
+    """
+    by = by or key
+    ordered = rows.order_by(by).select_for_update(skip_locked=True).values_list(by, key)
+    # They are locked: with the conditions too PostgreSQL might read all rows again that fulfil them.
+    named = rows.model._base_manager.all() if key == "pk" else rows
+    deleted, found = 0, ordered[:size]
+    while True:
+        # Locking also reads the present state of a row that somebody is changing. In short transactions: a long one
+        # would hold its locks, and hold back VACUUM, until its end.
+        with transaction.atomic():
+            batch = list(found)
+            if batch:
+                deleted += delete_rows(named.filter(**{f"{key}__in": [row[1] for row in batch]}))
+        if len(batch) < size:
+            return deleted
+        # Rows that have the same value are found again unless they are deleted.
+        found = ordered.filter(**{f"{by}__gte": batch[-1][0]})[:size]

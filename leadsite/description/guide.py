@@ -17,8 +17,9 @@ from leadsite.description.webhooks import EVENTS
 from leadsite.rest.error_codes import ERROR_CODES
 from leadsite.rest.idempotency import KEPT
 from leadsite.rest.pagination import NewestFirst
+from leadsite.webhooks.pruning import KEEP_FAILED_DAYS
 from leadsite.webhooks.queue import DISABLED_AFTER, RETRY_DELAYS
-from leadsite.webhooks.services import KEEP_FAILED_DAYS, MAX_ENDPOINTS
+from leadsite.webhooks.services import MAX_ENDPOINTS
 from whatsapp.outbound.providers import twilio
 from whatsapp.outbound.refusals import TEXT_MAX_LENGTH
 

@@ -6,6 +6,7 @@ from typing import Final
 from django.conf import settings
 
 from leadsite.core import clock
+from leadsite.core.statements import delete_in_batches
 from leadsite.monitoring.models import FailedTransaction
 
 SIZE: Final = 10_000
@@ -17,8 +18,4 @@ def prune_failed_transactions() -> int:
     Raises ClockDiffers.
     """
     oldest = clock.check_clock() - timedelta(days=settings.FAILED_TRANSACTION_DAYS)
-    old = FailedTransaction.objects.filter(at__lt=oldest)
-    deleted = 0
-    while ids := list(old.order_by("at").values_list("pk", flat=True)[:SIZE]):
-        deleted += FailedTransaction.objects.filter(pk__in=ids).delete()[0]
-    return deleted
+    return delete_in_batches(FailedTransaction.objects.filter(at__lt=oldest), by="at", size=SIZE)

@@ -146,14 +146,27 @@ def _close(erasure: Erasure) -> Erasure:
 
 
 def finish_erasures() -> int:
-    """Finish erasures whose process was killed, or that took too long for a request; return how many."""
-    count = 0
-    for erasure_id in Erasure.objects.filter(finished_at=None).order_by("pk").values_list("pk", flat=True):
+    """Finish erasures whose process was killed, or that took too long for a request; return how many.
+
+    One that fails is logged and does not stop the others; the next run tries it again. One whose key is missing is only
+    logged. Raises ExceptionGroup of what the failed ones raised, after the last one; django.db.Error at once where the
+    connection is lost: the others would fail the same way.
+    """
+    ids = list(Erasure.objects.filter(finished_at=None).order_by("pk").values_list("pk", flat=True))
+    finished, errors = 0, []
+    for erasure_id in ids:
         try:
             finish_erasure(erasure_id=erasure_id)
-            count += 1
+            finished += 1
         except InvalidToken:
             log.error(
                 "erasure_unreadable", erasure=str(erasure_id), advice="Set SECRET_KEY_FALLBACKS to the former key."
             )
-    return count
+        except Exception as error:
+            if isinstance(error, Error) and not connection.is_usable():
+                raise
+            log.exception("erasure_failed", erasure=str(erasure_id))
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup(f"{len(errors)} of {len(ids)} erasures failed.", errors)
+    return finished

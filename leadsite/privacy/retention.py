@@ -1,17 +1,20 @@
 """Service that deletes what is older than the settings say. Each of them is days, and 0 keeps for ever.
 
-In chunks, each in a short transaction: the locks of one that took all would keep deliveries waiting.
+In chunks, each in a short transaction: the locks of one that took all would keep deliveries waiting. What is old is
+found without an index by age, which each message would have to be written to: a night reads each table once, a range
+of ids at a time, and each chunk begins where the last one ended.
 """
 
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from conversations.models import Conversation, Customer
 from leadsite.core.arrays import array
@@ -21,20 +24,26 @@ from leadsite.privacy.audit import erase_entries
 
 log = structlog.get_logger(__name__)
 
+# Rows that are deleted in a transaction, and rows that a statement looks at: some milliseconds of time.
 CHUNK: Final = 500
+RANGE: Final = 20_000
+_FIRST: Final = UUID(int=0)
+_LAST: Final = UUID(int=2**128 - 1)
+_END: Final = "SELECT id FROM {table} WHERE id > %s ORDER BY id OFFSET %s LIMIT 1"
 # A customer with a lead that is closed and old. Deleted ones too: these are the tables.
 _CLOSED: Final = """
-    SELECT l.id, l.conversation_id, v.customer_id FROM leads AS l JOIN conversations AS v ON v.id = l.conversation_id
-    WHERE l.status IN ('converted', 'lost') AND l.updated_at < %s LIMIT %s
+    SELECT l.id, l.conversation_id, (SELECT v.customer_id FROM conversations AS v WHERE v.id = l.conversation_id)
+    FROM leads AS l WHERE l.id > %s AND l.id <= %s AND l.status IN ('converted', 'lost') AND l.updated_at < %s
+    ORDER BY l.id LIMIT %s
 """
 # Under the lock: somebody may have opened it again.
 _STILL_CLOSED: Final = """
     DELETE FROM leads WHERE id = ANY (%s::uuid[]) AND status IN ('converted', 'lost') AND updated_at < %s RETURNING id
 """
 _OLD_MESSAGES: Final = """
-    SELECT m.id, m.conversation_id, v.customer_id FROM messages AS m
-    JOIN conversations AS v ON v.id = m.conversation_id
-    WHERE m.sort_at < %s AND m.status NOT IN ('queued', 'sending') LIMIT %s
+    SELECT m.id, m.conversation_id, (SELECT v.customer_id FROM conversations AS v WHERE v.id = m.conversation_id)
+    FROM messages AS m
+    WHERE m.id > %s AND m.id <= %s AND m.sort_at < %s AND m.status NOT IN ('queued', 'sending') ORDER BY m.id LIMIT %s
 """
 _FORGET_FIRST: Final = "UPDATE leads SET first_message_id = NULL WHERE first_message_id = ANY (%s::uuid[])"
 _DELETE_MESSAGES: Final = """
@@ -47,6 +56,11 @@ _UNUSED: Final = """
         AND NOT EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = v.id
             AND (m.sort_at >= %s OR m.status IN ('queued', 'sending')))
 """
+# One that a merge had moved, until its undo, may be the first of a lead elsewhere.
+_FORGET_THREADS: Final = """
+    UPDATE leads SET first_message_id = NULL WHERE first_message_id = ANY (ARRAY(
+        SELECT m.id FROM messages AS m WHERE m.conversation_id = ANY (%s::uuid[])))
+"""
 _DELETE_THREADS: Final = "DELETE FROM messages WHERE conversation_id = ANY (%s::uuid[])"
 _DELETE_CONVERSATIONS: Final = "DELETE FROM conversations WHERE id = ANY (%s::uuid[])"
 # Not those who want no marketing: that must not be forgotten.
@@ -54,80 +68,112 @@ _DELETE_CUSTOMERS: Final = """
     DELETE FROM customers AS c WHERE c.id = ANY (%s::uuid[]) AND c.marketing_opted_out_at IS NULL
         AND NOT EXISTS (SELECT FROM conversations AS v WHERE v.customer_id = c.id) RETURNING c.id
 """
+# Locked, because one that is sent again, or a run that goes on, keeps what it has.
+_WITH_MEDIA: Final = """
+    SELECT id FROM messages WHERE id > %s AND id <= %s
+        AND parts ? 'media' AND sort_at < %s AND status NOT IN ('queued', 'sending') ORDER BY id LIMIT %s
+    FOR NO KEY UPDATE
+"""
 # What a page shows of it, and what the provider sent: ids, addresses, names of files. The text beside it stays. A file
 # without its message is deleted soon.
 _FORGET_MEDIA: Final = """
-    WITH old AS MATERIALIZED (
-        SELECT id FROM messages
-        WHERE parts ? 'media' AND sort_at < %s AND status NOT IN ('queued', 'sending') LIMIT %s
-    ), files AS (UPDATE stored_media SET message_id = NULL WHERE message_id = ANY (ARRAY(SELECT id FROM old)))
+    WITH old AS (SELECT %s::uuid[] AS ids),
+    files AS (UPDATE stored_media SET message_id = NULL WHERE message_id = ANY ((SELECT ids FROM old)::uuid[]))
     UPDATE messages AS m SET parts = nullif(m.parts - 'media', '{}'), extras = m.extras - m.kind::text - 'media'
-    WHERE m.id = ANY (ARRAY(SELECT id FROM old))
+    WHERE m.id = ANY ((SELECT ids FROM old)::uuid[])
 """
-_DELETE_REFUSALS: Final = """
-    DELETE FROM import_refusals WHERE id = ANY (ARRAY(SELECT id FROM import_refusals WHERE created_at < %s LIMIT %s))
+_REFUSALS: Final = """
+    SELECT id FROM import_refusals WHERE id > %s AND id <= %s AND created_at < %s ORDER BY id LIMIT %s
 """
-_FORGET_PREVIEWS: Final = """
-    UPDATE import_runs SET preview = NULL, trial = NULL WHERE id = ANY (ARRAY(
-        SELECT id FROM import_runs WHERE updated_at < %s AND state NOT IN ('preview', 'trying', 'waiting', 'running')
-            AND (preview IS NOT NULL OR trial IS NOT NULL) LIMIT %s))
+_DELETE_REFUSALS: Final = "DELETE FROM import_refusals WHERE id = ANY (%s::uuid[])"
+_WITH_PREVIEWS: Final = """
+    SELECT id FROM import_runs WHERE id > %s AND id <= %s
+        AND updated_at < %s AND state NOT IN ('preview', 'trying', 'waiting', 'running')
+        AND (preview IS NOT NULL OR trial IS NOT NULL) ORDER BY id LIMIT %s
+    FOR NO KEY UPDATE
 """
+_FORGET_PREVIEWS: Final = "UPDATE import_runs SET preview = NULL, trial = NULL WHERE id = ANY (%s::uuid[])"
 
 
-def delete_old(*, now: datetime) -> Counter[str]:
+def delete_old(*, now: datetime, should_stop: Callable[[], bool]) -> Counter[str]:
     """Delete what is older than the settings say; return how many rows, by what they are. Opens transactions.
 
     Raises django.db.Error; what was deleted until then stays deleted.
     """
-    steps: dict[str, tuple[int, Callable[[datetime], int]]] = {
-        "leads": (settings.CLOSED_LEAD_DAYS, _delete_leads),
-        "messages": (settings.MESSAGE_DAYS, _delete_messages),
-        "media": (settings.MEDIA_DAYS, lambda before: _in_chunks(_FORGET_MEDIA, before)),
-        "refusals": (settings.REFUSAL_DAYS, lambda before: _in_chunks(_DELETE_REFUSALS, before)),
-        "previews": (settings.REFUSAL_DAYS, lambda before: _in_chunks(_FORGET_PREVIEWS, before)),
+    steps: dict[str, tuple[int, str, Callable[[UUID, UUID, datetime], tuple[UUID, int]]]] = {
+        "leads": (settings.CLOSED_LEAD_DAYS, "leads", _delete_leads),
+        "messages": (settings.MESSAGE_DAYS, "messages", _delete_messages),
+        "media": (settings.MEDIA_DAYS, "messages", partial(_in_chunk, _WITH_MEDIA, _FORGET_MEDIA)),
+        "refusals": (settings.REFUSAL_DAYS, "import_refusals", partial(_in_chunk, _REFUSALS, _DELETE_REFUSALS)),
+        "previews": (settings.REFUSAL_DAYS, "import_runs", partial(_in_chunk, _WITH_PREVIEWS, _FORGET_PREVIEWS)),
     }
     deleted: Counter[str] = Counter()
-    for name, (days, step) in steps.items():
-        before = now - timedelta(days=days)
-        while days and (count := step(before)):
-            deleted[name] += count
+    for name, (days, table, step) in steps.items():
+        position = end = _FIRST if days else _LAST
+        while position != _LAST and not should_stop():
+            if position == end:
+                end = _end_of_range(table, position)
+            position, count = step(position, end, now - timedelta(days=days))
+            if count:
+                deleted[name] += count
     if deleted:
         log.info("old_rows_deleted", **deleted)
     return deleted
 
 
+def _end_of_range(table: str, after: UUID) -> UUID:
+    found = fetch_rows(_END.format(table=table), [after, RANGE - 1])
+    return found[0][0] if found else _LAST
+
+
 @retried(source="worker", operation="delete old leads")
-def _delete_leads(before: datetime) -> int:
+def _delete_leads(after: UUID, until: UUID, before: datetime) -> tuple[UUID, int]:
+    """Returns up to which id the range is done, and how many were deleted; so do the others."""
     # The customer may write, and staff may open the lead again, at the same moment: both wait for the customer's row.
     with transaction.atomic():
         end_if_idle()
-        leads, conversations, customers = _chunk(_CLOSED, before)
+        rows = fetch_rows(_CLOSED, [after, until, before, CHUNK])
+        leads, conversations, customers = _ids_of(rows)
         if not leads:
-            return 0
+            return until, 0
         Customer.objects.lock(customers)
         gone = [lead_id for (lead_id,) in fetch_rows(_STILL_CLOSED, [array(leads), before])]
         erase_entries([*gone, *_delete_unused(conversations, customers, before)])
-        return len(gone)
+        return _position(rows, until), len(gone)
 
 
 @retried(source="worker", operation="delete old messages")
-def _delete_messages(before: datetime) -> int:
+def _delete_messages(after: UUID, until: UUID, before: datetime) -> tuple[UUID, int]:
     # A message may arrive at the same moment: it waits for the customer's row, and then finds the others gone.
     with transaction.atomic():
         end_if_idle()
-        messages, conversations, customers = _chunk(_OLD_MESSAGES, before)
+        rows = fetch_rows(_OLD_MESSAGES, [after, until, before, CHUNK])
+        messages, conversations, customers = _ids_of(rows)
         if not messages:
-            return 0
+            return until, 0
         Customer.objects.lock(customers)
         fetch_rows(_FORGET_FIRST, [array(messages)])
         gone = fetch_rows(_DELETE_MESSAGES, [array(messages)])
         Conversation.objects.set_waiting(conversations)
         erase_entries(_delete_unused(conversations, customers, before))
-        return len(gone)
+        return _position(rows, until), len(gone)
 
 
-def _chunk(statement: str, before: datetime) -> tuple[list[UUID], list[UUID], list[UUID]]:
-    rows = fetch_rows(statement, [before, CHUNK])
+@retried(source="worker", operation="delete old rows")
+def _in_chunk(find: str, change: str, after: UUID, until: UUID, before: datetime) -> tuple[UUID, int]:
+    with transaction.atomic():
+        end_if_idle()
+        rows = fetch_rows(find, [after, until, before, CHUNK])
+        if rows:
+            fetch_rows(change, [array(row[0] for row in rows)])
+        return _position(rows, until), len(rows)
+
+
+def _position(rows: list[tuple[Any, ...]], until: UUID) -> UUID:
+    return rows[-1][0] if len(rows) == CHUNK else until
+
+
+def _ids_of(rows: list[tuple[Any, ...]]) -> tuple[list[UUID], list[UUID], list[UUID]]:
     return [row[0] for row in rows], sorted({row[1] for row in rows}), sorted({row[2] for row in rows})
 
 
@@ -136,14 +182,7 @@ def _delete_unused(conversations: list[UUID], customers: list[UUID], before: dat
     the ids of both. Caller holds the transaction and has locked the customers.
     """
     unused = [conversation_id for (conversation_id,) in fetch_rows(_UNUSED, [array(conversations), before])]
+    fetch_rows(_FORGET_THREADS, [array(unused)])
     fetch_rows(_DELETE_THREADS, [array(unused)])
     fetch_rows(_DELETE_CONVERSATIONS, [array(unused)])
     return unused + [customer_id for (customer_id,) in fetch_rows(_DELETE_CUSTOMERS, [array(customers)])]
-
-
-@retried(source="worker", operation="delete old rows")
-def _in_chunks(statement: str, before: datetime) -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        end_if_idle()
-        cursor.execute(statement, [before, CHUNK])
-        return int(cursor.rowcount)

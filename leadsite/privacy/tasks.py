@@ -17,10 +17,10 @@ def finish_erasures_left(timestamp: int) -> None:
 
 
 @app.periodic(cron="35 3 * * *")
-@app.task(queueing_lock="delete_old_rows")
-def delete_old_rows(timestamp: int) -> None:
+@app.task(queueing_lock="delete_old_rows", pass_context=True)
+def delete_old_rows(context: JobContext, timestamp: int) -> None:
     """Delete what is older than the settings say."""
-    delete_old(now=clock.check_clock())
+    delete_old(now=clock.check_clock(), should_stop=context.should_abort)
 
 
 @app.periodic(cron="15 * * * *")

@@ -21,11 +21,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leadsite.accounts.models import IdempotencyKey
+from leadsite.core.statements import delete_in_batches
 from leadsite.core.transactions import retried, sqlstate
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 KEPT: Final = timedelta(days=8)
+PRUNE_SIZE: Final = 1000
 # Printable ASCII, as headers and logs require.
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -89,9 +91,9 @@ def _waited_for_same_key(error: Error) -> bool:
 
 
 def prune_keys(*, now: datetime) -> int:
-    """Delete responses older than KEPT; return how many."""
-    deleted, _ = IdempotencyKey.objects.filter(created_at__lt=now - KEPT).delete()
-    return deleted
+    """Delete responses older than KEPT, in batches, each in its own transaction; return how many."""
+    old = IdempotencyKey.objects.filter(created_at__lt=now - KEPT)
+    return delete_in_batches(old, by="created_at", size=PRUNE_SIZE)
 
 
 def _fingerprint(request: Request) -> bytes:

@@ -2,31 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from leadsite.core import clock
 from leadsite.core.encryption import SecretUnreadable, encrypt, rotate
+from leadsite.core.statements import delete_rows
 from leadsite.webhooks.headers import HeaderRefused, check_headers, merged, pack, unpack
 from leadsite.webhooks.models import TEST, WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.signing import make_secret
 
-log = structlog.get_logger(__name__)
-
 # Each event is stored once for each endpoint.
 MAX_ENDPOINTS: Final = 20
 FORMER_SECRET_HOURS: Final = 24
-KEEP_DAYS: Final = 30
-KEEP_FAILED_DAYS: Final = 90
-PRUNE_BATCH_SIZE: Final = 10_000
+# Events that are deleted with their endpoint, in the same request.
+DELETED_AT_ONCE: Final = 10_000
 
 
 class WebhookRefused(Exception):
@@ -127,8 +122,12 @@ def delete_endpoint(*, user_id: UUID, endpoint_id: UUID) -> None:
     deleted, _ = WebhookEndpoint.objects.filter(user_id=user_id, pk=endpoint_id).delete()
     if not deleted:
         raise UnknownEndpoint(gettext_noop("There is no such endpoint."))
-    # Events beyond the batch, or written by a concurrent transaction, are not posted; `prune` deletes them.
-    _delete_batch(WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id))
+    # Events beyond the batch, or written by a concurrent transaction, are not posted; pruning.py deletes them.
+    with transaction.atomic():
+        events = WebhookEvent.objects.filter(user_id=user_id, endpoint_id=endpoint_id).select_for_update(
+            skip_locked=True
+        )
+        delete_rows(WebhookEvent.objects.filter(pk__in=list(events.values_list("pk", flat=True)[:DELETED_AT_ONCE])))
 
 
 def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
@@ -151,38 +150,6 @@ def send_test(*, user_id: UUID, endpoint_id: UUID) -> WebhookEvent:
     now = clock.now().isoformat().replace("+00:00", "Z")
     payload = {"type": TEST, "timestamp": now, "data": {"endpoint_id": str(endpoint.pk)}}
     return WebhookEvent.objects.create(user_id=user_id, endpoint=endpoint, type=TEST, payload=payload)
-
-
-def prune(*, now: datetime) -> int:
-    """Delete events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint.
-
-    In batches, each in its own transaction, because of statement_timeout. Returns the number of deleted events.
-    """
-    endpoint = WebhookEndpoint.objects.filter(pk=OuterRef("endpoint_id"))
-    failed = WebhookEvent.State.FAILED
-    # Three queries, so that each uses the index by age.
-    old = (
-        WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_FAILED_DAYS)),
-        WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_DAYS)).exclude(state=failed),
-        # Events of deleted endpoints that delete_endpoint has left.
-        WebhookEvent.objects.filter(~Exists(endpoint)),
-    )
-    pruned = 0
-    for rows in old:
-        while deleted := _delete_batch(rows):
-            pruned += deleted
-    WebhookEndpoint.objects.filter(former_until__lt=Now()).update(former_secret="", former_until=None)
-    if pruned:
-        log.info("webhook_events_pruned", events=pruned)
-    return pruned
-
-
-def _delete_batch(events: QuerySet[WebhookEvent]) -> int:
-    """Delete up to PRUNE_BATCH_SIZE events that are not locked; return the number."""
-    with transaction.atomic():
-        some = events.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:PRUNE_BATCH_SIZE]
-        deleted, _ = WebhookEvent.objects.filter(pk__in=list(some)).delete()
-        return deleted
 
 
 def rotate_secrets() -> int:

@@ -3,10 +3,10 @@
 from procrastinate.contrib.django import app
 
 from leadsite.core import clock
-from leadsite.webhooks import services
+from leadsite.webhooks import pruning
 
 
 @app.periodic(cron="40 3 * * *")
 @app.task(queueing_lock="prune_webhook_events")
 def prune_webhook_events(timestamp: int) -> None:
-    services.prune(now=clock.check_clock())
+    pruning.prune(now=clock.check_clock())

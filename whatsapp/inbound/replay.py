@@ -8,12 +8,13 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import Error, connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from conversations.models import ParkedStatus
 from leadsite.core import clock
+from leadsite.core.statements import delete_in_batches
 from leadsite.core.transactions import sqlstate
 from whatsapp.inbound import ingest
 from whatsapp.models import Channel, WebhookDelivery
@@ -82,29 +83,16 @@ def prune(*, now: datetime) -> Counter[str]:
     """
     done_before = now - timedelta(days=settings.DELIVERY_DAYS)
     open_before = now - timedelta(days=settings.FAILED_DELIVERY_DAYS)
-    deliveries = WebhookDelivery.objects.order_by("id")
+    deliveries = WebhookDelivery.objects.all()
     # Those that are not processed have an index of their own; of the others there may be millions.
     first = deliveries.filter(pk__lte=clock.last_id(done_before))
-    old: dict[str, QuerySet[Any]] = {
-        "processed": first.filter(state=State.PROCESSED, received_at__lt=done_before),
-        "failed": deliveries.filter(state=State.FAILED, received_at__lt=open_before),
-        "unrouted": deliveries.filter(state=State.UNROUTED, received_at__lt=open_before),
-        "parked_statuses": ParkedStatus.objects.filter(updated_at__lt=done_before).order_by("updated_at"),
+    old: dict[str, tuple[QuerySet[Any], str]] = {
+        "processed": (first.filter(state=State.PROCESSED, received_at__lt=done_before), "pk"),
+        "failed": (deliveries.filter(state=State.FAILED, received_at__lt=open_before), "pk"),
+        "unrouted": (deliveries.filter(state=State.UNROUTED, received_at__lt=open_before), "pk"),
+        "parked_statuses": (ParkedStatus.objects.filter(updated_at__lt=done_before), "updated_at"),
     }
-    pruned = Counter({name: _delete(rows) for name, rows in old.items()})
+    pruned = Counter({name: delete_in_batches(rows, by=by, size=PRUNE_BATCH) for name, (rows, by) in old.items()})
     if pruned.total():
         log.info("deliveries_pruned", **pruned)
     return pruned
-
-
-def _delete(rows: QuerySet[Any]) -> int:
-    """Delete in short transactions: one long transaction would hold its locks, and hold back vacuum, until its end."""
-    total = 0
-    while True:
-        with transaction.atomic():
-            # Rows that are locked are skipped: the next run deletes them. Locking also reads the current state.
-            batch = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:PRUNE_BATCH])
-            rows.model._default_manager.filter(pk__in=batch).delete()
-        total += len(batch)
-        if len(batch) < PRUNE_BATCH:
-            return total

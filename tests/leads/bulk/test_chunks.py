@@ -188,6 +188,33 @@ def test_old_choices_are_deleted_and_then_there_is_no_undo(owner):
         changes.undo_bulk_change(change=change)
 
 
+def test_no_statement_deletes_more_than_a_batch_of_old_choices(owner, monkeypatch):
+    monkeypatch.setattr(changes, "PRUNE_SIZE", 3)
+    leads_of(owner, 10)
+    for _ in range(2):
+        change = start(owner, status="contacted")
+        # Written in another order than that of the ids.
+        for lead_id in change.chosen.order_by("-lead_id").values_list("lead_id", flat=True)[::2]:
+            change.chosen.filter(lead_id=lead_id).update(outcome="same")
+        BulkChange.objects.filter(pk=change.pk).update(
+            state="finished", finished_at=timezone.now() - timedelta(days=31)
+        )
+    with connection.cursor() as cursor:
+        # The rows come in the order in which they were written.
+        cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
+    deleted = []
+
+    def count(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if sql.startswith("DELETE"):
+            deleted.append(context["cursor"].rowcount)
+        return result
+
+    with connection.execute_wrapper(count):
+        changes.prune_bulk_changes()
+    assert (sum(deleted), max(deleted)) == (20, 3)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_several_workers_with_one_change_change_each_lead_once(owner):
     leads_of(owner, 40)

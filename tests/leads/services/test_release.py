@@ -5,6 +5,7 @@ import pytest
 from conversations.models import Conversation
 from leads.models import Lead
 from leads.services import release
+from tests.database import rows_read, use_indexes
 from tests.staff import person_of
 
 pytestmark = pytest.mark.django_db
@@ -29,3 +30,16 @@ def test_open_work_is_unassigned_in_batches_and_nothing_else(owner, stranger, mo
     assert {lead.status for lead in mine.filter(assigned_to=person)} == {"lost", "converted"}
     assert Lead.objects.get(user=stranger.user).assigned_to == person
     assert Conversation.objects.get(pk=kept.pk).assigned_to == colleague
+
+
+def test_closed_leads_in_front_are_read_once_and_not_for_each_batch(owner, monkeypatch):
+    monkeypatch.setattr(release, "AT_ONCE", 1)
+    person = person_of(owner, "agent")
+    for status in ["lost"] * 40 + ["new"] * 5:
+        owner.has_lead(status=status)
+    Lead.objects.update(assigned_to=person)
+    person.memberships.all().delete()
+    use_indexes()
+    before = rows_read("leads")
+    assert release.release_work(business_id=owner.id, person_id=person.pk) == 5
+    assert rows_read("leads") - before < 2 * 45

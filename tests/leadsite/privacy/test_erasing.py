@@ -1,8 +1,11 @@
 """Erasing a person: nothing of them is left in any table, and everything of others is."""
 
+from unittest.mock import Mock
+
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import connection
+from django.db import DataError, OperationalError, connection
+from structlog.testing import capture_logs
 
 from conversations.media.files import SMALL, media_storage
 from conversations.models import Conversation, Customer, ErasedMark, Message, StoredMedia
@@ -14,7 +17,9 @@ from leadsite.privacy import erasing
 from leadsite.privacy.erasing import erase_customer, finish_erasures
 from leadsite.privacy.models import Erasure
 from leadsite.privacy.people import PersonUnknown
+from leadsite.privacy.rows import erase_in
 from leadsite.webhooks.models import WebhookEvent
+from tests.leads.merging.pairs import customer_of
 from tests.leadsite.privacy.conftest import OTHER
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -107,6 +112,40 @@ def test_an_erasure_that_was_interrupted_is_finished_by_a_worker(person, owner, 
     assert finish_erasures() == 1
     assert traces() == []
     assert finish_erasures() == 0
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError, DataError])
+def test_an_erasure_that_fails_does_not_keep_the_others_waiting(owner, stranger, monkeypatch, error):
+    failing, _ = (
+        erase_customer(user_id=business.id, customer_id=customer_of(business.has_lead()).pk, seconds=-1)
+        for business in (owner, stranger)
+    )
+
+    def fails(name, search):
+        if search.user_id == owner.id:
+            raise error("of this person")
+        return erase_in(name, search)
+
+    monkeypatch.setattr(erasing, "erase_in", fails)
+    with pytest.raises(ExceptionGroup, match="1 of 2 erasures failed") as failed, capture_logs() as logs:
+        finish_erasures()
+    assert [type(one) for one in failed.value.exceptions] == [error]
+    assert [log["erasure"] for log in logs if log["event"] == "erasure_failed"] == [str(failing.pk)]
+    assert list(Erasure.objects.filter(finished_at=None)) == [failing]
+    monkeypatch.undo()
+    assert finish_erasures() == 1
+    assert not Erasure.objects.filter(finished_at=None).exists()
+
+
+def test_where_the_connection_is_lost_no_other_erasure_is_tried(owner, monkeypatch):
+    for _ in range(2):
+        erase_customer(user_id=owner.id, customer_id=customer_of(owner.has_lead()).pk, seconds=-1)
+    lost = Mock(side_effect=OperationalError("server closed the connection"))
+    monkeypatch.setattr(erasing, "finish_erasure", lost)
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    with pytest.raises(OperationalError):
+        finish_erasures()
+    assert lost.call_count == 1
 
 
 def test_a_customer_of_another_business_is_unknown(person, stranger):

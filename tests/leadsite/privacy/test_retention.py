@@ -8,10 +8,14 @@ from django.db import connection
 from conversations.media.files import media_storage
 from conversations.models import Conversation, Customer, Message, StoredMedia
 from conversations.services.media import delete_orphans
+from leads.merging.services import undo_merge
 from leads.models import ImportRefusal, ImportRun, Lead
 from leadsite.core import clock
 from leadsite.monitoring.integrity import check_integrity
+from leadsite.privacy import retention
 from leadsite.privacy.retention import delete_old
+from tests.database import rows_read, use_indexes
+from tests.leads.merging.pairs import make_one
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from whatsapp.media.fetching import fetch_due
@@ -31,8 +35,8 @@ def age(table, **columns):
             cursor.execute(f"UPDATE {table} SET {column} = now() - make_interval(days => %s)", [days])
 
 
-def run():
-    return delete_old(now=clock.now())
+def run(should_stop=lambda: False):
+    return delete_old(now=clock.now(), should_stop=should_stop)
 
 
 def seconds(days):
@@ -76,6 +80,24 @@ def test_a_conversation_with_a_younger_message_stays(inbox, settings):
     age("leads", updated_at=31)
     assert run() == {"leads": 1}
     assert inbox.counts() == (1, 1, 0, 2)
+
+
+def test_a_message_that_is_the_first_of_a_lead_elsewhere_goes(inbox, settings):
+    """After a merge and its undo: it came in between, late, and is before the first message of the other customer."""
+    settings.CLOSED_LEAD_DAYS = 30
+    inbox.gets(meta.text("Otto's", from_="447700900123", timestamp=seconds(50)))
+    inbox.gets(meta.text("Sheena's", timestamp=seconds(40)))
+    (others, hers), (otto, sheena) = inbox.leads, inbox.customers
+    Lead.objects.filter(pk=hers.pk).update(status="lost")
+    merge = make_one(inbox.business, sheena, otto)
+    inbox.gets(meta.text("Sheena's late one", timestamp=seconds(60)))
+    undo_merge(user_id=inbox.business.id, merge_id=merge.pk)
+    others.refresh_from_db()
+    assert others.first_message.conversation_id == hers.conversation_id
+    age("leads", updated_at=31)
+    assert run() == {"leads": 1}
+    others.refresh_from_db()
+    assert (others.first_message, inbox.counts()) == (None, (1, 1, 1, 1))
 
 
 def test_old_messages_go_and_the_lead_stays(inbox, settings):
@@ -150,12 +172,59 @@ def test_refusals_and_previews_go(inbox, settings):
     assert (old.preview, old.trial, ImportRefusal.objects.count()) == (None, None, 0)
 
 
-def test_more_than_a_chunk(inbox, settings, monkeypatch):
-    monkeypatch.setattr("leadsite.privacy.retention.CHUNK", 2)
-    settings.CLOSED_LEAD_DAYS = 30
-    for _ in range(5):
-        inbox.business.has_lead()
-    Lead.objects.update(status="lost")
-    age("leads", updated_at=31)
-    assert run() == {"leads": 5}
-    assert (Customer.objects.count(), Conversation.objects.count()) == (0, 0)
+def filled(inbox, young=1):
+    """Five old leads, messages, files, refused rows and previews, with so many young ones in front and one behind."""
+    user = inbox.business.user
+    for _ in range(young + 6):
+        conversation_id = inbox.business.has_lead(status="lost").conversation_id
+        message = {"direction": "in", "status": "received", "parts": {"media": []}}
+        Message.objects.create(user=user, conversation_id=conversation_id, **message)
+        run = ImportRun.objects.create(user=user, file_name="a.csv", state="finished", trial={})
+        ImportRefusal.objects.create(user=user, run=run, line=2, reason="x", cells=["a"])
+    for table, column in (
+        *(("leads", "updated_at"), ("messages", "sort_at")),
+        *(("import_refusals", "created_at"), ("import_runs", "updated_at")),
+    ):
+        old = f"SELECT id FROM {table} ORDER BY id OFFSET {young} LIMIT 5"
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {table} SET {column} = now() - interval '31 days' WHERE id IN ({old})")
+
+
+SETTINGS = {
+    "CLOSED_LEAD_DAYS": {"leads": 5},
+    "MESSAGE_DAYS": {"messages": 5},
+    "MEDIA_DAYS": {"media": 5},
+    "REFUSAL_DAYS": {"refusals": 5, "previews": 5},
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize(("chunk", "rows"), [(2, 3), (1, 1), (5, 7), (500, 20_000)])
+def test_in_chunks_of_ranges_everything_old_goes_and_nothing_young(inbox, settings, monkeypatch, setting, chunk, rows):
+    monkeypatch.setattr(retention, "CHUNK", chunk)
+    monkeypatch.setattr(retention, "RANGE", rows)
+    filled(inbox)
+    setattr(settings, setting, 30)
+    assert run() == SETTINGS[setting]
+    assert run() == {}
+    assert check_integrity() == []
+
+
+def test_where_the_worker_stops_the_rest_is_left_to_the_next_night(inbox, settings, monkeypatch):
+    monkeypatch.setattr(retention, "CHUNK", 2)
+    filled(inbox)
+    settings.CLOSED_LEAD_DAYS = settings.REFUSAL_DAYS = 30
+    asked = iter([False, False, True])
+    assert run(should_stop=lambda: next(asked, True)) == {"leads": 4}
+    assert run() == {"leads": 1, "refusals": 5, "previews": 5}
+
+
+def test_what_stays_is_read_once_a_night_and_not_again_for_each_chunk(inbox, settings, monkeypatch):
+    monkeypatch.setattr(retention, "CHUNK", 1)
+    filled(inbox, young=60)
+    use_indexes()
+    settings.REFUSAL_DAYS = 30
+    before = rows_read("import_refusals")
+    assert run() == SETTINGS["REFUSAL_DAYS"]
+    # Once for the end of the range, once for the rows in it, and those that are deleted.
+    assert rows_read("import_refusals") - before < 3 * 66

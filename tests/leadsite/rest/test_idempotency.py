@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from conversations.models import Message
@@ -90,3 +92,11 @@ class TestRepeatedRequests:
         post(owner, "/api/leads", ORDER)
         assert prune_keys(now=timezone.now() + timedelta(days=7, hours=23)) == 0
         assert prune_keys(now=timezone.now() + timedelta(days=8, hours=1)) == 1
+
+    def test_a_year_of_old_answers_is_deleted_in_batches(self, owner, monkeypatch):
+        monkeypatch.setattr("leadsite.rest.idempotency.PRUNE_SIZE", 2)
+        for number in range(5):
+            post(owner, "/api/leads", ORDER | {"customer_phone": f"+491510000000{number}"}, key=f"order-{number}")
+        with CaptureQueriesContext(connection) as queries:
+            assert prune_keys(now=timezone.now() + timedelta(days=400)) == 5
+        assert sum(query["sql"].startswith("DELETE") for query in queries) == 3

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from leadsite.accounts.models import User
-from leadsite.webhooks import http, queue, services
+from leadsite.webhooks import http, queue
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from tests.leadsite.webhooks.integrator import post, post_again
 
@@ -162,21 +162,3 @@ class TestAnEndpointThatFails:
         assert (answer.status_code, answer.json()) == (202, {"success": True, "event_id": str(failed.pk)})
         assert post() == 1
         assert {row.state for row in integrator.rows()} == {"delivered"}
-
-
-class TestOldEvents:
-    def test_old_events_are_deleted_with_or_without_an_endpoint(self, integrator, owner):
-        for number in range(4):
-            owner.post_lead(customer_phone=f"+491510000000{number}")
-        old, failed, too_old, kept = integrator.rows()
-        now = timezone.now()
-        WebhookEvent.objects.filter(pk=old.pk).update(created_at=now - timedelta(days=31))
-        for row, days in ((failed, 31), (too_old, 91)):
-            WebhookEvent.objects.filter(pk=row.pk).update(
-                state="failed", due_at=None, created_at=now - timedelta(days=days)
-            )
-        assert services.prune(now=now) == 2
-        assert [row.pk for row in integrator.rows()] == [failed.pk, kept.pk]
-        WebhookEndpoint.objects.filter(pk=integrator.id).delete()
-        assert services.prune(now=now) == 2
-        assert integrator.rows() == []

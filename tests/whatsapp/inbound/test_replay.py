@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from conversations.models import ParkedStatus
 from leadsite.core import clock
+from tests.database import rows_read, use_indexes
 from tests.sessions import session
 from whatsapp.channels import connect_channel
 from whatsapp.inbound import ingest
@@ -170,6 +171,18 @@ def test_many_deliveries_are_deleted_in_batches(monkeypatch, rows):
 
     assert prune(now=NOW)["processed"] == rows
     assert not WebhookDelivery.objects.exists()
+
+
+def test_deliveries_that_stay_are_read_once_and_not_for_each_batch(monkeypatch):
+    monkeypatch.setattr(replay_module, "PRUNE_BATCH", 1)
+    for state, days, rows in (("failed", 100, 40), ("processed", 50, 5)):
+        for _ in range(rows):
+            delivery(state, days=days)
+    use_indexes()
+    before = rows_read("webhook_deliveries")
+
+    assert prune(now=NOW) == {"processed": 5, "failed": 0, "unrouted": 0, "parked_statuses": 0}
+    assert rows_read("webhook_deliveries") - before < 3 * 45
 
 
 @pytest.mark.django_db(transaction=True)

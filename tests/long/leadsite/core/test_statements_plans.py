@@ -3,15 +3,20 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+from unittest.mock import Mock
 
 from django.db import connection
+from django.test import override_settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from bench.filling import TABLES
 from conversations.models import Conversation, Customer, Message
 from leads import tasks as of_leads
 from leads.models import Lead
+from leadsite.core import clock
 from leadsite.exports import tasks as of_exports
 from leadsite.figures import tasks as of_figures
 from leadsite.privacy import tasks as of_privacy
@@ -51,6 +56,8 @@ API = [
 ]
 RARE = "?q=ginger"
 SEARCHES = (RARE, "?q=lemon", "?q=wedding+vegan", "?q=Amina", "?q=%2B4915000791900", "?q=marzipan")
+# Some messages of the business are older.
+AGES: Final = {"CLOSED_LEAD_DAYS": 30, "MESSAGE_DAYS": 270, "MEDIA_DAYS": 30, "REFUSAL_DAYS": 30}
 LISTS = (Lead, Customer, Conversation, Message)
 
 
@@ -133,16 +140,24 @@ def assert_pages_and_lists_do(business: Business) -> None:
 
 
 def assert_regular_jobs_do() -> None:
-    plans = Plans()
+    plans, context = Plans(), Mock(should_abort=lambda: False)
     jobs = (
         *(of_leads.prune_imports, of_leads.prune_bulk_changes, of_leads.forget_merges, of_exports.prune_exports),
-        *(of_figures.count_recent_days, of_privacy.delete_old_rows, of_privacy.finish_erasures_left),
-        *(of_webhooks.prune_webhook_events, of_whatsapp.retry_deliveries, of_whatsapp.prune_deliveries),
+        *(of_figures.count_recent_days, of_privacy.delete_old_rows, of_privacy.purge),
+        *(of_privacy.finish_erasures_left, of_webhooks.prune_webhook_events),
+        *(of_whatsapp.retry_deliveries, of_whatsapp.prune_deliveries),
     )
-    with connection.execute_wrapper(plans):
+    lost = Lead.objects.filter(status="lost").values_list("pk", flat=True)[:10]
+    old = Lead.objects.filter(pk__in=list(lost))
+    old.update(updated_at=clock.now() - timedelta(days=AGES["CLOSED_LEAD_DAYS"] + 1))
+    messages = Message.objects.count()
+    with connection.execute_wrapper(plans), override_settings(**AGES):
         for job in jobs:
             plans.asked = job.name
-            job.func(timestamp=0)
+            run: Callable[..., Any] = partial(job.func, context) if job.pass_context else job.func
+            run(timestamp=0)
+    assert not old.exists()
+    assert Message.objects.count() < messages
     plans.assert_none_reads_a_whole_table()
 
 

@@ -1,0 +1,46 @@
+"""Service that deletes old events, and those of deleted endpoints."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from django.db.models.functions import Now
+
+from leadsite.core.statements import delete_in_batches, fetch_rows
+from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
+
+log = structlog.get_logger(__name__)
+
+KEEP_DAYS: Final = 30
+KEEP_FAILED_DAYS: Final = 90
+PRUNE_BATCH_SIZE: Final = 10_000
+# The endpoints that have events, one look-up for each, and of them those that are deleted.
+_DELETED: Final = """
+    WITH RECURSIVE its AS (
+        (SELECT endpoint_id FROM webhook_events ORDER BY endpoint_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT e.endpoint_id FROM webhook_events AS e WHERE e.endpoint_id > its.endpoint_id
+                ORDER BY e.endpoint_id LIMIT 1)
+        FROM its WHERE its.endpoint_id IS NOT NULL
+    )
+    SELECT endpoint_id FROM its
+    WHERE endpoint_id IS NOT NULL AND NOT EXISTS (SELECT FROM webhook_endpoints AS w WHERE w.id = its.endpoint_id)
+"""
+
+
+def prune(*, now: datetime) -> int:
+    """Delete events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint.
+
+    In batches, each in its own transaction, because of statement_timeout. Returns the number of deleted events.
+    """
+    failed = WebhookEvent.State.FAILED
+    too_old = WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_FAILED_DAYS))
+    old = WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_DAYS)).exclude(state=failed)
+    pruned = sum(delete_in_batches(rows, by="created_at", size=PRUNE_BATCH_SIZE) for rows in (too_old, old))
+    # Events that delete_endpoint has left.
+    for (endpoint_id,) in fetch_rows(_DELETED):
+        pruned += delete_in_batches(WebhookEvent.objects.filter(endpoint_id=endpoint_id), size=PRUNE_BATCH_SIZE)
+    WebhookEndpoint.objects.filter(former_until__lt=Now()).update(former_secret="", former_until=None)
+    if pruned:
+        log.info("webhook_events_pruned", events=pruned)
+    return pruned
