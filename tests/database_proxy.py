@@ -4,8 +4,10 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from unittest.mock import patch
 from urllib.parse import quote
 
+from django.db import connection
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.sessions import database_url
@@ -96,3 +98,19 @@ def database_proxy() -> Iterator[DatabaseProxy]:
         yield proxy
     finally:
         proxy.close()
+
+
+@contextmanager
+def unconfirmed_commits() -> Iterator[None]:
+    """This thread's transactions commit, and their connection is lost before the answer to COMMIT is complete, as in a
+    switchover. Needs the fixture transactional_db.
+    """
+    with database_proxy() as proxy:
+        options = connection.settings_dict["OPTIONS"] | {"host": HOST, "port": proxy.port, "sslmode": "disable"}
+        with patch.dict(connection.settings_dict, {"OPTIONS": options, "HOST": "", "PORT": ""}):
+            connection.close()
+            proxy.shut_down_behind_commits()
+            try:
+                yield
+            finally:
+                connection.close()

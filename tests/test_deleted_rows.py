@@ -14,7 +14,7 @@ from django.conf import settings
 HIDES = "hides them"
 BY_ID = "the caller has the ids of rows, which it has found and locked before"
 SQL = {
-    "conversations/models/attempts.py _LOCK_ATTEMPTS": "what was sent to the customer later, also before a deletion",
+    "conversations/models/attempts.py _IS_OVERTAKEN": "what was sent to the customer later, also before a deletion",
     "conversations/models/customers.py _LOCK_OWNERS": BY_ID,
     "conversations/models/inbound.py _CHANGE": "messages join none that is deleted; the rest is by id",
     "conversations/models/inbound.py _PLACES": "hides them as the newest; finds repeated messages and targets of signs",
@@ -121,7 +121,6 @@ JOINS = {
     "leads/services/undo.py": "to lock the customers of leads that Lead.objects has found",
     "leadsite/privacy/purge.py": "removes them",
     "whatsapp/outbound/enqueue.py": HIDES,
-    "whatsapp/outbound/queue.py": "what was sent to the customer later, also before a deletion",
 }
 _TABLES = re.compile(r"\b(?:FROM|JOIN|UPDATE)\s+(?:leads|conversations)\b")
 _JOINED = re.compile(

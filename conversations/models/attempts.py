@@ -10,11 +10,9 @@ from conversations.models.statuses import arrays_of_keys
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 
-# `m` is a message that the provider accepted and reports as failed. The messages of the chat that went out after it
-# are looked for, as in outbox.py.
-_LOCK_ATTEMPTS: Final = """
-    SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.status, m.attempts, m.retry_kind, m.retries,
-           m.extras -> 'former_ids', m.conversation_id, m.extras ? 'sent_again_as', EXISTS (
+# Whether a later message of the chat of `m` has been sent, may have been, or is being sent: not one that failed, or is
+# queued again. The messages are looked for as in outbox.py.
+_IS_OVERTAKEN: Final = """EXISTS (
                SELECT FROM conversations AS v CROSS JOIN LATERAL (
                    SELECT FROM conversations AS other CROSS JOIN LATERAL (
                        SELECT FROM messages AS later
@@ -22,7 +20,11 @@ _LOCK_ATTEMPTS: Final = """
                            AND later.channel_id = m.channel_id AND later.attempts > 0
                            AND later.status NOT IN ('queued', 'failed') LIMIT 1
                    ) AS sent WHERE other.customer_id = v.customer_id LIMIT 1
-               ) AS overtaking WHERE v.id = m.conversation_id OFFSET 0)
+               ) AS overtaking WHERE v.id = m.conversation_id OFFSET 0)"""
+# `m` is a message that the provider accepted and reports as failed.
+_LOCK_ATTEMPTS: Final = f"""
+    SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.status, m.attempts, m.retry_kind, m.retries,
+           m.extras -> 'former_ids', m.conversation_id, m.extras ? 'sent_again_as', {_IS_OVERTAKEN}
     FROM messages AS m
     WHERE m.direction = 'out' AND m.id = ANY (%s::uuid[] || ARRAY(
         SELECT coalesce(
@@ -32,7 +34,8 @@ _LOCK_ATTEMPTS: Final = """
              WHERE k.user_id = given.user_id AND k.provider_token = given.token AND k.direction = 'out' LIMIT 1))
         FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS given (user_id, provider_id, token)))
     ORDER BY m.id FOR NO KEY UPDATE OF m
-"""
+"""  # noqa: S608 - constant text
+_WAS_OVERTAKEN: Final = f"SELECT {_IS_OVERTAKEN} FROM messages AS m WHERE m.id = %s"  # noqa: S608 - constant text
 # What was reported about the failed attempt goes with its id.
 _REQUEUE: Final = """
     UPDATE messages AS m SET
@@ -85,6 +88,10 @@ class AttemptManager:
         values = [array(ids), *arrays_of_keys(keys), array(keys.values())]
         rows = [Attempt(*row) for row in fetch_rows(_LOCK_ATTEMPTS, values)]
         return [row._replace(former_ids=json.loads(str(row.former_ids or "[]"))) for row in rows]
+
+    def was_overtaken(self, id_: UUID) -> bool:
+        """Whether a later message of its chat (customer and number) has been sent, may have been, or is being sent."""
+        return any(overtaken for (overtaken,) in fetch_rows(_WAS_OVERTAKEN, [id_]))
 
     def requeue(self, messages: Sequence[Requeued]) -> None:
         """Queue messages again. Caller holds the transaction and has locked them. See Note [Former ids] in

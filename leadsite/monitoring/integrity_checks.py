@@ -164,7 +164,7 @@ MESSAGES: Final = (
         name="late_send",
         table="messages",
         condition="t.status = 'queued' AND t.due_at < now() - interval '1 hour' AND EXISTS (SELECT FROM channels AS n"
-        " WHERE n.id = t.channel_id AND n.active)",
+        " WHERE n.id = t.channel_id AND n.user_id = t.user_id AND n.active)",
         meaning="messages that should have been sent more than an hour ago",
         advice="Look whether a worker runs (manage.py worker --check), and whether their number is stopped.",
     ),

@@ -10,7 +10,14 @@ from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import Error
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +29,7 @@ from leadsite.adminkit.parts import PagePart
 from leadsite.adminkit.workplace import role_of, sees_all
 from leadsite.languages.texts import number, shown
 from leadsite.privacy.erasing import REQUEST_SECONDS, erase_customer
-from leadsite.privacy.exporting import as_archive, as_json, export_customer
+from leadsite.privacy.exporting import archive_of, as_json, export_customer
 from leadsite.privacy.people import PersonUnknown
 
 log = structlog.get_logger(__name__)
@@ -53,7 +60,7 @@ class PrivacyPart(PagePart):
         urls = {name: reverse(f"admin:conversations_customer_{name}", args=[quote(row.pk)]) for name in _ACTIONS}
         return {"privacy": {**urls, "confirmation": CONFIRMATION}}
 
-    def export(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    def export(self, page: OwnedAdmin, request: HttpRequest, object_id: str) -> HttpResponseBase:
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
         customer = _allowed(page, request, object_id)
@@ -81,7 +88,7 @@ _ACTIONS: Final = ("export", "erase")
 
 
 @admin.action(description=_("Download everything that is kept (JSON)"), permissions=["privacy"])
-def download_everything(page: Any, request: HttpRequest, customers: QuerySet[Customer]) -> HttpResponse | None:
+def download_everything(page: Any, request: HttpRequest, customers: QuerySet[Customer]) -> HttpResponseBase | None:
     customer = _one_of(page, request, customers)
     return _download(request, customer) if customer else None
 
@@ -119,7 +126,7 @@ def _page_of(customer_id: UUID) -> str:
     return f"{reverse('admin:conversations_customer_change', args=[quote(customer_id)])}#privacy"
 
 
-def _download(request: HttpRequest, customer: Customer) -> HttpResponse:
+def _download(request: HttpRequest, customer: Customer) -> HttpResponseBase:
     try:
         document = export_customer(customer)
     except Error:
@@ -127,9 +134,10 @@ def _download(request: HttpRequest, customer: Customer) -> HttpResponse:
         messages.error(request, _TOO_LONG)
         return HttpResponseRedirect(_page_of(customer.pk))
     packed = "zip" in request.GET
-    answer = HttpResponse(
-        as_archive(document) if packed else as_json(document),
-        content_type="application/zip" if packed else "application/json",
+    answer = (
+        StreamingHttpResponse(archive_of(document), content_type="application/zip")
+        if packed
+        else HttpResponse(as_json(document), content_type="application/json")
     )
     # Without name or number: the file's name ends up in lists of downloads.
     answer.headers["Content-Disposition"] = (

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +22,7 @@ FORMAT: Final = "leadsite/customer-export/1"
 FILE_NAME: Final = "customer.json"
 # The folder of the files of messages, beside it.
 FILES: Final = "files"
+_PIECE: Final = 64 * 1024
 # The person's own rows: all columns, but for what only the program needs.
 _OWN: Final = {
     "customer": "SELECT to_jsonb(t) - 'user_id' FROM customers AS t WHERE id = %(customer)s",
@@ -70,15 +70,42 @@ def as_json(document: dict[str, Any]) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False, default=_plain).encode(errors="replace")
 
 
-def as_archive(document: dict[str, Any]) -> bytes:
-    """A ZIP with the JSON in it, and the files of messages: files/<id of the row><.type>."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+def archive_of(document: dict[str, Any]) -> Iterator[bytes]:
+    """Yield a ZIP with the JSON in it, and the files of messages: files/<id of the row><.type>. Executes no SQL; raises
+    what the storage raises.
+
+    In pieces, because the files of one customer may be larger than the server's memory.
+    """
+    written = _Written()
+    # Photos and videos are compressed already: more effort makes them no smaller.
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(FILE_NAME, as_json(document))
+        yield from written.taken()
         for name, stored in stored_files(document):
             with suppress(FileMissing), open_file(stored) as file, archive.open(name, "w") as into:
-                shutil.copyfileobj(file, into)
-    return buffer.getvalue()
+                while piece := file.read(_PIECE):
+                    into.write(piece)
+                    yield from written.taken()
+    yield from written.taken()
+
+
+class _Written(io.RawIOBase):
+    """What was written since it was taken last."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def taken(self) -> Iterator[bytes]:
+        if piece := b"".join(self._pieces):
+            self._pieces.clear()
+            yield piece
 
 
 def stored_files(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

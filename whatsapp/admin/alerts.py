@@ -48,7 +48,8 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
 
 def describe_stop(channel: Channel) -> SafeString:
     """Describe a stopped number, without its name: "stopped on 24 Nov, 12:04. 190: …"."""
-    count = counted(Message.objects.filter(channel_id=channel.pk, status=Message.Status.QUEUED))
+    waiting = Message.objects.filter(channel_id=channel.pk, user_id=channel.user_id, status=Message.Status.QUEUED)
+    count = counted(waiting)
     words = gettext("%(count)s message waits.") if count == "1" else gettext("%(count)s messages wait.")
     waits = f" {words % {'count': count}}" if count else ""
     reason = foreign_line(shown(channel.stop_reason))

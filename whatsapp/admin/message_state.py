@@ -77,7 +77,9 @@ def _note(request: HttpRequest, message: Message, decision: str) -> None:
 def meaning(message: Message) -> str:
     """Return what an outgoing message's status means, and the next step."""
     if message.status == Message.Status.QUEUED:
-        channel = Channel.objects.filter(pk=message.channel_id).first() if message.channel_id else None
+        # It may belong to another business now.
+        own = Channel.objects.filter(user_id=message.user_id)
+        channel = own.filter(pk=message.channel_id).first() if message.channel_id else None
         if channel is None or not channel.active:
             return gettext("It is waiting: no WhatsApp number is connected to send it.")
         if channel.stopped_at:

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 State = WebhookDelivery.State
 
 MAX_ATTEMPTS: Final = 15
-# Each attempt may wait for locks for up to 2 s (DATABASE_TIMEOUTS), while the provider waits for the response.
+# After a deadlock, while the provider waits. A request that meets a lock gives way instead: postgresql/giving_way.py.
 ATTEMPTS_OF_RECEIVE: Final = 2
 LONGEST_PAUSE: Final = timedelta(hours=6)
 _READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
@@ -135,16 +135,20 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         plan = _plan(bytes(delivery.body), delivery.received_at, stored_signature(delivery))
         # Not sent again: messages are locked after customers.
         plan.received.statuses += [failure.report for failure in plan.temporary]
-        store_account_events(plan.account)
-        if not bisect:
-            stored = receive_events(plan.received)
+        banned = store_account_events(plan.account)
+        results: list[Stored] = []
+        if bisect:
+            prepare_transaction(businesses=plan.received.businesses)
+            refused = _bisect(plan.received, results)
+        else:
+            results, refused = [receive_events(plan.received)], []
+            plan = plan.with_result(results[0])
+        for stored in results:
             delivery.body = without_erased(delivery.provider, bytes(delivery.body), stored)
-            return _finish(delivery, plan.with_result(stored), [])
-        prepare_transaction(businesses=plan.received.businesses)
-        erased: list[Stored] = []
-        refused = _bisect(plan.received, erased)
-        for stored in erased:
-            delivery.body = without_erased(delivery.provider, bytes(delivery.body), stored)
+        # What a status has said of a number (`plan.stopped`) may not be so any more. A ban is, without a later event.
+        stop_channels(banned)
+        if any(stored.media for stored in results):
+            wake_fetcher()
         return _finish(delivery, plan, refused)
 
 
@@ -172,17 +176,16 @@ def _insert_delivery(
     WebhookDelivery.objects.insert(row, facts=plan.facts)
 
 
-def _bisect(received: Received, erased: list[Stored]) -> list[str]:
+def _bisect(received: Received, results: list[Stored]) -> list[str]:
     """Store the events, bisecting those that the database refuses down to single ones; return the reasons, and in
-    `erased` where events of erased people were left out.
+    `results` what was stored.
 
     Caller holds the transaction and the locks of the businesses.
     """
     try:
         with transaction.atomic():  # a savepoint
             stored = receive_events(received)
-        if stored.has_erased:
-            erased.append(stored)
+        results.append(stored)
         return []
     except Error as error:
         if not is_about_content(error):
@@ -192,7 +195,7 @@ def _bisect(received: Received, erased: list[Stored]) -> list[str]:
             refused = partial(failures.report, error, source="whatsapp", operation="store item of delivery", attempt=1)
             transaction.on_commit(refused, robust=True)
             return [f"{_name(received)}: {reason_of(error)}"]
-    return [reason for part in received.bisect() for reason in _bisect(part, erased)]
+    return [reason for part in received.bisect() for reason in _bisect(part, results)]
 
 
 def _name(received: Received) -> str:

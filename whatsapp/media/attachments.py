@@ -17,6 +17,7 @@ from conversations.media.shown import clean_name, ending_of
 from conversations.media.sniffing import HEAD_BYTES, type_of, with_claim
 from conversations.models import Message, StoredMedia
 from leadsite.core import clock
+from leadsite.core.postgresql.base import CommitUnknown
 from whatsapp.media.limits import ACCEPTED, ACCEPTED_WORDS, IMAGE, MIB, MOST_SENT, Accepted
 from whatsapp.outbound.refusals import MessageRefused
 
@@ -63,10 +64,16 @@ class Attachment:
 
 @contextmanager
 def attached(*, user_id: UUID, content: BinaryIO, filename: str = "", caption: str = "") -> Iterator[Attachment]:
-    """Check, convert and store a file; its bytes are deleted again where the block raises. Raises MessageRefused."""
+    """Check, convert and store a file; its bytes are deleted again where the block raises, but for CommitUnknown.
+    Raises MessageRefused.
+    """
     attachment = prepare(user_id=user_id, content=content, filename=filename, caption=caption)
     try:
         yield attachment
+    except CommitUnknown:
+        # The message may be stored, and is sent then. Where it is not, no row names the bytes, and delete_unnamed
+        # (conversations/services/media.py) removes them.
+        raise
     except BaseException:
         files.delete(attachment.thumbnail_name, attachment.name)
         raise
@@ -129,7 +136,7 @@ def add_attachment(attachment: Attachment, *, user_id: UUID, message_id: UUID) -
 @contextmanager
 def copied(message: Message) -> Iterator[Attachment | None]:
     """Yield a stored copy of the file of an outgoing message, to be sent again; None where it has none. Where the block
-    raises, the copy is deleted. Raises MessageRefused where the bytes are gone.
+    raises, the copy is deleted, as in `attached`. Raises MessageRefused where the bytes are gone.
     """
     if not has_file(message):
         yield None

@@ -46,6 +46,9 @@ MAX_ATTEMPTS: Final = 24
 _IN_MEMORY_BYTES: Final = 1024 * 1024
 
 State = StoredMedia.State
+# The provider of each number and its encrypted token, by number and business: an operator may move a number to another
+# business, and the files of the first are not asked for with the token of the second.
+Tokens = Mapping[tuple[UUID | None, UUID], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,13 @@ def _claim() -> Sequence[DueMedia]:
         return StoredMedia.objects.claim(limit=THREADS, lease=LEASE)
 
 
-def _tokens(channel_ids: set[UUID]) -> dict[UUID, tuple[str, str]]:
-    """The provider of each number, and its encrypted token."""
-    rows = Channel.objects.filter(pk__in=channel_ids).values_list("pk", "provider", "encrypted_access_token")
-    return {pk: (provider, token) for pk, provider, token in rows}
+def _tokens(channel_ids: set[UUID]) -> Tokens:
+    rows = Channel.objects.filter(pk__in=channel_ids)
+    found = rows.values_list("pk", "user_id", "provider", "encrypted_access_token")
+    return {(pk, user_id): (provider, token) for pk, user_id, provider, token in found}
 
 
-def _fetch(file: DueMedia, tokens: Mapping[UUID, tuple[str, str]]) -> Kept | Gone | Refused | Later:
+def _fetch(file: DueMedia, tokens: Tokens) -> Kept | Gone | Refused | Later:
     """Fetch a file and store its bytes. Never raises."""
     try:
         with tempfile.TemporaryFile() as into:
@@ -99,12 +102,13 @@ def _fetch(file: DueMedia, tokens: Mapping[UUID, tuple[str, str]]) -> Kept | Gon
         return Later(gettext_noop("It could not be stored: %(name__)s.") % {"name__": type(error).__name__})
 
 
-def _download(file: DueMedia, tokens: Mapping[UUID, tuple[str, str]], into: BinaryIO) -> Outcome:
+def _download(file: DueMedia, tokens: Tokens, into: BinaryIO) -> Outcome:
     if settings.WHATSAPP_BACKEND == CONSOLE:
         return simulated.fetch(file, into)
-    if file.channel_id is None or file.channel_id not in tokens:
+    number = tokens.get((file.channel_id, file.user_id))
+    if number is None:
         return Later(gettext_noop("The number that it was sent to is not connected any more. Connect it again."))
-    provider, encrypted = tokens[file.channel_id]
+    provider, encrypted = number
     fetch = fetch_from_twilio if provider == Channel.Provider.TWILIO else fetch_from_meta
     return fetch(file, token_of(encrypted), into)
 

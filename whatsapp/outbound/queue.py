@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
-from conversations.models import Conversation, Message, Undelivered
+from conversations.models import Message, Undelivered
 from conversations.services.statuses import StatusReport, apply_statuses
 from conversations.services.undelivered import lock_recipients
 from conversations.services.waiting import update_waiting
@@ -189,16 +189,9 @@ def _record_not_sent(message: Outgoing, outcome: Retry | Failed | Unknown | Stop
     if isinstance(outcome, Unknown):
         return False
     unknown = mine.filter(status=Status.UNKNOWN)
-    if changes["status"] == Status.QUEUED and unknown.exists() and _was_overtaken(message):
+    if changes["status"] == Status.QUEUED and unknown.exists() and Message.objects.was_overtaken(message.id):
         changes |= {"status": Status.FAILED, "error": OVERTAKEN, "due_at": None}
     return unknown.update(**changes) > 0 and changes["status"] == Status.FAILED
-
-
-def _was_overtaken(message: Outgoing) -> bool:
-    """Whether a later message through this channel has been sent to the customer, or is being sent."""
-    customers = Conversation.objects.filter(messages=message.id).values("customer")
-    later = Message.objects.filter(conversation__customer__in=customers, direction=Message.Direction.OUT)
-    return later.filter(pk__gt=message.id, channel_id=message.channel_id, attempts__gt=0).exists()
 
 
 def _stop_or_pause_channel(message: Outgoing, outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from conversations.media.files import FileMissing, open_file
 from leadsite.management.commands.erase_customer import add_person_arguments, chosen_customer
-from leadsite.privacy.exporting import FILE_NAME, as_archive, as_json, export_customer, stored_files
+from leadsite.privacy.exporting import FILE_NAME, archive_of, as_json, export_customer, stored_files
 
 
 class Command(BaseCommand):
@@ -37,7 +37,8 @@ class Command(BaseCommand):
             path.parent.mkdir(parents=True, exist_ok=True)
             # Only the operator reads it.
             path.touch(mode=0o600)
-            path.write_bytes(as_archive(document) if path.suffix == ".zip" else as_json(document))
+            with path.open("wb") as into:
+                into.writelines(archive_of(document) if path.suffix == ".zip" else [as_json(document)])
             if is_folder:
                 _write_files(document, path.parent)
         except OSError as error:

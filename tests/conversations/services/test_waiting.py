@@ -118,7 +118,9 @@ class TestToldAtOnce:
         Message.objects.update(leased_until="2026-01-01T00:00:00Z")
         queue.expire_leases()
         later = mailing.writes(to=SHEENA)
-        Message.objects.filter(pk=later.pk).update(attempts=1, status="failed", due_at=None)
+        # Its place in the thread is before what the customer wrote, so that it is no answer to that.
+        sent = {"attempts": 1, "status": "sent", "due_at": None}
+        Message.objects.filter(pk=later.pk).update(**sent, sort_at="2020-01-01T00:00:00Z")
         Conversation.objects.update(waiting_since=None)
         queue.record([queue.not_attempted(claimed)])
         assert (reloaded(row).status, since(inbox)) == ("failed", 0)

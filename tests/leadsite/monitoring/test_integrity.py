@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from leadsite.monitoring import integrity
 from leadsite.monitoring.integrity import check_integrity
 from leadsite.monitoring.integrity_checks import CHECKS, MISSING_RULE
@@ -19,6 +19,8 @@ from tests.leadsite.monitoring.corruptions import CORRUPTIONS, PHONE, corrupt, t
 from tests.staff import operator, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
+from whatsapp.channels import connect_channel
+from whatsapp.models import Channel
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +38,18 @@ def test_what_the_site_stores_is_right(owner: Business, stranger: Business) -> N
     owner.client.post("/api/whatsapp", {"to": f"+{meta.SHEENA}", "message": "Yes"}, format="json")
     assert check_integrity() == []
     assert IntegrityRun.objects.get().total == 0
+
+
+def test_messages_that_wait_for_hours_are_found_where_their_number_could_send_them(
+    owner: Business, stranger: Business
+) -> None:
+    number = connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, access_token="a token")
+    owner.client.post("/api/whatsapp", {"to": PHONE, "message": "Yes"}, format="json")
+    Message.objects.update(due_at="2026-01-01T00:00:00Z")
+    assert [found.check for found in check_integrity()] == ["late_send"]
+    # Moved to another business: it sends nothing of the first.
+    Channel.objects.filter(pk=number.pk).update(user=stranger.user)
+    assert check_integrity() == []
 
 
 def test_a_closed_conversation_that_waits_is_found(owner: Business) -> None:

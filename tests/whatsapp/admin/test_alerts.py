@@ -80,3 +80,11 @@ def test_messages_without_a_number_have_an_alert(owner, graph):
         in person.get(INDEX_PAGE).content.decode()
     )
     assert "no WhatsApp number is connected" in page(person, Message.objects.get())
+
+
+def test_a_number_that_moved_to_another_business_says_nothing_about_messages_of_the_first(owner, stopped, stranger):
+    Channel.objects.update(user=stranger.user)
+    assert "no WhatsApp number is connected" in page(staff_of(owner), Message.objects.all()[0])
+    theirs = staff_of(stranger).get(INDEX_PAGE).content.decode()
+    assert "stopped on" in theirs
+    assert "messages wait" not in theirs

@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests.factories import Business
 from tests.sessions import lock_customer, session
 from tests.whatsapp import meta
+from tests.whatsapp.account_deliveries import ban, connect
 from tests.whatsapp.inbox import Inbox, post
+from whatsapp.channels import resume_channel, stop_channel
 from whatsapp.inbound import ingest
 from whatsapp.inbound.replay import replay_due
-from whatsapp.models import WebhookDelivery
+from whatsapp.media.wakeup import FETCH_MEDIA
+from whatsapp.models import Channel, WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,3 +137,55 @@ def test_a_delivery_that_another_process_replays_is_skipped(inbox: Inbox, owner:
         assert ingest.replay(delivery_id=delivery.pk) == ""
     assert ingest.replay(delivery_id=delivery.pk) == "processed"
     assert inbox.counts() == (1, 1, 1, 1)
+
+
+class TestABanThatCouldNotBeStored:
+    @pytest.fixture
+    def channel(self, owner: Business) -> Channel:
+        """The number of an account whose ban was delivered while the log was locked."""
+        channel = connect(owner)
+        with session() as other, short_lock_timeout():
+            other.execute("LOCK TABLE account_events IN EXCLUSIVE MODE")
+            assert ban("DISABLE").state == "failed"
+        due_now()
+        return channel
+
+    @staticmethod
+    def is_stopped(channel: Channel) -> bool:
+        assert replay_due() == {"processed": 1}
+        channel.refresh_from_db()
+        return channel.stopped_at is not None
+
+    def test_it_stops_the_numbers_when_it_is_replayed(self, channel: Channel) -> None:
+        assert self.is_stopped(channel)
+        assert channel.stop_reason.startswith("Meta has banned the account")
+
+    def test_it_stops_nothing_where_it_was_lifted_meanwhile(self, channel: Channel) -> None:
+        ban("REINSTATE", time=meta.NOON + 9)
+        assert not self.is_stopped(channel)
+
+    def test_it_stops_nothing_that_a_person_has_resumed_meanwhile(self, channel: Channel) -> None:
+        stop_channel(channel_id=channel.pk, reason="131031")
+        resume_channel(channel_id=channel.pk)
+        assert not self.is_stopped(channel)
+
+
+def wakes_a_fetcher() -> bool:
+    return ProcrastinateJob.objects.filter(task_name=FETCH_MEDIA, status="todo").exists()
+
+
+def test_a_file_that_is_stored_by_a_replay_is_fetched_at_once(inbox: Inbox, owner: Business) -> None:
+    inbox.gets(meta.text("Hello"))
+    with session() as other_session, short_lock_timeout():
+        lock_customer(other_session, owner.id, SHEENA)
+        inbox.gets(meta.message("image", {"id": "1"}))
+    assert not wakes_a_fetcher()
+    due_now()
+    assert replay_due() == {"processed": 1}
+    assert wakes_a_fetcher()
+
+
+def test_a_file_beside_a_message_that_the_database_refuses_is_fetched_at_once(inbox: Inbox) -> None:
+    with constraint("messages_no_poison", "content <> 'poison'"):
+        assert inbox.gets(meta.text("poison"), meta.message("image", {"id": "1"})).state == "failed"
+    assert wakes_a_fetcher()

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from PIL import Image
 
 from conversations.media import files
 from conversations.models import Message, StoredMedia
+from conversations.services.media import unnamed_files
 from leadsite.core import clock
+from leadsite.core.postgresql.base import CommitUnknown
 from tests.conversations.chat import Chat
+from tests.database_proxy import unconfirmed_commits
 from tests.staff import staff_of
 from tests.whatsapp.graph import GARBAGE, RESET_READ, SERVER_ERROR, Reaction, error
 from tests.whatsapp.mailing import AMINA, TOKEN, reloaded
@@ -21,6 +25,7 @@ from tests.whatsapp.twilio_forms import BUSINESS
 from tests.whatsapp.twilio_forms import TOKEN as TWILIO_TOKEN
 from whatsapp.channels import connect_channel
 from whatsapp.media import attachments, limits
+from whatsapp.media.attachments import attached
 from whatsapp.outbound import queue
 from whatsapp.outbound.providers.cloud_media import UPLOAD_SECONDS
 from whatsapp.outbound.providers.http import TOTAL_SECONDS
@@ -46,6 +51,11 @@ def sent(mailing):
 def names_of_files() -> list[str]:
     parts = Message.objects.filter(files__isnull=False).values_list("parts", flat=True)
     return [part["media"][0]["filename"] for part in parts if part]
+
+
+def unnamed_files_of(mailing) -> list[str]:
+    """What the nightly sweep would delete a day later."""
+    return [name for name in unnamed_files(age=timedelta(seconds=-5)) if str(mailing.business.id) in name]
 
 
 class TestApi:
@@ -187,6 +197,24 @@ class TestApi:
         assert post(mailing, PDF).status_code == 409
         assert not files.media_storage().exists(names[0])
 
+    @pytest.mark.django_db(transaction=True)
+    def test_a_message_whose_commit_was_not_confirmed_keeps_its_file_and_is_sent(self, mailing):
+        with unconfirmed_commits():
+            answer = post(mailing, PDF, filename="offer.pdf")
+        assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
+        mailing.graph.queue_reactions(UPLOADED)
+        mailing.send_due()
+        row = Message.objects.get()
+        assert (row.status, row.error) == ("sent", "")
+        assert not unnamed_files_of(mailing)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_the_file_of_a_message_that_was_not_committed_after_all_is_left_to_the_sweep(self, mailing):
+        with pytest.raises(CommitUnknown), attached(user_id=mailing.business.id, content=io.BytesIO(PDF)) as media:
+            raise CommitUnknown
+        assert files.media_storage().exists(media.name)
+        assert unnamed_files_of(mailing) == [media.name]
+
     @pytest.mark.parametrize("filename", ["a\u0000b.pdf", "\ud800.pdf", "../../x.pdf", "  ", "x" * 240])
     def test_hostile_names_are_cleaned(self, mailing, filename):
         body = json.dumps({"to": AMINA, "media": media(PDF, filename=filename)})
@@ -243,6 +271,18 @@ class TestSending:
         assert (row.status, row.kind, row.content) == ("sent", "document", "Here")
         assert sent(mailing)["document"]["filename"] == "a.pdf"
         assert StoredMedia.objects.values("name").distinct().count() == 2
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_file_sent_again_is_kept_where_its_commit_was_not_confirmed(self, mailing):
+        post(mailing, PDF, filename="a.pdf")
+        mailing.graph.queue_reactions(error(131053))
+        mailing.send_due()
+        failed = Message.objects.select_related("conversation").get()
+        with pytest.raises(CommitUnknown), unconfirmed_commits():
+            send_again(message=failed)
+        mailing.graph.queue_reactions(UPLOADED)
+        mailing.send_due()
+        assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == ["failed", "sent"]
 
     def test_a_message_with_a_file_has_a_lease_for_its_upload(self, mailing):
         post(mailing, picture())

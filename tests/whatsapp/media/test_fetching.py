@@ -244,6 +244,15 @@ class TestMeta:
         Channel.objects.all().delete()
         assert "not connected" in fetched().reason
 
+    def test_a_file_whose_number_moved_to_another_business_is_not_fetched_with_its_token(
+        self, number, provider, stranger
+    ):
+        number.gets(meta.message("image", provider.has(picture())))
+        Channel.objects.update(user=stranger.user)
+        row = fetched()
+        assert (row.state, provider.requests) == ("waiting", [])
+        assert "not connected" in row.reason
+
 
 class TestTwilio:
     @pytest.fixture

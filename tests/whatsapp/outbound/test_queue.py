@@ -130,6 +130,16 @@ class TestLeases:
         assert (self.row(expired).status, self.row(expired).error) == ("failed", queue.OVERTAKEN)
         assert mailing.send_all() == 0
 
+    @pytest.mark.parametrize("outcome", [Failed("no"), Retry("later")])
+    def test_later_messages_that_were_not_sent_do_not_count_as_sent_before_it(self, mailing, expired, outcome):
+        (later,) = queue.claim(16)
+        queue.record([(later, outcome)])
+        queue.record([queue.not_attempted(expired)])
+        assert self.row(expired).status == "queued"
+        mailing.send_all()
+        mailing.send_all()
+        assert mailing.graph.texts()[0] == "one"
+
     def test_a_late_record_that_it_was_not_sent_queues_it_again(self, mailing, expired):
         queue.record([queue.not_attempted(expired)])
         assert self.row(expired).status == "queued"

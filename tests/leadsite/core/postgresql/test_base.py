@@ -7,7 +7,7 @@ from django.db import OperationalError, close_old_connections, connection, trans
 from leadsite.core.postgresql.defaults import TIMEOUTS
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.core.statements import fetch_rows
-from tests.database_proxy import HOST, database_proxy
+from tests.database_proxy import unconfirmed_commits
 from tests.factories import ORDER, Business
 
 
@@ -66,20 +66,10 @@ def test_sessions_of_the_web_server_compile_no_statement(db):
         assert web.execute("SHOW jit").fetchall() == [("off",)]
 
 
-def test_a_commit_whose_answer_is_followed_by_the_servers_end_may_be_stored(
-    transactional_db: None, owner: Business, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_commit_whose_answer_is_followed_by_the_servers_end_may_be_stored(transactional_db: None, owner: Business):
     """A switchover; psycopg calls two answers to one command an internal error."""
-    with database_proxy() as proxy:
-        options = connection.settings_dict["OPTIONS"] | {"host": HOST, "port": proxy.port, "sslmode": "disable"}
-        with monkeypatch.context() as elsewhere:
-            elsewhere.setitem(connection.settings_dict, "OPTIONS", options)
-            elsewhere.setitem(connection.settings_dict, "HOST", "")
-            elsewhere.setitem(connection.settings_dict, "PORT", "")
-            connection.close()
-            proxy.shut_down_behind_commits()
-            answer = owner.client.post("/api/leads", ORDER, content_type="application/json")
-    connection.close()
+    with unconfirmed_commits():
+        answer = owner.client.post("/api/leads", ORDER, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
     assert answer["Retry-After"]
     assert owner.row_counts() == (1, 1, 1)
