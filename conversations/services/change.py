@@ -60,11 +60,9 @@ def _change_conversation(
 ) -> Conversation:
     # The customer may write at the same moment: the lock of the customer's row orders closing and reopening.
     with transaction.atomic():
-        mine = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
-        if not list(mine.select_for_update(of=("self",)).values_list("pk")):
-            raise UnknownConversation(NO_CONVERSATION)
+        customer = Customer.objects.lock_owner_of(user_id=user_id, conversations=conversation_id)
         conversation = Conversation.objects.select_related("customer").filter(pk=conversation_id).first()
-        if conversation is None:
+        if customer is None or conversation is None:
             raise UnknownConversation(NO_CONVERSATION)
         if "label_ids" in changes:
             changes = {**changes, "label_ids": sorted(set(changes["label_ids"]))}

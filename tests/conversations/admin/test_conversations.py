@@ -78,7 +78,7 @@ def test_a_change_of_a_conversation_locks_the_customer_first(owner):
     with CaptureQueriesContext(connection) as context:
         staff.send(path, form, status="completed")
 
-    writes = [query["sql"] for query in context if "FOR UPDATE" in query["sql"] or "UPDATE " in query["sql"][:8]]
+    writes = [query["sql"] for query in context if "FOR NO KEY UPDATE" in query["sql"] or "UPDATE " in query["sql"][:8]]
     first = next(n for n, sql in enumerate(writes) if sql.startswith('UPDATE "conversations"'))
     assert first > 0
     assert all('FROM "customers"' in sql for sql in writes[:first])
