@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from conversations.models import Conversation, Customer, CustomerMove, Message
 from conversations.phone import phone_key
@@ -111,6 +111,7 @@ def _part(merge: CustomerMerge, moved: dict[str, Any], joined: dict[str, Any], c
     arrived = [pk for pk, address in since.values_list("pk", "address") if _is_of(address, moved["source"])]
     now = clock.now()
     Message.objects.filter(Q(pk__in=messages.values("pk")) | Q(pk__in=arrived)).update(conversation=own, updated_at=now)
+    _leads_begun(moved, joined, from_ids).filter(first_message__in=arrived).update(conversation=own, updated_at=now)
     leads.update(conversation=own, updated_at=now)
     move_back([one for one in moved["related"] if not _refers_to_customer(one)], min(from_ids, default=own.pk), own.pk)
     for from_id in from_ids:
@@ -123,6 +124,13 @@ def _part(merge: CustomerMerge, moved: dict[str, Any], joined: dict[str, Any], c
         return {_reactivate(own, customer_id), *from_ids}
     Conversation.all_objects.filter(pk=own.pk).update(status=row["status"])
     return {own.pk, *from_ids}
+
+
+def _leads_begun(moved: dict[str, Any], joined: dict[str, Any], from_ids: set[UUID]) -> QuerySet[Lead]:
+    """The leads that messages have begun since the merge: each belongs to who wrote its first message."""
+    stayed = [moved["joined_before"].get(str(from_id), {}).get("leads", []) for from_id in from_ids]
+    since = Lead.all_objects.filter(conversation_id__in=from_ids)
+    return since.exclude(pk__in=[*joined["leads"], *(one for ids in stayed for one in ids)])
 
 
 def _reactivate(own: Conversation, customer_id: UUID) -> UUID:

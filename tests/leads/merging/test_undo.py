@@ -8,11 +8,13 @@ from conversations.marketing import MarketingChoice
 from conversations.models import Conversation, Customer, Label, Message, Note
 from conversations.services.change import change_conversation
 from leads.merging.services import MergeRefused, undo_merge
+from leads.models import Lead
 from leadsite.core import clock
 from tests.cases import each_case
 from tests.leads.merging.pairs import customer_of, dump, make_one, message
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
+from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +29,23 @@ def test_messages_that_arrived_meanwhile_go_with_the_number_they_came_from(owner
     assert Message.objects.get(pk=theirs.pk).conversation.customer_id == source.pk
     assert Message.objects.get(pk=others.pk).conversation.customer_id == target.pk
     assert Message.objects.count() == 4
+
+
+@each_case("writer", ["source", "target"])
+def test_a_lead_that_a_message_began_meanwhile_belongs_to_who_wrote_it(writer, owner):
+    phones = {"source": f"+{meta.SHEENA}", "target": "+4915123440001"}
+    for phone in phones.values():
+        send_message(user_id=owner.id, to=Recipient(phone=phone), message=MessageContent(content="Still interested?"))
+    source, target = (Customer.objects.get(phone=phone) for phone in phones.values())
+    done = make_one(owner, source, target)
+    # What was written before the merge finds the customer who stays, and the chat has no lead yet.
+    from_ = phones[writer][1:]
+    Inbox(owner).gets(meta.text("Yes", id="wamid.1", from_=from_), contacts=[meta.contact(wa_id=from_)])
+    assert Lead.objects.get().conversation.customer_id == target.pk
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    lead = Lead.objects.get()
+    assert lead.conversation.customer_id == {"source": source, "target": target}[writer].pk
+    assert lead.first_message.conversation_id == lead.conversation_id
 
 
 def test_what_was_changed_since_stays(owner, pair):
