@@ -7,10 +7,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from conversations.models import Conversation
+from conversations.services.locking import lock_all
 from leads.models import Lead
 from leadsite.accounts.models import Membership
 from leadsite.core import clock
-from leadsite.core.transactions import retried
+from leadsite.core.transactions import end_if_idle, retried
 
 AT_ONCE: Final = 1000
 OPEN: Final = (Lead.Status.NEW, Lead.Status.CONTACTED, Lead.Status.QUALIFIED)
@@ -26,20 +27,25 @@ def release_work(*, business_id: UUID, person_id: UUID) -> int:
     theirs = {"user_id": business_id, "assigned_to_id": person_id}
     leads = Lead.objects.filter(status__in=OPEN, **theirs)
     conversations = Conversation.objects.filter(status=Conversation.Status.ACTIVE, **theirs)
-    return _release(conversations) + _release(leads)
+    return _release(conversations, "customer") + _release(leads, "conversation__customer")
 
 
-def _release(rows: QuerySet[Any]) -> int:
+def _release(rows: QuerySet[Any], customer: str) -> int:
     released = 0
-    while batch := _release_batch(rows):
+    while (batch := _release_batch(rows, customer)) is not None:
         released += batch
     return released
 
 
 @retried
-def _release_batch(rows: QuerySet[Any]) -> int:
+def _release_batch(rows: QuerySet[Any], customer: str) -> int | None:
+    """`customer`: the look-up of a row's customer. Return how many were released; None where there are no more."""
     # Somebody may assign one of them to a colleague at the same moment: that is kept, because it is looked at again
-    # under the lock. One table a transaction, in the order of the ids.
+    # under the lock of its customer.
     with transaction.atomic():
-        locked = rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)[:AT_ONCE]
-        return rows.model.objects.filter(pk__in=list(locked)).update(assigned_to=None, updated_at=clock.now())
+        end_if_idle()
+        owners = dict(rows.order_by("pk").values_list("pk", customer)[:AT_ONCE])
+        if not owners:
+            return None
+        lock_all(owners.values())
+        return rows.filter(pk__in=list(owners)).update(assigned_to=None, updated_at=clock.now())
