@@ -156,8 +156,8 @@ def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent, see
     with transaction.atomic():
         # The customer may write, be merged into another, or be answered by somebody else at the same moment: all lock
         # the customer's row too.
-        its: dict[str, Any] = {"conversations": conversation_id, "conversations__deleted_at": None}
-        customer = Customer.objects.lock_owner_of(user_id=user_id, **its)
+        not_deleted = {"conversations__deleted_at": None}
+        customer = Customer.objects.lock_owner_of(user_id=user_id, conversations=conversation_id, **not_deleted)
         if customer is None:
             raise UnknownConversation(NO_CONVERSATION)
         if seen_id and (answer := Message.objects.answer_after(conversation_id, seen_id)):

@@ -1,15 +1,10 @@
 """Changing the status of a conversation."""
 
 import pytest
-from django.db import transaction
 
-from conversations.models import Conversation, Customer
-from conversations.services.change import change_conversation
-from leads.merging.services import merge, undo_merge
 from tests.envelope import refused
 from tests.factories import Business
-from tests.sessions import complete, processes, session, waiting
-from tests.site import until
+from tests.sessions import complete, session
 
 PHONE = "+4915123456789"
 
@@ -50,29 +45,3 @@ def test_a_conversation_is_assigned_to_the_business_or_nobody(owner, stranger, c
     assert (kept["status"], kept["assigned_to"]) == ("completed", str(owner.id))
     answer = owner.client.patch(path(conversation), {"assigned_to": None}, format="json")
     assert (answer.json()["status"], answer.json()["assigned_to"]) == ("completed", None)
-
-
-def close_there(business, conversation_id):
-    return change_conversation(
-        user_id=business, conversation_id=conversation_id, changes={"status": "completed"}
-    ).customer_id
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_chat_is_closed_while_its_customer_is_merged_and_while_that_is_undone(owner, conversation):
-    source = Customer.objects.get()
-    other = owner.has_lead(conversation_status="completed")
-    target = Conversation.objects.get(pk=other.conversation_id).customer
-    its = {"user_id": owner.id, "source_id": source.pk, "target_id": target.pk, "person_id": None}
-    with processes(1) as pool, session() as observer:
-        with transaction.atomic():
-            done = merge(**its)
-            closed = pool.submit(close_there, owner.id, conversation)
-            until(lambda: waiting(observer) == 1)
-        assert closed.result() == target.pk
-        with transaction.atomic():
-            undo_merge(user_id=owner.id, merge_id=done.pk)
-            closed = pool.submit(close_there, owner.id, conversation)
-            until(lambda: waiting(observer) == 1)
-        assert closed.result() == source.pk
-    assert Conversation.objects.get(pk=conversation).status == "completed"
