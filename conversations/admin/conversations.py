@@ -15,7 +15,7 @@ from conversations.admin.customer_rows import CustomerLockingAdmin, marketing_of
 from conversations.admin.thread_entries import read_thread
 from conversations.models import Conversation
 from conversations.models.conversations import NEWEST_FIRST, RECENCY
-from conversations.services.waiting import note_status
+from conversations.services.change import change_conversation
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart, PageWithParts
 from leadsite.adminkit.values import badge, link, moment
@@ -57,9 +57,10 @@ class ConversationAdmin(CustomerLockingAdmin, AuditedAdmin, PageWithParts):
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if "status" in form.changed_data:
-            note_status(conversation=obj)
+        """Change it by the service, as the API does. `form` offers the people, to operators also all operators."""
+        change_conversation(
+            user_id=obj.user_id, conversation_id=obj.pk, changes=form.changed_columns(), may_assign=True
+        )
 
     @admin.display(description=_("customer"), ordering="customer__name")
     def customer_and_phone(self, conversation: Conversation) -> SafeString:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -99,13 +98,11 @@ class CustomerLockingAdmin(NoAddOrDeleteAdmin):
         """Return the row. For a change, lock its customer first, so that the form validates current values."""
         row = super().get_object(request, object_id, from_field)
         if row is not None and request.method == "POST" and connection.in_atomic_block:
-            customer_id = row.pk if isinstance(row, Customer) else row.customer_id
-            try:
-                Customer.objects.select_for_update().get(pk=customer_id)
-                row.refresh_from_db()
-            except ObjectDoesNotExist:
+            its = {"pk": row.pk} if isinstance(row, Customer) else {"conversations": row.pk}
+            if Customer.objects.lock_owner_of(user_id=row.user_id, **its) is None:
                 # The customer has just been merged into another: Django then says that the row does not exist.
                 return None
+            row.refresh_from_db()
             if getattr(row, "deleted_at", None):
                 return None
         return row

@@ -81,6 +81,22 @@ class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"]):
         chosen = self.filter(pk__in=ids).order_by("user", "phone_key", "whatsapp_user_id")
         return list(chosen.select_for_update(of=("self",)))
 
+    def lock_owner_of(self, *, user_id: UUID, **its: UUID | None) -> "Customer | None":
+        """Lock and return the customer of a row of the business; None where there is no such row, deleted or not.
+        Caller holds the transaction.
+
+        `its`: the row, by a look-up from its customer: conversations=id, conversations__leads=id.
+        """
+        owner = self.filter(user_id=user_id, **its)
+        # Repeated where none is found: the customer may just have been merged into another, who has the row now.
+        for _attempt in range(_OWNER_ATTEMPTS):
+            # Not first(): by its order a plan made while the tables were small reads the customers one after the other.
+            for customer in owner.select_for_update(of=("self",), no_key=True):
+                # A lock that waited for the undo of a merge has found the row as it was before that.
+                if owner.filter(pk=customer.pk).exists():
+                    return customer
+        return None
+
     def lock_owners(self, conversation_ids: Collection[UUID]) -> None:
         """Lock the customers of these conversations without waiting. Caller holds the transaction.
 
@@ -90,6 +106,7 @@ class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"]):
         fetch_rows(_LOCK_OWNERS, [array(conversation_ids)])
 
 
+_OWNER_ATTEMPTS: Final = 3
 # Rows are inserted in the order of the arrays, and each conflict locks the existing row: this is the lock order. xmax
 # is 0 in a row that this statement inserted, and not 0 in one that it updated.
 _UPSERT: Final = """

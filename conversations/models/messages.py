@@ -23,7 +23,7 @@ from leadsite.languages.texts import inside
 CONTENT_MAX_LENGTH = 65_536
 KIND_MAX_LENGTH = 100
 PROVIDER_ID_MAX_LENGTH = 500
-# Key in the extras of a failed or unknown message about which somebody has decided: "sent again", "arrived", "left".
+# Key in the extras of a failed or unknown message about which somebody has decided: "sent again", "left".
 SETTLED = "settled"
 
 

@@ -33,15 +33,18 @@ class AnotherActive(ConversationRefused):
     """The customer has another active conversation, and can have one only."""
 
 
-def change_conversation(*, user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any]) -> Conversation:
+def change_conversation(
+    *, user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any], may_assign: bool = False
+) -> Conversation:
     """Change a conversation and return it. Opens the transaction.
 
-    `changes`: new values of status, assigned_to_id, snoozed_until, label_ids. It can be assigned to a person of the
-    business; the caller has found the labels among those of the business. Completing or archiving ends the snooze.
+    `changes`: new values of status, assigned_to_id, snoozed_until, label_ids. `may_assign`: the caller has checked the
+    assignee; otherwise it can be assigned to a person of the business. The caller has found the labels among those of
+    the business. Completing or archiving ends the snooze.
     Raises UnknownConversation, AssigneeRefused, AnotherActive; django.db.Error.
     """
     try:
-        return _change_conversation(user_id, conversation_id, changes)
+        return _change_conversation(user_id, conversation_id, changes, may_assign)
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "conversations_one_active":
@@ -52,21 +55,22 @@ def change_conversation(*, user_id: UUID, conversation_id: UUID, changes: Mappin
 
 
 @retried
-def _change_conversation(user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any]) -> Conversation:
+def _change_conversation(
+    user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any], may_assign: bool
+) -> Conversation:
     # The customer may write at the same moment: the lock of the customer's row orders closing and reopening.
     with transaction.atomic():
-        mine = Customer.objects.filter(user_id=user_id, conversations=conversation_id)
-        if not list(mine.select_for_update(of=("self",)).values_list("pk")):
-            raise UnknownConversation(NO_CONVERSATION)
+        customer = Customer.objects.lock_owner_of(user_id=user_id, conversations=conversation_id)
         conversation = Conversation.objects.select_related("customer").filter(pk=conversation_id).first()
-        if conversation is None:
+        if customer is None or conversation is None:
             raise UnknownConversation(NO_CONVERSATION)
         if "label_ids" in changes:
             changes = {**changes, "label_ids": sorted(set(changes["label_ids"]))}
         if changes.get("status", Conversation.Status.ACTIVE) != Conversation.Status.ACTIVE:
             changes = {"snoozed_until": None, **changes}
         changed = {column: value for column, value in changes.items() if getattr(conversation, column) != value}
-        _check_assignee(user_id, conversation, changed)
+        if not may_assign:
+            _check_assignee(user_id, conversation, changed)
         for column, value in changed.items():
             setattr(conversation, column, value)
         if changed:

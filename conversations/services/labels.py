@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from conversations.models import MOST_LABELS, Conversation, Label
 from conversations.services.change import ConversationRefused
+from conversations.services.locking import lock_all
 from leadsite.core.transactions import retried
 
 AT_ONCE: Final = 1000
@@ -61,9 +62,11 @@ def _delete(user_id: UUID, label_id: UUID) -> None:
 
 @retried
 def _take_off(user_id: UUID, label_id: UUID) -> int:
-    # Somebody may change the labels of one of them at the same moment: each is changed under its lock.
+    # Somebody may change the labels of one of them at the same moment: each is changed under the lock of its
+    # customer.
     with transaction.atomic():
         theirs = Conversation.all_objects.filter(user_id=user_id, label_ids__contains=[label_id]).exclude(label_ids=[])
-        ids = list(theirs.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)[:AT_ONCE])
+        owners = dict(theirs.order_by("pk").values_list("pk", "customer")[:AT_ONCE])
+        lock_all(owners.values())
         rest = Func(F("label_ids"), Value(label_id), function="array_remove", output_field=_IDS)
-        return Conversation.all_objects.filter(pk__in=ids).update(label_ids=rest)
+        return Conversation.all_objects.filter(pk__in=list(owners)).update(label_ids=rest)

@@ -61,13 +61,16 @@ class PersonPart(PagePart):
         leads = Lead.objects.filter(conversation__customer=row).select_related("assigned_to")
         merges = CustomerMerge.objects.filter(target=row, undone_at=None).select_related("person").order_by("-pk")
         found = duplicates.duplicates_of(row, country=country_of(row.user_id)) if may_change else []
+        # Without those who have been merged or erased since.
+        others = page.get_queryset(request).in_bulk([pair.other_id(row.pk) for pair in found])
+        same = [(others[pair.other_id(row.pk)], pair.reason) for pair in found if pair.other_id(row.pk) in others]
         return {
             "person": {
                 "numbers": _numbers(row),
                 "messages": _count(row),
                 "leads": [_lead(lead) for lead in leads.order_by("-created_at", "-pk")[:_LEADS]],
                 "notes": [_note(note) for note in _notes(row)],
-                "duplicates": [_other(row, pair) for pair in found],
+                "duplicates": [_other(row, other, reason) for other, reason in same],
                 "merges": [_merge(one) for one in merges[:_MERGES]],
                 "may_change": may_change,
                 "unmerge": reverse("admin:conversations_customer_unmerge", args=[quote(row.pk)]),
@@ -211,11 +214,9 @@ def with_number(customer: Customer) -> SafeString:
     return format_html('{} <bdi dir="ltr">{}</bdi>', link(customer), customer.phone or "")
 
 
-def _other(customer: Customer, pair: duplicates.Duplicate) -> dict[str, Any]:
-    other_id = pair.second_id if pair.first_id == customer.pk else pair.first_id
-    other = Customer.objects.get(pk=other_id)
-    address = reverse("admin:conversations_customer_merge", args=[quote(customer.pk)], query={"with": str(other_id)})
-    return {"other": other, "link": with_number(other), "reason": pair.reason, "merge": address}
+def _other(customer: Customer, other: Customer, reason: str) -> dict[str, Any]:
+    address = reverse("admin:conversations_customer_merge", args=[quote(customer.pk)], query={"with": str(other.pk)})
+    return {"other": other, "link": with_number(other), "reason": reason, "merge": address}
 
 
 def _merge(merge: CustomerMerge) -> dict[str, Any]:

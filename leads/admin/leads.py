@@ -96,8 +96,7 @@ class LeadAdmin(DeletableLeads, AuditedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         if change:
             # change_lead checks the status again under the lock: another session may have changed it since validation.
-            columns = {"assigned_to": "assigned_to_id"}
-            changes = {columns.get(name, name): getattr(obj, columns.get(name, name)) for name in form.changed_data}
+            changes = cast(LeadForm, form).changed_columns()
             change_lead(user_id=obj.user_id, lead_id=obj.pk, changes=changes, may_assign=True)
             return
         lead = cast(NewLeadForm, form).to_lead()

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.text import capfirst
 
-from conversations.models import Customer
+from conversations.services.locking import lock_all
 from leads.bulk.changes import IN_PROGRESS, UNDOING
 from leads.bulk.outcomes import CHANGED, is_deletion, outcome_of, target_of, undo_outcome_of
 from leads.models import BulkChange, ChosenLead, Lead
@@ -115,8 +115,7 @@ def _give_back(change: BulkChange, chunk: Sequence[Chosen], present: Mapping[UUI
 
 
 def _lock(chunk: Sequence[Chosen]) -> dict[UUID, LeadValues]:
-    customers = Customer.objects.filter(pk__in={lead.customer_id for lead in chunk})
-    list(customers.order_by("user", "phone_key", "whatsapp_user_id").select_for_update().values_list("pk"))
+    lock_all(lead.customer_id for lead in chunk if lead.customer_id)
     return ChosenLead.objects.lock_leads([lead.lead_id for lead in chunk])
 
 

@@ -60,6 +60,10 @@ class Duplicate(NamedTuple):
     second_id: UUID
     reason: str
 
+    def other_id(self, customer_id: UUID) -> UUID:
+        """The customer who is not this one."""
+        return self.second_id if self.first_id == customer_id else self.first_id
+
 
 class Page(NamedTuple):
     """Pairs among the customers before a place; `before`: the next place, None where there are no more customers."""

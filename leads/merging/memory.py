@@ -67,8 +67,13 @@ def before(*, source_id: UUID, target_id: UUID) -> dict[str, Any]:
 def after(memory: dict[str, Any], *, target_id: UUID, related: list[list[Any]], moves: Iterable[UUID]) -> None:
     """Complete what is remembered after the merge: of the conversations, only those that are gone are kept."""
     ids = [one["row"]["id"] for one in memory["joined"]]
-    left = set(_texts(Conversation.all_objects.filter(pk__in=ids).values_list("pk", flat=True)))
-    memory["joined_before"] = {one["row"]["id"]: one for one in memory["joined"] if one["row"]["id"] in left}
+    stay = Conversation.all_objects.filter(pk__in=ids).values_list("pk", "snoozed_until")
+    left = {str(pk): until.isoformat() if until else None for pk, until in stay}
+    memory["joined_before"] = {
+        one["row"]["id"]: one | {"snoozed_after": left[one["row"]["id"]]}
+        for one in memory["joined"]
+        if one["row"]["id"] in left
+    }
     memory["joined"] = [one for one in memory["joined"] if one["row"]["id"] not in left]
     memory["pairs"] = _moved_pairs(memory)
     memory["target_after"] = row_of(Customer, target_id)

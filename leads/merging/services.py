@@ -6,8 +6,9 @@ merge finds the customer who stays, however late it arrives; who writes from it 
 because an answer must go to the number that somebody writes from.
 
 The undo gives back what was moved. Messages that have arrived meanwhile: in a chat that was moved whole they stay in
-it; where two chats had become one, those from the number or id of the customer who comes back go with that one, and all
-others stay. Where the number has begun a new customer meanwhile, that one gets everything back.
+it; where two chats had become one, those from the number or id of the customer who comes back go with that one, with
+the leads that they have begun, and all others stay. Where the number has begun a new customer meanwhile, that one gets
+everything back.
 """
 
 from datetime import timedelta

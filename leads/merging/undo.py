@@ -1,9 +1,10 @@
 """Gives back what a merge moved. The rules: Note [Merges] in services.py."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from conversations.models import Conversation, Customer, CustomerMove, Message
 from conversations.phone import phone_key
@@ -112,6 +113,8 @@ def _part(merge: CustomerMerge, moved: dict[str, Any], joined: dict[str, Any], c
     now = clock.now()
     theirs = [*messages.values_list("pk", flat=True), *arrived]
     Message.objects.filter(IsAnyOf("pk", theirs)).update(conversation=own, updated_at=now)
+    begun = _leads_begun(moved, joined, from_ids).filter(IsAnyOf("first_message", arrived))
+    begun.update(conversation=own, updated_at=now)
     leads.update(conversation=own, updated_at=now)
     move_back([one for one in moved["related"] if not _refers_to_customer(one)], min(from_ids, default=own.pk), own.pk)
     for from_id in from_ids:
@@ -126,6 +129,13 @@ def _part(merge: CustomerMerge, moved: dict[str, Any], joined: dict[str, Any], c
     return {own.pk, *from_ids}
 
 
+def _leads_begun(moved: dict[str, Any], joined: dict[str, Any], from_ids: set[UUID]) -> QuerySet[Lead]:
+    """The leads that messages have begun since the merge: each belongs to who wrote its first message."""
+    stayed = [moved["joined_before"].get(str(from_id), {}).get("leads", []) for from_id in from_ids]
+    since = Lead.all_objects.filter(conversation_id__in=from_ids)
+    return since.exclude(IsAnyOf("pk", [*joined["leads"], *(one for ids in stayed for one in ids)]))
+
+
 def _reactivate(own: Conversation, customer_id: UUID) -> UUID:
     placed = _place(own, customer_id)
     if placed == own.pk:
@@ -134,7 +144,9 @@ def _reactivate(own: Conversation, customer_id: UUID) -> UUID:
 
 
 def _restore_times(conversation_id: UUID, joined: dict[str, Any] | None, source: dict[str, Any]) -> None:
-    """The conversation that stays has its times of before again, or later ones of messages that have arrived since."""
+    """The conversation that stays has its times, labels and snooze of before again, or later times of messages that
+    have arrived since.
+    """
     if joined is None:
         return
     before = joined["row"]
@@ -145,12 +157,37 @@ def _restore_times(conversation_id: UUID, joined: dict[str, Any] | None, source:
     newest = since.aggregate(last=Max("sort_at"), inbound=Max("sort_at", filter=Q(direction="in", is_turn=True)))
     for name, time in (("last_message_at", newest["last"]), ("last_inbound_at", newest["inbound"])):
         values[name] = max((one for one in (values[name], time) if one), default=None)
-    if newest["last"]:
+    present = Conversation.all_objects.get(pk=conversation_id)
+    # Staff may have closed it since: then it needs no answer, and its snooze is over.
+    is_closed = present.status != before["status"]
+    if newest["last"] or is_closed:
         del values["handled_at"]
+    values["label_ids"] = _own_labels(present, joined, source)
+    if not is_closed and present.snoozed_until == _moment(joined.get("snoozed_after")):
+        values["snoozed_until"] = _own_snooze(joined, newest)
     Conversation.all_objects.filter(pk=conversation_id).update(**values, updated_at=clock.now())
     if before["assigned_to_id"] is None and source["assigned_to_id"]:
         got = Conversation.all_objects.filter(pk=conversation_id, assigned_to_id=source["assigned_to_id"])
         got.update(assigned_to_id=None)
+
+
+def _own_labels(present: Conversation, joined: dict[str, Any], source: dict[str, Any]) -> list[UUID]:
+    """Those of the conversation that stays, without those that only the other one had."""
+    theirs = set(source["label_ids"]) - set(joined["row"]["label_ids"])
+    return [one for one in present.label_ids if str(one) not in theirs]
+
+
+def _own_snooze(joined: dict[str, Any], newest: dict[str, Any]) -> datetime | None:
+    """Until when the conversation that stays was snoozed. `newest`: the times of messages that have arrived since: the
+    customer's end a snooze, and so does an answer when it is back.
+    """
+    until = _moment(joined["row"]["snoozed_until"])
+    is_back = until is not None and until <= clock.now()
+    return None if newest["inbound"] or (newest["last"] and is_back) else until
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _is_of(address: str, row: dict[str, Any]) -> bool:

@@ -97,7 +97,7 @@ class LeadValues(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """A chosen lead of a chunk: what it was when it was chosen. `customer_id`: None where the lead is deleted."""
+    """A chosen lead of a chunk: what it was when it was chosen. `customer_id`: None where its row is removed."""
 
     lead_id: UUID
     values: LeadValues

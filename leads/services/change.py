@@ -68,13 +68,10 @@ def lock_customer_of(*, user_id: UUID, lead_id: UUID) -> Customer:
 
     Raises UnknownLead.
     """
-    owner = Customer.objects.filter(user_id=user_id, conversations__leads=lead_id).select_for_update(of=("self",))
-    # Repeated where none is found: the customer may just have been merged into another, who has the lead now.
-    for _ in range(3):
-        # Not first(): by its order a plan made while the tables were small reads the customers one after the other.
-        if (customer := next(iter(owner.all()), None)) is not None:
-            return customer
-    raise unknown_lead()
+    customer = Customer.objects.lock_owner_of(user_id=user_id, conversations__leads=lead_id)
+    if customer is None:
+        raise unknown_lead()
+    return customer
 
 
 def check_version(lead: Lead, version: int | None) -> None:

@@ -7,10 +7,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from conversations.models import Conversation
+from conversations.services.locking import lock_all
 from leads.models import Lead
 from leadsite.accounts.models import Membership
 from leadsite.core import clock
-from leadsite.core.transactions import retried
+from leadsite.core.transactions import end_if_idle, retried
 
 AT_ONCE: Final = 1000
 OPEN: Final = (Lead.Status.NEW, Lead.Status.CONTACTED, Lead.Status.QUALIFIED)
@@ -26,26 +27,29 @@ def release_work(*, business_id: UUID, person_id: UUID) -> int:
     theirs = {"user_id": business_id, "assigned_to_id": person_id}
     leads = Lead.objects.filter(status__in=OPEN, **theirs)
     conversations = Conversation.objects.filter(status=Conversation.Status.ACTIVE, **theirs)
-    return _release(conversations) + _release(leads)
+    return _release(conversations, "customer") + _release(leads, "conversation__customer")
 
 
-def _release(rows: QuerySet[Any]) -> int:
+def _release(rows: QuerySet[Any], customer: str) -> int:
     released, last = 0, None
     while True:
         # From where the batch before has ended: closed leads keep their name, and there may be many.
-        count, last = _release_batch(rows if last is None else rows.filter(pk__gt=last))
+        count, last = _release_batch(rows if last is None else rows.filter(pk__gt=last), customer)
         released += count
         if last is None:
             return released
 
 
 @retried
-def _release_batch(rows: QuerySet[Any]) -> tuple[int, UUID | None]:
-    """Returns how many were unassigned, and the last one that was looked at; None where there are no more."""
+def _release_batch(rows: QuerySet[Any], customer: str) -> tuple[int, UUID | None]:
+    """`customer`: the look-up of a row's customer. Return how many were released, and the last one that was looked at;
+    None where there are no more.
+    """
     # Somebody may assign one of them to a colleague at the same moment: that is kept, because it is looked at again
-    # under the lock. One table a transaction, in the order of the ids.
+    # under the lock of its customer.
     with transaction.atomic():
-        locked = rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)[:AT_ONCE]
-        ids = list(locked)
-        released = rows.model.objects.filter(pk__in=ids).update(assigned_to=None, updated_at=clock.now())
-        return released, ids[-1] if len(ids) == AT_ONCE else None
+        end_if_idle()
+        owners = dict(rows.order_by("pk").values_list("pk", customer)[:AT_ONCE])
+        lock_all(owners.values())
+        released = rows.filter(pk__in=list(owners)).update(assigned_to=None, updated_at=clock.now())
+        return released, max(owners) if len(owners) == AT_ONCE else None

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from conversations.models import Conversation, Customer, Message
+from conversations.services.locking import lock_all
 from leads.models import ImportChange, Lead, LeadContents
 from leadsite.core.statements import delete_rows
 from leadsite.core.transactions import end_if_idle, retried
@@ -50,7 +51,7 @@ def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
         owners = dict(newest.values_list("pk", "conversation__customer_id")[:limit])
         if not owners:
             return UndoStep()
-        customers = {customer.pk: customer for customer in Customer.objects.lock(set(owners.values()))}
+        customers = lock_all(owners.values())
         changes = ImportChange.objects.filter(run=run_id)
         own_changes = {change.lead_id: change for change in changes.filter(lead__in=list(owners))}
         renamed_at = dict(changes.filter(customer__in=list(customers)).values_list("customer_id", "updated_at"))
@@ -78,7 +79,7 @@ def restore_leads(*, run_id: UUID, after: UUID | None, limit: int) -> UndoStep:
         if not changes:
             return UndoStep()
         chosen = Lead.objects.filter(pk__in=list(changes)).exclude(import_run=run_id)
-        Customer.objects.lock(set(chosen.values_list("conversation__customer_id", flat=True)))
+        lock_all(chosen.values_list("conversation__customer_id", flat=True))
         leads = list(chosen.order_by("pk").select_for_update(of=("self",)))
         restored = Lead.objects.rewrite([_former(lead, changes[lead.pk]) for lead in leads])
         kept = {lead.pk for lead in leads if _is_changed(lead, changes[lead.pk])}

@@ -30,6 +30,11 @@ class ChangedFields(forms.ModelForm[Any]):
                 del cleaned[name]
         return cleaned
 
+    def changed_columns(self) -> dict[str, Any]:
+        """Return the new values of the columns that the user changed, for a service. The form is valid."""
+        columns = [self._meta.model._meta.get_field(name).attname for name in self.changed_data]
+        return {column: getattr(self.instance, column) for column in columns}
+
     def _has_initial(self, name: str, field: forms.Field) -> bool:
         hidden = field.hidden_widget()
         return not hidden.value_omitted_from_data(self.data, self.files, self.add_initial_prefix(name))

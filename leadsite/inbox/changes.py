@@ -87,7 +87,7 @@ def settle(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             mark_as_sent(message=message)
         elif request.POST.get("decision") == "leave":
             leave(message=message)
-    except TooLate as refusal:
+    except (TooLate, ConversationRefused) as refusal:
         return answer_with_chat(request, viewer, conversation, status=422, problem=f"{_NOT_CHANGED} {shown(refusal)}")
     return answer_with_chat(request, viewer, conversation)
 

@@ -156,7 +156,10 @@ def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent, see
     with transaction.atomic():
         # The customer may write, be merged into another, or be answered by somebody else at the same moment: all lock
         # the customer's row too.
-        customer = _lock_customer_of(user_id, conversation_id)
+        not_deleted = {"conversations__deleted_at": None}
+        customer = Customer.objects.lock_owner_of(user_id=user_id, conversations=conversation_id, **not_deleted)
+        if customer is None:
+            raise UnknownConversation(NO_CONVERSATION)
         if seen_id and (answer := Message.objects.answer_after(conversation_id, seen_id)):
             raise AnsweredMeanwhile(ANSWERED, answer=answer)
         route = find_route(
@@ -176,17 +179,6 @@ def _customer(user_id: UUID, to: Recipient) -> UUID:
         )
     (customer,) = Customer.objects.upsert(user_id=user_id, customers=[(to.phone, to.customer_name)]).values()
     return customer.id
-
-
-def _lock_customer_of(user_id: UUID, conversation_id: UUID) -> Customer:
-    """Caller holds the transaction. Raises UnknownConversation."""
-    owner = Customer.objects.filter(user_id=user_id, conversations=conversation_id, conversations__deleted_at=None)
-    # Repeated where none is found: the customer may just have been merged into another, who has the conversation now.
-    for _ in range(3):
-        # Not first(): see change_lead.
-        for customer in owner.select_for_update(of=("self",), no_key=True):
-            return customer
-    raise UnknownConversation(NO_CONVERSATION)
 
 
 def _queue(

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from conversations.models import SETTLED, Customer, Message
+from conversations.services.change import NO_CONVERSATION, UnknownConversation
 from whatsapp.media.attachments import copied, has_file
 from whatsapp.outbound.enqueue import MessageContent, Queued, reply
 
@@ -21,7 +22,7 @@ class TooLate(Exception):
 
 
 def mark_as_sent(*, message: Message) -> None:
-    """Set an unknown message to sent. Opens the transaction. Raises TooLate."""
+    """Set an unknown message to sent. Opens the transaction. Raises TooLate, UnknownConversation."""
     with transaction.atomic():
         _locked(message, Status.UNKNOWN)
         Message.objects.filter(pk=message.pk).update(status=Status.SENT, error="", updated_at=Now())
@@ -50,7 +51,9 @@ def send_again(*, message: Message, author_id: UUID | None = None) -> Queued:
 
 
 def leave(*, message: Message) -> None:
-    """Note that nothing more is to be done about a failed or unknown message. Opens the transaction. Raises TooLate."""
+    """Note that nothing more is to be done about a failed or unknown message. Opens the transaction. Raises TooLate,
+    UnknownConversation.
+    """
     with transaction.atomic():
         # A report may arrive at the same moment, or somebody send it again: both lock the message's row.
         row = _locked(message, Status.UNKNOWN, Status.FAILED)
@@ -66,8 +69,9 @@ def can_be_sent_again(message: Message) -> bool:
 
 def _locked(message: Message, *states: str) -> Message:
     """Lock customer and message, return the current row. See Note [Lock order] in leads/services/create.py."""
-    owner: UUID = message.conversation.customer_id
-    list(Customer.objects.filter(pk=owner).select_for_update(no_key=True).values_list("pk"))
+    # Not message.conversation.customer_id: the customer may have been merged into another since that was read.
+    if not Customer.objects.lock_owner_of(user_id=message.user_id, conversations__messages=message.pk):
+        raise UnknownConversation(NO_CONVERSATION)
     row = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
     if row.status not in states:
         raise TooLate(

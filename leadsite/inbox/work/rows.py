@@ -42,10 +42,6 @@ def shown_row(
     }
 
 
-def _lead_words(row: Row) -> str:
-    return f"{Lead.Type(row.lead_type).label} · {Lead.Status(row.lead_status).label}"
-
-
 def _snoozed(row: Row) -> str:
     """Until when, or since when it is back."""
     if row.snoozed_until is None:

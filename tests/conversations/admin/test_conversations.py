@@ -1,6 +1,7 @@
 """Conversations in the admin: status, thread, and parts that other apps add."""
 
 import re
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import Permission
@@ -8,8 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Message
+from leadsite.accounts.models import User
+from leadsite.core import clock
+from tests.cases import each_case
 from tests.conversations.admin.rows import PHONE, two_conversations, write
-from tests.staff import ESCAPED, HOSTILE, address, errors_of, staff_of
+from tests.staff import ESCAPED, HOSTILE, address, errors_of, operator, staff_of
 
 
 def test_a_second_active_conversation_of_a_customer_is_an_error_in_the_form(owner):
@@ -32,6 +36,40 @@ def test_staff_close_a_conversation_and_reopen_another(owner):
     assert dict(Conversation.objects.values_list("pk", "status")) == {done.pk: "active", active.pk: "archived"}
 
 
+@each_case("status", ["completed", "archived"])
+def test_a_snoozed_conversation_that_is_closed_here_does_not_come_back(status, owner):
+    _, active = two_conversations(owner)
+    Conversation.objects.filter(pk=active.pk).update(snoozed_until=clock.now() + timedelta(hours=1))
+
+    staff_of(owner).fill(address("change", active), status=status)
+
+    active.refresh_from_db()
+    assert (active.status, active.snoozed_until) == (status, None)
+    assert active.handled_at is not None
+
+
+def test_a_conversation_that_is_assigned_here_stays_snoozed(owner):
+    _, active = two_conversations(owner)
+    until = clock.now() + timedelta(hours=1)
+    Conversation.objects.filter(pk=active.pk).update(snoozed_until=until)
+
+    staff_of(owner).fill(address("change", active), assigned_to=str(owner.id))
+
+    active.refresh_from_db()
+    assert (active.assigned_to_id, active.snoozed_until) == (owner.id, until)
+
+
+def test_an_operator_assigns_a_conversation_to_an_operator(owner):
+    _, active = two_conversations(owner)
+    staff = operator()
+    person = User.objects.get(is_superuser=True)
+
+    assert staff.fill(address("change", active), assigned_to=str(person.pk)).status_code == 302
+
+    active.refresh_from_db()
+    assert active.assigned_to_id == person.pk
+
+
 def test_a_change_of_a_conversation_locks_the_customer_first(owner):
     staff = staff_of(owner)
     path = address("change", two_conversations(owner)[1])
@@ -40,9 +78,10 @@ def test_a_change_of_a_conversation_locks_the_customer_first(owner):
     with CaptureQueriesContext(connection) as context:
         staff.send(path, form, status="completed")
 
-    writes = [query["sql"] for query in context if "FOR UPDATE" in query["sql"] or "UPDATE " in query["sql"][:8]]
-    assert 'FROM "customers"' in writes[0]
-    assert writes[1].startswith('UPDATE "conversations"')
+    writes = [query["sql"] for query in context if "FOR NO KEY UPDATE" in query["sql"] or "UPDATE " in query["sql"][:8]]
+    first = next(n for n, sql in enumerate(writes) if sql.startswith('UPDATE "conversations"'))
+    assert first > 0
+    assert all('FROM "customers"' in sql for sql in writes[:first])
 
 
 def test_a_form_loaded_before_a_message_arrived_can_be_saved(owner):

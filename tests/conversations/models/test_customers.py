@@ -70,3 +70,11 @@ def test_locks_are_taken_by_phone_key_and_then_by_whatsapp_user_id(owner: Busine
     low = Customer.objects.create(user=owner.user, phone="+1234567891")
     with transaction.atomic():
         assert Customer.objects.lock([without_phone.pk, high.pk, low.pk, UNKNOWN_ID]) == [low, high, without_phone]
+
+
+def test_a_row_of_another_business_has_no_owner_to_lock(owner: Business, stranger: Business) -> None:
+    lead = owner.has_lead()
+    for its in ({"conversations": lead.conversation_id}, {"conversations__leads": lead.lead_id}):
+        with transaction.atomic():
+            assert Customer.objects.lock_owner_of(user_id=stranger.id, **its) is None
+            assert Customer.objects.lock_owner_of(user_id=owner.id, **its) == Customer.objects.get()

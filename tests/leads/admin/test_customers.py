@@ -3,8 +3,10 @@
 import pytest
 
 from conversations.models import Customer, Message, Note
+from leads.merging import duplicates
 from leads.merging.services import merge
 from leads.models import CustomerMerge
+from leadsite.privacy.erasing import erase_customer
 from tests.cases import each_case
 from tests.staff import HOSTILE, address, member_of, messages_of, staff_of
 
@@ -39,6 +41,22 @@ def test_the_page_has_leads_numbers_messages_and_possible_duplicates(owner, pair
     ):
         assert part in page
     assert "<dt>Messages</dt><dd>1</dd>" in page
+
+
+def test_the_page_is_shown_where_a_possible_duplicate_has_just_gone(owner, pair, monkeypatch):
+    numbered, hidden = pair
+    third = Customer.objects.create(user=owner.user, name="Ana Silva", whatsapp_user_id="DE.2")
+    find = duplicates.duplicates_of
+
+    def find_before_an_erasure(*arguments, **options):
+        found = find(*arguments, **options)
+        erase_customer(user_id=owner.id, customer_id=hidden.pk)
+        return found
+
+    monkeypatch.setattr(duplicates, "duplicates_of", find_before_an_erasure)
+    response = staff_of(owner).get(address("change", numbered))
+    assert response.status_code == 200
+    assert [one["other"] for one in response.context_data["person"]["duplicates"]] == [third]
 
 
 def test_the_list_of_possible_duplicates(owner, stranger, pair):

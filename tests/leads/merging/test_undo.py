@@ -6,11 +6,15 @@ import pytest
 
 from conversations.marketing import MarketingChoice
 from conversations.models import Conversation, Customer, Label, Message, Note
+from conversations.services.change import change_conversation
 from leads.merging.services import MergeRefused, undo_merge
+from leads.models import Lead
 from leadsite.core import clock
+from tests.cases import each_case
 from tests.leads.merging.pairs import customer_of, dump, make_one, message
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
+from whatsapp.outbound.enqueue import MessageContent, Recipient, send_message
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +29,23 @@ def test_messages_that_arrived_meanwhile_go_with_the_number_they_came_from(owner
     assert Message.objects.get(pk=theirs.pk).conversation.customer_id == source.pk
     assert Message.objects.get(pk=others.pk).conversation.customer_id == target.pk
     assert Message.objects.count() == 4
+
+
+@each_case("writer", ["source", "target"])
+def test_a_lead_that_a_message_began_meanwhile_belongs_to_who_wrote_it(writer, owner):
+    phones = {"source": f"+{meta.SHEENA}", "target": "+4915123440001"}
+    for phone in phones.values():
+        send_message(user_id=owner.id, to=Recipient(phone=phone), message=MessageContent(content="Still interested?"))
+    source, target = (Customer.objects.get(phone=phone) for phone in phones.values())
+    done = make_one(owner, source, target)
+    # What was written before the merge finds the customer who stays, and the chat has no lead yet.
+    from_ = phones[writer][1:]
+    Inbox(owner).gets(meta.text("Yes", id="wamid.1", from_=from_), contacts=[meta.contact(wa_id=from_)])
+    assert Lead.objects.get().conversation.customer_id == target.pk
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    lead = Lead.objects.get()
+    assert lead.conversation.customer_id == {"source": source, "target": target}[writer].pk
+    assert lead.first_message.conversation_id == lead.conversation_id
 
 
 def test_what_was_changed_since_stays(owner, pair):
@@ -96,3 +117,55 @@ def test_notes_labels_and_reminders_follow_and_go_back(owner, pair):
     undo_merge(user_id=owner.id, merge_id=done.pk)
     back = Conversation.objects.get(customer=source)
     assert (back.label_ids, back.snoozed_until, back.notes.count()) == (labels[:1], until, 1)
+    stayed = Conversation.objects.get(customer=target)
+    assert (stayed.label_ids, stayed.snoozed_until, stayed.notes.count()) == (labels[1:], None, 0)
+
+
+@each_case("waits", [True, False])
+def test_the_chat_that_stays_has_its_own_reminder_again(waits, owner, pair):
+    source, target = pair
+    until = clock.now() + timedelta(days=2)
+    Conversation.objects.filter(customer=source).update(snoozed_until=until - timedelta(days=1))
+    Conversation.objects.filter(customer=target).update(snoozed_until=until)
+    if waits:
+        Conversation.objects.filter(customer=source).update(waiting_since=clock.now())
+    done = make_one(owner, source, target)
+    assert Conversation.objects.get().snoozed_until == (None if waits else until - timedelta(days=1))
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    assert Conversation.objects.get(customer=target).snoozed_until == until
+
+
+def test_own_labels_and_a_reminder_that_were_changed_since_stay(owner, pair):
+    source, target = pair
+    one, two, three = (Label.objects.create(user=owner.user, name=name).pk for name in ("One", "Two", "Three"))
+    until = clock.now() + timedelta(days=1)
+    Conversation.objects.filter(customer=source).update(label_ids=[one], snoozed_until=until)
+    Conversation.objects.filter(customer=target).update(label_ids=[two])
+    done = make_one(owner, source, target)
+    Conversation.objects.update(label_ids=[one, three], snoozed_until=until + timedelta(days=1))
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    stayed = Conversation.objects.get(customer=target)
+    assert (stayed.label_ids, stayed.snoozed_until) == ([three], until + timedelta(days=1))
+
+
+@each_case("direction, status, is_snoozed", [("in", "received", False), ("out", "sent", True)])
+def test_the_own_reminder_is_over_where_the_customer_has_written_since(direction, status, is_snoozed, owner, pair):
+    until = clock.now() + timedelta(days=1)
+    Conversation.objects.filter(customer=pair[1]).update(snoozed_until=until)
+    Conversation.objects.filter(customer=pair[0]).update(waiting_since=clock.now())
+    done = make_one(owner, *pair)
+    message(Conversation.objects.get().pk, direction=direction, status=status, address=pair[1].phone[1:])
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    assert Conversation.objects.get(customer=pair[1]).snoozed_until == (until if is_snoozed else None)
+
+
+def test_a_chat_that_was_completed_since_is_not_snoozed_again(owner, pair):
+    Conversation.objects.filter(customer=pair[1]).update(snoozed_until=clock.now() + timedelta(days=1))
+    Conversation.objects.filter(customer=pair[0]).update(waiting_since=clock.now())
+    done = make_one(owner, *pair)
+    change_conversation(
+        user_id=owner.id, conversation_id=Conversation.objects.get().pk, changes={"status": "completed"}
+    )
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    stayed = Conversation.objects.get(customer=pair[1])
+    assert (stayed.status, stayed.snoozed_until, stayed.handled_at is None) == ("completed", None, False)

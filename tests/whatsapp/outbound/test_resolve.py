@@ -4,16 +4,23 @@ import base64
 from typing import Any
 
 import pytest
+from django.db import transaction
+from psycopg.errors import LockNotAvailable
 
 from conversations.media import files
-from conversations.models import Message, StoredMedia
+from conversations.models import Customer, Message, StoredMedia
+from conversations.services.change import UnknownConversation
+from leads.merging.services import merge
+from leadsite.privacy.erasing import erase_customer
 from tests.cases import each_case
 from tests.conversations.chat import Chat
+from tests.sessions import session
 from tests.staff import Staff, address, person_of, staff_of
 from tests.whatsapp.graph import Reaction, error
 from tests.whatsapp.provider_files import MP4, OGG, PDF, picture
+from whatsapp.outbound.enqueue import MessageContent, reply
 from whatsapp.outbound.refusals import MessageRefused
-from whatsapp.outbound.resolve import TooLate, can_be_sent_again, send_again
+from whatsapp.outbound.resolve import TooLate, can_be_sent_again, leave, mark_as_sent, send_again
 
 pytestmark = pytest.mark.django_db
 UPLOADED = Reaction(body=b'{"id": "4490709327384033"}')
@@ -42,6 +49,14 @@ def failed_file(mailing: Any, kind: str) -> Message:
     message = Message.objects.get(direction="out")
     assert (message.kind, message.status) == (kind, "failed")
     return message
+
+
+def unknown_text(owner: Any) -> Message:
+    """As it was read, with its conversation, before something else happened."""
+    chat = owner.has_lead(customer_phone="+4915123456789").conversation_id
+    reply(user_id=owner.id, conversation_id=chat, message=MessageContent(content="Hello"))
+    Message.objects.update(status="unknown")
+    return Message.objects.select_related("conversation").get()
 
 
 def press(person: Staff, message: Message, **form: str) -> Any:
@@ -116,3 +131,23 @@ def test_the_page_of_the_message_sends_a_file_again_too(mailing, person):
     person.client.post(address("decide", message), {"decision": "again"})
     assert (newest().kind, newest().status) == ("document", "queued")
     assert newest().pk != message.pk
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("decision", [mark_as_sent, leave, send_again])
+def test_a_decision_about_a_message_whose_customer_was_merged_locks_the_one_who_has_it(decision, owner):
+    read_before = unknown_text(owner)
+    source, target = Customer.objects.get(), Customer.objects.create(user=owner.user, phone="+4915123456780")
+    merge(user_id=owner.id, source_id=source.pk, target_id=target.pk, person_id=None)
+    with transaction.atomic():
+        decision(message=read_before)
+        with session() as other, pytest.raises(LockNotAvailable):
+            other.execute("SELECT FROM customers WHERE id = %s FOR NO KEY UPDATE NOWAIT", [target.pk])
+
+
+@each_case("decision", [mark_as_sent, leave, send_again])
+def test_a_decision_about_a_message_that_was_erased_is_refused(decision, owner):
+    message = unknown_text(owner)
+    erase_customer(user_id=owner.id, customer_id=message.conversation.customer_id)
+    with pytest.raises(UnknownConversation):
+        decision(message=message)
