@@ -121,7 +121,6 @@ JOINS = {
     "leads/services/undo.py": "to lock the customers of leads that Lead.objects has found",
     "leadsite/privacy/purge.py": "removes them",
     "whatsapp/outbound/enqueue.py": HIDES,
-    "whatsapp/outbound/queue.py": "what was sent to the customer later, also before a deletion",
     "whatsapp/outbound/resolve.py": "to lock; what is sent again goes through enqueue.py",
 }
 _TABLES = re.compile(r"\b(?:FROM|JOIN|UPDATE)\s+(?:leads|conversations)\b")
