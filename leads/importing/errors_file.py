@@ -57,8 +57,10 @@ class ErrorsFile:
         self._file.write(csv_line([*map(quote_formula, own), *report, *map(quote_formula, surplus)]))
         self.count += 1
 
-    def close(self) -> None:
-        """Move the file to its path, or remove it where nothing was refused. May be called twice."""
+    def close(self, *, failed: bool = False) -> None:
+        """Move the file to its path, or remove it where nothing was refused: not one of before where the work `failed`,
+        because what it has may still be refused. May be called twice.
+        """
         if self._file.closed:
             return
         try:
@@ -67,7 +69,7 @@ class ErrorsFile:
             self._file.close()
             if self.count:
                 self._temporary.replace(self._path)
-            else:
+            elif not failed:
                 self._path.unlink(missing_ok=True)
         finally:
             self._file.close()
@@ -79,7 +81,7 @@ class ErrorsFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.close(failed=error is not None)
 
 
 def _columns(header: Sequence[str]) -> tuple[tuple[str, ...], int]:

@@ -79,3 +79,11 @@ def new_id() -> UUID:
 def last_id(at: datetime) -> UUID:
     """Return what no id that was made until this time is greater than. So the index of ids finds rows by their age."""
     return UUID(int=((int(at.timestamp() * 1000) + 1) << 80) - 1)
+
+
+def has_all_zones(moment: datetime) -> bool:
+    """Whether a time can be stored, and shown in every time zone: Python's years end with 9999."""
+    try:
+        return 1 < moment.astimezone(UTC).year < 9999
+    except OverflowError:
+        return False

@@ -56,12 +56,12 @@ def read_time(text: str) -> datetime:
         return later_today(now)
     if text in (TOMORROW, NEXT_WEEK):
         days = 1 if text == TOMORROW else 7 - now.weekday()
-        return _local(datetime.combine(now.date() + timedelta(days=days), MORNING))
+        return timezone.make_aware(datetime.combine(now.date() + timedelta(days=days), MORNING))
     try:
         chosen = datetime.fromisoformat(text)
         if len(text) <= len("2026-11-30"):
             chosen = datetime.combine(chosen.date(), MORNING)
-        return _local(chosen) if chosen.tzinfo is None else chosen
+        return _stored(chosen)
     except (ValueError, OverflowError) as error:
         raise NotATime(gettext("Choose a date and a time, such as 2026-11-30 09:00.")) from error
 
@@ -72,11 +72,12 @@ def later_today(now: datetime) -> datetime:
     return later.replace(minute=later.minute // 15 * 15, second=0, microsecond=0)
 
 
-def _local(naive: datetime) -> datetime:
-    """Raises OverflowError for a time beyond what can be stored."""
-    if not 1 < naive.year < 9999:
+def _stored(chosen: datetime) -> datetime:
+    """With its zone, that of the pages where it has none. Raises OverflowError for a time that not every zone has."""
+    moment = chosen if chosen.tzinfo else timezone.make_aware(chosen)
+    if not clock.has_all_zones(moment):
         raise OverflowError
-    return timezone.make_aware(naive)
+    return moment
 
 
 def moment_words(time: datetime) -> str:

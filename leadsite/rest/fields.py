@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
+from leadsite.core import clock
 from leadsite.rest.known_names import unknown_names
 
 
@@ -66,7 +67,10 @@ class StrictIntegerField(serializers.IntegerField):
 class StrictDateTimeField(serializers.DateTimeField):
     """A time as a JSON string in ISO 8601 with an offset: DRF would take one without, and a number."""
 
-    default_error_messages = {"no_offset": "Write the time with its offset, such as 2026-11-30T09:00:00+01:00 or …Z."}
+    default_error_messages = {
+        "no_offset": "Write the time with its offset, such as 2026-11-30T09:00:00+01:00 or …Z.",
+        "out_of_range": "Write a time of the years 2 to 9998.",
+    }
 
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str):
@@ -74,7 +78,10 @@ class StrictDateTimeField(serializers.DateTimeField):
         with suppress(ValueError):
             if (parsed := parse_datetime(value)) is not None and parsed.tzinfo is None:
                 self.fail("no_offset")
-        return super().to_internal_value(value)
+        moment = super().to_internal_value(value)
+        if not clock.has_all_zones(moment):
+            self.fail("out_of_range")
+        return moment
 
 
 class StrictBooleanField(serializers.BooleanField):

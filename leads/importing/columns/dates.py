@@ -82,8 +82,9 @@ class Dates:
         if found := _NUMBERS.fullmatch(text):
             return self._from_numbers(found)
         if found := _WORDS.fullmatch(text):
-            month = _MONTHS[(found["month"] or found["month2"])[:3].casefold()]
-            return _moment(found, int(found["c"]), month, int(found["a"] or found["a2"]))
+            month = _MONTHS.get((found["month"] or found["month2"])[:3].casefold())
+            if month is not None:  # otherwise a word of another language
+                return _moment(found, int(found["c"]), month, int(found["a"] or found["a2"]))
         raise ValueError
 
     def _from_numbers(self, found: re.Match[str]) -> datetime:

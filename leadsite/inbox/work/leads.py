@@ -39,13 +39,20 @@ def move_lead(viewer: Viewer, lead_id: UUID, form: QueryDict) -> tuple[int, str]
         return 403, f"{_NOT_CHANGED} {NO_PERMISSION}"
     try:
         changes = read_changes(form)
-        version = int(text) if (text := form.get("version", "")).isascii() and text.isdigit() else None
+        version = _version_of(form.get("version", ""))
         change_lead(user_id=viewer.business_id, lead_id=lead_id, changes=changes, version=version)
     except StaleVersion:
         return 409, f"{_NOT_CHANGED} {CHANGED_MEANWHILE}"
     except (LeadRefused, NotATime) as refusal:
         return 422, f"{_NOT_CHANGED} {shown(refusal)}"
     return 200, ""
+
+
+def _version_of(text: str) -> int | None:
+    """The version that the page had; 0, which no lead has, for a number that no page can have had."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return int(text) if len(text) < 10 else 0
 
 
 def read_changes(form: QueryDict) -> dict[str, Any]:

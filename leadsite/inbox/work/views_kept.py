@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from leadsite.accounts.models import User
 from leadsite.inbox.access import Viewer, viewer_of
 from leadsite.inbox.models import VIEW_NAME_MAX_LENGTH, SavedView
 from leadsite.inbox.parameters import read_text, read_uuid, tab_of
@@ -36,6 +37,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     elif name := read_text(request.POST, "name")[:VIEW_NAME_MAX_LENGTH].strip():
         # Two windows that keep the same name: the second waits, and its list is the one that is kept.
         with transaction.atomic():
+            User.objects.select_for_update(no_key=True).get(pk=viewer.person_id)
             mine.filter(name__iexact=name).delete()
             if mine.count() < MOST:
                 chosen = {"tab": tab} | filters.chosen

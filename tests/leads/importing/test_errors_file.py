@@ -109,6 +109,15 @@ def test_without_refused_rows_there_is_no_file_and_an_earlier_one_is_removed(pat
     assert list(path.parent.iterdir()) == []
 
 
+def test_an_earlier_one_stays_where_the_import_failed_before_it_knew(path):
+    write(path, Row(2, GOOD))
+    before = path.read_bytes()
+    with pytest.raises(KeyboardInterrupt), ErrorsFile(path, HEADER):
+        raise KeyboardInterrupt
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_the_file_appears_when_it_is_complete_and_after_an_exception(path):
     errors = ErrorsFile(path, HEADER)
     errors.write(Row(2, GOOD), None, "First reason.")

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from leadsite.core import clock
-from leadsite.inbox.times import remaining, short_time, waited
+from leadsite.inbox.times import NotATime, read_time, remaining, short_time, waited
 
 SATURDAY = datetime(2026, 11, 28, 14, 30, tzinfo=timezone.get_default_timezone())
 
@@ -26,6 +26,14 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_time_is_as_short_as_it_can_be(ago: timedelta, text: str):
     assert short_time(SATURDAY - ago) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00+14:00", "9999-12-31", "soon"]
+)
+def test_a_time_that_not_every_zone_has_is_none(text: str):
+    with pytest.raises(NotATime):
+        read_time(text)
 
 
 def test_no_time_is_nothing():

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from rest_framework.serializers import ValidationError
 
-from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictIntegerField
+from leadsite.rest.fields import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictDateTimeField,
+    StrictIntegerField,
+)
 from tests.cases import each_case
 
 WORD = StrictChoiceField([("order", "Order"), ("booking", "Booking")])
@@ -29,6 +35,12 @@ def test_its_own_type_is_accepted(field: Any, value: Any) -> None:
 def test_another_type_is_refused(field: Any, value: Any) -> None:
     with pytest.raises(ValidationError):
         field.run_validation(value)
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_not_every_zone_has_is_refused(time: str) -> None:
+    with pytest.raises(ValidationError, match=r"years 2 to 9998|out of range"):
+        StrictDateTimeField().run_validation(time)
 
 
 def test_the_error_for_an_unknown_choice_lists_the_choices_and_does_not_quote_it() -> None:

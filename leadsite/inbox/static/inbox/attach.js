@@ -71,5 +71,5 @@ window.inboxFile = (() => {
         if (name === "drop") take(event.dataTransfer.files);
     });
 
-    return {has: () => Boolean(input()?.files.length), clear};
+    return {has: () => Boolean(input()?.files.length), chosen: () => input()?.files[0], clear};
 })();

@@ -109,12 +109,15 @@
     let isRefused = false;
     /* How many changes of one's own were sent, and answered: a copy that was asked for before the last one is old. */
     let changes = 0;
+    /* Which chat is asked for: an answer that comes after the next click is not wanted any more. */
+    let opening = 0;
 
     async function openChat(href, {push = true, focus = true} = {}) {
         const url = new URL(href, location.href);
-        const id = url.pathname.split("/").filter(Boolean).pop();
+        const id = url.pathname.split("/").filter(Boolean).pop(), number = ++opening;
         leave();
         const {page} = await read(withQuery(`${url.pathname}chat/`, {tab: url.searchParams.get("tab") || tab()}));
+        if (number !== opening) return;
         panes.replaceChildren(...page.body.childNodes);
         root.classList.add("has-chat");
         root.classList.remove("has-customer");
@@ -146,6 +149,7 @@
     }
 
     function closeChat(push = true) {
+        opening++;
         leave();
         root.classList.remove("has-chat", "has-customer");
         panes.replaceChildren();
@@ -271,40 +275,50 @@
 
     async function sendNow(form, submitter) {
         if (!form.isConnected || !(box().value.trim() || window.inboxFile.has())) return;
-        const text = box().value, id = chat().dataset.chat;
+        const text = box().value, file = window.inboxFile.chosen(), id = chat().dataset.chat;
         // Its button may have been replaced meanwhile.
         const body = new FormData(form);
         if (submitter?.name) body.append(submitter.name, submitter.value);
         form.classList.add("is-sending");
         try {
             const {status, page} = await post(form, body);
-            if (chat()?.dataset.chat !== id) { if (status === 200) drafts.write(id, ""); return; }
+            if (chat()?.dataset.chat !== id) {
+                if (status !== 200) elsewhere(root.dataset.notSent);
+                else if (drafts.read(id) === text) drafts.write(id, "");
+                return;
+            }
             if (status === 200) {
                 if (box().value === text) { box().value = ""; grow(box()); }
-                window.inboxFile.clear();
+                if (window.inboxFile.chosen() === file) window.inboxFile.clear();
                 drafts.write(id, box().value);
                 panes.querySelector("[name=seen]").value = page.querySelector("[name=seen]").value;
             }
             merge(page, {own: true});
             box().focus({preventScroll: true});
         } catch {
-            problem(root.dataset.notSent);
+            if (chat()?.dataset.chat === id) problem(root.dataset.notSent); else elsewhere(root.dataset.notSent);
         } finally {
             form.classList.remove("is-sending");
         }
     }
 
     async function change(form, submitter) {
+        const id = chat()?.dataset.chat, body = new FormData(form, submitter);
         try {
-            const {status, page} = await post(form, new FormData(form, submitter));
-            const shown = window.inboxWork.inView(form);
-            if (status === 200) window.inboxWork.sent(shown);
-            merge(page, {own: true, sent: shown, refused: status !== 200});
+            const {status, page} = await post(form, body);
+            if (chat()?.dataset.chat === id) {
+                const shown = window.inboxWork.inView(form), refused = status !== 200;
+                const isDone = !refused && window.inboxWork.sent(shown, body);
+                merge(page, {own: true, sent: isDone || refused ? shown : null, refused});
+            } else if (status !== 200) elsewhere(root.dataset.notChanged);
             refreshList().catch(failed);
         } catch {
-            problem(root.dataset.notChanged);
+            if (chat()?.dataset.chat === id) problem(root.dataset.notChanged); else elsewhere(root.dataset.notChanged);
         }
     }
+
+    /* Of a chat that is not in view any more. */
+    function elsewhere(words) { said.textContent = words; }
 
     function problem(words) {
         const line = document.createElement("p");

@@ -29,10 +29,14 @@
         }
     }
 
-    /* What a form has sent is done: it is empty and closed, also where the part is the same as before. */
-    function sent(form) {
+    /* What a form has sent is done: it is empty and closed, also where the part is the same as before. Not where somebody
+       has typed in it since; then it returns false. */
+    function sent(form, body) {
+        const typed = fields(form).filter(one => one.matches("textarea, input:not([type]), [type=text], [type=datetime-local], select"));
+        if (typed.some(one => body.has(one.name) && !body.getAll(one.name).includes(one.value))) return false;
         form.closest("details")?.removeAttribute("open");
         form.reset();
+        return true;
     }
 
     /* The form in view that stands for one that was sent: its part may have been replaced before the answer came. */

@@ -5,6 +5,7 @@
     if (!root) return;
     const SETTLED = 250;  // ms after the last key
     const box = () => document.getElementById("template-box");
+    const chat = () => document.getElementById("chat")?.dataset.chat;
     const formOf = element => element.closest?.("form[data-writing]");
     let timer = null, asked = 0;
 
@@ -78,9 +79,14 @@
     }
 
     async function send(form, submitter) {
+        const opened = chat();
         form.classList.add("is-sending");
         try {
             const {page, status} = await post(form.action, new FormData(form, submitter));
+            if (chat() !== opened) {  // a form of that chat has no place in this one
+                if (status !== 200) document.getElementById("inbox-said").textContent = root.dataset.notSent;
+                return;
+            }
             const fresh = page.getElementById("template-box");
             keepFile(form, fresh);
             if (fresh && box()) box().replaceChildren(...fresh.childNodes);
@@ -102,7 +108,9 @@
     }
 
     async function open(link) {
+        const opened = chat();
         const response = await fetch(link.href, {cache: "no-store", headers: {"X-Inbox": "1"}});
+        if (chat() !== opened) return;
         if (!response.ok || response.redirected) { location.assign(link.href); return; }
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
         box().replaceChildren(...page.body.childNodes);

@@ -39,7 +39,10 @@ def test_the_order_of_day_and_month_is_that_of_the_column():
             Dates(cells, None)
 
 
-@pytest.mark.parametrize("cell", ["soon", "2025-13-01", "31/31/2025", "13/13/2025", "", "2025", "99/99/9999 99:99"])
+@pytest.mark.parametrize(
+    "cell",
+    ["soon", "2025-13-01", "31/31/2025", "13/13/2025", "", "2025", "99/99/9999 99:99", "10 Okt 2025", "12 ene 2025"],
+)
 def test_what_is_no_date_is_refused(cell):
     with pytest.raises(BadDate, match="is no date that can be read"):
         Dates([], "mdy").read(cell)

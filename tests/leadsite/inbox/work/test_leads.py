@@ -67,6 +67,7 @@ def test_who_changes_a_lead_that_somebody_else_has_changed_is_told(person: Staff
     for stale in ({"details": "Mine"}, {"status": "contacted"}, {"follow_up": "tomorrow"}):
         answer = person.client.post(path_of(lead), {"version": str(lead.version), **stale})
         assert (answer.status_code, "changed this lead meanwhile" in answer.content.decode()) == (409, True)
+    assert person.client.post(path_of(lead), {"version": "9" * 5000, "details": "Mine"}).status_code == 409
     lead.refresh_from_db()
     assert (lead.status, lead.details) == ("new", "By somebody else")
     assert person.client.post(path_of(lead), {"version": str(lead.version), "details": "Mine"}).status_code == 302

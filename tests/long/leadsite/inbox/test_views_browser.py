@@ -240,3 +240,42 @@ def test_the_panes_of_a_phone_and_targets_for_fingers(team: Team, tmp_path: Path
     expect(phone.page.locator(".inbox-row").first).to_be_visible()
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert too_small == []
+
+
+def test_the_chat_that_was_asked_for_last_stays_whatever_comes_later(team: Team):
+    team.do(lambda: (asks(team.owner, "Amina", "A cake?"), asks(team.owner, "Bruno", "A loaf?")))
+    page = team.window("mara@bakery.example").page
+    amina, bruno = (page.locator(".inbox-row", has_text=name) for name in ("Amina", "Bruno"))
+    held: list[Route] = []
+    amina_chat = f"**/{amina.get_attribute('data-chat')}/chat/?*"
+    page.route(amina_chat, lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in
+    with page.expect_request(amina_chat):
+        amina.click()
+    bruno.click()
+    expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
+    box(page).fill("For Bruno")
+    with page.expect_response(amina_chat):
+        held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
+    expect(box(page)).to_have_value("For Bruno")
+
+
+def test_a_template_that_was_asked_for_in_another_chat_is_not_offered_in_this_one(team: Team):
+    team.customer_writes("A cake?")
+    team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
+    page = team.window("mara@bakery.example").page
+    held: list[Route] = []
+    page.locator(".inbox-row", has_text="Amina").click()
+    link = page.get_by_role("link", name="Send a template")
+    chat_of_amina = page.locator("#chat").get_attribute("data-chat")
+    address = f"**{link.get_attribute('href')}"
+    page.route(address, lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in
+    with page.expect_request(address):
+        link.click()
+    page.locator(".inbox-row", has_text="Bruno").click()
+    expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
+    with page.expect_response(address):
+        held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(f"#template-box form[action*='{chat_of_amina}']")).to_have_count(0)

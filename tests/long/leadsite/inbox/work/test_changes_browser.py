@@ -2,6 +2,7 @@
 tmp_path.
 """
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -168,3 +169,40 @@ def test_on_a_phone(team: Team, tmp_path: Path):
     page.goto(f"{team.site}/admin/inbox/board/")
     page.screenshot(path=tmp_path / "phone-board.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_an_answer_about_a_chat_that_was_left_touches_nothing_in_the_next(team: Team):
+    team.do(lambda: begin(team))
+    page = team.window("mara@bakery.example").page
+    held = held_note(page, "Amina", "About Amina")
+    page.locator(".inbox-row", has_text="Newer").click()
+    expect(page.locator(".bubble-in")).to_have_text(re.compile("Hello"))
+    page.locator("#note-box > summary").click()
+    page.locator("#note-new").fill("About the newer one")
+    with page.expect_response("**/notes/"):
+        held[0].continue_()
+    expect(page.locator("#note-new")).to_have_value("About the newer one")
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator(".note")).to_contain_text("About the newer one")
+
+
+def test_what_is_typed_while_a_note_is_kept_stays(team: Team):
+    team.do(lambda: begin(team))
+    page = team.window("mara@bakery.example").page
+    held = held_note(page, "Amina", "She calls back")
+    page.locator("#note-new").fill("She calls back at nine")
+    held[0].continue_()
+    expect(page.locator(".note")).to_contain_text("She calls back")
+    expect(page.locator("#note-new")).to_have_value("She calls back at nine")
+
+
+def held_note(page: Page, name: str, text: str) -> list[Route]:
+    """Keep a note about the customer, whose request waits until it is continued."""
+    held: list[Route] = []
+    page.locator(".inbox-row", has_text=name).click()
+    page.locator("#note-box > summary").click()
+    page.locator("#note-new").fill(text)
+    page.route("**/notes/", lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in
+    with page.expect_request("**/notes/"):
+        page.get_by_role("button", name="Keep the note").click()
+    return held
