@@ -270,6 +270,7 @@ def test_a_server_that_is_no_replica_is_refused(stage: Stage, tmp_path: Path):
 def test_a_replica_of_another_server_is_refused(stage: Stage, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("o")
     primary = stage.replica.primary.url
+    stage.bakery.create("+4915100000800")  # also where another process has the tests before this one
     with primary_with_replica(folder) as other:
         env = environment(folder, DATABASE_URL=primary, LEADSITE_DEMO="true", DATABASE_REPLICA_URL=other.url)
         checked = manage("check", "--database=default", env=env)
@@ -283,6 +284,7 @@ def test_a_replica_of_another_server_is_refused(stage: Stage, tmp_path_factory: 
 
 def test_a_promoted_replica_is_refused(stage: Stage):
     """The last test: it follows no more, and has what the primary does not."""
+    stage.bakery.create("+4915100000801")
     of_bakery = stage.bakery.leads()
     before = stage.counted()["refused"]
     execute(stage.replica.url, "SELECT pg_promote()")
