@@ -45,6 +45,7 @@ def test_a_lead_that_a_message_began_meanwhile_belongs_to_who_wrote_it(writer, o
     undo_merge(user_id=owner.id, merge_id=done.pk)
     lead = Lead.objects.get()
     assert lead.conversation.customer_id == {"source": source, "target": target}[writer].pk
+    assert lead.first_message is not None
     assert lead.first_message.conversation_id == lead.conversation_id
 
 
