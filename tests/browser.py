@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -163,3 +163,14 @@ def assert_fits_a_phone(window: Window, folder: Path, *paths: str) -> None:
         window.open(path)
         window.page.screenshot(path=folder / f"phone-{number}.png", full_page=True)
         assert window.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+
+
+def hold(page: Page, address: str) -> list[Route]:
+    """Let the next request to the address wait: it comes into the list, and goes on by `continue_()`."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:  # Playwright reads the signature of a handler, and `held.append` has none
+        held.append(route)
+
+    page.route(address, keep, times=1)
+    return held

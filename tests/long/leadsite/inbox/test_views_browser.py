@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from conversations.models import Conversation, Message
 from leadsite.accounts.models import Session
-from tests.browser import DESKTOP, PHONE, Window, browser, serious, small_targets
+from tests.browser import DESKTOP, PHONE, Window, browser, hold, serious, small_targets
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, says
 from tests.staff import person_of
@@ -122,8 +122,7 @@ def test_what_was_asked_before_ones_own_answer_is_left_out(team: Team):
     for page in (mara, ben):
         page.locator(".inbox-row", has_text="Amina").click(timeout=LIVE_MS)
     box(ben).fill("And cakes on Saturday")
-    held: list[Route] = []
-    ben.route("**/chat/?*again=1*", lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in
+    held = hold(ben, "**/chat/?*again=1*")
     with ben.expect_request("**/chat/?*again=1*", timeout=LIVE_MS):
         box(mara).fill("Yes, from eight")
         box(mara).press("Enter")
@@ -247,9 +246,8 @@ def test_the_chat_that_was_asked_for_last_stays_whatever_comes_later(team: Team)
     chat = team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
     page = team.window("mara@bakery.example").page
     amina, bruno = (page.locator(".inbox-row", has_text=name) for name in ("Amina", "Bruno"))
-    held: list[Route] = []
     amina_chat = f"**/{amina.get_attribute('data-chat')}/chat/?*"
-    page.route(amina_chat, lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in
+    held = hold(page, amina_chat)
     with page.expect_request(amina_chat):
         amina.click()
     bruno.click()
@@ -266,12 +264,11 @@ def test_a_template_that_was_asked_for_in_another_chat_is_not_offered_in_this_on
     team.customer_writes("A cake?")
     chat = team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
     page = team.window("mara@bakery.example").page
-    held: list[Route] = []
     page.locator(".inbox-row", has_text="Amina").click()
     link = page.get_by_role("link", name="Send a template")
     chat_of_amina = page.locator("#chat").get_attribute("data-chat")
     address = f"**{link.get_attribute('href')}"
-    page.route(address, lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in
+    held = hold(page, address)
     with page.expect_request(address):
         link.click()
     page.locator(".inbox-row", has_text="Bruno").click()

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from conversations.models import Conversation, Label
 from leads.models import Lead
 from leadsite.inbox.models import QuickReply
-from tests.browser import PHONE, serious
+from tests.browser import PHONE, hold, serious
 from tests.leadsite.inbox.chats import asks
 from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, box, team
 
@@ -91,13 +91,19 @@ def test_a_snoozed_chat_comes_back_and_a_quick_reply_answers_it(team: Team, tmp_
     expect(mara.locator(".inbox-row", has_text="Back since")).to_have_count(0, timeout=LIVE_MS)
 
 
-def test_a_lead_keeps_what_is_typed_and_is_not_overwritten(team: Team):
+def typing_over_somebody(team: Team) -> Page:
+    """Mara has typed into a lead, which somebody else has changed meanwhile."""
     chat = team.do(lambda: asks(team.owner, "Amina", "Do you bake on Sundays?"))
     mara = team.window("mara@bakery.example").page
     mara.locator(".inbox-row", has_text="Amina").click()
     mara.get_by_text("Edit …").click()
     mara.get_by_label("What the customer wants").fill("Mine")
     team.do(lambda: Lead.objects.filter(conversation=chat).update(details="By somebody else"))
+    return mara
+
+
+def test_a_lead_keeps_what_is_typed_and_is_not_overwritten(team: Team):
+    mara = typing_over_somebody(team)
     mara.get_by_role("button", name="Save the lead").click()
     expect(mara.get_by_role("alert")).to_contain_text("changed this lead meanwhile")
     expect(mara.locator(".inbox-details")).to_have_text("By somebody else")
@@ -110,14 +116,8 @@ def test_a_lead_keeps_what_is_typed_and_is_not_overwritten(team: Team):
 
 
 def test_a_refusal_counts_as_seen_though_the_lead_was_refreshed_before_it_came(team: Team):
-    chat = team.do(lambda: asks(team.owner, "Amina", "Do you bake on Sundays?"))
-    mara = team.window("mara@bakery.example").page
-    mara.locator(".inbox-row", has_text="Amina").click()
-    mara.get_by_text("Edit …").click()
-    mara.get_by_label("What the customer wants").fill("Mine")
-    team.do(lambda: Lead.objects.filter(conversation=chat).update(details="By somebody else"))
-    held: list[Route] = []
-    mara.route("**/lead/**", lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in function
+    mara = typing_over_somebody(team)
+    held = hold(mara, "**/lead/**")
     mara.get_by_role("button", name="Save the lead").click()
     expect(mara.locator(".inbox-details")).to_have_text("By somebody else", timeout=LIVE_MS)
     held[0].continue_()
@@ -198,11 +198,10 @@ def test_what_is_typed_while_a_note_is_kept_stays(team: Team):
 
 def held_note(page: Page, name: str, text: str) -> list[Route]:
     """Keep a note about the customer, whose request waits until it is continued."""
-    held: list[Route] = []
     page.locator(".inbox-row", has_text=name).click()
     page.locator("#note-box > summary").click()
     page.locator("#note-new").fill(text)
-    page.route("**/notes/", lambda route: held.append(route), times=1)  # noqa: PLW0108 - not a built-in
+    held = hold(page, "**/notes/")
     with page.expect_request("**/notes/"):
         page.get_by_role("button", name="Keep the note").click()
     return held
