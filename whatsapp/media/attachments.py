@@ -136,17 +136,18 @@ def add_attachment(attachment: Attachment, *, user_id: UUID, message_id: UUID) -
 @contextmanager
 def copied(message: Message) -> Iterator[Attachment | None]:
     """Yield a stored copy of the file of an outgoing message, to be sent again; None where it has none. Where the block
-    raises, the copy is deleted, as in `attached`. Raises MessageRefused where the bytes are gone.
+    raises, the copy is deleted, as in `attached`. Raises MessageRefused where the bytes are gone, or cannot be read.
     """
     if not has_file(message):
         yield None
         return
     sent = message.extras[EXTRA]
     try:
-        with files.open_file(sent["name"]) as file:
-            content = io.BytesIO(file.read())
+        content = io.BytesIO(files.read_file(sent["name"]))
     except files.FileMissing as error:
         raise MessageRefused(gettext_noop("The file of this message is not stored any more."), field=FIELD) from error
+    except files.StorageAway as error:
+        raise MessageRefused(str(error), field=FIELD) from error
     filename, caption = sent["filename"], sent["caption"]
     with attached(user_id=message.user_id, content=content, filename=filename, caption=caption) as attachment:
         yield attachment

@@ -14,6 +14,7 @@ from leads.merging.services import merge
 from leadsite.privacy.erasing import erase_customer
 from tests.cases import each_case
 from tests.conversations.chat import Chat
+from tests.conversations.media.away import storage_raises
 from tests.sessions import session
 from tests.staff import Staff, address, person_of, staff_of
 from tests.whatsapp.graph import Reaction, error
@@ -124,6 +125,15 @@ def test_bytes_that_are_gone_are_a_sentence(mailing, owner, person):
     with pytest.raises(MessageRefused):
         send_again(message=message)
     assert Message.objects.filter(direction="out").count() == 1
+
+
+def test_a_storage_that_does_not_answer_is_a_sentence(mailing, owner, person):
+    message = failed_file(mailing, "image")
+    with storage_raises(PermissionError("x")):
+        answer = press(person, message)
+    assert answer.status_code == 422
+    assert "Not sent: The storage of files does not answer." in answer.content.decode()
+    assert press(person, message).status_code == 302
 
 
 def test_the_page_of_the_message_sends_a_file_again_too(mailing, person):
