@@ -1,6 +1,7 @@
 """Pictures that are sent are decoded in a process of their own, by the web server too."""
 
 import base64
+from typing import Any
 
 import pytest
 import requests
@@ -17,7 +18,7 @@ from whatsapp.media import isolated
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def body(content: bytes) -> dict[str, object]:
+def body(content: bytes) -> dict[str, Any]:
     return {"to": AMINA, "media": {"content": base64.b64encode(content).decode(), "filename": "cake"}}
 
 
