@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import BinaryIO, Final
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
+from django.utils.translation import gettext_noop
 
 # After the name of a file: the name of its small picture.
 SMALL: Final = "-small"
@@ -16,6 +18,10 @@ SMALL: Final = "-small"
 
 class FileMissing(Exception):
     """The storage has no such file."""
+
+
+class StorageAway(Exception):
+    """The storage does not say whether it has the file, or does not give it: it may do so later."""
 
 
 def media_storage() -> Storage:
@@ -36,11 +42,16 @@ def store_small(content: bytes, *, name: str) -> str:
 
 
 def open_file(name: str) -> File[bytes]:
-    """Raises FileMissing."""
-    try:
+    """Raises FileMissing, StorageAway."""
+    with _translated():
         return media_storage().open(name)
-    except OSError as error:
-        raise FileMissing("The storage does not have this file.") from error
+
+
+def read_file(name: str) -> bytes:
+    """Return all bytes of a file. Raises FileMissing, StorageAway."""
+    # A bucket gives the bytes when they are read, not when the file is opened.
+    with open_file(name) as file, _translated():
+        return file.read()
 
 
 def delete(*names: str) -> None:
@@ -68,8 +79,31 @@ def businesses() -> list[str]:
 
 
 def modified_at(name: str) -> datetime:
-    """When a file was stored. Raises FileNotFoundError."""
-    return media_storage().get_modified_time(name)
+    """When a file was stored. Raises FileMissing, StorageAway."""
+    with _translated():
+        return media_storage().get_modified_time(name)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise FileMissing where the storage has no such file, and StorageAway for all else that it raises: a bucket's
+    client has errors of its own, and a folder may be that of another machine.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, FileNotFoundError) or _status_of(error) == 404:
+            raise FileMissing("The storage does not have this file.") from error
+        raise StorageAway(
+            gettext_noop("The storage of files does not answer. Try it again in a few minutes.")
+        ) from error
+
+
+def _status_of(error: Exception) -> int | None:
+    """The HTTP status of a ClientError of S3's client, which is imported only where there is a bucket."""
+    answer = getattr(error, "response", None)
+    metadata = answer.get("ResponseMetadata") if isinstance(answer, dict) else None
+    return metadata.get("HTTPStatusCode") if isinstance(metadata, dict) else None
 
 
 def _save(name: str, content: BinaryIO | bytes) -> str:

@@ -13,7 +13,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 
-from conversations.media.files import FileMissing, open_file
+from conversations.media.files import FileMissing, StorageAway, open_file
 from conversations.media.links import PAGE, PROGRAM, LinkInvalid, check_link
 from conversations.media.ranges import RangeInvalid, read_range
 from conversations.media.shown import file_name, plays_here
@@ -28,6 +28,8 @@ from leadsite.rest.public import public_view
 # Whatever a browser takes the content for: it runs nothing, and belongs to no site.
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 _PIECE: Final = 64 * 1024
+# Where the storage does not answer.
+_LATER: Final = {"Retry-After": "5"}
 
 
 @require_safe
@@ -40,7 +42,10 @@ def staff_file(request: HttpRequest, media_id: UUID) -> HttpResponseBase:
     if not request.user.has_perm("conversations.view_message"):
         raise PermissionDenied
     media = _stored().filter(pk=media_id)
-    return _answer(request, rows_of_business(request, media).first(), cache="private, max-age=3600")
+    try:
+        return _answer(request, rows_of_business(request, media).first(), cache="private, max-age=3600")
+    except StorageAway as error:
+        return error_page(503, sentence=shown(error), headers=_LATER)
 
 
 @public_view
@@ -51,7 +56,11 @@ def program_file(request: Request, media_id: UUID) -> HttpResponseBase:
     except LinkInvalid as error:
         body = {"success": False, "error": str(error), "code": "forbidden", "fields": {}}
         return JsonResponse(body, status=403)
-    return _answer(request._request, _stored().filter(pk=media_id).first(), cache="private, no-store")
+    try:
+        return _answer(request._request, _stored().filter(pk=media_id).first(), cache="private, no-store")
+    except StorageAway as error:
+        body = {"success": False, "error": str(error), "code": "too_busy", "fields": {}}
+        return JsonResponse(body, status=503, headers=_LATER)
 
 
 # Cacheable: what it answers says itself for how long.
@@ -70,7 +79,7 @@ def _stored() -> QuerySet[StoredMedia]:
 
 
 def _answer(request: HttpRequest, media: StoredMedia | None, *, cache: str) -> HttpResponseBase:
-    """Raises Http404."""
+    """Raises Http404, StorageAway."""
     small = request.GET.get("size") == "small"
     name = (media.thumbnail_name if small else media.name) if media else ""
     if media is None or not name:

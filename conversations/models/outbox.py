@@ -38,6 +38,8 @@ _LOCK_DUE: Final = f"""
             OFFSET 0)
     ORDER BY m.due_at LIMIT %(limit)s
 """  # noqa: S608 - constant text
+# A message with a file, which is uploaded first, is leased for so many times as long.
+LEASES_WITH_FILE: Final = 6
 # Look-up by id: `status || ''` matches no partial index, so that the planner cannot choose to scan one.
 _LEASE: Final = f"""
     WITH mine AS MATERIALIZED (
@@ -53,8 +55,8 @@ _LEASE: Final = f"""
         WHERE c.id = ANY (ARRAY(SELECT customer_id FROM mine))
     )
     UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1,
-        -- A file is uploaded first, which may take two minutes.
-        leased_until = %(now)s + %(lease)s::interval * CASE WHEN m.extras ? 'media' THEN 6 ELSE 1 END
+        leased_until = %(now)s
+            + %(lease)s::interval * CASE WHEN m.extras ? 'media' THEN {LEASES_WITH_FILE} ELSE 1 END
     WHERE m.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING m.id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address,
               (SELECT reason FROM mine WHERE mine.id = m.id)

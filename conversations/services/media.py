@@ -97,5 +97,6 @@ def delete_unnamed(*, age: timedelta = UNNAMED_AFTER) -> int:
 def _is_old(name: str, age: timedelta) -> bool:
     try:
         return files.modified_at(name) < clock.now() - age
-    except OSError:
+    except (files.FileMissing, files.StorageAway):
+        # Deleted since it was listed; or the next run asks again. The others are judged all the same.
         return False

@@ -88,5 +88,8 @@ def _listed(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
 def _is_old(storage: Storage, name: str, now: datetime) -> bool:
     try:
         return storage.get_modified_time(name) < now - AGE
-    except FileNotFoundError:
+    except Exception:
+        # Deleted since it was listed? A bucket's client has an error of its own for that.
+        if storage.exists(name):
+            raise
         return False

@@ -139,3 +139,12 @@ def unread(note: str, signature: Signature) -> Plan:
 def _signed_by(signature: Signature, of_accounts: Iterable[UUID]) -> list[str]:
     numbers = (channel.id for channel in signature.known.values() if channel and signature.covers(channel))
     return signature.stored({*numbers, *of_accounts})
+
+
+def name_of(received: Received) -> str:
+    """Return what a single event is, for the delivery's error."""
+    if received.messages:
+        return f"message {received.messages[0].event.provider_id}"
+    if received.statuses:
+        return f"status of {received.statuses[0].provider_id}"
+    return "a change of number or id"

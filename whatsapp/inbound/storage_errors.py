@@ -3,7 +3,7 @@
 from typing import Final
 
 import psycopg
-from django.db import DataError, Error
+from django.db import DataError
 
 from leadsite.core.transactions import sqlstate
 
@@ -12,7 +12,7 @@ from leadsite.core.transactions import sqlstate
 CONTENT_SQLSTATES: Final = ("21", "22", "23", "54")
 
 
-def is_about_content(error: Error) -> bool:
+def is_about_content(error: Exception) -> bool:
     """Whether one item of the delivery caused it, so that the others can still be stored.
 
     A DataError without SQLSTATE comes from psycopg: a value that it cannot send.
@@ -20,8 +20,8 @@ def is_about_content(error: Error) -> bool:
     return isinstance(error, DataError) or (sqlstate(error) or "").startswith(CONTENT_SQLSTATES)
 
 
-def reason_of(error: Error) -> str:
-    """Return PostgreSQL's message without values, which may be personal data."""
+def reason_of(error: Exception) -> str:
+    """Return PostgreSQL's message without values, which may be personal data; of other errors the type."""
     cause = error.__cause__
     if not isinstance(cause, psycopg.Error):
         return type(error).__name__

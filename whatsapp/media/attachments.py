@@ -3,6 +3,8 @@
 import hashlib
 import io
 import mimetypes
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +14,13 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from conversations.media import files
-from conversations.media.pictures import NotAPicture, Picture, convert, make_small
+from conversations.media.pictures import NotAPicture, Picture
 from conversations.media.shown import clean_name, ending_of
 from conversations.media.sniffing import HEAD_BYTES, type_of, with_claim
 from conversations.models import Message, StoredMedia
 from leadsite.core import clock
 from leadsite.core.postgresql.base import CommitUnknown
+from whatsapp.media.isolated import converted, small_picture
 from whatsapp.media.limits import ACCEPTED, ACCEPTED_WORDS, IMAGE, MIB, MOST_SENT, Accepted
 from whatsapp.outbound.refusals import MessageRefused
 
@@ -136,17 +139,18 @@ def add_attachment(attachment: Attachment, *, user_id: UUID, message_id: UUID) -
 @contextmanager
 def copied(message: Message) -> Iterator[Attachment | None]:
     """Yield a stored copy of the file of an outgoing message, to be sent again; None where it has none. Where the block
-    raises, the copy is deleted, as in `attached`. Raises MessageRefused where the bytes are gone.
+    raises, the copy is deleted, as in `attached`. Raises MessageRefused where the bytes are gone, or cannot be read.
     """
     if not has_file(message):
         yield None
         return
     sent = message.extras[EXTRA]
     try:
-        with files.open_file(sent["name"]) as file:
-            content = io.BytesIO(file.read())
+        content = io.BytesIO(files.read_file(sent["name"]))
     except files.FileMissing as error:
         raise MessageRefused(gettext_noop("The file of this message is not stored any more."), field=FIELD) from error
+    except files.StorageAway as error:
+        raise MessageRefused(str(error), field=FIELD) from error
     filename, caption = sent["filename"], sent["caption"]
     with attached(user_id=message.user_id, content=content, filename=filename, caption=caption) as attachment:
         yield attachment
@@ -180,14 +184,17 @@ def _check_caption(accepted: Accepted, caption: str) -> None:
 
 def _picture(content: BinaryIO, mime: str, size: int) -> tuple[BinaryIO, str, Picture]:
     """Return the bytes to send with their type, and a small picture. Raises MessageRefused."""
-    try:
-        if mime in IMAGE.types and size <= IMAGE.most_bytes:
-            (small,) = make_small(content)
-            content.seek(0)
-            return content, mime, small
-        picture, small = convert(content, IMAGE.most_bytes)
-    except NotAPicture as error:
-        raise _refused(str(error)) from error
+    with tempfile.TemporaryFile() as file:
+        # The process that decodes it gets a descriptor, which what is in memory does not have.
+        shutil.copyfileobj(content, file)
+        for one in (content, file):
+            one.seek(0)
+        try:
+            if mime in IMAGE.types and size <= IMAGE.most_bytes:
+                return content, mime, small_picture(file)
+            picture, small = converted(file, most_bytes=IMAGE.most_bytes)
+        except NotAPicture as error:
+            raise _refused(str(error)) from error
     return io.BytesIO(picture.content), picture.mime, small
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from leadsite.core import clock
+from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import retried
 from whatsapp.json_parts import error_text, object_of, objects_of, text_of
 from whatsapp.json_repair import NotJson, parse
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 PAGE_LENGTH: Final = 100
 # An account has at most 6000 templates (Meta, "Template limits"): a list that goes on is wrong.
 MAX_PAGES: Final = 100
+# Held until the transaction ends.
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('templates of ' || %s || ' ' || %s, 0))::text"
 _FIELDS: Final = "id,name,language,category,status,components"
 
 
@@ -79,22 +82,30 @@ def _sync(channel: Channel) -> Synchronised:
         _note(channel, listed_at, str(error)[:REASON_MAX_LENGTH])
         return Synchronised(user_id=channel.user_id, waba_id=channel.waba_id, error=str(error))
     _store(channel, templates, listed_at)
-    _note(channel, listed_at, "")
     log.info("templates_synchronised", channel_id=str(channel.pk), templates=len(templates))
     return Synchronised(user_id=channel.user_id, waba_id=channel.waba_id, templates=len(templates))
 
 
 def _note(channel: Channel, listed_at: datetime, error: str) -> None:
-    """Keep when the account was read and what was wrong, for who misses a template. Opens the transaction."""
-    Channel.objects.filter(pk=channel.pk).update(templates_read_at=listed_at, templates_error=error)
+    """Keep when the account was read and what was wrong, for who misses a template; what was read later stays. One
+    statement: its own transaction unless the caller holds one.
+    """
+    known = Channel.objects.filter(pk=channel.pk).exclude(templates_read_at__gt=listed_at)
+    known.update(templates_read_at=listed_at, templates_error=error)
 
 
 @retried
 def _store(channel: Channel, templates: list[ListedTemplate], listed_at: datetime) -> None:
+    """Store the list of an account, unless a later one is stored."""
     account = MessageTemplate.objects.filter(user_id=channel.user_id, waba_id=channel.waba_id)
     listed = {(one.name, one.language) for one in templates}
     with transaction.atomic():
-        # Two synchronisations at the same moment: both write the rows in the same order, and the later list counts.
+        # Two synchronisations at the same moment: one waits for the other, and the list that was asked for last counts,
+        # whichever is stored first. An older one would delete what the other has that is new.
+        fetch_rows(_LOCK, [str(channel.user_id), channel.waba_id])
+        numbers = Channel.objects.filter(user_id=channel.user_id, waba_id=channel.waba_id, templates_error="")
+        if numbers.filter(templates_read_at__gt=listed_at).exists():
+            return
         MessageTemplate.objects.store(
             user_id=channel.user_id, waba_id=channel.waba_id, templates=templates, listed_at=listed_at
         )
@@ -102,6 +113,7 @@ def _store(channel: Channel, templates: list[ListedTemplate], listed_at: datetim
             pk for pk, name, language in account.values_list("pk", "name", "language") if (name, language) not in listed
         ]
         account.filter(pk__in=gone).delete()
+        _note(channel, listed_at, "")
 
 
 def list_templates(channel: Channel) -> list[ListedTemplate]:

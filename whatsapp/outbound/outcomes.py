@@ -1,12 +1,15 @@
 """An outgoing message and the possible outcomes of sending it: the interface between queue.py and the providers."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from conversations.models.outbox import Leased
 from whatsapp.models import ReadyChannel
-from whatsapp.outbound.retries import BACK_OFF, Schedule
+from whatsapp.outbound.retries import AT_ONCE, BACK_OFF, Schedule
 
 REASON_MAX_LENGTH: Final = 1000
 
@@ -32,6 +35,7 @@ class Outgoing:
     wait: float  # seconds to wait, by the channel's rate limit
     is_new_channel: bool = False  # nothing was ever sent through it
     withheld: str = ""  # why it is not to be sent any more: see Leased
+    begin_until: float = math.inf  # when its request may begin at the latest, by time.monotonic(): see Note [Sent once]
 
     @property
     def media(self) -> dict[str, Any] | None:
@@ -83,6 +87,10 @@ class Retry:
     reason: str
     schedule: Schedule = BACK_OFF
     pause: float = 0
+
+
+# It was not attempted: its lease might have ended before the outcome was recorded.
+NOT_IN_TIME: Final = Retry(gettext_noop("The worker could not start sending this in time."), AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)

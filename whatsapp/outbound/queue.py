@@ -4,9 +4,10 @@ A worker claims in a short transaction, makes the HTTP request outside of any, a
 or suspended between any two of these steps:
 
 Note [Sent once]: only the worker that claimed a message sends it, and it starts only while the lease is valid for
-longer than a request can take (`BEGIN_SECONDS`). When a lease expires without a record, it is not known whether the
-request left: the message becomes `unknown` and is never claimed again. An outcome that the worker records after that
-counts only if it is certain: the provider accepted the message, or it was not sent.
+longer than a request can take (`begin_until`), whatever came before: the wait for its turn, the upload of its file.
+When a lease expires without a record, it is not known whether the request left: the message becomes `unknown` and is
+never claimed again. An outcome that the worker records after that counts only if it is certain: the provider accepted
+the message, or it was not sent.
 """
 
 from collections import Counter
@@ -22,6 +23,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from conversations.models import Message, Undelivered
+from conversations.models.outbox import LEASES_WITH_FILE
 from conversations.services.statuses import StatusReport, apply_statuses
 from conversations.services.undelivered import lock_recipients
 from conversations.services.waiting import update_waiting
@@ -30,9 +32,8 @@ from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.models import Channel, ReadyChannel
 from whatsapp.outbound.changes import changes_of, pause_after
-from whatsapp.outbound.outcomes import Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown, outgoing
+from whatsapp.outbound.outcomes import NOT_IN_TIME, Failed, Outcome, Outgoing, Retry, Sent, Stopped, Unknown, outgoing
 from whatsapp.outbound.providers.http import TOTAL_SECONDS
-from whatsapp.outbound.retries import AT_ONCE
 from whatsapp.wamids import token_of
 
 log = structlog.get_logger(__name__)
@@ -226,7 +227,13 @@ def move_times(by: timedelta) -> None:
 
 def not_attempted(message: Outgoing) -> Result:
     """Return the outcome of a message that was claimed and not attempted."""
-    return message, Retry(gettext_noop("The worker could not start sending this in time."), AT_ONCE)
+    return message, NOT_IN_TIME
+
+
+def begin_until(message: Outgoing, claimed_at: float) -> float:
+    """Return when the request of a message may begin at the latest, by the clock of `claimed_at`."""
+    leases = LEASES_WITH_FILE if message.media else 1
+    return claimed_at + BEGIN_SECONDS + LEASE_SECONDS * (leases - 1)
 
 
 def _log(message: Outgoing, outcome: Outcome) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 
 from conversations.models import SETTLED, Customer, Message
 from conversations.services.change import NO_CONVERSATION, UnknownConversation
+from leadsite.core.transactions import retried
 from whatsapp.media.attachments import copied, has_file
 from whatsapp.outbound.enqueue import MessageContent, Queued, reply
 
@@ -21,6 +22,7 @@ class TooLate(Exception):
     """The message's status has changed in the meantime. The error's text names it."""
 
 
+@retried
 def mark_as_sent(*, message: Message) -> None:
     """Set an unknown message to sent. Opens the transaction. Raises TooLate, UnknownConversation."""
     with transaction.atomic():
@@ -28,6 +30,7 @@ def mark_as_sent(*, message: Message) -> None:
         Message.objects.filter(pk=message.pk).update(status=Status.SENT, error="", updated_at=Now())
 
 
+@retried
 def send_again(*, message: Message, author_id: UUID | None = None) -> Queued:
     """Queue the same content as a new message of this person; the first one stays as a record.
 
@@ -50,6 +53,7 @@ def send_again(*, message: Message, author_id: UUID | None = None) -> Queued:
         return queued
 
 
+@retried(operation="leave undelivered message")
 def leave(*, message: Message) -> None:
     """Note that nothing more is to be done about a failed or unknown message. Opens the transaction. Raises TooLate,
     UnknownConversation.

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -78,4 +79,4 @@ def send_in_turn(message: Outgoing, claimed_at: float) -> queue.Result:
     time.sleep(max(0.0, claimed_at + message.wait - time.monotonic()))
     if time.monotonic() > claimed_at + queue.BEGIN_SECONDS:
         return queue.not_attempted(message)
-    return message, providers.send(message)
+    return message, providers.send(replace(message, begin_until=queue.begin_until(message, claimed_at)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.media.files import FileMissing, open_file
+from conversations.media.files import FileMissing, StorageAway, open_file
 from leadsite.management.commands.erase_customer import add_person_arguments, chosen_customer
 from leadsite.privacy.exporting import FILE_NAME, archive_of, as_json, export_customer, stored_files
 
@@ -43,11 +43,14 @@ class Command(BaseCommand):
                 _write_files(document, path.parent)
         except OSError as error:
             raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
+        except StorageAway as error:
+            # The files are part of what is kept: without them the export would be incomplete.
+            raise CommandError(str(error)) from error
         self.stdout.write(f"Written: {path}")
 
 
 def _write_files(document: dict[str, Any], folder: Path) -> None:
-    """Write the files of messages beside the JSON. Raises OSError."""
+    """Write the files of messages beside the JSON. Raises OSError, StorageAway."""
     for name, stored in stored_files(document):
         place = folder / name
         place.parent.mkdir(mode=0o700, exist_ok=True)

@@ -12,6 +12,7 @@ from conversations.media.links import page_link, program_link
 from conversations.models import Message, StoredMedia
 from leadsite.core import clock
 from tests.conversations.chat import Chat
+from tests.conversations.media.away import storage_raises
 from tests.staff import Staff, operator, person_of, staff_of
 from tests.whatsapp.provider_files import OGG, PDF, picture
 
@@ -125,6 +126,15 @@ class TestPages:
     def test_bytes_that_are_gone_are_404(self, photo, owner):
         files.delete(photo.name)
         assert staff_of(owner).get(page_link(photo.pk)).status_code == 404
+
+    def test_a_storage_that_does_not_answer_is_not_a_file_that_is_gone(self, photo, owner):
+        with storage_raises(PermissionError("x")):
+            answer = staff_of(owner).get(page_link(photo.pk))
+            of_program = Client().get(program_link(photo.pk))
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+        assert "The storage of files does not answer." in answer.content.decode()
+        assert (of_program.status_code, of_program["Retry-After"]) == (503, "5")
+        assert of_program.json()["code"] == "too_busy"
 
 
 class TestPrograms:

@@ -1,13 +1,14 @@
 """Bytes whose message is gone, and bytes that no row names."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from conversations.media import files
 from conversations.models import Message, StoredMedia
 from conversations.services.media import delete_orphans, delete_unnamed, unnamed_files
+from tests.conversations.media.away import bucket_error
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +88,22 @@ def test_a_folder_or_file_that_cannot_be_read_or_deleted_does_not_keep_the_other
     monkeypatch.setattr(files, "names_of", names)
     monkeypatch.setattr(files, "delete", delete)
     assert (delete_unnamed(age=timedelta(seconds=-5)), deleted) == (1, [unnamed[1]])
+
+
+def test_a_file_of_a_bucket_that_was_deleted_since_it_was_listed_does_not_keep_the_others(stored, owner, monkeypatch):
+    unnamed = files.store(b"of a request that failed", user_id=owner.id)
+    storage = files.media_storage()
+    modified = storage.get_modified_time
+
+    def modified_time(name: str) -> datetime:
+        if name.endswith("/0"):
+            raise bucket_error(404)
+        return modified(name)
+
+    monkeypatch.setattr(storage, "get_modified_time", modified_time)
+    monkeypatch.setattr(files, "businesses", lambda: [str(owner.id)])
+    monkeypatch.setattr(files, "names_of", lambda folder: iter([f"{owner.id}/0", unnamed]))
+    assert list(unnamed_files(age=timedelta(seconds=-5))) == [unnamed]
 
 
 def test_files_of_no_name_are_no_error():

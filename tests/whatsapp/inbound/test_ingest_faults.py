@@ -89,6 +89,28 @@ def test_after_many_failures_a_delivery_is_not_tried_again(inbox: Inbox) -> None
         assert replay_due() == {}
 
 
+def test_a_bug_delays_the_delivery_as_a_refusal_of_the_database_does(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with constraint("messages_no_poison", "content <> 'poison'"):
+        delivery = inbox.gets(meta.text("poison"))
+    due_now()
+
+    def broken(received: Any) -> Any:
+        raise ValueError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest, "receive_events", broken)
+        assert replay_due() == {"failed": 1}
+        assert replay_due() == {}
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts, delivery.error) == ("failed", 3, "ValueError")
+    assert delivery.next_attempt_at is not None
+    assert delivery.next_attempt_at > timezone.now()
+    due_now()
+    assert replay_due() == {"processed": 1}
+
+
 def test_a_customer_locked_for_too_long_delays_the_message(inbox: Inbox, owner: Business) -> None:
     inbox.gets(meta.text("Hello"))
     with session() as other_session, short_lock_timeout():

@@ -13,6 +13,7 @@ from PIL import Image
 from conversations.media import files
 from conversations.models import Message, StoredMedia
 from conversations.services.media import unnamed_files
+from leads.importing.isolated.process import ReaderDied
 from leadsite.core import clock
 from leadsite.core.postgresql.base import CommitUnknown
 from tests.conversations.chat import Chat
@@ -24,7 +25,7 @@ from tests.whatsapp.provider_files import MP4, OGG, PDF, picture
 from tests.whatsapp.twilio_forms import BUSINESS
 from tests.whatsapp.twilio_forms import TOKEN as TWILIO_TOKEN
 from whatsapp.channels import connect_channel
-from whatsapp.media import attachments, limits
+from whatsapp.media import attachments, isolated, limits
 from whatsapp.media.attachments import attached
 from whatsapp.outbound import queue
 from whatsapp.outbound.providers.cloud_media import UPLOAD_SECONDS
@@ -150,6 +151,17 @@ class TestApi:
         assert words in json.dumps(answer.json())
         assert not Message.objects.exists()
         assert not StoredMedia.objects.exists()
+
+    @pytest.mark.parametrize("form", ["JPEG", "WEBP"])
+    def test_a_picture_that_breaks_its_decoder_is_400_whatever_the_decoder_does(self, mailing, monkeypatch, form):
+        def dies(*arguments: Any, **more: Any) -> Any:
+            raise ReaderDied("it needs too much memory")
+
+        monkeypatch.setattr(isolated, "run_isolated", dies)
+        answer = post(mailing, picture(form=form))
+        assert (answer.status_code, set(answer.json()["fields"])) == (400, {"media"})
+        assert "It cannot be read as a picture. Accepted are" in answer.json()["fields"]["media"][0]
+        assert not unnamed_files_of(mailing)
 
     def test_a_refused_type_names_what_is_accepted(self, mailing):
         answer = mailing.post(to=AMINA, media=media(b"<html>")).json()

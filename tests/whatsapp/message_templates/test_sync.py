@@ -1,6 +1,7 @@
 """Templates are read from Meta, page by page, and stored for each account."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.whatsapp.template_list import TOKEN_ERROR, WABA, listed
 from whatsapp.channels import connect_channel, stop_channel
 from whatsapp.message_templates import sync
 from whatsapp.message_templates.sync import sync_templates
-from whatsapp.models import MessageTemplate, TemplateReport
+from whatsapp.models import Channel, ListedTemplate, MessageTemplate, TemplateReport
 
 
 def connect(business, number=meta.CHANNEL, waba_id=WABA, token=TOKEN, **more):
@@ -154,3 +155,48 @@ def test_a_status_reported_since_the_list_was_requested_stays(owner, templates):
     assert MessageTemplate.objects.report([report]) == 1
     sync_templates()
     assert MessageTemplate.objects.get().status == "paused"
+
+
+def while_the_list_arrives(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
+    """Let this happen after Meta has made the next list, and before it is here."""
+    read = sync.list_templates
+
+    def slowly(channel: Channel) -> list[ListedTemplate]:
+        monkeypatch.setattr(sync, "list_templates", read)
+        try:
+            return read(channel)
+        finally:
+            happens()
+
+    monkeypatch.setattr(sync, "list_templates", slowly)
+
+
+def test_a_list_that_was_asked_for_before_the_stored_one_changes_nothing(owner, templates, monkeypatch):
+    channel = connect(owner)
+    templates.accounts[WABA] = [listed("a", text="Before"), listed("deleted")]
+
+    def newer() -> None:
+        templates.accounts[WABA] = [listed("a", text="After"), listed("new")]
+        sync_templates()
+
+    while_the_list_arrives(monkeypatch, newer)
+    sync_templates()
+    assert [row[0] for row in stored(owner)] == ["a", "new"]
+    assert MessageTemplate.objects.get(name="a").components[0]["text"] == "After"
+    read_at = Channel.objects.get(pk=channel.pk).templates_read_at
+    assert read_at == MessageTemplate.objects.get(name="new").status_at
+
+
+def test_a_failure_before_the_stored_list_is_not_what_is_known_of_the_account(owner, templates, monkeypatch):
+    channel = connect(owner)
+    templates.accounts[WABA] = [listed()]
+    templates.status = 500
+
+    def newer() -> None:
+        templates.status = 200
+        sync_templates()
+
+    while_the_list_arrives(monkeypatch, newer)
+    assert sync_templates()[0].error
+    assert Channel.objects.get(pk=channel.pk).templates_error == ""
+    assert len(stored(owner)) == 1

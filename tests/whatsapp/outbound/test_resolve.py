@@ -8,12 +8,14 @@ from django.db import transaction
 from psycopg.errors import LockNotAvailable
 
 from conversations.media import files
-from conversations.models import Customer, Message, StoredMedia
+from conversations.models import SETTLED, Customer, Message, StoredMedia
 from conversations.services.change import UnknownConversation
 from leads.merging.services import merge
 from leadsite.privacy.erasing import erase_customer
 from tests.cases import each_case
 from tests.conversations.chat import Chat
+from tests.conversations.media.away import storage_raises
+from tests.leadsite.monitoring.failing import failing
 from tests.sessions import session
 from tests.staff import Staff, address, person_of, staff_of
 from tests.whatsapp.graph import Reaction, error
@@ -126,6 +128,15 @@ def test_bytes_that_are_gone_are_a_sentence(mailing, owner, person):
     assert Message.objects.filter(direction="out").count() == 1
 
 
+def test_a_storage_that_does_not_answer_is_a_sentence(mailing, owner, person):
+    message = failed_file(mailing, "image")
+    with storage_raises(PermissionError("x")):
+        answer = press(person, message)
+    assert answer.status_code == 422
+    assert "Not sent: The storage of files does not answer." in answer.content.decode()
+    assert press(person, message).status_code == 302
+
+
 def test_the_page_of_the_message_sends_a_file_again_too(mailing, person):
     message = failed_file(mailing, "document")
     person.client.post(address("decide", message), {"decision": "again"})
@@ -143,6 +154,20 @@ def test_a_decision_about_a_message_whose_customer_was_merged_locks_the_one_who_
         decision(message=read_before)
         with session() as other, pytest.raises(LockNotAvailable):
             other.execute("SELECT FROM customers WHERE id = %s FOR NO KEY UPDATE NOWAIT", [target.pk])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("decision", "status", "settled", "messages"),
+    [(mark_as_sent, "sent", None, 1), (leave, "unknown", "left", 1), (send_again, "failed", "sent again", 2)],
+)
+def test_a_decision_is_made_again_after_a_deadlock(decision, status, settled, messages, owner):
+    message = unknown_text(owner)
+    with failing("messages", "40P01", times=1, event="UPDATE"):
+        decision(message=message)
+    message.refresh_from_db()
+    assert (message.status, message.extras.get(SETTLED)) == (status, settled)
+    assert Message.objects.count() == messages
 
 
 @each_case("decision", [mark_as_sent, leave, send_again])

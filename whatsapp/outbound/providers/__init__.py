@@ -4,6 +4,7 @@ A provider is a module with problem_of (what it would certainly refuse), request
 and the decrypted token, or returns an outcome where that is not possible) and outcome_of (interprets the response).
 """
 
+import time
 from types import ModuleType
 from typing import Final
 
@@ -13,7 +14,17 @@ from django.utils.translation import gettext_noop
 
 from leadsite.core.encryption import SecretUnreadable, decrypt
 from whatsapp.models import ChannelInvalid, check_token
-from whatsapp.outbound.outcomes import Failed, NotSent, Outcome, Outgoing, Retry, Stopped, Uncertain, Unknown
+from whatsapp.outbound.outcomes import (
+    NOT_IN_TIME,
+    Failed,
+    NotSent,
+    Outcome,
+    Outgoing,
+    Retry,
+    Stopped,
+    Uncertain,
+    Unknown,
+)
 from whatsapp.outbound.providers import cloud, console, twilio
 from whatsapp.outbound.providers.http import Request, post
 
@@ -48,6 +59,9 @@ def _request(message: Outgoing) -> Request | Outcome:
     """Build the request; after an error here the message has certainly not been sent."""
     try:
         request: Request | Outcome = PROVIDERS[message.provider].request_for(message, token_of(message.token))
+        if isinstance(request, Request) and time.monotonic() > message.begin_until:
+            # The upload of its file took too long: staff may see it as unknown already, and send it again.
+            return NOT_IN_TIME
         return request
     except NoToken as error:
         return Stopped(str(error))

@@ -54,7 +54,7 @@ def problem_of_media(kind: str) -> Problem | None:
 def request_for(message: Outgoing, token: str) -> Request | Outcome:
     """Build the request; a file is uploaded first."""
     if file := message.media:
-        uploaded = upload(message.phone_number_id, file, Bearer(token), outcome_of)
+        uploaded = upload(message, file, Bearer(token), outcome_of)
         if not isinstance(uploaded, str):
             return uploaded
         message = replace(message, extras=message.extras | {"media": file | {"uploaded": uploaded}})

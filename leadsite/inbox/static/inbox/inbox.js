@@ -265,7 +265,15 @@
 
     /* One after the other: what is sent twice by a second Enter finds an empty box. */
     function send(form, submitter) {
-        sending = sending.then(() => sendNow(form, submitter));
+        const id = chat().dataset.chat, text = box().value, file = window.inboxFile.chosen();
+        sending = sending.then(() => form.isConnected ? sendNow(form, submitter) : tooLate(id, text, file));
+    }
+
+    /* The chat was left before this one's turn came: what was not sent with the one before is said. */
+    let sentFile = null;
+    function tooLate(id, text, file) {
+        if (!(text.trim() && drafts.read(id) === text) && (!file || file === sentFile)) return;
+        if (chat()?.dataset.chat === id) problem(root.dataset.notSent); else elsewhere(root.dataset.notSent);
     }
 
     async function post(form, body) {
@@ -274,7 +282,7 @@
     }
 
     async function sendNow(form, submitter) {
-        if (!form.isConnected || !(box().value.trim() || window.inboxFile.has())) return;
+        if (!(box().value.trim() || window.inboxFile.has())) return;
         const text = box().value, file = window.inboxFile.chosen(), id = chat().dataset.chat;
         // Its button may have been replaced meanwhile.
         const body = new FormData(form);
@@ -282,6 +290,7 @@
         form.classList.add("is-sending");
         try {
             const {status, page} = await post(form, body);
+            if (status === 200) sentFile = file;
             if (chat()?.dataset.chat !== id) {
                 if (status !== 200) elsewhere(root.dataset.notSent);
                 else if (drafts.read(id) === text) drafts.write(id, "");

@@ -7,6 +7,11 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from conversations.media import files
+from conversations.models import StoredMedia
+from tests.conversations.chat import Chat
+from tests.conversations.media.away import storage_raises
+
 pytestmark = pytest.mark.django_db
 
 
@@ -37,3 +42,14 @@ def test_to_an_archive(owner, tmp_path):
 def test_a_place_that_cannot_be_written_is_an_error(owner):
     with pytest.raises(CommandError, match="cannot be written"):
         export(owner, "--output", "/proc/nothing/a.json")
+
+
+@pytest.mark.parametrize("output", ["a.zip", "folder"])
+def test_a_storage_that_does_not_answer_is_an_error_and_not_an_export_without_files(owner, tmp_path, output):
+    chat = Chat(owner)
+    message = chat.says(kind="image", parts={"media": [{"filename": None, "caption": None, "mime_type": "image/png"}]})
+    name = files.store(b"bytes", user_id=owner.id)
+    StoredMedia.objects.create(user=owner.user, message=message, state="stored", mime_found="image/png", name=name)
+    person = ["--user", owner.user.email, "--id", str(chat.conversation.customer_id)]
+    with storage_raises(PermissionError("x")), pytest.raises(CommandError, match="does not answer"):
+        call_command("export_customer", *person, "--output", str(tmp_path / output), stdout=StringIO())

@@ -278,3 +278,46 @@ def test_a_template_that_was_asked_for_in_another_chat_is_not_offered_in_this_on
     team.do(lambda: says(chat, "Are you there?"))
     expect(page.locator(".bubble-in").last).to_contain_text("Are you there?", timeout=LIVE_MS)
     expect(page.locator(f"#template-box form[action*='{chat_of_amina}']")).to_have_count(0)
+
+
+def test_a_second_answer_whose_chat_was_left_before_its_turn_is_said_not_to_be_sent(team: Team):
+    team.customer_writes("A cake?")
+    team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
+    page = team.window("mara@bakery.example").page
+    amina, bruno = (page.locator(".inbox-row", has_text=name) for name in ("Amina", "Bruno"))
+    amina.click()
+    box(page).fill("Yes")
+    held = hold(page, "**/reply/")
+    with page.expect_request("**/reply/"):
+        box(page).press("Enter")
+    box(page).fill("From eight")
+    box(page).press("Enter")
+    bruno.click()
+    expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
+    with page.expect_response("**/reply/"):
+        held[0].continue_()
+    expect(page.locator("#inbox-said")).to_contain_text("Not sent")
+    amina.click()
+    expect(page.locator(".bubble-out")).to_contain_text("Yes")
+    expect(box(page)).to_have_value("From eight")
+
+
+def test_a_second_enter_before_the_chat_is_left_sends_and_says_nothing_more(team: Team):
+    team.customer_writes("A cake?")
+    team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
+    page = team.window("mara@bakery.example").page
+    amina, bruno = (page.locator(".inbox-row", has_text=name) for name in ("Amina", "Bruno"))
+    amina.click()
+    box(page).fill("Yes")
+    held = hold(page, "**/reply/")
+    with page.expect_request("**/reply/"):
+        box(page).press("Enter")
+    box(page).press("Enter")
+    bruno.click()
+    expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
+    with page.expect_response("**/reply/"):
+        held[0].continue_()
+    amina.click()
+    expect(page.locator(".bubble-out")).to_have_count(1)
+    expect(box(page)).to_have_value("")
+    expect(page.locator("#inbox-said")).not_to_contain_text("Not sent")
