@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Customer
 from leadsite.accounts.models import Membership, User
@@ -137,3 +139,16 @@ def test_an_erasure_deletes_the_exports_of_operators_who_see_all_businesses(lead
     erase_customer(user_id=owner.id, customer_id=Customer.objects.filter(user=owner.user)[0].pk)
     assert Export.objects.get().user == stranger.user
     assert ExportFile.objects.get().user == stranger.user
+
+
+def test_the_pieces_of_old_exports_are_deleted_in_batches(long, monkeypatch):
+    """They are megabytes."""
+    monkeypatch.setattr(services, "PIECE", 1000)
+    monkeypatch.setattr(services, "PRUNED_PIECES", 1, raising=False)
+    services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    pieces = ExportFile.objects.count()
+    Export.objects.update(created_at=clock.now() - timedelta(hours=25))
+    with CaptureQueriesContext(connection) as queries:
+        assert services.prune_exports() == 1
+    assert not ExportFile.objects.exists()
+    assert sum('DELETE FROM "export_files"' in query["sql"] for query in queries.captured_queries) == pieces > 1
