@@ -15,6 +15,7 @@ from procrastinate.jobs import Job, Status
 
 from leadsite.accounts.models import LoginAttempt, RequestAllowance, Session
 from leadsite.core import clock
+from leadsite.core.statements import delete_in_batches
 from leadsite.rest import idempotency
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS: Final = 5
 KEEP_SUCCEEDED_HOURS: Final = 24
 KEEP_FAILED_HOURS: Final = 30 * 24
+# Rows that are deleted in a transaction: requests and logins wait for the rows that it has locked.
+PRUNE_SIZE: Final = 5000
 
 
 @app.periodic(cron="*/2 * * * *")
@@ -59,7 +62,8 @@ def prune_idempotency_keys(timestamp: int) -> None:
 @app.task(queueing_lock="prune_allowances")
 def prune_allowances(timestamp: int) -> None:
     """Delete the allowances of keys unused for an hour: they are full, and so is that of a key without a row."""
-    RequestAllowance.objects.filter(counted_at__lt=clock.check_clock() - timedelta(hours=1)).delete()
+    old = RequestAllowance.objects.filter(counted_at__lt=clock.check_clock() - timedelta(hours=1))
+    delete_in_batches(old, size=PRUNE_SIZE)
 
 
 @app.periodic(cron="20 * * * *")
@@ -67,8 +71,8 @@ def prune_allowances(timestamp: int) -> None:
 def prune_logins(timestamp: int) -> None:
     """Delete sessions that have ended, and failed logins that no longer count."""
     now = clock.check_clock()
-    LoginAttempt.objects.filter(until__lt=now).delete()
-    Session.objects.filter(expire_date__lt=now).delete()
+    delete_in_batches(LoginAttempt.objects.filter(until__lt=now), size=PRUNE_SIZE)
+    delete_in_batches(Session.objects.filter(expire_date__lt=now), by="expire_date", size=PRUNE_SIZE)
 
 
 @app.periodic(cron="10 3 * * *")

@@ -87,6 +87,7 @@ SQL = {
     "leadsite/privacy/retention.py _FORGET_THREADS": "what is old is removed, deleted or not",
     "leadsite/privacy/retention.py _OLD_MESSAGES": "what is old is removed, deleted or not",
     "leadsite/privacy/retention.py _STILL_CLOSED": "what is old is removed, deleted or not",
+    "leadsite/privacy/retention.py _STILL_THEIRS": BY_ID,
     "leadsite/privacy/retention.py _UNUSED": "what is old is removed, deleted or not",
     "leadsite/webhooks/sql/write_lead_events.sql": "events tell of deletion and restoring",
 }

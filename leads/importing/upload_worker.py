@@ -29,6 +29,7 @@ from leads.importing.uploads import options_of
 from leads.models import ImportFile, ImportRun
 from leads.pauses import Pauses
 from leadsite.core import clock
+from leadsite.core.statements import delete_in_batches
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +44,8 @@ BATCH_SIZE: Final = 2000
 SHOWN_REFUSALS: Final = 20
 SHOWN_CHANGES: Final = 50
 SHOWN_LETTERS: Final = 200
+# Of files, deleted in a transaction: so many MB.
+PRUNED_PIECES: Final = 100
 
 
 class _Paused(Exception):
@@ -80,9 +83,9 @@ def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
 def prune_uploads() -> None:
     """Delete files whose run has not changed for a week, and runs that were never imported. Raises ClockDiffers."""
     old = ImportRun.objects.filter(updated_at__lt=clock.check_clock() - KEEP)
-    old.filter(state=State.PREVIEW).delete()
     over = old.exclude(state__in=(State.TRYING, State.WAITING, State.RUNNING))
-    ImportFile.objects.filter(run__in=over).delete()
+    delete_in_batches(ImportFile.objects.filter(run__in=over.values("pk")), size=PRUNED_PIECES)
+    old.filter(state=State.PREVIEW).delete()
 
 
 def _take(run_id: UUID) -> ImportRun | None:

@@ -21,7 +21,7 @@ from leadsite.core.statements import fetch_rows
 
 Progress = Callable[[str], None]
 _PROGRESS_SECONDS: Final = 1.0
-_TABLES: Final = """
+TABLES: Final = """
     SELECT c.relname FROM pg_class AS c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
 """
@@ -121,7 +121,7 @@ def server_version() -> int:
 def count_rows() -> dict[str, int]:
     """The rows of each table; partitions count for their table."""
     counts: dict[str, int] = {}
-    for (table,) in fetch_rows(_TABLES):
+    for (table,) in fetch_rows(TABLES):
         ((counts[table],),) = fetch_rows(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")  # noqa: S608
     return counts
 

@@ -7,7 +7,10 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 OUR_APPS: Final = frozenset(
-    {"accounts", "audit", "conversations", "inbox", "leads", "monitoring", "privacy", "webhooks", "whatsapp"}
+    {
+        *("accounts", "audit", "conversations", "exports", "figures", "inbox", "leads", "monitoring", "privacy"),
+        *("webhooks", "whatsapp"),
+    }
 )
 
 

@@ -17,6 +17,7 @@ from conversations.models import Conversation, Customer
 from conversations.search.pages import SEARCH_PLANS
 from leads.models import DeletedLead, Lead
 from leadsite.accounts.models import User
+from leadsite.adminkit.workplace import reader_of
 from leadsite.core.postgresql.replica import read_from_replica
 from leadsite.core.transactions import custom_plans
 from leadsite.exports.columns import RELATED
@@ -55,11 +56,15 @@ def rows_of(request: HttpRequest, kind: str, query: str) -> QuerySet[Any]:
     return rows.select_related(*RELATED[kind])
 
 
-def request_of(person: User, business_id: Any) -> HttpRequest:
-    """A request of a person who works for a business, for a worker."""
+def request_of(person: User, business_id: UUID) -> HttpRequest:
+    """A request of a person who works for a business, for a worker. Raises PermissionDenied where they no longer do:
+    the list would have the rows of the next business that they work for.
+    """
     request = HttpRequest()
     person.wanted_business = str(business_id)
     request.user = person
+    if reader_of(request) != business_id:
+        raise PermissionDenied
     return request
 
 

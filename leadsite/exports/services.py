@@ -19,6 +19,7 @@ from procrastinate.exceptions import ConnectorException
 from leadsite.accounts.business.places import zone_of
 from leadsite.accounts.models import User
 from leadsite.core import clock
+from leadsite.core.statements import delete_in_batches
 from leadsite.exports.columns import Column, cells_of, chosen_columns
 from leadsite.exports.models import Export, ExportFile
 from leadsite.exports.rows import FilterInvalid, newest_first, request_of, rows_of
@@ -35,6 +36,9 @@ KEEP: Final = timedelta(days=1)
 STALE: Final = timedelta(minutes=1)
 MAX_ATTEMPTS: Final = 3
 PIECE: Final = 2**20
+# Deleted in a transaction: so many MB, and so many rows.
+PRUNED_PIECES: Final = 100
+PRUNED_EXPORTS: Final = 1000
 _FORBIDDEN: Final = gettext_noop("You may not see these rows any more.")
 
 
@@ -109,8 +113,8 @@ def process_export(export_id: UUID, *, should_stop: Callable[[], bool]) -> None:
 def prune_exports() -> int:
     """Delete exports of yesterday with their files; return how many. Raises ClockDiffers."""
     old = Export.objects.filter(created_at__lt=clock.check_clock() - KEEP)
-    ExportFile.objects.filter(export__in=old.values("pk")).delete()
-    return old.delete()[0]
+    delete_in_batches(ExportFile.objects.filter(export__in=old.values("pk")), size=PRUNED_PIECES)
+    return delete_in_batches(old, by="created_at", size=PRUNED_EXPORTS)
 
 
 def pieces_of(export: Export) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ Each statement sees one state of the database, so what is being written meanwhil
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final
@@ -13,7 +14,7 @@ from uuid import UUID
 import structlog
 from django.apps import apps
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
 
 from leadsite.audit.partitions import LEAST_DAYS
 from leadsite.core import clock
@@ -32,6 +33,12 @@ log = structlog.get_logger(__name__)
 RANGE: Final = 20_000
 EXAMPLES: Final = 5
 KEPT_RUNS: Final = 100
+CHECK_FAILED: Final = "check_failed"
+_NOT_RUN: Final = (
+    "checks that could not be completed",
+    "See their errors in the log (integrity_check_failed). Of one that took too long, run manage.py check_integrity"
+    " while the site has less to do.",
+)
 _THIS_HOUR: Final = """(t.updated_at > now() - interval '1 day'
     OR ('x' || right(t.id::text, 2))::bit(8)::integer %% 24 = extract(hour FROM now() AT TIME ZONE 'UTC'))"""
 _FIRST: Final = UUID(int=0)
@@ -55,18 +62,27 @@ class Finding:
 
 
 def check_integrity(*, whole_audit: bool = True) -> list[Finding]:
-    """Check all tables, store the result as an IntegrityRun, and return what is wrong. Raises django.db.Error.
+    """Check all tables, store the result as an IntegrityRun, and return what is wrong.
+
+    A check that fails, or takes longer than a minute for a range, is a finding and does not stop the others. Raises
+    django.db.Error where the connection is lost.
 
     Comparing a row with the audit reads all of its entries. Without `whole_audit` only those rows are compared that
     have changed within a day, and of the others those of this hour, so that each of them is within a day.
     """
     started = time.monotonic()
-    findings = list(_missing_rules())
+    findings: list[Finding] = []
+    failed: list[str] = []
+    with _noted(MISSING_RULE, failed):
+        findings += _missing_rules()
     audit = [replace(check, condition=_of_audit(check.condition, whole=whole_audit)) for check in AUDIT]
     # Sorted, so that the ranges of a table are looked up once for all of its checks.
     for table, checks in groupby(sorted([*CHECKS, *audit], key=_table_of), key=_table_of):
-        findings += _check_table(table, list(checks))
-    findings += _in_storage()
+        findings += _check_table(table, list(checks), failed)
+    with _noted("stored_media", failed):
+        findings += _in_storage()
+    if failed:
+        findings.append(Finding(CHECK_FAILED, "", len(failed), *_NOT_RUN, failed[:EXAMPLES]))
     IntegrityRun.objects.create(
         seconds=time.monotonic() - started, findings=[asdict(finding) for finding in findings], total=len(findings)
     )
@@ -87,27 +103,46 @@ def _table_of(check: Check) -> str:
     return check.table
 
 
-def _check_table(table: str, checks: Sequence[Check]) -> list[Finding]:
+@contextmanager
+def _noted(name: str, failed: list[str]) -> Iterator[None]:
+    """Note and log a check that the database refuses. Raises django.db.Error where the connection is lost."""
+    try:
+        yield
+    except Error:
+        if not connection.is_usable():
+            raise
+        log.exception("integrity_check_failed", check=name)
+        failed.append(name)
+
+
+def _check_table(table: str, checks: Sequence[Check], failed: list[str]) -> list[Finding]:
     found: dict[str, Finding] = {}
-    for after, until in _ranges(table):
-        for check in checks:
-            count, examples, owners = _find(check, after, until)
-            if count:
-                finding = found.setdefault(check.name, Finding(check.name, table, 0, check.meaning, check.advice))
-                finding.count += count
-                finding.examples = (finding.examples + examples)[:EXAMPLES]
-                finding.businesses = sorted({*finding.businesses, *owners})[:EXAMPLES]
+    with _noted(table, failed):
+        for after, until in _ranges(table):
+            for check in checks:
+                if check.name not in failed:
+                    with _noted(check.name, failed):
+                        _check_range(check, after, until, found)
     return list(found.values())
+
+
+def _check_range(check: Check, after: UUID, until: UUID, found: dict[str, Finding]) -> None:
+    count, examples, owners = _find(check, after, until)
+    if count:
+        finding = found.setdefault(check.name, Finding(check.name, check.table, 0, check.meaning, check.advice))
+        finding.count += count
+        finding.examples = (finding.examples + examples)[:EXAMPLES]
+        finding.businesses = sorted({*finding.businesses, *owners})[:EXAMPLES]
 
 
 def _in_storage() -> Iterator[Finding]:
     """What is wrong with the files of messages. A storage that does not answer says nothing of the rows."""
     try:
         found = list(media_findings(clock.now()))
-    except (Error, OSError):
+    except Error:
         raise
     except Exception as error:
-        # A bucket's client has errors of its own.
+        # A folder raises OSError; a bucket's client has errors of its own.
         log.exception("media_storage_unreachable")
         yield Finding("media_storage_unreachable", "stored_media", 1, *STORAGE_AWAY, [type(error).__name__])
         return

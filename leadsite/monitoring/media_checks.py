@@ -16,7 +16,7 @@ ROW_WITHOUT_BYTES: Final = "media_row_without_bytes"
 BYTES_WITHOUT_ROW: Final = "media_bytes_without_row"
 STORAGE_AWAY: Final = (
     "storage of files that does not answer",
-    "See its error in the log, and the settings MEDIA_S3_….",
+    "See its error in the log, and the settings LEADSITE_DATA_DIR and MEDIA_S3_….",
 )
 # Bytes are stored before their row, and deleted before it: what is younger may be at work.
 AGE: Final = timedelta(hours=25)

@@ -6,7 +6,7 @@ of ids at a time, and each chunk begins where the last one ended.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, connection, transaction
 
 from conversations.models import Conversation, Customer
 from leadsite.core.arrays import array
@@ -24,6 +24,8 @@ from leadsite.privacy.audit import erase_entries
 
 log = structlog.get_logger(__name__)
 
+# Deletes rows of a range of ids that are older than that; returns up to which id it is done, and how many.
+Step = Callable[[UUID, UUID, datetime], tuple[UUID, int]]
 # Rows that are deleted in a transaction, and rows that a statement looks at: some milliseconds of time.
 CHUNK: Final = 500
 RANGE: Final = 20_000
@@ -36,19 +38,28 @@ _CLOSED: Final = """
     FROM leads AS l WHERE l.id > %s AND l.id <= %s AND l.status IN ('converted', 'lost') AND l.updated_at < %s
     ORDER BY l.id LIMIT %s
 """
+# A merge that had the lock before has moved the others to a customer who is not locked: the next night deletes them.
+_STILL_THEIRS: Final = """
+    SELECT v.id FROM conversations AS v WHERE v.id = ANY (%s::uuid[]) AND v.customer_id = ANY (%s::uuid[])
+"""
 # Under the lock: somebody may have opened it again.
 _STILL_CLOSED: Final = """
-    DELETE FROM leads WHERE id = ANY (%s::uuid[]) AND status IN ('converted', 'lost') AND updated_at < %s RETURNING id
+    DELETE FROM leads WHERE id = ANY (%s::uuid[]) AND conversation_id = ANY (%s::uuid[])
+        AND status IN ('converted', 'lost') AND updated_at < %s
+    RETURNING id
 """
 _OLD_MESSAGES: Final = """
     SELECT m.id, m.conversation_id, (SELECT v.customer_id FROM conversations AS v WHERE v.id = m.conversation_id)
     FROM messages AS m
     WHERE m.id > %s AND m.id <= %s AND m.sort_at < %s AND m.status NOT IN ('queued', 'sending') ORDER BY m.id LIMIT %s
 """
-_FORGET_FIRST: Final = "UPDATE leads SET first_message_id = NULL WHERE first_message_id = ANY (%s::uuid[])"
-_DELETE_MESSAGES: Final = """
-    DELETE FROM messages WHERE id = ANY (%s::uuid[]) AND status NOT IN ('queued', 'sending') RETURNING id
+_STILL_OLD: Final = """
+    SELECT id FROM messages WHERE id = ANY (%s::uuid[]) AND conversation_id = ANY (%s::uuid[])
+        AND status NOT IN ('queued', 'sending')
+    FOR UPDATE
 """
+_FORGET_FIRST: Final = "UPDATE leads SET first_message_id = NULL WHERE first_message_id = ANY (%s::uuid[])"
+_DELETE_MESSAGES: Final = "DELETE FROM messages WHERE id = ANY (%s::uuid[])"
 # Nothing is in it any more, or only what was written before the leads of it were closed.
 _UNUSED: Final = """
     SELECT v.id FROM conversations AS v WHERE v.id = ANY (%s::uuid[])
@@ -56,13 +67,20 @@ _UNUSED: Final = """
         AND NOT EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = v.id
             AND (m.sort_at >= %s OR m.status IN ('queued', 'sending')))
 """
-# One that a merge had moved, until its undo, may be the first of a lead elsewhere.
-_FORGET_THREADS: Final = """
+# What _UNUSED has seen, and nothing that came since. One that a merge had moved, until its undo, may be the first of a
+# lead elsewhere.
+_OF_UNUSED: Final = "conversation_id = ANY (%s::uuid[]) AND sort_at < %s AND status NOT IN ('queued', 'sending')"
+_FORGET_THREADS: Final = f"""
     UPDATE leads SET first_message_id = NULL WHERE first_message_id = ANY (ARRAY(
-        SELECT m.id FROM messages AS m WHERE m.conversation_id = ANY (%s::uuid[])))
+        SELECT m.id FROM messages AS m WHERE {_OF_UNUSED}))
+"""  # noqa: S608 - a constant
+_DELETE_THREADS: Final = f"DELETE FROM messages WHERE {_OF_UNUSED}"  # noqa: S608 - a constant
+_DELETE_CONVERSATIONS: Final = """
+    DELETE FROM conversations AS v WHERE v.id = ANY (%s::uuid[])
+        AND NOT EXISTS (SELECT FROM leads AS l WHERE l.conversation_id = v.id)
+        AND NOT EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = v.id)
+    RETURNING v.id
 """
-_DELETE_THREADS: Final = "DELETE FROM messages WHERE conversation_id = ANY (%s::uuid[])"
-_DELETE_CONVERSATIONS: Final = "DELETE FROM conversations WHERE id = ANY (%s::uuid[])"
 # Not those who want no marketing: that must not be forgotten.
 _DELETE_CUSTOMERS: Final = """
     DELETE FROM customers AS c WHERE c.id = ANY (%s::uuid[]) AND c.marketing_opted_out_at IS NULL
@@ -98,27 +116,50 @@ _FORGET_PREVIEWS: Final = "UPDATE import_runs SET preview = NULL, trial = NULL W
 def delete_old(*, now: datetime, should_stop: Callable[[], bool]) -> Counter[str]:
     """Delete what is older than the settings say; return how many rows, by what they are. Opens transactions.
 
-    Raises django.db.Error; what was deleted until then stays deleted.
+    A kind of rows that fails is logged and does not stop the others; what was deleted of it stays deleted, and the next
+    night goes on. Raises ExceptionGroup of what the failed ones raised, after the last one; django.db.Error at once
+    where the connection is lost.
     """
-    steps: dict[str, tuple[int, str, Callable[[UUID, UUID, datetime], tuple[UUID, int]]]] = {
+    deleted: Counter[str] = Counter()
+    errors: list[Exception] = []
+    for name, (days, table, step) in _steps().items():
+        if not days:
+            continue
+        try:
+            for count in _chunks(table, step, before=now - timedelta(days=days), should_stop=should_stop):
+                deleted[name] += count
+        except Exception as error:
+            if isinstance(error, Error) and not connection.is_usable():
+                raise
+            log.exception("old_rows_not_deleted", rows=name)
+            errors.append(error)
+    if deleted:
+        log.info("old_rows_deleted", **deleted)
+    if errors:
+        raise ExceptionGroup(f"{len(errors)} kinds of old rows were not deleted.", errors)
+    return deleted
+
+
+def _steps() -> dict[str, tuple[int, str, Step]]:
+    """By what the rows are: their days, their table, and what deletes a chunk of them."""
+    return {
         "leads": (settings.CLOSED_LEAD_DAYS, "leads", _delete_leads),
         "messages": (settings.MESSAGE_DAYS, "messages", _delete_messages),
         "media": (settings.MEDIA_DAYS, "messages", partial(_in_chunk, _WITH_MEDIA, _FORGET_MEDIA)),
         "refusals": (settings.REFUSAL_DAYS, "import_refusals", partial(_in_chunk, _REFUSALS, _DELETE_REFUSALS)),
         "previews": (settings.REFUSAL_DAYS, "import_runs", partial(_in_chunk, _WITH_PREVIEWS, _FORGET_PREVIEWS)),
     }
-    deleted: Counter[str] = Counter()
-    for name, (days, table, step) in steps.items():
-        position = end = _FIRST if days else _LAST
-        while position != _LAST and not should_stop():
-            if position == end:
-                end = _end_of_range(table, position)
-            position, count = step(position, end, now - timedelta(days=days))
-            if count:
-                deleted[name] += count
-    if deleted:
-        log.info("old_rows_deleted", **deleted)
-    return deleted
+
+
+def _chunks(table: str, step: Step, *, before: datetime, should_stop: Callable[[], bool]) -> Iterator[int]:
+    """Delete a chunk after the other; yield how many rows each had."""
+    position = end = _FIRST
+    while position != _LAST and not should_stop():
+        if position == end:
+            end = _end_of_range(table, position)
+        position, count = step(position, end, before)
+        if count:
+            yield count
 
 
 def _end_of_range(table: str, after: UUID) -> UUID:
@@ -136,8 +177,8 @@ def _delete_leads(after: UUID, until: UUID, before: datetime) -> tuple[UUID, int
         leads, conversations, customers = _ids_of(rows)
         if not leads:
             return until, 0
-        Customer.objects.lock(customers)
-        gone = [lead_id for (lead_id,) in fetch_rows(_STILL_CLOSED, [array(leads), before])]
+        conversations = _lock(conversations, customers)
+        gone = _ids(_STILL_CLOSED, [array(leads), array(conversations), before])
         erase_entries([*gone, *_delete_unused(conversations, customers, before)])
         return _position(rows, until), len(gone)
 
@@ -151,9 +192,10 @@ def _delete_messages(after: UUID, until: UUID, before: datetime) -> tuple[UUID, 
         messages, conversations, customers = _ids_of(rows)
         if not messages:
             return until, 0
-        Customer.objects.lock(customers)
-        fetch_rows(_FORGET_FIRST, [array(messages)])
-        gone = fetch_rows(_DELETE_MESSAGES, [array(messages)])
+        conversations = _lock(conversations, customers)
+        gone = _ids(_STILL_OLD, [array(messages), array(conversations)])
+        fetch_rows(_FORGET_FIRST, [array(gone)])
+        fetch_rows(_DELETE_MESSAGES, [array(gone)])
         Conversation.objects.set_waiting(conversations)
         erase_entries(_delete_unused(conversations, customers, before))
         return _position(rows, until), len(gone)
@@ -177,12 +219,22 @@ def _ids_of(rows: list[tuple[Any, ...]]) -> tuple[list[UUID], list[UUID], list[U
     return [row[0] for row in rows], sorted({row[1] for row in rows}), sorted({row[2] for row in rows})
 
 
+def _ids(statement: str, parameters: list[Any]) -> list[UUID]:
+    return [id_ for (id_,) in fetch_rows(statement, parameters)]
+
+
+def _lock(conversations: list[UUID], customers: list[UUID]) -> list[UUID]:
+    """Lock the customers, and return those of the conversations that are still theirs. Caller holds the transaction."""
+    locked = [customer.pk for customer in Customer.objects.lock(customers)]
+    return _ids(_STILL_THEIRS, [array(conversations), array(locked)])
+
+
 def _delete_unused(conversations: list[UUID], customers: list[UUID], before: datetime) -> list[UUID]:
     """Delete those of the conversations that have no lead and no younger message, and customers without any; return
     the ids of both. Caller holds the transaction and has locked the customers.
     """
-    unused = [conversation_id for (conversation_id,) in fetch_rows(_UNUSED, [array(conversations), before])]
-    fetch_rows(_FORGET_THREADS, [array(unused)])
-    fetch_rows(_DELETE_THREADS, [array(unused)])
-    fetch_rows(_DELETE_CONVERSATIONS, [array(unused)])
-    return unused + [customer_id for (customer_id,) in fetch_rows(_DELETE_CUSTOMERS, [array(customers)])]
+    unused = _ids(_UNUSED, [array(conversations), before])
+    fetch_rows(_FORGET_THREADS, [array(unused), before])
+    fetch_rows(_DELETE_THREADS, [array(unused), before])
+    gone = _ids(_DELETE_CONVERSATIONS, [array(unused)])
+    return gone + _ids(_DELETE_CUSTOMERS, [array(customers)])

@@ -1,6 +1,8 @@
 """How the worker processes an uploaded file: interruption, killed workers and deletion of old files."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from leads.importing import resume, upload_worker
 from leads.models import ImportFile, ImportRun
@@ -52,6 +54,19 @@ def test_files_are_deleted_after_a_week(staff):
     upload_worker.prune_uploads()
     assert not ImportRun.objects.exists()
     assert not ImportFile.objects.exists()
+
+
+def test_the_pieces_of_old_files_are_deleted_in_batches(staff, monkeypatch):
+    """They are megabytes."""
+    monkeypatch.setattr(upload_worker, "PRUNED_PIECES", 1, raising=False)
+    upload(staff)
+    upload(staff, name="another.csv")
+    upload(staff, name="third.csv")
+    ImportRun.objects.update(updated_at="2026-01-01T00:00:00Z")
+    with CaptureQueriesContext(connection) as queries:
+        upload_worker.prune_uploads()
+    assert not ImportFile.objects.exists()
+    assert sum('DELETE FROM "import_files"' in query["sql"] for query in queries.captured_queries) >= 3
 
 
 def waiting_run(staff: Staff, name: str) -> ImportRun:

@@ -1,12 +1,16 @@
 """A database from before the rewritten migrations is refused with a message that says what to do."""
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from leadsite.core.history import OUR_APPS
+
 # The migrations of the last of those versions.
 OLD = [("conversations", "0002_whatsapp_in"), ("conversations", "0004_search"), ("leads", "0008_import_files")]
+PACKAGES = {"conversations", "leads", "leadsite", "whatsapp"}
 SENTENCE = "from an earlier version of leadsite, whose tables this version cannot use"
 
 
@@ -22,6 +26,13 @@ def test_the_message_says_to_move_the_data_directory(db, settings):
     with pytest.raises(CommandError) as refused:
         call_command("migrate", verbosity=0)
     assert str(refused.value) == f"The data in var/ is {SENTENCE}: move it away (mv var var.old) and run again."
+
+
+def test_every_app_of_ours_that_has_tables_is_asked_about():
+    """Its missing constraints are found too: leadsite/monitoring/integrity.py."""
+    ours = {app.label for app in apps.get_app_configs() if app.name.partition(".")[0] in PACKAGES}
+    with_tables = {model._meta.app_label for model in apps.get_models()}
+    assert ours & with_tables == OUR_APPS
 
 
 def test_a_database_of_this_version_is_migrated(db):

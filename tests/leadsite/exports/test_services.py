@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Customer
-from leadsite.accounts.models import User
+from leadsite.accounts.models import Membership, User
 from leadsite.core import clock
 from leadsite.exports import services
 from leadsite.exports.models import Export, ExportFile
@@ -55,6 +57,16 @@ def test_a_person_who_has_left_gets_no_file(long, owner):
     services.process_export(Export.objects.get().pk, should_stop=lambda: False)
     assert Export.objects.get().state == "failed"
     assert "may not see" in Export.objects.get().error
+
+
+def test_a_person_who_works_for_another_business_now_gets_none_of_its_rows_in_the_former(long, owner, stranger):
+    stranger.has_lead(details="cake of others")
+    Membership.objects.filter(person=owner.user).delete()
+    Membership.objects.create(person=owner.user, business=stranger.user, role="owner")
+    services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    assert Export.objects.get().state == "failed"
+    assert "may not see" in Export.objects.get().error
+    assert not ExportFile.objects.exists()
 
 
 def test_a_worker_that_is_stopped_leaves_it_to_another_and_two_write_it_once(long):
@@ -114,3 +126,29 @@ def test_an_erasure_deletes_the_exports_of_the_business(long, owner):
     erase_customer(user_id=owner.id, customer_id=Customer.objects.order_by("pk")[0].pk)
     assert not Export.objects.exists()
     assert not ExportFile.objects.exists()
+
+
+def test_an_erasure_deletes_the_exports_of_operators_who_see_all_businesses(leads, owner, stranger, monkeypatch):
+    monkeypatch.setattr(services, "AT_ONCE", 1)
+    stranger.has_lead(details="cake")
+    stranger.has_lead(details="cake")
+    export(staff_of(stranger), "lead", "q=cake")
+    export(operator(), "lead", "q=cake")
+    for pk in Export.objects.values_list("pk", flat=True):
+        services.process_export(pk, should_stop=lambda: False)
+    erase_customer(user_id=owner.id, customer_id=Customer.objects.filter(user=owner.user)[0].pk)
+    assert Export.objects.get().user == stranger.user
+    assert ExportFile.objects.get().user == stranger.user
+
+
+def test_the_pieces_of_old_exports_are_deleted_in_batches(long, monkeypatch):
+    """They are megabytes."""
+    monkeypatch.setattr(services, "PIECE", 1000)
+    monkeypatch.setattr(services, "PRUNED_PIECES", 1, raising=False)
+    services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    pieces = ExportFile.objects.count()
+    Export.objects.update(created_at=clock.now() - timedelta(hours=25))
+    with CaptureQueriesContext(connection) as queries:
+        assert services.prune_exports() == 1
+    assert not ExportFile.objects.exists()
+    assert sum('DELETE FROM "export_files"' in query["sql"] for query in queries.captured_queries) == pieces > 1

@@ -5,14 +5,14 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DataError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Message
 from leadsite.monitoring import integrity
-from leadsite.monitoring.integrity import check_integrity
-from leadsite.monitoring.integrity_checks import CHECKS, MISSING_RULE
+from leadsite.monitoring.integrity import CHECK_FAILED, check_integrity
+from leadsite.monitoring.integrity_checks import CHECKS, MISSING_RULE, Check
 from leadsite.monitoring.models import IntegrityRun
 from tests.factories import Business
 from tests.leadsite.monitoring.corruptions import CORRUPTIONS, PHONE, corrupt, two_businesses
@@ -67,6 +67,29 @@ def test_a_corruption_is_found_and_named(check: str, owner: Business, stranger: 
     assert found[check].count >= 1
     assert found[check].examples
     assert found[check].what_to_do.endswith(".")
+
+
+def test_a_check_that_fails_is_a_finding_and_does_not_stop_the_others(
+    owner: Business, stranger: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_businesses(owner, stranger)
+    corrupt("doubled_active_conversation", owner, stranger)
+    failing = Check(name="fails", table="conversations", condition="1 / 0 = 1", meaning="", advice="")
+    monkeypatch.setattr(integrity, "CHECKS", (failing, *CHECKS))
+    found = {finding.check: finding for finding in check_integrity()}
+    assert (found[CHECK_FAILED].count, found[CHECK_FAILED].examples) == (1, ["fails"])
+    assert "doubled_active_conversation" in found
+    assert IntegrityRun.objects.get().total == len(found)
+
+
+def test_where_the_connection_is_lost_nothing_else_is_checked(owner: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner.has_lead()
+    failing = Check(name="fails", table="leads", condition="1 / 0 = 1", meaning="", advice="")
+    monkeypatch.setattr(integrity, "CHECKS", (failing, *CHECKS))
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    with pytest.raises(DataError):
+        check_integrity()
+    assert not IntegrityRun.objects.exists()
 
 
 def test_each_check_has_a_name_of_its_own_and_a_sentence() -> None:

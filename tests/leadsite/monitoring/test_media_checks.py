@@ -1,6 +1,7 @@
 """The self-check compares the rows of files with the storage."""
 
 from datetime import datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core.files.storage import storages
@@ -64,7 +65,9 @@ def test_a_file_of_a_bucket_that_was_deleted_since_it_was_listed_is_no_finding(s
     assert findings(owner, days=2) == {}
 
 
-def test_a_storage_that_does_not_answer_is_a_finding(stored, monkeypatch):
-    monkeypatch.setattr("leadsite.monitoring.integrity.media_findings", lambda now: 1 / 0)
+@pytest.mark.parametrize("error", [ZeroDivisionError, PermissionError])
+def test_a_storage_that_does_not_answer_is_a_finding(stored, monkeypatch, error):
+    """A bucket, or a folder that cannot be read."""
+    monkeypatch.setattr("leadsite.monitoring.integrity.media_findings", Mock(side_effect=error))
     (found,) = check_integrity()
     assert found.check == "media_storage_unreachable"

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
+from structlog.testing import capture_logs
 
 from conversations.media.files import media_storage
 from conversations.models import Conversation, Customer, Message, StoredMedia
@@ -16,6 +17,7 @@ from leadsite.privacy import retention
 from leadsite.privacy.retention import delete_old
 from tests.database import rows_read, use_indexes
 from tests.leads.merging.pairs import make_one
+from tests.leadsite.monitoring.failing import failing
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from whatsapp.media.fetching import fetch_due
@@ -228,3 +230,26 @@ def test_what_stays_is_read_once_a_night_and_not_again_for_each_chunk(inbox, set
     assert run() == SETTINGS["REFUSAL_DAYS"]
     # Once for the end of the range, once for the rows in it, and those that are deleted.
     assert rows_read("import_refusals") - before < 3 * 66
+
+
+def test_a_kind_of_rows_that_fails_does_not_keep_the_others(inbox, settings):
+    filled(inbox)
+    settings.CLOSED_LEAD_DAYS = settings.REFUSAL_DAYS = 30
+    with (
+        failing("leads", "22000", event="DELETE"),
+        capture_logs() as logs,
+        pytest.raises(ExceptionGroup, match="1 kinds of old rows were not deleted") as failed,
+    ):
+        run()
+    assert [type(one) for one in failed.value.exceptions] == [DataError]
+    assert [log["rows"] for log in logs if log["event"] == "old_rows_not_deleted"] == ["leads"]
+    assert run() == {"leads": 5}
+
+
+def test_where_the_connection_is_lost_no_other_kind_is_tried(inbox, settings, monkeypatch):
+    filled(inbox)
+    settings.CLOSED_LEAD_DAYS = settings.REFUSAL_DAYS = 30
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    with failing("leads", "22000", event="DELETE"), pytest.raises(DataError):
+        run()
+    assert ImportRefusal.objects.count() == 7

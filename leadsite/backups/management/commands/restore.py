@@ -15,6 +15,7 @@ from leadsite.backups.creating import seconds_since
 from leadsite.backups.programs import ProgramMissing
 from leadsite.backups.restoring import (
     RestoreFailed,
+    RestoreIncomplete,
     RestoreRefused,
     check_backup,
     check_target,
@@ -23,6 +24,8 @@ from leadsite.backups.restoring import (
 )
 
 COULD_NOT_RUN: Final = 2
+INCOMPLETE: Final = 3
+_AGAIN: Final = "Correct that, and restore again with --replace, before you start the site."
 
 
 class Command(BaseCommand):
@@ -30,7 +33,8 @@ class Command(BaseCommand):
         "Restore a backup of `manage.py backup` into the database of the settings: in one transaction, so all of it or"
         " nothing. Files and keys are checked first. Stop the site and the worker before. A database, or a folder of"
         " media, that is not empty is refused without --replace. Newer migrations are applied at the end. Exit code 0:"
-        " done, 1: refused or failed, and the database is as before, 2: could not begin."
+        " done, 1: refused or failed, and everything is as before, 2: could not begin, 3: the database was replaced,"
+        " and what was to follow has failed."
     )
     requires_system_checks = ()
 
@@ -55,16 +59,17 @@ class Command(BaseCommand):
                 self.stdout.write(f"{folder} of {manifest.created_at} is complete, and can be restored here.")
                 return
             restore_backup(folder, manifest, progress=self.progress)
-            # What this version has added since, and the rights of the roles.
-            call_command("migrate", interactive=False, verbosity=0)
         except (BackupDamaged, RestoreRefused) as error:
             raise CommandError(f"{error} Nothing was changed.") from error
         except RestoreFailed as error:
-            raise CommandError(f"The backup was not restored.\n{error}") from error
+            raise CommandError(f"The backup was not restored, and nothing was changed.\n{error}") from error
+        except RestoreIncomplete as error:
+            raise CommandError(f"{error}\n{_AGAIN}", returncode=INCOMPLETE) from error
         except (ProgramMissing, Error) as error:
-            raise CommandError(str(error).strip(), returncode=COULD_NOT_RUN) from error
+            raise CommandError(f"{str(error).strip()} Nothing was changed.", returncode=COULD_NOT_RUN) from error
         except OSError as error:
-            raise CommandError(f"{error.filename or folder}: {error.strerror}.") from error
+            raise CommandError(f"{error.filename or folder}: {error.strerror}. Nothing was changed.") from error
+        self.migrate()
         self.stdout.write(
             f"Restored {folder.name} of {manifest.created_at}: {sum(manifest.rows.values())} rows,"
             f" {manifest.media_files} files of media, in {seconds_since(started)}."
@@ -75,6 +80,14 @@ class Command(BaseCommand):
                 "SECRET_KEY is another than when the backup was made: everybody has to log in again, and marks of"
                 " erased people count only where SECRET_KEY_FALLBACKS has the former one."
             )
+
+    def migrate(self) -> None:
+        """What this version has added since, and the rights of the roles."""
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except (CommandError, Error) as error:
+            problem = f"Database and media are those of the backup, but were not migrated: {str(error).strip()}"
+            raise CommandError(f"{problem}\n{_AGAIN}", returncode=INCOMPLETE) from error
 
     def progress(self, step: str) -> None:
         if sys.stderr.isatty():

@@ -2,7 +2,9 @@
 
 import json
 import secrets
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +16,8 @@ from django.conf import settings
 from leadsite.backups.archive import DUMP, backups_in
 from tests.factories import Business
 from tests.long.machine import Machine, machine
-from tests.sessions import database_url
-from tests.site import environment, manage
+from tests.sessions import database_url, session, waiting
+from tests.site import REPOSITORY, environment, manage, until
 from tests.whatsapp.graph import Graph
 from tests.whatsapp.mailing import TOKEN, Mailing
 
@@ -38,8 +40,23 @@ class Target:
     folder: Path
 
     def manage(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return manage(*arguments, env=self.environment(**variables))
+
+    def environment(self, **variables: str) -> dict[str, str]:
         keys = {"SECRET_KEY": SECRET, "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS)}
-        return manage(*arguments, env=environment(self.folder, **({"DATABASE_URL": self.url} | keys | variables)))
+        return environment(self.folder, **({"DATABASE_URL": self.url} | keys | variables))
+
+    def tables(self) -> int:
+        with psycopg.connect(self.url) as opened:
+            row = opened.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def business_name(self) -> str:
+        with psycopg.connect(self.url) as opened:
+            row = opened.execute("SELECT business_name FROM users").fetchone()
+        assert row is not None
+        return str(row[0])
 
 
 @pytest.fixture
@@ -67,6 +84,12 @@ def backup(source: Target, *options: str) -> Path:
     return Path(json.loads(made.stdout)["path"])
 
 
+def change(target: Target) -> None:
+    """Something that the backup does not have."""
+    with psycopg.connect(target.url) as opened:
+        opened.execute("UPDATE users SET business_name = 'changed since'")
+
+
 def test_a_restored_site_is_whole_and_sends(mailing: Mailing, graph: Graph, source: Target, target: Target) -> None:
     """On another server: rows, media, rights of the code to work, and a token that is decrypted for sending."""
     message = mailing.writes("Your cake is ready")
@@ -86,8 +109,8 @@ def test_a_restored_site_is_whole_and_sends(mailing: Mailing, graph: Graph, sour
     assert [(entry["token"], entry["body"]["text"]["body"]) for entry in graph.ledger] == [
         (TOKEN, "Your cake is ready")
     ]
-    with psycopg.connect(target.url) as session:
-        row = session.execute("SELECT status FROM messages WHERE id = %s", [message.pk]).fetchone()
+    with psycopg.connect(target.url) as opened:
+        row = opened.execute("SELECT status FROM messages WHERE id = %s", [message.pk]).fetchone()
     assert row == ("sent",)
 
 
@@ -98,8 +121,7 @@ def test_wrong_keys_are_said_before_anything_is_touched(mailing: Mailing, source
     assert "encrypted with a key that is not here: fingerprint" in refused.stderr
     assert "Set it to the keys that the site had then." in refused.stderr
     assert "Nothing was changed." in refused.stderr
-    with psycopg.connect(target.url) as session:
-        assert session.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+    assert target.tables() == 0
     forced = target.manage(
         "restore",
         str(folder),
@@ -118,13 +140,11 @@ def test_what_is_there_is_only_replaced_by_a_word(owner: Business, source: Targe
     assert again.returncode == 1
     assert "is not empty (rows: " in again.stderr
     assert "--replace" in again.stderr
-    with psycopg.connect(target.url) as session:
-        session.execute("UPDATE users SET business_name = 'changed since'")
+    change(target)
     assert target.manage("restore", str(folder), "--check", "--replace").returncode == 0
     replaced = target.manage("restore", str(folder), "--replace")
     assert replaced.returncode == 0, replaced.stderr
-    with psycopg.connect(target.url) as session:
-        assert session.execute("SELECT business_name FROM users").fetchone() == ("Bella's Bakery",)
+    assert target.business_name() == "Bella's Bakery"
 
 
 def test_a_database_that_was_only_migrated_is_empty(owner: Business, source: Target, target: Target) -> None:
@@ -153,3 +173,70 @@ def test_the_newest_backups_are_kept(owner: Business, source: Target) -> None:
     made = [backup(source), backup(source), backup(source, "--keep", "2")]
     assert backups_in(source.folder / "backups") == made[1:]
     assert source.manage("backup", "--keep", "0").returncode == 2
+
+
+def test_where_the_media_cannot_be_unpacked_nothing_is_changed(owner: Business, source: Target, target: Target) -> None:
+    """Their folder is a link to a disk that is not mounted."""
+    folder = backup(source)
+    (target.folder / "media").symlink_to(target.folder / "not mounted/media")
+    refused = target.manage("restore", str(folder))
+    assert (refused.returncode, target.tables()) == (1, 0), refused.stderr
+    assert "Nothing was changed." in refused.stderr
+
+
+def test_where_the_media_cannot_be_replaced_it_says_what_has_been(
+    owner: Business, source: Target, target: Target
+) -> None:
+    (source.folder / "media/lost+found").mkdir()
+    (source.folder / "media/lost+found/a").write_bytes(b"found")
+    folder = backup(source)
+    kept = target.folder / "media/lost+found/b"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"of the file system of the target")
+    failed = target.manage("restore", str(folder))
+    assert failed.returncode == 3, failed.stderr
+    assert "The database is that of the backup, but not all media are: " in failed.stderr
+    assert "restore again with --replace" in failed.stderr
+    assert target.business_name() == "Bella's Bakery"
+    kept.unlink()
+    assert target.manage("restore", str(folder), "--replace").returncode == 0
+    assert (target.folder / "media/2026/cake.jpg").read_bytes() == b"a picture of a cake"
+
+
+def test_other_numbers_of_rows_are_not_restored(owner: Business, source: Target, target: Target) -> None:
+    folder = backup(source)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["rows"] |= {"users": 2, "gone": 1}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    failed = target.manage("restore", str(folder))
+    assert (failed.returncode, target.tables()) == (1, 0), failed.stderr
+    assert "Other numbers of rows than the manifest says: gone, users." in failed.stderr
+    assert not list((target.folder / "media").iterdir())
+
+
+def test_a_restore_that_is_killed_changes_nothing(owner: Business, source: Target, target: Target) -> None:
+    """psql lives on, and reads the dump up to where the killed process was."""
+    folder = backup(source)
+    assert target.manage("restore", str(folder)).returncode == 0
+    change(target)
+    with session(target.url) as gate, session(target.url) as observer:
+        gate.execute("LOCK TABLE users IN ACCESS SHARE MODE")
+        command = [sys.executable, "manage.py", "restore", str(folder), "--replace"]
+        restoring = subprocess.Popen(command, cwd=REPOSITORY, env=target.environment())
+        until(lambda: waiting(observer) or restoring.poll() is not None)
+        restoring.send_signal(signal.SIGKILL)
+        restoring.wait()
+        gate.rollback()
+        until(lambda: sessions_of(observer) == 2)
+    assert target.business_name() == "changed since"
+
+
+def sessions_of(observer: psycopg.Connection) -> int:
+    """How many there are of this database, with those of the test."""
+    observer.rollback()
+    counted = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+    )
+    row = observer.execute(counted).fetchone()
+    assert row is not None
+    return int(row[0])
