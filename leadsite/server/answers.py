@@ -23,7 +23,7 @@ Header = tuple[str, str]
 
 
 class Answer(NamedTuple):
-    """A whole answer, in memory or as a file; or one that the iterator `pieces` still has to make, which `close` ends."""
+    """A whole answer, in memory or as a file; or one that `pieces` still have to make, which `close` ends."""
 
     status: int
     headers: list[Header]

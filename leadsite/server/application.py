@@ -118,8 +118,8 @@ class Application:
             answer = await self._answer(scope, chunks, visit)
             if answer.pieces is not None:
                 # In other threads: it may take long, and no turn of its client's.
-                loop = asyncio.get_running_loop()
-                return await loop.run_in_executor(self._spoolers, self._spool.complete, answer, scope.method)
+                write = partial(self._spool.complete, answer, answer.pieces, scope.method)
+                return await asyncio.get_running_loop().run_in_executor(self._spoolers, write)
         except BodyRefused as refused:
             return refusal(scope, visit, refused.status, refused.code, str(refused))
         except TooBusy:

@@ -31,19 +31,18 @@ class Spool:
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix="leadsite-answers-")
 
-    def complete(self, answer: Answer, method: str) -> Answer:
-        """Return the answer with its whole body, or with the path of a file that has it.
+    def complete(self, answer: Answer, pieces: Iterator[bytes], method: str) -> Answer:
+        """Return the answer with its whole body, or with the path of a file that has it. `pieces`: those of the answer.
 
         Raises AnswerIncomplete, and what the pieces raise.
         """
-        assert answer.pieces is not None
         # This thread's connection may be older than the last failover.
         close_old_connections()
         try:
-            body, path = _read(answer.pieces), ""
+            body, path = _read(pieces), ""
             size = len(body)
             if size > IN_MEMORY:
-                path, size = self._write(body, answer.pieces)
+                path, size = self._write(body, pieces)
                 body = b""
         finally:
             answer.close()

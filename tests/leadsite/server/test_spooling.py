@@ -17,6 +17,11 @@ PIECE = b"x" * 100_000
 LENGTH = "content-length"
 
 
+def completed(spool: Spool, answer: Answer, method: str = "GET") -> Answer:
+    assert answer.pieces
+    return spool.complete(answer, answer.pieces, method)
+
+
 def answer_of(*pieces: bytes | Exception, declared: int | None = None) -> tuple[Answer, list[str]]:
     """An answer of these pieces, and a list that says when it is closed."""
     closed: list[str] = []
@@ -44,14 +49,14 @@ def files_of(spool: Spool) -> list[Path]:
 
 def test_a_small_answer_stays_in_memory_and_has_its_length(spool: Spool) -> None:
     made, closed = answer_of(b"Phone,Name\n", b"+49151,Ana\n")
-    answer = spool.complete(made, "GET")
+    answer = completed(spool, made)
     assert (answer.body, answer.path, answer.headers) == (b"Phone,Name\n+49151,Ana\n", "", [(LENGTH, "22")])
     assert closed == ["closed"]
 
 
 def test_a_large_one_is_a_file_until_the_process_ends(spool: Spool) -> None:
     pieces = [PIECE] * (IN_MEMORY // len(PIECE) + 5)
-    answer = spool.complete(answer_of(*pieces)[0], "GET")
+    answer = completed(spool, answer_of(*pieces)[0])
     assert answer.body == b""
     assert Path(answer.path).read_bytes() == b"".join(pieces)
     assert answer.headers == [(LENGTH, str(len(PIECE) * len(pieces)))]
@@ -63,7 +68,7 @@ def test_a_large_one_is_a_file_until_the_process_ends(spool: Spool) -> None:
 def test_a_failure_in_the_middle_is_no_answer(spool: Spool, before: int) -> None:
     made, closed = answer_of(*[PIECE] * before, DatabaseError("gone"))
     with pytest.raises(DatabaseError):
-        spool.complete(made, "GET")
+        completed(spool, made)
     assert (closed, files_of(spool)) == (["closed"], [])
 
 
@@ -71,12 +76,12 @@ def test_a_failure_in_the_middle_is_no_answer(spool: Spool, before: int) -> None
 def test_a_file_that_is_shorter_than_announced_is_no_answer(spool: Spool, pieces: int) -> None:
     made, _ = answer_of(*[PIECE] * pieces, declared=len(PIECE) * pieces + 1)
     with pytest.raises(AnswerIncomplete, match=f"{len(PIECE) * pieces} bytes instead of"):
-        spool.complete(made, "GET")
+        completed(spool, made)
     assert files_of(spool) == []
 
 
 def test_head_says_the_length_of_what_get_would_send(spool: Spool) -> None:
-    assert spool.complete(answer_of(declared=1234)[0], "HEAD").headers == [(LENGTH, "1234")]
+    assert completed(spool, answer_of(declared=1234)[0], "HEAD").headers == [(LENGTH, "1234")]
 
 
 @pytest.mark.django_db(transaction=True)
